@@ -1,0 +1,2 @@
+//! `chot`: the checkpoint.
+fn main() {}
