@@ -100,6 +100,12 @@ impl Inspector {
         unimplemented!()
     }
 
+    /// Inspects a whole source at once.
+    pub fn inspect(&self, hint: Hint, source: &dyn Source) -> Inspected {
+        let _ = (hint, source);
+        unimplemented!()
+    }
+
     /// Replaces every identifier and name of a data subject in a free text (file name, URL, subject) by bullets.
     pub fn mask(&self, text: &str) -> Masked {
         let _ = text;
@@ -122,6 +128,12 @@ impl Inspecting {
     /// their end first (zip) wait for [`Self::finish`].
     pub fn push(&mut self, bytes: &[u8]) {
         let _ = bytes;
+        unimplemented!()
+    }
+
+    /// Notes that the caller itself could not understand a part, such as an unknown content coding.
+    pub fn opaque(&mut self, part: &str, reason: chot_model::OpaqueReason) {
+        let _ = (part, reason);
         unimplemented!()
     }
 
