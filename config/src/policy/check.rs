@@ -181,7 +181,8 @@ impl Checker<'_, '_> {
         let named = texts(group, &["apps"]).unwrap_or_default();
         for (app, span) in &named {
             if !self.apps.is_empty() && !self.apps.contains(app) {
-                let note = Note::error(Problem::UnknownApp, span.clone(), format!("unknown application `{}`", shown(app)));
+                let note =
+                    Note::error(Problem::UnknownApp, span.clone(), format!("unknown application `{}`", shown(app)));
                 let help = format!("known: {}", list(self.apps.iter().copied()));
                 self.report.push(note.suggest(app, self.apps.iter().copied()).help(help));
             }
@@ -209,7 +210,8 @@ impl Checker<'_, '_> {
         let action = action.unwrap_or(Action::Block);
         let named = texts(table, &["then", "detectors"]);
         if let (Some(value), true) = (at(table, &["then", "detectors"]), action != Action::Redact) {
-            let message = format!("`detectors` of rule `{}` says what to redact, but its action is `{action}`", shown(&id));
+            let message =
+                format!("`detectors` of rule `{}` says what to redact, but its action is `{action}`", shown(&id));
             self.report.push(Note::error(Problem::Conflict, value.span(), message).help("remove it"));
         }
         let named: Option<Vec<What>> = named.map(|n| n.into_iter().filter_map(|(d, _)| what(d)).collect());

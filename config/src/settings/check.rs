@@ -103,7 +103,8 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
     }
     if let (Some(value), false) = (at(root, &["icap", "listen"]), s.icap_listen.is_empty()) {
-        let note = Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
+        let note =
+            Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
         report.push(note.help("leave the list empty, and send clients to the HTTP proxy"));
     }
     for key in ["allow_targets", "allow_opaque"] {
