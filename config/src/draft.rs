@@ -4,6 +4,7 @@
 //! and writes the JSON Schema for editors, so these cannot drift apart. What values mean together (groups that must
 //! exist, rules that never match) is not known here.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -93,11 +94,50 @@ pub(crate) type Table<'i> = DeTable<'i>;
 /// A value as the parser gives it, with its place.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Parses as much as can be parsed, and tells every syntax error.
-pub(crate) fn parse<'t>(text: &'t str, report: &mut Report<'_>) -> Spanned<Table<'t>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+/// How often a broken text is mended before the rest is given up.
+const MENDED_MAX: usize = 4;
+
+/// Tells every syntax error, and gives back the text with the broken lines turned into spaces: the parser loses much
+/// more than the line it stumbled over. Every other byte keeps its place.
+pub(crate) fn mend<'t>(text: &'t str, report: &mut Report<'_>) -> Cow<'t, str> {
+    let (_, mut errors) = DeTable::parse_recoverable(text);
     report.syntax(&errors);
-    table
+    let mut mended = Cow::Borrowed(text);
+    for _ in 0..MENDED_MAX {
+        if errors.is_empty() {
+            break;
+        }
+        let mut broken: Vec<usize> = errors.iter().filter_map(|e| Some(e.span()?.start)).collect();
+        broken.sort_unstable();
+        mended = Cow::Owned(without(&mended, &broken));
+        (_, errors) = DeTable::parse_recoverable(&mended);
+    }
+    mended
+}
+
+/// The text with the lines of these bytes, in ascending order, turned into spaces. With a header goes what stands under it, which would
+/// otherwise belong to the table before.
+fn without(text: &str, broken: &[usize]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut start, mut lost_header) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        let is_broken = broken.get(broken.partition_point(|at| *at < start)).is_some_and(|at| *at < end);
+        let is_header = line.trim_start().starts_with('[');
+        lost_header = if is_header { is_broken } else { lost_header };
+        if is_broken || lost_header {
+            out.extend(line.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        } else {
+            out.push_str(line);
+        }
+        start = end;
+    }
+    out
+}
+
+/// Parses a mended text.
+pub(crate) fn parse(mended: &str) -> Spanned<Table<'_>> {
+    DeTable::parse_recoverable(mended).0
 }
 
 /// Holds `table` against `shape`. `place` says where we are, for messages; `header` is what to point at when

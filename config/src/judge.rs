@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chot_model::{
-    Action, Bilingual, Channel, Confidence, DetectorId, Inspection, Message, Mode, OpaqueReason, Shadowed, Verdict, Zone,
+    Action, Bilingual, Channel, Confidence, DetectorId, Inspection, Message, Mode, OpaqueReason, Shadowed, Verdict,
+    Zone,
 };
 
 use crate::policy::{Accounts, Conditions, Policy, Rule, What};

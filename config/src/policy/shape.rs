@@ -66,8 +66,7 @@ const NETWORK: Format = Format {
     noun: "a network such as `10.0.0.0/8`",
     check: |text| text.parse::<Network>().map(drop).map_err(|e| e.to_string()),
 };
-const HOST: Format =
-    Format { noun: "a host such as `*.vss.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
+const HOST: Format = Format { noun: "a host such as `*.vss.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
 const TO: Format = Format {
     noun: "a URL such as `https://chat.zalo.me/` or a mail address",
     check: |text| match (text.contains("://"), text.contains('@')) {
@@ -82,9 +81,8 @@ const HOSTS: Kind = Kind::List { of: &Kind::Format(&HOST), may_be_empty: false }
 const AT_LEAST: Kind = Kind::Table(&Shape {
     fields: &[must("at-least", Kind::Count { min: 1, max: u64::MAX }, "How many distinct ones it takes.")],
 });
-const BILINGUAL: Kind = Kind::Table(&Shape {
-    fields: &[may("vi", Kind::Text, "Tiếng Việt."), may("en", Kind::Text, "English.")],
-});
+const BILINGUAL: Kind =
+    Kind::Table(&Shape { fields: &[may("vi", Kind::Text, "Tiếng Việt."), may("en", Kind::Text, "English.")] });
 
 const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: false, kind, doc }
