@@ -228,7 +228,9 @@ pub(crate) struct Report<'t> {
 
 impl<'t> Report<'t> {
     pub(crate) fn new(text: &'t str, kind: FileKind) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        // A byte-order mark is not a character of the first line.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let line_starts = std::iter::once(first).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         Self { text, kind, line_starts, broken: false, list: Vec::new(), untold: 0, errors: 0 }
     }
 
@@ -288,7 +290,7 @@ impl<'t> Report<'t> {
 
     /// Line and column (from 1) of a byte, and the byte at the start of its character.
     fn place(&self, at: usize) -> (usize, usize, usize) {
-        let mut at = at.min(self.text.len());
+        let mut at = at.min(self.text.len()).max(self.line_starts.first().copied().unwrap_or(0));
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
@@ -304,7 +306,7 @@ impl<'t> Report<'t> {
         let whole = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
         // A file may hold terminal escapes; a diagnostic must not carry them out.
         let printable = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let skip = if column > LINE_SHOWN_MAX / 2 { column - LINE_SHOWN_MAX / 2 } else { 0 };
+        let skip = column.saturating_sub(LINE_SHOWN_MAX / 2);
         let shown: String = whole.chars().skip(skip).take(LINE_SHOWN_MAX).map(printable).collect();
         if skip == 0 { (shown, column) } else { (format!("…{shown}"), column - skip + 1) }
     }

@@ -60,11 +60,13 @@ pub(crate) enum Kind {
     },
     /// A table with these keys.
     Table(&'static Shape),
+    /// A table with at least one of these keys.
+    Filled(&'static Shape),
     /// `[[…]]`: any number of such tables.
     Tables(&'static Shape),
     /// A table whose keys are names the author chooses, or words.
     Map {
-        /// The possible keys; `None`: names of the author's choice.
+        /// The possible keys, of which there must be one; `None`: names of the author's choice.
         keys: Option<&'static Words>,
         /// What each holds.
         of: &'static Self,
@@ -200,9 +202,10 @@ fn value_fits(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
             }
             items.iter().for_each(|item| value_fits(item, of, what, report));
         }
-        (Kind::Table(shape), DeValue::Table(table)) => {
-            if table.is_empty() && shape.fields.iter().any(|f| !f.required) && what.contains("rule") {
-                report.push(Note::error(Problem::EmptyList, span.clone(), format!("{what} is empty")));
+        (Kind::Table(shape) | Kind::Filled(shape), DeValue::Table(table)) => {
+            if table.is_empty() && matches!(kind, Kind::Filled(_)) {
+                let note = Note::error(Problem::EmptyList, span.clone(), format!("{what} is empty"));
+                report.push(note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name)))));
             }
             walk(table, span, shape, &format!("of {what}"), report);
         }
@@ -218,7 +221,7 @@ fn value_fits(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
             }
         }
         (Kind::Map { keys, of }, DeValue::Table(table)) => {
-            if table.is_empty() && what.contains("rule") {
+            if table.is_empty() && keys.is_some() {
                 report.push(Note::error(Problem::EmptyList, span, format!("{what} is empty")));
             }
             for (key, value) in table {
@@ -267,7 +270,7 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
         Kind::Flag => "true or false",
         Kind::Count { .. } | Kind::Version(_) => "a whole number",
         Kind::List { .. } => "a list",
-        Kind::Table(_) | Kind::Map { .. } => "a table",
+        Kind::Table(_) | Kind::Filled(_) | Kind::Map { .. } => "a table",
         Kind::Tables(_) => "written as a table with [[double brackets]]",
     };
     let is = match value.get_ref() {
@@ -283,7 +286,9 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
     report.push(match (kind, value.get_ref()) {
         (Kind::List { .. }, DeValue::String(s)) => note.help(format!("write [\"{}\"]", shown(s))),
         (Kind::Count { .. } | Kind::Version(_) | Kind::Flag, DeValue::String(_)) => note.help("leave out the quotes"),
-        (Kind::Table(shape), _) => note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name)))),
+        (Kind::Table(shape) | Kind::Filled(shape), _) => {
+            note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name))))
+        }
         _ => note,
     });
 }

@@ -93,7 +93,8 @@ pub fn judge(message: &Message, inspection: &Inspection, policy: &Policy) -> Ver
     refuse_unread(&mut verdict, &unspoken, policy);
     verdict.why.extend(exempted);
     if verdict.why.is_empty() {
-        verdict.why.push("no rule matches".to_owned());
+        let none = if verdict.shadowed.is_empty() { "no rule matches" } else { "no rule in force matches" };
+        verdict.why.push(none.to_owned());
     }
     verdict
 }

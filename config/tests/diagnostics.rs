@@ -34,6 +34,54 @@ fn check_policy(body: &str, expected: &[&str], says: &str) {
     assert!(d.to_string().contains(says), "{says:?} is not in\n{d}");
 }
 
+/// The example that administrators and other tools were promised.
+#[test]
+fn the_contracts_example_is_sound() {
+    let d = policy(
+        r#"
+schema = 1
+[policy]
+id = "bhxh"
+mode = "enforce"
+[networks]
+internal = ["10.0.0.0/8"]                        # zone of addresses
+[domains]
+internal = ["*.vss.gov.vn"]                      # zone of hosts and mail recipients
+partner = ["*.moh.gov.vn"]                       # everything else is outside
+[accounts]
+giam-dinh = ["an.nguyen", "binh.tran@vss.gov.vn"]
+[destinations.messaging]
+apps = ["zalo", "messenger", "viber", "telegram"]
+[destinations.ministry]
+domains = ["*.gov.vn"]
+[[rule]]
+id = "no-identifiers-to-messaging"
+when.destination.in = ["messaging"]
+when.detect.identifier.at-least = 1
+unless.account.in = ["giam-dinh"]
+then.action = "block"
+then.message.vi = "Không gửi số định danh, số BHXH, thẻ BHYT qua ứng dụng nhắn tin."
+[[rule.test]]
+name = "one CCCD to Zalo"
+to = "https://chat.zalo.me/"
+text = "CCCD 001090123456"
+expect = "block"
+[[rule]]
+id = "bulk-stays-inside"
+when.zone = ["partner", "outside"]
+when.persons.at-least = 20
+when.bulk = true
+then.action = "block"
+[[rule]]
+id = "unreadable-stays-inside"
+when.zone = ["outside"]
+when.opaque = ["encrypted", "too-deep", "too-large", "parse-error", "time-limit"]
+then.action = "block"
+"#,
+    );
+    assert_eq!(places(&d), ["P021 15:15w"], "{d}");
+}
+
 /// A rule from line 4 on, its further lines from line 6 on.
 fn rule(lines: &str) -> String {
     format!("[[rule]]\nid = \"r\"\n{lines}\n")
@@ -55,6 +103,8 @@ fn keys_and_types() {
         ("[domains]\ninternal = [\"https://vss.gov.vn/\"]\n", &["P008 5:13"], "`https://vss.gov.vn/` is not a host"),
         ("[domains]\ninternal = [\"v*.gov.vn\"]\n", &["P008 5:13"], "`*` may stand only at the front"),
         ("[accounts]\n\"a b\" = [\"an\"]\n", &["P010 5:1"], "cannot be a name"),
+        ("[destinations.g]\n", &["P005 4:1"], "possible keys: `apps`, `domains`"),
+        ("[destinations.g]\nrecipients = [\"b.vn\"]\n", &["P008 5:15"], "belongs under `domains`"),
         ("[messages]\nblock.vi = \" \"\n", &["P005 5:12"], "is empty"),
     ] {
         let expected: Vec<_> = expected.iter().copied().filter(|e| !e.ends_with('w')).collect();
@@ -93,6 +143,8 @@ fn names_in_rules() {
         ("when.channel.in = [\"wed\"]", "P007 6:20", "did you mean `web`?"),
         ("when.persons.at-leats = 2", "P002 6:14", "did you mean `at-least`?"),
         ("unless = {}", "P005 6:10", "is empty"),
+        ("when.detect = {}", "P005 6:15", "is empty"),
+        ("when.media-type.in = [\"png\"]", "P008 6:23", "write type/subtype"),
         ("wen.bulk = true", "P002 6:1", "did you mean `when`?"),
     ] {
         let d = policy(&format!("{HEAD}{}", with(line)));
@@ -199,6 +251,20 @@ fn syntax_errors_are_told_with_everything_else() {
 }
 
 #[test]
+fn editors_may_write_a_byte_order_mark_and_carriage_returns() {
+    let text = format!("\u{feff}{}", Policy::embedded_text().replace('\n', "\r\n"));
+    let (sound, warnings) = Policy::check(&text, "p.toml", Known::default()).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert!(warnings.is_empty() && sound.rules().len() == Policy::embedded(APPS).rules().len());
+    let first = policy("\u{feff}shema = 1\n");
+    assert!(places(&first).contains(&"P002 1:1".to_owned()), "{first}");
+    let d = policy("\u{feff}schema = 1\r\npolicy.id = \"p\"\r\nmod = 1\r\n");
+    assert_eq!(
+        (places(&d), d.list[1].source.as_str()),
+        (vec!["P004 1:1w".to_owned(), "P002 3:1".to_owned()], "mod = 1")
+    );
+}
+
+#[test]
 fn a_key_given_twice_is_a_syntax_error() {
     check_policy(
         &format!("id = \"q\"\n{}", rule("when.bulk = true\nthen.action = \"block\"")),
@@ -283,8 +349,14 @@ fn settings() {
 }
 
 #[test]
-fn the_manual_lists_every_code() {
+fn the_manual_lists_every_code_and_its_examples_are_sound() {
     let manual = include_str!("../POLICY.md");
+    let examples: Vec<_> = manual.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let warnings = policy(example);
+        assert!(warnings.is_empty(), "{warnings}");
+    }
     for (number, _) in CODES {
         assert!(manual.contains(&format!("`{number}`")), "{number} is not in POLICY.md");
     }

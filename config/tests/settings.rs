@@ -159,6 +159,10 @@ mod subset {
                         return wrong("something is missing");
                     }
                 }
+                let least = schema.get("minProperties").and_then(Value::as_u64).unwrap_or(0);
+                if (map.len() as u64) < least {
+                    return wrong("too few keys");
+                }
                 map.iter().try_for_each(|(key, value)| {
                     if let Some(names) = schema.get("propertyNames") {
                         fits(names, &Value::String(key.clone()))?;
@@ -194,6 +198,50 @@ fn json(text: &str) -> serde_json::Value {
 }
 
 #[test]
+fn the_manual_names_every_key() {
+    fn keys(schema: &serde_json::Value, found: &mut Vec<String>) {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            found.push(name.clone());
+            keys(field, found);
+        }
+        let inner = ["items", "additionalProperties"].into_iter().map(|k| &schema[k]);
+        inner.filter(|s| s.is_object()).for_each(|s| keys(s, found));
+    }
+    for (schema, manual, least) in
+        [(Policy::schema(), include_str!("../POLICY.md"), 40), (Settings::schema(), include_str!("../SETTINGS.md"), 30)]
+    {
+        let mut found = Vec::new();
+        keys(&serde_json::from_str(&schema).expect("JSON"), &mut found);
+        assert!(found.len() > least, "{found:?}");
+        found.retain(|key| !manual.contains(key.as_str()));
+        assert!(found.is_empty(), "not in the manual: {found:?}");
+    }
+}
+
+#[test]
+fn the_manual_tells_the_defaults_and_its_example_is_sound() {
+    let manual = include_str!("../SETTINGS.md");
+    let s = settings("");
+    let line = |key: &str| manual.lines().find(|l| l.contains(key)).expect(key).replace(',', "");
+    for (key, value) in [
+        ("`mail.size_max`", s.mail.size_max),
+        ("`inspect.memory_bytes_max`", s.inspect.memory_bytes_max),
+        ("`inspect.depth_max`", s.inspect.depth_max.into()),
+        ("`inspect.members_max`", s.inspect.members_max),
+        ("`inspect.inflated_bytes_max`", s.inspect.inflated_bytes_max),
+        ("`inspect.time_max_ms`", s.inspect.time_max_ms),
+        ("`audit.free_bytes_warn`", s.audit.free_bytes_warn),
+        ("`audit.free_bytes_stop`", s.audit.free_bytes_stop),
+        ("`audit.allow_days`", s.audit.allow_days.into()),
+    ] {
+        assert!(line(key).contains(&format!("| {value} |")), "{key} is {value}");
+    }
+    let example = manual.split("```").nth(1).and_then(|e| e.strip_prefix("toml")).expect("an example");
+    let (_, warnings) = Settings::check(example, Path::new("chot.toml")).expect("sound");
+    assert!(warnings.is_empty(), "{warnings}");
+}
+
+#[test]
 fn the_schema_takes_and_refuses_what_the_check_does() {
     let policy: serde_json::Value = serde_json::from_str(&Policy::schema()).expect("JSON");
     let settings: serde_json::Value = serde_json::from_str(&Settings::schema()).expect("JSON");
@@ -205,6 +253,8 @@ fn the_schema_takes_and_refuses_what_the_check_does() {
         ("when.detect.bhtx.at-least = 1\nthen.action = \"block\"", false),
         ("when.detect.bhyt.at-least = 0\nthen.action = \"block\"", false),
         ("when.zone = []\nthen.action = \"block\"", false),
+        ("when = {}\nthen.action = \"block\"", false),
+        ("when.detect = {}\nthen.action = \"block\"", false),
         ("when.opaque = [\"any\", \"encrypted-archive\"]\nthen.action = \"block\"", true),
         ("wen.bulk = true\nthen.action = \"block\"", false),
         ("when.bulk = true", false),

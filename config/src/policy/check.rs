@@ -154,11 +154,6 @@ impl Checker<'_, '_> {
         for (name, value) in groups {
             let Some(table) = value.get_ref().as_table() else { continue };
             let name: &str = name.get_ref();
-            if table.is_empty() {
-                let message = format!("the group `{}` of destinations is empty", shown(name));
-                let note = Note::error(Problem::EmptyList, value.span(), message);
-                self.report.push(note.help("give it `apps`, `domains`, `networks` or `recipients`"));
-            }
             let mut hosts = HostMap::default();
             for (host, _) in texts(table, &["domains"]).unwrap_or_default() {
                 if let Ok(pattern) = HostPattern::parse(host) {
