@@ -165,7 +165,8 @@ fn reasons_are_facts_without_values() {
     assert_eq!(
         verdict.why,
         [
-            "3 distinct cccd (high), 1 distinct bhyt (high) to app zalo",
+            "3 distinct cccd (high) to app zalo",
+            "1 distinct bhyt (high) to app zalo",
             "zone outside",
             "destination in messaging",
             "account not in giam-dinh"
