@@ -26,6 +26,8 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod writer;
 
 pub use event::{Event, Outcome};
