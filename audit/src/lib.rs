@@ -21,6 +21,8 @@ mod reader;
 mod receipt;
 mod record;
 mod recover;
+#[cfg(test)]
+mod script_tests;
 mod segment;
 pub mod store;
 #[cfg(test)]
