@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use super::shape::SETTINGS;
 use super::{AllowedTarget, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
-use crate::draft::{Table, at, count, flag, parse, text, texts, walk};
+use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
 use crate::network::Network;
 
 pub(super) fn check(text_: &str, file: &Path) -> Result<(Settings, Diagnostics), Diagnostics> {
     let mut report = Report::new(text_, FileKind::Settings);
-    let root = parse(text_, &mut report);
+    let mended = mend(text_, &mut report);
+    let root = parse(&mended);
     walk(root.get_ref(), 0..0, &SETTINGS, "in the file", &mut report);
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let settings = read(root.get_ref(), folder);
