@@ -3,6 +3,7 @@
 //! A killed process loses nothing that reached the page cache, so this proves recovery and the lock, not the syncs:
 //! those are proved on the simulated disk.
 
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 use chot_model::{Action, DecisionId};
 
 use crate::testing::{Ticking, clean, id, message, options, verdict, wait};
-use crate::{Ledger, Outcome, Reader, verify};
+use crate::{Filter, Ledger, Order, Outcome, Reader, verify};
 
 const DIR: &str = "CHOT_AUDIT_KILLED_IN";
 const FROM: &str = "CHOT_AUDIT_KILLED_FROM";
@@ -78,10 +79,51 @@ fn what_was_acknowledged_survives_a_kill() {
     Ledger::open(dir.path(), options(), Ticking::new()).unwrap().close();
     let found = verify(dir.path()).unwrap();
     assert!(found.is_ok(), "{:#?}", found.problems);
-    let reader = Reader::open(dir.path());
-    for (seq, id) in acked {
-        assert_eq!(reader.by_seq(seq).unwrap().unwrap().text("id"), id.to_string());
-        let outcome = reader.find(id).unwrap().unwrap().outcome.unwrap();
-        assert!(["delivered", "in_doubt"].contains(&outcome.text("outcome")));
+    let (mut decisions, mut outcomes) = (HashMap::new(), HashMap::new());
+    for record in Reader::open(dir.path()).records(Filter::default(), Order::OldestFirst).unwrap() {
+        let record = record.unwrap();
+        let id = record.text("id").to_owned();
+        match record.kind.as_str() {
+            "decision" => drop(decisions.insert(record.seq, id)),
+            "outcome" => drop(outcomes.insert(id, record.text("outcome").to_owned())),
+            _ => {}
+        }
     }
+    for (seq, id) in acked {
+        assert_eq!(decisions.get(&seq), Some(&id.to_string()));
+    }
+    for id in decisions.values() {
+        assert!(["delivered", "in_doubt", "aborted"].contains(&outcomes[id].as_str()), "{}", outcomes[id]);
+    }
+}
+
+#[test]
+fn a_ledger_verifies_and_reads_while_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(dir.path(), options(), Ticking::new()).unwrap();
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|t| {
+                let ledger = &ledger;
+                scope.spawn(move || {
+                    for n in 0..300 {
+                        let n = t * 1_000 + n;
+                        let _ = wait(ledger.decide(&message(n), &clean(), &verdict(Action::Allow))).unwrap();
+                        ledger.outcome(id(n), Outcome::Delivered, "");
+                    }
+                })
+            })
+            .collect();
+        let mut last = 0;
+        while writers.iter().any(|w| !w.is_finished()) {
+            let found = verify(dir.path()).unwrap();
+            assert!(found.is_ok() && found.last_seq >= last, "{:#?}", found.problems);
+            last = found.last_seq;
+            let newest = Reader::open(dir.path()).records(Filter::default(), Order::NewestFirst).unwrap().next();
+            assert!(newest.is_none_or(|record| record.unwrap().seq >= last));
+        }
+    });
+    ledger.close();
+    let found = verify(dir.path()).unwrap();
+    assert!(found.is_ok() && found.records >= 2_400);
 }
