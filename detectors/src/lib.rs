@@ -4,6 +4,13 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
 
+mod column;
+
+pub use column::Column;
+
+/// Bytes of context on either side of `core` after which a wider window changes nothing.
+pub const CONTEXT_BYTES: usize = 256;
+
 /// The compiled detectors. Cheap to share behind an `Arc`; holds no state of any message.
 pub struct Detectors {}
 
@@ -20,14 +27,6 @@ pub struct Hit {
     pub value: Secret,
     /// How the value was hidden, such as `zero-width`, when it was.
     pub disguise: Option<&'static str>,
-}
-
-/// What a table header, JSON key, XML tag or form field name announces about the values under it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Column {
-    /// Citizen number.
-    Cccd,
 }
 
 /// What is known about a text besides its bytes.
