@@ -10,6 +10,7 @@ pub mod gate;
 mod gateway;
 pub mod hold;
 pub mod tls;
+pub mod web;
 
 pub use error::{Error, Fault};
 pub use gateway::{Addresses, Gateway, Notify, Reloaded, ask_reload};

@@ -1,0 +1,2 @@
+mod coding;
+mod io;
