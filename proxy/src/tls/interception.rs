@@ -174,7 +174,8 @@ mod tests {
         ] {
             let leaf = interception.leaf(asked, upstream).await.expect("a leaf");
             let (near, far) = tokio::io::duplex(16 << 10);
-            let serving = tokio::spawn(async move { TlsAcceptor::from(leaf.config(true)).accept(far).await.map(|_| ()) });
+            let serving =
+                tokio::spawn(async move { TlsAcceptor::from(leaf.config(true)).accept(far).await.map(|_| ()) });
             let connecting = connector.with_alpn(vec![b"http/1.1".to_vec()]);
             let connected = connecting.connect(ServerName::try_from(wanted).expect("a name"), near).await;
             assert_eq!(connected.is_ok(), is_good, "{wanted}: {:?}", connected.err());

@@ -72,10 +72,7 @@ impl Names {
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
-    <[u8; 4]>::try_from(bytes)
-        .map(IpAddr::from)
-        .ok()
-        .or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok())
+    <[u8; 4]>::try_from(bytes).map(IpAddr::from).ok().or_else(|| <[u8; 16]>::try_from(bytes).map(IpAddr::from).ok())
 }
 
 #[cfg(test)]

@@ -105,8 +105,8 @@ impl Asker {
 
 /// Whether HTML is named in Accept with a weight at least that of JSON. `*/*` alone is a program.
 fn wants_page(accept: &str) -> bool {
-    let weight = |wanted: &str| {
-        accept.split(',').filter_map(|range| {
+    let weight = |wanted: &'static str| {
+        accept.split(',').filter_map(move |range| {
             let mut parts = range.split(';');
             let is_wanted = parts.next()?.trim().eq_ignore_ascii_case(wanted);
             let q = parts.find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()));
@@ -349,8 +349,12 @@ mod tests {
         assert_eq!(response.status(), 403);
         let html = String::from_utf8(response.body().to_vec()).expect("UTF-8");
         assert!(html.contains("&lt;b&gt;&amp;") && !html.contains("<b>"));
-        assert!(html.contains(&id.to_string()) && html.find("Không").expect("vi") < html.find("Not possible").expect("en"));
-        assert!(response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("default-src 'none'"));
+        assert!(
+            html.contains(&id.to_string()) && html.find("Không").expect("vi") < html.find("Not possible").expect("en")
+        );
+        assert!(
+            response.headers()[header::CONTENT_SECURITY_POLICY].to_str().expect("text").contains("default-src 'none'")
+        );
     }
 
     #[test]
