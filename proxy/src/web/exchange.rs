@@ -122,13 +122,16 @@ impl Exchange<'_> {
         head::remove_hop_by_hop(&mut head.headers);
         // The gateway itself waits for the body: hyper answers 100 when it is first read.
         head.headers.remove(header::EXPECT);
+        if head.uri.authority().is_some() {
+            // RFC 9112 §3.2.2: the target counts, whatever Host says. A Host that counts goes on as it came.
+            let default_port = if self.route.tls.is_some() { 443 } else { 80 };
+            if let Ok(host) = HeaderValue::try_from(self.host.to_host_header(default_port)) {
+                head.headers.insert(header::HOST, host);
+            }
+        }
         let path = head.uri.path_and_query().cloned();
         head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         head.version = Version::HTTP_11;
-        let default_port = if self.route.tls.is_some() { 443 } else { 80 };
-        if let Ok(host) = HeaderValue::try_from(self.host.to_host_header(default_port)) {
-            head.headers.insert(header::HOST, host);
-        }
         // RFC 9110 §7.6.3. The pseudonym names no host.
         if let Ok(via) = HeaderValue::try_from(format!("1.1 {}", self.client.web.pseudonym)) {
             head.headers.append(header::VIA, via);
