@@ -34,6 +34,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The next hop of the mail channel is absent or no `host:port`.
+    #[error("mail.next_hop is not host:port: `{address}`")]
+    NextHop {
+        /// As configured.
+        address: String,
+    },
     /// Certificates or keys could not be read or made.
     #[error("{what}")]
     Tls {
@@ -48,9 +54,12 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Hold(_) | Self::Ledger(_) | Self::Inspection | Self::Listen { .. } | Self::Tls { .. } => {
-                Fault::Gateway
-            }
+            Self::Hold(_)
+            | Self::Ledger(_)
+            | Self::Inspection
+            | Self::Listen { .. }
+            | Self::NextHop { .. }
+            | Self::Tls { .. } => Fault::Gateway,
         }
     }
 }

@@ -9,6 +9,7 @@ mod error;
 pub mod gate;
 mod gateway;
 pub mod hold;
+pub mod mail;
 
 pub use error::{Error, Fault};
 pub use gateway::{Addresses, Gateway, Notify, Reloaded, ask_reload};
