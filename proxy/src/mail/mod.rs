@@ -30,6 +30,8 @@ mod reply;
 mod session;
 mod starttls;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod wire;
 
