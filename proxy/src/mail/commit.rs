@@ -66,8 +66,8 @@ pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace
     match downstream.end_data().await {
         Ok(reply) if reply.is_success() => {
             let is_gone = is_client_gone(client).await;
-            let detail = if is_gone { "delivered, client gone" } else { "" };
-            open.close(Outcome::Delivered, &format!("{} {detail}", reply.code).trim_end().to_owned());
+            let whether_told = if is_gone { ", client gone" } else { "" };
+            open.close(Outcome::Delivered, &format!("{}{whether_told}", reply.code));
             reply
         }
         Ok(reply) if reply.is_refusal() => {

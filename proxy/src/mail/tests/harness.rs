@@ -11,6 +11,7 @@ use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::drain::{Drain, Session};
@@ -271,6 +272,8 @@ pub(super) enum Act {
     Close,
     /// Says nothing and waits for the gateway to give up.
     Silence,
+    /// Does the usual once the scenario allows it.
+    Await(Arc<Notify>),
 }
 
 /// A next hop that does what its script says, and the usual otherwise.
@@ -325,12 +328,27 @@ impl FakeHop {
 
     /// Command lines in the order they came, `QUIT` and greetings left out.
     pub(super) fn commands(&self) -> Vec<String> {
+        self.said().into_iter().filter(|line| line != "(dot)").collect()
+    }
+
+    /// The same with `(dot)` for every final dot.
+    fn said(&self) -> Vec<String> {
         let is_told = |line: &&String| !["EHLO", "HELO", "QUIT"].iter().any(|verb| line.starts_with(verb));
         self.seen.lock().expect("no panic").commands.iter().filter(is_told).cloned().collect()
     }
 
     pub(super) fn has_seen(&self, command: &str) -> bool {
-        self.commands().iter().any(|seen| seen.starts_with(command))
+        self.said().iter().any(|seen| seen.starts_with(command))
+    }
+
+    /// Waits until the command came.
+    pub(super) async fn sees(&self, command: &str) {
+        let seen = async {
+            while !self.has_seen(command) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, seen).await.expect("seen");
     }
 
     /// Mails as they came over the wire, up to and without the final dot; of unfinished ones what came.
@@ -363,6 +381,10 @@ impl Scene {
                 false
             }
             Some(Act::Close) => false,
+            Some(Act::Await(allowed)) => {
+                allowed.notified().await;
+                io.write_all(usual.as_bytes()).await.is_ok() && io.flush().await.is_ok()
+            }
             Some(Act::Silence) => {
                 let mut sink = [0; 1_024];
                 while io.read(&mut sink).await.is_ok_and(|n| n > 0) {}
@@ -421,6 +443,7 @@ impl Scene {
         loop {
             let Some(line) = line(io, buf).await else { return false };
             if line == "." {
+                self.seen.lock().expect("no panic").commands.push("(dot)".to_owned());
                 return self.perform(io, "dot", "250 2.0.0 queued as 42\r\n").await;
             }
             let mut seen = self.seen.lock().expect("no panic");

@@ -1,8 +1,11 @@
 //! What becomes of a mail by what it says and how it is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::harness::{Act, FakeHop, Gateway, Setup};
+use tokio::sync::Notify;
+
+use super::harness::{Act, FakeHop, Gateway, PATIENCE, Setup};
 use crate::mail::data::LINE_BYTES_MAX;
 
 const INNOCENT: &str = "Subject: Lich hop\r\n\r\nChieu nay hop luc 14 gio.\r\n.\r\n";
@@ -218,16 +221,55 @@ async fn a_client_that_leaves_before_the_dot_sent_nothing() {
 
 #[tokio::test]
 async fn a_client_that_leaves_behind_the_dot_will_send_again() {
-    let hop = FakeHop::usual().await;
+    let allowed = Arc::new(Notify::new());
+    let hop = FakeHop::new(vec![("NOOP", Act::Await(Arc::clone(&allowed)))]).await;
+    let mut setup = Setup::new(&hop);
+    setup.limits.keep_alive = Duration::from_millis(1);
+    let gateway = setup.start().await;
+    let mut client = gateway.greeted().await;
+    client.envelope("b@x.inside.example").await;
+    client.ask("DATA").await;
+    // While the gateway waits for the next hop, the client says all it has and leaves.
+    hop.sees("NOOP").await;
+    client.send(INNOCENT).await;
+    client.half_close().await;
+    allowed.notify_one();
+    assert!(client.reply().await.has("451 4.4.2"));
+    assert!(hop.mails().is_empty());
+    assert_eq!(gateway.records().await, ["allow", "aborted: client gone before the mail was sent"]);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_behind_the_sent_dot_has_its_mail_delivered() {
+    let allowed = Arc::new(Notify::new());
+    let hop = FakeHop::new(vec![("dot", Act::Await(Arc::clone(&allowed)))]).await;
     let gateway = Gateway::before(&hop).await;
     let mut client = gateway.greeted().await;
     client.envelope("b@x.inside.example").await;
     client.ask("DATA").await;
     client.send(INNOCENT).await;
-    client.half_close().await;
-    assert!(client.reply().await.has("451 4.4.2"));
-    assert!(hop.mails().is_empty());
-    assert_eq!(gateway.records().await, ["allow", "aborted: client gone before the mail was sent"]);
+    hop.sees("(dot)").await;
+    client.hang_up().await;
+    allowed.notify_one();
+    assert_eq!(gateway.records().await, ["allow", "delivered: 250, client gone"]);
+}
+
+#[tokio::test]
+async fn draining_finishes_a_mail_that_is_held() {
+    let allowed = Arc::new(Notify::new());
+    let hop = FakeHop::new(vec![("dot", Act::Await(Arc::clone(&allowed)))]).await;
+    let mut gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    client.envelope("b@x.inside.example").await;
+    client.ask("DATA").await;
+    client.send(INNOCENT).await;
+    hop.sees("(dot)").await;
+    let drained = tokio::spawn(gateway.drain.take().expect("not drained yet").finish(PATIENCE));
+    tokio::task::yield_now().await;
+    allowed.notify_one();
+    assert_eq!(client.reply().await.code(), "250");
+    assert_eq!(client.reply().await.code(), "421");
+    assert!(drained.await.expect("no panic"));
 }
 
 #[tokio::test]
