@@ -45,6 +45,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The next hop of the mail channel is absent or no `host:port`.
+    #[error("mail.next_hop is not host:port: `{address}`")]
+    NextHop {
+        /// As configured.
+        address: String,
+    },
     /// Certificates or keys could not be read or made.
     #[error("{what}")]
     Tls {
@@ -63,6 +69,7 @@ impl Error {
             | Self::Ledger(_)
             | Self::Inspection
             | Self::Listen { .. }
+            | Self::NextHop { .. }
             | Self::Tls { .. }
             | Self::Data { .. }
             | Self::Policy(_) => Fault::Gateway,
