@@ -1,0 +1,133 @@
+//! Follows the chain from record to record: numbers without gaps, each record naming the hash of the one before.
+//!
+//! It says what is wrong with the next frame; what to make of that is the caller's.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chot_model::DecisionId;
+
+use crate::record::{Effect, Envelope, Hash, Open, hash_of, parse_hash};
+
+/// The end of the chain so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tip {
+    /// Number of the last record; 0 before the first.
+    pub(crate) seq: u64,
+    /// Hash of the last record.
+    pub(crate) hash: Hash,
+}
+
+impl Tip {
+    pub(crate) const START: Self = Self { seq: 0, hash: [0; 32] };
+}
+
+/// How a frame does not continue the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// The payload is no record.
+    NoRecord,
+    /// Its number is higher than the next.
+    Gap { expected: u64, found: u64 },
+    /// Its number was seen before.
+    Again { expected: u64, found: u64 },
+    /// It does not name the hash of the record before.
+    Hash,
+}
+
+/// Follows frames from a known or unknown start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain {
+    /// Where the chain stands; `None` until the first frame when the start is not known.
+    tip: Option<Tip>,
+}
+
+impl Chain {
+    pub(crate) fn after(tip: Tip) -> Self {
+        Self { tip: Some(tip) }
+    }
+
+    /// A walk that begins in the middle: the first frame is believed.
+    pub(crate) fn anywhere() -> Self {
+        Self { tip: None }
+    }
+
+    pub(crate) fn tip(&self) -> Option<Tip> {
+        self.tip
+    }
+
+    /// Takes the next frame. After a break the walk goes on behind this frame, so that one fault is told once.
+    pub(crate) fn step(&mut self, payload: &[u8], envelope: &Envelope<'_>) -> Result<(), Break> {
+        let (last, hash) = if envelope.is_tombstone() {
+            (envelope.to, parse_hash(&envelope.last_hash))
+        } else {
+            (envelope.seq, Some(hash_of(payload)))
+        };
+        let first = envelope.first();
+        let Some(hash) = hash.filter(|_| first > 0 && last >= first) else { return Err(Break::NoRecord) };
+        let before = self.tip.replace(Tip { seq: last, hash });
+        let Some(before) = before else { return Ok(()) };
+        let expected = before.seq + 1;
+        if first > expected {
+            return Err(Break::Gap { expected, found: first });
+        }
+        if first < expected {
+            return Err(Break::Again { expected, found: first });
+        }
+        // What a tombstone stands for is gone; the record after it proves the hash it carries.
+        if !envelope.is_tombstone() && parse_hash(&envelope.prev) != Some(before.hash) {
+            return Err(Break::Hash);
+        }
+        Ok(())
+    }
+}
+
+/// Decisions without an outcome, by number.
+#[derive(Debug, Default)]
+pub(crate) struct OpenSet {
+    by_seq: BTreeMap<u64, (DecisionId, Open)>,
+    by_id: HashMap<DecisionId, u64>,
+}
+
+impl OpenSet {
+    /// A caller that never tells outcomes must not fill memory: beyond this many, the oldest is put in doubt.
+    pub(crate) const MAX: usize = 200_000;
+
+    pub(crate) fn apply(&mut self, seq: u64, effect: Effect) {
+        match effect {
+            Effect::None => {}
+            Effect::Opens(id, open) => {
+                self.by_seq.insert(seq, (id, open));
+                self.by_id.insert(id, seq);
+            }
+            Effect::Closes(id) => {
+                if let Some(seq) = self.by_id.remove(&id) {
+                    self.by_seq.remove(&seq);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, id: DecisionId) -> Option<Open> {
+        Some(self.by_seq.get(self.by_id.get(&id)?)?.1)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_seq.len()
+    }
+
+    pub(crate) fn contains(&self, seq: u64) -> bool {
+        self.by_seq.contains_key(&seq)
+    }
+
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.by_seq.keys().next().copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (DecisionId, Open)> {
+        self.by_seq.values().copied()
+    }
+
+    pub(crate) fn excess(&self) -> impl Iterator<Item = (DecisionId, Open)> {
+        self.iter().take(self.by_seq.len().saturating_sub(Self::MAX))
+    }
+}
