@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chot_config::{Known, Policy, Settings};
+use chot_config::{Known, Policy, Settings, text_of};
 use clap::Args;
 
 use crate::Error;
@@ -37,8 +37,9 @@ impl State {
             let dir = self.data.clone().unwrap_or_else(|| PathBuf::from(DATA_DIR_DEFAULT));
             return Ok((Settings::defaults(&dir), None));
         };
-        let text = std::fs::read_to_string(file).map_err(Error::file(file))?;
-        let (mut settings, warnings) = Settings::check(&text, file).map_err(Error::Wrong)?;
+        let bytes = std::fs::read(file).map_err(Error::file(file))?;
+        let text = text_of(&bytes, &file.to_string_lossy(), false).map_err(Error::Wrong)?;
+        let (mut settings, warnings) = Settings::check(text, file).map_err(Error::Wrong)?;
         if let Some(dir) = &self.data {
             settings.data_dir.clone_from(dir);
         }
@@ -63,7 +64,8 @@ impl State {
 /// When the file cannot be read or is wrong.
 pub(crate) fn policy(file: Option<&PathBuf>) -> Result<(Arc<Policy>, Option<String>), Error> {
     let Some(file) = file else { return Ok((Arc::new(Policy::embedded(known())), None)) };
-    let text = std::fs::read_to_string(file).map_err(Error::file(file))?;
-    let (policy, warnings) = Policy::check(&text, &file.to_string_lossy(), known()).map_err(Error::Wrong)?;
+    let (bytes, name) = (std::fs::read(file).map_err(Error::file(file))?, file.to_string_lossy());
+    let text = text_of(&bytes, &name, true).map_err(Error::Wrong)?;
+    let (policy, warnings) = Policy::check(text, &name, known()).map_err(Error::Wrong)?;
     Ok((Arc::new(policy), (!warnings.list.is_empty()).then(|| warnings.to_string())))
 }

@@ -3,12 +3,11 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use chot_config::Policy;
+
 use crate::Error;
 
-/// The schema. `chot policy check` is the authority: it also knows names that other tables of the file define.
-const SCHEMA: &str = include_str!("schema.json");
-
 pub(super) fn run(out: &mut dyn Write) -> Result<ExitCode, Error> {
-    out.write_all(SCHEMA.as_bytes())?;
+    writeln!(out, "{}", Policy::schema().trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

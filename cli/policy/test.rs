@@ -1,12 +1,13 @@
 //! `chot policy test`: the example messages of a policy, through the inspector and the judge the gateway uses.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_inspect::{Hint, Inspector, Limits};
 
 use super::explain::{self, To};
+use crate::scan::FileSource;
 use crate::{Error, clock, state};
 
 const EXAMPLES: &str = "\
@@ -29,8 +30,15 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let inspector = Inspector::new(Limits::default(), clock::this_year());
     let mut failed = 0_u32;
     for test in policy.tests() {
-        let to = To::parse(&test.to, None)?;
-        let inspected = inspector.inspect(Hint::default(), &test.text);
+        let to = To::parse(&test.to, Some(test.channel))?;
+        let inspected = match &test.text_file {
+            None => inspector.inspect(Hint::default(), &test.text),
+            Some(name) => {
+                let file = args.file.parent().unwrap_or(Path::new("")).join(name);
+                let source = FileSource::open(&file).map_err(Error::file(&file))?;
+                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &source)
+            }
+        };
         let verdict = explain::verdict(&to, test.account.as_deref(), &inspected, &policy);
         let is_right = verdict.action == test.expect;
         let mark = if is_right { "đúng · ok    " } else { "SAI  · FAILED" };
