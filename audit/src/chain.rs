@@ -35,27 +35,34 @@ pub(crate) enum Break {
 }
 
 /// Follows frames from a known or unknown start.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Chain {
     /// Where the chain stands; `None` until the first frame when the start is not known.
     tip: Option<Tip>,
+    /// Whether the hash of the tip is not known, so that the next record's cannot be compared.
+    blind: bool,
 }
 
 impl Chain {
     pub(crate) fn after(tip: Tip) -> Self {
-        Self { tip: Some(tip) }
+        Self { tip: Some(tip), blind: false }
     }
 
     /// A walk that begins in the middle: the first frame is believed.
     pub(crate) fn anywhere() -> Self {
-        Self { tip: None }
+        Self::default()
+    }
+
+    /// A walk that goes on behind a record that is missing or does not read.
+    pub(crate) fn anywhere_after(seq: u64) -> Self {
+        Self { tip: Some(Tip { seq, hash: [0; 32] }), blind: true }
     }
 
     pub(crate) fn tip(&self) -> Option<Tip> {
         self.tip
     }
 
-    /// Takes the next frame. After a break the walk goes on behind this frame, so that one fault is told once.
+    /// Takes the next frame. After a break the walk goes on, so that one fault is told once.
     pub(crate) fn step(&mut self, payload: &[u8], envelope: &Envelope<'_>) -> Result<(), Break> {
         let (last, hash) = if envelope.is_tombstone() {
             (envelope.to, parse_hash(&envelope.last_hash))
@@ -65,16 +72,20 @@ impl Chain {
         let first = envelope.first();
         let Some(hash) = hash.filter(|_| first > 0 && last >= first) else { return Err(Break::NoRecord) };
         let before = self.tip.replace(Tip { seq: last, hash });
+        let blind = std::mem::take(&mut self.blind);
         let Some(before) = before else { return Ok(()) };
         let expected = before.seq + 1;
         if first > expected {
             return Err(Break::Gap { expected, found: first });
         }
         if first < expected {
+            // The chain goes on from where it was.
+            self.tip = Some(before);
+            self.blind = blind;
             return Err(Break::Again { expected, found: first });
         }
         // What a tombstone stands for is gone; the record after it proves the hash it carries.
-        if !envelope.is_tombstone() && parse_hash(&envelope.prev) != Some(before.hash) {
+        if !blind && !envelope.is_tombstone() && parse_hash(&envelope.prev) != Some(before.hash) {
             return Err(Break::Hash);
         }
         Ok(())

@@ -67,6 +67,13 @@ impl<'a> Frames<'a> {
         if self.bytes[self.offset..].iter().all(|b| *b == 0) { Tail::Clean } else { Tail::Bad }
     }
 
+    /// Goes on behind a bad place; `false` when no intact frame follows.
+    pub(crate) fn skip_bad(&mut self) -> bool {
+        let next = self.beyond().next().map(|frame| frame.offset);
+        self.offset = next.unwrap_or(self.offset);
+        next.is_some()
+    }
+
     /// Intact frames anywhere behind the place where the walk ended. Linear: a candidate reaches no farther than its
     /// own line.
     pub(crate) fn beyond(&self) -> impl Iterator<Item = Frame<'a>> {

@@ -172,7 +172,14 @@ impl Ledger {
         let node = options.node.clone();
         let left_open: Vec<_> = recovered.open.iter().collect();
         *shared.open() = recovered.open;
-        let mut writer = Writer::new(Arc::clone(&shared), options, Arc::clone(&clock), recovered.tip, recovered.active);
+        let mut writer = Writer::new(
+            Arc::clone(&shared),
+            options,
+            Arc::clone(&clock),
+            recovered.tip,
+            recovered.active,
+            recovered.after,
+        );
         // There is a head from the first moment, so that a missing one means something.
         writer.write_head().map_err(Error::Storage)?;
         let mut first = Vec::new();
@@ -223,6 +230,25 @@ impl Ledger {
     pub async fn event(&self, event: Event) -> Result<(), Error> {
         let draft = record::event(self.inner.clock.now(), &self.inner.node, &event);
         self.record(draft).await.map(drop)
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.inner.shared
+    }
+
+    pub(crate) fn node(&self) -> &str {
+        &self.inner.node
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    /// As [`Self::record`], on a thread that may block. It takes no place in the queue: there is one purge at most.
+    pub(crate) fn record_blocking(&self, draft: Draft) -> Result<u64, Error> {
+        let (ack, answer) = oneshot::channel();
+        self.inner.shared.queue.push(Job { draft, ack: Some(ack), place: None })?;
+        answer.blocking_recv().unwrap_or(Err(Error::Closed))
     }
 
     pub(crate) async fn record(&self, draft: Draft) -> Result<u64, Error> {

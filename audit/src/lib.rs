@@ -11,7 +11,9 @@ mod frame;
 mod head;
 mod json;
 mod ledger;
+mod purge;
 mod queue;
+mod reader;
 mod receipt;
 mod record;
 mod recover;
@@ -19,8 +21,12 @@ mod segment;
 pub mod store;
 #[cfg(test)]
 mod testing;
+mod verify;
 mod writer;
 
 pub use event::{Event, Outcome};
 pub use ledger::{Error, Health, Ledger, Options, Stats};
+pub use purge::Purged;
+pub use reader::{Filter, Found, Order, Reader, Record, Records};
 pub use receipt::{ForwardPermit, Permit, Receipt, RedactedPermit};
+pub use verify::{Problem, ProblemKind, Verification, verify, verify_in};

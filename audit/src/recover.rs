@@ -24,6 +24,8 @@ pub(crate) struct Recovered {
     pub(crate) open: OpenSet,
     /// Bytes of a torn tail that were zeroed.
     pub(crate) torn: Option<u64>,
+    /// What came before the segment to go on with, should it still be empty.
+    pub(crate) after: &'static str,
 }
 
 pub(crate) fn recover(store: &dyn Store) -> Result<Recovered, Error> {
@@ -50,7 +52,7 @@ pub(crate) fn recover(store: &dyn Store) -> Result<Recovered, Error> {
         if head.seq > 0 {
             return Err(at(1, 0, format!("it is missing, but the head file names record {}", head.seq)));
         }
-        return Ok(Recovered { tip: Tip::START, active: None, open, torn: None });
+        return Ok(Recovered { tip: Tip::START, active: None, open, torn: None, after: "start" });
     };
     let bytes = store.read(&segment::name(last)).map_err(Error::Storage)?;
 
@@ -65,12 +67,15 @@ pub(crate) fn recover(store: &dyn Store) -> Result<Recovered, Error> {
     // The segment that holds it, and at least one before the last: the last may be empty.
     let holding = firsts.partition_point(|f| *f <= oldest).saturating_sub(1);
     let from = holding.min(before.len().saturating_sub(1));
+    let mut after = if before.is_empty() { "start" } else { "full" };
     let mut chain = if firsts[from] == 1 { Chain::after(Tip::START) } else { Chain::anywhere() };
     for pair in firsts[from..].windows(2) {
         let (first, next) = (pair[0], pair[1]);
         let bytes = store.read(&segment::name(first)).map_err(Error::Storage)?;
         let (records, _) = replay(&bytes, first, chain, Some(next), &mut open).map_err(|(o, w)| at(first, o, w))?;
         chain = records.chain;
+        let residue = records.void_from.is_some() || records.frames.tail() == Tail::Bad;
+        after = if residue { "abandoned" } else { "full" };
         if chain.tip().map(|t| t.seq) != Some(next - 1) {
             let what = format!("its records end before {next}, where the next segment begins");
             return Err(at(first, records.frames.offset(), what));
@@ -98,7 +103,7 @@ pub(crate) fn recover(store: &dyn Store) -> Result<Recovered, Error> {
 
     let active = Active::reopen(store, last, end as u64).map_err(Error::Storage)?;
     rewrite_tail(&active, &bytes, end).map_err(Error::Storage)?;
-    Ok(Recovered { tip, active: Some(active), open, torn: torn.then_some((bytes.len() - end) as u64) })
+    Ok(Recovered { tip, active: Some(active), open, torn: torn.then_some((bytes.len() - end) as u64), after })
 }
 
 type Fault = (usize, String);

@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) open: Mutex<OpenSet>,
+    /// Held by the one purge that may run.
+    purging: Mutex<()>,
     health: AtomicU8,
     low_space: AtomicBool,
     /// First record of the segment being written; segments before it never change but by a purge.
@@ -52,6 +54,7 @@ impl Shared {
             queue: Queue::new(),
             store,
             open: Mutex::default(),
+            purging: Mutex::default(),
             health: AtomicU8::new(Health::Good as u8),
             low_space: AtomicBool::new(false),
             active_first: AtomicU64::new(0),
@@ -70,6 +73,10 @@ impl Shared {
             None if self.low_space.load(Relaxed) => Health::LowSpace,
             None => Health::Good,
         }
+    }
+
+    pub(crate) fn purging(&self) -> MutexGuard<'_, ()> {
+        self.purging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set_health(&self, health: Health) {
@@ -140,6 +147,7 @@ impl Writer {
         clock: Arc<dyn Clock>,
         tip: Tip,
         active: Option<Active>,
+        after: &'static str,
     ) -> Self {
         shared.active_first.store(active.as_ref().map_or(tip.seq + 1, |a| a.first), Relaxed);
         shared.seq.store(tip.seq, Relaxed);
@@ -149,7 +157,7 @@ impl Writer {
             clock,
             tip,
             active,
-            after: "start",
+            after,
             carry: VecDeque::new(),
             stopped: false,
             head_seq: 0,
