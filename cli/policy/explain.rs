@@ -186,10 +186,10 @@ pub(super) fn verdict(to: &To, account: Option<&str>, inspected: &Inspected, pol
     if verdict.action == Action::Quarantine && to.channel == Channel::Web {
         verdict.escalate_to_block("this channel has no quarantine");
     }
-    if verdict.action == Action::Redact {
-        if let Err(why) = inspected.redact(&verdict.redact) {
-            verdict.escalate_to_block(format!("cannot be redacted: {why}"));
-        }
+    if verdict.action == Action::Redact
+        && let Err(why) = inspected.redact(&verdict.redact)
+    {
+        verdict.escalate_to_block(format!("cannot be redacted: {why}"));
     }
     verdict
 }

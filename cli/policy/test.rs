@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         let inspected = match &test.text_file {
             None => inspector.inspect(Hint::default(), &test.text),
             Some(name) => {
-                let file = args.file.parent().unwrap_or(Path::new("")).join(name);
+                let file = args.file.parent().unwrap_or_else(|| Path::new("")).join(name);
                 let source = FileSource::open(&file).map_err(Error::file(&file))?;
                 inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &source)
             }
