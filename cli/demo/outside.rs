@@ -87,7 +87,7 @@ pub(crate) async fn https(names: &[&str], ca: &OutsideCa) -> io::Result<(SocketA
 }
 
 /// Takes requests until the client closes.
-async fn answer_http(stream: impl AsyncRead + AsyncWrite + Unpin, inbox: &Inbox) -> io::Result<()> {
+pub(crate) async fn answer_http(stream: impl AsyncRead + AsyncWrite + Unpin, inbox: &Inbox) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(head) = read_head(&mut stream).await? {
         let target = head.first().map(String::as_str).unwrap_or_default().rsplit_once(' ').map_or("", |(t, _)| t);
