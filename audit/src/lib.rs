@@ -7,6 +7,10 @@
 
 mod chain;
 mod event;
+#[cfg(any(test, feature = "test-support"))]
+pub mod fault;
+#[cfg(test)]
+mod fault_tests;
 mod frame;
 mod head;
 mod json;

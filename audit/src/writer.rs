@@ -206,7 +206,6 @@ impl Writer {
             self.fail(jobs, &error);
             return Err(error);
         }
-        self.shared.set_health(if self.stopped { Health::NoSpace } else { Health::Good });
         if self.tip.seq >= self.head_seq + HEAD_EVERY {
             // An old head is still a true one.
             let _ = self.write_head();
@@ -225,6 +224,7 @@ impl Writer {
             jobs.push_front(Job::unawaited(self.own(kind, |json| json.key("free_bytes").u64(free))));
         }
         if stop {
+            self.shared.set_health(Health::NoSpace);
             let (awaited, rest): (VecDeque<_>, _) = jobs.drain(..).partition(|job| job.ack.is_some());
             *jobs = rest;
             for job in awaited {
@@ -297,6 +297,8 @@ impl Writer {
         }
         active.cursor += self.buffer.len() as u64;
         self.tip = tip;
+        // Whoever is told finds the ledger in the state that made it so.
+        self.shared.set_health(if self.stopped { Health::NoSpace } else { Health::Good });
         self.acknowledge(batch, taken);
         Ok(())
     }

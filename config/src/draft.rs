@@ -44,6 +44,8 @@ pub(crate) enum Kind {
         /// Most.
         max: u64,
     },
+    /// The version of the file's shape.
+    Version(u64),
     /// One of these words.
     Word(&'static Words),
     /// A text with a syntax of its own.
@@ -138,6 +140,12 @@ fn value_fits(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
                 report.push(Note::error(Problem::OutOfRange, span, message));
             }
         }
+        (Kind::Version(version), DeValue::Integer(_)) => {
+            if number(value) != Some(*version) {
+                let note = Note::error(Problem::Schema, span, format!("{what} is not one this build reads"));
+                report.push(note.label(format!("write {version}")));
+            }
+        }
         (Kind::Word(words), DeValue::String(s)) => word_fits(s, words, span, what, report),
         (Kind::Format(format), DeValue::String(s)) => {
             if let Err(wrong) = (format.check)(s) {
@@ -217,7 +225,7 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
     let wanted = match kind {
         Kind::Text | Kind::Id | Kind::Word(_) | Kind::Format(_) => "a text in quotes",
         Kind::Flag => "true or false",
-        Kind::Count { .. } => "a whole number",
+        Kind::Count { .. } | Kind::Version(_) => "a whole number",
         Kind::List { .. } => "a list",
         Kind::Table(_) | Kind::Map { .. } => "a table",
         Kind::Tables(_) => "written as a table with [[double brackets]]",
@@ -234,7 +242,7 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
     let note = Note::error(Problem::WrongType, value.span(), format!("{what} must be {wanted}, not {is}"));
     report.push(match (kind, value.get_ref()) {
         (Kind::List { .. }, DeValue::String(s)) => note.help(format!("write [\"{}\"]", shown(s))),
-        (Kind::Count { .. } | Kind::Flag, DeValue::String(_)) => note.help("leave out the quotes"),
+        (Kind::Count { .. } | Kind::Version(_) | Kind::Flag, DeValue::String(_)) => note.help("leave out the quotes"),
         (Kind::Table(shape), _) => note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name)))),
         _ => note,
     });

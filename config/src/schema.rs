@@ -47,6 +47,9 @@ fn value(out: &mut String, kind: &Kind) {
                 let _ = write!(out, ",\"maximum\":{max}");
             }
         }
+        Kind::Version(version) => {
+            let _ = write!(out, "\"const\":{version}");
+        }
         Kind::Word(words) => one_of(out, words),
         Kind::List { of, may_be_empty } => {
             out.push_str("\"type\":\"array\",\"items\":{");

@@ -255,14 +255,6 @@ impl Group {
 }
 
 impl What {
-    /// The name in policy files.
-    pub(crate) fn id(self) -> &'static str {
-        match self {
-            Self::Identifier => "identifier",
-            Self::One(d) => d.id(),
-        }
-    }
-
     /// The detectors it stands for.
     pub(crate) fn detectors(self) -> Vec<DetectorId> {
         match self {

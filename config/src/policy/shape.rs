@@ -184,7 +184,7 @@ const RULE: Shape = Shape {
 /// The policy file.
 pub(super) const POLICY: Shape = Shape {
     fields: &[
-        must("schema", Kind::Count { min: 1, max: 1 }, "`schema = 1`: the version of this file's shape."),
+        must("schema", Kind::Version(1), "`schema = 1`: the version of this file's shape."),
         must(
             "policy",
             Kind::Table(&Shape {
