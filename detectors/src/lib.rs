@@ -1,11 +1,83 @@
 //! Text in, findings out: a room per Vietnamese identifier.
+//!
+//! One pass over the bytes finds *candidates* (runs of digits, `@`); each detector judges those it knows; words are
+//! looked up around a candidate only when a verdict depends on them. It opens no files, decodes no encodings, knows
+//! no clock and keeps nothing between calls. The README beside this tells the scores and what was measured.
 
 use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
 
+mod bank_account;
+mod bhxh;
+mod bhyt;
+mod bhyt_qr;
+mod card;
+mod cccd;
+mod cccd_qr;
+mod cmnd;
+mod column;
+mod context;
+mod digits;
+mod dossier;
+mod driver_licence;
+mod email;
+mod fold;
+mod household;
+mod lookalike;
+mod mrz;
+mod mst;
+mod numbers;
+mod passport;
+mod phone;
+mod province;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use card::Card;
+pub use column::Column;
+pub use fold::fold;
+
+use card::{Detector, Found, confidence};
+use context::{Near, Words};
+use numbers::{Candidate, candidates};
+
+/// Bytes of context on either side of `core` after which a wider window changes nothing.
+pub const CONTEXT_BYTES: usize = 256;
+
+/// Bytes behind `core` in which something may begin that overlaps what began in it.
+const OVERLAP_BYTES: usize = digits::NUMBER_BYTES_MAX + 16;
+
+/// Every detector. Adding one is a folder and a line here.
+const ALL: &[&dyn Detector] = &[
+    &cccd_qr::CccdQr,
+    &bhyt_qr::BhytQr,
+    &mrz::Mrz,
+    &dossier::Dossier,
+    &cccd::Cccd,
+    &cmnd::Cmnd,
+    &bhxh::Bhxh,
+    &bhyt::Bhyt,
+    &mst::Mst,
+    &passport::Passport,
+    &driver_licence::DriverLicence,
+    &phone::Phone,
+    &bank_account::BankAccount,
+    &household::Household,
+    &email::Email,
+];
+
+/// The cards of all detectors, for manuals and tests.
+pub fn cards() -> impl Iterator<Item = &'static Card> {
+    ALL.iter().map(|detector| detector.card())
+}
+
 /// The compiled detectors. Cheap to share behind an `Arc`; holds no state of any message.
-pub struct Detectors {}
+pub struct Detectors {
+    words: Words,
+    this_year: u16,
+}
 
 /// One hit of one detector in the text it was given.
 #[derive(Clone, Debug)]
@@ -22,14 +94,6 @@ pub struct Hit {
     pub disguise: Option<&'static str>,
 }
 
-/// What a table header, JSON key, XML tag or form field name announces about the values under it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Column {
-    /// Citizen number.
-    Cccd,
-}
-
 /// What is known about a text besides its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context {
@@ -40,20 +104,83 @@ pub struct Context {
 impl Detectors {
     /// Builds the automata. `this_year` bounds plausible birth years.
     pub fn new(this_year: u16) -> Self {
-        let _ = this_year;
-        unimplemented!()
+        Self { words: Words::new(cards().flat_map(|card| card.words)), this_year }
     }
 
     /// Appends every hit that starts within `core`, ordered by start. Bytes of `text` outside `core` are context
-    /// only, so a caller may scan a long text in windows and get each hit once.
+    /// only, so a caller may scan a long text in windows and get each hit once: [`CONTEXT_BYTES`] on either side
+    /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
-        let _ = (text, core, context, hits);
-        unimplemented!()
+        let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
+        let from = core.start.saturating_sub(CONTEXT_BYTES);
+        let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
+        candidates(text, from..to, |candidate| scan.judge(&candidate));
+        let mut found = scan.found;
+        found.sort_by_key(|(_, f)| f.range.start);
+        let first = hits.len();
+        hits.extend(found.iter().enumerate().filter_map(|(n, (detector, f))| {
+            if !core.contains(&f.range.start) || is_beaten(n, &found) {
+                return None;
+            }
+            let (range, value) = (f.range.clone(), Secret::new(f.value.as_str()));
+            Some(Hit { detector: *detector, range, confidence: confidence(f.score)?, value, disguise: f.hidden })
+        }));
+        debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
 
-    /// What `header` announces, if anything.
+    /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.
     pub fn column(&self, header: &str) -> Option<Column> {
-        let _ = header;
-        unimplemented!()
+        self.words.column(header)
     }
+}
+
+/// One call of [`Detectors::scan`].
+struct Scan<'t> {
+    detectors: &'t Detectors,
+    text: &'t [u8],
+    context: Context,
+    found: Vec<(DetectorId, Found)>,
+    scratch: Vec<u8>,
+}
+
+impl Scan<'_> {
+    fn judge(&mut self, candidate: &Candidate) {
+        let (range, digits) = match candidate {
+            Candidate::Number(number) => (number.range.clone(), number.len()),
+            Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
+            Candidate::Lookalikes(place) => {
+                if let Some(number) = lookalike::read(self.text, *place) {
+                    self.judge(&Candidate::Number(number));
+                }
+                return;
+            }
+        };
+        let Self { detectors, text, context, found, scratch } = self;
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
+        for detector in ALL {
+            let judged = match candidate {
+                Candidate::Number(number) => detector.number(number, &mut near),
+                Candidate::At(place) => detector.at(*place, &mut near),
+                Candidate::Zone(place) => detector.zone(*place, &mut near),
+                Candidate::Lookalikes(_) => None,
+            };
+            if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
+                found.push((detector.card().id, judged));
+            }
+        }
+    }
+}
+
+/// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
+/// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
+fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
+    let Some((_, mine)) = found.get(n) else { return false };
+    let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
+    let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
+    let reach = cccd_qr::QR_BYTES_MAX + digits::NUMBER_BYTES_MAX;
+    let before =
+        found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
+    let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
+    before.chain(after).any(|(at, (_, f))| overlaps(f) && rank(at, f) > rank(n, mine))
 }

@@ -1,0 +1,72 @@
+//! `bhxh`: mã số bảo hiểm xã hội — the ten-digit social insurance number, and the number of the book before it.
+//!
+//! The first two digits name the province of first issue, which 63 % of random ten-digit numbers do as well, and
+//! telephone numbers, tax codes and Unix time stamps are ten digits long too. So it is nothing without a word or a
+//! column. Since August 2025 the citizen number serves instead: twelve digits are `cccd`, whatever the heading.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::mst::has_check_digit;
+use crate::numbers::Number;
+use crate::phone::is_mobile;
+use crate::province::is_insurer;
+use crate::shape::{is_filler, loss};
+
+/// The detector.
+pub(crate) struct Bhxh;
+
+static CARD: Card = Card {
+    id: DetectorId::Bhxh,
+    title_vi: "Mã số bảo hiểm xã hội (10 số)",
+    title_en: "Social insurance number (10 digits)",
+    source: "Quyết định 595/QĐ-BHXH (2017), điều 2; Công văn 3340/BHXH-ST (2017)",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Bhxh, include_str!("words.txt"))],
+};
+
+const BOOK: Columns = Columns::of(&[Column::Bhxh]);
+/// Cards printed since April 2021 show the ten digits under `Mã số` (QĐ 1666/QĐ-BHXH, 2020).
+const CARD_NUMBER: Columns = Columns::of(&[Column::Bhyt]);
+
+impl Detector for Bhxh {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        let whole = match number.len() {
+            10 => number.digits().to_vec(),
+            9 if near.column() == Some(Column::Bhxh) && near.is_whole_text(&number.range) => {
+                [b"0", number.digits()].concat()
+            }
+            _ => return None,
+        };
+        let said = near.announced();
+        let (firm, less) = match said.firm(BOOK) {
+            Firm::Not => (said.firm(CARD_NUMBER), 10),
+            firm => (firm, 0),
+        };
+        let words = match firm {
+            Firm::Not => return None,
+            Firm::Weak => 50,
+            Firm::Near => 55,
+            Firm::Direct => 70,
+            Firm::Column => 80,
+        };
+        if is_filler(&whole) {
+            return None;
+        }
+        let named = firm >= Firm::Direct;
+        let score = words - less + if is_insurer(whole.get(..2)?) { 10 } else { 0 }
+            - if !named && is_mobile(&whole) { 30 } else { 0 }
+            - if !named && has_check_digit(&whole) { 10 } else { 0 }
+            - 60 * i32::from(said.amount)
+            - loss(near.text(), number, firm);
+        let value = whole.iter().map(|b| char::from(*b)).collect();
+        Some(Found { value, ..Found::number(number, score) })
+    }
+}

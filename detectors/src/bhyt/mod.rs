@@ -1,0 +1,166 @@
+//! `bhyt`: mã thẻ bảo hiểm y tế — the fifteen characters of a health insurance card.
+//!
+//! Two letters of the kind of insured, one digit of benefit (1–5), two of the issuing province, then the ten-digit
+//! insurance number (CV 3340/BHXH-ST). Cards print it in groups, sometimes with the five digits of the facility
+//! behind. Codes come and go (CV 38/BYT-BH moved two in 2026): an unknown one lowers the confidence, nothing more.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::fold::last_char;
+use crate::numbers::{Layout, Number};
+use crate::province::{is_insurer, is_province};
+
+/// The detector.
+pub(crate) struct Bhyt;
+
+static CARD: Card = Card {
+    id: DetectorId::Bhyt,
+    title_vi: "Mã thẻ bảo hiểm y tế (15 ký tự)",
+    title_en: "Health insurance card number (15 characters)",
+    source: "Quyết định 1351/QĐ-BHXH (2015); Công văn 3340/BHXH-ST (2017); Quyết định 130/QĐ-BYT, trường MA_THE_BHYT",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Bhyt, include_str!("words.txt"))],
+};
+
+/// Kinds of insured: QĐ 1351/QĐ-BHXH, QĐ 1697/QĐ-BHXH (2023), QĐ 1018/QĐ-BHXH (2024).
+const KINDS: &str = "DN HX CH NN TK HC XK HT TB NO CT XB TN CS QN CA CY XN MS CC CK CB KC HD TE BT HN DT DK XD TS TC TQ TV \
+                     TA TY HG LS PV CN HS SV GB GD AK LH TG DS HK ND TH TD TU BA";
+
+const MINE: Columns = Columns::of(&[Column::Bhyt]);
+const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bank, Column::Plate]);
+
+/// A card number whose parts agree.
+struct CardNumber {
+    start: usize,
+    kind: [u8; 2],
+    small: bool,
+    parted: bool,
+}
+
+impl Detector for Bhyt {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        // Thirteen digits, or eighteen in one piece with the facility.
+        if !matches!(number.len(), 13 | 18) {
+            return None;
+        }
+        let digits = number.digits().get(..13)?;
+        let card = letters(near.text(), number)?;
+        let insured = std::str::from_utf8(&card.kind).ok().is_some_and(|kind| KINDS.split(' ').any(|k| k == kind));
+        let (benefit, province) = (digits.first()?, digits.get(1..3)?);
+        let mut score = 10
+            + if insured { 45 } else { 0 }
+            + if (b'1'..=b'5').contains(benefit) { 10 } else { -20 }
+            + if is_insurer(province) { 10 } else { -15 }
+            + if is_province(digits.get(3..5)?) { 5 } else { 0 }
+            - if card.small { 10 } else { 0 };
+        let said = near.announced();
+        let firm = said.firm(MINE);
+        score += match firm {
+            Firm::Not => 0,
+            Firm::Weak => 15,
+            Firm::Near | Firm::Direct => 30,
+            Firm::Column => 40,
+        };
+        score -= match said.firm(OTHERS) {
+            Firm::Not => 0,
+            Firm::Column => 200,
+            _ if insured => 40,
+            _ => 80,
+        };
+        let (layout, named) = (number.layout, firm >= Firm::Near);
+        // The card itself prints `DN 4 75 9122135078`: between letters and digits the grouping is no disguise.
+        score -= match layout {
+            _ if named => 0,
+            Layout::Mixed => 60,
+            Layout::Spread => 20,
+            // `HD 2336703463040` is an invoice, `TS 1700000000123` a moment.
+            Layout::Solid if card.parted => 40,
+            Layout::Solid | Layout::Regular | Layout::Uneven => 0,
+        };
+        score -= if card.small && !named { 30 } else { 0 };
+        let rest = digits.get(3..)?;
+        if rest.iter().all(|d| Some(d) == rest.first()) {
+            return None;
+        }
+        // `DN` in one piece with thirteen digits is as telling as a separator; a word is what letters may be glued to.
+        let glued = before_is_alphanumeric(near.text(), card.start);
+        score -= if glued { 15 + loss_behind(near.text(), number) } else { loss_behind(near.text(), number) };
+        score -= if glued && !named { 25 } else { 0 };
+        let hidden = number.hidden.filter(|how| *how != "odd-grouping" || layout == Layout::Mixed);
+        let hidden = hidden.or(if card.parted && layout == Layout::Spread { Some("spread-digits") } else { None });
+        let value = card.kind.iter().chain(digits).map(|b| char::from(*b)).collect();
+        Some(Found { range: card.start..number.range.end, score, value, hidden })
+    }
+}
+
+/// The two letters before the digits, read through the separator and invisible characters.
+fn letters(text: &[u8], number: &Number) -> Option<CardNumber> {
+    let mut at = number.range.start;
+    let (mut kind, mut small, mut parted) = ([0; 2], false, false);
+    for slot in kind.iter_mut().rev() {
+        let mut signs = 0;
+        loop {
+            let (c, len) = last_char(text.get(..at)?)?;
+            let c = c?;
+            let letter = match c {
+                'A'..='Z' => c as u8,
+                'a'..='z' => {
+                    small = true;
+                    c.to_ascii_uppercase() as u8
+                }
+                'Ａ'..='Ｚ' => (c as u32 - 'Ａ' as u32) as u8 + b'A',
+                _ => 0,
+            };
+            at -= len;
+            if letter != 0 {
+                *slot = letter;
+                break;
+            }
+            let sign = crate::fold::is_invisible(c)
+                || matches!(c, ' ' | '\u{a0}' | '.' | '-' | '/' | ',' | '·')
+                || ('\u{2000}'..='\u{200a}').contains(&c)
+                || matches!(c, '\u{202f}' | '\u{205f}' | '\u{3000}');
+            signs += 1;
+            if !sign || signs > 4 {
+                return None;
+            }
+            parted = true;
+        }
+    }
+    Some(CardNumber { start: at, kind, small, parted })
+}
+
+fn before_is_alphanumeric(text: &[u8], at: usize) -> bool {
+    text.get(..at).and_then(last_char).and_then(|(c, _)| c).is_some_and(char::is_alphanumeric)
+}
+
+/// Letters right behind the digits.
+fn loss_behind(text: &[u8], number: &Number) -> i32 {
+    let behind = text.get(number.range.end..).unwrap_or_default();
+    let letters = behind.iter().take(16).take_while(|b| b.is_ascii_alphanumeric()).count();
+    match letters {
+        0 => 0,
+        1..=6 => 15,
+        _ => 60,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_whole() {
+        let kinds: Vec<_> = KINDS.split(' ').collect();
+        assert_eq!(kinds.len(), 54);
+        assert!(kinds.iter().all(|k| k.len() == 2 && k.bytes().all(|b| b.is_ascii_uppercase())));
+    }
+}

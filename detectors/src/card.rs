@@ -1,0 +1,105 @@
+//! What every detector says of itself, and what it is asked.
+
+use std::ops::Range;
+
+use chot_model::{Confidence, DetectorId};
+
+use crate::Column;
+use crate::context::Near;
+use crate::numbers::Number;
+
+/// The card of a detector: what it looks for, where that is laid down, what it finds and what it leaves alone. The
+/// manual's page is made from it and the tests hold it to its examples.
+#[derive(Debug)]
+pub struct Card {
+    /// The name of the contract.
+    pub id: DetectorId,
+    /// What it is, in Vietnamese.
+    pub title_vi: &'static str,
+    /// What it is, in English.
+    pub title_en: &'static str,
+    /// Where the shape is laid down.
+    pub source: &'static str,
+    /// Texts it finds, one a line. All people are invented.
+    pub examples: &'static str,
+    /// Texts it leaves alone, one a line, each with `  # reason`.
+    pub decoys: &'static str,
+    /// The words that announce it, by what they announce: see the lists themselves.
+    pub(crate) words: &'static [(Column, &'static str)],
+}
+
+impl Card {
+    /// The texts it finds.
+    pub fn examples(&self) -> impl Iterator<Item = &'static str> {
+        lines(self.examples)
+    }
+
+    /// The texts it leaves alone, with the reason.
+    pub fn decoys(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        lines(self.decoys).map(|line| line.split_once("  # ").unwrap_or((line, "")))
+    }
+}
+
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
+}
+
+/// A detector looks at candidates; the pass that finds them is shared. Each answers for the kinds it knows.
+pub(crate) trait Detector: Sync {
+    /// Its card.
+    fn card(&self) -> &'static Card;
+
+    /// Judges a run of digits.
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (number, near);
+        None
+    }
+
+    /// Judges the place of an `@`.
+    fn at(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (place, near);
+        None
+    }
+
+    /// Judges the digits behind `IDVNM`.
+    fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (place, near);
+        None
+    }
+}
+
+/// What a detector made of a candidate.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) range: Range<usize>,
+    /// See [`confidence`].
+    pub(crate) score: i32,
+    pub(crate) value: String,
+    pub(crate) hidden: Option<&'static str>,
+}
+
+impl Found {
+    /// A number as it is.
+    pub(crate) fn number(number: &Number, score: i32) -> Self {
+        let value = number.digits().iter().map(|b| char::from(*b)).collect();
+        Self { range: number.range.clone(), score, value, hidden: number.hidden }
+    }
+}
+
+/// Points from which a finding is high. Points are added up: shape, structure, words, surroundings. A hundred is
+/// what structure and a word directly before give together.
+pub(crate) const HIGH: i32 = 80;
+/// Points from which a finding counts.
+pub(crate) const MEDIUM: i32 = 45;
+/// Points from which a finding is mentioned at all.
+pub(crate) const LOW: i32 = 20;
+
+/// The confidence of a score; `None` when it is not worth a word.
+pub(crate) const fn confidence(score: i32) -> Option<Confidence> {
+    match score {
+        HIGH.. => Some(Confidence::High),
+        MEDIUM.. => Some(Confidence::Medium),
+        LOW.. => Some(Confidence::Low),
+        _ => None,
+    }
+}

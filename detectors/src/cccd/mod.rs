@@ -1,0 +1,194 @@
+//! `cccd`: căn cước công dân, số định danh cá nhân — the twelve-digit number of a citizen.
+//!
+//! It once was three digits of province or country, one of century and sex, two of the birth year, six at random
+//! (Circular 07/2016/TT-BCA; Decree 137/2015/NĐ-CP, article 13). Law 26/2023/QH15, article 12, promises twelve digits
+//! and nothing else, so the structure is evidence here, never a condition. There is no check digit. Since 2025 it
+//! also is the personal tax code (Circular 86/2024/TT-BTC) and the social insurance number, so words for those
+//! announce it as well.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::numbers::{Layout, Number};
+use crate::province::is_province;
+use crate::shape::{is_filler, is_moment, loss};
+
+/// The detector.
+pub(crate) struct Cccd;
+
+static CARD: Card = Card {
+    id: DetectorId::Cccd,
+    title_vi: "Số căn cước công dân, số định danh cá nhân",
+    title_en: "Citizen number, personal identification number",
+    source: "Nghị định 137/2015/NĐ-CP, điều 13; Thông tư 07/2016/TT-BCA, phụ lục 1 và 2; Luật 26/2023/QH15, điều 12",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Cccd, include_str!("words.txt"))],
+};
+
+/// What announces it. Other papers and the numbers it replaced count: twelve digits there are this one.
+const MINE: Columns = Columns::of(&[
+    Column::Cccd,
+    Column::Cmnd,
+    Column::IdNumber,
+    Column::Bhxh,
+    Column::Bhyt,
+    Column::Tax,
+    Column::Passport,
+]);
+/// What speaks against it.
+const OTHERS: Columns =
+    Columns::of(&[Column::Negative, Column::Bank, Column::DriverLicence, Column::Household, Column::Plate]);
+/// Columns whose cells may have lost leading zeros in a spreadsheet.
+const PADDED: Columns = Columns::of(&[Column::Cccd, Column::IdNumber]);
+
+impl Detector for Cccd {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        match number.len() {
+            12 => self.twelve(number, near),
+            10 | 11 => self.without_zeros(number, near),
+            _ => None,
+        }
+    }
+}
+
+impl Cccd {
+    fn twelve(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        let digits = number.digits();
+        if is_filler(digits) {
+            return None;
+        }
+        let structure = structure(digits, near.this_year());
+        let said = near.announced();
+        let mine = said.firm(MINE);
+        // Without structure only words can make it one, and mixed layouts need them anyway.
+        if mine == Firm::Not && (structure != Structure::Province || number.layout == Layout::Mixed) {
+            return None;
+        }
+        let moment = match mine {
+            _ if !is_moment(digits) => 0,
+            Firm::Column => 0,
+            Firm::Direct => 15,
+            _ => 40,
+        };
+        let against = match said.firm(OTHERS) {
+            Firm::Not => 0,
+            Firm::Column => 200,
+            _ => 60,
+        };
+        let score = structure.points() + words(mine)
+            - against
+            - moment
+            - 60 * i32::from(said.amount)
+            - loss(near.text(), number, mine);
+        let score = if mine == Firm::Column && near.is_whole_text(&number.range) { score.max(90) } else { score };
+        Some(Found::number(number, score))
+    }
+
+    /// A spreadsheet stores `001090123456` as the number 1090123456.
+    fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        near.column()?;
+        if near.announced().firm(PADDED) != Firm::Column || !near.is_whole_text(&number.range) {
+            return None;
+        }
+        let mut padded = [b'0'; 12];
+        padded.get_mut(12 - number.len()..)?.copy_from_slice(number.digits());
+        if structure(&padded, near.this_year()) != Structure::Province {
+            return None;
+        }
+        let value = padded.iter().map(|b| char::from(*b)).collect();
+        Some(Found { value, ..Found::number(number, 85) })
+    }
+}
+
+const fn words(firm: Firm) -> i32 {
+    match firm {
+        Firm::Not => 0,
+        Firm::Weak => 20,
+        Firm::Near | Firm::Direct => 45,
+        Firm::Column => 60,
+    }
+}
+
+/// How twelve digits agree with the old structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Structure {
+    /// Born in a province: 1.6 % of random numbers, and no moment of the form `yyyymmddHHMM`.
+    Province,
+    /// Born abroad: 4.7 % of random numbers and more than a third of all such moments.
+    Abroad,
+    /// Not at all.
+    None,
+}
+
+impl Structure {
+    const fn points(self) -> i32 {
+        match self {
+            Self::Province => 55,
+            Self::Abroad => 15,
+            Self::None => 0,
+        }
+    }
+}
+
+/// Reads province or country, century and sex, year of birth.
+pub(crate) fn structure(digits: &[u8], this_year: u16) -> Structure {
+    let &[place, tens, units, century, decade, year, ..] = digits else { return Structure::None };
+    let born = match century {
+        b'0' | b'1' => 1900,
+        b'2' | b'3' => 2000,
+        _ => return Structure::None,
+    } + u16::from(decade - b'0') * 10
+        + u16::from(year - b'0');
+    if born > this_year {
+        return Structure::None;
+    }
+    match place {
+        b'0' if is_province(&[tens, units]) => Structure::Province,
+        // Countries have the codes 101 to 295 (appendix 2).
+        b'1' if (tens, units) != (b'0', b'0') => Structure::Abroad,
+        b'2' if (tens, units) <= (b'9', b'5') => Structure::Abroad,
+        _ => Structure::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structure_needs_place_century_and_a_year_that_has_been() {
+        for (text, expected) in [
+            ("001090123456", Structure::Province),
+            ("079326123456", Structure::Province),
+            ("079327123456", Structure::None),
+            ("003090123456", Structure::None),
+            ("001490123456", Structure::None),
+            ("101090123456", Structure::Abroad),
+            ("295090123456", Structure::Abroad),
+            ("100090123456", Structure::None),
+            ("296090123456", Structure::None),
+            ("901090123456", Structure::None),
+        ] {
+            assert_eq!(structure(text.as_bytes(), 2026), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_random_number_in_sixty_has_the_structure() {
+        // The false positive rate the card speaks of, over an even sample of all twelve-digit numbers.
+        let n = 200_000_u64;
+        let hits = (0..n).filter(|i| {
+            let number = format!("{:012}", i * (1_000_000_000_000 / n) + i * 7_919 % 5_000_000);
+            structure(number.as_bytes(), 2026) == Structure::Province
+        });
+        let share = hits.count() as f64 / n as f64;
+        assert!((0.015..0.021).contains(&share), "{share}");
+    }
+}

@@ -1,0 +1,61 @@
+//! `cmnd`: chứng minh nhân dân — the nine-digit number of the old identity card.
+//!
+//! The first two digits, 01 to 38, name the issuing police; 38 % of random nine-digit numbers pass and numbers are
+//! not even unique, so it is nothing without a word or a column that names it. The twelve-digit cards of 2012 to 2016
+//! carry a citizen number and are `cccd`.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::numbers::Number;
+use crate::shape::{is_filler, loss};
+
+/// The detector.
+pub(crate) struct Cmnd;
+
+static CARD: Card = Card {
+    id: DetectorId::Cmnd,
+    title_vi: "Số chứng minh nhân dân (9 số)",
+    title_en: "Number of the old identity card (9 digits)",
+    source: "Nghị định 05/1999/NĐ-CP; Thông tư 57/2013/TT-BCA (mẫu 12 số)",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Cmnd, include_str!("words.txt"))],
+};
+
+const MINE: Columns = Columns::of(&[Column::Cmnd, Column::IdNumber, Column::Cccd]);
+/// Columns whose cells may have lost a leading zero in a spreadsheet.
+const PADDED: Columns = Columns::of(&[Column::Cmnd, Column::IdNumber]);
+
+impl Detector for Cmnd {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        let whole = match number.len() {
+            9 => number.digits().to_vec(),
+            8 if near.column().is_some() && near.announced().firm(PADDED) == Firm::Column => {
+                [b"0", number.digits()].concat()
+            }
+            _ => return None,
+        };
+        let said = near.announced();
+        let words = match said.firm(MINE) {
+            Firm::Not => return None,
+            Firm::Weak => 40,
+            Firm::Near => 55,
+            Firm::Direct => 70,
+            Firm::Column => 75,
+        };
+        if is_filler(&whole) {
+            return None;
+        }
+        let issuer = if (b"01".as_slice()..=b"38").contains(&whole.get(..2)?) { 10 } else { 0 };
+        let score = words + issuer - 60 * i32::from(said.amount) - loss(near.text(), number, said.firm(MINE));
+        let value = whole.iter().map(|b| char::from(*b)).collect();
+        Some(Found { value, ..Found::number(number, score) })
+    }
+}

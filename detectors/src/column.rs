@@ -1,0 +1,145 @@
+//! What a table header, JSON key, XML tag or form field name announces about the values under it.
+//!
+//! Only the vocabulary: reading a header is [`crate::Detectors::column`]'s business, counting people is the caller's.
+
+use chot_model::DetectorId;
+
+/// What a table header, JSON key, XML tag or form field name announces about the values under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Column {
+    /// Citizen number: `Số CCCD`, `SO_CCCD`, `Số định danh cá nhân`.
+    Cccd,
+    /// Old identity card number: `Số CMND`.
+    Cmnd,
+    /// Identity papers of either kind, sometimes a passport: `Số CCCD/CMND`, `Số giấy tờ`.
+    IdNumber,
+    /// Social insurance number: `Mã số BHXH`. Newer lists carry the 12-digit citizen number here.
+    Bhxh,
+    /// Health insurance card: `Mã thẻ BHYT`.
+    Bhyt,
+    /// Passport: `Số hộ chiếu`.
+    Passport,
+    /// Driving licence: `Số GPLX`.
+    DriverLicence,
+    /// Telephone: `Số điện thoại`.
+    Phone,
+    /// Tax code: `Mã số thuế`. Newer lists of persons carry the 12-digit citizen number here.
+    Tax,
+    /// Bank account: `Số tài khoản`.
+    Bank,
+    /// Whole name of a person: `Họ và tên`.
+    Name,
+    /// Surname, with or without the middle name: `Họ`, `Họ đệm`.
+    Surname,
+    /// Given name, with or without the middle name: `Tên`.
+    GivenName,
+    /// Date of birth: `Ngày sinh`.
+    BirthDate,
+    /// Year of birth: `Năm sinh`.
+    BirthYear,
+    /// Sex: `Giới tính`.
+    Sex,
+    /// Address or a part of one: `Địa chỉ`, `Nơi thường trú`.
+    Address,
+    /// Household code: `Mã hộ gia đình`.
+    Household,
+    /// Row number: `STT`.
+    RowNumber,
+    /// Health or diagnosis: `Chẩn đoán`, `MA_BENH`.
+    Health,
+    /// Vehicle plate: `Biển số xe`.
+    Plate,
+    /// Mail address: `Email`.
+    Email,
+    /// Numbers that belong to nobody: orders, waybills, invoices, dossiers, bar codes, amounts, moments, devices.
+    Negative,
+}
+
+impl Column {
+    /// Every column, for tests and documentation.
+    pub const ALL: &[Self] = &[
+        Self::Cccd,
+        Self::Cmnd,
+        Self::IdNumber,
+        Self::Bhxh,
+        Self::Bhyt,
+        Self::Passport,
+        Self::DriverLicence,
+        Self::Phone,
+        Self::Tax,
+        Self::Bank,
+        Self::Name,
+        Self::Surname,
+        Self::GivenName,
+        Self::BirthDate,
+        Self::BirthYear,
+        Self::Sex,
+        Self::Address,
+        Self::Household,
+        Self::RowNumber,
+        Self::Health,
+        Self::Plate,
+        Self::Email,
+        Self::Negative,
+    ];
+
+    /// The detector whose values stand under this header when nothing about a cell says otherwise; `None` for
+    /// headers no detector answers to. `IdNumber` gives `cccd`: a cell of nine digits is still reported as `cmnd`.
+    pub const fn detector(self) -> Option<DetectorId> {
+        Some(match self {
+            Self::Cccd | Self::IdNumber => DetectorId::Cccd,
+            Self::Cmnd => DetectorId::Cmnd,
+            Self::Bhxh => DetectorId::Bhxh,
+            Self::Bhyt => DetectorId::Bhyt,
+            Self::Passport => DetectorId::Passport,
+            Self::DriverLicence => DetectorId::DriverLicence,
+            Self::Phone => DetectorId::Phone,
+            Self::Tax => DetectorId::Mst,
+            Self::Bank => DetectorId::BankAccount,
+            Self::Name => DetectorId::PersonName,
+            Self::BirthDate | Self::BirthYear => DetectorId::DateOfBirth,
+            Self::Address => DetectorId::Address,
+            Self::Household => DetectorId::Household,
+            Self::Health => DetectorId::Diagnosis,
+            Self::Plate => DetectorId::Plate,
+            Self::Email => DetectorId::Email,
+            Self::Surname | Self::GivenName | Self::Sex | Self::RowNumber | Self::Negative => return None,
+        })
+    }
+
+    /// Whether the cells under it are *identifiers* ([`DetectorId::is_identifier`]).
+    pub fn is_identifier(self) -> bool {
+        self.detector().is_some_and(DetectorId::is_identifier)
+    }
+
+    /// Whether the cells under it tell who a row is about: names, birth, address, telephone and the like. Such a
+    /// column beside an identifier makes a table of people.
+    pub const fn describes_person(self) -> bool {
+        matches!(
+            self,
+            Self::Name
+                | Self::Surname
+                | Self::GivenName
+                | Self::BirthDate
+                | Self::BirthYear
+                | Self::Sex
+                | Self::Address
+                | Self::Phone
+                | Self::Email
+                | Self::Health
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifier_columns_are_those_whose_detector_is_one() {
+        let ids: Vec<_> = Column::ALL.iter().copied().filter(|c| c.is_identifier()).collect();
+        assert_eq!(ids, [Column::Cccd, Column::Cmnd, Column::IdNumber, Column::Bhxh, Column::Bhyt, Column::Passport]);
+        assert!(!Column::Negative.is_identifier() && !Column::Negative.describes_person());
+    }
+}

@@ -1,0 +1,263 @@
+//! What the words around a candidate say it is.
+//!
+//! Words are looked up only here, only near a candidate, and only when a detector asks: never over the whole text.
+//! Nothing further than [`LEFT_BYTES`] before a candidate or [`RIGHT_BYTES`] behind it has a say.
+
+mod words;
+
+use std::ops::Range;
+
+use crate::Column;
+use crate::fold::spread_words;
+pub(crate) use words::Words;
+
+/// How far to the left words are looked for.
+pub(crate) const LEFT_BYTES: usize = 112;
+/// How far to the right.
+pub(crate) const RIGHT_BYTES: usize = 64;
+
+/// Folded bytes between a word and a number for the word to stand *directly* before it: `mã số BHXH vẫn là …`.
+const DIRECT: usize = 24;
+/// The same for a word that speaks of the number at all.
+const NEAR: usize = 72;
+/// Folded bytes between two words of one announcement: `Số CCCD/CMND`, `BHXH hoặc CCCD`.
+const LINK: usize = 8;
+/// Digits in a row that make a number of its own, behind which words no longer speak of the next number.
+const OTHER_NUMBER_DIGITS: usize = 6;
+
+/// How firmly something was announced, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Firm {
+    /// Nothing was said.
+    Not,
+    /// A word that also stands in a hundred other places (`BHXH`), directly before.
+    Weak,
+    /// A word that names it, some words away.
+    Near,
+    /// A word that names it, directly before or after.
+    Direct,
+    /// The header of its column or its key.
+    Column,
+}
+
+/// A set of columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Columns(u32);
+
+impl Columns {
+    pub(crate) const fn of(columns: &[Column]) -> Self {
+        let mut set = 0;
+        let mut n = 0;
+        while n < columns.len() {
+            set |= 1 << columns[n] as u32;
+            n += 1;
+        }
+        Self(set)
+    }
+
+    fn insert(&mut self, column: Column) {
+        self.0 |= 1 << column as u32;
+    }
+
+    const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// What a candidate was announced as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announced {
+    as_any_of: Columns,
+    firm: Firm,
+    /// A currency or unit stands right behind: it is an amount.
+    pub(crate) amount: bool,
+}
+
+impl Announced {
+    /// How firmly it was announced as any of `columns`.
+    pub(crate) const fn firm(self, columns: Columns) -> Firm {
+        if self.as_any_of.meets(columns) { self.firm } else { Firm::Not }
+    }
+}
+
+/// Looks words up around one candidate, at most once however many detectors ask.
+pub(crate) struct Near<'t> {
+    text: &'t [u8],
+    words: &'t Words,
+    column: Option<Column>,
+    range: Range<usize>,
+    digits: usize,
+    this_year: u16,
+    found: Option<Announced>,
+    scratch: &'t mut Vec<u8>,
+}
+
+impl<'t> Near<'t> {
+    /// For the candidate at `range`, which has so many digits.
+    pub(crate) const fn new(
+        text: &'t [u8],
+        words: &'t Words,
+        column: Option<Column>,
+        range: Range<usize>,
+        digits: usize,
+        this_year: u16,
+        scratch: &'t mut Vec<u8>,
+    ) -> Self {
+        Self { text, words, column, range, digits, this_year, found: None, scratch }
+    }
+
+    /// The text all of this is about.
+    pub(crate) const fn text(&self) -> &'t [u8] {
+        self.text
+    }
+
+    /// The present year, for plausible births.
+    pub(crate) const fn this_year(&self) -> u16 {
+        self.this_year
+    }
+
+    /// The column given by the caller.
+    pub(crate) const fn column(&self) -> Option<Column> {
+        self.column
+    }
+
+    /// Whether the candidate is all there is but for blanks, as in a table cell.
+    pub(crate) fn is_whole_text(&self, range: &Range<usize>) -> bool {
+        let blank = |b: &[u8]| b.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'\'' | b'"'));
+        self.text.get(..range.start).is_some_and(blank) && self.text.get(range.end..).is_some_and(blank)
+    }
+
+    /// What was announced.
+    pub(crate) fn announced(&mut self) -> Announced {
+        if let Some(found) = self.found {
+            return found;
+        }
+        let amount = self.amount_follows();
+        let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()) {
+            Some(column) => (Columns::of(&[column]), Firm::Column),
+            None => match self.left() {
+                (_, Firm::Not) => self.right(),
+                left => left,
+            },
+        };
+        *self.found.insert(Announced { as_any_of, firm, amount })
+    }
+
+    /// Words before the candidate, nearest first.
+    fn left(&mut self) -> (Columns, Firm) {
+        let from = self.range.start.saturating_sub(LEFT_BYTES);
+        let before = self.text.get(from..self.range.start).unwrap_or_default();
+        let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
+        let cut = clause_begins(speaking);
+        let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
+        spread_words(clause, self.scratch);
+        if is_silent(self.scratch) {
+            // Nothing but signs since the line or sentence began: a label above, a list under its heading.
+            spread_words(speaking, self.scratch);
+            return self.words.nearest(self.scratch, 0, true);
+        }
+        let said = self.words.nearest(self.scratch, 0, true);
+        if said.1 != Firm::Not {
+            return said;
+        }
+        let away = self.scratch.len();
+        spread_words(earlier, self.scratch);
+        self.words.nearest(self.scratch, away, false)
+    }
+
+    /// Where the words begin that can speak of this number: behind the number before it. Numbers of the same length
+    /// with nothing said between them share their announcement.
+    fn own_words_begin(&mut self, before: &[u8]) -> usize {
+        let mut upto = before.len();
+        while let Some(other) = last_number(before.get(..upto).unwrap_or_default()) {
+            spread_words(before.get(other.end..upto).unwrap_or_default(), self.scratch);
+            if !is_silent(self.scratch) || other.len() != self.digits {
+                return other.end;
+            }
+            upto = other.start;
+        }
+        0
+    }
+
+    /// Words behind the candidate: `7912345678 (mã BHXH)`, `… là số căn cước của em`.
+    fn right(&mut self) -> (Columns, Firm) {
+        let behind = self.behind();
+        let ends = behind.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
+        if ends.is_some_and(|at| behind.get(at).is_some_and(u8::is_ascii_digit)) {
+            // Another number follows: the words are its own.
+            return (Columns::default(), Firm::Not);
+        }
+        spread_words(behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(), self.scratch);
+        self.words.first(self.scratch)
+    }
+
+    fn behind(&self) -> &'t [u8] {
+        let to = self.text.len().min(self.range.end.saturating_add(RIGHT_BYTES));
+        self.text.get(self.range.end..to).unwrap_or_default()
+    }
+
+    fn amount_follows(&mut self) -> bool {
+        let behind = self.behind();
+        let head = behind.get(..16).unwrap_or(behind);
+        if head.first().is_none_or(|b| matches!(b, b'\n' | b'\r' | b'"' | b'<' | b',' | b';')) {
+            return false;
+        }
+        spread_words(head, self.scratch);
+        const UNITS: &[&[u8]] =
+            &[b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu"];
+        let word = self.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
+        // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
+        let dong =
+            || ["đồng", "đo\u{302}\u{300}ng", "ĐỒNG"].iter().any(|d| head.trim_ascii_start().starts_with(d.as_bytes()));
+        UNITS.contains(&word) || word == b"dong" && dong()
+    }
+}
+
+/// The last run of digits long enough to be a number of its own.
+fn last_number(text: &[u8]) -> Option<Range<usize>> {
+    let mut end = text.len();
+    loop {
+        end = text.get(..end)?.iter().rposition(u8::is_ascii_digit)? + 1;
+        let start = text.get(..end)?.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
+        if end - start >= OTHER_NUMBER_DIGITS {
+            return Some(start..end);
+        }
+        end = start;
+    }
+}
+
+/// Where the clause at the end of `text` begins: behind the last line end, cell border or end of a sentence.
+fn clause_begins(text: &[u8]) -> usize {
+    let ends = |at: usize, b: u8| match b {
+        b'\n' | b'|' | b'\t' | b';' => true,
+        b'.' | b'!' | b'?' => text.get(at + 1) == Some(&b' '),
+        _ => false,
+    };
+    text.iter().enumerate().rposition(|(at, b)| ends(at, *b)).map_or(0, |at| at + 1)
+}
+
+/// Whether folded words say nothing that could speak of a number, such as the `và` between two of them.
+fn is_silent(folded: &[u8]) -> bool {
+    folded
+        .split(|b| *b == b' ')
+        .filter(|w| !w.is_empty())
+        .all(|w| matches!(w, b"va" | b"hoac" | b"voi" | b"and" | b"or") || w.iter().all(u8::is_ascii_digit))
+}
+
+impl Column {
+    /// Whether a header of this kind says what the *numbers* under it are; under `Họ tên` or `Địa chỉ` a number
+    /// still has to be judged by its own words.
+    const fn speaks_of_numbers(self) -> bool {
+        !matches!(
+            self,
+            Self::Name
+                | Self::Surname
+                | Self::GivenName
+                | Self::Sex
+                | Self::Address
+                | Self::Email
+                | Self::Health
+                | Self::RowNumber
+        )
+    }
+}

@@ -1,0 +1,81 @@
+//! `mrz`: the machine-readable zone on the back of a citizen card, three lines of thirty characters.
+//!
+//! ICAO Doc 9303, part 5 (TD1): `IDVNM`, nine digits with a check digit, then the optional data, where Vietnamese
+//! cards carry the whole twelve-digit number. The check digit is part of the shape: random text never gets here.
+
+use chot_model::DetectorId;
+
+use crate::card::{Card, Detector, Found};
+use crate::context::Near;
+
+/// The detector.
+pub(crate) struct Mrz;
+
+static CARD: Card = Card {
+    id: DetectorId::Mrz,
+    title_vi: "Vùng đọc máy của thẻ căn cước",
+    title_en: "Machine-readable zone of a citizen card",
+    source: "ICAO Doc 9303, phần 5 (TD1); Thông tư 06/2021/TT-BCA",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[],
+};
+
+/// Characters of a line.
+const LINE: usize = 30;
+
+impl Detector for Mrz {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
+        let text = near.text();
+        let start = place.checked_sub(5)?;
+        let first = text.get(start..start + LINE)?;
+        if !matches!(first.get(..5)?, b"IDVNM" | b"I<VNM") || !first.iter().all(|b| is_zone(*b)) {
+            return None;
+        }
+        let number = first.get(5..14)?;
+        let checked = check_digit(number) == *first.get(14)?;
+        // Two more lines when they are there; a line alone still names the holder.
+        let mut end = start + LINE;
+        for _ in 0..2 {
+            let rest = text.get(end..).unwrap_or_default();
+            let breaks = rest.iter().take(4).take_while(|b| b.is_ascii_whitespace()).count();
+            match rest.get(breaks..breaks + LINE) {
+                Some(line) if line.iter().all(|b| is_zone(*b)) => end += breaks + LINE,
+                _ => break,
+            }
+        }
+        let value = text.get(start..end)?.iter().filter(|b| is_zone(**b)).map(|b| char::from(*b)).collect();
+        Some(Found { range: start..end, score: if checked { 200 } else { 50 }, value, hidden: None })
+    }
+}
+
+const fn is_zone(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'<'
+}
+
+/// ICAO Doc 9303, part 3, 4.9: weights 7 3 1, modulo 10.
+fn check_digit(field: &[u8]) -> u8 {
+    let value = |b: u8| match b {
+        b'0'..=b'9' => u32::from(b - b'0'),
+        b'A'..=b'Z' => u32::from(b - b'A') + 10,
+        _ => 0,
+    };
+    let sum: u32 = field.iter().zip([7, 3, 1].into_iter().cycle()).map(|(b, weight)| value(*b) * weight).sum();
+    b'0' + (sum % 10) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_check_digit_is_that_of_the_standard() {
+        // Doc 9303, part 3, appendix A.
+        assert_eq!(check_digit(b"520727"), b'3');
+        assert_eq!(check_digit(b"AB2134<<<"), b'5');
+    }
+}

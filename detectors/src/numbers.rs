@@ -1,0 +1,333 @@
+//! Candidates: the one pass over a text that finds every run of digits that could be a number of ours.
+//!
+//! It judges nothing and knows no identifier, only lengths and layouts. Every group of digits is looked at a bounded
+//! number of times and every decision depends on at most [`NUMBER_BYTES_MAX`] bytes to either side, so cost is linear
+//! and a window of the text gives the same candidates as the whole.
+
+use std::ops::Range;
+
+use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group, may_begin_digit};
+
+/// How the digits of a number are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layout {
+    /// One run.
+    Solid,
+    /// Groups of equal size or falling in a familiar pattern, one kind of separator.
+    Regular,
+    /// Every digit on its own.
+    Spread,
+    /// One kind of separator, groups of any size.
+    Uneven,
+    /// Several kinds of separator, or a line end between the digits. Only a word directly before makes it a number.
+    Mixed,
+}
+
+/// Most digits of a number: a health insurance card's thirteen with the five of a facility behind.
+const NUMBER_DIGITS_MAX: usize = 18;
+
+/// A run of digits that could be a number.
+#[derive(Clone, Debug)]
+pub(crate) struct Number {
+    /// From its first to its last digit.
+    pub(crate) range: Range<usize>,
+    digits: [u8; NUMBER_DIGITS_MAX],
+    len: u8,
+    pub(crate) layout: Layout,
+    /// Sizes of the groups begin with this one.
+    pub(crate) first_group: usize,
+    /// The separator within, `Break` for a solid number.
+    pub(crate) separator: Gap,
+    /// What stands between it and the digits before and after it.
+    pub(crate) before: Gap,
+    pub(crate) after: Gap,
+    pub(crate) hidden: Option<&'static str>,
+}
+
+impl Number {
+    /// The digits as ASCII.
+    pub(crate) fn digits(&self) -> &[u8] {
+        self.digits.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// How many.
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// A number read by other means, such as through look-alike letters.
+    pub(crate) fn disguised(range: Range<usize>, plain: &[u8], how: &'static str) -> Option<Self> {
+        let mut digits = [0; NUMBER_DIGITS_MAX];
+        digits.get_mut(..plain.len())?.copy_from_slice(plain);
+        let len = plain.len() as u8;
+        let (separator, before, after) = (Gap::Break, Gap::Break, Gap::Break);
+        let layout = Layout::Mixed;
+        Some(Self { range, digits, len, layout, first_group: plain.len(), separator, before, after, hidden: Some(how) })
+    }
+}
+
+/// What the pass found.
+#[derive(Debug)]
+pub(crate) enum Candidate {
+    /// Digits.
+    Number(Number),
+    /// An `@`, at this place.
+    At(usize),
+    /// The digits after `IDVNM`, at this place: the first line of a machine-readable zone.
+    Zone(usize),
+    /// Digits and letters that look like digits in one word, which begins at this place.
+    Lookalikes(usize),
+}
+
+/// Lengths a number may have, as a set of bits: 7 (passport), 8 to 14, 18 (card and facility).
+const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
+/// Lengths a number in groups may have.
+const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+
+/// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order.
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
+    let mut chain = Chain::default();
+    let mut at = range.start;
+    while let Some(next) = find(text, at, range.end) {
+        at = next;
+        let Some(first) = text.get(at).copied() else { break };
+        if first == b'@' {
+            found(Candidate::At(at));
+            at += 1;
+            continue;
+        }
+        let Some(mut current) = group(text, at) else {
+            at += 1;
+            continue;
+        };
+        loop {
+            at = current.end;
+            around(text, &current, &mut found);
+            let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
+            chain.push(current, kind, text, &mut found);
+            if kind == Gap::Break {
+                break;
+            }
+            let Some(following) = group(text, next) else { break };
+            current = following;
+        }
+    }
+}
+
+/// The next byte from `at` on that may begin a digit, or is an `@`.
+fn find(text: &[u8], at: usize, end: usize) -> Option<usize> {
+    const INTERESTING: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            table[byte] = (byte as u8).is_ascii_digit() || byte as u8 == b'@' || may_begin_digit(byte as u8);
+            byte += 1;
+        }
+        table
+    };
+    let mut at = at;
+    loop {
+        at += text.get(at..end)?.iter().position(|b| INTERESTING[usize::from(*b)])?;
+        let byte = *text.get(at)?;
+        if byte < 0x80 || text.get(at..).and_then(digit).is_some() {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// What the letters around a group make of it.
+fn around(text: &[u8], group: &Group, found: &mut impl FnMut(Candidate)) {
+    let before = text.get(..group.start).and_then(|t| t.last()).copied().unwrap_or(b' ');
+    if before == b'M' && group.len() >= 10 {
+        found(Candidate::Zone(group.start));
+    }
+    let after = text.get(group.end).copied().unwrap_or(b' ');
+    if is_lookalike(before) || is_lookalike(after) {
+        found(Candidate::Lookalikes(group.start));
+    }
+}
+
+/// Whether a byte is, or ends or begins, a letter that passes for a digit; D0 and 9E are halves of the Cyrillic О.
+pub(crate) const fn is_lookalike(byte: u8) -> bool {
+    matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | 0xd0 | 0x9e | 0xbe)
+}
+
+/// Groups with gaps between them, and how many of them have been looked at.
+#[derive(Default)]
+struct Chain {
+    links: Vec<(Group, Gap)>,
+    done: usize,
+}
+
+/// Groups ahead that a number may take: every digit on its own, and one to know what follows.
+const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
+/// Groups behind that say whether a layout goes on to the left.
+const BEHIND: usize = 2;
+
+impl Chain {
+    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        self.links.push((group, after));
+        if after == Gap::Break {
+            self.look(self.links.len(), text, found);
+            self.links.clear();
+            self.done = 0;
+        } else if self.links.len() >= 4 * AHEAD {
+            let upto = self.links.len() - AHEAD;
+            self.look(upto, text, found);
+            self.links.drain(..upto - BEHIND);
+            self.done = BEHIND;
+        }
+    }
+
+    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        for first in self.done..upto {
+            self.from(first, text, found);
+        }
+        self.done = upto;
+    }
+
+    fn gap_before(&self, n: usize) -> Gap {
+        n.checked_sub(1).and_then(|n| self.links.get(n)).map_or(Gap::Break, |link| link.1)
+    }
+
+    /// Every candidate that begins with group `first`.
+    fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        let Some(&(group, separator)) = self.links.get(first) else { return };
+        if group.is_too_long() {
+            return;
+        }
+        let before = self.gap_before(first);
+        if group.len() < 32 && SOLID & 1 << group.len() != 0 {
+            if let Some(number) = self.number(first, first, Layout::Solid) {
+                found(Candidate::Number(number));
+            }
+        }
+        if separator == Gap::Break {
+            return;
+        }
+        // A layout may begin where its separator begins, or one group later: the first group may belong to what
+        // stands before, as the year does in `5/4/1987 001 090 123 456`.
+        let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
+        let leads = before == Gap::Break || text.get(..group.start).is_some_and(|t| t.ends_with(b"+"));
+        if !begins && !leads {
+            return;
+        }
+        let (mut sum, mut uniform) = (group.len(), true);
+        for last in first + 1..(first + AHEAD).min(self.links.len()) {
+            let Some(&(next, after)) = self.links.get(last) else { return };
+            uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
+            sum += next.len();
+            if sum > NUMBER_DIGITS_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
+                return;
+            }
+            if GROUPED & 1 << sum == 0 {
+                continue;
+            }
+            let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
+            let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
+            if layout != Layout::Mixed || leads {
+                if let Some(number) = self.number(first, last, layout) {
+                    found(Candidate::Number(number));
+                }
+            }
+        }
+    }
+
+    fn layout(&self, first: usize, last: usize) -> Layout {
+        let sizes = || self.links.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
+        if sizes().all(|n| n == 1) {
+            return Layout::Spread;
+        }
+        // Equal groups, but the last may be longer or shorter: 3-3-3-3, 4-4-4, 3-3-3-1, 3-3-6, 4-3-3, 4-6, 3-9.
+        let size = sizes().next().unwrap_or_default();
+        let inner = sizes().skip(1).take(last - first - 1);
+        let head = size.min(4);
+        let regular = size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().last().is_some_and(|n| n != 2);
+        if regular { Layout::Regular } else { Layout::Uneven }
+    }
+
+    fn number(&self, first: usize, last: usize, layout: Layout) -> Option<Number> {
+        let links = self.links.get(first..=last)?;
+        let (head, tail) = (links.first()?, links.last()?);
+        let (mut digits, mut len, mut hidden) = ([0; NUMBER_DIGITS_MAX], 0, Hidden::No);
+        for (group, _) in links {
+            digits.get_mut(len..len + group.len())?.copy_from_slice(group.digits());
+            len += group.len();
+            hidden = hidden.max(group.hidden);
+        }
+        Some(Number {
+            range: head.0.start..tail.0.end,
+            digits,
+            len: len as u8,
+            layout,
+            first_group: head.0.len(),
+            separator: if first == last { Gap::Break } else { head.1 },
+            before: self.gap_before(first),
+            after: tail.1,
+            hidden: hidden.name().or(match layout {
+                Layout::Spread => Some("spread-digits"),
+                Layout::Uneven | Layout::Mixed => Some("odd-grouping"),
+                Layout::Solid | Layout::Regular => None,
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(text: &str) -> Vec<(String, Layout)> {
+        let mut all = Vec::new();
+        candidates(text.as_bytes(), 0..text.len(), |candidate| {
+            if let Candidate::Number(n) = candidate {
+                all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
+            }
+        });
+        all
+    }
+
+    fn has(text: &str, digits: &str, layout: Layout) {
+        assert!(numbers(text).contains(&(digits.to_owned(), layout)), "{text}: {:?}", numbers(text));
+    }
+
+    #[test]
+    fn every_layout_is_offered() {
+        has("001090123456", "001090123456", Layout::Solid);
+        has("x001 090 123 456y", "001090123456", Layout::Regular);
+        has("0010.9012.3456", "001090123456", Layout::Regular);
+        has("001 090 123456", "001090123456", Layout::Regular);
+        has("0 0 1 0 9 0 1 2 3 4 5 6", "001090123456", Layout::Spread);
+        has("0-0-1-0-9-0-1-2-3-4-5-6", "001090123456", Layout::Spread);
+        has("00 10901 234 56", "001090123456", Layout::Uneven);
+        has("00-109.01234 56", "001090123456", Layout::Mixed);
+        has("001090\n123456", "001090123456", Layout::Mixed);
+        has("5/4/1987 001 090 123 456", "001090123456", Layout::Regular);
+        has("001 090 123 456 5/4/1987", "001090123456", Layout::Regular);
+        has("001 090 123 456\n002 090 123 456", "002090123456", Layout::Regular);
+        has("0912.345.678", "0912345678", Layout::Regular);
+        has("+84 912 345 678", "84912345678", Layout::Regular);
+        has("(028) 3822.1234", "02838221234", Layout::Mixed);
+    }
+
+    #[test]
+    fn longer_runs_offer_nothing_inside() {
+        for text in ["0010901234567890123", "00109012345678901234567890", "12.345.678.901.234.567.890.123.456"] {
+            assert!(numbers(text).iter().all(|(_, layout)| *layout == Layout::Mixed), "{text}: {:?}", numbers(text));
+        }
+    }
+
+    #[test]
+    fn short_groups_stay_cheap() {
+        // Every group is offered a bounded number of times, however long the list.
+        let text = "12 345 67 8901 ".repeat(4_000);
+        let mut n = 0;
+        candidates(text.as_bytes(), 0..text.len(), |_| n += 1);
+        assert!(n < 16, "{n}");
+        let text = "12 345-67.8901/".repeat(4_000);
+        let mut n = 0;
+        candidates(text.as_bytes(), 0..text.len(), |_| n += 1);
+        assert!(n < 16_000, "{n}");
+    }
+}

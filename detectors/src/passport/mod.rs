@@ -1,0 +1,57 @@
+//! `passport`: hộ chiếu — a letter and seven digits.
+//!
+//! Lot numbers, vouchers and products look the same, so it is nothing without a word or a column. There is no check
+//! digit outside the machine-readable zone.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::numbers::{Layout, Number};
+
+/// The detector.
+pub(crate) struct Passport;
+
+static CARD: Card = Card {
+    id: DetectorId::Passport,
+    title_vi: "Số hộ chiếu",
+    title_en: "Passport number",
+    source: "Thông tư 31/2023/TT-BCA; Quyết định 130/QĐ-BYT (bảng XML1, trường SO_CCCD)",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Passport, include_str!("words.txt"))],
+};
+
+const MINE: Columns = Columns::of(&[Column::Passport, Column::IdNumber]);
+
+impl Detector for Passport {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        if number.len() != 7 || number.layout != Layout::Solid {
+            return None;
+        }
+        let text = near.text();
+        let start = number.range.start.checked_sub(1)?;
+        let letter = *text.get(start).filter(|b| b.is_ascii_alphabetic())?;
+        let touches = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+        if touches(text.get(..start).and_then(<[u8]>::last)) || touches(text.get(number.range.end)) {
+            return None;
+        }
+        let said = near.announced();
+        let words = match said.firm(MINE) {
+            Firm::Not => return None,
+            Firm::Weak => 40,
+            Firm::Near => 60,
+            Firm::Direct => 80,
+            Firm::Column => 90,
+        };
+        let score = words - if letter.is_ascii_lowercase() { 10 } else { 0 };
+        let plain = Found::number(number, score);
+        let value = format!("{}{}", char::from(letter.to_ascii_uppercase()), plain.value);
+        Some(Found { range: start..number.range.end, value, ..plain })
+    }
+}

@@ -1,0 +1,135 @@
+//! `phone`: Vietnamese telephone numbers, mobile, landline and hotline.
+//!
+//! Prefixes of the numbering plan (Circular 22/2014/TT-BTTTT as amended, libphonenumber 9.0.43). A mobile number is
+//! plain enough to stand alone unless something else was announced; hotlines need a word.
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::digits::Gap;
+use crate::numbers::{Layout, Number};
+use crate::shape::is_filler;
+
+/// The detector.
+pub(crate) struct Phone;
+
+static CARD: Card = Card {
+    id: DetectorId::Phone,
+    title_vi: "Số điện thoại Việt Nam",
+    title_en: "Vietnamese telephone number",
+    source: "Thông tư 22/2014/TT-BTTTT (quy hoạch kho số viễn thông), sửa đổi 2015–2018",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[(Column::Phone, include_str!("words.txt"))],
+};
+
+const MINE: Columns = Columns::of(&[Column::Phone]);
+const OTHERS: Columns = Columns::of(&[
+    Column::Negative,
+    Column::Bank,
+    Column::Household,
+    Column::Tax,
+    Column::Bhxh,
+    Column::Cmnd,
+    Column::Cccd,
+    Column::IdNumber,
+    Column::DriverLicence,
+]);
+
+impl Detector for Phone {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        if !(8..=13).contains(&number.len()) {
+            return None;
+        }
+        let (value, plus) = national(number.digits(), near.text().get(..number.range.start)?)?;
+        let kind = Kind::of(&value)?;
+        let said = near.announced();
+        let firm = said.firm(MINE);
+        // Numbers of ten digits that begin with 0 are many things; separators of telephone numbers are telling.
+        let written = plus || number.layout == Layout::Regular && matches!(number.separator, Gap::Dot | Gap::Space);
+        let shape = match kind {
+            _ if plus => 60,
+            Kind::Mobile => 50,
+            Kind::Landline => 45,
+            Kind::Hotline => 10,
+        } + if written { 10 } else { 0 };
+        let words = match firm {
+            Firm::Not if number.layout == Layout::Mixed && !plus && kind != Kind::Landline => return None,
+            Firm::Not => 0,
+            Firm::Weak => 20,
+            _ => 40,
+        };
+        let against = match said.firm(OTHERS) {
+            Firm::Not => 0,
+            Firm::Column | Firm::Direct => 60,
+            _ => 30,
+        } + if number.before == Gap::Dot && firm == Firm::Not { 40 } else { 0 }
+            + if is_filler(value.as_bytes()) { 60 } else { 0 }
+            + 60 * i32::from(said.amount)
+            + if touches_letters(near.text(), number) && firm == Firm::Not { 40 } else { 0 };
+        let start = number.range.start - usize::from(plus);
+        Some(Found { range: start..number.range.end, value, ..Found::number(number, shape + words - against) })
+    }
+}
+
+/// The number as dialled at home, and whether a `+` stood before it.
+fn national(digits: &[u8], before: &[u8]) -> Option<(String, bool)> {
+    let plus = before.ends_with(b"+");
+    let national = match digits {
+        [b'0', b'0', b'8', b'4', rest @ ..] | [b'8', b'4', b'0', rest @ ..] if digits.len() > 11 => rest,
+        [b'8', b'4', rest @ ..] if plus || digits.len() >= 11 => rest,
+        [b'0', rest @ ..] if !plus => rest,
+        [b'1', b'8' | b'9', b'0', b'0', ..] if !plus && matches!(digits.len(), 8 | 10) => {
+            return Some((digits.iter().map(|b| char::from(*b)).collect(), false));
+        }
+        _ => return None,
+    };
+    Some((std::iter::once('0').chain(national.iter().map(|b| char::from(*b))).collect(), plus))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mobile,
+    Landline,
+    Hotline,
+}
+
+impl Kind {
+    fn of(national: &str) -> Option<Self> {
+        let digits = national.as_bytes();
+        match digits {
+            [b'1', ..] => Some(Self::Hotline),
+            _ if is_mobile(digits) => Some(Self::Mobile),
+            // Hà Nội 024 and Hồ Chí Minh 028 with eight digits, elsewhere four digits of area and seven.
+            [b'0', b'2', b'4' | b'8', _, ..] if digits.len() == 11 => Some(Self::Landline),
+            [b'0', b'2', b'0' | b'1' | b'2' | b'3' | b'5' | b'6' | b'7' | b'9', _, ..] if digits.len() == 11 => {
+                Some(Self::Landline)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether ten digits are a mobile number.
+pub(crate) fn is_mobile(digits: &[u8]) -> bool {
+    digits.len() == 10
+        && match digits {
+            [b'0', b'3', second, ..] => *second >= b'2',
+            [b'0', b'5', second, ..] => matches!(second, b'2' | b'5' | b'6' | b'8' | b'9'),
+            [b'0', b'7', second, ..] => matches!(second, b'0' | b'6'..=b'9'),
+            [b'0', b'8', second, ..] => *second >= b'1',
+            [b'0', b'9', second, ..] => *second != b'5',
+            _ => false,
+        }
+}
+
+fn touches_letters(text: &[u8], number: &Number) -> bool {
+    let letter = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphabetic);
+    letter(text.get(..number.range.start).and_then(<[u8]>::last)) || letter(text.get(number.range.end))
+}

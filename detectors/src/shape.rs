@@ -1,0 +1,115 @@
+//! Points that any number gains or loses by how it stands in the text.
+
+use crate::context::Firm;
+use crate::digits::Gap;
+use crate::fold::{last_char, next_char};
+use crate::numbers::{Layout, Number};
+
+/// Loss for the way a number is written and what touches it, given how firmly it was announced. The more firmly, the
+/// more disguise is believed: people who hide a number still have to say what it is.
+pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
+    let layout = match (number.layout, firm) {
+        (Layout::Solid, _) => 0,
+        (_, Firm::Direct | Firm::Column) if number.layout != Layout::Mixed => 5,
+        // Thousands and lists are written with dots and commas too.
+        (Layout::Regular, _) => match number.separator {
+            Gap::Space | Gap::Dash if number.first_group >= 3 => 10,
+            Gap::Dot if number.first_group >= 3 => 10,
+            _ => 35,
+        },
+        (Layout::Spread | Layout::Uneven, _) => 35,
+        (Layout::Mixed, Firm::Direct | Firm::Column) => 10,
+        (Layout::Mixed, _) => 200,
+    };
+    let goes_on = |gap: Gap| gap != Gap::Break && gap == number.separator;
+    let neighbours = match (number.before, number.after) {
+        (before, after) if goes_on(before) || goes_on(after) => 20,
+        (Gap::Dot | Gap::Dash, _) | (_, Gap::Dot | Gap::Dash) if firm < Firm::Direct => 30,
+        _ => 0,
+    };
+    layout + neighbours + glue(text, number, firm)
+}
+
+/// Loss for letters that touch the number.
+fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
+    let left = text.get(..number.range.start).unwrap_or_default();
+    let right = text.get(number.range.end..).unwrap_or_default();
+    let before = last_char(left).and_then(|(c, _)| c).is_some_and(char::is_alphabetic);
+    let after = next_char(right).and_then(|(c, _)| c).is_some_and(char::is_alphabetic);
+    if before && number.layout == Layout::Mixed && number.separator != Gap::Break {
+        return 200;
+    }
+    if !before && !after {
+        return if ends_like_a_uuid(left) { 40 } else { 0 };
+    }
+    // Letters and digits without end are an encoding or a hash, whatever stands around.
+    let word = left.iter().rev().chain(&[b' ']).take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
+        + right.iter().take(40).take_while(|b| b.is_ascii_alphanumeric()).count();
+    match (word > 12, firm >= Firm::Near) {
+        (true, _) => 60,
+        (false, true) => 0,
+        (false, false) => 30,
+    }
+}
+
+/// Whether the text ends like the first four fields of a UUID: `…-8f0e-`.
+fn ends_like_a_uuid(left: &[u8]) -> bool {
+    left.len()
+        .checked_sub(6)
+        .and_then(|at| left.get(at..))
+        .is_some_and(|tail| matches!(tail, [b'-', hex @ .., b'-'] if hex.iter().all(u8::is_ascii_hexdigit)))
+}
+
+/// Whether digits are a filler: one digit throughout, or counting up from 1.
+pub(crate) fn is_filler(digits: &[u8]) -> bool {
+    let all_same = digits.windows(2).all(|w| w.first() == w.last());
+    let counts = digits.first() == Some(&b'1') && digits.iter().zip(b"1234567890123456").all(|(a, b)| a == b);
+    all_same || counts
+}
+
+/// Whether twelve digits are a moment: `yyyymmddHHMM`, `yyMMddHHmmss`, `ddmmyyyyHHMM`. Claim files
+/// (QĐ 130/QĐ-BYT, table XML1) and file names are full of the first.
+pub(crate) fn is_moment(digits: &[u8]) -> bool {
+    let n = |at: usize, len: usize| {
+        digits.get(at..at + len).unwrap_or_default().iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'))
+    };
+    let day = |month: u32, day: u32| (1..=12).contains(&month) && (1..=31).contains(&day);
+    let year = |year: u32| (1900..2100).contains(&year);
+    digits.len() == 12
+        && (year(n(0, 4)) && day(n(4, 2), n(6, 2)) && n(8, 2) < 24 && n(10, 2) < 60
+            || day(n(2, 2), n(4, 2)) && n(0, 2) >= 10 && n(0, 2) < 40 && n(6, 2) < 24 && n(8, 2) < 60 && n(10, 2) < 60
+            || year(n(4, 4)) && day(n(2, 2), n(0, 2)) && n(8, 2) < 24 && n(10, 2) < 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_known() {
+        for (text, moment) in [
+            ("202311211942", true),
+            ("231121194259", true),
+            ("211120231942", true),
+            ("197901010000", true),
+            ("001090123456", false),
+            ("202313211942", false),
+            ("2023112119", false),
+        ] {
+            assert_eq!(is_moment(text.as_bytes()), moment, "{text}");
+        }
+    }
+
+    #[test]
+    fn fillers_are_known() {
+        for (text, filler) in [
+            ("000000000000", true),
+            ("123456789012", true),
+            ("123456789", true),
+            ("001090123456", false),
+            ("012345678", false),
+        ] {
+            assert_eq!(is_filler(text.as_bytes()), filler, "{text}");
+        }
+    }
+}
