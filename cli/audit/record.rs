@@ -21,7 +21,7 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
             };
             writeln!(out, "{words:<16}  {} → {}  {}", at(value, "/account"), where_to(value), found(value))
         }
-        "outcome" => writeln!(out, "{:<16}  {} {}", "kết cục · outcome", at(value, "/of"), at(value, "/outcome")),
+        "outcome" => writeln!(out, "{:<16}  {} {}", "kết cục · outcome", at(value, "/decision"), at(value, "/outcome")),
         _ => writeln!(out, "{kind}"),
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 pub(crate) mod answer;
 pub(crate) mod fixtures;
 pub(crate) mod gate;
+pub(crate) mod load;
 pub(crate) mod mail;
 #[path = "../../../cli/demo/outside.rs"]
 pub(crate) mod outside;
