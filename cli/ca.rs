@@ -85,7 +85,10 @@ pub(crate) fn facts(path: &Path) -> Result<Facts, Error> {
 fn read(path: &Path) -> Result<CertificateDer<'static>, Error> {
     let pem = std::fs::read(path).map_err(|source| {
         if source.kind() == io::ErrorKind::NotFound {
-            Error::Say(format!("{}: chưa có, hãy chạy `chot run` · there is no CA yet, start the gateway", path.display()))
+            Error::Say(format!(
+                "{}: chưa có, hãy chạy `chot run` · there is no CA yet, start the gateway",
+                path.display()
+            ))
         } else {
             Error::File { path: path.to_owned(), source }
         }

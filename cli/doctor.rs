@@ -131,7 +131,10 @@ fn certificate(settings: &Settings) -> Finding {
         (false, _) => return Broken(format!("{}: thiếu · missing: restore it from backup", cert.display())),
         (true, Err(why)) => return Broken(format!("{}: {why}: restore it from backup", key.display())),
         (true, Ok(meta)) if meta.permissions().mode() & 0o077 != 0 => {
-            return Broken(format!("{0}: người khác đọc được khóa · others may read the CA key: chmod 0600 {0}", key.display()));
+            return Broken(format!(
+                "{0}: người khác đọc được khóa · others may read the CA key: chmod 0600 {0}",
+                key.display()
+            ));
         }
         (true, Ok(_)) => {}
     }
@@ -198,9 +201,9 @@ fn free_at(dir: &Path, settings: &Settings) -> Finding {
 fn mail(settings: &Settings) -> Finding {
     match (&settings.mail.next_hop, settings.mail.listen.is_empty()) {
         (Some(hop), false) => Good(format!("thư · mail: {hop} ({:?})", settings.mail.next_hop_tls).to_lowercase()),
-        (None, false) => {
-            Advice("thư · mail: chưa đặt next_hop nên tắt · is off: set mail.next_hop to the relay behind chot".to_owned())
-        }
+        (None, false) => Advice(
+            "thư · mail: chưa đặt next_hop nên tắt · is off: set mail.next_hop to the relay behind chot".to_owned(),
+        ),
         (_, true) => Good("thư tắt · mail is off".to_owned()),
     }
 }
@@ -209,7 +212,10 @@ fn mail(settings: &Settings) -> Finding {
 fn listener(address: SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Good(format!("cổng nghe trống · free to listen on: {address}")),
-        Err(why) => Broken(format!("{address}: {why}: xem ai đang dùng · see who uses it: ss -ltnp 'sport = :{}'", address.port())),
+        Err(why) => Broken(format!(
+            "{address}: {why}: xem ai đang dùng · see who uses it: ss -ltnp 'sport = :{}'",
+            address.port()
+        )),
     }
 }
 

@@ -89,7 +89,12 @@ impl Clerk {
     pub(crate) async fn mail(&self, from: &str, to: &str, mail: &str) -> io::Result<Answer> {
         let mut smtp = BufReader::new(TcpStream::connect(self.mail).await?);
         read_reply(&mut smtp).await?;
-        let commands = ["EHLO desk.example.vn".to_owned(), format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>"), "DATA".to_owned()];
+        let commands = [
+            "EHLO desk.example.vn".to_owned(),
+            format!("MAIL FROM:<{from}>"),
+            format!("RCPT TO:<{to}>"),
+            "DATA".to_owned(),
+        ];
         for command in commands {
             smtp.write_all(format!("{command}\r\n").as_bytes()).await?;
             let answer = read_reply(&mut smtp).await?;

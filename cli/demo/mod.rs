@@ -120,7 +120,10 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
     };
     let ca_pem = data.join("ca.pem");
     let clerk = Clerk::new(*web, *mail, &std::fs::read(&ca_pem).map_err(Error::file(&ca_pem))?)?;
-    writeln!(out, "Cổng · gateway: proxy {web}, SMTP {mail}. Mọi người trong bài đều bịa · all people are invented.\n")?;
+    writeln!(
+        out,
+        "Cổng · gateway: proxy {web}, SMTP {mail}. Mọi người trong bài đều bịa · all people are invented.\n"
+    )?;
     out.flush()?;
 
     let mut all_as_told = true;
@@ -150,7 +153,8 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
 async fn play_scene(scene: &Scene, clerk: &Clerk, outside: &Outside) -> Result<String, String> {
     let told = (scene.play)(clerk, outside).await;
     // What a scene did not expect to arrive must not have arrived.
-    let strays: Vec<_> = [&outside.zalo.1, &outside.form.1, &outside.relay.1].into_iter().flat_map(Inbox::take).collect();
+    let strays: Vec<_> =
+        [&outside.zalo.1, &outside.form.1, &outside.relay.1].into_iter().flat_map(Inbox::take).collect();
     match strays.first() {
         Some(stray) => Err(format!("{} received {} bytes", stray.to, stray.body.len())),
         None => told,

@@ -187,7 +187,9 @@ async fn answer_smtp(stream: impl AsyncRead + AsyncWrite + Unpin, inbox: &Inbox)
         let command = line.trim_end();
         let verb = command.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let reply: &[u8] = match verb.as_str() {
-            "EHLO" => b"250-relay.example.vn\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 67108864\r\n",
+            "EHLO" => {
+                b"250-relay.example.vn\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 67108864\r\n"
+            }
             "RCPT" => {
                 let address = command.split(['<', '>']).nth(1).unwrap_or_default();
                 recipients.push(address.to_owned());

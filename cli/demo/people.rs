@@ -84,7 +84,7 @@ mod tests {
         for (person, twin) in some.iter().zip(&again) {
             assert_eq!(person.cccd, twin.cccd);
             assert_eq!((person.cccd.len(), person.bhxh.len()), (12, 10));
-            assert_eq!(person.cccd[4..6], person.born[8..10], "year of birth");
+            assert_eq!(person.cccd.get(4..6), person.born.get(8..10), "year of birth");
         }
         let distinct: std::collections::BTreeSet<_> = some.iter().map(|p| &p.cccd).collect();
         assert_eq!(distinct.len(), 200);

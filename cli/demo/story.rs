@@ -61,7 +61,8 @@ async fn register_to_zalo(clerk: &Clerk, outside: &Outside) -> Result<String, St
     let (content_type, body) = multipart("danh-sach.xlsx", &file);
     let port = outside.zalo.0.port();
     let path = "/api/message/asyncfile/upload";
-    let answer = clerk.post(&Upload { host: super::ZALO[0], port, path, content_type: &content_type, body: &body }).await;
+    let answer =
+        clerk.post(&Upload { host: super::ZALO[0], port, path, content_type: &content_type, body: &body }).await;
     refused(&answer.map_err(said)?)
 }
 
@@ -161,7 +162,11 @@ fn register(people: &[Person]) -> io::Result<Vec<u8>> {
 }
 
 fn invoice() -> io::Result<Vec<u8>> {
-    let goods = [("Giấy A4 70gsm", "ram", 120, 68_000), ("Mực in laser", "hộp", 8, 1_250_000), ("Bìa hồ sơ", "cái", 500, 3_200)];
+    let goods = [
+        ("Giấy A4 70gsm", "ram", 120, 68_000),
+        ("Mực in laser", "hộp", 8, 1_250_000),
+        ("Bìa hồ sơ", "cái", 500, 3_200),
+    ];
     let mut rows = vec![
         vec![Cell::from("HÓA ĐƠN GIÁ TRỊ GIA TĂNG"), Cell::from("Ký hiệu 1C26TAA"), Cell::from("Số 00001234")],
         ["STT", "Tên hàng", "ĐVT", "Số lượng", "Đơn giá", "Thành tiền"].map(Cell::from).to_vec(),

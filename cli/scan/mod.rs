@@ -17,8 +17,8 @@ mod report;
 mod walk;
 
 pub(crate) use file::FileSource;
-pub(crate) use report::{Opaque, opaque};
 use report::{Line, Style};
+pub(crate) use report::{Opaque, opaque};
 use walk::{Input, Walk};
 
 use crate::{Error, clock};

@@ -65,9 +65,20 @@ fn a_record_has_the_fields_of_the_contract() {
         let value = record.pointer(path).map(ToString::to_string);
         assert_eq!(value.as_deref(), Some(expected), "{path} of {record}");
     }
-    for path in ["/seq", "/id", "/time", "/node", "/object/name", "/object/media_type", "/object/bytes",
-        "/object/bytes_inspected", "/findings/0/samples/0", "/verdict/why/0", "/verdict/policy", "/inspect_us"]
-    {
+    for path in [
+        "/seq",
+        "/id",
+        "/time",
+        "/node",
+        "/object/name",
+        "/object/media_type",
+        "/object/bytes",
+        "/object/bytes_inspected",
+        "/findings/0/samples/0",
+        "/verdict/why/0",
+        "/verdict/policy",
+        "/inspect_us",
+    ] {
         assert!(record.pointer(path).is_some(), "{path} of {record}");
     }
 }
@@ -136,7 +147,10 @@ fn planted_numbers_are_kept_nowhere() {
         args.extend(["-H", header]);
     }
     gate.request(ZALO, &path).with(Form::text(format!("CCCD {}", next()))).args(&args).send();
-    gate.request(PARTY, &path).with(Form::json(format!(r#"{{"CCCD {}":"CCCD {}"}}"#, next(), next()))).args(&args).send();
+    gate.request(PARTY, &path)
+        .with(Form::json(format!(r#"{{"CCCD {}":"CCCD {}"}}"#, next(), next())))
+        .args(&args)
+        .send();
     gate.request(PARTY, "/x").args(&["-X", "GET", "--data", &format!("cccd={}", next())]).send();
     gate.request(ZALO_FILES, "/up")
         .args(&["-F", &format!("cccd {}=CCCD {};filename=CCCD {}.txt", next(), next(), next())])
@@ -147,7 +161,12 @@ fn planted_numbers_are_kept_nowhere() {
         "From: \"CCCD {}\" <nguyen.an@vss.gov.vn>\r\nTo: <{OUTSIDER}>\r\nSubject: CCCD {}\r\nX-Ghi-Chu: CCCD {}\r\n\
          MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; \
          name=\"CCCD {}.txt\"\r\nContent-Disposition: attachment; filename=\"CCCD {}.txt\"\r\n\r\nCCCD {}\r\n--b--\r\n",
-        next(), next(), next(), next(), next(), next()
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next()
     );
     gate.mail_to(OUTSIDER, &mail);
     let mut line = gate.smtp_line();

@@ -71,7 +71,18 @@ fn the_exit_status_tells_what_was_found() {
     std::fs::write(at("clean.txt"), "họp lúc 9 giờ").expect("written");
     std::fs::write(at("found.txt"), format!("CCCD {}", someone(2).cccd)).expect("written");
     std::fs::write(at("broken.zip"), b"PK\x03\x04 this is no archive").expect("written");
-    let status = |names: &[&str]| scan_json(&names.iter().map(|n| at(n).into_os_string()).collect::<Vec<_>>().iter().map(|n| n.as_os_str()).collect::<Vec<_>>()).1;
+    let status = |names: &[&str]| {
+        scan_json(
+            &names
+                .iter()
+                .map(|n| at(n).into_os_string())
+                .collect::<Vec<_>>()
+                .iter()
+                .map(|n| n.as_os_str())
+                .collect::<Vec<_>>(),
+        )
+        .1
+    };
     assert_eq!(status(&["clean.txt"]), Some(0));
     assert_eq!(status(&["found.txt"]), Some(1));
     // What cannot be understood is opaque, not an error.
@@ -85,7 +96,8 @@ fn the_exit_status_tells_what_was_found() {
 
 #[test]
 fn standard_input_is_a_file_like_any_other() {
-    let mut child = chot().args(["scan", "--json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("chot");
+    let mut child =
+        chot().args(["scan", "--json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("chot");
     child.stdin.take().expect("its input").write_all(&register_of(20).xlsx).expect("written");
     let output = child.wait_with_output().expect("ended");
     assert_eq!(output.status.code(), Some(1));
@@ -98,7 +110,13 @@ fn standard_input_is_a_file_like_any_other() {
 fn a_reader_that_has_seen_enough_is_no_error() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("ds.csv"), register_of(20_000).csv).expect("written");
-    let mut child = chot().args(["scan", "--json"]).arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("chot");
+    let mut child = chot()
+        .args(["scan", "--json"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("chot");
     let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
     lines.next().expect("a line").expect("a line");
     drop(lines);

@@ -67,7 +67,8 @@ fn kill_minus_nine_during_web_traffic_loses_no_record() {
     let mut gate = Gate::open();
     gate.keep_ports();
     let (proxy, host) = (gate.web(), gate.world.http.address);
-    let told = load::run(messages(), &|token| load::post(proxy, host, token), |tried| kill_and_restart(&mut gate, tried));
+    let told =
+        load::run(messages(), &|token| load::post(proxy, host, token), |tried| kill_and_restart(&mut gate, tried));
     let arrived = gate.world.http.take().iter().flat_map(|received| tokens_in(&received.to)).collect();
     everything_is_accounted_for(&mut gate, &told, &arrived);
 }
@@ -89,7 +90,10 @@ fn nothing_leaves_while_the_disk_cannot_sync() {
     gate.world.https.received_one();
 
     let fault = Fault::inject(&gate, "fdatasync,fsync:error=EIO");
-    gate.request(PARTY, "/gui").with(Form::Body { content_type: "application/octet-stream", bytes: invoice() }).send().has_code(503);
+    gate.request(PARTY, "/gui")
+        .with(Form::Body { content_type: "application/octet-stream", bytes: invoice() })
+        .send()
+        .has_code(503);
     gate.mail_to(OUTSIDER, &letter(OUTSIDER, "xin chào")).has_code(451);
     gate.world.https.received_nothing();
     gate.world.relay.received_nothing();
@@ -124,7 +128,15 @@ impl Fault {
     fn inject(gate: &Gate, what: &str) -> Self {
         let calls = what.split(':').next().unwrap_or_default();
         let mut strace = Command::new("strace")
-            .args(["-f", "-e", &format!("trace={calls}"), "-e", &format!("inject={what}"), "-p", &gate.pid().to_string()])
+            .args([
+                "-f",
+                "-e",
+                &format!("trace={calls}"),
+                "-e",
+                &format!("inject={what}"),
+                "-p",
+                &gate.pid().to_string(),
+            ])
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -11,7 +11,13 @@ use crate::harness::{Gate, command, python, run, succeed, text, wait_until};
 
 fn two_numbers() -> (String, Vec<String>) {
     let numbers: Vec<_> = Person::invent_many(2, 77).into_iter().map(|p| p.bhxh).collect();
-    (format!("Kính gửi anh Minh,\r\n\r\nMã số BHXH: {} và mã số BHXH: {}.\r\n\r\nTrân trọng.", numbers[0], numbers[1]), numbers)
+    (
+        format!(
+            "Kính gửi anh Minh,\r\n\r\nMã số BHXH: {} và mã số BHXH: {}.\r\n\r\nTrân trọng.",
+            numbers[0], numbers[1]
+        ),
+        numbers,
+    )
 }
 
 #[test]
@@ -100,7 +106,8 @@ fn a_second_mail_cannot_be_smuggled_in() {
     for end in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\n.\r", "\r\n\0.\r\n"] {
         let mut line = gate.smtp_line();
         line.begin_mail(OUTSIDER);
-        let second = format!("MAIL FROM:<x@example.vn>\r\nRCPT TO:<{OUTSIDER}>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n");
+        let second =
+            format!("MAIL FROM:<x@example.vn>\r\nRCPT TO:<{OUTSIDER}>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n");
         line.send(format!("Subject: first\r\n\r\nmot{end}{second}QUIT\r\n").as_bytes());
         let _ = line.rest();
         let received = gate.world.relay.take();
@@ -203,7 +210,8 @@ with smtplib.SMTP('127.0.0.1', int(port), timeout=60) as smtp:
 fn postfix_tools_deliver_everything_they_sent() {
     const MAILS: usize = 120;
     let sink = Sink::start();
-    let gate = Gate::with(|setup| setup.mail = format!("next_hop = \"127.0.0.1:{}\"\nnext_hop_tls = \"off\"", sink.port));
+    let gate =
+        Gate::with(|setup| setup.mail = format!("next_hop = \"127.0.0.1:{}\"\nnext_hop_tls = \"off\"", sink.port));
     let mut source = command("smtp-source");
     source.args(["-s", "6", "-m", &MAILS.to_string(), "-l", "4000", "-f", CLERK, "-t", OUTSIDER]);
     succeed(source.arg(format!("127.0.0.1:{}", gate.mail().port())));
@@ -228,7 +236,11 @@ fn certificate() -> (std::path::PathBuf, std::path::PathBuf, tempfile::TempDir) 
     let (cert, key) = (folder.path().join("mail.pem"), folder.path().join("mail.key"));
     let mut openssl = command("openssl");
     openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.vss.gov.vn"]);
-    let output = run(openssl.args(["-addext", "subjectAltName=DNS:mail.vss.gov.vn", "-keyout"]).arg(&key).arg("-out").arg(&cert));
+    let output = run(openssl
+        .args(["-addext", "subjectAltName=DNS:mail.vss.gov.vn", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&cert));
     assert!(output.status.success(), "{}", text(&output.stderr));
     (cert, key, folder)
 }

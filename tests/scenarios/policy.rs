@@ -12,7 +12,11 @@ use crate::harness::{Gate, chot, command, run, succeed, text, wait_until};
 
 /// The scenarios' policy with messaging allowed: a different file, a different answer.
 fn lenient() -> String {
-    POLICY.replace("then.action = \"block\"\nthen.message.vi", "mode = \"shadow\"\nthen.action = \"block\"\nthen.message.vi")
+    POLICY
+        .replace(
+            "then.action = \"block\"\nthen.message.vi",
+            "mode = \"shadow\"\nthen.action = \"block\"\nthen.message.vi",
+        )
         .replace("when.zone = [\"partner\", \"outside\"]\nwhen.detect", "when.zone = [\"partner\"]\nwhen.detect")
 }
 
@@ -101,7 +105,11 @@ fn reload_without_a_gateway_says_so() {
 fn check_names_everything_that_is_wrong_with_its_place() {
     let right = file_with(POLICY);
     succeed(chot().args(["policy", "check"]).arg(right.path()));
-    let wrong = file_with(&POLICY.replace("apps = [\"zalo\"", "apps = [\"zal\"").replace("then.action = \"redact\"", "then.action = \"redct\""));
+    let wrong = file_with(
+        &POLICY
+            .replace("apps = [\"zalo\"", "apps = [\"zal\"")
+            .replace("then.action = \"redact\"", "then.action = \"redct\""),
+    );
     let output = run(chot().args(["policy", "check"]).arg(wrong.path()));
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -114,7 +122,9 @@ fn check_names_everything_that_is_wrong_with_its_place() {
 fn the_examples_beside_the_rules_are_run() {
     let with = |expect: &str| {
         let number = someone(3).cccd;
-        let test = format!("[[rule.test]]\nname = \"a chat line\"\nto = \"https://chat.zalo.me/\"\ntext = \"CCCD {number}\"\nexpect = \"{expect}\"\n");
+        let test = format!(
+            "[[rule.test]]\nname = \"a chat line\"\nto = \"https://chat.zalo.me/\"\ntext = \"CCCD {number}\"\nexpect = \"{expect}\"\n"
+        );
         POLICY.replacen("\n[[rule]]\nid = \"bulk", &format!("\n{test}\n[[rule]]\nid = \"bulk"), 1)
     };
     succeed(chot().args(["policy", "test"]).arg(file_with(&with("block")).path()));

@@ -11,7 +11,7 @@ use crate::harness::{Form, Gate, PATIENCE, command, python, run, text};
 fn a_register_does_not_leave_for_zalo() {
     let gate = Gate::open();
     let register = register_of(120);
-    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).from_a_browser().send();
+    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).as_a_browser().send();
     answer.is_refused().has_header("content-type: text/html").says("chặn").says("Do not send identity numbers");
     gate.world.https.received_nothing();
 
@@ -59,7 +59,10 @@ fn an_innocent_chat_line_is_delivered_as_it_was() {
 fn an_invoice_is_delivered_untouched() {
     let gate = Gate::open();
     let file = invoice();
-    gate.request(PARTY, "/gui").with(Form::Body { content_type: "application/octet-stream", bytes: file.clone() }).send().is_delivered();
+    gate.request(PARTY, "/gui")
+        .with(Form::Body { content_type: "application/octet-stream", bytes: file.clone() })
+        .send()
+        .is_delivered();
     assert_eq!(gate.world.https.received_one().body, file);
     gate.last_decision().says("allow");
 }
@@ -231,7 +234,7 @@ fn openssl_verifies_the_minted_certificate() {
 #[test]
 fn a_host_nobody_vouches_for_gets_nothing() {
     let gate = Gate::open();
-    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).from_a_browser().send();
+    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).as_a_browser().send();
     answer.has_code(502).has_header("content-type: text/html");
     gate.world.impostor.received_nothing();
     let refusals = gate.records("refusal");

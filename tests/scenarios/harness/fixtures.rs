@@ -18,7 +18,14 @@ pub(crate) fn register_of(n: usize) -> Register {
     let mut csv = header.join(",") + "\n";
     for (person, n) in people.iter().zip(1_u64..) {
         let Person { name, born, cccd, bhxh, address } = person;
-        rows.push(vec![n.into(), Cell::from(&**name), Cell::from(&**born), Cell::from(&**cccd), Cell::from(&**bhxh), Cell::from(&**address)]);
+        rows.push(vec![
+            n.into(),
+            Cell::from(&**name),
+            Cell::from(&**born),
+            Cell::from(&**cccd),
+            Cell::from(&**bhxh),
+            Cell::from(&**address),
+        ]);
         csv.push_str(&format!("{n},{name},{born},{cccd},{bhxh},\"{address}\"\n"));
     }
     Register { xlsx: workbook("Sheet1", &rows).expect("a workbook"), csv, people }

@@ -112,7 +112,8 @@ impl Gate {
     pub(crate) fn keep_ports(&self) {
         let settings = std::fs::read_to_string(self.config()).expect("read");
         let (head, web) = settings.split_once("[web]").expect("a [web] section");
-        let head = head.replacen("[mail]\nlisten = [\"127.0.0.1:0\"]", &format!("[mail]\nlisten = [\"{}\"]", self.mail()), 1);
+        let head =
+            head.replacen("[mail]\nlisten = [\"127.0.0.1:0\"]", &format!("[mail]\nlisten = [\"{}\"]", self.mail()), 1);
         let web = web.replacen("127.0.0.1:0", &self.web().to_string(), 1);
         std::fs::write(self.config(), format!("{head}[web]{web}")).expect("written");
     }

@@ -21,11 +21,12 @@ pub(crate) struct Told {
     pub(crate) failed: usize,
 }
 
-/// A way to send one message: true when it was answered as delivered.
-pub(crate) type Send = dyn Fn(&str) -> io::Result<bool> + Sync;
-
-/// Sends until `enough` messages were tried, or until stopped; meanwhile `disturb` runs.
-pub(crate) fn run(enough: usize, send: &Send, disturb: impl FnOnce(&AtomicUsize)) -> Told {
+/// Sends until `enough` messages were answered as delivered, which `send` says by true; meanwhile `disturb` runs.
+pub(crate) fn run(
+    enough: usize,
+    send: &(dyn Fn(&str) -> io::Result<bool> + Sync),
+    disturb: impl FnOnce(&AtomicUsize),
+) -> Told {
     let (tried, told, stop) = (AtomicUsize::new(0), Mutex::new(Told::default()), AtomicBool::new(false));
     std::thread::scope(|scope| {
         for _ in 0..CLIENTS {

@@ -70,7 +70,9 @@ fn replies(transcript: &str) -> Answer {
         if matches!(line, " -> ." | " ~> .") {
             in_data = true;
         }
-        let Some(reply) = ["<-  ", "<~  ", "<** ", "<~* "].iter().find_map(|mark| line.strip_prefix(*mark)) else { continue };
+        let Some(reply) = ["<-  ", "<~  ", "<** ", "<~* "].iter().find_map(|mark| line.strip_prefix(*mark)) else {
+            continue;
+        };
         if line.starts_with("<**") || line.starts_with("<~*") {
             refusal.get_or_insert_default().push(reply);
         } else if in_data && last_to_data.is_none() {

@@ -23,7 +23,7 @@ pub(crate) mod world;
 pub(crate) mod xlsx;
 
 pub(crate) use answer::Answer;
-pub(crate) use gate::{Gate, Setup};
+pub(crate) use gate::Gate;
 pub(crate) use web::Form;
 
 /// Longest any single thing may take on a slow, shared machine.

@@ -12,9 +12,15 @@ use super::{Answer, command, run, text};
 #[derive(Clone, Debug)]
 pub(crate) enum Form {
     Nothing,
-    Body { content_type: &'static str, bytes: Vec<u8> },
+    Body {
+        content_type: &'static str,
+        bytes: Vec<u8>,
+    },
     /// `multipart/form-data` with one file.
-    File { name: &'static str, bytes: Vec<u8> },
+    File {
+        name: &'static str,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Form {
@@ -73,7 +79,7 @@ impl Request<'_> {
     }
 
     /// As a person in a browser.
-    pub(crate) fn from_a_browser(self) -> Self {
+    pub(crate) fn as_a_browser(self) -> Self {
         self.args(&["-H", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"])
     }
 

@@ -21,7 +21,8 @@ pub(crate) const NAMES: &[&str] = &[ZALO, ZALO_FILES, PARTY, IMPOSTOR];
 
 /// Everything outside.
 pub(crate) struct World {
-    pub(crate) runtime: Runtime,
+    /// The stand-ins live as long as it does.
+    _runtime: Runtime,
     ca_pem: String,
     pub(crate) https: Host,
     pub(crate) impostor: Host,
@@ -46,7 +47,7 @@ impl World {
             (host(https), host(impostor), host(outside::smtp().await.expect("a relay")))
         });
         let http = runtime.block_on(plain_http());
-        Self { ca_pem: trusted.pem(), https, impostor, http, relay, runtime }
+        Self { ca_pem: trusted.pem(), https, impostor, http, relay, _runtime: runtime }
     }
 
     /// Writes the CA of the trusted hosts.
