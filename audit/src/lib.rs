@@ -21,11 +21,15 @@ mod reader;
 mod receipt;
 mod record;
 mod recover;
+#[cfg(test)]
+mod script_tests;
 mod segment;
 pub mod store;
 #[cfg(test)]
 mod testing;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod writer;
 
 pub use event::{Event, Outcome};

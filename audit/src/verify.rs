@@ -224,7 +224,9 @@ impl Walk {
         let void_from = loop {
             let Some(frame) = frames.next() else {
                 let bad = frames.offset();
-                if frames.tail() == Tail::Clean || !frames.skip_bad() {
+                // Behind the last live record of a segment nothing counts but whether it was abandoned.
+                let complete = limit == Some(self.expected());
+                if complete || frames.tail() == Tail::Clean || !frames.skip_bad() {
                     break None;
                 }
                 let seq = self.expected();
@@ -322,7 +324,7 @@ impl Walk {
 
     /// Judges what lies behind the last live record.
     fn behind_the_end(&mut self, file: &str, bytes: &[u8], frames: &Frames<'_>, void: Option<usize>, last: bool) {
-        let at = void.unwrap_or(frames.offset());
+        let at = void.unwrap_or_else(|| frames.offset());
         if void.is_none() && frames.tail() == Tail::Clean {
             return;
         }

@@ -96,16 +96,12 @@ pub(crate) struct Core {
 fn load_policy(file: Option<&Path>) -> Result<(Policy, Diagnostics), String> {
     let known = chot_config::Known { apps: apps::NAMES };
     let Some(path) = file else {
-        let none = Diagnostics { file: String::new(), list: Vec::new() };
-        return Ok((Policy::embedded(known), none));
+        return Ok((Policy::embedded(known), Diagnostics::default()));
     };
     let name = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        format!("{name}: not UTF-8 at byte {at}: save the file as UTF-8")
-    })?;
-    Policy::check(&text, &name, known).map_err(|problems| problems.to_string())
+    let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
+    Policy::check(text, &name, known).map_err(|problems| problems.to_string())
 }
 
 impl Core {

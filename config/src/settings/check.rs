@@ -1,18 +1,19 @@
 //! From the settings file to [`Settings`]: first the shape, then what the values mean together.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::shape::SETTINGS;
 use super::{AllowedTarget, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
-use crate::draft::{Table, at, count, flag, parse, text, texts, walk};
+use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
 use crate::network::Network;
 
 pub(super) fn check(text_: &str, file: &Path) -> Result<(Settings, Diagnostics), Diagnostics> {
     let mut report = Report::new(text_, FileKind::Settings);
-    let root = parse(text_, &mut report);
+    let mended = mend(text_, &mut report);
+    let root = parse(&mended);
     walk(root.get_ref(), 0..0, &SETTINGS, "in the file", &mut report);
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let settings = read(root.get_ref(), folder);
@@ -33,6 +34,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.web.clients, parsed(root, &["web", "clients"]));
     s.web.allow_targets = targets(root, "allow_targets");
     s.web.allow_opaque = targets(root, "allow_opaque");
+    s.web.resolve = addresses(root);
     s.tls.ca_cert = path(&["tls", "ca_cert"]);
     s.tls.ca_key = path(&["tls", "ca_key"]);
     let roots = texts(root, &["tls", "extra_roots"]).unwrap_or_default();
@@ -78,6 +80,14 @@ fn targets(root: &Table<'_>, key: &str) -> Vec<AllowedTarget> {
     listed.into_iter().filter_map(|(t, _)| AllowedTarget::parse(t).ok()).collect()
 }
 
+fn addresses(root: &Table<'_>) -> Vec<(String, IpAddr)> {
+    let named = at(root, &["web", "resolve"]).and_then(|value| value.get_ref().as_table());
+    let named = named.into_iter().flat_map(|table| table.iter());
+    named
+        .filter_map(|(host, to)| Some((host.get_ref().to_ascii_lowercase(), to.get_ref().as_str()?.parse().ok()?)))
+        .collect()
+}
+
 /// What the keys mean together.
 fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     for (one, other) in [(["tls", "ca_cert"], ["tls", "ca_key"]), (["mail", "cert"], ["mail", "key"])] {
@@ -103,7 +113,8 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
     }
     if let (Some(value), false) = (at(root, &["icap", "listen"]), s.icap_listen.is_empty()) {
-        let note = Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
+        let note =
+            Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
         report.push(note.help("leave the list empty, and send clients to the HTTP proxy"));
     }
     for key in ["allow_targets", "allow_opaque"] {
