@@ -96,7 +96,7 @@ fn settings(data: &Path, roots: PathBuf, outside: &Outside) -> Settings {
     let mut settings = Settings::defaults(data);
     settings.web.listen = vec![any_port];
     settings.web.allow_targets = vec![AllowedTarget::Network(Network { address: loopback, prefix: 32 }, None)];
-    // settings.web.resolve = ZALO.iter().copied().chain([FORM]).map(|name| (name.to_owned(), loopback)).collect();
+    settings.web.resolve = ZALO.iter().copied().chain([FORM]).map(|name| (name.to_owned(), loopback)).collect();
     settings.tls.extra_roots = vec![roots];
     settings.mail.listen = vec![any_port];
     settings.mail.next_hop = Some(outside.relay.0.to_string());

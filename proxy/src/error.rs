@@ -45,6 +45,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The next hop of the mail channel is absent or no `host:port`.
+    #[error("mail.next_hop is not host:port: `{address}`")]
+    NextHop {
+        /// As configured.
+        address: String,
+    },
     /// Certificates or keys could not be read or made.
     #[error("{what}")]
     Tls {
@@ -65,6 +71,7 @@ impl Error {
             | Self::Listen { .. }
             | Self::Tls { .. }
             | Self::Data { .. }
+            | Self::NextHop { .. }
             | Self::Policy(_) => Fault::Gateway,
         }
     }
