@@ -41,7 +41,8 @@ fn the_same_to_a_colleague_arrives_as_it_was() {
     let mail = letter(COLLEAGUE, &body);
     gate.mail_to(COLLEAGUE, &mail).is_delivered();
     let received = text(&gate.world.relay.received_one().body);
-    assert!(received.ends_with(mail.trim_start_matches("\r\n")), "{received}");
+    // A relay adds header lines on top and swaks a line at the end; nothing else changes.
+    assert!(received.trim_end().ends_with(mail.trim_end()), "{received}");
     let decision = gate.last_decision();
     decision.says("allow").counts("bhxh", 2);
     assert_eq!(gate.outcome(decision.id()), "delivered");
