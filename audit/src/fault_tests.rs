@@ -308,3 +308,26 @@ fn open_decisions_are_not_purged() {
     assert_eq!(reader.find(id(3)).unwrap().unwrap().outcome.unwrap().text("outcome"), "in_doubt");
     assert!(verify_in(&disk).unwrap().is_ok());
 }
+
+/// What a killed process left in the page cache after a failed sync reads well and yet is not on the disk. A start
+/// that goes on behind it must write it again.
+#[test]
+fn a_start_does_not_build_on_what_only_the_page_cache_holds() {
+    for seed in 0..20 {
+        let disk = Simulated::new();
+        let mut acked = Acked::new();
+        let ledger = open(&disk).unwrap();
+        decide(&ledger, 0, &mut acked).unwrap();
+        disk.fail(1, How::NotStored);
+        disk.fail(2, How::NotStored);
+        assert!(decide(&ledger, 1, &mut acked).is_err());
+        drop(ledger);
+        let ledger = open(&disk).unwrap();
+        decide(&ledger, 2, &mut acked).unwrap();
+        assert_eq!(acked.keys().copied().collect::<Vec<_>>(), [2, 6], "the refused record 3 was read");
+        disk.cut_power(0, seed);
+        assert!(decide(&ledger, 3, &mut acked).is_err());
+        drop(ledger);
+        nothing_acknowledged_is_lost(&disk.after_the_cut(), &acked, &format!("seed {seed}"));
+    }
+}
