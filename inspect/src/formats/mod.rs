@@ -8,6 +8,7 @@ mod json;
 mod mail;
 mod multipart;
 mod ooxml;
+mod pdf;
 mod plain;
 mod tar;
 mod unknown;
@@ -56,6 +57,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::GZIP,
     &gzip::ZLIB,
     &tar::FORMAT,
+    &pdf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
     &mail::FORMAT,
