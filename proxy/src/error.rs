@@ -23,6 +23,17 @@ pub enum Error {
     /// The decision could not be recorded, so nothing leaves.
     #[error("the decision could not be recorded")]
     Ledger(#[from] chot_audit::Error),
+    /// The data folder cannot be made.
+    #[error("the data folder {} cannot be made", path.display())]
+    Data {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The policy file is wrong or cannot be read; rendered problems.
+    #[error("{0}")]
+    Policy(String),
     /// The inspection ended without a result.
     #[error("the inspection ended without a result")]
     Inspection,
@@ -33,6 +44,12 @@ pub enum Error {
         address: String,
         /// Why.
         source: io::Error,
+    },
+    /// The next hop of the mail channel is absent or no `host:port`.
+    #[error("mail.next_hop is not host:port: `{address}`")]
+    NextHop {
+        /// As configured.
+        address: String,
     },
     /// Certificates or keys could not be read or made.
     #[error("{what}")]
@@ -48,9 +65,14 @@ impl Error {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Hold(_) | Self::Ledger(_) | Self::Inspection | Self::Listen { .. } | Self::Tls { .. } => {
-                Fault::Gateway
-            }
+            Self::Hold(_)
+            | Self::Ledger(_)
+            | Self::Inspection
+            | Self::Listen { .. }
+            | Self::NextHop { .. }
+            | Self::Tls { .. }
+            | Self::Data { .. }
+            | Self::Policy(_) => Fault::Gateway,
         }
     }
 }

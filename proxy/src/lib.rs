@@ -3,12 +3,14 @@
 //! It decides nothing by itself. Every channel takes the same path ([`gate`]): read, inspect, judge, record, finish;
 //! and nothing leaves without a [`gate::Cleared`], which only a durable record can make.
 
+mod admin;
 pub mod apps;
 pub mod drain;
 mod error;
 pub mod gate;
 mod gateway;
 pub mod hold;
+pub mod mail;
 pub mod tls;
 pub mod web;
 
