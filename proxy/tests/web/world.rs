@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{AllowedTarget, Known, Network, Policy, WebSettings};
+use chot_config::{AllowedTarget, Known, Network, Policy, Settings, WebSettings};
 use chot_inspect::{Inspector, Limits};
 use chot_model::{Clock, Timestamp};
 use chot_proxy::drain::Drain;
@@ -124,12 +124,9 @@ impl World {
         let ca_file = ca.cert_path().to_owned();
         let interception = Arc::new(Interception::new(ca, &[root_file]).expect("interception"));
         let loopback: Network = "127.0.0.0/8".parse().expect("a network");
-        let mut settings = WebSettings {
-            listen: Vec::new(),
-            clients: vec![loopback],
-            allow_targets: vec![AllowedTarget::Network(loopback, None)],
-            allow_opaque: Vec::new(),
-        };
+        let mut settings = Settings::defaults(dir.path()).web;
+        settings.clients = vec![loopback];
+        settings.allow_targets = vec![AllowedTarget::Network(loopback, None)];
         change(&mut settings, http);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let proxy = listener.local_addr().expect("an address");
