@@ -21,6 +21,7 @@ mod ehlo;
 mod header;
 mod limits;
 mod line;
+#[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
 mod path;
 mod rcpt;
@@ -33,6 +34,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transaction;
 mod wire;
 
 use std::net::SocketAddr;

@@ -27,7 +27,7 @@ pub(super) struct BadReply;
 
 impl Reply {
     /// One line of our own.
-    pub(super) const fn new(code: u16, text: &'static str) -> OneLine {
+    pub(super) const fn line(code: u16, text: &'static str) -> OneLine {
         OneLine { code, text }
     }
 

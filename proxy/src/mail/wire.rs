@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::line::{BadLine, LineReader};
 
 /// A socket, plain or under TLS.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
 
 /// Bytes asked of the socket at once.
 const READ_BYTES: usize = 16 << 10;

@@ -284,6 +284,7 @@ pub(super) struct FakeHop {
 
 #[derive(Default)]
 struct Seen {
+    hung_up: bool,
     commands: Vec<String>,
     mails: Vec<String>,
 }
@@ -351,6 +352,16 @@ impl FakeHop {
         timeout(PATIENCE, seen).await.expect("seen");
     }
 
+    /// Waits until it closed a connection by its script.
+    pub(super) async fn hung_up(&self) {
+        let hung_up = async {
+            while !self.seen.lock().expect("no panic").hung_up {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, hung_up).await.expect("hung up");
+    }
+
     /// Mails as they came over the wire, up to and without the final dot; of unfinished ones what came.
     pub(super) fn mails(&self) -> Vec<String> {
         self.seen.lock().expect("no panic").mails.clone()
@@ -378,6 +389,7 @@ impl Scene {
             Some(Act::SayAndClose(text)) => {
                 let _ = io.write_all(text.as_bytes()).await;
                 let _ = io.shutdown().await;
+                self.seen.lock().expect("no panic").hung_up = true;
                 false
             }
             Some(Act::Close) => false,
@@ -419,12 +431,10 @@ impl Scene {
                 return;
             }
             in_auth = said.starts_with("334");
+            if verb == "DATA" && said.starts_with("354") && !self.mail(&mut io, &mut buf).await {
+                return;
+            }
             match verb {
-                "DATA" if said.starts_with("354") => {
-                    if !self.mail(&mut io, &mut buf).await {
-                        return;
-                    }
-                }
                 "STARTTLS" if said == usual => {
                     let config = self.tls.clone().expect("TLS is offered with a certificate");
                     let Ok(tls) = tokio_rustls::TlsAcceptor::from(config).accept(io).await else { return };
@@ -437,7 +447,8 @@ impl Scene {
 
     async fn mail(&self, io: &mut Box<dyn Io>, buf: &mut Vec<u8>) -> bool {
         self.seen.lock().expect("no panic").mails.push(String::new());
-        if self.act("block").is_some() {
+        let interrupts = self.acts.lock().expect("no panic").contains_key("block");
+        if interrupts && !self.perform(io, "block", "").await {
             return false;
         }
         loop {
@@ -461,7 +472,7 @@ async fn line(io: &mut Box<dyn Io>, buf: &mut Vec<u8>) -> Option<String> {
             let line = buf.drain(..end + 2).take(end).collect();
             return Some(String::from_utf8(line).expect("text"));
         }
-        let mut chunk = [0; 16_384];
+        let mut chunk = vec![0; 16_384];
         let n = io.read(&mut chunk).await.ok().filter(|n| *n > 0)?;
         buf.extend_from_slice(&chunk[..n]);
     }
