@@ -23,7 +23,14 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
     };
     let goes_on = |gap: Gap| gap != Gap::Break && gap == number.separator;
     let neighbours = match (number.before, number.after) {
-        (before, after) if goes_on(before) || goes_on(after) => 20,
+        // `23.369.671.000` is one amount, but what follows a number and a space is often the next number.
+        (before, after) if goes_on(before) || goes_on(after) => {
+            if number.separator == Gap::Space {
+                20
+            } else {
+                70
+            }
+        }
         (Gap::Dot | Gap::Dash, _) | (_, Gap::Dot | Gap::Dash) if firm < Firm::Direct => 30,
         _ => 0,
     };

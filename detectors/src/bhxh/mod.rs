@@ -40,7 +40,7 @@ impl Detector for Bhxh {
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let whole = match number.len() {
             10 => number.digits().to_vec(),
-            9 if near.column() == Some(Column::Bhxh) && near.is_whole_text(&number.range) => {
+            9 if near.column() == Some(Column::Bhxh) && near.announced().firm(BOOK) == Firm::Column => {
                 [b"0", number.digits()].concat()
             }
             _ => return None,

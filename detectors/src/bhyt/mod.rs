@@ -55,8 +55,8 @@ impl Detector for Bhyt {
         let card = letters(near.text(), number)?;
         let insured = std::str::from_utf8(&card.kind).ok().is_some_and(|kind| KINDS.split(' ').any(|k| k == kind));
         let (benefit, province) = (digits.first()?, digits.get(1..3)?);
-        let mut score = 20
-            + if insured { 35 } else { 0 }
+        let mut score = 10
+            + if insured { 45 } else { 0 }
             + if (b'1'..=b'5').contains(benefit) { 10 } else { -20 }
             + if is_insurer(province) { 10 } else { -15 }
             + if is_province(digits.get(3..5)?) { 5 } else { 0 }
@@ -76,12 +76,16 @@ impl Detector for Bhyt {
             _ => 80,
         };
         let (layout, named) = (number.layout, firm >= Firm::Near);
+        // The card itself prints `DN 4 75 9122135078`: between letters and digits the grouping is no disguise.
         score -= match layout {
-            // The card itself prints `DN 4 75 9122135078`: between letters and digits the grouping is no disguise.
-            Layout::Mixed if !named => 60,
-            Layout::Spread if !named => 20,
-            Layout::Solid | Layout::Regular | Layout::Uneven | Layout::Spread | Layout::Mixed => 0,
+            _ if named => 0,
+            Layout::Mixed => 60,
+            Layout::Spread => 20,
+            // `HD 2336703463040` is an invoice, `TS 1700000000123` a moment.
+            Layout::Solid if card.parted => 40,
+            Layout::Solid | Layout::Regular | Layout::Uneven => 0,
         };
+        score -= if card.small && !named { 30 } else { 0 };
         let rest = digits.get(3..)?;
         if rest.iter().all(|d| Some(d) == rest.first()) {
             return None;

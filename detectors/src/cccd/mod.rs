@@ -87,14 +87,14 @@ impl Cccd {
             - moment
             - 60 * i32::from(said.amount)
             - loss(near.text(), number, mine);
-        let score = if mine == Firm::Column && near.is_whole_text(&number.range) { score.max(90) } else { score };
+        let score = if mine == Firm::Column { score.max(90) } else { score };
         Some(Found::number(number, score))
     }
 
     /// A spreadsheet stores `001090123456` as the number 1090123456.
     fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
-        if near.announced().firm(PADDED) != Firm::Column || !near.is_whole_text(&number.range) {
+        if near.announced().firm(PADDED) != Firm::Column {
             return None;
         }
         let mut padded = [b'0'; 12];

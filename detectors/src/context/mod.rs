@@ -25,6 +25,10 @@ const LINK: usize = 8;
 /// Digits in a row that make a number of its own, behind which words no longer speak of the next number.
 const OTHER_NUMBER_DIGITS: usize = 6;
 
+/// A longer text is no cell with one value. Equal to the context a window has, so that a window of a longer text is
+/// never mistaken for a cell.
+const CELL_BYTES_MAX: usize = crate::CONTEXT_BYTES;
+
 /// How firmly something was announced, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Firm {
@@ -121,10 +125,11 @@ impl<'t> Near<'t> {
         self.column
     }
 
-    /// Whether the candidate is all there is but for blanks, as in a table cell.
-    pub(crate) fn is_whole_text(&self, range: &Range<usize>) -> bool {
-        let blank = |b: &[u8]| b.iter().all(|b| b.is_ascii_whitespace() || matches!(b, b'\'' | b'"'));
-        self.text.get(..range.start).is_some_and(blank) && self.text.get(range.end..).is_some_and(blank)
+    /// Whether the candidate is all there is, but for signs and the letters of a card or passport.
+    fn is_cell(&self) -> bool {
+        let letters = |b: &[u8]| b.iter().filter(|b| b.is_ascii_alphanumeric()).count();
+        let around = [self.text.get(..self.range.start), self.text.get(self.range.end..)];
+        self.text.len() <= CELL_BYTES_MAX && around.iter().flatten().map(|part| letters(part)).sum::<usize>() <= 2
     }
 
     /// What was announced.
@@ -134,7 +139,9 @@ impl<'t> Near<'t> {
         }
         let amount = self.amount_follows();
         let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()) {
-            Some(column) => (Columns::of(&[column]), Firm::Column),
+            // In a cell that holds more than the number, the header is only the nearest word.
+            Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
+            Some(column) => (Columns::of(&[column]), Firm::Direct),
             None => match self.left() {
                 (_, Firm::Not) => self.right(),
                 left => left,
@@ -154,7 +161,7 @@ impl<'t> Near<'t> {
         if is_silent(self.scratch) {
             // Nothing but signs since the line or sentence began: a label above, a list under its heading.
             spread_words(speaking, self.scratch);
-            return self.words.nearest(self.scratch, 0, true);
+            return self.words.nearest(self.scratch, 0, self.stands_right_below(speaking));
         }
         let said = self.words.nearest(self.scratch, 0, true);
         if said.1 != Firm::Not {
@@ -162,7 +169,19 @@ impl<'t> Near<'t> {
         }
         let away = self.scratch.len();
         spread_words(earlier, self.scratch);
-        self.words.nearest(self.scratch, away, false)
+        let (columns, firm) = self.words.nearest(self.scratch, away, false);
+        (columns, firm.min(Firm::Near))
+    }
+
+    /// Whether only a line end and numbers of the same length part the number from the words before it. Words that
+    /// speak against a number reach no further: the lines between may be cells of other columns.
+    fn stands_right_below(&self, speaking: &[u8]) -> bool {
+        let tail = speaking.iter().rposition(|b| b.is_ascii_alphabetic() || *b >= 0x80).map_or(0, |at| at + 1);
+        let tail = speaking.get(tail..).unwrap_or_default();
+        let mut numbers = tail.split(|b| !b.is_ascii_digit()).filter(|run| !run.is_empty());
+        let lines = tail.iter().filter(|b| **b == b'\n').count();
+        let like_this = numbers.clone().all(|run| run.len() == self.digits);
+        like_this && lines <= 1 + numbers.by_ref().count()
     }
 
     /// Where the words begin that can speak of this number: behind the number before it. Numbers of the same length
@@ -199,7 +218,9 @@ impl<'t> Near<'t> {
     fn amount_follows(&mut self) -> bool {
         let behind = self.behind();
         let head = behind.get(..16).unwrap_or(behind);
-        if head.first().is_none_or(|b| matches!(b, b'\n' | b'\r' | b'"' | b'<' | b',' | b';')) {
+        // `'001090123456','MS4…` is a list, not milliseconds.
+        let head = head.strip_prefix(b" ").unwrap_or(head);
+        if !head.first().is_some_and(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
             return false;
         }
         spread_words(head, self.scratch);
