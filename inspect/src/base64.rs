@@ -1,0 +1,76 @@
+//! Base64 (RFC 4648 §4 and §5) one quantum at a time, both alphabets, padding optional.
+//!
+//! Finding base64 in a text is the business of `layers`; the transfer encoding of mails is read by `mail`.
+
+/// The six bits of a character of either alphabet.
+pub(crate) fn bits(c: u8) -> Option<u8> {
+    Some(match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+/// The characters of up to three bytes, padded.
+pub(crate) fn quantum(bytes: [u8; 3], len: u8) -> [u8; 4] {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let [a, b, c] = match len {
+        1 => [bytes[0], 0, 0],
+        2 => [bytes[0], bytes[1], 0],
+        _ => bytes,
+    };
+    let group = u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c);
+    let mut out = [18, 12, 6, 0].map(|shift| ALPHABET.get((group >> shift & 63) as usize).copied().unwrap_or(b'='));
+    for slot in out.iter_mut().skip(usize::from(len.clamp(1, 3)) + 1) {
+        *slot = b'=';
+    }
+    out
+}
+
+/// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
+pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
+    let (mut group, mut n) = (0u32, 0);
+    for six in text.iter().filter_map(|c| bits(*c)) {
+        group = group << 6 | u32::from(six);
+        n += 1;
+        if n == 4 {
+            out.extend_from_slice(&[(group >> 16) as u8, (group >> 8) as u8, group as u8]);
+            (group, n) = (0, 0);
+        }
+    }
+    match n {
+        2 => out.push((group >> 4) as u8),
+        3 => out.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_what_it_encodes() {
+        for plain in [&b"a"[..], b"ab", b"abc", b"abcd", b"\xff\xfe\x00\x01\x02"] {
+            let mut text = Vec::new();
+            for chunk in plain.chunks(3) {
+                let mut bytes = [0; 3];
+                bytes.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+                text.extend_from_slice(&quantum(bytes, chunk.len() as u8));
+            }
+            let mut back = Vec::new();
+            decode(&text, &mut back);
+            assert_eq!(back, plain);
+        }
+    }
+
+    #[test]
+    fn needs_no_padding_and_reads_both_alphabets() {
+        let mut out = Vec::new();
+        decode(b"-_-_Zg", &mut out);
+        assert_eq!(out, [0xfb, 0xff, 0xbf, b'f']);
+    }
+}

@@ -1,0 +1,168 @@
+//! Delimited tables: commas, semicolons, tabs, pipes (also as Markdown writes them), quoted cells as in RFC 4180.
+//!
+//! Rows need not agree with each other, and titles may stand above the header.
+
+use super::plain::legible;
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::sniff::Head;
+use crate::table::Table;
+use crate::view::View;
+
+macro_rules! delimited {
+    ($($name:ident $delimiter:literal $media_type:literal $example:literal;)*) => {$(
+        pub(crate) const $name: Format = Format {
+            media_type: $media_type,
+            matches: |head| is_table(head, $delimiter),
+            room: Room::Stream(|head, place| Box::new(Delimited::new($delimiter, legible(head, place)))),
+            #[cfg(test)]
+            example: || $example.into(),
+        };
+    )*};
+}
+
+delimited! {
+    TABS b'\t' "text/tab-separated-values" "STT\tSố CCCD\n1\t001090123456\n2\t001190123457\n";
+    SEMICOLONS b';' "text/csv" "STT;Số CCCD;Tỉnh\n1;001090123456;x\n2;001190123457;x\n";
+    PIPES b'|' "text/csv" "STT | Số CCCD | x\n1 | 001090123456 | x\n2 | 001190123457 | x\n";
+    COMMAS b',' "text/csv" "STT,Số CCCD,Tỉnh\n1,001090123456,x\n2,001190123457,x\n";
+}
+
+/// Most lines have the same number of delimiters.
+fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
+    const LINES: usize = 40;
+    if !head.is_ascii_based() {
+        return false;
+    }
+    let mut counts: Vec<usize> = Vec::new();
+    for line in head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES) {
+        let mut quoted = false;
+        let mut n = 0;
+        for b in line {
+            quoted ^= *b == b'"';
+            n += usize::from(*b == delimiter && !quoted);
+        }
+        counts.push(n);
+    }
+    let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
+    let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
+    let said = matches!(head.extension().as_str(), "csv" | "tsv" | "tab" | "psv")
+        || matches!(head.declared().as_str(), "text/csv" | "text/tab-separated-values" | "application/csv");
+    // Sentences have commas too.
+    let (columns, rows) = match (said, delimiter) {
+        (true, _) => (1, 1),
+        (false, b'\t') => (1, 2),
+        (false, b',') => (2, 3),
+        _ => (2, 2),
+    };
+    most >= columns && usual(most) >= rows && usual(most) * 10 >= counts.len() * 5
+}
+
+struct Delimited {
+    delimiter: u8,
+    table: Table,
+    place: Place,
+    row: Vec<(usize, View)>,
+    cell: View,
+    column: usize,
+    quoted: bool,
+    /// A quote within quotes: doubled it stands for itself, else it ends them.
+    quote: bool,
+    row_bytes: usize,
+    rows: u64,
+}
+
+/// A longer row is cut: somebody forgot a quote.
+const ROW_MAX: usize = 1 << 17;
+
+impl Delimited {
+    fn new(delimiter: u8, place: Place) -> Self {
+        Self {
+            delimiter,
+            table: Table::new(place.clone()),
+            cell: View::new(place.charset),
+            place,
+            row: Vec::new(),
+            column: 0,
+            quoted: false,
+            quote: false,
+            row_bytes: 0,
+            rows: 0,
+        }
+    }
+
+    fn end_cell(&mut self) {
+        let mut cell = std::mem::replace(&mut self.cell, View::new(self.place.charset));
+        let blank = cell.text.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        cell.trim(blank);
+        self.row.push((self.column, cell));
+        self.column += 1;
+        self.quote = false;
+    }
+
+    fn end_row(&mut self, inquiry: &mut Inquiry) {
+        self.end_cell();
+        self.rows += 1;
+        let row = std::mem::take(&mut self.row);
+        let rule = row.iter().all(|(_, v)| v.text.iter().all(|b| matches!(b, b'-' | b':' | b' ' | b'=')));
+        if !rule {
+            self.table.row(self.rows, row, inquiry);
+        }
+        (self.column, self.row_bytes, self.quoted) = (0, 0, false);
+    }
+}
+
+impl Stream for Delimited {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        let mut n = 0;
+        if at == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
+            n = 3;
+        }
+        while let Some(rest @ [b, ..]) = bytes.get(n..) {
+            let delimiter = self.delimiter;
+            let special = |b: &u8| *b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
+            let plain = rest.iter().take_while(|b| !special(b)).count().min(ROW_MAX);
+            if plain > 0 {
+                if self.quote {
+                    (self.quote, self.quoted) = (false, false);
+                }
+                if self.cell.text.is_empty() {
+                    self.cell.base = at + n as u64;
+                }
+                self.cell.push(rest.get(..plain).unwrap_or_default(), at + n as u64);
+                self.row_bytes += plain;
+                n += plain;
+                if self.row_bytes >= ROW_MAX {
+                    self.end_row(inquiry);
+                }
+                continue;
+            }
+            match *b {
+                b'"' if self.quote => {
+                    self.quote = false;
+                    self.cell.push_escape(b"\"", at + n as u64, 1);
+                }
+                b'"' if self.quoted => self.quote = true,
+                b'"' if self.cell.text.trim_ascii().is_empty() => self.quoted = true,
+                b if self.quoted && !self.quote || b == b'"' => {
+                    self.cell.push(&[b], at + n as u64);
+                    self.row_bytes += 1;
+                }
+                b'\n' => self.end_row(inquiry),
+                b'\r' => {}
+                _ => {
+                    self.quoted = false;
+                    self.end_cell();
+                }
+            }
+            n += 1;
+        }
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        if !self.row.is_empty() || !self.cell.text.is_empty() {
+            self.end_row(inquiry);
+        }
+        self.table.finish(inquiry);
+    }
+}

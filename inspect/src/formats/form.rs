@@ -1,0 +1,135 @@
+//! URL-encoded forms: `name=value&…`, percent and plus signs decoded, each name announcing its value.
+//!
+//! Also the query of a URL and other side fields of a message.
+
+use super::plain::legible;
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::layers::unescaped;
+use crate::people::Mark;
+use crate::redact::Origin;
+use crate::sniff::Head;
+use crate::text::{self, Text};
+use crate::view::View;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/x-www-form-urlencoded",
+    matches: is_form,
+    room: Room::Stream(|head, place| Box::new(Form::new(legible(head, place)))),
+    #[cfg(test)]
+    example: || "ten=Nguy%E1%BB%85n&soCCCD=001090123456".into(),
+};
+
+/// Declared as one, or of its shape: names, equals signs, ampersands, nothing that would have to be encoded.
+fn is_form(head: &Head<'_>) -> bool {
+    let shaped = || {
+        let bytes = head.trimmed.trim_ascii_end();
+        let encoded = bytes.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'{' | b'}'));
+        let mut fields = bytes.split(|b| *b == b'&');
+        let named = |f: &[u8]| {
+            let name = f.iter().position(|b| *b == b'=').unwrap_or(0);
+            name > 0 && f.iter().take(name).all(|b| b.is_ascii_alphanumeric() || b"_-.[]%+".contains(b))
+        };
+        let count = fields.clone().count();
+        encoded && (count >= 2 || bytes.contains(&b'%')) && fields.all(named)
+    };
+    head.is_ascii_based() && head.trimmed.contains(&b'=') && (head.declared() == FORMAT.media_type || shaped())
+}
+
+/// A longer field is read as running text.
+const FIELD_MAX: usize = 1 << 17;
+
+struct Form {
+    place: Place,
+    raw: View,
+    at: u64,
+    marks: Vec<Mark>,
+    /// The rest of a field too long to be held.
+    long: Option<Text>,
+}
+
+impl Form {
+    fn new(place: Place) -> Self {
+        Self { raw: View::new(place.charset), place, at: 0, marks: Vec::new(), long: None }
+    }
+
+    fn end(&mut self, inquiry: &mut Inquiry) {
+        let mut raw = std::mem::replace(&mut self.raw, View::new(self.place.charset));
+        raw.base = self.at;
+        if let Some(mut text) = self.long.take() {
+            let all = 0..raw.text.len();
+            text.view.push_view(&raw, all);
+            text.finish(inquiry);
+            return;
+        }
+        field(&self.place, &raw, inquiry, &mut self.marks);
+    }
+}
+
+/// Reads one `name=value`.
+fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, marks: &mut Vec<Mark>) {
+    let split = raw.text.iter().position(|b| *b == b'=');
+    let (name, value) = split.map_or((0..0, 0..raw.text.len()), |at| (0..at, at + 1..raw.text.len()));
+    let decoded = |range: std::ops::Range<usize>| {
+        let mut part = View::default();
+        part.push_view(raw, range);
+        for b in &mut part.text {
+            if *b == b'+' {
+                *b = b' ';
+            }
+        }
+        let mut out = unescaped(&part).unwrap_or(part);
+        out.base = raw.base;
+        out
+    };
+    let name = decoded(name);
+    let mut found = Vec::new();
+    let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
+    text::value(place, name, None, inquiry, &mut found);
+    text::value(place, decoded(value), column, inquiry, &mut found);
+    marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+}
+
+impl Stream for Form {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        let mut n = 0;
+        while let Some(rest) = bytes.get(n..).filter(|r| !r.is_empty()) {
+            let plain = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+            if self.raw.text.is_empty() {
+                self.at = at + n as u64;
+            }
+            self.raw.push(rest.get(..plain).unwrap_or_default(), at + n as u64);
+            if self.raw.text.len() > FIELD_MAX {
+                let text = self.long.get_or_insert_with(|| Text::new(self.place.clone()));
+                let all = 0..self.raw.text.len();
+                text.view.push_view(&self.raw, all);
+                self.raw.clear();
+                text.advance(inquiry);
+            }
+            n += plain;
+            if n < bytes.len() {
+                self.end(inquiry);
+                n += 1;
+            }
+        }
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.end(inquiry);
+        inquiry.people.record(&self.marks, false);
+    }
+}
+
+/// Reads a side field of a message: as text under its name, and as a form when it looks like a query or cookie.
+pub(crate) fn side(name: &str, value: &[u8], inquiry: &mut Inquiry) {
+    let place = Place::top(Origin::Lost).named(name);
+    let name = name.strip_prefix("header ").unwrap_or(name);
+    let mut marks = text::aside(&place, name, value, inquiry);
+    let again = Place { again: true, ..place };
+    for part in value.split(|b| matches!(b, b'?' | b'&' | b';' | b'#')).take(1_000).filter(|p| p.contains(&b'=')) {
+        let mut raw = View::default();
+        raw.push_joint(part.trim_ascii());
+        field(&again, &raw, inquiry, &mut marks);
+    }
+    inquiry.people.record(&marks, false);
+}

@@ -1,0 +1,228 @@
+//! HTML: visible text with its tables, attributes, comments and scripts. Hidden text is text.
+//!
+//! Styles are not interpreted, so nothing is invisible.
+
+use super::plain::legible;
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::markup::{Markup, Reader, Tag};
+use crate::sniff::Head;
+use crate::table::Table;
+use crate::text::{self, Text};
+use crate::view::View;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "text/html",
+    matches: is_html,
+    room: Room::Stream(|head, place| Box::new(Html::new(legible(head, place)))),
+    #[cfg(test)]
+    example: || "<html><body><p>Số CCCD: 001090<b>123456</b></p></body></html>".into(),
+};
+
+fn is_html(head: &Head<'_>) -> bool {
+    const SEEN: usize = 4_096;
+    if !head.is_ascii_based() {
+        return false;
+    }
+    let start = head.trimmed.get(..SEEN.min(head.trimmed.len())).unwrap_or_default().to_ascii_lowercase();
+    if start.starts_with(b"<?xml") && !start.windows(5).any(|w| w == b"<html") {
+        return false;
+    }
+    let tags: [&[u8]; 16] = [
+        b"<!doctype html",
+        b"<html",
+        b"<body",
+        b"<table",
+        b"<div",
+        b"<p>",
+        b"<p ",
+        b"<span",
+        b"<br",
+        b"<head",
+        b"<a href",
+        b"<form",
+        b"<ul",
+        b"<h1",
+        b"<b>",
+        b"</",
+    ];
+    let said = head.declared() == "text/html" || matches!(head.extension().as_str(), "html" | "htm");
+    tags.iter().take(15).any(|t| start.starts_with(t)) || said || {
+        // Text with inline tags, as chat and mail programs send it.
+        memchr::memmem::find(&start, b"</").is_some()
+            && tags.iter().take(15).any(|t| memchr::memmem::find(&start, t).is_some())
+            && !start.starts_with(b"<")
+            && !start.starts_with(b"{")
+            && !start.starts_with(b"[")
+    }
+}
+
+struct Html {
+    markup: Markup,
+    body: Body,
+}
+
+struct Body {
+    place: Place,
+    text: Text,
+    side: Text,
+    cell: Text,
+    /// Tables open within each other; the innermost text goes to the cell of the outermost.
+    tables: u32,
+    table: Table,
+    row: Vec<(usize, View)>,
+    rows: u64,
+    in_cell: bool,
+}
+
+impl Html {
+    fn new(place: Place) -> Self {
+        let side = Text::new(place.clone());
+        let body = Body {
+            text: Text::new(place.clone()),
+            cell: Text::new(place.clone()),
+            table: Table::new(place.clone()),
+            side,
+            tables: 0,
+            row: Vec::new(),
+            rows: 0,
+            in_cell: false,
+            place: place.clone(),
+        };
+        Self { markup: Markup::new(place.charset), body }
+    }
+}
+
+/// Elements that do not interrupt a word.
+const INLINE: &[&[u8]] = &[
+    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"cite", b"code", b"em", b"font", b"i", b"ins", b"del", b"kbd",
+    b"label", b"mark", b"q", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"time", b"tt",
+    b"u", b"var", b"wbr", b"o",
+];
+
+fn is_inline(name: &[u8]) -> bool {
+    INLINE.iter().any(|n| n.eq_ignore_ascii_case(name))
+}
+
+impl Body {
+    fn end_cell(&mut self) {
+        if self.in_cell {
+            let view = std::mem::replace(&mut self.cell.view, View::new(self.place.charset));
+            let column = self.row.len();
+            self.row.push((column, view));
+            self.in_cell = false;
+        }
+    }
+
+    fn end_row(&mut self, inquiry: &mut Inquiry) {
+        self.end_cell();
+        if !self.row.is_empty() {
+            self.rows += 1;
+            let row = std::mem::take(&mut self.row);
+            self.table.row(self.rows, row, inquiry);
+        }
+    }
+
+    fn end_table(&mut self, inquiry: &mut Inquiry) {
+        self.end_row(inquiry);
+        self.table.finish(inquiry);
+        self.rows = 0;
+    }
+}
+
+impl Reader for Body {
+    fn text(&mut self) -> &mut Text {
+        if self.in_cell { &mut self.cell } else { &mut self.text }
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.side
+    }
+
+    fn is_raw(&self, name: &[u8]) -> bool {
+        name.eq_ignore_ascii_case(b"script") || name.eq_ignore_ascii_case(b"style")
+    }
+
+    fn advance(&mut self, inquiry: &mut Inquiry) {
+        const CELL_MAX: usize = 1 << 16;
+        if self.in_cell {
+            // A cell as long as a page is text.
+            if self.cell.view.text.len() > CELL_MAX {
+                let all = 0..self.cell.view.text.len();
+                self.text.view.push_view(&self.cell.view, all);
+                self.cell.view.clear();
+            }
+        }
+        self.text.advance(inquiry);
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        let name = tag.name.to_ascii_lowercase();
+        match name.as_slice() {
+            b"table" => self.tables += 1,
+            b"tr" if self.tables == 1 => self.end_row(inquiry),
+            b"td" | b"th" if self.tables == 1 => {
+                self.end_cell();
+                self.in_cell = true;
+            }
+            n if !is_inline(n) => self.text().joint(b"\n"),
+            _ => {}
+        }
+        let mut label = None;
+        let mut found = Vec::new();
+        for (key, value) in tag.attributes() {
+            let key = String::from_utf8_lossy(key).to_ascii_lowercase();
+            if matches!(key.as_str(), "class" | "style" | "id" | "type" | "href" | "src") && value.text.len() < 8 {
+                continue;
+            }
+            if matches!(key.as_str(), "name" | "id" | "placeholder" | "aria-label" | "property") && label.is_none() {
+                label = inquiry.column(String::from_utf8_lossy(&value.text).trim());
+            }
+            // The attributes of HTML itself say nothing of what they hold.
+            let plain =
+                matches!(key.as_str(), "value" | "content" | "alt" | "title" | "name" | "id" | "type" | "placeholder");
+            let own = if plain { None } else { inquiry.column(key.trim_start_matches("data-")) };
+            if label.is_none() && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
+                // What a field is about stands before it in the text.
+                let text = self.text();
+                text.joint(b" ");
+                let all = 0..value.text.len();
+                text.view.push_view(&value, all);
+                text.joint(b" ");
+                continue;
+            }
+            let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
+            text::value(&self.place, value, column, inquiry, &mut found);
+        }
+        let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+        self.text.mark(marks);
+    }
+
+    fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        match name.to_ascii_lowercase().as_slice() {
+            b"table" => {
+                if self.tables == 1 {
+                    self.end_table(inquiry);
+                }
+                self.tables = self.tables.saturating_sub(1);
+            }
+            b"tr" if self.tables == 1 => self.end_row(inquiry),
+            b"td" | b"th" if self.tables == 1 => self.end_cell(),
+            n if !is_inline(n) => self.text().joint(b"\n"),
+            _ => {}
+        }
+    }
+}
+
+impl Stream for Html {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.markup.block(bytes, at, &mut self.body, inquiry);
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.markup.finish(&mut self.body, inquiry);
+        self.body.end_table(inquiry);
+        self.body.text.finish(inquiry);
+        self.body.side.finish(inquiry);
+    }
+}

@@ -1,0 +1,311 @@
+//! JSON and newline-delimited JSON: keys announce their values, an item of a list is a record.
+//!
+//! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
+
+use std::hash::BuildHasher;
+
+use super::plain::legible;
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::sniff::Head;
+use crate::text::Text;
+use crate::tree::Tree;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/json",
+    matches: begins,
+    room: Room::Stream(|head, place| Box::new(Json::new(legible(head, place)))),
+    #[cfg(test)]
+    example: || r#"{"soCCCD": "001090123456", "n": 1}"#.into(),
+};
+
+/// An object or array whose first token fits.
+fn begins(head: &Head<'_>) -> bool {
+    let mut bytes = head.trimmed.iter().copied().filter(|b| !b.is_ascii_whitespace());
+    let (first, second) = (bytes.next(), bytes.next());
+    head.is_ascii_based()
+        && match (first, second) {
+            (Some(b'{'), Some(b'"' | b'}')) => true,
+            (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
+            _ => false,
+        }
+}
+
+enum State {
+    Between,
+    Str,
+    /// The characters of an escape so far, and where it began.
+    Escape(Vec<u8>, u64),
+    /// A number, `true`, `false` or `null`.
+    Bare,
+    /// Not JSON any more.
+    Text,
+}
+
+struct Level {
+    array: bool,
+    /// What the key before this array announces for its items.
+    key: Option<chot_detectors::Column>,
+}
+
+struct Json {
+    state: State,
+    value: Text,
+    /// The string being read is a key.
+    key: bool,
+    /// A colon stands before the next token: it is a value.
+    colon: bool,
+    levels: Vec<Level>,
+    /// What the last key announces, and its hash.
+    column: Option<chot_detectors::Column>,
+    name: u64,
+    tree: Tree,
+    /// Levels deeper than are told apart.
+    deeper: u64,
+    /// The value in progress was so long that part of it has been scanned.
+    long: bool,
+}
+
+const LEVELS_MAX: usize = 512;
+const ITEM: u64 = 1;
+
+impl Json {
+    fn new(place: Place) -> Self {
+        Self {
+            state: State::Between,
+            value: Text::new(place),
+            key: false,
+            colon: false,
+            levels: Vec::new(),
+            column: None,
+            name: ITEM,
+            tree: Tree::default(),
+            deeper: 0,
+            long: false,
+        }
+    }
+
+    /// Begins a value or key.
+    fn begin(&mut self, at: u64, key: bool) {
+        self.key = key;
+        self.long = false;
+        self.value.view.base = at;
+        self.value.context.column =
+            if key { None } else { self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key) };
+    }
+
+    /// Ends a value or key.
+    fn end(&mut self, inquiry: &mut Inquiry) {
+        self.state = State::Between;
+        if !self.key {
+            self.colon = false;
+        }
+        if self.key && !self.long {
+            let name = String::from_utf8_lossy(&self.value.view.text).into_owned();
+            self.column = inquiry.column(&name);
+            self.name = inquiry.key.hash_one(name) | 2;
+        }
+        if self.long {
+            return self.value.finish(inquiry);
+        }
+        let mut found = Vec::new();
+        self.value.finish_value(inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+        self.value.view.number = false;
+    }
+
+    fn open(&mut self, array: bool) {
+        if self.levels.len() >= LEVELS_MAX {
+            self.deeper += 1;
+            return;
+        }
+        let item = self.levels.last().is_none_or(|l| l.array);
+        let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
+        if !array {
+            self.tree.open(if item { ITEM } else { self.name });
+        }
+        self.levels.push(Level { array, key });
+        self.column = None;
+        self.colon = false;
+    }
+
+    fn close(&mut self, array: bool, inquiry: &mut Inquiry) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+        } else if let Some(level) = self.levels.pop()
+            && !(level.array || array)
+        {
+            self.tree.close(inquiry);
+        }
+        self.column = None;
+        self.name = ITEM;
+        self.colon = false;
+    }
+
+    /// One byte between tokens; false when it is no JSON.
+    fn token(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) -> bool {
+        let in_object = self.levels.last().is_some_and(|l| !l.array);
+        match b {
+            b'{' => self.open(false),
+            b'[' => self.open(true),
+            b'}' => self.close(false, inquiry),
+            b']' => self.close(true, inquiry),
+            b'"' => {
+                self.begin(at + 1, in_object && !self.colon);
+                self.state = State::Str;
+            }
+            b':' => self.colon = true,
+            b',' => self.colon = false,
+            b' ' | b'\t' | b'\r' | b'\n' | 0x1e => {}
+            b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                self.begin(at, false);
+                self.state = State::Bare;
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Stream for Json {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        let mut n = if at == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        while let Some(rest @ [b, ..]) = bytes.get(n..) {
+            let here = at + n as u64;
+            match &mut self.state {
+                State::Between => {
+                    if !self.token(*b, here, inquiry) {
+                        self.begin(here, false);
+                        self.value.context.column = None;
+                        self.state = State::Text;
+                        continue;
+                    }
+                    if matches!(self.state, State::Bare) {
+                        continue;
+                    }
+                    n += 1;
+                }
+                State::Str => {
+                    let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();
+                    if plain > 0 {
+                        self.value.view.push(rest.get(..plain).unwrap_or_default(), here);
+                        self.settle(inquiry);
+                        n += plain;
+                        continue;
+                    }
+                    if *b == b'"' {
+                        self.end(inquiry);
+                    } else {
+                        self.state = State::Escape(vec![*b], here);
+                    }
+                    n += 1;
+                }
+                State::Escape(escape, began) => {
+                    escape.push(*b);
+                    let began = *began;
+                    if let Some(complete) = meaning(escape) {
+                        // What follows a lone surrogate is read again.
+                        let (c, taken) = complete;
+                        let again: Vec<u8> = escape.get(taken..).unwrap_or_default().to_vec();
+                        let mut utf8 = [0; 4];
+                        self.value.view.push_escape(c.encode_utf8(&mut utf8).as_bytes(), began, taken as u64);
+                        self.state = match again.as_slice() {
+                            [] => State::Str,
+                            [b'\\', ..] if again.len() < 3 => State::Escape(again, began + taken as u64),
+                            _ => {
+                                self.value.view.push(&again, began + taken as u64);
+                                State::Str
+                            }
+                        };
+                        self.settle(inquiry);
+                    }
+                    n += 1;
+                }
+                State::Bare => {
+                    let plain =
+                        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.' | b'_'));
+                    let plain = plain.count();
+                    self.value.view.push(rest.get(..plain).unwrap_or_default(), here);
+                    self.settle(inquiry);
+                    n += plain;
+                    if n < bytes.len() {
+                        self.end_bare(inquiry);
+                    }
+                }
+                State::Text => {
+                    self.value.push(rest, here, inquiry);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        match self.state {
+            State::Between => {}
+            State::Text => self.value.finish(inquiry),
+            State::Bare => self.end_bare(inquiry),
+            State::Str | State::Escape(..) => self.end(inquiry),
+        }
+        self.tree.finish(inquiry);
+    }
+}
+
+impl Json {
+    fn end_bare(&mut self, inquiry: &mut Inquiry) {
+        let text = &self.value.view.text;
+        self.value.view.number = !self.long && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+        self.end(inquiry);
+    }
+
+    /// A string as long as a document is read as running text.
+    fn settle(&mut self, inquiry: &mut Inquiry) {
+        const VALUE_MAX: usize = 1 << 16;
+        if self.value.view.text.len() > VALUE_MAX {
+            self.long = true;
+            self.value.advance(inquiry);
+        }
+    }
+}
+
+/// What an escape means and how many of its bytes it takes, once it is complete.
+fn meaning(escape: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = escape.get(at..at + 4)?;
+        digits.iter().try_fold(0u32, |n, b| Some(n << 4 | char::from(*b).to_digit(16)?))
+    };
+    let c = match escape.get(1)? {
+        b'n' => '\n',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'u' => {
+            if escape.len() < 6 {
+                // Not hexadecimal: no escape of ours.
+                let bad = escape.get(2..).unwrap_or_default().iter().any(|b| !b.is_ascii_hexdigit());
+                return bad.then_some(('\u{fffd}', escape.len()));
+            }
+            let Some(first) = unit(2) else { return Some(('\u{fffd}', escape.len())) };
+            if !(0xd800..0xdc00).contains(&first) {
+                return Some((char::from_u32(first).unwrap_or('\u{fffd}'), 6));
+            }
+            match escape.get(6..).unwrap_or_default() {
+                [] | [b'\\'] => return None,
+                [b'\\', b'u', digits @ ..] if digits.len() < 4 => return None,
+                [b'\\', b'u', ..] => {
+                    let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u));
+                    let code = second.map(|s| 0x10000 + ((first - 0xd800) << 10 | s - 0xdc00));
+                    return Some((code.and_then(char::from_u32).unwrap_or('\u{fffd}'), 12));
+                }
+                _ => return Some(('\u{fffd}', 6)),
+            }
+        }
+        other => char::from(*other),
+    };
+    Some((c, 2))
+}

@@ -1,0 +1,75 @@
+//! The formats: a room each, one line of registration each, in the order they are asked.
+
+mod csv;
+mod form;
+mod gzip;
+mod html;
+mod json;
+mod mail;
+mod multipart;
+mod ooxml;
+mod pdf;
+mod plain;
+mod tar;
+mod unknown;
+mod utf16;
+mod xml;
+mod zip;
+
+use crate::inquiry::{Inquiry, Place};
+use crate::sniff::Head;
+use crate::source::Source;
+
+/// A format: how to recognise it and how to read it.
+pub(crate) struct Format {
+    pub(crate) media_type: &'static str,
+    /// Whether this is the beginning of one.
+    pub(crate) matches: fn(&Head<'_>) -> bool,
+    pub(crate) room: Room,
+    /// A small example, for tests that walk the registry.
+    #[cfg(test)]
+    pub(crate) example: fn() -> Vec<u8>,
+}
+
+/// How a format is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Room {
+    /// Block by block as it arrives.
+    Stream(fn(&Head<'_>, &Place) -> Box<dyn Stream>),
+    /// At random, once all of it is there. May tell a more exact media type.
+    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
+}
+
+pub(crate) use form::side as field;
+
+/// A reader that takes blocks as they come.
+pub(crate) trait Stream: Send {
+    /// Takes the next block, whose first byte is byte `at` of the object.
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry);
+
+    /// The object ends.
+    fn finish(self: Box<Self>, inquiry: &mut Inquiry);
+}
+
+/// Every format. The first that matches reads the object: those with a mark of their own before those told by shape.
+pub(crate) const FORMATS: &[&Format] = &[
+    &zip::FORMAT,
+    &gzip::GZIP,
+    &gzip::ZLIB,
+    &tar::FORMAT,
+    &pdf::FORMAT,
+    &utf16::LITTLE,
+    &utf16::BIG,
+    &mail::FORMAT,
+    &multipart::FORMAT,
+    &html::FORMAT,
+    &xml::FORMAT,
+    &json::FORMAT,
+    &form::FORMAT,
+    &csv::TABS,
+    &csv::SEMICOLONS,
+    &csv::PIPES,
+    &csv::COMMAS,
+    &plain::FORMAT,
+    &unknown::FORMAT,
+];

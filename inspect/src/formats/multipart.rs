@@ -1,0 +1,266 @@
+//! multipart bodies: forms with files, and any other multipart type, each part an object.
+//!
+//! The boundary comes from the declared type, or from the first line when that is silent or wrong.
+
+use std::ops::Range;
+
+use chot_model::OpaqueReason;
+
+use super::{Format, Room};
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::{self, BLOCK};
+use crate::redact::Origin;
+use crate::sniff::Head;
+use crate::source::{Source, read_range};
+use crate::text::{self, Text};
+use crate::view::View;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "multipart/form-data",
+    matches: |head| discovered(head.bytes).is_some() || declared_and_there(head),
+    room: Room::Whole(read),
+    #[cfg(test)]
+    example: || b"--x\r\nContent-Disposition: form-data; name=\"soCCCD\"\r\n\r\n001090123456\r\n--x--\r\n".to_vec(),
+};
+
+/// RFC 2046 §5.1.1 allows 70 characters; browsers keep to it.
+const BOUNDARY_MAX: usize = 200;
+const HEADERS_MAX: usize = 1 << 14;
+
+fn declared_and_there(head: &Head<'_>) -> bool {
+    head.declared().starts_with("multipart/") && head.bytes.windows(3).any(|w| w == b"\n--" || w.starts_with(b"--"))
+}
+
+/// The boundary when the first line is one, followed by a part's headers.
+fn discovered(bytes: &[u8]) -> Option<Vec<u8>> {
+    let bytes = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    let line = bytes.get(..bytes.len().min(BOUNDARY_MAX + 4))?.split(|b| *b == b'\n').next()?;
+    let rest = bytes.get(line.len() + 1..)?;
+    let boundary = line.trim_ascii_end().strip_prefix(b"--").filter(|b| !b.is_empty())?;
+    let header = rest.get(..8).is_some_and(|h| h.eq_ignore_ascii_case(b"content-"));
+    header.then(|| boundary.to_vec())
+}
+
+/// The first boundary of a body that begins with a preamble.
+fn after_preamble(bytes: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find_iter(bytes, b"\n--").find_map(|at| discovered(bytes.get(at + 1..)?))
+}
+
+fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
+    let start = read_range(source, 0..source.len().min(BLOCK as u64)).unwrap_or_default();
+    let Some(boundary) = discovered(&start).or_else(|| after_preamble(&start)) else {
+        // Declared as one, but it is none: text with lines of dashes.
+        let mut text = Text::new(place.clone());
+        through(source, 0..source.len(), place, &mut text, inquiry);
+        text.finish(inquiry);
+        inquiry.opaque(place, OpaqueReason::ParseError, source.len());
+        return None;
+    };
+    let mut fields = Vec::new();
+    let mut aside = Text::new(place.clone());
+    let mut from = 0;
+    let mut n = 0u64;
+    let delimiter = [b"\n--", boundary.as_slice()].concat();
+    // The first delimiter may stand at the very beginning.
+    let first = start.strip_prefix(b"--").is_some_and(|s| s.starts_with(&boundary));
+    let mut next = if first { Some(0) } else { find(source, 0, &delimiter) };
+    let mut closed = false;
+    while let Some(at) = next {
+        let skip = if at == 0 && first { delimiter.len() as u64 - 1 } else { delimiter.len() as u64 };
+        if n == 0 {
+            through(source, from..at, place, &mut aside, inquiry);
+        }
+        let after = at + skip;
+        let end = find(source, after, &delimiter);
+        let tail = read_range(source, after..(after + 2).min(source.len())).unwrap_or_default();
+        closed = tail == b"--";
+        let part = after..end.unwrap_or(source.len());
+        if closed {
+            // Text after the end, and whatever follows it.
+            through(source, part.start..part.end, place, &mut aside, inquiry);
+        } else {
+            n += 1;
+            if !self::part(source, part.clone(), n, place, &mut fields, inquiry) {
+                break;
+            }
+        }
+        from = part.end;
+        next = end;
+    }
+    if !closed {
+        // A form cut short may have lost its last part.
+        inquiry.note("unterminated-multipart");
+    }
+    aside.finish(inquiry);
+    inquiry.people.record(&fields, false);
+    None
+}
+
+/// Reads one part: headers, blank line, content.
+fn part(
+    source: &dyn Source,
+    range: Range<u64>,
+    n: u64,
+    place: &Place,
+    fields: &mut Vec<crate::people::Mark>,
+    inquiry: &mut Inquiry,
+) -> bool {
+    let head = read_range(source, range.start..range.end.min(range.start + HEADERS_MAX as u64)).unwrap_or_default();
+    let blank = [&b"\r\n\r\n"[..], b"\n\n", b"\n\r\n"]
+        .iter()
+        .filter_map(|b| Some((memchr::memmem::find(&head, b)?, b.len())))
+        .min();
+    let (headers, body) = match blank {
+        Some((at, len)) => (head.get(..at).unwrap_or_default(), range.start + (at + len) as u64),
+        None => (&b""[..], range.start),
+    };
+    let mut end = range.end;
+    // The line break before the delimiter belongs to it.
+    if end > body && end < source.len() && read_range(source, end - 1..end).is_ok_and(|b| b == b"\r") {
+        end -= 1;
+    }
+    let text = String::from_utf8_lossy(headers).replace("\r\n ", " ").replace("\r\n\t", " ");
+    let header = |name: &str| {
+        let of =
+            |l: &str| Some(l.split_once(':')?.1.trim().to_owned()).filter(|_| l.to_ascii_lowercase().starts_with(name));
+        text.lines().find_map(|l| of(l.trim()))
+    };
+    let disposition = header("content-disposition").unwrap_or_default();
+    let (field, file) = (parameter(&disposition, "name"), parameter(&disposition, "filename"));
+    let called = file.clone().or_else(|| field.clone()).unwrap_or_else(|| format!("part {n}"));
+    let member = place.member(&called, place.origin.shifted(body));
+    if !object::enter("", &member, inquiry) {
+        return false;
+    }
+    // Names and all other headers, as they stand.
+    let mut head_view = View::default();
+    head_view.push(headers, range.start);
+    let mut found = Vec::new();
+    text::value(place, head_view, None, inquiry, &mut found);
+    let column = field.as_deref().and_then(|f| inquiry.column(f));
+    const VALUE_MAX: u64 = 1 << 16;
+    if file.is_none() && end.saturating_sub(body) <= VALUE_MAX && header("content-type").is_none() {
+        let bytes = read_range(source, body..end).unwrap_or_default();
+        let mut view = View::default();
+        view.push(&bytes, 0);
+        let utf8 = std::str::from_utf8(&bytes).is_ok();
+        if utf8 && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
+            text::value(&member, view, column, inquiry, &mut found);
+            fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+            return true;
+        }
+    }
+    fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
+    let encoding = header("content-transfer-encoding").unwrap_or_default().to_ascii_lowercase();
+    let hint = Hint { name: file, content_type: header("content-type") };
+    if encoding.contains("base64") || encoding.contains("quoted") {
+        super::mail::leaf(source, body..end, &encoding, hint, member, inquiry);
+    } else {
+        object::section(source, body, end, hint, member, inquiry);
+    }
+    true
+}
+
+/// A parameter of a header, quoted or not; `name*` of RFC 5987 wins.
+pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
+    let mut plain = None;
+    let mut rest = header.split_once(';')?.1;
+    loop {
+        let trimmed = rest.trim_start_matches([';', ' ', '\t']);
+        let (key, after) = trimmed.split_once('=')?;
+        let key = key.trim();
+        let (value, next) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => {
+                let mut value = String::new();
+                let mut chars = quoted.char_indices();
+                let mut end = quoted.len();
+                while let Some((at, c)) = chars.next() {
+                    match c {
+                        '\\' => value.extend(chars.next().map(|(_, c)| c)),
+                        '"' => {
+                            end = at + 1;
+                            break;
+                        }
+                        c => value.push(c),
+                    }
+                }
+                (value, quoted.get(end..).unwrap_or_default())
+            }
+            None => {
+                let end = after.find(';').unwrap_or(after.len());
+                (after.get(..end).unwrap_or_default().trim().to_owned(), after.get(end..).unwrap_or_default())
+            }
+        };
+        if key.eq_ignore_ascii_case(name) {
+            plain.get_or_insert(value);
+        } else if key.len() == name.len() + 1 && key.ends_with('*') && key.get(..name.len())?.eq_ignore_ascii_case(name)
+        {
+            let encoded = value.splitn(3, '\'').last().unwrap_or_default();
+            let mut view = View::default();
+            view.push(encoded.as_bytes(), 0);
+            let decoded = crate::layers::unescaped(&view).unwrap_or(view);
+            return Some(String::from_utf8_lossy(&decoded.text).into_owned());
+        }
+        rest = next;
+        if rest.trim_matches([';', ' ', '\t']).is_empty() {
+            return plain;
+        }
+    }
+}
+
+/// Finds `needle` from `from` on, reading in bounded pieces.
+fn find(source: &dyn Source, from: u64, needle: &[u8]) -> Option<u64> {
+    let mut buffer = vec![0; 4 * BLOCK];
+    let finder = memchr::memmem::Finder::new(needle);
+    let mut at = from;
+    let mut kept = 0;
+    loop {
+        let n = source.read_at(at + kept as u64, buffer.get_mut(kept..)?).ok()?;
+        let filled = buffer.get(..kept + n)?;
+        if let Some(found) = finder.find(filled) {
+            return Some(at + found as u64);
+        }
+        if n == 0 {
+            return None;
+        }
+        let keep = filled.len().min(needle.len() - 1);
+        let drop = filled.len() - keep;
+        buffer.copy_within(drop..drop + keep, 0);
+        at += drop as u64;
+        kept = keep;
+    }
+}
+
+/// Scans a range as text.
+fn through(source: &dyn Source, range: Range<u64>, place: &Place, text: &mut Text, inquiry: &mut Inquiry) {
+    let mut buffer = vec![0; BLOCK];
+    let mut at = range.start;
+    while at < range.end && !inquiry.is_late(place) {
+        let want = (range.end - at).min(BLOCK as u64) as usize;
+        match source.read_at(at, buffer.get_mut(..want).unwrap_or_default()) {
+            Ok(n @ 1..) => {
+                text.push(buffer.get(..n).unwrap_or_default(), at, inquiry);
+                at += n as u64;
+            }
+            Ok(0) | Err(_) => {
+                inquiry.refuse(&Place { origin: Origin::Lost, ..place.clone() }, OpaqueReason::Failed, range.end - at);
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_browsers_write_them() {
+        let header = r#"form-data; name="so \"CCCD\""; filename="a;b.txt"; x=y"#;
+        assert_eq!(parameter(header, "name").as_deref(), Some("so \"CCCD\""));
+        assert_eq!(parameter(header, "filename").as_deref(), Some("a;b.txt"));
+        assert_eq!(parameter(header, "x").as_deref(), Some("y"));
+        assert_eq!(parameter("attachment; filename*=UTF-8''s%E1%BB%91.txt", "filename").as_deref(), Some("số.txt"));
+    }
+}

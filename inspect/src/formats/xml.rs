@@ -1,0 +1,164 @@
+//! XML of any vocabulary: element and attribute names announce their content, repeated elements are records.
+//!
+//! No document type is read and no entity of the document's own is expanded. Files packed in base64 within an
+//! element, as the claim gateway takes them, are opened by `layers`.
+
+use std::hash::BuildHasher;
+
+use super::plain::legible;
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::markup::{Markup, Reader, Tag, local};
+use crate::text::{self, Text};
+use crate::tree::Tree;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/xml",
+    matches: |head| {
+        let opens = |b: &u8| b.is_ascii_alphabetic() || *b == b'_';
+        head.is_ascii_based()
+            && (head.trimmed.starts_with(b"<?xml")
+                || head.trimmed.starts_with(b"<")
+                    && head.trimmed.get(1).is_some_and(opens)
+                    && (head.trimmed.contains(&b'/') && head.trimmed.contains(&b'>')))
+    },
+    room: Room::Stream(|head, place| Box::new(Xml::new(legible(head, place)))),
+    #[cfg(test)]
+    example: || "<?xml version=\"1.0\"?><a><SO_CCCD>001090123456</SO_CCCD></a>".into(),
+};
+
+pub(crate) struct Xml {
+    markup: Markup,
+    document: Document,
+}
+
+struct Document {
+    place: Place,
+    text: Text,
+    side: Text,
+    /// Columns of the open elements.
+    path: Vec<Option<chot_detectors::Column>>,
+    deeper: u64,
+    tree: Tree,
+    long: bool,
+}
+
+const DEPTH_MAX: usize = 512;
+
+impl Xml {
+    pub(crate) fn new(place: Place) -> Self {
+        let document = Document {
+            text: Text::new(place.clone()),
+            side: Text::new(place.clone()),
+            path: Vec::new(),
+            deeper: 0,
+            tree: Tree::default(),
+            long: false,
+            place: place.clone(),
+        };
+        Self { markup: Markup::new(place.charset), document }
+    }
+}
+
+impl Document {
+    /// Ends the text before or after a tag.
+    fn end(&mut self, inquiry: &mut Inquiry) {
+        if std::mem::take(&mut self.long) {
+            return self.text.finish(inquiry);
+        }
+        if self.text.view.text.trim_ascii().is_empty() {
+            self.text.view.clear();
+            return;
+        }
+        self.text.context.column = self.path.last().copied().flatten();
+        let mut found = Vec::new();
+        self.text.finish_value(inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+}
+
+impl Reader for Document {
+    fn text(&mut self) -> &mut Text {
+        &mut self.text
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.side
+    }
+
+    fn is_raw(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    fn advance(&mut self, inquiry: &mut Inquiry) {
+        const VALUE_MAX: usize = 1 << 16;
+        if self.text.view.text.len() > VALUE_MAX {
+            self.long = true;
+            self.text.context.column = self.path.last().copied().flatten();
+            self.text.advance(inquiry);
+        }
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        self.end(inquiry);
+        if self.path.len() >= DEPTH_MAX {
+            self.deeper += 1;
+        } else {
+            let column = inquiry.column(&String::from_utf8_lossy(tag.name));
+            self.path.push(column);
+            self.tree.open(inquiry.key.hash_one(tag.name));
+        }
+        // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
+        let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
+        let label = label.and_then(|l| inquiry.column(l.trim()));
+        for (name, value) in tag.attributes() {
+            // These name their element or hold its content; they announce nothing of their own.
+            let plain = [&b"name"[..], b"value", b"id", b"key", b"label", b"field", b"type", b"content"];
+            let own = if plain.iter().any(|p| name.eq_ignore_ascii_case(p)) {
+                None
+            } else {
+                inquiry.column(&String::from_utf8_lossy(local(name)))
+            };
+            let column = own.or_else(|| label.filter(|_| !name.eq_ignore_ascii_case(b"name")));
+            let mut found = Vec::new();
+            text::value(&self.place, value, column, inquiry, &mut found);
+            for f in found {
+                if let Some(mark) = inquiry.report(f) {
+                    self.tree.add(mark, inquiry);
+                }
+            }
+        }
+        if let (Some(label), Some(last)) = (label, self.path.last_mut())
+            && self.deeper == 0
+            && last.is_none()
+        {
+            *last = Some(label);
+        }
+    }
+
+    fn close(&mut self, _name: &[u8], inquiry: &mut Inquiry) {
+        self.end(inquiry);
+        if self.deeper > 0 {
+            self.deeper -= 1;
+        } else if self.path.pop().is_some() {
+            self.tree.close(inquiry);
+        }
+    }
+}
+
+impl Stream for Xml {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.markup.block(bytes, at, &mut self.document, inquiry);
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.markup.finish(&mut self.document, inquiry);
+        self.document.end(inquiry);
+        self.document.tree.finish(inquiry);
+        self.document.side.finish(inquiry);
+    }
+}

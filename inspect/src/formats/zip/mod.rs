@@ -1,0 +1,167 @@
+//! ZIP archives, and what is made of them: Office documents go to `ooxml`, other members are objects.
+//!
+//! Only the central directory says what the members are, as it does for the programs people open archives with; a
+//! local header that disagrees, members that overlap, and bytes that belong to none are told.
+
+mod directory;
+
+use std::ops::Range;
+
+use chot_model::OpaqueReason;
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+
+use super::unknown::Strings;
+use super::{Format, Room, ooxml};
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::{self, BLOCK, Object};
+use crate::redact::Origin;
+use crate::source::{Source, read_range};
+pub(crate) use directory::{Directory, Entry};
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/zip",
+    matches: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
+    room: Room::Whole(read),
+    #[cfg(test)]
+    example: || directory::archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
+};
+
+fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
+    let Some(directory) = Directory::read(source) else {
+        inquiry.refuse(place, OpaqueReason::ParseError, source.len());
+        strings(source, 0..source.len(), place, inquiry);
+        return None;
+    };
+    if directory.ambiguous {
+        inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
+    }
+    if let Some(media_type) = ooxml::read(source, &directory, place, inquiry) {
+        around(source, &directory, place, inquiry);
+        return Some(media_type);
+    }
+    for entry in &directory.entries {
+        let member = place.member(&entry.name, Origin::Lost);
+        if !object::enter(&entry.name, &member, inquiry) {
+            break;
+        }
+        inspect(source, entry, member, inquiry);
+    }
+    around(source, &directory, place, inquiry);
+    None
+}
+
+/// Inspects a member as an object.
+pub(crate) fn inspect(source: &dyn Source, entry: &Entry, place: Place, inquiry: &mut Inquiry) {
+    if entry.is_folder() {
+        return;
+    }
+    let hint = Hint { name: Some(entry.name.clone()), content_type: None };
+    let mut member = Object::new(hint, place.clone());
+    if let Err(reason) = stream(source, entry, inquiry, &mut |bytes, inquiry| member.push(bytes, inquiry)) {
+        inquiry.refuse(&place, reason, entry.packed);
+    }
+    member.finish(None, inquiry);
+}
+
+/// Unpacks a member in bounded pieces.
+///
+/// # Errors
+/// Why it, or the rest of it, cannot be read.
+pub(crate) fn stream(
+    source: &dyn Source,
+    entry: &Entry,
+    inquiry: &mut Inquiry,
+    each: &mut dyn FnMut(&[u8], &mut Inquiry),
+) -> Result<(), OpaqueReason> {
+    if entry.encrypted {
+        return Err(OpaqueReason::Encrypted);
+    }
+    let data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
+    let (mut crc, mut at, mut total) = (Crc::new(), data.start, 0u64);
+    let mut inflate = match entry.method {
+        0 => None,
+        8 => Some(Decompress::new(false)),
+        _ => return Err(OpaqueReason::UnsupportedFormat),
+    };
+    let (mut input, mut out) = (vec![0; BLOCK], vec![0; BLOCK]);
+    let top = Place::top(Origin::Lost);
+    while at < data.end {
+        let want = (data.end - at).min(BLOCK as u64) as usize;
+        let n = source.read_at(at, input.get_mut(..want).unwrap_or_default()).map_err(|_| OpaqueReason::Failed)?;
+        if n == 0 {
+            return Err(OpaqueReason::ParseError);
+        }
+        at += n as u64;
+        let mut packed = input.get(..n).unwrap_or_default();
+        let mut take = |bytes: &[u8], inquiry: &mut Inquiry| {
+            crc.update(bytes);
+            total += bytes.len() as u64;
+            inquiry.inflated += bytes.len() as u64;
+            each(bytes, inquiry);
+            if inquiry.inflated > inquiry.limits.inflated_bytes_max {
+                return Err(OpaqueReason::TooLarge);
+            }
+            if inquiry.is_late(&top) { Err(OpaqueReason::TimeLimit) } else { Ok(()) }
+        };
+        let Some(inflate) = &mut inflate else {
+            take(packed, inquiry)?;
+            continue;
+        };
+        loop {
+            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
+            let status =
+                inflate.decompress(packed, &mut out, FlushDecompress::None).map_err(|_| OpaqueReason::ParseError)?;
+            let (read, written) = (inflate.total_in() - before_in, inflate.total_out() - before_out);
+            packed = packed.get(read as usize..).unwrap_or_default();
+            take(out.get(..written as usize).unwrap_or_default(), inquiry)?;
+            if status == Status::StreamEnd {
+                // Bytes of the member after its end would be seen by nobody.
+                if at < data.end || !packed.is_empty() {
+                    return Err(OpaqueReason::Ambiguous);
+                }
+                break;
+            }
+            if read == 0 && written == 0 || packed.is_empty() && (written as usize) < out.len() {
+                break;
+            }
+        }
+    }
+    if total != entry.size || crc.sum() != entry.crc {
+        return Err(OpaqueReason::ParseError);
+    }
+    Ok(())
+}
+
+/// Bytes that belong to no member: before, between, the comment.
+fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &mut Inquiry) {
+    for gap in &directory.gaps {
+        let Ok(start) = read_range(source, gap.start..gap.end.min(gap.start + BLOCK as u64)) else { continue };
+        if memchr::memmem::find(&start, b"PK\x03\x04").is_some() {
+            // A member that the directory does not list, and that some programs show all the same.
+            inquiry.refuse(place, OpaqueReason::Ambiguous, gap.end - gap.start);
+        }
+        strings(source, gap.clone(), place, inquiry);
+    }
+}
+
+/// Looks at bytes that mean nothing in themselves.
+fn strings(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut Inquiry) {
+    let mut strings = Strings::new(place);
+    let mut at = range.start;
+    let mut buffer = vec![0; BLOCK];
+    while at < range.end && !inquiry.is_late(place) {
+        let want = (range.end - at).min(BLOCK as u64) as usize;
+        match source.read_at(at, buffer.get_mut(..want).unwrap_or_default()) {
+            Ok(n @ 1..) => {
+                strings.read(buffer.get(..n).unwrap_or_default(), inquiry);
+                at += n as u64;
+            }
+            Ok(0) | Err(_) => {
+                inquiry.refuse(place, OpaqueReason::Failed, range.end - at);
+                break;
+            }
+        }
+    }
+    strings.end(inquiry);
+}

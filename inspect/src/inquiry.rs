@@ -1,0 +1,289 @@
+//! What one inspection knows so far: tallies, persons, opaque parts, edits, and how much of each limit is used.
+//!
+//! Formats call it; it knows none of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chot_detectors::{Column, Context, Detectors, Hit};
+use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
+
+use crate::Limits;
+use crate::charset::Charset;
+use crate::count::Distinct;
+use crate::mask::mask;
+use crate::people::{Mark, People};
+use crate::redact::{Edit, Edits, Origin};
+use crate::view::View;
+
+/// Where a text stands: the part it belongs to and the way back to the bytes sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Path of the part; empty for the object itself.
+    pub(crate) part: Arc<str>,
+    pub(crate) origin: Origin,
+    /// Containers and encodings around it.
+    pub(crate) depth: u32,
+    /// The encoding it was hidden in, when that was no part of a format.
+    pub(crate) disguise: Option<&'static str>,
+    /// A second look at bytes already looked at: what it cannot read is not opaque, what it finds again not counted.
+    pub(crate) again: bool,
+    pub(crate) charset: Option<&'static Charset>,
+}
+
+impl Place {
+    pub(crate) fn top(origin: Origin) -> Self {
+        Self { part: "".into(), origin, depth: 0, disguise: None, again: false, charset: None }
+    }
+
+    /// A named part of this one, whose bytes have `origin`.
+    pub(crate) fn member(&self, name: &str, origin: Origin) -> Self {
+        Self { part: self.joined(name), origin, depth: self.depth + 1, charset: None, ..self.clone() }
+    }
+
+    /// The same bytes under the name of a cell, field or property.
+    pub(crate) fn named(&self, name: &str) -> Self {
+        Self { part: self.joined(name), ..self.clone() }
+    }
+
+    fn joined(&self, name: &str) -> Arc<str> {
+        // Names come from strangers: a path stays short however long they are.
+        const NAME_MAX: usize = 400;
+        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        if self.part.is_empty() {
+            name.into()
+        } else if name.is_empty() || self.part.len() > 8 * NAME_MAX {
+            self.part.clone()
+        } else {
+            format!("{}/{name}", self.part).into()
+        }
+    }
+
+    /// What an encoding found within a text decodes to.
+    pub(crate) fn disguised(&self, how: &'static str) -> Self {
+        Self { depth: self.depth + 1, disguise: Some(how), again: true, origin: Origin::Lost, ..self.clone() }
+    }
+}
+
+/// A finding before it is reported: a table may yet judge its column.
+pub(crate) struct Found {
+    pub(crate) finding: Finding,
+    /// `None`: it cannot be rewritten.
+    edits: Option<Vec<Edit>>,
+    again: bool,
+}
+
+/// State of one inspection.
+pub(crate) struct Inquiry {
+    pub(crate) detectors: Arc<Detectors>,
+    pub(crate) limits: Limits,
+    pub(crate) key: RandomState,
+    deadline: Instant,
+    pub(crate) inspection: Inspection,
+    tallies: BTreeMap<DetectorId, (Tally, Distinct)>,
+    pub(crate) people: People,
+    pub(crate) edits: Edits,
+    sink: Option<Box<dyn FnMut(Finding) + Send>>,
+    columns: HashMap<u64, Option<Column>>,
+    opaque_bytes: u64,
+    pub(crate) members: u64,
+    pub(crate) inflated: u64,
+    /// Bytes of nested containers held in memory at this moment.
+    pub(crate) held: u64,
+    hits: Vec<Hit>,
+    late: bool,
+}
+
+/// Names of columns remembered; real tables have fewer.
+const COLUMNS_MAX: usize = 4_096;
+const SAMPLES_MAX: usize = 5;
+
+impl Inquiry {
+    pub(crate) fn new(
+        detectors: Arc<Detectors>,
+        limits: Limits,
+        key: RandomState,
+        sink: Option<Box<dyn FnMut(Finding) + Send>>,
+    ) -> Self {
+        // A limit too far away to be told as a moment is no limit.
+        let now = Instant::now();
+        let deadline = now.checked_add(limits.time_max).unwrap_or(now + std::time::Duration::from_secs(86_400));
+        Self {
+            detectors,
+            limits,
+            key,
+            deadline,
+            inspection: Inspection::default(),
+            tallies: BTreeMap::new(),
+            people: People::default(),
+            edits: Edits::default(),
+            sink,
+            columns: HashMap::new(),
+            opaque_bytes: 0,
+            members: 0,
+            inflated: 0,
+            held: 0,
+            hits: Vec::new(),
+            late: false,
+        }
+    }
+
+    /// Whether the time is over; says so the first time.
+    pub(crate) fn is_late(&mut self, place: &Place) -> bool {
+        if !self.late && Instant::now() >= self.deadline {
+            self.late = true;
+            self.refuse(place, OpaqueReason::TimeLimit, 1);
+        }
+        self.late
+    }
+
+    /// States that `bytes` bytes at `place` were not understood.
+    pub(crate) fn opaque(&mut self, place: &Place, reason: OpaqueReason, bytes: u64) {
+        if !place.again {
+            self.refuse(place, reason, bytes);
+        }
+    }
+
+    /// As [`Self::opaque`], also for second looks: a limit was reached.
+    pub(crate) fn refuse(&mut self, place: &Place, reason: OpaqueReason, bytes: u64) {
+        self.opaque_bytes = self.opaque_bytes.saturating_add(bytes.max(1));
+        let part = mask(&self.detectors, &place.part);
+        if !self.inspection.opaque.iter().any(|o| o.reason == reason && o.part == part) {
+            self.inspection.add_opaque(part, reason);
+        }
+    }
+
+    /// Notes a technique of hiding.
+    pub(crate) fn note(&mut self, disguise: &'static str) {
+        if !self.inspection.disguises.contains(&disguise) {
+            self.inspection.disguises.push(disguise);
+        }
+    }
+
+    /// What a header or key announces.
+    pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
+        // A header is a few words; a paragraph announces nothing.
+        const HEADER_MAX: usize = 200;
+        if header.is_empty() || header.len() > HEADER_MAX {
+            return None;
+        }
+        let hash = self.key.hash_one(header);
+        if let Some(known) = self.columns.get(&hash) {
+            return *known;
+        }
+        let column = self.detectors.column(header);
+        if self.columns.len() < COLUMNS_MAX {
+            self.columns.insert(hash, column);
+        }
+        column
+    }
+
+    /// Scans `core` of a view and hands each finding over with its range in the window.
+    pub(crate) fn scan(
+        &mut self,
+        place: &Place,
+        view: &View,
+        core: Range<usize>,
+        context: Context,
+        mut each: impl FnMut(&mut Self, Found, Range<usize>),
+    ) {
+        let mut hits = std::mem::take(&mut self.hits);
+        self.detectors.scan(&view.text, core, context, &mut hits);
+        for hit in hits.drain(..) {
+            let Hit { detector, range, confidence, value, disguise } = hit;
+            let edits = match place.origin {
+                Origin::Lost => None,
+                _ => place.origin.lift(view.patches(&range)),
+            };
+            let start = view.base + range.start as u64;
+            let finding = Finding {
+                detector,
+                part: place.part.clone(),
+                range: start..start + range.len() as u64,
+                confidence,
+                value,
+                disguise: disguise.or(place.disguise),
+            };
+            each(self, Found { finding, edits, again: place.again }, range);
+        }
+        self.hits = hits;
+    }
+
+    /// Counts a finding and tells what it says about persons.
+    pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
+        let Found { finding, edits, again } = found;
+        let counted = finding.confidence >= Confidence::Medium;
+        if counted {
+            match edits {
+                Some(edits) => self.edits.add(finding.detector, edits),
+                None => {
+                    let detectors = &self.detectors;
+                    self.edits.lose(finding.detector, || mask(detectors, &finding.part));
+                }
+            }
+        }
+        let hash = self.hash(finding.detector, &finding.value);
+        let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
+        if again && (distinct.contains(hash) || !counted) {
+            // Seen in the open already; or noise of a decoding.
+            return None;
+        }
+        tally.confidence = tally.confidence.max(Some(finding.confidence));
+        if counted {
+            tally.count += 1;
+            if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX {
+                tally.samples.push(finding.value.masked());
+            }
+        } else {
+            tally.low += 1;
+        }
+        if let Some(disguise) = finding.disguise {
+            self.note(disguise);
+        }
+        let mark = Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
+        if let Some(sink) = &mut self.sink {
+            sink(finding);
+        }
+        mark
+    }
+
+    pub(crate) fn hash(&self, detector: DetectorId, value: &Secret) -> u64 {
+        self.key.hash_one((detector, value.reveal()))
+    }
+
+    /// The inspection of an object of `bytes` bytes.
+    pub(crate) fn conclude(mut self, bytes: u64, name: Masked, media_type: &str) -> (Inspection, Edits) {
+        let mut inspection = std::mem::take(&mut self.inspection);
+        inspection.persons = self.people.count();
+        inspection.bulk = inspection.persons >= BULK_PERSONS;
+        for (detector, (mut tally, distinct)) in self.tallies {
+            if tally.confidence.is_some() {
+                tally.distinct = distinct.count();
+                inspection.tallies.insert(detector, tally);
+            }
+        }
+        inspection.object.name = name;
+        media_type.clone_into(&mut inspection.object.media_type);
+        inspection.object.bytes = bytes;
+        inspection.object.bytes_inspected = if inspection.opaque.is_empty() {
+            bytes
+        } else {
+            // At least one byte is missing: equal numbers mean that everything was understood.
+            bytes.saturating_sub(self.opaque_bytes.max(1))
+        };
+        (inspection, self.edits)
+    }
+}
+
+/// Records about this many people are bulk; how many it takes to act is the policy's to say.
+const BULK_PERSONS: u64 = 5;
+
+impl Found {
+    /// Lowers the confidence: what stands around it speaks against it.
+    pub(crate) fn doubt(&mut self) {
+        self.finding.confidence = Confidence::Low;
+    }
+}

@@ -1,0 +1,189 @@
+//! The inspection engine as channels use it: begin, feed, finish, redact.
+
+use std::hash::RandomState;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chot_detectors::Detectors;
+use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
+
+use crate::inquiry::{Inquiry, Place};
+use crate::mask::mask;
+use crate::object::{Object, feed};
+use crate::redact::{Edits, NotRedactable, Origin};
+use crate::source::{Source, Splice};
+use crate::text;
+
+/// Bounds of one inspection. Reaching one makes the rest opaque with its reason, never clean.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Containers within containers.
+    pub depth_max: u32,
+    /// Members of all containers together.
+    pub members_max: u64,
+    /// Bytes that decompression may produce, all members together.
+    pub inflated_bytes_max: u64,
+    /// Wall time of the whole inspection.
+    pub time_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth_max: 16, members_max: 10_000, inflated_bytes_max: 4 << 30, time_max: Duration::from_secs(60) }
+    }
+}
+
+/// What the channel knows about an object before reading it. Only hints: the true type is decided by content.
+#[derive(Clone, Debug, Default)]
+pub struct Hint {
+    /// File name, as sent.
+    pub name: Option<String>,
+    /// The declared Content-Type with its parameters, as sent (`multipart/form-data; boundary=x`).
+    pub content_type: Option<String>,
+}
+
+/// The inspection engine: detectors and limits. Clones share it.
+#[derive(Clone)]
+pub struct Inspector {
+    detectors: Arc<Detectors>,
+    limits: Limits,
+    /// Key of the hashes that stand for values. It lives only in this process.
+    key: RandomState,
+}
+
+impl Inspector {
+    /// Builds the detectors. `this_year` bounds plausible birth years.
+    pub fn new(limits: Limits, this_year: u16) -> Self {
+        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new() }
+    }
+
+    /// Begins the inspection of one message.
+    pub fn begin(&self, hint: Hint) -> Inspecting {
+        self.start(hint, None)
+    }
+
+    /// As [`Self::begin`], telling `sink` every finding as it is made.
+    pub fn begin_with(&self, hint: Hint, sink: Box<dyn FnMut(Finding) + Send>) -> Inspecting {
+        self.start(hint, Some(sink))
+    }
+
+    /// Inspects a whole source at once.
+    pub fn inspect(&self, hint: Hint, source: &dyn Source) -> Inspected {
+        self.begin(hint).read(source)
+    }
+
+    /// As [`Self::inspect`], telling `sink` every finding as it is made.
+    pub fn inspect_with(&self, hint: Hint, source: &dyn Source, sink: Box<dyn FnMut(Finding) + Send>) -> Inspected {
+        self.begin_with(hint, sink).read(source)
+    }
+
+    /// Replaces every identifier and name of a data subject in a free text (file name, URL, subject) by bullets.
+    pub fn mask(&self, text: &str) -> Masked {
+        mask(&self.detectors, text)
+    }
+
+    fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
+        let begun = Instant::now();
+        let mut inquiry = Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink);
+        let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
+        if let Some(name) = &hint.name {
+            let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);
+            inquiry.people.record(&marks, false);
+        }
+        let object = Object::from_source(hint, Place::top(Origin::Raw(0)));
+        Inspecting { inquiry, object, name, spent: begun.elapsed(), bytes: 0, failed: false }
+    }
+}
+
+/// One inspection under way. Feed it the bytes as they arrive, then call [`Self::finish`].
+pub struct Inspecting {
+    inquiry: Inquiry,
+    object: Object,
+    name: Masked,
+    /// Time spent here; waiting for bytes is not counted.
+    spent: Duration,
+    bytes: u64,
+    failed: bool,
+}
+
+impl Inspecting {
+    /// Inspects a side field of the message: URL, query, header value, cookie, envelope address, trailer. `name` is
+    /// the field's name (`url`, `header Cookie`) and gives context. What is found there cannot be redacted.
+    pub fn field(&mut self, name: &str, value: &[u8]) {
+        let (name, value) = (name.to_owned(), value.to_vec());
+        self.guarded(move |this| crate::formats::field(&name, &value, &mut this.inquiry));
+    }
+
+    /// Notes a part that the channel itself could not understand, such as a body in an unknown content coding.
+    pub fn opaque(&mut self, part: &str, reason: OpaqueReason) {
+        let place = Place::top(Origin::Lost).named(part);
+        self.inquiry.refuse(&place, reason, 1);
+    }
+
+    /// Takes the next bytes of the object. Text, JSON, CSV, gzip and the like are scanned at once; formats that need
+    /// their end first (zip) wait for [`Self::finish`].
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.guarded(|this| this.object.push(bytes, &mut this.inquiry));
+    }
+
+    /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long: call it on a
+    /// blocking thread.
+    pub fn finish(mut self, source: &dyn Source) -> Inspected {
+        self.guarded(|this| {
+            if source.len() == this.bytes {
+                this.object.finish(Some(source), &mut this.inquiry);
+            } else {
+                this.failed = true;
+            }
+        });
+        let top = Place::top(Origin::Lost);
+        if self.failed {
+            self.inquiry.refuse(&top, OpaqueReason::Failed, self.bytes);
+        }
+        let (mut inspection, edits) = self.inquiry.conclude(self.bytes, self.name, self.object.media_type());
+        inspection.elapsed_us = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
+        Inspected { inspection, edits }
+    }
+
+    fn read(mut self, source: &dyn Source) -> Inspected {
+        self.bytes = source.len();
+        self.guarded(|this| {
+            if !feed(source, &mut this.object, &mut this.inquiry) {
+                this.failed = true;
+            }
+        });
+        self.finish(source)
+    }
+
+    /// Runs a step. A fault of ours must not take the process down with every other message in it, nor pass for
+    /// clean: it ends this inspection as opaque.
+    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
+        if self.failed {
+            return;
+        }
+        let begun = Instant::now();
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
+            self.failed = true;
+        }
+        self.spent += begun.elapsed();
+    }
+}
+
+/// An inspection and what is needed to redact the object.
+pub struct Inspected {
+    /// What was found.
+    pub inspection: Inspection,
+    edits: Edits,
+}
+
+impl Inspected {
+    /// The replacements, ordered and disjoint, that mask every finding of `detectors` (any confidence from medium).
+    ///
+    /// # Errors
+    /// When any of these findings cannot be replaced safely.
+    pub fn redact(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
+        self.edits.splices(detectors)
+    }
+}

@@ -1,0 +1,286 @@
+//! Escapes of single characters: `%30`, `=30`, `&#48;`, `\u0030`, `\x30`, `\'30`.
+
+use std::ops::Range;
+
+use crate::view::View;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Percent,
+    QuotedPrintable,
+    Entity,
+    Backslash,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::QuotedPrintable => "quoted-printable",
+            Self::Entity => "html-entity",
+            Self::Backslash => "escape",
+        }
+    }
+}
+
+/// What one escape means and how long it is.
+struct Escape {
+    kind: Kind,
+    bytes: [u8; 4],
+    len: usize,
+    taken: usize,
+}
+
+fn hex(text: &[u8], at: usize) -> Option<u8> {
+    char::from(*text.get(at)?).to_digit(16).map(|d| d as u8)
+}
+
+fn byte(text: &[u8], at: usize) -> Option<u8> {
+    Some(hex(text, at)? << 4 | hex(text, at + 1)?)
+}
+
+fn one(kind: Kind, byte: u8, taken: usize) -> Escape {
+    Escape { kind, bytes: [byte, 0, 0, 0], len: 1, taken }
+}
+
+fn letter(kind: Kind, c: char, taken: usize) -> Escape {
+    let mut bytes = [0; 4];
+    let len = c.encode_utf8(&mut bytes).len();
+    Escape { kind, bytes, len, taken }
+}
+
+/// The escape that begins `text`.
+fn parse(text: &[u8]) -> Option<Escape> {
+    match text.first()? {
+        b'%' => Some(one(Kind::Percent, byte(text, 1)?, 3)),
+        b'=' => match text.get(1)? {
+            b'\n' => Some(Escape { kind: Kind::QuotedPrintable, bytes: [0; 4], len: 0, taken: 2 }),
+            b'\r' if text.get(2) == Some(&b'\n') => {
+                Some(Escape { kind: Kind::QuotedPrintable, bytes: [0; 4], len: 0, taken: 3 })
+            }
+            _ => Some(one(Kind::QuotedPrintable, byte(text, 1)?, 3)),
+        },
+        b'&' => entity(text).map(|(c, taken)| letter(Kind::Entity, c, taken)),
+        b'\\' => match text.get(1)? {
+            b'x' => Some(one(Kind::Backslash, byte(text, 2)?, 4)),
+            b'\'' => Some(one(Kind::Backslash, byte(text, 2)?, 4)),
+            b'u' => unicode(text),
+            b'n' => Some(one(Kind::Backslash, b'\n', 2)),
+            b'"' => Some(one(Kind::Backslash, b'"', 2)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `\u0110`, `\ud83d\ude00`, and `\u7889?` of RTF.
+fn unicode(text: &[u8]) -> Option<Escape> {
+    let digits = text.get(2..).unwrap_or_default().iter().take(5).take_while(|b| b.is_ascii_digit()).count();
+    if digits >= 2 && text.get(2 + digits) == Some(&b'?') {
+        let code = text.get(2..2 + digits)?.iter().fold(0u32, |n, b| n * 10 + u32::from(b - b'0'));
+        return Some(letter(Kind::Backslash, char::from_u32(code)?, 3 + digits));
+    }
+    let unit = |at| Some(u32::from(byte(text, at)?) << 8 | u32::from(byte(text, at + 2)?));
+    let first = unit(2)?;
+    if (0xd800..0xdc00).contains(&first) {
+        if text.get(6..8) != Some(b"\\u") {
+            return None;
+        }
+        let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u))?;
+        return Some(letter(
+            Kind::Backslash,
+            char::from_u32(0x10000 + ((first - 0xd800) << 10 | second - 0xdc00))?,
+            12,
+        ));
+    }
+    Some(letter(Kind::Backslash, char::from_u32(first)?, 6))
+}
+
+/// Named references met in text about people: the letters of Latin-1, blanks and marks (HTML, named references).
+const NAMED: &[(&[u8], char)] = &[
+    (b"amp", '&'),
+    (b"lt", '<'),
+    (b"gt", '>'),
+    (b"quot", '"'),
+    (b"apos", '\''),
+    (b"nbsp", '\u{a0}'),
+    (b"shy", '\u{ad}'),
+    (b"ensp", '\u{2002}'),
+    (b"emsp", '\u{2003}'),
+    (b"thinsp", '\u{2009}'),
+    (b"zwnj", '\u{200c}'),
+    (b"zwj", '\u{200d}'),
+    (b"ndash", '–'),
+    (b"mdash", '—'),
+    (b"middot", '·'),
+    (b"bull", '•'),
+    (b"hellip", '…'),
+    (b"Tab", '\t'),
+    (b"NewLine", '\n'),
+    (b"colon", ':'),
+    (b"period", '.'),
+    (b"comma", ','),
+    (b"num", '#'),
+    (b"sol", '/'),
+    (b"lowbar", '_'),
+    (b"agrave", 'à'),
+    (b"aacute", 'á'),
+    (b"acirc", 'â'),
+    (b"atilde", 'ã'),
+    (b"egrave", 'è'),
+    (b"eacute", 'é'),
+    (b"ecirc", 'ê'),
+    (b"igrave", 'ì'),
+    (b"iacute", 'í'),
+    (b"ograve", 'ò'),
+    (b"oacute", 'ó'),
+    (b"ocirc", 'ô'),
+    (b"otilde", 'õ'),
+    (b"ugrave", 'ù'),
+    (b"uacute", 'ú'),
+    (b"yacute", 'ý'),
+    (b"Agrave", 'À'),
+    (b"Aacute", 'Á'),
+    (b"Acirc", 'Â'),
+    (b"Atilde", 'Ã'),
+    (b"Egrave", 'È'),
+    (b"Eacute", 'É'),
+    (b"Ecirc", 'Ê'),
+    (b"Igrave", 'Ì'),
+    (b"Iacute", 'Í'),
+    (b"Ograve", 'Ò'),
+    (b"Oacute", 'Ó'),
+    (b"Ocirc", 'Ô'),
+    (b"Otilde", 'Õ'),
+    (b"Ugrave", 'Ù'),
+    (b"Uacute", 'Ú'),
+    (b"Yacute", 'Ý'),
+    (b"abreve", 'ă'),
+    (b"Abreve", 'Ă'),
+    (b"dstrok", 'đ'),
+    (b"Dstrok", 'Đ'),
+    (b"itilde", 'ĩ'),
+    (b"utilde", 'ũ'),
+];
+
+/// The character reference that begins `text` (`&`) and its length. The semicolon may be missing after digits.
+pub(crate) fn entity(text: &[u8]) -> Option<(char, usize)> {
+    // Long enough for leading zeros in earnest and in jest, short enough to stay linear.
+    const DIGITS_MAX: usize = 12;
+    if text.get(1) == Some(&b'#') {
+        let (radix, from) = if matches!(text.get(2), Some(b'x' | b'X')) { (16, 3) } else { (10, 2) };
+        let mut code = 0u32;
+        let mut at = from;
+        while let Some(digit) =
+            text.get(at).and_then(|b| char::from(*b).to_digit(radix)).filter(|_| at < from + DIGITS_MAX)
+        {
+            code = code.saturating_mul(radix).saturating_add(digit);
+            at += 1;
+        }
+        let end = at + usize::from(text.get(at) == Some(&b';'));
+        return (at > from).then(|| char::from_u32(code).map(|c| (c, end)))?;
+    }
+    let name = text.get(1..)?.iter().take(8).take_while(|b| b.is_ascii_alphabetic()).count();
+    let (_, c) = NAMED.iter().find(|(n, _)| text.get(1..1 + name) == Some(*n))?;
+    (text.get(1 + name) == Some(&b';')).then_some((*c, name + 2))
+}
+
+/// The kind of the first escape that begins in `core`. Equals signs are common in text: three escapes, or the mark
+/// of a broken line, make quoted-printable.
+pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
+    let mut printable = 0;
+    let mut at = core.start;
+    while at < core.end {
+        match text.get(at) {
+            Some(b'%' | b'&' | b'\\' | b'=') => match text.get(at..).and_then(parse) {
+                Some(Escape { kind: Kind::QuotedPrintable, bytes: _, len, taken: _ }) => {
+                    printable += if len == 0 { 3 } else { 1 };
+                    if printable >= 3 {
+                        return Some(Kind::QuotedPrintable);
+                    }
+                }
+                Some(Escape { kind, bytes: _, len: _, taken: _ }) => return Some(kind),
+                None => {}
+            },
+            Some(_) => {}
+            None => return None,
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Appends `core` of `view` to `out` with every escape that begins there replaced; returns where it stopped.
+pub(crate) fn expand(view: &View, core: Range<usize>, out: &mut View) -> usize {
+    let text = &view.text;
+    let (mut at, mut plain) = (core.start, core.start);
+    while at < core.end {
+        let rest = text.get(at..).unwrap_or_default();
+        let escape = match rest.first() {
+            Some(b'%' | b'&' | b'\\' | b'=') => parse(rest),
+            _ => None,
+        };
+        let Some(Escape { kind: _, bytes, len, taken }) = escape else {
+            at += 1;
+            continue;
+        };
+        out.push_view(view, plain..at);
+        if let Some(bytes) = bytes.get(..len).filter(|b| !b.is_empty()) {
+            match view.object_span(&(at..at + taken)) {
+                Some(span) => out.push_escape(bytes, span.start, span.end - span.start),
+                None => out.push_joint(bytes),
+            }
+        }
+        at += taken;
+        plain = at;
+    }
+    if plain < at {
+        out.push_view(view, plain..at);
+    }
+    at
+}
+
+/// The whole view with its escapes replaced, when there are any.
+pub(crate) fn unescaped(view: &View) -> Option<View> {
+    let all = 0..view.text.len();
+    first(&view.text, all.clone())?;
+    let mut out = View::default();
+    expand(view, all, &mut out);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_escape_is_read() {
+        for (escaped, plain) in [
+            ("s%E1%BB%91", "số"),
+            ("s=E1=BB=91=\r\n!", "số!"),
+            ("s&#7889; &#x1ED1; &agrave;&amp;", "số ố à&"),
+            (r"s\u1ed1 \ud83d\ude00 \x30", "số 😀 0"),
+            (r"s\u7889? \'30", "số 0"),
+        ] {
+            let mut view = View::default();
+            view.push(escaped.as_bytes(), 0);
+            let out = unescaped(&view).expect("escapes");
+            assert_eq!(String::from_utf8_lossy(&out.text), plain);
+        }
+    }
+
+    #[test]
+    fn text_without_escapes_is_left_alone() {
+        let mut view = View::default();
+        view.push("a=b & c 100% \\ d".as_bytes(), 0);
+        assert!(unescaped(&view).is_none());
+    }
+
+    #[test]
+    fn an_escaped_digit_leads_back_to_all_its_bytes() {
+        let mut view = View::default();
+        view.push(b"x=%30%301", 100);
+        let out = unescaped(&view).expect("escapes");
+        assert_eq!(out.object_span(&(2..5)), Some(102..109));
+    }
+}

@@ -1,0 +1,100 @@
+//! Encodings within a text: base64, base32, hexadecimal, percent, quoted-printable, character references, escapes.
+//!
+//! A second look: the text itself has been scanned. What does not decode to text or to a known container is dropped
+//! without a word, since most long runs of letters and digits are keys, hashes and identifiers of machines.
+
+mod escape;
+mod runs;
+
+use std::ops::Range;
+
+use crate::inquiry::{Inquiry, Place};
+use crate::text::Text;
+use crate::view::View;
+
+pub(crate) use escape::{entity, unescaped};
+use runs::{Pairs, Runs};
+
+/// The second look at one text.
+pub(crate) struct Layers {
+    runs: Runs,
+    pairs: Pairs,
+    escapes: Option<Text>,
+    place: Place,
+    /// Bytes at the beginning of the next window that an escape has already taken.
+    taken: usize,
+}
+
+impl Layers {
+    pub(crate) fn new(place: &Place) -> Self {
+        Self { runs: Runs::default(), pairs: Pairs::default(), escapes: None, place: place.clone(), taken: 0 }
+    }
+
+    /// Whether `core` may hold an encoding, or ends within what may become one.
+    pub(crate) fn suspects(text: &[u8], core: &Range<usize>) -> bool {
+        let bytes = text.get(core.clone()).unwrap_or_default();
+        let mut run = 0;
+        for b in bytes {
+            if runs::in_run(*b) {
+                run += 1;
+                if run >= runs::RUN_MIN {
+                    return true;
+                }
+            } else if matches!(b, b'%' | b'&' | b'\\' | b'=') {
+                return true;
+            } else {
+                run = 0;
+            }
+        }
+        // A window that is followed by more text and ends within a word.
+        (run > 0 && core.end < text.len()) || Pairs::suspects(bytes)
+    }
+
+    /// Reads the next window of the text.
+    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, inquiry: &mut Inquiry) {
+        if self.place.depth >= inquiry.limits.depth_max {
+            if self.place.disguise.is_some() {
+                inquiry.refuse(&self.place, chot_model::OpaqueReason::TooDeep, 1);
+            }
+            return;
+        }
+        let bytes = view.text.get(core.clone()).unwrap_or_default();
+        self.runs.read(bytes, &self.place, inquiry);
+        self.pairs.read(bytes, &self.place, inquiry);
+        self.escapes(view, core, inquiry);
+    }
+
+    fn escapes(&mut self, view: &View, core: Range<usize>, inquiry: &mut Inquiry) {
+        let from = core.start + std::mem::take(&mut self.taken);
+        let first = escape::first(&view.text, from..core.end);
+        if first.is_none() && self.escapes.is_none() {
+            return;
+        }
+        let text = self.escapes.get_or_insert_with(|| {
+            let how = first.map_or("percent", escape::Kind::name);
+            Text::new(Place {
+                disguise: Some(how),
+                again: true,
+                depth: self.place.depth + 1,
+                charset: None,
+                ..self.place.clone()
+            })
+        });
+        let end = escape::expand(view, from..core.end, &mut text.view);
+        self.taken = end.saturating_sub(core.end);
+        text.advance(inquiry);
+        if first.is_none() {
+            text.finish(inquiry);
+            self.escapes = None;
+        }
+    }
+
+    /// The text ends.
+    pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        self.runs.end(&self.place, inquiry);
+        self.pairs.end(&self.place, inquiry);
+        if let Some(mut text) = self.escapes.take() {
+            text.finish(inquiry);
+        }
+    }
+}

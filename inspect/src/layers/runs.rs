@@ -1,0 +1,197 @@
+//! Runs of characters that may be base64, base32 or hexadecimal, and pairs of hexadecimal digits set apart.
+
+use crate::Hint;
+use crate::base64;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::Object;
+use crate::sniff;
+
+/// A shorter run holds no identifier with a word about it.
+pub(crate) const RUN_MIN: usize = 16;
+
+/// So much of a run is decoded at a time; a multiple of 4 and 8 characters.
+const RUN_PART: usize = 1 << 16;
+
+pub(crate) fn in_run(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Code {
+    Base64,
+    Base32,
+    Hex,
+}
+
+impl Code {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Base32 => "base32",
+            Self::Hex => "hex",
+        }
+    }
+
+    fn fits(self, run: &[u8]) -> bool {
+        match self {
+            Self::Base64 => true,
+            Self::Base32 => run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)),
+            Self::Hex => run.len().is_multiple_of(2) && run.iter().all(u8::is_ascii_hexdigit),
+        }
+    }
+
+    fn decode(self, run: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(run.len());
+        match self {
+            Self::Base64 => base64::decode(run, &mut out),
+            Self::Base32 => {
+                let (mut group, mut bits) = (0u64, 0);
+                for b in run {
+                    let five = if b.is_ascii_uppercase() { b - b'A' } else { (b & 7).wrapping_sub(2) + 26 };
+                    group = group << 5 | u64::from(five);
+                    bits += 5;
+                    if bits >= 8 {
+                        bits -= 8;
+                        out.push((group >> bits) as u8);
+                    }
+                }
+            }
+            Self::Hex => {
+                let digit = |b: &u8| char::from(*b).to_digit(16).unwrap_or(0) as u8;
+                out.extend(run.chunks_exact(2).map(|pair| match pair {
+                    [high, low] => digit(high) << 4 | digit(low),
+                    _ => 0,
+                }));
+            }
+        }
+        out
+    }
+}
+
+/// The run being read.
+#[derive(Default)]
+pub(crate) struct Runs {
+    run: Vec<u8>,
+    /// Characters of it on this line.
+    line: usize,
+    /// Between two lines of it.
+    between: bool,
+    /// A long run: how it is decoded and where that goes, or nowhere.
+    open: Option<Option<(Code, Box<Object>)>>,
+}
+
+impl Runs {
+    pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        for b in text {
+            match *b {
+                b if in_run(b) => {
+                    self.between = false;
+                    self.run.push(b);
+                    self.line += 1;
+                    if self.run.len() >= RUN_PART {
+                        self.part(place, inquiry);
+                    }
+                }
+                // Mails break base64 at 76 characters, PEM at 64; prose has shorter words.
+                b'\n' | b'\r' if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
+                    self.between = true;
+                    self.line = 0;
+                }
+                b'\n' | b' ' | b'\t' | b'>' if self.between => {}
+                _ => self.end(place, inquiry),
+            }
+        }
+    }
+
+    /// Decodes a part of a long run.
+    fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let run = std::mem::take(&mut self.run);
+        let open = self.open.get_or_insert_with(|| {
+            let code = codes(&run).find(|code| sniff::is_plausible(&code.decode(&run)))?;
+            Some((code, Box::new(Object::new(Hint::default(), place.disguised(code.name())))))
+        });
+        if let Some((code, object)) = open {
+            object.push(&code.decode(&run), inquiry);
+        }
+    }
+
+    pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let run = std::mem::take(&mut self.run);
+        (self.line, self.between) = (0, false);
+        match self.open.take() {
+            Some(Some((code, mut object))) => {
+                object.push(&code.decode(&run), inquiry);
+                object.finish(None, inquiry);
+            }
+            Some(None) => {}
+            None if run.len() < RUN_MIN => {}
+            None => {
+                for code in codes(&run) {
+                    inspect(&code.decode(&run), code.name(), place, inquiry);
+                }
+            }
+        }
+    }
+}
+
+fn codes(run: &[u8]) -> impl Iterator<Item = Code> {
+    [Code::Hex, Code::Base32, Code::Base64].into_iter().filter(|code| code.fits(run))
+}
+
+/// Inspects what a run decodes to, when it means anything.
+fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
+    if sniff::is_plausible(bytes) {
+        let mut object = Object::new(Hint::default(), place.disguised(how));
+        object.push(bytes, inquiry);
+        object.finish(None, inquiry);
+    }
+}
+
+/// Bytes written as separate pairs of hexadecimal digits: `53 E1 BB`, `53:e1`, `0x53, 0xe1`.
+#[derive(Default)]
+pub(crate) struct Pairs {
+    bytes: Vec<u8>,
+    /// The digit of a pair that waits for the other one.
+    high: Option<u8>,
+    /// Characters since the last pair.
+    gap: usize,
+}
+
+impl Pairs {
+    /// Whether pairs follow each other often enough to be worth reading.
+    pub(crate) fn suspects(text: &[u8]) -> bool {
+        text.windows(5).any(|w| {
+            w.starts_with(b"0x")
+                || matches!(w, [a, b, s, c, d] if matches!(s, b' ' | b':' | b',' | b'-')
+                && [a, b, c, d].iter().all(|x| x.is_ascii_hexdigit()))
+        })
+    }
+
+    pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        for b in text {
+            match (char::from(*b).to_digit(16), self.high) {
+                (Some(_), None) if self.gap == 0 && !self.bytes.is_empty() => self.end(place, inquiry),
+                (Some(high), None) => self.high = Some(high as u8),
+                (Some(low), Some(high)) => {
+                    self.bytes.push(high << 4 | low as u8);
+                    (self.high, self.gap) = (None, 0);
+                    if self.bytes.len() >= RUN_PART {
+                        self.end(place, inquiry);
+                    }
+                }
+                // `0x`: the zero was no digit of a pair.
+                (None, Some(0)) if matches!(b, b'x' | b'X') => self.high = None,
+                (None, None) if matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n') && self.gap < 3 => self.gap += 1,
+                _ => self.end(place, inquiry),
+            }
+        }
+    }
+
+    pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let bytes = std::mem::take(&mut self.bytes);
+        (self.high, self.gap) = (None, 0);
+        if bytes.len() >= RUN_MIN / 2 {
+            inspect(&bytes, "hex", place, inquiry);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! A tokenizer for markup, lenient as browsers are: tags, text with character references, comments, CDATA.
+//!
+//! It knows no document type and expands no entity of the document's own. What the tags mean is the rooms' business.
+
+use crate::inquiry::Inquiry;
+use crate::layers::entity;
+use crate::text::Text;
+use crate::view::View;
+
+/// A room that reads markup.
+pub(crate) trait Reader {
+    /// Where character data goes now.
+    fn text(&mut self) -> &mut Text;
+
+    /// Where comments, scripts and declarations go.
+    fn side(&mut self) -> &mut Text;
+
+    /// An opening tag. Its attributes are read with [`Tag::attributes`].
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry);
+
+    /// A closing tag, or the end of an empty element.
+    fn close(&mut self, name: &[u8], inquiry: &mut Inquiry);
+
+    /// After character data was appended.
+    fn advance(&mut self, inquiry: &mut Inquiry);
+
+    /// Whether the content of this element is read as raw text up to its closing tag.
+    fn is_raw(&self, name: &[u8]) -> bool;
+}
+
+/// An opening tag.
+pub(crate) struct Tag<'a> {
+    /// Name without its namespace prefix, as written.
+    pub(crate) name: &'a [u8],
+    raw: &'a [u8],
+    /// Where `raw` stands in the object.
+    at: u64,
+    charset: Option<&'static crate::charset::Charset>,
+}
+
+impl<'a> Tag<'a> {
+    /// Name and decoded value of each attribute.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a [u8], View)> + use<'a> {
+        let (raw, base, charset) = (self.raw, self.at, self.charset);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let skip = |at: usize, f: fn(&u8) -> bool| {
+                at + raw.get(at..).unwrap_or_default().iter().take_while(|b| f(b)).count()
+            };
+            at = skip(at, |b| b.is_ascii_whitespace() || matches!(b, b'/' | b'?'));
+            let name_end = skip(at, |b| !b.is_ascii_whitespace() && !matches!(b, b'=' | b'>'));
+            let name = raw.get(at..name_end)?;
+            let mut value = View::new(charset);
+            let mut next = skip(name_end, u8::is_ascii_whitespace);
+            if raw.get(next) == Some(&b'=') {
+                next = skip(next + 1, u8::is_ascii_whitespace);
+                let (from, to) = match raw.get(next) {
+                    Some(quote @ (b'"' | b'\'')) => {
+                        let rest = raw.get(next + 1..).unwrap_or_default();
+                        let len = memchr::memchr(*quote, rest).unwrap_or(rest.len());
+                        (next + 1, next + 1 + len)
+                    }
+                    _ => (next, skip(next, |b| !b.is_ascii_whitespace())),
+                };
+                characters(raw.get(from..to).unwrap_or_default(), base + from as u64, &mut value);
+                next = (to + usize::from(from > 0 && matches!(raw.get(from - 1), Some(b'"' | b'\'')))).max(next + 1);
+            } else if name.is_empty() {
+                return None;
+            }
+            at = next;
+            Some((name, value))
+        })
+    }
+
+    /// The value of one attribute, by its name without prefix.
+    pub(crate) fn attribute(&self, name: &[u8]) -> Option<View> {
+        self.attributes().find(|(n, _)| local(n).eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The value of one attribute as text.
+    pub(crate) fn string(&self, name: &[u8]) -> Option<String> {
+        self.attribute(name).map(|v| String::from_utf8_lossy(&v.text).into_owned())
+    }
+}
+
+/// A name without its namespace prefix.
+pub(crate) fn local(name: &[u8]) -> &[u8] {
+    name.rsplit(|b| *b == b':').next().unwrap_or(name)
+}
+
+/// Appends text with its character references replaced.
+pub(crate) fn characters(text: &[u8], at: u64, out: &mut View) {
+    let mut n = 0;
+    while let Some(rest) = text.get(n..).filter(|r| !r.is_empty()) {
+        let plain = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        out.push(rest.get(..plain).unwrap_or_default(), at + n as u64);
+        n += plain;
+        let Some(rest) = text.get(n..).filter(|r| !r.is_empty()) else { return };
+        match entity(rest) {
+            Some((c, taken)) => {
+                let mut utf8 = [0; 4];
+                out.push_escape(c.encode_utf8(&mut utf8).as_bytes(), at + n as u64, taken as u64);
+                n += taken;
+            }
+            None => {
+                out.push(b"&", at + n as u64);
+                n += 1;
+            }
+        }
+    }
+}
+
+/// A longer tag is no tag: it is read as text.
+const TAG_MAX: usize = 1 << 20;
+/// Bytes looked at for tags that turned out to be none. Beyond this a tag must be short, or the work would grow with
+/// the square of the length.
+const WASTE_MAX: usize = 1 << 23;
+/// Longest character reference that may be cut by the end of a block.
+const REFERENCE_MAX: usize = 16;
+
+/// The tokenizer's memory between blocks.
+#[derive(Default)]
+pub(crate) struct Markup {
+    /// The beginning of a token that the last block did not end.
+    carry: Vec<u8>,
+    carry_at: u64,
+    /// Within this raw element.
+    raw: Option<Vec<u8>>,
+    comment: bool,
+    cdata: bool,
+    wasted: usize,
+    charset: Option<&'static crate::charset::Charset>,
+}
+
+impl Markup {
+    pub(crate) fn new(charset: Option<&'static crate::charset::Charset>) -> Self {
+        Self { charset, ..Self::default() }
+    }
+
+    pub(crate) fn block(&mut self, bytes: &[u8], at: u64, reader: &mut impl Reader, inquiry: &mut Inquiry) {
+        if self.carry.is_empty() {
+            let rest = self.run(bytes, at, false, reader, inquiry);
+            self.carry_at = at + rest as u64;
+            self.carry.extend_from_slice(bytes.get(rest..).unwrap_or_default());
+        } else {
+            let mut carry = std::mem::take(&mut self.carry);
+            carry.extend_from_slice(bytes);
+            let rest = self.run(&carry, self.carry_at, carry.len() > TAG_MAX, reader, inquiry);
+            carry.drain(..rest);
+            self.carry_at += rest as u64;
+            self.carry = carry;
+        }
+    }
+
+    pub(crate) fn finish(&mut self, reader: &mut impl Reader, inquiry: &mut Inquiry) {
+        let carry = std::mem::take(&mut self.carry);
+        self.run(&carry, self.carry_at, true, reader, inquiry);
+    }
+
+    /// Reads complete tokens; returns how many bytes they took. `last`: what is incomplete is text.
+    fn run(&mut self, bytes: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
+        let mut n = 0;
+        while let Some(rest) = bytes.get(n..).filter(|r| !r.is_empty()) {
+            let here = at + n as u64;
+            let taken = if self.comment || self.cdata {
+                self.enclosed(rest, here, last, reader, inquiry)
+            } else if self.raw.is_some() {
+                self.raw(rest, here, last, reader, inquiry)
+            } else if rest.first() == Some(&b'<') {
+                self.tag(rest, here, last, reader, inquiry)
+            } else {
+                let end = memchr::memchr(b'<', rest);
+                let mut plain = end.unwrap_or(rest.len());
+                if end.is_none() && !last {
+                    // A reference may go on in the next block.
+                    let tail = rest.len().saturating_sub(REFERENCE_MAX);
+                    if let Some(cut) = rest.get(tail..).and_then(|t| memchr::memrchr(b'&', t)) {
+                        plain = tail + cut;
+                    }
+                }
+                let text = reader.text();
+                characters(rest.get(..plain).unwrap_or_default(), here, &mut text.view);
+                reader.advance(inquiry);
+                plain
+            };
+            if taken == 0 {
+                break;
+            }
+            n += taken;
+        }
+        n
+    }
+
+    /// Within a comment or CDATA section.
+    fn enclosed(&mut self, rest: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
+        let end: &[u8] = if self.comment { b"-->" } else { b"]]>" };
+        let found = memchr::memmem::find(rest, end);
+        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(2) });
+        let content = rest.get(..len).unwrap_or_default();
+        if self.comment {
+            reader.side().push(content, at, inquiry);
+        } else {
+            reader.text().view.push(content, at);
+            reader.advance(inquiry);
+        }
+        if found.is_some() {
+            if self.comment {
+                reader.side().joint(b"\n");
+            }
+            (self.comment, self.cdata) = (false, false);
+            return len + end.len();
+        }
+        len
+    }
+
+    /// Within `<script>` or `<style>`.
+    fn raw(&mut self, rest: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
+        let name = self.raw.as_deref().unwrap_or_default();
+        let ends = |i: &usize| {
+            rest.get(i + 2..i + 2 + name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
+                && rest.get(i + 1) == Some(&b'/')
+        };
+        let found = memchr::memchr_iter(b'<', rest).find(ends);
+        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
+        reader.side().push(rest.get(..len).unwrap_or_default(), at, inquiry);
+        if found.is_some() {
+            reader.side().joint(b"\n");
+            self.raw = None;
+        }
+        if len == 0 && found.is_some() { self.tag(rest, at, last, reader, inquiry) } else { len }
+    }
+
+    fn tag(&mut self, rest: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
+        if rest.starts_with(b"<!--") {
+            self.comment = true;
+            return 4;
+        }
+        if rest.starts_with(b"<![CDATA[") {
+            self.cdata = true;
+            return 9;
+        }
+        let complete = rest.len() >= 9 || last;
+        let opens = rest.get(1).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'!' | b'?' | b'_'));
+        if !complete && (rest.get(1).is_none() || rest.get(1) == Some(&b'!')) {
+            return 0;
+        }
+        let most = if self.wasted > WASTE_MAX { 1 << 10 } else { TAG_MAX };
+        let end = if opens { tag_end(rest, most) } else { None };
+        let Some(end) = end else {
+            if opens && !last && rest.len() < most {
+                return 0;
+            }
+            self.wasted += rest.len().min(most);
+            // No tag: a lone sign in a text.
+            reader.text().view.push(b"<", at);
+            return 1;
+        };
+        let inner = rest.get(1..end).unwrap_or_default();
+        match inner.first() {
+            Some(b'!') => {
+                reader.side().push(inner, at + 1, inquiry);
+                reader.side().joint(b"\n");
+            }
+            Some(b'/') => {
+                let name = inner.get(1..).unwrap_or_default();
+                let len = name.iter().take_while(|b| !b.is_ascii_whitespace()).count();
+                reader.close(local(name.get(..len).unwrap_or_default()), inquiry);
+            }
+            _ => {
+                let inner_at = at + 1;
+                let skip = usize::from(inner.first() == Some(&b'?'));
+                let whole = inner.get(skip..).unwrap_or_default();
+                let len = whole.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b'/').count();
+                let name = local(whole.get(..len).unwrap_or_default());
+                let raw = whole.get(len..).unwrap_or_default();
+                let tag = Tag { name, raw, at: inner_at + (skip + len) as u64, charset: self.charset };
+                reader.open(&tag, inquiry);
+                if raw.ends_with(b"/") || skip == 1 {
+                    reader.close(name, inquiry);
+                } else if reader.is_raw(name) {
+                    self.raw = Some(name.to_vec());
+                }
+            }
+        }
+        end + 1
+    }
+}
+
+/// The `>` that ends a tag, quoted ones skipped. A quote that nothing closes does not hide the end.
+fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
+    let mut quote = None;
+    let mut first = None;
+    for (n, b) in rest.iter().enumerate().take(most) {
+        match (quote, b) {
+            (None, b'>') => return Some(n),
+            (None, b'"' | b'\'') if matches!(rest.get(..n).unwrap_or_default().trim_ascii_end().last(), Some(b'=')) => {
+                quote = Some(*b);
+            }
+            (Some(q), b) if q == *b => quote = None,
+            (Some(_), b'>') if first.is_none() => first = Some(n),
+            _ => {}
+        }
+    }
+    if rest.len() >= most { first } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_read_however_they_are_quoted() {
+        let raw = br#" name="so&#48;" x=y  value='a > b' checked data-z = 1/"#;
+        let tag = Tag { name: b"input", raw, at: 0, charset: None };
+        let read: Vec<_> = tag
+            .attributes()
+            .map(|(n, v)| format!("{}={}", String::from_utf8_lossy(n), String::from_utf8_lossy(&v.text)))
+            .collect();
+        assert_eq!(read, ["name=so0", "x=y", "value=a > b", "checked=", "data-z=1/"]);
+    }
+}

@@ -1,0 +1,205 @@
+//! One object being inspected: its beginning decides the format, then the format's room gets the rest.
+//!
+//! Bytes are regrouped into blocks of one size, so however they arrive, every room sees the same blocks.
+
+use chot_model::OpaqueReason;
+
+use crate::Hint;
+use crate::formats::{FORMATS, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::redact::Origin;
+use crate::sniff::Head;
+use crate::source::{Section, Source};
+use crate::text;
+
+/// Bytes handed to a room at a time, and the most a format may need to recognise itself.
+pub(crate) const BLOCK: usize = 1 << 16;
+
+/// Nested containers that must be read at random are held in memory; all together at most this much.
+const HELD_MAX: u64 = 128 << 20;
+
+pub(crate) struct Object {
+    hint: Hint,
+    place: Place,
+    block: Vec<u8>,
+    /// Bytes handed to the room.
+    at: u64,
+    state: State,
+    /// The bytes of a container whose own bytes are nowhere to be read again; `None` when they are.
+    held: Option<Vec<u8>>,
+    media_type: &'static str,
+}
+
+enum State {
+    /// Nothing decided yet.
+    Fresh,
+    Stream(Box<dyn Stream>),
+    /// Waits for the end.
+    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
+    /// Not read any further.
+    Closed,
+}
+
+impl Object {
+    /// An object whose bytes will be gone once they are pushed: if its format needs them again, it keeps them.
+    pub(crate) fn new(hint: Hint, place: Place) -> Self {
+        let held = Some(Vec::new());
+        Self { hint, place, block: Vec::new(), at: 0, state: State::Fresh, held, media_type: EMPTY }
+    }
+
+    /// An object whose bytes are given once more at the end.
+    pub(crate) fn from_source(hint: Hint, place: Place) -> Self {
+        Self { held: None, ..Self::new(hint, place) }
+    }
+
+    pub(crate) fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+
+    pub(crate) fn push(&mut self, mut bytes: &[u8], inquiry: &mut Inquiry) {
+        while !bytes.is_empty() {
+            if self.block.is_empty() && bytes.len() >= BLOCK {
+                let (whole, rest) = bytes.split_at(BLOCK);
+                self.read(whole, inquiry);
+                bytes = rest;
+                continue;
+            }
+            let n = (BLOCK - self.block.len()).min(bytes.len());
+            let (some, rest) = bytes.split_at(n);
+            self.block.extend_from_slice(some);
+            bytes = rest;
+            if self.block.len() == BLOCK {
+                let block = std::mem::take(&mut self.block);
+                self.read(&block, inquiry);
+                self.block = block;
+                self.block.clear();
+            }
+        }
+    }
+
+    fn read(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        if matches!(self.state, State::Fresh) {
+            self.decide(block, inquiry);
+        }
+        if inquiry.is_late(&self.place) {
+            return;
+        }
+        match &mut self.state {
+            State::Stream(stream) => stream.block(block, self.at, inquiry),
+            State::Whole(_) => {
+                if let Some(held) = &mut self.held {
+                    if inquiry.held + block.len() as u64 > HELD_MAX {
+                        inquiry.held -= held.len() as u64;
+                        self.held = Some(Vec::new());
+                        inquiry.refuse(&self.place, OpaqueReason::TooLarge, block.len() as u64);
+                        self.state = State::Closed;
+                    } else {
+                        inquiry.held += block.len() as u64;
+                        held.extend_from_slice(block);
+                    }
+                }
+            }
+            State::Fresh | State::Closed => {}
+        }
+        self.at += block.len() as u64;
+    }
+
+    fn decide(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        let head = Head::new(block, &self.hint);
+        let Some(format) = FORMATS.iter().find(|f| (f.matches)(&head)) else { return };
+        self.media_type = format.media_type;
+        if self.place.depth == 0 && lies(&head, format.media_type) {
+            inquiry.note("false-type");
+        }
+        self.state = match format.room {
+            Room::Stream(open) => State::Stream(open(&head, &self.place)),
+            Room::Whole(_) if self.place.depth >= inquiry.limits.depth_max => {
+                inquiry.refuse(&self.place, OpaqueReason::TooDeep, block.len() as u64);
+                State::Closed
+            }
+            Room::Whole(read) => State::Whole(read),
+        };
+    }
+
+    /// Completes the object. `source` holds its bytes when it was made for one.
+    pub(crate) fn finish(&mut self, source: Option<&dyn Source>, inquiry: &mut Inquiry) {
+        let block = std::mem::take(&mut self.block);
+        if !block.is_empty() {
+            self.read(&block, inquiry);
+        }
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Stream(stream) => stream.finish(inquiry),
+            State::Whole(read) if !inquiry.is_late(&self.place) => {
+                let held = self.held.take().unwrap_or_default();
+                if let Some(refined) = read(source.unwrap_or(&held), &self.place, inquiry) {
+                    self.media_type = refined;
+                }
+                inquiry.held = inquiry.held.saturating_sub(held.len() as u64);
+            }
+            State::Whole(_) | State::Fresh | State::Closed => {}
+        }
+    }
+}
+
+const EMPTY: &str = "application/x-empty";
+
+/// Whether name or declared type say something else than the content, of kinds a sender can hardly confuse.
+fn lies(head: &Head<'_>, found: &str) -> bool {
+    let binary = |t: &str| {
+        t.starts_with("image/") || t.starts_with("video/") || t.starts_with("audio/") || t == "application/pdf"
+    };
+    let named = match head.extension().as_str() {
+        "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" | "mp4" | "mp3" | "pdf" => true,
+        "txt" | "csv" => !found.starts_with("text/") && found != "application/json",
+        _ => false,
+    };
+    let text = found.starts_with("text/") || found.contains("zip") || found.contains("xml") || found.contains("json");
+    (named || binary(&head.declared())) && (text || !found.starts_with("text/") && !named && found != OCTETS)
+}
+
+/// The media type of what no room opens.
+pub(crate) const OCTETS: &str = "application/octet-stream";
+
+/// Inspects a member whose bytes lie as they are in `source`: a stored archive member, a part of a form.
+pub(crate) fn section(source: &dyn Source, from: u64, to: u64, hint: Hint, place: Place, inquiry: &mut Inquiry) {
+    let section = Section { whole: source, range: from..to };
+    let mut object = Object::from_source(hint, place.clone());
+    if feed(&section, &mut object, inquiry) {
+        object.finish(Some(&section), inquiry);
+    } else {
+        inquiry.refuse(&place, OpaqueReason::Failed, to.saturating_sub(from));
+    }
+}
+
+/// Pushes all of a source; false when it cannot be read to its end.
+pub(crate) fn feed(source: &dyn Source, object: &mut Object, inquiry: &mut Inquiry) -> bool {
+    let mut buffer = vec![0; BLOCK];
+    let mut at = 0;
+    while at < source.len() {
+        match source.read_at(at, &mut buffer) {
+            Ok(n @ 1..) => {
+                object.push(buffer.get(..n).unwrap_or_default(), inquiry);
+                at += n as u64;
+            }
+            Ok(0) | Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// Counts a member of a container and looks at its name. False when there are too many.
+pub(crate) fn enter(name: &str, place: &Place, inquiry: &mut Inquiry) -> bool {
+    inquiry.members += 1;
+    if inquiry.members > inquiry.limits.members_max {
+        inquiry.refuse(place, OpaqueReason::TooMany, 1);
+        return false;
+    }
+    if place.depth >= inquiry.limits.depth_max {
+        inquiry.refuse(place, OpaqueReason::TooDeep, 1);
+        return false;
+    }
+    let place = Place { origin: Origin::Lost, ..place.clone() };
+    let marks = text::aside(&place, "", name.as_bytes(), inquiry);
+    inquiry.people.record(&marks, false);
+    true
+}

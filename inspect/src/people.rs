@@ -1,0 +1,216 @@
+//! Which identifiers belong to the same person, and how many people that makes.
+//!
+//! A person is a set of identifier values tied together by standing in one record; the same value anywhere else in
+//! the message is the same person. Only keyed hashes are kept.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use chot_model::{Confidence, DetectorId, Secret};
+
+use crate::count::{EXACT_MAX, Estimate};
+
+/// What a finding says about persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) detector: DetectorId,
+    /// Keyed hash of the value.
+    pub(crate) hash: u64,
+    /// Hash of another identifier this value contains, such as the insurance number within a card number.
+    pub(crate) alias: Option<u64>,
+}
+
+impl Mark {
+    /// What a finding adds to a record: identifiers and what a list of people has besides; `None` for anything else.
+    pub(crate) fn of(key: &RandomState, detector: DetectorId, confidence: Confidence, value: &Secret) -> Option<Self> {
+        let personal = detector.is_identifier()
+            || matches!(
+                detector,
+                DetectorId::PersonName | DetectorId::DateOfBirth | DetectorId::Phone | DetectorId::Address
+            );
+        (personal && confidence >= Confidence::Medium).then(|| Self {
+            detector,
+            hash: key.hash_one((detector, value.reveal())),
+            alias: contained(detector, value.reveal()).map(|inner| key.hash_one(inner)),
+        })
+    }
+}
+
+/// The identifier that a longer one contains.
+fn contained(detector: DetectorId, value: &str) -> Option<(DetectorId, &str)> {
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    match detector {
+        // The last ten characters of a card are the insurance number (QĐ 1351/QĐ-BHXH 2015, khoản 2.3).
+        DetectorId::Bhyt => value.get(5..15).filter(|v| digits(v)).map(|v| (DetectorId::Bhxh, v)),
+        DetectorId::CccdQr => value.get(..12).filter(|v| digits(v)).map(|v| (DetectorId::Cccd, v)),
+        DetectorId::BhytQr => match value.split('|').next()? {
+            card if card.len() == 15 => card.get(5..).filter(|v| digits(v)).map(|v| (DetectorId::Bhxh, v)),
+            card if card.len() == 10 && digits(card) => Some((DetectorId::Bhxh, card)),
+            _ => None,
+        },
+        // TD1 line 1: `IDVNM`, nine digits, a check digit, then the whole number (ICAO Doc 9303-5).
+        DetectorId::Mrz => value
+            .find("IDVNM")
+            .and_then(|at| value.get(at + 15..at + 27))
+            .filter(|v| digits(v))
+            .map(|v| (DetectorId::Cccd, v)),
+        _ => None,
+    }
+}
+
+/// The people of one message.
+#[derive(Default)]
+pub(crate) struct People {
+    ids: HashMap<u64, usize>,
+    parents: Vec<usize>,
+    known: u64,
+    above: Option<Estimate>,
+}
+
+/// Identifier values remembered exactly: several for each of the people counted exactly.
+const IDS_MAX: usize = 6 * EXACT_MAX;
+
+impl People {
+    /// States that `marks` belong to one person.
+    pub(crate) fn person(&mut self, marks: &[Mark]) {
+        let hashes = marks.iter().flat_map(|m| [Some(m.hash), m.alias]).flatten();
+        if self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX {
+            let Some(primary) = marks.iter().min_by_key(|m| m.detector) else { return };
+            let primary = primary.hash;
+            if !hashes.into_iter().any(|h| self.ids.contains_key(&h)) {
+                self.above.get_or_insert_default().add(primary);
+            }
+            return;
+        }
+        let mut first = None;
+        for hash in hashes {
+            let node = match self.ids.get(&hash) {
+                Some(node) => self.root(*node),
+                None => {
+                    let node = first.unwrap_or(self.parents.len());
+                    if first.is_none() {
+                        self.parents.push(node);
+                        self.known += 1;
+                    }
+                    self.ids.insert(hash, node);
+                    node
+                }
+            };
+            match first {
+                Some(one) if one != node => {
+                    if let Some(parent) = self.parents.get_mut(node) {
+                        *parent = one;
+                        self.known -= 1;
+                    }
+                }
+                _ => first = Some(node),
+            }
+        }
+    }
+
+    fn root(&mut self, mut node: usize) -> usize {
+        while let Some(&parent) = self.parents.get(node)
+            && parent != node
+        {
+            // Path halving keeps chains short.
+            let above = self.parents.get(parent).copied().unwrap_or(parent);
+            if let Some(slot) = self.parents.get_mut(node) {
+                *slot = above;
+            }
+            node = above;
+        }
+        node
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.known + self.above.as_ref().map_or(0, Estimate::count)
+    }
+
+    /// Takes the marks of one record in their order and tells how many people it is about.
+    ///
+    /// A second value of the same kind begins the next person. A record without an identifier is a person when
+    /// `listed` and it has a name together with a date of birth, telephone number or address.
+    pub(crate) fn record(&mut self, marks: &[Mark], listed: bool) -> u64 {
+        let mut people = 0;
+        let mut one: Vec<Mark> = Vec::new();
+        for mark in marks.iter().filter(|m| m.detector.is_identifier()) {
+            if one.iter().any(|m| m.detector == mark.detector && m.hash != mark.hash) {
+                self.person(&one);
+                people += 1;
+                one.clear();
+            }
+            if !one.contains(mark) {
+                one.push(*mark);
+            }
+        }
+        if !one.is_empty() {
+            self.person(&one);
+            people += 1;
+        } else if listed {
+            people += self.named(marks);
+        }
+        people
+    }
+
+    fn named(&mut self, marks: &[Mark]) -> u64 {
+        let name = marks.iter().find(|m| m.detector == DetectorId::PersonName);
+        let beside = marks.iter().find(|m| m.detector != DetectorId::PersonName);
+        match (name, beside) {
+            (Some(name), Some(beside)) => {
+                // Namesakes differ in what stands beside the name.
+                let hash = name.hash ^ beside.hash.rotate_left(1);
+                self.person(&[Mark { detector: DetectorId::PersonName, hash, alias: None }]);
+                1
+            }
+            _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(detector: DetectorId, hash: u64) -> Mark {
+        Mark { detector, hash, alias: None }
+    }
+
+    #[test]
+    fn the_same_value_is_the_same_person() {
+        let mut people = People::default();
+        people.record(&[mark(DetectorId::Cccd, 1), mark(DetectorId::Bhxh, 2)], false);
+        people.record(&[mark(DetectorId::Bhxh, 2)], false);
+        people.record(&[mark(DetectorId::Cccd, 3)], false);
+        assert_eq!(people.count(), 2);
+        // Somebody links the two: they were one person all along.
+        people.record(&[mark(DetectorId::Bhxh, 2), mark(DetectorId::Cccd, 3)], false);
+        assert_eq!(people.count(), 1);
+    }
+
+    #[test]
+    fn a_second_number_of_a_kind_begins_the_next_person() {
+        let mut people = People::default();
+        let marks = [(DetectorId::Cccd, 1), (DetectorId::Bhxh, 2), (DetectorId::Cccd, 3)].map(|(d, h)| mark(d, h));
+        assert_eq!(people.record(&marks, false), 2);
+    }
+
+    #[test]
+    fn a_card_contains_the_insurance_number() {
+        let key = RandomState::new();
+        let of = |d, v: &str| Mark::of(&key, d, Confidence::High, &Secret::new(v)).expect("an identifier");
+        let mut people = People::default();
+        people.record(&[of(DetectorId::Bhyt, "DN4790123456789")], false);
+        people.record(&[of(DetectorId::Bhxh, "0123456789")], false);
+        assert_eq!(people.count(), 1);
+    }
+
+    #[test]
+    fn more_people_than_are_counted_exactly_are_estimated() {
+        let key = RandomState::new();
+        let mut people = People::default();
+        for n in 0..50_000u64 {
+            people.record(&[mark(DetectorId::Cccd, key.hash_one(n))], false);
+        }
+        assert!((45_000..55_000).contains(&people.count()), "{}", people.count());
+    }
+}

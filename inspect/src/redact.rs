@@ -1,0 +1,244 @@
+//! From a place in a decoded text back to the bytes of the top-level object, and the splices that mask findings there.
+//!
+//! Every edit keeps the length of the bytes it replaces, so that line structure, lengths announced elsewhere and the
+//! bytes around stay as they are. Nothing here decides what is masked.
+
+use std::sync::Arc;
+
+use chot_model::{DetectorId, Masked};
+
+use crate::base64;
+use crate::source::Splice;
+
+/// Why an object cannot be redacted. The caller blocks instead.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRedactable {
+    /// A finding lies in a part that cannot be rewritten.
+    #[error("a {detector} lies in {part}, which cannot be rewritten")]
+    Part {
+        /// What was found there.
+        detector: DetectorId,
+        /// Where.
+        part: Masked,
+    },
+    /// More findings than a redaction keeps.
+    #[error("more findings than can be redacted")]
+    TooMany,
+}
+
+/// Where the bytes of an object lie in the top-level object.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// Nowhere that could be rewritten: inflated, decoded from a disguise, a side field.
+    Lost,
+    /// The same bytes, from this offset on.
+    Raw(u64),
+    /// Behind a transfer encoding of a mail.
+    Transfer(Arc<Transfer>),
+}
+
+/// The map of one transfer-encoded body: which encoded bytes each decoded byte came from.
+#[derive(Debug, Default)]
+pub(crate) struct Transfer {
+    /// Ordered by `decoded`.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A run of decoded bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    pub(crate) decoded: u64,
+    pub(crate) len: u32,
+    /// Where its encoded form begins in the top-level object.
+    pub(crate) source: u64,
+    pub(crate) coding: Coding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// Literally.
+    Same,
+    /// One byte as `=XX`.
+    Escape,
+    /// One base64 quantum of up to three bytes, all four characters side by side.
+    Quantum([u8; 3]),
+    /// In a way that cannot be rewritten.
+    Broken,
+}
+
+/// New bytes of an object, as many as stood there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Patch {
+    pub(crate) at: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A patch in coordinates of the top-level object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    Bytes(Patch),
+    /// Some bytes of a base64 quantum.
+    Quantum {
+        at: u64,
+        plain: [u8; 3],
+        len: u8,
+        new: [Option<u8>; 3],
+    },
+}
+
+impl Origin {
+    /// The origin of a part that begins `by` bytes into this object.
+    pub(crate) fn shifted(&self, by: u64) -> Self {
+        match self {
+            Self::Raw(base) => Self::Raw(base + by),
+            Self::Transfer(_) | Self::Lost => Self::Lost,
+        }
+    }
+
+    /// Carries patches of the object up to the top; `None` when they cannot be.
+    pub(crate) fn lift(&self, patches: Vec<Patch>) -> Option<Vec<Edit>> {
+        match self {
+            Self::Lost => None,
+            Self::Raw(base) => {
+                Some(patches.into_iter().map(|p| Edit::Bytes(Patch { at: p.at + base, bytes: p.bytes })).collect())
+            }
+            Self::Transfer(map) => {
+                let mut edits = Vec::new();
+                for patch in &patches {
+                    map.lift(patch, &mut edits)?;
+                }
+                Some(edits)
+            }
+        }
+    }
+}
+
+impl Transfer {
+    fn lift(&self, patch: &Patch, edits: &mut Vec<Edit>) -> Option<()> {
+        let end = patch.at + patch.bytes.len() as u64;
+        let first = self.pieces.partition_point(|p| p.decoded + u64::from(p.len) <= patch.at);
+        let mut covered = patch.at;
+        for piece in self.pieces.get(first..)?.iter().take_while(|p| p.decoded < end) {
+            let span = piece.decoded.max(patch.at)..(piece.decoded + u64::from(piece.len)).min(end);
+            let new = patch.bytes.get((span.start - patch.at) as usize..(span.end - patch.at) as usize)?;
+            let into = span.start - piece.decoded;
+            if span.start != covered {
+                return None;
+            }
+            covered = span.end;
+            edits.push(match piece.coding {
+                Coding::Same => Edit::Bytes(Patch { at: piece.source + into, bytes: new.to_vec() }),
+                Coding::Escape => {
+                    Edit::Bytes(Patch { at: piece.source, bytes: format!("={:02X}", new.first()?).into_bytes() })
+                }
+                Coding::Quantum(plain) => {
+                    let mut bytes = [None; 3];
+                    for (slot, b) in bytes.iter_mut().skip(into as usize).zip(new) {
+                        *slot = Some(*b);
+                    }
+                    Edit::Quantum { at: piece.source, plain, len: piece.len as u8, new: bytes }
+                }
+                Coding::Broken => return None,
+            });
+        }
+        (covered == end).then_some(())
+    }
+}
+
+/// Findings kept for redaction. Beyond this many the object cannot be redacted.
+const EDITS_MAX: usize = 100_000;
+
+/// What a redaction needs to know of each finding.
+#[derive(Default)]
+pub(crate) struct Edits {
+    mapped: Vec<(DetectorId, Vec<Edit>)>,
+    /// The first finding of each detector that cannot be rewritten, and where.
+    lost: Vec<(DetectorId, Masked)>,
+    too_many: bool,
+}
+
+impl Edits {
+    pub(crate) fn add(&mut self, detector: DetectorId, edits: Vec<Edit>) {
+        if self.mapped.len() < EDITS_MAX {
+            self.mapped.push((detector, edits));
+        } else {
+            self.too_many = true;
+        }
+    }
+
+    pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
+        if self.lost.iter().all(|(d, _)| *d != detector) {
+            self.lost.push((detector, part()));
+        }
+    }
+
+    pub(crate) fn splices(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
+        if let Some((detector, part)) = self.lost.iter().find(|(d, _)| detectors.contains(d)) {
+            return Err(NotRedactable::Part { detector: *detector, part: part.clone() });
+        }
+        if self.too_many {
+            return Err(NotRedactable::TooMany);
+        }
+        let chosen = self.mapped.iter().filter(|(d, _)| detectors.contains(d)).flat_map(|(_, edits)| edits);
+        let mut quanta: std::collections::BTreeMap<u64, ([u8; 3], u8)> = std::collections::BTreeMap::new();
+        let mut patches: Vec<Patch> = Vec::new();
+        for edit in chosen {
+            match edit {
+                Edit::Bytes(patch) => patches.push(patch.clone()),
+                Edit::Quantum { at, plain, len, new } => {
+                    let (bytes, _) = quanta.entry(*at).or_insert((*plain, *len));
+                    for (byte, new) in bytes.iter_mut().zip(new) {
+                        *byte = new.unwrap_or(*byte);
+                    }
+                }
+            }
+        }
+        for (at, (bytes, len)) in quanta {
+            patches.push(Patch { at, bytes: base64::quantum(bytes, len).to_vec() });
+        }
+        Ok(merged(patches))
+    }
+}
+
+/// Orders and joins patches. Where two overlap, a masking star wins over a separator that the other one kept.
+fn merged(mut patches: Vec<Patch>) -> Vec<Splice> {
+    patches.sort_by_key(|p| (p.at, p.bytes.len()));
+    let mut splices: Vec<Splice> = Vec::new();
+    for Patch { at, bytes } in patches {
+        match splices.last_mut().filter(|last| at <= last.range.end) {
+            Some(last) => {
+                let into = (at - last.range.start) as usize;
+                for (n, byte) in bytes.into_iter().enumerate() {
+                    match last.bytes.get_mut(into + n) {
+                        Some(slot) if byte == b'*' => *slot = byte,
+                        Some(_) => {}
+                        None => last.bytes.push(byte),
+                    }
+                }
+                last.range.end = last.range.start + last.bytes.len() as u64;
+            }
+            None => splices.push(Splice { range: at..at + bytes.len() as u64, bytes }),
+        }
+    }
+    splices
+}
+
+/// The bytes that mask `original`: a star for each, separators and line ends kept so that the shape stays.
+pub(crate) fn masked_bytes(original: &[u8]) -> Vec<u8> {
+    let kept =
+        |b: u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'-' | b'.' | b'/' | b',' | b'|' | b'<' | b'>' | b'"');
+    original.iter().map(|b| if kept(*b) { *b } else { b'*' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_patches_become_one_splice_that_masks_more() {
+        let patch = |at, bytes: &[u8]| Patch { at, bytes: bytes.to_vec() };
+        let splices = merged(vec![patch(4, b"* *"), patch(2, b"****"), patch(20, b"**")]);
+        assert_eq!(splices.len(), 2);
+        assert_eq!((splices[0].range.clone(), splices[0].bytes.as_slice()), (2..7, &b"*****"[..]));
+    }
+}

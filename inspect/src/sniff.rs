@@ -1,0 +1,128 @@
+//! What kind of bytes these are, from their beginning: text in which encoding, or binary.
+//!
+//! Each format's own mark is known to its room; this is about text in general.
+
+/// The beginning of an object, for formats to recognise themselves.
+pub(crate) struct Head<'a> {
+    /// The first block, or everything when the object is smaller.
+    pub(crate) bytes: &'a [u8],
+    /// `bytes` without a byte order mark and leading blanks.
+    pub(crate) trimmed: &'a [u8],
+    pub(crate) hint: &'a crate::Hint,
+    pub(crate) text: Option<Encoding>,
+}
+
+/// How text is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Utf8,
+    Utf16Le,
+    Utf16Be,
+    /// One byte a character, some of them not ASCII.
+    Legacy,
+}
+
+impl<'a> Head<'a> {
+    pub(crate) fn new(bytes: &'a [u8], hint: &'a crate::Hint) -> Self {
+        let text = encoding(bytes);
+        let trimmed = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+        Self { bytes, trimmed, hint, text }
+    }
+
+    /// Text of bytes that a parser of ASCII-based syntax can read.
+    pub(crate) fn is_ascii_based(&self) -> bool {
+        matches!(self.text, Some(Encoding::Utf8 | Encoding::Legacy))
+    }
+
+    /// The declared media type without parameters, in lower case.
+    pub(crate) fn declared(&self) -> String {
+        let declared = self.hint.content_type.as_deref().unwrap_or_default();
+        declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The extension of the name, in lower case.
+    pub(crate) fn extension(&self) -> String {
+        let name = self.hint.name.as_deref().unwrap_or_default();
+        name.rsplit_once('.').map_or_else(String::new, |(_, ext)| ext.to_ascii_lowercase())
+    }
+}
+
+/// The encoding of what may be text.
+pub(crate) fn encoding(bytes: &[u8]) -> Option<Encoding> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, ..] => return Some(Encoding::Utf16Le),
+        [0xfe, 0xff, ..] => return Some(Encoding::Utf16Be),
+        _ => {}
+    }
+    let control =
+        |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1b | 0x1c..=0x1f) || *b == 0x7f;
+    let controls = bytes.iter().filter(|b| control(b)).count();
+    if controls * 50 > bytes.len() {
+        return utf16(bytes);
+    }
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        // The block may end within a character.
+        Err(e) => e.error_len().is_none() && e.valid_up_to() + 4 > bytes.len(),
+    };
+    if valid {
+        return Some(Encoding::Utf8);
+    }
+    // Mostly letters and blanks: an old code page, or UTF-8 with a few wrong bytes.
+    let ascii = bytes.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();
+    (controls == 0 && ascii * 2 > bytes.len() || ascii * 100 > bytes.len() * 95).then_some(Encoding::Legacy)
+}
+
+/// Text in UTF-16 has a zero in every other byte wherever it is ASCII.
+fn utf16(bytes: &[u8]) -> Option<Encoding> {
+    let pairs = bytes.len() / 2;
+    if pairs < 2 {
+        return None;
+    }
+    let plain = |c: u8| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    let little = bytes.chunks_exact(2).filter(|p| matches!(p, [c, 0] if plain(*c))).count();
+    let big = bytes.chunks_exact(2).filter(|p| matches!(p, [0, c] if plain(*c))).count();
+    if little * 2 > pairs {
+        Some(Encoding::Utf16Le)
+    } else if big * 2 > pairs {
+        Some(Encoding::Utf16Be)
+    } else {
+        None
+    }
+}
+
+/// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
+pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
+    const TEXT_MIN: usize = 8;
+    let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
+    if magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        return true;
+    }
+    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be))
+}
+
+/// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.
+pub(crate) fn is_zlib(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x78, flags, ..] if (0x7800 | u16::from(*flags)).is_multiple_of(31) && flags & 0x20 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_text_from_binary() {
+        let utf16: Vec<u8> = "Số CCCD 001".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, expected) in [
+            ("Số CCCD".as_bytes(), Some(Encoding::Utf8)),
+            (b"c\xe3n c\xfd\xf0\xecc", Some(Encoding::Legacy)),
+            (&utf16, Some(Encoding::Utf16Le)),
+            (b"\xfe\xff\x00a", Some(Encoding::Utf16Be)),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01", None),
+            (b"\x00\x01\x02\x03", None),
+        ] {
+            assert_eq!(encoding(bytes), expected, "{bytes:?}");
+        }
+    }
+}

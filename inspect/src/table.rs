@@ -1,0 +1,383 @@
+//! Rows and columns, whatever format they came from: the header gives each column its meaning, a row is a record.
+//!
+//! A table without a header is read row by row as running text. A table whose first column holds the headings is
+//! read sideways.
+
+use chot_detectors::Column;
+use std::hash::BuildHasher;
+
+use chot_model::{Confidence, DetectorId};
+
+use crate::inquiry::{Found, Inquiry, Place};
+use crate::people::Mark;
+use crate::text;
+use crate::view::View;
+
+/// A row: its cells with their column numbers.
+pub(crate) type Row = Vec<(usize, View)>;
+
+/// The header stands in one of so many first rows.
+const HEADER_ROWS: usize = 6;
+/// Rows held until the header is decided.
+const HELD_ROWS: usize = 10;
+/// Cells held until then.
+const HELD_CELLS: usize = 4_096;
+/// Rows whose findings are held until unannounced columns are judged.
+const JUDGED_ROWS: usize = 32;
+/// Columns told apart; those beyond are one.
+const COLUMNS_MAX: usize = 1_024;
+
+pub(crate) struct Table {
+    place: Place,
+    /// How a cell is called, given row and column.
+    name: Option<Box<dyn Fn(u64, usize) -> String + Send>>,
+    held: Vec<(u64, Row)>,
+    held_cells: usize,
+    shape: Option<Shape>,
+    rows: u64,
+    stats: Vec<Stat>,
+    judged: u64,
+    waiting: Vec<Waiting>,
+    /// Read sideways: the findings of each column.
+    sideways: Vec<Vec<Mark>>,
+}
+
+enum Shape {
+    /// Columns with a header.
+    Headed(Vec<Option<Column>>),
+    /// The first cell of each row is its heading.
+    Sideways,
+    /// No header at all.
+    Bare,
+}
+
+/// A row whose findings wait for the judgement of its columns.
+struct Waiting {
+    found: Vec<(usize, Found, bool)>,
+    /// The row names a person and tells something more of them.
+    named: Option<Mark>,
+    /// The row is a record; otherwise it may be one line of a form.
+    record: bool,
+}
+
+/// What an unannounced column looks like.
+#[derive(Clone, Copy, Default)]
+struct Stat {
+    /// Cells that are one long number.
+    numbers: u32,
+    /// Of these, taken for an identifier.
+    hits: u32,
+}
+
+impl Table {
+    pub(crate) fn new(place: Place) -> Self {
+        Self {
+            place,
+            name: None,
+            held: Vec::new(),
+            held_cells: 0,
+            shape: None,
+            rows: 0,
+            stats: Vec::new(),
+            judged: 0,
+            waiting: Vec::new(),
+            sideways: Vec::new(),
+        }
+    }
+
+    /// Findings are said to stand in the cell that `name` gives, instead of in the part.
+    pub(crate) fn with_names(place: Place, name: Box<dyn Fn(u64, usize) -> String + Send>) -> Self {
+        Self { name: Some(name), ..Self::new(place) }
+    }
+
+    /// Takes row number `number` (from 1).
+    pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) {
+        if cells.iter().all(|(_, view)| view.text.is_empty()) {
+            return;
+        }
+        if self.shape.is_some() {
+            return self.read(number, &cells, inquiry);
+        }
+        self.held_cells += cells.len();
+        self.held.push((number, cells));
+        if self.held.len() >= HELD_ROWS || self.held_cells >= HELD_CELLS {
+            self.decide(inquiry);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        if self.shape.is_none() {
+            self.decide(inquiry);
+        }
+        self.judge(inquiry);
+        for marks in std::mem::take(&mut self.sideways) {
+            inquiry.people.record(&marks, true);
+        }
+        self.shape = None;
+        self.stats.clear();
+        (self.rows, self.judged, self.held_cells) = (0, 0, 0);
+    }
+
+    fn decide(&mut self, inquiry: &mut Inquiry) {
+        let held = std::mem::take(&mut self.held);
+        let announced: Vec<Vec<Option<Column>>> =
+            held.iter().map(|(_, row)| row.iter().map(|(_, v)| announce(v, inquiry)).collect()).collect();
+        let widest = held.iter().map(|(_, row)| filled(row)).max().unwrap_or(0);
+        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
+        let best = announced
+            .iter()
+            .zip(&held)
+            .enumerate()
+            .take(HEADER_ROWS)
+            .filter(|(_, (columns, (_, row)))| count(columns) > 0 && filled(row) * 2 >= widest)
+            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
+            .map(|(n, (columns, _))| (n, count(columns)));
+        let mut headings: Vec<Column> = Vec::new();
+        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+            if !headings.contains(&column) {
+                headings.push(column);
+            }
+        }
+        let headings = headings.len();
+        let wide = held.iter().any(|(_, row)| row.len() > 1);
+        let header = match best {
+            // One heading at the head of several rows each: they are headings of rows.
+            Some((_, n)) if wide && headings >= 2 && (n == 1 || headings > n) => None,
+            Some((at, _)) if held.len() > at + 1 => Some(at),
+            _ => None,
+        };
+        self.shape = Some(match header {
+            Some(at) => {
+                let mut columns = Vec::new();
+                let cells = held.get(at).map(|(_, row)| row.as_slice()).unwrap_or_default();
+                for ((column, _), announced) in cells.iter().zip(announced.get(at).into_iter().flatten()) {
+                    if *column < COLUMNS_MAX {
+                        columns.resize((column + 1).max(columns.len()), None);
+                        columns[*column] = *announced;
+                    }
+                }
+                Shape::Headed(columns)
+            }
+            None if wide && headings > 0 => Shape::Sideways,
+            None => Shape::Bare,
+        });
+        for (n, (number, row)) in held.iter().enumerate() {
+            match header {
+                // Titles and the header itself are text.
+                Some(at) if n <= at => self.prose(*number, row, false, inquiry),
+                _ => self.read(*number, row, inquiry),
+            }
+        }
+    }
+
+    fn read(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
+        self.rows += 1;
+        let announced = |at: usize, shape: &Option<Shape>| match shape {
+            Some(Shape::Headed(columns)) => columns.get(at).copied().flatten(),
+            _ => None,
+        };
+        match &self.shape {
+            Some(Shape::Headed(_)) => {
+                let mut found = Vec::new();
+                for (at, view) in row {
+                    let column = announced(*at, &self.shape);
+                    self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
+                    let judged = column.is_none() && is_number(&view.text);
+                    let first = found.len();
+                    self.cell(number, *at, view, column, inquiry, &mut found);
+                    self.note(*at, judged, found.get(first..).unwrap_or_default());
+                }
+                let named = self.named(row, inquiry);
+                self.wait(Waiting { found, named, record: true }, inquiry);
+            }
+            Some(Shape::Sideways) => self.across(number, row, inquiry),
+            Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
+        }
+    }
+
+    fn note(&mut self, at: usize, number: bool, found: &[(usize, Found, bool)]) {
+        if let Some(stat) = self.stats.get_mut(at).filter(|_| number) {
+            stat.numbers += 1;
+            stat.hits += u32::from(found.iter().any(|(_, f, _)| is_counted(f)));
+        }
+    }
+
+    fn cell(
+        &self,
+        number: u64,
+        at: usize,
+        view: &View,
+        column: Option<Column>,
+        inquiry: &mut Inquiry,
+        out: &mut Vec<(usize, Found, bool)>,
+    ) {
+        let mut found = Vec::new();
+        let whole = column.is_none() && is_number(&view.text);
+        text::value(&self.place, copy(view, column), column, inquiry, &mut found);
+        for mut f in found {
+            if let Some(name) = &self.name {
+                f.finding.part = self.place.named(&name(number, at)).part;
+            }
+            out.push((at, f, whole));
+        }
+    }
+
+    /// A row as running text, its cells set apart.
+    fn prose(&mut self, number: u64, row: &Row, record: bool, inquiry: &mut Inquiry) {
+        let mut line = View::default();
+        let mut starts = Vec::new();
+        for (at, view) in row {
+            if !line.text.is_empty() {
+                line.push_joint(b" | ");
+            }
+            starts.push((line.text.len(), *at, is_number(&view.text)));
+            line.push_view(view, 0..view.text.len());
+        }
+        // Offsets count from where the row begins in the text, as far as cells follow each other there.
+        let base = row.first().map_or(0, |(_, view)| view.base);
+        line.base = base;
+        let mut found = Vec::new();
+        text::value(&self.place, line, None, inquiry, &mut found);
+        let mut row_found = Vec::new();
+        for mut f in found {
+            let start = (f.finding.range.start - base) as usize;
+            let (_, at, number_cell) =
+                starts.iter().rev().find(|(s, _, _)| *s <= start).copied().unwrap_or((0, 0, false));
+            if let Some(name) = &self.name {
+                f.finding.part = self.place.named(&name(number, at)).part;
+            }
+            row_found.push((at, f, number_cell && record));
+        }
+        if !record {
+            for (_, f, _) in row_found {
+                if let Some(mark) = inquiry.report(f) {
+                    inquiry.people.record(&[mark], false);
+                }
+            }
+            return;
+        }
+        for (_, at, number_cell) in starts {
+            self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
+            if number_cell && let Some(stat) = self.stats.get_mut(at) {
+                stat.numbers += 1;
+                stat.hits += u32::from(row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
+            }
+        }
+        // Two cells a row, no header: a form with the headings on the left, one line of it.
+        let record = filled(row) > 2;
+        self.wait(Waiting { found: row_found, named: None, record }, inquiry);
+    }
+
+    fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
+        let heading = row.first().and_then(|(_, view)| announce(view, inquiry));
+        if heading.is_none() {
+            return self.prose(number, row, true, inquiry);
+        }
+        for (n, (at, view)) in row.iter().enumerate() {
+            let mut found = Vec::new();
+            self.cell(number, *at, view, heading.filter(|_| n > 0), inquiry, &mut found);
+            let at = (*at).min(COLUMNS_MAX);
+            self.sideways.resize_with((at + 1).max(self.sideways.len()), Vec::new);
+            for (_, f, _) in found {
+                if let (Some(mark), Some(marks)) = (inquiry.report(f), self.sideways.get_mut(at)) {
+                    marks.push(mark);
+                }
+            }
+        }
+    }
+
+    /// Holds the findings of a row until enough is known of the columns.
+    fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
+        self.judged += 1;
+        self.waiting.push(row);
+        if self.judged as usize >= JUDGED_ROWS {
+            self.judge(inquiry);
+        }
+    }
+
+    fn judge(&mut self, inquiry: &mut Inquiry) {
+        let mut form = Vec::new();
+        for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
+            let mut marks = Vec::new();
+            for (at, mut found, alone) in found {
+                // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
+                // identifiers only when most of it is.
+                let stat = self.stats.get(at).copied().unwrap_or_default();
+                let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
+                if stray && found.finding.confidence == Confidence::Medium {
+                    found.doubt();
+                }
+                marks.extend(inquiry.report(found));
+            }
+            if !record {
+                form.extend(marks);
+            } else if inquiry.people.record(&marks, true) == 0
+                && let Some(named) = named
+            {
+                inquiry.people.person(&[named]);
+            }
+        }
+        inquiry.people.record(&form, true);
+    }
+
+    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
+    /// people is one whether or not it holds an identifier.
+    fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
+        let Some(Shape::Headed(columns)) = &self.shape else { return None };
+        let cell = |wanted: fn(Column) -> bool| {
+            row.iter()
+                .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
+                .map(|(_, view)| view.text.trim_ascii())
+                .find(|text| text.len() > 1)
+        };
+        let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
+        let beside = cell(|c| {
+            matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
+        })?;
+        let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
+        let hash = inquiry.key.hash_one((name, beside));
+        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+    }
+}
+
+/// A cell for scanning. A spreadsheet's number has lost the zeros in front that its column says it had.
+fn copy(view: &View, column: Option<Column>) -> View {
+    let mut copy = View::default();
+    let digits = match column {
+        Some(Column::Cccd | Column::IdNumber) => 10..12,
+        Some(Column::Bhxh | Column::Tax) => 9..10,
+        Some(Column::Cmnd) => 8..9,
+        _ => 0..0,
+    };
+    if view.number && digits.contains(&view.text.len()) && view.text.iter().all(u8::is_ascii_digit) {
+        copy.push_joint(&b"00"[..digits.end - view.text.len()]);
+    }
+    copy.push_view(view, 0..view.text.len());
+    copy.base = view.base;
+    copy.number = view.number;
+    copy
+}
+
+fn is_counted(found: &Found) -> bool {
+    found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
+}
+
+/// Cells that are not empty.
+fn filled(row: &Row) -> usize {
+    row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
+}
+
+fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
+    let text = std::str::from_utf8(&view.text).ok()?.trim();
+    // `Số CCCD: 001…` is a heading with its value: running text.
+    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if valued || digits > 4 { None } else { inquiry.column(text) }
+}
+
+/// A cell that is nothing but one number as long as identifiers are.
+fn is_number(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    (9..=15).contains(&digits) && text.len() <= digits + 4
+}

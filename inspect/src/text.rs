@@ -1,0 +1,151 @@
+//! A text being scanned as it comes: prose of any length, or the value of a cell or field.
+//!
+//! It is scanned in windows that overlap, so memory is bounded and a number on a border is found once. Encodings
+//! within it go to `layers`.
+
+use chot_detectors::{CONTEXT_BYTES, Column, Context};
+
+use crate::inquiry::{Found, Inquiry, Place};
+use crate::layers::Layers;
+use crate::people::Mark;
+use crate::view::View;
+
+/// How much is scanned at a time.
+const WINDOW: usize = 1 << 16;
+
+/// Identifiers farther apart than this in running text are not taken for one person's.
+const SENTENCE_BYTES: u64 = 600;
+
+/// A text and its scanner.
+pub(crate) struct Text {
+    pub(crate) place: Place,
+    pub(crate) view: View,
+    pub(crate) context: Context,
+    /// Bytes of the window already scanned; they stay as context.
+    done: usize,
+    layers: Option<Box<Layers>>,
+    group: Vec<Mark>,
+    group_end: u64,
+}
+
+impl Text {
+    pub(crate) fn new(place: Place) -> Self {
+        let view = View::new(place.charset);
+        Self { place, view, context: Context::default(), done: 0, layers: None, group: Vec::new(), group_end: 0 }
+    }
+
+    /// Appends bytes as they stand in the object.
+    pub(crate) fn push(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.view.push(bytes, at);
+        self.advance(inquiry);
+    }
+
+    /// Appends text that stands nowhere.
+    pub(crate) fn joint(&mut self, bytes: &[u8]) {
+        self.view.push_joint(bytes);
+    }
+
+    /// Scans what is far enough from the end of the window.
+    pub(crate) fn advance(&mut self, inquiry: &mut Inquiry) {
+        while self.view.text.len() >= self.done + WINDOW + CONTEXT_BYTES {
+            let end = self.done + WINDOW;
+            let mut found = Vec::new();
+            self.scan(end, inquiry, &mut found);
+            self.tell(found, inquiry);
+            let gone = end.saturating_sub(CONTEXT_BYTES);
+            self.view.drain(gone);
+            self.done = end - gone;
+        }
+    }
+
+    fn scan(&mut self, end: usize, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+        let core = self.done..end;
+        if core.is_empty() || inquiry.is_late(&self.place) {
+            return;
+        }
+        inquiry.scan(&self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
+        if self.layers.is_none() && Layers::suspects(&self.view.text, &core) {
+            self.layers = Some(Box::new(Layers::new(&self.place)));
+        }
+        if let Some(layers) = &mut self.layers {
+            layers.read(&self.view, core, inquiry);
+        }
+    }
+
+    /// Reports findings of running text and groups them into people.
+    fn tell(&mut self, found: Vec<Found>, inquiry: &mut Inquiry) {
+        for f in found {
+            let range = f.finding.range.clone();
+            if range.start > self.group_end + SENTENCE_BYTES {
+                self.part(inquiry);
+            }
+            if let Some(mark) = inquiry.report(f) {
+                self.group.push(mark);
+                self.group_end = range.end;
+                // A long list in prose: enough for any one person.
+                if self.group.len() >= 4_096 {
+                    self.part(inquiry);
+                }
+            }
+        }
+    }
+
+    /// Adds findings made beside the text, at its present end.
+    pub(crate) fn mark(&mut self, marks: Vec<Mark>) {
+        if !marks.is_empty() {
+            self.group.extend(marks);
+            self.group_end = self.view.base + self.view.text.len() as u64;
+        }
+    }
+
+    /// Ends the group of findings that may belong together.
+    fn part(&mut self, inquiry: &mut Inquiry) {
+        inquiry.people.record(&self.group, false);
+        self.group.clear();
+    }
+
+    /// Ends a running text.
+    pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        let mut found = Vec::new();
+        self.scan(self.view.text.len(), inquiry, &mut found);
+        self.tell(found, inquiry);
+        self.part(inquiry);
+        self.reset(inquiry);
+    }
+
+    /// Ends the value of a cell or field, whose findings belong to a record of the caller's.
+    pub(crate) fn finish_value(&mut self, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+        self.scan(self.view.text.len(), inquiry, found);
+        self.reset(inquiry);
+    }
+
+    fn reset(&mut self, inquiry: &mut Inquiry) {
+        if let Some(mut layers) = self.layers.take() {
+            layers.finish(inquiry);
+        }
+        self.view.clear();
+        (self.done, self.group_end) = (0, 0);
+    }
+}
+
+/// Scans one short value and reports what it holds; returns what it says about persons.
+pub(crate) fn value(place: &Place, view: View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+    if view.text.is_empty() {
+        return;
+    }
+    let mut text = Text::new(place.clone());
+    text.view = view;
+    text.context = Context { column };
+    text.finish_value(inquiry, found);
+}
+
+/// Scans a text that stands nowhere in the object, such as a file name.
+pub(crate) fn aside(place: &Place, name: &str, bytes: &[u8], inquiry: &mut Inquiry) -> Vec<Mark> {
+    let place = Place { origin: crate::redact::Origin::Lost, ..place.clone() };
+    let column = inquiry.column(name);
+    let mut view = View::default();
+    view.push_joint(bytes);
+    let mut found = Vec::new();
+    value(&place, view, column, inquiry, &mut found);
+    found.into_iter().filter_map(|f| inquiry.report(f)).collect()
+}
