@@ -40,10 +40,8 @@ pub struct Diagnostic {
 pub struct Diagnostics {
     /// File name as given.
     pub file: String,
-    /// Errors and warnings in the order of the file.
+    /// Errors and warnings in the order of the file; of very many only the first found, and one that says so.
     pub list: Vec<Diagnostic>,
-    /// How many more there were than [`Self::list`] holds.
-    pub untold: usize,
 }
 
 impl Diagnostics {
@@ -90,11 +88,7 @@ impl fmt::Display for Diagnostics {
             return Ok(());
         }
         let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-        write!(f, "{}: {}, {}", self.file, count(self.errors(), "error"), count(self.warnings(), "warning"))?;
-        if self.untold > 0 {
-            write!(f, "; {} more not shown", self.untold)?;
-        }
-        writeln!(f)
+        writeln!(f, "{}: {}, {}", self.file, count(self.errors(), "error"), count(self.warnings(), "warning"))
     }
 }
 
@@ -146,6 +140,7 @@ problems! {
     NotText "022" "Bytes that are not UTF-8.";
     NoEffect "023" "A setting without effect.";
     Unsafe "024" "A setting that opens more than it should.";
+    Untold "025" "More problems than are told.";
 }
 
 /// Which file it is: decides the letter of the codes.
@@ -223,13 +218,15 @@ pub(crate) struct Report<'t> {
     broken: bool,
     list: Vec<(usize, Diagnostic)>,
     untold: usize,
-    errors: usize,
+    has_errors: bool,
 }
 
 impl<'t> Report<'t> {
     pub(crate) fn new(text: &'t str, kind: FileKind) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
-        Self { text, kind, line_starts, broken: false, list: Vec::new(), untold: 0, errors: 0 }
+        // A byte-order mark is not a character of the first line.
+        let first = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let line_starts = std::iter::once(first).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Self { text, kind, line_starts, broken: false, list: Vec::new(), untold: 0, has_errors: false }
     }
 
     /// Takes the errors of the TOML parser.
@@ -253,11 +250,15 @@ impl<'t> Report<'t> {
         if self.broken && self.list.iter().any(|(_, d)| d.line == line && d.code == Problem::Syntax.code(self.kind)) {
             return;
         }
-        self.errors += usize::from(note.is_error);
+        self.has_errors |= note.is_error;
         if self.list.len() >= TOLD_MAX {
             self.untold += 1;
             return;
         }
+        self.tell(note, (line, column, start));
+    }
+
+    fn tell(&mut self, note: Note, (line, column, start): (usize, usize, usize)) {
         let (source, caret) = self.line(line, column - 1);
         let end = note.span.end.min(self.text.len());
         let marked = self.text.get(start..end).unwrap_or_default();
@@ -271,14 +272,21 @@ impl<'t> Report<'t> {
 
     /// Whether anything told so far is an error.
     pub(crate) fn has_errors(&self) -> bool {
-        self.errors > 0
+        self.has_errors
     }
 
     /// The problems in the order of the file.
     pub(crate) fn finish(mut self, file: &str) -> Diagnostics {
         self.list.sort_by_key(|(at, _)| *at);
+        if self.untold > 0 {
+            let end = self.text.len()..self.text.len();
+            let message = format!("{} more problems are not shown", self.untold);
+            // An error may be among them, so it counts as one when the file has any.
+            let note = Note { is_error: self.has_errors, ..Note::warning(Problem::Untold, end, message) };
+            self.tell(note.help("mend those above first"), self.place(self.text.len()));
+        }
         let list = self.list.into_iter().map(|(_, d)| d).collect();
-        Diagnostics { file: file.to_owned(), list, untold: self.untold }
+        Diagnostics { file: file.to_owned(), list }
     }
 
     /// Line (from 1) of a byte.
@@ -288,7 +296,7 @@ impl<'t> Report<'t> {
 
     /// Line and column (from 1) of a byte, and the byte at the start of its character.
     fn place(&self, at: usize) -> (usize, usize, usize) {
-        let mut at = at.min(self.text.len());
+        let mut at = at.min(self.text.len()).max(self.line_starts.first().copied().unwrap_or(0));
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
@@ -304,7 +312,7 @@ impl<'t> Report<'t> {
         let whole = self.text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
         // A file may hold terminal escapes; a diagnostic must not carry them out.
         let printable = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let skip = if column > LINE_SHOWN_MAX / 2 { column - LINE_SHOWN_MAX / 2 } else { 0 };
+        let skip = column.saturating_sub(LINE_SHOWN_MAX / 2);
         let shown: String = whole.chars().skip(skip).take(LINE_SHOWN_MAX).map(printable).collect();
         if skip == 0 { (shown, column) } else { (format!("…{shown}"), column - skip + 1) }
     }

@@ -4,6 +4,7 @@
 //! and writes the JSON Schema for editors, so these cannot drift apart. What values mean together (groups that must
 //! exist, rules that never match) is not known here.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -59,11 +60,13 @@ pub(crate) enum Kind {
     },
     /// A table with these keys.
     Table(&'static Shape),
+    /// A table with at least one of these keys.
+    Filled(&'static Shape),
     /// `[[…]]`: any number of such tables.
     Tables(&'static Shape),
     /// A table whose keys are names the author chooses, or words.
     Map {
-        /// The possible keys; `None`: names of the author's choice.
+        /// The possible keys, of which there must be one; `None`: names of the author's choice.
         keys: Option<&'static Words>,
         /// What each holds.
         of: &'static Self,
@@ -93,11 +96,50 @@ pub(crate) type Table<'i> = DeTable<'i>;
 /// A value as the parser gives it, with its place.
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Parses as much as can be parsed, and tells every syntax error.
-pub(crate) fn parse<'t>(text: &'t str, report: &mut Report<'_>) -> Spanned<Table<'t>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+/// How often a broken text is mended before the rest is given up.
+const MENDED_MAX: usize = 4;
+
+/// Tells every syntax error, and gives back the text with the broken lines turned into spaces: the parser loses much
+/// more than the line it stumbled over. Every other byte keeps its place.
+pub(crate) fn mend<'t>(text: &'t str, report: &mut Report<'_>) -> Cow<'t, str> {
+    let (_, mut errors) = DeTable::parse_recoverable(text);
     report.syntax(&errors);
-    table
+    let mut mended = Cow::Borrowed(text);
+    for _ in 0..MENDED_MAX {
+        if errors.is_empty() {
+            break;
+        }
+        let mut broken: Vec<usize> = errors.iter().filter_map(|e| Some(e.span()?.start)).collect();
+        broken.sort_unstable();
+        mended = Cow::Owned(without(&mended, &broken));
+        (_, errors) = DeTable::parse_recoverable(&mended);
+    }
+    mended
+}
+
+/// The text with the lines of these bytes, in ascending order, turned into spaces. With a header goes what stands under it, which would
+/// otherwise belong to the table before.
+fn without(text: &str, broken: &[usize]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut start, mut lost_header) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        let is_broken = broken.get(broken.partition_point(|at| *at < start)).is_some_and(|at| *at < end);
+        let is_header = line.trim_start().starts_with('[');
+        lost_header = if is_header { is_broken } else { lost_header };
+        if is_broken || lost_header {
+            out.extend(line.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }));
+        } else {
+            out.push_str(line);
+        }
+        start = end;
+    }
+    out
+}
+
+/// Parses a mended text.
+pub(crate) fn parse(mended: &str) -> Spanned<Table<'_>> {
+    DeTable::parse_recoverable(mended).0
 }
 
 /// Holds `table` against `shape`. `place` says where we are, for messages; `header` is what to point at when
@@ -160,9 +202,10 @@ fn value_fits(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
             }
             items.iter().for_each(|item| value_fits(item, of, what, report));
         }
-        (Kind::Table(shape), DeValue::Table(table)) => {
-            if table.is_empty() && shape.fields.iter().any(|f| !f.required) && what.contains("rule") {
-                report.push(Note::error(Problem::EmptyList, span.clone(), format!("{what} is empty")));
+        (Kind::Table(shape) | Kind::Filled(shape), DeValue::Table(table)) => {
+            if table.is_empty() && matches!(kind, Kind::Filled(_)) {
+                let note = Note::error(Problem::EmptyList, span.clone(), format!("{what} is empty"));
+                report.push(note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name)))));
             }
             walk(table, span, shape, &format!("of {what}"), report);
         }
@@ -178,7 +221,7 @@ fn value_fits(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
             }
         }
         (Kind::Map { keys, of }, DeValue::Table(table)) => {
-            if table.is_empty() && what.contains("rule") {
+            if table.is_empty() && keys.is_some() {
                 report.push(Note::error(Problem::EmptyList, span, format!("{what} is empty")));
             }
             for (key, value) in table {
@@ -227,7 +270,7 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
         Kind::Flag => "true or false",
         Kind::Count { .. } | Kind::Version(_) => "a whole number",
         Kind::List { .. } => "a list",
-        Kind::Table(_) | Kind::Map { .. } => "a table",
+        Kind::Table(_) | Kind::Filled(_) | Kind::Map { .. } => "a table",
         Kind::Tables(_) => "written as a table with [[double brackets]]",
     };
     let is = match value.get_ref() {
@@ -243,7 +286,9 @@ fn wrong_type(value: &Value<'_>, kind: &Kind, what: &str, report: &mut Report<'_
     report.push(match (kind, value.get_ref()) {
         (Kind::List { .. }, DeValue::String(s)) => note.help(format!("write [\"{}\"]", shown(s))),
         (Kind::Count { .. } | Kind::Version(_) | Kind::Flag, DeValue::String(_)) => note.help("leave out the quotes"),
-        (Kind::Table(shape), _) => note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name)))),
+        (Kind::Table(shape) | Kind::Filled(shape), _) => {
+            note.help(format!("possible keys: {}", list(shape.fields.iter().map(|f| f.name))))
+        }
         _ => note,
     });
 }

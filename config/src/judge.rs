@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chot_model::{
-    Action, Bilingual, Channel, Confidence, DetectorId, Inspection, Message, Mode, OpaqueReason, Shadowed, Verdict, Zone,
+    Action, Bilingual, Channel, Confidence, DetectorId, Inspection, Message, Mode, OpaqueReason, Shadowed, Verdict,
+    Zone,
 };
 
 use crate::policy::{Accounts, Conditions, Policy, Rule, What};
@@ -92,7 +93,8 @@ pub fn judge(message: &Message, inspection: &Inspection, policy: &Policy) -> Ver
     refuse_unread(&mut verdict, &unspoken, policy);
     verdict.why.extend(exempted);
     if verdict.why.is_empty() {
-        verdict.why.push("no rule matches".to_owned());
+        let none = if verdict.shadowed.is_empty() { "no rule matches" } else { "no rule in force matches" };
+        verdict.why.push(none.to_owned());
     }
     verdict
 }
@@ -209,7 +211,7 @@ impl<'m> Case<'m> {
         let mut facts = Vec::new();
         // What was found comes first: it is what a reader asks first.
         for (what, n) in &c.detect {
-            facts.push(self.found(*what, *n, target)?);
+            self.found(*what, *n, target, &mut facts)?;
         }
         if let Some(n) = c.persons {
             if self.inspection.persons < n {
@@ -286,23 +288,27 @@ impl<'m> Case<'m> {
         }
     }
 
-    /// `3 distinct cccd (high) to app zalo`, when at least `n` distinct values were found.
-    fn found(&self, what: What, n: u64, target: &Target) -> Option<String> {
+    /// Adds `3 distinct cccd (high) to app zalo` for each detector that found any, when together they found at least
+    /// `n` distinct values.
+    fn found(&self, what: What, n: u64, target: &Target, facts: &mut Vec<String>) -> Option<()> {
         let detectors = what.detectors();
         let total = detectors.iter().fold(0u64, |sum, d| sum.saturating_add(self.inspection.distinct(*d)));
         if total < n {
             return None;
         }
-        let counted = detectors.iter().filter(|d| self.inspection.distinct(**d) > 0).map(|d| {
-            let confidence = self.inspection.tallies.get(d).and_then(|t| t.confidence).map_or("low", Confidence::id);
-            format!("{} distinct {d} ({confidence})", self.inspection.distinct(*d))
-        });
-        let counted = counted.collect::<Vec<_>>().join(", ");
         let to = match self.app {
             Some(app) => format!("app {app}"),
             None if self.is_mail => format!("a recipient {}", target.zone.id()),
             None => format!("a host {}", target.zone.id()),
         };
-        Some(format!("{counted} to {to}"))
+        for d in detectors {
+            let distinct = self.inspection.distinct(d);
+            if distinct > 0 {
+                let confidence =
+                    self.inspection.tallies.get(&d).and_then(|t| t.confidence).map_or("low", Confidence::id);
+                facts.push(format!("{distinct} distinct {d} ({confidence}) to {to}"));
+            }
+        }
+        Some(())
     }
 }

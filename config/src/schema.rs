@@ -57,6 +57,10 @@ fn value(out: &mut String, kind: &Kind) {
             out.push_str(if *may_be_empty { "}" } else { "},\"minItems\":1" });
         }
         Kind::Table(shape) => table(out, shape),
+        Kind::Filled(shape) => {
+            table(out, shape);
+            out.push_str(",\"minProperties\":1");
+        }
         Kind::Tables(shape) => {
             out.push_str("\"type\":\"array\",\"items\":{");
             table(out, shape);
@@ -67,7 +71,7 @@ fn value(out: &mut String, kind: &Kind) {
             value(out, of);
             out.push('}');
             if let Some(words) = keys {
-                out.push_str(",\"propertyNames\":{");
+                out.push_str(",\"minProperties\":1,\"propertyNames\":{");
                 one_of(out, words);
                 out.push('}');
             }

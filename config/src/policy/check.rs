@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 use super::shape::{ANY, CHANNEL_IDS, ENCRYPTED_ARCHIVE, IDENTIFIER, POLICY};
 use super::{Accounts, Conditions, Contact, Group, Messages, Policy, PolicyTest, Rule, What, Zones, lint};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
-use crate::draft::{Table, at, count, flag, list, parse, shown, tables, text, texts, walk};
+use crate::draft::{Table, at, count, flag, list, mend, parse, shown, tables, text, texts, walk};
 use crate::host::{Glob, HostMap, HostPattern};
 use crate::network::Network;
 
 /// Checks a policy file against a table of applications; an empty table knows every name.
 pub(super) fn check(text_: &str, file: &str, apps: &[&str]) -> Result<(Policy, Diagnostics), Diagnostics> {
     let mut report = Report::new(text_, FileKind::Policy);
-    let root = parse(text_, &mut report);
+    let mended = mend(text_, &mut report);
+    let root = parse(&mended);
     let root = root.get_ref();
     walk(root, 0..0, &POLICY, "in the file", &mut report);
     let policy = Checker { root, apps, report: &mut report, groups_used: BTreeSet::new() }.policy(text_);
@@ -153,11 +154,6 @@ impl Checker<'_, '_> {
         for (name, value) in groups {
             let Some(table) = value.get_ref().as_table() else { continue };
             let name: &str = name.get_ref();
-            if table.is_empty() {
-                let message = format!("the group `{}` of destinations is empty", shown(name));
-                let note = Note::error(Problem::EmptyList, value.span(), message);
-                self.report.push(note.help("give it `apps`, `domains`, `networks` or `recipients`"));
-            }
             let mut hosts = HostMap::default();
             for (host, _) in texts(table, &["domains"]).unwrap_or_default() {
                 if let Ok(pattern) = HostPattern::parse(host) {
@@ -181,7 +177,8 @@ impl Checker<'_, '_> {
         let named = texts(group, &["apps"]).unwrap_or_default();
         for (app, span) in &named {
             if !self.apps.is_empty() && !self.apps.contains(app) {
-                let note = Note::error(Problem::UnknownApp, span.clone(), format!("unknown application `{}`", shown(app)));
+                let note =
+                    Note::error(Problem::UnknownApp, span.clone(), format!("unknown application `{}`", shown(app)));
                 let help = format!("known: {}", list(self.apps.iter().copied()));
                 self.report.push(note.suggest(app, self.apps.iter().copied()).help(help));
             }
@@ -209,7 +206,8 @@ impl Checker<'_, '_> {
         let action = action.unwrap_or(Action::Block);
         let named = texts(table, &["then", "detectors"]);
         if let (Some(value), true) = (at(table, &["then", "detectors"]), action != Action::Redact) {
-            let message = format!("`detectors` of rule `{}` says what to redact, but its action is `{action}`", shown(&id));
+            let message =
+                format!("`detectors` of rule `{}` says what to redact, but its action is `{action}`", shown(&id));
             self.report.push(Note::error(Problem::Conflict, value.span(), message).help("remove it"));
         }
         let named: Option<Vec<What>> = named.map(|n| n.into_iter().filter_map(|(d, _)| what(d)).collect());

@@ -51,10 +51,12 @@ fn never_matches(rule: &Rule, header: &Range<usize>, zones: &Zones, groups: &[Gr
     if let (Some(channels), Some(inside)) = (&when.channels, &when.destinations_in) {
         let mail = channels.iter().all(|c| matches!(c, Channel::Mail | Channel::Milter));
         let web = channels.iter().all(|c| matches!(c, Channel::Web | Channel::Icap));
-        let only = |empty: fn(&Group) -> bool| {
-            !inside.is_empty() && inside.iter().all(|n| groups.get(*n).is_some_and(empty))
-        };
-        if mail && !channels.is_empty() && only(|g| g.hosts.is_empty() && g.networks.is_empty() && g.recipients.is_empty()) {
+        let only =
+            |empty: fn(&Group) -> bool| !inside.is_empty() && inside.iter().all(|n| groups.get(*n).is_some_and(empty));
+        if mail
+            && !channels.is_empty()
+            && only(|g| g.hosts.is_empty() && g.networks.is_empty() && g.recipients.is_empty())
+        {
             never("mail does not go to applications".to_owned(), "add `domains` to the group, or the channel `web`");
         }
         if web && !channels.is_empty() && only(|g| g.hosts.is_empty() && g.networks.is_empty() && g.apps.is_empty()) {
@@ -68,9 +70,8 @@ fn never_matches(rule: &Rule, header: &Range<usize>, zones: &Zones, groups: &[Gr
     }
     // An office may write the rule before it lists the partner: that is only worth a warning.
     if let Some(asked) = &when.zones {
-        let defined = |z: Zone| {
-            z == Zone::Outside || zones.hosts.has(z) || zones.networks.iter().any(|(_, other)| *other == z)
-        };
+        let defined =
+            |z: Zone| z == Zone::Outside || zones.hosts.has(z) || zones.networks.iter().any(|(_, other)| *other == z);
         if let ([first, ..], false) = (asked.as_slice(), asked.iter().any(|z| defined(*z))) {
             let zone = first.id();
             let message = format!("rule `{}` matches nothing yet: no place is {zone}", shown(&rule.id));
@@ -108,7 +109,8 @@ fn weaker(a: &Conditions, b: &Conditions) -> bool {
     }
     let implied = |(what, n): &(What, u64)| {
         b.detect.iter().any(|(other, m)| {
-            let covers = what == other || matches!((what, other), (What::Identifier, What::One(d)) if d.is_identifier());
+            let covers =
+                what == other || matches!((what, other), (What::Identifier, What::One(d)) if d.is_identifier());
             covers && m >= n
         })
     };

@@ -66,8 +66,7 @@ const NETWORK: Format = Format {
     noun: "a network such as `10.0.0.0/8`",
     check: |text| text.parse::<Network>().map(drop).map_err(|e| e.to_string()),
 };
-const HOST: Format =
-    Format { noun: "a host such as `*.vss.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
+const HOST: Format = Format { noun: "a host such as `*.vss.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
 const TO: Format = Format {
     noun: "a URL such as `https://chat.zalo.me/` or a mail address",
     check: |text| match (text.contains("://"), text.contains('@')) {
@@ -76,15 +75,25 @@ const TO: Format = Format {
     },
 };
 
+const RECIPIENT: Format = Format {
+    noun: "a mail address such as `*@doitac.vn`",
+    check: |text| if text.contains('@') { Ok(()) } else { Err("a domain belongs under `domains`".to_owned()) },
+};
+const MEDIA_TYPE: Format = Format {
+    noun: "a media type such as `image/*`",
+    check: |text| if text.contains('/') { Ok(()) } else { Err("write type/subtype".to_owned()) },
+};
+
+const RECIPIENTS: Kind = Kind::List { of: &Kind::Format(&RECIPIENT), may_be_empty: false };
+const MEDIA_TYPES: Kind = Kind::List { of: &Kind::Format(&MEDIA_TYPE), may_be_empty: false };
 const TEXTS: Kind = Kind::List { of: &Kind::Text, may_be_empty: false };
 const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: false };
 const HOSTS: Kind = Kind::List { of: &Kind::Format(&HOST), may_be_empty: false };
 const AT_LEAST: Kind = Kind::Table(&Shape {
     fields: &[must("at-least", Kind::Count { min: 1, max: u64::MAX }, "How many distinct ones it takes.")],
 });
-const BILINGUAL: Kind = Kind::Table(&Shape {
-    fields: &[may("vi", Kind::Text, "Tiếng Việt."), may("en", Kind::Text, "English.")],
-});
+const BILINGUAL: Kind =
+    Kind::Table(&Shape { fields: &[may("vi", Kind::Text, "Tiếng Việt."), may("en", Kind::Text, "English.")] });
 
 const fn may(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: false, kind, doc }
@@ -94,13 +103,13 @@ const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: true, kind, doc }
 }
 
-const IN_GROUPS: Kind = Kind::Table(&Shape {
+const IN_GROUPS: Kind = Kind::Filled(&Shape {
     fields: &[
         may("in", TEXTS, "Any of these groups of `[destinations]`."),
         may("not-in", TEXTS, "None of these groups of `[destinations]`."),
     ],
 });
-const IN_ACCOUNTS: Kind = Kind::Table(&Shape {
+const IN_ACCOUNTS: Kind = Kind::Filled(&Shape {
     fields: &[
         may("in", TEXTS, "Any of these groups of `[accounts]`, or accounts."),
         may("not-in", TEXTS, "None of these groups of `[accounts]`, or accounts."),
@@ -138,7 +147,7 @@ const CONDITIONS: Shape = Shape {
         may(
             "media-type",
             Kind::Table(&Shape {
-                fields: &[must("in", TEXTS, "Any of these true media types; `image/*` is all images.")],
+                fields: &[must("in", MEDIA_TYPES, "Any of these true media types; `image/*` is all images.")],
             }),
             "The true type of what is sent, told by its content.",
         ),
@@ -174,8 +183,8 @@ const RULE: Shape = Shape {
     fields: &[
         must("id", Kind::Id, "`id`: the name of the rule in records and refusals."),
         may("mode", Kind::Word(&MODES), "How far this rule goes; without it, `policy.mode`."),
-        may("when", Kind::Table(&CONDITIONS), "What the rule is about. All conditions must hold."),
-        may("unless", Kind::Table(&CONDITIONS), "When the rule does not apply. All conditions must hold."),
+        may("when", Kind::Filled(&CONDITIONS), "What the rule is about. All conditions must hold."),
+        may("unless", Kind::Filled(&CONDITIONS), "When the rule does not apply. All conditions must hold."),
         must("then", Kind::Table(&THEN), "`then.action` says what the rule does."),
         may("test", Kind::Tables(&TEST), "Example messages for `chot policy test`."),
     ],
@@ -242,12 +251,12 @@ pub(super) const POLICY: Shape = Shape {
             "destinations",
             Kind::Map {
                 keys: None,
-                of: &Kind::Table(&Shape {
+                of: &Kind::Filled(&Shape {
                     fields: &[
                         may("apps", TEXTS, "Applications of the table of applications."),
                         may("domains", HOSTS, "Hosts and mail domains."),
                         may("networks", NETWORKS, "Addresses."),
-                        may("recipients", TEXTS, "Mail addresses; `*` stands for any characters."),
+                        may("recipients", RECIPIENTS, "Mail addresses; `*` stands for any characters."),
                     ],
                 }),
             },

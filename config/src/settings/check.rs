@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use super::shape::SETTINGS;
 use super::{AllowedTarget, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
-use crate::draft::{Table, at, count, flag, parse, text, texts, walk};
+use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
 use crate::network::Network;
 
 pub(super) fn check(text_: &str, file: &Path) -> Result<(Settings, Diagnostics), Diagnostics> {
     let mut report = Report::new(text_, FileKind::Settings);
-    let root = parse(text_, &mut report);
+    let mended = mend(text_, &mut report);
+    let root = parse(&mended);
     walk(root.get_ref(), 0..0, &SETTINGS, "in the file", &mut report);
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let settings = read(root.get_ref(), folder);
@@ -103,7 +104,8 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
     }
     if let (Some(value), false) = (at(root, &["icap", "listen"]), s.icap_listen.is_empty()) {
-        let note = Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
+        let note =
+            Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
         report.push(note.help("leave the list empty, and send clients to the HTTP proxy"));
     }
     for key in ["allow_targets", "allow_opaque"] {

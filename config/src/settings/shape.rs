@@ -108,7 +108,9 @@ pub(super) const SETTINGS: Shape = Shape {
     fields: &[
         section(
             "data",
-            &Shape { fields: &[key("dir", Kind::Text, "Folder of all state; `chot-data` beside this file by default.")] },
+            &Shape {
+                fields: &[key("dir", Kind::Text, "Folder of all state; `chot-data` beside this file by default.")],
+            },
             "Where state lies.",
         ),
         section(
