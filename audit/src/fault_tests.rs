@@ -86,9 +86,19 @@ fn every_storage_call_may_fail_once_either_way() {
             assert_eq!(opened, !in_open, "{case}");
             assert_eq!(failed.len(), usize::from(!in_open && !harmless), "{case}: {failed:?}");
             assert_eq!(acked.len(), if opened { SCRIPT as usize - failed.len() } else { 0 }, "{case}");
+            if let Some(file) = call.strip_prefix("sync ") {
+                no_second_sync(&disk.calls()[n + 1..], file, &case);
+            }
             nothing_acknowledged_is_lost(&disk, &acked, &case);
         }
     }
+}
+
+/// A file whose sync failed is never synced again: only a new file of that name may be.
+fn no_second_sync(calls: &[String], file: &str, case: &str) {
+    let again = calls.iter().position(|c| *c == format!("sync {file}"));
+    let anew = calls.iter().position(|c| *c == format!("create {file}"));
+    assert!(again.is_none_or(|again| anew.is_some_and(|anew| anew < again)), "{case}");
 }
 
 #[test]
@@ -133,8 +143,15 @@ fn a_writer_that_dies_tells_everybody() {
             std::thread::spawn(move || decide(&ledger, n, &mut Acked::new()))
         })
         .collect();
-    let errors = threads.into_iter().filter_map(|t| t.join().unwrap().err()).collect::<Vec<_>>();
-    assert!(!errors.is_empty() && errors.iter().all(|e| matches!(e, Error::Closed)), "{errors:?}");
+    let mut refused = 0;
+    for thread in threads {
+        match thread.join().unwrap() {
+            Ok(()) => {}
+            Err(Error::Closed) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused > 0);
     assert_eq!(ledger.health(), Health::Closed);
     assert!(matches!(decide(&ledger, 99, &mut acked), Err(Error::Closed)));
     ledger.close();
@@ -176,7 +193,7 @@ fn a_full_disk_stops_decisions_says_so_and_resumes() {
 /// Decisions from several threads, faults anywhere, then the power goes: whatever was acknowledged is there.
 #[test]
 fn a_power_cut_loses_nothing_acknowledged() {
-    for seed in 0..150 {
+    for seed in 0..300 {
         let mut dice = Dice(seed);
         let mut disk = Simulated::new();
         let mut acked = Acked::new();

@@ -14,6 +14,8 @@ mod fault_tests;
 mod frame;
 mod head;
 mod json;
+#[cfg(test)]
+mod kill_tests;
 mod ledger;
 mod purge;
 mod queue;
@@ -21,11 +23,15 @@ mod reader;
 mod receipt;
 mod record;
 mod recover;
+#[cfg(test)]
+mod script_tests;
 mod segment;
 pub mod store;
 #[cfg(test)]
 mod testing;
 mod verify;
+#[cfg(test)]
+mod verify_tests;
 mod writer;
 
 pub use event::{Event, Outcome};

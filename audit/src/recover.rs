@@ -118,7 +118,7 @@ fn replay<'a>(
 ) -> Result<(Records<'a>, u64), Fault> {
     let mut records = Records::new(bytes, chain, limit);
     let mut n = 0;
-    while let Some(live) = records.next() {
+    for live in records.by_ref() {
         let live = live.map_err(|offset| (offset, "the frame holds no record".to_owned()))?;
         let offset = live.frame.offset;
         if n == 0 && live.envelope.first() != first {
@@ -161,7 +161,7 @@ fn written_later(records: &Records<'_>, missing: u64) -> Option<(usize, u64)> {
 fn rewrite_tail(active: &Active, bytes: &[u8], end: usize) -> io::Result<()> {
     let from = end.saturating_sub(BATCH_BYTES_MAX + frame::PAYLOAD_BYTES_MAX + HEADER_BYTES);
     active.file.write_at(&bytes[from..end], from as u64)?;
-    const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+    static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
     let mut at = end;
     while at < bytes.len() {
         let n = ZEROS.len().min(bytes.len() - at);

@@ -131,8 +131,10 @@ impl Store for Directory {
     }
 
     fn unlock(&self) {
-        // Closing the file gives its lock back.
-        *self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        if let Some(file) = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+            // Closing would do, unless a child process being started just now shares the file.
+            let _ = file.unlock();
+        }
     }
 
     fn list(&self) -> io::Result<Vec<String>> {

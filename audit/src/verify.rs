@@ -32,11 +32,16 @@ pub struct Verification {
     pub chain_head: String,
     /// What is unusual but explained, such as the rest of a failed write.
     pub notes: Vec<String>,
-    /// What is wrong.
+    /// What is wrong; the first [`Self::PROBLEMS_LISTED_MAX`].
     pub problems: Vec<Problem>,
+    /// How many more problems there are than are listed.
+    pub problems_omitted: u64,
 }
 
 impl Verification {
+    /// How many problems are listed.
+    pub const PROBLEMS_LISTED_MAX: usize = 1_000;
+
     /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
@@ -124,13 +129,13 @@ pub fn verify(dir: &Path) -> Result<Verification, Error> {
 /// When it cannot be read.
 pub fn verify_in(store: &dyn Store) -> Result<Verification, Error> {
     let mut found = attempt(store)?;
-    // A ledger that is being written may be read in the middle of a write. What is really wrong stays wrong.
-    for _ in 0..3 {
+    // A ledger that is being written may be read in the middle of a write. What is really wrong stays as it is.
+    for _ in 0..10 {
         if found.is_ok() {
             break;
         }
         let again = attempt(store)?;
-        let settled = again == found;
+        let settled = again.problems == found.problems;
         found = again;
         if settled {
             break;
@@ -196,8 +201,15 @@ struct Tombs {
 
 impl Walk {
     fn problem(&mut self, kind: ProblemKind, file: &str, offset: usize, seq: Option<u64>, what: impl Into<String>) {
-        let problem = Problem { kind, file: file.to_owned(), offset: offset as u64, seq, what: what.into() };
-        self.out.problems.push(problem);
+        self.list(Problem { kind, file: file.to_owned(), offset: offset as u64, seq, what: what.into() });
+    }
+
+    fn list(&mut self, problem: Problem) {
+        if self.out.problems.len() < Verification::PROBLEMS_LISTED_MAX {
+            self.out.problems.push(problem);
+        } else {
+            self.out.problems_omitted += 1;
+        }
     }
 
     fn expected(&self) -> u64 {
@@ -224,7 +236,9 @@ impl Walk {
         let void_from = loop {
             let Some(frame) = frames.next() else {
                 let bad = frames.offset();
-                if frames.tail() == Tail::Clean || !frames.skip_bad() {
+                // Behind the last live record of a segment nothing counts but whether it was abandoned.
+                let complete = limit == Some(self.expected());
+                if complete || frames.tail() == Tail::Clean || !frames.skip_bad() {
                     break None;
                 }
                 let seq = self.expected();
@@ -284,7 +298,7 @@ impl Walk {
             self.out.first_seq = seq;
         }
         if envelope.is_tombstone() {
-            self.out.purged += envelope.to - envelope.from + 1;
+            self.out.purged = self.out.purged.saturating_add(envelope.to - envelope.from + 1);
             let tombs = self.tombs.entry(envelope.purge).or_insert_with(|| Tombs {
                 file: file.to_owned(),
                 segment: first,
@@ -322,7 +336,7 @@ impl Walk {
 
     /// Judges what lies behind the last live record.
     fn behind_the_end(&mut self, file: &str, bytes: &[u8], frames: &Frames<'_>, void: Option<usize>, last: bool) {
-        let at = void.unwrap_or(frames.offset());
+        let at = void.unwrap_or_else(|| frames.offset());
         if void.is_none() && frames.tail() == Tail::Clean {
             return;
         }
@@ -357,7 +371,7 @@ impl Walk {
             let Problem { kind: _, file, offset, seq: _, what: _ } = problem;
             self.out.notes.push(format!("{file}: abandoned after a failed write; bytes from {offset} on are void"));
         } else {
-            self.out.problems.push(problem);
+            self.list(problem);
         }
     }
 
