@@ -247,6 +247,23 @@ impl Session {
         }
     }
 
+    /// Connects anew where the connection was lost between two mails. An error has been told to the client.
+    async fn reach_next_hop(&mut self) -> Result<(), Then> {
+        self.downstream.look().await;
+        if !self.downstream.is_broken() {
+            return Ok(());
+        }
+        if self.account.is_some() {
+            // A new connection would not know who the client is.
+            return Err(self.end(NEXT_HOP_LEFT));
+        }
+        match self.mail.next_hop.connect().await {
+            Ok(downstream) => self.downstream = downstream,
+            Err(_) => return Err(self.say(NEXT_HOP_AWAY)),
+        }
+        Ok(())
+    }
+
     async fn mail(&mut self, argument: &str) -> Then {
         if self.greeted == Greeted::Not {
             return self.bad(EHLO_FIRST);
@@ -254,16 +271,8 @@ impl Session {
         if self.transaction.is_some() {
             return self.bad(TRANSACTION_OPEN);
         }
-        self.downstream.look().await;
-        if self.downstream.is_broken() {
-            if self.account.is_some() {
-                // A new connection would not know who the client is.
-                return self.end(NEXT_HOP_LEFT);
-            }
-            match self.mail.next_hop.connect().await {
-                Ok(downstream) => self.downstream = downstream,
-                Err(_) => return self.say(NEXT_HOP_AWAY),
-            }
+        if let Err(then) = self.reach_next_hop().await {
+            return then;
         }
         let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
             Ok(from) => from,
@@ -443,12 +452,12 @@ impl Session {
         if self.transaction.is_some() {
             return Ok(self.bad(TRANSACTION_OPEN));
         }
-        if self.downstream.is_broken() {
-            return Ok(self.end(NEXT_HOP_LEFT));
-        }
         if !self.client.pending().is_empty() {
             self.note_refusal("pipelined-auth").await;
             return Ok(self.end(PIPELINED));
+        }
+        if let Err(then) = self.reach_next_hop().await {
+            return Ok(then);
         }
         let limits = *self.limits();
         Ok(match auth::relay(&mut self.client, &mut self.downstream, argument, &limits).await {

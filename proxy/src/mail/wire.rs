@@ -132,7 +132,8 @@ impl Wire {
         };
         let written = timeout(self.write_max, write).await;
         self.gathered.clear();
-        self.gathered.shrink_to(GATHERED_BYTES_MAX);
+        // An idle session keeps no more than it needs for commands.
+        self.gathered.shrink_to(READ_BYTES);
         Ok(written.map_err(|_| Lost::TimeOut)??)
     }
 

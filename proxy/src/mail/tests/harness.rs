@@ -61,7 +61,7 @@ pub(super) struct Gateway {
     pub(super) drain: Option<Drain>,
     pub(super) disk: Simulated,
     ledger: Ledger,
-    _spool: tempfile::TempDir,
+    pub(super) spool: tempfile::TempDir,
 }
 
 /// What a scenario changes of the gateway.
@@ -69,6 +69,8 @@ pub(super) struct Setup {
     pub(super) settings: MailSettings,
     pub(super) limits: Limits,
     pub(super) extra_roots: Vec<std::path::PathBuf>,
+    /// Bytes of bodies held in memory.
+    pub(super) memory: u64,
 }
 
 impl Setup {
@@ -83,7 +85,7 @@ impl Setup {
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
-        Self { settings, limits, extra_roots: Vec::new() }
+        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20 }
     }
 
     pub(super) async fn start(self) -> Gateway {
@@ -94,7 +96,7 @@ impl Setup {
         let ledger = Ledger::open_in(Arc::new(disk.clone()), options, Arc::clone(&clock)).expect("a ledger");
         let (policy, _) = Policy::check(POLICY, "policy.toml", Known::default()).expect("a policy");
         let spool = tempfile::tempdir().expect("a folder");
-        let holds = Holds::new(spool.path(), 1 << 20).expect("holds");
+        let holds = Holds::new(spool.path(), self.memory).expect("holds");
         let inspector = Inspector::new(InspectLimits::default(), 2026);
         let gate = Gate::new(inspector, Arc::new(policy), ledger.clone(), clock, holds);
         let mut mail = Mail::new(gate, &self.settings, &self.extra_roots).expect("a mail channel");
@@ -103,7 +105,7 @@ impl Setup {
         let address = listener.local_addr().expect("an address");
         let (drain, session): (Drain, Session) = Drain::new();
         tokio::spawn(serve(Arc::new(mail), listener, session));
-        Gateway { address, drain: Some(drain), disk, ledger, _spool: spool }
+        Gateway { address, drain: Some(drain), disk, ledger, spool }
     }
 }
 
