@@ -101,9 +101,8 @@ fn fail(open: Open, downstream: &mut Downstream, broken: Broken) -> Reply {
 
 /// Whether nobody waits for the reply. A client that has said QUIT has said everything: it may close its half.
 async fn is_client_gone(client: &mut Wire) -> bool {
-    let has_quit =
-        |pending: &[u8]| pending.len() >= 6 && pending[pending.len() - 6..].eq_ignore_ascii_case(b"QUIT\r\n");
-    client.is_ended().await && !has_quit(client.pending())
+    let is_quit = |end: &[u8; 6]| end.eq_ignore_ascii_case(b"QUIT\r\n");
+    client.is_ended().await && !client.pending().last_chunk().is_some_and(is_quit)
 }
 
 enum NotSent {
