@@ -167,9 +167,10 @@ impl Downstream {
         self.is_broken |= self.wire.is_ended().await || !self.wire.pending().is_empty();
     }
 
-    /// Gives the connection up. Without a final dot the next hop drops what it was told.
+    /// Closes the connection at once. Without a final dot the next hop drops what it was told.
     pub(super) fn give_up(&mut self) {
         self.is_broken = true;
+        self.wire = Wire::closed();
     }
 
     /// Says a command and waits for its reply.
@@ -277,7 +278,7 @@ impl Downstream {
     }
 
     fn broken<T>(&mut self, broken: Broken) -> Result<T, Broken> {
-        self.is_broken = true;
+        self.give_up();
         Err(broken)
     }
 }

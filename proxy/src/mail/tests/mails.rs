@@ -261,6 +261,22 @@ async fn a_client_that_leaves_behind_the_dot_will_send_again() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_its_mail_is_sent_on_has_the_dot_withheld() {
+    let allowed = Arc::new(Notify::new());
+    let hop = FakeHop::new(vec![("DATA", Act::Await(Arc::clone(&allowed)))]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    client.envelope("b@x.inside.example").await;
+    client.ask("DATA").await;
+    client.send(INNOCENT).await;
+    hop.sees("DATA").await;
+    client.hang_up().await;
+    allowed.notify_one();
+    assert_eq!(gateway.records().await, ["allow", "aborted: client gone before the final dot was sent"]);
+    assert!(!hop.has_seen("(dot)"));
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_behind_the_sent_dot_has_its_mail_delivered() {
     let allowed = Arc::new(Notify::new());
     let hop = FakeHop::new(vec![("dot", Act::Await(Arc::clone(&allowed)))]).await;
