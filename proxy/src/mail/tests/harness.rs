@@ -331,17 +331,17 @@ impl FakeHop {
 
     /// Command lines in the order they came, `QUIT` and greetings left out.
     pub(super) fn commands(&self) -> Vec<String> {
-        self.said().into_iter().filter(|line| line != "(dot)").collect()
+        self.dialogue().into_iter().filter(|line| line != "(dot)").collect()
     }
 
     /// The same with `(dot)` for every final dot.
-    fn said(&self) -> Vec<String> {
+    pub(super) fn dialogue(&self) -> Vec<String> {
         let is_told = |line: &&String| !["EHLO", "HELO", "QUIT"].iter().any(|verb| line.starts_with(verb));
         self.seen.lock().expect("no panic").commands.iter().filter(is_told).cloned().collect()
     }
 
     pub(super) fn has_seen(&self, command: &str) -> bool {
-        self.said().iter().any(|seen| seen.starts_with(command))
+        self.dialogue().iter().any(|seen| seen.starts_with(command))
     }
 
     /// Waits until the command came.
