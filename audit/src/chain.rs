@@ -8,6 +8,9 @@ use chot_model::DecisionId;
 
 use crate::record::{Effect, Envelope, Hash, Open, hash_of, parse_hash};
 
+/// No ledger comes to higher numbers; a file that claims one must not make sums overflow.
+const SEQ_MAX: u64 = 1 << 62;
+
 /// The end of the chain so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tip {
@@ -70,7 +73,9 @@ impl Chain {
             (envelope.seq, Some(hash_of(payload)))
         };
         let first = envelope.first();
-        let Some(hash) = hash.filter(|_| first > 0 && last >= first) else { return Err(Break::NoRecord) };
+        let Some(hash) = hash.filter(|_| first > 0 && (first..=SEQ_MAX).contains(&last)) else {
+            return Err(Break::NoRecord);
+        };
         let before = self.tip.replace(Tip { seq: last, hash });
         let blind = std::mem::take(&mut self.blind);
         let Some(before) = before else { return Ok(()) };

@@ -14,6 +14,8 @@ mod fault_tests;
 mod frame;
 mod head;
 mod json;
+#[cfg(test)]
+mod kill_tests;
 mod ledger;
 mod purge;
 mod queue;

@@ -132,8 +132,8 @@ pub(crate) fn decision(
     json.key("bytes").u64(object.bytes);
     json.key("bytes_inspected").u64(object.bytes_inspected);
     json.key("opaque").open(b'[');
-    // An inspection bounds its own list, so that no reason is lost.
-    for part in opaque {
+    // An inspection bounds its own list so that no reason is lost: a hundred parts and one more for each reason.
+    for part in opaque.iter().take(2 * LISTED_MAX) {
         json.open(b'{');
         json.key("part").string(part.part.as_str());
         json.key("reason").string(part.reason.id());
@@ -349,6 +349,96 @@ impl<'a> Envelope<'a> {
             }
             ("outcome", Some(id)) => Effect::Closes(id),
             _ => Effect::None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{PAYLOAD_BYTES_MAX, PAYLOAD_START};
+    use crate::testing::{id, message, register, verdict};
+    use chot_model::{Bilingual, DetectorId, Masked, Opaque, OpaqueReason, Shadowed, Tally};
+    use proptest::prelude::*;
+
+    fn payload(draft: &Draft) -> Vec<u8> {
+        let mut out = Vec::new();
+        draft.write(&mut out, 7, 5, false, &[0xab; 32]);
+        out
+    }
+
+    const TIME: Timestamp = Timestamp::from_unix_us(1_795_000_000_000_000);
+
+    #[test]
+    fn the_largest_record_fits_into_a_frame() {
+        let long = "\u{1}".repeat(5_000);
+        let masked = || Masked::danger_assume_masked(long.clone());
+        let (mut message, mut inspection, mut verdict) = (message(1), register(), verdict(Action::Redact));
+        message.account.name.clone_from(&long);
+        message.destination.host.clone_from(&long);
+        message.destination.recipients = vec![long.clone(); 5_000];
+        message.summary = masked();
+        inspection.object.name = masked();
+        inspection.object.media_type.clone_from(&long);
+        inspection.opaque = vec![Opaque { part: masked(), reason: OpaqueReason::TooMany }; 5_000];
+        for detector in DetectorId::ALL {
+            inspection.tallies.insert(*detector, Tally { samples: vec![masked(); 100], ..Tally::default() });
+        }
+        inspection.disguises = vec!["zero-width"; 5_000];
+        verdict.why = vec![long.clone(); 5_000];
+        verdict.message = Some(Bilingual { vi: long.clone(), en: String::new() });
+        let shadow = Shadowed { rule: long.as_str().into(), action: Action::Block, mode: chot_model::Mode::Shadow };
+        verdict.shadowed = vec![shadow; 5_000];
+        verdict.exception = Some(long.as_str().into());
+        let payload = payload(&decision(TIME, &long, &message, &inspection, &verdict));
+        assert!(payload.len() < PAYLOAD_BYTES_MAX, "{}", payload.len());
+        let value: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(value["destination"]["recipients_total"], 5_000);
+        assert_eq!(value["destination"]["recipients"].as_array().unwrap().len(), LISTED_MAX);
+    }
+
+    #[test]
+    fn only_an_allow_with_nothing_to_it_is_plain() {
+        let plain = |change: &dyn Fn(&mut Inspection, &mut Verdict)| {
+            let (mut inspection, mut verdict) = (crate::testing::clean(), verdict(Action::Allow));
+            change(&mut inspection, &mut verdict);
+            let draft = decision(TIME, "gw1", &message(1), &inspection, &verdict);
+            let line = payload(&draft);
+            let envelope = Envelope::parse(&line).unwrap();
+            assert_eq!(envelope.effect(), draft.effect);
+            envelope.plain
+        };
+        assert!(plain(&|_, _| {}));
+        assert!(!plain(&|i, _| *i = register()));
+        assert!(!plain(&|i, _| i.add_opaque(Masked::default(), OpaqueReason::Encrypted)));
+        assert!(!plain(&|_, v| v.action = Action::Block));
+        assert!(!plain(&|_, v| v.exception = Some("QĐ 12".into())));
+        let shadow = Shadowed { rule: "r".into(), action: Action::Block, mode: chot_model::Mode::Shadow };
+        assert!(!plain(&|_, v| v.shadowed.push(shadow.clone())));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_makes_one_line_that_reads_back(text in ".{0,200}|[\\x00-\\x7f]{0,200}") {
+            let mut message = message(1);
+            message.account.name.clone_from(&text);
+            message.destination.recipients = vec![text.clone(), text.clone()];
+            let mut events = vec![
+                decision(TIME, &text, &message, &register(), &verdict(Action::Block)),
+                outcome(TIME, &text, id(1), Outcome::Failed, &text),
+            ];
+            events.push(event(TIME, &text, &Event::Admin { what: text.clone() }));
+            events.push(event(TIME, &text, &Event::PolicyRejected { problems: vec![text.clone()], by: text.clone() }));
+            for draft in events {
+                let line = payload(&draft);
+                prop_assert!(line.starts_with(PAYLOAD_START));
+                prop_assert_eq!(line.iter().position(|b| *b == b'\n'), Some(line.len() - 1));
+                let envelope = Envelope::parse(&line).unwrap();
+                prop_assert_eq!((envelope.seq, envelope.batch), (7, 5));
+                prop_assert_eq!(parse_hash(&envelope.prev), Some([0xab; 32]));
+                let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+                prop_assert_eq!(value["node"].as_str(), Some(text.as_str()));
+            }
         }
     }
 }

@@ -124,13 +124,13 @@ pub fn verify(dir: &Path) -> Result<Verification, Error> {
 /// When it cannot be read.
 pub fn verify_in(store: &dyn Store) -> Result<Verification, Error> {
     let mut found = attempt(store)?;
-    // A ledger that is being written may be read in the middle of a write. What is really wrong stays wrong.
-    for _ in 0..3 {
+    // A ledger that is being written may be read in the middle of a write. What is really wrong stays as it is.
+    for _ in 0..10 {
         if found.is_ok() {
             break;
         }
         let again = attempt(store)?;
-        let settled = again == found;
+        let settled = again.problems == found.problems;
         found = again;
         if settled {
             break;
@@ -286,7 +286,7 @@ impl Walk {
             self.out.first_seq = seq;
         }
         if envelope.is_tombstone() {
-            self.out.purged += envelope.to - envelope.from + 1;
+            self.out.purged = self.out.purged.saturating_add(envelope.to - envelope.from + 1);
             let tombs = self.tombs.entry(envelope.purge).or_insert_with(|| Tombs {
                 file: file.to_owned(),
                 segment: first,

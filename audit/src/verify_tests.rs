@@ -294,3 +294,43 @@ fn records_are_listed_by_filter_from_either_end() {
         assert_eq!(list(filter, Order::OldestFirst).len(), n, "{what}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    /// Whatever is done to the bytes of a segment: it is noticed, and nothing panics.
+    #[test]
+    fn any_splice_is_noticed(at in 0usize..3_000, cut in 0usize..600, put in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..40)) {
+        let disk = ledger_of(4, options());
+        let mut files = disk.files();
+        let name = "seg-00000000000000000001.log";
+        let used = frames(&files[name]).concat();
+        let mut bytes = used.clone();
+        let at = at % bytes.len();
+        let end = (at + cut).min(bytes.len());
+        bytes.splice(at..end, put);
+        let same = bytes.iter().eq(used.iter());
+        files.insert(name.to_owned(), bytes);
+        proptest::prop_assert_eq!(kinds(&files).is_empty(), same);
+        let _ = Ledger::open_in(Arc::new(Simulated::with_files(files)), options(), Ticking::new());
+    }
+}
+
+#[test]
+fn numbers_out_of_all_reason_do_not_overflow() {
+    let max = u64::MAX;
+    let zeros = "0".repeat(64);
+    for line in [
+        format!("{{\"v\":1,\"kind\":\"purged\",\"from\":1,\"to\":{max},\"last_hash\":\"{zeros}\",\"purge\":{max}}}\n"),
+        format!("{{\"v\":1,\"kind\":\"segment\",\"seq\":{max},\"oldest_open\":{max},\"prev\":\"{zeros}\"}}\n"),
+        "{\"v\":1,\"kind\":\"segment\",\"seq\":-1}\n".to_owned(),
+        "{\"v\":1,\"kind\":\"segment\"}\n".to_owned(),
+    ] {
+        for first in [1, max] {
+            let files = Files::from([(crate::segment::name(first), seal(&line).repeat(3))]);
+            assert!(!kinds(&files).is_empty());
+            let disk = Simulated::with_files(files);
+            assert!(Ledger::open_in(Arc::new(disk), options(), Ticking::new()).is_err(), "{line}");
+        }
+    }
+}

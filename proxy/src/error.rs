@@ -69,9 +69,9 @@ impl Error {
             | Self::Ledger(_)
             | Self::Inspection
             | Self::Listen { .. }
+            | Self::NextHop { .. }
             | Self::Tls { .. }
             | Self::Data { .. }
-            | Self::NextHop { .. }
             | Self::Policy(_) => Fault::Gateway,
         }
     }

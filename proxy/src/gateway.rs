@@ -113,7 +113,9 @@ impl Core {
         let ledger = self.gate.ledger();
         match loaded.unwrap_or_else(|_| Err("loading the policy failed".to_owned())) {
             Err(problems) => {
-                let lines = problems.lines().map(str::to_owned).collect();
+                // A problem quotes its line of the file, which may be an example message with numbers in it.
+                let masked = |line| self.gate.inspector().mask(line).as_str().to_owned();
+                let lines = problems.lines().map(masked).collect();
                 ledger.event(Event::PolicyRejected { problems: lines, by: by.to_owned() }).await?;
                 (self.notify)(&format!("policy rejected, {in_force} stays in force\n{problems}"));
                 Ok(Reloaded::Rejected { policy: in_force, problems })

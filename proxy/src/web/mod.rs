@@ -64,6 +64,8 @@ pub struct Web {
     clients: Vec<Network>,
     allow_targets: Vec<AllowedTarget>,
     allow_opaque: Vec<AllowedTarget>,
+    /// Addresses given in the settings instead of asked of DNS.
+    given: Vec<(String, IpAddr)>,
     interception: Arc<Interception>,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
@@ -89,6 +91,7 @@ impl Web {
             clients: settings.clients.clone(),
             allow_targets: settings.allow_targets.clone(),
             allow_opaque: settings.allow_opaque.clone(),
+            given: settings.resolve.clone(),
             interception,
             pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -213,7 +216,7 @@ impl Client {
                 listener.port() == address.port() && (listener.ip() == address.ip() || any && here)
             })
         };
-        resolve(target, &self.web.allow_targets, is_own).await
+        resolve(target, &self.web.given, &self.web.allow_targets, is_own).await
     }
 
     /// Records something that was refused or opened without a message to judge.

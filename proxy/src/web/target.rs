@@ -124,15 +124,18 @@ pub(crate) fn is_listed(listed: &[AllowedTarget], target: &Authority, address: I
     })
 }
 
-/// The addresses of `target` that may be connected to, in the resolver's order. `is_own` tells our own listeners.
+/// The addresses of `target` that may be connected to, in the resolver's order. `given` are addresses of the settings,
+/// which go before DNS but are judged like any other; `is_own` tells our own listeners.
 pub(crate) async fn resolve(
     target: &Authority,
+    given: &[(String, IpAddr)],
     listed: &[AllowedTarget],
     is_own: impl Fn(SocketAddr) -> bool,
 ) -> Result<Vec<SocketAddr>, Why> {
-    let found: Vec<SocketAddr> = match target.host.parse::<IpAddr>() {
-        Ok(address) => vec![SocketAddr::new(address, target.port)],
-        Err(_) => {
+    let of_settings = given.iter().find(|(host, _)| *host == target.host).map(|(_, address)| *address);
+    let found: Vec<SocketAddr> = match of_settings.or_else(|| target.host.parse().ok()) {
+        Some(address) => vec![SocketAddr::new(address, target.port)],
+        None => {
             let looked_up = tokio::net::lookup_host((target.host.as_str(), target.port));
             let answer = tokio::time::timeout(Duration::from_secs(RESOLVE_SECONDS), looked_up).await;
             answer.map_err(|_| Why::UpstreamTimeout)?.map_err(|_| Why::NoSuchHost)?.collect()
