@@ -11,7 +11,7 @@ use crate::harness::{Form, Gate, PATIENCE, command, python, run, text};
 fn a_register_does_not_leave_for_zalo() {
     let gate = Gate::open();
     let register = register_of(120);
-    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).as_a_browser().send();
+    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).in_a_browser().send();
     answer.is_refused().has_header("content-type: text/html").says("chặn").says("Do not send identity numbers");
     gate.world.https.received_nothing();
 
@@ -234,7 +234,7 @@ fn openssl_verifies_the_minted_certificate() {
 #[test]
 fn a_host_nobody_vouches_for_gets_nothing() {
     let gate = Gate::open();
-    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).as_a_browser().send();
+    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).in_a_browser().send();
     answer.has_code(502).has_header("content-type: text/html");
     gate.world.impostor.received_nothing();
     let refusals = gate.records("refusal");
