@@ -303,3 +303,19 @@ fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
     }
     if rest.len() >= most { first } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_read_however_they_are_quoted() {
+        let raw = br#" name="so&#48;" x=y  value='a > b' checked data-z = 1/"#;
+        let tag = Tag { name: b"input", raw, at: 0, charset: None };
+        let read: Vec<_> = tag
+            .attributes()
+            .map(|(n, v)| format!("{}={}", String::from_utf8_lossy(n), String::from_utf8_lossy(&v.text)))
+            .collect();
+        assert_eq!(read, ["name=so0", "x=y", "value=a > b", "checked=", "data-z=1/"]);
+    }
+}

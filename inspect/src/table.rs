@@ -4,7 +4,9 @@
 //! read sideways.
 
 use chot_detectors::Column;
-use chot_model::Confidence;
+use std::hash::BuildHasher;
+
+use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::people::Mark;
@@ -35,7 +37,7 @@ pub(crate) struct Table {
     rows: u64,
     stats: Vec<Stat>,
     judged: u64,
-    waiting: Vec<Vec<(usize, Found, bool)>>,
+    waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
 }
@@ -47,6 +49,15 @@ enum Shape {
     Sideways,
     /// No header at all.
     Bare,
+}
+
+/// A row whose findings wait for the judgement of its columns.
+struct Waiting {
+    found: Vec<(usize, Found, bool)>,
+    /// The row names a person and tells something more of them.
+    named: Option<Mark>,
+    /// The row is a record; otherwise it may be one line of a form.
+    record: bool,
 }
 
 /// What an unannounced column looks like.
@@ -121,11 +132,17 @@ impl Table {
             .filter(|(_, (columns, (_, row)))| count(columns) > 0 && filled(row) * 2 >= widest)
             .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
             .map(|(n, (columns, _))| (n, count(columns)));
-        let headings = announced.iter().filter(|columns| matches!(columns.first(), Some(Some(_)))).count();
+        let mut headings: Vec<Column> = Vec::new();
+        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+            if !headings.contains(&column) {
+                headings.push(column);
+            }
+        }
+        let headings = headings.len();
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let header = match best {
             // One heading at the head of several rows each: they are headings of rows.
-            Some((_, n)) if wide && headings >= 2 && headings > n => None,
+            Some((_, n)) if wide && headings >= 2 && (n == 1 || headings > n) => None,
             Some((at, _)) if held.len() > at + 1 => Some(at),
             _ => None,
         };
@@ -170,7 +187,8 @@ impl Table {
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                self.wait(found, inquiry);
+                let named = self.named(row, inquiry);
+                self.wait(Waiting { found, named, record: true }, inquiry);
             }
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
@@ -245,7 +263,9 @@ impl Table {
                 stat.hits += u32::from(row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
             }
         }
-        self.wait(row_found, inquiry);
+        // Two cells a row, no header: a form with the headings on the left, one line of it.
+        let record = filled(row) > 2;
+        self.wait(Waiting { found: row_found, named: None, record }, inquiry);
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -267,18 +287,19 @@ impl Table {
     }
 
     /// Holds the findings of a row until enough is known of the columns.
-    fn wait(&mut self, found: Vec<(usize, Found, bool)>, inquiry: &mut Inquiry) {
+    fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
         self.judged += 1;
-        self.waiting.push(found);
+        self.waiting.push(row);
         if self.judged as usize >= JUDGED_ROWS {
             self.judge(inquiry);
         }
     }
 
     fn judge(&mut self, inquiry: &mut Inquiry) {
-        for row in std::mem::take(&mut self.waiting) {
+        let mut form = Vec::new();
+        for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
-            for (at, mut found, alone) in row {
+            for (at, mut found, alone) in found {
                 // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
                 // identifiers only when most of it is.
                 let stat = self.stats.get(at).copied().unwrap_or_default();
@@ -288,8 +309,34 @@ impl Table {
                 }
                 marks.extend(inquiry.report(found));
             }
-            inquiry.people.record(&marks, true);
+            if !record {
+                form.extend(marks);
+            } else if inquiry.people.record(&marks, true) == 0
+                && let Some(named) = named
+            {
+                inquiry.people.person(&[named]);
+            }
         }
+        inquiry.people.record(&form, true);
+    }
+
+    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
+    /// people is one whether or not it holds an identifier.
+    fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
+        let Some(Shape::Headed(columns)) = &self.shape else { return None };
+        let cell = |wanted: fn(Column) -> bool| {
+            row.iter()
+                .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
+                .map(|(_, view)| view.text.trim_ascii())
+                .find(|text| text.len() > 1)
+        };
+        let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
+        let beside = cell(|c| {
+            matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
+        })?;
+        let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
+        let hash = inquiry.key.hash_one((name, beside));
+        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
 }
 
@@ -321,8 +368,11 @@ fn filled(row: &Row) -> usize {
 }
 
 fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
-    let text = std::str::from_utf8(&view.text).ok()?;
-    inquiry.column(text.trim())
+    let text = std::str::from_utf8(&view.text).ok()?.trim();
+    // `Số CCCD: 001…` is a heading with its value: running text.
+    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if valued || digits > 4 { None } else { inquiry.column(text) }
 }
 
 /// A cell that is nothing but one number as long as identifiers are.

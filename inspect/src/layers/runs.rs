@@ -161,7 +161,8 @@ impl Pairs {
     /// Whether pairs follow each other often enough to be worth reading.
     pub(crate) fn suspects(text: &[u8]) -> bool {
         text.windows(5).any(|w| {
-            matches!(w, [a, b, s, c, d] if matches!(s, b' ' | b':' | b',' | b'-')
+            w.starts_with(b"0x")
+                || matches!(w, [a, b, s, c, d] if matches!(s, b' ' | b':' | b',' | b'-')
                 && [a, b, c, d].iter().all(|x| x.is_ascii_hexdigit()))
         })
     }

@@ -129,6 +129,7 @@ impl World {
             clients: vec![loopback],
             allow_targets: vec![AllowedTarget::Network(loopback, None)],
             allow_opaque: Vec::new(),
+            resolve: Vec::new(),
         };
         change(&mut settings, http);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
