@@ -79,7 +79,9 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
-        let addresses = settings.web.listen.iter().chain(&settings.mail.listen).chain(&settings.icap_listen);
+        // Mail listens only when it knows where to hand it on.
+        let mail = settings.mail.next_hop.is_some().then_some(&settings.mail.listen);
+        let addresses = settings.web.listen.iter().chain(mail.into_iter().flatten());
         findings.extend(addresses.chain(settings.admin_listen.as_ref()).map(|address| listener(*address)));
     }
 }

@@ -11,7 +11,7 @@ use crate::harness::{Form, Gate, PATIENCE, command, python, run, text};
 fn a_register_does_not_leave_for_zalo() {
     let gate = Gate::open();
     let register = register_of(120);
-    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).as_a_browser().send();
+    let answer = gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).in_a_browser().send();
     answer.is_refused().has_header("content-type: text/html").says("chặn").says("Do not send identity numbers");
     gate.world.https.received_nothing();
 
@@ -234,7 +234,7 @@ fn openssl_verifies_the_minted_certificate() {
 #[test]
 fn a_host_nobody_vouches_for_gets_nothing() {
     let gate = Gate::open();
-    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).as_a_browser().send();
+    let answer = gate.request(IMPOSTOR, "/gui").with(Form::text("xin chào")).in_a_browser().send();
     answer.has_code(502).has_header("content-type: text/html");
     gate.world.impostor.received_nothing();
     let refusals = gate.records("refusal");
@@ -283,12 +283,7 @@ fn a_tunnel_of_something_else_is_refused() {
 fn a_length_that_two_readers_may_read_differently_is_refused() {
     let gate = Gate::open();
     let address = gate.world.http.address;
-    for framing in [
-        "Content-Length: 5\r\nTransfer-Encoding: chunked",
-        "Content-Length: 5\r\nContent-Length: 6",
-        "Content-Length: +5",
-        "Transfer-Encoding: xchunked",
-    ] {
+    for framing in ["Content-Length: 5\r\nContent-Length: 6", "Content-Length: +5", "Transfer-Encoding: xchunked"] {
         let mut stream = TcpStream::connect(gate.web()).expect("connected");
         stream.set_read_timeout(Some(PATIENCE)).expect("set");
         let head = format!("POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\n{framing}\r\n\r\n0\r\n\r\n");
@@ -299,4 +294,24 @@ fn a_length_that_two_readers_may_read_differently_is_refused() {
         assert!(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5"), "{framing}: {answer}");
         gate.world.http.received_nothing();
     }
+}
+
+/// RFC 9112 §6.1: refuse it, or go by the chunks alone and close. Either way the next reader sees one length only.
+#[test]
+fn chunks_beside_a_length_arrive_as_one_request_or_not_at_all() {
+    let gate = Gate::open();
+    let address = gate.world.http.address;
+    let mut stream = TcpStream::connect(gate.web()).expect("connected");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let smuggled = format!("GET http://{address}/smuggled HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let head = format!(
+        "POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nTransfer-Encoding: chunked",
+        5 + smuggled.len()
+    );
+    stream.write_all(format!("{head}\r\n\r\n0\r\n\r\n{smuggled}").as_bytes()).expect("sent");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let received = gate.world.http.take();
+    let lengths: Vec<_> = received.iter().map(|r| r.body.len()).collect();
+    assert!(lengths.is_empty() || lengths == [0], "{lengths:?}: {}", text(&answer));
 }

@@ -79,7 +79,7 @@ impl Request<'_> {
     }
 
     /// As a person in a browser.
-    pub(crate) fn as_a_browser(self) -> Self {
+    pub(crate) fn in_a_browser(self) -> Self {
         self.args(&["-H", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"])
     }
 
