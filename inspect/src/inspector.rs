@@ -22,7 +22,8 @@ pub struct Limits {
     pub depth_max: u32,
     /// Members of all containers together.
     pub members_max: u64,
-    /// Bytes that decompression may produce, all members together.
+    /// Bytes that decompression may produce, all members together. A small message is allowed less: in
+    /// proportion to its own bytes.
     pub inflated_bytes_max: u64,
     /// Wall time of the whole inspection.
     pub time_max: Duration,
@@ -112,6 +113,7 @@ impl Inspecting {
     /// the field's name (`url`, `header Cookie`) and gives context. What is found there cannot be redacted.
     pub fn field(&mut self, name: &str, value: &[u8]) {
         let (name, value) = (name.to_owned(), value.to_vec());
+        self.inquiry.given += value.len() as u64;
         self.guarded(move |this| crate::formats::field(&name, &value, &mut this.inquiry));
     }
 

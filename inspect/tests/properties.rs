@@ -3,6 +3,7 @@
 //!
 //! All people are invented; the numbers are random and only laid out as real ones.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,7 +125,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
         let mut crc = flate2::Crc::new();
         crc.update(data);
         let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut packed, data).expect("memory");
+        Write::write_all(&mut packed, data).expect("memory");
         let packed = packed.finish().expect("memory");
         let at = out.len() as u32;
         let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
@@ -221,6 +222,22 @@ fn limits_end_in_opaque_with_their_reason() {
     }
     let inspection = inspect(&nested).inspection;
     assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+}
+
+#[test]
+fn a_small_message_is_not_much_work() {
+    let gzip = |bytes: &[u8]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gz.write_all(bytes).expect("memory");
+        gz.finish().expect("memory")
+    };
+    let zeroes = gzip(&vec![0; 40 << 20]);
+    let (layered, zipped) = (gzip(&zeroes), zip(&[("a.gz", &zeroes)]));
+    assert!(layered.len() < 1_000 && inspect(&layered).inspection.is_opaque(OpaqueReason::TooLarge));
+    // However the bytes arrive.
+    let mut inspecting = inspector().begin(Hint::default());
+    zipped.chunks(100).for_each(|piece| inspecting.push(piece));
+    assert!(inspecting.finish(&zipped).inspection.is_opaque(OpaqueReason::TooLarge));
 }
 
 #[test]

@@ -72,8 +72,7 @@ impl Inflating {
             Inflater::Zlib(zlib) => zlib.get_mut(),
         };
         let bytes = std::mem::take(out);
-        inquiry.inflated += bytes.len() as u64;
-        if inquiry.inflated > inquiry.limits.inflated_bytes_max {
+        if !inquiry.inflate(bytes.len()) {
             self.failed = true;
             inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             return;
