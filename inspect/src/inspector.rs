@@ -9,7 +9,7 @@ use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
 
 use crate::inquiry::{Inquiry, Place};
-use crate::mask::mask;
+use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
 use crate::redact::{Edits, NotRedactable, Origin};
 use crate::source::{Source, Splice};
@@ -82,6 +82,11 @@ impl Inspector {
     /// Replaces every identifier and name of a data subject in a free text (file name, URL, subject) by bullets.
     pub fn mask(&self, text: &str) -> Masked {
         mask(&self.detectors, text)
+    }
+
+    /// Replaces identifiers in a host or a mail address by bullets, and nothing else: who was meant stays readable.
+    pub fn mask_identifiers(&self, address: &str) -> Masked {
+        mask_only(&self.detectors, address, DetectorId::is_identifier)
     }
 
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {

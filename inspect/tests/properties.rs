@@ -273,6 +273,11 @@ fn free_text_is_masked_through_percent_encoding() {
         assert!(!masked.as_str().contains("123") && !masked.as_str().contains("%39"), "{masked}");
         assert!(masked.as_str().contains("•••456"), "{masked}");
     }
+    let address = |text| inspector().mask_identifiers(text).as_str().to_owned();
+    assert_eq!(address("001090123456.example.com"), "•••••••••456.example.com");
+    for text in ["0912345678@example.com", "an.nguyen@example.vn", "chat.zalo.me", "192.0.2.1", "2001:db8::1234:5678"] {
+        assert_eq!(address(text), text);
+    }
     for text in ["an.nguyen@example.vn", "https://chat.zalo.me/", "bao-cao-quy-3.xlsx", ""] {
         assert_eq!(inspector().mask(text).as_str(), text);
     }

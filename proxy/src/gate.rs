@@ -250,7 +250,7 @@ impl Intake {
     async fn decide_inner(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
         let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
         let Envelope { channel, client, account, destination, summary } = envelope;
-        let message = Message { id, received, channel, client, account, destination, summary };
+        let mut message = Message { id, received, channel, client, account, destination, summary };
 
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = inspect_to_end(inspecting, &body).await?;
@@ -269,6 +269,11 @@ impl Intake {
             }
         }
 
+        // Judged as it was said; recorded without the numbers that someone put into a host or an address.
+        let Destination { host, recipients, .. } = &mut message.destination;
+        for address in recipients.iter_mut().chain([host]) {
+            *address = gate.shared.inspector.mask_identifiers(address).as_str().to_owned();
+        }
         let receipt = gate.shared.ledger.decide(&message, &inspected.inspection, &verdict).await?;
         gate.shared.counts.count(channel, verdict.action);
         let open = Open { ledger: gate.shared.ledger.clone(), id, is_told: false };
