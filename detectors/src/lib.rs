@@ -29,6 +29,7 @@ mod mrz;
 mod mst;
 mod numbers;
 mod passport;
+mod person_name;
 mod phone;
 mod province;
 mod shape;
@@ -67,6 +68,7 @@ const ALL: &[&dyn Detector] = &[
     &bank_account::BankAccount,
     &household::Household,
     &email::Email,
+    &person_name::PersonName,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -118,6 +120,7 @@ impl Detectors {
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
+        person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -150,6 +153,7 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
+            Candidate::Name(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -163,6 +167,7 @@ impl Scan<'_> {
         for detector in ALL {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
+                Candidate::Name(range) => detector.name(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,
