@@ -21,6 +21,7 @@ mod ehlo;
 mod header;
 mod limits;
 mod line;
+#[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
 mod path;
 mod rcpt;
@@ -33,9 +34,9 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transaction;
 mod wire;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +47,9 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::drain;
+use self::downstream::NextHop;
 use crate::gate::Gate;
-use crate::{Error, mail::downstream::NextHop};
+use crate::{Error, drain};
 
 /// The mail channel: what all its sessions share.
 pub struct Mail {
@@ -106,9 +107,8 @@ pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::S
         };
         match accepted {
             Ok((tcp, peer)) => {
-                let peer: SocketAddr = peer;
-                let serve = session::serve(Arc::clone(&mail), tcp, peer.ip().to_canonical(), session.clone());
-                tokio::spawn(serve);
+                let peer = peer.ip().to_canonical();
+                tokio::spawn(session::serve(Arc::clone(&mail), tcp, peer, session.clone()));
             }
             // Out of descriptors, mostly: give sessions time to end instead of spinning.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chot_inspect::Source;
@@ -12,10 +12,10 @@ use chot_model::OpaqueReason;
 use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::Instant;
 
 use super::coding::Codings;
 use super::refusal::Why;
-use crate::Error;
 use crate::gate::Intake;
 
 /// Longest pause within a body: a stalled sender holds memory and a connection.
@@ -32,12 +32,12 @@ const DRAIN_SECONDS: u64 = 15;
 const SEND_BYTES: usize = 64 << 10;
 
 /// Why a body was not taken in.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotReceived {
     /// The sender's doing.
     Refused(Why),
-    /// Ours.
-    Failed(Error),
+    /// Ours: it could not be held.
+    Failed,
 }
 
 /// What came with a body.
@@ -51,7 +51,7 @@ pub(crate) struct Received {
 /// An error inside the sink of a decoder.
 enum SinkError {
     Broken(OpaqueReason),
-    Hold(Error),
+    Hold,
 }
 
 impl From<OpaqueReason> for SinkError {
@@ -62,11 +62,14 @@ impl From<OpaqueReason> for SinkError {
 
 /// Reads a body to its end into `intake`. With `codings` the decoded bytes are inspected and the original bytes are
 /// kept beside them. Damage in a coding makes the rest opaque; it never ends the reading.
-pub(crate) async fn receive(
-    body: &mut Incoming,
+pub(crate) async fn receive<B>(
+    body: &mut B,
     intake: &mut Intake,
     codings: Result<Option<Codings>, OpaqueReason>,
-) -> Result<Received, NotReceived> {
+) -> Result<Received, NotReceived>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let mut received = Received { trailers: None, is_understood: true };
     let mut decoder = codings.unwrap_or_else(|reason| {
         // Scanned as they are, and never called clean.
@@ -97,14 +100,14 @@ pub(crate) async fn receive(
             return Err(NotReceived::Refused(Why::SlowBody));
         }
         if !is_encoded {
-            intake.push(&data).map_err(NotReceived::Failed)?;
+            intake.push(&data).map_err(|_| NotReceived::Failed)?;
             continue;
         }
-        intake.keep_encoded(&data).map_err(NotReceived::Failed)?;
+        intake.keep_encoded(&data).map_err(|_| NotReceived::Failed)?;
         if let Some(codings) = &mut decoder {
-            match codings.push(&data, &mut |piece| intake.push(piece).map_err(SinkError::Hold)) {
+            match codings.push(&data, &mut |piece| intake.push(piece).map_err(|_| SinkError::Hold)) {
                 Ok(()) => {}
-                Err(SinkError::Hold(error)) => return Err(NotReceived::Failed(error)),
+                Err(SinkError::Hold) => return Err(NotReceived::Failed),
                 Err(SinkError::Broken(reason)) => {
                     intake.opaque("body", reason);
                     (decoder, received.is_understood) = (None, false);
@@ -217,6 +220,90 @@ impl Body for Reply {
         match self {
             Self::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Self::Relayed(body) => body.size_hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use chot_audit::fault::Simulated;
+    use chot_audit::{Ledger, Options};
+    use chot_config::{Known, Policy};
+    use chot_inspect::{Hint, Inspector, Limits};
+    use chot_model::{Clock, Timestamp};
+
+    use super::*;
+    use crate::gate::Gate;
+    use crate::hold::Holds;
+
+    #[derive(Debug)]
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix_us(1_790_000_000_000_000)
+        }
+    }
+
+    fn intake(dir: &std::path::Path) -> Intake {
+        let options = Options { node: "test".into(), segment_bytes: 1 << 20, free_bytes_warn: 0, free_bytes_stop: 0 };
+        let ledger = Ledger::open_in(Arc::new(Simulated::new()), options, Arc::new(Noon)).expect("a ledger");
+        let policy = Arc::new(Policy::embedded(Known { apps: crate::apps::NAMES }));
+        let holds = Holds::new(dir, 1 << 20).expect("holds");
+        let inspector = Inspector::new(Limits::default(), 2026);
+        Gate::new(inspector, policy, ledger, Arc::new(Noon), holds).begin(Hint::default())
+    }
+
+    /// A sender of so many pieces of so many bytes with a pause before each, then nothing.
+    struct Drip {
+        pieces: usize,
+        bytes: usize,
+        pause: Pin<Box<tokio::time::Sleep>>,
+        pause_seconds: u64,
+        ends: bool,
+    }
+
+    impl Drip {
+        fn new(pieces: usize, bytes: usize, pause_seconds: u64, ends: bool) -> Self {
+            let pause = Box::pin(tokio::time::sleep(Duration::from_secs(pause_seconds)));
+            Self { pieces, bytes, pause, pause_seconds, ends }
+        }
+    }
+
+    impl Body for Drip {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            if self.pieces == 0 {
+                return if self.ends { Poll::Ready(None) } else { Poll::Pending };
+            }
+            std::task::ready!(self.pause.as_mut().poll(cx));
+            self.pieces -= 1;
+            self.pause = Box::pin(tokio::time::sleep(Duration::from_secs(self.pause_seconds)));
+            Poll::Ready(Some(Ok(Frame::data(vec![b'x'; self.bytes].into()))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_bodies_are_given_up_and_patient_ones_are_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let slow = Err(NotReceived::Refused(Why::SlowBody));
+        for (what, mut body, expected) in [
+            ("stalls", Drip::new(3, 100, 1, false), slow),
+            ("drips", Drip::new(1_000, 100, 1, true), slow),
+            ("pauses beyond bounds", Drip::new(2, 1 << 20, IDLE_SECONDS + 1, true), slow),
+            ("pauses within bounds", Drip::new(4, 100, 20, true), Ok(400)),
+            ("is long but steady", Drip::new(500, 1_024, 1, true), Ok(512_000)),
+        ] {
+            let mut intake = intake(dir.path());
+            let received = receive(&mut body, &mut intake, Ok(None)).await;
+            assert_eq!(received.map(|_| intake.len()), expected, "{what}");
         }
     }
 }

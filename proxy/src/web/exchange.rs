@@ -87,13 +87,15 @@ impl Exchange<'_> {
                 self.client.record(&self.host.host, why.id(), intake.len()).await;
                 return tell(self.client, &asker, &self.host.host, why, id, false);
             }
-            Err(NotReceived::Failed(_)) => {
+            Err(NotReceived::Failed) => {
+                // The disk of the spool may be full while the ledger's is not.
+                self.client.record(&self.host.host, Why::Gateway.id(), intake.len()).await;
                 let is_at_end = drain(&mut body).await;
                 return tell(self.client, &asker, &self.host.host, Why::Gateway, id, is_at_end);
             }
         };
         for (name, value) in trailers.iter().flatten() {
-            intake.field(&format!("trailer {name}"), &head::percent_decoded(value.as_bytes()));
+            intake.field(&format!("trailer {name}"), &head::percent_decoded(value.as_bytes(), false));
         }
         if shape.is_piece && !intake.is_empty() {
             intake.opaque("body", OpaqueReason::Partial);
@@ -141,7 +143,7 @@ impl Exchange<'_> {
     fn envelope(&self, head: &request::Parts, is_multipart: bool) -> Envelope {
         let app = apps::of_host(&self.host.host);
         let scheme = if self.route.tls.is_some() { "https" } else { "http" };
-        let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes())).into_owned();
+        let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes(), true)).into_owned();
         // Masked first and cut then: a cut number would no longer be recognised.
         let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
         let summary: String = summary.chars().take(2 * SUMMARY_CHARS_MAX).collect();
@@ -171,13 +173,14 @@ impl Exchange<'_> {
     async fn forward(
         self,
         mut head: request::Parts,
-        trailers: Option<http::HeaderMap>,
+        mut trailers: Option<http::HeaderMap>,
         cleared: Cleared,
         asker: &Asker,
         shape: &Shape,
     ) -> Response<Reply> {
         if cleared.is_redacted() {
             head::fit_redacted(&mut head.headers);
+            trailers.iter_mut().for_each(head::fit_redacted);
         }
         let (content, told, open) = cleared.into_parts();
         frame(&mut head, content.len(), trailers.as_ref(), shape.had_body);

@@ -136,7 +136,7 @@ pub(crate) fn has_been_here(headers: &HeaderMap, pseudonym: &str) -> bool {
 pub(crate) fn fields<'a>(method: &Method, uri: &Uri, host: &str, headers: &'a HeaderMap) -> Vec<(String, Vec<u8>)> {
     let mut fields = vec![("host".to_owned(), host.as_bytes().to_vec())];
     let url = uri.path_and_query().map_or("/", |path| path.as_str());
-    fields.push(("url".to_owned(), percent_decoded(url.as_bytes())));
+    fields.push(("url".to_owned(), percent_decoded(url.as_bytes(), true)));
     // Methods and header names are tokens of the sender's choice too.
     if !matches!(*method, Method::GET | Method::POST | Method::PUT | Method::HEAD | Method::OPTIONS) {
         fields.push(("method".to_owned(), method.as_str().as_bytes().to_vec()));
@@ -145,7 +145,7 @@ pub(crate) fn fields<'a>(method: &Method, uri: &Uri, host: &str, headers: &'a He
     let is_content = |name: &&'a HeaderName| !framing.contains(name);
     for name in headers.keys().filter(is_content) {
         for value in headers.get_all(name) {
-            fields.push((format!("header {name}"), percent_decoded(value.as_bytes())));
+            fields.push((format!("header {name}"), percent_decoded(value.as_bytes(), false)));
         }
         if name.as_str().bytes().filter(u8::is_ascii_digit).count() >= NAME_DIGITS_MIN {
             fields.push(("header name".to_owned(), name.as_str().as_bytes().to_vec()));
@@ -157,8 +157,9 @@ pub(crate) fn fields<'a>(method: &Method, uri: &Uri, host: &str, headers: &'a He
 /// Header names with fewer digits hold no number of interest.
 const NAME_DIGITS_MIN: usize = 7;
 
-/// Undoes `%41` and `+`, as the receiver will. Other bytes and broken escapes stay as they are.
-pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
+/// Undoes `%41`, and where `plus_is_space` also `+`, as the receiver will. Other bytes and broken escapes stay as they
+/// are.
+pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
@@ -168,7 +169,7 @@ pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
                 out.push((high << 4 | low) as u8);
                 rest = after.get(2..).unwrap_or_default();
             }
-            (b'+', _, _) => {
+            (b'+', _, _) if plus_is_space => {
                 out.push(b' ');
                 rest = after;
             }
@@ -192,7 +193,7 @@ pub(crate) fn file_name(method: &Method, uri: &Uri, headers: &HeaderMap) -> Opti
     });
     let put = || {
         let last = uri.path().rsplit('/').next().filter(|last| *method == Method::PUT && !last.is_empty())?;
-        Some(String::from_utf8_lossy(&percent_decoded(last.as_bytes())).into_owned())
+        Some(String::from_utf8_lossy(&percent_decoded(last.as_bytes(), false)).into_owned())
     };
     named.or_else(put)
 }
@@ -281,7 +282,7 @@ mod tests {
             ("/%zz%41", "/%zzA"),
             ("%C4%91", "đ"),
         ] {
-            assert_eq!(percent_decoded(text.as_bytes()), decoded.as_bytes(), "{text}");
+            assert_eq!(percent_decoded(text.as_bytes(), true), decoded.as_bytes(), "{text}");
         }
     }
 

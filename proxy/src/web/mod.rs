@@ -19,6 +19,7 @@ mod upstream;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ const HEAD_SECONDS: u64 = 180;
 const BUFFER_BYTES_MAX: usize = 64 << 10;
 /// Pause after a failed accept (out of descriptors): others must end before it can succeed.
 const ACCEPT_PAUSE_MS: u64 = 100;
+/// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
+const STRANGER_RECORD_MS: u64 = 10_000;
 /// What a client outside the listed networks hears.
 const NOT_LISTED: &[u8] =
     b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 35\r\n\
@@ -70,6 +73,8 @@ pub struct Web {
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
     connections: Arc<Semaphore>,
+    /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
+    last_stranger: AtomicU64,
     /// Addresses we listen on, never a target.
     own: Mutex<Vec<SocketAddr>>,
 }
@@ -95,12 +100,24 @@ impl Web {
             interception,
             pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
             connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            last_stranger: AtomicU64::new(0),
             own: Mutex::new(settings.listen.clone()),
         }
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
         self.clients.iter().any(|network| network.contains(address))
+    }
+
+    /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
+    async fn record_stranger(&self, address: IpAddr) {
+        let now = self.gate.clock().now().unix_ms() / STRANGER_RECORD_MS;
+        if self.last_stranger.swap(now, Ordering::Relaxed) != now {
+            let reason = "client-not-listed".to_owned();
+            let client = Some(address.to_canonical());
+            let event = Event::Refusal { channel: Channel::Web, client, host: String::new(), reason, bytes: 0 };
+            let _ = self.gate.ledger().event(event).await;
+        }
     }
 }
 
@@ -134,6 +151,7 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
 async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, session: Session) {
     let Ok(local) = stream.local_addr() else { return };
     if !web.is_client(peer.ip().to_canonical()) {
+        web.record_stranger(peer.ip()).await;
         return turn_away(&mut stream).await;
     }
     let _ = stream.set_nodelay(true);

@@ -384,3 +384,91 @@ async fn curl_sees_the_page_after_sending_20_mb() {
     assert!(world.got()[0].body == content && world.got()[0].header("expect").is_none());
     assert_eq!(world.gate.held_bytes(), (0, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_may_read_why_and_a_refused_upload_does_not_end_in_a_reset() {
+    let world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    let origin = "Origin: https://chat.zalo.me\r\n";
+    let (status, head, _) = ask(&mut zalo, &post("chat.zalo.me", "/x", origin, A_NUMBER.as_bytes())).await;
+    assert!(status.contains("403"), "{status}");
+    let head = head.to_ascii_lowercase();
+    for line in ["access-control-allow-origin: https://chat.zalo.me", "vary: origin", "cache-control: no-store"] {
+        assert!(head.contains(line), "{head}");
+    }
+    let preflight = "OPTIONS /x HTTP/1.1\r\nHost: chat.zalo.me\r\nOrigin: https://a.example\r\n\r\n";
+    assert!(ask(&mut zalo, preflight.as_bytes()).await.0.contains("200"));
+    let socket = "GET /x HTTP/1.1\r\nHost: chat.zalo.me\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    assert!(ask(&mut zalo, socket.as_bytes()).await.0.contains("501"));
+    assert!(world.records("refusal").iter().any(|record| record["reason"] == "websocket"));
+
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("large");
+    std::fs::write(&file, vec![b'x'; 20 << 20]).expect("written");
+    let upload = format!("@{}", file.display());
+    for expect in ["Expect:", "Expect: 100-continue"] {
+        let output = world.curl(&["-H", expect, "--data-binary", &upload, "http://10.255.255.1/x"]).await;
+        let page = String::from_utf8_lossy(&output.stdout);
+        assert!(page.contains("target-address"), "{page} {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_before_the_end_of_the_upload_arrives() {
+    let world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    let (status, ..) = ask(&mut zalo, &post("chat.zalo.me", "/early", "", &vec![b'x'; 4 << 20])).await;
+    assert!(status.contains("413"), "{status}");
+    let (status, ..) = ask(&mut zalo, &post("chat.zalo.me", "/after", "", b"Chao")).await;
+    assert!(status.contains("200"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hello_may_span_records() {
+    let world = World::new().await;
+    let (_, mut stream) = world.connect(&world.https.to_string()).await;
+    let record = world.client_hello("chat.zalo.me");
+    let mut split = Vec::new();
+    for piece in record[5..].chunks(100) {
+        split.extend_from_slice(&[0x16, 0x03, 0x01]);
+        split.extend_from_slice(&(piece.len() as u16).to_be_bytes());
+        split.extend_from_slice(piece);
+    }
+    stream.write_all(&split).await.expect("written");
+    let mut answer = [0; 6];
+    stream.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!((answer[0], answer[5]), (0x16, 0x02), "a ServerHello and no alert");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_gets_a_certificate_for_the_address() {
+    let world = World::new().await;
+    let url = format!("https://{}/x", world.https);
+    let output = world.curl(&["--data-binary", "Chao", &url]).await;
+    assert_eq!(output.stdout, b"4", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draining_lets_the_request_under_way_finish() {
+    let mut world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    let request = post("chat.zalo.me", "/x", "", b"Chao anh");
+    let (first, rest) = request.split_at(request.len() - 3);
+    zalo.write_all(first).await.expect("written");
+    zalo.flush().await.expect("flushed");
+    // The gateway has begun the message once it holds what came of it.
+    tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        while world.gate.counts().decisions(chot_model::Channel::Web, chot_model::Action::Allow) == 0 {
+            let mut other = world.tls(world.https, "chat.zalo.me").await;
+            assert!(ask(&mut other, &post("chat.zalo.me", "/y", "", b"Chao")).await.0.contains("200"));
+        }
+    })
+    .await
+    .expect("served");
+    let finishing = world.drain();
+    let (status, head, _) = ask(&mut zalo, rest).await;
+    assert!(status.contains("200"), "{status}");
+    assert!(head.to_ascii_lowercase().contains("connection: close"), "{head}");
+    assert!(finishing.await.expect("no panic"));
+    assert!(TcpStream::connect(world.proxy).await.is_err());
+}

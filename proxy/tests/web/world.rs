@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{AllowedTarget, Known, Network, Policy, WebSettings};
+use chot_config::{AllowedTarget, Known, Network, Policy, Settings, WebSettings};
 use chot_inspect::{Inspector, Limits};
 use chot_model::{Clock, Timestamp};
 use chot_proxy::drain::Drain;
@@ -90,7 +90,7 @@ pub(crate) struct World {
     pub(crate) gate: Gate,
     got: Arc<Mutex<Vec<Got>>>,
     connector: TlsConnector,
-    _drain: Drain,
+    drain: Option<Drain>,
     _dir: tempfile::TempDir,
 }
 
@@ -124,13 +124,9 @@ impl World {
         let ca_file = ca.cert_path().to_owned();
         let interception = Arc::new(Interception::new(ca, &[root_file]).expect("interception"));
         let loopback: Network = "127.0.0.0/8".parse().expect("a network");
-        let mut settings = WebSettings {
-            listen: Vec::new(),
-            clients: vec![loopback],
-            allow_targets: vec![AllowedTarget::Network(loopback, None)],
-            allow_opaque: Vec::new(),
-            resolve: Vec::new(),
-        };
+        let mut settings = Settings::defaults(dir.path()).web;
+        settings.clients = vec![loopback];
+        settings.allow_targets = vec![AllowedTarget::Network(loopback, None)];
         change(&mut settings, http);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let proxy = listener.local_addr().expect("an address");
@@ -147,7 +143,7 @@ impl World {
             .with_no_client_auth();
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(client));
-        Self { proxy, http, https, untrusted, ca: ca_file, disk, gate, got, connector, _drain: drain, _dir: dir }
+        Self { proxy, http, https, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), _dir: dir }
     }
 
     /// What the servers got so far.
@@ -199,6 +195,21 @@ impl World {
     {
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         self.connector.connect(name, stream).await
+    }
+
+    /// The record with the first bytes a client sends.
+    pub(crate) fn client_hello(&self, name: &str) -> Vec<u8> {
+        let name = ServerName::try_from(name.to_owned()).expect("a name");
+        let mut client = rustls::ClientConnection::new(Arc::clone(self.connector.config()), name).expect("a client");
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).expect("written");
+        bytes
+    }
+
+    /// Begins draining; the task tells whether everything ended.
+    pub(crate) fn drain(&mut self) -> tokio::task::JoinHandle<bool> {
+        let drain = self.drain.take().expect("not yet drained");
+        tokio::spawn(drain.finish(Duration::from_secs(30)))
     }
 
     /// curl through the gateway, with its CA trusted. Returns what it printed.

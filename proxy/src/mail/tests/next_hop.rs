@@ -172,3 +172,36 @@ async fn a_next_hop_that_refuses_rset_is_connected_anew() {
     assert_eq!(client.ask("RSET").await.code(), "250");
     assert_eq!(client.mail(TO, WIRE).await.code(), "250");
 }
+
+#[tokio::test]
+async fn a_reply_before_the_dot_is_a_refusal_or_nothing() {
+    for (early, reply, outcome) in [
+        (
+            "354 go\r\n550 5.7.1 enough\r\n",
+            "550 5.7.1 enough\r\n",
+            "refused: the next hop refused the mail early with 550",
+        ),
+        ("354 go\r\n250 2.0.0 have it\r\n", "451 4.3.0", "failed: the next hop answered garbage"),
+    ] {
+        let hop = FakeHop::new(vec![("DATA", Act::Say(early))]).await;
+        let gateway = Gateway::before(&hop).await;
+        let mut client = gateway.greeted().await;
+        assert!(client.mail(TO, WIRE).await.0.starts_with(reply), "{early:?}");
+        assert!(!hop.has_seen("(dot)"), "{early:?}");
+        assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+        drop(client);
+        assert_eq!(gateway.records().await, ["allow", outcome, "allow", "delivered: 250"]);
+    }
+}
+
+#[tokio::test]
+async fn a_next_hop_that_left_meanwhile_is_connected_anew() {
+    for act in [Act::SayAndClose("250 2.0.0 and bye\r\n"), Act::SayAndClose("250 2.0.0 ok\r\n421 4.4.2 idle\r\n")] {
+        let hop = FakeHop::new(vec![("dot", act)]).await;
+        let gateway = Gateway::before(&hop).await;
+        let mut client = gateway.greeted().await;
+        assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+        hop.hung_up().await;
+        assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+    }
+}
