@@ -134,7 +134,12 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
         let played = play_scene(scene, &clerk, &outside).await;
         let ms = began.elapsed().as_millis();
         match played {
-            Ok(told) => writeln!(out, "   ✓ {told}  ({ms} ms)\n")?,
+            Ok(told) => {
+                let mut lines = told.lines();
+                writeln!(out, "   ✓ {}  ({ms} ms)", lines.next().unwrap_or_default())?;
+                lines.try_for_each(|line| writeln!(out, "     {line}"))?;
+                writeln!(out)?;
+            }
             Err(differs) => {
                 all_as_told = false;
                 writeln!(out, "   ✗ KHÁC VỚI LỜI KỂ · NOT AS TOLD: {differs}  ({ms} ms)\n")?;
