@@ -100,7 +100,8 @@ fn runs_of(shared: &Shared, bytes: &[u8], first: u64, next: u64, older_than: Tim
     };
     let mut runs: Vec<Run> = Vec::new();
     let mut records = Records::new(bytes, Chain::anywhere(), Some(next));
-    let open = shared.open();
+    // A copy: the writer must not wait for this walk. In a closed segment decisions close but none is added.
+    let open = shared.open().among(first..next);
     for live in &mut records {
         let live = live.map_err(damaged)?;
         if live.fault.is_some() {
@@ -109,7 +110,7 @@ fn runs_of(shared: &Shared, bytes: &[u8], first: u64, next: u64, older_than: Tim
         let envelope = live.envelope;
         let old = Timestamp::parse(&envelope.time).is_some_and(|t| t < older_than);
         let removable = envelope.plain && matches!(envelope.kind.as_ref(), "decision" | "outcome");
-        if !old || !removable || open.contains(envelope.seq) {
+        if !old || !removable || open.contains(&envelope.seq) {
             continue;
         }
         let last_hash = hash_of(live.frame.payload);

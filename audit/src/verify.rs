@@ -16,7 +16,7 @@ use crate::store::{Directory, Store};
 use crate::{head, segment};
 
 /// What a verification found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Verification {
     /// Records that are there.
     pub records: u64,
@@ -49,7 +49,7 @@ impl Verification {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// What sort of thing.
     pub kind: ProblemKind,
@@ -70,7 +70,8 @@ impl std::fmt::Display for Problem {
 }
 
 /// Sorts of problems.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// Bytes do not agree with their checksum.
     Checksum,
@@ -97,7 +98,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// The name in output.
+    /// The name in output; serialised, it is the same.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Checksum => "checksum",

@@ -33,6 +33,7 @@ listen = ["0.0.0.0:3128", "[::1]:3128"]
 clients = ["10.0.0.0/8"]
 allow_targets = ["10.1.2.0/24", "localhost:8443", "10.1.2.3:8443", "[::1]:9", "fd00::/8", "::1", "10.0.0.0/8:443"]
 allow_opaque = ["Git.Example.vn.:22"]
+resolve = { "Portal.example.vn" = "10.1.2.3" }
 [tls]
 ca_cert = "ca.pem"
 ca_key = "/keys/ca.key"
@@ -79,6 +80,7 @@ allow_days = 30
             AllowedTarget::Network(network("10.0.0.0/8"), Some(443)),
         ]
     );
+    assert_eq!(s.web.resolve, [("portal.example.vn".to_owned(), "10.1.2.3".parse().expect("an address"))]);
     assert_eq!(s.web.allow_opaque, [AllowedTarget::Host("git.example.vn".to_owned(), Some(22))]);
     assert_eq!((s.tls.ca_cert, s.tls.ca_key), (folder("ca.pem"), Some(PathBuf::from("/keys/ca.key"))));
     assert_eq!(s.tls.extra_roots, [PathBuf::from("/etc/chot/ministry-root.pem")]);

@@ -32,6 +32,7 @@ mod passport;
 mod phone;
 mod province;
 mod shape;
+mod spoken;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +48,7 @@ use numbers::{Candidate, candidates};
 pub const CONTEXT_BYTES: usize = 256;
 
 /// Bytes behind `core` in which something may begin that overlaps what began in it.
-const OVERLAP_BYTES: usize = digits::NUMBER_BYTES_MAX + 16;
+const OVERLAP_BYTES: usize = spoken::SPOKEN_BYTES_MAX;
 
 /// Every detector. Adding one is a folder and a line here.
 const ALL: &[&dyn Detector] = &[
@@ -116,6 +117,7 @@ impl Detectors {
         let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, |candidate| scan.judge(&candidate));
+        spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -178,7 +180,7 @@ fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
     let Some((_, mine)) = found.get(n) else { return false };
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
-    let reach = cccd_qr::QR_BYTES_MAX + digits::NUMBER_BYTES_MAX;
+    let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);

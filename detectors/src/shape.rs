@@ -50,7 +50,7 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
         return if ends_like_a_uuid(left) { 40 } else { 0 };
     }
     // Letters and digits without end are an encoding or a hash, whatever stands around.
-    let word = left.iter().rev().chain(&[b' ']).take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
+    let word = left.iter().rev().chain(b" ").take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
         + right.iter().take(40).take_while(|b| b.is_ascii_alphanumeric()).count();
     match (word > 12, firm >= Firm::Near) {
         (true, _) => 60,

@@ -23,6 +23,17 @@ pub enum Error {
     /// The decision could not be recorded, so nothing leaves.
     #[error("the decision could not be recorded")]
     Ledger(#[from] chot_audit::Error),
+    /// The data folder cannot be made.
+    #[error("the data folder {} cannot be made", path.display())]
+    Data {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The policy file is wrong or cannot be read; rendered problems.
+    #[error("{0}")]
+    Policy(String),
     /// The inspection ended without a result.
     #[error("the inspection ended without a result")]
     Inspection,
@@ -59,7 +70,9 @@ impl Error {
             | Self::Inspection
             | Self::Listen { .. }
             | Self::NextHop { .. }
-            | Self::Tls { .. } => Fault::Gateway,
+            | Self::Tls { .. }
+            | Self::Data { .. }
+            | Self::Policy(_) => Fault::Gateway,
         }
     }
 }

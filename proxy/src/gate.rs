@@ -114,6 +114,7 @@ impl Gate {
             hint: hint.clone(),
             inspecting: self.shared.inspector.begin(hint),
             body: self.shared.holds.begin(),
+            encoded: None,
             gate: self.clone(),
         }
     }
@@ -170,6 +171,8 @@ pub struct Intake {
     hint: Hint,
     inspecting: Inspecting,
     body: HoldWriter,
+    /// The bytes as they came, where [`Self::push`] was given them decoded.
+    encoded: Option<HoldWriter>,
     gate: Gate,
 }
 
@@ -215,6 +218,16 @@ impl Intake {
         Ok(())
     }
 
+    /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
+    /// decode to. Unless it is redacted, this is then what leaves: signatures and digests over it stay true.
+    ///
+    /// # Errors
+    /// When they cannot be held; the message must be refused.
+    pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        encoded.push(bytes).map_err(Error::Hold)
+    }
+
     /// Notes that part of the message could not be understood by the channel itself, such as an unknown content
     /// coding.
     pub fn opaque(&mut self, part: &str, reason: chot_model::OpaqueReason) {
@@ -235,7 +248,7 @@ impl Intake {
     }
 
     async fn decide_inner(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
-        let Self { id, received, policy, hint, inspecting, body, gate } = self;
+        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
         let Envelope { channel, client, account, destination, summary } = envelope;
         let message = Message { id, received, channel, client, account, destination, summary };
 
@@ -245,7 +258,10 @@ impl Intake {
         if verdict.action == Action::Quarantine && !abilities.quarantine {
             verdict.escalate_to_block("this channel has no quarantine");
         }
-        let mut content: Arc<dyn Source> = Arc::clone(&body) as _;
+        let mut content: Arc<dyn Source> = match encoded {
+            Some(encoded) => Arc::new(encoded.seal().map_err(Error::Hold)?),
+            None => Arc::clone(&body) as _,
+        };
         if verdict.action == Action::Redact {
             match redact(&gate, hint, &inspected, &verdict, &body, abilities).await? {
                 Ok(redacted) => content = redacted,

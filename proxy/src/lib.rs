@@ -3,6 +3,7 @@
 //! It decides nothing by itself. Every channel takes the same path ([`gate`]): read, inspect, judge, record, finish;
 //! and nothing leaves without a [`gate::Cleared`], which only a durable record can make.
 
+mod admin;
 pub mod apps;
 pub mod drain;
 mod error;
@@ -10,6 +11,8 @@ pub mod gate;
 mod gateway;
 pub mod hold;
 pub mod mail;
+pub mod tls;
+pub mod web;
 
 pub use error::{Error, Fault};
 pub use gateway::{Addresses, Gateway, Notify, Reloaded, ask_reload};

@@ -1,6 +1,6 @@
 //! From the settings file to [`Settings`]: first the shape, then what the values mean together.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.web.clients, parsed(root, &["web", "clients"]));
     s.web.allow_targets = targets(root, "allow_targets");
     s.web.allow_opaque = targets(root, "allow_opaque");
+    s.web.resolve = addresses(root);
     s.tls.ca_cert = path(&["tls", "ca_cert"]);
     s.tls.ca_key = path(&["tls", "ca_key"]);
     let roots = texts(root, &["tls", "extra_roots"]).unwrap_or_default();
@@ -77,6 +78,14 @@ fn parsed<T: std::str::FromStr>(root: &Table<'_>, path: &[&str]) -> Option<Vec<T
 fn targets(root: &Table<'_>, key: &str) -> Vec<AllowedTarget> {
     let listed = texts(root, &["web", key]).unwrap_or_default();
     listed.into_iter().filter_map(|(t, _)| AllowedTarget::parse(t).ok()).collect()
+}
+
+fn addresses(root: &Table<'_>) -> Vec<(String, IpAddr)> {
+    let named = at(root, &["web", "resolve"]).and_then(|value| value.get_ref().as_table());
+    let named = named.into_iter().flat_map(|table| table.iter());
+    named
+        .filter_map(|(host, to)| Some((host.get_ref().to_ascii_lowercase(), to.get_ref().as_str()?.parse().ok()?)))
+        .collect()
 }
 
 /// What the keys mean together.

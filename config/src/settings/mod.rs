@@ -5,7 +5,7 @@
 mod check;
 mod shape;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostics;
@@ -67,6 +67,9 @@ pub struct WebSettings {
     pub allow_targets: Vec<AllowedTarget>,
     /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
     pub allow_opaque: Vec<AllowedTarget>,
+    /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
+    /// other: one on loopback or in a private network must also be listed in `allow_targets`.
+    pub resolve: Vec<(String, IpAddr)>,
 }
 
 /// `[tls]`.
@@ -165,6 +168,7 @@ impl Settings {
                 clients: clients.clone(),
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
+                resolve: Vec::new(),
             },
             tls: TlsSettings::default(),
             mail: MailSettings {

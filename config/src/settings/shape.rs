@@ -1,6 +1,6 @@
 //! The keys of the settings file, each with what it holds and a sentence for editors.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{AllowedTarget, NextHopTls};
 use crate::diagnostic::Problem;
@@ -84,6 +84,10 @@ const TARGET: Format = Format {
     noun: "a network, address or host such as `10.1.2.0/24` or `localhost:8443`",
     check: |text| AllowedTarget::parse(text).map(drop),
 };
+const ADDRESS: Format = Format {
+    noun: "an IP address such as `10.1.2.3`",
+    check: |text| text.parse::<IpAddr>().map(drop).map_err(|_| "write an IP address without a port".to_owned()),
+};
 const HOST_PORT: Format =
     Format { noun: "a host and port such as `relay.example.vn:25`", check: |text| host_port(text).map(drop) };
 
@@ -126,6 +130,11 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("clients", CLIENTS, "Who may use it; loopback and private addresses by default."),
                     key("allow_targets", TARGETS, "Loopback, private and metadata addresses that may be reached."),
                     key("allow_opaque", TARGETS, "Targets whose CONNECT may carry neither TLS nor HTTP."),
+                    key(
+                        "resolve",
+                        Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
+                        "Addresses of hosts, instead of asking DNS.",
+                    ),
                 ],
             },
             "The HTTP(S) proxy.",

@@ -22,7 +22,7 @@ const SHARED: &[(Column, &str)] = &[
     ),
     (Column::GivenName, "= Tên\n= Tên đệm\n= Tên đệm và tên\n= first name\n= given name\n= middle name\n"),
     (Column::BirthDate, include_str!("birth_date.txt")),
-    (Column::BirthYear, "Năm sinh\nNAM_SINH\n= NS nam\n= năm\n= birth year\n= year of birth\n"),
+    (Column::BirthYear, "Năm sinh\nNAM_SINH\n= birth year\n= year of birth\n"),
     (Column::Sex, "= Giới tính\n= GIOI_TINH\n= GT\n= Phái\n= Nam/Nữ\n= Nam\n= Nữ\n= Nữ (X)\n= sex\n= gender\n"),
     (Column::Address, include_str!("address.txt")),
     (Column::RowNumber, "= STT\n= TT\n= Số TT\n= Số thứ tự\n= No\n= #\n= row\n= STT hộ\n"),

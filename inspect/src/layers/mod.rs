@@ -80,7 +80,12 @@ impl Layers {
                 ..self.place.clone()
             })
         });
-        let end = escape::expand(view, from..core.end, &mut text.view);
+        let end = escape::expand(
+            view,
+            from..core.end,
+            text.place.disguise == Some(escape::Kind::QuotedPrintable.name()),
+            &mut text.view,
+        );
         self.taken = end.saturating_sub(core.end);
         text.advance(inquiry);
         if first.is_none() {
