@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use chot_audit::{Event, Outcome};
+use chot_audit::Outcome;
 use chot_inspect::Hint;
 use chot_model::{Account, Channel, Destination};
 use tokio::net::TcpStream;
@@ -83,6 +83,7 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
         client.close(limits.goodbye).await;
     };
     if !mail.clients.iter().any(|network| network.contains(peer)) {
+        mail.record_stranger(peer).await;
         return refuse(client, NOT_SERVED).await;
     }
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
@@ -339,7 +340,7 @@ impl Session {
             Some(_) => {}
         }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-data").await;
+            self.mail.record_refusal(self.peer, "pipelined-data").await;
             return Ok(self.end(PIPELINED));
         }
         self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
@@ -355,12 +356,12 @@ impl Session {
         let reply = match received {
             Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
             Received::Unacceptable(flaw) => {
-                self.note_refusal(flaw.id()).await;
+                self.mail.record_refusal(self.peer, flaw.id()).await;
                 self.downstream.reset().await;
                 flaw.reply().into()
             }
             Received::Cut(lost) => {
-                self.note_refusal("aborted").await;
+                self.mail.record_refusal(self.peer, "aborted").await;
                 self.reset().await;
                 if lost == Lost::TimeOut {
                     return Ok(self.end(TIMED_OUT));
@@ -423,7 +424,7 @@ impl Session {
     async fn start_tls(&mut self) -> Result<Then, Lost> {
         let Some(config) = self.mail.server_tls.clone() else { return Ok(self.bad(NOT_DONE)) };
         if starttls::is_injected(&self.client) {
-            self.note_refusal("starttls-injection").await;
+            self.mail.record_refusal(self.peer, "starttls-injection").await;
             return Ok(self.end(PIPELINED));
         }
         if self.is_tls || self.account.is_some() || self.greeted != Greeted::Ehlo {
@@ -453,7 +454,7 @@ impl Session {
             return Ok(self.bad(TRANSACTION_OPEN));
         }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-auth").await;
+            self.mail.record_refusal(self.peer, "pipelined-auth").await;
             return Ok(self.end(PIPELINED));
         }
         if let Err(then) = self.reach_next_hop().await {
@@ -480,19 +481,6 @@ impl Session {
                 return Err(lost);
             }
         })
-    }
-
-    /// Records that something was refused before there was a mail to judge. That the record may fail changes
-    /// nothing: it is refused all the same.
-    async fn note_refusal(&self, reason: &str) {
-        let event = Event::Refusal {
-            channel: Channel::Mail,
-            client: Some(self.peer),
-            host: String::new(),
-            reason: reason.to_owned(),
-            bytes: 0,
-        };
-        let _ = self.mail.gate.ledger().event(event).await;
     }
 }
 

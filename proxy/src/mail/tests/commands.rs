@@ -11,11 +11,14 @@ async fn only_listed_networks_are_served() {
     let mut setup = Setup::new(&hop);
     setup.settings.clients = vec![chot_config::Network { address: [10, 0, 0, 0].into(), prefix: 8 }];
     let gateway = setup.start().await;
-    let mut client = gateway.connect_silently().await;
-    let refused = client.reply().await;
-    assert!(refused.has("554 5.7.1"), "{refused:?}");
-    assert!(client.is_closed().await);
+    for _ in 0..3 {
+        let mut client = gateway.connect_silently().await;
+        let refused = client.reply().await;
+        assert!(refused.has("554 5.7.1"), "{refused:?}");
+        assert!(client.is_closed().await);
+    }
     assert!(hop.commands().is_empty());
+    assert_eq!(gateway.records().await, ["refusal: client-not-listed"]);
 }
 
 #[tokio::test]
