@@ -42,6 +42,7 @@ const OK: OneLine = Reply::line(250, "2.0.0 Ok");
 const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
+const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
 const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
 /// What the client has greeted us with.
@@ -142,7 +143,8 @@ impl Session {
         Then::Go
     }
 
-    /// Says that a command was senseless; too many end the session.
+    /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
+    /// what a client had sent along with a MAIL that was refused.
     fn bad(&mut self, reply: OneLine) -> Then {
         self.say(reply);
         self.bad_commands += 1;
@@ -277,7 +279,7 @@ impl Session {
         }
         let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
             Ok(from) => from,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -289,7 +291,7 @@ impl Session {
     async fn rcpt(&mut self, argument: &str) -> Then {
         let utf8 = self.is_utf8();
         let Some(transaction) = &mut self.transaction else {
-            return self.bad(Reply::line(503, "5.5.1 MAIL first"));
+            return self.say(MAIL_FIRST);
         };
         if transaction.to.len() == RECIPIENTS_MAX {
             return self.say(Reply::line(452, "4.5.3 Too many recipients"));
@@ -300,7 +302,7 @@ impl Session {
         let extended = self.greeted == Greeted::Ehlo;
         let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
             Ok(to) => to,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&to.command()).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -328,14 +330,14 @@ impl Session {
 
     async fn data(&mut self) -> Result<Then, Lost> {
         match &self.transaction {
-            None => return Ok(self.bad(Reply::line(503, "5.5.1 MAIL first"))),
+            None => return Ok(self.say(MAIL_FIRST)),
             // The connection broke behind answers that the client was given already: not 5xx, the mail is fine.
             Some(_) if self.downstream.is_broken() => {
                 self.transaction = None;
                 return Ok(self.say(LOST));
             }
             Some(transaction) if transaction.to.is_empty() => {
-                return Ok(self.bad(Reply::line(554, "5.5.1 No valid recipients")));
+                return Ok(self.say(Reply::line(554, "5.5.1 No valid recipients")));
             }
             Some(_) => {}
         }

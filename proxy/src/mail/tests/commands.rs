@@ -209,6 +209,24 @@ async fn a_pipelined_group_of_a_hundred_is_answered_in_order() {
 }
 
 #[tokio::test]
+async fn a_group_behind_a_refused_mail_does_not_end_the_session() {
+    let hop = FakeHop::new(vec![("MAIL", Act::Say("550 5.7.1 not you\r\n"))]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    let recipients = "RCPT TO:<b@c.example>\r\n".repeat(30);
+    client.send(format!("MAIL FROM:<a@b.example>\r\n{recipients}DATA\r\n")).await;
+    assert_eq!(client.reply().await.code(), "550");
+    for _ in 0..31 {
+        assert_eq!(client.reply().await.code(), "503");
+    }
+    assert_eq!(client.ask("MAIL FROM:<a@b.example>").await.code(), "250");
+    for _ in 0..30 {
+        assert_eq!(client.ask("RCPT TO:<not an address>").await.code(), "501");
+    }
+    assert_eq!(client.ask("RCPT TO:<b@x.inside.example>").await.code(), "250");
+}
+
+#[tokio::test]
 async fn what_follows_quit_is_not_heard() {
     let hop = FakeHop::usual().await;
     let gateway = Gateway::before(&hop).await;
