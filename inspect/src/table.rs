@@ -213,7 +213,10 @@ impl Table {
     ) {
         let mut found = Vec::new();
         let whole = column.is_none() && is_number(&view.text);
-        text::value(&self.place, copy(view, column), column, inquiry, &mut found);
+        match padded(view, column) {
+            Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
+            None => text::value(&self.place, view, column, inquiry, &mut found),
+        }
         for mut f in found {
             if let Some(name) = &self.name {
                 f.finding.part = self.place.named(&name(number, at)).part;
@@ -237,7 +240,7 @@ impl Table {
         let base = row.first().map_or(0, |(_, view)| view.base);
         line.base = base;
         let mut found = Vec::new();
-        text::value(&self.place, line, None, inquiry, &mut found);
+        text::value(&self.place, &line, None, inquiry, &mut found);
         let mut row_found = Vec::new();
         for mut f in found {
             let start = (f.finding.range.start - base) as usize;
@@ -340,22 +343,22 @@ impl Table {
     }
 }
 
-/// A cell for scanning. A spreadsheet's number has lost the zeros in front that its column says it had.
-fn copy(view: &View, column: Option<Column>) -> View {
-    let mut copy = View::default();
-    let digits = match column {
-        Some(Column::Cccd | Column::IdNumber) => 10..12,
-        Some(Column::Bhxh | Column::Tax) => 9..10,
-        Some(Column::Cmnd) => 8..9,
-        _ => 0..0,
+/// A spreadsheet's number with the zeros in front that its column says it had.
+fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let digits = match column? {
+        Column::Cccd | Column::IdNumber => 10..12,
+        Column::Bhxh | Column::Tax => 9..10,
+        Column::Cmnd => 8..9,
+        _ => return None,
     };
-    if view.number && digits.contains(&view.text.len()) && view.text.iter().all(u8::is_ascii_digit) {
-        copy.push_joint(&b"00"[..digits.end - view.text.len()]);
+    if !view.number || !digits.contains(&view.text.len()) || !view.text.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    copy.push_view(view, 0..view.text.len());
-    copy.base = view.base;
-    copy.number = view.number;
-    copy
+    let mut padded = View::default();
+    padded.push_joint(b"00".get(view.text.len() + 2 - digits.end..).unwrap_or_default());
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
 }
 
 fn is_counted(found: &Found) -> bool {

@@ -128,15 +128,18 @@ impl Text {
     }
 }
 
-/// Scans one short value and reports what it holds; returns what it says about persons.
-pub(crate) fn value(place: &Place, view: View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-    if view.text.is_empty() {
+/// Scans one short value.
+pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+    let core = 0..view.text.len();
+    if core.is_empty() || inquiry.is_late(place) {
         return;
     }
-    let mut text = Text::new(place.clone());
-    text.view = view;
-    text.context = Context { column };
-    text.finish_value(inquiry, found);
+    inquiry.scan(place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
+    if Layers::suspects(&view.text, &core) {
+        let mut layers = Layers::new(place);
+        layers.read(view, core, inquiry);
+        layers.finish(inquiry);
+    }
 }
 
 /// Scans a text that stands nowhere in the object, such as a file name.
@@ -146,6 +149,6 @@ pub(crate) fn aside(place: &Place, name: &str, bytes: &[u8], inquiry: &mut Inqui
     let mut view = View::default();
     view.push_joint(bytes);
     let mut found = Vec::new();
-    value(&place, view, column, inquiry, &mut found);
+    value(&place, &view, column, inquiry, &mut found);
     found.into_iter().filter_map(|f| inquiry.report(f)).collect()
 }

@@ -192,7 +192,7 @@ impl Reader for Body {
                 continue;
             }
             let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
-            text::value(&self.place, value, column, inquiry, &mut found);
+            text::value(&self.place, &value, column, inquiry, &mut found);
         }
         let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
         self.text.mark(marks);

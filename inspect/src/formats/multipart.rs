@@ -137,7 +137,7 @@ fn part(
     let mut head_view = View::default();
     head_view.push(headers, range.start);
     let mut found = Vec::new();
-    text::value(place, head_view, None, inquiry, &mut found);
+    text::value(place, &head_view, None, inquiry, &mut found);
     let column = field.as_deref().and_then(|f| inquiry.column(f));
     const VALUE_MAX: u64 = 1 << 16;
     if file.is_none() && end.saturating_sub(body) <= VALUE_MAX && header("content-type").is_none() {
@@ -146,7 +146,7 @@ fn part(
         view.push(&bytes, 0);
         let utf8 = std::str::from_utf8(&bytes).is_ok();
         if utf8 && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
-            text::value(&member, view, column, inquiry, &mut found);
+            text::value(&member, &view, column, inquiry, &mut found);
             fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
             return true;
         }

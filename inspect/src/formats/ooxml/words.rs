@@ -98,7 +98,7 @@ impl Reader for Words {
             | b"alias" | b"tag" | b"docVar" => {
                 let mut found = Vec::new();
                 for (_, value) in tag.attributes() {
-                    text::value(&self.place, value, None, inquiry, &mut found);
+                    text::value(&self.place, &value, None, inquiry, &mut found);
                 }
                 let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
                 self.text.mark(marks);
