@@ -122,7 +122,7 @@ fn fold_char(c: char) -> Option<(u8, Kind)> {
                 ..='\u{1ef1}' => b'u',
                 _ => b'y',
             };
-            if c as u32 % 2 == 0 { base.to_ascii_uppercase() } else { base }
+            if (c as u32).is_multiple_of(2) { base.to_ascii_uppercase() } else { base }
         }
         '\u{ff01}'..='\u{ff5e}' => (c as u32 - 0xff01 + 0x21) as u8,
         '\u{300}'..='\u{36f}' => return None,

@@ -229,10 +229,11 @@ impl Chain {
             return;
         }
         let before = self.gap_before(first);
-        if group.len() < 32 && SOLID & 1 << group.len() != 0 {
-            if let Some(number) = self.number(first, first, Layout::Solid) {
-                found(Candidate::Number(number));
-            }
+        if group.len() < 32
+            && SOLID & 1 << group.len() != 0
+            && let Some(number) = self.number(first, first, Layout::Solid)
+        {
+            found(Candidate::Number(number));
         }
         if separator == Gap::Break {
             return;
@@ -262,10 +263,10 @@ impl Chain {
             }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
-            if layout != Layout::Mixed || leads {
-                if let Some(number) = self.number(first, last, layout) {
-                    found(Candidate::Number(number));
-                }
+            if (layout != Layout::Mixed || leads)
+                && let Some(number) = self.number(first, last, layout)
+            {
+                found(Candidate::Number(number));
             }
         }
     }
@@ -279,7 +280,8 @@ impl Chain {
         let size = sizes().next().unwrap_or_default();
         let inner = sizes().skip(1).take(last - first - 1);
         let head = size.min(4);
-        let regular = size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().last().is_some_and(|n| n != 2);
+        let regular =
+            size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().next_back().is_some_and(|n| n != 2);
         if regular { Layout::Regular } else { Layout::Uneven }
     }
 

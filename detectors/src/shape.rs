@@ -31,10 +31,18 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
                 70
             }
         }
-        (Gap::Dot | Gap::Dash, _) | (_, Gap::Dot | Gap::Dash) if firm < Firm::Direct => 30,
+        (Gap::Dot | Gap::Dash, _) | (_, Gap::Dot | Gap::Dash) if firm < Firm::Direct && touches_sign(text, number) => {
+            30
+        }
         _ => 0,
     };
     layout + neighbours + glue(text, number, firm)
+}
+
+/// Whether a dot or hyphen touches the number, as in a decimal or a longer code; ` - ` parts fields.
+fn touches_sign(text: &[u8], number: &Number) -> bool {
+    let sign = |b: Option<&u8>| matches!(b, Some(b'.' | b'-'));
+    sign(text.get(..number.range.start).and_then(<[u8]>::last)) || sign(text.get(number.range.end))
 }
 
 /// Loss for letters that touch the number.
@@ -50,7 +58,7 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
         return if ends_like_a_uuid(left) { 40 } else { 0 };
     }
     // Letters and digits without end are an encoding or a hash, whatever stands around.
-    let word = left.iter().rev().chain(&[b' ']).take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
+    let word = left.iter().rev().chain(b" ").take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
         + right.iter().take(40).take_while(|b| b.is_ascii_alphanumeric()).count();
     match (word > 12, firm >= Firm::Near) {
         (true, _) => 60,

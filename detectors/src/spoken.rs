@@ -49,10 +49,12 @@ fn whole(text: &[u8], first: Range<usize>, word: &mut Vec<u8>, found: &mut impl 
         end = range.end;
         next = word_after(text, end);
     }
-    if matches!(digits.len(), 9 | 10 | 12 | 13) && spoken >= 3 && end - start <= SPOKEN_BYTES_MAX {
-        if let Some(number) = Number::disguised(start..end, &digits, "number-words") {
-            found(number);
-        }
+    if matches!(digits.len(), 9 | 10 | 12 | 13)
+        && spoken >= 3
+        && end - start <= SPOKEN_BYTES_MAX
+        && let Some(number) = Number::disguised(start..end, &digits, "number-words")
+    {
+        found(number);
     }
     end
 }

@@ -95,7 +95,6 @@ impl Detector for Bhyt {
         score -= if glued { 15 + loss_behind(near.text(), number) } else { loss_behind(near.text(), number) };
         score -= if glued && !named { 25 } else { 0 };
         let hidden = number.hidden.filter(|how| *how != "odd-grouping" || layout == Layout::Mixed);
-        let hidden = hidden.or(if card.parted && layout == Layout::Spread { Some("spread-digits") } else { None });
         let value = card.kind.iter().chain(digits).map(|b| char::from(*b)).collect();
         Some(Found { range: card.start..number.range.end, score, value, hidden })
     }
