@@ -236,8 +236,8 @@ impl Inquiry {
         let hash = self.hash(finding.detector, &finding.value);
         let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
         if again && (distinct.contains(hash) || !counted) {
-            // Seen in the open already; or noise of a decoding.
-            return None;
+            // Seen in the open already, though not necessarily beside the same things; or noise of a decoding.
+            return Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
         }
         tally.confidence = tally.confidence.max(Some(finding.confidence));
         if counted {

@@ -31,6 +31,7 @@ pub(crate) struct Table {
     place: Place,
     /// How a cell is called, given row and column.
     name: Option<Box<dyn Fn(u64, usize) -> String + Send>>,
+    only_headed: bool,
     held: Vec<(u64, Row)>,
     held_cells: usize,
     shape: Option<Shape>,
@@ -74,6 +75,7 @@ impl Table {
         Self {
             place,
             name: None,
+            only_headed: false,
             held: Vec::new(),
             held_cells: 0,
             shape: None,
@@ -88,6 +90,11 @@ impl Table {
     /// Findings are said to stand in the cell that `name` gives, instead of in the part.
     pub(crate) fn with_names(place: Place, name: Box<dyn Fn(u64, usize) -> String + Send>) -> Self {
         Self { name: Some(name), ..Self::new(place) }
+    }
+
+    /// A table in text that was read already: only a header adds anything.
+    pub(crate) fn second_look(place: Place) -> Self {
+        Self { only_headed: true, ..Self::new(place) }
     }
 
     /// Takes row number `number` (from 1).
@@ -161,8 +168,12 @@ impl Table {
             None if wide && headings > 0 => Shape::Sideways,
             None => Shape::Bare,
         });
+        if self.only_headed && header.is_none() {
+            return;
+        }
         for (n, (number, row)) in held.iter().enumerate() {
             match header {
+                Some(at) if n <= at && self.only_headed => {}
                 // Titles and the header itself are text.
                 Some(at) if n <= at => self.prose(*number, row, false, inquiry),
                 _ => self.read(*number, row, inquiry),
@@ -190,6 +201,7 @@ impl Table {
                 let named = self.named(row, inquiry);
                 self.wait(Waiting { found, named, record: true }, inquiry);
             }
+            _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
         }

@@ -79,7 +79,7 @@ impl Html {
     fn new(place: Place) -> Self {
         let side = Text::new(place.clone());
         let body = Body {
-            text: Text::new(place.clone()),
+            text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             table: Table::new(place.clone()),
             side,

@@ -23,7 +23,7 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn new(place: Place) -> Self {
         Self {
-            text: Text::new(place.clone()),
+            text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             side: Text::new(place.clone()),
             table: Table::new(place.clone()),
