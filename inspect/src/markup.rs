@@ -195,7 +195,7 @@ impl Markup {
     fn enclosed(&mut self, rest: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
         let end: &[u8] = if self.comment { b"-->" } else { b"]]>" };
         let found = memchr::memmem::find(rest, end);
-        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(2) });
+        let len = found.unwrap_or_else(|| if last { rest.len() } else { rest.len().saturating_sub(2) });
         let content = rest.get(..len).unwrap_or_default();
         if self.comment {
             reader.side().push(content, at, inquiry);
@@ -221,7 +221,7 @@ impl Markup {
                 && rest.get(i + 1) == Some(&b'/')
         };
         let found = memchr::memchr_iter(b'<', rest).find(ends);
-        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
+        let len = found.unwrap_or_else(|| if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
         reader.side().push(rest.get(..len).unwrap_or_default(), at, inquiry);
         if found.is_some() {
             reader.side().joint(b"\n");

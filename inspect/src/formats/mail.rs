@@ -306,7 +306,7 @@ fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut In
     read.sort_by_key(|r| r.start);
     let mut text = Text::new(Place { again: true, ..place.clone() });
     let mut at = 0;
-    for range in read.into_iter().chain([raw.len()..raw.len()]) {
+    for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
         if range.start > at {
             text.view.base = at as u64;
             text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);

@@ -75,7 +75,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         let end = find(source, after, &delimiter);
         let tail = read_range(source, after..(after + 2).min(source.len())).unwrap_or_default();
         closed = tail == b"--";
-        let part = after..end.unwrap_or(source.len());
+        let part = after..end.unwrap_or_else(|| source.len());
         if closed {
             // Text after the end, and whatever follows it.
             through(source, part.start..part.end, place, &mut aside, inquiry);
