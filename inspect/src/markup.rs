@@ -244,7 +244,7 @@ impl Markup {
         if !complete && (rest.get(1).is_none() || rest.get(1) == Some(&b'!')) {
             return 0;
         }
-        let most = if self.wasted > WASTE_MAX { 1 << 10 } else { TAG_MAX };
+        let most = if self.wasted > WASTE_MAX { 1 << 8 } else { TAG_MAX };
         let end = if opens { tag_end(rest, most) } else { None };
         let Some(end) = end else {
             if opens && !last && rest.len() < most {

@@ -340,3 +340,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn five_hundred_order_numbers_are_not_a_list_of_people() {
+    // A linear congruential generator: any numbers will do as long as they are nobody's.
+    let mut state = 5u64;
+    let orders: Vec<String> = (0..500)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            format!("{:012}", (state >> 20) % 1_000_000_000_000)
+        })
+        .collect();
+    for text in [
+        orders.join("\n"),
+        format!("[\"{}\"]", orders.join("\",\"")),
+        orders.iter().enumerate().map(|(n, o)| format!("{n},{o},x\n")).collect::<String>(),
+    ] {
+        let inspection = inspect(text.as_bytes()).inspection;
+        assert!(!inspection.bulk, "{inspection:?}");
+    }
+    let citizens: Vec<String> =
+        (0..60).map(|n| format!("0{:02}0{:02}{:06}", 1 + n % 9 * 10, 70 + n % 25, 100_000 + 37 * n)).collect();
+    assert!(inspect(citizens.join("\n").as_bytes()).inspection.bulk, "people without a header are people");
+}

@@ -5,7 +5,6 @@ use crate::markup::{Reader, Tag};
 use crate::redact::Origin;
 use crate::source::Source;
 use crate::text::{self, Text};
-use crate::view::View;
 
 use super::markup;
 use crate::formats::zip::Entry;
