@@ -26,6 +26,7 @@ pub(crate) struct Strings {
     bytes: u64,
     /// A compound file that says it holds an encrypted package (MS-OFFCRYPTO §2.3.2).
     encrypted: bool,
+    compound: bool,
 }
 
 impl Strings {
@@ -39,11 +40,14 @@ impl Strings {
             half: None,
             bytes: 0,
             encrypted: false,
+            compound: false,
         }
     }
 
     pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
-        if self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        self.compound |= self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+        if self.compound && !self.encrypted {
+            // A name in the directory lies within one sector, and sectors within one block.
             let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
             self.encrypted = memchr::memmem::find(bytes, &name).is_some();
         }
