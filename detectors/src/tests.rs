@@ -105,6 +105,8 @@ fn piece() -> impl Strategy<Value = String> {
         "DN4",
         "Nguyễn ",
         "Lê Văn ",
+        "TỐI MẬT",
+        "\nMẬT\n",
         "TRẦN ",
         "Họ tên: ",
         "An",
