@@ -1,8 +1,8 @@
 //! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
 //!
-//! Four questions in this order: is this mine ([`target`], [`connect`]), what was said ([`head`], [`body`],
-//! [`coding`]), how do I say no so that the person understands ([`refusal`]), how do I send on what was cleared
-//! ([`exchange`], [`upstream`]).
+//! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
+//! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
+//! (`exchange`, `upstream`).
 //!
 //! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
 //! operator listed as opaque, and what applications encrypt between their users.
