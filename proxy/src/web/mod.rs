@@ -39,7 +39,7 @@ use self::connect::{Tunnel, absolute, grant};
 use self::exchange::{Exchange, refuse};
 use self::io::{ForHyper, Timer};
 use self::refusal::Why;
-use self::target::{Authority, resolve};
+use self::target::{Authority, resolve, tune};
 use self::upstream::{Links, Route};
 use crate::drain::Session;
 use crate::gate::Gate;
@@ -154,7 +154,7 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
         web.record_stranger(peer.ip()).await;
         return turn_away(&mut stream).await;
     }
-    let _ = stream.set_nodelay(true);
+    tune(&stream);
     let client = Arc::new(Client { web, peer, local });
     let outer =
         Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });

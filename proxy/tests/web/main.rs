@@ -272,6 +272,32 @@ async fn a_host_the_certificate_does_not_hold_is_misdirected() {
     // The name in the hello against the name in CONNECT.
     let (_, stream) = world.connect(&format!("localhost:{}", world.https.port())).await;
     assert!(world.secure(stream, "chat.zalo.me").await.is_ok(), "one certificate stands for both");
+    let world = World::with(|settings, _| {
+        settings.resolve.push(("other.example".into(), std::net::Ipv4Addr::LOCALHOST.into()));
+    })
+    .await;
+    let (_, stream) = world.connect(&format!("other.example:{}", world.https.port())).await;
+    let mut session = BufReader::new(world.secure(stream, "chat.zalo.me").await.expect("a session"));
+    let (status, ..) = ask(&mut session, &post("chat.zalo.me", "/x", "", b"Chao")).await;
+    assert!(status.contains("421") && world.got().is_empty(), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_breaks_off_or_cannot_be_held_goes_nowhere() {
+    let world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    let whole = post("chat.zalo.me", "/x", "", &vec![b'x'; 100_000]);
+    zalo.write_all(&whole[..50_000]).await.expect("written");
+    zalo.shutdown().await.expect("closed");
+    drop(zalo);
+    assert_eq!(world.records_when("refusal", 1).await[0]["reason"], "body-aborted");
+
+    std::fs::remove_dir_all(world.spool()).expect("removed");
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    let (status, ..) = ask(&mut zalo, &post("chat.zalo.me", "/x", "", &vec![b'x'; 12 << 20])).await;
+    assert!(status.contains("503") && world.got().is_empty(), "{status}");
+    let (status, ..) = ask(&mut zalo, &post("chat.zalo.me", "/x", "", b"Chao")).await;
+    assert!(status.contains("200"), "what fits in memory still passes: {status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -445,6 +471,8 @@ async fn an_address_gets_a_certificate_for_the_address() {
     let world = World::new().await;
     let url = format!("https://{}/x", world.https);
     let output = world.curl(&["--data-binary", "Chao", &url]).await;
+    assert_eq!(output.stdout, b"4", "{}", String::from_utf8_lossy(&output.stderr));
+    let output = world.curl(&["--tls-max", "1.2", "--no-alpn", "--data-binary", "Chao", &url]).await;
     assert_eq!(output.stdout, b"4", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
