@@ -26,7 +26,8 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{AllowedTarget, Network, WebSettings};
 use chot_model::{Channel, DecisionId};
-use http::{Method, Request, Response};
+use http::header::HOST;
+use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -294,7 +295,9 @@ fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
         return Err(Why::NotProxied);
     }
     head::check(request.version(), request.headers())?;
-    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1.
-    head::host(request.headers(), 80)?;
+    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1. HTTP/1.0 had none.
+    if request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST) {
+        head::host(request.headers(), 80)?;
+    }
     Authority::parse(target, Some(80)).ok_or(Why::BadRequest)
 }
