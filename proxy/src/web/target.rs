@@ -197,7 +197,19 @@ pub(crate) fn tune(stream: &TcpStream) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_and_read_the_same(text in "\\PC{0,40}|[a-z0-9.:\\[\\]@%-]{0,40}") {
+            if let Some(authority) = Authority::parse(&text, Some(443)) {
+                prop_assert!(authority.host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)));
+                prop_assert_eq!(Authority::parse(&authority.to_host_header(443), Some(443)), Some(authority));
+            }
+        }
+    }
 
     #[test]
     fn authorities() {
