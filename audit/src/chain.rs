@@ -2,7 +2,8 @@
 //!
 //! It says what is wrong with the next frame; what to make of that is the caller's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use chot_model::DecisionId;
 
@@ -131,8 +132,9 @@ impl OpenSet {
         self.by_seq.len()
     }
 
-    pub(crate) fn contains(&self, seq: u64) -> bool {
-        self.by_seq.contains_key(&seq)
+    /// The numbers of open decisions in a range.
+    pub(crate) fn among(&self, range: Range<u64>) -> BTreeSet<u64> {
+        self.by_seq.range(range).map(|(seq, _)| *seq).collect()
     }
 
     pub(crate) fn oldest(&self) -> Option<u64> {
@@ -145,5 +147,51 @@ impl OpenSet {
 
     pub(crate) fn excess(&self) -> impl Iterator<Item = (DecisionId, Open)> {
         self.iter().take(self.by_seq.len().saturating_sub(Self::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::hex;
+    use crate::testing::id;
+
+    fn record(seq: u64, prev: &Hash) -> String {
+        format!("{{\"v\":1,\"kind\":\"heartbeat\",\"seq\":{seq},\"prev\":\"{}\"}}\n", hex(prev))
+    }
+
+    #[test]
+    fn a_chain_continues_by_number_and_hash() {
+        let first = record(1, &[0; 32]);
+        let hash = hash_of(first.as_bytes());
+        for (line, expected) in [
+            (record(2, &hash), Ok(())),
+            (record(2, &[1; 32]), Err(Break::Hash)),
+            (record(4, &hash), Err(Break::Gap { expected: 2, found: 4 })),
+            (record(1, &[0; 32]), Err(Break::Again { expected: 2, found: 1 })),
+            (record(0, &hash), Err(Break::NoRecord)),
+            (record(u64::MAX, &hash), Err(Break::NoRecord)),
+        ] {
+            let mut chain = Chain::after(Tip::START);
+            let mut step = |line: &str| chain.step(line.as_bytes(), &Envelope::parse(line.as_bytes()).unwrap());
+            assert_eq!(step(&first), Ok(()));
+            assert_eq!(step(&line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn open_decisions_close_once_and_are_bounded() {
+        let open = Open { could_leave: true, plain: false };
+        let mut set = OpenSet::default();
+        set.apply(1, Effect::Opens(id(1), open));
+        set.apply(2, Effect::Opens(id(2), open));
+        assert_eq!((set.oldest(), set.among(2..9), set.of(id(1))), (Some(1), BTreeSet::from([2]), Some(open)));
+        set.apply(3, Effect::Closes(id(1)));
+        set.apply(4, Effect::Closes(id(1)));
+        assert_eq!((set.oldest(), set.len(), set.of(id(1))), (Some(2), 1, None));
+        for n in 0..OpenSet::MAX as u64 {
+            set.apply(10 + n, Effect::Opens(id(10 + n), open));
+        }
+        assert_eq!(set.excess().map(|(id, _)| id).collect::<Vec<_>>(), [id(2)]);
     }
 }

@@ -28,7 +28,7 @@ fn render(tip: Tip) -> String {
     format!("{text} {crc:08x}\n")
 }
 
-/// Reads what [`write`] wrote; `None` when it is anything else.
+/// Reads what [`write()`] wrote; `None` when it is anything else.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Tip> {
     let mut words = std::str::from_utf8(bytes).ok()?.split(' ').skip(2);
     let tip = Tip { seq: words.next()?.parse().ok()?, hash: parse_hash(words.next()?)? };

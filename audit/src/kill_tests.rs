@@ -30,7 +30,7 @@ fn the_child() {
                     let n = from + t * 1_000_000 + n;
                     let receipt = wait(ledger.decide(&message(n), &clean(), &verdict(Action::Allow))).unwrap();
                     println!("acked {} {}", receipt.seq(), receipt.id());
-                    if n % 2 == 0 {
+                    if n.is_multiple_of(2) {
                         ledger.outcome(id(n), Outcome::Delivered, "");
                     }
                 }

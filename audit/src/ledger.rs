@@ -248,14 +248,20 @@ impl Ledger {
     pub(crate) fn record_blocking(&self, draft: Draft) -> Result<u64, Error> {
         let (ack, answer) = oneshot::channel();
         self.inner.shared.queue.push(Job { draft, ack: Some(ack), place: None })?;
-        answer.blocking_recv().unwrap_or(Err(Error::Closed))
+        answer.blocking_recv().unwrap_or_else(|_| Err(self.writer_died()))
     }
 
     pub(crate) async fn record(&self, draft: Draft) -> Result<u64, Error> {
         let place = self.inner.shared.queue.place().await?;
         let (ack, answer) = oneshot::channel();
         self.inner.shared.queue.push(Job { draft, ack: Some(ack), place: Some(place) })?;
-        answer.await.unwrap_or(Err(Error::Closed))
+        answer.await.unwrap_or_else(|_| Err(self.writer_died()))
+    }
+
+    /// A writer that drops a job without an answer is dying of a panic. Whoever notices first says so to all.
+    fn writer_died(&self) -> Error {
+        self.inner.shared.queue.close();
+        Error::Closed
     }
 
     /// Whether records can be written now, as far as the last attempt told. A failing ledger is tried again by the

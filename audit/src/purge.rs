@@ -11,7 +11,8 @@ use chot_model::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::chain::Chain;
-use crate::record::{Hash, hash_of, hex};
+use crate::frame::Frames;
+use crate::record::{Envelope, Hash, hash_of, hex};
 use crate::segment::Records;
 use crate::store::Store;
 use crate::writer::Shared;
@@ -55,6 +56,10 @@ impl Ledger {
             let (first, next) = (pair[0], pair[1]);
             let file = segment::name(first);
             let bytes = shared.store.read(&file).map_err(Error::Storage)?;
+            // Segments follow each other in time: behind the first that begins too late there is nothing to do.
+            if begins(&bytes).is_some_and(|time| time >= older_than) {
+                break;
+            }
             let runs = runs_of(shared, &bytes, first, next, older_than)?;
             if runs.is_empty() {
                 continue;
@@ -82,6 +87,11 @@ impl Ledger {
     }
 }
 
+/// When the first record of a segment was written; it is a `segment` record, which no purge removes.
+fn begins(bytes: &[u8]) -> Option<Timestamp> {
+    Timestamp::parse(&Envelope::parse(Frames::new(bytes).next()?.payload)?.time)
+}
+
 fn runs_of(shared: &Shared, bytes: &[u8], first: u64, next: u64, older_than: Timestamp) -> Result<Vec<Run>, Error> {
     let damaged = |offset: usize| Error::Damaged {
         file: shared.store.path().join(segment::name(first)),
@@ -90,7 +100,8 @@ fn runs_of(shared: &Shared, bytes: &[u8], first: u64, next: u64, older_than: Tim
     };
     let mut runs: Vec<Run> = Vec::new();
     let mut records = Records::new(bytes, Chain::anywhere(), Some(next));
-    let open = shared.open();
+    // A copy: the writer must not wait for this walk. In a closed segment decisions close but none is added.
+    let open = shared.open().among(first..next);
     for live in &mut records {
         let live = live.map_err(damaged)?;
         if live.fault.is_some() {
@@ -99,7 +110,7 @@ fn runs_of(shared: &Shared, bytes: &[u8], first: u64, next: u64, older_than: Tim
         let envelope = live.envelope;
         let old = Timestamp::parse(&envelope.time).is_some_and(|t| t < older_than);
         let removable = envelope.plain && matches!(envelope.kind.as_ref(), "decision" | "outcome");
-        if !old || !removable || open.contains(envelope.seq) {
+        if !old || !removable || open.contains(&envelope.seq) {
             continue;
         }
         let last_hash = hash_of(live.frame.payload);

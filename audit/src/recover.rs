@@ -101,9 +101,10 @@ pub(crate) fn recover(store: &dyn Store) -> Result<Recovered, Error> {
         return Err(at(last, end, format!("record {} is not the one the head file names", tip.seq)));
     }
 
+    let written = bytes[end..].iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
     let active = Active::reopen(store, last, end as u64).map_err(Error::Storage)?;
     rewrite_tail(&active, &bytes, end).map_err(Error::Storage)?;
-    Ok(Recovered { tip, active: Some(active), open, torn: torn.then_some((bytes.len() - end) as u64), after })
+    Ok(Recovered { tip, active: Some(active), open, torn: torn.then_some(written as u64), after })
 }
 
 type Fault = (usize, String);

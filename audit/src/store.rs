@@ -102,7 +102,13 @@ impl Directory {
     /// # Errors
     /// When it cannot be made.
     pub fn create(path: &Path) -> io::Result<Self> {
+        let missing: Vec<_> = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        // Or a power cut takes the whole ledger away, with everything that was acknowledged in it.
+        for made in missing {
+            let parent = made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+            fs::File::open(parent)?.sync_all()?;
+        }
         Ok(Self::existing(path))
     }
 
@@ -131,8 +137,10 @@ impl Store for Directory {
     }
 
     fn unlock(&self) {
-        // Closing the file gives its lock back.
-        *self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        if let Some(file) = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take() {
+            // Closing would do, unless a child process being started just now shares the file.
+            let _ = file.unlock();
+        }
     }
 
     fn list(&self) -> io::Result<Vec<String>> {

@@ -16,7 +16,7 @@ use crate::store::{Directory, Store};
 use crate::{head, segment};
 
 /// What a verification found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Verification {
     /// Records that are there.
     pub records: u64,
@@ -32,11 +32,16 @@ pub struct Verification {
     pub chain_head: String,
     /// What is unusual but explained, such as the rest of a failed write.
     pub notes: Vec<String>,
-    /// What is wrong.
+    /// What is wrong; the first [`Self::PROBLEMS_LISTED_MAX`].
     pub problems: Vec<Problem>,
+    /// How many more problems there are than are listed.
+    pub problems_omitted: u64,
 }
 
 impl Verification {
+    /// How many problems are listed.
+    pub const PROBLEMS_LISTED_MAX: usize = 1_000;
+
     /// Whether nothing is wrong.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
@@ -44,7 +49,7 @@ impl Verification {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
     /// What sort of thing.
     pub kind: ProblemKind,
@@ -65,7 +70,8 @@ impl std::fmt::Display for Problem {
 }
 
 /// Sorts of problems.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// Bytes do not agree with their checksum.
     Checksum,
@@ -92,7 +98,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// The name in output.
+    /// The name in output; serialised, it is the same.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Checksum => "checksum",
@@ -196,8 +202,15 @@ struct Tombs {
 
 impl Walk {
     fn problem(&mut self, kind: ProblemKind, file: &str, offset: usize, seq: Option<u64>, what: impl Into<String>) {
-        let problem = Problem { kind, file: file.to_owned(), offset: offset as u64, seq, what: what.into() };
-        self.out.problems.push(problem);
+        self.list(Problem { kind, file: file.to_owned(), offset: offset as u64, seq, what: what.into() });
+    }
+
+    fn list(&mut self, problem: Problem) {
+        if self.out.problems.len() < Verification::PROBLEMS_LISTED_MAX {
+            self.out.problems.push(problem);
+        } else {
+            self.out.problems_omitted += 1;
+        }
     }
 
     fn expected(&self) -> u64 {
@@ -359,7 +372,7 @@ impl Walk {
             let Problem { kind: _, file, offset, seq: _, what: _ } = problem;
             self.out.notes.push(format!("{file}: abandoned after a failed write; bytes from {offset} on are void"));
         } else {
-            self.out.problems.push(problem);
+            self.list(problem);
         }
     }
 

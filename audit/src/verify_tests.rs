@@ -159,6 +159,11 @@ fn a_damaged_ledger_is_not_written_to() {
     let mut files = whole.clone();
     files.get_mut(&last).unwrap()[30] ^= 1;
     assert!(matches!(open(&files), Err(Error::Damaged { .. })));
+    // The same under a head that lags: later batches prove that what does not read was once durable.
+    let old = Simulated::new();
+    head::write(&old, crate::chain::Tip::START).unwrap();
+    files.extend(old.files());
+    assert!(matches!(open(&files), Err(Error::Damaged { .. })));
     // The tail is gone: the head file remembers.
     let mut files = whole;
     let mut list = frames(&files[&last]);

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chot_model::Clock;
@@ -38,8 +38,8 @@ pub(crate) struct Shared {
     pub(crate) open: Mutex<OpenSet>,
     /// Held by the one purge that may run.
     purging: Mutex<()>,
-    health: AtomicU8,
-    low_space: AtomicBool,
+    /// Set by the writer before it tells anybody how a record went.
+    health: Mutex<Health>,
     /// First record of the segment being written; segments before it never change but by a purge.
     pub(crate) active_first: AtomicU64,
     pub(crate) records: AtomicU64,
@@ -55,8 +55,7 @@ impl Shared {
             store,
             open: Mutex::default(),
             purging: Mutex::default(),
-            health: AtomicU8::new(Health::Good as u8),
-            low_space: AtomicBool::new(false),
+            health: Mutex::new(Health::Good),
             active_first: AtomicU64::new(0),
             records: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
@@ -66,13 +65,10 @@ impl Shared {
     }
 
     pub(crate) fn health(&self) -> Health {
-        let worst = [Health::Closed, Health::Failing, Health::NoSpace];
-        match worst.into_iter().find(|h| self.health.load(Relaxed) == *h as u8) {
-            _ if self.queue.is_closed() => Health::Closed,
-            Some(health) => health,
-            None if self.low_space.load(Relaxed) => Health::LowSpace,
-            None => Health::Good,
+        if self.queue.is_closed() {
+            return Health::Closed;
         }
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn purging(&self) -> MutexGuard<'_, ()> {
@@ -80,7 +76,7 @@ impl Shared {
     }
 
     fn set_health(&self, health: Health) {
-        self.health.store(health as u8, Relaxed);
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
     pub(crate) fn open(&self) -> MutexGuard<'_, OpenSet> {
@@ -136,6 +132,7 @@ pub(crate) struct Writer {
     carry: VecDeque<Job>,
     /// Whether the ledger has said that it stopped for want of space.
     stopped: bool,
+    low_space: bool,
     head_seq: u64,
     buffer: Vec<u8>,
 }
@@ -160,6 +157,7 @@ impl Writer {
             after,
             carry: VecDeque::new(),
             stopped: false,
+            low_space: false,
             head_seq: 0,
             buffer: Vec::new(),
         }
@@ -216,7 +214,7 @@ impl Writer {
     /// Below the stop threshold only outcomes are written, into space that was set aside before.
     fn check_space(&mut self, jobs: &mut VecDeque<Job>) -> Result<(), Error> {
         let free = self.shared.store.free_bytes().map_err(Error::Storage)?;
-        self.shared.low_space.store(free < self.options.free_bytes_warn, Relaxed);
+        self.low_space = free < self.options.free_bytes_warn;
         let stop = free < self.options.free_bytes_stop;
         if stop != self.stopped {
             self.stopped = stop;
@@ -298,7 +296,11 @@ impl Writer {
         active.cursor += self.buffer.len() as u64;
         self.tip = tip;
         // Whoever is told finds the ledger in the state that made it so.
-        self.shared.set_health(if self.stopped { Health::NoSpace } else { Health::Good });
+        self.shared.set_health(match (self.stopped, self.low_space) {
+            (true, _) => Health::NoSpace,
+            (false, true) => Health::LowSpace,
+            (false, false) => Health::Good,
+        });
         self.acknowledge(batch, taken);
         Ok(())
     }

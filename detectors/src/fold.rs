@@ -33,17 +33,22 @@ pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut last = Kind::Other;
     let mut rest = text;
-    while let Some((c, len)) = next_char(rest) {
-        rest = rest.get(len..).unwrap_or_default();
-        let Some((letter, kind)) = c.map_or(Some((b' ', Kind::Other)), fold_char) else { continue };
-        let parts = match (last, kind) {
-            (Kind::Lower, Kind::Lower) | (Kind::Upper, Kind::Upper | Kind::Lower) | (Kind::Digit, Kind::Digit) => false,
-            (Kind::Other, Kind::Other) => {
-                continue;
-            }
-            _ => true,
+    while let Some((&first, tail)) = rest.split_first() {
+        let (letter, kind) = if first < 0x80 {
+            rest = tail;
+            ASCII[usize::from(first)]
+        } else {
+            let Some((c, len)) = next_char(rest) else { break };
+            rest = rest.get(len..).unwrap_or_default();
+            let Some(folded) = c.map_or(Some((b' ', Kind::Other)), fold_char) else { continue };
+            folded
         };
-        if parts {
+        // A capital goes on with small letters, as in `Mã`; a small letter followed by a capital ends its word.
+        let goes_on = matches!(
+            (last, kind),
+            (Kind::Lower, Kind::Lower) | (Kind::Upper, Kind::Upper | Kind::Lower) | (Kind::Digit, Kind::Digit)
+        );
+        if !goes_on {
             if last != Kind::Other {
                 out.push(b' ');
             }
@@ -58,6 +63,26 @@ pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
     }
     if last != Kind::Other {
         out.push(b' ');
+    }
+}
+
+/// The skeletons of ASCII, by byte.
+const ASCII: [(u8, Kind); 128] = {
+    let mut table = [(b' ', Kind::Other); 128];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = fold_ascii(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn fold_ascii(byte: u8) -> (u8, Kind) {
+    match byte {
+        b'a'..=b'z' => (byte, Kind::Lower),
+        b'A'..=b'Z' => (byte.to_ascii_lowercase(), Kind::Upper),
+        b'0'..=b'9' => (byte, Kind::Digit),
+        _ => (b' ', Kind::Other),
     }
 }
 
@@ -97,19 +122,14 @@ fn fold_char(c: char) -> Option<(u8, Kind)> {
                 ..='\u{1ef1}' => b'u',
                 _ => b'y',
             };
-            if c as u32 % 2 == 0 { base.to_ascii_uppercase() } else { base }
+            if (c as u32).is_multiple_of(2) { base.to_ascii_uppercase() } else { base }
         }
         '\u{ff01}'..='\u{ff5e}' => (c as u32 - 0xff01 + 0x21) as u8,
         '\u{300}'..='\u{36f}' => return None,
         c if is_invisible(c) => return None,
         _ => b' ',
     };
-    Some(match ascii {
-        b'a'..=b'z' => (ascii, Kind::Lower),
-        b'A'..=b'Z' => (ascii.to_ascii_lowercase(), Kind::Upper),
-        b'0'..=b'9' => (ascii, Kind::Digit),
-        _ => (b' ', Kind::Other),
-    })
+    Some(fold_ascii(ascii))
 }
 
 /// Characters that take no room on the screen: zero-width, soft hyphen, direction marks, variation selectors.

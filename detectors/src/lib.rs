@@ -29,9 +29,11 @@ mod mrz;
 mod mst;
 mod numbers;
 mod passport;
+mod person_name;
 mod phone;
 mod province;
 mod shape;
+mod spoken;
 #[cfg(test)]
 mod tests;
 
@@ -47,7 +49,7 @@ use numbers::{Candidate, candidates};
 pub const CONTEXT_BYTES: usize = 256;
 
 /// Bytes behind `core` in which something may begin that overlaps what began in it.
-const OVERLAP_BYTES: usize = digits::NUMBER_BYTES_MAX + 16;
+const OVERLAP_BYTES: usize = spoken::SPOKEN_BYTES_MAX;
 
 /// Every detector. Adding one is a folder and a line here.
 const ALL: &[&dyn Detector] = &[
@@ -66,6 +68,7 @@ const ALL: &[&dyn Detector] = &[
     &bank_account::BankAccount,
     &household::Household,
     &email::Email,
+    &person_name::PersonName,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -116,6 +119,8 @@ impl Detectors {
         let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, |candidate| scan.judge(&candidate));
+        spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
+        person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -148,6 +153,7 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
+            Candidate::Name(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -161,6 +167,7 @@ impl Scan<'_> {
         for detector in ALL {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
+                Candidate::Name(range) => detector.name(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,
@@ -178,7 +185,7 @@ fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
     let Some((_, mine)) = found.get(n) else { return false };
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
-    let reach = cccd_qr::QR_BYTES_MAX + digits::NUMBER_BYTES_MAX;
+    let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);

@@ -32,12 +32,11 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
     // Two letters first: a card. `SV`, `HS` and others begin with letters that pass for digits.
     let card =
         matches!(word, [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !c.is_ascii_lowercase());
-    if card {
-        if let Some((range, digits)) = run(text, start + 2) {
-            if digits.len() == 13 {
-                return Number::disguised(range, &digits, "look-alike-letters");
-            }
-        }
+    if card
+        && let Some((range, digits)) = run(text, start + 2)
+        && digits.len() == 13
+    {
+        return Number::disguised(range, &digits, "look-alike-letters");
     }
     let (range, digits) = run(text, start)?;
     matches!(digits.len(), 9 | 10 | 12).then(|| Number::disguised(range, &digits, "look-alike-letters")).flatten()

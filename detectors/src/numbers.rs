@@ -75,14 +75,18 @@ pub(crate) enum Candidate {
     At(usize),
     /// The digits after `IDVNM`, at this place: the first line of a machine-readable zone.
     Zone(usize),
+    /// Capitalised syllables that a surname begins.
+    Name(Range<usize>),
     /// Digits and letters that look like digits in one word, which begins at this place.
     Lookalikes(usize),
 }
 
+/// Digits of the shortest number in one run: a passport's.
+const SHORTEST: usize = 7;
 /// Lengths a number may have, as a set of bits: 7 (passport), 8 to 14, 18 (card and facility).
 const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
 /// Lengths a number in groups may have.
-const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+const GROUPED: u32 = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order.
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
@@ -94,6 +98,10 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut
         if first == b'@' {
             found(Candidate::At(at));
             at += 1;
+            continue;
+        }
+        if let Some(end) = lone(text, at) {
+            at = end;
             continue;
         }
         let Some(mut current) = group(text, at) else {
@@ -114,6 +122,26 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut
     }
 }
 
+/// Where a few digits end that touch no separator and no look-alike: years, amounts and page numbers, most digits of
+/// most texts. Nothing comes of them, so they are passed over without a group being made.
+fn lone(text: &[u8], at: usize) -> Option<usize> {
+    let run = text.get(at..)?.iter().take(SHORTEST).take_while(|b| b.is_ascii_digit()).count();
+    let end = at + run;
+    let before = at.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    if run == 0 || run == SHORTEST || is_lookalike(before) {
+        return None;
+    }
+    let after = text.get(end..).unwrap_or_default();
+    let ends = match *after {
+        [] => true,
+        [b' ' | b'\n', next, ..] => next.is_ascii_alphabetic(),
+        [b'.' | b',' | b'/', next, ..] => next < 0x80 && !next.is_ascii_digit(),
+        [b'-' | b' ' | b'.' | b',' | b'/' | b')' | b'\n' | b'\r' | 0x80.., ..] => false,
+        [next, ..] => !is_lookalike(next),
+    };
+    ends.then_some(end)
+}
+
 /// The next byte from `at` on that may begin a digit, or is an `@`.
 fn find(text: &[u8], at: usize, end: usize) -> Option<usize> {
     const INTERESTING: [bool; 256] = {
@@ -129,7 +157,12 @@ fn find(text: &[u8], at: usize, end: usize) -> Option<usize> {
     loop {
         at += text.get(at..end)?.iter().position(|b| INTERESTING[usize::from(*b)])?;
         let byte = *text.get(at)?;
-        if byte < 0x80 || text.get(at..).and_then(digit).is_some() {
+        if byte < 0x80 {
+            return Some(at);
+        }
+        // Most of what begins with E1 is a Vietnamese letter (U+1E00 to U+1EFF).
+        let letter = byte == 0xe1 && text.get(at + 1).is_some_and(|b| *b >= 0xb8);
+        if !letter && text.get(at..).and_then(digit).is_some() {
             return Some(at);
         }
         at += 1;
@@ -198,10 +231,11 @@ impl Chain {
             return;
         }
         let before = self.gap_before(first);
-        if group.len() < 32 && SOLID & 1 << group.len() != 0 {
-            if let Some(number) = self.number(first, first, Layout::Solid) {
-                found(Candidate::Number(number));
-            }
+        if group.len() < 32
+            && SOLID & 1 << group.len() != 0
+            && let Some(number) = self.number(first, first, Layout::Solid)
+        {
+            found(Candidate::Number(number));
         }
         if separator == Gap::Break {
             return;
@@ -217,19 +251,24 @@ impl Chain {
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
             let Some(&(next, after)) = self.links.get(last) else { return };
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
+            if !uniform && !leads {
+                return;
+            }
             sum += next.len();
             if sum > NUMBER_DIGITS_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
                 return;
             }
-            if GROUPED & 1 << sum == 0 {
+            // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
+            let hotline = sum == 8 && matches!(group.digits(), [b'1', b'8' | b'9', b'0', b'0']) && last == first + 1;
+            if GROUPED & 1 << sum == 0 && !hotline {
                 continue;
             }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
-            if layout != Layout::Mixed || leads {
-                if let Some(number) = self.number(first, last, layout) {
-                    found(Candidate::Number(number));
-                }
+            if (layout != Layout::Mixed || leads)
+                && let Some(number) = self.number(first, last, layout)
+            {
+                found(Candidate::Number(number));
             }
         }
     }
@@ -243,7 +282,8 @@ impl Chain {
         let size = sizes().next().unwrap_or_default();
         let inner = sizes().skip(1).take(last - first - 1);
         let head = size.min(4);
-        let regular = size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().last().is_some_and(|n| n != 2);
+        let regular =
+            size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().next_back().is_some_and(|n| n != 2);
         if regular { Layout::Regular } else { Layout::Uneven }
     }
 

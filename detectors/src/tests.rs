@@ -101,6 +101,11 @@ fn piece() -> impl Strategy<Value = String> {
         "l",
         "DN",
         "DN4",
+        "Nguyễn ",
+        "Lê Văn ",
+        "TRẦN ",
+        "Họ tên: ",
+        "An",
         "CCCD ",
         "Mã số BHXH ",
         "ma so bhxh",
@@ -124,6 +129,7 @@ fn piece() -> impl Strategy<Value = String> {
         3 => "[0-9]{1,4}",
         2 => prop::sample::select(vec!["001090123456", "7912345678", "012345678", "DN4759122135078", "0912345678"]).prop_map(str::to_owned),
         1 => "[0-9]{9,24}",
+        1 => prop::sample::select(vec!["không ", "một ", "ba ", "năm ", "chín ba bảy "]).prop_map(|w| w.repeat(4)),
         1 => "[a-zđơư ]{1,60}",
     ]
 }
@@ -155,5 +161,134 @@ proptest! {
         for hit in hits {
             prop_assert!(core.contains(&hit.range.start) && hit.range.start < hit.range.end && hit.range.end <= text.len());
         }
+    }
+}
+
+#[test]
+fn headers_are_known_in_any_spelling() {
+    let detectors = Detectors::new(THIS_YEAR);
+    for (header, column) in [
+        ("Số CCCD", Some(Column::Cccd)),
+        ("soCCCD", Some(Column::Cccd)),
+        ("SO_CCCD_NND", Some(Column::Cccd)),
+        ("So\u{302}\u{301} CCCD", Some(Column::Cccd)),
+        ("CCCD (12 số)", Some(Column::Cccd)),
+        ("Số CCCD/CMND", Some(Column::IdNumber)),
+        ("Số CMND/CCCD/Hộ chiếu", Some(Column::IdNumber)),
+        ("Số CMND", Some(Column::Cmnd)),
+        ("Ma so BHXH", Some(Column::Bhxh)),
+        ("maSoBhxh", Some(Column::Bhxh)),
+        ("5. Mã số BHXH", Some(Column::Bhxh)),
+        ("MA_THE_BHYT", Some(Column::Bhyt)),
+        ("Số thẻ", Some(Column::Bhyt)),
+        ("Mã vận đơn", Some(Column::Negative)),
+        ("orderId", Some(Column::Negative)),
+        ("Số tiền (đồng)", Some(Column::Negative)),
+        ("Mã hồ sơ", Some(Column::Negative)),
+        ("Họ và tên chủ hộ", Some(Column::Name)),
+        ("HO_TEN", Some(Column::Name)),
+        ("Họ", Some(Column::Surname)),
+        ("Tên", Some(Column::GivenName)),
+        ("Ngày, tháng, năm sinh", Some(Column::BirthDate)),
+        ("Năm sinh", Some(Column::BirthYear)),
+        ("Giới tính", Some(Column::Sex)),
+        ("Nam", Some(Column::Sex)),
+        ("STT", Some(Column::RowNumber)),
+        ("#", Some(Column::RowNumber)),
+        ("Số điện thoại", Some(Column::Phone)),
+        ("MST", Some(Column::Tax)),
+        ("Mã hộ gia đình", Some(Column::Household)),
+        ("Ngày cấp CCCD", None),
+        ("NGAYCAP_CCCD_NND", None),
+        ("Số người tham gia BHXH", None),
+        ("Tên doanh nghiệp", None),
+        ("Ký nhận", None),
+        ("id", None),
+        ("001090123456", None),
+        ("Nguyễn Văn An", None),
+        ("", None),
+    ] {
+        assert_eq!(detectors.column(header), column, "{header}");
+    }
+    assert_eq!(detectors.column(&"Số CCCD ".repeat(1_000)), None);
+}
+
+#[test]
+fn a_header_outweighs_the_neighbours() {
+    let judge = |text: &str, column: Column| {
+        let hits = scan_in(text, Context { column: Some(column) });
+        hits.into_iter().map(|h| (h.detector, h.confidence, h.value.reveal().to_owned())).collect::<Vec<_>>()
+    };
+    use Confidence::High;
+    for (text, column, detector, value) in [
+        ("001090123456", Column::Cccd, DetectorId::Cccd, "001090123456"),
+        ("901090123456", Column::Cccd, DetectorId::Cccd, "901090123456"),
+        ("001090123456", Column::Bhxh, DetectorId::Cccd, "001090123456"),
+        ("001090123456", Column::Tax, DetectorId::Cccd, "001090123456"),
+        ("'012345678", Column::IdNumber, DetectorId::Cmnd, "012345678"),
+        ("12345678", Column::Cmnd, DetectorId::Cmnd, "012345678"),
+        ("C1234567", Column::IdNumber, DetectorId::Passport, "C1234567"),
+        ("7912345678", Column::Bhxh, DetectorId::Bhxh, "7912345678"),
+        (" 79 1234 5678 ", Column::Bhxh, DetectorId::Bhxh, "7912345678"),
+        ("123456789", Column::Bhyt, DetectorId::Bhyt, ""),
+        ("DN 4 75 9122135078", Column::Bhyt, DetectorId::Bhyt, "DN4759122135078"),
+        ("1090123456", Column::Cccd, DetectorId::Cccd, "001090123456"),
+        ("79195012345", Column::Cccd, DetectorId::Cccd, "079195012345"),
+        ("0100109106", Column::Tax, DetectorId::Mst, "0100109106"),
+        ("0912345678", Column::Phone, DetectorId::Phone, "0912345678"),
+        ("0011004123456", Column::Bank, DetectorId::BankAccount, "0011004123456"),
+    ] {
+        let expected = if value.is_empty() { vec![] } else { vec![(detector, High, value.to_owned())] };
+        assert_eq!(judge(text, column), expected, "{text} under {column:?}");
+    }
+    for text in ["001090123456", "DN4759122135078", "012345678", "CCCD 001090123456", "thẻ BHYT DN4759122135078"] {
+        let hits = judge(text, Column::Negative);
+        assert!(
+            hits.iter().all(|(detector, confidence, _)| !detector.is_identifier() || *confidence < Confidence::Medium),
+            "{hits:?}"
+        );
+    }
+    // Under a name or an address the number still has its own say.
+    assert_eq!(judge("001090123456", Column::Address).len(), 1);
+}
+
+#[test]
+fn disguises_are_undone_and_named() {
+    for (text, value, disguise) in [
+        ("CCCD 001090123456", "001090123456", None),
+        ("CCCD 001 090 123 456", "001090123456", None),
+        ("CCCD 0 0 1 0 9 0 1 2 3 4 5 6", "001090123456", Some("spread-digits")),
+        ("CCCD 0\u{200b}010\u{200d}90123456", "001090123456", Some("zero-width")),
+        ("CCCD ００１０９０１２３４５６", "001090123456", Some("full-width")),
+        ("CCCD ٠٠١٠٩٠١٢٣٤٥٦", "001090123456", Some("other-script")),
+        ("CCCD OO1O9O123456", "001090123456", Some("look-alike-letters")),
+        ("CCCD 00l090l23456", "001090123456", Some("look-alike-letters")),
+        ("CCCD ОО1О9О123456", "001090123456", Some("look-alike-letters")),
+        ("CCCD 00 10901 234 56", "001090123456", Some("odd-grouping")),
+        ("CCCD 001090\r\n> 123456", "001090123456", Some("odd-grouping")),
+        ("CCCD không không một không chín không một hai ba bốn năm sáu", "001090123456", Some("number-words")),
+    ] {
+        let hits = scan(text);
+        let [hit] = hits.as_slice() else { panic!("{text}: {hits:?}") };
+        assert_eq!((hit.value.reveal(), hit.disguise), (value, disguise), "{text}");
+        assert_eq!(hit.range, 5..text.len(), "{text}");
+        assert!(hit.confidence >= Confidence::Medium, "{text}: {hit:?}");
+    }
+}
+
+#[test]
+fn words_after_a_number_and_lists_count() {
+    for (text, found) in [
+        ("7912345678 (mã BHXH)", 1),
+        ("7912345678 là mã số BHXH của em", 1),
+        ("mã số BHXH: 7912345678, 7912345679 và 7912345680", 3),
+        ("mã số BHXH:\n7912345678\n7912345679\n", 2),
+        ("7912345678, CCCD 001090123456", 1),
+        ("MST 0100109106, mã số BHXH 7912345678", 1),
+        ("mã vận đơn 001090123456, 001090123457, 001090123458", 0),
+    ] {
+        let hits = scan(text);
+        let n = hits.iter().filter(|h| h.detector.is_identifier() && h.confidence >= Confidence::Medium).count();
+        assert_eq!(n, found, "{text}: {hits:?}");
     }
 }

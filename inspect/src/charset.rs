@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn reads_vietnamese_letters_and_marks() {
-        let read: String = b"c\xe3n c\xfd\xf0\xecc".iter().map(|b| Charset::windows_1258().decode(*b)).collect();
-        assert_eq!(read, "căn cư\u{111}\u{300}c");
+        let read: String = b"c\xe3n c\xfd\xccc".iter().map(|b| Charset::windows_1258().decode(*b)).collect();
+        assert_eq!(read, "căn cư\u{300}c");
     }
 }

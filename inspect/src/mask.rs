@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{Context, Detectors};
+use chot_detectors::{Column, Context, Detectors};
 use chot_model::{DetectorId, Masked};
 
 use crate::layers::unescaped;
@@ -35,17 +35,16 @@ pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
     let mut view = View::default();
     view.push(text.as_bytes(), 0);
     for _ in 0..4 {
-        let mut hits = Vec::new();
-        detectors.scan(&view.text, 0..view.text.len(), Context::default(), &mut hits);
-        for hit in hits.into_iter().filter(|h| hidden(h.detector)) {
-            if let Some(span) = view.object_span(&hit.range) {
-                let shown = match hit.detector {
-                    // The end of a name is the given name.
-                    DetectorId::PersonName | DetectorId::DateOfBirth => "•••".to_owned(),
-                    _ => hit.value.masked().as_str().to_owned(),
-                };
-                spans.push((span, shown));
-            }
+        scan(detectors, &view, Context::default(), &mut spans);
+        // Values of a query stand alone, under their names.
+        for field in fields(&view.text) {
+            let piece = view.text.get(field.clone()).unwrap_or_default();
+            let name = piece.split(|b| *b == b'=').next().unwrap_or_default();
+            // Here a name that speaks against a number is not believed: a mask too many harms nobody.
+            let column = detectors.column(&String::from_utf8_lossy(name)).filter(|c| *c != Column::Negative);
+            let mut value = View::default();
+            value.push_view(&view, (field.start + name.len() + 1).min(field.end)..field.end);
+            scan(detectors, &value, Context { column }, &mut spans);
         }
         match unescaped(&view) {
             Some(next) => view = next,
@@ -71,6 +70,34 @@ pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
     }
     out.push_str(text.get(at..).unwrap_or_default());
     Masked::danger_assume_masked(out)
+}
+
+fn scan(detectors: &Detectors, view: &View, context: Context, spans: &mut Vec<(Range<u64>, String)>) {
+    let mut hits = Vec::new();
+    detectors.scan(&view.text, 0..view.text.len(), context, &mut hits);
+    for hit in hits.into_iter().filter(|h| hidden(h.detector)) {
+        if let Some(span) = view.object_span(&hit.range) {
+            let shown = match hit.detector {
+                // The end of a name is the given name.
+                DetectorId::PersonName | DetectorId::DateOfBirth => "•••".to_owned(),
+                _ => hit.value.masked().as_str().to_owned(),
+            };
+            spans.push((span, shown));
+        }
+    }
+}
+
+/// The `name=value` pieces of a query.
+fn fields(text: &[u8]) -> Vec<Range<usize>> {
+    const FIELDS_MAX: usize = 1_000;
+    let (mut out, mut start) = (Vec::new(), 0);
+    for end in (0..=text.len()).filter(|n| text.get(*n).is_none_or(|b| matches!(b, b'?' | b'&' | b';' | b'#' | b' '))) {
+        if text.get(start..end).is_some_and(|piece| piece.contains(&b'=')) && out.len() < FIELDS_MAX {
+            out.push(start..end);
+        }
+        start = end + 1;
+    }
+    out
 }
 
 fn floor(text: &str, at: usize) -> usize {

@@ -72,7 +72,7 @@ const IDS_MAX: usize = 6 * EXACT_MAX;
 
 impl People {
     /// States that `marks` belong to one person.
-    fn person(&mut self, marks: &[Mark]) {
+    pub(crate) fn person(&mut self, marks: &[Mark]) {
         let hashes = marks.iter().flat_map(|m| [Some(m.hash), m.alias]).flatten();
         if self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX {
             let Some(primary) = marks.iter().min_by_key(|m| m.detector) else { return };

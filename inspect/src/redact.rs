@@ -168,7 +168,11 @@ impl Edits {
 
     pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
         if self.lost.iter().all(|(d, _)| *d != detector) {
-            self.lost.push((detector, part()));
+            let part = match part() {
+                part if part.as_str().is_empty() => Masked::danger_assume_masked("the object itself"),
+                part => part,
+            };
+            self.lost.push((detector, part));
         }
     }
 

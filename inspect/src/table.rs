@@ -4,7 +4,9 @@
 //! read sideways.
 
 use chot_detectors::Column;
-use chot_model::Confidence;
+use std::hash::BuildHasher;
+
+use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::people::Mark;
@@ -29,13 +31,14 @@ pub(crate) struct Table {
     place: Place,
     /// How a cell is called, given row and column.
     name: Option<Box<dyn Fn(u64, usize) -> String + Send>>,
+    only_headed: bool,
     held: Vec<(u64, Row)>,
     held_cells: usize,
     shape: Option<Shape>,
     rows: u64,
     stats: Vec<Stat>,
     judged: u64,
-    waiting: Vec<Vec<(usize, Found, bool)>>,
+    waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
 }
@@ -47,6 +50,15 @@ enum Shape {
     Sideways,
     /// No header at all.
     Bare,
+}
+
+/// A row whose findings wait for the judgement of its columns.
+struct Waiting {
+    found: Vec<(usize, Found, bool)>,
+    /// The row names a person and tells something more of them.
+    named: Option<Mark>,
+    /// The row is a record; otherwise it may be one line of a form.
+    record: bool,
 }
 
 /// What an unannounced column looks like.
@@ -63,6 +75,7 @@ impl Table {
         Self {
             place,
             name: None,
+            only_headed: false,
             held: Vec::new(),
             held_cells: 0,
             shape: None,
@@ -77,6 +90,11 @@ impl Table {
     /// Findings are said to stand in the cell that `name` gives, instead of in the part.
     pub(crate) fn with_names(place: Place, name: Box<dyn Fn(u64, usize) -> String + Send>) -> Self {
         Self { name: Some(name), ..Self::new(place) }
+    }
+
+    /// A table in text that was read already: only a header adds anything.
+    pub(crate) fn second_look(place: Place) -> Self {
+        Self { only_headed: true, ..Self::new(place) }
     }
 
     /// Takes row number `number` (from 1).
@@ -121,11 +139,17 @@ impl Table {
             .filter(|(_, (columns, (_, row)))| count(columns) > 0 && filled(row) * 2 >= widest)
             .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
             .map(|(n, (columns, _))| (n, count(columns)));
-        let headings = announced.iter().filter(|columns| matches!(columns.first(), Some(Some(_)))).count();
+        let mut headings: Vec<Column> = Vec::new();
+        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+            if !headings.contains(&column) {
+                headings.push(column);
+            }
+        }
+        let headings = headings.len();
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let header = match best {
             // One heading at the head of several rows each: they are headings of rows.
-            Some((_, n)) if wide && headings >= 2 && headings > n => None,
+            Some((_, n)) if wide && headings >= 2 && (n == 1 || headings > n) => None,
             Some((at, _)) if held.len() > at + 1 => Some(at),
             _ => None,
         };
@@ -144,8 +168,12 @@ impl Table {
             None if wide && headings > 0 => Shape::Sideways,
             None => Shape::Bare,
         });
+        if self.only_headed && header.is_none() {
+            return;
+        }
         for (n, (number, row)) in held.iter().enumerate() {
             match header {
+                Some(at) if n <= at && self.only_headed => {}
                 // Titles and the header itself are text.
                 Some(at) if n <= at => self.prose(*number, row, false, inquiry),
                 _ => self.read(*number, row, inquiry),
@@ -170,8 +198,10 @@ impl Table {
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                self.wait(found, inquiry);
+                let named = self.named(row, inquiry);
+                self.wait(Waiting { found, named, record: true }, inquiry);
             }
+            _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
         }
@@ -195,7 +225,10 @@ impl Table {
     ) {
         let mut found = Vec::new();
         let whole = column.is_none() && is_number(&view.text);
-        text::value(&self.place, copy(view, column), column, inquiry, &mut found);
+        match padded(view, column) {
+            Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
+            None => text::value(&self.place, view, column, inquiry, &mut found),
+        }
         for mut f in found {
             if let Some(name) = &self.name {
                 f.finding.part = self.place.named(&name(number, at)).part;
@@ -219,7 +252,7 @@ impl Table {
         let base = row.first().map_or(0, |(_, view)| view.base);
         line.base = base;
         let mut found = Vec::new();
-        text::value(&self.place, line, None, inquiry, &mut found);
+        text::value(&self.place, &line, None, inquiry, &mut found);
         let mut row_found = Vec::new();
         for mut f in found {
             let start = (f.finding.range.start - base) as usize;
@@ -245,7 +278,9 @@ impl Table {
                 stat.hits += u32::from(row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
             }
         }
-        self.wait(row_found, inquiry);
+        // Two cells a row, no header: a form with the headings on the left, one line of it.
+        let record = filled(row) > 2;
+        self.wait(Waiting { found: row_found, named: None, record }, inquiry);
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -267,18 +302,19 @@ impl Table {
     }
 
     /// Holds the findings of a row until enough is known of the columns.
-    fn wait(&mut self, found: Vec<(usize, Found, bool)>, inquiry: &mut Inquiry) {
+    fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
         self.judged += 1;
-        self.waiting.push(found);
+        self.waiting.push(row);
         if self.judged as usize >= JUDGED_ROWS {
             self.judge(inquiry);
         }
     }
 
     fn judge(&mut self, inquiry: &mut Inquiry) {
-        for row in std::mem::take(&mut self.waiting) {
+        let mut form = Vec::new();
+        for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
-            for (at, mut found, alone) in row {
+            for (at, mut found, alone) in found {
                 // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
                 // identifiers only when most of it is.
                 let stat = self.stats.get(at).copied().unwrap_or_default();
@@ -288,27 +324,53 @@ impl Table {
                 }
                 marks.extend(inquiry.report(found));
             }
-            inquiry.people.record(&marks, true);
+            if !record {
+                form.extend(marks);
+            } else if inquiry.people.record(&marks, true) == 0
+                && let Some(named) = named
+            {
+                inquiry.people.person(&[named]);
+            }
         }
+        inquiry.people.record(&form, true);
+    }
+
+    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
+    /// people is one whether or not it holds an identifier.
+    fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
+        let Some(Shape::Headed(columns)) = &self.shape else { return None };
+        let cell = |wanted: fn(Column) -> bool| {
+            row.iter()
+                .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
+                .map(|(_, view)| view.text.trim_ascii())
+                .find(|text| text.len() > 1)
+        };
+        let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
+        let beside = cell(|c| {
+            matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
+        })?;
+        let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
+        let hash = inquiry.key.hash_one((name, beside));
+        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
 }
 
-/// A cell for scanning. A spreadsheet's number has lost the zeros in front that its column says it had.
-fn copy(view: &View, column: Option<Column>) -> View {
-    let mut copy = View::default();
-    let digits = match column {
-        Some(Column::Cccd | Column::IdNumber) => 10..12,
-        Some(Column::Bhxh | Column::Tax) => 9..10,
-        Some(Column::Cmnd) => 8..9,
-        _ => 0..0,
+/// A spreadsheet's number with the zeros in front that its column says it had.
+fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let digits = match column? {
+        Column::Cccd | Column::IdNumber => 10..12,
+        Column::Bhxh | Column::Tax => 9..10,
+        Column::Cmnd => 8..9,
+        _ => return None,
     };
-    if view.number && digits.contains(&view.text.len()) && view.text.iter().all(u8::is_ascii_digit) {
-        copy.push_joint(&b"00"[..digits.end - view.text.len()]);
+    if !view.number || !digits.contains(&view.text.len()) || !view.text.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    copy.push_view(view, 0..view.text.len());
-    copy.base = view.base;
-    copy.number = view.number;
-    copy
+    let mut padded = View::default();
+    padded.push_joint(b"00".get(view.text.len() + 2 - digits.end..).unwrap_or_default());
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
 }
 
 fn is_counted(found: &Found) -> bool {
@@ -321,8 +383,11 @@ fn filled(row: &Row) -> usize {
 }
 
 fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
-    let text = std::str::from_utf8(&view.text).ok()?;
-    inquiry.column(text.trim())
+    let text = std::str::from_utf8(&view.text).ok()?.trim();
+    // `Số CCCD: 001…` is a heading with its value: running text.
+    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if valued || digits > 4 { None } else { inquiry.column(text) }
 }
 
 /// A cell that is nothing but one number as long as identifiers are.

@@ -5,7 +5,8 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
-use crate::numbers::Number;
+use crate::digits::Gap;
+use crate::numbers::{Layout, Number};
 use crate::shape::{is_filler, loss};
 
 /// The detector.
@@ -29,7 +30,9 @@ impl Detector for BankAccount {
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
-        if !(8..=16).contains(&number.len()) || is_filler(number.digits()) {
+        // Accounts are written in one run or in blocks; anything looser is another number.
+        let blocks = matches!(number.layout, Layout::Solid | Layout::Regular) && number.separator != Gap::Slash;
+        if !(8..=16).contains(&number.len()) || !blocks || is_filler(number.digits()) {
             return None;
         }
         let said = near.announced();

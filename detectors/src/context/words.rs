@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, Anchored, Input, MatchKind, StartKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
 use super::{Columns, DIRECT, Firm, LINK, NEAR};
 use crate::Column;
@@ -22,7 +22,7 @@ const SHARED: &[(Column, &str)] = &[
     ),
     (Column::GivenName, "= Tên\n= Tên đệm\n= Tên đệm và tên\n= first name\n= given name\n= middle name\n"),
     (Column::BirthDate, include_str!("birth_date.txt")),
-    (Column::BirthYear, "Năm sinh\nNAM_SINH\n= NS nam\n= năm\n= birth year\n= year of birth\n"),
+    (Column::BirthYear, "Năm sinh\nNAM_SINH\n= birth year\n= year of birth\n"),
     (Column::Sex, "= Giới tính\n= GIOI_TINH\n= GT\n= Phái\n= Nam/Nữ\n= Nam\n= Nữ\n= Nữ (X)\n= sex\n= gender\n"),
     (Column::Address, include_str!("address.txt")),
     (Column::RowNumber, "= STT\n= TT\n= Số TT\n= Số thứ tự\n= No\n= #\n= row\n= STT hộ\n"),
@@ -77,6 +77,7 @@ impl Words {
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .start_kind(StartKind::Unanchored)
+            .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
         Self { automaton, meaning, headers }

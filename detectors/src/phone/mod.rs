@@ -55,6 +55,8 @@ impl Detector for Phone {
         let written = plus || number.layout == Layout::Regular && matches!(number.separator, Gap::Dot | Gap::Space);
         let shape = match kind {
             _ if plus => 60,
+            // `84.366.275.000` is an amount as well.
+            _ if number.digits().starts_with(b"84") => 30,
             Kind::Mobile => 50,
             Kind::Landline => 45,
             Kind::Hotline => 10,

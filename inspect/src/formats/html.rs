@@ -46,13 +46,14 @@ fn is_html(head: &Head<'_>) -> bool {
         b"<b>",
         b"</",
     ];
-    let tag = tags.iter().any(|t| memchr::memmem::find(&start, t).is_some());
     let said = head.declared() == "text/html" || matches!(head.extension().as_str(), "html" | "htm");
-    tags.iter().take(15).any(|t| start.starts_with(t)) || said && (tag || start.contains(&b'&')) || {
+    tags.iter().take(15).any(|t| start.starts_with(t)) || said || {
         // Text with inline tags, as chat and mail programs send it.
         memchr::memmem::find(&start, b"</").is_some()
             && tags.iter().take(15).any(|t| memchr::memmem::find(&start, t).is_some())
             && !start.starts_with(b"<")
+            && !start.starts_with(b"{")
+            && !start.starts_with(b"[")
     }
 }
 
@@ -78,7 +79,7 @@ impl Html {
     fn new(place: Place) -> Self {
         let side = Text::new(place.clone());
         let body = Body {
-            text: Text::new(place.clone()),
+            text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             table: Table::new(place.clone()),
             side,
@@ -177,8 +178,11 @@ impl Reader for Body {
             if matches!(key.as_str(), "name" | "id" | "placeholder" | "aria-label" | "property") && label.is_none() {
                 label = inquiry.column(String::from_utf8_lossy(&value.text).trim());
             }
-            let own = inquiry.column(key.trim_start_matches("data-"));
-            if own.or(label).is_none() && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
+            // The attributes of HTML itself say nothing of what they hold.
+            let plain =
+                matches!(key.as_str(), "value" | "content" | "alt" | "title" | "name" | "id" | "type" | "placeholder");
+            let own = if plain { None } else { inquiry.column(key.trim_start_matches("data-")) };
+            if label.is_none() && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
                 // What a field is about stands before it in the text.
                 let text = self.text();
                 text.joint(b" ");
@@ -188,7 +192,7 @@ impl Reader for Body {
                 continue;
             }
             let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
-            text::value(&self.place, value, column, inquiry, &mut found);
+            text::value(&self.place, &value, column, inquiry, &mut found);
         }
         let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
         self.text.mark(marks);

@@ -8,6 +8,7 @@ mod json;
 mod mail;
 mod multipart;
 mod ooxml;
+mod pdf;
 mod plain;
 mod tar;
 mod unknown;
@@ -56,6 +57,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::GZIP,
     &gzip::ZLIB,
     &tar::FORMAT,
+    &pdf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
     &mail::FORMAT,
@@ -71,3 +73,28 @@ pub(crate) const FORMATS: &[&Format] = &[
     &plain::FORMAT,
     &unknown::FORMAT,
 ];
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use super::*;
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn every_format_knows_its_example_and_finds_what_it_holds() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for format in FORMATS {
+            let bytes = (format.example)();
+            let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.object.media_type, format.media_type);
+            assert!(inspection.distinct(DetectorId::Cccd) > 0, "{}: {inspection:?}", format.media_type);
+        }
+    }
+
+    #[test]
+    fn no_type_is_registered_twice_but_the_tables() {
+        let types: Vec<_> = FORMATS.iter().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
+        assert!(types.iter().enumerate().all(|(n, t)| !types[n + 1..].contains(t)));
+    }
+}

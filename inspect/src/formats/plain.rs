@@ -9,7 +9,7 @@ use crate::text::Text;
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/plain",
     matches: |head| head.is_ascii_based(),
-    room: Room::Stream(|head, place| Box::new(Plain { text: Text::new(legible(head, place)) })),
+    room: Room::Stream(|head, place| Box::new(Plain { text: Text::prose(legible(head, place)) })),
     #[cfg(test)]
     example: || "Số CCCD 001090123456".into(),
 };

@@ -116,10 +116,16 @@ impl Reader for Document {
         let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
         let label = label.and_then(|l| inquiry.column(l.trim()));
         for (name, value) in tag.attributes() {
-            let own = inquiry.column(&String::from_utf8_lossy(local(name)));
+            // These name their element or hold its content; they announce nothing of their own.
+            let plain = [&b"name"[..], b"value", b"id", b"key", b"label", b"field", b"type", b"content"];
+            let own = if plain.iter().any(|p| name.eq_ignore_ascii_case(p)) {
+                None
+            } else {
+                inquiry.column(&String::from_utf8_lossy(local(name)))
+            };
             let column = own.or_else(|| label.filter(|_| !name.eq_ignore_ascii_case(b"name")));
             let mut found = Vec::new();
-            text::value(&self.place, value, column, inquiry, &mut found);
+            text::value(&self.place, &value, column, inquiry, &mut found);
             for f in found {
                 if let Some(mark) = inquiry.report(f) {
                     self.tree.add(mark, inquiry);

@@ -89,7 +89,7 @@ fn unicode(text: &[u8]) -> Option<Escape> {
         let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u))?;
         return Some(letter(
             Kind::Backslash,
-            char::from_u32(0x10000 + ((first - 0xd800) << 10 | second - 0xdc00))?,
+            char::from_u32(0x10000 + (((first - 0xd800) << 10) | (second - 0xdc00)))?,
             12,
         ));
     }
@@ -211,13 +211,16 @@ pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
 }
 
 /// Appends `core` of `view` to `out` with every escape that begins there replaced; returns where it stopped.
-pub(crate) fn expand(view: &View, core: Range<usize>, out: &mut View) -> usize {
+///
+/// An equals sign is an escape only in quoted-printable: in a query `=00` is the beginning of a value.
+pub(crate) fn expand(view: &View, core: Range<usize>, printable: bool, out: &mut View) -> usize {
     let text = &view.text;
     let (mut at, mut plain) = (core.start, core.start);
     while at < core.end {
         let rest = text.get(at..).unwrap_or_default();
         let escape = match rest.first() {
-            Some(b'%' | b'&' | b'\\' | b'=') => parse(rest),
+            Some(b'%' | b'&' | b'\\') => parse(rest),
+            Some(b'=') if printable => parse(rest),
             _ => None,
         };
         let Some(Escape { kind: _, bytes, len, taken }) = escape else {
@@ -243,9 +246,9 @@ pub(crate) fn expand(view: &View, core: Range<usize>, out: &mut View) -> usize {
 /// The whole view with its escapes replaced, when there are any.
 pub(crate) fn unescaped(view: &View) -> Option<View> {
     let all = 0..view.text.len();
-    first(&view.text, all.clone())?;
+    let kind = first(&view.text, all.clone())?;
     let mut out = View::default();
-    expand(view, all, &mut out);
+    expand(view, all, kind == Kind::QuotedPrintable, &mut out);
     Some(out)
 }
 

@@ -31,10 +31,10 @@ pub(super) async fn relay(client: &mut Wire, downstream: &mut Downstream, argume
     let (mechanism, initial) = argument.split_once(' ').map_or((argument, None), |(m, i)| (m, Some(i)));
     let mechanism = mechanism.to_ascii_uppercase();
     if !downstream.offers().auth.contains(&mechanism) {
-        return Ended::Refused(Reply::new(504, "5.5.4 Mechanism not offered"));
+        return Ended::Refused(Reply::line(504, "5.5.4 Mechanism not offered"));
     }
     if initial.is_some_and(|i| !is_response(i.as_bytes()) || i == "*") {
-        return Ended::Refused(Reply::new(501, "5.5.2 Bad initial response"));
+        return Ended::Refused(Reply::line(501, "5.5.2 Bad initial response"));
     }
     let mut name = initial.and_then(|i| revealed(&mechanism, i));
     let mut is_first = initial.is_none();
@@ -56,9 +56,9 @@ pub(super) async fn relay(client: &mut Wire, downstream: &mut Downstream, argume
         challenge.write(false, client.gather());
         let line = match client.line(limits.command).await {
             Ok(Ok(line)) if is_response(&line) => line,
-            Ok(Ok(_)) => return Ended::Violation(Reply::new(501, "5.5.2 Not base64")),
-            Ok(Err(BadLine::TooLong)) => return Ended::Violation(Reply::new(500, "5.5.6 Line too long")),
-            Ok(Err(_)) => return Ended::Violation(Reply::new(501, "5.5.2 Bad line")),
+            Ok(Ok(_)) => return Ended::Violation(Reply::line(501, "5.5.2 Not base64")),
+            Ok(Err(BadLine::TooLong)) => return Ended::Violation(Reply::line(500, "5.5.6 Line too long")),
+            Ok(Err(_)) => return Ended::Violation(Reply::line(501, "5.5.2 Bad line")),
             Err(lost) => return Ended::Client(lost),
         };
         if std::mem::take(&mut is_first) {

@@ -19,11 +19,11 @@ use crate::gate::{Cleared, Open};
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// The next hop failed before or after the dot; the client keeps the mail.
-pub(super) const LOST: OneLine = Reply::new(451, "4.4.2 The next mail server was lost, try again later");
+pub(super) const LOST: OneLine = Reply::line(451, "4.4.2 The next mail server was lost, try again later");
 /// The next hop said what no server says there.
-pub(super) const GARBLED: OneLine = Reply::new(451, "4.3.0 The next mail server answered wrongly, try again later");
+pub(super) const GARBLED: OneLine = Reply::line(451, "4.3.0 The next mail server answered wrongly, try again later");
 /// The gateway itself failed.
-pub(super) const FAILED: OneLine = Reply::new(451, "4.3.0 The message could not be checked, try again later");
+pub(super) const FAILED: OneLine = Reply::line(451, "4.3.0 The message could not be checked, try again later");
 
 /// Sends the mail, records how it ended, and gives the reply for the client.
 pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace: &str, cleared: Cleared) -> Reply {
@@ -56,6 +56,12 @@ pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace
             downstream.give_up();
             return FAILED.into();
         }
+        Err(NotSent::Answered(reply)) if reply.is_refusal() => {
+            open.close(Outcome::Refused, &format!("the next hop refused the mail early with {}", reply.code));
+            downstream.give_up();
+            return reply;
+        }
+        Err(NotSent::Answered(_)) => return fail(open, downstream, Broken::Garbage),
         Err(NotSent::ClientGone) => {
             open.close(Outcome::Aborted, "client gone before the final dot was sent");
             downstream.give_up();
@@ -95,15 +101,15 @@ fn fail(open: Open, downstream: &mut Downstream, broken: Broken) -> Reply {
 
 /// Whether nobody waits for the reply. A client that has said QUIT has said everything: it may close its half.
 async fn is_client_gone(client: &mut Wire) -> bool {
-    let has_quit =
-        |pending: &[u8]| pending.len() >= 6 && pending[pending.len() - 6..].eq_ignore_ascii_case(b"QUIT\r\n");
-    client.is_ended().await && !has_quit(client.pending())
+    let is_quit = |end: &[u8; 6]| end.eq_ignore_ascii_case(b"QUIT\r\n");
+    client.is_ended().await && !client.pending().last_chunk().is_some_and(is_quit)
 }
 
 enum NotSent {
     NextHop(Broken),
     Held,
     ClientGone,
+    Answered(Reply),
 }
 
 /// Sends everything up to and with the final dot.
@@ -123,15 +129,19 @@ async fn send(
         at += chunk.len() as u64;
         writer.write(&chunk, downstream.data());
         if at < len {
-            downstream.send().await.map_err(NotSent::NextHop)?;
+            downstream.send_data().await.map_err(NotSent::NextHop)?;
         }
     }
     // The last piece and the dot leave together, as late as possible.
     if is_client_gone(client).await {
         return Err(NotSent::ClientGone);
     }
+    // What comes before the dot cannot be an answer to the whole: a 250 here would be a lie to pass on.
+    if let Some(early) = downstream.early_reply().await.map_err(NotSent::NextHop)? {
+        return Err(NotSent::Answered(early));
+    }
     writer.end(downstream.data());
-    downstream.send().await.map_err(NotSent::NextHop)
+    downstream.send_data().await.map_err(NotSent::NextHop)
 }
 
 /// The next piece of the content. Long content may lie in a file, which is read where it holds up nobody.

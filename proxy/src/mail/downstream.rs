@@ -161,9 +161,16 @@ impl Downstream {
         self.is_broken
     }
 
-    /// Gives the connection up. Without a final dot the next hop drops what it was told.
+    /// Looks whether the next hop has left meanwhile, or said something unasked: servers close idle connections, and
+    /// a new one is better than an error for a client that did nothing wrong.
+    pub(super) async fn look(&mut self) {
+        self.is_broken |= self.wire.is_ended().await || !self.wire.pending().is_empty();
+    }
+
+    /// Closes the connection at once. Without a final dot the next hop drops what it was told.
     pub(super) fn give_up(&mut self) {
         self.is_broken = true;
+        self.wire = Wire::closed();
     }
 
     /// Says a command and waits for its reply.
@@ -207,13 +214,31 @@ impl Downstream {
         self.reply(wait).await
     }
 
-    /// Bytes of the mail for the next [`Self::send`].
+    /// Bytes of the mail for the next [`Self::send_data`].
     pub(super) fn data(&mut self) -> &mut Vec<u8> {
         self.wire.gather()
     }
 
-    /// Writes what was gathered.
-    pub(super) async fn send(&mut self) -> Result<(), Broken> {
+    /// Writes what was gathered of the mail.
+    pub(super) async fn send_data(&mut self) -> Result<(), Broken> {
+        match self.wire.flush().await {
+            Ok(()) => Ok(()),
+            Err(lost) => self.broken(lost.into()),
+        }
+    }
+
+    /// A reply that came before the final dot. Nothing waits for it; it is heard if it is there.
+    pub(super) async fn early_reply(&mut self) -> Result<Option<Reply>, Broken> {
+        let is_ended = self.wire.is_ended().await;
+        match (self.wire.pending().is_empty(), is_ended) {
+            (false, _) => self.reply(self.limits.reply).await.map(Some),
+            (true, true) => self.broken(Broken::Gone),
+            (true, false) => Ok(None),
+        }
+    }
+
+    /// Writes a command.
+    async fn send(&mut self) -> Result<(), Broken> {
         if self.is_broken {
             return Err(Broken::Gone);
         }
@@ -221,10 +246,7 @@ impl Downstream {
         if !self.wire.pending().is_empty() {
             return self.broken(Broken::Garbage);
         }
-        match self.wire.flush().await {
-            Ok(()) => Ok(()),
-            Err(lost) => self.broken(lost.into()),
-        }
+        self.send_data().await
     }
 
     /// The reply to the final dot.
@@ -256,7 +278,7 @@ impl Downstream {
     }
 
     fn broken<T>(&mut self, broken: Broken) -> Result<T, Broken> {
-        self.is_broken = true;
+        self.give_up();
         Err(broken)
     }
 }

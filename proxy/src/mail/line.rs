@@ -3,7 +3,7 @@
 //! It knows neither sockets nor SMTP. Only CR LF ends a line: a bare LF or CR inside is reported and never taken for
 //! an end, because two readers that disagree on where a line ends can be made to disagree on where a mail ends.
 
-/// Cuts a byte stream into lines. Feed it with [`Self::push`], take lines with [`Self::next`].
+/// Cuts a byte stream into lines. Fill it through [`Self::spare`], take lines with [`Self::next`].
 #[derive(Debug)]
 pub(super) struct LineReader {
     buf: Vec<u8>,

@@ -18,18 +18,18 @@ pub(super) struct MailFrom {
 }
 
 /// Of 501 for parameters that are known and wrong.
-pub(super) const BAD_PARAMETER: OneLine = Reply::new(501, "5.5.4 Syntax error in parameters");
+pub(super) const BAD_PARAMETER: OneLine = Reply::line(501, "5.5.4 Syntax error in parameters");
 /// Of 555 for parameters nobody offered.
-pub(super) const UNKNOWN_PARAMETER: OneLine = Reply::new(555, "5.5.4 Parameter not recognised or not implemented");
+pub(super) const UNKNOWN_PARAMETER: OneLine = Reply::line(555, "5.5.4 Parameter not recognised or not implemented");
 /// Of addresses beyond ASCII where SMTPUTF8 is not in use.
-pub(super) const NEEDS_UTF8: OneLine = Reply::new(553, "5.6.7 Address needs SMTPUTF8");
+pub(super) const NEEDS_UTF8: OneLine = Reply::line(553, "5.6.7 Address needs SMTPUTF8");
 
 impl MailFrom {
     /// Reads what follows `MAIL FROM:`. `extended` is whether the client said EHLO.
     pub(super) fn parse(text: &str, offers: &Offers, extended: bool, size_max: u64) -> Result<Self, OneLine> {
         let (path, rest) = Path::read(text).map_err(|bad| match bad {
-            BadPath::SourceRoute => Reply::new(553, "5.1.7 Source routes are not accepted"),
-            BadPath::Syntax => Reply::new(501, "5.1.7 Bad sender address syntax"),
+            BadPath::SourceRoute => Reply::line(553, "5.1.7 Source routes are not accepted"),
+            BadPath::Syntax => Reply::line(501, "5.1.7 Bad sender address syntax"),
         })?;
         let mut mail = Self { path, size: None, is_8bit: None, smtp_utf8: false, passed: Vec::new() };
         for parameter in parameters(rest).ok_or(BAD_PARAMETER)? {
@@ -45,7 +45,7 @@ impl MailFrom {
             return Err(BAD_PARAMETER);
         }
         if mail.size.is_some_and(|size| size > size_max) {
-            return Err(Reply::new(552, "5.3.4 Message larger than this server takes"));
+            return Err(Reply::line(552, "5.3.4 Message larger than this server takes"));
         }
         Ok(mail)
     }

@@ -21,9 +21,9 @@ pub(super) struct RcptTo {
 impl RcptTo {
     /// Reads what follows `RCPT TO:`. `utf8` is whether MAIL asked for SMTPUTF8.
     pub(super) fn parse(text: &str, offers: &Offers, extended: bool, utf8: bool) -> Result<Self, OneLine> {
-        const SYNTAX: OneLine = Reply::new(501, "5.1.3 Bad recipient address syntax");
+        const SYNTAX: OneLine = Reply::line(501, "5.1.3 Bad recipient address syntax");
         let (path, rest) = Path::read(text).map_err(|bad| match bad {
-            BadPath::SourceRoute => Reply::new(553, "5.1.3 Source routes are not accepted"),
+            BadPath::SourceRoute => Reply::line(553, "5.1.3 Source routes are not accepted"),
             BadPath::Syntax => SYNTAX,
         })?;
         if path == Path::Null {

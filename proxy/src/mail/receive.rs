@@ -37,13 +37,13 @@ impl Flaw {
     pub(super) fn reply(self) -> OneLine {
         match self {
             Self::Bad(BadData::BareNewline) => {
-                Reply::new(550, "5.5.2 Bare CR or LF in the message; lines must end in CR LF")
+                Reply::line(550, "5.5.2 Bare CR or LF in the message; lines must end in CR LF")
             }
-            Self::Bad(BadData::Nul) => Reply::new(550, "5.6.0 NUL in the message"),
-            Self::Bad(BadData::LineTooLong) => Reply::new(550, "5.6.0 Line too long in the message"),
-            Self::TooLarge => Reply::new(552, "5.3.4 Message larger than this server takes"),
-            Self::Looping => Reply::new(554, "5.4.6 Too many hops"),
-            Self::NotHeld => Reply::new(451, "4.3.0 The message could not be held, try again later"),
+            Self::Bad(BadData::Nul) => Reply::line(550, "5.6.0 NUL in the message"),
+            Self::Bad(BadData::LineTooLong) => Reply::line(550, "5.6.0 Line too long in the message"),
+            Self::TooLarge => Reply::line(552, "5.3.4 Message larger than this server takes"),
+            Self::Looping => Reply::line(554, "5.4.6 Too many hops"),
+            Self::NotHeld => Reply::line(451, "4.3.0 The message could not be held, try again later"),
         }
     }
 

@@ -22,13 +22,15 @@ pub(super) fn reply(told: &Told, utf8: bool) -> Reply {
     };
     let message = told.verdict.message.as_ref().filter(|m| !m.vi.is_empty()).unwrap_or(&standard);
     let english = if message.en.is_empty() { &standard.en } else { &message.en };
-    lines(message.vi.as_str(), english, &told.verdict.why, &told.id.to_string(), utf8)
+    let contact = told.policy.contact().map(ToString::to_string);
+    lines(&message.vi, english, &told.verdict.why, contact.as_deref(), &told.id.to_string(), utf8)
 }
 
-fn lines(vi: &str, en: &str, why: &[String], id: &str, utf8: bool) -> Reply {
+fn lines(vi: &str, en: &str, why: &[String], contact: Option<&str>, id: &str, utf8: bool) -> Reply {
     let mut text = vec![format!("Thư bị chặn, mã quyết định {id}: {vi}"), format!("Mail refused, decision {id}: {en}")];
     text.extend(why.iter().take(REASONS_MAX).map(|reason| format!("Reason: {reason}")));
-    text.push(format!("Hỏi người quản trị, nêu mã / ask your administrator, quoting {id}"));
+    let contact = contact.unwrap_or("người quản trị / your administrator");
+    text.push(format!("Hỏi / ask: {contact}; nêu mã / quote {id}"));
     let lines = text.iter().flat_map(|line| {
         let line = if utf8 { line.clone() } else { without_marks(line) };
         wrapped(&line).into_iter().map(|line| format!("5.7.1 {line}")).collect::<Vec<_>>()
@@ -106,13 +108,14 @@ mod tests {
         let vi = "Không gửi số định danh. ".repeat(30);
         let why = vec!["2 distinct cccd (high) to zone outside".to_owned(); 9];
         for utf8 in [false, true] {
-            let reply = lines(&vi, "Do not send it.", &why, id, utf8);
+            let reply = lines(&vi, "Do not send it.", &why, Some("Phòng CNTT, 024 000"), id, utf8);
             assert_eq!(reply.code, 550);
             assert!(reply.lines.iter().all(|line| line.starts_with("5.7.1 ") && line.len() < 500));
             assert!(
                 reply.lines.first().expect("a line").contains(id) && reply.lines.last().expect("a line").contains(id)
             );
             assert_eq!(reply.lines.iter().all(|line| line.is_ascii()), !utf8);
+            assert!(reply.lines.last().expect("a line").contains(if utf8 { "Phòng CNTT" } else { "Phong CNTT" }));
             assert_eq!(reply.lines.iter().filter(|line| line.contains("Reason")).count(), REASONS_MAX);
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct BadReply;
 
 impl Reply {
     /// One line of our own.
-    pub(super) const fn new(code: u16, text: &'static str) -> OneLine {
+    pub(super) const fn line(code: u16, text: &'static str) -> OneLine {
         OneLine { code, text }
     }
 
@@ -53,7 +53,7 @@ impl Reply {
         for (n, line) in self.lines.iter().enumerate() {
             out.extend_from_slice(self.code.to_string().as_bytes());
             out.push(if n == last { b' ' } else { b'-' });
-            let fits = |c: char| !c.is_control() && (utf8 || c.is_ascii());
+            let fits = |c: char| c == '\t' || (!c.is_control() && (utf8 || c.is_ascii()));
             let mut buf = [0; 4];
             for c in line.chars().map(|c| if fits(c) { c } else { '?' }) {
                 out.extend_from_slice(c.encode_utf8(&mut buf).as_bytes());
@@ -143,13 +143,13 @@ mod tests {
 
     #[test]
     fn replies_are_ascii_unless_the_client_asked_for_more() {
-        let reply = Reply { code: 550, lines: vec!["thư bị chặn".into(), "a\rb\u{0}c".into()] };
+        let reply = Reply { code: 550, lines: vec!["thư bị chặn".into(), "a\rb\u{0}c\td".into()] };
         let written = |utf8| {
             let mut out = Vec::new();
             reply.write(utf8, &mut out);
             String::from_utf8(out).expect("text")
         };
-        assert_eq!(written(false), "550-th? b? ch?n\r\n550 a?b?c\r\n");
-        assert_eq!(written(true), "550-thư bị chặn\r\n550 a?b?c\r\n");
+        assert_eq!(written(false), "550-th? b? ch?n\r\n550 a?b?c\td\r\n");
+        assert_eq!(written(true), "550-thư bị chặn\r\n550 a?b?c\td\r\n");
     }
 }

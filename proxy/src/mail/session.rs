@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use chot_audit::{Event, Outcome};
+use chot_audit::Outcome;
 use chot_inspect::Hint;
 use chot_model::{Account, Channel, Destination};
 use tokio::net::TcpStream;
@@ -24,24 +24,26 @@ use super::mail::MailFrom;
 use super::rcpt::{RECIPIENTS_MAX, RcptTo};
 use super::receive::{Received, receive};
 use super::reply::{OneLine, Reply};
+use super::transaction::Transaction;
 use super::wire::{Lost, Wire};
 use super::{Mail, header, refusal, starttls, subject};
 use crate::drain;
 use crate::gate::{Abilities, Decision, Envelope};
 
-const NOT_SERVED: OneLine = Reply::new(554, "5.7.1 This network is not served");
-const BUSY: OneLine = Reply::new(421, "4.3.2 Too many sessions, try again later");
-const STOPPING: OneLine = Reply::new(421, "4.3.2 Shutting down, try again later");
-const NO_NEXT_HOP: OneLine = Reply::new(421, "4.3.2 The next mail server is not available, try again later");
-const NEXT_HOP_AWAY: OneLine = Reply::new(451, "4.4.1 The next mail server is not available, try again later");
-const NEXT_HOP_LEFT: OneLine = Reply::new(421, "4.4.2 The next mail server was lost, try again later");
-const TIMED_OUT: OneLine = Reply::new(421, "4.4.2 Timed out");
-const TOO_MANY_ERRORS: OneLine = Reply::new(421, "4.7.0 Too many errors");
-const OK: OneLine = Reply::new(250, "2.0.0 Ok");
-const PIPELINED: OneLine = Reply::new(503, "5.5.0 Bytes came where none may, closing");
-const TRANSACTION_OPEN: OneLine = Reply::new(503, "5.5.1 Not during a mail transaction");
-const EHLO_FIRST: OneLine = Reply::new(503, "5.5.1 EHLO first");
-const NOT_DONE: OneLine = Reply::new(502, "5.5.1 Command not implemented");
+const NOT_SERVED: OneLine = Reply::line(554, "5.7.1 This network is not served");
+const BUSY: OneLine = Reply::line(421, "4.3.2 Too many sessions, try again later");
+const STOPPING: OneLine = Reply::line(421, "4.3.2 Shutting down, try again later");
+const NO_NEXT_HOP: OneLine = Reply::line(421, "4.3.2 The next mail server is not available, try again later");
+const NEXT_HOP_AWAY: OneLine = Reply::line(451, "4.4.1 The next mail server is not available, try again later");
+const NEXT_HOP_LEFT: OneLine = Reply::line(421, "4.4.2 The next mail server was lost, try again later");
+const TIMED_OUT: OneLine = Reply::line(421, "4.4.2 Timed out");
+const TOO_MANY_ERRORS: OneLine = Reply::line(421, "4.7.0 Too many errors");
+const OK: OneLine = Reply::line(250, "2.0.0 Ok");
+const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
+const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
+const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
+const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
+const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
 /// What the client has greeted us with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +51,6 @@ enum Greeted {
     Not,
     Helo,
     Ehlo,
-}
-
-/// An open mail transaction.
-struct Transaction {
-    from: MailFrom,
-    to: Vec<RcptTo>,
 }
 
 /// Whether the session goes on.
@@ -88,6 +84,7 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
         client.close(limits.goodbye).await;
     };
     if !mail.clients.iter().any(|network| network.contains(peer)) {
+        mail.record_stranger(peer).await;
         return refuse(client, NOT_SERVED).await;
     }
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
@@ -146,7 +143,8 @@ impl Session {
         Then::Go
     }
 
-    /// Says that a command was senseless; too many end the session.
+    /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
+    /// what a client had sent along with a MAIL that was refused.
     fn bad(&mut self, reply: OneLine) -> Then {
         self.say(reply);
         self.bad_commands += 1;
@@ -168,8 +166,8 @@ impl Session {
                 },
                 Next::Bad(BadLine::TooLong) => self.bad(bad_command(BadCommand::TooLong)),
                 // What follows a line that ends elsewhere for others is no command to us.
-                Next::Bad(BadLine::BareNewline) => self.end(Reply::new(500, "5.5.2 Lines must end in CR LF")),
-                Next::Bad(BadLine::Nul) => self.end(Reply::new(500, "5.5.2 NUL in a command")),
+                Next::Bad(BadLine::BareNewline) => self.end(Reply::line(500, "5.5.2 Lines must end in CR LF")),
+                Next::Bad(BadLine::Nul) => self.end(Reply::line(500, "5.5.2 NUL in a command")),
                 Next::Silent => self.end(TIMED_OUT),
                 Next::Draining => self.end(STOPPING),
             };
@@ -204,7 +202,7 @@ impl Session {
     async fn command(&mut self, command: Command<'_>) -> Result<Then, Lost> {
         Ok(match command {
             Command::Ehlo(name) | Command::Helo(name) if !ehlo::is_greeting(name) => {
-                self.bad(Reply::new(501, "5.5.4 Bad name"))
+                self.bad(Reply::line(501, "5.5.4 Bad name"))
             }
             Command::Helo(_) => self.helo().await,
             Command::Ehlo(_) => self.ehlo().await,
@@ -216,10 +214,10 @@ impl Session {
                 self.say(OK)
             }
             Command::Noop => self.say(OK),
-            Command::Vrfy => self.say(Reply::new(252, "2.5.0 Send the mail and see")),
-            Command::Help => self.say(Reply::new(214, "2.0.0 See RFC 5321")),
+            Command::Vrfy => self.say(Reply::line(252, "2.5.0 Send the mail and see")),
+            Command::Help => self.say(Reply::line(214, "2.0.0 See RFC 5321")),
             Command::Expn | Command::NotDone => self.bad(NOT_DONE),
-            Command::Quit => self.end(Reply::new(221, "2.0.0 Bye")),
+            Command::Quit => self.end(Reply::line(221, "2.0.0 Bye")),
             Command::StartTls => self.start_tls().await?,
             Command::Auth(argument) => self.auth(argument).await?,
         })
@@ -252,6 +250,23 @@ impl Session {
         }
     }
 
+    /// Connects anew where the connection was lost between two mails. An error has been told to the client.
+    async fn reach_next_hop(&mut self) -> Result<(), Then> {
+        self.downstream.look().await;
+        if !self.downstream.is_broken() {
+            return Ok(());
+        }
+        if self.account.is_some() {
+            // A new connection would not know who the client is.
+            return Err(self.end(NEXT_HOP_LEFT));
+        }
+        match self.mail.next_hop.connect().await {
+            Ok(downstream) => self.downstream = downstream,
+            Err(_) => return Err(self.say(NEXT_HOP_AWAY)),
+        }
+        Ok(())
+    }
+
     async fn mail(&mut self, argument: &str) -> Then {
         if self.greeted == Greeted::Not {
             return self.bad(EHLO_FIRST);
@@ -259,19 +274,12 @@ impl Session {
         if self.transaction.is_some() {
             return self.bad(TRANSACTION_OPEN);
         }
-        if self.downstream.is_broken() {
-            if self.account.is_some() {
-                // A new connection would not know who the client is.
-                return self.end(NEXT_HOP_LEFT);
-            }
-            match self.mail.next_hop.connect().await {
-                Ok(downstream) => self.downstream = downstream,
-                Err(_) => return self.say(NEXT_HOP_AWAY),
-            }
+        if let Err(then) = self.reach_next_hop().await {
+            return then;
         }
         let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
             Ok(from) => from,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -283,10 +291,10 @@ impl Session {
     async fn rcpt(&mut self, argument: &str) -> Then {
         let utf8 = self.is_utf8();
         let Some(transaction) = &mut self.transaction else {
-            return self.bad(Reply::new(503, "5.5.1 MAIL first"));
+            return self.say(MAIL_FIRST);
         };
         if transaction.to.len() == RECIPIENTS_MAX {
-            return self.say(Reply::new(452, "4.5.3 Too many recipients"));
+            return self.say(Reply::line(452, "4.5.3 Too many recipients"));
         }
         if self.downstream.is_broken() {
             return self.say(LOST);
@@ -294,7 +302,7 @@ impl Session {
         let extended = self.greeted == Greeted::Ehlo;
         let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
             Ok(to) => to,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&to.command()).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -322,22 +330,22 @@ impl Session {
 
     async fn data(&mut self) -> Result<Then, Lost> {
         match &self.transaction {
-            None => return Ok(self.bad(Reply::new(503, "5.5.1 MAIL first"))),
+            None => return Ok(self.say(MAIL_FIRST)),
             // The connection broke behind answers that the client was given already: not 5xx, the mail is fine.
             Some(_) if self.downstream.is_broken() => {
                 self.transaction = None;
                 return Ok(self.say(LOST));
             }
             Some(transaction) if transaction.to.is_empty() => {
-                return Ok(self.bad(Reply::new(554, "5.5.1 No valid recipients")));
+                return Ok(self.say(Reply::line(554, "5.5.1 No valid recipients")));
             }
             Some(_) => {}
         }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-data").await;
+            self.mail.record_refusal(self.peer, "pipelined-data").await;
             return Ok(self.end(PIPELINED));
         }
-        self.say(Reply::new(354, "End data with <CR><LF>.<CR><LF>"));
+        self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
         self.client.flush().await?;
         let mut intake = self.mail.gate.begin(Hint { name: None, content_type: Some("message/rfc822".to_owned()) });
         if let Some(transaction) = &self.transaction {
@@ -350,12 +358,12 @@ impl Session {
         let reply = match received {
             Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
             Received::Unacceptable(flaw) => {
-                self.note_refusal(flaw.id()).await;
+                self.mail.record_refusal(self.peer, flaw.id()).await;
                 self.downstream.reset().await;
                 flaw.reply().into()
             }
             Received::Cut(lost) => {
-                self.note_refusal("aborted").await;
+                self.mail.record_refusal(self.peer, "aborted").await;
                 self.reset().await;
                 if lost == Lost::TimeOut {
                     return Ok(self.end(TIMED_OUT));
@@ -418,11 +426,11 @@ impl Session {
     async fn start_tls(&mut self) -> Result<Then, Lost> {
         let Some(config) = self.mail.server_tls.clone() else { return Ok(self.bad(NOT_DONE)) };
         if starttls::is_injected(&self.client) {
-            self.note_refusal("starttls-injection").await;
+            self.mail.record_refusal(self.peer, "starttls-injection").await;
             return Ok(self.end(PIPELINED));
         }
         if self.is_tls || self.account.is_some() || self.greeted != Greeted::Ehlo {
-            return Ok(self.bad(Reply::new(503, "5.5.1 Not now")));
+            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
         }
         if self.transaction.is_some() {
             return Ok(self.bad(TRANSACTION_OPEN));
@@ -439,20 +447,20 @@ impl Session {
 
     async fn auth(&mut self, argument: &str) -> Result<Then, Lost> {
         if !self.may_authenticate() {
-            return Ok(self.bad(Reply::new(538, "5.7.11 Encryption required for authentication")));
+            return Ok(self.bad(Reply::line(538, "5.7.11 Encryption required for authentication")));
         }
         if self.greeted != Greeted::Ehlo || self.account.is_some() {
-            return Ok(self.bad(Reply::new(503, "5.5.1 Not now")));
+            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
         }
         if self.transaction.is_some() {
             return Ok(self.bad(TRANSACTION_OPEN));
         }
-        if self.downstream.is_broken() {
-            return Ok(self.end(NEXT_HOP_LEFT));
-        }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-auth").await;
+            self.mail.record_refusal(self.peer, "pipelined-auth").await;
             return Ok(self.end(PIPELINED));
+        }
+        if let Err(then) = self.reach_next_hop().await {
+            return Ok(then);
         }
         let limits = *self.limits();
         Ok(match auth::relay(&mut self.client, &mut self.downstream, argument, &limits).await {
@@ -476,36 +484,6 @@ impl Session {
             }
         })
     }
-
-    /// Records that something was refused before there was a mail to judge. That the record may fail changes
-    /// nothing: it is refused all the same.
-    async fn note_refusal(&mut self, reason: &str) {
-        let event = Event::Refusal {
-            channel: Channel::Mail,
-            client: Some(self.peer),
-            host: String::new(),
-            reason: reason.to_owned(),
-            bytes: 0,
-        };
-        let _ = self.mail.gate.ledger().event(event).await;
-    }
-}
-
-impl Transaction {
-    /// What the envelope may tell besides where the mail goes. An address is a destination and no finding, but a
-    /// local part can be made to carry a number, and parameters any text.
-    fn telling_fields(&self) -> Vec<(&'static str, &str)> {
-        const DIGITS_MIN: usize = 9;
-        let is_telling = |text: &str| text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
-        let recipients = self.to.iter().map(|to| ("envelope recipient", to.path.local_part()));
-        let parameters = self.from.passed.iter().chain(self.to.iter().flat_map(|to| &to.passed));
-        [("envelope sender", self.from.path.local_part())]
-            .into_iter()
-            .chain(recipients)
-            .chain(parameters.map(|parameter| ("envelope parameter", parameter.as_str())))
-            .filter(|(_, value)| is_telling(value))
-            .collect()
-    }
 }
 
 /// What came from the client.
@@ -518,9 +496,9 @@ enum Next {
 
 fn bad_command(bad: BadCommand) -> OneLine {
     match bad {
-        BadCommand::Unknown => Reply::new(500, "5.5.2 Command not recognised"),
-        BadCommand::Argument => Reply::new(501, "5.5.4 Syntax error in the argument"),
-        BadCommand::TooLong => Reply::new(500, "5.5.2 Line too long"),
-        BadCommand::Characters => Reply::new(500, "5.5.2 Bad characters in a command"),
+        BadCommand::Unknown => Reply::line(500, "5.5.2 Command not recognised"),
+        BadCommand::Argument => Reply::line(501, "5.5.4 Syntax error in the argument"),
+        BadCommand::TooLong => Reply::line(500, "5.5.2 Line too long"),
+        BadCommand::Characters => Reply::line(500, "5.5.2 Bad characters in a command"),
     }
 }

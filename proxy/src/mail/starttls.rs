@@ -14,7 +14,7 @@ use super::reply::{OneLine, Reply};
 use super::wire::{Lost, Wire};
 
 /// Our go-ahead.
-pub(super) const READY: OneLine = Reply::new(220, "2.0.0 Ready to start TLS");
+pub(super) const READY: OneLine = Reply::line(220, "2.0.0 Ready to start TLS");
 
 /// Whether bytes came behind STARTTLS in plain text. Whoever put them there wants them to be taken for part of the
 /// protected session (CVE-2011-0411).

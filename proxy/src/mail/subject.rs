@@ -16,7 +16,8 @@ pub(super) fn decoded(raw: &[u8]) -> String {
     for word in text.split_ascii_whitespace() {
         let encoded = encoded_word(word);
         // Between two encoded words the space belongs to the encoding (RFC 2047 §6.2).
-        if !out.is_empty() && !(was_encoded && encoded.is_some()) {
+        let is_joined = was_encoded && encoded.is_some();
+        if !out.is_empty() && !is_joined {
             out.push(' ');
         }
         was_encoded = encoded.is_some();

@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::line::{BadLine, LineReader};
 
 /// A socket, plain or under TLS.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
 
 /// Bytes asked of the socket at once.
 const READ_BYTES: usize = 16 << 10;
@@ -132,7 +132,8 @@ impl Wire {
         };
         let written = timeout(self.write_max, write).await;
         self.gathered.clear();
-        self.gathered.shrink_to(GATHERED_BYTES_MAX);
+        // An idle session keeps no more than it needs for commands.
+        self.gathered.shrink_to(READ_BYTES);
         Ok(written.map_err(|_| Lost::TimeOut)??)
     }
 

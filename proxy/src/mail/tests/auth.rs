@@ -64,6 +64,15 @@ async fn bytes_behind_auth_come_too_early() {
 }
 
 #[tokio::test]
+async fn a_next_hop_that_left_is_connected_anew_before_auth() {
+    let hop = FakeHop::new(vec![("MAIL", Act::Close)]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    assert_eq!(client.ask("MAIL FROM:<a@b.example>").await.code(), "451");
+    assert_eq!(client.ask("AUTH PLAIN AGFuAGI=").await.code(), "235");
+}
+
+#[tokio::test]
 async fn an_authenticated_session_does_not_change_its_next_hop() {
     let hop = FakeHop::new(vec![("MAIL", Act::Close)]).await;
     let gateway = Gateway::before(&hop).await;

@@ -61,7 +61,7 @@ pub(super) struct Gateway {
     pub(super) drain: Option<Drain>,
     pub(super) disk: Simulated,
     ledger: Ledger,
-    _spool: tempfile::TempDir,
+    pub(super) spool: tempfile::TempDir,
 }
 
 /// What a scenario changes of the gateway.
@@ -69,6 +69,8 @@ pub(super) struct Setup {
     pub(super) settings: MailSettings,
     pub(super) limits: Limits,
     pub(super) extra_roots: Vec<std::path::PathBuf>,
+    /// Bytes of bodies held in memory.
+    pub(super) memory: u64,
 }
 
 impl Setup {
@@ -83,7 +85,7 @@ impl Setup {
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
-        Self { settings, limits, extra_roots: Vec::new() }
+        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20 }
     }
 
     pub(super) async fn start(self) -> Gateway {
@@ -94,7 +96,7 @@ impl Setup {
         let ledger = Ledger::open_in(Arc::new(disk.clone()), options, Arc::clone(&clock)).expect("a ledger");
         let (policy, _) = Policy::check(POLICY, "policy.toml", Known::default()).expect("a policy");
         let spool = tempfile::tempdir().expect("a folder");
-        let holds = Holds::new(spool.path(), 1 << 20).expect("holds");
+        let holds = Holds::new(spool.path(), self.memory).expect("holds");
         let inspector = Inspector::new(InspectLimits::default(), 2026);
         let gate = Gate::new(inspector, Arc::new(policy), ledger.clone(), clock, holds);
         let mut mail = Mail::new(gate, &self.settings, &self.extra_roots).expect("a mail channel");
@@ -103,7 +105,7 @@ impl Setup {
         let address = listener.local_addr().expect("an address");
         let (drain, session): (Drain, Session) = Drain::new();
         tokio::spawn(serve(Arc::new(mail), listener, session));
-        Gateway { address, drain: Some(drain), disk, ledger, _spool: spool }
+        Gateway { address, drain: Some(drain), disk, ledger, spool }
     }
 }
 
@@ -284,6 +286,7 @@ pub(super) struct FakeHop {
 
 #[derive(Default)]
 struct Seen {
+    hung_up: bool,
     commands: Vec<String>,
     mails: Vec<String>,
 }
@@ -328,17 +331,17 @@ impl FakeHop {
 
     /// Command lines in the order they came, `QUIT` and greetings left out.
     pub(super) fn commands(&self) -> Vec<String> {
-        self.said().into_iter().filter(|line| line != "(dot)").collect()
+        self.dialogue().into_iter().filter(|line| line != "(dot)").collect()
     }
 
     /// The same with `(dot)` for every final dot.
-    fn said(&self) -> Vec<String> {
+    pub(super) fn dialogue(&self) -> Vec<String> {
         let is_told = |line: &&String| !["EHLO", "HELO", "QUIT"].iter().any(|verb| line.starts_with(verb));
         self.seen.lock().expect("no panic").commands.iter().filter(is_told).cloned().collect()
     }
 
     pub(super) fn has_seen(&self, command: &str) -> bool {
-        self.said().iter().any(|seen| seen.starts_with(command))
+        self.dialogue().iter().any(|seen| seen.starts_with(command))
     }
 
     /// Waits until the command came.
@@ -349,6 +352,16 @@ impl FakeHop {
             }
         };
         timeout(PATIENCE, seen).await.expect("seen");
+    }
+
+    /// Waits until it closed a connection by its script.
+    pub(super) async fn hung_up(&self) {
+        let hung_up = async {
+            while !self.seen.lock().expect("no panic").hung_up {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, hung_up).await.expect("hung up");
     }
 
     /// Mails as they came over the wire, up to and without the final dot; of unfinished ones what came.
@@ -378,6 +391,7 @@ impl Scene {
             Some(Act::SayAndClose(text)) => {
                 let _ = io.write_all(text.as_bytes()).await;
                 let _ = io.shutdown().await;
+                self.seen.lock().expect("no panic").hung_up = true;
                 false
             }
             Some(Act::Close) => false,
@@ -419,12 +433,10 @@ impl Scene {
                 return;
             }
             in_auth = said.starts_with("334");
+            if verb == "DATA" && said.starts_with("354") && !self.mail(&mut io, &mut buf).await {
+                return;
+            }
             match verb {
-                "DATA" if said.starts_with("354") => {
-                    if !self.mail(&mut io, &mut buf).await {
-                        return;
-                    }
-                }
                 "STARTTLS" if said == usual => {
                     let config = self.tls.clone().expect("TLS is offered with a certificate");
                     let Ok(tls) = tokio_rustls::TlsAcceptor::from(config).accept(io).await else { return };
@@ -437,7 +449,8 @@ impl Scene {
 
     async fn mail(&self, io: &mut Box<dyn Io>, buf: &mut Vec<u8>) -> bool {
         self.seen.lock().expect("no panic").mails.push(String::new());
-        if self.act("block").is_some() {
+        let interrupts = self.acts.lock().expect("no panic").contains_key("block");
+        if interrupts && !self.perform(io, "block", "").await {
             return false;
         }
         loop {
@@ -461,7 +474,7 @@ async fn line(io: &mut Box<dyn Io>, buf: &mut Vec<u8>) -> Option<String> {
             let line = buf.drain(..end + 2).take(end).collect();
             return Some(String::from_utf8(line).expect("text"));
         }
-        let mut chunk = [0; 16_384];
+        let mut chunk = vec![0; 16_384];
         let n = io.read(&mut chunk).await.ok().filter(|n| *n > 0)?;
         buf.extend_from_slice(&chunk[..n]);
     }

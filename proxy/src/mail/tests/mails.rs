@@ -138,7 +138,14 @@ async fn odd_mails_arrive_as_they_are() {
     let gateway = Gateway::before(&hop).await;
     let mut client = gateway.greeted().await;
     let long = format!("\r\n{}\r\n.\r\n", "x".repeat(LINE_BYTES_MAX));
-    for wire in [".\r\n", "\r\n.\r\n", "\r\n..\r\n...a\r\n.\r\n", &long, "no header, no empty line\r\n.\r\n"] {
+    for wire in [
+        ".\r\n",
+        "\r\n.\r\n",
+        "\r\n..\r\n...a\r\n.\r\n",
+        &long,
+        "no header, no empty line\r\n.\r\n",
+        "\r\nTiếng Việt\r\n.\r\n",
+    ] {
         assert_eq!(client.mail("b@x.inside.example", wire).await.code(), "250");
         let mail = hop.mails().pop().expect("a mail");
         assert!(mail.ends_with(wire.strip_suffix(".\r\n").expect("a dot")), "{mail:.200}");
@@ -207,6 +214,20 @@ async fn nothing_leaves_when_it_cannot_be_recorded() {
 }
 
 #[tokio::test]
+async fn nothing_leaves_when_it_cannot_be_held() {
+    for wire in [INNOCENT.to_owned(), format!("\r\n{}.\r\n", "hop luc 14 gio\r\n".repeat(10_000))] {
+        let hop = FakeHop::usual().await;
+        let mut setup = Setup::new(&hop);
+        setup.memory = 0;
+        let gateway = setup.start().await;
+        std::fs::remove_dir_all(gateway.spool.path()).expect("removed");
+        let mut client = gateway.greeted().await;
+        assert!(client.mail("b@x.inside.example", &wire).await.has("451 4.3.0"));
+        assert!(!hop.has_seen("DATA") && hop.has_seen("RSET"));
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_leaves_before_the_dot_sent_nothing() {
     let hop = FakeHop::usual().await;
     let gateway = Gateway::before(&hop).await;
@@ -237,6 +258,22 @@ async fn a_client_that_leaves_behind_the_dot_will_send_again() {
     assert!(client.reply().await.has("451 4.4.2"));
     assert!(hop.mails().is_empty());
     assert_eq!(gateway.records().await, ["allow", "aborted: client gone before the mail was sent"]);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_its_mail_is_sent_on_has_the_dot_withheld() {
+    let allowed = Arc::new(Notify::new());
+    let hop = FakeHop::new(vec![("DATA", Act::Await(Arc::clone(&allowed)))]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    client.envelope("b@x.inside.example").await;
+    client.ask("DATA").await;
+    client.send(INNOCENT).await;
+    hop.sees("DATA").await;
+    client.hang_up().await;
+    allowed.notify_one();
+    assert_eq!(gateway.records().await, ["allow", "aborted: client gone before the final dot was sent"]);
+    assert!(!hop.has_seen("(dot)"));
 }
 
 #[tokio::test]
@@ -290,8 +327,8 @@ async fn a_client_that_has_said_quit_may_close_its_half() {
 async fn a_mail_that_drips_is_cut_off() {
     let hop = FakeHop::usual().await;
     let mut setup = Setup::new(&hop);
-    setup.limits.slow_after = Duration::from_millis(100);
-    setup.limits.keep_alive = Duration::from_millis(20);
+    setup.limits.slow_after = Duration::from_millis(500);
+    setup.limits.keep_alive = Duration::from_millis(1);
     let gateway = setup.start().await;
     let mut client = gateway.greeted().await;
     client.envelope("b@x.inside.example").await;
