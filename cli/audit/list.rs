@@ -78,18 +78,27 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         ..Filter::default()
     };
     let limit = args.limit.unwrap_or(if args.json { usize::MAX } else { LIMIT_DEFAULT });
-    let mut records = Reader::open(&dir).records(filter, Order::NewestFirst)?;
-    for found in records.by_ref().take(limit) {
-        let found = found?;
-        if args.json {
-            writeln!(out, "{}", found.line)?;
-        } else {
-            record::print_line(&found, out)?;
+    let (mut shown, mut damage) = (0, None);
+    for found in Reader::open(&dir).records(filter, Order::NewestFirst)? {
+        match found {
+            // A damaged segment hides its own records, not those of the others.
+            Err(error) => damage = Some(error),
+            // Nothing is cut off in silence.
+            Ok(_) if shown == limit => {
+                if !args.json {
+                    writeln!(out, "… còn nữa, dùng --limit · there is more, use --limit")?;
+                }
+                break;
+            }
+            Ok(found) => {
+                shown += 1;
+                if args.json {
+                    writeln!(out, "{}", found.line)?;
+                } else {
+                    record::print_line(&found, out)?;
+                }
+            }
         }
     }
-    // Nothing is cut off in silence.
-    if !args.json && records.next().is_some() {
-        writeln!(out, "… còn nữa, dùng --limit · there is more, use --limit")?;
-    }
-    Ok(ExitCode::SUCCESS)
+    damage.map_or(Ok(ExitCode::SUCCESS), |error| Err(Error::Audit(error)))
 }

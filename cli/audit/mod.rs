@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_audit::{Filter, Order, Reader, verify};
+use chot_model::Timestamp;
 use clap::Subcommand;
 
 mod list;
@@ -93,11 +94,16 @@ fn print_verification(dir: &Path, json: bool, out: &mut dyn Write) -> Result<boo
     Ok(found.is_ok())
 }
 
-/// For the demo: prints every decision, oldest first, and verifies. Returns whether the trail is intact and holds
-/// exactly this many decisions.
-pub(crate) fn show_all_and_verify(data: &Path, decisions: usize, out: &mut dyn Write) -> Result<bool, Error> {
+/// For the demo: prints every decision since a moment, oldest first, and verifies. Returns whether the trail is intact
+/// and holds exactly this many decisions.
+pub(crate) fn show_and_verify(
+    data: &Path,
+    since: Timestamp,
+    decisions: usize,
+    out: &mut dyn Write,
+) -> Result<bool, Error> {
     let dir = ledger_dir(data);
-    let filter = Filter { kind: Some("decision".to_owned()), ..Filter::default() };
+    let filter = Filter { kind: Some("decision".to_owned()), since: Some(since), ..Filter::default() };
     let mut n = 0;
     for found in Reader::open(&dir).records(filter, Order::OldestFirst)? {
         record::print_line(&found?, out)?;

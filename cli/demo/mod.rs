@@ -106,6 +106,7 @@ fn settings(data: &Path, roots: PathBuf, outside: &Outside) -> Settings {
 }
 
 async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
+    let began = clock::system().now();
     let ca = OutsideCa::new().map_err(|why| Error::Say(format!("the stand-in servers have no CA: {why}")))?;
     std::fs::create_dir_all(data).map_err(Error::file(data))?;
     let roots = data.join("demo-outside-ca.pem");
@@ -134,7 +135,12 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
         let played = play_scene(scene, &clerk, &outside).await;
         let ms = began.elapsed().as_millis();
         match played {
-            Ok(told) => writeln!(out, "   ✓ {told}  ({ms} ms)\n")?,
+            Ok(told) => {
+                let mut lines = told.lines();
+                writeln!(out, "   ✓ {}  ({ms} ms)", lines.next().unwrap_or_default())?;
+                lines.try_for_each(|line| writeln!(out, "     {line}"))?;
+                writeln!(out)?;
+            }
             Err(differs) => {
                 all_as_told = false;
                 writeln!(out, "   ✗ KHÁC VỚI LỜI KỂ · NOT AS TOLD: {differs}  ({ms} ms)\n")?;
@@ -145,7 +151,7 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
     gateway.stop().await;
 
     writeln!(out, "Sổ kiểm toán · the audit trail")?;
-    all_as_told &= audit::show_all_and_verify(data, SCENES.len(), out)?;
+    all_as_told &= audit::show_and_verify(data, began, SCENES.len(), out)?;
     Ok(all_as_told)
 }
 

@@ -110,12 +110,17 @@ async fn invoice_to_a_partner(clerk: &Clerk, outside: &Outside) -> Result<String
     Ok(format!("CHO QUA: đúng từng byte · ALLOWED: {} bytes, all the same", arrived.body.len()))
 }
 
-/// A 403 with a decision number.
+/// A 403 with a decision number, and what the clerk reads there.
 fn refused(answer: &Answer) -> Result<String, String> {
     expect(answer.code == 403, answer)?;
-    let words = answer.text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
-    let id = words.filter_map(DecisionId::parse).next().ok_or("the refusal quotes no decision")?;
-    Ok(format!("BỊ CHẶN, không byte nào tới nơi · BLOCKED, not a byte arrived: {id}"))
+    let said: serde_json::Value = serde_json::from_str(&answer.text).map_err(|why| why.to_string())?;
+    let text = |path: &str| said.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let id = DecisionId::parse(text("/decision")).ok_or("the refusal quotes no decision")?;
+    Ok(format!(
+        "BỊ CHẶN, không byte nào tới nơi · BLOCKED, not a byte arrived\n“{}”\nquy tắc · rule {}, quyết định · decision {id}",
+        text("/message/vi"),
+        text("/rule")
+    ))
 }
 
 fn expect(is_so: bool, answer: &Answer) -> Result<(), String> {
@@ -202,6 +207,7 @@ mod tests {
         let answer = |code, text: &str| Answer { code, text: text.to_owned() };
         assert!(refused(&answer(403, r#"{"decision":"018bcfe5-6800-7fff-bfff-ffffffffffff"}"#)).is_ok());
         assert!(refused(&answer(403, "{}")).is_err());
-        assert!(refused(&answer(200, "018bcfe5-6800-7fff-bfff-ffffffffffff")).is_err());
+        assert!(refused(&answer(403, "no")).is_err());
+        assert!(refused(&answer(200, r#"{"decision":"018bcfe5-6800-7fff-bfff-ffffffffffff"}"#)).is_err());
     }
 }

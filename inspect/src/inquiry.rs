@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chot_detectors::{Column, Context, Detectors, Hit};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
@@ -81,7 +81,8 @@ pub(crate) struct Inquiry {
     pub(crate) detectors: Arc<Detectors>,
     pub(crate) limits: Limits,
     pub(crate) key: RandomState,
-    deadline: Instant,
+    /// When the step under way must end; `None` when that is too far away to be told.
+    deadline: Option<Instant>,
     pub(crate) inspection: Inspection,
     tallies: BTreeMap<DetectorId, (Tally, Distinct)>,
     pub(crate) people: People,
@@ -95,8 +96,13 @@ pub(crate) struct Inquiry {
     inflated: u64,
     /// Bytes of nested containers held in memory at this moment.
     pub(crate) held: u64,
+    /// Bytes of text scanned for the first time, and on second looks.
+    first: u64,
+    second: u64,
     hits: Vec<Hit>,
+    crowd: Crowd,
     late: bool,
+    calls: u32,
 }
 
 /// Names of columns remembered; real tables have fewer.
@@ -116,14 +122,11 @@ impl Inquiry {
         key: RandomState,
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
     ) -> Self {
-        // A limit too far away to be told as a moment is no limit.
-        let now = Instant::now();
-        let deadline = now.checked_add(limits.time_max).unwrap_or(now + std::time::Duration::from_secs(86_400));
         Self {
             detectors,
             limits,
             key,
-            deadline,
+            deadline: None,
             inspection: Inspection::default(),
             tallies: BTreeMap::new(),
             people: People::default(),
@@ -135,26 +138,47 @@ impl Inquiry {
             given: 0,
             inflated: 0,
             held: 0,
+            first: 0,
+            second: 0,
             hits: Vec::new(),
+            crowd: Crowd::default(),
             late: false,
+            calls: 0,
         }
+    }
+
+    /// Begins a step of the inspection, which may take this long.
+    pub(crate) fn allow(&mut self, time: Duration) {
+        self.deadline = Instant::now().checked_add(time);
     }
 
     /// Whether the time is over; says so the first time.
     pub(crate) fn is_late(&mut self, place: &Place) -> bool {
-        if !self.late && Instant::now() >= self.deadline {
+        // Asked for every cell of a table: the clock is not free.
+        const CALLS_A_LOOK: u32 = 64;
+        if !self.late && self.calls.is_multiple_of(CALLS_A_LOOK) && self.deadline.is_some_and(|d| Instant::now() >= d) {
             self.late = true;
             self.refuse(place, OpaqueReason::TimeLimit, 1);
         }
+        self.calls = self.calls.wrapping_add(1);
         self.late
     }
 
+<<<<<<< HEAD
     /// Counts what came out of a decompression. False when it is more than the limits allow: a thousand bytes must
     /// not be a minute's work.
     pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
         self.inflated = self.inflated.saturating_add(bytes as u64);
         let grown = INFLATED_FREE_BYTES.saturating_add(self.given.saturating_mul(INFLATED_RATIO_MAX));
         self.inflated <= self.limits.inflated_bytes_max.min(grown)
+=======
+    /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as
+    /// it stands, would multiply the work at every level.
+    pub(crate) fn is_enough(&self) -> bool {
+        const SECOND_MIN: u64 = 16 << 20;
+        const SECOND_PER_FIRST: u64 = 16;
+        self.second > SECOND_MIN.saturating_add(self.first.saturating_mul(SECOND_PER_FIRST))
+>>>>>>> main
     }
 
     /// States that `bytes` bytes at `place` were not understood.
@@ -207,8 +231,12 @@ impl Inquiry {
         context: Context,
         mut each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
+        *if place.again { &mut self.second } else { &mut self.first } += core.len() as u64;
         let mut hits = std::mem::take(&mut self.hits);
-        self.detectors.scan(&view.text, core, context, &mut hits);
+        self.detectors.scan(&view.text, core.clone(), context, &mut hits);
+        if context.column.is_none() {
+            self.crowd.judge(&place.part, view.text.get(core).unwrap_or_default(), &mut hits);
+        }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
             let edits = match place.origin {
@@ -245,8 +273,8 @@ impl Inquiry {
         let hash = self.hash(finding.detector, &finding.value);
         let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
         if again && (distinct.contains(hash) || !counted) {
-            // Seen in the open already; or noise of a decoding.
-            return None;
+            // Seen in the open already, though not necessarily beside the same things; or noise of a decoding.
+            return Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
         }
         tally.confidence = tally.confidence.max(Some(finding.confidence));
         if counted {
@@ -295,6 +323,55 @@ impl Inquiry {
     }
 }
 
+/// The twelve-digit numbers of a part that no header announces.
+///
+/// About one random number in fifty is laid out like a citizen's, so a list of a thousand orders would look like
+/// twenty people. Where hardly any of the numbers around are citizens', one that nothing else speaks for is none.
+#[derive(Default)]
+struct Crowd {
+    part: Option<Arc<str>>,
+    numbers: u64,
+    citizens: u64,
+}
+
+impl Crowd {
+    fn judge(&mut self, part: &Arc<str>, text: &[u8], hits: &mut [Hit]) {
+        const NUMBERS_MIN: u64 = 16;
+        // Low enough that a list of people is not hidden by a few numbers strewn in.
+        const SHARE: u64 = 8;
+        if self.part.as_ref() != Some(part) {
+            *self = Self { part: Some(part.clone()), ..Self::default() };
+        }
+        self.numbers += twelves(text);
+        let citizen = |h: &Hit| h.detector == DetectorId::Cccd && h.confidence >= Confidence::Medium;
+        self.citizens += hits.iter().filter(|h| citizen(h)).count() as u64;
+        if self.numbers >= NUMBERS_MIN && self.citizens * SHARE < self.numbers {
+            for hit in hits.iter_mut().filter(|h| citizen(h) && h.confidence == Confidence::Medium) {
+                hit.confidence = Confidence::Low;
+            }
+        }
+    }
+}
+
+/// Runs of exactly twelve digits. One byte in twelve is looked at: each run has one of them.
+fn twelves(text: &[u8]) -> u64 {
+    const LEN: usize = 12;
+    let (mut n, mut at) = (0, 0);
+    while let Some(b) = text.get(at + LEN - 1) {
+        let probe = at + LEN - 1;
+        if b.is_ascii_digit() {
+            let before =
+                text.get(at..probe).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_digit()).count();
+            let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+            n += u64::from(before + after == LEN);
+            at = probe + after;
+        } else {
+            at = probe + 1;
+        }
+    }
+    n
+}
+
 /// Records about this many people are bulk; how many it takes to act is the policy's to say.
 const BULK_PERSONS: u64 = 5;
 
@@ -302,5 +379,23 @@ impl Found {
     /// Lowers the confidence: what stands around it speaks against it.
     pub(crate) fn doubt(&mut self) {
         self.finding.confidence = Confidence::Low;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_exactly_twelve_digits_are_counted() {
+        for (text, expected) in [
+            ("", 0),
+            ("001090123456", 1),
+            ("0010901234567", 0),
+            ("001090123456,001090123457 x001090123458y", 3),
+            ("1 22 333 4444 55555 666666", 0),
+        ] {
+            assert_eq!(twelves(text.as_bytes()), expected, "{text}");
+        }
     }
 }

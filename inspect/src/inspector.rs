@@ -25,7 +25,7 @@ pub struct Limits {
     /// Bytes that decompression may produce, all members together. A small message is allowed less: in
     /// proportion to its own bytes.
     pub inflated_bytes_max: u64,
-    /// Wall time of the whole inspection.
+    /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
 }
 
@@ -171,12 +171,18 @@ impl Inspecting {
             return;
         }
         let begun = Instant::now();
+        // Reading takes its time: only work beyond what so many bytes deserve is suspect.
+        let due = self.inquiry.limits.time_max.saturating_add(Duration::from_secs(self.bytes / BYTES_PER_S));
+        self.inquiry.allow(due.saturating_sub(self.spent));
         if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
             self.failed = true;
         }
         self.spent += begun.elapsed();
     }
 }
+
+/// How fast any object is read at least, on a busy machine.
+const BYTES_PER_S: u64 = 4 << 20;
 
 /// An inspection and what is needed to redact the object.
 pub struct Inspected {

@@ -7,6 +7,7 @@ mod base64;
 mod charset;
 mod count;
 mod formats;
+mod grid;
 mod inquiry;
 mod inspector;
 mod layers;

@@ -195,7 +195,7 @@ impl Markup {
     fn enclosed(&mut self, rest: &[u8], at: u64, last: bool, reader: &mut impl Reader, inquiry: &mut Inquiry) -> usize {
         let end: &[u8] = if self.comment { b"-->" } else { b"]]>" };
         let found = memchr::memmem::find(rest, end);
-        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(2) });
+        let len = found.unwrap_or_else(|| if last { rest.len() } else { rest.len().saturating_sub(2) });
         let content = rest.get(..len).unwrap_or_default();
         if self.comment {
             reader.side().push(content, at, inquiry);
@@ -221,7 +221,7 @@ impl Markup {
                 && rest.get(i + 1) == Some(&b'/')
         };
         let found = memchr::memchr_iter(b'<', rest).find(ends);
-        let len = found.unwrap_or(if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
+        let len = found.unwrap_or_else(|| if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
         reader.side().push(rest.get(..len).unwrap_or_default(), at, inquiry);
         if found.is_some() {
             reader.side().joint(b"\n");
@@ -244,7 +244,7 @@ impl Markup {
         if !complete && (rest.get(1).is_none() || rest.get(1) == Some(&b'!')) {
             return 0;
         }
-        let most = if self.wasted > WASTE_MAX { 1 << 10 } else { TAG_MAX };
+        let most = if self.wasted > WASTE_MAX { 1 << 8 } else { TAG_MAX };
         let end = if opens { tag_end(rest, most) } else { None };
         let Some(end) = end else {
             if opens && !last && rest.len() < most {

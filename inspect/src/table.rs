@@ -31,6 +31,7 @@ pub(crate) struct Table {
     place: Place,
     /// How a cell is called, given row and column.
     name: Option<Box<dyn Fn(u64, usize) -> String + Send>>,
+    only_headed: bool,
     held: Vec<(u64, Row)>,
     held_cells: usize,
     shape: Option<Shape>,
@@ -74,6 +75,7 @@ impl Table {
         Self {
             place,
             name: None,
+            only_headed: false,
             held: Vec::new(),
             held_cells: 0,
             shape: None,
@@ -88,6 +90,11 @@ impl Table {
     /// Findings are said to stand in the cell that `name` gives, instead of in the part.
     pub(crate) fn with_names(place: Place, name: Box<dyn Fn(u64, usize) -> String + Send>) -> Self {
         Self { name: Some(name), ..Self::new(place) }
+    }
+
+    /// A table in text that was read already: only a header adds anything.
+    pub(crate) fn second_look(place: Place) -> Self {
+        Self { only_headed: true, ..Self::new(place) }
     }
 
     /// Takes row number `number` (from 1).
@@ -161,8 +168,12 @@ impl Table {
             None if wide && headings > 0 => Shape::Sideways,
             None => Shape::Bare,
         });
+        if self.only_headed && header.is_none() {
+            return;
+        }
         for (n, (number, row)) in held.iter().enumerate() {
             match header {
+                Some(at) if n <= at && self.only_headed => {}
                 // Titles and the header itself are text.
                 Some(at) if n <= at => self.prose(*number, row, false, inquiry),
                 _ => self.read(*number, row, inquiry),
@@ -190,6 +201,7 @@ impl Table {
                 let named = self.named(row, inquiry);
                 self.wait(Waiting { found, named, record: true }, inquiry);
             }
+            _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
         }
@@ -213,7 +225,10 @@ impl Table {
     ) {
         let mut found = Vec::new();
         let whole = column.is_none() && is_number(&view.text);
-        text::value(&self.place, copy(view, column), column, inquiry, &mut found);
+        match padded(view, column) {
+            Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
+            None => text::value(&self.place, view, column, inquiry, &mut found),
+        }
         for mut f in found {
             if let Some(name) = &self.name {
                 f.finding.part = self.place.named(&name(number, at)).part;
@@ -237,7 +252,7 @@ impl Table {
         let base = row.first().map_or(0, |(_, view)| view.base);
         line.base = base;
         let mut found = Vec::new();
-        text::value(&self.place, line, None, inquiry, &mut found);
+        text::value(&self.place, &line, None, inquiry, &mut found);
         let mut row_found = Vec::new();
         for mut f in found {
             let start = (f.finding.range.start - base) as usize;
@@ -340,22 +355,22 @@ impl Table {
     }
 }
 
-/// A cell for scanning. A spreadsheet's number has lost the zeros in front that its column says it had.
-fn copy(view: &View, column: Option<Column>) -> View {
-    let mut copy = View::default();
-    let digits = match column {
-        Some(Column::Cccd | Column::IdNumber) => 10..12,
-        Some(Column::Bhxh | Column::Tax) => 9..10,
-        Some(Column::Cmnd) => 8..9,
-        _ => 0..0,
+/// A spreadsheet's number with the zeros in front that its column says it had.
+fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let digits = match column? {
+        Column::Cccd | Column::IdNumber => 10..12,
+        Column::Bhxh | Column::Tax => 9..10,
+        Column::Cmnd => 8..9,
+        _ => return None,
     };
-    if view.number && digits.contains(&view.text.len()) && view.text.iter().all(u8::is_ascii_digit) {
-        copy.push_joint(&b"00"[..digits.end - view.text.len()]);
+    if !view.number || !digits.contains(&view.text.len()) || !view.text.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    copy.push_view(view, 0..view.text.len());
-    copy.base = view.base;
-    copy.number = view.number;
-    copy
+    let mut padded = View::default();
+    padded.push_joint(b"00".get(view.text.len() + 2 - digits.end..).unwrap_or_default());
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
 }
 
 fn is_counted(found: &Found) -> bool {

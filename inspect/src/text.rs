@@ -5,6 +5,7 @@
 
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
+use crate::grid::Grid;
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::Layers;
 use crate::people::Mark;
@@ -24,6 +25,8 @@ pub(crate) struct Text {
     /// Bytes of the window already scanned; they stay as context.
     done: usize,
     layers: Option<Box<Layers>>,
+    /// Tables within; only in text that is more than a value.
+    grid: Option<Box<Grid>>,
     group: Vec<Mark>,
     group_end: u64,
 }
@@ -31,7 +34,22 @@ pub(crate) struct Text {
 impl Text {
     pub(crate) fn new(place: Place) -> Self {
         let view = View::new(place.charset);
-        Self { place, view, context: Context::default(), done: 0, layers: None, group: Vec::new(), group_end: 0 }
+        Self {
+            place,
+            view,
+            context: Context::default(),
+            done: 0,
+            layers: None,
+            grid: None,
+            group: Vec::new(),
+            group_end: 0,
+        }
+    }
+
+    /// Running text, in which tables are looked for.
+    pub(crate) fn prose(place: Place) -> Self {
+        let grid = Some(Box::new(Grid::new(&place)));
+        Self { grid, ..Self::new(place) }
     }
 
     /// Appends bytes as they stand in the object.
@@ -68,7 +86,10 @@ impl Text {
             self.layers = Some(Box::new(Layers::new(&self.place)));
         }
         if let Some(layers) = &mut self.layers {
-            layers.read(&self.view, core, inquiry);
+            layers.read(&self.view, core.clone(), inquiry);
+        }
+        if let Some(grid) = &mut self.grid {
+            grid.read(&self.view, core, inquiry);
         }
     }
 
@@ -123,20 +144,26 @@ impl Text {
         if let Some(mut layers) = self.layers.take() {
             layers.finish(inquiry);
         }
+        if let Some(grid) = &mut self.grid {
+            grid.finish(inquiry);
+        }
         self.view.clear();
         (self.done, self.group_end) = (0, 0);
     }
 }
 
-/// Scans one short value and reports what it holds; returns what it says about persons.
-pub(crate) fn value(place: &Place, view: View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-    if view.text.is_empty() {
+/// Scans one short value.
+pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+    let core = 0..view.text.len();
+    if core.is_empty() || inquiry.is_late(place) {
         return;
     }
-    let mut text = Text::new(place.clone());
-    text.view = view;
-    text.context = Context { column };
-    text.finish_value(inquiry, found);
+    inquiry.scan(place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
+    if Layers::suspects(&view.text, &core) {
+        let mut layers = Layers::new(place);
+        layers.read(view, core, inquiry);
+        layers.finish(inquiry);
+    }
 }
 
 /// Scans a text that stands nowhere in the object, such as a file name.
@@ -146,6 +173,6 @@ pub(crate) fn aside(place: &Place, name: &str, bytes: &[u8], inquiry: &mut Inqui
     let mut view = View::default();
     view.push_joint(bytes);
     let mut found = Vec::new();
-    value(&place, view, column, inquiry, &mut found);
+    value(&place, &view, column, inquiry, &mut found);
     found.into_iter().filter_map(|f| inquiry.report(f)).collect()
 }

@@ -250,7 +250,7 @@ impl Intake {
     async fn decide_inner(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
         let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
         let Envelope { channel, client, account, destination, summary } = envelope;
-        let mut message = Message { id, received, channel, client, account, destination, summary };
+        let message = Message { id, received, channel, client, account, destination, summary };
 
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = inspect_to_end(inspecting, &body).await?;
@@ -269,11 +269,7 @@ impl Intake {
             }
         }
 
-        // Judged as it was said; recorded without the numbers that someone put into a host or an address.
-        let Destination { host, recipients, .. } = &mut message.destination;
-        for address in recipients.iter_mut().chain([host]) {
-            *address = gate.shared.inspector.mask_identifiers(address).as_str().to_owned();
-        }
+        let message = recordable(message, &gate.shared.inspector);
         let receipt = gate.shared.ledger.decide(&message, &inspected.inspection, &verdict).await?;
         gate.shared.counts.count(channel, verdict.action);
         let open = Open { ledger: gate.shared.ledger.clone(), id, is_told: false };
@@ -288,6 +284,16 @@ impl Intake {
             Permit::Refuse => Decision::Refused(Refused { told, open }),
         })
     }
+}
+
+/// The message as its record may hold it. A reviewer needs hosts and recipients, but a number can be carried in them
+/// too: `001090123456.example.com` would otherwise put it into the ledger.
+fn recordable(mut message: Message, inspector: &Inspector) -> Message {
+    let Destination { host, recipients, .. } = &mut message.destination;
+    for address in recipients.iter_mut().chain([host]) {
+        *address = inspector.mask_identifiers(address).as_str().to_owned();
+    }
+    message
 }
 
 /// Finishes the inspection where it disturbs nobody.

@@ -8,6 +8,8 @@ mod audit;
 mod cli_demo;
 mod cli_scan;
 mod crash;
+mod documents;
+mod life;
 mod mail;
 mod policy;
 mod web;

@@ -41,11 +41,11 @@ impl Detector for Mst {
         }
         let checked = has_check_digit(digits.get(..10)?);
         // Ten digits, a hyphen, three digits: nothing else is written so.
-        let written = branch && checked && number.separator == Gap::Dash && number.first_group == 10;
+        let written = branch && number.separator == Gap::Dash && number.first_group == 10;
         let said = near.announced();
         let firm = said.firm(MINE);
         let words = match firm {
-            Firm::Not if written && said.firm(Columns::of(&[Column::Negative])) == Firm::Not => 25,
+            Firm::Not if written && checked && said.firm(Columns::of(&[Column::Negative])) == Firm::Not => 25,
             Firm::Not => return None,
             Firm::Weak => 35,
             Firm::Near => 45,

@@ -35,8 +35,12 @@ impl Detector for Passport {
             return None;
         }
         let text = near.text();
-        let start = number.range.start.checked_sub(1)?;
+        let spaced = text.get(..number.range.start)?.ends_with(b" ");
+        let start = number.range.start.checked_sub(1 + usize::from(spaced))?;
         let letter = *text.get(start).filter(|b| b.is_ascii_alphabetic())?;
+        if spaced && letter.is_ascii_lowercase() {
+            return None;
+        }
         let touches = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
         if touches(text.get(..start).and_then(<[u8]>::last)) || touches(text.get(number.range.end)) {
             return None;
@@ -44,6 +48,7 @@ impl Detector for Passport {
         let said = near.announced();
         let words = match said.firm(MINE) {
             Firm::Not => return None,
+            Firm::Near | Firm::Weak if spaced => return None,
             Firm::Weak => 40,
             Firm::Near => 60,
             Firm::Direct => 80,

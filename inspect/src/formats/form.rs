@@ -85,8 +85,8 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, marks: &mut Vec<Mark>
     let name = decoded(name);
     let mut found = Vec::new();
     let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
-    text::value(place, name, None, inquiry, &mut found);
-    text::value(place, decoded(value), column, inquiry, &mut found);
+    text::value(place, &name, None, inquiry, &mut found);
+    text::value(place, &decoded(value), column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
 }
 

@@ -79,7 +79,7 @@ impl Html {
     fn new(place: Place) -> Self {
         let side = Text::new(place.clone());
         let body = Body {
-            text: Text::new(place.clone()),
+            text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             table: Table::new(place.clone()),
             side,
@@ -192,7 +192,7 @@ impl Reader for Body {
                 continue;
             }
             let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
-            text::value(&self.place, value, column, inquiry, &mut found);
+            text::value(&self.place, &value, column, inquiry, &mut found);
         }
         let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
         self.text.mark(marks);

@@ -299,7 +299,7 @@ fn meaning(escape: &[u8]) -> Option<(char, usize)> {
                 [b'\\', b'u', digits @ ..] if digits.len() < 4 => return None,
                 [b'\\', b'u', ..] => {
                     let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u));
-                    let code = second.map(|s| 0x10000 + ((first - 0xd800) << 10 | s - 0xdc00));
+                    let code = second.map(|s| 0x10000 + (((first - 0xd800) << 10) | (s - 0xdc00)));
                     return Some((code.and_then(char::from_u32).unwrap_or('\u{fffd}'), 12));
                 }
                 _ => return Some(('\u{fffd}', 6)),

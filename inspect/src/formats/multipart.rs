@@ -75,7 +75,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         let end = find(source, after, &delimiter);
         let tail = read_range(source, after..(after + 2).min(source.len())).unwrap_or_default();
         closed = tail == b"--";
-        let part = after..end.unwrap_or(source.len());
+        let part = after..end.unwrap_or_else(|| source.len());
         if closed {
             // Text after the end, and whatever follows it.
             through(source, part.start..part.end, place, &mut aside, inquiry);
@@ -137,7 +137,7 @@ fn part(
     let mut head_view = View::default();
     head_view.push(headers, range.start);
     let mut found = Vec::new();
-    text::value(place, head_view, None, inquiry, &mut found);
+    text::value(place, &head_view, None, inquiry, &mut found);
     let column = field.as_deref().and_then(|f| inquiry.column(f));
     const VALUE_MAX: u64 = 1 << 16;
     if file.is_none() && end.saturating_sub(body) <= VALUE_MAX && header("content-type").is_none() {
@@ -146,7 +146,7 @@ fn part(
         view.push(&bytes, 0);
         let utf8 = std::str::from_utf8(&bytes).is_ok();
         if utf8 && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
-            text::value(&member, view, column, inquiry, &mut found);
+            text::value(&member, &view, column, inquiry, &mut found);
             fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
             return true;
         }

@@ -9,14 +9,14 @@ use crate::text::Text;
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/plain",
     matches: |head| head.is_ascii_based(),
-    room: Room::Stream(|head, place| Box::new(Plain { text: Text::new(legible(head, place)) })),
+    room: Room::Stream(|head, place| Box::new(Plain { text: Text::prose(legible(head, place)) })),
     #[cfg(test)]
     example: || "Số CCCD 001090123456".into(),
 };
 
 /// The place with the character set of its text.
 pub(crate) fn legible(head: &Head<'_>, place: &Place) -> Place {
-    let charset = (head.text == Some(Encoding::Legacy)).then(Charset::windows_1258);
+    let charset = (head.text == Some(Encoding::Legacy)).then(|| Charset::of(head.bytes));
     Place { charset, ..place.clone() }
 }
 

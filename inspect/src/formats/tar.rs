@@ -87,7 +87,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         }
         let prefix = string(header.get(345..500).unwrap_or_default());
         let short = string(header.get(..100).unwrap_or_default());
-        let name = long_name.take().unwrap_or(if prefix.is_empty() { short } else { format!("{prefix}/{short}") });
+        let name =
+            long_name.take().unwrap_or_else(|| if prefix.is_empty() { short } else { format!("{prefix}/{short}") });
         let member = place.member(&name, Origin::Lost);
         if !object::enter(&name, &member, inquiry) {
             return None;

@@ -24,16 +24,33 @@ pub(crate) struct Strings {
     /// The last byte was printable, and its pair is not complete.
     half: Option<u8>,
     bytes: u64,
+    /// A compound file that says it holds an encrypted package (MS-OFFCRYPTO §2.3.2).
+    encrypted: bool,
+    compound: bool,
 }
 
 impl Strings {
     pub(crate) fn new(place: &Place) -> Self {
         let lost = Place { origin: Origin::Lost, charset: None, ..place.clone() };
         let wide = Place { again: true, ..lost.clone() };
-        Self { place: place.clone(), narrow: Text::new(lost), wide: Text::new(wide), half: None, bytes: 0 }
+        Self {
+            place: place.clone(),
+            narrow: Text::new(lost),
+            wide: Text::new(wide),
+            half: None,
+            bytes: 0,
+            encrypted: false,
+            compound: false,
+        }
     }
 
     pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        self.compound |= self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+        if self.compound && !self.encrypted {
+            // A name in the directory lies within one sector, and sectors within one block.
+            let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            self.encrypted = memchr::memmem::find(bytes, &name).is_some();
+        }
         self.bytes += bytes.len() as u64;
         let shown = |b: &u8| *b >= 0x20 && *b != 0x7f || matches!(b, b'\t' | b'\n' | b'\r');
         let narrow: Vec<u8> = bytes.iter().map(|b| if shown(b) { *b } else { b'\n' }).collect();
@@ -70,7 +87,8 @@ impl Stream for Strings {
     }
 
     fn finish(self: Box<Self>, inquiry: &mut Inquiry) {
-        inquiry.opaque(&self.place, OpaqueReason::UnsupportedFormat, self.bytes);
+        let reason = if self.encrypted { OpaqueReason::Encrypted } else { OpaqueReason::UnsupportedFormat };
+        inquiry.opaque(&self.place, reason, self.bytes);
         self.end(inquiry);
     }
 }

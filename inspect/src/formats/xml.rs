@@ -125,7 +125,7 @@ impl Reader for Document {
             };
             let column = own.or_else(|| label.filter(|_| !name.eq_ignore_ascii_case(b"name")));
             let mut found = Vec::new();
-            text::value(&self.place, value, column, inquiry, &mut found);
+            text::value(&self.place, &value, column, inquiry, &mut found);
             for f in found {
                 if let Some(mark) = inquiry.report(f) {
                     self.tree.add(mark, inquiry);

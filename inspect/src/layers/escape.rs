@@ -89,7 +89,7 @@ fn unicode(text: &[u8]) -> Option<Escape> {
         let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u))?;
         return Some(letter(
             Kind::Backslash,
-            char::from_u32(0x10000 + ((first - 0xd800) << 10 | second - 0xdc00))?,
+            char::from_u32(0x10000 + (((first - 0xd800) << 10) | (second - 0xdc00)))?,
             12,
         ));
     }

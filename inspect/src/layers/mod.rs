@@ -33,21 +33,14 @@ impl Layers {
     /// Whether `core` may hold an encoding, or ends within what may become one.
     pub(crate) fn suspects(text: &[u8], core: &Range<usize>) -> bool {
         let bytes = text.get(core.clone()).unwrap_or_default();
-        let mut run = 0;
-        for b in bytes {
-            if runs::in_run(*b) {
-                run += 1;
-                if run >= runs::RUN_MIN {
-                    return true;
-                }
-            } else if matches!(b, b'%' | b'&' | b'\\' | b'=') {
-                return true;
-            } else {
-                run = 0;
-            }
-        }
-        // A window that is followed by more text and ends within a word.
-        (run > 0 && core.end < text.len()) || Pairs::suspects(bytes)
+        // A run may begin with the word that a window ends with.
+        let run = runs::next_run(bytes, 0);
+        let tail = bytes.len() - run;
+        tail >= runs::RUN_MIN
+            || tail > 0 && core.end < text.len()
+            || memchr::memchr3(b'%', b'&', b'\\', bytes).is_some()
+            || memchr::memchr(b'=', bytes).is_some()
+            || Pairs::suspects(bytes)
     }
 
     /// Reads the next window of the text.
@@ -56,6 +49,10 @@ impl Layers {
             if self.place.disguise.is_some() {
                 inquiry.refuse(&self.place, chot_model::OpaqueReason::TooDeep, 1);
             }
+            return;
+        }
+        if inquiry.is_enough() {
+            inquiry.refuse(&self.place, chot_model::OpaqueReason::TooLarge, 1);
             return;
         }
         let bytes = view.text.get(core.clone()).unwrap_or_default();

@@ -12,8 +12,41 @@ pub(crate) const RUN_MIN: usize = 16;
 /// So much of a run is decoded at a time; a multiple of 4 and 8 characters.
 const RUN_PART: usize = 1 << 16;
 
+/// Which bytes are of the alphabets.
+const IN_RUN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 128u8 {
+        table[b as usize] = b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+        b += 1;
+    }
+    table
+};
+
 pub(crate) fn in_run(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+    IN_RUN.get(usize::from(b)).copied().unwrap_or(false)
+}
+
+/// Where the next run of at least [`RUN_MIN`] begins, or the word that the text ends with. Looks at one byte in
+/// sixteen: a run that long has one of them.
+pub(crate) fn next_run(text: &[u8], mut at: usize) -> usize {
+    loop {
+        let probe = at + RUN_MIN - 1;
+        let Some(b) = text.get(probe) else {
+            let tail = text.get(at..).unwrap_or_default();
+            return text.len() - tail.iter().rev().take_while(|b| in_run(**b)).count();
+        };
+        if !in_run(*b) {
+            at = probe + 1;
+            continue;
+        }
+        let before = text.get(at..probe).unwrap_or_default().iter().rev().take_while(|b| in_run(**b)).count();
+        let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| in_run(**b)).count();
+        if before + after >= RUN_MIN || probe + after == text.len() {
+            return probe - before;
+        }
+        at = probe + after + 1;
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,16 +115,20 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
-        for b in text {
-            match *b {
-                b if in_run(b) => {
-                    self.between = false;
-                    self.run.push(b);
-                    self.line += 1;
-                    if self.run.len() >= RUN_PART {
-                        self.part(place, inquiry);
-                    }
-                }
+        let mut at = 0;
+        loop {
+            if self.run.is_empty() && self.open.is_none() {
+                at = next_run(text, at);
+            }
+            let Some(rest @ [b, ..]) = text.get(at..) else { return };
+            let len = rest.iter().take_while(|b| in_run(**b)).count();
+            if len > 0 {
+                self.take(rest.get(..len).unwrap_or_default(), place, inquiry);
+                at += len;
+                continue;
+            }
+            at += 1;
+            match b {
                 // Mails break base64 at 76 characters, PEM at 64; prose has shorter words.
                 b'\n' | b'\r' if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
                     self.between = true;
@@ -101,6 +138,18 @@ impl Runs {
                 _ => self.end(place, inquiry),
             }
         }
+    }
+
+    fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        self.between = false;
+        self.line += run.len();
+        while self.run.len() + run.len() >= RUN_PART {
+            let (some, rest) = run.split_at(RUN_PART - self.run.len());
+            self.run.extend_from_slice(some);
+            self.part(place, inquiry);
+            run = rest;
+        }
+        self.run.extend_from_slice(run);
     }
 
     /// Decodes a part of a long run.
@@ -116,15 +165,17 @@ impl Runs {
     }
 
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let run = std::mem::take(&mut self.run);
         (self.line, self.between) = (0, false);
+        if self.open.is_none() && self.run.len() < RUN_MIN {
+            return self.run.clear();
+        }
+        let run = std::mem::take(&mut self.run);
         match self.open.take() {
             Some(Some((code, mut object))) => {
                 object.push(&code.decode(&run), inquiry);
                 object.finish(None, inquiry);
             }
             Some(None) => {}
-            None if run.len() < RUN_MIN => {}
             None => {
                 for code in codes(&run) {
                     inspect(&code.decode(&run), code.name(), place, inquiry);
@@ -158,16 +209,31 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
-    /// Whether pairs follow each other often enough to be worth reading.
+    /// Whether three pairs follow each other: two are words as often as not.
     pub(crate) fn suspects(text: &[u8]) -> bool {
-        text.windows(5).any(|w| {
-            w.starts_with(b"0x")
-                || matches!(w, [a, b, s, c, d] if matches!(s, b' ' | b':' | b',' | b'-')
-                && [a, b, c, d].iter().all(|x| x.is_ascii_hexdigit()))
+        const LANE: usize = 64;
+        let hex = |at: usize| text.get(at..at + 2).is_some_and(|p| p.iter().all(u8::is_ascii_hexdigit));
+        let exact = |n: usize| match text.get(n) {
+            Some(b'0') => matches!(text.get(n + 1), Some(b'x' | b'X')) && hex(n + 2),
+            Some(b) => text.get(n + 3) == Some(b) && n >= 2 && hex(n - 2) && hex(n + 1) && hex(n + 4),
+            None => false,
+        };
+        let Some(last) = text.len().checked_sub(3) else { return false };
+        (0..last).step_by(LANE).any(|from| {
+            let lane = |by: usize| text.get(from + by..(from + by + LANE).min(last + by)).unwrap_or_default();
+            // Without a branch, so that it is done for many bytes at once.
+            let hit = lane(0).iter().zip(lane(1)).zip(lane(3)).fold(false, |hit, ((a, next), third)| {
+                let pair = (a == third) & ((*a == b' ') | (*a == b':') | (*a == b',') | (*a == b'-'));
+                hit | pair | ((*a == b'0') & (*next | 0x20 == b'x'))
+            });
+            hit && (from..(from + LANE).min(last)).any(exact)
         })
     }
 
     pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        if self.bytes.is_empty() && !Self::suspects(text) {
+            return;
+        }
         for b in text {
             match (char::from(*b).to_digit(16), self.high) {
                 (Some(_), None) if self.gap == 0 && !self.bytes.is_empty() => self.end(place, inquiry),
@@ -188,10 +254,10 @@ impl Pairs {
     }
 
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let bytes = std::mem::take(&mut self.bytes);
         (self.high, self.gap) = (None, 0);
-        if bytes.len() >= RUN_MIN / 2 {
-            inspect(&bytes, "hex", place, inquiry);
+        if self.bytes.len() >= RUN_MIN / 2 {
+            inspect(&std::mem::take(&mut self.bytes), "hex", place, inquiry);
         }
+        self.bytes.clear();
     }
 }

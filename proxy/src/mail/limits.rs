@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Sessions at once; more are told to come back.
 pub(super) const SESSIONS_MAX: usize = 1_024;
+/// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
+pub(super) const STRANGER_RECORD_MS: u64 = 10_000;
 /// Commands that make no sense, before a session is ended.
 pub(super) const BAD_COMMANDS_MAX: u32 = 10;
 /// Longest line of an AUTH exchange (RFC 4954 §4).

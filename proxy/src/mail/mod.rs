@@ -37,11 +37,15 @@ mod tls;
 mod transaction;
 mod wire;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chot_audit::Event;
 use chot_config::{MailSettings, Network};
+use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpListener;
@@ -59,6 +63,8 @@ pub struct Mail {
     server_tls: Option<Arc<ServerConfig>>,
     size_max: u64,
     permits: Arc<Semaphore>,
+    /// When a client outside the list was last recorded, in units of [`limits::STRANGER_RECORD_MS`] since 1970.
+    last_stranger: AtomicU64,
 }
 
 impl std::fmt::Debug for Mail {
@@ -93,7 +99,24 @@ impl Mail {
             limits: limits::Limits::default(),
         };
         let permits = Arc::new(Semaphore::new(limits::SESSIONS_MAX));
-        Ok(Self { gate, clients: settings.clients.clone(), next_hop, server_tls, size_max: settings.size_max, permits })
+        let (clients, size_max) = (settings.clients.clone(), settings.size_max);
+        Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, last_stranger: AtomicU64::new(0) })
+    }
+
+    /// Records that something was refused before there was a mail to judge. That the record may fail changes
+    /// nothing: it is refused all the same.
+    async fn record_refusal(&self, client: IpAddr, reason: &str) {
+        let (channel, client, reason) = (Channel::Mail, Some(client), reason.to_owned());
+        let event = Event::Refusal { channel, client, host: String::new(), reason, bytes: 0 };
+        let _ = self.gate.ledger().event(event).await;
+    }
+
+    /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
+    async fn record_stranger(&self, client: IpAddr) {
+        let now = self.gate.clock().now().unix_ms() / limits::STRANGER_RECORD_MS;
+        if self.last_stranger.swap(now, Ordering::Relaxed) != now {
+            self.record_refusal(client, "client-not-listed").await;
+        }
     }
 }
 

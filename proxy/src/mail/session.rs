@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use chot_audit::{Event, Outcome};
+use chot_audit::Outcome;
 use chot_inspect::Hint;
 use chot_model::{Account, Channel, Destination};
 use tokio::net::TcpStream;
@@ -42,6 +42,7 @@ const OK: OneLine = Reply::line(250, "2.0.0 Ok");
 const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
+const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
 const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
 /// What the client has greeted us with.
@@ -83,6 +84,7 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
         client.close(limits.goodbye).await;
     };
     if !mail.clients.iter().any(|network| network.contains(peer)) {
+        mail.record_stranger(peer).await;
         return refuse(client, NOT_SERVED).await;
     }
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
@@ -141,7 +143,8 @@ impl Session {
         Then::Go
     }
 
-    /// Says that a command was senseless; too many end the session.
+    /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
+    /// what a client had sent along with a MAIL that was refused.
     fn bad(&mut self, reply: OneLine) -> Then {
         self.say(reply);
         self.bad_commands += 1;
@@ -276,7 +279,7 @@ impl Session {
         }
         let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
             Ok(from) => from,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -288,7 +291,7 @@ impl Session {
     async fn rcpt(&mut self, argument: &str) -> Then {
         let utf8 = self.is_utf8();
         let Some(transaction) = &mut self.transaction else {
-            return self.bad(Reply::line(503, "5.5.1 MAIL first"));
+            return self.say(MAIL_FIRST);
         };
         if transaction.to.len() == RECIPIENTS_MAX {
             return self.say(Reply::line(452, "4.5.3 Too many recipients"));
@@ -299,7 +302,7 @@ impl Session {
         let extended = self.greeted == Greeted::Ehlo;
         let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
             Ok(to) => to,
-            Err(reply) => return self.bad(reply),
+            Err(reply) => return self.say(reply),
         };
         let reply = self.downstream.ask(&to.command()).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
@@ -327,19 +330,19 @@ impl Session {
 
     async fn data(&mut self) -> Result<Then, Lost> {
         match &self.transaction {
-            None => return Ok(self.bad(Reply::line(503, "5.5.1 MAIL first"))),
+            None => return Ok(self.say(MAIL_FIRST)),
             // The connection broke behind answers that the client was given already: not 5xx, the mail is fine.
             Some(_) if self.downstream.is_broken() => {
                 self.transaction = None;
                 return Ok(self.say(LOST));
             }
             Some(transaction) if transaction.to.is_empty() => {
-                return Ok(self.bad(Reply::line(554, "5.5.1 No valid recipients")));
+                return Ok(self.say(Reply::line(554, "5.5.1 No valid recipients")));
             }
             Some(_) => {}
         }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-data").await;
+            self.mail.record_refusal(self.peer, "pipelined-data").await;
             return Ok(self.end(PIPELINED));
         }
         self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
@@ -355,12 +358,12 @@ impl Session {
         let reply = match received {
             Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
             Received::Unacceptable(flaw) => {
-                self.note_refusal(flaw.id()).await;
+                self.mail.record_refusal(self.peer, flaw.id()).await;
                 self.downstream.reset().await;
                 flaw.reply().into()
             }
             Received::Cut(lost) => {
-                self.note_refusal("aborted").await;
+                self.mail.record_refusal(self.peer, "aborted").await;
                 self.reset().await;
                 if lost == Lost::TimeOut {
                     return Ok(self.end(TIMED_OUT));
@@ -423,7 +426,7 @@ impl Session {
     async fn start_tls(&mut self) -> Result<Then, Lost> {
         let Some(config) = self.mail.server_tls.clone() else { return Ok(self.bad(NOT_DONE)) };
         if starttls::is_injected(&self.client) {
-            self.note_refusal("starttls-injection").await;
+            self.mail.record_refusal(self.peer, "starttls-injection").await;
             return Ok(self.end(PIPELINED));
         }
         if self.is_tls || self.account.is_some() || self.greeted != Greeted::Ehlo {
@@ -453,7 +456,7 @@ impl Session {
             return Ok(self.bad(TRANSACTION_OPEN));
         }
         if !self.client.pending().is_empty() {
-            self.note_refusal("pipelined-auth").await;
+            self.mail.record_refusal(self.peer, "pipelined-auth").await;
             return Ok(self.end(PIPELINED));
         }
         if let Err(then) = self.reach_next_hop().await {
@@ -480,19 +483,6 @@ impl Session {
                 return Err(lost);
             }
         })
-    }
-
-    /// Records that something was refused before there was a mail to judge. That the record may fail changes
-    /// nothing: it is refused all the same.
-    async fn note_refusal(&self, reason: &str) {
-        let event = Event::Refusal {
-            channel: Channel::Mail,
-            client: Some(self.peer),
-            host: String::new(),
-            reason: reason.to_owned(),
-            bytes: 0,
-        };
-        let _ = self.mail.gate.ledger().event(event).await;
     }
 }
 

@@ -273,11 +273,7 @@ impl Reader for Sheet<'_> {
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
-            b"v" | b"t" => {
-                if self.within == Within::Value {
-                    self.within = Within::Nothing;
-                }
-            }
+            b"v" | b"t" if self.within == Within::Value => self.within = Within::Nothing,
             b"f" | b"rPh" => {
                 self.within = Within::Nothing;
                 self.side.joint(b"\n");

@@ -5,7 +5,6 @@ use crate::markup::{Reader, Tag};
 use crate::redact::Origin;
 use crate::source::Source;
 use crate::text::{self, Text};
-use crate::view::View;
 
 use super::markup;
 use crate::formats::zip::Entry;
@@ -81,7 +80,7 @@ impl Shared {
 
 impl Collecting<'_> {
     fn end_item(&mut self, inquiry: &mut Inquiry) {
-        let view = std::mem::replace(&mut self.item.view, View::default());
+        let view = std::mem::take(&mut self.item.view);
         let string = String::from_utf8_lossy(&view.text);
         if string.len() > CELL_MAX {
             // Number kept, text scanned now.

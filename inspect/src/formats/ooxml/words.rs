@@ -23,7 +23,7 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn new(place: Place) -> Self {
         Self {
-            text: Text::new(place.clone()),
+            text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             side: Text::new(place.clone()),
             table: Table::new(place.clone()),
@@ -98,7 +98,7 @@ impl Reader for Words {
             | b"alias" | b"tag" | b"docVar" => {
                 let mut found = Vec::new();
                 for (_, value) in tag.attributes() {
-                    text::value(&self.place, value, None, inquiry, &mut found);
+                    text::value(&self.place, &value, None, inquiry, &mut found);
                 }
                 let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
                 self.text.mark(marks);

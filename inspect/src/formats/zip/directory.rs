@@ -283,7 +283,7 @@ mod tests {
         let mut bytes = b"in front".to_vec();
         bytes.extend(archive(&[("a.txt", b"one")]));
         let directory = Directory::read(&bytes).expect("an archive");
-        assert_eq!(directory.gaps, [0..8]);
+        assert_eq!(directory.gaps, vec![0..8]);
         assert_eq!(directory.entries[0].data, Some(8 + 35..8 + 38));
     }
 

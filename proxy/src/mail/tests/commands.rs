@@ -11,11 +11,14 @@ async fn only_listed_networks_are_served() {
     let mut setup = Setup::new(&hop);
     setup.settings.clients = vec![chot_config::Network { address: [10, 0, 0, 0].into(), prefix: 8 }];
     let gateway = setup.start().await;
-    let mut client = gateway.connect_silently().await;
-    let refused = client.reply().await;
-    assert!(refused.has("554 5.7.1"), "{refused:?}");
-    assert!(client.is_closed().await);
+    for _ in 0..3 {
+        let mut client = gateway.connect_silently().await;
+        let refused = client.reply().await;
+        assert!(refused.has("554 5.7.1"), "{refused:?}");
+        assert!(client.is_closed().await);
+    }
     assert!(hop.commands().is_empty());
+    assert_eq!(gateway.records().await, ["refusal: client-not-listed"]);
 }
 
 #[tokio::test]
@@ -203,6 +206,24 @@ async fn a_pipelined_group_of_a_hundred_is_answered_in_order() {
     assert!(client.is_closed().await);
     let recipients = gateway.decisions().await[0]["destination"]["recipients"].as_array().expect("a list").len();
     assert_eq!(recipients, 49);
+}
+
+#[tokio::test]
+async fn a_group_behind_a_refused_mail_does_not_end_the_session() {
+    let hop = FakeHop::new(vec![("MAIL", Act::Say("550 5.7.1 not you\r\n"))]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    let recipients = "RCPT TO:<b@c.example>\r\n".repeat(30);
+    client.send(format!("MAIL FROM:<a@b.example>\r\n{recipients}DATA\r\n")).await;
+    assert_eq!(client.reply().await.code(), "550");
+    for _ in 0..31 {
+        assert_eq!(client.reply().await.code(), "503");
+    }
+    assert_eq!(client.ask("MAIL FROM:<a@b.example>").await.code(), "250");
+    for _ in 0..30 {
+        assert_eq!(client.ask("RCPT TO:<not an address>").await.code(), "501");
+    }
+    assert_eq!(client.ask("RCPT TO:<b@x.inside.example>").await.code(), "250");
 }
 
 #[tokio::test]

@@ -327,8 +327,8 @@ async fn a_client_that_has_said_quit_may_close_its_half() {
 async fn a_mail_that_drips_is_cut_off() {
     let hop = FakeHop::usual().await;
     let mut setup = Setup::new(&hop);
-    setup.limits.slow_after = Duration::from_millis(100);
-    setup.limits.keep_alive = Duration::from_millis(20);
+    setup.limits.slow_after = Duration::from_millis(500);
+    setup.limits.keep_alive = Duration::from_millis(1);
     let gateway = setup.start().await;
     let mut client = gateway.greeted().await;
     client.envelope("b@x.inside.example").await;

@@ -36,7 +36,9 @@ async fn a_next_hop_that_does_not_greet_well_is_none() {
     ] {
         let hop = FakeHop::new(vec![("greeting", act.clone())]).await;
         let mut setup = Setup::new(&hop);
-        setup.limits.greeting = Duration::from_millis(200);
+        if matches!(act, Act::Silence) {
+            setup.limits.greeting = Duration::from_millis(200);
+        }
         let gateway = setup.start().await;
         let mut client = gateway.connect_silently().await;
         assert!(client.reply().await.has("421 4.3.2"), "{act:?}");
@@ -87,8 +89,13 @@ async fn the_matrix_of_data() {
     ] {
         let hop = FakeHop::new(vec![(when, act.clone())]).await;
         let mut setup = Setup::new(&hop);
-        setup.limits.data_start = Duration::from_millis(200);
-        setup.limits.data_end = Duration::from_millis(200);
+        // Only where the time must run out: a busy machine may be slow to answer, too.
+        let is_silent = matches!(act, Act::Silence);
+        if is_silent && when == "DATA" {
+            setup.limits.data_start = Duration::from_millis(500);
+        } else if is_silent {
+            setup.limits.data_end = Duration::from_millis(500);
+        }
         let gateway = setup.start().await;
         let mut client = gateway.greeted().await;
         let said = client.mail(TO, WIRE).await;

@@ -3,21 +3,25 @@
 //! Beside the tree there is a second look without any structure at whatever the tree does not account for, so that
 //! malformed MIME hides nothing. Parts behind quoted-printable and base64 can be redacted in place.
 
+mod coding;
+mod words;
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use chot_model::OpaqueReason;
+use coding::{base64_body, printable_body};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
 use super::{Format, Room};
 use crate::Hint;
-use crate::base64;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, Object};
-use crate::redact::{Coding, Origin, Piece, Transfer};
+use crate::redact::{Origin, Piece, Transfer};
 use crate::sniff::Head;
 use crate::source::{Source, read_range};
 use crate::text::{self, Text};
+use crate::view::View;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "message/rfc822",
@@ -88,7 +92,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     let mut read: Vec<Range<usize>> = Vec::new();
     if let Some(mail) = MessageParser::default().parse(&raw) {
         for (n, part) in mail.parts.iter().enumerate() {
-            headers(&raw, part, place, inquiry);
+            headers(&raw, part, place, &mut read, inquiry);
             let body = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
             if matches!(part.body, PartType::Multipart(_)) || body.is_empty() {
                 continue;
@@ -130,13 +134,33 @@ fn is_encrypted(kind: &str) -> bool {
 }
 
 /// Headers whose words are encoded: decoded and scanned. All others are read as they stand, by the second look.
-fn headers(raw: &[u8], part: &mail_parser::MessagePart<'_>, place: &Place, inquiry: &mut Inquiry) {
+fn headers(
+    raw: &[u8],
+    part: &mail_parser::MessagePart<'_>,
+    place: &Place,
+    read: &mut Vec<Range<usize>>,
+    inquiry: &mut Inquiry,
+) {
     for header in &part.headers {
         let span = raw.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
         let encoded = memchr::memmem::find(span, b"=?").is_some()
             || memchr::memmem::find(span, b"*=").is_some()
             || memchr::memmem::find(span, b"*0").is_some();
         if !encoded {
+            continue;
+        }
+        let named = place.named(header.name.as_str());
+        let range = header.offset_start as usize..header.offset_end as usize;
+        if let (Some((decoded, pieces)), Origin::Raw(base)) = (words::decode(span), &place.origin) {
+            let pieces = pieces.into_iter().map(|p| Piece { source: p.source + base + range.start as u64, ..p });
+            let origin = Origin::Transfer(Arc::new(Transfer { pieces: pieces.collect() }));
+            let mut view = View::default();
+            view.push(&decoded, 0);
+            let mut found = Vec::new();
+            text::value(&Place { origin, ..named }, &view, None, inquiry, &mut found);
+            let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+            inquiry.people.record(&marks, false);
+            read.push(range);
             continue;
         }
         let decoded = match &header.value {
@@ -154,8 +178,7 @@ fn headers(raw: &[u8], part: &mail_parser::MessagePart<'_>, place: &Place, inqui
             }
             HeaderValue::DateTime(_) | HeaderValue::Received(_) | HeaderValue::Empty => continue,
         };
-        let part = place.named(header.name.as_str());
-        let marks = text::aside(&part, "", decoded.as_bytes(), inquiry);
+        let marks = text::aside(&named, "", decoded.as_bytes(), inquiry);
         inquiry.people.record(&marks, false);
     }
 }
@@ -216,126 +239,17 @@ fn leaf_of(
     clean
 }
 
-/// Decodes a base64 body with its map, stopping at nothing. Clean: only the alphabet, line breaks and final padding.
-fn base64_body(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
-    let (mut out, mut pieces, mut clean) = (Vec::with_capacity(encoded.len() / 4 * 3), Vec::new(), true);
-    let mut quantum: Vec<(u64, u8)> = Vec::with_capacity(4);
-    let mut ended = false;
-    let mut flush = |quantum: &mut Vec<(u64, u8)>| {
-        let group = quantum.iter().fold(0u32, |g, (_, six)| g << 6 | u32::from(*six)) << (6 * (4 - quantum.len()));
-        let bytes = [(group >> 16) as u8, (group >> 8) as u8, group as u8];
-        let len = quantum.len().saturating_sub(1);
-        if let Some((first, _)) = quantum.first().filter(|_| len > 0) {
-            let together = quantum.iter().enumerate().all(|(n, (at, _))| *at == first + n as u64);
-            let padded = quantum.len() == 4 || encoded.get(*first as usize + quantum.len()) == Some(&b'=');
-            let coding = if together && padded { Coding::Quantum(bytes) } else { Coding::Broken };
-            pieces.push(Piece { decoded: out.len() as u64, len: len as u32, source: *first, coding });
-            out.extend_from_slice(bytes.get(..len).unwrap_or_default());
-        }
-        quantum.clear();
-    };
-    for (at, b) in encoded.iter().enumerate() {
-        match (base64::bits(*b), b) {
-            (Some(six), b) => {
-                clean &= !ended && !matches!(b, b'-' | b'_');
-                quantum.push((at as u64, six));
-                if quantum.len() == 4 {
-                    flush(&mut quantum);
-                }
-            }
-            (None, b'=') => {
-                flush(&mut quantum);
-                ended = true;
-            }
-            (None, b' ' | b'\t' | b'\r' | b'\n') => {}
-            (None, _) => clean = false,
-        }
-    }
-    clean &= quantum.is_empty();
-    flush(&mut quantum);
-    (out, pieces, clean)
-}
-
-/// Decodes a quoted-printable body with its map (RFC 2045 §6.7).
-fn printable_body(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
-    let (mut out, mut pieces, mut clean) = (Vec::<u8>::with_capacity(encoded.len()), Vec::<Piece>::new(), true);
-    let hex = |at: usize| encoded.get(at).and_then(|b| char::from(*b).to_digit(16)).map(|d| d as u8);
-    let mut at = 0;
-    while let Some(b) = encoded.get(at) {
-        if *b == b'=' {
-            let blanks =
-                encoded.get(at + 1..).unwrap_or_default().iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-            let after = at + 1 + blanks;
-            match (encoded.get(after), encoded.get(after + 1)) {
-                (None, _) => at = after,
-                (Some(b'\r'), Some(b'\n')) => at = after + 2,
-                (Some(b'\n' | b'\r'), _) => at = after + 1,
-                _ => match (hex(at + 1), hex(at + 2)) {
-                    (Some(high), Some(low)) => {
-                        let piece =
-                            Piece { decoded: out.len() as u64, len: 1, source: at as u64, coding: Coding::Escape };
-                        pieces.push(piece);
-                        out.push(high << 4 | low);
-                        at += 3;
-                    }
-                    _ => {
-                        clean = false;
-                        literal(&mut pieces, &mut out, b'=', at);
-                        at += 1;
-                    }
-                },
-            }
-        } else {
-            literal(&mut pieces, &mut out, *b, at);
-            at += 1;
-        }
-    }
-    (out, pieces, clean)
-}
-
-fn literal(pieces: &mut Vec<Piece>, out: &mut Vec<u8>, b: u8, at: usize) {
-    match pieces.last_mut() {
-        Some(last) if last.coding == Coding::Same && last.source + u64::from(last.len) == at as u64 => last.len += 1,
-        _ => pieces.push(Piece { decoded: out.len() as u64, len: 1, source: at as u64, coding: Coding::Same }),
-    }
-    out.push(b);
-}
-
 /// The second look: everything the tree has not read, as text with its encodings.
 fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut Inquiry) {
     read.sort_by_key(|r| r.start);
     let mut text = Text::new(Place { again: true, ..place.clone() });
     let mut at = 0;
-    for range in read.into_iter().chain([raw.len()..raw.len()]) {
+    for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
         if range.start > at {
             text.view.base = at as u64;
             text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);
             text.finish(inquiry);
         }
         at = at.max(range.end);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bodies_are_decoded_with_a_map_that_leads_back() {
-        let (decoded, pieces, clean) = printable_body(b"s=E1=BB=91=\r\n!");
-        assert_eq!((decoded.as_slice(), clean), ("số!".as_bytes(), true));
-        assert_eq!(
-            pieces.iter().map(|p| (p.decoded, p.source)).collect::<Vec<_>>(),
-            [(0, 0), (1, 1), (2, 4), (3, 7), (4, 13)]
-        );
-        let (decoded, pieces, clean) = base64_body(b"MDAx\r\nMDkw\r\nMQ==\r\n");
-        assert_eq!((decoded.as_slice(), clean, pieces.len()), (&b"0010901"[..], true, 3));
-        assert_eq!(pieces[2].source, 12);
-    }
-
-    #[test]
-    fn junk_in_base64_is_read_over_and_told() {
-        let (decoded, _, clean) = base64_body(b"MD!Ax\r\nMDkw");
-        assert_eq!((decoded.as_slice(), clean), (&b"001090"[..], false));
     }
 }
