@@ -164,21 +164,20 @@ impl Inquiry {
         self.late
     }
 
-<<<<<<< HEAD
     /// Counts what came out of a decompression. False when it is more than the limits allow: a thousand bytes must
     /// not be a minute's work.
     pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
         self.inflated = self.inflated.saturating_add(bytes as u64);
         let grown = INFLATED_FREE_BYTES.saturating_add(self.given.saturating_mul(INFLATED_RATIO_MAX));
         self.inflated <= self.limits.inflated_bytes_max.min(grown)
-=======
+    }
+
     /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as
     /// it stands, would multiply the work at every level.
     pub(crate) fn is_enough(&self) -> bool {
         const SECOND_MIN: u64 = 16 << 20;
         const SECOND_PER_FIRST: u64 = 16;
         self.second > SECOND_MIN.saturating_add(self.first.saturating_mul(SECOND_PER_FIRST))
->>>>>>> main
     }
 
     /// States that `bytes` bytes at `place` were not understood.
