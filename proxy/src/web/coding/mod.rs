@@ -21,7 +21,7 @@ const LAYERS_MAX: usize = 3;
 /// Largest piece given to the sink at once.
 const PIECE_BYTES: usize = 32 << 10;
 /// Decoded bytes that are fine at any ratio.
-const DECODED_FREE_BYTES: u64 = 64 << 20;
+const DECODED_FREE_BYTES: u64 = 16 << 20;
 /// Decoded bytes per encoded byte beyond that. Deflate reaches 1,032 on zeroes; tables and text stay below 100.
 const RATIO_MAX: u64 = 200;
 
