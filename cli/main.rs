@@ -1,2 +1,117 @@
-//! `chot`: the checkpoint.
-fn main() {}
+//! `chot`: the checkpoint. Arguments in, one command run, an exit status out.
+//!
+//! Nothing is decided here: what a command has to know it asks the rooms. A file per command, named as it is typed.
+
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod audit;
+mod ca;
+mod clock;
+mod demo;
+mod doctor;
+mod error;
+mod policy;
+mod reload;
+mod run;
+mod scan;
+mod state;
+
+use error::Error;
+
+/// Exit status of a usage error or of a command that could not do its work.
+const FAILED: u8 = 2;
+
+/// Chốt kiểm soát dữ liệu cá nhân ở cửa ra mạng. A gateway that stops personal data at the network's edge.
+#[derive(Parser)]
+#[command(name = "chot", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Ví dụ · Examples:
+  chot demo                            xem thử trong vài giây · see it work in a few seconds
+  chot run --config chot.toml          chạy cổng · start the gateway
+  chot scan danh-sach.xlsx             xem trong tệp có gì · look into a file
+  chot audit list --action block       những gì đã bị chặn · what was blocked";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Chạy cổng. Start the gateway
+    Run(run::Args),
+    /// Xem thử: cổng, máy chủ đóng thế và một cán bộ gửi tài liệu. Show everything in one process, then end
+    Demo(demo::Args),
+    /// Xem trong tệp, thư mục có gì, đúng như cổng sẽ thấy. Look into files exactly as the gateway would
+    Scan(scan::Args),
+    /// Kiểm tra, thử, giải thích chính sách. Check, test and explain a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Nạp lại chính sách cho cổng đang chạy. Ask the running gateway to load its policy again
+    Reload(reload::Args),
+    /// Sổ kiểm toán. The audit trail
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Chứng thư gốc của cổng. The interception CA
+    #[command(subcommand)]
+    Ca(ca::Command),
+    /// Bản cài này có ổn không? Is this installation sound?
+    Doctor(doctor::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // `--help` and `--version` come this way too. A closed pipe is no news.
+            let _ = usage.print();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(FAILED));
+        }
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let done = match cli.command {
+        Command::Run(args) => run::run(&args, &mut out),
+        Command::Demo(args) => demo::run(&args, &mut out),
+        Command::Scan(args) => scan::run(&args, &mut out),
+        Command::Policy(command) => policy::run(&command, &mut out),
+        Command::Reload(args) => reload::run(&args, &mut out),
+        Command::Audit(command) => audit::run(&command, &mut out),
+        Command::Ca(command) => ca::run(&command, &mut out),
+        Command::Doctor(args) => doctor::run(&args, &mut out),
+    };
+    match done.and_then(|code| out.flush().map(|()| code).map_err(Error::Output)) {
+        Ok(code) => code,
+        // The reader has seen enough: `chot scan … | head`.
+        Err(Error::Output(closed)) if closed.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = out.flush();
+            let _ = writeln!(io::stderr(), "chot: {}", error.with_causes());
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn arguments_are_consistent_and_every_command_shows_examples() {
+        let mut cli = Cli::command();
+        cli.build();
+        cli.clone().debug_assert();
+        let mut todo = vec![&cli];
+        while let Some(command) = todo.pop() {
+            todo.extend(command.get_subcommands().filter(|c| c.get_name() != "help"));
+            if !command.has_subcommands() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("chot "), "`{}` has no example", command.get_name());
+            }
+        }
+    }
+}

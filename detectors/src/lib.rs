@@ -29,10 +29,12 @@ mod mrz;
 mod mst;
 mod numbers;
 mod passport;
+mod person_name;
 mod phone;
 mod province;
 mod shape;
 mod spoken;
+mod state_secret;
 #[cfg(test)]
 mod tests;
 
@@ -67,6 +69,8 @@ const ALL: &[&dyn Detector] = &[
     &bank_account::BankAccount,
     &household::Household,
     &email::Email,
+    &person_name::PersonName,
+    &state_secret::StateSecret,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -118,6 +122,8 @@ impl Detectors {
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
+        person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
+        state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -150,6 +156,7 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
+            Candidate::Name(range) | Candidate::Marking(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -163,6 +170,8 @@ impl Scan<'_> {
         for detector in ALL {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
+                Candidate::Name(range) => detector.name(range.clone(), &mut near),
+                Candidate::Marking(range) => detector.marking(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,

@@ -75,6 +75,10 @@ pub(crate) enum Candidate {
     At(usize),
     /// The digits after `IDVNM`, at this place: the first line of a machine-readable zone.
     Zone(usize),
+    /// Capitalised syllables that a surname begins.
+    Name(Range<usize>),
+    /// A secrecy grade in capitals.
+    Marking(Range<usize>),
     /// Digits and letters that look like digits in one word, which begins at this place.
     Lookalikes(usize),
 }

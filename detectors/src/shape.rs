@@ -89,11 +89,12 @@ pub(crate) fn is_moment(digits: &[u8]) -> bool {
         digits.get(at..at + len).unwrap_or_default().iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'))
     };
     let day = |month: u32, day: u32| (1..=12).contains(&month) && (1..=31).contains(&day);
-    let year = |year: u32| (1900..2100).contains(&year);
+    // Births stand in front in claim files; behind, only days of our own time do.
+    let (year, recent) = (|year: u32| (1900..2040).contains(&year), |year: u32| (1990..2040).contains(&year));
     digits.len() == 12
         && (year(n(0, 4)) && day(n(4, 2), n(6, 2)) && n(8, 2) < 24 && n(10, 2) < 60
             || day(n(2, 2), n(4, 2)) && n(0, 2) >= 10 && n(0, 2) < 40 && n(6, 2) < 24 && n(8, 2) < 60 && n(10, 2) < 60
-            || year(n(4, 4)) && day(n(2, 2), n(0, 2)) && n(8, 2) < 24 && n(10, 2) < 60)
+            || recent(n(4, 4)) && day(n(2, 2), n(0, 2)) && n(8, 2) < 24 && n(10, 2) < 60)
 }
 
 #[cfg(test)]

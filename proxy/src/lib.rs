@@ -1,1 +1,18 @@
-//! The only room that opens sockets: a room per channel, TLS, identity, applications, reload.
+//! The only room that opens sockets: a room per channel, TLS, identity, applications, reload, metrics.
+//!
+//! It decides nothing by itself. Every channel takes the same path ([`gate`]): read, inspect, judge, record, finish;
+//! and nothing leaves without a [`gate::Cleared`], which only a durable record can make.
+
+mod admin;
+pub mod apps;
+pub mod drain;
+mod error;
+pub mod gate;
+mod gateway;
+pub mod hold;
+pub mod mail;
+pub mod tls;
+pub mod web;
+
+pub use error::{Error, Fault};
+pub use gateway::{Addresses, Gateway, Notify, Reloaded, ask_reload};

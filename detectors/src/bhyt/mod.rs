@@ -55,10 +55,10 @@ impl Detector for Bhyt {
         let card = letters(near.text(), number)?;
         let insured = std::str::from_utf8(&card.kind).ok().is_some_and(|kind| KINDS.split(' ').any(|k| k == kind));
         let (benefit, province) = (digits.first()?, digits.get(1..3)?);
-        let mut score = 10
-            + if insured { 45 } else { 0 }
-            + if (b'1'..=b'5').contains(benefit) { 10 } else { -20 }
-            + if is_insurer(province) { 10 } else { -15 }
+        let mut score = 5
+            + if insured { 50 } else { 0 }
+            + if (b'1'..=b'5').contains(benefit) { 10 } else { -30 }
+            + if is_insurer(province) { 10 } else { -30 }
             + if is_province(digits.get(3..5)?) { 5 } else { 0 }
             - if card.small { 10 } else { 0 };
         let said = near.announced();

@@ -1,0 +1,69 @@
+//! What the benchmarks share: CPU time, medians, a small generator. No framework: every figure is a ratio inside one run.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+/// A seeded generator (SplitMix64): the same bytes in every run.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// The next 64 bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    /// One of `items`.
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len() as u64) as usize]
+    }
+}
+
+/// CPU time this process has used, all threads.
+pub(crate) fn cpu_time() -> Duration {
+    process_cpu_time("self")
+}
+
+/// CPU time of a process by its number, or `self`.
+pub(crate) fn process_cpu_time(pid: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a living process");
+    // Fields after the command name, which is in parentheses and may hold spaces: utime is the 12th, stime the 13th.
+    let fields: Vec<u64> =
+        stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|f| f.parse().unwrap()).collect();
+    Duration::from_millis((fields[0] + fields[1]) * 10)
+}
+
+/// A line of `/proc/PID/status` in KiB, such as `VmHWM`.
+pub(crate) fn status_kib(pid: &str, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a living process");
+    let line = status.lines().find(|line| line.starts_with(field)).expect(field);
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Median wall time of `rounds` runs of `work`.
+pub(crate) fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
+    let mut times: Vec<_> = (0..rounds)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[rounds / 2]
+}
+
+/// Bytes and time as decimal GB/s.
+pub(crate) fn gb_per_s(bytes: usize, time: Duration) -> f64 {
+    bytes as f64 / 1e9 / time.as_secs_f64()
+}

@@ -1,0 +1,125 @@
+//! `chot run`: start the gateway, say where it listens, obey signals.
+//!
+//! SIGHUP loads the policy again; SIGTERM and SIGINT stop listening, let sessions finish and close the ledger.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chot_proxy::{Addresses, Gateway, Notify, Reloaded};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::state::State;
+use crate::{Error, clock};
+
+const EXAMPLES: &str = "\
+Tín hiệu · Signals: SIGHUP nạp lại chính sách · loads the policy again; SIGTERM, SIGINT dừng êm · stop in order.
+
+Ví dụ · Examples:
+  chot run                                  mặc định, dữ liệu ở ./chot-data · defaults, state in ./chot-data
+  chot run --config /etc/chot/chot.toml
+  chot run --data /tmp/thu --ready-file /tmp/thu/ready.json";
+
+/// `chot run`
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    state: State,
+    /// Ghi địa chỉ đang nghe (JSON) vào tệp này khi đã sẵn sàng. Once ready, write the addresses in use to this file
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+/// What the ready file says, on one line. Scripts wait for the file, then connect.
+#[derive(Serialize)]
+struct Ready<'a> {
+    pid: u32,
+    web: &'a [SocketAddr],
+    mail: &'a [SocketAddr],
+    admin: Option<SocketAddr>,
+    data: &'a Path,
+}
+
+pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
+    let (settings, warnings) = args.state.settings()?;
+    if let Some(warnings) = warnings {
+        say(&warnings);
+    }
+    let dir = settings.data_dir.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Handlers first: a signal during the start must not kill a half-open ledger.
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let notify: Notify = Arc::new(say);
+        let gateway = Gateway::start(settings, clock::system(), notify).await?;
+        // A gateway does not stop because nobody reads its greeting.
+        let _ = greet(gateway.addresses(), &dir, out);
+        if let Some(file) = &args.ready_file {
+            write_ready(file, gateway.addresses(), &dir)?;
+        }
+        loop {
+            tokio::select! {
+                _ = hangup.recv() => say_reload(&gateway).await,
+                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break,
+            }
+        }
+        say("đang dừng · stopping");
+        gateway.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "chot {} đang chạy · is running", env!("CARGO_PKG_VERSION"))?;
+    for address in &addresses.web {
+        writeln!(out, "  proxy HTTP(S)   {address}")?;
+    }
+    for address in &addresses.mail {
+        writeln!(out, "  SMTP            {address}")?;
+    }
+    if let Some(address) = addresses.admin {
+        writeln!(out, "  admin           {address}")?;
+    }
+    writeln!(out, "  dữ liệu · data  {}", dir.display())?;
+    if !addresses.web.is_empty() {
+        writeln!(out, "Máy trạm phải tin chứng thư gốc của cổng · clients must trust the gateway's CA:")?;
+        writeln!(out, "  chot ca export --data {} > chot-ca.pem", dir.display())?;
+    }
+    out.flush()
+}
+
+/// Written beside and renamed, so that whoever waits for the file never reads half of it.
+fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
+    let Addresses { web, mail, admin } = addresses;
+    let ready = Ready { pid: std::process::id(), web, mail, admin: *admin, data };
+    let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
+    line.push(b'\n');
+    let mut beside = file.to_owned().into_os_string();
+    beside.push(".new");
+    std::fs::write(&beside, line).map_err(Error::file(&beside))?;
+    std::fs::rename(&beside, file).map_err(Error::file(file))
+}
+
+/// A line for the operator. Nobody may be listening any more; the audit trail has what matters.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The gateway itself tells what a reload did; what is left to say is that nothing happened.
+async fn say_reload(gateway: &Gateway) {
+    match gateway.reload("signal").await {
+        Ok(Reloaded::Unchanged { policy }) => say(&format!("chính sách không đổi · policy unchanged: {policy}")),
+        Ok(Reloaded::Activated { .. } | Reloaded::Rejected { .. }) => {}
+        Err(error) => {
+            let error = Error::Gateway(error).with_causes();
+            say(&format!("không nạp lại được, bản cũ vẫn dùng · not reloaded, the old policy stays: {error}"));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! From the settings file to [`Settings`]: first the shape, then what the values mean together.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::shape::SETTINGS;
+use super::{AllowedTarget, NextHopTls, Settings};
+use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
+use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
+use crate::network::Network;
+
+pub(super) fn check(text_: &str, file: &Path) -> Result<(Settings, Diagnostics), Diagnostics> {
+    let mut report = Report::new(text_, FileKind::Settings);
+    let mended = mend(text_, &mut report);
+    let root = parse(&mended);
+    walk(root.get_ref(), 0..0, &SETTINGS, "in the file", &mut report);
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
+    let settings = read(root.get_ref(), folder);
+    together(root.get_ref(), &settings, &mut report);
+    let file = file.display().to_string();
+    if report.has_errors() {
+        return Err(report.finish(&file));
+    }
+    Ok((settings, report.finish(&file)))
+}
+
+/// Reads everything that can be read; what cannot was reported by the walk and keeps its default.
+fn read(root: &Table<'_>, folder: &Path) -> Settings {
+    let path = |keys: &[&str]| text(root, keys).map(|p| folder.join(p));
+    let mut s = Settings::quiet(path(&["data", "dir"]).unwrap_or_else(|| folder.join("chot-data")));
+    s.policy_file = path(&["policy", "file"]);
+    s.web.listen = parsed(root, &["web", "listen"]).unwrap_or_default();
+    set(&mut s.web.clients, parsed(root, &["web", "clients"]));
+    s.web.allow_targets = targets(root, "allow_targets");
+    s.web.allow_opaque = targets(root, "allow_opaque");
+    s.web.resolve = addresses(root);
+    s.tls.ca_cert = path(&["tls", "ca_cert"]);
+    s.tls.ca_key = path(&["tls", "ca_key"]);
+    let roots = texts(root, &["tls", "extra_roots"]).unwrap_or_default();
+    s.tls.extra_roots = roots.into_iter().map(|(p, _)| folder.join(p)).collect::<Vec<PathBuf>>();
+    s.mail.listen = parsed(root, &["mail", "listen"]).unwrap_or_default();
+    set(&mut s.mail.clients, parsed(root, &["mail", "clients"]));
+    s.mail.next_hop = text(root, &["mail", "next_hop"]).map(str::to_owned);
+    let tls = text(root, &["mail", "next_hop_tls"]);
+    set(&mut s.mail.next_hop_tls, tls.and_then(|w| NextHopTls::WORDS.iter().find(|(k, _)| *k == w)).map(|(_, t)| *t));
+    s.mail.cert = path(&["mail", "cert"]);
+    s.mail.key = path(&["mail", "key"]);
+    set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
+    set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
+    let inspect = |key: &str| count(root, &["inspect", key]);
+    set(&mut s.inspect.memory_bytes_max, inspect("memory_bytes_max"));
+    set(&mut s.inspect.depth_max, inspect("depth_max").and_then(|n| n.try_into().ok()));
+    set(&mut s.inspect.members_max, inspect("members_max"));
+    set(&mut s.inspect.inflated_bytes_max, inspect("inflated_bytes_max"));
+    set(&mut s.inspect.time_max_ms, inspect("time_max_ms"));
+    s.icap_listen = parsed(root, &["icap", "listen"]).unwrap_or_default();
+    s.admin_listen = text(root, &["admin", "listen"]).and_then(|a| a.parse().ok());
+    set(&mut s.audit.node, text(root, &["audit", "node"]).map(str::to_owned));
+    let audit = |key: &str| count(root, &["audit", key]);
+    set(&mut s.audit.free_bytes_warn, audit("free_bytes_warn"));
+    set(&mut s.audit.free_bytes_stop, audit("free_bytes_stop"));
+    set(&mut s.audit.allow_days, audit("allow_days").and_then(|n| n.try_into().ok()));
+    s
+}
+
+/// Replaces a default by what the file says.
+fn set<T>(default: &mut T, said: Option<T>) {
+    if let Some(said) = said {
+        *default = said;
+    }
+}
+
+fn parsed<T: std::str::FromStr>(root: &Table<'_>, path: &[&str]) -> Option<Vec<T>> {
+    Some(texts(root, path)?.into_iter().filter_map(|(t, _)| t.parse().ok()).collect())
+}
+
+fn targets(root: &Table<'_>, key: &str) -> Vec<AllowedTarget> {
+    let listed = texts(root, &["web", key]).unwrap_or_default();
+    listed.into_iter().filter_map(|(t, _)| AllowedTarget::parse(t).ok()).collect()
+}
+
+fn addresses(root: &Table<'_>) -> Vec<(String, IpAddr)> {
+    let named = at(root, &["web", "resolve"]).and_then(|value| value.get_ref().as_table());
+    let named = named.into_iter().flat_map(|table| table.iter());
+    named
+        .filter_map(|(host, to)| Some((host.get_ref().to_ascii_lowercase(), to.get_ref().as_str()?.parse().ok()?)))
+        .collect()
+}
+
+/// What the keys mean together.
+fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
+    for (one, other) in [(["tls", "ca_cert"], ["tls", "ca_key"]), (["mail", "cert"], ["mail", "key"])] {
+        for (here, missing) in [(one, other), (other, one)] {
+            if let (Some(value), None) = (at(root, &here), at(root, &missing)) {
+                let message = format!("`{}` needs `{}`", here.join("."), missing.join("."));
+                report.push(Note::error(Problem::Conflict, value.span(), message).help("name both files, or neither"));
+            }
+        }
+    }
+    if s.audit.free_bytes_stop > s.audit.free_bytes_warn {
+        let place = at(root, &["audit", "free_bytes_stop"]).or_else(|| at(root, &["audit", "free_bytes_warn"]));
+        let message = format!(
+            "`free_bytes_stop` ({}) is above `free_bytes_warn` ({}): the gateway would stop before it warns",
+            s.audit.free_bytes_stop, s.audit.free_bytes_warn
+        );
+        report.push(Note::error(Problem::Conflict, place.map_or(0..0, |v| v.span()), message));
+    }
+    same_listener(root, report);
+    clients(root, report);
+    if let (Some(value), true, None) = (at(root, &["mail", "listen"]), !s.mail.listen.is_empty(), &s.mail.next_hop) {
+        let note = Note::warning(Problem::NoEffect, value.span(), "mail is off: there is no `mail.next_hop`");
+        report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
+    }
+    if let (Some(value), false) = (at(root, &["icap", "listen"]), s.icap_listen.is_empty()) {
+        let note =
+            Note::warning(Problem::NoEffect, value.span(), "this build has no ICAP listener: nothing listens here");
+        report.push(note.help("leave the list empty, and send clients to the HTTP proxy"));
+    }
+    for key in ["allow_targets", "allow_opaque"] {
+        for (target, span) in texts(root, &["web", key]).unwrap_or_default() {
+            if let Ok(AllowedTarget::Network(network, _)) = AllowedTarget::parse(target) {
+                host_bits(network, span.clone(), report);
+                if network.prefix == 0 {
+                    let message = format!("`{key}` lists every address there is");
+                    report.push(Note::warning(Problem::Unsafe, span, message).help("list only the targets you need"));
+                }
+            }
+        }
+    }
+}
+
+/// Two listeners cannot have the same address. Port 0 is any free port.
+fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
+    let mut seen: Vec<(SocketAddr, &str)> = Vec::new();
+    let listeners = ["web", "mail", "icap", "admin"].into_iter().flat_map(|section| {
+        let one = at(root, &[section, "listen"]);
+        let one = one.and_then(|v| Some((v.get_ref().as_str()?, v.span())));
+        let all = texts(root, &[section, "listen"]).unwrap_or_default();
+        one.into_iter().chain(all).map(move |(text, span)| (section, text, span))
+    });
+    for (section, text, span) in listeners {
+        let Some(address) = text.parse::<SocketAddr>().ok().filter(|a| a.port() != 0) else { continue };
+        match seen.iter().find(|(a, _)| *a == address) {
+            Some((_, other)) => {
+                let message = format!("`{section}.listen` and `{other}.listen` have the same address `{address}`");
+                report.push(Note::error(Problem::DuplicateId, span, message).help("give each its own port"));
+            }
+            None => seen.push((address, section)),
+        }
+    }
+}
+
+/// A relay or proxy for everybody is what a gateway must never become.
+fn clients(root: &Table<'_>, report: &mut Report<'_>) {
+    for section in ["web", "mail"] {
+        for (text, span) in texts(root, &[section, "clients"]).unwrap_or_default() {
+            let Ok(network) = text.parse::<Network>() else { continue };
+            host_bits(network, span.clone(), report);
+            if network.prefix == 0 {
+                report.push(match section {
+                    "mail" => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
+                        .help("list your own networks"),
+                    _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")
+                        .help("list your own networks"),
+                });
+            }
+        }
+    }
+}
+
+fn host_bits(network: Network, span: Range<usize>, report: &mut Report<'_>) {
+    if network.has_host_bits() {
+        let first = Network { address: network.first(), ..network };
+        let message = format!("`{network}` has bits beyond its prefix");
+        report.push(Note::warning(Problem::BadFormat, span, message).label(format!("it means `{first}`")));
+    }
+}

@@ -1,0 +1,204 @@
+//! The settings file, checked: where to listen, whom to serve, where state lies.
+//!
+//! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
+
+mod check;
+mod shape;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostics;
+use crate::network::Network;
+
+/// A target listed in `web.allow_targets`: a network, an address, or a host, each with an optional port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedTarget {
+    /// `10.1.2.0/24` or `10.1.2.3:8443`.
+    Network(Network, Option<u16>),
+    /// `localhost:8443`. In lower case, without a trailing dot.
+    Host(String, Option<u16>),
+}
+
+/// TLS towards the next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextHopTls {
+    /// Never.
+    Off,
+    /// When offered, without verifying.
+    Opportunistic,
+    /// Always, without verifying.
+    Require,
+    /// Always, with a verified certificate.
+    Verify,
+}
+
+/// The settings file, checked, with defaults filled in and relative paths resolved against the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// State: ledger, CA, spool, control socket.
+    pub data_dir: PathBuf,
+    /// `None`: the embedded policy.
+    pub policy_file: Option<PathBuf>,
+    /// The web listener.
+    pub web: WebSettings,
+    /// TLS interception.
+    pub tls: TlsSettings,
+    /// The mail listener.
+    pub mail: MailSettings,
+    /// Inspection.
+    pub inspect: InspectSettings,
+    /// ICAP listeners.
+    pub icap_listen: Vec<SocketAddr>,
+    /// Console and admin listener.
+    pub admin_listen: Option<SocketAddr>,
+    /// The ledger.
+    pub audit: AuditSettings,
+}
+
+/// `[web]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSettings {
+    /// Listening addresses; empty: off.
+    pub listen: Vec<SocketAddr>,
+    /// Who may use it.
+    pub clients: Vec<Network>,
+    /// Exceptions to the refusal of loopback, private and metadata addresses.
+    pub allow_targets: Vec<AllowedTarget>,
+    /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
+    pub allow_opaque: Vec<AllowedTarget>,
+    /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
+    /// other: one on loopback or in a private network must also be listed in `allow_targets`.
+    pub resolve: Vec<(String, IpAddr)>,
+}
+
+/// `[tls]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// Interception CA certificate, PEM. `None`: made in the data folder on the first run.
+    pub ca_cert: Option<PathBuf>,
+    /// Its key.
+    pub ca_key: Option<PathBuf>,
+    /// Further trusted upstream roots, PEM.
+    pub extra_roots: Vec<PathBuf>,
+}
+
+/// `[mail]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailSettings {
+    /// Listening addresses; empty: off.
+    pub listen: Vec<SocketAddr>,
+    /// Who may send.
+    pub clients: Vec<Network>,
+    /// `host:port` of the relay behind us; without it mail is off.
+    pub next_hop: Option<String>,
+    /// TLS towards it.
+    pub next_hop_tls: NextHopTls,
+    /// Certificate for STARTTLS towards clients, PEM.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+    /// Largest mail in bytes, announced as SIZE.
+    pub size_max: u64,
+}
+
+/// `[inspect]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InspectSettings {
+    /// Verdicts of equal content are kept.
+    pub cache: bool,
+    /// Bytes of bodies held in memory, all messages together; above it they go to encrypted unlinked files.
+    pub memory_bytes_max: u64,
+    /// Containers within containers.
+    pub depth_max: u32,
+    /// Members of all containers of a message.
+    pub members_max: u64,
+    /// Bytes that decompression may produce per message.
+    pub inflated_bytes_max: u64,
+    /// Wall time per message, in milliseconds.
+    pub time_max_ms: u64,
+}
+
+/// `[audit]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// Name of this gateway in records.
+    pub node: String,
+    /// Free bytes below which the gateway warns.
+    pub free_bytes_warn: u64,
+    /// Free bytes below which nothing leaves.
+    pub free_bytes_stop: u64,
+    /// Days after which plain allows are purged.
+    pub allow_days: u32,
+}
+
+impl Settings {
+    /// Checks a settings file; `file` gives the folder for relative paths. The second value holds its warnings.
+    ///
+    /// # Errors
+    /// Everything wrong, at once.
+    pub fn check(text: &str, file: &Path) -> Result<(Self, Diagnostics), Diagnostics> {
+        check::check(text, file)
+    }
+
+    /// The defaults without a file, with state in `data_dir`.
+    pub fn defaults(data_dir: &Path) -> Self {
+        let local = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut settings = Self::quiet(data_dir.to_owned());
+        settings.web.listen = vec![local(3128)];
+        settings.mail.listen = vec![local(2525)];
+        settings.icap_listen = vec![local(1344)];
+        settings.admin_listen = Some(local(9443));
+        settings
+    }
+
+    /// The JSON Schema of settings files, for editors.
+    pub fn schema() -> String {
+        crate::schema::of(&shape::SETTINGS, "chot settings")
+    }
+
+    /// Every default, with all listeners off.
+    fn quiet(data_dir: PathBuf) -> Self {
+        let clients: Vec<Network> = Network::loopback().into_iter().chain(Network::private()).collect();
+        Self {
+            data_dir,
+            policy_file: None,
+            web: WebSettings {
+                listen: Vec::new(),
+                clients: clients.clone(),
+                allow_targets: Vec::new(),
+                allow_opaque: Vec::new(),
+                resolve: Vec::new(),
+            },
+            tls: TlsSettings::default(),
+            mail: MailSettings {
+                listen: Vec::new(),
+                clients,
+                next_hop: None,
+                next_hop_tls: NextHopTls::Opportunistic,
+                cert: None,
+                key: None,
+                // What common mail services take (25 MiB of files), grown by base64 and a margin.
+                size_max: 50 << 20,
+            },
+            inspect: InspectSettings {
+                cache: true,
+                memory_bytes_max: 32 << 20,
+                depth_max: 16,
+                members_max: 10_000,
+                inflated_bytes_max: 4 << 30,
+                time_max_ms: 60_000,
+            },
+            icap_listen: Vec::new(),
+            admin_listen: None,
+            audit: AuditSettings {
+                node: "chot".to_owned(),
+                free_bytes_warn: 2 << 30,
+                free_bytes_stop: 512 << 20,
+                // Logs of processing core or important data are kept six months at least (Decree 165/2025/NĐ-CP,
+                // art. 17); a year covers an annual audit.
+                allow_days: 365,
+            },
+        }
+    }
+}

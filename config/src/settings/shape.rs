@@ -1,0 +1,213 @@
+//! The keys of the settings file, each with what it holds and a sentence for editors.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::{AllowedTarget, NextHopTls};
+use crate::diagnostic::Problem;
+use crate::draft::{Field, Format, Kind, Shape, Words};
+use crate::host;
+use crate::network::Network;
+
+impl NextHopTls {
+    /// Every choice, with its word in the settings file.
+    pub(super) const WORDS: [(&'static str, Self); 4] = [
+        ("off", Self::Off),
+        ("opportunistic", Self::Opportunistic),
+        ("require", Self::Require),
+        ("verify", Self::Verify),
+    ];
+}
+
+/// Reads `host:port`, where the host may be an address; an IPv6 address stands in brackets.
+pub(super) fn host_port(text: &str) -> Result<(&str, u16), String> {
+    let wrong = || "write host:port, as in `relay.example.vn:25`".to_owned();
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let port = port_number(port)?;
+    if host.contains(':') && !host.starts_with('[') {
+        return Err("an IPv6 address stands in brackets, as in `[::1]:25`".to_owned());
+    }
+    let known = host::literal(host).is_some() || host::normalise(host).is_some();
+    if known { Ok((host, port)) } else { Err(wrong()) }
+}
+
+fn port_number(text: &str) -> Result<u16, String> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let port = if digits { text.parse().ok() } else { None };
+    port.filter(|p| *p != 0).ok_or_else(|| "the port must be a number from 1 to 65535".to_owned())
+}
+
+impl AllowedTarget {
+    /// Reads `10.1.2.0/24`, `10.1.2.3:8443`, `[fe80::1]:8443`, `::1`, `localhost`, `localhost:8443`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(network) = text.parse() {
+            return Ok(Self::Network(network, None));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            // `[::1]` ends in a bracket: its last colon does not begin a port.
+            Some((host, port)) if !text.ends_with(']') => (host, Some(port_number(port)?)),
+            _ => (text, None),
+        };
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if let Ok(network) = bare.parse::<Network>() {
+            return Ok(Self::Network(network, port));
+        }
+        if bare.contains('/') || bare.contains(':') {
+            return Err("not a network".to_owned());
+        }
+        let host = host::normalise(host).ok_or_else(|| "not a network, address or host".to_owned())?;
+        Ok(Self::Host(host, port))
+    }
+}
+
+const TLS_WORDS: [&str; 4] = {
+    let mut words = [""; 4];
+    let mut i = 0;
+    while i < 4 {
+        words[i] = NextHopTls::WORDS[i].0;
+        i += 1;
+    }
+    words
+};
+const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &TLS_WORDS };
+
+const LISTEN: Format = Format {
+    noun: "an address and port such as `127.0.0.1:3128`",
+    check: |text| {
+        text.parse::<SocketAddr>().map(drop).map_err(|_| "write an IP address, a colon and a port".to_owned())
+    },
+};
+const NETWORK: Format = Format {
+    noun: "a network such as `10.0.0.0/8`",
+    check: |text| text.parse::<Network>().map(drop).map_err(|e| e.to_string()),
+};
+const TARGET: Format = Format {
+    noun: "a network, address or host such as `10.1.2.0/24` or `localhost:8443`",
+    check: |text| AllowedTarget::parse(text).map(drop),
+};
+const ADDRESS: Format = Format {
+    noun: "an IP address such as `10.1.2.3`",
+    check: |text| text.parse::<IpAddr>().map(drop).map_err(|_| "write an IP address without a port".to_owned()),
+};
+const HOST_PORT: Format =
+    Format { noun: "a host and port such as `relay.example.vn:25`", check: |text| host_port(text).map(drop) };
+
+const LISTENERS: Kind = Kind::List { of: &Kind::Format(&LISTEN), may_be_empty: true };
+const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: false };
+const TARGETS: Kind = Kind::List { of: &Kind::Format(&TARGET), may_be_empty: true };
+
+const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, required: false, kind, doc }
+}
+
+const fn section(name: &'static str, shape: &'static Shape, doc: &'static str) -> Field {
+    key(name, Kind::Table(shape), doc)
+}
+
+const fn at_least(min: u64) -> Kind {
+    Kind::Count { min, max: i64::MAX as u64 }
+}
+
+/// The settings file.
+pub(super) const SETTINGS: Shape = Shape {
+    fields: &[
+        section(
+            "data",
+            &Shape {
+                fields: &[key("dir", Kind::Text, "Folder of all state; `chot-data` beside this file by default.")],
+            },
+            "Where state lies.",
+        ),
+        section(
+            "policy",
+            &Shape { fields: &[key("file", Kind::Text, "The policy file; absent: the embedded default policy.")] },
+            "What may leave.",
+        ),
+        section(
+            "web",
+            &Shape {
+                fields: &[
+                    key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("clients", CLIENTS, "Who may use it; loopback and private addresses by default."),
+                    key("allow_targets", TARGETS, "Loopback, private and metadata addresses that may be reached."),
+                    key("allow_opaque", TARGETS, "Targets whose CONNECT may carry neither TLS nor HTTP."),
+                    key(
+                        "resolve",
+                        Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
+                        "Addresses of hosts, instead of asking DNS.",
+                    ),
+                ],
+            },
+            "The HTTP(S) proxy.",
+        ),
+        section(
+            "tls",
+            &Shape {
+                fields: &[
+                    key("ca_cert", Kind::Text, "Interception CA, PEM; absent: made in data.dir on the first run."),
+                    key("ca_key", Kind::Text, "Its key, PEM."),
+                    key(
+                        "extra_roots",
+                        Kind::List { of: &Kind::Text, may_be_empty: true },
+                        "Trusted upstream roots besides the system's store, PEM.",
+                    ),
+                ],
+            },
+            "TLS interception.",
+        ),
+        section(
+            "mail",
+            &Shape {
+                fields: &[
+                    key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
+                    key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
+                    key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
+                    key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
+                    key("cert", Kind::Text, "Certificate for STARTTLS towards clients, PEM."),
+                    key("key", Kind::Text, "Its key, PEM."),
+                    key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
+                ],
+            },
+            "The SMTP proxy.",
+        ),
+        section(
+            "inspect",
+            &Shape {
+                fields: &[
+                    key("cache", Kind::Flag, "Keep the inspections of equal content; true by default."),
+                    key(
+                        "memory_bytes_max",
+                        at_least(1 << 20),
+                        "Bytes of bodies held in memory, all messages together; above it they go to encrypted files.",
+                    ),
+                    key("depth_max", Kind::Count { min: 1, max: 64 }, "Containers within containers."),
+                    key("members_max", at_least(1), "Members of all containers of a message."),
+                    key("inflated_bytes_max", at_least(1 << 20), "Bytes that decompression may produce per message."),
+                    key("time_max_ms", Kind::Count { min: 100, max: 3_600_000 }, "Time per message, in milliseconds."),
+                ],
+            },
+            "Bounds of inspection. Reaching one makes the rest opaque, never clean.",
+        ),
+        section(
+            "icap",
+            &Shape { fields: &[key("listen", LISTENERS, "Addresses of the ICAP server; absent or empty: off.")] },
+            "ICAP.",
+        ),
+        section(
+            "admin",
+            &Shape { fields: &[key("listen", Kind::Format(&LISTEN), "Console, admin and metrics; absent: off.")] },
+            "Console and administration.",
+        ),
+        section(
+            "audit",
+            &Shape {
+                fields: &[
+                    key("node", Kind::Id, "Name of this gateway in records."),
+                    key("free_bytes_warn", at_least(0), "Free bytes on the disk below which the gateway warns."),
+                    key("free_bytes_stop", at_least(0), "Free bytes on the disk below which nothing leaves."),
+                    key("allow_days", Kind::Count { min: 1, max: 36_500 }, "Days after which plain allows are purged."),
+                ],
+            },
+            "The ledger.",
+        ),
+    ],
+};

@@ -1,0 +1,168 @@
+//! `person_name`: names of people — a surname, up to three middle names, a given name.
+//!
+//! Syllables are compared folded, so `NGUYEN VAN AN` counts like `Nguyễn Văn An`. Streets, schools and wards bear the
+//! names of people: what stands behind their words is left alone. A name is found only where a listed surname begins
+//! it, with capitals; single given names and names in small letters are not.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::{Columns, Firm, Near};
+use crate::fold::{fold, next_char};
+
+/// The detector.
+pub(crate) struct PersonName;
+
+static CARD: Card = Card {
+    id: DetectorId::PersonName,
+    title_vi: "Họ và tên người",
+    title_en: "Name of a person",
+    source: "Bộ luật Dân sự 2015, điều 26 (họ, chữ đệm, tên); Nghị định 356/2025/NĐ-CP, điều 3",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[],
+};
+
+type Syllables = HashSet<&'static str>;
+
+/// Surnames as they are written, in small letters.
+static SURNAMES: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("surnames.txt")));
+/// Surnames without diacritics. Only for text that has none: `Trường` is no `Trương`.
+static BARE_SURNAMES: LazyLock<HashSet<String>> = LazyLock::new(|| SURNAMES.iter().map(|name| fold(name)).collect());
+static GIVEN: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("given.txt")));
+
+fn syllables(list: &'static str) -> Syllables {
+    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
+}
+
+/// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
+const SYLLABLE_BYTES_MAX: usize = 12;
+/// Surname, three middle names, given name.
+const SYLLABLES_MAX: usize = 5;
+
+/// Words before a name that make it the name of a place or body.
+const PLACES: &[&str] = &[
+    "duong", "pho", "phuong", "xa", "truong", "thpt", "thcs", "ty", "thon", "ap", "vien", "quan", "huyen", "tinh",
+    "cho", "cau", "tp", "hem", "ngo", "dai", "lo", "khu", "ward", "street", "buon", "lang", "to", "vuon", "ben", "dao",
+    "cang",
+];
+/// Words before a name that address a person.
+const TITLES: &[&str] = &[
+    "ong", "ba", "anh", "chi", "em", "chau", "cu", "bac", "co", "chu", "di", "cau", "mo", "me", "bo", "cha", "con",
+    "vo", "chong", "ten", "mr", "mrs", "ms",
+];
+
+/// Tells `found` every run of capitalised syllables in `range` that a surname begins.
+pub(crate) fn names(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
+    let mut at = range.start;
+    while at < range.end {
+        let Some(skip) = text.get(at..range.end).and_then(|t| t.iter().position(|b| may_be_capital(*b))) else {
+            return;
+        };
+        at += skip;
+        let begins = at == 0 || !text.get(at - 1).is_some_and(|b| is_letter(*b));
+        match syllable(text, at).filter(|_| begins) {
+            Some(end) => {
+                if is_surname(text, at..end) && !follows_a_surname(text, at) {
+                    found(at..run(text, end));
+                }
+                at = end.max(at + 1);
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// Whether the word before is a capitalised surname, whose name this one goes on with.
+fn follows_a_surname(text: &[u8], at: usize) -> bool {
+    let Some(before) = text.get(..at).and_then(|t| t.strip_suffix(b" ")) else { return false };
+    let len = before.iter().rev().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_letter(**b)).count();
+    let start = before.len() - len;
+    syllable(text, start).is_some_and(|end| end == before.len() && is_surname(text, start..end))
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// Bytes that begin a capital letter of Vietnamese.
+const fn may_be_capital(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, 0xc3 | 0xc4 | 0xc6 | 0xe1)
+}
+
+/// Where the capitalised syllable at `at` ends.
+fn syllable(text: &[u8], at: usize) -> Option<usize> {
+    let word = text.get(at..)?;
+    let (Some(first), _) = next_char(word)? else { return None };
+    let len = word.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_letter(**b)).count();
+    (first.is_uppercase() && len <= SYLLABLE_BYTES_MAX).then_some(at + len)
+}
+
+/// Where the capitalised syllables behind `end` end, one more than a name can have at the most.
+fn run(text: &[u8], mut end: usize) -> usize {
+    for _ in 0..SYLLABLES_MAX {
+        match text.get(end).filter(|b| **b == b' ').and_then(|_| syllable(text, end + 1)) {
+            Some(next) => end = next,
+            None => break,
+        }
+    }
+    end
+}
+
+fn is_surname(text: &[u8], range: Range<usize>) -> bool {
+    // Initials of the surnames there are; F, J, W and Z begin none.
+    let word = text.get(range).unwrap_or_default();
+    word.len() >= 2
+        && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z'))
+        && str::from_utf8(word).is_ok_and(|word| {
+            // Decomposed letters are ASCII with marks; those are compared without.
+            let bare = word.is_ascii() || word.bytes().any(|b| matches!(b, 0xcc | 0xcd));
+            if bare {
+                BARE_SURNAMES.contains(fold(word).as_str())
+            } else {
+                SURNAMES.contains(word.to_lowercase().as_str())
+            }
+        })
+}
+
+impl Detector for PersonName {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let text = near.text();
+        let raw = str::from_utf8(text.get(range.clone())?).ok()?;
+        let folded = fold(raw);
+        let syllables: Vec<_> = folded.split(' ').collect();
+        if !(2..=SYLLABLES_MAX).contains(&syllables.len()) {
+            return None;
+        }
+        let before = text.get(range.start.saturating_sub(16)..range.start).unwrap_or_default();
+        let before = fold(&String::from_utf8_lossy(before));
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        let said = near.announced();
+        let named = said.firm(Columns::of(&[Column::Name])) >= Firm::Direct || near.column() == Some(Column::Name);
+        let (last, middle) = syllables.get(1..)?.split_last()?;
+        let common = GIVEN.contains(last);
+        let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
+        let known = middle.iter().filter(|m| GIVEN.contains(*m)).count();
+        let capitals = raw.chars().all(|c| !c.is_lowercase());
+        let city = folded.starts_with("ho chi minh");
+        let score = 20
+            + if syllables.len() > 2 { 10 } else { -5 }
+            + if common { 15 } else { 0 }
+            + if marked { 20 } else { 5 * i32::from(known > 0) }
+            + if named { 45 } else { 0 }
+            + if TITLES.contains(&word) { 15 } else { 0 }
+            - if PLACES.contains(&word) && !named { 60 } else { 0 }
+            - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
+            - if city { 60 } else { 0 };
+        Some(Found { range, score, value: raw.to_uppercase(), hidden: None })
+    }
+}

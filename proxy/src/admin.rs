@@ -1,0 +1,366 @@
+//! The admin listener and the control socket: reload, health, metrics.
+//!
+//! One service for both. The control socket is a file with mode 0600 in the data folder, so whoever can open it may
+//! ask. The TCP listener needs no token while it is on loopback, but refuses what a web page could have sent; anywhere
+//! else it speaks TLS and asks for the token in `admin.token`.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chot_model::{Action, Channel};
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Body, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::Error;
+use crate::drain::Session;
+use crate::gateway::{ControlListener, Core, Reloaded};
+
+/// An administrator's request has a head and no body to speak of.
+const HEAD_TIMEOUT_S: u64 = 10;
+
+/// The admin service.
+pub(crate) struct Admin {
+    core: Arc<Core>,
+    /// TLS and token of a listener that is not on loopback.
+    guard: Option<Guard>,
+}
+
+struct Guard {
+    token: String,
+    tls: TlsAcceptor,
+}
+
+/// How a request came in, which decides what it must prove.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Control,
+    Loopback,
+    Network,
+}
+
+impl Admin {
+    pub(crate) fn new(core: Arc<Core>, data: &Path, listen: Option<SocketAddr>) -> Result<Self, Error> {
+        let guard = match listen {
+            Some(address) if !address.ip().to_canonical().is_loopback() => Some(Guard::load_or_make(data, address)?),
+            _ => None,
+        };
+        Ok(Self { core, guard })
+    }
+
+    async fn answer<B: Body>(&self, door: Door, request: Request<B>) -> Response<Full<Bytes>> {
+        if let Err((status, why)) = self.admit(door, &request) {
+            return text(status, why);
+        }
+        match (request.method(), request.uri().path()) {
+            (&Method::GET, "/-/healthy") => text(StatusCode::OK, "healthy\n"),
+            (&Method::GET, "/-/ready") if self.core.gate.ledger().is_healthy() => text(StatusCode::OK, "ready\n"),
+            (&Method::GET, "/-/ready") => {
+                text(StatusCode::SERVICE_UNAVAILABLE, "the audit ledger cannot record: nothing leaves\n")
+            }
+            (&Method::GET, "/metrics") => metrics(&self.core),
+            (&Method::POST, "/-/reload") => {
+                let by = if door == Door::Control { "control" } else { "admin" };
+                self.reload(by).await
+            }
+            (_, "/-/reload") => text(StatusCode::METHOD_NOT_ALLOWED, "use POST\n"),
+            _ => text(StatusCode::NOT_FOUND, "not found\n"),
+        }
+    }
+
+    /// Refuses what the door does not let through.
+    fn admit<B>(&self, door: Door, request: &Request<B>) -> Result<(), (StatusCode, &'static str)> {
+        let header_of = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        match door {
+            Door::Control => Ok(()),
+            Door::Loopback => {
+                // A page in a browser on this machine can send requests here; it cannot leave out its Origin, nor
+                // name us by a loopback name without resolving it itself (DNS rebinding).
+                let host = header_of(header::HOST).unwrap_or_default();
+                let from_page = header_of(header::ORIGIN).is_some()
+                    || header_of(header::HeaderName::from_static("sec-fetch-site")).is_some_and(|site| site != "none");
+                if from_page || !is_loopback_host(host) {
+                    return Err((StatusCode::FORBIDDEN, "requests from web pages are refused\n"));
+                }
+                Ok(())
+            }
+            Door::Network => {
+                let given = header_of(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+                let token = self.guard.as_ref().map(|guard| guard.token.as_bytes());
+                let same = given.zip(token).is_some_and(|(given, token)| {
+                    aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), token).is_ok()
+                });
+                if same { Ok(()) } else { Err((StatusCode::UNAUTHORIZED, "the token in admin.token is needed\n")) }
+            }
+        }
+    }
+
+    async fn reload(&self, by: &str) -> Response<Full<Bytes>> {
+        match self.core.reload(by).await {
+            Ok(Reloaded::Unchanged { policy }) => {
+                text(StatusCode::OK, &format!("chính sách không đổi / policy unchanged: {policy}\n"))
+            }
+            Ok(Reloaded::Activated { policy, warnings }) => {
+                let warnings = warnings.concat();
+                text(StatusCode::OK, &format!("{warnings}chính sách đã áp dụng / policy in force: {policy}\n"))
+            }
+            Ok(Reloaded::Rejected { policy, problems }) => text(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &format!("{problems}\nchính sách cũ vẫn áp dụng / the old policy stays in force: {policy}\n"),
+            ),
+            Err(error) => {
+                let why = format!("không ghi được nhật ký, chính sách cũ vẫn áp dụng / {error}; nothing changed\n");
+                text(StatusCode::SERVICE_UNAVAILABLE, &why)
+            }
+        }
+    }
+}
+
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.is_empty()
+        || name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
+    *response.status_mut() = status;
+    let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
+}
+
+/// Prometheus text exposition, format 0.0.4. No account or host ever becomes a label.
+fn metrics(core: &Core) -> Response<Full<Bytes>> {
+    let gate = &core.gate;
+    let mut out = String::from(
+        "# HELP chot_decisions_total Decisions by channel and action.\n# TYPE chot_decisions_total counter\n",
+    );
+    for channel in [Channel::Web, Channel::Mail] {
+        for action in Action::ALL {
+            let n = gate.counts().decisions(channel, *action);
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "chot_decisions_total{{channel=\"{channel}\",action=\"{action}\"}} {n}");
+        }
+    }
+    let (memory, spool) = gate.held_bytes();
+    let healthy = u8::from(gate.ledger().is_healthy());
+    for (name, kind, help, value) in [
+        (
+            "chot_undecided_total",
+            "counter",
+            "Messages refused because the gateway itself failed.",
+            gate.counts().failed(),
+        ),
+        ("chot_held_memory_bytes", "gauge", "Bytes of bodies held in memory.", memory),
+        ("chot_held_spool_bytes", "gauge", "Bytes of bodies held in spool files.", spool),
+        ("chot_audit_healthy", "gauge", "Whether the ledger can record.", u64::from(healthy)),
+    ] {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+    }
+    let _ = writeln!(
+        out,
+        "# HELP chot_policy_info The policy in force.\n# TYPE chot_policy_info gauge\nchot_policy_info{{sha256=\"{}\"}} 1",
+        gate.policy().version()
+    );
+    let mut response = text(StatusCode::OK, &out);
+    let exposition = header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, exposition);
+    response
+}
+
+impl Guard {
+    fn load_or_make(data: &Path, address: SocketAddr) -> Result<Self, Error> {
+        let failed = |what: &str| {
+            let what = format!("admin listener: {what} in {}", data.display());
+            move |source: Box<dyn std::error::Error + Send + Sync>| Error::Tls { what, source: Some(source) }
+        };
+        let token = load_or_make(&data.join("admin.token"), || {
+            let mut random = [0; 32];
+            aws_lc_rs::rand::fill(&mut random).map_err(io::Error::other)?;
+            Ok(random.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            }))
+        })
+        .map_err(|error| failed("cannot make admin.token")(error.into()))?;
+        // A self-signed certificate of its own: administrators compare its fingerprint once.
+        let key_pem = load_or_make(&data.join("admin.key"), || {
+            rcgen::KeyPair::generate().map(|key| key.serialize_pem()).map_err(io::Error::other)
+        })
+        .map_err(|error| failed("cannot make admin.key")(error.into()))?;
+        let key = rcgen::KeyPair::from_pem(&key_pem).map_err(|error| failed("cannot read admin.key")(error.into()))?;
+        let certificate = rcgen::CertificateParams::new(vec![address.ip().to_string(), "localhost".to_owned()])
+            .and_then(|params| params.self_signed(&key))
+            .map_err(|error| failed("cannot make a certificate")(error.into()))?;
+        let key = PrivateKeyDer::try_from(key.serialize_der())
+            .map_err(|error| failed("cannot use admin.key")(error.into()))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key))
+            .map_err(|error| failed("cannot set up TLS")(error.into()))?;
+        Ok(Self { token: token.trim().to_owned(), tls: TlsAcceptor::from(Arc::new(config)) })
+    }
+}
+
+/// Reads a small secret file, or makes it with mode 0600.
+fn load_or_make(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let text = make()?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            Ok(text)
+        }
+        read => read,
+    }
+}
+
+/// Serves the TCP listener until draining begins.
+pub(crate) async fn serve_tcp(admin: Arc<Admin>, listener: TcpListener, mut session: Session) {
+    loop {
+        let accepted = tokio::select! {
+            () = session.drained() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of descriptors, most likely: waiting is all that helps, and nothing is lost by it.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let (admin, session) = (Arc::clone(&admin), session.clone());
+        tokio::spawn(async move {
+            match &admin.guard {
+                None => serve_one(&admin, Door::Loopback, stream, session).await,
+                Some(guard) => {
+                    let handshake = tokio::time::timeout(Duration::from_secs(HEAD_TIMEOUT_S), guard.tls.accept(stream));
+                    if let Ok(Ok(stream)) = handshake.await {
+                        serve_one(&admin, Door::Network, stream, session).await;
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Serves the control socket until draining begins.
+pub(crate) async fn serve_control(admin: Arc<Admin>, listener: ControlListener, mut session: Session) {
+    loop {
+        let accepted = tokio::select! {
+            () = session.drained() => return,
+            accepted = listener.accept() => accepted,
+        };
+        if let Ok((stream, _)) = accepted {
+            let (admin, session) = (Arc::clone(&admin), session.clone());
+            tokio::spawn(async move { serve_one(&admin, Door::Control, stream, session).await });
+        } else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+async fn serve_one(admin: &Arc<Admin>, door: Door, stream: impl AsyncRead + AsyncWrite + Unpin, mut session: Session) {
+    let service = service_fn(|request: Request<Incoming>| async move {
+        Ok::<_, std::convert::Infallible>(admin.answer(door, request).await)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_TIMEOUT_S))
+        .max_buf_size(16 << 10)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // An administrator who hangs up has no complaint we could send him.
+        _ = connection.as_mut() => return,
+        () = session.drained() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// Binds the control socket. A socket file nobody answers on is left from a crash and is replaced.
+pub(crate) fn bind_control(path: &Path) -> io::Result<ControlListener> {
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another gateway runs with this data folder"));
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // The data folder itself is 0700, so nobody else can connect in the moment before the mode is set.
+    let listener = ControlListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Sends one request to a control socket and returns status and text.
+pub(crate) async fn ask(path: &Path, method: &str, target: &str) -> io::Result<(u16, String)> {
+    let stream = UnixStream::connect(path).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    let request = Request::builder().method(method).uri(target).header(header::HOST, "control").body(Empty::new());
+    // The task ends with the sender; an error on the connection shows as an error of the request.
+    tokio::spawn(connection);
+    let response = sender.send_request(request.map_err(io::Error::other)?).await.map_err(io::Error::other)?;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_mean_this_machine() {
+        for (host, is_loopback) in [
+            ("127.0.0.1:9443", true),
+            ("localhost:9443", true),
+            ("[::1]:9443", true),
+            ("", true),
+            ("gateway.example:9443", false),
+            ("127.0.0.1.example", false),
+        ] {
+            assert_eq!(is_loopback_host(host), is_loopback, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_secret_file_is_made_once_and_for_its_owner_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("admin.token");
+        assert_eq!(load_or_make(&path, || Ok("first".to_owned())).expect("made"), "first");
+        assert_eq!(load_or_make(&path, || Ok("second".to_owned())).expect("read"), "first");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn a_socket_left_by_a_crash_is_replaced_and_a_living_one_is_not() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("control.sock");
+        let first = bind_control(&path).expect("bound");
+        assert_eq!(bind_control(&path).expect_err("taken").kind(), io::ErrorKind::AddrInUse);
+        drop(first);
+        bind_control(&path).expect("replaced");
+    }
+}

@@ -1,0 +1,430 @@
+//! The path of a message, the same for every channel: read → inspect → judge → record → finish.
+//!
+//! [`Intake::decide`] is the one function that joins the steps and holds the ifs. A channel gets back either
+//! [`Cleared`], the only thing its sending half accepts, or [`Refused`], which it turns into words. Neither can be
+//! made without the ledger's receipt.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
+use chot_config::{Policy, judge};
+use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
+use chot_model::{
+    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, Timestamp, Verdict,
+};
+
+use crate::Error;
+use crate::hold::{Hold, HoldWriter, Holds};
+
+/// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
+const INLINE_BYTES_MAX: u64 = 32 << 10;
+
+/// What every channel shares: the engine, the policy in force, the ledger, the clock. Clones share it.
+#[derive(Clone)]
+pub struct Gate {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    inspector: Inspector,
+    policy: ArcSwap<Policy>,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    holds: Holds,
+    counts: Counts,
+}
+
+/// Decisions since the start, by channel and action.
+#[derive(Debug, Default)]
+pub struct Counts {
+    decisions: [[AtomicU64; 4]; 4],
+    /// Messages that could not be decided because of the gateway itself.
+    failed: AtomicU64,
+}
+
+impl Counts {
+    fn count(&self, channel: Channel, action: Action) {
+        let of_channel = self.decisions.get(channel as usize);
+        if let Some(counter) = of_channel.and_then(|actions| actions.get(action as usize)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Decisions of a channel with this action.
+    pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
+        let of_channel = self.decisions.get(channel as usize);
+        of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    /// Messages that could not be decided.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("counts", &self.shared.counts).finish_non_exhaustive()
+    }
+}
+
+/// What a channel knows about a message besides its content.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The way in.
+    pub channel: Channel,
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// Who sends.
+    pub account: Account,
+    /// Where to.
+    pub destination: Destination,
+    /// For people: method and URL, or the subject. Masked.
+    pub summary: Masked,
+}
+
+/// What a channel can do with a message besides sending and refusing it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Abilities {
+    /// It can send changed content.
+    pub redact: bool,
+    /// It can keep the message for a person to decide.
+    pub quarantine: bool,
+}
+
+impl Gate {
+    /// Puts the parts together. The policy must already be recorded as activated.
+    pub fn new(inspector: Inspector, policy: Arc<Policy>, ledger: Ledger, clock: Arc<dyn Clock>, holds: Holds) -> Self {
+        let policy = ArcSwap::new(policy);
+        let shared = Shared { inspector, policy, ledger, clock, holds, counts: Counts::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Begins a message: it is judged by the policy in force now, whatever is loaded while it arrives.
+    pub fn begin(&self, hint: Hint) -> Intake {
+        let received = self.shared.clock.now();
+        Intake {
+            id: self.new_id(received),
+            received,
+            policy: self.policy(),
+            hint: hint.clone(),
+            inspecting: self.shared.inspector.begin(hint),
+            body: self.shared.holds.begin(),
+            encoded: None,
+            gate: self.clone(),
+        }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.shared.policy.load_full()
+    }
+
+    /// Puts another policy in force for messages that begin from now on.
+    pub fn set_policy(&self, policy: Arc<Policy>) {
+        self.shared.policy.store(policy);
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// The inspection engine.
+    pub fn inspector(&self) -> &Inspector {
+        &self.shared.inspector
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// Counters.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// Bytes of bodies now in memory and in spool files.
+    pub fn held_bytes(&self) -> (u64, u64) {
+        self.shared.holds.held_bytes()
+    }
+
+    /// A fresh decision number, for records that are no decision but are quoted to people.
+    pub fn new_id(&self, now: Timestamp) -> DecisionId {
+        let mut random = [0; 10];
+        // Without randomness numbers may repeat, which records survive: the ledger's own numbers stay unique.
+        let _ = aws_lc_rs::rand::fill(&mut random);
+        DecisionId::new(now, random)
+    }
+}
+
+/// A message that is arriving: inspected and held at once.
+pub struct Intake {
+    id: DecisionId,
+    received: Timestamp,
+    policy: Arc<Policy>,
+    hint: Hint,
+    inspecting: Inspecting,
+    body: HoldWriter,
+    /// The bytes as they came, where [`Self::push`] was given them decoded.
+    encoded: Option<HoldWriter>,
+    gate: Gate,
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intake").field("id", &self.id).field("body", &self.body).finish_non_exhaustive()
+    }
+}
+
+impl Intake {
+    /// The number this message's decision will have.
+    pub fn id(&self) -> DecisionId {
+        self.id
+    }
+
+    /// The policy that will judge it.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// Bytes of the body so far.
+    pub fn len(&self) -> u64 {
+        self.body.len()
+    }
+
+    /// Whether the body is empty so far.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// Inspects a side field: URL, header value, envelope address, trailer.
+    pub fn field(&mut self, name: &str, value: &[u8]) {
+        self.inspecting.field(name, value);
+    }
+
+    /// Takes the next bytes of the body.
+    ///
+    /// # Errors
+    /// When they cannot be held; the message must be refused.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.body.push(bytes).map_err(Error::Hold)?;
+        self.inspecting.push(bytes);
+        Ok(())
+    }
+
+    /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
+    /// decode to. Unless it is redacted, this is then what leaves: signatures and digests over it stay true.
+    ///
+    /// # Errors
+    /// When they cannot be held; the message must be refused.
+    pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        encoded.push(bytes).map_err(Error::Hold)
+    }
+
+    /// Notes that part of the message could not be understood by the channel itself, such as an unknown content
+    /// coding.
+    pub fn opaque(&mut self, part: &str, reason: chot_model::OpaqueReason) {
+        self.inspecting.opaque(part, reason);
+    }
+
+    /// Inspects to the end, judges, redacts where the verdict says so, and records. On return the record is durable.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may leave then, and there may be no record.
+    pub async fn decide(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
+        let gate = self.gate.clone();
+        let decided = self.decide_inner(envelope, abilities).await;
+        if decided.is_err() {
+            gate.shared.counts.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        decided
+    }
+
+    async fn decide_inner(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
+        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let Envelope { channel, client, account, destination, summary } = envelope;
+        let message = Message { id, received, channel, client, account, destination, summary };
+
+        let body = Arc::new(body.seal().map_err(Error::Hold)?);
+        let inspected = inspect_to_end(inspecting, &body).await?;
+        let mut verdict = judge(&message, &inspected.inspection, &policy);
+        if verdict.action == Action::Quarantine && !abilities.quarantine {
+            verdict.escalate_to_block("this channel has no quarantine");
+        }
+        let mut content: Arc<dyn Source> = match encoded {
+            Some(encoded) => Arc::new(encoded.seal().map_err(Error::Hold)?),
+            None => Arc::clone(&body) as _,
+        };
+        if verdict.action == Action::Redact {
+            match redact(&gate, hint, &inspected, &verdict, &body, abilities).await? {
+                Ok(redacted) => content = redacted,
+                Err(why) => verdict.escalate_to_block(why),
+            }
+        }
+
+        let message = recordable(message, &gate.shared.inspector);
+        let receipt = gate.shared.ledger.decide(&message, &inspected.inspection, &verdict).await?;
+        gate.shared.counts.count(channel, verdict.action);
+        let open = Open { ledger: gate.shared.ledger.clone(), id, is_told: false };
+        let told = Told { id, verdict, inspection: inspected.inspection, policy };
+        Ok(match receipt.permit() {
+            Permit::Forward(permit) => {
+                Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Forward(permit) })
+            }
+            Permit::Redacted(permit) => {
+                Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Redacted(permit) })
+            }
+            Permit::Refuse => Decision::Refused(Refused { told, open }),
+        })
+    }
+}
+
+/// The message as its record may hold it. A reviewer needs hosts and recipients, but a number can be carried in them
+/// too: `001090123456.example.com` would otherwise put it into the ledger.
+fn recordable(mut message: Message, inspector: &Inspector) -> Message {
+    let destination = &mut message.destination;
+    if destination.host.parse::<IpAddr>().is_err() {
+        destination.host = inspector.mask(&destination.host).as_str().to_owned();
+    }
+    for recipient in &mut destination.recipients {
+        *recipient = inspector.mask(recipient).as_str().to_owned();
+    }
+    message
+}
+
+/// Finishes the inspection where it disturbs nobody.
+async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
+    if body.len() <= INLINE_BYTES_MAX {
+        return Ok(inspecting.finish(&**body));
+    }
+    let body = Arc::clone(body);
+    tokio::task::spawn_blocking(move || inspecting.finish(&*body)).await.map_err(|_| Error::Inspection)
+}
+
+/// The redacted content, or why there can be none. What comes out is inspected again: a redaction that leaves
+/// something behind must not pass for one.
+async fn redact(
+    gate: &Gate,
+    hint: Hint,
+    inspected: &Inspected,
+    verdict: &Verdict,
+    body: &Arc<Hold>,
+    abilities: Abilities,
+) -> Result<Result<Arc<dyn Source>, String>, Error> {
+    if !abilities.redact {
+        return Ok(Err("this channel cannot send changed content".to_owned()));
+    }
+    let splices = match inspected.redact(&verdict.redact) {
+        Ok(splices) => splices,
+        Err(not_redactable) => return Ok(Err(format!("cannot be redacted: {not_redactable}"))),
+    };
+    let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
+    let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
+    let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
+    let left = left.map_err(|_| Error::Inspection)?.inspection;
+    if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
+        return Ok(Err("cannot be redacted: something would be left".to_owned()));
+    }
+    Ok(Ok(redacted))
+}
+
+/// The answer to one message, recorded.
+#[derive(Debug)]
+pub enum Decision {
+    /// It may leave.
+    Cleared(Cleared),
+    /// It stays here.
+    Refused(Refused),
+}
+
+/// What a channel may tell people about a decision.
+#[derive(Debug)]
+pub struct Told {
+    /// The number to quote.
+    pub id: DecisionId,
+    /// The answer and its reasons.
+    pub verdict: Verdict,
+    /// What was found.
+    pub inspection: Inspection,
+    /// The policy that judged, for its contact and messages.
+    pub policy: Arc<Policy>,
+}
+
+/// Proof of the record, held for as long as the message may leave.
+#[derive(Debug)]
+enum SendPermit {
+    Forward(ForwardPermit),
+    Redacted(RedactedPermit),
+}
+
+/// A message that may leave, in the only form it may leave in. The sending half of a channel takes this and nothing
+/// else.
+pub struct Cleared {
+    content: Arc<dyn Source>,
+    told: Told,
+    open: Open,
+    _permit: SendPermit,
+}
+
+impl fmt::Debug for Cleared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cleared").field("id", &self.told.id).field("len", &self.content.len()).finish_non_exhaustive()
+    }
+}
+
+impl Cleared {
+    /// The content to send, the answer, and the open end of the record.
+    pub fn into_parts(self) -> (Arc<dyn Source>, Told, Open) {
+        (self.content, self.told, self.open)
+    }
+
+    /// Whether the content was changed.
+    pub fn is_redacted(&self) -> bool {
+        self.told.verdict.action == Action::Redact
+    }
+}
+
+/// A message that stays here.
+#[derive(Debug)]
+pub struct Refused {
+    /// What to tell the sender.
+    pub told: Told,
+    /// The open end of the record.
+    pub open: Open,
+}
+
+/// The open end of a decision's record. Say how it ended; a dropped one is recorded as in doubt.
+pub struct Open {
+    ledger: Ledger,
+    id: DecisionId,
+    is_told: bool,
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Open").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Open {
+    /// Records how it ended. `detail` is our own words or a status, never content.
+    pub fn close(mut self, outcome: Outcome, detail: &str) {
+        self.is_told = true;
+        self.ledger.outcome(self.id, outcome, detail);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.ledger.outcome(self.id, Outcome::InDoubt, "dropped without an outcome");
+        }
+    }
+}

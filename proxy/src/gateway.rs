@@ -1,0 +1,349 @@
+//! The running gateway: binds the listeners, watches over the sessions, reloads the policy, ends in order.
+//!
+//! It judges nothing and prints nothing; what an operator should read goes through [`Notify`].
+
+use std::fs::DirBuilder;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chot_audit::{Event, Ledger};
+use chot_config::{Diagnostics, Policy, Settings};
+use chot_inspect::{Inspector, Limits};
+use chot_model::Clock;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::admin::Admin;
+use crate::drain::{Drain, Session};
+use crate::gate::Gate;
+use crate::hold::Holds;
+use crate::mail::Mail;
+use crate::tls::{Ca, Interception};
+use crate::web::Web;
+use crate::{Error, admin, apps, mail, web};
+
+/// Where lines for the operator go. The gateway itself prints nothing.
+pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How long sessions may take to finish what they hold: a mail's verdict and delivery fit into it.
+const DRAIN_S: u64 = 100;
+/// How often the ledger says that the gateway is alive, so that silence is visible.
+const HEARTBEAT_S: u64 = 60;
+/// How often plain allows are looked through for purging.
+const PURGE_EVERY_S: u64 = 24 * 3_600;
+/// A ledger segment: large enough for an hour of busy recording, small enough to preallocate in a blink.
+const SEGMENT_BYTES: u64 = 64 << 20;
+
+/// A running gateway.
+pub struct Gateway {
+    addresses: Addresses,
+    core: Arc<Core>,
+    drain: Drain,
+    tasks: JoinSet<()>,
+    control: PathBuf,
+    ca_cert_pem: PathBuf,
+}
+
+/// Addresses in use, with the ports the system chose where the settings said 0.
+#[derive(Clone, Debug, Default)]
+pub struct Addresses {
+    /// Web proxy.
+    pub web: Vec<SocketAddr>,
+    /// SMTP.
+    pub mail: Vec<SocketAddr>,
+    /// Admin and console.
+    pub admin: Option<SocketAddr>,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug)]
+pub enum Reloaded {
+    /// The file is the policy already in force.
+    Unchanged {
+        /// `sha256:…`.
+        policy: String,
+    },
+    /// A new policy is in force.
+    Activated {
+        /// `sha256:…`.
+        policy: String,
+        /// Rendered warnings.
+        warnings: Vec<String>,
+    },
+    /// The file is wrong; the old policy stays in force.
+    Rejected {
+        /// The policy that stays.
+        policy: String,
+        /// Rendered problems.
+        problems: String,
+    },
+}
+
+/// What reload needs, shared with the admin listener.
+pub(crate) struct Core {
+    pub(crate) gate: Gate,
+    policy_file: Option<PathBuf>,
+    /// One reload at a time: records and activation must not interleave.
+    reloading: Mutex<()>,
+    notify: Notify,
+}
+
+/// Reads and checks the policy the settings name; without a file, the embedded one.
+fn load_policy(file: Option<&Path>) -> Result<(Policy, Diagnostics), String> {
+    let known = chot_config::Known { apps: apps::NAMES };
+    let Some(path) = file else {
+        return Ok((Policy::embedded(known), Diagnostics::default()));
+    };
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
+    Policy::check(text, &name, known).map_err(|problems| problems.to_string())
+}
+
+impl Core {
+    pub(crate) async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
+        let _one = self.reloading.lock().await;
+        let file = self.policy_file.clone();
+        let loaded = tokio::task::spawn_blocking(move || load_policy(file.as_deref())).await;
+        let in_force = self.gate.policy().version().to_string();
+        let ledger = self.gate.ledger();
+        match loaded.unwrap_or_else(|_| Err("loading the policy failed".to_owned())) {
+            Err(problems) => {
+                // A problem quotes its line of the file, which may be an example message with numbers in it.
+                let masked = |line| self.gate.inspector().mask(line).as_str().to_owned();
+                let lines = problems.lines().map(masked).collect();
+                ledger.event(Event::PolicyRejected { problems: lines, by: by.to_owned() }).await?;
+                (self.notify)(&format!("policy rejected, {in_force} stays in force\n{problems}"));
+                Ok(Reloaded::Rejected { policy: in_force, problems })
+            }
+            Ok((policy, _)) if policy.version().to_string() == in_force => Ok(Reloaded::Unchanged { policy: in_force }),
+            Ok((policy, warnings)) => {
+                // Recorded before its first use: no decision can name a policy the ledger has not seen.
+                ledger.event(activated(&policy, by)).await?;
+                let version = policy.version().to_string();
+                self.gate.set_policy(Arc::new(policy));
+                (self.notify)(&format!("policy {version} is in force"));
+                let warnings = if warnings.list.is_empty() { Vec::new() } else { vec![warnings.to_string()] };
+                Ok(Reloaded::Activated { policy: version, warnings })
+            }
+        }
+    }
+}
+
+fn activated(policy: &Policy, by: &str) -> Event {
+    Event::PolicyActivated {
+        policy: policy.version().to_string(),
+        policy_id: policy.id().to_owned(),
+        by: by.to_owned(),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address: address.to_string(), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+impl Gateway {
+    /// Starts everything the settings name.
+    ///
+    /// # Errors
+    /// When a listener, the ledger, the CA or the policy cannot be had. Nothing is left running then.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>, notify: Notify) -> Result<Self, Error> {
+        let data = settings.data_dir.clone();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&data)
+            .map_err(|source| Error::Data { path: data.clone(), source })?;
+        let (policy, warnings) = load_policy(settings.policy_file.as_deref()).map_err(Error::Policy)?;
+        if !warnings.list.is_empty() {
+            notify(&warnings.to_string());
+        }
+
+        let options = chot_audit::Options {
+            node: settings.audit.node.clone(),
+            segment_bytes: SEGMENT_BYTES,
+            free_bytes_warn: settings.audit.free_bytes_warn,
+            free_bytes_stop: settings.audit.free_bytes_stop,
+        };
+        let ledger = Ledger::open(&data.join("audit"), options, Arc::clone(&clock))?;
+        let holds = Holds::new(&data.join("spool"), settings.inspect.memory_bytes_max).map_err(Error::Hold)?;
+        let limits = Limits {
+            depth_max: settings.inspect.depth_max,
+            members_max: settings.inspect.members_max,
+            inflated_bytes_max: settings.inspect.inflated_bytes_max,
+            time_max: Duration::from_millis(settings.inspect.time_max_ms),
+        };
+        let inspector = Inspector::new(limits, clock.now().date().0);
+        let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
+            (Some(cert), Some(key)) => Ca::load(cert, key)?,
+            _ => Ca::load_or_make(&data)?,
+        };
+        let ca_cert_pem = ca.cert_path().to_owned();
+        let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
+
+        let mut addresses = Addresses::default();
+        let (mut web_listeners, mut mail_listeners) = (Vec::new(), Vec::new());
+        for address in &settings.web.listen {
+            let (listener, bound) = bind(*address).await?;
+            addresses.web.push(bound);
+            web_listeners.push(listener);
+        }
+        if settings.mail.next_hop.is_some() {
+            for address in &settings.mail.listen {
+                let (listener, bound) = bind(*address).await?;
+                addresses.mail.push(bound);
+                mail_listeners.push(listener);
+            }
+        }
+        let admin_listener = match settings.admin_listen {
+            Some(address) => {
+                let (listener, bound) = bind(address).await?;
+                addresses.admin = Some(bound);
+                Some(listener)
+            }
+            None => None,
+        };
+        let control = control_path(&data);
+        let control_listener = admin::bind_control(&control)
+            .map_err(|source| Error::Listen { address: control.display().to_string(), source })?;
+
+        let listeners = addresses.lines();
+        ledger.event(Event::GatewayStarted { version: env!("CARGO_PKG_VERSION").to_owned(), listeners }).await?;
+        ledger.event(activated(&policy, "start")).await?;
+        let gate = Gate::new(inspector, Arc::new(policy), ledger, clock, holds);
+        let core = Arc::new(Core {
+            gate: gate.clone(),
+            policy_file: settings.policy_file.clone(),
+            reloading: Mutex::new(()),
+            notify,
+        });
+
+        let (drain, session) = Drain::new();
+        let mut tasks = JoinSet::new();
+        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception));
+        for listener in web_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, session.clone()));
+        }
+        if !mail_listeners.is_empty() {
+            let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
+            for listener in mail_listeners {
+                tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+            }
+        }
+        let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
+        if let Some(listener) = admin_listener {
+            tasks.spawn(admin::serve_tcp(Arc::clone(&admin), listener, session.clone()));
+        }
+        tasks.spawn(admin::serve_control(admin, control_listener, session.clone()));
+        tasks.spawn(heartbeat(gate.clone(), session.clone()));
+        tasks.spawn(purge(gate, settings.audit.allow_days, session));
+        Ok(Self { addresses, core, drain, tasks, control, ca_cert_pem })
+    }
+
+    /// Addresses in use.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The interception CA's certificate, PEM, for clients to trust.
+    pub fn ca_cert_pem(&self) -> &Path {
+        &self.ca_cert_pem
+    }
+
+    /// The policy in force, as `sha256:…`.
+    pub fn policy_version(&self) -> String {
+        self.core.gate.policy().version().to_string()
+    }
+
+    /// Loads the policy file again, through the same path as the first load. `by` is who asked: `signal`, `control`,
+    /// `admin`.
+    ///
+    /// # Errors
+    /// When the change could not be recorded; the old policy stays in force.
+    pub async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
+        self.core.reload(by).await
+    }
+
+    /// Stops listening, lets sessions finish what they hold, closes the ledger.
+    pub async fn stop(mut self) {
+        let finished = self.drain.finish(Duration::from_secs(DRAIN_S)).await;
+        if !finished {
+            (self.core.notify)("some sessions did not finish in time and are cut off");
+        }
+        self.tasks.shutdown().await;
+        // The socket file of a stopped gateway would only make `chot reload` wait for nobody.
+        let _ = std::fs::remove_file(&self.control);
+        let ledger = self.core.gate.ledger().clone();
+        if let Err(error) = ledger.event(Event::GatewayStopped).await {
+            (self.core.notify)(&format!("the stop could not be recorded: {error}"));
+        }
+        let _ = tokio::task::spawn_blocking(move || ledger.close()).await;
+    }
+}
+
+impl Addresses {
+    fn lines(&self) -> Vec<String> {
+        let of = |name: &'static str, list: &[SocketAddr]| {
+            list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
+        };
+        let mut lines = of("web", &self.web);
+        lines.extend(of("mail", &self.mail));
+        lines.extend(of("admin", self.admin.as_slice()));
+        lines
+    }
+}
+
+/// Where the control socket of a gateway with this data folder lies.
+pub(crate) fn control_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+async fn heartbeat(gate: Gate, mut session: Session) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(HEARTBEAT_S));
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            () = session.drained() => return,
+            _ = ticks.tick() => {
+                // A ledger that cannot record already refuses every message and says so in its health.
+                let _ = gate.ledger().event(Event::Heartbeat).await;
+            }
+        }
+    }
+}
+
+async fn purge(gate: Gate, allow_days: u32, mut session: Session) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(PURGE_EVERY_S));
+    loop {
+        tokio::select! {
+            () = session.drained() => return,
+            _ = ticks.tick() => {
+                let kept_us = u64::from(allow_days) * 24 * 3_600 * 1_000_000;
+                let before = gate.clock().now().unix_us().saturating_sub(kept_us);
+                let ledger = gate.ledger().clone();
+                let before = chot_model::Timestamp::from_unix_us(before);
+                // What could not be purged today is purged tomorrow; the ledger stays whole either way.
+                let _ = tokio::task::spawn_blocking(move || ledger.purge(before)).await;
+            }
+        }
+    }
+}
+
+/// Asks the gateway that runs in `data_dir` to reload, over its control socket. Returns the HTTP status and the text
+/// to print: 200 when done (activated or unchanged), 422 when the policy was rejected.
+///
+/// # Errors
+/// When no gateway answers there.
+pub async fn ask_reload(data_dir: &Path) -> std::io::Result<(u16, String)> {
+    admin::ask(&control_path(data_dir), "POST", "/-/reload").await
+}
+
+/// The control listener's type, named for `admin`.
+pub(crate) type ControlListener = UnixListener;

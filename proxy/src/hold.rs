@@ -1,0 +1,325 @@
+//! Keeps a body until its verdict: in memory while a process-wide budget allows, then in an unlinked file encrypted
+//! with a key that lives only in this process.
+//!
+//! A crash leaves nothing behind: the file has no name, and its key is gone with the process. It does not decide how
+//! large a body may be; that is the inspection's limit and the policy's answer.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use chot_inspect::Source;
+use rustix::fs::{Mode, OFlags};
+
+/// Plain bytes per sealed chunk of a spool file.
+const CHUNK_BYTES: usize = 64 << 10;
+/// Bytes of the authentication tag behind each chunk.
+const TAG_BYTES: usize = 16;
+
+/// The process-wide memory budget for held bodies and the folder for what exceeds it. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Holds {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    memory_bytes_max: u64,
+    memory_bytes: AtomicU64,
+    spool_bytes: AtomicU64,
+    dir: PathBuf,
+    key: LessSafeKey,
+    /// Number of the next spool file: half of every nonce, so no nonce is used twice under the key.
+    next_file: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Holds")
+            .field("memory_bytes", &self.memory_bytes)
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Holds {
+    /// Holds at most `memory_bytes_max` in memory, all bodies together; the rest goes to unlinked files in `dir`.
+    ///
+    /// # Errors
+    /// When `dir` cannot be made or no key can be drawn.
+    pub fn new(dir: &Path, memory_bytes_max: u64) -> io::Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let mut key = [0; 32];
+        aws_lc_rs::rand::fill(&mut key).map_err(io::Error::other)?;
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).map_err(io::Error::other)?);
+        let shared = Shared {
+            memory_bytes_max,
+            memory_bytes: AtomicU64::new(0),
+            spool_bytes: AtomicU64::new(0),
+            dir: dir.to_owned(),
+            key,
+            next_file: AtomicU64::new(0),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Begins an empty body.
+    pub fn begin(&self) -> HoldWriter {
+        HoldWriter {
+            hold: Hold { shared: Arc::clone(&self.shared), len: 0, memory: Vec::new(), spool: None },
+            tail: Vec::new(),
+        }
+    }
+
+    /// Bytes of bodies now in memory and in spool files.
+    pub fn held_bytes(&self) -> (u64, u64) {
+        (self.shared.memory_bytes.load(Ordering::Relaxed), self.shared.spool_bytes.load(Ordering::Relaxed))
+    }
+}
+
+impl Shared {
+    fn reserve(&self, bytes: u64) -> bool {
+        let within = |used: u64| used.checked_add(bytes).filter(|sum| *sum <= self.memory_bytes_max);
+        self.memory_bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, within).is_ok()
+    }
+
+    fn nonce(file: u64, chunk: u64) -> io::Result<Nonce> {
+        // 2^32 chunks of 64 KiB are 256 TiB in one body; a process that opened 2^64 files is not of this world.
+        let chunk = u32::try_from(chunk).map_err(io::Error::other)?;
+        let mut nonce = [0; 12];
+        let (head, tail) = nonce.split_at_mut(8);
+        head.copy_from_slice(&file.to_be_bytes());
+        tail.copy_from_slice(&chunk.to_be_bytes());
+        Ok(Nonce::assume_unique_for_key(nonce))
+    }
+}
+
+/// A body that is still arriving.
+#[derive(Debug)]
+pub struct HoldWriter {
+    hold: Hold,
+    /// Plain bytes not yet in a full chunk. Their memory is below one chunk and outside the budget.
+    tail: Vec<u8>,
+}
+
+impl HoldWriter {
+    /// Appends bytes. A spool write goes to the page cache and does not wait for the disk.
+    ///
+    /// # Errors
+    /// When the spool file cannot be made or written (disk full). The body is then lost and must be refused.
+    pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        self.hold.len += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.tail.len()));
+            self.tail.extend_from_slice(now);
+            bytes = later;
+            if self.tail.len() == CHUNK_BYTES {
+                let chunk = std::mem::take(&mut self.tail);
+                self.tail = self.hold.keep(chunk)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes so far.
+    pub fn len(&self) -> u64 {
+        self.hold.len
+    }
+
+    /// Whether nothing arrived yet.
+    pub fn is_empty(&self) -> bool {
+        self.hold.len == 0
+    }
+
+    /// Ends the body.
+    ///
+    /// # Errors
+    /// When the last bytes cannot be spooled.
+    pub fn seal(mut self) -> io::Result<Hold> {
+        if !self.tail.is_empty() {
+            let chunk = std::mem::take(&mut self.tail);
+            self.hold.keep(chunk)?;
+        }
+        Ok(self.hold)
+    }
+}
+
+/// A complete body, readable at any place. Its memory or disk space is given back when it is dropped.
+pub struct Hold {
+    shared: Arc<Shared>,
+    len: u64,
+    /// Chunks in memory; empty once spooled. All but the last are full.
+    memory: Vec<Vec<u8>>,
+    spool: Option<Spool>,
+}
+
+impl std::fmt::Debug for Hold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hold").field("len", &self.len).field("spooled", &self.spool.is_some()).finish_non_exhaustive()
+    }
+}
+
+struct Spool {
+    file: File,
+    number: u64,
+    chunks: u64,
+    /// The chunk read last, so that small reads beside each other open it once.
+    last: Mutex<Option<(u64, Vec<u8>)>>,
+}
+
+impl Hold {
+    /// Keeps one chunk; returns an empty buffer for the next.
+    fn keep(&mut self, chunk: Vec<u8>) -> io::Result<Vec<u8>> {
+        if self.spool.is_none() && self.shared.reserve(chunk.len() as u64) {
+            self.memory.push(chunk);
+            return Ok(Vec::new());
+        }
+        if self.spool.is_none() {
+            self.spool = Some(self.open_spool()?);
+            for earlier in std::mem::take(&mut self.memory) {
+                self.shared.memory_bytes.fetch_sub(earlier.len() as u64, Ordering::AcqRel);
+                self.append(earlier)?;
+            }
+        }
+        self.append(chunk)
+    }
+
+    fn open_spool(&self) -> io::Result<Spool> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(&self.shared.dir, flags, Mode::RUSR | Mode::WUSR)?);
+        let number = self.shared.next_file.fetch_add(1, Ordering::Relaxed);
+        Ok(Spool { file, number, chunks: 0, last: Mutex::new(None) })
+    }
+
+    fn append(&mut self, mut chunk: Vec<u8>) -> io::Result<Vec<u8>> {
+        let spool = self.spool.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let plain = chunk.len() as u64;
+        let nonce = Shared::nonce(spool.number, spool.chunks)?;
+        self.shared.key.seal_in_place_append_tag(nonce, Aad::empty(), &mut chunk).map_err(io::Error::other)?;
+        spool.file.write_all_at(&chunk, spool.chunks * (CHUNK_BYTES + TAG_BYTES) as u64)?;
+        spool.chunks += 1;
+        self.shared.spool_bytes.fetch_add(plain, Ordering::AcqRel);
+        chunk.clear();
+        Ok(chunk)
+    }
+}
+
+impl Spool {
+    fn open_chunk(&self, shared: &Shared, chunk: u64, len: u64) -> io::Result<Vec<u8>> {
+        let plain = (len - chunk * CHUNK_BYTES as u64).min(CHUNK_BYTES as u64) as usize;
+        let mut sealed = vec![0; plain + TAG_BYTES];
+        self.file.read_exact_at(&mut sealed, chunk * (CHUNK_BYTES + TAG_BYTES) as u64)?;
+        let nonce = Shared::nonce(self.number, chunk)?;
+        shared.key.open_in_place(nonce, Aad::empty(), &mut sealed).map_err(io::Error::other)?;
+        sealed.truncate(plain);
+        Ok(sealed)
+    }
+}
+
+impl Source for Hold {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if offset >= self.len || buf.is_empty() {
+            return Ok(0);
+        }
+        let (chunk, within) = (offset / CHUNK_BYTES as u64, (offset % CHUNK_BYTES as u64) as usize);
+        let copy = |plain: &[u8], buf: &mut [u8]| {
+            let rest = plain.get(within..).unwrap_or_default();
+            let n = rest.len().min(buf.len());
+            buf.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            n
+        };
+        let Some(spool) = &self.spool else {
+            return Ok(self.memory.get(chunk as usize).map_or(0, |plain| copy(plain, buf)));
+        };
+        let mut last = spool.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref().is_none_or(|(number, _)| *number != chunk) {
+            *last = Some((chunk, spool.open_chunk(&self.shared, chunk, self.len)?));
+        }
+        Ok(last.as_ref().map_or(0, |(_, plain)| copy(plain, buf)))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let memory: u64 = self.memory.iter().map(|chunk| chunk.len() as u64).sum();
+        self.shared.memory_bytes.fetch_sub(memory, Ordering::AcqRel);
+        if let Some(spool) = &self.spool {
+            let spooled = self.len.min(spool.chunks * CHUNK_BYTES as u64);
+            self.shared.spool_bytes.fetch_sub(spooled, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read_all(hold: &Hold, step: usize) -> Vec<u8> {
+        let (mut all, mut buf) = (Vec::new(), vec![0; step]);
+        loop {
+            let n = hold.read_at(all.len() as u64, &mut buf).expect("readable");
+            if n == 0 {
+                return all;
+            }
+            all.extend_from_slice(&buf[..n]);
+        }
+    }
+
+    fn body(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i * 31 + i / 251) as u8).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn what_went_in_comes_out(len in 0usize..300_000, cut in 1usize..200_000, step in 1usize..100_000, memory in 0u64..400_000) {
+            let dir = tempfile::tempdir().expect("a folder");
+            let holds = Holds::new(dir.path(), memory).expect("holds");
+            let bytes = body(len);
+            let mut writer = holds.begin();
+            for piece in bytes.chunks(cut) {
+                writer.push(piece).expect("pushed");
+            }
+            let hold = writer.seal().expect("sealed");
+            prop_assert!(read_all(&hold, step) == bytes);
+            prop_assert!(holds.held_bytes().0 <= memory);
+            drop(hold);
+            prop_assert_eq!(holds.held_bytes(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_spool_file_has_no_name_and_no_plain_text() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let holds = Holds::new(dir.path(), 0).expect("holds");
+        let mut writer = holds.begin();
+        writer.push(&b"CCCD 001090123456 ".repeat(8_000)).expect("pushed");
+        let hold = writer.seal().expect("sealed");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 0);
+        let spool = hold.spool.as_ref().expect("spooled");
+        let mut raw = vec![0; spool.file.metadata().expect("metadata").len() as usize];
+        spool.file.read_exact_at(&mut raw, 0).expect("read");
+        assert!(!raw.windows(12).any(|w| w == b"001090123456"));
+    }
+
+    #[test]
+    fn a_changed_spool_file_is_an_error_and_not_other_content() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let holds = Holds::new(dir.path(), 0).expect("holds");
+        let mut writer = holds.begin();
+        writer.push(&body(100_000)).expect("pushed");
+        let hold = writer.seal().expect("sealed");
+        hold.spool.as_ref().expect("spooled").file.write_all_at(b"x", 70_000).expect("written");
+        assert!(hold.read_at(70_000, &mut [0; 8]).is_err());
+        assert!(hold.read_at(0, &mut [0; 8]).is_ok());
+    }
+}

@@ -1,0 +1,155 @@
+//! The mail channel: a synchronous SMTP proxy between the organisation's mail programs and its relay.
+//!
+//! It has no queue. A mail is taken, judged, and handed to the next hop while its client waits; the 250 the client
+//! gets is the next hop's own, and whatever goes wrong leaves the mail with the client. It serves listed networks
+//! only, and never asks who a recipient is: it is no open relay and no mail server.
+//!
+//! What it cannot see: mail encrypted from end to end (S/MIME, PGP), which the inspection calls opaque, and mail
+//! that does not come this way. It does not speak BDAT, LMTP or XCLIENT, and never sends one mail in two versions:
+//! all recipients of a mail share its verdict.
+//!
+//! A mail's way through the files: `session` → `mail`, `rcpt` → `receive` (`data`, `header`) → the gate → `commit`
+//! or `refusal`.
+
+mod auth;
+mod base64;
+mod command;
+mod commit;
+mod data;
+mod downstream;
+mod ehlo;
+mod header;
+mod limits;
+mod line;
+#[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
+mod mail;
+mod path;
+mod rcpt;
+mod receive;
+mod refusal;
+mod reply;
+mod session;
+mod starttls;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod transaction;
+mod wire;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chot_audit::Event;
+use chot_config::{MailSettings, Network};
+use chot_model::Channel;
+use rustls::ServerConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use self::downstream::NextHop;
+use crate::gate::Gate;
+use crate::{Error, drain};
+
+/// The mail channel: what all its sessions share.
+pub struct Mail {
+    gate: Gate,
+    clients: Vec<Network>,
+    next_hop: NextHop,
+    server_tls: Option<Arc<ServerConfig>>,
+    size_max: u64,
+    permits: Arc<Semaphore>,
+    /// When a client outside the list was last recorded, in units of [`limits::STRANGER_RECORD_MS`] since 1970.
+    last_stranger: AtomicU64,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("next_hop", &self.next_hop.address).finish_non_exhaustive()
+    }
+}
+
+impl Mail {
+    /// Prepares the channel: reads certificates, checks the next hop's name. `extra_roots` are trusted besides the
+    /// system's when the next hop must be verified.
+    ///
+    /// # Errors
+    /// When a certificate or key cannot be used, or there is no next hop.
+    pub fn new(gate: Gate, settings: &MailSettings, extra_roots: &[PathBuf]) -> Result<Self, Error> {
+        let address = settings.next_hop.clone().ok_or(Error::NextHop { address: String::new() })?;
+        let name = server_name(&address).ok_or_else(|| Error::NextHop { address: address.clone() })?;
+        let server_tls = match (&settings.cert, &settings.key) {
+            (Some(cert), Some(key)) => Some(tls::server(cert, key)?),
+            (None, None) => None,
+            _ => {
+                let what = "mail.cert and mail.key only make sense together".to_owned();
+                return Err(Error::Tls { what, source: None });
+            }
+        };
+        let next_hop = NextHop {
+            address,
+            name,
+            tls_mode: settings.next_hop_tls,
+            tls: tls::client(settings.next_hop_tls, extra_roots)?,
+            own_name: own_name(),
+            limits: limits::Limits::default(),
+        };
+        let permits = Arc::new(Semaphore::new(limits::SESSIONS_MAX));
+        let (clients, size_max) = (settings.clients.clone(), settings.size_max);
+        Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, last_stranger: AtomicU64::new(0) })
+    }
+
+    /// Records that something was refused before there was a mail to judge. That the record may fail changes
+    /// nothing: it is refused all the same.
+    async fn record_refusal(&self, client: IpAddr, reason: &str) {
+        let (channel, client, reason) = (Channel::Mail, Some(client), reason.to_owned());
+        let event = Event::Refusal { channel, client, host: String::new(), reason, bytes: 0 };
+        let _ = self.gate.ledger().event(event).await;
+    }
+
+    /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
+    async fn record_stranger(&self, client: IpAddr) {
+        let now = self.gate.clock().now().unix_ms() / limits::STRANGER_RECORD_MS;
+        if self.last_stranger.swap(now, Ordering::Relaxed) != now {
+            self.record_refusal(client, "client-not-listed").await;
+        }
+    }
+}
+
+/// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
+pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = session.drained() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((tcp, peer)) => {
+                let peer = peer.ip().to_canonical();
+                tokio::spawn(session::serve(Arc::clone(&mail), tcp, peer, session.clone()));
+            }
+            // Out of descriptors, mostly: give sessions time to end instead of spinning.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// The host of `host:port`, as TLS names it.
+fn server_name(address: &str) -> Option<ServerName<'static>> {
+    let (host, port) = address.rsplit_once(':')?;
+    port.parse::<u16>().ok()?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    ServerName::try_from(host.to_owned()).ok()
+}
+
+/// What we call ourselves: the name of this host, where it has one that SMTP allows.
+fn own_name() -> String {
+    let uname = rustix::system::uname();
+    let name = uname.nodename().to_str().unwrap_or_default();
+    if path::is_domain(name) && name.is_ascii() { name.to_owned() } else { "localhost".to_owned() }
+}

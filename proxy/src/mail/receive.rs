@@ -1,0 +1,160 @@
+//! Takes a mail from the client up to its final dot: inspected and held as it arrives, in bounded memory.
+//!
+//! Nothing of it goes to the next hop here; that connection is only kept alive meanwhile.
+
+use tokio::time::Instant;
+
+use super::data::{BadData, DataReader};
+use super::downstream::Downstream;
+use super::header::HeaderFilter;
+use super::limits::{Limits, SLOWEST_BYTES_PER_SECOND};
+use super::reply::{OneLine, Reply};
+use super::wire::{Lost, Wire};
+use crate::gate::Intake;
+
+/// How the arrival of a mail ended.
+pub(super) enum Received {
+    /// Complete and well formed: the mail, and its subject as sent.
+    Whole(Box<Intake>, Vec<u8>),
+    /// Read to its end, and refused whatever it says.
+    Unacceptable(Flaw),
+    /// It stopped before its end.
+    Cut(Lost),
+}
+
+/// Why a mail is refused whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    Bad(BadData),
+    TooLarge,
+    Looping,
+    /// It could not be held: the gateway's fault.
+    NotHeld,
+}
+
+impl Flaw {
+    /// What the client is told.
+    pub(super) fn reply(self) -> OneLine {
+        match self {
+            Self::Bad(BadData::BareNewline) => {
+                Reply::line(550, "5.5.2 Bare CR or LF in the message; lines must end in CR LF")
+            }
+            Self::Bad(BadData::Nul) => Reply::line(550, "5.6.0 NUL in the message"),
+            Self::Bad(BadData::LineTooLong) => Reply::line(550, "5.6.0 Line too long in the message"),
+            Self::TooLarge => Reply::line(552, "5.3.4 Message larger than this server takes"),
+            Self::Looping => Reply::line(554, "5.4.6 Too many hops"),
+            Self::NotHeld => Reply::line(451, "4.3.0 The message could not be held, try again later"),
+        }
+    }
+
+    /// The reason id in the record.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Bad(BadData::BareNewline) => "bare-newline",
+            Self::Bad(BadData::Nul) => "nul",
+            Self::Bad(BadData::LineTooLong) => "line-too-long",
+            Self::TooLarge => "too-large",
+            Self::Looping => "mail-loop",
+            Self::NotHeld => "not-held",
+        }
+    }
+}
+
+/// Reads the mail behind our 354.
+pub(super) async fn receive(
+    client: &mut Wire,
+    downstream: &mut Downstream,
+    intake: Intake,
+    size_max: u64,
+    limits: &Limits,
+) -> Received {
+    let began = Instant::now();
+    let mut next_keep_alive = began + limits.keep_alive;
+    let mut arriving = Arriving::new(intake, size_max);
+    loop {
+        let bytes = client.take_pending();
+        if let Some(end) = arriving.take(&bytes) {
+            client.put_back(bytes.get(end..).unwrap_or_default());
+            return arriving.finish();
+        }
+        // However it is dripped, a mail that arrives more slowly than this does not occupy us for ever.
+        let slowest = std::time::Duration::from_secs(arriving.bytes / SLOWEST_BYTES_PER_SECOND);
+        let until = (Instant::now() + limits.client_block).min(began + limits.slow_after + slowest);
+        loop {
+            match client.fill(until.min(next_keep_alive)).await {
+                Ok(()) => break,
+                Err(Lost::TimeOut) if Instant::now() < until => {
+                    downstream.keep_alive().await;
+                    next_keep_alive = Instant::now() + limits.keep_alive;
+                }
+                Err(lost) => return Received::Cut(lost),
+            }
+        }
+    }
+}
+
+/// A mail that is arriving.
+struct Arriving {
+    reader: DataReader,
+    header: HeaderFilter,
+    /// Given back as soon as the mail is known to be refused.
+    intake: Option<Intake>,
+    flaw: Option<Flaw>,
+    bytes: u64,
+    size_max: u64,
+    unstuffed: Vec<u8>,
+    kept: Vec<u8>,
+}
+
+impl Arriving {
+    fn new(intake: Intake, size_max: u64) -> Self {
+        Self {
+            reader: DataReader::new(),
+            header: HeaderFilter::new(),
+            intake: Some(intake),
+            flaw: None,
+            bytes: 0,
+            size_max,
+            unstuffed: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// Takes bytes as they came; how many of them belong to the mail, when it ends in them.
+    fn take(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.unstuffed.clear();
+        let end = self.reader.read(bytes, &mut self.unstuffed);
+        self.bytes = self.bytes.saturating_add(self.unstuffed.len() as u64);
+        if let Some(bad) = self.reader.bad() {
+            self.refuse(Flaw::Bad(bad));
+        }
+        if self.bytes > self.size_max {
+            self.refuse(Flaw::TooLarge);
+        }
+        if let Some(intake) = &mut self.intake {
+            self.kept.clear();
+            self.header.push(&self.unstuffed, &mut self.kept);
+            if end.is_some() {
+                self.header.end(&mut self.kept);
+            }
+            if self.header.is_looping() {
+                self.refuse(Flaw::Looping);
+            } else if intake.push(&self.kept).is_err() {
+                self.refuse(Flaw::NotHeld);
+            }
+        }
+        end
+    }
+
+    fn refuse(&mut self, flaw: Flaw) {
+        self.flaw.get_or_insert(flaw);
+        self.intake = None;
+    }
+
+    fn finish(self) -> Received {
+        match (self.flaw, self.intake) {
+            (None, Some(intake)) => Received::Whole(Box::new(intake), self.header.subject().to_vec()),
+            (flaw, _) => Received::Unacceptable(flaw.unwrap_or(Flaw::NotHeld)),
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! One client's session: its state, and which command does what in which state.
+//!
+//! The commands' own rules are in their files (`mail`, `rcpt`, `auth`, …), the way of a mail in `receive` and
+//! `commit`. A session and its connection to the next hop belong together one to one: what the next hop knows about
+//! a client, such as its authentication, never serves another.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chot_audit::Outcome;
+use chot_inspect::Hint;
+use chot_model::{Account, Channel, Destination};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::auth::{self, Ended};
+use super::command::{BadCommand, Command};
+use super::commit::{self, GARBLED, LOST};
+use super::downstream::{Broken, Downstream};
+use super::ehlo::{self, Offers};
+use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
+use super::line::BadLine;
+use super::mail::MailFrom;
+use super::rcpt::{RECIPIENTS_MAX, RcptTo};
+use super::receive::{Received, receive};
+use super::reply::{OneLine, Reply};
+use super::transaction::Transaction;
+use super::wire::{Lost, Wire};
+use super::{Mail, header, refusal, starttls, subject};
+use crate::drain;
+use crate::gate::{Abilities, Decision, Envelope};
+
+const NOT_SERVED: OneLine = Reply::line(554, "5.7.1 This network is not served");
+const BUSY: OneLine = Reply::line(421, "4.3.2 Too many sessions, try again later");
+const STOPPING: OneLine = Reply::line(421, "4.3.2 Shutting down, try again later");
+const NO_NEXT_HOP: OneLine = Reply::line(421, "4.3.2 The next mail server is not available, try again later");
+const NEXT_HOP_AWAY: OneLine = Reply::line(451, "4.4.1 The next mail server is not available, try again later");
+const NEXT_HOP_LEFT: OneLine = Reply::line(421, "4.4.2 The next mail server was lost, try again later");
+const TIMED_OUT: OneLine = Reply::line(421, "4.4.2 Timed out");
+const TOO_MANY_ERRORS: OneLine = Reply::line(421, "4.7.0 Too many errors");
+const OK: OneLine = Reply::line(250, "2.0.0 Ok");
+const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
+const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
+const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
+const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
+const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
+
+/// What the client has greeted us with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeted {
+    Not,
+    Helo,
+    Ehlo,
+}
+
+/// Whether the session goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Go,
+    Close,
+}
+
+/// One client's session.
+pub(super) struct Session {
+    mail: Arc<Mail>,
+    client: Wire,
+    peer: IpAddr,
+    drain: drain::Session,
+    downstream: Downstream,
+    greeted: Greeted,
+    is_tls: bool,
+    account: Option<Account>,
+    transaction: Option<Transaction>,
+    bad_commands: u32,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut drain: drain::Session) {
+    let _ = tcp.set_nodelay(true);
+    let limits = mail.next_hop.limits;
+    let mut client = Wire::new(Box::new(tcp), AUTH_LINE_BYTES_MAX, limits.client_block);
+    let refuse = async |mut client: Wire, reply: OneLine| {
+        Reply::from(reply).write(false, client.gather());
+        client.close(limits.goodbye).await;
+    };
+    if !mail.clients.iter().any(|network| network.contains(peer)) {
+        mail.record_stranger(peer).await;
+        return refuse(client, NOT_SERVED).await;
+    }
+    let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
+        return refuse(client, BUSY).await;
+    };
+    // Not 554, which would make the client give its mail back to its writer.
+    let connected = tokio::select! {
+        biased;
+        () = drain.drained() => return refuse(client, STOPPING).await,
+        connected = mail.next_hop.connect() => connected,
+    };
+    let Ok(downstream) = connected else {
+        return refuse(client, NO_NEXT_HOP).await;
+    };
+    let greeting = format!("{} ESMTP chot", mail.next_hop.own_name);
+    Reply::of_lines(220, vec![greeting]).write(false, client.gather());
+    let mut session = Session {
+        mail,
+        client,
+        peer,
+        drain,
+        downstream,
+        greeted: Greeted::Not,
+        is_tls: false,
+        account: None,
+        transaction: None,
+        bad_commands: 0,
+    };
+    // An error is a client that is gone: there is nobody to tell.
+    let _ = session.run().await;
+    let Session { client, downstream, .. } = session;
+    client.close(limits.goodbye).await;
+    downstream.quit().await;
+}
+
+impl Session {
+    fn limits(&self) -> &Limits {
+        &self.mail.next_hop.limits
+    }
+
+    fn offers(&self) -> &Offers {
+        self.downstream.offers()
+    }
+
+    fn size_max(&self) -> u64 {
+        self.offers().size_max(self.mail.size_max)
+    }
+
+    fn is_utf8(&self) -> bool {
+        self.transaction.as_ref().is_some_and(|transaction| transaction.from.smtp_utf8)
+    }
+
+    fn say(&mut self, reply: impl Into<Reply>) -> Then {
+        let utf8 = self.is_utf8();
+        reply.into().write(utf8, self.client.gather());
+        Then::Go
+    }
+
+    /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
+    /// what a client had sent along with a MAIL that was refused.
+    fn bad(&mut self, reply: OneLine) -> Then {
+        self.say(reply);
+        self.bad_commands += 1;
+        if self.bad_commands < BAD_COMMANDS_MAX { Then::Go } else { self.end(TOO_MANY_ERRORS) }
+    }
+
+    fn end(&mut self, reply: OneLine) -> Then {
+        self.say(reply);
+        Then::Close
+    }
+
+    /// Commands until the session ends.
+    async fn run(&mut self) -> Result<(), Lost> {
+        loop {
+            let then = match self.next_line().await? {
+                Next::Line(line) => match Command::parse(&line) {
+                    Ok(command) => self.command(command).await?,
+                    Err(bad) => self.bad(bad_command(bad)),
+                },
+                Next::Bad(BadLine::TooLong) => self.bad(bad_command(BadCommand::TooLong)),
+                // What follows a line that ends elsewhere for others is no command to us.
+                Next::Bad(BadLine::BareNewline) => self.end(Reply::line(500, "5.5.2 Lines must end in CR LF")),
+                Next::Bad(BadLine::Nul) => self.end(Reply::line(500, "5.5.2 NUL in a command")),
+                Next::Silent => self.end(TIMED_OUT),
+                Next::Draining => self.end(STOPPING),
+            };
+            if then == Then::Close {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn next_line(&mut self) -> Result<Next, Lost> {
+        let until = Instant::now() + self.limits().command;
+        loop {
+            if self.drain.is_draining() {
+                return Ok(Next::Draining);
+            }
+            if let Some(line) = self.client.next_line().await? {
+                return Ok(line.map_or_else(Next::Bad, Next::Line));
+            }
+            // Written before waiting, outside the race below, which may drop what it waits for.
+            self.client.flush().await?;
+            tokio::select! {
+                () = self.drain.drained() => {}
+                filled = self.client.fill(until) => match filled {
+                    Ok(()) => {}
+                    Err(Lost::TimeOut) => return Ok(Next::Silent),
+                    Err(Lost::Gone) => return Err(Lost::Gone),
+                },
+            }
+        }
+    }
+
+    async fn command(&mut self, command: Command<'_>) -> Result<Then, Lost> {
+        Ok(match command {
+            Command::Ehlo(name) | Command::Helo(name) if !ehlo::is_greeting(name) => {
+                self.bad(Reply::line(501, "5.5.4 Bad name"))
+            }
+            Command::Helo(_) => self.helo().await,
+            Command::Ehlo(_) => self.ehlo().await,
+            Command::Mail(argument) => self.mail(argument).await,
+            Command::Rcpt(argument) => self.rcpt(argument).await,
+            Command::Data => Box::pin(self.data()).await?,
+            Command::Rset => {
+                self.reset().await;
+                self.say(OK)
+            }
+            Command::Noop => self.say(OK),
+            Command::Vrfy => self.say(Reply::line(252, "2.5.0 Send the mail and see")),
+            Command::Help => self.say(Reply::line(214, "2.0.0 See RFC 5321")),
+            Command::Expn | Command::NotDone => self.bad(NOT_DONE),
+            Command::Quit => self.end(Reply::line(221, "2.0.0 Bye")),
+            Command::StartTls => self.start_tls().await?,
+            Command::Auth(argument) => self.auth(argument).await?,
+        })
+    }
+
+    async fn helo(&mut self) -> Then {
+        self.reset().await;
+        self.greeted = Greeted::Helo;
+        self.say(Reply::of_lines(250, vec![self.mail.next_hop.own_name.clone()]))
+    }
+
+    async fn ehlo(&mut self) -> Then {
+        self.reset().await;
+        self.greeted = Greeted::Ehlo;
+        let start_tls = self.mail.server_tls.is_some() && !self.is_tls;
+        let auth = self.may_authenticate() && self.account.is_none();
+        let reply = self.offers().reply(&self.mail.next_hop.own_name, self.mail.size_max, start_tls, auth);
+        self.say(reply)
+    }
+
+    /// Passwords travel under TLS or not at all, but for clients on this very host.
+    fn may_authenticate(&self) -> bool {
+        self.is_tls || self.peer.is_loopback()
+    }
+
+    /// Forgets the transaction here and there.
+    async fn reset(&mut self) {
+        if self.transaction.take().is_some() {
+            self.downstream.reset().await;
+        }
+    }
+
+    /// Connects anew where the connection was lost between two mails. An error has been told to the client.
+    async fn reach_next_hop(&mut self) -> Result<(), Then> {
+        self.downstream.look().await;
+        if !self.downstream.is_broken() {
+            return Ok(());
+        }
+        if self.account.is_some() {
+            // A new connection would not know who the client is.
+            return Err(self.end(NEXT_HOP_LEFT));
+        }
+        match self.mail.next_hop.connect().await {
+            Ok(downstream) => self.downstream = downstream,
+            Err(_) => return Err(self.say(NEXT_HOP_AWAY)),
+        }
+        Ok(())
+    }
+
+    async fn mail(&mut self, argument: &str) -> Then {
+        if self.greeted == Greeted::Not {
+            return self.bad(EHLO_FIRST);
+        }
+        if self.transaction.is_some() {
+            return self.bad(TRANSACTION_OPEN);
+        }
+        if let Err(then) = self.reach_next_hop().await {
+            return then;
+        }
+        let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
+            Ok(from) => from,
+            Err(reply) => return self.say(reply),
+        };
+        let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
+        if reply.as_ref().is_ok_and(Reply::is_success) {
+            self.transaction = Some(Transaction { from, to: Vec::new() });
+        }
+        self.relay(reply)
+    }
+
+    async fn rcpt(&mut self, argument: &str) -> Then {
+        let utf8 = self.is_utf8();
+        let Some(transaction) = &mut self.transaction else {
+            return self.say(MAIL_FIRST);
+        };
+        if transaction.to.len() == RECIPIENTS_MAX {
+            return self.say(Reply::line(452, "4.5.3 Too many recipients"));
+        }
+        if self.downstream.is_broken() {
+            return self.say(LOST);
+        }
+        let extended = self.greeted == Greeted::Ehlo;
+        let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
+            Ok(to) => to,
+            Err(reply) => return self.say(reply),
+        };
+        let reply = self.downstream.ask(&to.command()).await;
+        if reply.as_ref().is_ok_and(Reply::is_success) {
+            transaction.to.push(to);
+        }
+        self.relay(reply)
+    }
+
+    /// Passes the next hop's answer to MAIL or RCPT on, unchanged.
+    fn relay(&mut self, reply: Result<Reply, Broken>) -> Then {
+        match reply {
+            Ok(reply) if reply.is_success() || reply.is_refusal() => {
+                // 421 closes the session it is said in.
+                let then = if reply.code == 421 { Then::Close } else { Then::Go };
+                self.say(reply);
+                then
+            }
+            Ok(_) | Err(Broken::Garbage) => {
+                self.downstream.give_up();
+                self.say(GARBLED)
+            }
+            Err(_) => self.say(LOST),
+        }
+    }
+
+    async fn data(&mut self) -> Result<Then, Lost> {
+        match &self.transaction {
+            None => return Ok(self.say(MAIL_FIRST)),
+            // The connection broke behind answers that the client was given already: not 5xx, the mail is fine.
+            Some(_) if self.downstream.is_broken() => {
+                self.transaction = None;
+                return Ok(self.say(LOST));
+            }
+            Some(transaction) if transaction.to.is_empty() => {
+                return Ok(self.say(Reply::line(554, "5.5.1 No valid recipients")));
+            }
+            Some(_) => {}
+        }
+        if !self.client.pending().is_empty() {
+            self.mail.record_refusal(self.peer, "pipelined-data").await;
+            return Ok(self.end(PIPELINED));
+        }
+        self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
+        self.client.flush().await?;
+        let mut intake = self.mail.gate.begin(Hint { name: None, content_type: Some("message/rfc822".to_owned()) });
+        if let Some(transaction) = &self.transaction {
+            for (name, value) in transaction.telling_fields() {
+                intake.field(name, value.as_bytes());
+            }
+        }
+        let (size_max, limits) = (self.size_max(), *self.limits());
+        let received = receive(&mut self.client, &mut self.downstream, intake, size_max, &limits).await;
+        let reply = match received {
+            Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
+            Received::Unacceptable(flaw) => {
+                self.mail.record_refusal(self.peer, flaw.id()).await;
+                self.downstream.reset().await;
+                flaw.reply().into()
+            }
+            Received::Cut(lost) => {
+                self.mail.record_refusal(self.peer, "aborted").await;
+                self.reset().await;
+                if lost == Lost::TimeOut {
+                    return Ok(self.end(TIMED_OUT));
+                }
+                return Err(lost);
+            }
+        };
+        let is_farewell = reply.code == 421;
+        self.say(reply);
+        self.transaction = None;
+        Ok(if is_farewell { Then::Close } else { Then::Go })
+    }
+
+    /// Held → verdict → committed or refused; the client's answer.
+    async fn decide(&mut self, intake: crate::gate::Intake, subject: &[u8]) -> Reply {
+        let Some(transaction) = &self.transaction else { return commit::FAILED.into() };
+        let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
+        let (id, utf8) = (intake.id(), transaction.from.smtp_utf8);
+        let envelope = Envelope {
+            channel: Channel::Mail,
+            client: Some(self.peer),
+            account: self.account.clone().unwrap_or_else(Account::unknown),
+            destination: Destination { recipients, ..Destination::default() },
+            summary: self.mail.gate.inspector().mask(&subject::decoded(subject)),
+        };
+        match intake.decide(envelope, Abilities { redact: true, quarantine: false }).await {
+            Ok(Decision::Cleared(cleared)) => {
+                let now = self.mail.gate.clock().now();
+                let trace = header::trace(&self.mail.next_hop.own_name, self.protocol(utf8), id, now);
+                commit::commit(&mut self.client, &mut self.downstream, &trace, cleared).await
+            }
+            Ok(Decision::Refused(refused)) => {
+                let reply = refusal::reply(&refused.told, utf8);
+                refused.open.close(Outcome::Refused, "told 550 5.7.1");
+                self.downstream.reset().await;
+                reply
+            }
+            Err(_) => {
+                self.downstream.reset().await;
+                commit::FAILED.into()
+            }
+        }
+    }
+
+    /// The `with` of our trace line (RFC 3848, RFC 6531 §4.3).
+    fn protocol(&self, utf8: bool) -> &'static str {
+        match (self.greeted, utf8, self.is_tls, self.account.is_some()) {
+            (Greeted::Ehlo, true, true, true) => "UTF8SMTPSA",
+            (Greeted::Ehlo, true, true, false) => "UTF8SMTPS",
+            (Greeted::Ehlo, true, false, true) => "UTF8SMTPA",
+            (Greeted::Ehlo, true, false, false) => "UTF8SMTP",
+            (Greeted::Ehlo, false, true, true) => "ESMTPSA",
+            (Greeted::Ehlo, false, true, false) => "ESMTPS",
+            (Greeted::Ehlo, false, false, true) => "ESMTPA",
+            (Greeted::Ehlo, false, false, false) => "ESMTP",
+            (Greeted::Helo | Greeted::Not, ..) => "SMTP",
+        }
+    }
+
+    async fn start_tls(&mut self) -> Result<Then, Lost> {
+        let Some(config) = self.mail.server_tls.clone() else { return Ok(self.bad(NOT_DONE)) };
+        if starttls::is_injected(&self.client) {
+            self.mail.record_refusal(self.peer, "starttls-injection").await;
+            return Ok(self.end(PIPELINED));
+        }
+        if self.is_tls || self.account.is_some() || self.greeted != Greeted::Ehlo {
+            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
+        }
+        if self.transaction.is_some() {
+            return Ok(self.bad(TRANSACTION_OPEN));
+        }
+        self.say(starttls::READY);
+        self.client.flush().await?;
+        let limits = *self.limits();
+        let client = std::mem::replace(&mut self.client, Wire::closed());
+        self.client = starttls::accept(client, config, limits.handshake, limits.client_block).await?;
+        self.is_tls = true;
+        self.greeted = Greeted::Not;
+        Ok(Then::Go)
+    }
+
+    async fn auth(&mut self, argument: &str) -> Result<Then, Lost> {
+        if !self.may_authenticate() {
+            return Ok(self.bad(Reply::line(538, "5.7.11 Encryption required for authentication")));
+        }
+        if self.greeted != Greeted::Ehlo || self.account.is_some() {
+            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
+        }
+        if self.transaction.is_some() {
+            return Ok(self.bad(TRANSACTION_OPEN));
+        }
+        if !self.client.pending().is_empty() {
+            self.mail.record_refusal(self.peer, "pipelined-auth").await;
+            return Ok(self.end(PIPELINED));
+        }
+        if let Err(then) = self.reach_next_hop().await {
+            return Ok(then);
+        }
+        let limits = *self.limits();
+        Ok(match auth::relay(&mut self.client, &mut self.downstream, argument, &limits).await {
+            Ended::Reply(reply, account) => {
+                self.account = account;
+                self.relay(Ok(reply))
+            }
+            Ended::Refused(reply) => self.bad(reply),
+            Ended::Violation(reply) => {
+                self.downstream.give_up();
+                self.end(reply)
+            }
+            Ended::NextHop => self.end(NEXT_HOP_LEFT),
+            Ended::Client(Lost::TimeOut) => {
+                self.downstream.give_up();
+                self.end(TIMED_OUT)
+            }
+            Ended::Client(lost) => {
+                self.downstream.give_up();
+                return Err(lost);
+            }
+        })
+    }
+}
+
+/// What came from the client.
+enum Next {
+    Line(Vec<u8>),
+    Bad(BadLine),
+    Silent,
+    Draining,
+}
+
+fn bad_command(bad: BadCommand) -> OneLine {
+    match bad {
+        BadCommand::Unknown => Reply::line(500, "5.5.2 Command not recognised"),
+        BadCommand::Argument => Reply::line(501, "5.5.4 Syntax error in the argument"),
+        BadCommand::TooLong => Reply::line(500, "5.5.2 Line too long"),
+        BadCommand::Characters => Reply::line(500, "5.5.2 Bad characters in a command"),
+    }
+}

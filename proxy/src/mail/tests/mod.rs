@@ -1,0 +1,10 @@
+//! Whole sessions over loopback: a client that says exact bytes, the real gate, and a next hop that does what its
+//! script says. All people, numbers and addresses are invented.
+
+mod anything;
+mod auth;
+mod commands;
+mod harness;
+mod mails;
+mod next_hop;
+mod starttls;

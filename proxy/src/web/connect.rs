@@ -1,0 +1,397 @@
+//! CONNECT: the target is reached first, then the first bytes decide what it is: TLS and HTTP are looked into,
+//! anything else is refused unless the settings list it.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use http::{Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
+
+use super::body::Reply;
+use super::exchange::{Exchange, refuse};
+use super::head;
+use super::io::{ForHyper, Replay};
+use super::refusal::Why;
+use super::target::{Authority, dial, is_listed};
+use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
+use super::{Client, serve_http};
+use crate::drain::Session;
+use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
+
+/// Time for the first bytes inside a tunnel, and for a whole ClientHello. Browsers send theirs at once.
+const FIRST_BYTES_SECONDS: u64 = 15;
+/// Longest method we take for HTTP; the longest registered one has 17 letters.
+const METHOD_BYTES_MAX: usize = 24;
+
+/// A tunnel that was granted: both ends, not yet joined.
+pub(super) struct Tunnel {
+    upgrade: OnUpgrade,
+    authority: Authority,
+    addresses: Vec<SocketAddr>,
+    upstream: TcpStream,
+}
+
+/// Answers CONNECT: a tunnel when the target may be and was reached.
+pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
+    let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
+    let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
+    let reached = async {
+        let addresses = client.resolve(&authority).await?;
+        let upstream = dial(&addresses).await?;
+        Ok((addresses, upstream))
+    };
+    match reached.await {
+        Ok((addresses, upstream)) => {
+            let upgrade = hyper::upgrade::on(&mut request);
+            Ok(Tunnel { upgrade, authority, addresses, upstream })
+        }
+        Err(why) => Err(refuse(client, request, &authority.host, why).await),
+    }
+}
+
+/// What the first bytes speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoken {
+    Tls,
+    Http,
+    Other,
+}
+
+/// Decides by the first bytes, or not yet. HTTP/2 without TLS (`PRI * HTTP/2.0`) is not spoken here, so it is other.
+fn spoken(first: &[u8]) -> Option<Spoken> {
+    match first {
+        [] | [0x16] => return None,
+        [0x16, 0x03, ..] => return Some(Spoken::Tls),
+        _ => {}
+    }
+    let method = first.iter().position(|byte| !byte.is_ascii_uppercase() && *byte != b'-');
+    match method {
+        None if first.len() <= METHOD_BYTES_MAX => None,
+        Some(end) if end > 0 && end <= METHOD_BYTES_MAX && first.get(end) == Some(&b' ') => {
+            let is_http2 = first.starts_with(b"PRI ");
+            first.get(end + 1).map(|target| {
+                if !is_http2 && matches!(target, b'/' | b'*' | b'h' | b'H') { Spoken::Http } else { Spoken::Other }
+            })
+        }
+        _ => Some(Spoken::Other),
+    }
+}
+
+/// Serves a tunnel to its end.
+pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
+    let Tunnel { upgrade, authority, addresses, upstream } = tunnel;
+    let Ok(Ok(parts)) = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<TcpStream>>) else { return };
+    let mut stream = parts.io.0;
+    let mut first = BytesMut::from(&*parts.read_buf);
+    let deciding = async {
+        loop {
+            if let Some(spoken) = spoken(&first) {
+                return Ok(Some(spoken));
+            }
+            if stream.read_buf(&mut first).await? == 0 {
+                return Ok::<_, std::io::Error>(None);
+            }
+        }
+    };
+    let decided = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), deciding).await;
+    let stream = Replay::new(first.freeze(), stream);
+    let inside = Inside { client, authority, addresses };
+    match decided {
+        // The client went away.
+        Ok(Err(_) | Ok(None)) => {}
+        Ok(Ok(Some(Spoken::Tls))) => Box::pin(inside.intercept(stream, upstream, session)).await,
+        Ok(Ok(Some(Spoken::Http))) => Box::pin(inside.plain(stream, upstream, session)).await,
+        Ok(Ok(Some(Spoken::Other))) => inside.other(stream, upstream, session, Why::Opaque).await,
+        Err(_) => inside.other(stream, upstream, session, Why::Silent).await,
+    }
+}
+
+struct Inside {
+    client: Arc<Client>,
+    authority: Authority,
+    addresses: Vec<SocketAddr>,
+}
+
+type FirstHalf = Replay<TcpStream>;
+
+impl Inside {
+    async fn record(&self, why: Why) {
+        self.client.record(&self.authority.host, why.id(), 0).await;
+    }
+
+    async fn record_for(&self, host: &str, why: Why) {
+        self.client.record(host, why.id(), 0).await;
+    }
+
+    /// Neither TLS nor HTTP: joined when listed, closed otherwise.
+    async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
+        let listed = &self.client.web.allow_opaque;
+        if !self.addresses.iter().any(|address| is_listed(listed, &self.authority, address.ip())) {
+            return self.record(why).await;
+        }
+        // Nothing leaves without a record: the opening is durable before the first byte.
+        if self.client.try_record(&self.authority.host, "opaque-tunnel-opened", 0).await.is_err() {
+            return;
+        }
+        let sent = Arc::new(AtomicU64::new(0));
+        let mut stream = Counted { inner: stream, read: Arc::clone(&sent) };
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream) => {}
+            () = session.drained() => {}
+        }
+        self.client.record(&self.authority.host, "opaque-tunnel-closed", sent.load(Ordering::Relaxed)).await;
+    }
+
+    /// HTTP without TLS inside CONNECT is looked into like any other.
+    async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
+        let Ok(peer) = upstream.peer_addr() else { return };
+        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: None };
+        match Link::over(self.authority.clone(), peer, upstream).await {
+            Err(why) => self.record(why).await,
+            Ok(link) => {
+                let names = Names::only(&self.authority.host);
+                self.serve(stream, Established { route, names, links: Links::with(link), broken: None }, session).await;
+            }
+        }
+    }
+
+    /// TLS: the server first, then the client with a certificate that mirrors the server's.
+    async fn intercept(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let hello = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), hello).await;
+        let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
+        let asked = Asked::of(&start, &self.authority.host);
+
+        let interception = &self.client.web.interception;
+        let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
+        let tls = TlsRoute { name: asked.host.clone(), alpn: asked.alpn.clone() };
+        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: Some(tls) };
+        let (leaf, is_http1_agreed, established) = match connected {
+            Ok(server) => {
+                let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
+                let is_http1_agreed = server.get_ref().1.alpn_protocol() == Some(ALPN_HTTP1);
+                let mut names = cert.as_ref().map(Names::of).unwrap_or_default();
+                names.add(&asked.host);
+                // Another name in the hello than in CONNECT is fine only if one certificate stands for both. An
+                // address in CONNECT says nothing about names.
+                let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
+                let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
+                let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
+                let Ok(peer) = server.get_ref().0.peer_addr() else { return };
+                match Link::over(self.authority.clone(), peer, server).await {
+                    Err(why) => (leaf, is_http1_agreed, Established::broken(route, why)),
+                    Ok(link) => {
+                        let links = Links::with(link);
+                        (leaf, is_http1_agreed, Established { route, names, links, broken })
+                    }
+                }
+            }
+            // The client still gets a session, to be told why; nothing of what it sends goes anywhere.
+            Err(why) => {
+                let leaf = interception.leaf(&asked.host, None).await;
+                (leaf, !asked.alpn.is_empty(), Established::broken(route, why))
+            }
+        };
+        if let Some(why) = established.broken {
+            self.record_for(&asked.host, why).await;
+        }
+        let Ok(leaf) = leaf else { return self.record_for(&asked.host, Why::ClientTls).await };
+        let accepting = start.into_stream(leaf.config(is_http1_agreed || asked.is_only_other));
+        match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), accepting).await {
+            Ok(Ok(mut stream)) => {
+                stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
+                self.serve(stream, established, session).await;
+            }
+            // An application that trusts only its own certificates ends here: the operator has to see which.
+            _ => self.record_for(&asked.host, Why::ClientTls).await,
+        }
+    }
+
+    /// Serves the requests inside.
+    async fn serve<IO>(self, stream: IO, established: Established, session: Session)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Established { route, names, links, broken } = established;
+        let served = Arc::new(Served {
+            client: Arc::clone(&self.client),
+            route,
+            names,
+            broken,
+            links: tokio::sync::Mutex::new(links),
+        });
+        let served_too = Arc::clone(&served);
+        let answer = move |request| {
+            let served = Arc::clone(&served_too);
+            async move { served.answer(request).await }
+        };
+        if let Err(error) = serve_http(stream, session, answer).await
+            && error.is_parse()
+        {
+            self.record(Why::BadRequest).await;
+        }
+    }
+}
+
+/// What a ClientHello asks for.
+struct Asked {
+    /// The name in the hello, else the host of CONNECT.
+    host: String,
+    /// What it offers of what we speak.
+    alpn: Vec<Vec<u8>>,
+    /// It offers protocols, and none that we speak.
+    is_only_other: bool,
+}
+
+impl Asked {
+    fn of<IO: AsyncRead + AsyncWrite + Unpin>(start: &StartHandshake<IO>, connect_host: &str) -> Self {
+        let hello = start.client_hello();
+        let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
+        let speaks = offered.as_ref().is_some_and(|offered| offered.contains(&ALPN_HTTP1));
+        let name = hello.server_name().and_then(|name| Authority::parse(name, Some(443)));
+        Self {
+            host: name.map_or_else(|| connect_host.to_owned(), |name| name.host),
+            alpn: if speaks { vec![ALPN_HTTP1.to_vec()] } else { Vec::new() },
+            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && !speaks,
+        }
+    }
+}
+
+/// The server's side of a tunnel.
+struct Established {
+    route: Route,
+    names: Names,
+    links: Links,
+    broken: Option<Why>,
+}
+
+impl Established {
+    fn broken(route: Route, why: Why) -> Self {
+        Self { route, names: Names::default(), links: Links::default(), broken: Some(why) }
+    }
+}
+
+/// What the requests inside a tunnel share.
+struct Served {
+    client: Arc<Client>,
+    route: Route,
+    /// Names the server may be asked for on this connection.
+    names: Names,
+    /// Every request is answered with this.
+    broken: Option<Why>,
+    links: tokio::sync::Mutex<Links>,
+}
+
+impl Served {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
+        let connect = &self.route.authority;
+        if let Some(why) = self.broken {
+            let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
+            return refuse(&self.client, request, host, why).await;
+        }
+        let host = match self.host_of(&request) {
+            Ok(host) => host,
+            Err(why) => return refuse(&self.client, request, &connect.host, why).await,
+        };
+        let mut links = self.links.lock().await;
+        let exchange = Exchange { client: &self.client, host: &host, route: self.route.clone(), links: &mut links };
+        Box::pin(exchange.run(request)).await
+    }
+
+    /// The host a request is for, which must be one that this connection was made for.
+    fn host_of(&self, request: &Request<Incoming>) -> Result<Authority, Why> {
+        let connect = &self.route.authority;
+        if request.method() == Method::CONNECT {
+            return Err(Why::BadRequest);
+        }
+        head::check(request.version(), request.headers())?;
+        let host = head::host(request.headers(), connect.port)?;
+        // RFC 9112 §3.2.2: the target counts, the Host header does not.
+        let host = match absolute(request.uri()) {
+            Some(target) => Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)?,
+            None => host,
+        };
+        let is_ours = host.host == connect.host || self.names.covers(&host.host);
+        if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
+    }
+}
+
+/// The authority of an absolute-form target.
+pub(super) fn absolute(uri: &Uri) -> Option<&str> {
+    uri.authority().map(http::uri::Authority::as_str)
+}
+
+/// Counts what is read.
+struct Counted<S> {
+    inner: S,
+    read: Arc<AtomicU64>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes() {
+        for (bytes, expected) in [
+            (&b""[..], None),
+            (b"\x16", None),
+            (b"\x16\x03", Some(Spoken::Tls)),
+            (b"\x16\x02", Some(Spoken::Other)),
+            (b"\x00", Some(Spoken::Other)),
+            (b"G", None),
+            (b"GET", None),
+            (b"GET ", None),
+            (b"GET /", Some(Spoken::Http)),
+            (b"POST http://a/", Some(Spoken::Http)),
+            (b"M-SEARCH * HTTP/1.1", Some(Spoken::Http)),
+            (b"OPTIONS *", Some(Spoken::Http)),
+            (b"PRI * HTTP/2.0", Some(Spoken::Other)),
+            (b"SSH-2.0-x", Some(Spoken::Other)),
+            (b"EHLO a", Some(Spoken::Other)),
+            (b" GET /", Some(Spoken::Other)),
+            (b"get /", Some(Spoken::Other)),
+            (b"AAAAAAAAAAAAAAAAAAAAAAAAAA", Some(Spoken::Other)),
+        ] {
+            assert_eq!(spoken(bytes), expected, "{bytes:?}");
+            // Deciding early must not decide otherwise.
+            for cut in 0..bytes.len() {
+                let early = spoken(&bytes[..cut]);
+                assert!(early.is_none() || early == expected, "{bytes:?} cut at {cut}");
+            }
+        }
+    }
+}

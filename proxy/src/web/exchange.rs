@@ -1,0 +1,229 @@
+//! One request: read, inspected, judged and recorded by the gate, then sent on, and its answer relayed.
+//!
+//! What is sent upstream comes out of a [`Cleared`] and nowhere else.
+
+use bytes::Bytes;
+use chot_audit::Outcome;
+use chot_inspect::Hint;
+use chot_model::{Account, Channel, DecisionId, Destination, OpaqueReason};
+use http::header::{self, HeaderValue};
+use http::{Request, Response, StatusCode, Uri, Version, request};
+use hyper::body::Incoming;
+
+use super::Client;
+use super::body::{NotReceived, Received, Reply, drain, receive};
+use super::coding::Codings;
+use super::head;
+use super::refusal::{self, Asker, Why};
+use super::target::Authority;
+use super::upstream::{Links, Route, Sendable, frame};
+use crate::apps;
+use crate::gate::{Abilities, Cleared, Decision, Envelope, Told};
+
+/// Longest summary of a request in records, in characters.
+const SUMMARY_CHARS_MAX: usize = 400;
+
+/// Answers for something that went wrong before there was a verdict: recorded, the rest of the body read within
+/// bounds so that the sender sees the answer.
+pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &str, why: Why) -> Response<Reply> {
+    let (head, mut body) = request.into_parts();
+    let asker = Asker::of(&head.headers);
+    client.record(host, why.id(), 0).await;
+    // A sender that waits for 100 has sent no body, and must not be told to.
+    let waits = head.headers.contains_key(header::EXPECT);
+    let is_at_end = !waits && drain(&mut body).await;
+    tell(client, &asker, host, why, client.new_id(), is_at_end)
+}
+
+fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
+    let host = client.web.gate.inspector().mask(host);
+    let now = client.web.gate.clock().now();
+    own(refusal::of_reason(asker, why, host.as_str(), id, now), keeps)
+}
+
+fn own(response: Response<Bytes>, keeps: bool) -> Response<Reply> {
+    let mut response = response.map(|bytes| Reply::Own(Some(bytes)));
+    if !keeps {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A request on its way through the gateway.
+pub(super) struct Exchange<'a> {
+    pub(super) client: &'a Client,
+    /// Where the sender says it goes: what policy judges.
+    pub(super) host: &'a Authority,
+    /// How it gets there.
+    pub(super) route: Route,
+    /// Connections of this client.
+    pub(super) links: &'a mut Links,
+}
+
+impl Exchange<'_> {
+    /// Carries the request out. `request` passed [`head::check`].
+    pub(super) async fn run(mut self, request: Request<Incoming>) -> Response<Reply> {
+        let web = &self.client.web;
+        if head::has_been_here(request.headers(), &web.pseudonym) {
+            return refuse(self.client, request, &self.host.host, Why::Loop).await;
+        }
+        let (mut head, mut body) = request.into_parts();
+        let asker = Asker::of(&head.headers);
+        let shape = Shape::of(&head);
+        let codings = Codings::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes));
+        self.rewrite(&mut head);
+
+        let content_type = head.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let name = head::file_name(&head.method, &head.uri, &head.headers);
+        let mut intake = web.gate.begin(Hint { name, content_type });
+        for (name, value) in head::fields(&head.method, &head.uri, &self.host.host, &head.headers) {
+            intake.field(&name, &value);
+        }
+        let id = intake.id();
+        let Received { trailers, is_understood } = match receive(&mut body, &mut intake, codings).await {
+            Ok(received) => received,
+            Err(NotReceived::Refused(why)) => {
+                self.client.record(&self.host.host, why.id(), intake.len()).await;
+                return tell(self.client, &asker, &self.host.host, why, id, false);
+            }
+            Err(NotReceived::Failed) => {
+                // The disk of the spool may be full while the ledger's is not.
+                self.client.record(&self.host.host, Why::Gateway.id(), intake.len()).await;
+                let is_at_end = drain(&mut body).await;
+                return tell(self.client, &asker, &self.host.host, Why::Gateway, id, is_at_end);
+            }
+        };
+        for (name, value) in trailers.iter().flatten() {
+            intake.field(&format!("trailer {name}"), &head::percent_decoded(value.as_bytes(), false));
+        }
+        if shape.is_piece && !intake.is_empty() {
+            intake.opaque("body", OpaqueReason::Partial);
+        }
+        // One verdict is for one zone: addresses of the name that lie in another are not used.
+        let policy = intake.policy();
+        let zone = |address: &std::net::SocketAddr| policy.zone_of_host(&self.host.host, Some(address.ip()));
+        if let Some(first) = self.route.addresses.first().map(zone) {
+            self.route.addresses.retain(|address| zone(address) == first);
+        }
+
+        let envelope = self.envelope(&head, shape.is_multipart);
+        let abilities = Abilities { redact: is_understood && shape.may_be_redacted, quarantine: false };
+        match intake.decide(envelope, abilities).await {
+            Err(_) => tell(self.client, &asker, &self.host.host, Why::Gateway, id, true),
+            Ok(Decision::Refused(refused)) => {
+                refused.open.close(Outcome::Refused, "refused by the gateway");
+                own(self.explain(&asker, &refused.told), true)
+            }
+            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape).await,
+        }
+    }
+
+    /// Makes the head what the server is to get.
+    fn rewrite(&self, head: &mut request::Parts) {
+        head::remove_hop_by_hop(&mut head.headers);
+        // The gateway itself waits for the body: hyper answers 100 when it is first read.
+        head.headers.remove(header::EXPECT);
+        if head.uri.authority().is_some() {
+            // RFC 9112 §3.2.2: the target counts, whatever Host says. A Host that counts goes on as it came.
+            let default_port = if self.route.tls.is_some() { 443 } else { 80 };
+            if let Ok(host) = HeaderValue::try_from(self.host.to_host_header(default_port)) {
+                head.headers.insert(header::HOST, host);
+            }
+        }
+        let path = head.uri.path_and_query().cloned();
+        head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+        head.version = Version::HTTP_11;
+        // RFC 9110 §7.6.3. The pseudonym names no host.
+        if let Ok(via) = HeaderValue::try_from(format!("1.1 {}", self.client.web.pseudonym)) {
+            head.headers.append(header::VIA, via);
+        }
+    }
+
+    fn envelope(&self, head: &request::Parts, is_multipart: bool) -> Envelope {
+        let app = apps::of_host(&self.host.host);
+        let scheme = if self.route.tls.is_some() { "https" } else { "http" };
+        let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes(), true)).into_owned();
+        // Masked first and cut then: a cut number would no longer be recognised.
+        let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
+        let summary: String = summary.chars().take(2 * SUMMARY_CHARS_MAX).collect();
+        let masked = self.client.web.gate.inspector().mask(&summary);
+        let summary: String = masked.as_str().chars().take(SUMMARY_CHARS_MAX).collect();
+        Envelope {
+            channel: Channel::Web,
+            client: Some(self.client.peer.ip().to_canonical()),
+            account: Account::unknown(),
+            destination: Destination {
+                app,
+                activity: Some(apps::activity(app, head.method.as_str(), head.uri.path(), is_multipart)),
+                host: self.host.host.clone(),
+                address: self.route.addresses.first().map(|address| address.ip()),
+                recipients: Vec::new(),
+            },
+            summary: chot_model::Masked::danger_assume_masked(summary),
+        }
+    }
+
+    fn explain(&self, asker: &Asker, told: &Told) -> Response<Bytes> {
+        let host = self.client.web.gate.inspector().mask(&self.host.host);
+        refusal::of_verdict(asker, told, host.as_str(), self.client.web.gate.clock().now())
+    }
+
+    /// Sends what was cleared and relays the answer.
+    async fn forward(
+        self,
+        mut head: request::Parts,
+        mut trailers: Option<http::HeaderMap>,
+        cleared: Cleared,
+        asker: &Asker,
+        shape: &Shape,
+    ) -> Response<Reply> {
+        if cleared.is_redacted() {
+            head::fit_redacted(&mut head.headers);
+            trailers.iter_mut().for_each(head::fit_redacted);
+        }
+        let (content, told, open) = cleared.into_parts();
+        frame(&mut head, content.len(), trailers.as_ref(), shape.had_body);
+        let request = Sendable { head, content, trailers };
+        let sent = self.links.send(&self.route, &self.client.web.interception, &request).await;
+        match sent {
+            Ok(response) if response.status() != StatusCode::SWITCHING_PROTOCOLS => {
+                open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
+                let mut response = response.map(Reply::Relayed);
+                head::clean_response(response.headers_mut());
+                response
+            }
+            Ok(_) => {
+                open.close(Outcome::Delivered, "answered with an upgrade nobody asked for");
+                tell(self.client, asker, &self.host.host, Why::UpstreamFailed, told.id, false)
+            }
+            Err(no_answer) => {
+                let outcome = if no_answer.may_be_delivered { Outcome::InDoubt } else { Outcome::Failed };
+                open.close(outcome, no_answer.why.id());
+                tell(self.client, asker, &self.host.host, no_answer.why, told.id, true)
+            }
+        }
+    }
+}
+
+/// What the head as it came says about the body.
+struct Shape {
+    had_body: bool,
+    is_multipart: bool,
+    is_piece: bool,
+    may_be_redacted: bool,
+}
+
+impl Shape {
+    fn of(head: &request::Parts) -> Self {
+        let headers = &head.headers;
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let multipart = content_type.get(..10).unwrap_or_default();
+        Self {
+            had_body: headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING),
+            is_multipart: multipart.eq_ignore_ascii_case(b"multipart/"),
+            is_piece: head::is_piece(headers),
+            may_be_redacted: head::may_be_redacted(headers),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Heads of requests and responses: what is refused, what is removed before sending on, what is inspected.
+//!
+//! Bodies are not touched here.
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri, Version};
+
+use super::refusal::Why;
+use super::target::Authority;
+
+/// Headers that belong to one connection (RFC 9110 §7.6.1), besides those that Connection names. `Trailer` stays: it
+/// tells hyper which trailers it may write.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHORIZATION,
+    header::PROXY_AUTHENTICATE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Headers that state something about the body's bytes, untrue once they were redacted (RFC 9530, RFC 1864).
+const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
+
+/// Headers whose presence means that the receiver checks a signature over the body, so that a redacted body would
+/// only be rejected there.
+const SIGNATURES: [&str; 3] = ["x-amz-content-sha256", "signature", "signature-input"];
+
+/// The authority of the only Host header.
+pub(crate) fn host(headers: &HeaderMap, default_port: u16) -> Result<Authority, Why> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => {
+            let text = host.to_str().map_err(|_| Why::BadRequest)?;
+            Authority::parse(text, Some(default_port)).ok_or(Why::BadRequest)
+        }
+        _ => Err(Why::BadRequest),
+    }
+}
+
+/// Refuses heads whose meaning two readers could see differently, before anything else looks at them.
+pub(crate) fn check(version: Version, headers: &HeaderMap) -> Result<(), Why> {
+    let has_length = headers.contains_key(header::CONTENT_LENGTH);
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        if has_length || version < Version::HTTP_11 {
+            return Err(Why::Framing);
+        }
+        let is_chunked = coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+        if !is_chunked || codings.next().is_some() {
+            return Err(Why::TransferCoding);
+        }
+    }
+    // An upgrade to h2c is only an offer that may be ignored (RFC 9110 §7.8); other protocols are what was asked for.
+    for upgrade in headers.get_all(header::UPGRADE) {
+        if !upgrade.as_bytes().trim_ascii().eq_ignore_ascii_case(b"h2c") {
+            return Err(Why::WebSocket);
+        }
+    }
+    Ok(())
+}
+
+/// Removes what belongs to the connection; of TE only `trailers` may go on.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let nominated: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        // A message stays one whatever Connection says: these cannot be nominated away (RFC 9110 §7.6.1).
+        .filter(|name| ![header::HOST, header::CONTENT_LENGTH, header::TE, header::TRAILER].contains(name))
+        .collect();
+    for name in nominated.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+    let wants_trailers = headers.get_all(header::TE).iter().any(|value| {
+        let mut ranges = value.as_bytes().split(|byte| *byte == b',');
+        ranges.any(|range| range.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+    });
+    headers.remove(header::TE);
+    if wants_trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Makes a response fit for the client: connection matters go, and so does the offer to come back by a way that this
+/// gateway does not see (QUIC).
+pub(crate) fn clean_response(headers: &mut HeaderMap) {
+    remove_hop_by_hop(headers);
+    headers.remove(header::ALT_SVC);
+}
+
+/// Makes the head fit a redacted body.
+pub(crate) fn fit_redacted(headers: &mut HeaderMap) {
+    headers.remove(header::CONTENT_ENCODING);
+    for name in DIGESTS {
+        headers.remove(name);
+    }
+}
+
+/// Whether a changed body would be accepted at all: it is not signed, and its bytes have no places in a larger whole.
+pub(crate) fn may_be_redacted(headers: &HeaderMap) -> bool {
+    let is_signed = SIGNATURES.iter().any(|name| headers.contains_key(*name))
+        || headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
+    !is_signed && !headers.contains_key(header::CONTENT_RANGE) && !headers.contains_key("upload-offset")
+}
+
+/// Whether the body is a piece of something larger: RFC 9110 §14.5, tus.
+pub(crate) fn is_piece(headers: &HeaderMap) -> bool {
+    let is_part_of_range = headers.get(header::CONTENT_RANGE).is_some_and(|value| {
+        let whole = || {
+            let range = value.to_str().ok()?.trim().strip_prefix("bytes")?.trim();
+            let (range, total) = range.split_once('/')?;
+            let (first, last) = range.split_once('-')?;
+            let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            Some(first == 0 && last.checked_add(1)? == total.trim().parse::<u64>().ok()?)
+        };
+        whole() != Some(true)
+    });
+    let tus_part = headers.contains_key("upload-offset");
+    is_part_of_range || tus_part
+}
+
+/// Whether our own pseudonym is in Via.
+pub(crate) fn has_been_here(headers: &HeaderMap, pseudonym: &str) -> bool {
+    headers
+        .get_all(header::VIA)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|hop| hop.split_ascii_whitespace().nth(1).is_some_and(|by| by == pseudonym)))
+}
+
+/// The side fields of a head that could carry content: name and value, values as the receiver will read them.
+pub(crate) fn fields<'a>(method: &Method, uri: &Uri, host: &str, headers: &'a HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let mut fields = vec![("host".to_owned(), host.as_bytes().to_vec())];
+    let url = uri.path_and_query().map_or("/", |path| path.as_str());
+    fields.push(("url".to_owned(), percent_decoded(url.as_bytes(), true)));
+    // Methods and header names are tokens of the sender's choice too.
+    if !matches!(*method, Method::GET | Method::POST | Method::PUT | Method::HEAD | Method::OPTIONS) {
+        fields.push(("method".to_owned(), method.as_str().as_bytes().to_vec()));
+    }
+    let framing = [header::HOST, header::CONTENT_LENGTH];
+    let is_content = |name: &&'a HeaderName| !framing.contains(name);
+    for name in headers.keys().filter(is_content) {
+        for value in headers.get_all(name) {
+            fields.push((format!("header {name}"), percent_decoded(value.as_bytes(), false)));
+        }
+        if name.as_str().bytes().filter(u8::is_ascii_digit).count() >= NAME_DIGITS_MIN {
+            fields.push(("header name".to_owned(), name.as_str().as_bytes().to_vec()));
+        }
+    }
+    fields
+}
+
+/// Header names with fewer digits hold no number of interest.
+const NAME_DIGITS_MIN: usize = 7;
+
+/// Undoes `%41`, and where `plus_is_space` also `+`, as the receiver will. Other bytes and broken escapes stay as they
+/// are.
+pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        let digit = |n: usize| after.get(n).and_then(|b| char::from(*b).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (b'+', _, _) if plus_is_space => {
+                out.push(b' ');
+                rest = after;
+            }
+            _ => {
+                out.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    out
+}
+
+/// The file name a request gives its body: Content-Disposition, else the last segment of what is PUT.
+pub(crate) fn file_name(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let disposition =
+        headers.get(header::CONTENT_DISPOSITION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let named = disposition.and_then(|value| {
+        let mut parts = value.split(';').skip(1).filter_map(|part| part.split_once('='));
+        let (_, name) = parts.find(|(key, _)| key.trim().eq_ignore_ascii_case("filename"))?;
+        Some(name.trim().trim_matches('"').to_owned())
+    });
+    let put = || {
+        let last = uri.path().rsplit('/').next().filter(|last| *method == Method::PUT && !last.is_empty())?;
+        Some(String::from_utf8_lossy(&percent_decoded(last.as_bytes(), false)).into_owned())
+    };
+    named.or_else(put)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(list: &[(&str, &str)]) -> HeaderMap {
+        let pairs = list.iter().map(|(name, value)| {
+            (name.parse::<HeaderName>().expect("a name"), HeaderValue::from_str(value).expect("a value"))
+        });
+        let mut map = HeaderMap::new();
+        pairs.for_each(|(name, value)| {
+            map.append(name, value);
+        });
+        map
+    }
+
+    #[test]
+    fn one_valid_host() {
+        for (list, ok) in [
+            (vec![("host", "a.example")], true),
+            (vec![("host", "a.example:8080")], true),
+            (vec![], false),
+            (vec![("host", "")], false),
+            (vec![("host", "a.example"), ("host", "a.example")], false),
+            (vec![("host", "a.example, b.example")], false),
+            (vec![("host", "user@a.example")], false),
+        ] {
+            assert_eq!(host(&headers(&list), 80).is_ok(), ok, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn unclear_heads_are_refused() {
+        for (version, list, expected) in [
+            (Version::HTTP_11, vec![("transfer-encoding", "chunked")], Ok(())),
+            (Version::HTTP_11, vec![("transfer-encoding", "Chunked ")], Ok(())),
+            (Version::HTTP_11, vec![("transfer-encoding", "gzip, chunked")], Err(Why::TransferCoding)),
+            (
+                Version::HTTP_11,
+                vec![("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+                Err(Why::TransferCoding),
+            ),
+            (Version::HTTP_11, vec![("transfer-encoding", "chunked"), ("content-length", "3")], Err(Why::Framing)),
+            (Version::HTTP_10, vec![("transfer-encoding", "chunked")], Err(Why::Framing)),
+            (Version::HTTP_11, vec![("upgrade", "websocket")], Err(Why::WebSocket)),
+            (Version::HTTP_11, vec![("upgrade", "h2c")], Ok(())),
+        ] {
+            assert_eq!(check(version, &headers(&list)), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_stays() {
+        let mut map = headers(&[
+            ("host", "a.example"),
+            ("connection", "close, X-Private, host, te"),
+            ("x-private", "1"),
+            ("proxy-authorization", "Basic eDp5"),
+            ("proxy-connection", "keep-alive"),
+            ("keep-alive", "5"),
+            ("te", "gzip, trailers"),
+            ("upgrade", "h2c"),
+            ("transfer-encoding", "chunked"),
+            ("cookie", "a=b"),
+        ]);
+        remove_hop_by_hop(&mut map);
+        let mut left: Vec<_> =
+            map.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text"))).collect();
+        left.sort();
+        assert_eq!(left, ["cookie: a=b", "host: a.example", "te: trailers"]);
+        let mut response = headers(&[("alt-svc", "h3=\":443\""), ("server", "x")]);
+        clean_response(&mut response);
+        assert_eq!(response.len(), 1);
+    }
+
+    #[test]
+    fn the_receivers_reading_of_a_url() {
+        for (text, decoded) in [
+            ("/a?b=%30%30%31", "/a?b=001"),
+            ("/a?b=1+2", "/a?b=1 2"),
+            ("/%", "/%"),
+            ("/%4", "/%4"),
+            ("/%zz%41", "/%zzA"),
+            ("%C4%91", "đ"),
+        ] {
+            assert_eq!(percent_decoded(text.as_bytes(), true), decoded.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn pieces_and_signed_bodies() {
+        for (name, value, piece, redactable) in [
+            ("content-range", "bytes 0-9/10", false, false),
+            ("content-range", "bytes 0-9/20", true, false),
+            ("content-range", "bytes 10-19/20", true, false),
+            ("content-range", "bytes 0-9/*", true, false),
+            ("upload-offset", "0", true, false),
+            ("x-amz-content-sha256", "00", false, false),
+            ("authorization", "AWS4-HMAC-SHA256 Credential=x", false, false),
+            ("authorization", "Bearer x", false, true),
+            ("content-type", "text/plain", false, true),
+        ] {
+            let map = headers(&[(name, value)]);
+            assert_eq!((is_piece(&map), may_be_redacted(&map)), (piece, redactable), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn loops_are_seen_by_our_own_name_only() {
+        let map = headers(&[("via", "1.0 fred, 1.1 chot-12ab (x)"), ("via", "1.1 other")]);
+        assert!(has_been_here(&map, "chot-12ab") && !has_been_here(&map, "chot-12a") && !has_been_here(&map, "fred2"));
+    }
+
+    #[test]
+    fn names_of_files() {
+        let uri: Uri = "/up/Danh%20s%C3%A1ch.xlsx?x=1".parse().expect("a URI");
+        assert_eq!(file_name(&Method::PUT, &uri, &HeaderMap::new()).as_deref(), Some("Danh sách.xlsx"));
+        assert_eq!(file_name(&Method::POST, &uri, &HeaderMap::new()), None);
+        let map = headers(&[("content-disposition", "attachment; filename=\"ds.csv\"")]);
+        assert_eq!(file_name(&Method::POST, &uri, &map).as_deref(), Some("ds.csv"));
+    }
+}

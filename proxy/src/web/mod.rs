@@ -1,0 +1,303 @@
+//! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
+//!
+//! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
+//! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
+//! (`exchange`, `upstream`).
+//!
+//! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
+//! operator listed as opaque, and what applications encrypt between their users.
+
+mod body;
+mod coding;
+mod connect;
+mod exchange;
+mod head;
+mod io;
+mod refusal;
+mod target;
+mod upstream;
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chot_audit::Event;
+use chot_config::{AllowedTarget, Network, WebSettings};
+use chot_model::{Channel, DecisionId};
+use http::header::HOST;
+use http::{Method, Request, Response, Version};
+use hyper::body::Incoming;
+use hyper::server::conn::http1::Builder;
+use hyper::service::service_fn;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use self::body::Reply;
+use self::connect::{Tunnel, absolute, grant};
+use self::exchange::{Exchange, refuse};
+use self::io::{ForHyper, Timer};
+use self::refusal::Why;
+use self::target::{Authority, resolve, tune};
+use self::upstream::{Links, Route};
+use crate::drain::Session;
+use crate::gate::Gate;
+use crate::tls::Interception;
+
+/// Client connections at once. With two descriptors each it stays below the limits systemd gives a service.
+const CONNECTIONS_MAX: usize = 20_000;
+/// Time for a request head. hyper counts it from the end of the last request, so it is the idle time too: browsers
+/// keep connections for minutes.
+const HEAD_SECONDS: u64 = 180;
+/// Largest request head, and the most hyper reads ahead. Browsers' cookies stay below 16 KiB.
+const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Pause after a failed accept (out of descriptors): others must end before it can succeed.
+const ACCEPT_PAUSE_MS: u64 = 100;
+/// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
+const STRANGER_RECORD_MS: u64 = 10_000;
+/// What a client outside the listed networks hears.
+const NOT_LISTED: &[u8] =
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 35\r\n\
+Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
+
+/// The web channel. One for all its listeners.
+pub struct Web {
+    gate: Gate,
+    clients: Vec<Network>,
+    allow_targets: Vec<AllowedTarget>,
+    allow_opaque: Vec<AllowedTarget>,
+    /// Addresses given in the settings instead of asked of DNS.
+    given: Vec<(String, IpAddr)>,
+    interception: Arc<Interception>,
+    /// Our name in Via: random, so that it tells nothing, and ours alone.
+    pseudonym: String,
+    connections: Arc<Semaphore>,
+    /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
+    last_stranger: AtomicU64,
+    /// Addresses we listen on, never a target.
+    own: Mutex<Vec<SocketAddr>>,
+}
+
+impl std::fmt::Debug for Web {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Web").field("pseudonym", &self.pseudonym).finish_non_exhaustive()
+    }
+}
+
+impl Web {
+    /// Puts the channel together.
+    pub fn new(gate: Gate, settings: &WebSettings, interception: Arc<Interception>) -> Self {
+        let mut random = [0; 4];
+        // Without randomness two gateways may share a name, and a request through both would be called a loop.
+        let _ = aws_lc_rs::rand::fill(&mut random);
+        Self {
+            gate,
+            clients: settings.clients.clone(),
+            allow_targets: settings.allow_targets.clone(),
+            allow_opaque: settings.allow_opaque.clone(),
+            given: settings.resolve.clone(),
+            interception,
+            pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
+            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            last_stranger: AtomicU64::new(0),
+            own: Mutex::new(settings.listen.clone()),
+        }
+    }
+
+    fn is_client(&self, address: IpAddr) -> bool {
+        self.clients.iter().any(|network| network.contains(address))
+    }
+
+    /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
+    async fn record_stranger(&self, address: IpAddr) {
+        let now = self.gate.clock().now().unix_ms() / STRANGER_RECORD_MS;
+        if self.last_stranger.swap(now, Ordering::Relaxed) != now {
+            let reason = "client-not-listed".to_owned();
+            let client = Some(address.to_canonical());
+            let event = Event::Refusal { channel: Channel::Web, client, host: String::new(), reason, bytes: 0 };
+            let _ = self.gate.ledger().event(event).await;
+        }
+    }
+}
+
+/// Serves a listener until draining begins. Connections go on until they are done; each holds a [`Session`].
+pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
+    if let Ok(address) = listener.local_addr() {
+        web.own.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+    }
+    loop {
+        let accepted = async {
+            let permit = Arc::clone(&web.connections).acquire_owned().await;
+            (listener.accept().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            () = session.drained() => return,
+            accepted = accepted => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (web, session) = (Arc::clone(&web), session.clone());
+                tokio::spawn(async move {
+                    Box::pin(serve_client(web, stream, peer, session)).await;
+                    drop(permit);
+                });
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await,
+        }
+    }
+}
+
+async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, session: Session) {
+    let Ok(local) = stream.local_addr() else { return };
+    if !web.is_client(peer.ip().to_canonical()) {
+        web.record_stranger(peer.ip()).await;
+        return turn_away(&mut stream).await;
+    }
+    tune(&stream);
+    let client = Arc::new(Client { web, peer, local });
+    let outer =
+        Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
+    let outer_too = Arc::clone(&outer);
+    let answer = move |request| {
+        let outer = Arc::clone(&outer_too);
+        async move { outer.answer(request).await }
+    };
+    let ended = serve_http(stream, session.clone(), answer).await;
+    let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    drop(outer);
+    match (ended, tunnel) {
+        (Ok(()), Some(tunnel)) => Box::pin(connect::run(client, tunnel, session)).await,
+        (Err(error), _) if error.is_parse() => client.record("", Why::BadRequest.id(), 0).await,
+        _ => {}
+    }
+}
+
+/// A short no, with a moment for the client to read it.
+async fn turn_away(stream: &mut TcpStream) {
+    /// Bytes of its request that are read so that closing does not reset the connection.
+    const READ_BYTES_MAX: u64 = 16 << 10;
+    let telling = async {
+        stream.write_all(NOT_LISTED).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(READ_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(2), telling).await;
+}
+
+/// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
+async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Response<Reply>>,
+{
+    let service = service_fn(|request| {
+        let answered = Box::pin(answer(request));
+        async move { Ok::<_, Infallible>(answered.await) }
+    });
+    let mut builder = Builder::new();
+    builder
+        .timer(Timer)
+        .header_read_timeout(Duration::from_secs(HEAD_SECONDS))
+        .max_buf_size(BUFFER_BYTES_MAX)
+        .preserve_header_case(true);
+    let mut connection = std::pin::pin!(builder.serve_connection(ForHyper(io), service).with_upgrades());
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = session.drained() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}
+
+/// One client connection.
+struct Client {
+    web: Arc<Web>,
+    peer: SocketAddr,
+    /// Our end of it.
+    local: SocketAddr,
+}
+
+impl Client {
+    fn new_id(&self) -> DecisionId {
+        let gate = &self.web.gate;
+        gate.new_id(gate.clock().now())
+    }
+
+    /// Addresses of `target` that may be connected to.
+    async fn resolve(&self, target: &Authority) -> Result<Vec<SocketAddr>, Why> {
+        let own = self.web.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_own = |address: SocketAddr| {
+            own.iter().any(|listener| {
+                let any = listener.ip().is_unspecified();
+                let here = address.ip() == self.local.ip().to_canonical() || address.ip().is_loopback();
+                listener.port() == address.port() && (listener.ip() == address.ip() || any && here)
+            })
+        };
+        resolve(target, &self.web.given, &self.web.allow_targets, is_own).await
+    }
+
+    /// Records something that was refused or opened without a message to judge.
+    async fn try_record(&self, host: &str, reason: &str, bytes: u64) -> Result<(), chot_audit::Error> {
+        let host = self.web.gate.inspector().mask(host).as_str().to_owned();
+        let client = Some(self.peer.ip().to_canonical());
+        let event = Event::Refusal { channel: Channel::Web, client, host, reason: reason.to_owned(), bytes };
+        self.web.gate.ledger().event(event).await
+    }
+
+    /// As [`Self::try_record`], where nothing leaves in either case.
+    async fn record(&self, host: &str, reason: &str, bytes: u64) {
+        let _ = self.try_record(host, reason, bytes).await;
+    }
+}
+
+/// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.
+struct Outer {
+    client: Arc<Client>,
+    links: tokio::sync::Mutex<Links>,
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Outer {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
+        if request.method() == Method::CONNECT {
+            return match Box::pin(grant(&self.client, request)).await {
+                Ok(tunnel) => {
+                    *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+                    Response::new(Reply::Own(None))
+                }
+                Err(refused) => refused,
+            };
+        }
+        let target = match target_of(&request) {
+            Ok(target) => target,
+            Err(why) => return refuse(&self.client, request, "", why).await,
+        };
+        let mut links = self.links.lock().await;
+        let addresses = match links.peer_of(&target) {
+            Some(checked) => Ok(vec![checked]),
+            None => self.client.resolve(&target).await,
+        };
+        let route = match addresses {
+            Ok(addresses) => Route { authority: target.clone(), addresses, tls: None },
+            Err(why) => return refuse(&self.client, request, &target.host, why).await,
+        };
+        let exchange = Exchange { client: &self.client, host: &target, route, links: &mut links };
+        Box::pin(exchange.run(request)).await
+    }
+}
+
+/// The target of an absolute-form request. `https` cannot be asked for in clear; that is what CONNECT is for.
+fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
+    let target = absolute(request.uri()).ok_or(Why::NotProxied)?;
+    if request.uri().scheme_str() != Some("http") {
+        return Err(Why::NotProxied);
+    }
+    head::check(request.version(), request.headers())?;
+    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1. HTTP/1.0 had none.
+    if request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST) {
+        head::host(request.headers(), 80)?;
+    }
+    Authority::parse(target, Some(80)).ok_or(Why::BadRequest)
+}

@@ -1,0 +1,85 @@
+//! What the documents tell people to type and to write works.
+
+use std::path::{Path, PathBuf};
+
+use crate::harness::{chot, run, succeed, text};
+
+const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "CONTRIBUTING.md", "docs/manual/en.md", "docs/manual/vi.md"];
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap_or_else(|why| panic!("{name}: {why}"))
+}
+
+/// The fenced blocks of a language.
+fn blocks(document: &str, language: &str) -> Vec<String> {
+    let (mut blocks, mut open): (Vec<String>, Option<String>) = (Vec::new(), None);
+    for line in document.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(of)) if of == language => open = Some(String::new()),
+            (None, Some(_)) => open = Some(String::from("\0")),
+            (Some(_), Some(_)) => blocks.extend(open.take().filter(|block| !block.starts_with('\0'))),
+            (Some(block), None) => block.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_command_in_the_documents_is_understood() {
+    let mut n = 0;
+    for name in DOCUMENTS {
+        for line in blocks(&read(name), "sh").iter().flat_map(|block| block.lines()) {
+            let line = line.split(['#', '>', '|']).next().unwrap_or_default().trim();
+            let line = line.replace("cargo run -- ", "chot ");
+            let Some(args) = ["chot ", "target/release/chot "].iter().find_map(|start| line.strip_prefix(start)) else {
+                continue;
+            };
+            let output = run(chot().args(args.split_whitespace()).arg("--help"));
+            assert!(output.status.success(), "{name}: `{line}`: {}", text(&output.stderr));
+            n += 1;
+        }
+    }
+    assert!(n > 30, "only {n} commands found");
+}
+
+#[test]
+fn the_manuals_examples_are_valid() {
+    for name in ["docs/manual/en.md", "docs/manual/vi.md"] {
+        let examples = blocks(&read(name), "toml");
+        let [settings, policy] = examples.as_slice() else { panic!("{name}: {} toml blocks", examples.len()) };
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |file: &str| folder.path().join(file);
+        std::fs::write(at("chot.toml"), settings).expect("written");
+        std::fs::write(at("policy.toml"), policy).expect("written");
+        succeed(chot().args(["policy", "test"]).arg(at("policy.toml")));
+        // `doctor` may well find that this machine is not that gateway, but not that the file is wrong.
+        let said = text(&run(chot().arg("doctor").arg("--config").arg(at("chot.toml"))).stdout);
+        assert!(said.contains("✓ cấu hình"), "{name}: {said}");
+        assert!(said.contains("policy: bhxh"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    for name in DOCUMENTS {
+        let (document, folder) = (read(name), path(name).parent().expect("a folder").to_owned());
+        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            if link.starts_with("http") {
+                continue;
+            }
+            let target = if file.is_empty() { path(name) } else { folder.join(file) };
+            assert!(target.exists(), "{name} links to {link}");
+            if !heading.is_empty() {
+                let text = std::fs::read_to_string(&target).expect("readable");
+                let anchor = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+                assert!(text.lines().any(|l| l.starts_with('#') && anchor(l) == heading), "{name} links to {link}");
+            }
+        }
+    }
+}

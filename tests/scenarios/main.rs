@@ -1,0 +1,15 @@
+//! Scenarios: the real binary between real clients and an outside world that remembers what it received.
+//!
+//! A file per theme; `harness` holds the words they are told in. Nothing here knows the insides of any room.
+
+mod harness;
+
+mod audit;
+mod cli_demo;
+mod cli_scan;
+mod crash;
+mod documents;
+mod life;
+mod mail;
+mod policy;
+mod web;
