@@ -426,3 +426,28 @@ fn quotes_out_of_step_do_not_hide_a_number_from_its_key() {
     assert_eq!(inspection.distinct(DetectorId::Cmnd), 1, "{inspection:?}");
     assert_eq!(inspection.distinct(DetectorId::Bhxh), 1, "{inspection:?}");
 }
+
+#[test]
+fn what_hides_text_from_us_and_not_from_the_receiver_is_not_clean() {
+    let mail =
+        |head: &str, body: &str| format!("Subject: x\r\nMIME-Version: 1.0\r\n{head}\r\n\r\n{body}\r\n").into_bytes();
+    let text = |charset: &str| format!("Content-Type: text/plain; charset=\"{charset}\"");
+    let pgp = "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA9x0\r\n-----END PGP MESSAGE-----";
+    let rtf = "{\\rtf1 so CCCD 0010{\\b 9012}3456}";
+    for (bytes, reason) in [
+        (mail(&text("utf-7"), "so CCCD +ADAAMAAx-"), OpaqueReason::UnknownEncoding),
+        (mail(&text("ISO-2022-JP"), "so CCCD \x1b$B#0#0#1\x1b(B"), OpaqueReason::UnknownEncoding),
+        (mail(&text("cp037"), "\u{f0}\u{f0}"), OpaqueReason::UnknownEncoding),
+        (mail(&text("utf-8"), &format!("Chao anh,\r\n{pgp}")), OpaqueReason::Encrypted),
+        (mail("Content-Type: application/rtf", rtf), OpaqueReason::UnsupportedFormat),
+    ] {
+        let inspection = inspect(&bytes).inspection;
+        assert!(inspection.is_opaque(reason), "{reason}: {inspection:?}");
+    }
+    for charset in ["utf-8", "windows-1258", "x-unknown", "iso-8859-1", "IBM866", "tcvn5712"] {
+        assert!(inspect(&mail(&text(charset), "Chao anh")).inspection.is_clean(), "{charset}");
+    }
+    // Mail programs skip what is not base64.
+    let disturbed = mail("Content-Transfer-Encoding: base64", "c28!gQ0!NDR!CAw!MDE!wOT!AxM!jM0!NTY!gY3!Vh");
+    assert_eq!(inspect(&disturbed).inspection.distinct(DetectorId::Cccd), 1);
+}

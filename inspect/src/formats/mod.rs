@@ -10,6 +10,7 @@ mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
+mod rtf;
 mod tar;
 mod unknown;
 mod utf16;
@@ -58,6 +59,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::ZLIB,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
     &mail::FORMAT,
