@@ -53,7 +53,7 @@ use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
 use crate::gate::Gate;
-use crate::{Error, drain};
+use crate::{Error, descriptors, drain};
 
 /// The mail channel: what all its sessions share.
 pub struct Mail {
@@ -98,7 +98,7 @@ impl Mail {
             own_name: own_name(),
             limits: limits::Limits::default(),
         };
-        let permits = Arc::new(Semaphore::new(limits::SESSIONS_MAX));
+        let permits = Arc::new(Semaphore::new(descriptors::connections(limits::SESSIONS_MAX)));
         let (clients, size_max) = (settings.clients.clone(), settings.size_max);
         Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, last_stranger: AtomicU64::new(0) })
     }

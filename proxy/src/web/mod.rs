@@ -42,11 +42,12 @@ use self::io::{ForHyper, Timer};
 use self::refusal::Why;
 use self::target::{Authority, resolve, tune};
 use self::upstream::{Links, Route};
+use crate::descriptors;
 use crate::drain::Session;
 use crate::gate::Gate;
 use crate::tls::Interception;
 
-/// Client connections at once. With two descriptors each it stays below the limits systemd gives a service.
+/// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
 /// Time for a request head. hyper counts it from the end of the last request, so it is the idle time too: browsers
 /// keep connections for minutes.
@@ -100,7 +101,7 @@ impl Web {
             given: settings.resolve.clone(),
             interception,
             pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
             own: Mutex::new(settings.listen.clone()),
         }
