@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use chot_inspect::{Hint, Inspector, Source};
+use chot_inspect::{FileSource, Hint, Inspector, Source};
 use chot_proxy::hold::{Hold, Holds};
 
 use super::report::Line;
@@ -16,35 +15,16 @@ const READ_BYTES: usize = 256 << 10;
 /// Standard input up to this size stays in memory; above it goes to an encrypted file without a name.
 const STDIN_MEMORY_BYTES_MAX: u64 = 64 << 20;
 
-/// A file as the inspection reads it. A file that changes meanwhile is what it is at each read.
-pub(crate) struct FileSource {
-    file: File,
-    len: u64,
-}
-
-impl FileSource {
-    /// Opens a file.
-    ///
-    /// # Errors
-    /// When it cannot be opened or is a folder.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if meta.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        Ok(Self { file, len: meta.len() })
+/// Opens a file as the inspection reads it.
+///
+/// # Errors
+/// When it cannot be opened or is a folder.
+pub(crate) fn open(path: &Path) -> io::Result<FileSource> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-}
-
-impl Source for FileSource {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(buf, offset)
-    }
+    FileSource::new(file)
 }
 
 /// Inspects one input and tells `tell` its lines: findings, then the file; or an error.
@@ -55,7 +35,7 @@ pub(super) fn scan(input: Input, inspector: &Inspector, tell: &(dyn Fn(Line) + S
     };
     let scanned = match input {
         Input::Stdin => hold_stdin().and_then(|hold| inspect(&name, "stdin", &hold, inspector, tell)),
-        Input::File(path) | Input::Folder(path) => FileSource::open(&path).and_then(|source| {
+        Input::File(path) | Input::Folder(path) => open(&path).and_then(|source| {
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
             inspect(&name, &file_name, &source, inspector, tell)
         }),
@@ -119,18 +99,7 @@ mod tests {
     #[test]
     fn a_folder_is_no_file() {
         let dir = tempfile::tempdir().expect("a folder");
-        assert!(FileSource::open(dir.path()).is_err());
-        assert!(FileSource::open(&dir.path().join("none")).is_err());
-    }
-
-    #[test]
-    fn reads_anywhere() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("f");
-        std::fs::write(&path, "0123456789").expect("written");
-        let source = FileSource::open(&path).expect("opened");
-        let mut buf = [0; 4];
-        assert_eq!((source.len(), source.read_at(8, &mut buf).expect("read")), (10, 2));
-        assert_eq!(&buf[..2], b"89");
+        assert!(open(dir.path()).is_err());
+        assert!(open(&dir.path().join("none")).is_err());
     }
 }
