@@ -67,6 +67,12 @@ pub(crate) trait Detector: Sync {
         None
     }
 
+    /// Judges a secrecy grade in capitals.
+    fn marking(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (range, near);
+        None
+    }
+
     /// Judges the digits behind `IDVNM`.
     fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
         let _ = (place, near);

@@ -34,6 +34,7 @@ mod phone;
 mod province;
 mod shape;
 mod spoken;
+mod state_secret;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +70,7 @@ const ALL: &[&dyn Detector] = &[
     &household::Household,
     &email::Email,
     &person_name::PersonName,
+    &state_secret::StateSecret,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -121,6 +123,7 @@ impl Detectors {
         candidates(text, from..to, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
         person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
+        state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -153,7 +156,7 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
-            Candidate::Name(range) => (range.clone(), 0),
+            Candidate::Name(range) | Candidate::Marking(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -168,6 +171,7 @@ impl Scan<'_> {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),
+                Candidate::Marking(range) => detector.marking(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,

@@ -77,6 +77,8 @@ pub(crate) enum Candidate {
     Zone(usize),
     /// Capitalised syllables that a surname begins.
     Name(Range<usize>),
+    /// A secrecy grade in capitals.
+    Marking(Range<usize>),
     /// Digits and letters that look like digits in one word, which begins at this place.
     Lookalikes(usize),
 }

@@ -94,6 +94,9 @@ pub(crate) struct Inquiry {
     pub(crate) inflated: u64,
     /// Bytes of nested containers held in memory at this moment.
     pub(crate) held: u64,
+    /// Bytes of text scanned for the first time, and on second looks.
+    first: u64,
+    second: u64,
     hits: Vec<Hit>,
     crowd: Crowd,
     late: bool,
@@ -126,6 +129,8 @@ impl Inquiry {
             members: 0,
             inflated: 0,
             held: 0,
+            first: 0,
+            second: 0,
             hits: Vec::new(),
             crowd: Crowd::default(),
             late: false,
@@ -148,6 +153,14 @@ impl Inquiry {
         }
         self.calls = self.calls.wrapping_add(1);
         self.late
+    }
+
+    /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as
+    /// it stands, would multiply the work at every level.
+    pub(crate) fn is_enough(&self) -> bool {
+        const SECOND_MIN: u64 = 16 << 20;
+        const SECOND_PER_FIRST: u64 = 16;
+        self.second > SECOND_MIN.saturating_add(self.first.saturating_mul(SECOND_PER_FIRST))
     }
 
     /// States that `bytes` bytes at `place` were not understood.
@@ -200,6 +213,7 @@ impl Inquiry {
         context: Context,
         mut each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
+        *if place.again { &mut self.second } else { &mut self.first } += core.len() as u64;
         let mut hits = std::mem::take(&mut self.hits);
         self.detectors.scan(&view.text, core.clone(), context, &mut hits);
         if context.column.is_none() {

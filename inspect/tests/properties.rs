@@ -369,3 +369,30 @@ fn five_hundred_order_numbers_are_not_a_list_of_people() {
         (0..60).map(|n| format!("0{:02}0{:02}{:06}", 1 + n % 9 * 10, 70 + n % 25, 100_000 + 37 * n)).collect();
     assert!(inspect(citizens.join("\n").as_bytes()).inspection.bulk, "people without a header are people");
 }
+
+#[test]
+fn inspections_move_between_threads() {
+    fn sendable<T: Send>() {}
+    fn shareable<T: Send + Sync>() {}
+    sendable::<chot_inspect::Inspecting>();
+    shareable::<Inspected>();
+    shareable::<Inspector>();
+}
+
+#[test]
+fn a_number_at_the_end_of_a_long_upload_is_found() {
+    let mut inspecting = inspector().begin(Hint::default());
+    let line = "Kính gửi quý đơn vị, đề nghị xem xét hồ sơ theo quy định.\n".repeat(500).into_bytes();
+    let mut whole = Vec::new();
+    for _ in 0..100 {
+        inspecting.push(&line);
+        whole.extend_from_slice(&line);
+    }
+    let last = "Số CCCD 001090123456".as_bytes();
+    inspecting.push(last);
+    whole.extend_from_slice(last);
+    let inspected = inspecting.finish(&whole);
+    assert_eq!(inspected.inspection.distinct(DetectorId::Cccd), 1);
+    let splices = inspected.redact(&[DetectorId::Cccd]).expect("redactable");
+    assert_eq!(splices.last().map(|s| s.range.end), Some(whole.len() as u64));
+}

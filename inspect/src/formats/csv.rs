@@ -44,10 +44,17 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         }
         counts.push(n);
     }
+    // Columns set apart by blanks, with commas in the addresses: running text knows such tables.
+    let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
+    let lines = || head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES);
+    let aligned = lines().filter(blanks).count() * 2 > lines().count();
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
     let said = matches!(head.extension().as_str(), "csv" | "tsv" | "tab" | "psv")
         || matches!(head.declared().as_str(), "text/csv" | "text/tab-separated-values" | "application/csv");
+    if aligned && !said {
+        return false;
+    }
     // Sentences have commas too.
     let (columns, rows) = match (said, delimiter) {
         (true, _) => (1, 1),

@@ -16,7 +16,7 @@ pub(crate) const FORMAT: Format = Format {
 
 /// The place with the character set of its text.
 pub(crate) fn legible(head: &Head<'_>, place: &Place) -> Place {
-    let charset = (head.text == Some(Encoding::Legacy)).then(Charset::windows_1258);
+    let charset = (head.text == Some(Encoding::Legacy)).then(|| Charset::of(head.bytes));
     Place { charset, ..place.clone() }
 }
 

@@ -51,6 +51,10 @@ impl Layers {
             }
             return;
         }
+        if inquiry.is_enough() {
+            inquiry.refuse(&self.place, chot_model::OpaqueReason::TooLarge, 1);
+            return;
+        }
         let bytes = view.text.get(core.clone()).unwrap_or_default();
         self.runs.read(bytes, &self.place, inquiry);
         self.pairs.read(bytes, &self.place, inquiry);

@@ -51,7 +51,7 @@ impl Interception {
     /// Puts the CA and the trusted roots (the system's and the files `extra_roots`) to work.
     ///
     /// # Errors
-    /// When a root file cannot be used.
+    /// When a root file cannot be used, or the CA may not sign.
     pub fn new(ca: Ca, extra_roots: &[PathBuf]) -> Result<Self, Error> {
         let mut client = roots(extra_roots)?;
         client.resumption = Resumption::in_memory_sessions(RESUMED_SERVERS_MAX);

@@ -82,7 +82,10 @@ impl Minter {
         base.send_tls13_tickets = 1;
         let cache =
             moka::future::Cache::builder().max_capacity(CACHED_MAX).time_to_live(Duration::from_secs(CACHED_SECONDS));
-        Ok(Self { ca, key, signing_key, base, cache: cache.build() })
+        let minter = Self { ca, key, signing_key, base, cache: cache.build() };
+        // A CA that may not sign is told at the start, not to the first client.
+        minter.mint(&Names::only("start.invalid"))?;
+        Ok(minter)
     }
 
     pub(super) fn ca(&self) -> &Ca {

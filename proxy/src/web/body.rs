@@ -117,9 +117,15 @@ where
             tokio::task::yield_now().await;
         }
     }
-    if let Some(Err(reason)) = decoder.map(|codings| codings.finish()) {
-        intake.opaque("body", reason);
-        received.is_understood = false;
+    if let Some(codings) = decoder {
+        for name in codings.names() {
+            intake.field("file name", name);
+        }
+        received.is_understood &= codings.is_replaceable();
+        if let Err(reason) = codings.finish() {
+            intake.opaque("body", reason);
+            received.is_understood = false;
+        }
     }
     Ok(received)
 }

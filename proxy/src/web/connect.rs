@@ -129,6 +129,10 @@ impl Inside {
         self.client.record(&self.authority.host, why.id(), 0).await;
     }
 
+    async fn record_for(&self, host: &str, why: Why) {
+        self.client.record(host, why.id(), 0).await;
+    }
+
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
     async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
         let listed = &self.client.web.allow_opaque;
@@ -199,16 +203,17 @@ impl Inside {
             }
         };
         if let Some(why) = established.broken {
-            self.record(why).await;
+            self.record_for(&asked.host, why).await;
         }
-        let Ok(leaf) = leaf else { return self.record(Why::ClientTls).await };
+        let Ok(leaf) = leaf else { return self.record_for(&asked.host, Why::ClientTls).await };
         let accepting = start.into_stream(leaf.config(is_http1_agreed || asked.is_only_other));
         match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), accepting).await {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
                 self.serve(stream, established, session).await;
             }
-            _ => self.record(Why::ClientTls).await,
+            // An application that trusts only its own certificates ends here: the operator has to see which.
+            _ => self.record_for(&asked.host, Why::ClientTls).await,
         }
     }
 
@@ -291,7 +296,8 @@ impl Served {
     async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
         let connect = &self.route.authority;
         if let Some(why) = self.broken {
-            return refuse(&self.client, request, &connect.host, why).await;
+            let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
+            return refuse(&self.client, request, host, why).await;
         }
         let host = match self.host_of(&request) {
             Ok(host) => host,

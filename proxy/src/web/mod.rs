@@ -1,8 +1,8 @@
 //! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
 //!
-//! Four questions in this order: is this mine ([`target`], [`connect`]), what was said ([`head`], [`body`],
-//! [`coding`]), how do I say no so that the person understands ([`refusal`]), how do I send on what was cleared
-//! ([`exchange`], [`upstream`]).
+//! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
+//! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
+//! (`exchange`, `upstream`).
 //!
 //! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
 //! operator listed as opaque, and what applications encrypt between their users.
@@ -26,7 +26,8 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{AllowedTarget, Network, WebSettings};
 use chot_model::{Channel, DecisionId};
-use http::{Method, Request, Response};
+use http::header::HOST;
+use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -39,7 +40,7 @@ use self::connect::{Tunnel, absolute, grant};
 use self::exchange::{Exchange, refuse};
 use self::io::{ForHyper, Timer};
 use self::refusal::Why;
-use self::target::{Authority, resolve};
+use self::target::{Authority, resolve, tune};
 use self::upstream::{Links, Route};
 use crate::drain::Session;
 use crate::gate::Gate;
@@ -154,7 +155,7 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
         web.record_stranger(peer.ip()).await;
         return turn_away(&mut stream).await;
     }
-    let _ = stream.set_nodelay(true);
+    tune(&stream);
     let client = Arc::new(Client { web, peer, local });
     let outer =
         Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
@@ -294,7 +295,9 @@ fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
         return Err(Why::NotProxied);
     }
     head::check(request.version(), request.headers())?;
-    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1.
-    head::host(request.headers(), 80)?;
+    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1. HTTP/1.0 had none.
+    if request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST) {
+        head::host(request.headers(), 80)?;
+    }
     Authority::parse(target, Some(80)).ok_or(Why::BadRequest)
 }

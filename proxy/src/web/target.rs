@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use chot_config::AllowedTarget;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
 use super::refusal::Why;
@@ -15,6 +16,8 @@ use super::refusal::Why;
 const RESOLVE_SECONDS: u64 = 10;
 /// Time for one address to accept; a SYN is repeated after 1 and 3 s.
 const DIAL_SECONDS: u64 = 5;
+/// Silence after which a peer is asked whether it is still there; NAT tables forget connections after minutes.
+const KEEPALIVE_SECONDS: u64 = 60;
 /// Addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 6;
 /// Longest host name (RFC 1035 §2.3.4), with a closing dot.
@@ -171,8 +174,7 @@ pub(crate) async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, Why> {
     for address in addresses {
         match tokio::time::timeout(Duration::from_secs(DIAL_SECONDS), TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                // Requests are written whole; waiting for more bytes only costs time.
-                let _ = stream.set_nodelay(true);
+                tune(&stream);
                 return Ok(stream);
             }
             Ok(Err(_)) => why = Why::Unreachable,
@@ -182,9 +184,32 @@ pub(crate) async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, Why> {
     Err(why)
 }
 
+/// Sets what every connection of ours wants: small writes go out at once (messages are written whole), and a peer that
+/// vanished is noticed even where nothing is sent.
+pub(crate) fn tune(stream: &TcpStream) {
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(KEEPALIVE_SECONDS))
+        .with_interval(Duration::from_secs(KEEPALIVE_SECONDS / 4));
+    // A socket that cannot be tuned still works.
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_and_read_the_same(text in "\\PC{0,40}|[a-z0-9.:\\[\\]@%-]{0,40}") {
+            if let Some(authority) = Authority::parse(&text, Some(443)) {
+                prop_assert!(authority.host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)));
+                prop_assert_eq!(Authority::parse(&authority.to_host_header(443), Some(443)), Some(authority));
+            }
+        }
+    }
 
     #[test]
     fn authorities() {

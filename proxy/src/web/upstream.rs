@@ -30,6 +30,8 @@ const STALL_SECONDS: u64 = 300;
 const READY_SECONDS: u64 = 5;
 /// Largest head of an answer, and the most hyper reads ahead.
 const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Headers of an answer; hyper's default of 100 is too few for some sites' policies and cookies.
+const HEADERS_MAX: usize = 256;
 /// Servers one client connection keeps connections to. Only plain HTTP uses more than one.
 const LINKS_MAX: usize = 4;
 
@@ -67,7 +69,7 @@ impl Link {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut builder = Builder::new();
-        builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX);
+        builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
         let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
         // It ends when the sender is dropped, that is with the client's connection. What goes wrong in it is told to
         // the request that waits.

@@ -91,7 +91,7 @@ pub(crate) struct World {
     got: Arc<Mutex<Vec<Got>>>,
     connector: TlsConnector,
     drain: Option<Drain>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl World {
@@ -143,7 +143,7 @@ impl World {
             .with_no_client_auth();
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(client));
-        Self { proxy, http, https, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), _dir: dir }
+        Self { proxy, http, https, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), dir }
     }
 
     /// What the servers got so far.
@@ -204,6 +204,11 @@ impl World {
         let mut bytes = Vec::new();
         client.write_tls(&mut bytes).expect("written");
         bytes
+    }
+
+    /// The folder for bodies that do not fit in memory.
+    pub(crate) fn spool(&self) -> PathBuf {
+        self.dir.path().join("spool")
     }
 
     /// Begins draining; the task tells whether everything ended.

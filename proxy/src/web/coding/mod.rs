@@ -4,13 +4,17 @@
 //! depend on how far a coding expands. What is decoded here is only inspected; the encoded bytes are what is sent on
 //! when nothing has to be redacted.
 
-use std::io::Read;
+mod aws_chunked;
+mod gzip_head;
+mod zstd;
 
 use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, HeapAlloc, HuffmanCode};
 use chot_model::OpaqueReason;
 use flate2::{Decompress, FlushDecompress, Status};
-use ruzstd::decoding::errors::FrameDecoderError;
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use self::aws_chunked::AwsChunked;
+use self::gzip_head::GzipHead;
+use self::zstd::Zstd;
 
 /// Codings in a row. More than two do not occur in honest traffic.
 const LAYERS_MAX: usize = 3;
@@ -20,10 +24,6 @@ const PIECE_BYTES: usize = 32 << 10;
 const DECODED_FREE_BYTES: u64 = 64 << 20;
 /// Decoded bytes per encoded byte beyond that. Deflate reaches 1,032 on zeroes; tables and text stay below 100.
 const RATIO_MAX: u64 = 200;
-/// Largest window of a zstd frame in a content coding (RFC 9659 §3).
-const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
-/// A zstd block of the largest size with its header and a checksum (RFC 8878 §3.1.1.2.4); a frame header is shorter.
-const ZSTD_UNIT_BYTES_MAX: usize = (128 << 10) + 3 + 4;
 
 /// Why a body cannot be decoded to its end.
 pub(crate) type Broken = OpaqueReason;
@@ -57,6 +57,7 @@ impl Codings {
                     b"deflate" => Layer::Deflate { first: None, inner: Deflate::new(Framing::Zlib) },
                     b"br" => Layer::Brotli(Box::new(Brotli::new())),
                     b"zstd" => Layer::Zstd(Box::new(Zstd::new())),
+                    b"aws-chunked" => Layer::AwsChunked(AwsChunked::default()),
                     _ => return Err(OpaqueReason::UnknownEncoding),
                 });
                 if layers.len() > LAYERS_MAX {
@@ -87,6 +88,19 @@ impl Codings {
             }
             sink(piece)
         })
+    }
+
+    /// File names in the coding itself: they leave with it, so they are inspected with it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.layers.iter().filter_map(|layer| match layer {
+            Layer::Gzip(inner) => inner.head.as_ref().map(GzipHead::name).filter(|name| !name.is_empty()),
+            Layer::Deflate { .. } | Layer::Brotli(_) | Layer::Zstd(_) | Layer::AwsChunked(_) => None,
+        })
+    }
+
+    /// Whether the decoded bytes could take the body's place.
+    pub(crate) fn is_replaceable(&self) -> bool {
+        !self.layers.iter().any(|layer| matches!(layer, Layer::AwsChunked(_)))
     }
 
     /// Ends the body.
@@ -132,6 +146,7 @@ enum Layer {
     },
     Brotli(Box<Brotli>),
     Zstd(Box<Zstd>),
+    AwsChunked(AwsChunked),
 }
 
 impl Layer {
@@ -162,6 +177,7 @@ impl Layer {
             }
             Self::Brotli(inner) => inner.step(input, output),
             Self::Zstd(inner) => inner.step(input, output),
+            Self::AwsChunked(inner) => inner.step(input, output),
         }
     }
 
@@ -170,6 +186,7 @@ impl Layer {
             Self::Gzip(inner) | Self::Deflate { inner, .. } => inner.is_at_end,
             Self::Brotli(inner) => inner.is_at_end,
             Self::Zstd(inner) => inner.is_between_frames(),
+            Self::AwsChunked(inner) => inner.is_at_end(),
         }
     }
 }
@@ -184,6 +201,8 @@ enum Framing {
 struct Deflate {
     framing: Framing,
     inflate: Decompress,
+    /// Reads along in the header of a gzip member.
+    head: Option<GzipHead>,
     bytes_in: u64,
     is_at_end: bool,
 }
@@ -198,7 +217,8 @@ impl Deflate {
             Framing::Zlib => Decompress::new(true),
             Framing::Raw => Decompress::new(false),
         };
-        Self { framing, inflate, bytes_in: 0, is_at_end: false }
+        let head = (framing == Framing::Gzip).then(GzipHead::default);
+        Self { framing, inflate, head, bytes_in: 0, is_at_end: false }
     }
 
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Broken> {
@@ -207,13 +227,18 @@ impl Deflate {
             if input.is_empty() || self.framing != Framing::Gzip {
                 return Ok((0, 0));
             }
-            *self = Self::new(Framing::Gzip);
+            // Only the first may have a name: that one is inspected.
+            let head = self.head.take().map(GzipHead::next_member);
+            *self = Self { head, ..Self::new(Framing::Gzip) };
         }
         let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
         let status = self.inflate.decompress(input, output, FlushDecompress::None);
         let status = status.map_err(|_| OpaqueReason::ParseError)?;
         self.is_at_end = status == Status::StreamEnd;
         let consumed = (self.inflate.total_in() - before_in) as usize;
+        if let Some(head) = &mut self.head {
+            head.read(input.get(..consumed).unwrap_or_default())?;
+        }
         self.bytes_in += consumed as u64;
         Ok((consumed, (self.inflate.total_out() - before_out) as usize))
     }
@@ -254,119 +279,6 @@ impl Brotli {
             BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
         }
         Ok((consumed, produced))
-    }
-}
-
-struct Zstd {
-    decoder: FrameDecoder,
-    /// Bytes that do not make a whole header or block yet.
-    waiting: Vec<u8>,
-    state: ZstdState,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ZstdState {
-    BetweenFrames,
-    /// So many bytes of a skippable frame are still to come.
-    Skipping(u64),
-    InFrame {
-        has_checksum: bool,
-    },
-    /// All blocks are decoded, the end of the output waits to be taken.
-    LastBlock,
-}
-
-impl Zstd {
-    fn new() -> Self {
-        let mut decoder = FrameDecoder::new();
-        decoder.set_max_window_size(ZSTD_WINDOW_BYTES_MAX);
-        Self { decoder, waiting: Vec::new(), state: ZstdState::BetweenFrames }
-    }
-
-    fn is_between_frames(&self) -> bool {
-        matches!(self.state, ZstdState::BetweenFrames | ZstdState::Skipping(0)) && self.waiting.is_empty()
-    }
-
-    /// Decodes at most one block before its output is taken: a block of five bytes may stand for 128 KiB.
-    fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Broken> {
-        let taken = input.len().min(ZSTD_UNIT_BYTES_MAX.saturating_sub(self.waiting.len()));
-        self.waiting.extend_from_slice(input.get(..taken).unwrap_or_default());
-        loop {
-            if matches!(self.state, ZstdState::InFrame { .. } | ZstdState::LastBlock) {
-                let produced = self.decoder.read(output).map_err(|_| OpaqueReason::ParseError)?;
-                if produced > 0 {
-                    return Ok((taken, produced));
-                }
-            }
-            if self.state == ZstdState::LastBlock {
-                let told = self.decoder.get_checksum_from_data();
-                if told.is_some() && told != self.decoder.get_calculated_checksum() {
-                    return Err(OpaqueReason::ParseError);
-                }
-                self.state = ZstdState::BetweenFrames;
-            }
-            let used = self.advance()?;
-            if used == 0 {
-                return Ok((taken, 0));
-            }
-            self.waiting.drain(..used);
-        }
-    }
-
-    /// Takes one unit (header, block, skipped bytes) from the front of the waiting bytes, if it is whole.
-    fn advance(&mut self) -> Result<usize, Broken> {
-        match self.state {
-            ZstdState::BetweenFrames | ZstdState::Skipping(0) => self.advance_to_frame(),
-            ZstdState::Skipping(left) => {
-                let now = left.min(self.waiting.len() as u64);
-                self.state = ZstdState::Skipping(left - now);
-                Ok(now as usize)
-            }
-            ZstdState::InFrame { has_checksum } => self.advance_in_frame(has_checksum),
-            ZstdState::LastBlock => Ok(0),
-        }
-    }
-
-    /// A frame header, RFC 8878 §3.1.1 and §3.1.2.
-    fn advance_to_frame(&mut self) -> Result<usize, Broken> {
-        let Some(magic) = self.waiting.first_chunk::<4>() else { return Ok(0) };
-        if u32::from_le_bytes(*magic) & 0xffff_fff0 == 0x184d_2a50 {
-            let Some(size) = self.waiting.get(4..8).and_then(|bytes| bytes.first_chunk::<4>()) else { return Ok(0) };
-            self.state = ZstdState::Skipping(u64::from(u32::from_le_bytes(*size)));
-            return Ok(8);
-        }
-        let Some(descriptor) = self.waiting.get(4) else { return Ok(0) };
-        let is_single_segment = descriptor & 0x20 != 0;
-        let window = usize::from(!is_single_segment);
-        let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
-        let content_size = [usize::from(is_single_segment), 2, 4, 8][usize::from(descriptor >> 6)];
-        let header = 5 + window + dictionary + content_size;
-        let Some(mut bytes) = self.waiting.get(..header) else { return Ok(0) };
-        self.decoder.reset(&mut bytes).map_err(|error| match error {
-            FrameDecoderError::WindowSizeTooBig { .. } => OpaqueReason::TooLarge,
-            _ => OpaqueReason::ParseError,
-        })?;
-        self.state = ZstdState::InFrame { has_checksum: descriptor & 4 != 0 };
-        Ok(header)
-    }
-
-    /// A block, RFC 8878 §3.1.1.2, the last one together with the checksum.
-    fn advance_in_frame(&mut self, has_checksum: bool) -> Result<usize, Broken> {
-        let Some(&[a, b, c]) = self.waiting.first_chunk::<3>() else { return Ok(0) };
-        let header = u32::from_le_bytes([a, b, c, 0]);
-        let (is_last, kind, size) = (header & 1 != 0, header >> 1 & 3, (header >> 3) as usize);
-        let content = if kind == 1 { 1 } else { size };
-        let unit = 3 + content + if is_last && has_checksum { 4 } else { 0 };
-        if unit > ZSTD_UNIT_BYTES_MAX {
-            return Err(OpaqueReason::ParseError);
-        }
-        let Some(bytes) = self.waiting.get(..unit) else { return Ok(0) };
-        let strategy = BlockDecodingStrategy::UptoBlocks(1);
-        self.decoder.decode_blocks(bytes, strategy).map_err(|_| OpaqueReason::ParseError)?;
-        if is_last {
-            self.state = ZstdState::LastBlock;
-        }
-        Ok(unit)
     }
 }
 
@@ -466,11 +378,31 @@ mod tests {
                 assert_eq!(decode(coding, &both, cut).expect(coding), b"CCCD 001090123456", "{coding}");
             }
         }
-        let skippable = [&0x184d_2a53u32.to_le_bytes()[..], &5u32.to_le_bytes(), b"aside"].concat();
-        let framed = [&skippable[..], &encode("zstd", b"text"), &skippable].concat();
-        for cut in [1, 3, 1_000] {
-            assert_eq!(decode("zstd", &framed, cut).expect("decoded"), b"text");
+    }
+
+    #[test]
+    fn bytes_that_decode_to_nothing_do_not_pass_unseen() {
+        let hidden = b"001090123456";
+        let skippable = [&0x184d_2a53u32.to_le_bytes()[..], &12u32.to_le_bytes(), hidden].concat();
+        let framed = [&encode("zstd", b"text"), &skippable[..]].concat();
+        assert_eq!(decode("zstd", &framed, 3), Err(OpaqueReason::Ambiguous));
+
+        let gz = |builder: flate2::GzBuilder| {
+            let mut encoder = builder.write(Vec::new(), Compression::default());
+            encoder.write_all(b"text").expect("written");
+            encoder.finish().expect("finished")
+        };
+        for commented in [flate2::GzBuilder::new().comment(&hidden[..]), flate2::GzBuilder::new().extra(&hidden[..])] {
+            assert_eq!(decode("gzip", &gz(commented), 1), Err(OpaqueReason::Ambiguous));
         }
+        let named = gz(flate2::GzBuilder::new().filename(&hidden[..]));
+        let mut codings = Codings::of([&b"gzip"[..]]).expect("known").expect("one");
+        for byte in &named {
+            codings.push::<Broken>(&[*byte], &mut |_| Ok(())).expect("decoded");
+        }
+        assert_eq!(codings.names().collect::<Vec<_>>(), [hidden]);
+        let second = [encode("gzip", b"text"), named].concat();
+        assert_eq!(decode("gzip", &second, 2), Err(OpaqueReason::Ambiguous));
     }
 
     #[test]
@@ -513,7 +445,8 @@ mod tests {
             ("GZIP", Ok(true)),
             (" gzip ,, br", Ok(true)),
             ("compress", Err(OpaqueReason::UnknownEncoding)),
-            ("aws-chunked", Err(OpaqueReason::UnknownEncoding)),
+            ("aws-chunked, gzip", Ok(true)),
+            ("exi", Err(OpaqueReason::UnknownEncoding)),
             ("gzip, gzip, gzip, gzip", Err(OpaqueReason::TooDeep)),
         ] {
             assert_eq!(Codings::of([header.as_bytes()]).map(|c| c.is_some()), expected, "{header}");
