@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspector, Limits, Source};
+use chot_inspect::{Hint, Inspected, Inspector, Limits};
 use chot_model::{
     Account, AccountSource, Action, Channel, DecisionId, Destination, Inspection, Masked, Message, Verdict,
 };
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let inspected = match args.files.as_slice() {
         [one] => {
             let source = scan::open(one).map_err(Error::file(one))?;
-            inspector.inspect(Hint { name: Some(name_of(one)), content_type: None }, &source)
+            inspector.inspect(Hint { name: Some(name_of(one)), content_type: None }, &*source)
         }
         several => inspect_together(several, &inspector)?,
     };

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
             Some(name) => {
                 let file = args.file.parent().unwrap_or_else(|| Path::new("")).join(name);
                 let source = scan::open(&file).map_err(Error::file(&file))?;
-                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &source)
+                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &*source)
             }
         };
         let verdict = explain::verdict(&to, test.account.as_deref(), &inspected, &policy);

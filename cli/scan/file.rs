@@ -12,19 +12,21 @@ use super::walk::Input;
 
 /// How much is read at once.
 const READ_BYTES: usize = 256 << 10;
-/// Standard input up to this size stays in memory; above it goes to an encrypted file without a name.
-const STDIN_MEMORY_BYTES_MAX: u64 = 64 << 20;
+/// A stream up to this size stays in memory; above it goes to an encrypted file without a name.
+const HELD_MEMORY_BYTES_MAX: u64 = 64 << 20;
 
-/// Opens a file as the inspection reads it.
+/// Opens a file as the inspection reads it. What tells no length beforehand (a pipe, a file of `/proc`) is read to its
+/// end first: taking it for empty would call it clean.
 ///
 /// # Errors
 /// When it cannot be opened or is a folder.
-pub(crate) fn open(path: &Path) -> io::Result<FileSource> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Source>> {
+    let mut file = File::open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    FileSource::new(file)
+    Ok(if meta.is_file() && meta.len() > 0 { Box::new(FileSource::new(file)?) } else { Box::new(hold(&mut file)?) })
 }
 
 /// Inspects one input and tells `tell` its lines: findings, then the file; or an error.
@@ -34,10 +36,10 @@ pub(super) fn scan(input: Input, inspector: &Inspector, tell: &(dyn Fn(Line) + S
         Input::File(path) | Input::Folder(path) | Input::Unreadable(path, _) => path.to_string_lossy().into_owned(),
     };
     let scanned = match input {
-        Input::Stdin => hold_stdin().and_then(|hold| inspect(&name, "stdin", &hold, inspector, tell)),
+        Input::Stdin => hold(&mut io::stdin().lock()).and_then(|held| inspect(&name, "stdin", &held, inspector, tell)),
         Input::File(path) | Input::Folder(path) => open(&path).and_then(|source| {
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-            inspect(&name, &file_name, &source, inspector, tell)
+            inspect(&name, &file_name, &*source, inspector, tell)
         }),
         Input::Unreadable(_, why) => Err(why),
     };
@@ -46,12 +48,12 @@ pub(super) fn scan(input: Input, inspector: &Inspector, tell: &(dyn Fn(Line) + S
     }
 }
 
-/// Reads all of standard input: formats such as zip can only be opened once their end is known.
-fn hold_stdin() -> io::Result<Hold> {
-    let mut held = Holds::new(&std::env::temp_dir(), STDIN_MEMORY_BYTES_MAX)?.begin();
-    let (mut stdin, mut buf) = (io::stdin().lock(), vec![0; READ_BYTES]);
+/// Reads everything: formats such as zip can only be opened once their end is known.
+fn hold(stream: &mut dyn Read) -> io::Result<Hold> {
+    let mut held = Holds::new(&std::env::temp_dir(), HELD_MEMORY_BYTES_MAX)?.begin();
+    let mut buf = vec![0; READ_BYTES];
     loop {
-        match stdin.read(&mut buf) {
+        match stream.read(&mut buf) {
             Ok(0) => return held.seal(),
             Ok(n) => held.push(buf.get(..n).unwrap_or_default())?,
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
