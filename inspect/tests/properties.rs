@@ -396,3 +396,11 @@ fn a_number_at_the_end_of_a_long_upload_is_found() {
     let splices = inspected.redact(&[DetectorId::Cccd]).expect("redactable");
     assert_eq!(splices.last().map(|s| s.range.end), Some(whole.len() as u64));
 }
+
+#[test]
+fn quotes_out_of_step_do_not_hide_a_number_from_its_key() {
+    let text = br#"{"a": {6ts": 1581010249}, "nguoi": {"soCMND": "158086226", "maSoBHXH": "0123456789"}}"#;
+    let inspection = inspect(text).inspection;
+    assert_eq!(inspection.distinct(DetectorId::Cmnd), 1, "{inspection:?}");
+    assert_eq!(inspection.distinct(DetectorId::Bhxh), 1, "{inspection:?}");
+}

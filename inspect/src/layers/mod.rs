@@ -5,6 +5,7 @@
 
 mod escape;
 mod runs;
+mod uu;
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use runs::{Pairs, Runs};
 /// The second look at one text.
 pub(crate) struct Layers {
     runs: Runs,
+    files: uu::Uuencoded,
     pairs: Pairs,
     escapes: Option<Text>,
     place: Place,
@@ -27,7 +29,14 @@ pub(crate) struct Layers {
 
 impl Layers {
     pub(crate) fn new(place: &Place) -> Self {
-        Self { runs: Runs::default(), pairs: Pairs::default(), escapes: None, place: place.clone(), taken: 0 }
+        Self {
+            runs: Runs::default(),
+            files: uu::Uuencoded::default(),
+            pairs: Pairs::default(),
+            escapes: None,
+            place: place.clone(),
+            taken: 0,
+        }
     }
 
     /// Whether `core` may hold an encoding, or ends within what may become one.
@@ -41,6 +50,7 @@ impl Layers {
             || memchr::memchr3(b'%', b'&', b'\\', bytes).is_some()
             || memchr::memchr(b'=', bytes).is_some()
             || Pairs::suspects(bytes)
+            || uu::Uuencoded::suspects(bytes)
     }
 
     /// Reads the next window of the text.
@@ -57,6 +67,7 @@ impl Layers {
         }
         let bytes = view.text.get(core.clone()).unwrap_or_default();
         self.runs.read(bytes, &self.place, inquiry);
+        self.files.read(bytes, &self.place, inquiry);
         self.pairs.read(bytes, &self.place, inquiry);
         self.escapes(view, core, inquiry);
     }
@@ -94,6 +105,7 @@ impl Layers {
     /// The text ends.
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
         self.runs.end(&self.place, inquiry);
+        self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
         if let Some(mut text) = self.escapes.take() {
             text.finish(inquiry);
