@@ -91,7 +91,9 @@ pub(crate) struct Inquiry {
     columns: HashMap<u64, Option<Column>>,
     opaque_bytes: u64,
     pub(crate) members: u64,
-    pub(crate) inflated: u64,
+    /// Bytes of the message itself, as far as they came.
+    pub(crate) given: u64,
+    inflated: u64,
     /// Bytes of nested containers held in memory at this moment.
     pub(crate) held: u64,
     /// Bytes of text scanned for the first time, and on second looks.
@@ -106,6 +108,12 @@ pub(crate) struct Inquiry {
 /// Names of columns remembered; real tables have fewer.
 const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
+
+/// Bytes that may come out of a decompression however few went in.
+const INFLATED_FREE_BYTES: u64 = 16 << 20;
+/// Beyond that, bytes that may come out for each byte of the message. Deflate reaches 1,032 on zeroes, and that again
+/// for each layer; tables and text stay below 100.
+const INFLATED_RATIO_MAX: u64 = 200;
 
 impl Inquiry {
     pub(crate) fn new(
@@ -127,6 +135,7 @@ impl Inquiry {
             columns: HashMap::new(),
             opaque_bytes: 0,
             members: 0,
+            given: 0,
             inflated: 0,
             held: 0,
             first: 0,
@@ -153,6 +162,14 @@ impl Inquiry {
         }
         self.calls = self.calls.wrapping_add(1);
         self.late
+    }
+
+    /// Counts what came out of a decompression. False when it is more than the limits allow: a thousand bytes must
+    /// not be a minute's work.
+    pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
+        self.inflated = self.inflated.saturating_add(bytes as u64);
+        let grown = INFLATED_FREE_BYTES.saturating_add(self.given.saturating_mul(INFLATED_RATIO_MAX));
+        self.inflated <= self.limits.inflated_bytes_max.min(grown)
     }
 
     /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as

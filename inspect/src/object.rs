@@ -78,6 +78,10 @@ impl Object {
     }
 
     fn read(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        if self.place.depth == 0 {
+            // Block by block, so that how the bytes arrived does not decide how much they may expand to.
+            inquiry.given += block.len() as u64;
+        }
         if matches!(self.state, State::Fresh) {
             self.decide(block, inquiry);
         }

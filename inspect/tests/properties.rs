@@ -3,6 +3,7 @@
 //!
 //! All people are invented; the numbers are random and only laid out as real ones.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,7 +131,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
         let mut crc = flate2::Crc::new();
         crc.update(data);
         let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut packed, data).expect("memory");
+        Write::write_all(&mut packed, data).expect("memory");
         let packed = packed.finish().expect("memory");
         let at = out.len() as u32;
         let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
@@ -230,6 +231,22 @@ fn limits_end_in_opaque_with_their_reason() {
 }
 
 #[test]
+fn a_small_message_is_not_much_work() {
+    let gzip = |bytes: &[u8]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gz.write_all(bytes).expect("memory");
+        gz.finish().expect("memory")
+    };
+    let zeroes = gzip(&vec![0; 40 << 20]);
+    let (layered, zipped) = (gzip(&zeroes), zip(&[("a.gz", &zeroes)]));
+    assert!(layered.len() < 1_000 && inspect(&layered).inspection.is_opaque(OpaqueReason::TooLarge));
+    // However the bytes arrive.
+    let mut inspecting = inspector().begin(Hint::default());
+    zipped.chunks(100).for_each(|piece| inspecting.push(piece));
+    assert!(inspecting.finish(&zipped).inspection.is_opaque(OpaqueReason::TooLarge));
+}
+
+#[test]
 fn nothing_is_nothing() {
     let inspection = inspect(b"").inspection;
     assert!(inspection.is_clean() && !inspection.bulk && inspection.persons == 0);
@@ -261,6 +278,11 @@ fn free_text_is_masked_through_percent_encoding() {
         let masked = inspector().mask(text);
         assert!(!masked.as_str().contains("123") && !masked.as_str().contains("%39"), "{masked}");
         assert!(masked.as_str().contains("•••456"), "{masked}");
+    }
+    let address = |text| inspector().mask_identifiers(text).as_str().to_owned();
+    assert_eq!(address("001090123456.example.com"), "•••••••••456.example.com");
+    for text in ["0912345678@example.com", "an.nguyen@example.vn", "chat.zalo.me", "192.0.2.1", "2001:db8::1234:5678"] {
+        assert_eq!(address(text), text);
     }
     for text in ["an.nguyen@example.vn", "https://chat.zalo.me/", "bao-cao-quy-3.xlsx", ""] {
         assert_eq!(inspector().mask(text).as_str(), text);

@@ -174,6 +174,7 @@ impl Gateway {
         };
         let ledger = Ledger::open(&data.join("audit"), options, Arc::clone(&clock))?;
         let holds = Holds::new(&data.join("spool"), settings.inspect.memory_bytes_max).map_err(Error::Hold)?;
+        let holds = holds.leaving_free(settings.audit.free_bytes_warn);
         let limits = Limits {
             depth_max: settings.inspect.depth_max,
             members_max: settings.inspect.members_max,

@@ -37,6 +37,7 @@ const METHOD_BYTES_MAX: usize = 24;
 pub(super) struct Tunnel {
     upgrade: OnUpgrade,
     authority: Authority,
+    /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
     upstream: TcpStream,
 }
@@ -48,7 +49,8 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
     let reached = async {
         let addresses = client.resolve(&authority).await?;
         let upstream = dial(&addresses).await?;
-        Ok((addresses, upstream))
+        let peer = upstream.peer_addr().map_err(|_| Why::Unreachable)?;
+        Ok((reached_first(peer, addresses), upstream))
     };
     match reached.await {
         Ok((addresses, upstream)) => {
@@ -57,6 +59,14 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
+}
+
+/// Puts the address that was reached before the others. It is the one that is judged; the first that a resolver names
+/// could be any, such as one of an internal network where nobody answers.
+fn reached_first(peer: SocketAddr, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| *address != peer);
+    addresses.insert(0, peer);
+    addresses
 }
 
 /// What the first bytes speak.
@@ -136,7 +146,7 @@ impl Inside {
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
     async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
         let listed = &self.client.web.allow_opaque;
-        if !self.addresses.iter().any(|address| is_listed(listed, &self.authority, address.ip())) {
+        if !self.addresses.first().is_some_and(|peer| is_listed(listed, &self.authority, peer.ip())) {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
@@ -363,6 +373,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_that_was_reached_is_the_one_that_is_judged() {
+        let at = |text: &str| -> SocketAddr { text.parse().expect(text) };
+        let named = vec![at("10.1.2.3:443"), at("192.0.2.1:443")];
+        assert_eq!(reached_first(named[1], named.clone()), [named[1], named[0]]);
+        assert_eq!(reached_first(named[0], named.clone()), named);
+    }
 
     #[test]
     fn first_bytes() {
