@@ -136,11 +136,11 @@ type FirstHalf = Replay<TcpStream>;
 
 impl Inside {
     async fn record(&self, why: Why) {
-        self.client.record(&self.authority.host, why.id(), 0).await;
+        self.client.record(None, &self.authority.host, why.id(), 0).await;
     }
 
     async fn record_for(&self, host: &str, why: Why) {
-        self.client.record(host, why.id(), 0).await;
+        self.client.record(None, host, why.id(), 0).await;
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
@@ -150,7 +150,7 @@ impl Inside {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
-        if self.client.try_record(&self.authority.host, "opaque-tunnel-opened", 0).await.is_err() {
+        if self.client.try_record(None, &self.authority.host, "opaque-tunnel-opened", 0).await.is_err() {
             return;
         }
         let sent = Arc::new(AtomicU64::new(0));
@@ -159,7 +159,7 @@ impl Inside {
             _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream) => {}
             () = session.drained() => {}
         }
-        self.client.record(&self.authority.host, "opaque-tunnel-closed", sent.load(Ordering::Relaxed)).await;
+        self.client.record(None, &self.authority.host, "opaque-tunnel-closed", sent.load(Ordering::Relaxed)).await;
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
