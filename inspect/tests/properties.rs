@@ -447,6 +447,18 @@ fn what_hides_text_from_us_and_not_from_the_receiver_is_not_clean() {
     for charset in ["utf-8", "windows-1258", "x-unknown", "iso-8859-1", "IBM866", "tcvn5712"] {
         assert!(inspect(&mail(&text(charset), "Chao anh")).inspection.is_clean(), "{charset}");
     }
+    let form = b"--b\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\nx\r\n--b--\r\n";
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gz.write_all(b"so CCCD 001090123456").expect("memory");
+    let gz = gz.finish().expect("memory");
+    assert!(inspect(form).inspection.is_clean());
+    assert_eq!(inspect(&[&form[..], &gz].concat()).inspection.distinct(DetectorId::Cccd), 1);
+    assert_eq!(inspect(&[&form[..], b"so CCCD 001090123456"].concat()).inspection.distinct(DetectorId::Cccd), 1);
+    assert!(
+        inspect(&[&form[..], b"\x89PNG\r\n\x1a\n\0\0\0"].concat())
+            .inspection
+            .is_opaque(OpaqueReason::UnsupportedFormat)
+    );
     // Mail programs skip what is not base64.
     let disturbed = mail("Content-Transfer-Encoding: base64", "c28!gQ0!NDR!CAw!MDE!wOT!AxM!jM0!NTY!gY3!Vh");
     assert_eq!(inspect(&disturbed).inspection.distinct(DetectorId::Cccd), 1);
