@@ -216,7 +216,8 @@ pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
 
 /// Finds `needle` from `from` on, reading in bounded pieces.
 fn find(source: &dyn Source, from: u64, needle: &[u8]) -> Option<u64> {
-    let mut buffer = vec![0; 4 * BLOCK];
+    // Small at first, since most parts are; then larger and larger.
+    let mut buffer = vec![0; (4 << 10).max(2 * needle.len())];
     let finder = memchr::memmem::Finder::new(needle);
     let mut at = from;
     let mut kept = 0;
@@ -234,6 +235,7 @@ fn find(source: &dyn Source, from: u64, needle: &[u8]) -> Option<u64> {
         buffer.copy_within(drop..drop + keep, 0);
         at += drop as u64;
         kept = keep;
+        buffer.resize((2 * buffer.len()).min(4 * BLOCK).max(buffer.len()), 0);
     }
 }
 
