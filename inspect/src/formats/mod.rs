@@ -41,6 +41,8 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+#[cfg(test)]
+pub(crate) use zip::archive;
 
 /// A reader that takes blocks as they come.
 pub(crate) trait Stream: Send {
