@@ -13,6 +13,7 @@ mod plain;
 mod tar;
 mod unknown;
 mod utf16;
+mod utf32;
 mod xml;
 mod zip;
 
@@ -62,6 +63,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &pdf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
+    &utf32::LITTLE,
+    &utf32::BIG,
     &mail::FORMAT,
     &multipart::FORMAT,
     &html::FORMAT,
