@@ -82,6 +82,8 @@ pub fn cards() -> impl Iterator<Item = &'static Card> {
 pub struct Detectors {
     words: Words,
     this_year: u16,
+    /// Those asked for, in the order of [`ALL`].
+    asked: Vec<&'static dyn Detector>,
 }
 
 /// One hit of one detector in the text it was given.
@@ -109,7 +111,19 @@ pub struct Context {
 impl Detectors {
     /// Builds the automata. `this_year` bounds plausible birth years.
     pub fn new(this_year: u16) -> Self {
-        Self { words: Words::new(cards().flat_map(|card| card.words)), this_year }
+        Self::only(cards().map(|card| card.id), this_year)
+    }
+
+    /// As [`Self::new`], with only the detectors of `ids`. Words still mean what all of them say they mean: a number
+    /// announced as something else is left alone whether or not that is looked for.
+    pub fn only(ids: impl IntoIterator<Item = DetectorId>, this_year: u16) -> Self {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let asked = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
+        Self { words: Words::new(cards().flat_map(|card| card.words)), this_year, asked }
+    }
+
+    fn asks(&self, id: DetectorId) -> bool {
+        self.asked.iter().any(|detector| detector.card().id == id)
     }
 
     /// Appends every hit that starts within `core`, ordered by start. Bytes of `text` outside `core` are context
@@ -122,8 +136,12 @@ impl Detectors {
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
-        person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
-        state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
+        if self.asks(DetectorId::PersonName) {
+            person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
+        }
+        if self.asks(DetectorId::StateSecret) {
+            state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
+        }
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
@@ -167,7 +185,7 @@ impl Scan<'_> {
         };
         let Self { detectors, text, context, found, scratch } = self;
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
-        for detector in ALL {
+        for detector in &detectors.asked {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),
