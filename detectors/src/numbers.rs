@@ -202,6 +202,10 @@ const BEHIND: usize = 2;
 
 impl Chain {
     fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        if after == Gap::Break && self.links.is_empty() {
+            // Most numbers of most texts stand alone.
+            return Links(&[(group, after)]).from(0, text, found);
+        }
         self.links.push((group, after));
         if after == Gap::Break {
             self.look(self.links.len(), text, found);
@@ -217,18 +221,23 @@ impl Chain {
 
     fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
         for first in self.done..upto {
-            self.from(first, text, found);
+            Links(&self.links).from(first, text, found);
         }
         self.done = upto;
     }
+}
 
+/// Groups side by side, each with the gap behind it.
+struct Links<'l>(&'l [(Group, Gap)]);
+
+impl Links<'_> {
     fn gap_before(&self, n: usize) -> Gap {
-        n.checked_sub(1).and_then(|n| self.links.get(n)).map_or(Gap::Break, |link| link.1)
+        n.checked_sub(1).and_then(|n| self.0.get(n)).map_or(Gap::Break, |link| link.1)
     }
 
     /// Every candidate that begins with group `first`.
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
-        let Some(&(group, separator)) = self.links.get(first) else { return };
+        let Some(&(group, separator)) = self.0.get(first) else { return };
         if group.is_too_long() {
             return;
         }
@@ -250,8 +259,8 @@ impl Chain {
             return;
         }
         let (mut sum, mut uniform) = (group.len(), true);
-        for last in first + 1..(first + AHEAD).min(self.links.len()) {
-            let Some(&(next, after)) = self.links.get(last) else { return };
+        for last in first + 1..(first + AHEAD).min(self.0.len()) {
+            let Some(&(next, after)) = self.0.get(last) else { return };
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
             if !uniform && !leads {
                 return;
@@ -265,7 +274,7 @@ impl Chain {
             if GROUPED & 1 << sum == 0 && !hotline {
                 continue;
             }
-            let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
+            let ends = after != separator || self.0.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             if (layout != Layout::Mixed || leads)
                 && let Some(number) = self.number(first, last, layout)
@@ -276,7 +285,7 @@ impl Chain {
     }
 
     fn layout(&self, first: usize, last: usize) -> Layout {
-        let sizes = || self.links.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
+        let sizes = || self.0.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
         if sizes().all(|n| n == 1) {
             return Layout::Spread;
         }
@@ -290,7 +299,7 @@ impl Chain {
     }
 
     fn number(&self, first: usize, last: usize, layout: Layout) -> Option<Number> {
-        let links = self.links.get(first..=last)?;
+        let links = self.0.get(first..=last)?;
         let (head, tail) = (links.first()?, links.last()?);
         let (mut digits, mut len, mut hidden) = ([0; NUMBER_DIGITS_MAX], 0, Hidden::No);
         for (group, _) in links {

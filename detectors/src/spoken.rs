@@ -65,8 +65,21 @@ fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8>
     if let [digit @ b'0'..=b'9'] = raw {
         return Some(*digit);
     }
-    // The first letters of the words below: leave at once for most others.
-    if !matches!(raw.first()? | 0x20, b'k' | b'h' | b'm' | b'b' | b't' | b'n' | b'l' | b's' | b'c') {
+    // The first and last letters of the words below: leave at once for most others.
+    let (first, last) = (raw.first()? | 0x20, raw.last()?);
+    let ends: &[u8] = match first {
+        b'k' => b"go",
+        b'h' => b"gi",
+        b'm' => b"t",
+        b'b' => b"nay",
+        b't' => b"mu",
+        b'n' | b'l' => b"m",
+        b's' => b"u",
+        b'c' => b"n",
+        _ => return None,
+    };
+    // `ba`, `tư` and whatever ends with an accent or something invisible end with another byte.
+    if *last < 0x80 && !ends.contains(&(last | 0x20)) {
         return None;
     }
     spread_words(raw, scratch);

@@ -4,7 +4,8 @@
 //! names of people: what stands behind their words is left alone. A name is found only where a listed surname begins
 //! it, with capitals; single given names and names in small letters are not.
 
-use std::collections::HashSet;
+mod syllables;
+
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -14,6 +15,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
+use syllables::{Surnames, Syllables};
 
 /// The detector.
 pub(crate) struct PersonName;
@@ -28,16 +30,11 @@ static CARD: Card = Card {
     words: &[],
 };
 
-type Syllables = HashSet<&'static str>;
+static SURNAMES: LazyLock<Surnames> = LazyLock::new(|| Surnames::new(syllables(include_str!("surnames.txt"))));
+static GIVEN: LazyLock<Syllables> = LazyLock::new(|| Syllables::new(syllables(include_str!("given.txt"))));
 
-/// Surnames as they are written, in small letters.
-static SURNAMES: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("surnames.txt")));
-/// Surnames without diacritics. Only for text that has none: `Trường` is no `Trương`.
-static BARE_SURNAMES: LazyLock<HashSet<String>> = LazyLock::new(|| SURNAMES.iter().map(|name| fold(name)).collect());
-static GIVEN: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("given.txt")));
-
-fn syllables(list: &'static str) -> Syllables {
-    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
+fn syllables(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace)
 }
 
 /// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
@@ -66,7 +63,7 @@ pub(crate) fn names(text: &[u8], range: Range<usize>, mut found: impl FnMut(Rang
         };
         at += skip;
         let begins = at == 0 || !text.get(at - 1).is_some_and(|b| is_letter(*b));
-        match syllable(text, at).filter(|_| begins) {
+        match begins.then(|| syllable(text, at)).flatten() {
             Some(end) => {
                 if is_surname(text, at..end) && !follows_a_surname(text, at) {
                     found(at..run(text, end));
@@ -98,9 +95,14 @@ const fn may_be_capital(byte: u8) -> bool {
 /// Where the capitalised syllable at `at` ends.
 fn syllable(text: &[u8], at: usize) -> Option<usize> {
     let word = text.get(at..)?;
-    let (Some(first), _) = next_char(word)? else { return None };
+    let first = *word.first()?;
+    let capital =
+        if first < 0x80 { first.is_ascii_uppercase() } else { next_char(word)?.0.is_some_and(char::is_uppercase) };
+    if !capital {
+        return None;
+    }
     let len = word.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_letter(**b)).count();
-    (first.is_uppercase() && len <= SYLLABLE_BYTES_MAX).then_some(at + len)
+    (len <= SYLLABLE_BYTES_MAX).then_some(at + len)
 }
 
 /// Where the capitalised syllables behind `end` end, one more than a name can have at the most.
@@ -117,17 +119,7 @@ fn run(text: &[u8], mut end: usize) -> usize {
 fn is_surname(text: &[u8], range: Range<usize>) -> bool {
     // Initials of the surnames there are; F, J, W and Z begin none.
     let word = text.get(range).unwrap_or_default();
-    word.len() >= 2
-        && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z'))
-        && str::from_utf8(word).is_ok_and(|word| {
-            // Decomposed letters are ASCII with marks; those are compared without.
-            let bare = word.is_ascii() || word.bytes().any(|b| matches!(b, 0xcc | 0xcd));
-            if bare {
-                BARE_SURNAMES.contains(fold(word).as_str())
-            } else {
-                SURNAMES.contains(word.to_lowercase().as_str())
-            }
-        })
+    word.len() >= 2 && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z')) && SURNAMES.contains(word)
 }
 
 impl Detector for PersonName {
@@ -149,9 +141,9 @@ impl Detector for PersonName {
         let said = near.announced();
         let named = said.firm(Columns::of(&[Column::Name])) >= Firm::Direct || near.column() == Some(Column::Name);
         let (last, middle) = syllables.get(1..)?.split_last()?;
-        let common = GIVEN.contains(last);
+        let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
-        let known = middle.iter().filter(|m| GIVEN.contains(*m)).count();
+        let known = middle.iter().filter(|m| GIVEN.contains(m.as_bytes())).count();
         let capitals = raw.chars().all(|c| !c.is_lowercase());
         let city = folded.starts_with("ho chi minh");
         let score = 20
