@@ -124,7 +124,7 @@ fn foreign_digit(bytes: &[u8]) -> Option<(u8, usize, Hidden)> {
 
 /// Lead bytes of the characters `foreign_digit` knows. Those of Vietnamese letters (C3, C4, C6) are not among them,
 /// but for E1.
-pub(crate) const fn may_begin_digit(byte: u8) -> bool {
+const fn may_begin_digit(byte: u8) -> bool {
     matches!(byte, 0xc2 | 0xd9 | 0xdb | 0xdf | 0xe0..=0xe3 | 0xea | 0xef | 0xf0)
 }
 

@@ -33,6 +33,7 @@ mod person_name;
 mod phone;
 mod province;
 mod shape;
+mod simd;
 mod spoken;
 mod state_secret;
 #[cfg(test)]
@@ -45,12 +46,16 @@ pub use fold::fold;
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
 use numbers::{Candidate, candidates};
+use simd::Map;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
 
 /// Bytes behind `core` in which something may begin that overlaps what began in it.
 const OVERLAP_BYTES: usize = spoken::SPOKEN_BYTES_MAX;
+
+/// Bytes scanned at a time.
+const WINDOW_BYTES: usize = 1 << 16;
 
 /// Every detector. Adding one is a folder and a line here.
 const ALL: &[&dyn Detector] = &[
@@ -131,13 +136,22 @@ impl Detectors {
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
+        let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
         let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
+        if core.len() > WINDOW_BYTES {
+            // A map of what stands where takes its share of memory.
+            for start in core.clone().step_by(WINDOW_BYTES) {
+                self.scan(text, start..core.end.min(start + WINDOW_BYTES), context, hits);
+            }
+            return;
+        }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, |candidate| scan.judge(&candidate));
-        spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
+        let map = Map::new(text, from..to.saturating_add(spoken::STEP));
+        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
         if self.asks(DetectorId::PersonName) {
-            person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
+            person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
         }
         if self.asks(DetectorId::StateSecret) {
             state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));

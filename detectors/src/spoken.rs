@@ -7,23 +7,24 @@ use std::ops::Range;
 
 use crate::fold::spread_words;
 use crate::numbers::Number;
+use crate::simd::Map;
 
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
 
 /// Nine of the shortest words, `ba`, with their spaces take 26 bytes: a step no longer than that misses none.
-const STEP: usize = 24;
+pub(crate) const STEP: usize = 24;
 
 /// Most bytes of a word: `không` in its decomposed form has eight.
 const WORD_BYTES_MAX: usize = 10;
 
 /// Tells `found` every number in words that begins in `range`, in order.
-pub(crate) fn numbers(text: &[u8], range: Range<usize>, mut found: impl FnMut(Number)) {
+pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Number)) {
     let mut word = Vec::new();
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.
     while at < text.len().min(range.end.saturating_add(STEP)) {
-        let Some(middle) = word_at(text, at).filter(|w| value(text, w, &mut word).is_some()) else {
+        let Some(middle) = word_at(text, at, map).filter(|w| value(text, w, &mut word).is_some()) else {
             at += STEP;
             continue;
         };
@@ -103,7 +104,19 @@ const fn is_letter(byte: u8) -> bool {
 }
 
 /// The word around `at`, or the one right behind it.
-fn word_at(text: &[u8], at: usize) -> Option<Range<usize>> {
+fn word_at(text: &[u8], at: usize, map: &Map) -> Option<Range<usize>> {
+    // The place itself is bit 16.
+    if let Some(letters) = map.letters_around(at) {
+        let behind = letters >> 16;
+        let start = if behind & 1 == 1 {
+            16 - (!(letters << 48)).leading_zeros().min(16)
+        } else {
+            16 + behind.trailing_zeros().min(2)
+        };
+        let len = (!(letters >> start)).trailing_zeros() as usize;
+        let start = at + start as usize - 16;
+        return (1..=WORD_BYTES_MAX).contains(&len).then_some(start..start + len);
+    }
     let start = if is_letter(*text.get(at)?) {
         let before = text.get(..at)?.iter().rev().take(WORD_BYTES_MAX).take_while(|b| is_letter(**b)).count();
         at - before
@@ -142,7 +155,10 @@ mod tests {
 
     fn read(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        numbers(text.as_bytes(), 0..text.len(), |n| all.push(String::from_utf8(n.digits().to_vec()).expect("digits")));
+        let map = Map::new(text.as_bytes(), 0..text.len());
+        numbers(text.as_bytes(), 0..text.len(), &map, |n| {
+            all.push(String::from_utf8(n.digits().to_vec()).expect("digits"))
+        });
         all
     }
 

@@ -15,6 +15,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
+use crate::simd::Map;
 use syllables::{Surnames, Syllables};
 
 /// The detector.
@@ -55,22 +56,13 @@ const TITLES: &[&str] = &[
 ];
 
 /// Tells `found` every run of capitalised syllables in `range` that a surname begins.
-pub(crate) fn names(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let mut at = range.start;
-    while at < range.end {
-        let Some(skip) = text.get(at..range.end).and_then(|t| t.iter().position(|b| may_be_capital(*b))) else {
-            return;
-        };
-        at += skip;
-        let begins = at == 0 || !text.get(at - 1).is_some_and(|b| is_letter(*b));
-        match begins.then(|| syllable(text, at)).flatten() {
-            Some(end) => {
-                if is_surname(text, at..end) && !follows_a_surname(text, at) {
-                    found(at..run(text, end));
-                }
-                at = end.max(at + 1);
-            }
-            None => at += 1,
+pub(crate) fn names(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Range<usize>)) {
+    for at in map.capitals().skip_while(|at| *at < range.start).take_while(|at| *at < range.end) {
+        if let Some(end) = syllable(text, at)
+            && is_surname(text, at..end)
+            && !follows_a_surname(text, at)
+        {
+            found(at..run(text, end));
         }
     }
 }
@@ -85,11 +77,6 @@ fn follows_a_surname(text: &[u8], at: usize) -> bool {
 
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
-}
-
-/// Bytes that begin a capital letter of Vietnamese.
-const fn may_be_capital(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || matches!(byte, 0xc3 | 0xc4 | 0xc6 | 0xe1)
 }
 
 /// Where the capitalised syllable at `at` ends.
