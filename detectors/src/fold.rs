@@ -16,15 +16,13 @@
 pub fn fold(text: &str) -> String {
     let mut spread = Vec::with_capacity(text.len() + 8);
     spread_words(text.as_bytes(), &mut spread);
-    let words = spread.split(|b| *b == b' ').filter(|w| !w.is_empty());
-    let mut folded = String::with_capacity(spread.len());
-    for word in words {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.extend(word.iter().map(|b| char::from(*b)));
+    // One space between two words, none around.
+    let mut last = b' ';
+    spread.retain(|b| std::mem::replace(&mut last, *b) != b' ' || *b != b' ');
+    if spread.last() == Some(&b' ') {
+        spread.pop();
     }
-    folded
+    String::from_utf8(spread).unwrap_or_default()
 }
 
 /// Folds into words each *surrounded* by spaces: `Số CCCD` → `" so  cccd "`. A phrase folded in the same way is then

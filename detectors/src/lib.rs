@@ -47,6 +47,7 @@ use card::{Detector, Found, confidence};
 use context::{Near, Words};
 use numbers::{Candidate, candidates};
 use simd::Map;
+use spoken::SPOKEN_BYTES_MIN;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
@@ -89,7 +90,14 @@ pub struct Detectors {
     this_year: u16,
     /// Those asked for, in the order of [`ALL`].
     asked: Vec<&'static dyn Detector>,
+    /// Of these, by the number of digits, those that judge such numbers.
+    by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    names: bool,
+    markings: bool,
 }
+
+/// Lengths of numbers told apart.
+const LENGTHS: usize = 20;
 
 /// One hit of one detector in the text it was given.
 #[derive(Clone, Debug)]
@@ -123,12 +131,16 @@ impl Detectors {
     /// announced as something else is left alone whether or not that is looked for.
     pub fn only(ids: impl IntoIterator<Item = DetectorId>, this_year: u16) -> Self {
         let ids: Vec<_> = ids.into_iter().collect();
-        let asked = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
-        Self { words: Words::new(cards().flat_map(|card| card.words)), this_year, asked }
-    }
-
-    fn asks(&self, id: DetectorId) -> bool {
-        self.asked.iter().any(|detector| detector.card().id == id)
+        let asked: Vec<_> = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
+        let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
+        Self {
+            words: Words::new(cards().flat_map(|card| card.words)),
+            this_year,
+            by_length: std::array::from_fn(of_length),
+            asked,
+            names: ids.contains(&DetectorId::PersonName),
+            markings: ids.contains(&DetectorId::StateSecret),
+        }
     }
 
     /// Appends every hit that starts within `core`, ordered by start. Bytes of `text` outside `core` are context
@@ -146,26 +158,32 @@ impl Detectors {
             }
             return;
         }
-        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         let map = Map::new(text, from..to.saturating_add(spoken::STEP));
+        if text.len() < SPOKEN_BYTES_MIN && map.is_dull() {
+            return;
+        }
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
-        if self.asks(DetectorId::PersonName) {
+        if self.names {
             person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
         }
-        if self.asks(DetectorId::StateSecret) {
+        if self.markings {
             state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
         }
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
-        hits.extend(found.iter().enumerate().filter_map(|(n, (detector, f))| {
+        for n in 0..found.len() {
+            let Some((detector, f)) = found.get(n) else { continue };
+            let Some(confidence) = confidence(f.score) else { continue };
             if !core.contains(&f.range.start) || is_beaten(n, &found) {
-                return None;
+                continue;
             }
-            let (range, value) = (f.range.clone(), Secret::new(f.value.as_str()));
-            Some(Hit { detector: *detector, range, confidence: confidence(f.score)?, value, disguise: f.hidden })
-        }));
+            let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+            hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
+        }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
 
@@ -199,7 +217,11 @@ impl Scan<'_> {
         };
         let Self { detectors, text, context, found, scratch } = self;
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
-        for detector in &detectors.asked {
+        let asked = match candidate {
+            Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            _ => &detectors.asked,
+        };
+        for detector in asked {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),

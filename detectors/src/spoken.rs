@@ -12,7 +12,10 @@ use crate::simd::Map;
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
 
-/// Nine of the shortest words, `ba`, with their spaces take 26 bytes: a step no longer than that misses none.
+/// Fewest bytes: nine of the shortest words, `ba`, with their spaces.
+pub(crate) const SPOKEN_BYTES_MIN: usize = 26;
+
+/// A step no longer than the shortest number misses none.
 pub(crate) const STEP: usize = 24;
 
 /// Most bytes of a word: `không` in its decomposed form has eight.
@@ -20,6 +23,9 @@ const WORD_BYTES_MAX: usize = 10;
 
 /// Tells `found` every number in words that begins in `range`, in order.
 pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Number)) {
+    if text.len() < SPOKEN_BYTES_MIN {
+        return;
+    }
     let mut word = Vec::new();
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.

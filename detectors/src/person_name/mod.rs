@@ -16,7 +16,7 @@ use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
 use crate::simd::Map;
-use syllables::{Surnames, Syllables};
+use syllables::{Surnames, Syllables, capitals};
 
 /// The detector.
 pub(crate) struct PersonName;
@@ -114,14 +114,18 @@ impl Detector for PersonName {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        0
+    }
+
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let raw = str::from_utf8(text.get(range.clone())?).ok()?;
         let folded = fold(raw);
-        let syllables: Vec<_> = folded.split(' ').collect();
-        if !(2..=SYLLABLES_MAX).contains(&syllables.len()) {
-            return None;
-        }
+        let mut syllables = [""; SYLLABLES_MAX];
+        let count = folded.split(' ').count();
+        syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
+        let syllables = syllables.get(..count).filter(|all| all.len() >= 2)?;
         let before = text.get(range.start.saturating_sub(16)..range.start).unwrap_or_default();
         let before = fold(&String::from_utf8_lossy(before));
         let word = before.rsplit(' ').next().unwrap_or_default();
@@ -131,7 +135,8 @@ impl Detector for PersonName {
         let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
         let known = middle.iter().filter(|m| GIVEN.contains(m.as_bytes())).count();
-        let capitals = raw.chars().all(|c| !c.is_lowercase());
+        let value = capitals(raw);
+        let capitals = *value == *raw && raw.chars().all(|c| !c.is_lowercase());
         let city = folded.starts_with("ho chi minh");
         let score = 20
             + if syllables.len() > 2 { 10 } else { -5 }
@@ -142,6 +147,6 @@ impl Detector for PersonName {
             - if PLACES.contains(&word) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
-        Some(Found { range, score, value: raw.to_uppercase(), hidden: None })
+        Some(Found { range, score, value, hidden: None })
     }
 }

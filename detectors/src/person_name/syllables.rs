@@ -147,6 +147,43 @@ fn small(word: &[u8], out: &mut [u8; KEY_BYTES]) -> Option<usize> {
     Some(at)
 }
 
+/// A name in capitals.
+pub(super) fn capitals(name: &str) -> String {
+    let mut bytes = name.as_bytes().to_vec();
+    let mut at = 0;
+    while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+        at += match rest {
+            [letter @ 0..0x80, ..] => {
+                letter.make_ascii_uppercase();
+                1
+            }
+            [0xc3, 0x80..=0x9e, ..] => 2,
+            [0xc3, letter @ (0xa0..=0xb6 | 0xb8..=0xbe), ..] => {
+                *letter -= 0x20;
+                2
+            }
+            [0xc4, letter @ (0x82 | 0x83 | 0x90 | 0x91 | 0xa8 | 0xa9), ..] | [0xc5, letter @ (0xa8 | 0xa9), ..] => {
+                *letter &= !1;
+                2
+            }
+            [0xc6, letter @ (0xa0 | 0xa1), ..] => {
+                *letter &= !1;
+                2
+            }
+            [0xc6, letter @ (0xaf | 0xb0), ..] => {
+                *letter = 0xaf;
+                2
+            }
+            [0xe1, 0xba, letter @ 0xa0..=0xbf, ..] | [0xe1, 0xbb, letter @ 0x80..=0xb9, ..] => {
+                *letter &= !1;
+                3
+            }
+            _ => return name.to_uppercase(),
+        };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| name.to_uppercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,9 +196,11 @@ mod tests {
             let word = c.to_string();
             let len = small(word.as_bytes(), &mut out).expect(&word);
             assert_eq!(&out[..len], word.to_lowercase().as_bytes(), "{word}");
+            assert_eq!(super::capitals(&word), word.to_uppercase());
         }
         for c in ('\u{80}'..'\u{2fff}').chain(['×', '÷', 'ß', 'İ']) {
             let word = c.to_string();
+            assert_eq!(super::capitals(&word), word.to_uppercase());
             let mut out = [0; KEY_BYTES];
             if let Some(len) = small(word.as_bytes(), &mut out) {
                 assert_eq!(&out[..len], word.to_lowercase().as_bytes(), "{word}");

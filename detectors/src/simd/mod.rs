@@ -29,9 +29,14 @@ struct Masks {
     odd: u64,
 }
 
+/// Blocks that need no allocation.
+const FEW: usize = 4;
+
 /// The classes of a stretch of text.
 pub(crate) struct Map {
-    blocks: Vec<Masks>,
+    /// The blocks of a cell or field; `many` is empty then.
+    few: [Masks; FEW],
+    many: Vec<Masks>,
     start: usize,
     end: usize,
     /// Whether the byte before the stretch is a letter.
@@ -44,11 +49,26 @@ impl Map {
         let (start, end) = (range.start, range.end.min(text.len()));
         let before = start.checked_sub(1).and_then(|at| text.get(at));
         let after_letter = before.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+        let stretch = text.get(start..end).unwrap_or_default();
         // One more of nothing, so that 64 bits can be taken from anywhere.
-        let mut blocks = Vec::with_capacity(end.saturating_sub(start) / BLOCK + 2);
-        classify(text.get(start..end).unwrap_or_default(), &mut blocks);
-        blocks.push(Masks::default());
-        Self { blocks, start, end, after_letter }
+        let blocks = stretch.len().div_ceil(BLOCK) + 1;
+        let (mut few, mut many) = ([Masks::default(); FEW], Vec::new());
+        if blocks <= FEW {
+            classify(stretch, &mut few);
+        } else {
+            many.resize(blocks, Masks::default());
+            classify(stretch, &mut many);
+        }
+        Self { few, many, start, end, after_letter }
+    }
+
+    fn blocks(&self) -> &[Masks] {
+        if self.many.is_empty() { &self.few } else { &self.many }
+    }
+
+    /// Whether there is neither digit nor capital nor anything odd.
+    pub(crate) fn is_dull(&self) -> bool {
+        self.blocks().iter().all(|block| block.digit | block.odd | block.capital == 0)
     }
 
     /// The first place from `at` on that is a digit or odd.
@@ -56,7 +76,7 @@ impl Map {
         let from = at.checked_sub(self.start)?;
         let (first, shift) = (from / BLOCK, from % BLOCK);
         let mut mask = u64::MAX << shift;
-        for (n, block) in self.blocks.get(first..)?.iter().enumerate() {
+        for (n, block) in self.blocks().get(first..)?.iter().enumerate() {
             let found = (block.digit | block.odd) & mask;
             if found != 0 {
                 return Some(self.start + (first + n) * BLOCK + found.trailing_zeros() as usize);
@@ -86,7 +106,7 @@ impl Map {
     /// Every place that may begin a capital letter and stands at the beginning of a word.
     pub(crate) fn capitals(&self) -> impl Iterator<Item = usize> {
         let mut carry = u64::from(self.after_letter);
-        self.blocks.iter().enumerate().flat_map(move |(n, block)| {
+        self.blocks().iter().enumerate().flat_map(move |(n, block)| {
             let mut found = block.capital & !(block.letter << 1 | carry);
             carry = block.letter >> (BLOCK - 1);
             let base = self.start + n * BLOCK;
@@ -101,7 +121,7 @@ impl Map {
     fn bits(&self, at: usize, of: impl Fn(&Masks) -> u64) -> u64 {
         let from = at.saturating_sub(self.start);
         let (n, shift) = (from / BLOCK, from % BLOCK);
-        let half = |n: usize| self.blocks.get(n).map_or(0, &of);
+        let half = |n: usize| self.blocks().get(n).map_or(0, &of);
         half(n) >> shift | half(n + 1) << 1 << (BLOCK - 1 - shift)
     }
 }
@@ -129,30 +149,30 @@ impl Neighbourhood {
     }
 }
 
-fn classify(text: &[u8], out: &mut Vec<Masks>) {
+/// Writes the classes of `text`, a block each, to `out`.
+fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
-    let done = x86::classify(text, out);
+    return x86::classify(text, out);
     #[cfg(not(target_arch = "x86_64"))]
-    let done = 0;
-    // The end, where no whole block with a byte behind is left: with nothing behind it.
-    let mut rest = text.get(done..).unwrap_or_default();
-    while !rest.is_empty() {
-        let mut seen = [0; SEEN];
-        let n = rest.len().min(SEEN);
-        if let (Some(seen), Some(rest)) = (seen.get_mut(..n), rest.get(..n)) {
-            seen.copy_from_slice(rest);
-        }
-        out.push(one(&seen));
-        rest = rest.get(BLOCK..).unwrap_or_default();
-    }
+    return each_block(text, out, scalar::block);
 }
 
-/// One block by whatever is at hand.
-fn one(seen: &[u8; SEEN]) -> Masks {
-    #[cfg(target_arch = "x86_64")]
-    return x86::one(seen);
-    #[cfg(not(target_arch = "x86_64"))]
-    return scalar::block(seen);
+/// Gives `kernel` every block with the byte behind; behind the end stands nothing.
+#[inline(always)]
+fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
+    let mut rest = text;
+    for masks in out {
+        *masks = match rest.first_chunk() {
+            Some(seen) => kernel(seen),
+            None if rest.is_empty() => return,
+            None => {
+                let mut seen = [0; SEEN];
+                seen.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                kernel(&seen)
+            }
+        };
+        rest = rest.get(BLOCK..).unwrap_or_default();
+    }
 }
 
 #[cfg(test)]
@@ -168,15 +188,15 @@ mod tests {
     }
 
     fn agree(text: &[u8]) {
-        let mut masks = Vec::new();
+        let expected = twin(text);
+        let mut masks = vec![Masks::default(); expected.len()];
         classify(text, &mut masks);
-        assert_eq!(masks, twin(text));
+        assert_eq!(masks, expected);
         #[cfg(target_arch = "x86_64")]
         for (name, kernel) in x86::kernels() {
-            let mut masks = Vec::new();
-            let done = kernel(text, &mut masks);
-            assert!(done + SEEN + BLOCK > text.len(), "{name}");
-            assert_eq!(masks, twin(text)[..masks.len()], "{name}");
+            masks.fill(Masks::default());
+            kernel(text, &mut masks);
+            assert_eq!(masks, expected, "{name}");
         }
     }
 

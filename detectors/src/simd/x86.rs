@@ -5,13 +5,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Masks, SEEN};
+use super::{BLOCK, Masks, SEEN, each_block};
 
-/// Appends the classes of as many whole blocks with a byte behind as there are; how many bytes that makes.
-pub(super) fn classify(text: &[u8], out: &mut Vec<Masks>) -> usize {
-    if text.len() < SEEN {
-        return 0;
-    }
+/// Writes the classes of `text`, a block each, to `out`.
+pub(super) fn classify(text: &[u8], out: &mut [Masks]) {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         unsafe { avx512(text, out) }
@@ -23,28 +20,19 @@ pub(super) fn classify(text: &[u8], out: &mut Vec<Masks>) -> usize {
     }
 }
 
-/// One block, for the ends of texts.
-pub(super) fn one(seen: &[u8; SEEN]) -> Masks {
-    sse2_block(seen)
+fn sse2(text: &[u8], out: &mut [Masks]) {
+    each_block(text, out, sse2_block);
 }
 
-macro_rules! kernel {
-    ($name:ident $block:ident $($feature:literal)?) => {
-        $(#[target_feature(enable = $feature)])?
-        fn $name(text: &[u8], out: &mut Vec<Masks>) -> usize {
-            let mut done = 0;
-            while let Some(seen) = text.get(done..).and_then(<[u8]>::first_chunk) {
-                out.push($block(seen));
-                done += BLOCK;
-            }
-            done
-        }
-    };
+#[target_feature(enable = "avx2")]
+fn avx2(text: &[u8], out: &mut [Masks]) {
+    each_block(text, out, |seen| avx2_block(seen));
 }
 
-kernel!(sse2 sse2_block);
-kernel!(avx2 avx2_block "avx2");
-kernel!(avx512 avx512_block "avx512bw");
+#[target_feature(enable = "avx512bw")]
+fn avx512(text: &[u8], out: &mut [Masks]) {
+    each_block(text, out, |seen| avx512_block(seen));
+}
 
 /// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
 macro_rules! block {
@@ -120,10 +108,14 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     Masks { digit, letter, capital, sign, odd }
 }
 
+/// Writes the classes of a text.
+#[cfg(test)]
+type Kernel = fn(&[u8], &mut [Masks]);
+
 /// Everything this processor can run.
 #[cfg(test)]
-pub(super) fn kernels() -> Vec<(&'static str, fn(&[u8], &mut Vec<Masks>) -> usize)> {
-    let mut kernels: Vec<(&'static str, fn(&[u8], &mut Vec<Masks>) -> usize)> = vec![("sse2", sse2)];
+pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
+    let mut kernels: Vec<(&'static str, Kernel)> = vec![("sse2", sse2)];
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the feature is there.
         kernels.push(("avx2", |text, out| unsafe { avx2(text, out) }));

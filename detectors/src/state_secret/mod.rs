@@ -48,6 +48,10 @@ impl Detector for StateSecret {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        0
+    }
+
     fn marking(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let left = text.get(range.start.saturating_sub(MARGIN_BYTES_MAX)..range.start)?;
