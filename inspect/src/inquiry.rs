@@ -305,7 +305,7 @@ impl Inquiry {
         let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
         if again && (distinct.contains(hash) || !counted) {
             // Seen in the open already, though not necessarily beside the same things; or noise of a decoding.
-            return Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
+            return Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
         }
         tally.confidence = tally.confidence.max(Some(finding.confidence));
         if counted {
@@ -319,7 +319,7 @@ impl Inquiry {
         if let Some(disguise) = finding.disguise {
             self.note(disguise);
         }
-        let mark = Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
+        let mark = Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
         if let Some(sink) = &mut self.sink {
             sink(finding);
         }
