@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
 
-use crate::inquiry::{Inquiry, Place};
+use crate::inquiry::{Cache, Inquiry, Place};
 use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
 use crate::redact::{Edits, NotRedactable, Origin};
@@ -51,12 +51,20 @@ pub struct Inspector {
     limits: Limits,
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
+    pub(crate) cache: Option<Arc<Cache>>,
 }
 
 impl Inspector {
     /// Builds the detectors. `this_year` bounds plausible birth years.
     pub fn new(limits: Limits, this_year: u16) -> Self {
-        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new() }
+        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new(), cache: None }
+    }
+
+    /// Remembers what containers (archives, documents, mails) were found to hold, in bounded memory: equal content is
+    /// judged once. Inspections with and without are the same.
+    #[must_use]
+    pub fn cached(self) -> Self {
+        Self { cache: Some(Arc::default()), ..self }
     }
 
     /// Begins the inspection of one message.
@@ -91,7 +99,8 @@ impl Inspector {
 
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
         let begun = Instant::now();
-        let mut inquiry = Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink);
+        let mut inquiry =
+            Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink, self.cache.clone());
         let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
         if let Some(name) = &hint.name {
             let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);

@@ -3,6 +3,7 @@
 //! Bytes are regrouped into blocks of one size, so however they arrive, every room sees the same blocks.
 
 use chot_model::OpaqueReason;
+use sha2::{Digest, Sha256};
 
 use crate::Hint;
 use crate::formats::{FORMATS, Room, Stream};
@@ -14,9 +15,6 @@ use crate::text;
 
 /// Bytes handed to a room at a time, and the most a format may need to recognise itself.
 pub(crate) const BLOCK: usize = 1 << 16;
-
-/// Nested containers that must be read at random are held in memory; all together at most this much.
-const HELD_MAX: u64 = 128 << 20;
 
 pub(crate) struct Object {
     hint: Hint,
@@ -34,8 +32,8 @@ enum State {
     /// Nothing decided yet.
     Fresh,
     Stream(Box<dyn Stream>),
-    /// Waits for the end.
-    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
+    /// Waits for the end, with the hash of the bytes so far.
+    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>, Sha256),
     /// Not read any further.
     Closed,
 }
@@ -93,16 +91,16 @@ impl Object {
         }
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
-            State::Whole(_) => {
+            State::Whole(_, hash) => {
+                hash.update(block);
                 if let Some(held) = &mut self.held {
-                    if inquiry.held + block.len() as u64 > HELD_MAX {
+                    if inquiry.hold(block.len()) {
+                        held.extend_from_slice(block);
+                    } else {
                         inquiry.held -= held.len() as u64;
                         self.held = Some(Vec::new());
                         inquiry.refuse(&self.place, OpaqueReason::TooLarge, block.len() as u64);
                         self.state = State::Closed;
-                    } else {
-                        inquiry.held += block.len() as u64;
-                        held.extend_from_slice(block);
                     }
                 }
             }
@@ -127,7 +125,7 @@ impl Object {
                 inquiry.refuse(&self.place, OpaqueReason::TooDeep, block.len() as u64);
                 State::Closed
             }
-            Room::Whole(read) => State::Whole(read),
+            Room::Whole(read) => State::Whole(read, Sha256::new()),
         };
     }
 
@@ -139,14 +137,15 @@ impl Object {
         }
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Stream(stream) => stream.finish(inquiry),
-            State::Whole(read) if !inquiry.is_late(&self.place) => {
+            State::Whole(read, hash) if !inquiry.is_late(&self.place) => {
                 let held = self.held.take().unwrap_or_default();
-                if let Some(refined) = read(source.unwrap_or(&held), &self.place, inquiry) {
+                let read = |inquiry: &mut Inquiry| read(source.unwrap_or(&held), &self.place, inquiry);
+                if let Some(refined) = inquiry.container(hash.finalize().into(), &self.hint, &self.place, read) {
                     self.media_type = refined;
                 }
                 inquiry.held = inquiry.held.saturating_sub(held.len() as u64);
             }
-            State::Whole(_) | State::Fresh | State::Closed => {}
+            State::Whole(..) | State::Fresh | State::Closed => {}
         }
     }
 }

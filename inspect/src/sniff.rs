@@ -37,6 +37,8 @@ pub(crate) enum Encoding {
     Utf8,
     Utf16Le,
     Utf16Be,
+    Utf32Le,
+    Utf32Be,
     /// One byte a character, some of them not ASCII.
     Legacy,
 }
@@ -82,7 +84,8 @@ impl<'a> Head<'a> {
 /// The encoding of what may be text.
 pub(crate) fn encoding(bytes: &[u8]) -> Option<Encoding> {
     match bytes {
-        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, 0, 0, ..] => return Some(Encoding::Utf32Le),
+        [0, 0, 0xfe, 0xff, ..] => return Some(Encoding::Utf32Be),
         [0xff, 0xfe, ..] => return Some(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => return Some(Encoding::Utf16Be),
         _ => {}
@@ -120,6 +123,21 @@ fn utf16(bytes: &[u8]) -> Option<Encoding> {
     } else if big * 2 > pairs {
         Some(Encoding::Utf16Be)
     } else {
+        utf32(bytes)
+    }
+}
+
+/// Text in UTF-32 has three zeros with every character that is ASCII.
+fn utf32(bytes: &[u8]) -> Option<Encoding> {
+    let plain = |c: u8| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    let units = bytes.len() / 4;
+    let little = bytes.chunks_exact(4).filter(|u| matches!(u, [c, 0, 0, 0] if plain(*c))).count();
+    let big = bytes.chunks_exact(4).filter(|u| matches!(u, [0, 0, 0, c] if plain(*c))).count();
+    if units >= 2 && little * 2 > units {
+        Some(Encoding::Utf32Le)
+    } else if units >= 2 && big * 2 > units {
+        Some(Encoding::Utf32Be)
+    } else {
         None
     }
 }
@@ -131,7 +149,7 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     if magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         return true;
     }
-    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be))
+    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
 
 /// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.

@@ -35,6 +35,11 @@ fn documents() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("text", text("Anh An, số CCCD 001090123456, mã số BHXH 0123456789 nhé")),
         ("long text", text(&long)),
+        ("old set", text("Soá caên cöôùc coâng daân: 0010-9012-3456 vaø maõ soá BHXH 0123456789")),
+        ("viqr", text("So^' ca(n cu+o+'c co^ng da^n: 0010-9012-3456")),
+        ("utf-7", text("S+HtE- CCCD +ADAAMAAxADAAOQAw-123456 x")),
+        ("tags", text(r#"{"noi_dung": "so CCCD 0010<i>90</i>123456"}"#)),
+        ("style", text(r"so CCCD \30 \30 \31 \30 \39 \30 \31 \32 \33 \34 \35 \36")),
         ("json", text(r#"[{"soCCCD":"00109\u0030123456","maSoBHXH":"0123456789"},{"soCCCD":"001190654321","x":1.5}]"#)),
         ("csv", text(&format!("STT;Họ và tên;Số CCCD;Mã số BHXH\r\n{rows}"))),
         (
@@ -310,7 +315,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..13, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
+    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..18, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
         let mut documents: Vec<_> = documents().into_iter().map(|(_, bytes)| bytes).collect();
         documents.push(workbook(8));
         let bytes = &documents[which % documents.len()];
@@ -341,7 +346,7 @@ proptest! {
 
     #[test]
     fn damaged_documents_end_in_an_inspection(
-        which in 0usize..14,
+        which in 0usize..19,
         damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..12),
         cut in any::<u16>(),
     ) {

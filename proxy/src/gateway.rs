@@ -183,6 +183,7 @@ impl Gateway {
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
         };
         let inspector = Inspector::new(limits, clock.now().date().0);
+        let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,
             _ => Ca::load_or_make(&data)?,

@@ -14,6 +14,7 @@ mod rtf;
 mod tar;
 mod unknown;
 mod utf16;
+mod utf32;
 mod xml;
 mod zip;
 
@@ -42,6 +43,8 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+#[cfg(test)]
+pub(crate) use zip::archive;
 
 /// A reader that takes blocks as they come.
 pub(crate) trait Stream: Send {
@@ -62,6 +65,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
+    &utf32::LITTLE,
+    &utf32::BIG,
     &mail::FORMAT,
     &multipart::FORMAT,
     &html::FORMAT,

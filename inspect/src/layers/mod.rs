@@ -3,9 +3,15 @@
 //! A second look: the text itself has been scanned. What does not decode to text or to a known container is dropped
 //! without a word, since most long runs of letters and digits are keys, hashes and identifiers of machines.
 
+mod code;
 mod escape;
+mod old;
+mod rewrite;
 mod runs;
+mod tags;
+mod utf7;
 mod uu;
+mod viqr;
 
 use std::ops::Range;
 
@@ -22,6 +28,7 @@ pub(crate) struct Layers {
     files: uu::Uuencoded,
     pairs: Pairs,
     escapes: Option<Text>,
+    rewrites: rewrite::Rewrites,
     place: Place,
     /// Bytes at the beginning of the next window that an escape has already taken.
     taken: usize,
@@ -34,6 +41,7 @@ impl Layers {
             files: uu::Uuencoded::default(),
             pairs: Pairs::default(),
             escapes: None,
+            rewrites: rewrite::Rewrites::default(),
             place: place.clone(),
             taken: 0,
         }
@@ -51,6 +59,7 @@ impl Layers {
             || memchr::memchr(b'=', bytes).is_some()
             || Pairs::suspects(bytes)
             || uu::Uuencoded::suspects(bytes)
+            || rewrite::suspects(bytes)
     }
 
     /// Reads the next window of the text.
@@ -69,6 +78,7 @@ impl Layers {
         self.runs.read(bytes, &self.place, inquiry);
         self.files.read(bytes, &self.place, inquiry);
         self.pairs.read(bytes, &self.place, inquiry);
+        self.rewrites.read(view, &core, &self.place, inquiry);
         self.escapes(view, core, inquiry);
     }
 
@@ -110,5 +120,6 @@ impl Layers {
         if let Some(mut text) = self.escapes.take() {
             text.finish(inquiry);
         }
+        self.rewrites.finish(inquiry);
     }
 }

@@ -17,6 +17,8 @@ use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
+#[cfg(test)]
+pub(crate) use directory::archive;
 pub(crate) use directory::{Directory, Entry};
 
 pub(crate) const FORMAT: Format = Format {
@@ -24,7 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     matches: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
     room: Room::Whole(read),
     #[cfg(test)]
-    example: || directory::archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
+    example: || archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
 };
 
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
