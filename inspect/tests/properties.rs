@@ -433,6 +433,16 @@ fn quotes_out_of_step_do_not_hide_a_number_from_its_key() {
 }
 
 #[test]
+fn no_half_of_a_number_stands_where_a_name_ends() {
+    for before in 380..400 {
+        let name = format!("{} 001 090 123 456.bin", "x".repeat(before));
+        let inspection = inspect(&zip(&[(&name, b"\x89PNG\r\n\x1a\n\0\0\0")])).inspection;
+        let part = inspection.opaque.first().expect("an unknown format").part.as_str();
+        assert!(part.chars().filter(char::is_ascii_digit).count() <= 3, "{before}: {part}");
+    }
+}
+
+#[test]
 fn what_hides_text_from_us_and_not_from_the_receiver_is_not_clean() {
     let mail =
         |head: &str, body: &str| format!("Subject: x\r\nMIME-Version: 1.0\r\n{head}\r\n\r\n{body}\r\n").into_bytes();
