@@ -98,6 +98,40 @@ fn techniques() -> Vec<Technique> {
         row("escape", "so CCCD %u0030%u0030%u0031%u0031%u0039%u0030123456", "%u0068%u0069%u0021"),
         row("escape", r"so CCCD \x30\x30\x31\x31\x39\x30123456", r"\x00\x01\x02"),
         row("quoted-printable", "so CCCD =30=30=31=31=39=30123456", "a=30&b=30&c=31"),
+        // Parts beside each other.
+        row(
+            "split",
+            "hoTen=An&soCCCD1=0011&soCCCD2=9012&soCCCD3=3456",
+            "dienThoai1=0911&dienThoai2=9012&dienThoai3=3456",
+        ),
+        row("split", r#"{"soCCCD": ["0011", "9012", "3456"]}"#, r#"{"diem": ["0011", "9012", "3456"]}"#),
+        row("split", r#"{"cccd": [0,0,1,1,9,0,1,2,3,4,5,6]}"#, r#"{"x": [0,0,1,1,9,0,1,2,3,4,5,6]}"#),
+        row("split", r#"[{"cccd": "001190"}, {"cccd": "123456"}]"#, r#"[{"cccd": "001190"}, {"tien": "123456"}]"#),
+        row(
+            "split",
+            "<ds><so_cccd>001190</so_cccd><so_cccd>123456</so_cccd></ds>",
+            "<ds><x>001190</x><y>123456</y></ds>",
+        ),
+        row(
+            "split",
+            "<form><input name='cccd[]' value='001190'><input name='cccd[]' value='123456'></form>",
+            "<form><input name='x[]' value='001190'><input name='x[]' value='123456'></form>",
+        ),
+        row(
+            "split",
+            "STT,Họ tên,Số CCCD,,\n1,An,0011,9012,3456\n2,Bình,,,\n",
+            "STT,Họ tên,Tọa độ,,\n1,An,0011,9012,3456\n2,Bình,,,\n",
+        ),
+        row(
+            "split",
+            "Họ tên;An;;\nSố CCCD;0011;9012;3456\nĐịa chỉ;Hà Nội;;\n",
+            "Họ tên;An;;\nĐiện thoại;0911;9012;3456\nĐịa chỉ;Hà Nội;;\n",
+        ),
+        row(
+            "split",
+            "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7\r\nContent-Disposition: form-data; name=\"soCCCD2\"\r\n\r\n123456\r\n--x7--\r\n",
+            "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7--\r\n",
+        ),
         // Encodings, one within another.
         row("base64", base64(said), base64(b"Xin chao cac anh chi, hen gap lai")),
         row("base64", format!("Anh xem {} nhé", base64(&gzip(said))), base64(&gzip(b"khong co gi o day ca"))),

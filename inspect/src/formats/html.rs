@@ -5,6 +5,7 @@
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag};
 use crate::sniff::Head;
 use crate::table::Table;
@@ -73,6 +74,7 @@ struct Body {
     row: Vec<(usize, View)>,
     rows: u64,
     in_cell: bool,
+    joined: Joined,
 }
 
 impl Html {
@@ -87,6 +89,7 @@ impl Html {
             row: Vec::new(),
             rows: 0,
             in_cell: false,
+            joined: Joined::default(),
             place: place.clone(),
         };
         Self { markup: Markup::new(place.charset), body }
@@ -193,6 +196,9 @@ impl Reader for Body {
             }
             let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
             text::value(&self.place, &value, column, inquiry, &mut found);
+            if key == "value" {
+                self.joined.next(&self.place, &value, column, inquiry, &mut found);
+            }
         }
         let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
         self.text.mark(marks);
@@ -222,6 +228,10 @@ impl Stream for Html {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
+        let mut found = Vec::new();
+        self.body.joined.end(&self.body.place, inquiry, &mut found);
+        let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+        self.body.text.mark(marks);
         self.body.text.finish(inquiry);
         self.body.side.finish(inquiry);
     }
