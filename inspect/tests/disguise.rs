@@ -54,6 +54,10 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     out.finish().expect("memory")
 }
 
+fn moved(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|b| b.wrapping_add(42)).collect()
+}
+
 fn wide(text: &str, big: bool) -> Vec<u8> {
     let bytes = |c: char| if big { (c as u32).to_be_bytes() } else { (c as u32).to_le_bytes() };
     text.chars().flat_map(bytes).collect()
@@ -137,6 +141,21 @@ fn techniques() -> Vec<Technique> {
         row("base64", format!("Anh xem {} nhé", base64(&gzip(said))), base64(&gzip(b"khong co gi o day ca"))),
         row("base64", format!("data={}", base64(&zlib(said))), base64(&zlib(b"khong co gi o day ca"))),
         row("hex", base64(&gzip(hex(said).as_bytes())), base64(&gzip(hex(b"khong co gi o day ca").as_bytes()))),
+        row(
+            "base85",
+            "<~;rP?N+@AL`6m-!u];K'[@qai5M]ciRTHGpB0ek[B0etOA2)ZRpBZ$e~>",
+            "<~CM7X(B-:]&+D5C2D]iS!Gp$U*+Cno'+Dtk(~>",
+        ),
+        row(
+            "base85",
+            "Anh xem Q{lUjAVWh#L?C0~yQg6wV`$;Kiy&;npdc_XF)=wXF)}kWH8vn_Xv3)",
+            "YiMt7XCPy5AZKYHZy;o0c_3q9AY@^6AZ}=7",
+        ),
+        row(
+            "yenc",
+            [b"=ybegin line=128 size=41 name=a.txt\r\n", &moved(said)[..], b"\r\n=yend size=41\r\n"].concat(),
+            "=ybegin la gi vay em 001190123456x",
+        ),
         row("hex", hex(base64(hex(said).as_bytes()).as_bytes()), hex(base64(b"khong co gi o day ca").as_bytes())),
         row(
             "hex",

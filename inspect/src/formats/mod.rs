@@ -15,6 +15,7 @@ mod unknown;
 mod utf16;
 mod utf32;
 mod xml;
+mod yenc;
 mod zip;
 
 use crate::inquiry::{Inquiry, Place};
@@ -67,6 +68,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &utf32::BIG,
     &mail::FORMAT,
     &multipart::FORMAT,
+    &yenc::FORMAT,
     &html::FORMAT,
     &xml::FORMAT,
     &json::FORMAT,
