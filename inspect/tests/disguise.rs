@@ -58,6 +58,28 @@ fn moved(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|b| b.wrapping_add(42)).collect()
 }
 
+/// An archive of one stored member.
+fn zip(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    let len = (data.len() as u32).to_le_bytes();
+    let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    common.extend(crc.sum().to_le_bytes());
+    common.extend(len);
+    common.extend(len);
+    common.extend((name.len() as u16).to_le_bytes());
+    common.extend([0, 0]);
+    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), data].concat();
+    let central = [b"PK\x01\x02\x14\x00", &common[..], &[0; 14], name.as_bytes()].concat();
+    let end = [
+        &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..],
+        &(central.len() as u32).to_le_bytes(),
+        &(local.len() as u32).to_le_bytes(),
+        &[0, 0],
+    ];
+    [local, central, end.concat()].concat()
+}
+
 fn wide(text: &str, big: bool) -> Vec<u8> {
     let bytes = |c: char| if big { (c as u32).to_be_bytes() } else { (c as u32).to_le_bytes() };
     text.chars().flat_map(bytes).collect()
@@ -135,6 +157,27 @@ fn techniques() -> Vec<Technique> {
             "split",
             "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7\r\nContent-Disposition: form-data; name=\"soCCCD2\"\r\n\r\n123456\r\n--x7--\r\n",
             "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7--\r\n",
+        ),
+        // Behind something else.
+        row(
+            "appended",
+            [b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", &zip("a.txt", said)[..]].concat(),
+            [b"MZ\x90\0\x03\0\0\0", &zip("a.txt", "khong co gi".as_bytes())[..]].concat(),
+        ),
+        row(
+            "appended",
+            [b"MZ\x90\0\x03\0\0\0\xff\xff", &zip("a.txt", said)[..]].concat(),
+            b"MZ\x90\0\x03\0\0\0\xff\xffPK\x03\x04\0\0\0\0".to_vec(),
+        ),
+        row(
+            "",
+            r"{\rtf1\ansi S\u7889? CCCD: {\b 0011}90\i0 123456\par}",
+            r"{\rtf1\ansi S\u7889? kg: {\b 0011}\par 90\i0 123456\par}",
+        ),
+        row(
+            "",
+            [&b"\xff\xd8\xff\xfe\x00\x2c"[..], said, b"\xff\xd9\0\0\x01\x02\x03"].concat(),
+            b"\xff\xd8\xff\xfe\x00\x0a001190\xff\xd9\0\0\x01\x02\x03".to_vec(),
         ),
         // Encodings, one within another.
         row("base64", base64(said), base64(b"Xin chao cac anh chi, hen gap lai")),

@@ -10,6 +10,8 @@ mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
+mod png;
+mod rtf;
 mod tar;
 mod unknown;
 mod utf16;
@@ -62,6 +64,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::ZLIB,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &png::FORMAT,
+    &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
     &utf32::LITTLE,
