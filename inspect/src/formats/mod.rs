@@ -12,6 +12,7 @@ mod pdf;
 mod plain;
 mod png;
 mod rtf;
+mod sql;
 mod tar;
 mod unknown;
 mod utf16;
@@ -77,6 +78,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &xml::FORMAT,
     &json::FORMAT,
     &form::FORMAT,
+    &sql::FORMAT,
     &csv::TABS,
     &csv::SEMICOLONS,
     &csv::PIPES,
