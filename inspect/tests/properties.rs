@@ -40,6 +40,8 @@ fn documents() -> Vec<(&'static str, Vec<u8>)> {
         ("utf-7", text("S+HtE- CCCD +ADAAMAAxADAAOQAw-123456 x")),
         ("tags", text(r#"{"noi_dung": "so CCCD 0010<i>90</i>123456"}"#)),
         ("style", text(r"so CCCD \30 \30 \31 \30 \39 \30 \31 \32 \33 \34 \35 \36")),
+        ("split json", text(r#"{"soCCCD": ["0010", "9012", "3456"], "x": 1}"#)),
+        ("split form", text("hoTen=An&soCCCD1=0010&soCCCD2=9012&soCCCD3=3456")),
         ("json", text(r#"[{"soCCCD":"00109\u0030123456","maSoBHXH":"0123456789"},{"soCCCD":"001190654321","x":1.5}]"#)),
         ("csv", text(&format!("STT;Họ và tên;Số CCCD;Mã số BHXH\r\n{rows}"))),
         (
@@ -315,7 +317,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..18, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
+    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..20, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
         let mut documents: Vec<_> = documents().into_iter().map(|(_, bytes)| bytes).collect();
         documents.push(workbook(8));
         let bytes = &documents[which % documents.len()];
@@ -346,7 +348,7 @@ proptest! {
 
     #[test]
     fn damaged_documents_end_in_an_inspection(
-        which in 0usize..19,
+        which in 0usize..21,
         damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..12),
         cut in any::<u16>(),
     ) {
