@@ -21,6 +21,8 @@ pub(crate) enum Trigger {
     Illness,
     /// A commune or ward, the level every Vietnamese address has.
     Commune,
+    /// An account in the text of a payment QR code.
+    Payment,
     /// A person is named next: `họ và tên`, `bệnh nhân`, `ông`.
     Person,
 }
@@ -70,6 +72,7 @@ const WORDS: &[(Trigger, &[&str])] = &[
             "- p.",
         ],
     ),
+    (Trigger::Payment, &["a000000727"]),
     (
         Trigger::Person,
         &[
