@@ -50,6 +50,11 @@ pub(crate) trait Detector: Sync {
     /// Its card.
     fn card(&self) -> &'static Card;
 
+    /// How many digits the numbers have that it may judge, as a set of bits; it is not asked about others.
+    fn lengths(&self) -> u32 {
+        u32::MAX
+    }
+
     /// Judges a run of digits.
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let _ = (number, near);
@@ -112,7 +117,7 @@ pub(crate) struct Found {
 impl Found {
     /// A number as it is.
     pub(crate) fn number(number: &Number, score: i32) -> Self {
-        let value = number.digits().iter().map(|b| char::from(*b)).collect();
+        let value = str::from_utf8(number.digits()).unwrap_or_default().to_owned();
         Self { range: number.range.clone(), score, value, hidden: number.hidden }
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+use chot_model::DetectorId;
 
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,17 @@ pub(crate) enum Trigger {
     /// A person is named next: `họ và tên`, `bệnh nhân`, `ông`.
     Person,
 }
+
+/// Detectors that read on from such a word.
+pub(crate) const ANNOUNCED: &[DetectorId] = &[
+    DetectorId::DateOfBirth,
+    DetectorId::Plate,
+    DetectorId::ClaimRecord,
+    DetectorId::Diagnosis,
+    DetectorId::Address,
+    DetectorId::PersonName,
+    DetectorId::BankAccount,
+];
 
 /// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: the
 /// automaton knows no case but that of ASCII. The ends of words stand for whole ones where their beginnings vary.

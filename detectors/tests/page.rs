@@ -40,7 +40,11 @@ fn page() -> String {
 }
 
 fn describe(card: &Card, page: &mut String) {
-    let _ = write!(page, "\n## {}\n\n{} – {}.\nSource: {}.\n\nFound:\n\n", card.id, card.title_vi, card.title_en, card.source);
+    let _ = write!(
+        page,
+        "\n## {}\n\n{} – {}.\nSource: {}.\n\nFound:\n\n",
+        card.id, card.title_vi, card.title_en, card.source
+    );
     for example in card.examples().take(SHOWN) {
         let _ = writeln!(page, "- {}", code(example));
     }

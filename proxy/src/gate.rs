@@ -289,12 +289,9 @@ impl Intake {
 /// The message as its record may hold it. A reviewer needs hosts and recipients, but a number can be carried in them
 /// too: `001090123456.example.com` would otherwise put it into the ledger.
 fn recordable(mut message: Message, inspector: &Inspector) -> Message {
-    let destination = &mut message.destination;
-    if destination.host.parse::<IpAddr>().is_err() {
-        destination.host = inspector.mask(&destination.host).as_str().to_owned();
-    }
-    for recipient in &mut destination.recipients {
-        *recipient = inspector.mask(recipient).as_str().to_owned();
+    let Destination { host, recipients, .. } = &mut message.destination;
+    for address in recipients.iter_mut().chain([host]) {
+        *address = inspector.mask_identifiers(address).as_str().to_owned();
     }
     message
 }

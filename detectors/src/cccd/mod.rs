@@ -52,6 +52,10 @@ impl Detector for Cccd {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10 | 1 << 11 | 1 << 12
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         match number.len() {
             12 => self.twelve(number, near),

@@ -77,6 +77,8 @@ impl Words {
             .match_kind(MatchKind::LeftmostLongest)
             .start_kind(StartKind::Unanchored)
             .kind(Some(AhoCorasickKind::DFA))
+            // Every phrase begins with a space: nothing is gained by looking for the next one first.
+            .prefilter(false)
             .build(&patterns)
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
         Self { automaton, meaning, headers }

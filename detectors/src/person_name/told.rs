@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{BARE_SURNAMES, GIVEN, SYLLABLE_BYTES_MAX, SYLLABLES_MAX};
+use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX};
 use crate::card::Found;
 use crate::fold::{fold, next_char};
 use crate::trigger::stands_alone;
@@ -220,7 +220,7 @@ fn plausible(syllables: &[&str]) -> Option<i32> {
     }
     let capitals = syllables.iter().all(capital_first);
     let surname = has_surname(syllables.first()?);
-    let given = GIVEN.contains(folded.rsplit(' ').next()?);
+    let given = GIVEN.contains(folded.rsplit(' ').next()?.as_bytes());
     match (capitals, surname, given) {
         (true, true, _) | (true, _, true) => Some(20),
         (true, false, false) => Some(0),
@@ -236,5 +236,5 @@ fn capital_first(syllable: &&str) -> bool {
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
 fn has_surname(syllable: &str) -> bool {
-    BARE_SURNAMES.contains(fold(syllable).as_str())
+    SURNAMES.contains(fold(syllable).as_bytes())
 }
