@@ -101,7 +101,7 @@ const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", 
 pub(super) fn is_no_name(folded: &str) -> bool {
     let padded = format!(" {folded} ");
     let holds = |words: &&str| padded.contains(&format!(" {words} "));
-    BODIES.iter().any(|words| holds(words))
+    BODIES.iter().any(holds)
         || HEADS.iter().any(|words| padded.get(1..).is_some_and(|p| p.starts_with(&format!("{words} "))))
 }
 
