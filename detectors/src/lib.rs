@@ -18,6 +18,7 @@ mod cccd;
 mod cccd_qr;
 mod claim_record;
 mod cmnd;
+mod coherence;
 mod column;
 mod context;
 mod date_of_birth;

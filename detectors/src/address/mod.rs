@@ -151,13 +151,14 @@ impl Address {
         let mut end = name_ends(behind, 0);
         let mut above = false;
         for _ in 0..3 {
-            let Some(next) = behind.get(end..).and_then(|t| parts(t)).map(|n| end + n) else { break };
+            let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
             let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
             let folded = fold(&String::from_utf8_lossy(part));
             let level = first_of(&folded, ABOVE);
-            let capital = part.first().is_some_and(|_| is_capital(part));
             // A province may stand without its word, at the end.
-            if !level && !(capital && folded.split(' ').count() <= 4 && folded.bytes().all(|b| !b.is_ascii_digit())) {
+            let named =
+                is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
+            if !level && !named {
                 break;
             }
             above = true;

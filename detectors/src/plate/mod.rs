@@ -61,7 +61,7 @@ impl Detector for Plate {
             return None;
         }
         let text = near.text();
-        let at = range.start + text.get(range.clone())?.iter().position(u8::is_ascii_alphanumeric)?;
+        let at = range.start + text.get(range)?.iter().position(u8::is_ascii_alphanumeric)?;
         let plate = read(text, at)?;
         Some(plate.found(at, 90))
     }
