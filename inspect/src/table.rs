@@ -41,6 +41,7 @@ pub(crate) struct Table {
     waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
+    scratch: Vec<Found>,
 }
 
 enum Shape {
@@ -84,6 +85,7 @@ impl Table {
             judged: 0,
             waiting: Vec::new(),
             sideways: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -97,19 +99,21 @@ impl Table {
         Self { only_headed: true, ..Self::new(place) }
     }
 
-    /// Takes row number `number` (from 1).
-    pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) {
+    /// Takes row number `number` (from 1). What it gives back is for the next row to be written over.
+    pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) -> Row {
         if cells.iter().all(|(_, view)| view.text.is_empty()) {
-            return;
+            return cells;
         }
         if self.shape.is_some() {
-            return self.read(number, &cells, inquiry);
+            self.read(number, &cells, inquiry);
+            return cells;
         }
         self.held_cells += cells.len();
         self.held.push((number, cells));
         if self.held.len() >= HELD_ROWS || self.held_cells >= HELD_CELLS {
             self.decide(inquiry);
         }
+        Row::new()
     }
 
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
@@ -189,7 +193,7 @@ impl Table {
         };
         match &self.shape {
             Some(Shape::Headed(_)) => {
-                let mut found = Vec::new();
+                let mut found = Vec::with_capacity(row.len());
                 for (at, view) in row {
                     let column = announced(*at, &self.shape);
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
@@ -215,7 +219,7 @@ impl Table {
     }
 
     fn cell(
-        &self,
+        &mut self,
         number: u64,
         at: usize,
         view: &View,
@@ -223,18 +227,19 @@ impl Table {
         inquiry: &mut Inquiry,
         out: &mut Vec<(usize, Found, bool)>,
     ) {
-        let mut found = Vec::new();
+        let mut found = std::mem::take(&mut self.scratch);
         let whole = column.is_none() && is_number(&view.text);
         match padded(view, column) {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
-        for mut f in found {
+        for mut f in found.drain(..) {
             if let Some(name) = &self.name {
                 f.finding.part = self.place.named(&name(number, at)).part;
             }
             out.push((at, f, whole));
         }
+        self.scratch = found;
     }
 
     /// A row as running text, its cells set apart.

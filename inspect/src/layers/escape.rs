@@ -214,10 +214,14 @@ pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
 fn is_assignment(text: &[u8], at: usize, byte: u8, taken: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| text.get(before));
     let named = before.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-    // RFC 2045, 6.7: the digits are capitals.
-    let small = text.get(at + 1..at + taken).unwrap_or_default().iter().any(u8::is_ascii_lowercase);
-    let needed = matches!(byte, b'=' | b'\t' | b' ' | b'\r' | b'\n') || byte >= 0x80 && !small;
-    named && !needed && text.get(at + taken) != Some(&b'=')
+    // RFC 2045, 6.7: the digits are capitals, and what needs an escape is the equals sign itself, other bytes than
+    // ASCII, and blanks at the end of a line. Of bytes without a letter in their digits only pairs are believed.
+    let digits = text.get(at + 1..at + taken).unwrap_or_default();
+    let capital = digits.iter().any(u8::is_ascii_uppercase) && !digits.iter().any(u8::is_ascii_lowercase);
+    let behind = text.get(at + taken);
+    let blank = matches!(byte, b' ' | b'\t') && matches!(behind, Some(b'\r' | b'\n'));
+    let needed = capital && (byte == b'=' || byte >= 0x80) || blank;
+    named && !needed && behind != Some(&b'=')
 }
 
 /// Appends `core` of `view` to `out` with every escape that begins there replaced; returns where it stopped.
