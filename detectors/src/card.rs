@@ -7,6 +7,7 @@ use chot_model::{Confidence, DetectorId};
 use crate::Column;
 use crate::context::Near;
 use crate::numbers::Number;
+use crate::trigger::Trigger;
 
 /// The card of a detector: what it looks for, where that is laid down, what it finds and what it leaves alone. The
 /// manual's page is made from it and the tests hold it to its examples.
@@ -74,6 +75,24 @@ pub(crate) trait Detector: Sync {
 
     /// Judges a secrecy grade in capitals.
     fn marking(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (range, near);
+        None
+    }
+
+    /// Judges what follows a word that announces something.
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (trigger, range, near);
+        None
+    }
+
+    /// Judges what stands before the hyphen of a plate.
+    fn hyphen(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (range, near);
+        None
+    }
+
+    /// Judges the whole value of a cell or field whose header is known.
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let _ = (range, near);
         None
     }

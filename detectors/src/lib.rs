@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
 
+mod address;
 mod bank_account;
 mod bhxh;
 mod bhyt;
@@ -15,9 +16,12 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod claim_record;
 mod cmnd;
 mod column;
 mod context;
+mod date_of_birth;
+mod diagnosis;
 mod digits;
 mod dossier;
 mod driver_licence;
@@ -31,6 +35,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod plate;
 mod province;
 mod shape;
 mod simd;
@@ -38,6 +43,7 @@ mod spoken;
 mod state_secret;
 #[cfg(test)]
 mod tests;
+mod trigger;
 
 pub use card::Card;
 pub use column::Column;
@@ -77,6 +83,11 @@ const ALL: &[&dyn Detector] = &[
     &email::Email,
     &person_name::PersonName,
     &state_secret::StateSecret,
+    &date_of_birth::DateOfBirth,
+    &plate::Plate,
+    &address::Address,
+    &diagnosis::Diagnosis,
+    &claim_record::ClaimRecord,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -94,6 +105,8 @@ pub struct Detectors {
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
     names: bool,
     markings: bool,
+    /// Whether any of those asked for is found by a word that announces it.
+    announced: bool,
 }
 
 /// Lengths of numbers told apart.
@@ -140,6 +153,7 @@ impl Detectors {
             asked,
             names: ids.contains(&DetectorId::PersonName),
             markings: ids.contains(&DetectorId::StateSecret),
+            announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
         }
     }
 
@@ -159,7 +173,7 @@ impl Detectors {
             return;
         }
         let map = Map::new(text, from..to.saturating_add(spoken::STEP));
-        if text.len() < SPOKEN_BYTES_MIN && map.is_dull() {
+        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
@@ -170,6 +184,13 @@ impl Detectors {
         }
         if self.markings {
             state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
+        }
+        if self.announced {
+            trigger::words(text, from..to, |word, range| scan.judge(&Candidate::Word(word, range)));
+            plate::hyphens(text, from..to, |range| scan.judge(&Candidate::Hyphen(range)));
+        }
+        if let Some(cell) = context.column.and_then(|_| cell(text)) {
+            scan.judge(&Candidate::Cell(cell));
         }
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
@@ -206,7 +227,11 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
-            Candidate::Name(range) | Candidate::Marking(range) => (range.clone(), 0),
+            Candidate::Name(range)
+            | Candidate::Marking(range)
+            | Candidate::Word(_, range)
+            | Candidate::Hyphen(range)
+            | Candidate::Cell(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -226,6 +251,9 @@ impl Scan<'_> {
                 Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),
                 Candidate::Marking(range) => detector.marking(range.clone(), &mut near),
+                Candidate::Word(word, range) => detector.word(*word, range.clone(), &mut near),
+                Candidate::Hyphen(range) => detector.hyphen(range.clone(), &mut near),
+                Candidate::Cell(range) => detector.cell(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,
@@ -237,15 +265,29 @@ impl Scan<'_> {
     }
 }
 
+/// What a cell holds, without the blanks around; `None` when the text is longer than any value. A window of a longer
+/// text is never taken for a cell, since it comes with its context.
+fn cell(text: &[u8]) -> Option<Range<usize>> {
+    let held = text.trim_ascii_end();
+    let start = held.len() - held.trim_ascii_start().len();
+    (text.len() <= CONTEXT_BYTES && start < held.len()).then_some(start..held.len())
+}
+
 /// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
 /// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
 fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
-    let Some((_, mine)) = found.get(n) else { return false };
+    let Some((detector, mine)) = found.get(n) else { return false };
+    // An address holds numbers and names of streets; they are read beside it.
+    if *detector == DetectorId::Address {
+        return false;
+    }
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before.chain(after).any(|(at, (_, f))| overlaps(f) && rank(at, f) > rank(n, mine))
+    before
+        .chain(after)
+        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
 }

@@ -80,6 +80,12 @@ pub(crate) enum Candidate {
     Name(Range<usize>),
     /// A secrecy grade in capitals.
     Marking(Range<usize>),
+    /// A word that announces something, and where it stands.
+    Word(crate::trigger::Trigger, Range<usize>),
+    /// What stands before the hyphen of a plate.
+    Hyphen(Range<usize>),
+    /// The whole value of a cell or field.
+    Cell(Range<usize>),
     /// Digits and letters that look like digits in one word, which begins at this place.
     Lookalikes(usize),
 }

@@ -54,6 +54,13 @@ impl Estimate {
         }
     }
 
+    /// Adds everything another estimate was given.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (ours, theirs) in self.registers.iter_mut().zip(&other.registers) {
+            *ours = (*ours).max(*theirs);
+        }
+    }
+
     pub(crate) fn count(&self) -> u64 {
         let m = self.registers.len() as f64;
         let sum: f64 = self.registers.iter().map(|r| 0.5f64.powi(i32::from(*r))).sum();
@@ -80,11 +87,36 @@ impl Distinct {
         }
         let new = self.exact.insert(hash);
         if self.exact.len() > EXACT_MAX {
-            let mut above = Estimate::default();
-            self.exact.iter().for_each(|h| above.add(*h));
-            self.above = Some(above);
+            self.estimate();
         }
         new
+    }
+
+    fn estimate(&mut self) -> &mut Estimate {
+        let exact = &self.exact;
+        self.above.get_or_insert_with(|| {
+            let mut above = Estimate::default();
+            exact.iter().for_each(|h| above.add(*h));
+            above
+        })
+    }
+
+    /// Adds everything another set was given; tells whether anything may be new.
+    pub(crate) fn absorb(&mut self, other: &Self) -> bool {
+        let mut new = false;
+        for hash in &other.exact {
+            new |= self.add(*hash);
+        }
+        if let Some(above) = &other.above {
+            self.estimate().absorb(above);
+            new = true;
+        }
+        new
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.exact.len() * 16 + self.above.as_ref().map_or(0, |_| 1 << BITS)
     }
 
     pub(crate) fn contains(&self, hash: u64) -> bool {

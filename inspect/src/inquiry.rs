@@ -2,6 +2,9 @@
 //!
 //! Formats call it; it knows none of them.
 
+mod cache;
+mod outcome;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -18,6 +21,7 @@ use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
+pub(crate) use cache::Cache;
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]
@@ -52,7 +56,12 @@ impl Place {
     fn joined(&self, name: &str) -> Arc<str> {
         // Names come from strangers: a path stays short however long they are.
         const NAME_MAX: usize = 400;
-        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        let mut chars = name.chars().filter(|c| !c.is_control());
+        let mut name: String = chars.by_ref().take(NAME_MAX).collect();
+        if chars.next().is_some() {
+            // Half a number would no longer be recognised and masked.
+            name.truncate(name.trim_end_matches(|c: char| !c.is_alphabetic()).len());
+        }
         if self.part.is_empty() {
             name.into()
         } else if name.is_empty() || self.part.len() > 8 * NAME_MAX {
@@ -91,9 +100,15 @@ pub(crate) struct Inquiry {
     columns: HashMap<u64, Option<Column>>,
     opaque_bytes: u64,
     pub(crate) members: u64,
-    pub(crate) inflated: u64,
+    /// Bytes of the message itself, as far as they came.
+    pub(crate) given: u64,
+    inflated: u64,
     /// Bytes of nested containers held in memory at this moment.
     pub(crate) held: u64,
+    /// The most that were.
+    held_most: u64,
+    /// Outcomes of containers; `None` when none are kept.
+    cache: Option<Arc<Cache>>,
     /// Bytes of text scanned for the first time, and on second looks.
     first: u64,
     second: u64,
@@ -107,12 +122,25 @@ pub(crate) struct Inquiry {
 const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
 
+/// Bytes that may come out of a decompression however few went in.
+const INFLATED_FREE_BYTES: u64 = 16 << 20;
+/// Beyond that, bytes that may come out for each byte of the message. Deflate reaches 1,032 on zeroes, and that again
+/// for each layer; tables and text stay below 100.
+const INFLATED_RATIO_MAX: u64 = 200;
+
+/// Nested containers that must be read at random are held in memory; all together at most this much.
+const HELD_MAX: u64 = 128 << 20;
+
+/// Second looks are free up to this many bytes.
+const SECOND_MIN: u64 = 16 << 20;
+
 impl Inquiry {
     pub(crate) fn new(
         detectors: Arc<Detectors>,
         limits: Limits,
         key: RandomState,
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
+        cache: Option<Arc<Cache>>,
     ) -> Self {
         Self {
             detectors,
@@ -127,8 +155,11 @@ impl Inquiry {
             columns: HashMap::new(),
             opaque_bytes: 0,
             members: 0,
+            given: 0,
             inflated: 0,
             held: 0,
+            held_most: 0,
+            cache,
             first: 0,
             second: 0,
             hits: Vec::new(),
@@ -155,10 +186,22 @@ impl Inquiry {
         self.late
     }
 
+    /// Counts what came out of a decompression. False when it is more than the limits allow: a thousand bytes must
+    /// not be a minute's work.
+    pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
+        self.inflated = self.inflated.saturating_add(bytes as u64);
+        self.inflated <= self.inflated_max()
+    }
+
+    /// What decompression may make of the bytes that came so far.
+    fn inflated_max(&self) -> u64 {
+        let grown = INFLATED_FREE_BYTES.saturating_add(self.given.saturating_mul(INFLATED_RATIO_MAX));
+        self.limits.inflated_bytes_max.min(grown)
+    }
+
     /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as
     /// it stands, would multiply the work at every level.
     pub(crate) fn is_enough(&self) -> bool {
-        const SECOND_MIN: u64 = 16 << 20;
         const SECOND_PER_FIRST: u64 = 16;
         self.second > SECOND_MIN.saturating_add(self.first.saturating_mul(SECOND_PER_FIRST))
     }
@@ -177,6 +220,17 @@ impl Inquiry {
         if !self.inspection.opaque.iter().any(|o| o.reason == reason && o.part == part) {
             self.inspection.add_opaque(part, reason);
         }
+    }
+
+    /// Accounts for `bytes` more to be held; false when that is too much.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        let held = self.held + bytes as u64;
+        if held > HELD_MAX {
+            return false;
+        }
+        self.held = held;
+        self.held_most = self.held_most.max(held);
+        true
     }
 
     /// Notes a technique of hiding.

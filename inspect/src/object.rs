@@ -3,6 +3,7 @@
 //! Bytes are regrouped into blocks of one size, so however they arrive, every room sees the same blocks.
 
 use chot_model::OpaqueReason;
+use sha2::{Digest, Sha256};
 
 use crate::Hint;
 use crate::formats::{FORMATS, Room, Stream};
@@ -14,9 +15,6 @@ use crate::text;
 
 /// Bytes handed to a room at a time, and the most a format may need to recognise itself.
 pub(crate) const BLOCK: usize = 1 << 16;
-
-/// Nested containers that must be read at random are held in memory; all together at most this much.
-const HELD_MAX: u64 = 128 << 20;
 
 pub(crate) struct Object {
     hint: Hint,
@@ -34,8 +32,8 @@ enum State {
     /// Nothing decided yet.
     Fresh,
     Stream(Box<dyn Stream>),
-    /// Waits for the end.
-    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
+    /// Waits for the end, with the hash of the bytes so far.
+    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>, Sha256),
     /// Not read any further.
     Closed,
 }
@@ -78,24 +76,31 @@ impl Object {
     }
 
     fn read(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        if self.place.depth == 0 {
+            // Block by block, so that how the bytes arrived does not decide how much they may expand to.
+            inquiry.given += block.len() as u64;
+        }
         if matches!(self.state, State::Fresh) {
             self.decide(block, inquiry);
         }
         if inquiry.is_late(&self.place) {
             return;
         }
+        if memchr::memmem::find(block, PGP_ARMOUR).is_some() {
+            inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
+        }
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
-            State::Whole(_) => {
+            State::Whole(_, hash) => {
+                hash.update(block);
                 if let Some(held) = &mut self.held {
-                    if inquiry.held + block.len() as u64 > HELD_MAX {
+                    if inquiry.hold(block.len()) {
+                        held.extend_from_slice(block);
+                    } else {
                         inquiry.held -= held.len() as u64;
                         self.held = Some(Vec::new());
                         inquiry.refuse(&self.place, OpaqueReason::TooLarge, block.len() as u64);
                         self.state = State::Closed;
-                    } else {
-                        inquiry.held += block.len() as u64;
-                        held.extend_from_slice(block);
                     }
                 }
             }
@@ -108,6 +113,9 @@ impl Object {
         let head = Head::new(block, &self.hint);
         let Some(format) = FORMATS.iter().find(|f| (f.matches)(&head)) else { return };
         self.media_type = format.media_type;
+        if head.hides_digits() {
+            inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);
+        }
         if self.place.depth == 0 && lies(&head, format.media_type) {
             inquiry.note("false-type");
         }
@@ -117,7 +125,7 @@ impl Object {
                 inquiry.refuse(&self.place, OpaqueReason::TooDeep, block.len() as u64);
                 State::Closed
             }
-            Room::Whole(read) => State::Whole(read),
+            Room::Whole(read) => State::Whole(read, Sha256::new()),
         };
     }
 
@@ -129,17 +137,21 @@ impl Object {
         }
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Stream(stream) => stream.finish(inquiry),
-            State::Whole(read) if !inquiry.is_late(&self.place) => {
+            State::Whole(read, hash) if !inquiry.is_late(&self.place) => {
                 let held = self.held.take().unwrap_or_default();
-                if let Some(refined) = read(source.unwrap_or(&held), &self.place, inquiry) {
+                let read = |inquiry: &mut Inquiry| read(source.unwrap_or(&held), &self.place, inquiry);
+                if let Some(refined) = inquiry.container(hash.finalize().into(), &self.hint, &self.place, read) {
                     self.media_type = refined;
                 }
                 inquiry.held = inquiry.held.saturating_sub(held.len() as u64);
             }
-            State::Whole(_) | State::Fresh | State::Closed => {}
+            State::Whole(..) | State::Fresh | State::Closed => {}
         }
     }
 }
+
+/// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
+const PGP_ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
 
 const EMPTY: &str = "application/x-empty";
 

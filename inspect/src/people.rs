@@ -75,6 +75,19 @@ pub(crate) struct People {
     above: Option<Estimate>,
 }
 
+/// The people of a part of a message.
+pub(crate) struct Groups {
+    /// Person, then the hash of one of their identifiers; ordered.
+    sets: Vec<(usize, u64)>,
+    above: Option<Estimate>,
+}
+
+impl Groups {
+    pub(crate) fn len(&self) -> usize {
+        self.sets.len()
+    }
+}
+
 /// Identifier values remembered exactly: several for each of the people counted exactly.
 const IDS_MAX: usize = 6 * EXACT_MAX;
 
@@ -82,10 +95,16 @@ impl People {
     /// States that `marks` belong to one person.
     pub(crate) fn person(&mut self, marks: &[Mark]) {
         let hashes = marks.iter().flat_map(|m| [Some(m.hash), m.alias]).flatten();
+        if let Some(primary) = marks.iter().min_by_key(|m| m.detector) {
+            self.tie(primary.hash, hashes);
+        }
+    }
+
+    /// States that `hashes` belong to one person, whom `primary` stands for where people are only estimated.
+    fn tie(&mut self, primary: u64, hashes: impl Iterator<Item = u64>) {
         if self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX {
-            let Some(primary) = marks.iter().min_by_key(|m| m.detector) else { return };
-            let primary = primary.hash;
-            if !hashes.into_iter().any(|h| self.ids.contains_key(&h)) {
+            let mut hashes = hashes;
+            if !hashes.any(|h| self.ids.contains_key(&h)) {
                 self.above.get_or_insert_default().add(primary);
             }
             return;
@@ -113,6 +132,26 @@ impl People {
                 }
                 _ => first = Some(node),
             }
+        }
+    }
+
+    /// Each person's identifiers.
+    pub(crate) fn groups(mut self) -> Groups {
+        let ids = std::mem::take(&mut self.ids);
+        let mut sets: Vec<(usize, u64)> = ids.into_iter().map(|(hash, node)| (self.root(node), hash)).collect();
+        sets.sort_unstable();
+        Groups { sets, above: self.above }
+    }
+
+    /// Adds the people of a part.
+    pub(crate) fn absorb(&mut self, part: &Groups) {
+        for person in part.sets.chunk_by(|(a, _), (b, _)| a == b) {
+            if let Some((_, primary)) = person.first() {
+                self.tie(*primary, person.iter().map(|(_, hash)| *hash));
+            }
+        }
+        if let Some(above) = &part.above {
+            self.above.get_or_insert_default().absorb(above);
         }
     }
 

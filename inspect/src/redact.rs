@@ -176,6 +176,27 @@ impl Edits {
         }
     }
 
+    /// Adds the edits of a part.
+    pub(crate) fn absorb(&mut self, part: &Self) {
+        for (detector, edits) in &part.mapped {
+            self.add(*detector, edits.clone());
+        }
+        for (detector, place) in &part.lost {
+            self.lose(*detector, || place.clone());
+        }
+        self.too_many |= part.too_many;
+    }
+
+    /// Whether no finding could be rewritten, wherever the object stood.
+    pub(crate) fn are_lost(&self) -> bool {
+        self.mapped.is_empty()
+    }
+
+    /// About how much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.mapped.iter().map(|(_, edits)| 48 + edits.len() * 64).sum()
+    }
+
     pub(crate) fn splices(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
         if let Some((detector, part)) = self.lost.iter().find(|(d, _)| detectors.contains(d)) {
             return Err(NotRedactable::Part { detector: *detector, part: part.clone() });

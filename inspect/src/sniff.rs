@@ -12,12 +12,33 @@ pub(crate) struct Head<'a> {
     pub(crate) text: Option<Encoding>,
 }
 
+/// Beginnings of the names of other such sets: UTF-7, EBCDIC in its many code pages, compressed Unicode, escapes.
+const SHIFTED: [&str; 15] = [
+    "utf-7",
+    "utf7",
+    "unicode-",
+    "x-unicode-",
+    "ebcdic",
+    "ibm",
+    "cp0",
+    "cp1026",
+    "cp1047",
+    "cp114",
+    "cp500",
+    "iso-2022",
+    "iso-10646",
+    "scsu",
+    "bocu",
+];
+
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Utf16Le,
     Utf16Be,
+    Utf32Le,
+    Utf32Be,
     /// One byte a character, some of them not ASCII.
     Legacy,
 }
@@ -40,6 +61,19 @@ impl<'a> Head<'a> {
         declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
+    /// Whether digits in the declared character set are not those of ASCII, nor of a set that its bytes give away.
+    pub(crate) fn hides_digits(&self) -> bool {
+        let declared = self.hint.content_type.as_deref().unwrap_or_default();
+        let charset = declared.split(';').skip(1).filter_map(|p| p.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
+        charset.is_some_and(|charset| match encoding_rs::Encoding::for_label(charset.as_bytes()) {
+            // ISO-2022-KR, HZ and the like are read as the replacement encoding (WHATWG Encoding, §4.2).
+            Some(known) => known == encoding_rs::ISO_2022_JP || known == encoding_rs::REPLACEMENT,
+            None => SHIFTED.iter().any(|prefix| charset.starts_with(prefix)),
+        })
+    }
+
     /// The extension of the name, in lower case.
     pub(crate) fn extension(&self) -> String {
         let name = self.hint.name.as_deref().unwrap_or_default();
@@ -50,7 +84,8 @@ impl<'a> Head<'a> {
 /// The encoding of what may be text.
 pub(crate) fn encoding(bytes: &[u8]) -> Option<Encoding> {
     match bytes {
-        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, 0, 0, ..] => return Some(Encoding::Utf32Le),
+        [0, 0, 0xfe, 0xff, ..] => return Some(Encoding::Utf32Be),
         [0xff, 0xfe, ..] => return Some(Encoding::Utf16Le),
         [0xfe, 0xff, ..] => return Some(Encoding::Utf16Be),
         _ => {}
@@ -88,6 +123,21 @@ fn utf16(bytes: &[u8]) -> Option<Encoding> {
     } else if big * 2 > pairs {
         Some(Encoding::Utf16Be)
     } else {
+        utf32(bytes)
+    }
+}
+
+/// Text in UTF-32 has three zeros with every character that is ASCII.
+fn utf32(bytes: &[u8]) -> Option<Encoding> {
+    let plain = |c: u8| c.is_ascii_graphic() || c.is_ascii_whitespace();
+    let units = bytes.len() / 4;
+    let little = bytes.chunks_exact(4).filter(|u| matches!(u, [c, 0, 0, 0] if plain(*c))).count();
+    let big = bytes.chunks_exact(4).filter(|u| matches!(u, [0, 0, 0, c] if plain(*c))).count();
+    if units >= 2 && little * 2 > units {
+        Some(Encoding::Utf32Le)
+    } else if units >= 2 && big * 2 > units {
+        Some(Encoding::Utf32Be)
+    } else {
         None
     }
 }
@@ -99,7 +149,7 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     if magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         return true;
     }
-    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be))
+    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
 
 /// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.

@@ -138,7 +138,9 @@ impl<'t> Near<'t> {
             return found;
         }
         let amount = self.amount_follows();
-        let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()) {
+        // A claim's link is a number that belongs to nobody.
+        let column = self.column.map(|c| if c == Column::Claim { Column::Negative } else { c });
+        let (as_any_of, firm) = match column.filter(|c| c.speaks_of_numbers()) {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),

@@ -27,7 +27,6 @@ const SHARED: &[(Column, &str)] = &[
     (Column::Address, include_str!("address.txt")),
     (Column::RowNumber, "= STT\n= TT\n= Số TT\n= Số thứ tự\n= No\n= #\n= row\n= STT hộ\n"),
     (Column::Health, include_str!("health.txt")),
-    (Column::Plate, "biển số xe\nbiển kiểm soát\nbiển số\nBKS\nbiển đăng ký\nlicense plate\n"),
     (Column::Negative, include_str!("negative.txt")),
 ];
 

@@ -3,6 +3,7 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86;

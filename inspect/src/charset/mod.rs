@@ -1,13 +1,22 @@
-//! Character sets of one byte a character, for text that is not UTF-8.
+//! Character sets of one byte a letter or mark, for text that is not UTF-8.
 //!
-//! UTF-16 is a layer of its own (`text`). Digits are ASCII in every set, so a wrong guess costs context, not numbers.
+//! UTF-16 and UTF-32 are formats of their own. Digits are ASCII in every set, so a wrong guess costs context, not numbers.
 
 use std::sync::LazyLock;
+
+use chot_detectors::fold;
 
 /// The characters of the upper half of one set.
 #[derive(Debug)]
 pub(crate) struct Charset {
+    pub(crate) name: &'static str,
     upper: [char; 128],
+    /// Some bytes are marks on the letter before.
+    marks: bool,
+}
+
+fn is_mark(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
 }
 
 impl Charset {
@@ -21,46 +30,64 @@ impl Charset {
 
     /// The set that makes most sense of `text`: the one in which it has most everyday words.
     pub(crate) fn of(text: &[u8]) -> &'static Self {
+        Self::old(text, 1).unwrap_or_else(Self::windows_1258)
+    }
+
+    /// The old set in which `text` has most everyday words, and at least so many.
+    pub(crate) fn old(text: &[u8], words_min: usize) -> Option<&'static Self> {
+        const SEEN: usize = 4_096;
+        let text = text.get(..text.len().min(SEEN)).unwrap_or_default();
+        // Of equals the first: those listed first were used most.
+        let scored = Self::all().iter().map(|set| (set.words(text), set)).rev();
+        scored.filter(|(words, _)| *words >= words_min).max_by_key(|(words, _)| *words).map(|(_, set)| set)
+    }
+
+    /// The old set of that name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|set| set.name == name)
+    }
+
+    /// How many everyday words of Vietnamese it reads in `text`.
+    fn words(&self, text: &[u8]) -> usize {
         const WORDS: &[&str] = &[
             "số", "của", "và", "là", "căn", "cước", "mã", "thẻ", "bảo", "hiểm", "xã", "hội", "định", "người", "ngày",
             "không", "được", "công", "dân", "sổ", "tế", "nhân", "gửi", "kính", "đơn", "vị", "họ", "tên", "sinh",
             "việc", "cho", "địa",
         ];
-        const SEEN: usize = 4_096;
-        let text = text.get(..text.len().min(SEEN)).unwrap_or_default();
-        let score = |set: &Self| {
-            let read: String = text.iter().map(|b| set.decode(*b)).collect();
-            let read = read.to_lowercase();
-            read.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_ascii() && WORDS.contains(w)).count()
-        };
-        let [tcvn3, viscii] = Self::old();
-        [tcvn3, viscii]
-            .into_iter()
-            .map(|set| (score(set), set))
-            .filter(|(score, _)| *score > 0)
-            .max_by_key(|(score, _)| *score)
-            .map_or_else(Self::windows_1258, |(_, set)| set)
+        let read: String = text.iter().map(|b| self.decode(*b)).collect();
+        let read = read.to_lowercase();
+        let letter = |c: char| c.is_alphabetic() || is_mark(c);
+        let words = read.split(|c| !letter(c)).filter(|w| !w.is_ascii());
+        if self.marks {
+            // Marks come after their letters, not all of them: what is left is compared.
+            static FOLDED: LazyLock<Vec<String>> = LazyLock::new(|| WORDS.iter().map(|w| fold(w)).collect());
+            words.filter(|w| FOLDED.contains(&fold(w))).count()
+        } else {
+            words.filter(|w| WORDS.contains(w)).count()
+        }
     }
 
-    /// TCVN3 and VISCII.
-    fn old() -> [&'static Self; 2] {
-        static SETS: LazyLock<[Charset; 2]> = LazyLock::new(|| {
-            let mut sets = [['\u{fffd}'; 128]; 2];
-            for line in include_str!("legacy.csv").lines().filter(|l| !l.starts_with('#')) {
+    /// The old sets of the table beside.
+    fn all() -> &'static [Self] {
+        static SETS: LazyLock<Vec<Charset>> = LazyLock::new(|| {
+            let mut lines = include_str!("legacy.csv").lines().filter(|l| !l.starts_with('#'));
+            let names = lines.next().unwrap_or_default().split(',').skip(1);
+            let mut sets: Vec<_> = names.map(|name| Charset { name, upper: ['\u{fffd}'; 128], marks: false }).collect();
+            for line in lines {
                 let mut fields = line.split(',');
                 let byte = fields.next().and_then(|b| u8::from_str_radix(b, 16).ok());
                 for (set, letter) in sets.iter_mut().zip(fields) {
                     if let (Some(byte), Some(c)) = (byte, letter.chars().next())
-                        && let Some(slot) = set.get_mut(usize::from(byte & 0x7f))
+                        && let Some(slot) = set.upper.get_mut(usize::from(byte & 0x7f))
                     {
                         *slot = c;
+                        set.marks |= is_mark(c);
                     }
                 }
             }
-            sets.map(|upper| Charset { upper })
+            sets
         });
-        let [tcvn3, viscii] = &*SETS;
-        [tcvn3, viscii]
+        &SETS
     }
 
     /// windows-1258, the Vietnamese code page: letters and combining tone marks.
@@ -72,7 +99,7 @@ impl Charset {
                 let (text, _) = encoding_rs::WINDOWS_1258.decode_without_bom_handling(&byte);
                 *slot = text.chars().next().unwrap_or('\u{fffd}');
             }
-            Charset { upper }
+            Charset { name: "windows-1258", upper, marks: true }
         });
         &SET
     }
@@ -94,6 +121,13 @@ mod tests {
             (&b"M\xb7 s\xe8 BHXH cho anh"[..], "Mã số BHXH cho anh"),
             (b"M\xe3 s\xaf BHXH", "Mã số BHXH"),
             (b"c\xe3n", "căn"),
+            // `ư` of TCVN3 is a soft hyphen elsewhere.
+            (b"S\xe8 c\xa8n c\xad\xedc: 1", "Số căn cước: 1"),
+            (b"m\xe3 s\xd3 th\xc8 ng\xdc\xa9i", "mã số thẻ người"),
+            (
+                b"So\xe1 ca\xean c\xf6\xf4\xf9c co\xe2ng da\xe2n",
+                "So\u{302} ca\u{306}n cươ\u{301}c co\u{302}ng da\u{302}n",
+            ),
         ] {
             let set = Charset::of(bytes);
             let read: String = bytes.iter().map(|b| set.decode(*b)).collect();

@@ -55,6 +55,8 @@ struct Json {
     key: bool,
     /// A colon stands before the next token: it is a value.
     colon: bool,
+    /// A key or value has ended, and nothing yet sets it apart from the next.
+    complete: bool,
     levels: Vec<Level>,
     /// What the last key announces, and its hash.
     column: Option<chot_detectors::Column>,
@@ -76,6 +78,7 @@ impl Json {
             value: Text::new(place),
             key: false,
             colon: false,
+            complete: false,
             levels: Vec::new(),
             column: None,
             name: ITEM,
@@ -97,6 +100,7 @@ impl Json {
     /// Ends a value or key.
     fn end(&mut self, inquiry: &mut Inquiry) {
         self.state = State::Between;
+        self.complete = true;
         if !self.key {
             self.colon = false;
         }
@@ -149,6 +153,13 @@ impl Json {
     /// One byte between tokens; false when it is no JSON.
     fn token(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) -> bool {
         let in_object = self.levels.last().is_some_and(|l| !l.array);
+        let begins = b == b'"' || b.is_ascii_alphanumeric() || matches!(b, b'-' | b'{' | b'[');
+        if begins && self.complete && !self.levels.is_empty() && self.deeper == 0 {
+            return false;
+        }
+        if !b.is_ascii_whitespace() {
+            self.complete = matches!(b, b'}' | b']');
+        }
         match b {
             b'{' => self.open(false),
             b'[' => self.open(true),
@@ -245,10 +256,12 @@ impl Stream for Json {
     }
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        if matches!(self.state, State::Bare) {
+            self.end_bare(inquiry);
+        }
         match self.state {
-            State::Between => {}
+            State::Between | State::Bare => {}
             State::Text => self.value.finish(inquiry),
-            State::Bare => self.end_bare(inquiry),
             State::Str | State::Escape(..) => self.end(inquiry),
         }
         self.tree.finish(inquiry);
@@ -256,8 +269,17 @@ impl Stream for Json {
 }
 
 impl Json {
+    /// Ends a bare word. What is neither number nor literal means that the quotes are out of step, and what follows
+    /// would be taken for the opposite of what it is: from here on it is text.
     fn end_bare(&mut self, inquiry: &mut Inquiry) {
         let text = &self.value.view.text;
+        let number = text.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+            && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+        if !number && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
+            self.value.context.column = None;
+            self.state = State::Text;
+            return;
+        }
         self.value.view.number = !self.long && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
         self.end(inquiry);
     }

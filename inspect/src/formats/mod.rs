@@ -10,9 +10,11 @@ mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
+mod rtf;
 mod tar;
 mod unknown;
 mod utf16;
+mod utf32;
 mod xml;
 mod zip;
 
@@ -41,6 +43,8 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+#[cfg(test)]
+pub(crate) use zip::archive;
 
 /// A reader that takes blocks as they come.
 pub(crate) trait Stream: Send {
@@ -58,8 +62,11 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::ZLIB,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
+    &utf32::LITTLE,
+    &utf32::BIG,
     &mail::FORMAT,
     &multipart::FORMAT,
     &html::FORMAT,

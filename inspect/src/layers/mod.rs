@@ -3,8 +3,15 @@
 //! A second look: the text itself has been scanned. What does not decode to text or to a known container is dropped
 //! without a word, since most long runs of letters and digits are keys, hashes and identifiers of machines.
 
+mod code;
 mod escape;
+mod old;
+mod rewrite;
 mod runs;
+mod tags;
+mod utf7;
+mod uu;
+mod viqr;
 
 use std::ops::Range;
 
@@ -18,8 +25,10 @@ use runs::{Pairs, Runs};
 /// The second look at one text.
 pub(crate) struct Layers {
     runs: Runs,
+    files: uu::Uuencoded,
     pairs: Pairs,
     escapes: Option<Text>,
+    rewrites: rewrite::Rewrites,
     place: Place,
     /// Bytes at the beginning of the next window that an escape has already taken.
     taken: usize,
@@ -27,7 +36,15 @@ pub(crate) struct Layers {
 
 impl Layers {
     pub(crate) fn new(place: &Place) -> Self {
-        Self { runs: Runs::default(), pairs: Pairs::default(), escapes: None, place: place.clone(), taken: 0 }
+        Self {
+            runs: Runs::default(),
+            files: uu::Uuencoded::default(),
+            pairs: Pairs::default(),
+            escapes: None,
+            rewrites: rewrite::Rewrites::default(),
+            place: place.clone(),
+            taken: 0,
+        }
     }
 
     /// Whether `core` may hold an encoding, or ends within what may become one.
@@ -41,6 +58,8 @@ impl Layers {
             || memchr::memchr3(b'%', b'&', b'\\', bytes).is_some()
             || memchr::memchr(b'=', bytes).is_some()
             || Pairs::suspects(bytes)
+            || uu::Uuencoded::suspects(bytes)
+            || rewrite::suspects(bytes)
     }
 
     /// Reads the next window of the text.
@@ -57,7 +76,9 @@ impl Layers {
         }
         let bytes = view.text.get(core.clone()).unwrap_or_default();
         self.runs.read(bytes, &self.place, inquiry);
+        self.files.read(bytes, &self.place, inquiry);
         self.pairs.read(bytes, &self.place, inquiry);
+        self.rewrites.read(view, &core, &self.place, inquiry);
         self.escapes(view, core, inquiry);
     }
 
@@ -94,9 +115,11 @@ impl Layers {
     /// The text ends.
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
         self.runs.end(&self.place, inquiry);
+        self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
         if let Some(mut text) = self.escapes.take() {
             text.finish(inquiry);
         }
+        self.rewrites.finish(inquiry);
     }
 }

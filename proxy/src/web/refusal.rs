@@ -125,7 +125,7 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
         en: "This content must not leave, by the rules of this organisation.".to_owned(),
     };
     let message = verdict.message.as_ref().unwrap_or(&default);
-    let contact = told.policy.contact().map(ToString::to_string).unwrap_or_default();
+    let contact = told.policy.contact().map_or_else(|| IT_OFFICE.to_owned(), ToString::to_string);
     let found = found(told);
     let body = if asker.wants_page {
         page(&Page {
@@ -254,6 +254,10 @@ fn title(detector: DetectorId) -> (&'static str, &'static str) {
     }
 }
 
+/// Whom to ask when the policy names nobody.
+const IT_OFFICE: &str =
+    "bộ phận công nghệ thông tin của cơ quan, kèm mã quyết định · your IT office, with the number below";
+
 struct Page<'a> {
     title: (&'a str, &'a str),
     message: (&'a str, &'a str),
@@ -275,7 +279,7 @@ fn page(page: &Page<'_>) -> String {
         "<!doctype html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{vi} · {en}</title><style nonce=\"{id}\">\
          body{{font:16px/1.5 system-ui,sans-serif;max-width:42em;margin:2em auto;padding:0 1em}}\
-         h1{{font-size:1.4em;border-bottom:4px solid #b3261e}}[lang=en]{{color:#555}}\
+         h1{{font-size:1.4em;border-bottom:4px solid #b3261e}}h2{{font-size:1.1em}}[lang=en]{{color:#555}}\
          dt{{font-weight:bold}}dd{{margin:0 0 .5em}}code{{overflow-wrap:anywhere}}</style></head><body>\
          <h1>{vi} <span lang=\"en\">· {en}</span></h1><p>{mvi}</p><p lang=\"en\">{men}</p>",
         vi = escaped(title.0),
@@ -296,7 +300,7 @@ fn page(page: &Page<'_>) -> String {
         ("Quy tắc · Rule", *rule),
         ("Cần hỗ trợ, xin hỏi · Whom to ask", *contact),
         ("Mã quyết định · Decision", &id.to_string()),
-        ("Thời điểm · Time", &time.to_string()),
+        ("Thời điểm · Time", &clock_in_vietnam(*time)),
     ] {
         if !value.is_empty() {
             let _ = write!(html, "<dt>{name}</dt><dd><code>{}</code></dd>", escaped(value));
@@ -304,6 +308,15 @@ fn page(page: &Page<'_>) -> String {
     }
     html.push_str("</dl></body></html>\n");
     html
+}
+
+/// The time as the clock on the reader's wall shows it: Viet Nam is UTC+7 all year.
+fn clock_in_vietnam(time: Timestamp) -> String {
+    let local = Timestamp::from_unix_us(time.unix_us() + 7 * 3_600 * 1_000_000);
+    let (year, month, day) = local.date();
+    let seconds = local.unix_us() / 1_000_000 % 86_400;
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{hour:02}:{minute:02}:{second:02} {day:02}/{month:02}/{year} (giờ Việt Nam, UTC+7)")
 }
 
 fn escaped(text: &str) -> String {
@@ -324,6 +337,12 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_the_wall_clock() {
+        let time = Timestamp::parse("2026-12-31T17:30:05.250Z").expect("a time");
+        assert_eq!(clock_in_vietnam(time), "00:30:05 01/01/2027 (giờ Việt Nam, UTC+7)");
+    }
 
     #[test]
     fn browsers_get_a_page_and_programs_get_json() {

@@ -17,6 +17,8 @@ use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
+#[cfg(test)]
+pub(crate) use directory::archive;
 pub(crate) use directory::{Directory, Entry};
 
 pub(crate) const FORMAT: Format = Format {
@@ -24,7 +26,7 @@ pub(crate) const FORMAT: Format = Format {
     matches: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
     room: Room::Whole(read),
     #[cfg(test)]
-    example: || directory::archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
+    example: || archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
 };
 
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
@@ -97,9 +99,8 @@ pub(crate) fn stream(
         let mut take = |bytes: &[u8], inquiry: &mut Inquiry| {
             crc.update(bytes);
             total += bytes.len() as u64;
-            inquiry.inflated += bytes.len() as u64;
             each(bytes, inquiry);
-            if inquiry.inflated > inquiry.limits.inflated_bytes_max {
+            if !inquiry.inflate(bytes.len()) {
                 return Err(OpaqueReason::TooLarge);
             }
             if inquiry.is_late(&top) { Err(OpaqueReason::TimeLimit) } else { Ok(()) }

@@ -1,0 +1,186 @@
+//! What one container added to an inspection, set apart so that it can be kept and added again.
+//!
+//! A container is always judged into an outcome of its own, which is then added: kept or fresh, it is the same.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chot_model::{DetectorId, Inspection, OpaqueReason, Tally};
+
+use super::cache::{Key, Standing};
+use super::{Crowd, HELD_MAX, Inquiry, Place, SAMPLES_MAX, SECOND_MIN};
+use crate::Hint;
+use crate::count::Distinct;
+use crate::people::Groups;
+use crate::redact::{Edits, Origin};
+
+/// What a container added.
+pub(crate) struct Outcome {
+    media_type: Option<&'static str>,
+    inspection: Inspection,
+    tallies: BTreeMap<DetectorId, (Tally, Distinct)>,
+    people: Groups,
+    edits: Edits,
+    opaque_bytes: u64,
+    members: u64,
+    inflated: u64,
+    first: u64,
+    second: u64,
+    /// The most that was held at a time.
+    held: u64,
+}
+
+impl Outcome {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        const FIXED: usize = 1 << 10;
+        const HASH: usize = 16;
+        let tallies: usize = self.tallies.values().map(|(_, d)| d.bytes()).sum();
+        FIXED + tallies + self.people.len() * HASH + self.edits.bytes() + self.inspection.opaque.len() * (FIXED / 8)
+    }
+
+    /// Whether it is the same whenever its container is inspected: limits that are used up together did not bear.
+    fn lasts(&self) -> bool {
+        use OpaqueReason::{Failed, TimeLimit, TooLarge, TooMany};
+        [Failed, TimeLimit, TooLarge, TooMany].iter().all(|reason| !self.inspection.is_opaque(*reason))
+    }
+
+    /// Whether `inquiry` would come to it as well, given what of the limits is used up.
+    fn fits(&self, inquiry: &Inquiry) -> bool {
+        inquiry.members + self.members <= inquiry.limits.members_max
+            && inquiry.inflated + self.inflated <= inquiry.inflated_max()
+            && inquiry.held + self.held <= HELD_MAX
+            && inquiry.second + self.second <= SECOND_MIN
+            && !inquiry.late
+    }
+}
+
+impl Inquiry {
+    /// Judges a container with `read`, or remembers how it was judged before.
+    pub(crate) fn container(
+        &mut self,
+        content: [u8; 32],
+        hint: &Hint,
+        place: &Place,
+        read: impl FnOnce(&mut Self) -> Option<&'static str>,
+    ) -> Option<&'static str> {
+        // Whoever listens wants every finding, not only what they come to.
+        let cache = self.cache.clone().filter(|_| self.sink.is_none());
+        let key = |standing| Key::new(content, hint, place, standing);
+        let standings = match place.origin {
+            Origin::Lost => [Some(Standing::Lost), None],
+            Origin::Raw(base) => [Some(Standing::Anywhere), Some(Standing::At(base))],
+            Origin::Transfer(_) => [Some(Standing::Anywhere), None],
+        };
+        if let Some(cache) = &cache {
+            for standing in standings.into_iter().flatten() {
+                if let Some(known) = cache.get(&key(standing)).filter(|known| known.fits(self)) {
+                    self.add(&known, place);
+                    return known.media_type;
+                }
+            }
+        }
+        let mut within = self.within();
+        let media_type = read(&mut within);
+        let outcome = self.outcome(within, media_type);
+        self.add(&outcome, place);
+        if let Some(cache) = cache.filter(|_| outcome.lasts()) {
+            let standing = match place.origin {
+                Origin::Lost => Some(Standing::Lost),
+                _ if outcome.edits.are_lost() => Some(Standing::Anywhere),
+                Origin::Raw(base) => Some(Standing::At(base)),
+                Origin::Transfer(_) => None,
+            };
+            if let Some(standing) = standing {
+                cache.put(key(standing), Arc::new(outcome));
+            }
+        }
+        media_type
+    }
+
+    /// An inquiry into a container: nothing found yet, the limits as far as they are used up.
+    fn within(&mut self) -> Self {
+        Self {
+            detectors: Arc::clone(&self.detectors),
+            limits: self.limits.clone(),
+            key: self.key.clone(),
+            cache: self.cache.clone(),
+            sink: self.sink.take(),
+            columns: std::mem::take(&mut self.columns),
+            hits: std::mem::take(&mut self.hits),
+            deadline: self.deadline,
+            members: self.members,
+            given: self.given,
+            inflated: self.inflated,
+            held: self.held,
+            held_most: self.held,
+            first: self.first,
+            second: self.second,
+            late: self.late,
+            calls: self.calls,
+            inspection: Inspection::default(),
+            tallies: BTreeMap::new(),
+            people: crate::people::People::default(),
+            edits: Edits::default(),
+            opaque_bytes: 0,
+            crowd: Crowd::default(),
+        }
+    }
+
+    /// Takes back what was lent, and what the container came to.
+    fn outcome(&mut self, within: Self, media_type: Option<&'static str>) -> Outcome {
+        self.sink = within.sink;
+        self.columns = within.columns;
+        self.hits = within.hits;
+        (self.late, self.calls) = (within.late, within.calls);
+        self.held_most = self.held_most.max(within.held_most);
+        Outcome {
+            media_type,
+            inspection: within.inspection,
+            tallies: within.tallies,
+            people: within.people.groups(),
+            edits: within.edits,
+            opaque_bytes: within.opaque_bytes,
+            members: within.members - self.members,
+            inflated: within.inflated - self.inflated,
+            first: within.first - self.first,
+            second: within.second - self.second,
+            held: within.held_most - self.held,
+        }
+    }
+
+    fn add(&mut self, outcome: &Outcome, place: &Place) {
+        for (detector, (theirs, seen)) in &outcome.tallies {
+            let (ours, distinct) = self.tallies.entry(*detector).or_default();
+            let new = distinct.absorb(seen);
+            if place.again && !new {
+                // A second look at what was seen in the open already.
+                continue;
+            }
+            ours.confidence = ours.confidence.max(theirs.confidence);
+            ours.count += theirs.count;
+            ours.low += theirs.low;
+            for sample in &theirs.samples {
+                if ours.samples.len() < SAMPLES_MAX && !ours.samples.contains(sample) {
+                    ours.samples.push(sample.clone());
+                }
+            }
+        }
+        for opaque in &outcome.inspection.opaque {
+            if !self.inspection.opaque.contains(opaque) {
+                self.inspection.add_opaque(opaque.part.clone(), opaque.reason);
+            }
+        }
+        for disguise in &outcome.inspection.disguises {
+            self.note(disguise);
+        }
+        self.people.absorb(&outcome.people);
+        self.edits.absorb(&outcome.edits);
+        self.opaque_bytes = self.opaque_bytes.saturating_add(outcome.opaque_bytes);
+        self.members += outcome.members;
+        self.inflated += outcome.inflated;
+        self.first += outcome.first;
+        self.second += outcome.second;
+        self.held_most = self.held_most.max(self.held + outcome.held);
+    }
+}

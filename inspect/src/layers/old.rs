@@ -1,0 +1,79 @@
+//! Text of an old Vietnamese character set that some program took for Western European: `Sè c¨n`, `Soá caên cöôùc`.
+//!
+//! Documents keep such text for decades; only the font made it readable.
+
+use std::ops::Range;
+
+use super::rewrite::replace;
+use crate::charset::Charset;
+use crate::view::View;
+
+/// Fewer everyday words may be chance.
+const WORDS_MIN: usize = 2;
+/// So much of a text tells its set.
+const SEEN: usize = 4_096;
+
+/// Letters that Vietnamese in Unicode does not have, and the old sets use in every sentence.
+pub(super) fn suspects(text: &[u8]) -> bool {
+    memchr::memchr_iter(0xc2, text).any(|at| text.get(at + 1).is_some_and(|b| (0xa8..=0xbf).contains(b)))
+        || memchr::memmem::find(text, "ñ".as_bytes()).is_some()
+        || memchr::memmem::find(text, "Ñ".as_bytes()).is_some()
+        || memchr::memmem::find(text, "ö".as_bytes()).is_some()
+}
+
+pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
+    suspects(text).then(|| set(text).map(|set| set.name))?
+}
+
+fn set(text: &[u8]) -> Option<&'static Charset> {
+    let mut bytes = Vec::with_capacity(SEEN);
+    let mut at = 0;
+    while let Some(first) = text.get(at).filter(|_| bytes.len() < SEEN) {
+        match western(text, at) {
+            Some((byte, len)) => {
+                bytes.push(byte);
+                at += len;
+            }
+            None => {
+                // Any other letter of Unicode: none of a word in an old set.
+                bytes.push(if first.is_ascii() { *first } else { b'#' });
+                at += 1;
+            }
+        }
+    }
+    Charset::old(&bytes, WORDS_MIN)
+}
+
+pub(super) fn undo(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize {
+    let Some(set) = Charset::named(name) else { return core.start };
+    replace(view, core, out, |text, at| {
+        let (byte, len) = western(text, at)?;
+        // What parts digits is no letter.
+        if at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(u8::is_ascii_digit) {
+            return None;
+        }
+        let c = set.decode(byte);
+        let mut utf8 = [0; 4];
+        (c != '\u{fffd}').then(|| (len, c.encode_utf8(&mut utf8).as_bytes().to_vec()))
+    })
+}
+
+/// The byte of windows-1252 that the character at `at` was, and its length.
+fn western(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    match (text.get(at)?, text.get(at + 1)?) {
+        (0xc2, b @ 0x80..=0xbf) => Some((*b, 2)),
+        (0xc3, b @ 0x80..=0xbf) => Some((*b + 0x40, 2)),
+        (0xc4..=0xcb, _) => other(text.get(at..at + 2)?),
+        (0xe2, 0x80..=0x84) => other(text.get(at..at + 3)?),
+        _ => None,
+    }
+}
+
+fn other(utf8: &[u8]) -> Option<(u8, usize)> {
+    let c = str::from_utf8(utf8).ok()?;
+    let (bytes, _, unknown) = encoding_rs::WINDOWS_1252.encode(c);
+    match (&*bytes, unknown) {
+        ([byte], false) => Some((*byte, utf8.len())),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Text that means something else than it says, read in place: each kind of writing is undone into a view that
+//! remembers where every letter stands.
+//!
+//! A kind says cheaply whether a text may hold it. What it finds is a second look; it drops nothing from the first.
+
+use std::ops::Range;
+
+use super::{code, old, tags, utf7, viqr};
+use crate::inquiry::{Inquiry, Place};
+use crate::text::Text;
+use crate::view::View;
+
+/// A way of writing.
+struct Kind {
+    /// Its name, if `text` shows it.
+    shows: fn(text: &[u8]) -> Option<&'static str>,
+    /// Appends `core` of a view with everything of this kind that begins there undone; returns where it stopped.
+    undo: fn(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind { shows: tags::shows, undo: tags::undo },
+    Kind { shows: utf7::shows, undo: utf7::undo },
+    Kind { shows: viqr::shows, undo: viqr::undo },
+    Kind { shows: old::shows, undo: old::undo },
+    Kind { shows: code::shows, undo: code::undo },
+];
+
+/// Whether any kind may be in `text`: a few searches for bytes that honest text seldom has.
+pub(super) fn suspects(text: &[u8]) -> bool {
+    memchr::memchr3_iter(b'+', b'<', b'^', text).any(|at| {
+        let next = text.get(at + 1).copied().unwrap_or_default();
+        match text.get(at) {
+            Some(b'+') => matches!(next, b'A' | b'H' | b'I') || next.is_ascii_lowercase(),
+            Some(b'<') => at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(u8::is_ascii_digit),
+            _ => true,
+        }
+    }) || old::suspects(text)
+}
+
+/// One kind at work in one text.
+#[derive(Default)]
+struct State {
+    text: Option<Box<Text>>,
+    /// Bytes at the beginning of the next window that are read already.
+    taken: usize,
+}
+
+/// All kinds at work in one text.
+#[derive(Default)]
+pub(super) struct Rewrites([State; KINDS.len()]);
+
+impl Rewrites {
+    pub(super) fn read(&mut self, view: &View, core: &Range<usize>, place: &Place, inquiry: &mut Inquiry) {
+        for (kind, state) in KINDS.iter().zip(&mut self.0) {
+            let from = core.start + std::mem::take(&mut state.taken);
+            let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
+            if shown.is_none() && state.text.is_none() {
+                continue;
+            }
+            let text = state.text.get_or_insert_with(|| {
+                let (disguise, depth) = (shown, place.depth + 1);
+                Box::new(Text::new(Place { disguise, again: true, depth, charset: None, ..place.clone() }))
+            });
+            let name = shown.or(text.place.disguise).unwrap_or_default();
+            let end = (kind.undo)(view, from..core.end, name, &mut text.view);
+            state.taken = end.saturating_sub(core.end);
+            text.advance(inquiry);
+            if shown.is_none() {
+                text.finish(inquiry);
+                state.text = None;
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, inquiry: &mut Inquiry) {
+        for state in &mut self.0 {
+            state.taken = 0;
+            if let Some(mut text) = state.text.take() {
+                text.finish(inquiry);
+            }
+        }
+    }
+}
+
+/// Appends `core` of `view` with pieces replaced: `piece` tells how long the piece that begins a text is, and appends
+/// what it means. Returns where it stopped, which may be behind `core`.
+pub(super) fn replace(
+    view: &View,
+    core: Range<usize>,
+    out: &mut View,
+    mut piece: impl FnMut(&[u8], usize) -> Option<(usize, Vec<u8>)>,
+) -> usize {
+    let (mut at, mut plain) = (core.start, core.start);
+    while at < core.end {
+        let Some((taken, bytes)) = piece(&view.text, at).filter(|(taken, _)| *taken > 0) else {
+            at += 1;
+            continue;
+        };
+        out.push_view(view, plain..at);
+        if !bytes.is_empty() {
+            match view.object_span(&(at..at + taken)) {
+                Some(span) => out.push_escape(&bytes, span.start, span.end - span.start),
+                None => out.push_joint(&bytes),
+            }
+        }
+        at += taken;
+        plain = at;
+    }
+    if plain < at {
+        out.push_view(view, plain..at);
+    }
+    at
+}

@@ -1,0 +1,66 @@
+//! UTF-7 (RFC 2152): `S+HtE- +ADAAMAAx-`.
+
+use std::ops::Range;
+
+use super::rewrite::replace;
+use crate::base64;
+use crate::view::View;
+
+/// A longer shifted sequence is read in pieces of a window; no line of a mail is that long.
+const SHIFT_MAX: usize = 240;
+
+pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
+    memchr::memchr_iter(b'+', text).any(|at| shifted(text, at).is_some()).then_some("utf-7")
+}
+
+pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
+    replace(view, core, out, |text, at| if text.get(at) == Some(&b'+') { shifted(text, at) } else { None })
+}
+
+/// The length of the sequence at `at` and what it means, when that is letters, digits or marks people write.
+fn shifted(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
+    let rest = text.get(at + 1..)?;
+    // Of all characters that Vietnamese needs, the first six bits are one of these.
+    if !matches!(rest.first()?, b'A' | b'H' | b'I') {
+        return None;
+    }
+    let alphabet = |b: &u8| base64::bits(*b).is_some() && *b != b'-' && *b != b'_';
+    let len = rest.iter().take(SHIFT_MAX).take_while(|b| alphabet(b)).count();
+    // Sixteen bits a unit, and fewer than six to fill up, all zero.
+    let bits = len * 6;
+    if bits < 16 || bits % 16 >= 6 {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    base64::decode(rest.get(..len)?, &mut bytes);
+    let units = bytes.chunks_exact(2).map(|u| u.iter().fold(0, |n, b| n << 8 | u16::from(*b)));
+    let read: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
+    let written = |c: char| {
+        matches!(c, ' '..='~' | '\n' | '\r' | '\t' | '\u{a0}'..='\u{24f}' | '\u{300}'..='\u{36f}'
+            | '\u{1ea0}'..='\u{1eff}' | '\u{2000}'..='\u{206f}' | '\u{ff00}'..='\u{ff5e}')
+    };
+    let end = len + usize::from(rest.get(len) == Some(&b'-'));
+    (!read.is_empty() && read.chars().all(written)).then(|| (1 + end, read.into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shifted_letters_are_read_and_others_left() {
+        for (text, expected) in [
+            ("+HtE-", Some((5, "ố"))),
+            ("+ADAAMAAx-!", Some((10, "001"))),
+            ("+AOA ", Some((4, "à"))),
+            ("+84912", None),
+            ("+A", None),
+            ("+ABCDEFGH-", None),
+            ("+Hello", None),
+        ] {
+            let read = shifted(text.as_bytes(), 0);
+            let expected = expected.map(|(n, s): (usize, &str)| (n, s.as_bytes().to_vec()));
+            assert_eq!(read, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! uuencoded files within a text (POSIX `uuencode`): `begin 644 name`, lines that tell their length, `end`.
+
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::Object;
+
+/// A line of a uuencoded file has 61 characters; longer ones are none.
+const LINE_MAX: usize = 80;
+
+/// Reads the lines of a text, looking for a file.
+#[derive(Default)]
+pub(super) struct Uuencoded {
+    line: Vec<u8>,
+    open: Option<Box<Object>>,
+}
+
+impl Uuencoded {
+    pub(super) fn suspects(text: &[u8]) -> bool {
+        memchr::memmem::find(text, b"begin ").is_some()
+    }
+
+    pub(super) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        if self.open.is_none() && self.line.is_empty() && !Self::suspects(text) {
+            return;
+        }
+        for piece in text.split_inclusive(|b| *b == b'\n') {
+            if self.line.len() + piece.len() <= LINE_MAX {
+                self.line.extend_from_slice(piece);
+            } else {
+                self.line.clear();
+            }
+            if piece.ends_with(b"\n") {
+                self.end_line(place, inquiry);
+            }
+        }
+    }
+
+    fn end_line(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let line = std::mem::take(&mut self.line);
+        let line = line.trim_ascii_end();
+        if let Some(object) = &mut self.open {
+            match decoded(line) {
+                Some(bytes) if !bytes.is_empty() => object.push(&bytes, inquiry),
+                _ => self.end(inquiry),
+            }
+        } else if is_begin(line) {
+            self.open = Some(Box::new(Object::new(Hint::default(), place.disguised("uuencode"))));
+        }
+    }
+
+    /// The text ends; its last line may have no line break.
+    pub(super) fn finish(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        self.end_line(place, inquiry);
+        self.end(inquiry);
+    }
+
+    fn end(&mut self, inquiry: &mut Inquiry) {
+        if let Some(mut object) = self.open.take() {
+            object.finish(None, inquiry);
+        }
+    }
+}
+
+fn is_begin(line: &[u8]) -> bool {
+    let Some(rest) = line.strip_prefix(b"begin ") else { return false };
+    let mode = rest.iter().take_while(|b| (b'0'..=b'7').contains(b)).count();
+    (3..=4).contains(&mode) && rest.get(mode) == Some(&b' ')
+}
+
+/// The bytes of a line; `None` when it is no line of a file.
+fn decoded(line: &[u8]) -> Option<Vec<u8>> {
+    let six = |b: u8| (0x20..=0x60).contains(&b).then(|| (b - 0x20) & 0x3f);
+    let len = usize::from(six(*line.first()?)?);
+    let mut out = Vec::with_capacity(len + 2);
+    for group in line.get(1..)?.chunks(4) {
+        let mut bits = 0u32;
+        for n in 0..4 {
+            // Blanks at the end of a line get lost on the way.
+            bits = bits << 6 | u32::from(six(group.get(n).copied().unwrap_or(b' '))?);
+        }
+        out.extend_from_slice(&[(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]);
+    }
+    (out.len() >= len).then(|| {
+        out.truncate(len);
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_decoded_by_the_length_they_tell() {
+        assert_eq!(decoded(b"#0V%T").as_deref(), Some(&b"Cat"[..]));
+        assert_eq!(decoded(b"`").as_deref(), Some(&b""[..]));
+        assert_eq!(decoded(b"M0V%T"), None);
+        assert!(is_begin(b"begin 644 cat.txt") && !is_begin(b"begin with this"));
+    }
+}

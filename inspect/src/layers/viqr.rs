@@ -1,0 +1,45 @@
+//! VIQR (RFC 1456): Vietnamese in ASCII, marks behind their letters: `So^' ca(n cu+o+'c`.
+//!
+//! Words are compared without their marks, so marks are only taken away.
+
+use std::ops::Range;
+
+use super::rewrite::replace;
+use crate::view::View;
+
+/// Fewer letters with a hat, bowl or horn are formulas.
+const MARKED_MIN: usize = 2;
+
+pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
+    let shaped = memchr::memchr3_iter(b'^', b'(', b'+', text).filter(|at| {
+        let letter = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
+        is_shape(letter, text.get(*at).copied())
+            && text.get(at + 1).is_none_or(|b| b.is_ascii_alphabetic() || is_tone(*b) || b.is_ascii_whitespace())
+    });
+    (shaped.take(MARKED_MIN).count() == MARKED_MIN).then_some("viqr")
+}
+
+pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
+    replace(view, core, out, |text, at| {
+        let before = at.checked_sub(1).and_then(|b| text.get(b)).copied()?;
+        let shape = usize::from(is_shape(before, text.get(at).copied()));
+        let vowel = b"aeiouyAEIOUY".contains(&before);
+        let tone = usize::from(vowel && text.get(at + shape).is_some_and(|b| is_tone(*b)));
+        let second_d = usize::from(matches!((before, text.get(at)), (b'd', Some(b'd')) | (b'D', Some(b'D' | b'd'))));
+        Some((shape + tone + second_d, Vec::new()))
+    })
+}
+
+/// Whether a mark that changes the letter belongs to `letter`.
+fn is_shape(letter: u8, mark: Option<u8>) -> bool {
+    match mark {
+        Some(b'^') => b"aeoAEO".contains(&letter),
+        Some(b'(') => b"aA".contains(&letter),
+        Some(b'+') => b"ouOU".contains(&letter),
+        _ => false,
+    }
+}
+
+fn is_tone(b: u8) -> bool {
+    matches!(b, b'`' | b'\'' | b'?' | b'~' | b'.')
+}
