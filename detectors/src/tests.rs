@@ -312,6 +312,9 @@ fn words_after_a_number_and_lists_count() {
     }
 }
 
+/// Makes so many random digits.
+type Digits<'d> = &'d mut dyn FnMut(usize) -> String;
+
 /// The shares the README tells, over an even sample of look-alikes.
 #[test]
 fn random_look_alikes_are_found_as_rarely_as_the_readme_says() {
@@ -326,7 +329,7 @@ fn random_look_alikes_are_found_as_rarely_as_the_readme_says() {
         }
         text
     };
-    let mut share = |detector: DetectorId, make: &mut dyn FnMut(&mut dyn FnMut(usize) -> String) -> String| {
+    let mut share = |detector: DetectorId, make: &mut dyn FnMut(Digits<'_>) -> String| {
         const N: u32 = 20_000;
         let found = (0..N).filter(|_| {
             let text = make(&mut digits);
@@ -334,7 +337,7 @@ fn random_look_alikes_are_found_as_rarely_as_the_readme_says() {
         });
         f64::from(found.count() as u32) / f64::from(N)
     };
-    let day = |d: &mut dyn FnMut(usize) -> String| {
+    let day = |d: Digits<'_>| {
         let n: u32 = d(6).parse().expect("digits");
         format!("{:02}/{:02}/{}", n % 28 + 1, n % 12 + 1, 1940 + n % 86)
     };
