@@ -111,12 +111,8 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, map: &Map, mut found:
             continue;
         }
         if first < 0x80
-            && let Some(end) = few(text, at, &map.neighbourhood(at))
+            && let Some(end) = lone(text, at).or_else(|| few(text, at, &map.neighbourhood(at)))
         {
-            at = end;
-            continue;
-        }
-        if let Some(end) = lone(text, at) {
             at = end;
             continue;
         }

@@ -56,7 +56,12 @@ impl Place {
     fn joined(&self, name: &str) -> Arc<str> {
         // Names come from strangers: a path stays short however long they are.
         const NAME_MAX: usize = 400;
-        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        let mut chars = name.chars().filter(|c| !c.is_control());
+        let mut name: String = chars.by_ref().take(NAME_MAX).collect();
+        if chars.next().is_some() {
+            // Half a number would no longer be recognised and masked.
+            name.truncate(name.trim_end_matches(|c: char| !c.is_alphabetic()).len());
+        }
         if self.part.is_empty() {
             name.into()
         } else if name.is_empty() || self.part.len() > 8 * NAME_MAX {

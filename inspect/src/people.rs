@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use chot_model::{Confidence, DetectorId, Secret};
 
-use crate::count::{EXACT_MAX, Estimate};
+use crate::count::{EXACT_MAX, Estimate, Keyed};
 
 /// What a finding says about persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ fn contained(detector: DetectorId, value: &str) -> Option<(DetectorId, &str)> {
 /// The people of one message.
 #[derive(Default)]
 pub(crate) struct People {
-    ids: HashMap<u64, usize>,
+    ids: HashMap<u64, usize, Keyed>,
     parents: Vec<usize>,
     known: u64,
     above: Option<Estimate>,

@@ -67,9 +67,9 @@ impl Map {
         if self.many.is_empty() { &self.few } else { &self.many }
     }
 
-    /// Whether there is neither digit nor capital nor anything odd.
+    /// Whether there is neither digit nor anything odd, and no word begins with a capital.
     pub(crate) fn is_dull(&self) -> bool {
-        self.blocks().iter().all(|block| block.digit | block.odd | block.capital == 0)
+        self.blocks().iter().all(|block| block.digit | block.odd == 0) && self.capitals().next().is_none()
     }
 
     /// The first place from `at` on that is a digit or odd.
@@ -166,14 +166,20 @@ fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Ma
         *masks = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => return,
-            None => {
-                let mut seen = [0; SEEN];
-                seen.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                kernel(&seen)
-            }
+            None => kernel(&padded(rest)),
         };
         rest = rest.get(BLOCK..).unwrap_or_default();
     }
+}
+
+/// The end of a text, and nothing behind it.
+#[inline(never)]
+fn padded(rest: &[u8]) -> [u8; SEEN] {
+    let mut seen = [0; SEEN];
+    if let Some(seen) = seen.get_mut(..rest.len()) {
+        seen.copy_from_slice(rest);
+    }
+    seen
 }
 
 #[cfg(test)]

@@ -67,7 +67,9 @@ macro_rules! block {
                     let sign = $or($or($or(ends, is(b' ')), within(v, b',', b'/')), $or(is(b')'), is(b'>')));
                     let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
                     // From 80 on: the highest bit itself.
-                    [digit, $or(letter, v), capital, sign, odd].map(|m| u64::from($mask(m) as $unsigned))
+                    let letter = $or(letter, v);
+                    let bits = |m| u64::from($mask(m) as $unsigned);
+                    [bits(digit), bits(letter), bits(capital), bits(sign), bits(odd)]
                 };
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;

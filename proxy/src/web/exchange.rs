@@ -145,11 +145,8 @@ impl Exchange<'_> {
         let app = apps::of_host(&self.host.host);
         let scheme = if self.route.tls.is_some() { "https" } else { "http" };
         let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes(), true)).into_owned();
-        // Masked first and cut then: a cut number would no longer be recognised.
         let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
-        let summary: String = summary.chars().take(2 * SUMMARY_CHARS_MAX).collect();
-        let masked = self.client.web.gate.inspector().mask(&summary);
-        let summary: String = masked.as_str().chars().take(SUMMARY_CHARS_MAX).collect();
+        let summary = self.client.web.gate.summary(&summary, SUMMARY_CHARS_MAX);
         Envelope {
             channel: Channel::Web,
             client: Some(self.client.peer.ip().to_canonical()),
@@ -161,7 +158,7 @@ impl Exchange<'_> {
                 address: self.route.addresses.first().map(|address| address.ip()),
                 recipients: Vec::new(),
             },
-            summary: chot_model::Masked::danger_assume_masked(summary),
+            summary,
         }
     }
 
