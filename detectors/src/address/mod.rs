@@ -251,7 +251,21 @@ fn name_ends(text: &[u8], from: usize) -> usize {
         _ => false,
     };
     let len = rest.iter().enumerate().position(|(at, b)| stops(at, *b)).unwrap_or(rest.len());
-    from + rest.get(..len).unwrap_or_default().trim_ascii_end().len()
+    from + names(rest.get(..len).unwrap_or_default()).trim_ascii_end().len()
+}
+
+/// The part up to the first word in small letters behind its name: `quận 3` of `quận 3 tổ chức`.
+fn names(part: &[u8]) -> &[u8] {
+    let (mut named, mut at) = (false, 0);
+    for word in part.split(|b| *b == b' ') {
+        let name = is_capital(word) || word.first().is_some_and(u8::is_ascii_digit);
+        if named && !name && !word.is_empty() {
+            return part.get(..at).unwrap_or_default();
+        }
+        named |= name;
+        at += word.len() + 1;
+    }
+    part
 }
 
 /// Behind the comma or hyphen that parts two levels.

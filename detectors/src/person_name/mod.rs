@@ -49,7 +49,7 @@ const SYLLABLES_MAX: usize = 5;
 const PLACES: &[&str] = &[
     "duong", "pho", "phuong", "xa", "truong", "thpt", "thcs", "ty", "thon", "ap", "vien", "quan", "huyen", "tinh",
     "cho", "cau", "tp", "hem", "ngo", "dai", "lo", "khu", "ward", "street", "buon", "lang", "to", "vuon", "ben", "dao",
-    "cang",
+    "cang", "hoc",
 ];
 /// Words before a name that address a person.
 const TITLES: &[&str] = &[

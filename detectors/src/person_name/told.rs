@@ -148,9 +148,7 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let syllables = syllables(name)?;
     let folded = fold(str::from_utf8(name).ok()?);
     let first = folded.split(' ').next()?;
-    // With capitals and a listed surname the pass over names has found it already.
-    let listed = capitals && has_surname(syllables.first()?) && !name.contains(&b'\'');
-    if titled && NO_PERSON.contains(&first) || listed || blanks == 0 && !told {
+    if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
         return None;
     }
     let known = plausible(&syllables)?;
