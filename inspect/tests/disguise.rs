@@ -107,6 +107,11 @@ fn techniques() -> Vec<Technique> {
         ),
         row("tcvn3", "Sè c¨n c\u{ad}íc c«ng d©n 0011·9012·3456", "Sè vËn ®¬n cña kh¸ch 0011·9012·3456"),
         row("vni", "Soá caên cöôùc coâng daân: 0011·9012·3456", "Soá vaän ñôn cuûa khaùch 0011·9012·3456"),
+        row(
+            "mojibake",
+            "sá»‘ sá»• báº£o hiá»ƒm xÃ£ há»™i, sá»‘ cÄƒn cÆ°á»›c 0011·9012·3456",
+            "sá»‘ Ä‘Æ¡n hÃ\u{a0}ng 0011·9012·3456",
+        ),
         row("viqr", "So^' ca(n cu+o+'c co^ng da^n: 0011·9012·3456", "So^' va^.n ddo+n cu?a kha'ch 0011·9012·3456"),
         row("utf-7", "S+HtE- CCCD +ADAAMAAxADEAOQAw-123456", "T+HtU-ng +ADAAMAAx- 22 kg"),
         // UTF-32 has a format of its own.

@@ -59,8 +59,9 @@ pub(super) fn undo(view: &View, core: Range<usize>, name: &'static str, out: &mu
 }
 
 /// The byte of windows-1252 that the character at `at` was, and its length.
-fn western(text: &[u8], at: usize) -> Option<(u8, usize)> {
+pub(super) fn western(text: &[u8], at: usize) -> Option<(u8, usize)> {
     match (text.get(at)?, text.get(at + 1)?) {
+        // Bytes that windows-1252 leaves open come through as they are.
         (0xc2, b @ 0x80..=0xbf) => Some((*b, 2)),
         (0xc3, b @ 0x80..=0xbf) => Some((*b + 0x40, 2)),
         (0xc4..=0xcb, _) => other(text.get(at..at + 2)?),
