@@ -45,7 +45,10 @@ pub fn all() -> Vec<Vec<u8>> {
     let workbook = zip(&[
         ("[Content_Types].xml", b"<Types/>"),
         ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"DS\" r:id=\"r1\"/></sheets></workbook>"),
-        ("xl/_rels/workbook.xml.rels", b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/s.xml\"/></Relationships>"),
+        (
+            "xl/_rels/workbook.xml.rels",
+            b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/s.xml\"/></Relationships>",
+        ),
         ("xl/sharedStrings.xml", "<sst><si><t>Nguyễn Văn An</t></si></sst>".as_bytes()),
         ("xl/worksheets/s.xml", sheet.as_bytes()),
     ]);
@@ -83,7 +86,9 @@ pub fn all() -> Vec<Vec<u8>> {
     all.push(zlib(said.as_bytes()));
     all.push(said.encode_utf16().flat_map(u16::to_le_bytes).collect());
     all.push(said.chars().flat_map(|c| (c as u32).to_be_bytes()).collect());
-    all.push([b"%PDF-1.4\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\n", &page[..], b"\nendstream\nendobj\n"].concat());
+    all.push(
+        [b"%PDF-1.4\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\n", &page[..], b"\nendstream\nendobj\n"].concat(),
+    );
     let text = [b"Comment\0\0", &zlib(said.as_bytes())[..]].concat();
     let png = [b"\x89PNG\r\n\x1a\n", &(text.len() as u32).to_be_bytes()[..], b"zTXt", &text, b"\0\0\0\0"].concat();
     all.push([&png[..], &zip(&[("a.txt", said.as_bytes())])].concat());

@@ -41,7 +41,7 @@ fn set(text: &[u8]) -> Option<&'static Charset> {
             }
         }
     }
-    Charset::old(&bytes, WORDS_MIN)
+    Charset::old(&bytes, WORDS_MIN, true)
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize {
@@ -76,5 +76,23 @@ fn other(utf8: &[u8]) -> Option<(u8, usize)> {
     match (&*bytes, unknown) {
         ([byte], false) => Some((*byte, utf8.len())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vietnamese_in_unicode_is_not_taken_for_an_old_set() {
+        for (text, set) in [
+            ("Soá caên cöôùc coâng daân", Some("vni")),
+            ("M· sè BHXH c\u{f1}a anh", Some("tcvn3")),
+            ("không và là công dân\u{ad} §5 µ", None),
+            ("số căn cước công dân", None),
+            ("El Niño, mañana, año", None),
+        ] {
+            assert_eq!(shows(text.as_bytes()), set, "{text}");
+        }
     }
 }

@@ -60,6 +60,8 @@ impl Rewrites {
         for (kind, state) in KINDS.iter().zip(&mut self.0) {
             let from = core.start + std::mem::take(&mut state.taken);
             let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
+            // What was undone once has nothing left of its kind, or never ends.
+            let shown = shown.filter(|name| place.disguise != Some(*name));
             if shown.is_none() && state.text.is_none() {
                 continue;
             }
