@@ -62,7 +62,17 @@ enum Command {
     Doctor(doctor::Args),
 }
 
+/// Says where a fault of ours happened, and not what it was about: the text of a panic may quote what was under
+/// inspection, and standard error ends in a journal.
+fn tell_faults_without_content() {
+    std::panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let _ = writeln!(io::stderr(), "chot: lỗi bên trong chương trình · internal fault{place}");
+    }));
+}
+
 fn main() -> ExitCode {
+    tell_faults_without_content();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {

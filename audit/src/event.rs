@@ -2,6 +2,8 @@
 //!
 //! Every text in here is our own or an administrator's; what strangers sent is masked by whoever makes the event.
 
+use chot_model::DecisionId;
+
 /// How a decision ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -55,6 +57,8 @@ pub enum Event {
     /// A connection or request that was refused before there was a message to judge: bad framing, a target that is
     /// not allowed, an upstream certificate that does not verify.
     Refusal {
+        /// The number the client was told, to ask about it later.
+        id: Option<DecisionId>,
         /// `web` or `mail`.
         channel: chot_model::Channel,
         /// Client address.

@@ -82,7 +82,7 @@ impl Record {
 /// A decision and how it ended.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The decision.
+    /// The decision, or the refusal.
     pub decision: Record,
     /// Its outcome, when there is one yet.
     pub outcome: Option<Record>,
@@ -127,7 +127,7 @@ impl Reader {
         Ok(Records { store: Arc::clone(&self.store), matcher, order, segments, bytes: Vec::new(), ready: Vec::new() })
     }
 
-    /// The decision of this number and its outcome.
+    /// The decision of this number and its outcome, or what was refused under this number without a message to judge.
     ///
     /// # Errors
     /// When the ledger cannot be read as far as the decision.
@@ -136,7 +136,7 @@ impl Reader {
         for record in self.records(Filter { id: Some(id), ..Filter::default() }, Order::NewestFirst)? {
             let record = record?;
             match record.kind.as_str() {
-                "decision" => return Ok(Some(Found { decision: record, outcome })),
+                "decision" | "refusal" => return Ok(Some(Found { decision: record, outcome })),
                 // Backwards, so the first outcome of several wins.
                 "outcome" => outcome = Some(record),
                 _ => {}

@@ -228,7 +228,10 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
             json.key("what").string(what);
             "admin"
         }
-        Event::Refusal { channel, client, host, reason, bytes } => {
+        Event::Refusal { id, channel, client, host, reason, bytes } => {
+            if let Some(id) = id {
+                json.key("id").plain(id);
+            }
             json.key("channel").string(channel.id());
             match client {
                 Some(address) => json.key("client").plain(address),

@@ -63,6 +63,27 @@ pub(crate) fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
     times[rounds / 2]
 }
 
+/// CPU time of one run of `work` on this thread, averaged over as many as a clock of ticks needs.
+pub(crate) fn cpu_time_of(mut work: impl FnMut()) -> Duration {
+    const ENOUGH: Duration = Duration::from_millis(200);
+    work();
+    let (begun, mut runs) = (thread_cpu_time(), 0);
+    loop {
+        work();
+        runs += 1;
+        let spent = thread_cpu_time() - begun;
+        if spent >= ENOUGH {
+            return spent / runs;
+        }
+    }
+}
+
+/// CPU time this thread has used.
+fn thread_cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a kernel with schedstat");
+    Duration::from_nanos(stat.split_whitespace().next().unwrap().parse().unwrap())
+}
+
 /// Bytes and time as decimal GB/s.
 pub(crate) fn gb_per_s(bytes: usize, time: Duration) -> f64 {
     bytes as f64 / 1e9 / time.as_secs_f64()

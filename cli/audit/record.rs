@@ -19,9 +19,29 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
                 "quarantine" => "GIỮ LẠI · quarantine",
                 _ => "CHO QUA · allow",
             };
-            writeln!(out, "{words:<16}  {} → {}  {}", at(value, "/account"), where_to(value), found(value))
+            let (who, id) = (at(value, "/account"), at(value, "/id"));
+            writeln!(out, "{words:<20}  {id}  {who} → {}  {}", where_to(value), found(value))
         }
-        "outcome" => writeln!(out, "{:<16}  {} {}", "kết cục · outcome", at(value, "/decision"), at(value, "/outcome")),
+        "outcome" => writeln!(
+            out,
+            "{:<20}  {}  {}  {}",
+            "kết cục · outcome",
+            at(value, "/id"),
+            at(value, "/outcome"),
+            at(value, "/detail")
+        ),
+        "refusal" => writeln!(
+            out,
+            "{:<20}  {}  {} → {}  {}",
+            "TỪ CHỐI · refusal",
+            at(value, "/id"),
+            at(value, "/client"),
+            at(value, "/host"),
+            at(value, "/reason")
+        ),
+        "policy.activated" | "policy.rejected" => {
+            writeln!(out, "{kind:<20}  {}  ({})", at(value, "/policy"), at(value, "/by"))
+        }
         _ => writeln!(out, "{kind}"),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspector, Limits, Source};
+use chot_inspect::{Hint, Inspected, Inspector, Limits};
 use chot_model::{
     Account, AccountSource, Action, Channel, DecisionId, Destination, Inspection, Masked, Message, Verdict,
 };
@@ -17,7 +17,7 @@ use chot_proxy::apps;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::scan::{FileSource, Opaque, opaque};
+use crate::scan::{self, Opaque, opaque};
 use crate::{Error, clock, state};
 
 const EXAMPLES: &str = "\
@@ -100,8 +100,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let inspector = Inspector::new(Limits::default(), clock::this_year());
     let inspected = match args.files.as_slice() {
         [one] => {
-            let source = FileSource::open(one).map_err(Error::file(one))?;
-            inspector.inspect(Hint { name: Some(name_of(one)), content_type: None }, &source)
+            let source = scan::open(one).map_err(Error::file(one))?;
+            inspector.inspect(Hint { name: Some(name_of(one)), content_type: None }, &*source)
         }
         several => inspect_together(several, &inspector)?,
     };
@@ -206,7 +206,7 @@ fn inspect_together(files: &[PathBuf], inspector: &Inspector) -> Result<Inspecte
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"
         );
-        let source = FileSource::open(file).map_err(Error::file(file))?;
+        let source = scan::open(file).map_err(Error::file(file))?;
         held.push(head.as_bytes())?;
         let mut offset = 0;
         loop {

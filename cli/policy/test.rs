@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use chot_inspect::{Hint, Inspector, Limits};
 
 use super::explain::{self, To};
-use crate::scan::FileSource;
-use crate::{Error, clock, state};
+use crate::{Error, clock, scan, state};
 
 const EXAMPLES: &str = "\
 Kết quả · Exit status: 0 mọi thông điệp mẫu đúng như mong đợi · every example as expected; 1 có sai khác · something differs.
@@ -35,8 +34,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
             None => inspector.inspect(Hint::default(), &test.text),
             Some(name) => {
                 let file = args.file.parent().unwrap_or_else(|| Path::new("")).join(name);
-                let source = FileSource::open(&file).map_err(Error::file(&file))?;
-                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &source)
+                let source = scan::open(&file).map_err(Error::file(&file))?;
+                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &*source)
             }
         };
         let verdict = explain::verdict(&to, test.account.as_deref(), &inspected, &policy);

@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use chot_inspect::{Hint, Inspector, Source};
+use chot_inspect::{FileSource, Hint, Inspector, Source};
 use chot_proxy::hold::{Hold, Holds};
 
 use super::report::Line;
@@ -13,38 +12,21 @@ use super::walk::Input;
 
 /// How much is read at once.
 const READ_BYTES: usize = 256 << 10;
-/// Standard input up to this size stays in memory; above it goes to an encrypted file without a name.
-const STDIN_MEMORY_BYTES_MAX: u64 = 64 << 20;
+/// A stream up to this size stays in memory; above it goes to an encrypted file without a name.
+const HELD_MEMORY_BYTES_MAX: u64 = 64 << 20;
 
-/// A file as the inspection reads it. A file that changes meanwhile is what it is at each read.
-pub(crate) struct FileSource {
-    file: File,
-    len: u64,
-}
-
-impl FileSource {
-    /// Opens a file.
-    ///
-    /// # Errors
-    /// When it cannot be opened or is a folder.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
-        if meta.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        Ok(Self { file, len: meta.len() })
+/// Opens a file as the inspection reads it. What tells no length beforehand (a pipe, a file of `/proc`) is read to its
+/// end first: taking it for empty would call it clean.
+///
+/// # Errors
+/// When it cannot be opened or is a folder.
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Source>> {
+    let mut file = File::open(path)?;
+    let meta = file.metadata()?;
+    if meta.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
     }
-}
-
-impl Source for FileSource {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(buf, offset)
-    }
+    Ok(if meta.is_file() && meta.len() > 0 { Box::new(FileSource::new(file)?) } else { Box::new(hold(&mut file)?) })
 }
 
 /// Inspects one input and tells `tell` its lines: findings, then the file; or an error.
@@ -54,10 +36,10 @@ pub(super) fn scan(input: Input, inspector: &Inspector, tell: &(dyn Fn(Line) + S
         Input::File(path) | Input::Folder(path) | Input::Unreadable(path, _) => path.to_string_lossy().into_owned(),
     };
     let scanned = match input {
-        Input::Stdin => hold_stdin().and_then(|hold| inspect(&name, "stdin", &hold, inspector, tell)),
-        Input::File(path) | Input::Folder(path) => FileSource::open(&path).and_then(|source| {
+        Input::Stdin => hold(&mut io::stdin().lock()).and_then(|held| inspect(&name, "stdin", &held, inspector, tell)),
+        Input::File(path) | Input::Folder(path) => open(&path).and_then(|source| {
             let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-            inspect(&name, &file_name, &source, inspector, tell)
+            inspect(&name, &file_name, &*source, inspector, tell)
         }),
         Input::Unreadable(_, why) => Err(why),
     };
@@ -66,12 +48,12 @@ pub(super) fn scan(input: Input, inspector: &Inspector, tell: &(dyn Fn(Line) + S
     }
 }
 
-/// Reads all of standard input: formats such as zip can only be opened once their end is known.
-fn hold_stdin() -> io::Result<Hold> {
-    let mut held = Holds::new(&std::env::temp_dir(), STDIN_MEMORY_BYTES_MAX)?.begin();
-    let (mut stdin, mut buf) = (io::stdin().lock(), vec![0; READ_BYTES]);
+/// Reads everything: formats such as zip can only be opened once their end is known.
+fn hold(stream: &mut dyn Read) -> io::Result<Hold> {
+    let mut held = Holds::new(&std::env::temp_dir(), HELD_MEMORY_BYTES_MAX)?.begin();
+    let mut buf = vec![0; READ_BYTES];
     loop {
-        match stdin.read(&mut buf) {
+        match stream.read(&mut buf) {
             Ok(0) => return held.seal(),
             Ok(n) => held.push(buf.get(..n).unwrap_or_default())?,
             Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
@@ -119,18 +101,7 @@ mod tests {
     #[test]
     fn a_folder_is_no_file() {
         let dir = tempfile::tempdir().expect("a folder");
-        assert!(FileSource::open(dir.path()).is_err());
-        assert!(FileSource::open(&dir.path().join("none")).is_err());
-    }
-
-    #[test]
-    fn reads_anywhere() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("f");
-        std::fs::write(&path, "0123456789").expect("written");
-        let source = FileSource::open(&path).expect("opened");
-        let mut buf = [0; 4];
-        assert_eq!((source.len(), source.read_at(8, &mut buf).expect("read")), (10, 2));
-        assert_eq!(&buf[..2], b"89");
+        assert!(open(dir.path()).is_err());
+        assert!(open(&dir.path().join("none")).is_err());
     }
 }

@@ -16,7 +16,7 @@ mod file;
 mod report;
 mod walk;
 
-pub(crate) use file::FileSource;
+pub(crate) use file::open;
 use report::{Line, Style};
 pub(crate) use report::{Opaque, opaque};
 use walk::{Input, Walk};

@@ -12,6 +12,7 @@ use chot_model::{
     Zone,
 };
 
+use crate::host;
 use crate::policy::{Accounts, Conditions, Policy, Rule, What};
 
 /// The rule in force where the policy's rules are silent: content opaque for a reason that no rule about this message
@@ -26,6 +27,15 @@ struct Target {
     zone: Zone,
     /// For each group of destinations, whether the place belongs to it.
     groups: Vec<bool>,
+    /// The address is a route that a relay may follow elsewhere: it may belong to the groups or not.
+    is_route: bool,
+}
+
+/// Which half of a rule is asked. Where a route may lead is in doubt, and doubt never frees a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    When,
+    Unless,
 }
 
 /// A matching rule and why it matched.
@@ -59,11 +69,11 @@ pub fn judge(message: &Message, inspection: &Inspection, policy: &Policy) -> Ver
         let (mut hit, mut spared) = (None, None);
         // The farthest place first, so that the facts told are about it.
         for (n, target) in case.targets.iter().enumerate().rev() {
-            let Some(why) = case.holds(&rule.when, target, policy) else { continue };
+            let Some(why) = case.holds(&rule.when, target, policy, Side::When) else { continue };
             for reason in rule.when.opaque.iter().flatten() {
                 unspoken.remove(&(n, *reason));
             }
-            match rule.unless.as_ref().and_then(|u| case.holds(u, target, policy)) {
+            match rule.unless.as_ref().and_then(|u| case.holds(u, target, policy, Side::Unless)) {
                 Some(because) => spared = spared.or(Some(because)),
                 None => hit = hit.or(Some(why)),
             }
@@ -169,6 +179,7 @@ impl<'m> Case<'m> {
             .map(|r| Target {
                 zone: policy.zone_of_recipient(r),
                 groups: policy.destinations.iter().map(|g| g.has_recipient(r)).collect(),
+                is_route: host::recipient_domain(r).is_none(),
             })
             .collect();
         // Mail goes to its recipients, whatever host takes it; without any, nobody knows where it goes: outside.
@@ -176,6 +187,7 @@ impl<'m> Case<'m> {
             targets.insert(Target {
                 zone: policy.zone_of_host(&to.host, to.address),
                 groups: policy.destinations.iter().map(|g| g.has_host(to.app, &to.host, to.address)).collect(),
+                is_route: false,
             });
         }
         let name = message.account.name.to_lowercase();
@@ -207,7 +219,7 @@ impl<'m> Case<'m> {
     }
 
     /// Whether all conditions hold for one place: if so, a fact for each of them.
-    fn holds(&self, c: &Conditions, target: &Target, policy: &Policy) -> Option<Vec<String>> {
+    fn holds(&self, c: &Conditions, target: &Target, policy: &Policy, side: Side) -> Option<Vec<String>> {
         let mut facts = Vec::new();
         // What was found comes first: it is what a reader asks first.
         for (what, n) in &c.detect {
@@ -257,11 +269,13 @@ impl<'m> Case<'m> {
             groups.map(|g| g.name.to_string()).collect::<Vec<_>>().join(", ")
         };
         if let Some(groups) = &c.destinations_in {
-            let here = groups.iter().copied().find(|n| member(n))?;
+            let is_sure = !(target.is_route && side == Side::Unless);
+            let here = groups.iter().copied().find(|n| is_sure && member(n))?;
             facts.push(format!("destination in {}", names(&[here])));
         }
         if let Some(groups) = &c.destinations_not_in {
-            if groups.iter().any(member) {
+            let is_sure = !(target.is_route && side == Side::When);
+            if groups.iter().any(|n| is_sure && member(n)) {
                 return None;
             }
             facts.push(format!("destination not in {}", names(groups)));

@@ -280,6 +280,24 @@ fn the_farthest_recipient_counts_and_any_recipient_is_enough() {
 }
 
 #[test]
+fn a_route_through_a_trusted_domain_frees_nothing() {
+    const TRUSTED: &str = "[destinations.trusted]\nrecipients = [\"*@moh.gov.vn\"]\n";
+    for condition in ["when.destination.not-in = [\"trusted\"]", "unless.destination.in = [\"trusted\"]"] {
+        let policy = policy(&format!(
+            "{TRUSTED}[[rule]]\nid = \"r\"\nwhen.channel.in = [\"mail\"]\n{condition}\nthen.action = \"block\"\n"
+        ));
+        for (recipient, action) in [
+            ("an@moh.gov.vn", Action::Allow),
+            ("an%evil.example@moh.gov.vn", Action::Block),
+            ("evil.example!an@moh.gov.vn", Action::Block),
+        ] {
+            let verdict = judge(&mail(&[recipient]), &Inspection::default(), &policy);
+            assert_eq!(verdict.action, action, "{condition}: {recipient}");
+        }
+    }
+}
+
+#[test]
 fn what_nobody_read_does_not_go_outside_unless_a_rule_speaks_of_it() {
     let silent = policy("");
     for reason in OpaqueReason::ALL {

@@ -7,6 +7,7 @@ use chot_model::{Confidence, DetectorId};
 use crate::Column;
 use crate::context::Near;
 use crate::numbers::Number;
+use crate::trigger::Trigger;
 
 /// The card of a detector: what it looks for, where that is laid down, what it finds and what it leaves alone. The
 /// manual's page is made from it and the tests hold it to its examples.
@@ -49,6 +50,11 @@ pub(crate) trait Detector: Sync {
     /// Its card.
     fn card(&self) -> &'static Card;
 
+    /// How many digits the numbers have that it may judge, as a set of bits; it is not asked about others.
+    fn lengths(&self) -> u32 {
+        u32::MAX
+    }
+
     /// Judges a run of digits.
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let _ = (number, near);
@@ -73,6 +79,24 @@ pub(crate) trait Detector: Sync {
         None
     }
 
+    /// Judges what follows a word that announces something.
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (trigger, range, near);
+        None
+    }
+
+    /// Judges what stands before the hyphen of a plate.
+    fn hyphen(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (range, near);
+        None
+    }
+
+    /// Judges the whole value of a cell or field whose header is known.
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let _ = (range, near);
+        None
+    }
+
     /// Judges the digits behind `IDVNM`.
     fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
         let _ = (place, near);
@@ -93,7 +117,7 @@ pub(crate) struct Found {
 impl Found {
     /// A number as it is.
     pub(crate) fn number(number: &Number, score: i32) -> Self {
-        let value = number.digits().iter().map(|b| char::from(*b)).collect();
+        let value = str::from_utf8(number.digits()).unwrap_or_default().to_owned();
         Self { range: number.range.clone(), score, value, hidden: number.hidden }
     }
 }

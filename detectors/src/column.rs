@@ -52,6 +52,8 @@ pub enum Column {
     Plate,
     /// Mail address: `Email`.
     Email,
+    /// Link between the tables of a claim file: `MA_LK`.
+    Claim,
     /// Numbers that belong to nobody: orders, waybills, invoices, dossiers, bar codes, amounts, moments, devices.
     Negative,
 }
@@ -81,6 +83,7 @@ impl Column {
         Self::Health,
         Self::Plate,
         Self::Email,
+        Self::Claim,
         Self::Negative,
     ];
 
@@ -104,6 +107,7 @@ impl Column {
             Self::Health => DetectorId::Diagnosis,
             Self::Plate => DetectorId::Plate,
             Self::Email => DetectorId::Email,
+            Self::Claim => DetectorId::ClaimRecord,
             Self::Surname | Self::GivenName | Self::Sex | Self::RowNumber | Self::Negative => return None,
         })
     }

@@ -124,7 +124,7 @@ fn foreign_digit(bytes: &[u8]) -> Option<(u8, usize, Hidden)> {
 
 /// Lead bytes of the characters `foreign_digit` knows. Those of Vietnamese letters (C3, C4, C6) are not among them,
 /// but for E1.
-pub(crate) const fn may_begin_digit(byte: u8) -> bool {
+const fn may_begin_digit(byte: u8) -> bool {
     matches!(byte, 0xc2 | 0xd9 | 0xdb | 0xdf | 0xe0..=0xe3 | 0xea | 0xef | 0xf0)
 }
 
@@ -144,6 +144,16 @@ fn invisible(bytes: &[u8]) -> usize {
 /// The group that begins with the digit at `start`.
 pub(crate) fn group(text: &[u8], start: usize) -> Option<Group> {
     let mut group = Group { start, end: start, digits: [0; GROUP_DIGITS_MAX], len: 0, hidden: Hidden::No };
+    // Plain digits, as most are.
+    for (slot, digit) in group.digits.iter_mut().zip(text.get(start..)?).take_while(|(_, b)| b.is_ascii_digit()) {
+        *slot = *digit;
+        group.len += 1;
+    }
+    group.end += group.len();
+    if group.len > 0 && text.get(group.end).is_none_or(|b| *b < 0x80 && !b.is_ascii_digit()) {
+        return Some(group);
+    }
+    group = Group { end: start, len: 0, ..group };
     let mut at = start;
     while let Some((value, len, hidden)) = text.get(at..).and_then(digit) {
         let n = group.len();

@@ -16,55 +16,118 @@
 pub fn fold(text: &str) -> String {
     let mut spread = Vec::with_capacity(text.len() + 8);
     spread_words(text.as_bytes(), &mut spread);
-    let words = spread.split(|b| *b == b' ').filter(|w| !w.is_empty());
-    let mut folded = String::with_capacity(spread.len());
-    for word in words {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.extend(word.iter().map(|b| char::from(*b)));
+    // One space between two words, none around.
+    let mut last = b' ';
+    spread.retain(|b| std::mem::replace(&mut last, *b) != b' ' || *b != b' ');
+    if spread.last() == Some(&b' ') {
+        spread.pop();
     }
-    folded
+    String::from_utf8(spread).unwrap_or_default()
 }
 
 /// Folds into words each *surrounded* by spaces: `Số CCCD` → `" so  cccd "`. A phrase folded in the same way is then
 /// found by plain substring search exactly where its words stand, and two phrases side by side share no byte.
 pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    let mut last = Kind::Other;
-    let mut rest = text;
-    while let Some((&first, tail)) = rest.split_first() {
+    // Two spaces and a letter for every byte at the most, one space at the end. Written without a branch a byte: every
+    // number that words decide about is folded around.
+    out.resize(3 * text.len() + 3, b' ');
+    let room = out.as_mut_slice();
+    let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
+    while let Some(&first) = text.get(at) {
         let (letter, kind) = if first < 0x80 {
-            rest = tail;
+            at += 1;
             ASCII[usize::from(first)]
         } else {
-            let Some((c, len)) = next_char(rest) else { break };
-            rest = rest.get(len..).unwrap_or_default();
-            let Some(folded) = c.map_or(Some((b' ', Kind::Other)), fold_char) else { continue };
+            let rest = text.get(at..).unwrap_or_default();
+            let (folded, taken) = fold_next(rest);
+            at += taken;
+            let Some(folded) = folded else { continue };
             folded
         };
-        // A capital goes on with small letters, as in `Mã`; a small letter followed by a capital ends its word.
-        let goes_on = matches!(
-            (last, kind),
-            (Kind::Lower, Kind::Lower) | (Kind::Upper, Kind::Upper | Kind::Lower) | (Kind::Digit, Kind::Digit)
-        );
-        if !goes_on {
-            if last != Kind::Other {
-                out.push(b' ');
-            }
-            if kind != Kind::Other {
-                out.push(b' ');
-            }
-        }
-        if kind != Kind::Other {
-            out.push(letter);
-        }
+        let Some(part) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut::<3>) else { break };
+        let [spaces, letters] = PARTS[last as usize][kind as usize];
+        *part = [b' '; 3];
+        part[usize::from(spaces)] = letter;
+        len += usize::from(spaces + letters);
         last = kind;
     }
+    // The rest of the room is blank or was written over: close the last word.
     if last != Kind::Other {
-        out.push(b' ');
+        if let Some(end) = room.get_mut(len) {
+            *end = b' ';
+        }
+        len += 1;
+    }
+    out.truncate(len);
+}
+
+/// Spaces before a character and how many letters it writes, by the kind of the character before and its own.
+///
+/// A capital goes on with small letters, as in `Mã`; a small letter followed by a capital ends its word.
+const PARTS: [[[u8; 2]; 4]; 4] = {
+    let mut parts = [[[0; 2]; 4]; 4];
+    let mut last = 0;
+    while last < 4 {
+        let mut kind = 0;
+        while kind < 4 {
+            let goes_on = last == kind && last != Kind::Other as usize
+                || last == Kind::Upper as usize && kind == Kind::Lower as usize;
+            let ends = (!goes_on && last != Kind::Other as usize) as u8;
+            let begins = (!goes_on && kind != Kind::Other as usize) as u8;
+            parts[last][kind] = [ends + begins, (kind != Kind::Other as usize) as u8];
+            kind += 1;
+        }
+        last += 1;
+    }
+    parts
+};
+
+/// The skeleton of the character at the head of `bytes`, which is not ASCII, and its length; `None` inside for one that
+/// leaves no trace.
+fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
+    // The letters of Vietnamese take two bytes from C3 to C6 or three from E1 BA; next to all that is met is these.
+    match *bytes {
+        [lead @ 0xc3..=0xc6, next @ 0x80..=0xbf, ..] => {
+            (Some(LATIN[(usize::from(lead) - 0xc3) << 6 | usize::from(next & 0x3f)]), 2)
+        }
+        [0xe1, next @ 0xba..=0xbb, last @ 0x80..=0xbf, ..] => {
+            (LATIN_ADDITIONAL[(usize::from(next) - 0xba) << 6 | usize::from(last & 0x3f)], 3)
+        }
+        _ => match next_char(bytes) {
+            Some((Some(c), len)) => (fold_char(c), len),
+            Some((None, len)) => (Some((b' ', Kind::Other)), len),
+            None => (None, 1),
+        },
     }
 }
+
+/// U+00C0 to U+01BF.
+const LATIN: [(u8, Kind); 256] = {
+    let mut table = [(b' ', Kind::Other); 256];
+    let mut n = 0;
+    while n < 256 {
+        if let Some(c) = char::from_u32(0xc0 + n as u32)
+            && let Some(folded) = fold_char(c)
+        {
+            table[n] = folded;
+        }
+        n += 1;
+    }
+    table
+};
+
+/// U+1E80 to U+1EFF.
+const LATIN_ADDITIONAL: [Option<(u8, Kind)>; 128] = {
+    let mut table = [None; 128];
+    let mut n = 0;
+    while n < 128 {
+        if let Some(c) = char::from_u32(0x1e80 + n as u32) {
+            table[n] = fold_char(c);
+        }
+        n += 1;
+    }
+    table
+};
 
 /// The skeletons of ASCII, by byte.
 const ASCII: [(u8, Kind); 128] = {
@@ -86,7 +149,7 @@ const fn fold_ascii(byte: u8) -> (u8, Kind) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Lower,
     Upper,
@@ -95,7 +158,7 @@ enum Kind {
 }
 
 /// The skeleton of a character and its kind; `None` for characters that leave no trace.
-fn fold_char(c: char) -> Option<(u8, Kind)> {
+const fn fold_char(c: char) -> Option<(u8, Kind)> {
     let ascii = match c {
         '\0'..='\x7f' => c as u8,
         'À'..='Å' | 'Ă' | 'Ā' => b'A',
@@ -205,6 +268,15 @@ mod tests {
         assert_eq!(out, b" so  cccd ");
         spread_words(b"\xff\xfesoCCCD\xc4", &mut out);
         assert_eq!(out, b" so  cccd ");
+    }
+
+    #[test]
+    fn tables_say_what_the_characters_say() {
+        for c in ('\u{80}'..'\u{3000}').chain('\u{feff}'..='\u{ff5e}') {
+            let mut utf8 = [0; 4];
+            let bytes = c.encode_utf8(&mut utf8).as_bytes();
+            assert_eq!(fold_next(bytes), (fold_char(c), bytes.len()), "{c:?}");
+        }
     }
 
     #[test]

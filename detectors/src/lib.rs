@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
 
+mod address;
 mod bank_account;
 mod bhxh;
 mod bhyt;
@@ -15,9 +16,13 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod claim_record;
 mod cmnd;
+mod coherence;
 mod column;
 mod context;
+mod date_of_birth;
+mod diagnosis;
 mod digits;
 mod dossier;
 mod driver_licence;
@@ -31,12 +36,15 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod plate;
 mod province;
 mod shape;
+mod simd;
 mod spoken;
 mod state_secret;
 #[cfg(test)]
 mod tests;
+mod trigger;
 
 pub use card::Card;
 pub use column::Column;
@@ -45,12 +53,17 @@ pub use fold::fold;
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
 use numbers::{Candidate, candidates};
+use simd::Map;
+use spoken::SPOKEN_BYTES_MIN;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
 
 /// Bytes behind `core` in which something may begin that overlaps what began in it.
 const OVERLAP_BYTES: usize = spoken::SPOKEN_BYTES_MAX;
+
+/// Bytes scanned at a time.
+const WINDOW_BYTES: usize = 1 << 16;
 
 /// Every detector. Adding one is a folder and a line here.
 const ALL: &[&dyn Detector] = &[
@@ -71,6 +84,11 @@ const ALL: &[&dyn Detector] = &[
     &email::Email,
     &person_name::PersonName,
     &state_secret::StateSecret,
+    &date_of_birth::DateOfBirth,
+    &plate::Plate,
+    &address::Address,
+    &diagnosis::Diagnosis,
+    &claim_record::ClaimRecord,
 ];
 
 /// The cards of all detectors, for manuals and tests.
@@ -82,7 +100,18 @@ pub fn cards() -> impl Iterator<Item = &'static Card> {
 pub struct Detectors {
     words: Words,
     this_year: u16,
+    /// Those asked for, in the order of [`ALL`].
+    asked: Vec<&'static dyn Detector>,
+    /// Of these, by the number of digits, those that judge such numbers.
+    by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    names: bool,
+    markings: bool,
+    /// Whether any of those asked for is found by a word that announces it.
+    announced: bool,
 }
+
+/// Lengths of numbers told apart.
+const LENGTHS: usize = 20;
 
 /// One hit of one detector in the text it was given.
 #[derive(Clone, Debug)]
@@ -109,7 +138,24 @@ pub struct Context {
 impl Detectors {
     /// Builds the automata. `this_year` bounds plausible birth years.
     pub fn new(this_year: u16) -> Self {
-        Self { words: Words::new(cards().flat_map(|card| card.words)), this_year }
+        Self::only(cards().map(|card| card.id), this_year)
+    }
+
+    /// As [`Self::new`], with only the detectors of `ids`. Words still mean what all of them say they mean: a number
+    /// announced as something else is left alone whether or not that is looked for.
+    pub fn only(ids: impl IntoIterator<Item = DetectorId>, this_year: u16) -> Self {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let asked: Vec<_> = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
+        let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
+        Self {
+            words: Words::new(cards().flat_map(|card| card.words)),
+            this_year,
+            by_length: std::array::from_fn(of_length),
+            asked,
+            names: ids.contains(&DetectorId::PersonName),
+            markings: ids.contains(&DetectorId::StateSecret),
+            announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+        }
     }
 
     /// Appends every hit that starts within `core`, ordered by start. Bytes of `text` outside `core` are context
@@ -117,23 +163,49 @@ impl Detectors {
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
+        let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
         let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
+        if core.len() > WINDOW_BYTES {
+            // A map of what stands where takes its share of memory.
+            for start in core.clone().step_by(WINDOW_BYTES) {
+                self.scan(text, start..core.end.min(start + WINDOW_BYTES), context, hits);
+            }
+            return;
+        }
+        let map = Map::new(text, from..to.saturating_add(spoken::STEP));
+        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
+            return;
+        }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, |candidate| scan.judge(&candidate));
-        spoken::numbers(text, from..to, |number| scan.judge(&Candidate::Number(number)));
-        person_name::names(text, from..to, |range| scan.judge(&Candidate::Name(range)));
-        state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
+        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
+        if self.names {
+            person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
+        }
+        if self.markings {
+            state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
+        }
+        if self.announced {
+            trigger::words(text, from..to, |word, range| scan.judge(&Candidate::Word(word, range)));
+            plate::hyphens(text, from..to, |range| scan.judge(&Candidate::Hyphen(range)));
+        }
+        if let Some(cell) = context.column.and_then(|_| cell(text)) {
+            scan.judge(&Candidate::Cell(cell));
+        }
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
-        hits.extend(found.iter().enumerate().filter_map(|(n, (detector, f))| {
+        for n in 0..found.len() {
+            let Some((detector, f)) = found.get(n) else { continue };
+            let Some(confidence) = confidence(f.score) else { continue };
             if !core.contains(&f.range.start) || is_beaten(n, &found) {
-                return None;
+                continue;
             }
-            let (range, value) = (f.range.clone(), Secret::new(f.value.as_str()));
-            Some(Hit { detector: *detector, range, confidence: confidence(f.score)?, value, disguise: f.hidden })
-        }));
+            let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+            hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
+        }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
 
@@ -156,7 +228,11 @@ impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
         let (range, digits) = match candidate {
             Candidate::Number(number) => (number.range.clone(), number.len()),
-            Candidate::Name(range) | Candidate::Marking(range) => (range.clone(), 0),
+            Candidate::Name(range)
+            | Candidate::Marking(range)
+            | Candidate::Word(_, range)
+            | Candidate::Hyphen(range)
+            | Candidate::Cell(range) => (range.clone(), 0),
             Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
@@ -167,11 +243,18 @@ impl Scan<'_> {
         };
         let Self { detectors, text, context, found, scratch } = self;
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
-        for detector in ALL {
+        let asked = match candidate {
+            Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            _ => &detectors.asked,
+        };
+        for detector in asked {
             let judged = match candidate {
                 Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),
                 Candidate::Marking(range) => detector.marking(range.clone(), &mut near),
+                Candidate::Word(word, range) => detector.word(*word, range.clone(), &mut near),
+                Candidate::Hyphen(range) => detector.hyphen(range.clone(), &mut near),
+                Candidate::Cell(range) => detector.cell(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
                 Candidate::Lookalikes(_) => None,
@@ -183,15 +266,29 @@ impl Scan<'_> {
     }
 }
 
+/// What a cell holds, without the blanks around; `None` when the text is longer than any value. A window of a longer
+/// text is never taken for a cell, since it comes with its context.
+fn cell(text: &[u8]) -> Option<Range<usize>> {
+    let held = text.trim_ascii_end();
+    let start = held.len() - held.trim_ascii_start().len();
+    (text.len() <= CONTEXT_BYTES && start < held.len()).then_some(start..held.len())
+}
+
 /// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
 /// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
 fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
-    let Some((_, mine)) = found.get(n) else { return false };
+    let Some((detector, mine)) = found.get(n) else { return false };
+    // An address holds numbers and names of streets; they are read beside it.
+    if *detector == DetectorId::Address {
+        return false;
+    }
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before.chain(after).any(|(at, (_, f))| overlaps(f) && rank(at, f) > rank(n, mine))
+    before
+        .chain(after)
+        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
 }

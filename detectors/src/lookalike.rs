@@ -11,6 +11,24 @@ use crate::numbers::Number;
 /// Most bytes of such a word: fifteen characters of a card number, the Cyrillic ones of two bytes, some to spare.
 const WORD_BYTES_MAX: usize = 48;
 
+/// What a word reads as.
+struct Digits {
+    digits: [u8; WORD_BYTES_MAX],
+    len: usize,
+}
+
+impl Digits {
+    fn push(&mut self, digit: u8) -> Option<()> {
+        *self.digits.get_mut(self.len)? = digit;
+        self.len += 1;
+        Some(())
+    }
+
+    fn read(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// The digit a letter passes for.
 const fn plain(c: char) -> Option<u8> {
     Some(match c {
@@ -34,12 +52,12 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
         matches!(word, [a, b, c, ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !c.is_ascii_lowercase());
     if card
         && let Some((range, digits)) = run(text, start + 2)
-        && digits.len() == 13
+        && digits.len == 13
     {
-        return Number::disguised(range, &digits, "look-alike-letters");
+        return Number::disguised(range, digits.read(), "look-alike-letters");
     }
     let (range, digits) = run(text, start)?;
-    matches!(digits.len(), 9 | 10 | 12).then(|| Number::disguised(range, &digits, "look-alike-letters")).flatten()
+    matches!(digits.len, 9 | 10 | 12).then(|| Number::disguised(range, digits.read(), "look-alike-letters")).flatten()
 }
 
 /// Where the word around `place` begins, unless another group of digits stands before in the same word.
@@ -56,18 +74,18 @@ fn begins(text: &[u8], place: usize) -> Option<usize> {
 }
 
 /// Look-alikes and digits from `start` to the end of the word, at least a third of them digits and not all.
-fn run(text: &[u8], start: usize) -> Option<(Range<usize>, Vec<u8>)> {
-    let (mut at, mut digits, mut true_digits) = (start, Vec::with_capacity(16), 0);
+fn run(text: &[u8], start: usize) -> Option<(Range<usize>, Digits)> {
+    let (mut at, mut digits, mut true_digits) = (start, Digits { digits: [0; WORD_BYTES_MAX], len: 0 }, 0);
     while at - start <= WORD_BYTES_MAX {
         match text.get(at..).and_then(next_char) {
             Some((Some(c), len)) if c.is_alphanumeric() => {
-                digits.push(plain(c)?);
+                digits.push(plain(c)?)?;
                 true_digits += usize::from(c.is_ascii_digit());
                 at += len;
             }
             _ => break,
         }
     }
-    let believable = true_digits * 3 >= digits.len() && true_digits < digits.len();
+    let believable = true_digits * 3 >= digits.len && true_digits < digits.len;
     believable.then_some((start..at, digits))
 }

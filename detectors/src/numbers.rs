@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group, may_begin_digit};
+use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, gap, group};
+use crate::simd::{Map, Neighbourhood};
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +80,12 @@ pub(crate) enum Candidate {
     Name(Range<usize>),
     /// A secrecy grade in capitals.
     Marking(Range<usize>),
+    /// A word that announces something, and where it stands.
+    Word(crate::trigger::Trigger, Range<usize>),
+    /// What stands before the hyphen of a plate.
+    Hyphen(Range<usize>),
+    /// The whole value of a cell or field.
+    Cell(Range<usize>),
     /// Digits and letters that look like digits in one word, which begins at this place.
     Lookalikes(usize),
 }
@@ -90,11 +97,12 @@ const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
 /// Lengths a number in groups may have.
 const GROUPED: u32 = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 
-/// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order.
-pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
+/// Passes over `text[range]`, of which `map` tells what stands where, and tells `found` every candidate that starts
+/// there, roughly in order.
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Candidate)) {
     let mut chain = Chain::default();
     let mut at = range.start;
-    while let Some(next) = find(text, at, range.end) {
+    while let Some(next) = map.number(at).filter(|next| *next < range.end) {
         at = next;
         let Some(first) = text.get(at).copied() else { break };
         if first == b'@' {
@@ -102,7 +110,9 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, mut found: impl FnMut
             at += 1;
             continue;
         }
-        if let Some(end) = lone(text, at) {
+        if first < 0x80
+            && let Some(end) = lone(text, at).or_else(|| few(text, at, &map.neighbourhood(at)))
+        {
             at = end;
             continue;
         }
@@ -144,31 +154,17 @@ fn lone(text: &[u8], at: usize) -> Option<usize> {
     ends.then_some(end)
 }
 
-/// The next byte from `at` on that may begin a digit, or is an `@`.
-fn find(text: &[u8], at: usize, end: usize) -> Option<usize> {
-    const INTERESTING: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0;
-        while byte < 256 {
-            table[byte] = (byte as u8).is_ascii_digit() || byte as u8 == b'@' || may_begin_digit(byte as u8);
-            byte += 1;
-        }
-        table
-    };
-    let mut at = at;
-    loop {
-        at += text.get(at..end)?.iter().position(|b| INTERESTING[usize::from(*b)])?;
-        let byte = *text.get(at)?;
-        if byte < 0x80 {
-            return Some(at);
-        }
-        // Most of what begins with E1 is a Vietnamese letter (U+1E00 to U+1EFF).
-        let letter = byte == 0xe1 && text.get(at + 1).is_some_and(|b| *b >= 0xb8);
-        if !letter && text.get(at..).and_then(digit).is_some() {
-            return Some(at);
-        }
-        at += 1;
+/// Where the neighbourhood of the digit at `at` ends when there are too few digits in it for any number.
+fn few(text: &[u8], at: usize, near: &Neighbourhood) -> Option<usize> {
+    // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
+    let enough = near.count() >= 9 || near.has_seven() || near.count() == 8 && text.get(at) == Some(&b'1');
+    if near.odd || near.len >= u64::BITS as usize || enough {
+        return None;
     }
+    let end = at + near.len;
+    let touches = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|b| is_lookalike(*b));
+    let lookalike = touches(at.checked_sub(1)) || touches(Some(end));
+    (!lookalike).then_some(end)
 }
 
 /// What the letters around a group make of it.
@@ -202,6 +198,10 @@ const BEHIND: usize = 2;
 
 impl Chain {
     fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        if after == Gap::Break && self.links.is_empty() {
+            // Most numbers of most texts stand alone.
+            return Links(&[(group, after)]).from(0, text, found);
+        }
         self.links.push((group, after));
         if after == Gap::Break {
             self.look(self.links.len(), text, found);
@@ -217,18 +217,23 @@ impl Chain {
 
     fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
         for first in self.done..upto {
-            self.from(first, text, found);
+            Links(&self.links).from(first, text, found);
         }
         self.done = upto;
     }
+}
 
+/// Groups side by side, each with the gap behind it.
+struct Links<'l>(&'l [(Group, Gap)]);
+
+impl Links<'_> {
     fn gap_before(&self, n: usize) -> Gap {
-        n.checked_sub(1).and_then(|n| self.links.get(n)).map_or(Gap::Break, |link| link.1)
+        n.checked_sub(1).and_then(|n| self.0.get(n)).map_or(Gap::Break, |link| link.1)
     }
 
     /// Every candidate that begins with group `first`.
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
-        let Some(&(group, separator)) = self.links.get(first) else { return };
+        let Some(&(group, separator)) = self.0.get(first) else { return };
         if group.is_too_long() {
             return;
         }
@@ -250,8 +255,8 @@ impl Chain {
             return;
         }
         let (mut sum, mut uniform) = (group.len(), true);
-        for last in first + 1..(first + AHEAD).min(self.links.len()) {
-            let Some(&(next, after)) = self.links.get(last) else { return };
+        for last in first + 1..(first + AHEAD).min(self.0.len()) {
+            let Some(&(next, after)) = self.0.get(last) else { return };
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
             if !uniform && !leads {
                 return;
@@ -265,7 +270,7 @@ impl Chain {
             if GROUPED & 1 << sum == 0 && !hotline {
                 continue;
             }
-            let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
+            let ends = after != separator || self.0.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             if (layout != Layout::Mixed || leads)
                 && let Some(number) = self.number(first, last, layout)
@@ -276,7 +281,7 @@ impl Chain {
     }
 
     fn layout(&self, first: usize, last: usize) -> Layout {
-        let sizes = || self.links.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
+        let sizes = || self.0.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
         if sizes().all(|n| n == 1) {
             return Layout::Spread;
         }
@@ -290,7 +295,7 @@ impl Chain {
     }
 
     fn number(&self, first: usize, last: usize, layout: Layout) -> Option<Number> {
-        let links = self.links.get(first..=last)?;
+        let links = self.0.get(first..=last)?;
         let (head, tail) = (links.first()?, links.last()?);
         let (mut digits, mut len, mut hidden) = ([0; NUMBER_DIGITS_MAX], 0, Hidden::No);
         for (group, _) in links {
@@ -322,7 +327,7 @@ mod tests {
 
     fn numbers(text: &str) -> Vec<(String, Layout)> {
         let mut all = Vec::new();
-        candidates(text.as_bytes(), 0..text.len(), |candidate| {
+        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |candidate| {
             if let Candidate::Number(n) = candidate {
                 all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
             }
@@ -365,11 +370,11 @@ mod tests {
         // Every group is offered a bounded number of times, however long the list.
         let text = "12 345 67 8901 ".repeat(4_000);
         let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), |_| n += 1);
+        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |_| n += 1);
         assert!(n < 16, "{n}");
         let text = "12 345-67.8901/".repeat(4_000);
         let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), |_| n += 1);
+        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |_| n += 1);
         assert!(n < 16_000, "{n}");
     }
 }

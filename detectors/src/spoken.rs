@@ -7,23 +7,30 @@ use std::ops::Range;
 
 use crate::fold::spread_words;
 use crate::numbers::Number;
+use crate::simd::Map;
 
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
 
-/// Nine of the shortest words, `ba`, with their spaces take 26 bytes: a step no longer than that misses none.
-const STEP: usize = 24;
+/// Fewest bytes: nine of the shortest words, `ba`, with their spaces.
+pub(crate) const SPOKEN_BYTES_MIN: usize = 26;
+
+/// A step no longer than the shortest number misses none.
+pub(crate) const STEP: usize = 24;
 
 /// Most bytes of a word: `không` in its decomposed form has eight.
 const WORD_BYTES_MAX: usize = 10;
 
 /// Tells `found` every number in words that begins in `range`, in order.
-pub(crate) fn numbers(text: &[u8], range: Range<usize>, mut found: impl FnMut(Number)) {
+pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Number)) {
+    if text.len() < SPOKEN_BYTES_MIN {
+        return;
+    }
     let mut word = Vec::new();
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.
     while at < text.len().min(range.end.saturating_add(STEP)) {
-        let Some(middle) = word_at(text, at).filter(|w| value(text, w, &mut word).is_some()) else {
+        let Some(middle) = word_at(text, at, map).filter(|w| value(text, w, &mut word).is_some()) else {
             at += STEP;
             continue;
         };
@@ -65,8 +72,21 @@ fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8>
     if let [digit @ b'0'..=b'9'] = raw {
         return Some(*digit);
     }
-    // The first letters of the words below: leave at once for most others.
-    if !matches!(raw.first()? | 0x20, b'k' | b'h' | b'm' | b'b' | b't' | b'n' | b'l' | b's' | b'c') {
+    // The first and last letters of the words below: leave at once for most others.
+    let (first, last) = (raw.first()? | 0x20, raw.last()?);
+    let ends: &[u8] = match first {
+        b'k' => b"go",
+        b'h' => b"gi",
+        b'm' => b"t",
+        b'b' => b"nay",
+        b't' => b"mu",
+        b'n' | b'l' => b"m",
+        b's' => b"u",
+        b'c' => b"n",
+        _ => return None,
+    };
+    // `ba`, `tư` and whatever ends with an accent or something invisible end with another byte.
+    if *last < 0x80 && !ends.contains(&(last | 0x20)) {
         return None;
     }
     spread_words(raw, scratch);
@@ -90,7 +110,19 @@ const fn is_letter(byte: u8) -> bool {
 }
 
 /// The word around `at`, or the one right behind it.
-fn word_at(text: &[u8], at: usize) -> Option<Range<usize>> {
+fn word_at(text: &[u8], at: usize, map: &Map) -> Option<Range<usize>> {
+    // The place itself is bit 16.
+    if let Some(letters) = map.letters_around(at) {
+        let behind = letters >> 16;
+        let start = if behind & 1 == 1 {
+            16 - (!(letters << 48)).leading_zeros().min(16)
+        } else {
+            16 + behind.trailing_zeros().min(2)
+        };
+        let len = (!(letters >> start)).trailing_zeros() as usize;
+        let start = at + start as usize - 16;
+        return (1..=WORD_BYTES_MAX).contains(&len).then_some(start..start + len);
+    }
     let start = if is_letter(*text.get(at)?) {
         let before = text.get(..at)?.iter().rev().take(WORD_BYTES_MAX).take_while(|b| is_letter(**b)).count();
         at - before
@@ -129,7 +161,10 @@ mod tests {
 
     fn read(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        numbers(text.as_bytes(), 0..text.len(), |n| all.push(String::from_utf8(n.digits().to_vec()).expect("digits")));
+        let map = Map::new(text.as_bytes(), 0..text.len());
+        numbers(text.as_bytes(), 0..text.len(), &map, |n| {
+            all.push(String::from_utf8(n.digits().to_vec()).expect("digits"))
+        });
         all
     }
 

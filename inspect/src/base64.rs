@@ -3,7 +3,7 @@
 //! Finding base64 in a text is the business of `layers`; the transfer encoding of mails is read by `mail`.
 
 /// The six bits of a character of either alphabet.
-pub(crate) fn bits(c: u8) -> Option<u8> {
+pub(crate) const fn bits(c: u8) -> Option<u8> {
     Some(match c {
         b'A'..=b'Z' => c - b'A',
         b'a'..=b'z' => c - b'a' + 26,
@@ -30,10 +30,37 @@ pub(crate) fn quantum(bytes: [u8; 3], len: u8) -> [u8; 4] {
     out
 }
 
+/// No character of base64.
+const NONE: u8 = 0xff;
+
+/// The six bits of every character.
+const BITS: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut n = 0;
+    while n < 256 {
+        if let Some(bits) = bits(n as u8) {
+            table[n] = bits;
+        }
+        n += 1;
+    }
+    table
+};
+
 /// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
+    out.reserve(text.len() / 4 * 3 + 3);
+    let mut rest = text;
+    // Whole groups as long as nothing else stands among them.
+    while let Some((group, tail)) = rest.split_first_chunk::<4>() {
+        let [a, b, c, d] = group.map(|c| BITS[usize::from(c)]);
+        if (a | b | c | d) == NONE {
+            break;
+        }
+        out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        rest = tail;
+    }
     let (mut group, mut n) = (0u32, 0);
-    for six in text.iter().filter_map(|c| bits(*c)) {
+    for six in rest.iter().map(|c| BITS[usize::from(*c)]).filter(|six| *six != NONE) {
         group = group << 6 | u32::from(six);
         n += 1;
         if n == 4 {

@@ -3,9 +3,33 @@
 //! Only keyed 64-bit hashes are kept, never values.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Up to this many distinct values the count is exact.
 pub(crate) const EXACT_MAX: usize = 10_000;
+
+/// The hash of a keyed hash: itself.
+#[derive(Default)]
+pub(crate) struct Already(u64);
+
+impl Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*b);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Builds [`Already`].
+pub(crate) type Keyed = BuildHasherDefault<Already>;
 
 /// HyperLogLog (Flajolet et al. 2007) with 2^12 registers: a standard error of 1.6 %.
 #[derive(Clone)]
@@ -50,7 +74,7 @@ impl Estimate {
 /// A set that knows how many values it was given.
 #[derive(Default)]
 pub(crate) struct Distinct {
-    exact: HashSet<u64>,
+    exact: HashSet<u64, Keyed>,
     above: Option<Estimate>,
 }
 

@@ -4,6 +4,7 @@
 //! A second look that only knows more when there is a header; without one the running text says as much.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::inquiry::{Inquiry, Place};
 use crate::table::{Row, Table};
@@ -152,9 +153,20 @@ impl Grid {
     }
 }
 
+static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("  "));
+
 /// The cells of a line; `None` when it is not cut this way.
 fn split(line: &View, cut: Cut) -> Option<Row> {
     let text = &line.text;
+    // Most lines of most texts are not cut at all.
+    let sign = match cut {
+        Cut::Tab => memchr::memchr(b'\t', text),
+        Cut::Pipe => memchr::memchr(b'|', text),
+        Cut::Semicolon => memchr::memchr(b';', text),
+        Cut::Blanks => WIDE.find(text),
+        Cut::Lines => None,
+    };
+    sign?;
     let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
     let mut at = 0;

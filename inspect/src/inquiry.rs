@@ -56,7 +56,12 @@ impl Place {
     fn joined(&self, name: &str) -> Arc<str> {
         // Names come from strangers: a path stays short however long they are.
         const NAME_MAX: usize = 400;
-        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
+        let mut chars = name.chars().filter(|c| !c.is_control());
+        let mut name: String = chars.by_ref().take(NAME_MAX).collect();
+        if chars.next().is_some() {
+            // Half a number would no longer be recognised and masked.
+            name.truncate(name.trim_end_matches(|c: char| !c.is_alphabetic()).len());
+        }
         if self.part.is_empty() {
             name.into()
         } else if name.is_empty() || self.part.len() > 8 * NAME_MAX {
@@ -95,7 +100,9 @@ pub(crate) struct Inquiry {
     columns: HashMap<u64, Option<Column>>,
     opaque_bytes: u64,
     pub(crate) members: u64,
-    pub(crate) inflated: u64,
+    /// Bytes of the message itself, as far as they came.
+    pub(crate) given: u64,
+    inflated: u64,
     /// Bytes of nested containers held in memory at this moment.
     pub(crate) held: u64,
     /// The most that were.
@@ -114,6 +121,12 @@ pub(crate) struct Inquiry {
 /// Names of columns remembered; real tables have fewer.
 const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
+
+/// Bytes that may come out of a decompression however few went in.
+const INFLATED_FREE_BYTES: u64 = 16 << 20;
+/// Beyond that, bytes that may come out for each byte of the message. Deflate reaches 1,032 on zeroes, and that again
+/// for each layer; tables and text stay below 100.
+const INFLATED_RATIO_MAX: u64 = 200;
 
 /// Nested containers that must be read at random are held in memory; all together at most this much.
 const HELD_MAX: u64 = 128 << 20;
@@ -142,6 +155,7 @@ impl Inquiry {
             columns: HashMap::new(),
             opaque_bytes: 0,
             members: 0,
+            given: 0,
             inflated: 0,
             held: 0,
             held_most: 0,
@@ -170,6 +184,19 @@ impl Inquiry {
         }
         self.calls = self.calls.wrapping_add(1);
         self.late
+    }
+
+    /// Counts what came out of a decompression. False when it is more than the limits allow: a thousand bytes must
+    /// not be a minute's work.
+    pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
+        self.inflated = self.inflated.saturating_add(bytes as u64);
+        self.inflated <= self.inflated_max()
+    }
+
+    /// What decompression may make of the bytes that came so far.
+    fn inflated_max(&self) -> u64 {
+        let grown = INFLATED_FREE_BYTES.saturating_add(self.given.saturating_mul(INFLATED_RATIO_MAX));
+        self.limits.inflated_bytes_max.min(grown)
     }
 
     /// Whether second looks have taken more than any honest text needs. Encodings within encodings, each also read as
@@ -285,7 +312,7 @@ impl Inquiry {
         let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
         if again && (distinct.contains(hash) || !counted) {
             // Seen in the open already, though not necessarily beside the same things; or noise of a decoding.
-            return Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
+            return Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
         }
         tally.confidence = tally.confidence.max(Some(finding.confidence));
         if counted {
@@ -299,7 +326,7 @@ impl Inquiry {
         if let Some(disguise) = finding.disguise {
             self.note(disguise);
         }
-        let mark = Mark::of(&self.key, finding.detector, finding.confidence, &finding.value);
+        let mark = Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
         if let Some(sink) = &mut self.sink {
             sink(finding);
         }

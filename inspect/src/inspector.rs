@@ -9,7 +9,7 @@ use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
 
 use crate::inquiry::{Cache, Inquiry, Place};
-use crate::mask::mask;
+use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
 use crate::redact::{Edits, NotRedactable, Origin};
 use crate::source::{Source, Splice};
@@ -22,7 +22,8 @@ pub struct Limits {
     pub depth_max: u32,
     /// Members of all containers together.
     pub members_max: u64,
-    /// Bytes that decompression may produce, all members together.
+    /// Bytes that decompression may produce, all members together. A small message is allowed less: in
+    /// proportion to its own bytes.
     pub inflated_bytes_max: u64,
     /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
@@ -91,6 +92,11 @@ impl Inspector {
         mask(&self.detectors, text)
     }
 
+    /// Replaces identifiers in a host or a mail address by bullets, and nothing else: who was meant stays readable.
+    pub fn mask_identifiers(&self, address: &str) -> Masked {
+        mask_only(&self.detectors, address, DetectorId::is_identifier)
+    }
+
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
         let begun = Instant::now();
         let mut inquiry =
@@ -121,6 +127,7 @@ impl Inspecting {
     /// the field's name (`url`, `header Cookie`) and gives context. What is found there cannot be redacted.
     pub fn field(&mut self, name: &str, value: &[u8]) {
         let (name, value) = (name.to_owned(), value.to_vec());
+        self.inquiry.given += value.len() as u64;
         self.guarded(move |this| crate::formats::field(&name, &value, &mut this.inquiry));
     }
 

@@ -1,6 +1,6 @@
 //! Masking free text for records: file names, URLs, subjects.
 //!
-//! Accounts, hosts and mail addresses stay: a reviewer needs them.
+//! Accounts, hosts and mail addresses stay, for a reviewer needs them; identifiers that someone wrote into them do not.
 
 use std::ops::Range;
 
@@ -28,6 +28,11 @@ fn hidden(detector: DetectorId) -> bool {
 ///
 /// Percent-encoding is looked through, several times over.
 pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
+    mask_only(detectors, text, hidden)
+}
+
+/// As [`mask`], for what these detectors find.
+pub(crate) fn mask_only(detectors: &Detectors, text: &str, hidden: fn(DetectorId) -> bool) -> Masked {
     if text.is_empty() {
         return Masked::default();
     }
@@ -35,7 +40,7 @@ pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
     let mut view = View::default();
     view.push(text.as_bytes(), 0);
     for _ in 0..4 {
-        scan(detectors, &view, Context::default(), &mut spans);
+        scan(detectors, &view, Context::default(), hidden, &mut spans);
         // Values of a query stand alone, under their names.
         for field in fields(&view.text) {
             let piece = view.text.get(field.clone()).unwrap_or_default();
@@ -44,7 +49,7 @@ pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
             let column = detectors.column(&String::from_utf8_lossy(name)).filter(|c| *c != Column::Negative);
             let mut value = View::default();
             value.push_view(&view, (field.start + name.len() + 1).min(field.end)..field.end);
-            scan(detectors, &value, Context { column }, &mut spans);
+            scan(detectors, &value, Context { column }, hidden, &mut spans);
         }
         match unescaped(&view) {
             Some(next) => view = next,
@@ -72,7 +77,13 @@ pub(crate) fn mask(detectors: &Detectors, text: &str) -> Masked {
     Masked::danger_assume_masked(out)
 }
 
-fn scan(detectors: &Detectors, view: &View, context: Context, spans: &mut Vec<(Range<u64>, String)>) {
+fn scan(
+    detectors: &Detectors,
+    view: &View,
+    context: Context,
+    hidden: fn(DetectorId) -> bool,
+    spans: &mut Vec<(Range<u64>, String)>,
+) {
     let mut hits = Vec::new();
     detectors.scan(&view.text, 0..view.text.len(), context, &mut hits);
     for hit in hits.into_iter().filter(|h| hidden(h.detector)) {

@@ -76,11 +76,18 @@ impl Object {
     }
 
     fn read(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        if self.place.depth == 0 {
+            // Block by block, so that how the bytes arrived does not decide how much they may expand to.
+            inquiry.given += block.len() as u64;
+        }
         if matches!(self.state, State::Fresh) {
             self.decide(block, inquiry);
         }
         if inquiry.is_late(&self.place) {
             return;
+        }
+        if memchr::memmem::find(block, PGP_ARMOUR).is_some() {
+            inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
         }
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
@@ -106,6 +113,9 @@ impl Object {
         let head = Head::new(block, &self.hint);
         let Some(format) = FORMATS.iter().find(|f| (f.matches)(&head)) else { return };
         self.media_type = format.media_type;
+        if head.hides_digits() {
+            inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);
+        }
         if self.place.depth == 0 && lies(&head, format.media_type) {
             inquiry.note("false-type");
         }
@@ -144,6 +154,9 @@ impl Object {
         }
     }
 }
+
+/// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
+const PGP_ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
 
 const EMPTY: &str = "application/x-empty";
 

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use chot_model::{Confidence, DetectorId, Secret};
 
-use crate::count::{EXACT_MAX, Estimate};
+use crate::count::{EXACT_MAX, Estimate, Keyed};
 
 /// What a finding says about persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,15 @@ pub(crate) struct Mark {
 
 impl Mark {
     /// What a finding adds to a record: identifiers and what a list of people has besides; `None` for anything else.
-    pub(crate) fn of(key: &RandomState, detector: DetectorId, confidence: Confidence, value: &Secret) -> Option<Self> {
+    ///
+    /// `hash` is the keyed hash of detector and value.
+    pub(crate) fn of(
+        key: &RandomState,
+        hash: u64,
+        detector: DetectorId,
+        confidence: Confidence,
+        value: &Secret,
+    ) -> Option<Self> {
         let personal = detector.is_identifier()
             || matches!(
                 detector,
@@ -30,7 +38,7 @@ impl Mark {
             );
         (personal && confidence >= Confidence::Medium).then(|| Self {
             detector,
-            hash: key.hash_one((detector, value.reveal())),
+            hash,
             alias: contained(detector, value.reveal()).map(|inner| key.hash_one(inner)),
         })
     }
@@ -61,7 +69,7 @@ fn contained(detector: DetectorId, value: &str) -> Option<(DetectorId, &str)> {
 /// The people of one message.
 #[derive(Default)]
 pub(crate) struct People {
-    ids: HashMap<u64, usize>,
+    ids: HashMap<u64, usize, Keyed>,
     parents: Vec<usize>,
     known: u64,
     above: Option<Estimate>,
@@ -236,7 +244,9 @@ mod tests {
     #[test]
     fn a_card_contains_the_insurance_number() {
         let key = RandomState::new();
-        let of = |d, v: &str| Mark::of(&key, d, Confidence::High, &Secret::new(v)).expect("an identifier");
+        let of = |d, v: &str| {
+            Mark::of(&key, key.hash_one((d, v)), d, Confidence::High, &Secret::new(v)).expect("an identifier")
+        };
         let mut people = People::default();
         people.record(&[of(DetectorId::Bhyt, "DN4790123456789")], false);
         people.record(&[of(DetectorId::Bhxh, "0123456789")], false);

@@ -12,6 +12,25 @@ pub(crate) struct Head<'a> {
     pub(crate) text: Option<Encoding>,
 }
 
+/// Beginnings of the names of other such sets: UTF-7, EBCDIC in its many code pages, compressed Unicode, escapes.
+const SHIFTED: [&str; 15] = [
+    "utf-7",
+    "utf7",
+    "unicode-",
+    "x-unicode-",
+    "ebcdic",
+    "ibm",
+    "cp0",
+    "cp1026",
+    "cp1047",
+    "cp114",
+    "cp500",
+    "iso-2022",
+    "iso-10646",
+    "scsu",
+    "bocu",
+];
+
 /// How text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -40,6 +59,19 @@ impl<'a> Head<'a> {
     pub(crate) fn declared(&self) -> String {
         let declared = self.hint.content_type.as_deref().unwrap_or_default();
         declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Whether digits in the declared character set are not those of ASCII, nor of a set that its bytes give away.
+    pub(crate) fn hides_digits(&self) -> bool {
+        let declared = self.hint.content_type.as_deref().unwrap_or_default();
+        let charset = declared.split(';').skip(1).filter_map(|p| p.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        });
+        charset.is_some_and(|charset| match encoding_rs::Encoding::for_label(charset.as_bytes()) {
+            // ISO-2022-KR, HZ and the like are read as the replacement encoding (WHATWG Encoding, §4.2).
+            Some(known) => known == encoding_rs::ISO_2022_JP || known == encoding_rs::REPLACEMENT,
+            None => SHIFTED.iter().any(|prefix| charset.starts_with(prefix)),
+        })
     }
 
     /// The extension of the name, in lower case.

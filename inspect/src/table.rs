@@ -44,6 +44,7 @@ pub(crate) struct Table {
     waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
+    scratch: Vec<Found>,
 }
 
 enum Shape {
@@ -95,6 +96,7 @@ impl Table {
             judged: 0,
             waiting: Vec::new(),
             sideways: Vec::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -108,19 +110,21 @@ impl Table {
         Self { only_headed: true, ..Self::new(place) }
     }
 
-    /// Takes row number `number` (from 1).
-    pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) {
+    /// Takes row number `number` (from 1). What it gives back is for the next row to be written over.
+    pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) -> Row {
         if cells.iter().all(|(_, view)| view.text.is_empty()) {
-            return;
+            return cells;
         }
         if self.shape.is_some() {
-            return self.read(number, &cells, inquiry);
+            self.read(number, &cells, inquiry);
+            return cells;
         }
         self.held_cells += cells.len();
         self.held.push((number, cells));
         if self.held.len() >= HELD_ROWS || self.held_cells >= HELD_CELLS {
             self.decide(inquiry);
         }
+        Row::new()
     }
 
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
@@ -207,7 +211,7 @@ impl Table {
         };
         match &self.shape {
             Some(Shape::Headed(_)) => {
-                let mut found = Vec::new();
+                let mut found = Vec::with_capacity(row.len());
                 self.join(number, row, None, inquiry, &mut found);
                 for (at, view) in row {
                     let column = announced(*at, &self.shape);
@@ -242,10 +246,9 @@ impl Table {
         inquiry: &mut Inquiry,
         out: &mut Vec<(usize, Found, bool)>,
     ) {
-        let mut joined = Joined::default();
+        let (mut joined, mut found) = (Joined::default(), Vec::new());
         let mut before = None;
         for (at, view) in row {
-            let mut found = Vec::new();
             if before.is_some_and(|before| before + 1 != *at) {
                 joined.end(&self.place, inquiry, &mut found);
             }
@@ -254,17 +257,16 @@ impl Table {
                 _ => None,
             };
             joined.next(&self.place, view, heading.or(reach), inquiry, &mut found);
-            self.called(number, before.unwrap_or(*at), false, found, out);
+            self.called(number, before.unwrap_or(*at), false, &mut found, out);
             before = Some(*at);
         }
-        let mut found = Vec::new();
         joined.end(&self.place, inquiry, &mut found);
-        self.called(number, before.unwrap_or(0), false, found, out);
+        self.called(number, before.unwrap_or(0), false, &mut found, out);
     }
 
     /// Names the cell in which things were found.
-    fn called(&self, number: u64, at: usize, whole: bool, found: Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
-        for mut f in found {
+    fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
+        for mut f in found.drain(..) {
             if let Some(name) = &self.name {
                 f.finding.part = self.place.named(&name(number, at)).part;
             }
@@ -273,7 +275,7 @@ impl Table {
     }
 
     fn cell(
-        &self,
+        &mut self,
         number: u64,
         at: usize,
         view: &View,
@@ -281,13 +283,14 @@ impl Table {
         inquiry: &mut Inquiry,
         out: &mut Vec<(usize, Found, bool)>,
     ) {
-        let mut found = Vec::new();
+        let mut found = std::mem::take(&mut self.scratch);
         let whole = column.is_none() && is_number(&view.text);
         match padded(view, column) {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
-        self.called(number, at, whole, found, out);
+        self.called(number, at, whole, &mut found, out);
+        self.scratch = found;
     }
 
     /// A row as running text, its cells set apart.

@@ -3,6 +3,7 @@
 //!
 //! All people are invented; the numbers are random and only laid out as real ones.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +138,7 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
         let mut crc = flate2::Crc::new();
         crc.update(data);
         let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut packed, data).expect("memory");
+        Write::write_all(&mut packed, data).expect("memory");
         let packed = packed.finish().expect("memory");
         let at = out.len() as u32;
         let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
@@ -237,6 +238,22 @@ fn limits_end_in_opaque_with_their_reason() {
 }
 
 #[test]
+fn a_small_message_is_not_much_work() {
+    let gzip = |bytes: &[u8]| {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gz.write_all(bytes).expect("memory");
+        gz.finish().expect("memory")
+    };
+    let zeroes = gzip(&vec![0; 40 << 20]);
+    let (layered, zipped) = (gzip(&zeroes), zip(&[("a.gz", &zeroes)]));
+    assert!(layered.len() < 1_000 && inspect(&layered).inspection.is_opaque(OpaqueReason::TooLarge));
+    // However the bytes arrive.
+    let mut inspecting = inspector().begin(Hint::default());
+    zipped.chunks(100).for_each(|piece| inspecting.push(piece));
+    assert!(inspecting.finish(&zipped).inspection.is_opaque(OpaqueReason::TooLarge));
+}
+
+#[test]
 fn nothing_is_nothing() {
     let inspection = inspect(b"").inspection;
     assert!(inspection.is_clean() && !inspection.bulk && inspection.persons == 0);
@@ -268,6 +285,11 @@ fn free_text_is_masked_through_percent_encoding() {
         let masked = inspector().mask(text);
         assert!(!masked.as_str().contains("123") && !masked.as_str().contains("%39"), "{masked}");
         assert!(masked.as_str().contains("•••456"), "{masked}");
+    }
+    let address = |text| inspector().mask_identifiers(text).as_str().to_owned();
+    assert_eq!(address("001090123456.example.com"), "•••••••••456.example.com");
+    for text in ["0912345678@example.com", "an.nguyen@example.vn", "chat.zalo.me", "192.0.2.1", "2001:db8::1234:5678"] {
+        assert_eq!(address(text), text);
     }
     for text in ["an.nguyen@example.vn", "https://chat.zalo.me/", "bao-cao-quy-3.xlsx", ""] {
         assert_eq!(inspector().mask(text).as_str(), text);
@@ -410,4 +432,52 @@ fn quotes_out_of_step_do_not_hide_a_number_from_its_key() {
     let inspection = inspect(text).inspection;
     assert_eq!(inspection.distinct(DetectorId::Cmnd), 1, "{inspection:?}");
     assert_eq!(inspection.distinct(DetectorId::Bhxh), 1, "{inspection:?}");
+}
+
+#[test]
+fn no_half_of_a_number_stands_where_a_name_ends() {
+    for before in 380..400 {
+        let name = format!("{} 001 090 123 456.bin", "x".repeat(before));
+        let inspection = inspect(&zip(&[(&name, b"\x89PNG\r\n\x1a\n\0\0\0")])).inspection;
+        let part = inspection.opaque.first().expect("an unknown format").part.as_str();
+        assert!(part.chars().filter(char::is_ascii_digit).count() <= 3, "{before}: {part}");
+    }
+}
+
+#[test]
+fn what_hides_text_from_us_and_not_from_the_receiver_is_not_clean() {
+    let mail =
+        |head: &str, body: &str| format!("Subject: x\r\nMIME-Version: 1.0\r\n{head}\r\n\r\n{body}\r\n").into_bytes();
+    let text = |charset: &str| format!("Content-Type: text/plain; charset=\"{charset}\"");
+    let pgp = "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA9x0\r\n-----END PGP MESSAGE-----";
+    let rtf = "{\\rtf1 so CCCD 0010{\\b 9012}3456}";
+    for (bytes, reason) in [
+        (mail(&text("utf-7"), "so CCCD +ADAAMAAx-"), OpaqueReason::UnknownEncoding),
+        (mail(&text("ISO-2022-JP"), "so CCCD \x1b$B#0#0#1\x1b(B"), OpaqueReason::UnknownEncoding),
+        (mail(&text("cp037"), "\u{f0}\u{f0}"), OpaqueReason::UnknownEncoding),
+        (mail(&text("utf-8"), &format!("Chao anh,\r\n{pgp}")), OpaqueReason::Encrypted),
+    ] {
+        let inspection = inspect(&bytes).inspection;
+        assert!(inspection.is_opaque(reason), "{reason}: {inspection:?}");
+    }
+    let in_rtf = inspect(&mail("Content-Type: application/rtf", rtf)).inspection;
+    assert_eq!(in_rtf.distinct(DetectorId::Cccd), 1, "{in_rtf:?}");
+    for charset in ["utf-8", "windows-1258", "x-unknown", "iso-8859-1", "IBM866", "tcvn5712"] {
+        assert!(inspect(&mail(&text(charset), "Chao anh")).inspection.is_clean(), "{charset}");
+    }
+    let form = b"--b\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\nx\r\n--b--\r\n";
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gz.write_all(b"so CCCD 001090123456").expect("memory");
+    let gz = gz.finish().expect("memory");
+    assert!(inspect(form).inspection.is_clean());
+    assert_eq!(inspect(&[&form[..], &gz].concat()).inspection.distinct(DetectorId::Cccd), 1);
+    assert_eq!(inspect(&[&form[..], b"so CCCD 001090123456"].concat()).inspection.distinct(DetectorId::Cccd), 1);
+    assert!(
+        inspect(&[&form[..], b"\x89PNG\r\n\x1a\n\0\0\0"].concat())
+            .inspection
+            .is_opaque(OpaqueReason::UnsupportedFormat)
+    );
+    // Mail programs skip what is not base64.
+    let disturbed = mail("Content-Transfer-Encoding: base64", "c28!gQ0!NDR!CAw!MDE!wOT!AxM!jM0!NTY!gY3!Vh");
+    assert_eq!(inspect(&disturbed).inspection.distinct(DetectorId::Cccd), 1);
 }

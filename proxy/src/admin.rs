@@ -23,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixStream};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
@@ -31,6 +32,8 @@ use crate::gateway::{ControlListener, Core, Reloaded};
 
 /// An administrator's request has a head and no body to speak of.
 const HEAD_TIMEOUT_S: u64 = 10;
+/// Connections of the TCP listener at once: whoever can reach it must not use up our descriptors.
+const CONNECTIONS_MAX: usize = 64;
 
 /// The admin service.
 pub(crate) struct Admin {
@@ -238,10 +241,15 @@ fn load_or_make(path: &Path, make: impl FnOnce() -> io::Result<String>) -> io::R
 
 /// Serves the TCP listener until draining begins.
 pub(crate) async fn serve_tcp(admin: Arc<Admin>, listener: TcpListener, mut session: Session) {
+    let doors = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let accepted = tokio::select! {
+        let accepted = async {
+            let door = Arc::clone(&doors).acquire_owned().await;
+            (listener.accept().await, door)
+        };
+        let (accepted, door) = tokio::select! {
             () = session.drained() => return,
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
         };
         let Ok((stream, _)) = accepted else {
             // Out of descriptors, most likely: waiting is all that helps, and nothing is lost by it.
@@ -259,6 +267,7 @@ pub(crate) async fn serve_tcp(admin: Arc<Admin>, listener: TcpListener, mut sess
                     }
                 }
             }
+            drop(door);
         });
     }
 }

@@ -24,7 +24,7 @@ use crate::hold::Holds;
 use crate::mail::Mail;
 use crate::tls::{Ca, Interception};
 use crate::web::Web;
-use crate::{Error, admin, apps, mail, web};
+use crate::{Error, admin, apps, descriptors, mail, web};
 
 /// Where lines for the operator go. The gateway itself prints nothing.
 pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
@@ -155,6 +155,7 @@ impl Gateway {
     /// # Errors
     /// When a listener, the ledger, the CA or the policy cannot be had. Nothing is left running then.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>, notify: Notify) -> Result<Self, Error> {
+        descriptors::raise();
         let data = settings.data_dir.clone();
         DirBuilder::new()
             .recursive(true)
@@ -174,6 +175,7 @@ impl Gateway {
         };
         let ledger = Ledger::open(&data.join("audit"), options, Arc::clone(&clock))?;
         let holds = Holds::new(&data.join("spool"), settings.inspect.memory_bytes_max).map_err(Error::Hold)?;
+        let holds = holds.leaving_free(settings.audit.free_bytes_warn);
         let limits = Limits {
             depth_max: settings.inspect.depth_max,
             members_max: settings.inspect.members_max,

@@ -24,6 +24,8 @@ const TAG_BYTES: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Holds {
     shared: Arc<Shared>,
+    /// Spool files leave so much of the disk free.
+    free_bytes_min: u64,
 }
 
 struct Shared {
@@ -63,13 +65,25 @@ impl Holds {
             key,
             next_file: AtomicU64::new(0),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), free_bytes_min: 0 })
+    }
+
+    /// Bodies that would leave less than `free_bytes_min` of the disk are refused: others need it more, such as the
+    /// ledger, without which nothing leaves at all.
+    pub fn leaving_free(self, free_bytes_min: u64) -> Self {
+        Self { free_bytes_min, ..self }
     }
 
     /// Begins an empty body.
     pub fn begin(&self) -> HoldWriter {
         HoldWriter {
-            hold: Hold { shared: Arc::clone(&self.shared), len: 0, memory: Vec::new(), spool: None },
+            hold: Hold {
+                shared: Arc::clone(&self.shared),
+                free_bytes_min: self.free_bytes_min,
+                len: 0,
+                memory: Vec::new(),
+                spool: None,
+            },
             tail: Vec::new(),
         }
     }
@@ -150,6 +164,7 @@ impl HoldWriter {
 /// A complete body, readable at any place. Its memory or disk space is given back when it is dropped.
 pub struct Hold {
     shared: Arc<Shared>,
+    free_bytes_min: u64,
     len: u64,
     /// Chunks in memory; empty once spooled. All but the last are full.
     memory: Vec<Vec<u8>>,
@@ -197,6 +212,10 @@ impl Hold {
     fn append(&mut self, mut chunk: Vec<u8>) -> io::Result<Vec<u8>> {
         let spool = self.spool.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let plain = chunk.len() as u64;
+        let disk = rustix::fs::fstatvfs(&spool.file)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let nonce = Shared::nonce(spool.number, spool.chunks)?;
         self.shared.key.seal_in_place_append_tag(nonce, Aad::empty(), &mut chunk).map_err(io::Error::other)?;
         spool.file.write_all_at(&chunk, spool.chunks * (CHUNK_BYTES + TAG_BYTES) as u64)?;
@@ -309,6 +328,22 @@ mod tests {
         let mut raw = vec![0; spool.file.metadata().expect("metadata").len() as usize];
         spool.file.read_exact_at(&mut raw, 0).expect("read");
         assert!(!raw.windows(12).any(|w| w == b"001090123456"));
+    }
+
+    #[test]
+    fn a_body_takes_no_disk_that_others_need() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for (free_bytes_min, fits) in [(0, true), (u64::MAX, false)] {
+            let holds = Holds::new(dir.path(), 0).expect("holds").leaving_free(free_bytes_min);
+            let pushed = holds.begin().push(&body(100_000));
+            assert_eq!(
+                pushed.map_err(|error| error.kind()),
+                if fits { Ok(()) } else { Err(io::ErrorKind::StorageFull) }
+            );
+            assert_eq!(holds.held_bytes(), (0, 0));
+        }
+        let in_memory = Holds::new(dir.path(), 1 << 20).expect("holds").leaving_free(u64::MAX);
+        assert!(in_memory.begin().push(&body(100_000)).is_ok());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod admin;
 pub mod apps;
+mod descriptors;
 pub mod drain;
 mod error;
 pub mod gate;

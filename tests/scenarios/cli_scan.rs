@@ -107,6 +107,17 @@ fn standard_input_is_a_file_like_any_other() {
 }
 
 #[test]
+fn a_pipe_with_a_name_is_no_empty_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("ong-dan");
+    crate::harness::succeed(crate::harness::command("mkfifo").arg(&pipe));
+    let mut child = chot().args(["scan", "--json"]).arg(&pipe).stdout(Stdio::piped()).spawn().expect("chot");
+    std::fs::write(&pipe, format!("CCCD {}", someone(3).cccd)).expect("written");
+    let output = child.stdout.take().map(|out| std::io::read_to_string(out).expect("read")).expect("its output");
+    assert_eq!(child.wait().expect("ended").code(), Some(1), "{output}");
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("ds.csv"), register_of(20_000).csv).expect("written");

@@ -56,10 +56,16 @@ fn everything_is_accounted_for(gate: &mut Gate, told: &load::Told, arrived: &BTr
         let was = outcomes.insert(of, outcome["outcome"].as_str().expect("an outcome").to_owned());
         assert!(was.is_none(), "two outcomes of one decision");
     }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for decision in &decisions {
         let ended = outcomes.get(decision["id"].as_str().expect("an id")).map(String::as_str);
         assert!(matches!(ended, Some("delivered" | "aborted" | "in_doubt" | "failed" | "refused")), "{ended:?}");
+        *counts.entry(ended.unwrap_or_default()).or_default() += 1;
     }
+    // Seen with `--no-capture`: what a long run is run for.
+    let (answered, arrived) = (told.delivered.len(), arrived.len());
+    let line = format!("{answered} answered, {arrived} arrived, {} decisions: {counts:?}\n", decisions.len());
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
 }
 
 #[test]

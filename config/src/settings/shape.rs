@@ -202,7 +202,11 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("node", Kind::Id, "Name of this gateway in records."),
-                    key("free_bytes_warn", at_least(0), "Free bytes on the disk below which the gateway warns."),
+                    key(
+                        "free_bytes_warn",
+                        at_least(0),
+                        "Free bytes on the disk below which the gateway warns, and takes no body too large for memory.",
+                    ),
                     key("free_bytes_stop", at_least(0), "Free bytes on the disk below which nothing leaves."),
                     key("allow_days", Kind::Count { min: 1, max: 36_500 }, "Days after which plain allows are purged."),
                 ],

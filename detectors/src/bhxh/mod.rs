@@ -37,6 +37,10 @@ impl Detector for Bhxh {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 9 | 1 << 10
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let whole = match number.len() {
             10 => number.digits().to_vec(),

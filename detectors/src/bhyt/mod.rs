@@ -46,6 +46,10 @@ impl Detector for Bhyt {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 13 | 1 << 18
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Thirteen digits, or eighteen in one piece with the facility.
         if !matches!(number.len(), 13 | 18) {

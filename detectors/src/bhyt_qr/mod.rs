@@ -28,6 +28,10 @@ impl Detector for BhytQr {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10 | 1 << 13
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let letters = match number.len() {

@@ -6,11 +6,14 @@
 //! also is the personal tax code (Circular 86/2024/TT-BTC) and the social insurance number, so words for those
 //! announce it as well.
 
+use std::ops::Range;
+
 use chot_model::DetectorId;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
+use crate::date_of_birth::{Date, dates_beside};
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
 use crate::shape::{is_filler, is_moment, loss};
@@ -49,6 +52,10 @@ impl Detector for Cccd {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10 | 1 << 11 | 1 << 12
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         match number.len() {
             12 => self.twelve(number, near),
@@ -67,8 +74,13 @@ impl Cccd {
         let structure = structure(digits, near.this_year());
         let said = near.announced();
         let mine = said.firm(MINE);
-        // Without structure only words can make it one, and mixed layouts need them anyway.
-        if mine == Firm::Not && (structure != Structure::Province || number.layout == Layout::Mixed) {
+        // Without structure only words can make it one, and mixed layouts need them anyway. A date beside it that
+        // agrees with the year it carries stands in for a word: one number in two hundred does so by chance.
+        let born = structure != Structure::None
+            && near.column().is_none()
+            && birth_beside(near.text(), number, near.this_year()).is_some();
+        let domestic = structure == Structure::Province || born;
+        if mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
         let moment = match mine {
@@ -82,7 +94,7 @@ impl Cccd {
             Firm::Column => 200,
             _ => 60,
         };
-        let score = structure.points() + words(mine)
+        let score = structure.points() + words(mine) + if born { 35 } else { 0 }
             - against
             - moment
             - 60 * i32::from(said.amount)
@@ -105,6 +117,24 @@ impl Cccd {
         let value = padded.iter().map(|b| char::from(*b)).collect();
         Some(Found { value, ..Found::number(number, 85) })
     }
+}
+
+/// The date beside a number of twelve digits that is the birth it carries, if there is one.
+pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
+    let born = birth_year(number.digits())?;
+    (structure(number.digits(), this_year) != Structure::None).then_some(())?;
+    dates_beside(text, &number.range, this_year).find(|(date, _)| date.year == born)
+}
+
+/// The year of birth that a citizen number carries.
+fn birth_year(digits: &[u8]) -> Option<u16> {
+    let &[_, _, _, century, decade, year, ..] = digits else { return None };
+    let base = match century {
+        b'0' | b'1' => 1900,
+        b'2' | b'3' => 2000,
+        _ => return None,
+    };
+    Some(base + u16::from(decade - b'0') * 10 + u16::from(year - b'0'))
 }
 
 const fn words(firm: Firm) -> i32 {
@@ -139,14 +169,8 @@ impl Structure {
 
 /// Reads province or country, century and sex, year of birth.
 pub(crate) fn structure(digits: &[u8], this_year: u16) -> Structure {
-    let &[place, tens, units, century, decade, year, ..] = digits else { return Structure::None };
-    let born = match century {
-        b'0' | b'1' => 1900,
-        b'2' | b'3' => 2000,
-        _ => return Structure::None,
-    } + u16::from(decade - b'0') * 10
-        + u16::from(year - b'0');
-    if born > this_year {
+    let &[place, tens, units, ..] = digits else { return Structure::None };
+    if birth_year(digits).is_none_or(|born| born > this_year) {
         return Structure::None;
     }
     match place {

@@ -30,6 +30,10 @@ impl Detector for CccdQr {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 12
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let start = number.range.start;

@@ -34,6 +34,10 @@ impl Detector for Cmnd {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 8 | 1 << 9
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let whole = match number.len() {
             9 => number.digits().to_vec(),

@@ -138,7 +138,9 @@ impl<'t> Near<'t> {
             return found;
         }
         let amount = self.amount_follows();
-        let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()) {
+        // A claim's link is a number that belongs to nobody.
+        let column = self.column.map(|c| if c == Column::Claim { Column::Negative } else { c });
+        let (as_any_of, firm) = match column.filter(|c| c.speaks_of_numbers()) {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),
@@ -157,17 +159,23 @@ impl<'t> Near<'t> {
         let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
         let cut = clause_begins(speaking);
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
-        spread_words(clause, self.scratch);
-        if is_silent(self.scratch) {
+        if !speaks(clause, self.scratch) {
             // Nothing but signs since the line or sentence began: a label above, a list under its heading.
+            if !has_letters(speaking) {
+                return (Columns::default(), Firm::Not);
+            }
             spread_words(speaking, self.scratch);
             return self.words.nearest(self.scratch, 0, self.stands_right_below(speaking));
         }
+        spread_words(clause, self.scratch);
         let said = self.words.nearest(self.scratch, 0, true);
         if said.1 != Firm::Not {
             return said;
         }
         let away = self.scratch.len();
+        if away > NEAR || !has_letters(earlier) {
+            return (Columns::default(), Firm::Not);
+        }
         spread_words(earlier, self.scratch);
         let (columns, firm) = self.words.nearest(self.scratch, away, false);
         (columns, firm.min(Firm::Near))
@@ -189,8 +197,7 @@ impl<'t> Near<'t> {
     fn own_words_begin(&mut self, before: &[u8]) -> usize {
         let mut upto = before.len();
         while let Some(other) = last_number(before.get(..upto).unwrap_or_default()) {
-            spread_words(before.get(other.end..upto).unwrap_or_default(), self.scratch);
-            if !is_silent(self.scratch) || other.len() != self.digits {
+            if other.len() != self.digits || speaks(before.get(other.end..upto).unwrap_or_default(), self.scratch) {
                 return other.end;
             }
             upto = other.start;
@@ -206,7 +213,11 @@ impl<'t> Near<'t> {
             // Another number follows: the words are its own.
             return (Columns::default(), Firm::Not);
         }
-        spread_words(behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(), self.scratch);
+        let words = behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default();
+        if !has_letters(words) {
+            return (Columns::default(), Firm::Not);
+        }
+        spread_words(words, self.scratch);
         self.words.first(self.scratch)
     }
 
@@ -255,6 +266,25 @@ fn clause_begins(text: &[u8]) -> usize {
         _ => false,
     };
     text.iter().enumerate().rposition(|(at, b)| ends(at, *b)).map_or(0, |at| at + 1)
+}
+
+/// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.
+fn has_letters(text: &[u8]) -> bool {
+    text.iter().fold(false, |any, b| any | b.is_ascii_alphabetic() | (*b >= 0x80))
+}
+
+/// Whether the words of `text` say more than `và`.
+fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
+    if !has_letters(text) {
+        return false;
+    }
+    // A plain letter that is in none of the silent words.
+    let telling = |b: &u8| b.is_ascii_alphabetic() && !b"vahoicndr".contains(&(b | 0x20));
+    if text.iter().any(telling) {
+        return true;
+    }
+    spread_words(text, scratch);
+    !is_silent(scratch)
 }
 
 /// Whether folded words say nothing that could speak of a number, such as the `và` between two of them.

@@ -31,6 +31,10 @@ impl Detector for Dossier {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10 | 1 << 11
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let digits = number.digits();
         let shaped = matches!(digits.len(), 10 | 11) && number.separator == Gap::Dash && number.first_group == 6;

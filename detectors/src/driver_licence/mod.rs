@@ -28,6 +28,10 @@ impl Detector for DriverLicence {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 12
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         if number.len() != 12 || is_filler(number.digits()) {
             return None;

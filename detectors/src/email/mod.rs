@@ -35,6 +35,10 @@ impl Detector for Email {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        0
+    }
+
     fn at(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let (before, after) = (text.get(..place)?, text.get(place + 1..)?);

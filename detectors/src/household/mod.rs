@@ -28,6 +28,10 @@ impl Detector for Household {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         if number.len() != 10 || is_filler(number.digits()) {
             return None;

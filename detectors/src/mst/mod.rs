@@ -33,6 +33,10 @@ impl Detector for Mst {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 10 | 1 << 13
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let digits = number.digits();
         let branch = number.len() == 13 && digits.get(10..) != Some(b"000");

@@ -30,6 +30,10 @@ impl Detector for Passport {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 7
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         if number.len() != 7 || number.layout != Layout::Solid {
             return None;

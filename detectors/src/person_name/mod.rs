@@ -1,10 +1,12 @@
 //! `person_name`: names of people — a surname, up to three middle names, a given name.
 //!
 //! Syllables are compared folded, so `NGUYEN VAN AN` counts like `Nguyễn Văn An`. Streets, schools and wards bear the
-//! names of people: what stands behind their words is left alone. A name is found only where a listed surname begins
-//! it, with capitals; single given names and names in small letters are not.
+//! names of people: what stands behind their words is left alone. In running text a name is found where a listed
+//! surname begins it, with capitals; under a header, behind a label or a title any name is. Single given names are not.
 
-use std::collections::HashSet;
+mod syllables;
+mod told;
+
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -14,6 +16,9 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
+use crate::simd::Map;
+use crate::trigger::Trigger;
+use syllables::{Surnames, Syllables, capitals};
 
 /// The detector.
 pub(crate) struct PersonName;
@@ -28,16 +33,11 @@ static CARD: Card = Card {
     words: &[],
 };
 
-type Syllables = HashSet<&'static str>;
+static SURNAMES: LazyLock<Surnames> = LazyLock::new(|| Surnames::new(syllables(include_str!("surnames.txt"))));
+static GIVEN: LazyLock<Syllables> = LazyLock::new(|| Syllables::new(syllables(include_str!("given.txt"))));
 
-/// Surnames as they are written, in small letters.
-static SURNAMES: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("surnames.txt")));
-/// Surnames without diacritics. Only for text that has none: `Trường` is no `Trương`.
-static BARE_SURNAMES: LazyLock<HashSet<String>> = LazyLock::new(|| SURNAMES.iter().map(|name| fold(name)).collect());
-static GIVEN: LazyLock<Syllables> = LazyLock::new(|| syllables(include_str!("given.txt")));
-
-fn syllables(list: &'static str) -> Syllables {
-    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace).collect()
+fn syllables(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
+    list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_ascii_whitespace)
 }
 
 /// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
@@ -58,22 +58,13 @@ const TITLES: &[&str] = &[
 ];
 
 /// Tells `found` every run of capitalised syllables in `range` that a surname begins.
-pub(crate) fn names(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let mut at = range.start;
-    while at < range.end {
-        let Some(skip) = text.get(at..range.end).and_then(|t| t.iter().position(|b| may_be_capital(*b))) else {
-            return;
-        };
-        at += skip;
-        let begins = at == 0 || !text.get(at - 1).is_some_and(|b| is_letter(*b));
-        match syllable(text, at).filter(|_| begins) {
-            Some(end) => {
-                if is_surname(text, at..end) && !follows_a_surname(text, at) {
-                    found(at..run(text, end));
-                }
-                at = end.max(at + 1);
-            }
-            None => at += 1,
+pub(crate) fn names(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Range<usize>)) {
+    for at in map.capitals().skip_while(|at| *at < range.start).take_while(|at| *at < range.end) {
+        if let Some(end) = syllable(text, at)
+            && is_surname(text, at..end)
+            && !follows_a_surname(text, at)
+        {
+            found(at..run(text, end));
         }
     }
 }
@@ -90,17 +81,17 @@ const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-/// Bytes that begin a capital letter of Vietnamese.
-const fn may_be_capital(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || matches!(byte, 0xc3 | 0xc4 | 0xc6 | 0xe1)
-}
-
 /// Where the capitalised syllable at `at` ends.
 fn syllable(text: &[u8], at: usize) -> Option<usize> {
     let word = text.get(at..)?;
-    let (Some(first), _) = next_char(word)? else { return None };
+    let first = *word.first()?;
+    let capital =
+        if first < 0x80 { first.is_ascii_uppercase() } else { next_char(word)?.0.is_some_and(char::is_uppercase) };
+    if !capital {
+        return None;
+    }
     let len = word.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_letter(**b)).count();
-    (first.is_uppercase() && len <= SYLLABLE_BYTES_MAX).then_some(at + len)
+    (len <= SYLLABLE_BYTES_MAX).then_some(at + len)
 }
 
 /// Where the capitalised syllables behind `end` end, one more than a name can have at the most.
@@ -117,17 +108,36 @@ fn run(text: &[u8], mut end: usize) -> usize {
 fn is_surname(text: &[u8], range: Range<usize>) -> bool {
     // Initials of the surnames there are; F, J, W and Z begin none.
     let word = text.get(range).unwrap_or_default();
-    word.len() >= 2
-        && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z'))
-        && str::from_utf8(word).is_ok_and(|word| {
-            // Decomposed letters are ASCII with marks; those are compared without.
-            let bare = word.is_ascii() || word.bytes().any(|b| matches!(b, 0xcc | 0xcd));
-            if bare {
-                BARE_SURNAMES.contains(fold(word).as_str())
-            } else {
-                SURNAMES.contains(word.to_lowercase().as_str())
-            }
-        })
+    word.len() >= 2 && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z')) && SURNAMES.contains(word)
+}
+
+/// Where the name in `range` begins: behind a title that also is a surname (`Ông Lê Văn An`), or at an unlisted surname
+/// before `Văn` or `Thị` (`Y Thị Duy`).
+fn beginning(text: &[u8], range: Range<usize>) -> usize {
+    let name = text.get(range.clone()).unwrap_or_default();
+    let first = name.split(|b| *b == b' ').next().unwrap_or_default();
+    let folded = fold(&String::from_utf8_lossy(first));
+    let next = range.start + first.len() + 1;
+    // `Ông` is a surname as well: `Ông Thị Phúc`.
+    let surnamed = |end: usize| {
+        let word = fold(&String::from_utf8_lossy(text.get(next..end).unwrap_or_default()));
+        is_surname(text, next..end) && !matches!(word.as_str(), "van" | "thi") && end < range.end
+    };
+    if folded == "ong" && next < range.end && syllable(text, next).is_some_and(surnamed) {
+        return next;
+    }
+    let head = text.get(range.start.saturating_sub(SYLLABLE_BYTES_MAX + 1)..range.start).unwrap_or_default();
+    if matches!(folded.as_str(), "van" | "thi")
+        && let Some(before) = head.strip_suffix(b" ")
+    {
+        let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
+        let at = range.start - 1 - len;
+        let title = fold(&String::from_utf8_lossy(text.get(at..range.start).unwrap_or_default()));
+        if len > 0 && !TITLES.contains(&title.as_str()) && syllable(text, at) == Some(range.start - 1) {
+            return at;
+        }
+    }
+    range.start
 }
 
 impl Detector for PersonName {
@@ -135,24 +145,30 @@ impl Detector for PersonName {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        0
+    }
+
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
+        let range = beginning(text, range.clone())..range.end;
         let raw = str::from_utf8(text.get(range.clone())?).ok()?;
         let folded = fold(raw);
-        let syllables: Vec<_> = folded.split(' ').collect();
-        if !(2..=SYLLABLES_MAX).contains(&syllables.len()) {
-            return None;
-        }
+        let mut syllables = [""; SYLLABLES_MAX];
+        let count = folded.split(' ').count();
+        syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
+        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
         let before = text.get(range.start.saturating_sub(16)..range.start).unwrap_or_default();
         let before = fold(&String::from_utf8_lossy(before));
         let word = before.rsplit(' ').next().unwrap_or_default();
         let said = near.announced();
         let named = said.firm(Columns::of(&[Column::Name])) >= Firm::Direct || near.column() == Some(Column::Name);
         let (last, middle) = syllables.get(1..)?.split_last()?;
-        let common = GIVEN.contains(last);
+        let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
-        let known = middle.iter().filter(|m| GIVEN.contains(*m)).count();
-        let capitals = raw.chars().all(|c| !c.is_lowercase());
+        let known = middle.iter().filter(|m| GIVEN.contains(m.as_bytes())).count();
+        let value = capitals(raw);
+        let capitals = *value == *raw && raw.chars().all(|c| !c.is_lowercase());
         let city = folded.starts_with("ho chi minh");
         let score = 20
             + if syllables.len() > 2 { 10 } else { -5 }
@@ -163,6 +179,20 @@ impl Detector for PersonName {
             - if PLACES.contains(&word) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
-        Some(Found { range, score, value: raw.to_uppercase(), hidden: None })
+        Some(Found { range, score, value, hidden: None })
+    }
+
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if near.column()? != Column::Name {
+            return None;
+        }
+        told::cell(near.text(), range)
+    }
+
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if trigger != Trigger::Person || near.column().is_some() {
+            return None;
+        }
+        told::behind(near.text(), &range)
     }
 }

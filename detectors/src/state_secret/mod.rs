@@ -4,6 +4,7 @@
 //! in running text (`mật khẩu`, `bí mật`).
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use chot_model::DetectorId;
 use memchr::memmem;
@@ -32,7 +33,8 @@ const MARGIN_BYTES_MAX: usize = 64;
 /// Tells `found` every stamp that begins in `range`.
 pub(crate) fn markings(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
     let to = text.len().min(range.end.saturating_add(MARGIN_BYTES_MAX));
-    for at in memmem::find_iter(text.get(range.start..to).unwrap_or_default(), "MẬT") {
+    static STAMP: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("MẬT"));
+    for at in STAMP.find_iter(text.get(range.start..to).unwrap_or_default()) {
         let end = range.start + at + "MẬT".len();
         let before = text.get(..end).unwrap_or_default();
         if let Some(grade) = GRADES.iter().find(|grade| before.ends_with(grade.as_bytes())) {
@@ -44,6 +46,10 @@ pub(crate) fn markings(text: &[u8], range: Range<usize>, mut found: impl FnMut(R
 impl Detector for StateSecret {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn lengths(&self) -> u32 {
+        0
     }
 
     fn marking(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {

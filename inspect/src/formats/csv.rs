@@ -6,7 +6,7 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::sniff::Head;
-use crate::table::Table;
+use crate::table::{Row, Table};
 use crate::view::View;
 
 macro_rules! delimited {
@@ -69,7 +69,9 @@ struct Delimited {
     delimiter: u8,
     table: Table,
     place: Place,
-    row: Vec<(usize, View)>,
+    row: Row,
+    /// Cells of rows that are done with, to be written over.
+    spare: Row,
     cell: View,
     column: usize,
     quoted: bool,
@@ -78,6 +80,9 @@ struct Delimited {
     row_bytes: usize,
     rows: u64,
 }
+
+/// Cells kept for the next row.
+const SPARE_MAX: usize = 64;
 
 /// A longer row is cut: somebody forgot a quote.
 const ROW_MAX: usize = 1 << 17;
@@ -89,7 +94,8 @@ impl Delimited {
             table: Table::new(place.clone()),
             cell: View::new(place.charset),
             place,
-            row: Vec::new(),
+            row: Row::new(),
+            spare: Row::new(),
             column: 0,
             quoted: false,
             quote: false,
@@ -99,7 +105,14 @@ impl Delimited {
     }
 
     fn end_cell(&mut self) {
-        let mut cell = std::mem::replace(&mut self.cell, View::new(self.place.charset));
+        let next = match self.spare.pop() {
+            Some((_, mut spare)) => {
+                spare.clear();
+                spare
+            }
+            None => View::new(self.place.charset),
+        };
+        let mut cell = std::mem::replace(&mut self.cell, next);
         let blank = cell.text.iter().take_while(|b| b.is_ascii_whitespace()).count();
         cell.trim(blank);
         self.row.push((self.column, cell));
@@ -112,9 +125,14 @@ impl Delimited {
         self.rows += 1;
         let row = std::mem::take(&mut self.row);
         let rule = row.iter().all(|(_, v)| v.text.iter().all(|b| matches!(b, b'-' | b':' | b' ' | b'=')));
-        if !rule {
-            self.table.row(self.rows, row, inquiry);
+        let mut done = if rule { row } else { self.table.row(self.rows, row, inquiry) };
+        if self.spare.is_empty() {
+            self.spare = done;
+        } else {
+            self.spare.append(&mut done);
         }
+        // As many as a row has, however many one row had.
+        self.spare.truncate(SPARE_MAX);
         (self.column, self.row_bytes, self.quoted) = (0, 0, false);
     }
 }

@@ -1,25 +1,24 @@
 //! gzip and zlib: inflated as they arrive, the content inspected as an object.
 //!
-//! Members of a multi-member gzip file are one content; what follows the last one is looked at as bytes of its own.
+//! Members of a multi-member gzip file are one content, as gunzip has it. The name, comment and extra field in the
+//! header of each (RFC 1952 §2.3.1) are looked at too: nobody sees them, and they carry what one likes.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use chot_model::OpaqueReason;
-use flate2::write::{MultiGzDecoder, ZlibDecoder};
+use flate2::write::{GzDecoder, ZlibDecoder};
 
 use super::{Format, Room, Stream};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
 use crate::redact::Origin;
-use crate::sniff;
+use crate::{sniff, text};
 
 pub(crate) const GZIP: Format = Format {
     media_type: "application/gzip",
     matches: |head| head.bytes.starts_with(b"\x1f\x8b\x08"),
-    room: Room::Stream(|head, place| {
-        Box::new(Inflating::new(Inflater::Gzip(MultiGzDecoder::new(Vec::new())), head.hint, place))
-    }),
+    room: Room::Stream(|head, place| Box::new(Inflating::new(Inflater::gzip(Vec::new()), head.hint, place))),
     #[cfg(test)]
     example: || {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -43,8 +42,60 @@ pub(crate) const ZLIB: Format = Format {
 };
 
 enum Inflater {
-    Gzip(MultiGzDecoder<Vec<u8>>),
+    Gzip {
+        member: GzDecoder<Vec<u8>>,
+        /// Its header was looked at.
+        is_seen: bool,
+    },
     Zlib(ZlibDecoder<Vec<u8>>),
+}
+
+impl Inflater {
+    fn gzip(out: Vec<u8>) -> Self {
+        Self::Gzip { member: GzDecoder::new(out), is_seen: false }
+    }
+
+    /// Inflates the next bytes, handing texts of headers to `aside`.
+    fn write(&mut self, mut bytes: &[u8], aside: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let n = match self {
+                Self::Zlib(zlib) => return zlib.write_all(bytes),
+                Self::Gzip { member, is_seen } => {
+                    let n = member.write(bytes)?;
+                    if let Some(header) = member.header().filter(|_| !*is_seen) {
+                        *is_seen = true;
+                        [header.filename(), header.comment(), header.extra()]
+                            .into_iter()
+                            .flatten()
+                            .for_each(&mut *aside);
+                    }
+                    n
+                }
+            };
+            if n == 0 {
+                // The member has ended and another begins.
+                self.finish()?;
+                let out = std::mem::take(self.out());
+                *self = Self::gzip(out);
+            }
+            bytes = bytes.get(n..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Gzip { member, .. } => member.try_finish(),
+            Self::Zlib(zlib) => zlib.try_finish(),
+        }
+    }
+
+    fn out(&mut self) -> &mut Vec<u8> {
+        match self {
+            Self::Gzip { member, .. } => member.get_mut(),
+            Self::Zlib(zlib) => zlib.get_mut(),
+        }
+    }
 }
 
 struct Inflating {
@@ -67,13 +118,8 @@ impl Inflating {
     }
 
     fn drain(&mut self, inquiry: &mut Inquiry) {
-        let out = match &mut self.inflater {
-            Inflater::Gzip(gz) => gz.get_mut(),
-            Inflater::Zlib(zlib) => zlib.get_mut(),
-        };
-        let bytes = std::mem::take(out);
-        inquiry.inflated += bytes.len() as u64;
-        if inquiry.inflated > inquiry.limits.inflated_bytes_max {
+        let bytes = std::mem::take(self.inflater.out());
+        if !inquiry.inflate(bytes.len()) {
             self.failed = true;
             inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             return;
@@ -89,10 +135,11 @@ impl Stream for Inflating {
                 return;
             }
             self.read += step.len() as u64;
-            let written = match &mut self.inflater {
-                Inflater::Gzip(gz) => gz.write_all(step),
-                Inflater::Zlib(zlib) => zlib.write_all(step),
-            };
+            let place = &self.place;
+            let written = self.inflater.write(step, &mut |text| {
+                let marks = text::aside(place, "", text, inquiry);
+                inquiry.people.record(&marks, false);
+            });
             self.drain(inquiry);
             if written.is_err() && !self.failed {
                 self.failed = true;
@@ -103,15 +150,38 @@ impl Stream for Inflating {
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         if !self.failed {
-            let ended = match &mut self.inflater {
-                Inflater::Gzip(gz) => gz.try_finish(),
-                Inflater::Zlib(zlib) => zlib.try_finish(),
-            };
+            let ended = self.inflater.finish();
             self.drain(inquiry);
             if ended.is_err() {
                 inquiry.opaque(&self.place, OpaqueReason::ParseError, 1);
             }
         }
         self.content.finish(None, inquiry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+    use flate2::{Compression, GzBuilder};
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn what_headers_say_is_looked_at_in_every_member() {
+        let member = |builder: GzBuilder| builder.buf_read(&b"nothing"[..], Compression::default());
+        let read = |gz: flate2::bufread::GzEncoder<&[u8]>| std::io::Read::bytes(gz).collect::<Result<Vec<u8>, _>>();
+        let plain = || read(member(GzBuilder::new())).expect("memory");
+        for header in [
+            GzBuilder::new().filename("CCCD 001090123456.txt"),
+            GzBuilder::new().comment("CCCD 001090123456"),
+            GzBuilder::new().extra(&b"CCCD 001090123456"[..]),
+        ] {
+            let hiding = read(member(header)).expect("memory");
+            for bytes in [hiding.clone(), [plain(), hiding.clone()].concat(), [plain(), hiding, plain()].concat()] {
+                let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+                assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+            }
+        }
     }
 }

@@ -59,8 +59,6 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         return None;
     };
     let (mut fields, mut joined) = (Vec::new(), Joined::default());
-    let mut aside = Text::new(place.clone());
-    let mut from = 0;
     let mut n = 0u64;
     let delimiter = [b"\n--", boundary.as_slice()].concat();
     // The first delimiter may stand at the very beginning.
@@ -70,7 +68,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     while let Some(at) = next {
         let skip = if at == 0 && first { delimiter.len() as u64 - 1 } else { delimiter.len() as u64 };
         if n == 0 {
-            through(source, from..at, place, &mut aside, inquiry);
+            outside(source, 0..at, place, inquiry);
         }
         let after = at + skip;
         let end = find(source, after, &delimiter);
@@ -78,15 +76,15 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         closed = tail == b"--";
         let part = after..end.unwrap_or_else(|| source.len());
         if closed {
-            // Text after the end, and whatever follows it.
-            through(source, part.start..part.end, place, &mut aside, inquiry);
+            let behind = read_range(source, after + 2..(after + 4).min(source.len())).unwrap_or_default();
+            let line_end = behind.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count() as u64;
+            outside(source, (after + 2 + line_end).min(part.end)..part.end, place, inquiry);
         } else {
             n += 1;
             if !self::part(source, part.clone(), n, place, &mut fields, &mut joined, inquiry) {
                 break;
             }
         }
-        from = part.end;
         next = end;
     }
     if !closed {
@@ -96,9 +94,16 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     let mut found = Vec::new();
     joined.end(place, inquiry, &mut found);
     fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
-    aside.finish(inquiry);
     inquiry.people.record(&fields, false);
     None
+}
+
+/// What stands before the first part or behind the last: nobody shows it, and anything can be there.
+fn outside(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut Inquiry) {
+    if !range.is_empty() {
+        let member = place.member("", place.origin.shifted(range.start));
+        object::section(source, range.start, range.end, Hint::default(), member, inquiry);
+    }
 }
 
 /// Reads one part: headers, blank line, content.
@@ -219,7 +224,8 @@ pub(crate) fn parameter(header: &str, name: &str) -> Option<String> {
 
 /// Finds `needle` from `from` on, reading in bounded pieces.
 fn find(source: &dyn Source, from: u64, needle: &[u8]) -> Option<u64> {
-    let mut buffer = vec![0; 4 * BLOCK];
+    // Small at first, since most parts are; then larger and larger.
+    let mut buffer = vec![0; (4 << 10).max(2 * needle.len())];
     let finder = memchr::memmem::Finder::new(needle);
     let mut at = from;
     let mut kept = 0;
@@ -237,6 +243,7 @@ fn find(source: &dyn Source, from: u64, needle: &[u8]) -> Option<u64> {
         buffer.copy_within(drop..drop + keep, 0);
         at += drop as u64;
         kept = keep;
+        buffer.resize((2 * buffer.len()).min(4 * BLOCK).max(buffer.len()), 0);
     }
 }
 

@@ -62,8 +62,7 @@ impl Pdf {
             let read = (content.inflate.total_in() - before_in) as usize;
             let written = (content.inflate.total_out() - before_out) as usize;
             taken += read;
-            inquiry.inflated += written as u64;
-            let enough = inquiry.inflated > inquiry.limits.inflated_bytes_max;
+            let enough = !inquiry.inflate(written);
             if enough {
                 inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             }

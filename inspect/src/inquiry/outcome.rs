@@ -48,7 +48,7 @@ impl Outcome {
     /// Whether `inquiry` would come to it as well, given what of the limits is used up.
     fn fits(&self, inquiry: &Inquiry) -> bool {
         inquiry.members + self.members <= inquiry.limits.members_max
-            && inquiry.inflated + self.inflated <= inquiry.limits.inflated_bytes_max
+            && inquiry.inflated + self.inflated <= inquiry.inflated_max()
             && inquiry.held + self.held <= HELD_MAX
             && inquiry.second + self.second <= SECOND_MIN
             && !inquiry.late
@@ -110,6 +110,7 @@ impl Inquiry {
             hits: std::mem::take(&mut self.hits),
             deadline: self.deadline,
             members: self.members,
+            given: self.given,
             inflated: self.inflated,
             held: self.held,
             held_most: self.held,

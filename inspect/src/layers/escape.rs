@@ -194,27 +194,40 @@ fn is_value(text: &[u8], at: usize) -> bool {
 /// The kind of the first escape that begins in `core`. Equals signs are common in text: three escapes, or the mark
 /// of a broken line, make quoted-printable.
 pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
+    let bytes = text.get(core.clone()).unwrap_or_default();
+    // The other signs first: they are rarer, and each decides alone.
+    let escape = |at: usize| text.get(core.start + at..).and_then(parse);
+    let single = memchr::memchr3_iter(b'%', b'&', b'\\', bytes).find_map(|at| Some((at, escape(at)?.kind)));
+    let upto = single.map_or(bytes.len(), |(at, _)| at);
     let mut printable = 0;
-    let mut at = core.start;
-    while at < core.end {
-        match text.get(at) {
-            Some(b'=') if is_value(text, at) => {}
-            Some(b'%' | b'&' | b'\\' | b'=') => match text.get(at..).and_then(parse) {
-                Some(Escape { kind: Kind::QuotedPrintable, bytes: _, len, taken: _ }) => {
-                    printable += if len == 0 { 3 } else { 1 };
-                    if printable >= 3 {
-                        return Some(Kind::QuotedPrintable);
-                    }
-                }
-                Some(Escape { kind, bytes: _, len: _, taken: _ }) => return Some(kind),
-                None => {}
-            },
-            Some(_) => {}
-            None => return None,
+    for at in memchr::memchr_iter(b'=', bytes.get(..upto).unwrap_or_default()) {
+        if let Some(Escape { kind: _, bytes, len, taken }) = escape(at) {
+            if len > 0 && is_assignment(text, core.start + at, bytes[0], taken) {
+                continue;
+            }
+            printable += if len == 0 { 3 } else { 1 };
+            if printable >= 3 {
+                return Some(Kind::QuotedPrintable);
+            }
         }
-        at += 1;
     }
-    None
+    single.map(|(_, kind)| kind)
+}
+
+/// Whether an equals sign that could begin an escape rather parts a name from its value, as in `req=3fa9c0` and
+/// `seq=4071`. Log lines are full of them, and each would have the whole text read twice. An escape of that look
+/// stands alone behind a letter, and nothing that is written so needs one.
+fn is_assignment(text: &[u8], at: usize, byte: u8, taken: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| text.get(before));
+    let named = before.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    // RFC 2045, 6.7: the digits are capitals, and what needs an escape is the equals sign itself, other bytes than
+    // ASCII, and blanks at the end of a line. Of bytes without a letter in their digits only pairs are believed.
+    let digits = text.get(at + 1..at + taken).unwrap_or_default();
+    let capital = digits.iter().any(u8::is_ascii_uppercase) && !digits.iter().any(u8::is_ascii_lowercase);
+    let behind = text.get(at + taken);
+    let blank = matches!(byte, b' ' | b'\t') && matches!(behind, Some(b'\r' | b'\n'));
+    let needed = capital && (byte == b'=' || byte >= 0x80) || blank;
+    named && !needed && behind != Some(&b'=')
 }
 
 /// Appends `core` of `view` to `out` with every escape that begins there replaced; returns where it stopped.
@@ -268,6 +281,7 @@ mod tests {
         for (escaped, plain) in [
             ("s%E1%BB%91", "số"),
             ("s=E1=BB=91=\r\n!", "số!"),
+            ("c=E3n =301=302 a=3Db", "c\u{fffd}n 0102 a=b"),
             ("s&#7889; &#x1ED1; &agrave;&amp;", "số ố à&"),
             (r"s\u1ed1 \ud83d\ude00 \x30", "số 😀 0"),
             (r"s\u7889? \'30", "số 0"),
@@ -282,7 +296,7 @@ mod tests {
     #[test]
     fn text_without_escapes_is_left_alone() {
         let mut view = View::default();
-        view.push("a=b & c 100% \\ d".as_bytes(), 0);
+        view.push("a=b & c 100% \\ d req=3fa9 seq=4071 id=e1b2 x_=41".as_bytes(), 0);
         assert!(unescaped(&view).is_none());
     }
 

@@ -198,6 +198,19 @@ pub(super) fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &
     }
 }
 
+/// The value of every hexadecimal digit.
+const HEX: [Option<u8>; 256] = {
+    let mut table = [None; 256];
+    let mut n = 0;
+    while n < 256 {
+        if let Some(value) = char::to_digit(n as u8 as char, 16) {
+            table[n] = Some(value as u8);
+        }
+        n += 1;
+    }
+    table
+};
+
 /// Bytes written as separate pairs of hexadecimal digits: `53 E1 BB`, `53:e1`, `0x53, 0xe1`.
 #[derive(Default)]
 pub(crate) struct Pairs {
@@ -235,11 +248,17 @@ impl Pairs {
             return;
         }
         for b in text {
-            match (char::from(*b).to_digit(16), self.high) {
+            let value = HEX[usize::from(*b)];
+            // Between pairs, nearly everything.
+            if value.is_none() && self.bytes.is_empty() && self.high.is_none() {
+                self.gap = 0;
+                continue;
+            }
+            match (value, self.high) {
                 (Some(_), None) if self.gap == 0 && !self.bytes.is_empty() => self.end(place, inquiry),
-                (Some(high), None) => self.high = Some(high as u8),
+                (Some(high), None) => self.high = Some(high),
                 (Some(low), Some(high)) => {
-                    self.bytes.push(high << 4 | low as u8);
+                    self.bytes.push(high << 4 | low);
                     (self.high, self.gap) = (None, 0);
                     if self.bytes.len() >= RUN_PART {
                         self.end(place, inquiry);

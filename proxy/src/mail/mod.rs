@@ -53,7 +53,7 @@ use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
 use crate::gate::Gate;
-use crate::{Error, drain};
+use crate::{Error, descriptors, drain};
 
 /// The mail channel: what all its sessions share.
 pub struct Mail {
@@ -63,6 +63,8 @@ pub struct Mail {
     server_tls: Option<Arc<ServerConfig>>,
     size_max: u64,
     permits: Arc<Semaphore>,
+    /// Connections at once, with those that are only told to go: strangers must not use up our descriptors.
+    doors: Arc<Semaphore>,
     /// When a client outside the list was last recorded, in units of [`limits::STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
 }
@@ -98,16 +100,17 @@ impl Mail {
             own_name: own_name(),
             limits: limits::Limits::default(),
         };
-        let permits = Arc::new(Semaphore::new(limits::SESSIONS_MAX));
+        let sessions = descriptors::connections(limits::SESSIONS_MAX);
+        let (permits, doors) = (Arc::new(Semaphore::new(sessions)), Arc::new(Semaphore::new(2 * sessions)));
         let (clients, size_max) = (settings.clients.clone(), settings.size_max);
-        Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, last_stranger: AtomicU64::new(0) })
+        Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, doors, last_stranger: AtomicU64::new(0) })
     }
 
     /// Records that something was refused before there was a mail to judge. That the record may fail changes
     /// nothing: it is refused all the same.
     async fn record_refusal(&self, client: IpAddr, reason: &str) {
         let (channel, client, reason) = (Channel::Mail, Some(client), reason.to_owned());
-        let event = Event::Refusal { channel, client, host: String::new(), reason, bytes: 0 };
+        let event = Event::Refusal { id: None, channel, client, host: String::new(), reason, bytes: 0 };
         let _ = self.gate.ledger().event(event).await;
     }
 
@@ -123,15 +126,23 @@ impl Mail {
 /// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
 pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
     loop {
-        let accepted = tokio::select! {
+        let accepted = async {
+            let door = Arc::clone(&mail.doors).acquire_owned().await;
+            (listener.accept().await, door)
+        };
+        let (accepted, door) = tokio::select! {
             biased;
             () = session.drained() => return,
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
         };
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                tokio::spawn(session::serve(Arc::clone(&mail), tcp, peer, session.clone()));
+                let serving = session::serve(Arc::clone(&mail), tcp, peer, session.clone());
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(door);
+                });
             }
             // Out of descriptors, mostly: give sessions time to end instead of spinning.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,

@@ -38,9 +38,10 @@ impl Path {
         }
     }
 
-    /// The local part.
-    pub(super) fn local_part(&self) -> &str {
-        self.as_str().rsplit_once('@').map_or(self.as_str(), |(local, _)| local)
+    /// Local part and domain.
+    pub(super) fn halves(&self) -> [&str; 2] {
+        let (local, domain) = self.as_str().rsplit_once('@').unwrap_or((self.as_str(), ""));
+        [local, domain]
     }
 
     /// Whether it needs SMTPUTF8.

@@ -387,7 +387,7 @@ impl Session {
             client: Some(self.peer),
             account: self.account.clone().unwrap_or_else(Account::unknown),
             destination: Destination { recipients, ..Destination::default() },
-            summary: self.mail.gate.inspector().mask(&subject::decoded(subject)),
+            summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
         };
         match intake.decide(envelope, Abilities { redact: true, quarantine: false }).await {
             Ok(Decision::Cleared(cleared)) => {

@@ -1,4 +1,4 @@
-//! The subject of a mail as people read it, for the record: unfolded, encoded words decoded (RFC 2047), cut short.
+//! The subject of a mail as people read it, for the record: unfolded, encoded words decoded (RFC 2047).
 //!
 //! The result is not masked yet. A word in a character set other than UTF-8 is left out: undecoded it would hide
 //! from the masking what a reader of the record could decode.
@@ -6,7 +6,7 @@
 use super::base64;
 
 /// Longest subject in a record, in characters.
-const CHARS_MAX: usize = 200;
+pub(super) const CHARS_MAX: usize = 200;
 
 /// Decodes the bytes behind `Subject:`.
 pub(super) fn decoded(raw: &[u8]) -> String {
@@ -27,8 +27,7 @@ pub(super) fn decoded(raw: &[u8]) -> String {
             None => out.push_str(word),
         }
     }
-    let plain = out.chars().map(|c| if c.is_control() { ' ' } else { c });
-    plain.take(CHARS_MAX).collect()
+    out.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// `=?charset?B?text?=`, decoded.
@@ -86,6 +85,5 @@ mod tests {
         ] {
             assert_eq!(decoded(raw.as_bytes()), text, "{raw:?}");
         }
-        assert_eq!(decoded("x".repeat(5_000).as_bytes()).chars().count(), CHARS_MAX);
     }
 }

@@ -12,14 +12,15 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    /// What the envelope may tell besides where the mail goes. An address is a destination and no finding, but a
-    /// local part can be made to carry a number, and parameters any text.
+    /// What the envelope may tell besides where the mail goes. An address is a destination and no finding, but
+    /// either half of it can be made to carry a number, and parameters any text.
     pub(super) fn telling_fields(&self) -> Vec<(&'static str, &str)> {
         const DIGITS_MIN: usize = 9;
         let is_telling = |text: &str| text.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
-        let recipients = self.to.iter().map(|to| ("envelope recipient", to.path.local_part()));
+        let recipients = self.to.iter().flat_map(|to| to.path.halves().map(|half| ("envelope recipient", half)));
         let parameters = self.from.passed.iter().chain(self.to.iter().flat_map(|to| &to.passed));
-        [("envelope sender", self.from.path.local_part())]
+        let sender = self.from.path.halves().map(|half| ("envelope sender", half));
+        sender
             .into_iter()
             .chain(recipients)
             .chain(parameters.map(|parameter| ("envelope parameter", parameter.as_str())))
@@ -40,7 +41,11 @@ mod tests {
         let to = ["<b@x.example>", "<b001090123456@x.example>", "<b@x001090123456.example>"];
         let to = to.map(|text| RcptTo::parse(text, &offers, true, false).expect("a path")).to_vec();
         let telling = Transaction { from, to };
-        let expected = [("envelope recipient", "b001090123456"), ("envelope parameter", "ENVID=CCCD+20001090123456")];
+        let expected = [
+            ("envelope recipient", "b001090123456"),
+            ("envelope recipient", "x001090123456.example"),
+            ("envelope parameter", "ENVID=CCCD+20001090123456"),
+        ];
         assert_eq!(telling.telling_fields(), expected);
     }
 }

@@ -37,6 +37,7 @@ const METHOD_BYTES_MAX: usize = 24;
 pub(super) struct Tunnel {
     upgrade: OnUpgrade,
     authority: Authority,
+    /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
     upstream: TcpStream,
 }
@@ -48,7 +49,8 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
     let reached = async {
         let addresses = client.resolve(&authority).await?;
         let upstream = dial(&addresses).await?;
-        Ok((addresses, upstream))
+        let peer = upstream.peer_addr().map_err(|_| Why::Unreachable)?;
+        Ok((reached_first(peer, addresses), upstream))
     };
     match reached.await {
         Ok((addresses, upstream)) => {
@@ -57,6 +59,14 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
+}
+
+/// Puts the address that was reached before the others. It is the one that is judged; the first that a resolver names
+/// could be any, such as one of an internal network where nobody answers.
+fn reached_first(peer: SocketAddr, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| *address != peer);
+    addresses.insert(0, peer);
+    addresses
 }
 
 /// What the first bytes speak.
@@ -126,21 +136,21 @@ type FirstHalf = Replay<TcpStream>;
 
 impl Inside {
     async fn record(&self, why: Why) {
-        self.client.record(&self.authority.host, why.id(), 0).await;
+        self.client.record(None, &self.authority.host, why.id(), 0).await;
     }
 
     async fn record_for(&self, host: &str, why: Why) {
-        self.client.record(host, why.id(), 0).await;
+        self.client.record(None, host, why.id(), 0).await;
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
     async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
         let listed = &self.client.web.allow_opaque;
-        if !self.addresses.iter().any(|address| is_listed(listed, &self.authority, address.ip())) {
+        if !self.addresses.first().is_some_and(|peer| is_listed(listed, &self.authority, peer.ip())) {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
-        if self.client.try_record(&self.authority.host, "opaque-tunnel-opened", 0).await.is_err() {
+        if self.client.try_record(None, &self.authority.host, "opaque-tunnel-opened", 0).await.is_err() {
             return;
         }
         let sent = Arc::new(AtomicU64::new(0));
@@ -149,7 +159,7 @@ impl Inside {
             _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream) => {}
             () = session.drained() => {}
         }
-        self.client.record(&self.authority.host, "opaque-tunnel-closed", sent.load(Ordering::Relaxed)).await;
+        self.client.record(None, &self.authority.host, "opaque-tunnel-closed", sent.load(Ordering::Relaxed)).await;
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
@@ -363,6 +373,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_that_was_reached_is_the_one_that_is_judged() {
+        let at = |text: &str| -> SocketAddr { text.parse().expect(text) };
+        let named = vec![at("10.1.2.3:443"), at("192.0.2.1:443")];
+        assert_eq!(reached_first(named[1], named.clone()), [named[1], named[0]]);
+        assert_eq!(reached_first(named[0], named.clone()), named);
+    }
 
     #[test]
     fn first_bytes() {

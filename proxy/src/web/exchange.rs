@@ -28,11 +28,12 @@ const SUMMARY_CHARS_MAX: usize = 400;
 pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &str, why: Why) -> Response<Reply> {
     let (head, mut body) = request.into_parts();
     let asker = Asker::of(&head.headers);
-    client.record(host, why.id(), 0).await;
+    let id = client.new_id();
+    client.record(Some(id), host, why.id(), 0).await;
     // A sender that waits for 100 has sent no body, and must not be told to.
     let waits = head.headers.contains_key(header::EXPECT);
     let is_at_end = !waits && drain(&mut body).await;
-    tell(client, &asker, host, why, client.new_id(), is_at_end)
+    tell(client, &asker, host, why, id, is_at_end)
 }
 
 fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
@@ -84,12 +85,12 @@ impl Exchange<'_> {
         let Received { trailers, is_understood } = match receive(&mut body, &mut intake, codings).await {
             Ok(received) => received,
             Err(NotReceived::Refused(why)) => {
-                self.client.record(&self.host.host, why.id(), intake.len()).await;
+                self.client.record(Some(id), &self.host.host, why.id(), intake.len()).await;
                 return tell(self.client, &asker, &self.host.host, why, id, false);
             }
             Err(NotReceived::Failed) => {
                 // The disk of the spool may be full while the ledger's is not.
-                self.client.record(&self.host.host, Why::Gateway.id(), intake.len()).await;
+                self.client.record(Some(id), &self.host.host, Why::Gateway.id(), intake.len()).await;
                 let is_at_end = drain(&mut body).await;
                 return tell(self.client, &asker, &self.host.host, Why::Gateway, id, is_at_end);
             }
@@ -144,11 +145,8 @@ impl Exchange<'_> {
         let app = apps::of_host(&self.host.host);
         let scheme = if self.route.tls.is_some() { "https" } else { "http" };
         let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes(), true)).into_owned();
-        // Masked first and cut then: a cut number would no longer be recognised.
         let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
-        let summary: String = summary.chars().take(2 * SUMMARY_CHARS_MAX).collect();
-        let masked = self.client.web.gate.inspector().mask(&summary);
-        let summary: String = masked.as_str().chars().take(SUMMARY_CHARS_MAX).collect();
+        let summary = self.client.web.gate.summary(&summary, SUMMARY_CHARS_MAX);
         Envelope {
             channel: Channel::Web,
             client: Some(self.client.peer.ip().to_canonical()),
@@ -160,7 +158,7 @@ impl Exchange<'_> {
                 address: self.route.addresses.first().map(|address| address.ip()),
                 recipients: Vec::new(),
             },
-            summary: chot_model::Masked::danger_assume_masked(summary),
+            summary,
         }
     }
 

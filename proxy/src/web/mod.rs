@@ -42,11 +42,12 @@ use self::io::{ForHyper, Timer};
 use self::refusal::Why;
 use self::target::{Authority, resolve, tune};
 use self::upstream::{Links, Route};
+use crate::descriptors;
 use crate::drain::Session;
 use crate::gate::Gate;
 use crate::tls::Interception;
 
-/// Client connections at once. With two descriptors each it stays below the limits systemd gives a service.
+/// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
 /// Time for a request head. hyper counts it from the end of the last request, so it is the idle time too: browsers
 /// keep connections for minutes.
@@ -100,7 +101,7 @@ impl Web {
             given: settings.resolve.clone(),
             interception,
             pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
-            connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
             own: Mutex::new(settings.listen.clone()),
         }
@@ -116,7 +117,8 @@ impl Web {
         if self.last_stranger.swap(now, Ordering::Relaxed) != now {
             let reason = "client-not-listed".to_owned();
             let client = Some(address.to_canonical());
-            let event = Event::Refusal { channel: Channel::Web, client, host: String::new(), reason, bytes: 0 };
+            let (id, host) = (None, String::new());
+            let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
             let _ = self.gate.ledger().event(event).await;
         }
     }
@@ -169,7 +171,7 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
     drop(outer);
     match (ended, tunnel) {
         (Ok(()), Some(tunnel)) => Box::pin(connect::run(client, tunnel, session)).await,
-        (Err(error), _) if error.is_parse() => client.record("", Why::BadRequest.id(), 0).await,
+        (Err(error), _) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
     }
 }
@@ -238,17 +240,24 @@ impl Client {
         resolve(target, &self.web.given, &self.web.allow_targets, is_own).await
     }
 
-    /// Records something that was refused or opened without a message to judge.
-    async fn try_record(&self, host: &str, reason: &str, bytes: u64) -> Result<(), chot_audit::Error> {
+    /// Records something that was refused or opened without a message to judge. `id` is the number the client is
+    /// told, when it is told one.
+    async fn try_record(
+        &self,
+        id: Option<DecisionId>,
+        host: &str,
+        reason: &str,
+        bytes: u64,
+    ) -> Result<(), chot_audit::Error> {
         let host = self.web.gate.inspector().mask(host).as_str().to_owned();
         let client = Some(self.peer.ip().to_canonical());
-        let event = Event::Refusal { channel: Channel::Web, client, host, reason: reason.to_owned(), bytes };
+        let event = Event::Refusal { id, channel: Channel::Web, client, host, reason: reason.to_owned(), bytes };
         self.web.gate.ledger().event(event).await
     }
 
     /// As [`Self::try_record`], where nothing leaves in either case.
-    async fn record(&self, host: &str, reason: &str, bytes: u64) {
-        let _ = self.try_record(host, reason, bytes).await;
+    async fn record(&self, id: Option<DecisionId>, host: &str, reason: &str, bytes: u64) {
+        let _ = self.try_record(id, host, reason, bytes).await;
     }
 }
 

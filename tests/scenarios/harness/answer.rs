@@ -52,6 +52,13 @@ impl Answer {
         self
     }
 
+    /// The value of a header.
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> String {
+        let value = self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        value.unwrap_or_else(|| panic!("no header {name}: {self:?}")).trim().to_owned()
+    }
+
     /// The decision number quoted.
     #[track_caller]
     pub(crate) fn decision(&self) -> String {

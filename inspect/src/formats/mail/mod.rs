@@ -113,8 +113,18 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             if kind.as_deref().is_some_and(is_encrypted) {
                 inquiry.refuse(&member, OpaqueReason::Encrypted, body.len() as u64);
             }
-            let hint = Hint { name: named, content_type: kind };
-            if leaf_of(&raw, body.clone(), part.encoding, hint, member, place, inquiry) {
+            let charset = part.content_type().and_then(|c| c.attribute("charset"));
+            let content_type = kind.map(|kind| match charset {
+                Some(charset) => format!("{kind}; charset={charset}"),
+                None => kind,
+            });
+            let encoding = match part.encoding {
+                // Also what the parser could not decode to the end. Mail programs read over what disturbs it.
+                Encoding::None => encoding_named(part.content_transfer_encoding().unwrap_or_default()),
+                encoding => encoding,
+            };
+            let hint = Hint { name: named, content_type };
+            if leaf_of(&raw, body.clone(), encoding, hint, member, place, inquiry) {
                 read.push(body);
             }
         }
@@ -198,10 +208,18 @@ pub(crate) fn leaf(
         inquiry.refuse(&member, OpaqueReason::TooLarge, range.end.saturating_sub(range.start));
         return;
     };
-    let encoding = if encoding.contains("base64") { Encoding::Base64 } else { Encoding::QuotedPrintable };
+    let encoding = encoding_named(encoding);
     // `member` has the origin of the body already.
     let around = member.clone();
     leaf_of(&raw, 0..raw.len(), encoding, hint, member, &around, inquiry);
+}
+
+fn encoding_named(name: &str) -> Encoding {
+    match name.to_ascii_lowercase() {
+        name if name.contains("base64") => Encoding::Base64,
+        name if name.contains("quoted") => Encoding::QuotedPrintable,
+        _ => Encoding::None,
+    }
 }
 
 /// Decodes one part and inspects it as an object. False when the encoding was not clean, so that the raw bytes need

@@ -99,9 +99,8 @@ pub(crate) fn stream(
         let mut take = |bytes: &[u8], inquiry: &mut Inquiry| {
             crc.update(bytes);
             total += bytes.len() as u64;
-            inquiry.inflated += bytes.len() as u64;
             each(bytes, inquiry);
-            if inquiry.inflated > inquiry.limits.inflated_bytes_max {
+            if !inquiry.inflate(bytes.len()) {
                 return Err(OpaqueReason::TooLarge);
             }
             if inquiry.is_late(&top) { Err(OpaqueReason::TimeLimit) } else { Ok(()) }

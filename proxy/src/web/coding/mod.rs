@@ -21,7 +21,7 @@ const LAYERS_MAX: usize = 3;
 /// Largest piece given to the sink at once.
 const PIECE_BYTES: usize = 32 << 10;
 /// Decoded bytes that are fine at any ratio.
-const DECODED_FREE_BYTES: u64 = 64 << 20;
+const DECODED_FREE_BYTES: u64 = 16 << 20;
 /// Decoded bytes per encoded byte beyond that. Deflate reaches 1,032 on zeroes; tables and text stay below 100.
 const RATIO_MAX: u64 = 200;
 
@@ -257,26 +257,35 @@ impl Brotli {
         Self { state, total_out: 0, is_at_end: false }
     }
 
+    /// Byte by byte: a metadata block (RFC 7932 §9.2) decodes to nothing and would leave uninspected, and only between
+    /// two bytes can it be seen. An empty one is how encoders flush.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Broken> {
         if self.is_at_end {
             return Ok((0, 0));
         }
-        let (mut left, mut consumed) = (input.len(), 0);
-        let (mut room, mut produced) = (output.len(), 0);
-        let result = BrotliDecompressStream(
-            &mut left,
-            &mut consumed,
-            input,
-            &mut room,
-            &mut produced,
-            output,
-            &mut self.total_out,
-            &mut self.state,
-        );
-        match result {
-            BrotliResult::ResultFailure => return Err(OpaqueReason::ParseError),
-            BrotliResult::ResultSuccess => self.is_at_end = true,
-            BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
+        let (mut consumed, mut room, mut produced) = (0, output.len(), 0);
+        loop {
+            let mut left = usize::from(consumed < input.len());
+            let result = BrotliDecompressStream(
+                &mut left,
+                &mut consumed,
+                input,
+                &mut room,
+                &mut produced,
+                output,
+                &mut self.total_out,
+                &mut self.state,
+            );
+            if self.state.is_metadata != 0 && self.state.meta_block_remaining_len > 0 {
+                return Err(OpaqueReason::Ambiguous);
+            }
+            match result {
+                BrotliResult::ResultFailure => return Err(OpaqueReason::ParseError),
+                BrotliResult::ResultSuccess => self.is_at_end = true,
+                BrotliResult::NeedsMoreInput if consumed < input.len() => continue,
+                BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
+            }
+            break;
         }
         Ok((consumed, produced))
     }
@@ -386,6 +395,21 @@ mod tests {
         let skippable = [&0x184d_2a53u32.to_le_bytes()[..], &12u32.to_le_bytes(), hidden].concat();
         let framed = [&encode("zstd", b"text"), &skippable[..]].concat();
         assert_eq!(decode("zstd", &framed, 3), Err(OpaqueReason::Ambiguous));
+        // Brotli: window bits, a metadata block with a length of one byte, then the empty last block.
+        let len = hidden.len() as u8 - 1;
+        let mut metadata = vec![0b0010_1100 | len << 7, len >> 1];
+        metadata.extend_from_slice(hidden);
+        metadata.push(0b11);
+        for cut in [1, 5, 100] {
+            assert_eq!(decode("br", &metadata, cut), Err(OpaqueReason::Ambiguous));
+        }
+        // What an encoder writes to flush: the same without bytes.
+        let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4_096, 5, 20);
+        for piece in [b"one ", b"more"] {
+            encoder.write_all(piece).expect("written");
+            encoder.flush().expect("flushed");
+        }
+        assert_eq!(decode("br", &encoder.into_inner(), 3).expect("decoded"), b"one more");
 
         let gz = |builder: flate2::GzBuilder| {
             let mut encoder = builder.write(Vec::new(), Compression::default());

@@ -1,0 +1,262 @@
+//! `address`: where a person lives — house, street or hamlet, then commune, district, province.
+//!
+//! Two levels in a row of which one is below the commune, or a word such as `địa chỉ` before. Offices are known by the
+//! commune they are named after and left alone. Addresses without a commune or ward, and those typed in small letters
+//! without one, are found only under their header.
+
+use std::ops::Range;
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::context::Near;
+use crate::fold::{fold, next_char};
+use crate::trigger::{Trigger, stands_alone, word_before};
+
+/// The detector.
+pub(crate) struct Address;
+
+static CARD: Card = Card {
+    id: DetectorId::Address,
+    title_vi: "Địa chỉ",
+    title_en: "Postal address",
+    source: "Luật Cư trú 68/2020/QH14, điều 11; Nghị định 356/2025/NĐ-CP, điều 3; Luật 72/2025/QH15 (tỉnh, xã)",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[],
+};
+
+/// How far an address reaches to either side of its commune.
+const REACH_BYTES: usize = 80;
+
+/// First words of what lies below a commune.
+const BELOW: &[&str] = &[
+    "so",
+    "so nha",
+    "nha",
+    "ngo",
+    "ngach",
+    "hem",
+    "kiet",
+    "thon",
+    "xom",
+    "ap",
+    "to",
+    "khu pho",
+    "kp",
+    "khom",
+    "ban",
+    "buon",
+    "lang",
+    "duong",
+    "pho",
+    "quoc lo",
+    "doi",
+    "khu",
+    "lo",
+    "to dan pho",
+    "tdp",
+    "can",
+    "chung cu",
+    "dai lo",
+];
+/// First words of what lies above.
+const ABOVE: &[&str] = &["huyen", "quan", "thi xa", "thanh pho", "tp", "tinh", "q", "h", "tx", "t"];
+/// Bodies and things named after a commune.
+const BODIES: &[&str] = &[
+    "ubnd", "hdnd", "an", "bhxh", "te", "truong", "uy", "dan", "cap", "hoi", "doan", "chuc", "can", "bo", "vien", "so",
+    "phong", "tram", "cac", "mot", "nhieu", "tung", "moi", "va", "tren", "toan", "doi", "cho", "quan", "ban", "xep",
+    "nhap", "danh", "ten", "hop",
+];
+/// Words that announce an address.
+const ANNOUNCED: &[&str] = &[
+    "dia chi",
+    "tru tai",
+    "thuong tru",
+    "tam tru",
+    "noi o",
+    "cu tru",
+    "hktt",
+    "dc",
+    "d c",
+    "hien o",
+    "o tai",
+    "cu ngu",
+    "nha o",
+    "que quan",
+    "sinh song tai",
+    "cho o",
+    "address",
+    "giao den",
+    "lien he",
+];
+
+impl Detector for Address {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if near.column()? != Column::Address {
+            return None;
+        }
+        let cell = near.text().get(range.clone())?;
+        let folded = fold(str::from_utf8(cell).ok()?);
+        // Codes of places (`MATINH_CU_TRU`) tell little; a name of two words does.
+        let words = folded.split(' ').filter(|w| w.bytes().any(|b| b.is_ascii_alphabetic())).count();
+        (words >= 2).then(|| Found { range, score: 80, value: folded.to_uppercase(), hidden: None })
+    }
+
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let text = near.text();
+        if trigger != Trigger::Commune || near.column().is_some() {
+            return None;
+        }
+        let word = text.get(range.clone())?;
+        let lead = word.iter().take_while(|b| !b.is_ascii_alphabetic() && **b < 0x80).count();
+        let start = range.start + lead;
+        let trimmed = range.end - word.iter().rev().take_while(|b| **b == b' ').count();
+        if !stands_alone(text, &(start..trimmed)) || !is_named(text, trimmed) {
+            return None;
+        }
+        if BODIES.contains(&word_before(text, start).as_str()) {
+            return None;
+        }
+        let right = self.right(text, trimmed);
+        let (left, below) = left(text, start);
+        let head = text.get(left.saturating_sub(32)..left)?;
+        let head = fold(&String::from_utf8_lossy(head));
+        let said = ANNOUNCED.iter().any(|w| head.ends_with(w));
+        let levels = 1 + usize::from(below) + usize::from(right.1);
+        let score = match (said, below) {
+            (true, true) => 85,
+            (true, false) if levels > 1 => 75,
+            (true, false) => 50,
+            (false, true) if levels > 2 => 70,
+            (false, true) => 55,
+            (false, false) if levels > 1 => 25,
+            (false, false) => return None,
+        };
+        let range = left..right.0;
+        let value = fold(&String::from_utf8_lossy(text.get(range.clone())?)).to_uppercase();
+        Some(Found { range, score, value, hidden: None })
+    }
+}
+
+impl Address {
+    /// Where the address ends, and whether a district or province follows the commune.
+    fn right(&self, text: &[u8], commune: usize) -> (usize, bool) {
+        let behind = text.get(commune..text.len().min(commune + REACH_BYTES)).unwrap_or_default();
+        let mut end = name_ends(behind, 0);
+        let mut above = false;
+        for _ in 0..3 {
+            let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
+            let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
+            let folded = fold(&String::from_utf8_lossy(part));
+            let level = first_of(&folded, ABOVE);
+            // A province may stand without its word, at the end.
+            let named =
+                is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
+            if !level && !named {
+                break;
+            }
+            above = true;
+            end = next + part.len();
+        }
+        (commune + end, above)
+    }
+}
+
+/// Where the address begins, and whether it names anything below the commune.
+fn left(text: &[u8], commune: usize) -> (usize, bool) {
+    let from = commune.saturating_sub(REACH_BYTES);
+    let before = text.get(from..commune).unwrap_or_default();
+    let (mut start, mut below) = (before.len(), false);
+    for _ in 0..4 {
+        // What stands between two commas, or behind the colon.
+        let head = before.get(..start).unwrap_or_default();
+        let upto = head.trim_ascii_end();
+        let upto = upto.strip_suffix(b",").or_else(|| upto.strip_suffix(b"-")).unwrap_or(upto).trim_ascii_end();
+        if upto.is_empty() {
+            break;
+        }
+        let ends = |b: &u8| matches!(b, b',' | b':' | b';' | b'\n' | b'(' | b'|' | b'\t' | b'"');
+        let border = upto.iter().rposition(ends);
+        let part = upto.get(border.map_or(0, |at| at + 1)..).unwrap_or_default();
+        let blank = part.len() - part.trim_ascii_start().len();
+        let begins = border.map_or(0, |at| at + 1) + blank;
+        let whole = border.is_some() || from == 0;
+        let folded = fold(&String::from_utf8_lossy(part));
+        let (level, place) = level_within(&folded, part.get(blank..).unwrap_or_default());
+        if !level || !whole && place == 0 {
+            break;
+        }
+        below = true;
+        start = begins + place;
+        // Words before the level are no part of the address: `ông An ở thôn Đông`.
+        if place > 0 {
+            break;
+        }
+    }
+    (from + start, below)
+}
+
+/// Whether a part names something below a commune, and at which byte that begins.
+fn level_within(folded: &str, part: &[u8]) -> (bool, usize) {
+    let numbered = folded.split(' ').next().is_some_and(|w| w.bytes().next().is_some_and(|b| b.is_ascii_digit()));
+    let street = || ["duong", "pho", "ngo", "hem", "duong so"].iter().any(|w| folded.contains(w));
+    if first_of(folded, BELOW) || numbered && (street() || is_house(folded)) {
+        return (true, 0);
+    }
+    // Behind other words, on the level's own word.
+    const INNER: &[&str] =
+        &["thôn ", "xóm ", "ấp ", "tổ ", "số nhà ", "ngõ ", "hẻm ", "khu phố ", "bản ", "đường ", "số "];
+    let text = String::from_utf8_lossy(part);
+    let at = INNER.iter().filter_map(|w| text.find(&format!(" {w}"))).min();
+    match at {
+        Some(at) if matches!(text, std::borrow::Cow::Borrowed(_)) => (true, at + 1),
+        _ => (false, 0),
+    }
+}
+
+/// `12 Trần Phú`, `12A/3 Lê Lợi`: a number and a short name.
+fn is_house(folded: &str) -> bool {
+    let words = folded.split(' ').count();
+    (2..=6).contains(&words)
+        && folded.split(' ').next_back().is_some_and(|w| w.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+fn first_of(folded: &str, words: &[&str]) -> bool {
+    words.iter().any(|w| folded.strip_prefix(w).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+}
+
+/// Whether a name or number follows: `xã Tân Lập`, `phường 12`.
+fn is_named(text: &[u8], at: usize) -> bool {
+    let behind = text.get(at..).unwrap_or_default();
+    let blanks = behind.iter().take(3).take_while(|b| matches!(b, b' ' | b'.')).count();
+    blanks > 0 && behind.get(blanks..).is_some_and(|t| is_capital(t) || t.first().is_some_and(u8::is_ascii_digit))
+}
+
+fn is_capital(text: &[u8]) -> bool {
+    next_char(text).and_then(|(c, _)| c).is_some_and(char::is_uppercase)
+}
+
+/// Where the part at `from` ends: at a sign, or where capitals stop.
+fn name_ends(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let stops = |at: usize, b: u8| match b {
+        b',' | b';' | b'\n' | b'\r' | b'(' | b')' | b'|' | b'\t' | b'"' | b'<' | b':' | b'\'' => true,
+        b'-' | b'.' => rest.get(at + 1).is_none_or(|b| b.is_ascii_whitespace()) && at > 2,
+        _ => false,
+    };
+    let len = rest.iter().enumerate().position(|(at, b)| stops(at, *b)).unwrap_or(rest.len());
+    from + rest.get(..len).unwrap_or_default().trim_ascii_end().len()
+}
+
+/// Behind the comma or hyphen that parts two levels.
+fn parts(text: &[u8]) -> Option<usize> {
+    let signs = text.iter().take(4).take_while(|b| matches!(b, b' ' | b',' | b'-')).count();
+    let head = text.get(..signs)?;
+    head.iter().any(|b| matches!(b, b',' | b'-')).then_some(signs)
+}

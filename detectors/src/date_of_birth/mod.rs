@@ -1,0 +1,229 @@
+//! `date_of_birth`: the day or year a person was born.
+//!
+//! A bare date is nothing: a column, a word (`sinh ngày`, `SN`), a name directly before, or a citizen number beside it
+//! that carries the same year makes it a birth. Days of issue, expiry and visits are left alone.
+
+use std::ops::Range;
+
+use chot_model::DetectorId;
+
+use crate::Column;
+use crate::card::{Card, Detector, Found};
+use crate::cccd;
+use crate::context::Near;
+use crate::fold::fold;
+use crate::numbers::{Layout, Number};
+use crate::trigger::{Trigger, stands_alone, word_before};
+
+mod date;
+
+pub(crate) use date::Date;
+use date::{DATE_BYTES_MAX, is_month, read};
+
+/// The detector.
+pub(crate) struct DateOfBirth;
+
+static CARD: Card = Card {
+    id: DetectorId::DateOfBirth,
+    title_vi: "Ngày sinh, năm sinh",
+    title_en: "Date or year of birth",
+    source: "Nghị định 356/2025/NĐ-CP, điều 3; Quyết định 130/QĐ-BYT (2023), bảng XML1, NGAY_SINH",
+    examples: include_str!("examples.txt"),
+    decoys: include_str!("decoys.txt"),
+    words: &[],
+};
+
+/// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
+const GAP_BYTES_MAX: usize = 64;
+/// Bytes between a citizen number and a date that may belong to it.
+const BESIDE_BYTES: usize = 72;
+
+/// Folded words before `sinh` that make it something else than a birth.
+const NOT_BEFORE: &[&str] = &[
+    "hoc", "ve", "phat", "thi", "tuyen", "ho", "y", "ky", "khang", "dan", "an", "tai", "hy", "vi", "khai", "giam",
+    "so", "cuu", "thuc", "moi", "nhan", "du", "sieu", "tan", "mon", "mau", "trieu", "truoc", "song", "sau", "nguyen",
+    "quan", "tu", "bao", "qua",
+];
+/// Folded words a birth may be parted from its date by.
+const BETWEEN: &[&str] = &[
+    "ngay", "thang", "nam", "date", "of", "birth", "day", "dob", "year", "la", "vao", "on", "in", "born", "was", "dd",
+    "mm", "yyyy", "yy", "the", "khoang", "thg", "sn", "ns", "nhat", "em", "chau", "be", "toi", "minh", "con", "cua",
+    "me", "bo", "anh", "chi", "ong", "ba", "theo", "cccd", "giay", "to", "dung", "n", "ghi", "duong", "lich", "c",
+];
+/// Units that make a count of what looked like a year.
+const UNITS: &[&str] = &["g", "gr", "gram", "gam", "kg", "con", "tre", "ca", "be", "nguoi", "hoc", "em", "suat"];
+
+impl Detector for DateOfBirth {
+    fn card(&self) -> &'static Card {
+        &CARD
+    }
+
+    /// A cell under the header of births.
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if !matches!(near.column()?, Column::BirthDate | Column::BirthYear) {
+            return None;
+        }
+        let cell = near.text().get(range.clone())?;
+        let at = cell.iter().position(u8::is_ascii_digit)?;
+        // `'05/04/1987`, `ngày 5 tháng 4 năm 1987`: not a text that happens to hold a date.
+        let words = fold(&String::from_utf8_lossy(cell.get(..at)?));
+        if !words.split(' ').all(|w| w.is_empty() || BETWEEN.contains(&w) || w == "sinh") {
+            return None;
+        }
+        found(near, range.start + at, 90)
+    }
+
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let text = near.text();
+        if trigger != Trigger::Birth || !speaks_of_birth(text, &range) {
+            return None;
+        }
+        let gap = text.get(range.end..text.len().min(range.end + GAP_BYTES_MAX))?;
+        let len = gap.iter().position(u8::is_ascii_digit)?;
+        let len = len - month_before(gap.get(..len)?);
+        let said = gap.get(..len)?;
+        let lines = said.iter().filter(|b| **b == b'\n').count();
+        if lines > 1 || said.iter().any(|b| b";!?".contains(b)) || said.windows(2).any(|w| w == b". ") {
+            return None;
+        }
+        let folded = fold(&String::from_utf8_lossy(said));
+        let words = || folded.split(' ').filter(|w| !w.is_empty());
+        let dated = matches!(words().next_back(), Some("ngay" | "nam" | "la"));
+        let plain = words().all(|w| BETWEEN.contains(&w));
+        // `sinh tại Hà Nội ngày …`, `ngày sinh của Lê An là …`.
+        let told = dated && matches!(words().next(), Some("tai" | "o" | "cua"));
+        if !plain && !told {
+            return None;
+        }
+        let at = range.end + len;
+        if words().next() == Some("con") && !words().any(|w| w == "cua") {
+            return None;
+        }
+        let hit = found(near, at, 85)?;
+        if hit.value.len() == 4 {
+            let behind = text.get(hit.range.end..text.len().min(hit.range.end + 12))?;
+            let behind = fold(&String::from_utf8_lossy(behind));
+            if UNITS.contains(&behind.split(' ').next().unwrap_or_default()) {
+                return None;
+            }
+        }
+        Some(hit)
+    }
+
+    /// A date directly behind a name: `Lê Văn An, 05/04/1987`. Signatures are dated in the same way, so only a day
+    /// on which a grown person may have been born counts by itself.
+    fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        let behind = near.text().get(range.end..)?;
+        let gap = behind.iter().take(6).take_while(|b| b" ,/-|\t(;:".contains(b)).count();
+        if gap == 0 || !behind.get(gap)?.is_ascii_digit() {
+            return None;
+        }
+        let hit = found(near, range.end + gap, 0)?;
+        let year: u16 = hit.value.get(..4)?.parse().ok()?;
+        let whole = hit.value.len() > 4;
+        let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
+        let known = grown || stands_with_a_number(near.text(), &(range.start..hit.range.end));
+        (whole && !signed).then_some(Found { score: if known { 55 } else { 30 }, ..hit })
+    }
+
+    /// A date beside a citizen number that carries its year: one pair in two hundred agrees by chance.
+    fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        if number.len() != 12 || number.layout == Layout::Mixed || near.column().is_some() {
+            return None;
+        }
+        let (date, range) = cccd::birth_beside(near.text(), number, near.this_year())?;
+        Some(Found { range, score: 60, value: date.value(), hidden: None })
+    }
+}
+
+/// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.
+fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
+    let line = |b: &u8| matches!(b, b'\n' | b'\r');
+    let before = text.get(range.start.saturating_sub(BESIDE_BYTES)..range.start).unwrap_or_default();
+    let before = before.rsplit(line).next().unwrap_or_default();
+    let after = text.get(range.end..text.len().min(range.end + BESIDE_BYTES)).unwrap_or_default();
+    let after = after.split(line).next().unwrap_or_default();
+    let long = |side: &[u8]| side.split(|b| !b.is_ascii_digit()).any(|run| (9..=15).contains(&run.len()));
+    long(before) || long(after)
+}
+
+/// Bytes of the month's English name at the end of `said`: `on April `.
+fn month_before(said: &[u8]) -> usize {
+    let word = said.trim_ascii_end();
+    let len = word.iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+    let name = word.len() - len;
+    if is_month(word.get(name..).unwrap_or_default()) { said.len() - name } else { 0 }
+}
+
+/// Whether the word speaks of a birth and not of hygiene, pupils or a newborn.
+fn speaks_of_birth(text: &[u8], word: &Range<usize>) -> bool {
+    let Some(bytes) = text.get(word.clone()) else { return false };
+    if !bytes.eq_ignore_ascii_case(b"sinh") {
+        // `S/N`, `DNS`, `sns.example`: short words stand alone.
+        return stands_alone(text, word) && text.get(word.start.wrapping_sub(1)) != Some(&b'.');
+    }
+    let glued = text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphabetic);
+    let before = word_before(text, word.start);
+
+    let head = text.get(word.start.saturating_sub(4)..word.start).unwrap_or_default().to_ascii_lowercase();
+    let joined = glued && (head.ends_with(b"ngay") || head.ends_with(b"nam"));
+    (joined || !glued && !NOT_BEFORE.contains(&before.as_str()))
+        && !text.get(word.end).is_some_and(|b| b.is_ascii_alphabetic())
+}
+
+/// The date at `at`, if a living person may have been born then.
+fn found(near: &Near<'_>, at: usize, score: i32) -> Option<Found> {
+    let text = near.text();
+    let (date, len) = read(text.get(at..)?, near.this_year())
+        .or_else(|| short_year(text.get(at..)?, near.this_year()).filter(|_| score > 0))?;
+    (date.year <= near.this_year()).then(|| Found { range: at..at + len, score, value: date.value(), hidden: None })
+}
+
+/// `sn 87`: years in two digits.
+fn short_year(text: &[u8], this_year: u16) -> Option<(Date, usize)> {
+    let digits = text.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    let [tens, ones] = *text.get(..2)? else { return None };
+    let year = u16::from(tens.wrapping_sub(b'0')) * 10 + u16::from(ones.wrapping_sub(b'0'));
+    let goes_on = text.get(2).is_some_and(|b| b.is_ascii_alphanumeric() || b"/-.:%".contains(b));
+    // Later years are as likely days or ages.
+    (digits == 2 && !goes_on && year > 31 && year > this_year % 100).then_some(())?;
+    let text = [b'1', b'9', tens, ones];
+    read(&text, this_year).map(|(date, _)| (date, 2))
+}
+
+/// The dates within [`BESIDE_BYTES`] of `range` on its line, nearest side unknown: for numbers that carry a birth.
+pub(crate) fn dates_beside(
+    text: &[u8],
+    range: &Range<usize>,
+    this_year: u16,
+) -> impl Iterator<Item = (Date, Range<usize>)> {
+    let from = range.start.saturating_sub(BESIDE_BYTES);
+    let before = text.get(from..range.start).unwrap_or_default();
+    let from = before.iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(from, |at| from + at + 1);
+    let after = text.get(range.end..text.len().min(range.end + BESIDE_BYTES)).unwrap_or_default();
+    let to = range.end + after.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(after.len());
+    let own = range.clone();
+    let mut at = from;
+    std::iter::from_fn(move || {
+        while at < to {
+            let place = at;
+            at += 1;
+            let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+            if own.contains(&place) {
+                at = own.end;
+            } else if digit(place) && !(place > 0 && digit(place - 1)) {
+                let end = text.len().min(place + DATE_BYTES_MAX);
+                if let Some((date, len)) = read(text.get(place..end).unwrap_or_default(), this_year)
+                    && date.is_whole()
+                    // `yyyymmddHHMM` is the moment of something else.
+                    && (len == 8 || !text.get(place..place + len).is_some_and(|t| t.iter().all(u8::is_ascii_digit)))
+                    && !own.contains(&(place + len - 1))
+                {
+                    at = place + len;
+                    return Some((date, place..place + len));
+                }
+            }
+        }
+        None
+    })
+}

@@ -1,0 +1,265 @@
+//! Classes of bytes, 64 at a time: where digits, letters, capitals and signs stand in a text.
+//!
+//! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
+//! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::ops::Range;
+
+/// Bytes of a block.
+const BLOCK: usize = 64;
+/// Bytes a block is judged by: its own, and one behind for letters that two bytes tell apart.
+const SEEN: usize = BLOCK + 1;
+
+/// Which bytes of a block are what; the lowest bit is the first byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Masks {
+    /// ASCII digits.
+    digit: u64,
+    /// ASCII letters and digits, and everything from 80 on.
+    letter: u64,
+    /// Bytes that may begin a capital letter of Vietnamese, and some small ones of its.
+    capital: u64,
+    /// What may stand between two digits of one number: `␣ , - . / ) >` and line ends.
+    sign: u64,
+    /// `@`, and bytes that begin a character that is neither ASCII nor a letter of Vietnamese.
+    odd: u64,
+}
+
+/// Blocks that need no allocation.
+const FEW: usize = 4;
+
+/// The classes of a stretch of text.
+pub(crate) struct Map {
+    /// The blocks of a cell or field; `many` is empty then.
+    few: [Masks; FEW],
+    many: Vec<Masks>,
+    start: usize,
+    end: usize,
+    /// Whether the byte before the stretch is a letter.
+    after_letter: bool,
+}
+
+impl Map {
+    /// Looks at `range` of `text`.
+    pub(crate) fn new(text: &[u8], range: Range<usize>) -> Self {
+        let (start, end) = (range.start, range.end.min(text.len()));
+        let before = start.checked_sub(1).and_then(|at| text.get(at));
+        let after_letter = before.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+        let stretch = text.get(start..end).unwrap_or_default();
+        // One more of nothing, so that 64 bits can be taken from anywhere.
+        let blocks = stretch.len().div_ceil(BLOCK) + 1;
+        let (mut few, mut many) = ([Masks::default(); FEW], Vec::new());
+        if blocks <= FEW {
+            classify(stretch, &mut few);
+        } else {
+            many.resize(blocks, Masks::default());
+            classify(stretch, &mut many);
+        }
+        Self { few, many, start, end, after_letter }
+    }
+
+    fn blocks(&self) -> &[Masks] {
+        if self.many.is_empty() { &self.few } else { &self.many }
+    }
+
+    /// Whether there is neither digit nor anything odd, and no word begins with a capital.
+    pub(crate) fn is_dull(&self) -> bool {
+        self.blocks().iter().all(|block| block.digit | block.odd == 0) && self.capitals().next().is_none()
+    }
+
+    /// The first place from `at` on that is a digit or odd.
+    pub(crate) fn number(&self, at: usize) -> Option<usize> {
+        let from = at.checked_sub(self.start)?;
+        let (first, shift) = (from / BLOCK, from % BLOCK);
+        let mut mask = u64::MAX << shift;
+        for (n, block) in self.blocks().get(first..)?.iter().enumerate() {
+            let found = (block.digit | block.odd) & mask;
+            if found != 0 {
+                return Some(self.start + (first + n) * BLOCK + found.trailing_zeros() as usize);
+            }
+            mask = u64::MAX;
+        }
+        None
+    }
+
+    /// What stands together with the digit at `at`.
+    pub(crate) fn neighbourhood(&self, at: usize) -> Neighbourhood {
+        let (digits, signs) = (self.bits(at, |m| m.digit), self.bits(at, |m| m.sign));
+        let odd = self.bits(at, |m| m.odd);
+        let len = (!(digits | signs | odd)).trailing_zeros();
+        let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or(0);
+        // Behind the stretch nothing is known.
+        let len = if at + len as usize >= self.end { BLOCK } else { len as usize };
+        Neighbourhood { digits: digits & within, odd: odd & within != 0, len }
+    }
+
+    /// The letters from 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
+    pub(crate) fn letters_around(&self, at: usize) -> Option<u64> {
+        let from = at.checked_sub(16).filter(|from| *from >= self.start && at + 48 <= self.end)?;
+        Some(self.bits(from, |m| m.letter))
+    }
+
+    /// Every place that may begin a capital letter and stands at the beginning of a word.
+    pub(crate) fn capitals(&self) -> impl Iterator<Item = usize> {
+        let mut carry = u64::from(self.after_letter);
+        self.blocks().iter().enumerate().flat_map(move |(n, block)| {
+            let mut found = block.capital & !(block.letter << 1 | carry);
+            carry = block.letter >> (BLOCK - 1);
+            let base = self.start + n * BLOCK;
+            std::iter::from_fn(move || {
+                let bit = found.trailing_zeros() as usize;
+                found &= found.wrapping_sub(1);
+                (bit < BLOCK).then_some(base + bit)
+            })
+        })
+    }
+
+    fn bits(&self, at: usize, of: impl Fn(&Masks) -> u64) -> u64 {
+        let from = at.saturating_sub(self.start);
+        let (n, shift) = (from / BLOCK, from % BLOCK);
+        let half = |n: usize| self.blocks().get(n).map_or(0, &of);
+        half(n) >> shift | half(n + 1) << 1 << (BLOCK - 1 - shift)
+    }
+}
+
+/// Digits and what may part them, up to the first byte that no number goes on behind.
+pub(crate) struct Neighbourhood {
+    digits: u64,
+    /// Something stands among them that may be a digit or sign of another script.
+    pub(crate) odd: bool,
+    /// How many bytes; 64 when there may be more.
+    pub(crate) len: usize,
+}
+
+impl Neighbourhood {
+    /// How many digits.
+    pub(crate) const fn count(&self) -> u32 {
+        self.digits.count_ones()
+    }
+
+    /// Whether seven of them stand in a row.
+    pub(crate) const fn has_seven(&self) -> bool {
+        let two = self.digits & self.digits >> 1;
+        let four = two & two >> 2;
+        four & four >> 3 != 0
+    }
+}
+
+/// Writes the classes of `text`, a block each, to `out`.
+fn classify(text: &[u8], out: &mut [Masks]) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::classify(text, out);
+    #[cfg(not(target_arch = "x86_64"))]
+    return each_block(text, out, scalar::block);
+}
+
+/// Gives `kernel` every block with the byte behind; behind the end stands nothing.
+#[inline(always)]
+fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
+    let mut rest = text;
+    for masks in out {
+        *masks = match rest.first_chunk() {
+            Some(seen) => kernel(seen),
+            None if rest.is_empty() => return,
+            None => kernel(&padded(rest)),
+        };
+        rest = rest.get(BLOCK..).unwrap_or_default();
+    }
+}
+
+/// The end of a text, and nothing behind it.
+#[inline(never)]
+fn padded(rest: &[u8]) -> [u8; SEEN] {
+    let mut seen = [0; SEEN];
+    if let Some(seen) = seen.get_mut(..rest.len()) {
+        seen.copy_from_slice(rest);
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn twin(text: &[u8]) -> Vec<Masks> {
+        let mut padded = text.to_vec();
+        padded.resize(text.len().next_multiple_of(BLOCK) + 1, 0);
+        (0..text.len()).step_by(BLOCK).map(|at| scalar::block(padded[at..].first_chunk().expect("whole"))).collect()
+    }
+
+    fn agree(text: &[u8]) {
+        let expected = twin(text);
+        let mut masks = vec![Masks::default(); expected.len()];
+        classify(text, &mut masks);
+        assert_eq!(masks, expected);
+        #[cfg(target_arch = "x86_64")]
+        for (name, kernel) in x86::kernels() {
+            masks.fill(Masks::default());
+            kernel(text, &mut masks);
+            assert_eq!(masks, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_classed_alike_behind_and_before_every_other() {
+        let text: Vec<u8> = (0..=255u8).flat_map(|a| (0..=255u8).flat_map(move |b| [a, b])).collect();
+        agree(&text);
+        agree(&text[1..]);
+    }
+
+    proptest! {
+        #[test]
+        fn vectors_and_plain_code_agree(text in proptest::collection::vec(any::<u8>(), 0..700)) {
+            agree(&text);
+        }
+
+        #[test]
+        fn so_they_do_on_vietnamese(text in "[a-zA-Z0-9ạẢđĐưỨ @.,\u{200b}０١\n-]{0,300}", skip in 0usize..70) {
+            agree(text.as_bytes().get(skip..).unwrap_or_default());
+        }
+
+        #[test]
+        fn places_are_found_one_by_one(
+            text in proptest::collection::vec(prop_oneof![
+                Just(b' '), Just(b'7'), Just(b'A'), Just(b'b'), Just(b'@'), Just(0xc4), Just(0xe1), Just(0xba), any::<u8>(),
+            ], 0..300),
+            from in 0usize..100,
+        ) {
+            let from = from.min(text.len());
+            let map = Map::new(&text, from..text.len());
+            let seen = |at: usize| {
+                let mut seen = [0; SEEN];
+                seen.iter_mut().zip(&text[at..]).for_each(|(to, b)| *to = *b);
+                scalar::block(&seen)
+            };
+            let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
+            let capitals: Vec<usize> = (from..text.len())
+                .filter(|at| seen(*at).capital & 1 != 0 && !(*at > 0 && letter(&text[at - 1])))
+                .collect();
+            prop_assert_eq!(map.capitals().collect::<Vec<_>>(), capitals);
+            for at in from..text.len() {
+                let next = (at..text.len()).find(|at| (seen(*at).digit | seen(*at).odd) & 1 != 0);
+                prop_assert_eq!(map.number(at), next);
+                let near = map.neighbourhood(at);
+                let inside = |at: &usize| (seen(*at).digit | seen(*at).sign | seen(*at).odd) & 1 != 0;
+                let len = (at..text.len()).take_while(inside).count().min(64);
+                prop_assert_eq!(near.len, if at + len == text.len() { 64 } else { len });
+                let run = &text[at..at + len];
+                prop_assert_eq!(near.count() as usize, run.iter().filter(|b| b.is_ascii_digit()).count());
+                let seven = run.windows(7).any(|w| w.iter().all(u8::is_ascii_digit));
+                prop_assert_eq!(near.has_seven(), seven);
+                if let Some(letters) = map.letters_around(at) {
+                    let expected = (0..64).fold(0, |bits, n| bits | u64::from(letter(&text[at - 16 + n])) << n);
+                    prop_assert_eq!(letters, expected);
+                }
+            }
+        }
+    }
+}
