@@ -107,6 +107,11 @@ fn techniques() -> Vec<Technique> {
         ),
         row("tcvn3", "Sè c¨n c\u{ad}íc c«ng d©n 0011·9012·3456", "Sè vËn ®¬n cña kh¸ch 0011·9012·3456"),
         row("vni", "Soá caên cöôùc coâng daân: 0011·9012·3456", "Soá vaän ñôn cuûa khaùch 0011·9012·3456"),
+        row(
+            "mojibake",
+            "sá»‘ sá»• báº£o hiá»ƒm xÃ£ há»™i, sá»‘ cÄƒn cÆ°á»›c 0011·9012·3456",
+            "sá»‘ Ä‘Æ¡n hÃ\u{a0}ng 0011·9012·3456",
+        ),
         row("viqr", "So^' ca(n cu+o+'c co^ng da^n: 0011·9012·3456", "So^' va^.n ddo+n cu?a kha'ch 0011·9012·3456"),
         row("utf-7", "S+HtE- CCCD +ADAAMAAxADEAOQAw-123456", "T+HtU-ng +ADAAMAAx- 22 kg"),
         // UTF-32 has a format of its own.
@@ -124,6 +129,11 @@ fn techniques() -> Vec<Technique> {
         row("escape", "so CCCD %u0030%u0030%u0031%u0031%u0039%u0030123456", "%u0068%u0069%u0021"),
         row("escape", r"so CCCD \x30\x30\x31\x31\x39\x30123456", r"\x00\x01\x02"),
         row("quoted-printable", "so CCCD =30=30=31=31=39=30123456", "a=30&b=30&c=31"),
+        row(
+            "quoted-printable",
+            "so CCCD 0011=3901=323456 =E1=BB=91",
+            "ten=E1=BB=91=20 bytes=820888878928 ts=170273437157",
+        ),
         // Parts beside each other.
         row(
             "split",

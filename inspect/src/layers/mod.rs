@@ -10,6 +10,7 @@ mod old;
 mod rewrite;
 mod runs;
 mod tags;
+mod twice;
 mod utf7;
 mod uu;
 mod viqr;
