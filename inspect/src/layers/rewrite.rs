@@ -52,15 +52,18 @@ pub(super) struct Rewrites([State; KINDS.len()]);
 
 impl Rewrites {
     pub(super) fn read(&mut self, view: &View, core: &Range<usize>, place: &Place, inquiry: &mut Inquiry) {
-        for (kind, state) in KINDS.iter().zip(&mut self.0) {
+        for (n, (kind, state)) in KINDS.iter().zip(&mut self.0).enumerate() {
+            if place.undone >> n & 1 == 1 {
+                continue;
+            }
             let from = core.start + std::mem::take(&mut state.taken);
             let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
             if shown.is_none() && state.text.is_none() {
                 continue;
             }
             let text = state.text.get_or_insert_with(|| {
-                let (disguise, depth) = (shown, place.depth + 1);
-                Box::new(Text::new(Place { disguise, again: true, depth, charset: None, ..place.clone() }))
+                let (disguise, depth, undone) = (shown, place.depth + 1, place.undone | 1 << n);
+                Box::new(Text::new(Place { disguise, again: true, depth, charset: None, undone, ..place.clone() }))
             });
             let name = shown.or(text.place.disguise).unwrap_or_default();
             let end = (kind.undo)(view, from..core.end, name, &mut text.view);
