@@ -38,6 +38,14 @@ pub(super) fn suspects(text: &[u8]) -> bool {
     }) || old::suspects(text)
 }
 
+/// Whether bytes are text and not the strings of a binary, which is opaque anyway and shows every sign by chance. Text
+/// in an old character set has been decoded before it comes here.
+fn is_text(bytes: &[u8]) -> bool {
+    const BROKEN_SHARE: usize = 16;
+    let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    broken * BROKEN_SHARE <= bytes.len()
+}
+
 /// One kind at work in one text.
 #[derive(Default)]
 struct State {
@@ -52,6 +60,7 @@ pub(super) struct Rewrites([State; KINDS.len()]);
 
 impl Rewrites {
     pub(super) fn read(&mut self, view: &View, core: &Range<usize>, place: &Place, inquiry: &mut Inquiry) {
+        let mut text = None;
         for (n, (kind, state)) in KINDS.iter().zip(&mut self.0).enumerate() {
             if place.undone >> n & 1 == 1 {
                 continue;
@@ -59,6 +68,9 @@ impl Rewrites {
             let from = core.start + std::mem::take(&mut state.taken);
             let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
             if shown.is_none() && state.text.is_none() {
+                continue;
+            }
+            if !*text.get_or_insert_with(|| is_text(view.text.get(core.clone()).unwrap_or_default())) {
                 continue;
             }
             let text = state.text.get_or_insert_with(|| {
