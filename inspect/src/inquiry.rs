@@ -36,11 +36,14 @@ pub(crate) struct Place {
     /// A second look at bytes already looked at: what it cannot read is not opaque, what it finds again not counted.
     pub(crate) again: bool,
     pub(crate) charset: Option<&'static Charset>,
+    /// The kinds of rewriting already undone on the way here, a bit each: none is worn twice, and undoing each within
+    /// each other would multiply the work at every level.
+    pub(crate) undone: u8,
 }
 
 impl Place {
     pub(crate) fn top(origin: Origin) -> Self {
-        Self { part: "".into(), origin, depth: 0, disguise: None, again: false, charset: None }
+        Self { part: "".into(), origin, depth: 0, disguise: None, again: false, charset: None, undone: 0 }
     }
 
     /// A named part of this one, whose bytes have `origin`.

@@ -3,6 +3,9 @@
 //! Documents keep such text for decades; only the font made it readable.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::rewrite::replace;
 use crate::charset::Charset;
@@ -15,10 +18,9 @@ const SEEN: usize = 4_096;
 
 /// Letters that Vietnamese in Unicode does not have, and the old sets use in every sentence.
 pub(super) fn suspects(text: &[u8]) -> bool {
+    static LETTERS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["ñ", "Ñ", "ö"].map(Finder::new));
     memchr::memchr_iter(0xc2, text).any(|at| text.get(at + 1).is_some_and(|b| (0xa8..=0xbf).contains(b)))
-        || memchr::memmem::find(text, "ñ".as_bytes()).is_some()
-        || memchr::memmem::find(text, "Ñ".as_bytes()).is_some()
-        || memchr::memmem::find(text, "ö".as_bytes()).is_some()
+        || LETTERS.iter().any(|letter| letter.find(text).is_some())
 }
 
 pub(super) fn shows(text: &[u8]) -> Option<&'static str> {

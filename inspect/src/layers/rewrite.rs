@@ -43,6 +43,14 @@ pub(super) fn suspects(text: &[u8]) -> bool {
         || TWICE.iter().any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
 }
 
+/// Whether bytes are text and not the strings of a binary, which is opaque anyway and shows every sign by chance. Text
+/// in an old character set has been decoded before it comes here.
+fn is_text(bytes: &[u8]) -> bool {
+    const BROKEN_SHARE: usize = 16;
+    let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    broken * BROKEN_SHARE <= bytes.len()
+}
+
 /// One kind at work in one text.
 #[derive(Default)]
 struct State {
@@ -57,7 +65,11 @@ pub(super) struct Rewrites([State; KINDS.len()]);
 
 impl Rewrites {
     pub(super) fn read(&mut self, view: &View, core: &Range<usize>, place: &Place, inquiry: &mut Inquiry) {
-        for (kind, state) in KINDS.iter().zip(&mut self.0) {
+        let mut text = None;
+        for (n, (kind, state)) in KINDS.iter().zip(&mut self.0).enumerate() {
+            if place.undone >> n & 1 == 1 {
+                continue;
+            }
             let from = core.start + std::mem::take(&mut state.taken);
             let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
             // What was undone once has nothing left of its kind, or never ends.
@@ -65,9 +77,12 @@ impl Rewrites {
             if shown.is_none() && state.text.is_none() {
                 continue;
             }
+            if !*text.get_or_insert_with(|| is_text(view.text.get(core.clone()).unwrap_or_default())) {
+                continue;
+            }
             let text = state.text.get_or_insert_with(|| {
-                let (disguise, depth) = (shown, place.depth + 1);
-                Box::new(Text::new(Place { disguise, again: true, depth, charset: None, ..place.clone() }))
+                let (disguise, depth, undone) = (shown, place.depth + 1, place.undone | 1 << n);
+                Box::new(Text::new(Place { disguise, again: true, depth, charset: None, undone, ..place.clone() }))
             });
             let name = shown.or(text.place.disguise).unwrap_or_default();
             let end = (kind.undo)(view, from..core.end, name, &mut text.view);
