@@ -42,7 +42,7 @@ struct Content {
 
 /// What a stream holds.
 enum To {
-    Page(Shown),
+    Page(Box<Shown>),
     /// A file attached (ISO 32000-2, 7.11.4).
     File(Box<Object>),
 }
@@ -137,7 +137,7 @@ impl Stream for Pdf {
                     let place = self.place.member("attachment", Origin::Lost);
                     To::File(Box::new(Object::new(Hint::default(), place)))
                 } else {
-                    To::Page(Shown::new(&self.place))
+                    To::Page(Box::new(Shown::new(&self.place)))
                 };
                 self.stream = Some(Content { inflate: Decompress::new(true), to });
             }
