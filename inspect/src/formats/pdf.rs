@@ -1,4 +1,4 @@
-//! PDF: the text that its content streams show, as far as simple fonts spell it. The whole stays opaque.
+//! PDF: the text that its content streams show, as far as simple fonts spell it, and attached files. It stays opaque.
 //!
 //! Streams are found by their keyword and inflated; no cross-reference table, object stream or font is read, and so
 //! neither are encrypted files nor fonts that number their glyphs. It is a look that finds what it can.
@@ -8,7 +8,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::unknown::Strings;
 use super::{Format, Room, Stream};
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
+use crate::object::Object;
 use crate::redact::Origin;
 use crate::text::Text;
 
@@ -35,10 +37,19 @@ struct Pdf {
 /// A stream being inflated.
 struct Content {
     inflate: Decompress,
-    shown: Shown,
+    to: To,
+}
+
+/// What a stream holds.
+enum To {
+    Page(Box<Shown>),
+    /// A file attached (ISO 32000-2, 7.11.4).
+    File(Box<Object>),
 }
 
 const KEYWORD: &[u8] = b"stream";
+/// The dictionary of a stream stands in so many bytes before it.
+const DICTIONARY: usize = 512;
 
 impl Pdf {
     fn new(place: &Place) -> Self {
@@ -47,7 +58,10 @@ impl Pdf {
 
     fn end(&mut self, inquiry: &mut Inquiry) {
         if let Some(content) = self.stream.take() {
-            content.shown.end(inquiry);
+            match content.to {
+                To::Page(shown) => shown.end(inquiry),
+                To::File(mut file) => file.finish(None, inquiry),
+            }
         }
     }
 
@@ -66,7 +80,11 @@ impl Pdf {
             if enough {
                 inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             }
-            content.shown.read(out.get(..written).unwrap_or_default(), inquiry);
+            let bytes_out = out.get(..written).unwrap_or_default();
+            match &mut content.to {
+                To::Page(shown) => shown.read(bytes_out, inquiry),
+                To::File(file) => file.push(bytes_out, inquiry),
+            }
             let goes_on = matches!(status, Ok(Status::Ok | Status::BufError)) && (read > 0 || written > 0);
             if enough || inquiry.is_late(&self.place) || status.is_err() || matches!(status, Ok(Status::StreamEnd)) {
                 self.end(inquiry);
@@ -100,20 +118,28 @@ impl Stream for Pdf {
             }
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(found) = memchr::memmem::find(rest, KEYWORD) else {
-                self.carry
-                    .extend_from_slice(rest.get(rest.len().saturating_sub(KEYWORD.len() + 3)..).unwrap_or_default());
+                self.carry.extend_from_slice(rest.get(rest.len().saturating_sub(DICTIONARY)..).unwrap_or_default());
                 return;
             };
             let after = rest.get(found + KEYWORD.len()..).unwrap_or_default();
             if after.len() < 4 {
-                self.carry.extend_from_slice(rest.get(found.saturating_sub(3)..).unwrap_or_default());
+                self.carry.extend_from_slice(rest.get(found.saturating_sub(DICTIONARY)..).unwrap_or_default());
                 return;
             }
             let line = after.iter().take_while(|b| matches!(b, b'\r' | b'\n' | b' ')).count();
             let ends = found >= 3 && rest.get(found - 3..found) == Some(b"end");
             at += found + KEYWORD.len() + line;
             if !ends && crate::sniff::is_zlib(after.get(line..).unwrap_or_default()) {
-                self.stream = Some(Content { inflate: Decompress::new(true), shown: Shown::new(&self.place) });
+                let dictionary = rest.get(found.saturating_sub(DICTIONARY)..found).unwrap_or_default();
+                let dictionary = memchr::memmem::rfind(dictionary, b"obj").and_then(|at| dictionary.get(at..));
+                let attached = dictionary.is_some_and(|d| memchr::memmem::find(d, b"/EmbeddedFile").is_some());
+                let to = if attached && self.place.depth < inquiry.limits.depth_max {
+                    let place = self.place.member("attachment", Origin::Lost);
+                    To::File(Box::new(Object::new(Hint::default(), place)))
+                } else {
+                    To::Page(Box::new(Shown::new(&self.place)))
+                };
+                self.stream = Some(Content { inflate: Decompress::new(true), to });
             }
         }
     }
@@ -283,6 +309,16 @@ mod tests {
         let packed = zlib.finish().expect("memory");
         let head = format!("%PDF-1.4\n4 0 obj\n<< /Length {} /Filter /FlateDecode >>\nstream\n", packed.len());
         [head.as_bytes(), &packed, b"\nendstream\nendobj\ntrailer\n%%EOF"].concat()
+    }
+
+    #[test]
+    fn attached_files_are_opened() {
+        let bytes = pdf("soCCCD;x\n001090123456;1\n001190123456;2\n");
+        let text = b"<< /Type /EmbeddedFile /Length";
+        let at = memchr::memmem::find(&bytes, b"<< /Length").expect("a dictionary");
+        let bytes = [&bytes[..at], text, &bytes[at + 10..]].concat();
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 2, "{inspection:?}");
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
         let len = quantum.len().saturating_sub(1);
         if let Some((first, _)) = quantum.first().filter(|_| len > 0) {
             let together = quantum.iter().enumerate().all(|(n, (at, _))| *at == first + n as u64);
-            let padded = quantum.len() == 4 || encoded.get(*first as usize + quantum.len()) == Some(&b'=');
+            // What stands in place of padding that is missing is not ours to write over.
+            let padded = (quantum.len()..4).all(|n| encoded.get(*first as usize + n) == Some(&b'='));
             let coding = if together && padded { Coding::Quantum(bytes) } else { Coding::Broken };
             pieces.push(Piece { decoded: out.len() as u64, len: len as u32, source: *first, coding });
             out.extend_from_slice(bytes.get(..len).unwrap_or_default());
@@ -109,5 +110,14 @@ mod tests {
     fn junk_in_base64_is_read_over_and_told() {
         let (decoded, _, clean) = base64_body(b"MD!Ax\r\nMDkw");
         assert_eq!((decoded.as_slice(), clean), (&b"001090"[..], false));
+    }
+
+    #[test]
+    fn padding_that_is_missing_is_not_written_over() {
+        for (text, whole) in [("MDAxMg==", true), ("MDAxMg=", false), ("MDAxMg", false), ("MDAxMg=\r\n", false)] {
+            let (_, pieces, _) = base64_body(text.as_bytes());
+            let last = pieces.last().map(|p| p.coding != Coding::Broken);
+            assert_eq!(last, Some(whole), "{text}");
+        }
     }
 }
