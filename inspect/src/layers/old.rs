@@ -18,8 +18,7 @@ const SEEN: usize = 4_096;
 
 /// Letters that Vietnamese in Unicode does not have, and the old sets use in every sentence.
 pub(super) fn suspects(text: &[u8]) -> bool {
-    static LETTERS: LazyLock<[Finder<'static>; 3]> =
-        LazyLock::new(|| ["ñ", "Ñ", "ö"].map(|letter| Finder::new(letter)));
+    static LETTERS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["ñ", "Ñ", "ö"].map(Finder::new));
     memchr::memchr_iter(0xc2, text).any(|at| text.get(at + 1).is_some_and(|b| (0xa8..=0xbf).contains(b)))
         || LETTERS.iter().any(|letter| letter.find(text).is_some())
 }
