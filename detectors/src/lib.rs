@@ -18,6 +18,7 @@ mod cccd;
 mod cccd_qr;
 mod claim_record;
 mod cmnd;
+mod coherence;
 mod column;
 mod context;
 mod date_of_birth;
@@ -164,7 +165,9 @@ impl Detectors {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
         let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
-        let to = text.len().min(core.end.saturating_add(OVERLAP_BYTES));
+        // What a cell holds may overlap all of it.
+        let cell = context.column.and_then(|_| cell(text));
+        let to = if cell.is_some() { text.len() } else { text.len().min(core.end.saturating_add(OVERLAP_BYTES)) };
         if core.len() > WINDOW_BYTES {
             // A map of what stands where takes its share of memory.
             for start in core.clone().step_by(WINDOW_BYTES) {
@@ -189,7 +192,7 @@ impl Detectors {
             trigger::words(text, from..to, |word, range| scan.judge(&Candidate::Word(word, range)));
             plate::hyphens(text, from..to, |range| scan.judge(&Candidate::Hyphen(range)));
         }
-        if let Some(cell) = context.column.and_then(|_| cell(text)) {
+        if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
         }
         let mut found = scan.found;

@@ -311,3 +311,44 @@ fn words_after_a_number_and_lists_count() {
         assert_eq!(n, found, "{text}: {hits:?}");
     }
 }
+
+/// Makes so many random digits.
+type Digits<'d> = &'d mut dyn FnMut(usize) -> String;
+
+/// The shares the README tells, over an even sample of look-alikes.
+#[test]
+fn random_look_alikes_are_found_as_rarely_as_the_readme_says() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut digits = |n: usize| {
+        let mut text = String::new();
+        for _ in 0..n {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            text.push(char::from(b'0' + (state >> 33) as u8 % 10));
+        }
+        text
+    };
+    let mut share = |detector: DetectorId, make: &mut dyn FnMut(Digits<'_>) -> String| {
+        const N: u32 = 20_000;
+        let found = (0..N).filter(|_| {
+            let text = make(&mut digits);
+            scan(&text).iter().any(|h| h.detector == detector && h.confidence >= Confidence::Medium)
+        });
+        f64::from(found.count() as u32) / f64::from(N)
+    };
+    let day = |d: Digits<'_>| {
+        let n: u32 = d(6).parse().expect("digits");
+        format!("{:02}/{:02}/{}", n % 28 + 1, n % 12 + 1, 1940 + n % 86)
+    };
+    let beside = share(DetectorId::Cccd, &mut |d| format!("{} {}", d(12), day(d)));
+    assert!((0.013..0.019).contains(&beside), "twelve digits and a day: {beside}");
+    let births = share(DetectorId::DateOfBirth, &mut |d| format!("{} {}", d(12), day(d)));
+    assert!(births < 0.002, "a day beside twelve digits: {births}");
+    assert!(share(DetectorId::DateOfBirth, &mut |d| day(d)) < 1e-9);
+    let plates = share(DetectorId::Plate, &mut |d| format!("{}A-{}.{}", d(2), d(3), d(2)));
+    assert!((0.75..0.85).contains(&plates), "laid out like a plate: {plates}");
+    let codes = share(DetectorId::Plate, &mut |d| format!("{}A-{}", d(3), d(5)));
+    assert!(codes < 1e-9, "three digits, a letter, five digits: {codes}");
+    assert!(share(DetectorId::Diagnosis, &mut |d| format!("J{}.{}", d(2), d(1))) < 1e-9);
+}

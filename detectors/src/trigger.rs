@@ -22,6 +22,8 @@ pub(crate) enum Trigger {
     Illness,
     /// A commune or ward, the level every Vietnamese address has.
     Commune,
+    /// An account in the text of a payment QR code.
+    Payment,
     /// A person is named next: `họ và tên`, `bệnh nhân`, `ông`.
     Person,
 }
@@ -34,6 +36,7 @@ pub(crate) const ANNOUNCED: &[DetectorId] = &[
     DetectorId::Diagnosis,
     DetectorId::Address,
     DetectorId::PersonName,
+    DetectorId::BankAccount,
 ];
 
 /// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: the
@@ -81,6 +84,7 @@ const WORDS: &[(Trigger, &[&str])] = &[
             "- p.",
         ],
     ),
+    (Trigger::Payment, &["a000000727"]),
     (
         Trigger::Person,
         &[

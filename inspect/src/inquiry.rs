@@ -135,7 +135,7 @@ const INFLATED_RATIO_MAX: u64 = 200;
 const HELD_MAX: u64 = 128 << 20;
 
 /// Second looks are free up to this many bytes.
-const SECOND_MIN: u64 = 16 << 20;
+const SECOND_MIN: u64 = 2 << 20;
 
 impl Inquiry {
     pub(crate) fn new(
@@ -206,7 +206,9 @@ impl Inquiry {
     /// it stands, would multiply the work at every level.
     pub(crate) fn is_enough(&self) -> bool {
         const SECOND_PER_FIRST: u64 = 16;
-        self.second > SECOND_MIN.saturating_add(self.first.saturating_mul(SECOND_PER_FIRST))
+        // What a container holds is a second look when the container was found in a text, and large by right.
+        let due = self.first.saturating_mul(SECOND_PER_FIRST).saturating_add(self.inflated.saturating_mul(2));
+        self.second > SECOND_MIN.saturating_add(due)
     }
 
     /// States that `bytes` bytes at `place` were not understood.

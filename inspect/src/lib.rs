@@ -10,6 +10,7 @@ mod formats;
 mod grid;
 mod inquiry;
 mod inspector;
+mod joined;
 mod layers;
 mod markup;
 mod mask;

@@ -129,6 +129,11 @@ impl Object {
         };
     }
 
+    /// Gives up what it held.
+    pub(crate) fn forget(self, inquiry: &mut Inquiry) {
+        inquiry.held = inquiry.held.saturating_sub(self.held.map_or(0, |held| held.len() as u64));
+    }
+
     /// Completes the object. `source` holds its bytes when it was made for one.
     pub(crate) fn finish(&mut self, source: Option<&dyn Source>, inquiry: &mut Inquiry) {
         let block = std::mem::take(&mut self.block);
@@ -166,7 +171,8 @@ fn lies(head: &Head<'_>, found: &str) -> bool {
         _ => false,
     };
     let text = found.starts_with("text/") || found.contains("zip") || found.contains("xml") || found.contains("json");
-    (named || binary(&head.declared())) && (text || !found.starts_with("text/") && !named && found != OCTETS)
+    (named || binary(&head.declared()))
+        && (text || !found.starts_with("text/") && !found.starts_with("image/") && !named && found != OCTETS)
 }
 
 /// The media type of what no room opens.

@@ -145,11 +145,16 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
-    let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
-    if magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+    if is_container(bytes) {
         return true;
     }
     bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
+}
+
+/// Whether bytes begin as a container does.
+pub(crate) fn is_container(bytes: &[u8]) -> bool {
+    let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
+    magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0")
 }
 
 /// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.

@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
+use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
@@ -24,6 +25,8 @@ const HELD_ROWS: usize = 10;
 const HELD_CELLS: usize = 4_096;
 /// Rows whose findings are held until unannounced columns are judged.
 const JUDGED_ROWS: usize = 32;
+/// A heading reaches over so many columns without one.
+const REACH_MAX: usize = 12;
 /// Columns told apart; those beyond are one.
 const COLUMNS_MAX: usize = 1_024;
 
@@ -46,11 +49,19 @@ pub(crate) struct Table {
 
 enum Shape {
     /// Columns with a header.
-    Headed(Vec<Option<Column>>),
+    Headed(Header),
     /// The first cell of each row is its heading.
     Sideways,
     /// No header at all.
     Bare,
+}
+
+/// What the header says of each column.
+#[derive(Default)]
+struct Header {
+    columns: Vec<Option<Column>>,
+    /// The same, a heading reaching over the columns without one to its right: the parts of one number.
+    reach: Vec<Option<Column>>,
 }
 
 /// A row whose findings wait for the judgement of its columns.
@@ -167,7 +178,14 @@ impl Table {
                         columns[*column] = *announced;
                     }
                 }
-                Shape::Headed(columns)
+                let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
+                let mut reach: Vec<Option<Column>> = Vec::new();
+                for at in 0..columns.len() + REACH_MAX {
+                    let own = columns.get(at).copied().flatten();
+                    let before = reach.last().copied().flatten().filter(|_| blank(at));
+                    reach.push(own.or(before));
+                }
+                Shape::Headed(Header { columns, reach })
             }
             None if wide && headings > 0 => Shape::Sideways,
             None => Shape::Bare,
@@ -188,12 +206,13 @@ impl Table {
     fn read(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
         self.rows += 1;
         let announced = |at: usize, shape: &Option<Shape>| match shape {
-            Some(Shape::Headed(columns)) => columns.get(at).copied().flatten(),
+            Some(Shape::Headed(header)) => header.columns.get(at).copied().flatten(),
             _ => None,
         };
         match &self.shape {
             Some(Shape::Headed(_)) => {
                 let mut found = Vec::with_capacity(row.len());
+                self.join(number, row, None, inquiry, &mut found);
                 for (at, view) in row {
                     let column = announced(*at, &self.shape);
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
@@ -218,6 +237,43 @@ impl Table {
         }
     }
 
+    /// Numbers written over several cells of a row, given the heading of the row or else of the columns.
+    fn join(
+        &self,
+        number: u64,
+        row: &[(usize, View)],
+        heading: Option<Column>,
+        inquiry: &mut Inquiry,
+        out: &mut Vec<(usize, Found, bool)>,
+    ) {
+        let (mut joined, mut found) = (Joined::default(), Vec::new());
+        let mut before = None;
+        for (at, view) in row {
+            if before.is_some_and(|before| before + 1 != *at) {
+                joined.end(&self.place, inquiry, &mut found);
+            }
+            let reach = match &self.shape {
+                Some(Shape::Headed(header)) => header.reach.get(*at).copied().flatten(),
+                _ => None,
+            };
+            joined.next(&self.place, view, heading.or(reach), inquiry, &mut found);
+            self.called(number, before.unwrap_or(*at), false, &mut found, out);
+            before = Some(*at);
+        }
+        joined.end(&self.place, inquiry, &mut found);
+        self.called(number, before.unwrap_or(0), false, &mut found, out);
+    }
+
+    /// Names the cell in which things were found.
+    fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
+        for mut f in found.drain(..) {
+            if let Some(name) = &self.name {
+                f.finding.part = self.place.named(&name(number, at)).part;
+            }
+            out.push((at, f, whole));
+        }
+    }
+
     fn cell(
         &mut self,
         number: u64,
@@ -233,12 +289,7 @@ impl Table {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
-        for mut f in found.drain(..) {
-            if let Some(name) = &self.name {
-                f.finding.part = self.place.named(&name(number, at)).part;
-            }
-            out.push((at, f, whole));
-        }
+        self.called(number, at, whole, &mut found, out);
         self.scratch = found;
     }
 
@@ -293,8 +344,10 @@ impl Table {
         if heading.is_none() {
             return self.prose(number, row, true, inquiry);
         }
+        let mut joined = Vec::new();
+        self.join(number, row.get(1..).unwrap_or_default(), heading, inquiry, &mut joined);
         for (n, (at, view)) in row.iter().enumerate() {
-            let mut found = Vec::new();
+            let mut found = std::mem::take(&mut joined);
             self.cell(number, *at, view, heading.filter(|_| n > 0), inquiry, &mut found);
             let at = (*at).min(COLUMNS_MAX);
             self.sideways.resize_with((at + 1).max(self.sideways.len()), Vec::new);
@@ -343,7 +396,7 @@ impl Table {
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
     fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
-        let Some(Shape::Headed(columns)) = &self.shape else { return None };
+        let Some(Shape::Headed(Header { columns, .. })) = &self.shape else { return None };
         let cell = |wanted: fn(Column) -> bool| {
             row.iter()
                 .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))

@@ -54,6 +54,32 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     out.finish().expect("memory")
 }
 
+fn moved(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|b| b.wrapping_add(42)).collect()
+}
+
+/// An archive of one stored member.
+fn zip(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    let len = (data.len() as u32).to_le_bytes();
+    let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    common.extend(crc.sum().to_le_bytes());
+    common.extend(len);
+    common.extend(len);
+    common.extend((name.len() as u16).to_le_bytes());
+    common.extend([0, 0]);
+    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), data].concat();
+    let central = [b"PK\x01\x02\x14\x00", &common[..], &[0; 14], name.as_bytes()].concat();
+    let end = [
+        &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..],
+        &(central.len() as u32).to_le_bytes(),
+        &(local.len() as u32).to_le_bytes(),
+        &[0, 0],
+    ];
+    [local, central, end.concat()].concat()
+}
+
 fn wide(text: &str, big: bool) -> Vec<u8> {
     let bytes = |c: char| if big { (c as u32).to_be_bytes() } else { (c as u32).to_le_bytes() };
     text.chars().flat_map(bytes).collect()
@@ -81,6 +107,11 @@ fn techniques() -> Vec<Technique> {
         ),
         row("tcvn3", "Sè c¨n c\u{ad}íc c«ng d©n 0011·9012·3456", "Sè vËn ®¬n cña kh¸ch 0011·9012·3456"),
         row("vni", "Soá caên cöôùc coâng daân: 0011·9012·3456", "Soá vaän ñôn cuûa khaùch 0011·9012·3456"),
+        row(
+            "mojibake",
+            "sá»‘ sá»• báº£o hiá»ƒm xÃ£ há»™i, sá»‘ cÄƒn cÆ°á»›c 0011·9012·3456",
+            "sá»‘ Ä‘Æ¡n hÃ\u{a0}ng 0011·9012·3456",
+        ),
         row("viqr", "So^' ca(n cu+o+'c co^ng da^n: 0011·9012·3456", "So^' va^.n ddo+n cu?a kha'ch 0011·9012·3456"),
         row("utf-7", "S+HtE- CCCD +ADAAMAAxADEAOQAw-123456", "T+HtU-ng +ADAAMAAx- 22 kg"),
         // UTF-32 has a format of its own.
@@ -98,11 +129,86 @@ fn techniques() -> Vec<Technique> {
         row("escape", "so CCCD %u0030%u0030%u0031%u0031%u0039%u0030123456", "%u0068%u0069%u0021"),
         row("escape", r"so CCCD \x30\x30\x31\x31\x39\x30123456", r"\x00\x01\x02"),
         row("quoted-printable", "so CCCD =30=30=31=31=39=30123456", "a=30&b=30&c=31"),
+        row(
+            "quoted-printable",
+            "so CCCD 0011=3901=323456 =E1=BB=91",
+            "ten=E1=BB=91=20 bytes=820888878928 ts=170273437157",
+        ),
+        // Parts beside each other.
+        row(
+            "split",
+            "hoTen=An&soCCCD1=0011&soCCCD2=9012&soCCCD3=3456",
+            "dienThoai1=0911&dienThoai2=9012&dienThoai3=3456",
+        ),
+        row("split", r#"{"soCCCD": ["0011", "9012", "3456"]}"#, r#"{"diem": ["0011", "9012", "3456"]}"#),
+        row("split", r#"{"cccd": [0,0,1,1,9,0,1,2,3,4,5,6]}"#, r#"{"x": [0,0,1,1,9,0,1,2,3,4,5,6]}"#),
+        row("split", r#"[{"cccd": "001190"}, {"cccd": "123456"}]"#, r#"[{"cccd": "001190"}, {"tien": "123456"}]"#),
+        row(
+            "split",
+            "<ds><so_cccd>001190</so_cccd><so_cccd>123456</so_cccd></ds>",
+            "<ds><x>001190</x><y>123456</y></ds>",
+        ),
+        row(
+            "split",
+            "<form><input name='cccd[]' value='001190'><input name='cccd[]' value='123456'></form>",
+            "<form><input name='x[]' value='001190'><input name='x[]' value='123456'></form>",
+        ),
+        row(
+            "split",
+            "STT,Họ tên,Số CCCD,,\n1,An,0011,9012,3456\n2,Bình,,,\n",
+            "STT,Họ tên,Tọa độ,,\n1,An,0011,9012,3456\n2,Bình,,,\n",
+        ),
+        row(
+            "split",
+            "Họ tên;An;;\nSố CCCD;0011;9012;3456\nĐịa chỉ;Hà Nội;;\n",
+            "Họ tên;An;;\nĐiện thoại;0911;9012;3456\nĐịa chỉ;Hà Nội;;\n",
+        ),
+        row(
+            "split",
+            "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7\r\nContent-Disposition: form-data; name=\"soCCCD2\"\r\n\r\n123456\r\n--x7--\r\n",
+            "--x7\r\nContent-Disposition: form-data; name=\"soCCCD1\"\r\n\r\n001190\r\n--x7--\r\n",
+        ),
+        // Behind something else.
+        row(
+            "appended",
+            [b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\0\0\0\0", &zip("a.txt", said)[..]].concat(),
+            [b"MZ\x90\0\x03\0\0\0", &zip("a.txt", "khong co gi".as_bytes())[..]].concat(),
+        ),
+        row(
+            "appended",
+            [b"MZ\x90\0\x03\0\0\0\xff\xff", &zip("a.txt", said)[..]].concat(),
+            b"MZ\x90\0\x03\0\0\0\xff\xffPK\x03\x04\0\0\0\0".to_vec(),
+        ),
+        row(
+            "",
+            r"{\rtf1\ansi S\u7889? CCCD: {\b 0011}90\i0 123456\par}",
+            r"{\rtf1\ansi S\u7889? kg: {\b 0011}\par 90\i0 123456\par}",
+        ),
+        row(
+            "",
+            [&b"\xff\xd8\xff\xfe\x00\x2c"[..], said, b"\xff\xd9\0\0\x01\x02\x03"].concat(),
+            b"\xff\xd8\xff\xfe\x00\x0a001190\xff\xd9\0\0\x01\x02\x03".to_vec(),
+        ),
         // Encodings, one within another.
         row("base64", base64(said), base64(b"Xin chao cac anh chi, hen gap lai")),
         row("base64", format!("Anh xem {} nhé", base64(&gzip(said))), base64(&gzip(b"khong co gi o day ca"))),
         row("base64", format!("data={}", base64(&zlib(said))), base64(&zlib(b"khong co gi o day ca"))),
         row("hex", base64(&gzip(hex(said).as_bytes())), base64(&gzip(hex(b"khong co gi o day ca").as_bytes()))),
+        row(
+            "base85",
+            "<~;rP?N+@AL`6m-!u];K'[@qai5M]ciRTHGpB0ek[B0etOA2)ZRpBZ$e~>",
+            "<~CM7X(B-:]&+D5C2D]iS!Gp$U*+Cno'+Dtk(~>",
+        ),
+        row(
+            "base85",
+            "Anh xem Q{lUjAVWh#L?C0~yQg6wV`$;Kiy&;npdc_XF)=wXF)}kWH8vn_Xv3)",
+            "YiMt7XCPy5AZKYHZy;o0c_3q9AY@^6AZ}=7",
+        ),
+        row(
+            "yenc",
+            [b"=ybegin line=128 size=41 name=a.txt\r\n", &moved(said)[..], b"\r\n=yend size=41\r\n"].concat(),
+            "=ybegin la gi vay em 001190123456x",
+        ),
         row("hex", hex(base64(hex(said).as_bytes()).as_bytes()), hex(base64(b"khong co gi o day ca").as_bytes())),
         row(
             "hex",

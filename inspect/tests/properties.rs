@@ -40,6 +40,8 @@ fn documents() -> Vec<(&'static str, Vec<u8>)> {
         ("utf-7", text("S+HtE- CCCD +ADAAMAAxADAAOQAw-123456 x")),
         ("tags", text(r#"{"noi_dung": "so CCCD 0010<i>90</i>123456"}"#)),
         ("style", text(r"so CCCD \30 \30 \31 \30 \39 \30 \31 \32 \33 \34 \35 \36")),
+        ("split json", text(r#"{"soCCCD": ["0010", "9012", "3456"], "x": 1}"#)),
+        ("split form", text("hoTen=An&soCCCD1=0010&soCCCD2=9012&soCCCD3=3456")),
         ("json", text(r#"[{"soCCCD":"00109\u0030123456","maSoBHXH":"0123456789"},{"soCCCD":"001190654321","x":1.5}]"#)),
         ("csv", text(&format!("STT;Họ và tên;Số CCCD;Mã số BHXH\r\n{rows}"))),
         (
@@ -315,7 +317,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..18, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
+    fn splitting_the_input_anywhere_changes_nothing(which in 0usize..20, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {
         let mut documents: Vec<_> = documents().into_iter().map(|(_, bytes)| bytes).collect();
         documents.push(workbook(8));
         let bytes = &documents[which % documents.len()];
@@ -346,7 +348,7 @@ proptest! {
 
     #[test]
     fn damaged_documents_end_in_an_inspection(
-        which in 0usize..19,
+        which in 0usize..21,
         damage in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..12),
         cut in any::<u16>(),
     ) {
@@ -454,11 +456,12 @@ fn what_hides_text_from_us_and_not_from_the_receiver_is_not_clean() {
         (mail(&text("ISO-2022-JP"), "so CCCD \x1b$B#0#0#1\x1b(B"), OpaqueReason::UnknownEncoding),
         (mail(&text("cp037"), "\u{f0}\u{f0}"), OpaqueReason::UnknownEncoding),
         (mail(&text("utf-8"), &format!("Chao anh,\r\n{pgp}")), OpaqueReason::Encrypted),
-        (mail("Content-Type: application/rtf", rtf), OpaqueReason::UnsupportedFormat),
     ] {
         let inspection = inspect(&bytes).inspection;
         assert!(inspection.is_opaque(reason), "{reason}: {inspection:?}");
     }
+    let in_rtf = inspect(&mail("Content-Type: application/rtf", rtf)).inspection;
+    assert_eq!(in_rtf.distinct(DetectorId::Cccd), 1, "{in_rtf:?}");
     for charset in ["utf-8", "windows-1258", "x-unknown", "iso-8859-1", "IBM866", "tcvn5712"] {
         assert!(inspect(&mail(&text(charset), "Chao anh")).inspection.is_clean(), "{charset}");
     }

@@ -151,13 +151,14 @@ impl Address {
         let mut end = name_ends(behind, 0);
         let mut above = false;
         for _ in 0..3 {
-            let Some(next) = behind.get(end..).and_then(|t| parts(t)).map(|n| end + n) else { break };
+            let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
             let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
             let folded = fold(&String::from_utf8_lossy(part));
             let level = first_of(&folded, ABOVE);
-            let capital = part.first().is_some_and(|_| is_capital(part));
             // A province may stand without its word, at the end.
-            if !level && !(capital && folded.split(' ').count() <= 4 && folded.bytes().all(|b| !b.is_ascii_digit())) {
+            let named =
+                is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
+            if !level && !named {
                 break;
             }
             above = true;
@@ -250,7 +251,21 @@ fn name_ends(text: &[u8], from: usize) -> usize {
         _ => false,
     };
     let len = rest.iter().enumerate().position(|(at, b)| stops(at, *b)).unwrap_or(rest.len());
-    from + rest.get(..len).unwrap_or_default().trim_ascii_end().len()
+    from + names(rest.get(..len).unwrap_or_default()).trim_ascii_end().len()
+}
+
+/// The part up to the first word in small letters behind its name: `quận 3` of `quận 3 tổ chức`.
+fn names(part: &[u8]) -> &[u8] {
+    let (mut named, mut at) = (false, 0);
+    for word in part.split(|b| *b == b' ') {
+        let name = is_capital(word) || word.first().is_some_and(u8::is_ascii_digit);
+        if named && !name && !word.is_empty() {
+            return part.get(..at).unwrap_or_default();
+        }
+        named |= name;
+        at += word.len() + 1;
+    }
+    part
 }
 
 /// Behind the comma or hyphen that parts two levels.

@@ -1,4 +1,8 @@
-//! `bank_account`: số tài khoản — 8 to 16 digits with no national structure, known only by their words.
+//! `bank_account`: số tài khoản — 8 to 16 digits with no national structure, known by their words.
+//!
+//! Payment QR texts carry theirs in a field of its own (NAPAS VietQR, after EMVCo's merchant-presented mode).
+
+use std::ops::Range;
 
 use chot_model::DetectorId;
 
@@ -8,6 +12,7 @@ use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::shape::{is_filler, loss};
+use crate::trigger::Trigger;
 
 /// The detector.
 pub(crate) struct BankAccount;
@@ -47,4 +52,32 @@ impl Detector for BankAccount {
         let score = words - 60 * i32::from(said.amount) - loss(near.text(), number, firm);
         Some(Found::number(number, score))
     }
+
+    /// `0010A000000727 01<len> 0006<bank> 01<len><account>`.
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if trigger != Trigger::Payment {
+            return None;
+        }
+        let text = near.text();
+        let (holder, _) = field(text, range.end, b"01")?;
+        let (bank, next) = field(text, holder.start, b"00")?;
+        let (account, _) = field(text, next, b"01")?;
+        let fits = (6..=19).contains(&account.len())
+            && account.end <= holder.end
+            && bank.len() == 6
+            && text.get(account.clone())?.iter().all(u8::is_ascii_alphanumeric);
+        let value = String::from_utf8_lossy(text.get(account.clone())?).to_uppercase();
+        fits.then_some(Found { range: account, score: 90, value, hidden: None })
+    }
+}
+
+/// The content of the field `tag` at `at`, whose length its next two digits tell, and where the next field begins.
+fn field(text: &[u8], at: usize, tag: &[u8]) -> Option<(Range<usize>, usize)> {
+    let [a, b, tens, ones] = *text.get(at..at + 4)? else { return None };
+    if [a, b] != tag || !tens.is_ascii_digit() || !ones.is_ascii_digit() {
+        return None;
+    }
+    let len = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
+    let end = at + 4 + len;
+    (end <= text.len()).then_some((at + 4..end, end))
 }

@@ -7,6 +7,8 @@ mod words;
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::Column;
 use crate::fold::spread_words;
 pub(crate) use words::Words;
@@ -173,6 +175,8 @@ impl<'t> Near<'t> {
             return said;
         }
         let away = self.scratch.len();
+        // An empty line ends what was said before it.
+        let earlier = memmem::rfind(earlier, b"\n\n").map_or(earlier, |at| earlier.get(at..).unwrap_or_default());
         if away > NEAR || !has_letters(earlier) {
             return (Columns::default(), Firm::Not);
         }
@@ -241,7 +245,9 @@ impl<'t> Near<'t> {
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
         let dong =
             || ["đồng", "đo\u{302}\u{300}ng", "ĐỒNG"].iter().any(|d| head.trim_ascii_start().starts_with(d.as_bytes()));
-        UNITS.contains(&word) || word == b"dong" && dong()
+        // `MB Bank` is a bank.
+        let bank = word == b"mb" && head.windows(4).any(|w| w.eq_ignore_ascii_case(b"bank"));
+        UNITS.contains(&word) && !bank || word == b"dong" && dong()
     }
 }
 

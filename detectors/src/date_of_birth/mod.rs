@@ -122,7 +122,8 @@ impl Detector for DateOfBirth {
         let year: u16 = hit.value.get(..4)?.parse().ok()?;
         let whole = hit.value.len() > 4;
         let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
-        (whole && !signed).then_some(Found { score: if grown { 55 } else { 30 }, ..hit })
+        let known = grown || stands_with_a_number(near.text(), &(range.start..hit.range.end));
+        (whole && !signed).then_some(Found { score: if known { 55 } else { 30 }, ..hit })
     }
 
     /// A date beside a citizen number that carries its year: one pair in two hundred agrees by chance.
@@ -133,6 +134,17 @@ impl Detector for DateOfBirth {
         let (date, range) = cccd::birth_beside(near.text(), number, near.this_year())?;
         Some(Found { range, score: 60, value: date.value(), hidden: None })
     }
+}
+
+/// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.
+fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
+    let line = |b: &u8| matches!(b, b'\n' | b'\r');
+    let before = text.get(range.start.saturating_sub(BESIDE_BYTES)..range.start).unwrap_or_default();
+    let before = before.rsplit(line).next().unwrap_or_default();
+    let after = text.get(range.end..text.len().min(range.end + BESIDE_BYTES)).unwrap_or_default();
+    let after = after.split(line).next().unwrap_or_default();
+    let long = |side: &[u8]| side.split(|b| !b.is_ascii_digit()).any(|run| (9..=15).contains(&run.len()));
+    long(before) || long(after)
 }
 
 /// Bytes of the month's English name at the end of `said`: `on April `.
@@ -203,6 +215,8 @@ pub(crate) fn dates_beside(
                 let end = text.len().min(place + DATE_BYTES_MAX);
                 if let Some((date, len)) = read(text.get(place..end).unwrap_or_default(), this_year)
                     && date.is_whole()
+                    // `yyyymmddHHMM` is the moment of something else.
+                    && (len == 8 || !text.get(place..place + len).is_some_and(|t| t.iter().all(u8::is_ascii_digit)))
                     && !own.contains(&(place + len - 1))
                 {
                     at = place + len;

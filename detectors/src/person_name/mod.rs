@@ -1,10 +1,11 @@
 //! `person_name`: names of people — a surname, up to three middle names, a given name.
 //!
 //! Syllables are compared folded, so `NGUYEN VAN AN` counts like `Nguyễn Văn An`. Streets, schools and wards bear the
-//! names of people: what stands behind their words is left alone. A name is found only where a listed surname begins
-//! it, with capitals; single given names and names in small letters are not.
+//! names of people: what stands behind their words is left alone. In running text a name is found where a listed
+//! surname begins it, with capitals; under a header, behind a label or a title any name is. Single given names are not.
 
 mod syllables;
+mod told;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -16,6 +17,7 @@ use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
 use crate::simd::Map;
+use crate::trigger::Trigger;
 use syllables::{Surnames, Syllables, capitals};
 
 /// The detector.
@@ -47,7 +49,7 @@ const SYLLABLES_MAX: usize = 5;
 const PLACES: &[&str] = &[
     "duong", "pho", "phuong", "xa", "truong", "thpt", "thcs", "ty", "thon", "ap", "vien", "quan", "huyen", "tinh",
     "cho", "cau", "tp", "hem", "ngo", "dai", "lo", "khu", "ward", "street", "buon", "lang", "to", "vuon", "ben", "dao",
-    "cang",
+    "cang", "hoc",
 ];
 /// Words before a name that address a person.
 const TITLES: &[&str] = &[
@@ -109,6 +111,35 @@ fn is_surname(text: &[u8], range: Range<usize>) -> bool {
     word.len() >= 2 && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z')) && SURNAMES.contains(word)
 }
 
+/// Where the name in `range` begins: behind a title that also is a surname (`Ông Lê Văn An`), or at an unlisted surname
+/// before `Văn` or `Thị` (`Y Thị Duy`).
+fn beginning(text: &[u8], range: Range<usize>) -> usize {
+    let name = text.get(range.clone()).unwrap_or_default();
+    let first = name.split(|b| *b == b' ').next().unwrap_or_default();
+    let folded = fold(&String::from_utf8_lossy(first));
+    let next = range.start + first.len() + 1;
+    // `Ông` is a surname as well: `Ông Thị Phúc`.
+    let surnamed = |end: usize| {
+        let word = fold(&String::from_utf8_lossy(text.get(next..end).unwrap_or_default()));
+        is_surname(text, next..end) && !matches!(word.as_str(), "van" | "thi") && end < range.end
+    };
+    if folded == "ong" && next < range.end && syllable(text, next).is_some_and(surnamed) {
+        return next;
+    }
+    let head = text.get(range.start.saturating_sub(SYLLABLE_BYTES_MAX + 1)..range.start).unwrap_or_default();
+    if matches!(folded.as_str(), "van" | "thi")
+        && let Some(before) = head.strip_suffix(b" ")
+    {
+        let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
+        let at = range.start - 1 - len;
+        let title = fold(&String::from_utf8_lossy(text.get(at..range.start).unwrap_or_default()));
+        if len > 0 && !TITLES.contains(&title.as_str()) && syllable(text, at) == Some(range.start - 1) {
+            return at;
+        }
+    }
+    range.start
+}
+
 impl Detector for PersonName {
     fn card(&self) -> &'static Card {
         &CARD
@@ -120,12 +151,13 @@ impl Detector for PersonName {
 
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
+        let range = beginning(text, range.clone())..range.end;
         let raw = str::from_utf8(text.get(range.clone())?).ok()?;
         let folded = fold(raw);
         let mut syllables = [""; SYLLABLES_MAX];
         let count = folded.split(' ').count();
         syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
-        let syllables = syllables.get(..count).filter(|all| all.len() >= 2)?;
+        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
         let before = text.get(range.start.saturating_sub(16)..range.start).unwrap_or_default();
         let before = fold(&String::from_utf8_lossy(before));
         let word = before.rsplit(' ').next().unwrap_or_default();
@@ -148,5 +180,19 @@ impl Detector for PersonName {
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
         Some(Found { range, score, value, hidden: None })
+    }
+
+    fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if near.column()? != Column::Name {
+            return None;
+        }
+        told::cell(near.text(), range)
+    }
+
+    fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
+        if trigger != Trigger::Person || near.column().is_some() {
+            return None;
+        }
+        told::behind(near.text(), &range)
     }
 }

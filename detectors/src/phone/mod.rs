@@ -74,6 +74,10 @@ impl Detector for Phone {
         } + if number.before == Gap::Dot && firm == Firm::Not { 40 } else { 0 }
             + if is_filler(value.as_bytes()) { 60 } else { 0 }
             + 60 * i32::from(said.amount)
+            // `0,912345678` is a decimal.
+            + if firm == Firm::Not && number.separator == Gap::Comma { 40 } else { 0 }
+            // `#0912345678` is an order.
+            + if firm == Firm::Not && follows(near.text(), number, b"#=_") { 40 } else { 0 }
             + if touches_letters(near.text(), number) && firm == Firm::Not { 40 } else { 0 };
         let start = number.range.start - usize::from(plus);
         Some(Found { range: start..number.range.end, value, ..Found::number(number, shape + words - against) })
@@ -129,6 +133,11 @@ pub(crate) fn is_mobile(digits: &[u8]) -> bool {
             [b'0', b'9', second, ..] => *second != b'5',
             _ => false,
         }
+}
+
+/// Whether one of `signs` stands directly before the number.
+fn follows(text: &[u8], number: &Number, signs: &[u8]) -> bool {
+    text.get(..number.range.start).and_then(<[u8]>::last).is_some_and(|b| signs.contains(b))
 }
 
 fn touches_letters(text: &[u8], number: &Number) -> bool {

@@ -61,7 +61,7 @@ impl Detector for Plate {
             return None;
         }
         let text = near.text();
-        let at = range.start + text.get(range.clone())?.iter().position(u8::is_ascii_alphanumeric)?;
+        let at = range.start + text.get(range)?.iter().position(u8::is_ascii_alphanumeric)?;
         let plate = read(text, at)?;
         Some(plate.found(at, 90))
     }
@@ -83,7 +83,12 @@ impl Detector for Plate {
         let word = fold(&String::from_utf8_lossy(text.get(range)?));
         let named = word != "xe" && word != "o to";
         // `xe 29A 12345` is a plate; `xe 16 chỗ`, `xe 50 A 1234` are not.
-        let score = if named { 85 } else { 60 } - if plate.is_loose && !named { 25 } else { 0 };
+        let score = if named { 85 } else { 60 }
+            - match plate.is_loose && !named {
+                true if plate.has_place && plate.digits == 5 && !plate.has_small => 10,
+                true => 25,
+                false => 0,
+            };
         Some(plate.found(at, score))
     }
 
@@ -117,6 +122,7 @@ struct Shape {
     /// Its parts are not joined by a hyphen or dot.
     is_loose: bool,
     has_place: bool,
+    has_small: bool,
 }
 
 impl Shape {
@@ -193,5 +199,5 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
         return None;
     }
     let is_loose = !hyphen && !is_dotted && (joined > 0 || lower || !has_place);
-    Some(Shape { len: end, value, digits, is_dotted, is_loose, has_place })
+    Some(Shape { len: end, value, digits, is_dotted, is_loose, has_place, has_small: lower })
 }

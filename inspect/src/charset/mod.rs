@@ -15,6 +15,17 @@ pub(crate) struct Charset {
     marks: bool,
 }
 
+/// A word without the marks that stand behind their letters in VNI; horns and bars belong to the letters there.
+fn bare(word: &str) -> String {
+    let letter = |c: char| match c {
+        'ơ' | 'ờ' | 'ớ' | 'ở' | 'ỡ' | 'ợ' => Some('ơ'),
+        'ư' | 'ừ' | 'ứ' | 'ử' | 'ữ' | 'ự' => Some('ư'),
+        'đ' => Some('đ'),
+        c => fold(c.encode_utf8(&mut [0; 4])).chars().next(),
+    };
+    word.chars().filter_map(letter).collect()
+}
+
 fn is_mark(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }
@@ -30,15 +41,16 @@ impl Charset {
 
     /// The set that makes most sense of `text`: the one in which it has most everyday words.
     pub(crate) fn of(text: &[u8]) -> &'static Self {
-        Self::old(text, 1).unwrap_or_else(Self::windows_1258)
+        Self::old(text, 1, false).unwrap_or_else(Self::windows_1258)
     }
 
-    /// The old set in which `text` has most everyday words, and at least so many.
-    pub(crate) fn old(text: &[u8], words_min: usize) -> Option<&'static Self> {
+    /// The old set in which `text` has most everyday words, and at least so many. Where the text is one that a program
+    /// took for `western`, words that mean the same in windows-1252 tell nothing.
+    pub(crate) fn old(text: &[u8], words_min: usize, western: bool) -> Option<&'static Self> {
         const SEEN: usize = 4_096;
         let text = text.get(..text.len().min(SEEN)).unwrap_or_default();
         // Of equals the first: those listed first were used most.
-        let scored = Self::all().iter().map(|set| (set.words(text), set)).rev();
+        let scored = Self::all().iter().map(|set| (set.words(text, western), set)).rev();
         scored.filter(|(words, _)| *words >= words_min).max_by_key(|(words, _)| *words).map(|(_, set)| set)
     }
 
@@ -48,23 +60,27 @@ impl Charset {
     }
 
     /// How many everyday words of Vietnamese it reads in `text`.
-    fn words(&self, text: &[u8]) -> usize {
+    fn words(&self, text: &[u8], western: bool) -> usize {
         const WORDS: &[&str] = &[
             "số", "của", "và", "là", "căn", "cước", "mã", "thẻ", "bảo", "hiểm", "xã", "hội", "định", "người", "ngày",
             "không", "được", "công", "dân", "sổ", "tế", "nhân", "gửi", "kính", "đơn", "vị", "họ", "tên", "sinh",
             "việc", "cho", "địa",
         ];
-        let read: String = text.iter().map(|b| self.decode(*b)).collect();
-        let read = read.to_lowercase();
-        let letter = |c: char| c.is_alphabetic() || is_mark(c);
-        let words = read.split(|c| !letter(c)).filter(|w| !w.is_ascii());
-        if self.marks {
+        static BARE: LazyLock<Vec<String>> = LazyLock::new(|| WORDS.iter().map(|w| bare(w)).collect());
+        let letter = |b: &u8| {
+            let c = self.decode(*b);
+            c.is_alphabetic() || is_mark(c)
+        };
+        let told = |word: &&[u8]| {
+            let tells = |b: &&u8| !(b.is_ascii() || western && self.decode(**b) == Self::windows_1252().decode(**b));
+            if !word.iter().any(|b| tells(&b)) {
+                return false;
+            }
+            let read = word.iter().map(|b| self.decode(*b)).collect::<String>().to_lowercase();
             // Marks come after their letters, not all of them: what is left is compared.
-            static FOLDED: LazyLock<Vec<String>> = LazyLock::new(|| WORDS.iter().map(|w| fold(w)).collect());
-            words.filter(|w| FOLDED.contains(&fold(w))).count()
-        } else {
-            words.filter(|w| WORDS.contains(w)).count()
-        }
+            if self.marks { BARE.contains(&bare(&read)) } else { WORDS.contains(&read.as_str()) }
+        };
+        text.split(|b| !letter(b)).filter(told).count()
     }
 
     /// The old sets of the table beside.
@@ -92,16 +108,23 @@ impl Charset {
 
     /// windows-1258, the Vietnamese code page: letters and combining tone marks.
     pub(crate) fn windows_1258() -> &'static Self {
-        static SET: LazyLock<Charset> = LazyLock::new(|| {
-            let mut upper = ['\u{fffd}'; 128];
-            for (n, slot) in upper.iter_mut().enumerate() {
-                let byte = [0x80 + n as u8];
-                let (text, _) = encoding_rs::WINDOWS_1258.decode_without_bom_handling(&byte);
-                *slot = text.chars().next().unwrap_or('\u{fffd}');
-            }
-            Charset { name: "windows-1258", upper, marks: true }
-        });
+        static SET: LazyLock<Charset> = LazyLock::new(|| Charset::known("windows-1258", encoding_rs::WINDOWS_1258));
         &SET
+    }
+
+    fn windows_1252() -> &'static Self {
+        static SET: LazyLock<Charset> = LazyLock::new(|| Charset::known("windows-1252", encoding_rs::WINDOWS_1252));
+        &SET
+    }
+
+    fn known(name: &'static str, encoding: &'static encoding_rs::Encoding) -> Self {
+        let mut upper = ['\u{fffd}'; 128];
+        for (n, slot) in upper.iter_mut().enumerate() {
+            let byte = [0x80 + n as u8];
+            let (text, _) = encoding.decode_without_bom_handling(&byte);
+            *slot = text.chars().next().unwrap_or('\u{fffd}');
+        }
+        Self { name, upper, marks: true }
     }
 }
 

@@ -5,6 +5,7 @@
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::layers::unescaped;
 use crate::people::Mark;
 use crate::redact::Origin;
@@ -44,13 +45,14 @@ struct Form {
     raw: View,
     at: u64,
     marks: Vec<Mark>,
+    joined: Joined,
     /// The rest of a field too long to be held.
     long: Option<Text>,
 }
 
 impl Form {
     fn new(place: Place) -> Self {
-        Self { raw: View::new(place.charset), place, at: 0, marks: Vec::new(), long: None }
+        Self { raw: View::new(place.charset), place, at: 0, marks: Vec::new(), joined: Joined::default(), long: None }
     }
 
     fn end(&mut self, inquiry: &mut Inquiry) {
@@ -62,12 +64,12 @@ impl Form {
             text.finish(inquiry);
             return;
         }
-        field(&self.place, &raw, inquiry, &mut self.marks);
+        field(&self.place, &raw, inquiry, &mut self.joined, &mut self.marks);
     }
 }
 
 /// Reads one `name=value`.
-fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, marks: &mut Vec<Mark>) {
+fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, marks: &mut Vec<Mark>) {
     let split = raw.text.iter().position(|b| *b == b'=');
     let (name, value) = split.map_or((0..0, 0..raw.text.len()), |at| (0..at, at + 1..raw.text.len()));
     let decoded = |range: std::ops::Range<usize>| {
@@ -86,7 +88,9 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, marks: &mut Vec<Mark>
     let mut found = Vec::new();
     let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
     text::value(place, &name, None, inquiry, &mut found);
-    text::value(place, &decoded(value), column, inquiry, &mut found);
+    let value = decoded(value);
+    text::value(place, &value, column, inquiry, &mut found);
+    joined.next(place, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
 }
 
@@ -116,6 +120,9 @@ impl Stream for Form {
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.end(inquiry);
+        let mut found = Vec::new();
+        self.joined.end(&self.place, inquiry, &mut found);
+        self.marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
         inquiry.people.record(&self.marks, false);
     }
 }
@@ -126,10 +133,14 @@ pub(crate) fn side(name: &str, value: &[u8], inquiry: &mut Inquiry) {
     let name = name.strip_prefix("header ").unwrap_or(name);
     let mut marks = text::aside(&place, name, value, inquiry);
     let again = Place { again: true, ..place };
+    let mut joined = Joined::default();
     for part in value.split(|b| matches!(b, b'?' | b'&' | b';' | b'#')).take(1_000).filter(|p| p.contains(&b'=')) {
         let mut raw = View::default();
         raw.push_joint(part.trim_ascii());
-        field(&again, &raw, inquiry, &mut marks);
+        field(&again, &raw, inquiry, &mut joined, &mut marks);
     }
+    let mut found = Vec::new();
+    joined.end(&again, inquiry, &mut found);
+    marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     inquiry.people.record(&marks, false);
 }

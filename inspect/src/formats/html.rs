@@ -5,6 +5,7 @@
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag};
 use crate::sniff::Head;
 use crate::table::Table;
@@ -28,34 +29,83 @@ fn is_html(head: &Head<'_>) -> bool {
     if start.starts_with(b"<?xml") && !start.windows(5).any(|w| w == b"<html") {
         return false;
     }
-    let tags: [&[u8]; 16] = [
-        b"<!doctype html",
-        b"<html",
-        b"<body",
-        b"<table",
-        b"<div",
-        b"<p>",
-        b"<p ",
-        b"<span",
-        b"<br",
-        b"<head",
-        b"<a href",
-        b"<form",
-        b"<ul",
-        b"<h1",
-        b"<b>",
-        b"</",
-    ];
     let said = head.declared() == "text/html" || matches!(head.extension().as_str(), "html" | "htm");
-    tags.iter().take(15).any(|t| start.starts_with(t)) || said || {
+    let begins = start.strip_prefix(b"<").is_some_and(|rest| {
+        let name = rest.get(..rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()).unwrap_or_default();
+        ELEMENTS.contains(&name)
+    });
+    let doctype = start.starts_with(b"<!doctype html");
+    doctype || begins || said || {
         // Text with inline tags, as chat and mail programs send it.
         memchr::memmem::find(&start, b"</").is_some()
-            && tags.iter().take(15).any(|t| memchr::memmem::find(&start, t).is_some())
+            && WITHIN.iter().any(|t| memchr::memmem::find(&start, t).is_some())
             && !start.starts_with(b"<")
             && !start.starts_with(b"{")
             && !start.starts_with(b"[")
     }
 }
+
+/// Elements that a page or a piece of one begins with.
+const ELEMENTS: &[&[u8]] = &[
+    b"html",
+    b"head",
+    b"body",
+    b"table",
+    b"tbody",
+    b"thead",
+    b"tr",
+    b"td",
+    b"th",
+    b"div",
+    b"p",
+    b"span",
+    b"br",
+    b"form",
+    b"ul",
+    b"ol",
+    b"li",
+    b"dl",
+    b"dt",
+    b"dd",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"b",
+    b"label",
+    b"input",
+    b"fieldset",
+    b"section",
+    b"article",
+    b"main",
+    b"font",
+    b"center",
+    b"strong",
+    b"blockquote",
+    b"pre",
+    b"hr",
+    b"style",
+    b"script",
+];
+
+/// Tags that tell text with markup from text.
+const WITHIN: &[&[u8]] = &[
+    b"<!doctype html",
+    b"<html",
+    b"<body",
+    b"<table",
+    b"<div",
+    b"<p>",
+    b"<p ",
+    b"<span",
+    b"<br",
+    b"<head",
+    b"<a href",
+    b"<form",
+    b"<ul",
+    b"<h1",
+    b"<b>",
+];
 
 struct Html {
     markup: Markup,
@@ -73,6 +123,12 @@ struct Body {
     row: Vec<(usize, View)>,
     rows: u64,
     in_cell: bool,
+    /// Columns that the cell takes, and rows.
+    cell_spans: (usize, u32),
+    /// Rows, this one included, in which a cell from above still takes the column.
+    spans: Vec<u32>,
+    column: usize,
+    joined: Joined,
 }
 
 impl Html {
@@ -87,11 +143,20 @@ impl Html {
             row: Vec::new(),
             rows: 0,
             in_cell: false,
+            cell_spans: (1, 1),
+            spans: Vec::new(),
+            column: 0,
+            joined: Joined::default(),
             place: place.clone(),
         };
         Self { markup: Markup::new(place.charset), body }
     }
 }
+
+/// More columns or rows than a cell of a real table takes.
+const SPAN_MAX: u32 = 64;
+/// Columns in which a cell may reach down.
+const SPANNED_MAX: usize = 1_024;
 
 /// Elements that do not interrupt a word.
 const INLINE: &[&[u8]] = &[
@@ -108,15 +173,30 @@ impl Body {
     fn end_cell(&mut self) {
         if self.in_cell {
             let view = std::mem::replace(&mut self.cell.view, View::new(self.place.charset));
-            let column = self.row.len();
-            self.row.push((column, view));
+            while self.spans.get(self.column).is_some_and(|rows| *rows > 0) {
+                self.column += 1;
+            }
+            self.row.push((self.column, view));
+            let (columns, rows) = self.cell_spans;
+            if rows > 1 && self.column < SPANNED_MAX {
+                self.spans.resize(self.spans.len().max(self.column + columns), 0);
+                for slot in self.spans.iter_mut().skip(self.column).take(columns) {
+                    // One is taken off at the end of this row.
+                    *slot = rows;
+                }
+            }
+            self.column += columns;
             self.in_cell = false;
         }
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
+        self.column = 0;
         if !self.row.is_empty() {
+            for rows in &mut self.spans {
+                *rows = rows.saturating_sub(1);
+            }
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
             self.table.row(self.rows, row, inquiry);
@@ -127,6 +207,7 @@ impl Body {
         self.end_row(inquiry);
         self.table.finish(inquiry);
         self.rows = 0;
+        self.spans.clear();
     }
 }
 
@@ -164,6 +245,8 @@ impl Reader for Body {
             b"td" | b"th" if self.tables == 1 => {
                 self.end_cell();
                 self.in_cell = true;
+                let span = |name: &[u8]| tag.string(name).and_then(|n| n.trim().parse::<u32>().ok()).unwrap_or(1);
+                self.cell_spans = (span(b"colspan").clamp(1, SPAN_MAX) as usize, span(b"rowspan").clamp(1, SPAN_MAX));
             }
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
@@ -193,6 +276,9 @@ impl Reader for Body {
             }
             let column = own.or_else(|| label.filter(|_| matches!(key.as_str(), "value" | "content")));
             text::value(&self.place, &value, column, inquiry, &mut found);
+            if key == "value" {
+                self.joined.next(&self.place, &value, column, inquiry, &mut found);
+            }
         }
         let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
         self.text.mark(marks);
@@ -222,6 +308,10 @@ impl Stream for Html {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
+        let mut found = Vec::new();
+        self.body.joined.end(&self.body.place, inquiry, &mut found);
+        let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+        self.body.text.mark(marks);
         self.body.text.finish(inquiry);
         self.body.side.finish(inquiry);
     }

@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::sniff::Head;
 use crate::text::Text;
 use crate::tree::Tree;
@@ -62,6 +63,7 @@ struct Json {
     column: Option<chot_detectors::Column>,
     name: u64,
     tree: Tree,
+    joined: Joined,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
@@ -83,6 +85,7 @@ impl Json {
             column: None,
             name: ITEM,
             tree: Tree::default(),
+            joined: Joined::default(),
             deeper: 0,
             long: false,
         }
@@ -113,6 +116,10 @@ impl Json {
             return self.value.finish(inquiry);
         }
         let mut found = Vec::new();
+        if !self.key {
+            let Text { place, view, context, .. } = &self.value;
+            self.joined.next(place, view, context.column, inquiry, &mut found);
+        }
         self.value.finish_value(inquiry, &mut found);
         for f in found {
             if let Some(mark) = inquiry.report(f) {
@@ -122,12 +129,15 @@ impl Json {
         self.value.view.number = false;
     }
 
-    fn open(&mut self, array: bool) {
+    fn open(&mut self, array: bool, inquiry: &mut Inquiry) {
         if self.levels.len() >= LEVELS_MAX {
             self.deeper += 1;
             return;
         }
         let item = self.levels.last().is_none_or(|l| l.array);
+        if array {
+            self.part(inquiry);
+        }
         let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
@@ -137,7 +147,21 @@ impl Json {
         self.colon = false;
     }
 
+    /// Values before and after stand in different lists.
+    fn part(&mut self, inquiry: &mut Inquiry) {
+        let mut found = Vec::new();
+        self.joined.end(&self.value.place, inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+
     fn close(&mut self, array: bool, inquiry: &mut Inquiry) {
+        if array {
+            self.part(inquiry);
+        }
         if self.deeper > 0 {
             self.deeper -= 1;
         } else if let Some(level) = self.levels.pop()
@@ -161,8 +185,8 @@ impl Json {
             self.complete = matches!(b, b'}' | b']');
         }
         match b {
-            b'{' => self.open(false),
-            b'[' => self.open(true),
+            b'{' => self.open(false, inquiry),
+            b'[' => self.open(true, inquiry),
             b'}' => self.close(false, inquiry),
             b']' => self.close(true, inquiry),
             b'"' => {
@@ -264,6 +288,7 @@ impl Stream for Json {
             State::Text => self.value.finish(inquiry),
             State::Str | State::Escape(..) => self.end(inquiry),
         }
+        self.part(inquiry);
         self.tree.finish(inquiry);
     }
 }

@@ -10,12 +10,15 @@ mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
+mod png;
 mod rtf;
+mod sql;
 mod tar;
 mod unknown;
 mod utf16;
 mod utf32;
 mod xml;
+mod yenc;
 mod zip;
 
 use crate::inquiry::{Inquiry, Place};
@@ -62,6 +65,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::ZLIB,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &png::FORMAT,
     &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,
@@ -69,10 +73,12 @@ pub(crate) const FORMATS: &[&Format] = &[
     &utf32::BIG,
     &mail::FORMAT,
     &multipart::FORMAT,
+    &yenc::FORMAT,
     &html::FORMAT,
     &xml::FORMAT,
     &json::FORMAT,
     &form::FORMAT,
+    &sql::FORMAT,
     &csv::TABS,
     &csv::SEMICOLONS,
     &csv::PIPES,

@@ -9,6 +9,7 @@ use chot_model::OpaqueReason;
 use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::object::{self, BLOCK};
 use crate::redact::Origin;
 use crate::sniff::Head;
@@ -57,7 +58,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.opaque(place, OpaqueReason::ParseError, source.len());
         return None;
     };
-    let mut fields = Vec::new();
+    let (mut fields, mut joined) = (Vec::new(), Joined::default());
     let mut n = 0u64;
     let delimiter = [b"\n--", boundary.as_slice()].concat();
     // The first delimiter may stand at the very beginning.
@@ -80,7 +81,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             outside(source, (after + 2 + line_end).min(part.end)..part.end, place, inquiry);
         } else {
             n += 1;
-            if !self::part(source, part.clone(), n, place, &mut fields, inquiry) {
+            if !self::part(source, part.clone(), n, place, &mut fields, &mut joined, inquiry) {
                 break;
             }
         }
@@ -90,6 +91,9 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         // A form cut short may have lost its last part.
         inquiry.note("unterminated-multipart");
     }
+    let mut found = Vec::new();
+    joined.end(place, inquiry, &mut found);
+    fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     inquiry.people.record(&fields, false);
     None
 }
@@ -109,6 +113,7 @@ fn part(
     n: u64,
     place: &Place,
     fields: &mut Vec<crate::people::Mark>,
+    joined: &mut Joined,
     inquiry: &mut Inquiry,
 ) -> bool {
     let head = read_range(source, range.start..range.end.min(range.start + HEADERS_MAX as u64)).unwrap_or_default();
@@ -152,6 +157,9 @@ fn part(
         let utf8 = std::str::from_utf8(&bytes).is_ok();
         if utf8 && !matches!(bytes.first(), Some(b'{' | b'[' | b'<')) {
             text::value(&member, &view, column, inquiry, &mut found);
+            let mut value = View::default();
+            value.push(&bytes, body);
+            joined.next(place, &value, column, inquiry, &mut found);
             fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
             return true;
         }

@@ -1,13 +1,246 @@
-//! RTF: recognised, not read yet. Its bytes are scanned as they are, and the whole is opaque: formatting may stand
-//! between the digits of a number.
+//! Rich Text Format (specification 1.9.1): the text without its control words, tables row by row.
+//!
+//! Destinations that hold no text of the document (fonts, pictures, properties) are read as they stand.
 
-use super::unknown::Strings;
-use super::{Format, Room};
+use super::{Format, Room, Stream};
+use crate::charset::Charset;
+use crate::inquiry::{Inquiry, Place};
+use crate::table::Table;
+use crate::text::Text;
+use crate::view::View;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/rtf",
     matches: |head| head.trimmed.starts_with(b"{\\rtf"),
-    room: Room::Stream(|_, place| Box::new(Strings::new(place))),
+    room: Room::Stream(|_, place| Box::new(Rtf::new(place))),
     #[cfg(test)]
-    example: || b"{\\rtf1\\ansi so CCCD 001090123456\\par}".to_vec(),
+    example: || r"{\rtf1\ansi S\u7889? {\b CCCD} 0010\b0 90123456\par}".into(),
 };
+
+/// Deeper groups are read as their parents.
+const GROUPS_MAX: usize = 256;
+
+#[derive(Clone, Copy)]
+struct Group {
+    /// Not text of the document.
+    aside: bool,
+    /// Characters that stand for a Unicode character to old readers.
+    skip: u32,
+}
+
+struct Rtf {
+    text: Text,
+    cell: Text,
+    side: Text,
+    table: Table,
+    row: Vec<(usize, View)>,
+    rows: u64,
+    in_table: bool,
+    groups: Vec<Group>,
+    deeper: u64,
+    group: Group,
+    /// A control word so far, from its backslash on, and where that stands.
+    word: Vec<u8>,
+    word_at: u64,
+    /// The group has just begun: `\*` or a destination may follow.
+    fresh: bool,
+    /// Characters still to be passed over.
+    skip: u32,
+    charset: &'static Charset,
+}
+
+impl Rtf {
+    fn new(place: &Place) -> Self {
+        let place = Place { charset: None, ..place.clone() };
+        Self {
+            text: Text::prose(place.clone()),
+            cell: Text::new(place.clone()),
+            side: Text::new(place.clone()),
+            table: Table::new(place),
+            row: Vec::new(),
+            rows: 0,
+            in_table: false,
+            groups: Vec::new(),
+            deeper: 0,
+            group: Group { aside: false, skip: 1 },
+            word: Vec::new(),
+            word_at: 0,
+            fresh: false,
+            skip: 0,
+            charset: Charset::windows_1258(),
+        }
+    }
+
+    fn here(&mut self) -> &mut Text {
+        if self.group.aside {
+            &mut self.side
+        } else if self.in_table {
+            &mut self.cell
+        } else {
+            &mut self.text
+        }
+    }
+
+    fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
+        if !self.word.is_empty() {
+            if self.goes_on(b) {
+                self.word.push(b);
+                // `\'` and two digits are complete.
+                if self.word.len() == 4 && self.word.starts_with(b"\\'") {
+                    self.end_word(at + 1, inquiry);
+                }
+                return;
+            }
+            if self.word.len() == 1 {
+                self.word.push(b);
+                self.end_word(at + 1, inquiry);
+                return;
+            }
+            let blank = b == b' ';
+            self.end_word(at + u64::from(blank), inquiry);
+            if blank {
+                return;
+            }
+        }
+        match b {
+            b'\\' => {
+                self.word.push(b);
+                self.word_at = at;
+            }
+            b'{' => {
+                if self.groups.len() < GROUPS_MAX {
+                    self.groups.push(self.group);
+                } else {
+                    self.deeper += 1;
+                }
+                self.fresh = true;
+            }
+            b'}' => {
+                if self.deeper > 0 {
+                    self.deeper -= 1;
+                } else if let Some(group) = self.groups.pop() {
+                    if self.group.aside && !group.aside {
+                        self.side.joint(b"\n");
+                    }
+                    self.group = group;
+                }
+                self.fresh = false;
+                self.skip = 0;
+            }
+            b'\r' | b'\n' if !self.group.aside => {}
+            _ if self.skip > 0 => self.skip -= 1,
+            _ => {
+                self.fresh = false;
+                self.here().view.push(&[b], at);
+            }
+        }
+    }
+
+    /// Whether the control word goes on with `b`.
+    fn goes_on(&self, b: u8) -> bool {
+        const WORD_MAX: usize = 40;
+        let word = self.word.as_slice();
+        match word {
+            [b'\\'] => b.is_ascii_alphabetic() || b == b'\'',
+            [b'\\', b'\'', digits @ ..] => digits.len() < 2 && b.is_ascii_hexdigit(),
+            _ if word.len() > WORD_MAX => false,
+            [.., last] if last.is_ascii_alphabetic() => b.is_ascii_alphanumeric() || b == b'-',
+            _ => b.is_ascii_digit(),
+        }
+    }
+
+    fn end_word(&mut self, end: u64, inquiry: &mut Inquiry) {
+        let word = std::mem::take(&mut self.word);
+        let at = self.word_at;
+        let len = end - at;
+        let control = word.get(1..).unwrap_or_default();
+        let letters = control.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        let (name, number) = control.split_at(letters.min(control.len()));
+        let number = str::from_utf8(number).ok().and_then(|n| n.parse::<i64>().ok());
+        let fresh = std::mem::take(&mut self.fresh);
+        let show = |this: &mut Self, c: char| {
+            if this.skip > 0 {
+                this.skip -= 1;
+            } else {
+                let mut utf8 = [0; 4];
+                this.here().view.push_escape(c.encode_utf8(&mut utf8).as_bytes(), at, len);
+            }
+        };
+        match (name, control.first()) {
+            (b"", Some(b'\'')) => {
+                let code = control.get(1..3).and_then(|d| str::from_utf8(d).ok());
+                if self.skip > 0 {
+                    self.skip -= 1;
+                } else if let Some(byte) = code.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+                    let c = self.charset.decode(byte);
+                    show(self, c);
+                }
+            }
+            (b"", Some(b'*')) if fresh => self.group.aside = true,
+            (b"", Some(b'~')) => show(self, '\u{a0}'),
+            (b"", Some(b'_')) => show(self, '-'),
+            (b"", Some(c @ (b'\\' | b'{' | b'}'))) => show(self, char::from(*c)),
+            (b"u", _) => {
+                self.skip = 0;
+                // Negative numbers stand for the upper half of sixteen bits.
+                let code = number.map(|n| (n & 0xffff) as u32);
+                show(self, code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+                self.skip = self.group.skip;
+            }
+            (b"uc", _) => self.group.skip = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).min(8),
+            (b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"themedata" | b"datastore", _)
+                if fresh =>
+            {
+                self.group.aside = true;
+            }
+            (b"par" | b"line" | b"sect" | b"page", _) => self.here().joint(b"\n"),
+            (b"tab", _) => self.here().joint(b"\t"),
+            (b"emdash" | b"endash", _) => self.here().joint(b"-"),
+            (b"trowd" | b"intbl", _) => self.in_table = true,
+            (b"pard", _) if self.row.is_empty() && self.cell.view.text.is_empty() => self.in_table = false,
+            (b"cell" | b"nestcell", _) => {
+                let view = std::mem::take(&mut self.cell.view);
+                self.row.push((self.row.len(), view));
+            }
+            (b"row" | b"nestrow", _) => self.end_row(inquiry),
+            _ => {}
+        }
+    }
+
+    fn end_row(&mut self, inquiry: &mut Inquiry) {
+        let row = std::mem::take(&mut self.row);
+        if !row.is_empty() {
+            self.rows += 1;
+            self.table.row(self.rows, row, inquiry);
+        }
+    }
+}
+
+impl Stream for Rtf {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        const CELL_MAX: usize = 1 << 16;
+        const CELLS_MAX: usize = 1 << 12;
+        for (n, b) in bytes.iter().enumerate() {
+            self.byte(*b, at + n as u64, inquiry);
+            if self.cell.view.text.len() > CELL_MAX {
+                // A cell as long as a page is text.
+                let view = std::mem::take(&mut self.cell.view);
+                self.text.view.push_view(&view, 0..view.text.len());
+                self.text.advance(inquiry);
+            }
+            if self.row.len() > CELLS_MAX {
+                self.end_row(inquiry);
+            }
+        }
+        self.text.advance(inquiry);
+        self.side.advance(inquiry);
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.end_row(inquiry);
+        self.table.finish(inquiry);
+        self.text.finish(inquiry);
+        self.cell.finish(inquiry);
+        self.side.finish(inquiry);
+    }
+}

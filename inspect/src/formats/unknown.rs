@@ -3,15 +3,16 @@
 use chot_model::OpaqueReason;
 
 use super::{Format, Room, Stream};
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
-use crate::object::OCTETS;
+use crate::object::{OCTETS, Object};
 use crate::redact::Origin;
 use crate::text::Text;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: OCTETS,
     matches: |_| true,
-    room: Room::Stream(|_, place| Box::new(Strings::new(place))),
+    room: Room::Stream(|_, place| Box::new(Unknown { strings: Strings::new(place), appended: Appended::new(place) })),
     #[cfg(test)]
     example: || b"\x00\x01\x02\xff\xfe\xfdS\xe1\xbb\x91 CCCD 001090123456\x00\x00\x05\x06\x07\x08".to_vec(),
 };
@@ -81,14 +82,74 @@ impl Strings {
     }
 }
 
-impl Stream for Strings {
+struct Unknown {
+    strings: Strings,
+    appended: Appended,
+}
+
+impl Stream for Unknown {
     fn block(&mut self, bytes: &[u8], _at: u64, inquiry: &mut Inquiry) {
-        self.read(bytes, inquiry);
+        self.strings.read(bytes, inquiry);
+        self.appended.read(bytes, inquiry);
     }
 
     fn finish(self: Box<Self>, inquiry: &mut Inquiry) {
-        let reason = if self.encrypted { OpaqueReason::Encrypted } else { OpaqueReason::UnsupportedFormat };
-        inquiry.opaque(&self.place, reason, self.bytes);
-        self.end(inquiry);
+        let Self { strings, appended } = *self;
+        let reason = if strings.encrypted { OpaqueReason::Encrypted } else { OpaqueReason::UnsupportedFormat };
+        inquiry.opaque(&strings.place, reason, strings.bytes);
+        strings.end(inquiry);
+        appended.end(inquiry);
+    }
+}
+
+/// A ZIP archive behind something else, as in programs that unpack themselves and pictures that carry more.
+///
+/// Programs find an archive by its end, so whatever stands before it does not matter to them.
+pub(crate) struct Appended {
+    place: Place,
+    archive: Option<Box<Object>>,
+    ended: bool,
+    /// The last bytes of the block before, in which a mark may have begun.
+    carry: Vec<u8>,
+}
+
+impl Appended {
+    pub(crate) fn new(place: &Place) -> Self {
+        Self { place: place.clone(), archive: None, ended: false, carry: Vec::new() }
+    }
+
+    pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        const MARK: usize = 4;
+        let edge = [self.carry.as_slice(), bytes.get(..bytes.len().min(MARK - 1)).unwrap_or_default()].concat();
+        let has =
+            |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some() || memchr::memmem::find(&edge, mark).is_some();
+        self.ended |= has(b"PK\x05\x06");
+        match &mut self.archive {
+            Some(archive) => archive.push(bytes, inquiry),
+            None if self.place.depth < inquiry.limits.depth_max => {
+                let begin: &[u8] = b"PK\x03\x04";
+                let start = memchr::memmem::find(&edge, begin).map(|at| (edge.get(at..self.carry.len()), bytes));
+                let start = start.or_else(|| Some((None, bytes.get(memchr::memmem::find(bytes, begin)?..)?)));
+                if let Some((carried, rest)) = start {
+                    let mut archive = Object::new(Hint::default(), self.place.disguised("appended"));
+                    archive.push(carried.unwrap_or_default(), inquiry);
+                    archive.push(rest, inquiry);
+                    self.archive = Some(Box::new(archive));
+                }
+            }
+            None => {}
+        }
+        self.carry.extend_from_slice(bytes.get(bytes.len().saturating_sub(MARK - 1)..).unwrap_or_default());
+        let old = self.carry.len().saturating_sub(MARK - 1);
+        self.carry.drain(..old);
+    }
+
+    pub(crate) fn end(self, inquiry: &mut Inquiry) {
+        match self.archive {
+            // Without an end it is no archive to anybody.
+            Some(mut archive) if self.ended => archive.finish(None, inquiry),
+            Some(archive) => archive.forget(inquiry),
+            None => {}
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag, local};
 use crate::text::{self, Text};
 use crate::tree::Tree;
@@ -40,6 +41,7 @@ struct Document {
     path: Vec<Option<chot_detectors::Column>>,
     deeper: u64,
     tree: Tree,
+    joined: Joined,
     long: bool,
 }
 
@@ -53,6 +55,7 @@ impl Xml {
             path: Vec::new(),
             deeper: 0,
             tree: Tree::default(),
+            joined: Joined::default(),
             long: false,
             place: place.clone(),
         };
@@ -72,6 +75,8 @@ impl Document {
         }
         self.text.context.column = self.path.last().copied().flatten();
         let mut found = Vec::new();
+        let Text { place, view, context, .. } = &self.text;
+        self.joined.next(place, view, context.column, inquiry, &mut found);
         self.text.finish_value(inquiry, &mut found);
         for f in found {
             if let Some(mark) = inquiry.report(f) {
@@ -158,6 +163,13 @@ impl Stream for Xml {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.document, inquiry);
         self.document.end(inquiry);
+        let mut found = Vec::new();
+        self.document.joined.end(&self.document.place, inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.document.tree.add(mark, inquiry);
+            }
+        }
         self.document.tree.finish(inquiry);
         self.document.side.finish(inquiry);
     }

@@ -185,6 +185,12 @@ pub(crate) fn entity(text: &[u8]) -> Option<(char, usize)> {
     (text.get(1 + name) == Some(&b';')).then_some((*c, name + 2))
 }
 
+/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`.
+fn is_value(text: &[u8], at: usize) -> bool {
+    let named = at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    named && text.get(at + 1..at + 4).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+}
+
 /// The kind of the first escape that begins in `core`. Equals signs are common in text: three escapes, or the mark
 /// of a broken line, make quoted-printable.
 pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
@@ -234,7 +240,7 @@ pub(crate) fn expand(view: &View, core: Range<usize>, printable: bool, out: &mut
         let rest = text.get(at..).unwrap_or_default();
         let escape = match rest.first() {
             Some(b'%' | b'&' | b'\\') => parse(rest),
-            Some(b'=') if printable => parse(rest),
+            Some(b'=') if printable && !is_value(text, at) => parse(rest),
             _ => None,
         };
         let Some(Escape { kind: _, bytes, len, taken }) = escape else {

@@ -3,12 +3,14 @@
 //! A second look: the text itself has been scanned. What does not decode to text or to a known container is dropped
 //! without a word, since most long runs of letters and digits are keys, hashes and identifiers of machines.
 
+mod base85;
 mod code;
 mod escape;
 mod old;
 mod rewrite;
 mod runs;
 mod tags;
+mod twice;
 mod utf7;
 mod uu;
 mod viqr;
@@ -29,6 +31,7 @@ pub(crate) struct Layers {
     pairs: Pairs,
     escapes: Option<Text>,
     rewrites: rewrite::Rewrites,
+    base85: base85::Base85,
     place: Place,
     /// Bytes at the beginning of the next window that an escape has already taken.
     taken: usize,
@@ -42,6 +45,7 @@ impl Layers {
             pairs: Pairs::default(),
             escapes: None,
             rewrites: rewrite::Rewrites::default(),
+            base85: base85::Base85::default(),
             place: place.clone(),
             taken: 0,
         }
@@ -60,6 +64,7 @@ impl Layers {
             || Pairs::suspects(bytes)
             || uu::Uuencoded::suspects(bytes)
             || rewrite::suspects(bytes)
+            || base85::Base85::suspects(text, core)
     }
 
     /// Reads the next window of the text.
@@ -78,6 +83,7 @@ impl Layers {
         self.runs.read(bytes, &self.place, inquiry);
         self.files.read(bytes, &self.place, inquiry);
         self.pairs.read(bytes, &self.place, inquiry);
+        self.base85.read(bytes, &self.place, inquiry);
         self.rewrites.read(view, &core, &self.place, inquiry);
         self.escapes(view, core, inquiry);
     }
@@ -117,6 +123,7 @@ impl Layers {
         self.runs.end(&self.place, inquiry);
         self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
+        self.base85.end(&self.place, inquiry);
         if let Some(mut text) = self.escapes.take() {
             text.finish(inquiry);
         }

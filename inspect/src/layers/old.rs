@@ -43,7 +43,7 @@ fn set(text: &[u8]) -> Option<&'static Charset> {
             }
         }
     }
-    Charset::old(&bytes, WORDS_MIN)
+    Charset::old(&bytes, WORDS_MIN, true)
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize {
@@ -61,8 +61,9 @@ pub(super) fn undo(view: &View, core: Range<usize>, name: &'static str, out: &mu
 }
 
 /// The byte of windows-1252 that the character at `at` was, and its length.
-fn western(text: &[u8], at: usize) -> Option<(u8, usize)> {
+pub(super) fn western(text: &[u8], at: usize) -> Option<(u8, usize)> {
     match (text.get(at)?, text.get(at + 1)?) {
+        // Bytes that windows-1252 leaves open come through as they are.
         (0xc2, b @ 0x80..=0xbf) => Some((*b, 2)),
         (0xc3, b @ 0x80..=0xbf) => Some((*b + 0x40, 2)),
         (0xc4..=0xcb, _) => other(text.get(at..at + 2)?),
@@ -77,5 +78,23 @@ fn other(utf8: &[u8]) -> Option<(u8, usize)> {
     match (&*bytes, unknown) {
         ([byte], false) => Some((*byte, utf8.len())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vietnamese_in_unicode_is_not_taken_for_an_old_set() {
+        for (text, set) in [
+            ("Soá caên cöôùc coâng daân", Some("vni")),
+            ("M· sè BHXH c\u{f1}a anh", Some("tcvn3")),
+            ("không và là công dân\u{ad} §5 µ", None),
+            ("số căn cước công dân", None),
+            ("El Niño, mañana, año", None),
+        ] {
+            assert_eq!(shows(text.as_bytes()), set, "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{code, old, tags, utf7, viqr};
+use super::{code, old, tags, twice, utf7, viqr};
 use crate::inquiry::{Inquiry, Place};
 use crate::text::Text;
 use crate::view::View;
@@ -18,13 +18,17 @@ struct Kind {
     undo: fn(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize,
 }
 
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind { shows: tags::shows, undo: tags::undo },
     Kind { shows: utf7::shows, undo: utf7::undo },
     Kind { shows: viqr::shows, undo: viqr::undo },
     Kind { shows: old::shows, undo: old::undo },
+    Kind { shows: twice::shows, undo: twice::undo },
     Kind { shows: code::shows, undo: code::undo },
 ];
+
+/// How the letters of Vietnamese begin when UTF-8 was taken for something else.
+const TWICE: [&str; 3] = ["á»", "áº", "Æ°"];
 
 /// Whether any kind may be in `text`: a few searches for bytes that honest text seldom has.
 pub(super) fn suspects(text: &[u8]) -> bool {
@@ -36,6 +40,7 @@ pub(super) fn suspects(text: &[u8]) -> bool {
             _ => true,
         }
     }) || old::suspects(text)
+        || TWICE.iter().any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
 }
 
 /// Whether bytes are text and not the strings of a binary, which is opaque anyway and shows every sign by chance. Text
@@ -67,10 +72,15 @@ impl Rewrites {
             }
             let from = core.start + std::mem::take(&mut state.taken);
             let shown = (kind.shows)(view.text.get(from.min(core.end)..core.end).unwrap_or_default());
+            // What was undone once has nothing left of its kind, or never ends.
+            let shown = shown.filter(|name| place.disguise != Some(*name));
             if shown.is_none() && state.text.is_none() {
                 continue;
             }
             if !*text.get_or_insert_with(|| is_text(view.text.get(core.clone()).unwrap_or_default())) {
+                if let Some(mut text) = state.text.take() {
+                    text.finish(inquiry);
+                }
                 continue;
             }
             let text = state.text.get_or_insert_with(|| {

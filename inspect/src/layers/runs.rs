@@ -190,7 +190,7 @@ fn codes(run: &[u8]) -> impl Iterator<Item = Code> {
 }
 
 /// Inspects what a run decodes to, when it means anything.
-fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
+pub(super) fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
     if sniff::is_plausible(bytes) {
         let mut object = Object::new(Hint::default(), place.disguised(how));
         object.push(bytes, inquiry);

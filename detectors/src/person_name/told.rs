@@ -1,0 +1,238 @@
+//! Names that are told to be names: cells under `Họ và tên`, and what follows a label or a title.
+//!
+//! There no surname need be listed and no letter be capital: the highlands have more names than any list.
+
+use std::ops::Range;
+
+use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX};
+use crate::card::Found;
+use crate::fold::{fold, next_char};
+use crate::trigger::stands_alone;
+
+/// Bytes between a label and its name: `Họ và tên người bệnh (viết in hoa): `.
+const LABEL_BYTES_MAX: usize = 56;
+/// Most bytes of a name.
+const NAME_BYTES_MAX: usize = 80;
+
+/// Folded words that bodies hold and no name does.
+const BODIES: &[&str] = &[
+    "cong ty",
+    "tnhh",
+    "co phan",
+    "ubnd",
+    "hdnd",
+    "uy ban",
+    "bhxh",
+    "benh vien",
+    "thcs",
+    "thpt",
+    "tieu hoc",
+    "mam non",
+    "dai hoc",
+    "hop tac xa",
+    "cua hang",
+    "doanh nghiep",
+    "phong kham",
+    "ngan hang",
+    "nguoi lao dong",
+    "hoi dong",
+    "xa hoi",
+];
+/// Folded words that headings, offices and bodies begin with. Within a name they are syllables like others: `Trung Tâm`,
+/// `Thông Báo`, `Nhân Dân` all end names of people.
+const HEADS: &[&str] = &[
+    "ban nhan dan",
+    "nhan dan",
+    "danh sach",
+    "vien ho gia dinh",
+    "ho gia dinh",
+    "cong hoa",
+    "chu nghia",
+    "doc lap",
+    "hanh phuc",
+    "bao hiem",
+    "giao duc",
+    "ke hoach",
+    "chi nhanh",
+    "to chuc",
+    "don vi",
+    "tham gia",
+    "de nghi",
+    "quyet dinh",
+    "thong bao",
+    "thong tin",
+    "chu tich",
+    "giam doc",
+    "bac si",
+    "giao vien",
+    "to truong",
+    "can bo",
+    "chuyen vien",
+    "ho so",
+    "bo phan",
+    "tong cong",
+    "phu luc",
+    "to khai",
+    "ky ten",
+    "ghi ro",
+    "ho ten",
+    "ho va",
+    "ngay sinh",
+    "so dien",
+    "dia chi",
+    "xac nhan",
+    "dieu chinh",
+    "trung tam",
+    "noi ngoai",
+];
+
+/// Folded words behind `ông` and `bà` that make a place or kin of them.
+const NO_PERSON: &[&str] =
+    &["ria", "den", "na", "noi", "ngoai", "trieu", "chua", "con", "cu", "nay", "ay", "ta", "ong", "ba"];
+/// Folded words that end a name written in small letters.
+const STOPS: &[&str] = &[
+    "sinh", "sn", "ngay", "cccd", "cmnd", "sdt", "ma", "so", "gioi", "dia", "o", "bhxh", "bhyt", "dt", "can", "tuoi",
+    "nam,", "hien", "la", "stk", "mst", "email", "the", "va", "ns", "nu",
+];
+/// Titles that stand before a name in its own cell.
+const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
+
+/// Whether a folded text names a body, an office or a heading.
+pub(super) fn is_no_name(folded: &str) -> bool {
+    let padded = format!(" {folded} ");
+    let holds = |words: &&str| padded.contains(&format!(" {words} "));
+    BODIES.iter().any(holds)
+        || HEADS.iter().any(|words| padded.get(1..).is_some_and(|p| p.starts_with(&format!("{words} "))))
+}
+
+/// The name that a cell under `Họ và tên` holds.
+pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
+    let cell = text.get(range.clone())?;
+    let signs = |b: &u8| b"'\"-.*: ".contains(b);
+    let lead = cell.iter().take_while(|b| signs(b)).count();
+    let behind = cell.iter().position(|b| b"(,;/\n\t".contains(b)).unwrap_or(cell.len());
+    let name = cell.get(lead..behind)?.trim_ascii_end();
+    let mut start = range.start + lead;
+    let mut syllables = syllables(name)?;
+    // `Ông` is a surname as well: `Ông Thị Phúc`.
+    let titled = TITLES.contains(&fold(syllables.first()?).as_str());
+    let next = fold(syllables.get(1)?);
+    if syllables.len() > 3 && titled && has_surname(&next) && !matches!(next.as_str(), "van" | "thi") {
+        start += syllables.first()?.len() + 1;
+        syllables.remove(0);
+    }
+    let name = text.get(start..range.start + lead + name.len())?;
+    let score = plausible(&syllables)?;
+    Some(found(start, name, if score > 0 { 120 } else { 60 }))
+}
+
+/// The name behind a label or title that ends at `label.end`.
+pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
+    let bytes = text.get(label.clone())?;
+    let blank = bytes.iter().take_while(|b| **b == b' ').count();
+    let ends = label.end - bytes.iter().rev().take_while(|b| **b == b' ').count();
+    if !stands_alone(text, &(label.start + blank..ends)) {
+        return None;
+    }
+    let word = fold(&String::from_utf8_lossy(bytes));
+    let titled = matches!(word.as_str(), "ong" | "ba" | "ong ba");
+    let gap = text.get(ends..text.len().min(ends + LABEL_BYTES_MAX))?;
+    let colon = gap.iter().position(|b| b":\n.;,".contains(b)).filter(|at| gap.get(*at) == Some(&b':'));
+    let told = colon.is_some();
+    let at = ends + colon.map_or(0, |at| at + 1);
+    let blanks = text.get(at..)?.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
+    let at = at + blanks;
+    let rest = text.get(at..text.len().min(at + NAME_BYTES_MAX))?;
+    let (len, capitals) = run(rest, told);
+    let name = rest.get(..len)?;
+    let syllables = syllables(name)?;
+    let folded = fold(str::from_utf8(name).ok()?);
+    let first = folded.split(' ').next()?;
+    if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
+        return None;
+    }
+    let known = plausible(&syllables)?;
+    let score = match (told, capitals) {
+        (true, true) => 65 + known,
+        (true, false) => 50 + known,
+        (false, true) if titled || known > 0 => 45 + known,
+        _ => return None,
+    };
+    Some(found(at, name, score))
+}
+
+fn found(at: usize, name: &[u8], score: i32) -> Found {
+    let value = String::from_utf8_lossy(name).to_uppercase();
+    Found { range: at..at + name.len(), score, value, hidden: None }
+}
+
+/// How long the name at the beginning of `text` is, and whether capitals begin all its syllables. Small letters count
+/// only where `any_case`.
+fn run(text: &[u8], any_case: bool) -> (usize, bool) {
+    let (mut end, mut capitals, mut n) = (0, true, 0);
+    while n <= SYLLABLES_MAX {
+        let at = if n == 0 { 0 } else { end + 1 };
+        if n > 0 && text.get(end) != Some(&b' ') {
+            break;
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let len = rest
+            .iter()
+            .take(SYLLABLE_BYTES_MAX + 1)
+            .take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80 || **b == b'\'')
+            .count();
+        let Some(Some(first)) = next_char(rest).map(|(c, _)| c).filter(|_| len > 0 && len <= SYLLABLE_BYTES_MAX) else {
+            break;
+        };
+        let word = fold(&String::from_utf8_lossy(rest.get(..len).unwrap_or_default()));
+        let small = !first.is_uppercase();
+        // A name begun with capitals ends where they do.
+        if small && (!any_case || n > 0 && capitals) || (small && STOPS.contains(&word.as_str())) {
+            break;
+        }
+        capitals &= !small;
+        end = at + len;
+        n += 1;
+    }
+    (end, capitals)
+}
+
+/// The syllables of a name; `None` for what cannot be one.
+fn syllables(name: &[u8]) -> Option<Vec<&str>> {
+    let text = str::from_utf8(name).ok()?;
+    let fits = |c: char| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '-' | '.' | '\u{300}'..='\u{36f}');
+    let syllables: Vec<_> = text.split(' ').filter(|s| !s.is_empty()).collect();
+    let short = syllables.iter().all(|s| s.len() <= 2 * SYLLABLE_BYTES_MAX);
+    (text.len() <= NAME_BYTES_MAX
+        && text.chars().all(fits)
+        && short
+        && (2..=SYLLABLES_MAX + 2).contains(&syllables.len()))
+    .then_some(syllables)
+}
+
+/// Whether syllables under a name's label are a name, with points for what is known of them.
+fn plausible(syllables: &[&str]) -> Option<i32> {
+    let folded = fold(&syllables.join(" "));
+    if is_no_name(&folded) || *syllables.first()? == "không" {
+        return None;
+    }
+    let capitals = syllables.iter().all(capital_first);
+    let surname = has_surname(syllables.first()?);
+    let given = GIVEN.contains(folded.rsplit(' ').next()?.as_bytes());
+    match (capitals, surname, given) {
+        (true, true, _) | (true, _, true) => Some(20),
+        (true, false, false) => Some(0),
+        (false, true, _) if syllables.len() > 2 => Some(if given { 20 } else { 0 }),
+        (false, true, true) if !syllables.iter().any(capital_first) => Some(10),
+        _ => None,
+    }
+}
+
+fn capital_first(syllable: &&str) -> bool {
+    syllable.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Whether a syllable is a listed surname in any case, with or without its marks.
+fn has_surname(syllable: &str) -> bool {
+    SURNAMES.contains(fold(syllable).as_bytes())
+}

@@ -1,0 +1,114 @@
+//! Fuzz targets: what must hold for any bytes at all, and documents to begin from.
+//!
+//! Each target is a function of bytes that panics when something does not hold, so any driver can run it; the one here
+//! (`cargo run --release -- …`) mutates blindly and needs nothing but cargo.
+
+pub mod seeds;
+
+use std::sync::LazyLock;
+
+use chot_detectors::{CONTEXT_BYTES, Context, Detectors};
+use chot_inspect::{Hint, Inspected, Inspector, Limits};
+use chot_model::{DetectorId, OpaqueReason};
+
+/// A target: its name, what is put before the bytes so that the right reader gets them, and the declared type.
+pub struct Target {
+    /// Name on the command line.
+    pub name: &'static str,
+    prefix: &'static [u8],
+    content_type: Option<&'static str>,
+    check: fn(&Hint, &[u8]),
+}
+
+const fn target(name: &'static str, prefix: &'static [u8], content_type: Option<&'static str>) -> Target {
+    Target { name, prefix, content_type, check: inspect }
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    target("inspector", b"", None),
+    Target { name: "detectors", prefix: b"", content_type: None, check: detect },
+    target("mail", b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n", None),
+    target("zip", b"PK\x03\x04", None),
+    target("json", b"{\"soCCCD\":", None),
+    target("xml", b"<?xml version='1.0'?><ds>", None),
+    target("html", b"<html>", Some("text/html")),
+    target("csv", b"STT,\xe1\xba\xa2nh,CCCD\n1,2,3\n4,5,6\n", None),
+    target("form", b"a=1&soCCCD=", Some("application/x-www-form-urlencoded")),
+    target("multipart", b"--x7\r\nContent-Disposition: form-data; name=\"", Some("multipart/form-data; boundary=x7")),
+    target("layers", b"so CCCD ", Some("text/plain")),
+    target("pdf", b"%PDF-1.4\n", None),
+    target("rtf", b"{\\rtf1", None),
+    target("sql", b"INSERT INTO a (b, so_cmnd) VALUES ", None),
+    target("yenc", b"=ybegin line=128 size=9 name=a\r\n", None),
+    target("binary", b"\0\x01\x02\xff\xfe\x89PNG\r\n\x1a\n", None),
+    target("png", b"\x89PNG\r\n\x1a\n", None),
+];
+
+impl Target {
+    /// Runs it.
+    pub fn run(&self, bytes: &[u8]) {
+        let bytes = if bytes.starts_with(self.prefix) { bytes.to_vec() } else { [self.prefix, bytes].concat() };
+        let hint = Hint { name: None, content_type: self.content_type.map(str::to_owned) };
+        (self.check)(&hint, &bytes);
+    }
+}
+
+fn summary(inspected: &Inspected) -> String {
+    let mut inspection = inspected.inspection.clone();
+    inspection.elapsed_us = 0;
+    format!("{inspection:?}")
+}
+
+/// Bytes end in an inspection that says what it could not read; however they arrive, it is the same; a cache changes
+/// nothing; redaction stays within the object.
+fn inspect(hint: &Hint, bytes: &[u8]) {
+    static PLAIN: LazyLock<Inspector> = LazyLock::new(|| {
+        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, ..Limits::default() };
+        Inspector::new(limits, 2026)
+    });
+    static CACHED: LazyLock<Inspector> = LazyLock::new(|| PLAIN.clone().cached());
+    let source = bytes.to_vec();
+    let whole = PLAIN.inspect(hint.clone(), &source);
+    let report = &whole.inspection;
+    assert!(!report.is_opaque(OpaqueReason::Failed), "the inspection failed");
+    assert_eq!(report.object.bytes_inspected < report.object.bytes, !report.opaque.is_empty(), "opaque bytes");
+    let ids: Vec<DetectorId> = DetectorId::identifiers().collect();
+    if let Ok(splices) = whole.redact(&ids) {
+        let mut at = 0;
+        for splice in splices {
+            assert!(at <= splice.range.start && splice.range.end <= bytes.len() as u64, "a splice outside");
+            at = splice.range.end;
+        }
+    }
+    let mut split = PLAIN.begin(hint.clone());
+    let cut = bytes.len() / 3;
+    split.push(bytes.get(..cut).unwrap_or_default());
+    split.push(bytes.get(cut..).unwrap_or_default());
+    assert_eq!(summary(&split.finish(&source)), summary(&whole), "split");
+    for _ in 0..2 {
+        assert_eq!(summary(&CACHED.inspect(hint.clone(), &source)), summary(&whole), "cached");
+    }
+}
+
+/// Hits lie within the text, in order, and a text scanned in two windows has those of the whole.
+fn detect(_: &Hint, bytes: &[u8]) {
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
+    let mut whole = Vec::new();
+    DETECTORS.scan(bytes, 0..bytes.len(), Context::default(), &mut whole);
+    for hit in &whole {
+        assert!(hit.range.start < hit.range.end && hit.range.end <= bytes.len(), "a hit outside");
+    }
+    let cut = bytes.len() / 2;
+    let (mut parts, mut second) = (Vec::new(), Vec::new());
+    let first = bytes.get(..bytes.len().min(cut + CONTEXT_BYTES)).unwrap_or_default();
+    DETECTORS.scan(first, 0..cut, Context::default(), &mut parts);
+    let from = cut.saturating_sub(CONTEXT_BYTES);
+    let rest = bytes.get(from..).unwrap_or_default();
+    DETECTORS.scan(rest, cut - from..rest.len(), Context::default(), &mut second);
+    let told = |hits: &[chot_detectors::Hit], by: usize| -> Vec<_> {
+        hits.iter().map(|h| (h.detector, h.range.start + by, h.range.end + by, h.confidence)).collect()
+    };
+    let joined = [told(&parts, 0), told(&second, from)].concat();
+    assert_eq!(joined, told(&whole, 0), "windows");
+}

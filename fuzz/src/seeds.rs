@@ -1,0 +1,98 @@
+//! Documents to begin from: small ones of every kind. All people are invented.
+
+use std::io::Write;
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    let _ = out.write_all(bytes);
+    out.finish().unwrap_or_default()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let _ = out.write_all(bytes);
+    out.finish().unwrap_or_default()
+}
+
+/// An archive of deflated members.
+pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut central) = (Vec::new(), Vec::new());
+    for (name, data) in members {
+        let mut crc = flate2::Crc::new();
+        crc.update(data);
+        let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        let _ = packed.write_all(data);
+        let packed = packed.finish().unwrap_or_default();
+        let at = out.len() as u32;
+        let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
+        common.extend(crc.sum().to_le_bytes());
+        common.extend((packed.len() as u32).to_le_bytes());
+        common.extend((data.len() as u32).to_le_bytes());
+        common.extend((name.len() as u16).to_le_bytes());
+        common.extend([0, 0]);
+        out.extend([b"PK\x03\x04", &common[..], name.as_bytes(), &packed].concat());
+        central.extend([b"PK\x01\x02\x14\x00", &common[..], &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let (at, count) = ((out.len() as u32).to_le_bytes(), (members.len() as u16).to_le_bytes());
+    let len = (central.len() as u32).to_le_bytes();
+    [&out, &central, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &len, &at, &[0, 0]].concat()
+}
+
+/// Every document.
+pub fn all() -> Vec<Vec<u8>> {
+    let said = "Chị Nguyễn Thị An, số CCCD 001190123456, mã số BHXH 0123456789, thẻ DN4010123456789";
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Số CCCD</t></is></c></row><row r=\"2\"><c r=\"A2\"><v>1190123456</v></c><c r=\"B2\" t=\"s\"><v>0</v></c></row></sheetData></worksheet>";
+    let workbook = zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"DS\" r:id=\"r1\"/></sheets></workbook>"),
+        (
+            "xl/_rels/workbook.xml.rels",
+            b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/s.xml\"/></Relationships>",
+        ),
+        ("xl/sharedStrings.xml", "<sst><si><t>Nguyễn Văn An</t></si></sst>".as_bytes()),
+        ("xl/worksheets/s.xml", sheet.as_bytes()),
+    ]);
+    let document = zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("word/document.xml", "<w:document><w:body><w:p><w:r><w:t>Số CCCD 0011</w:t></w:r><w:r><w:t>90123456</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:t>Số CMND</w:t></w:p></w:tc></w:tr></w:tbl></w:body></w:document>".as_bytes()),
+    ]);
+    let page = zlib(b"BT /F1 12 Tf [(So CCCD: 0011)-20(90)5(123456)] TJ T* <303031> Tj ET");
+    let texts = [
+        said,
+        r#"[{"soCCCD":"00119\u0030123456","hoTen":"Nguyễn Văn An"},{"soCCCD":["0011","9012","3456"],"x":1.5e3,"y":null}]"#,
+        "STT;Họ và tên;Số CCCD;Mã số BHXH\r\n1;\"Nguyễn \"\"Văn\"\" An\";001190123456;0123456789\r\n2;Trần Thị Bình;001290123456;0123456781\r\n",
+        "<html><p>Số <b>CCCD</b>: 00119&#48;1<i>23456</i><!-- x --></p><table><tr><th rowspan=2 colspan=3>a</th></tr><tr><td>1</td></tr></table><input name=soCCCD value='001190654321'></html>",
+        "<?xml version='1.0'?><ds><nld SO_CCCD='001190123456'/><nld><MA_SO_BHXH><![CDATA[0123456789]]></MA_SO_BHXH></nld></ds>",
+        "hoTen=Nguy%E1%BB%85n+An&soCCCD=0011%3901%32%33456&cccd1=001&cccd2=190123&cccd3=456",
+        "--x7\r\nContent-Disposition: form-data; name=\"soCCCD\"\r\n\r\n001190123456\r\n--x7\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nU+G7kSBDQ0NE\r\n--x7--\r\n",
+        "From: a@example.vn\r\nTo: b@example.vn\r\nSubject: =?utf-8?Q?s=E1=BB=91?=\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nS=E1=BB=91 CCCD 00119=\r\n0123456\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nU+G7kSBDQ0NEIDAwMTE5MDEyMzQ1Ng==\r\n--b--\r\n",
+        "INSERT INTO `nguoi` (`id`, `so_cmnd`) VALUES (1, N'012345671'), (2, 'O''x\\'y'), (CAST(3 AS INT), NULL);\nCOPY a (b, so_cmnd) FROM stdin;\n1\t012345671\n\\.\n",
+        r"{\rtf1\ansi\ansicpg1258{\fonttbl{\f0 Times;}}S\u7889? {\b CCCD}: 0011\'39\'300123456\par\trowd a\cell b\cell\row}",
+        "So^' ca(n cu+o+'c: 0011-9012-3456; S+HtE- CCCD +ADAAMAAxADEAOQAw-123456",
+        "Soá caên cöôùc coâng daân: 0011·9012·3456. Sè c¨n c«ng d©n",
+        r"so CCCD \30 \30 \31\u0031\x39\060%u0031 0x32, 0x33, 0x34, 0x35 =30=30=31 &#48;&#x30; 31 31 39 30",
+        "begin 644 a.txt\n#0V%T\n`\nend\n<~;rP?N+@AL`6m-!u];K'[@qai5M]ciRTHGpB0ek[B0etOA2)ZRpBZ$e~>",
+        "U+G7kSBDQ0NEIDAwMTE5MDEyMzQ1Ng== 5330204343434420303031313930313233343536 KNUOG5DEEBBUGQ2EEAYDAMJRHEYDCMRTGQ2TM===",
+        "IDVNM1901234561001190123456<<8\n9001011F3001012VNM<<<<<<<<<<<4\nNGUYEN<<THI<AN<<<<<<<<<<<<<<<<",
+        "001190123456|012345678|Nguyễn Thị An|01011990|Nữ|Hà Nội|01012021",
+        "không không một một chín không một hai ba bốn năm sáu; ０１２３４５６７８９０１ 0\u{200b}0\u{ad}1190123456",
+        "Số CMND | Họ tên\n---|---\n012345671 | Nguyễn Văn An\n012345672 | Trần Thị Bình\n\nHọ tên: A\nSố CMND: 012345671\n",
+    ];
+    let mut all: Vec<Vec<u8>> = texts.iter().map(|t| t.as_bytes().to_vec()).collect();
+    all.push(zip(&[("a.txt", said.as_bytes()), ("b.zip", &workbook)]));
+    all.push(workbook);
+    all.push(document);
+    all.push(gzip(said.as_bytes()));
+    all.push(zlib(said.as_bytes()));
+    all.push(said.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    all.push(said.chars().flat_map(|c| (c as u32).to_be_bytes()).collect());
+    all.push(
+        [b"%PDF-1.4\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\n", &page[..], b"\nendstream\nendobj\n"].concat(),
+    );
+    let text = [b"Comment\0\0", &zlib(said.as_bytes())[..]].concat();
+    let png = [b"\x89PNG\r\n\x1a\n", &(text.len() as u32).to_be_bytes()[..], b"zTXt", &text, b"\0\0\0\0"].concat();
+    all.push([&png[..], &zip(&[("a.txt", said.as_bytes())])].concat());
+    let moved: Vec<u8> = said.bytes().map(|b| b.wrapping_add(42)).collect();
+    all.push([b"=ybegin line=128 size=99 name=a.txt\r\n", &moved[..], b"\r\n=yend size=99\r\n"].concat());
+    all
+}

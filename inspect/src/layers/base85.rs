@@ -1,0 +1,220 @@
+//! Base85 in its three alphabets: Ascii85 (with and without `<~ ~>`), RFC 1924 as git and Python write it, Z85.
+//!
+//! The alphabets are most of ASCII, so only what decodes to text or a container from its first characters on is read.
+
+use std::ops::Range;
+
+use super::runs::inspect;
+use crate::inquiry::{Inquiry, Place};
+use crate::sniff;
+
+/// A shorter run holds no identifier with a word about it.
+const RUN_MIN: usize = 20;
+/// A longer run is read no further.
+const RUN_MAX: usize = 1 << 20;
+/// So many characters tell whether a run means anything.
+const TRIAL: usize = 40;
+
+const RFC1924: &[u8; 85] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+const Z85: &[u8; 85] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+
+/// The value of each character; 0xff for none.
+const fn values(alphabet: &[u8; 85]) -> [u8; 256] {
+    let mut table = [0xff; 256];
+    let mut n = 0;
+    while n < 85 {
+        table[alphabet[n] as usize] = n as u8;
+        n += 1;
+    }
+    table
+}
+
+const ASCII85: [u8; 256] = {
+    let mut table = [0xff; 256];
+    let mut n = 0;
+    while n < 85u8 {
+        table[(b'!' + n) as usize] = n;
+        n += 1;
+    }
+    table
+};
+const TABLES: [([u8; 256], bool); 3] = [(ASCII85, true), (values(RFC1924), false), (values(Z85), false)];
+
+/// The run being read.
+#[derive(Default)]
+pub(super) struct Base85 {
+    run: Vec<u8>,
+    /// The run means nothing, as far as it goes.
+    skip: bool,
+}
+
+impl Base85 {
+    /// Whether a run that means anything begins in `core`.
+    pub(super) fn suspects(text: &[u8], core: &Range<usize>) -> bool {
+        let mut at = core.start;
+        while let Some(run) = next(text, at).filter(|run| run.start < core.end) {
+            at = run.end + 1;
+            let run = text.get(run).unwrap_or_default();
+            if run.len() >= RUN_MIN && means_anything(run) {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        let mut at = 0;
+        while at < text.len() {
+            if self.run.is_empty() && !self.skip {
+                match next(text, at) {
+                    Some(run) => at = run.start,
+                    None => return,
+                }
+            }
+            let rest = text.get(at..).unwrap_or_default();
+            let len = rest.iter().take_while(|b| b.is_ascii_graphic()).count();
+            if !self.skip && len > 0 {
+                self.run.extend_from_slice(rest.get(..len).unwrap_or_default());
+                if self.run.len() > RUN_MAX || self.run.len() > 2 * TRIAL && !means_anything(&self.run) {
+                    self.run.clear();
+                    self.skip = true;
+                }
+            }
+            at += len + 1;
+            if at <= text.len() && !self.is_open() {
+                self.end(place, inquiry);
+            }
+        }
+    }
+
+    /// Within `<~`, line breaks mean nothing.
+    fn is_open(&self) -> bool {
+        !self.skip && opened(&self.run).is_some_and(|inner| memchr::memmem::find(inner, b"~>").is_none())
+    }
+
+    pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let run = std::mem::take(&mut self.run);
+        if std::mem::take(&mut self.skip) || run.len() < RUN_MIN {
+            return;
+        }
+        let run = bare(&run);
+        for (table, zeros) in &TABLES {
+            if let Some(bytes) = decode(run, table, *zeros)
+                && tells(&bytes)
+            {
+                inspect(&bytes, "base85", place, inquiry);
+            }
+        }
+    }
+}
+
+fn opened(run: &[u8]) -> Option<&[u8]> {
+    memchr::memmem::find(run, b"<~").and_then(|at| run.get(at + 2..))
+}
+
+/// A run without the marks around it.
+fn bare(run: &[u8]) -> &[u8] {
+    if let Some(inner) = opened(run) {
+        let end = memchr::memmem::find(inner, b"~>").unwrap_or(inner.len());
+        return inner.get(..end).unwrap_or_default();
+    }
+    match run {
+        [quote @ (b'"' | b'\''), inner @ .., last] if quote == last => inner,
+        _ => run,
+    }
+}
+
+/// Whether the first characters decode to text or a container.
+fn means_anything(run: &[u8]) -> bool {
+    let run = bare(run);
+    let run = run.get(..run.len().min(TRIAL)).unwrap_or_default();
+    // Without a single mark it is a word, a hash or base64.
+    let marks = run.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
+    marks > 0 && TABLES.iter().any(|(table, zeros)| decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes)))
+}
+
+/// Text here is text throughout: 85 characters in five often make a letter or two.
+fn tells(bytes: &[u8]) -> bool {
+    let cut = |bytes: &[u8]| match str::from_utf8(bytes) {
+        Ok(text) => Some(text.len()),
+        Err(e) => (e.error_len().is_none()).then_some(e.valid_up_to()),
+    };
+    let text = cut(bytes).and_then(|n| bytes.get(..n)).is_some_and(|text| {
+        text.len() + 4 > bytes.len() && text.iter().all(|b| *b >= 0x20 || matches!(b, b'\n' | b'\r' | b'\t'))
+    });
+    sniff::is_plausible(bytes) && (text || sniff::is_container(bytes))
+}
+
+fn decode(run: &[u8], table: &[u8; 256], zeros: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(run.len());
+    let (mut group, mut n) = (0u64, 0);
+    for b in run {
+        if zeros && *b == b'z' && n == 0 {
+            out.extend_from_slice(&[0; 4]);
+            continue;
+        }
+        let value = *table.get(usize::from(*b)).filter(|v| **v != 0xff)?;
+        group = group * 85 + u64::from(value);
+        n += 1;
+        if n == 5 {
+            out.extend_from_slice(&u32::try_from(group).ok()?.to_be_bytes());
+            (group, n) = (0, 0);
+        }
+    }
+    if n > 1 {
+        for _ in n..5 {
+            group = group * 85 + 84;
+        }
+        let bytes = u32::try_from(group).ok()?.to_be_bytes();
+        out.extend_from_slice(bytes.get(..n - 1)?);
+    }
+    Some(out)
+}
+
+/// The next run of at least [`RUN_MIN`] from `at` on, or the word that the text ends with. Looks at one byte in twenty.
+fn next(text: &[u8], mut at: usize) -> Option<Range<usize>> {
+    while at < text.len() {
+        let probe = (at + RUN_MIN - 1).min(text.len() - 1);
+        if !text.get(probe)?.is_ascii_graphic() {
+            at = probe + 1;
+            continue;
+        }
+        let before = text.get(at..probe)?.iter().rev().take_while(|b| b.is_ascii_graphic()).count();
+        let after = text.get(probe..)?.iter().take_while(|b| b.is_ascii_graphic()).count();
+        if before + after >= RUN_MIN || probe + after == text.len() {
+            return Some(probe - before..probe + after);
+        }
+        at = probe + after + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_alphabets_are_read() {
+        for (run, table, plain) in [
+            (&b"87cURD]i,\"Ebo80"[..], 0, &b"Hello World!"[..]),
+            (b"NM&qnZ!92JZ*pv8As", 1, b"Hello, World!"),
+            (b"HelloWorld", 2, b"\x86\x4f\xd2\x6f\xb5\x59\xf7\x5b"),
+        ] {
+            let (table, zeros) = &TABLES[table];
+            assert_eq!(decode(run, table, *zeros).as_deref(), Some(plain), "{}", String::from_utf8_lossy(run));
+        }
+    }
+
+    #[test]
+    fn words_mean_nothing() {
+        for text in [
+            "https://example.com/a/b?c=d&e=f#ghijklmnop",
+            "function(a,b){return a.b(c)||d[e]+f>g?h:i}",
+            "nguyen.van.an@example.vn;tran.thi.binh@example.vn",
+            "....................................",
+            "0123456789,0123456789,0123456789,0123",
+        ] {
+            assert!(!Base85::suspects(text.as_bytes(), &(0..text.len())), "{text}");
+        }
+    }
+}
