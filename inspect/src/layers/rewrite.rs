@@ -78,6 +78,9 @@ impl Rewrites {
                 continue;
             }
             if !*text.get_or_insert_with(|| is_text(view.text.get(core.clone()).unwrap_or_default())) {
+                if let Some(mut text) = state.text.take() {
+                    text.finish(inquiry);
+                }
                 continue;
             }
             let text = state.text.get_or_insert_with(|| {
