@@ -99,10 +99,13 @@ const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", 
 
 /// Whether a folded text names a body, an office or a heading.
 pub(super) fn is_no_name(folded: &str) -> bool {
-    let padded = format!(" {folded} ");
-    let holds = |words: &&str| padded.contains(&format!(" {words} "));
-    BODIES.iter().any(holds)
-        || HEADS.iter().any(|words| padded.get(1..).is_some_and(|p| p.starts_with(&format!("{words} "))))
+    // Asked of every name: nothing is written to be compared. `tail` is what stands behind the words.
+    let ends = |tail: &str| tail.is_empty() || tail.starts_with(' ');
+    let begins = |at: usize| folded.as_bytes().get(..at).is_some_and(|head| head.last().is_none_or(|b| *b == b' '));
+    let holds = |words: &str| {
+        folded.match_indices(words).any(|(at, _)| begins(at) && folded.get(at + words.len()..).is_some_and(ends))
+    };
+    BODIES.iter().any(|words| holds(words)) || HEADS.iter().any(|words| folded.strip_prefix(words).is_some_and(ends))
 }
 
 /// The name that a cell under `Họ và tên` holds.
