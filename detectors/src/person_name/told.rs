@@ -99,13 +99,18 @@ const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", 
 
 /// Whether a folded text names a body, an office or a heading.
 pub(super) fn is_no_name(folded: &str) -> bool {
-    // Asked of every name: nothing is written to be compared. `tail` is what stands behind the words.
-    let ends = |tail: &str| tail.is_empty() || tail.starts_with(' ');
-    let begins = |at: usize| folded.as_bytes().get(..at).is_some_and(|head| head.last().is_none_or(|b| *b == b' '));
-    let holds = |words: &str| {
-        folded.match_indices(words).any(|(at, _)| begins(at) && folded.get(at + words.len()..).is_some_and(ends))
+    // Asked of every name: nothing is written to be compared, and no search is set up for the few places a word begins.
+    let leads = |text: &str, words: &[&str]| {
+        words.iter().any(|words| text.strip_prefix(words).is_some_and(|tail| tail.is_empty() || tail.starts_with(' ')))
     };
-    BODIES.iter().any(|words| holds(words)) || HEADS.iter().any(|words| folded.strip_prefix(words).is_some_and(ends))
+    let mut rest = Some(folded);
+    while let Some(text) = rest {
+        if leads(text, BODIES) {
+            return true;
+        }
+        rest = text.split_once(' ').map(|(_, behind)| behind);
+    }
+    leads(folded, HEADS)
 }
 
 /// The name that a cell under `Họ và tên` holds.
