@@ -225,7 +225,7 @@ impl Gateway {
             gate: gate.clone(),
             policy_file: settings.policy_file.clone(),
             reloading: Mutex::new(()),
-            notify,
+            notify: Arc::clone(&notify),
         });
 
         let (drain, session) = Drain::new();
@@ -246,7 +246,7 @@ impl Gateway {
         }
         tasks.spawn(admin::serve_control(admin, control_listener, session.clone()));
         tasks.spawn(heartbeat(gate.clone(), session.clone()));
-        tasks.spawn(purge(gate, settings.audit.allow_days, session));
+        tasks.spawn(purge(gate, settings.audit.allow_days, notify, session));
         Ok(Self { addresses, core, drain, tasks, control, ca_cert_pem })
     }
 
@@ -322,7 +322,7 @@ async fn heartbeat(gate: Gate, mut session: Session) {
     }
 }
 
-async fn purge(gate: Gate, allow_days: u32, mut session: Session) {
+async fn purge(gate: Gate, allow_days: u32, notify: Notify, mut session: Session) {
     let mut ticks = tokio::time::interval(Duration::from_secs(PURGE_EVERY_S));
     loop {
         tokio::select! {
@@ -332,8 +332,13 @@ async fn purge(gate: Gate, allow_days: u32, mut session: Session) {
                 let before = gate.clock().now().unix_us().saturating_sub(kept_us);
                 let ledger = gate.ledger().clone();
                 let before = chot_model::Timestamp::from_unix_us(before);
-                // What could not be purged today is purged tomorrow; the ledger stays whole either way.
-                let _ = tokio::task::spawn_blocking(move || ledger.purge(before)).await;
+                // What could not be purged today is purged tomorrow; the ledger stays whole either way. But records kept
+                // longer than was promised are for the operator to know.
+                match tokio::task::spawn_blocking(move || ledger.purge(before)).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => notify(&format!("plain allows could not be purged by age: {error}")),
+                    Err(_) => notify("plain allows could not be purged by age"),
+                }
             }
         }
     }
