@@ -6,24 +6,22 @@
 //!
 //! The memory read is unfair on purpose: it only adds 64-bit words.
 //!
-//! `cargo bench --profile fast --bench detectors [-- NAME…]` measures only the corpora named.
+//! `cargo bench -p chot-benches --profile fast [-- NAME…]` measures only the corpora named; `CHOT_BENCH_MIB` makes
+//! them smaller while working.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
-
-#[path = "support/mod.rs"]
-mod support;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Duration;
 
+use chot_benches::{Random, cpu_time_of, gb_per_s};
 use chot_detectors::{Context, Detectors, Hit};
 use chot_inspect::{Hint, Inspector, Limits};
 use chot_model::{Confidence, DetectorId};
-use support::{Random, cpu_time_of, gb_per_s};
 
-/// Bytes of each corpus: far more than the caches of one core, and little enough to end in two minutes.
-const CORPUS_BYTES: usize = 16 << 20;
+/// MiB of each corpus when `CHOT_BENCH_MIB` does not say.
+const CORPUS_MIB: usize = 128;
 /// Time may grow so much with ten times the input.
 const GROWTH_MAX: f64 = 11.0;
 /// What a clock of ticks makes of it, and the memory allocator.
@@ -185,7 +183,7 @@ fn base64(random: &mut Random, bytes: usize) -> Corpus {
 
 /// Bytes of a compressed upload of no known kind.
 fn random(random: &mut Random, bytes: usize) -> Corpus {
-    Corpus { bytes: (0..bytes / 8).flat_map(|_| random.next().to_le_bytes()).collect(), citizens: None }
+    Corpus { bytes: (0..bytes / 8).flat_map(|_| random.word().to_le_bytes()).collect(), citizens: None }
 }
 
 /// Lines of a web server: moments, addresses, identifiers of requests, durations.
@@ -207,7 +205,7 @@ fn logs(random: &mut Random, bytes: usize) -> Corpus {
             30_000 + random.below(30_000),
             random.below(10_000_000),
             random.below(1_000_000),
-            random.next(),
+            random.word(),
             random.below(1_000_000_000_000),
         );
     }
@@ -278,16 +276,17 @@ fn read(text: &[u8]) -> u64 {
 }
 
 fn main() {
+    let mib = std::env::var("CHOT_BENCH_MIB").map_or(CORPUS_MIB, |mib| mib.parse().expect("a number of MiB"));
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let only = Detectors::only(DetectorId::identifiers(), 2026);
     let inspector = Inspector::new(Limits::default(), 2026);
-    println!("{} MiB each; ratios to a plain memory read; goals in brackets", CORPUS_BYTES >> 20);
+    println!("{mib} MiB each; ratios to a plain memory read; goals in brackets");
     println!(
         "{:8} {:>9} {:>9} {:>16} {:>9} {:>16} {:>7} {:>7}",
         "corpus", "read GB/s", "ids MB/s", "ratio", "all MB/s", "ratio", "t×10", "t×10"
     );
     for kind in KINDS.iter().filter(|k| wanted.is_empty() || wanted.iter().any(|w| w == k.name)) {
-        let mut made = (kind.make)(&mut Random(1), CORPUS_BYTES);
+        let mut made = (kind.make)(&mut Random(1), mib << 20);
         made.bytes.shrink_to_fit();
         let text = made.bytes.as_slice();
         let tenth = text.split_at(text.len() / 10).0;

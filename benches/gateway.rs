@@ -7,9 +7,6 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -238,9 +235,9 @@ async fn run() {
     let (mut direct_rates, mut rates, mut costs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         direct_rates.push(load(&direct, origin, None).await);
-        let before = support::process_cpu_time(&pid);
+        let before = chot_benches::process_cpu_time(&pid);
         rates.push(load(&through, origin, Some(gateway.web)).await);
-        let spent = support::process_cpu_time(&pid) - before;
+        let spent = chot_benches::process_cpu_time(&pid) - before;
         costs.push(spent.as_secs_f64() * 1e6 / (CONNECTIONS * REQUESTS_PER_CONNECTION) as f64);
     }
     let bodies = 2 * ROUNDS * CONNECTIONS * REQUESTS_PER_CONNECTION;
@@ -253,14 +250,14 @@ async fn run() {
     let mut blocked = open(&through, origin, Some(gateway.web)).await;
     assert_eq!(post(&mut blocked, origin.port(), "số CCCD 001090123456".as_bytes()).await, 403);
 
-    let before = support::status_kib(&pid, "VmRSS");
+    let before = chot_benches::status_kib(&pid, "VmRSS");
     let mut idle = Vec::new();
     for _ in 0..IDLE_PAIRS {
         let mut session = open(&through, origin, Some(gateway.web)).await;
         assert_eq!(post(&mut session, origin.port(), b"ping").await, 200);
         idle.push(session);
     }
-    let grown = support::status_kib(&pid, "VmRSS") - before;
+    let grown = chot_benches::status_kib(&pid, "VmRSS") - before;
     println!(
         "idle intercepted pair: {:.0} KiB resident ({IDLE_PAIRS} pairs, {grown} KiB in all)",
         grown as f64 / IDLE_PAIRS as f64
@@ -289,7 +286,7 @@ async fn run() {
     println!(
         "1 GiB upload: {:.0} MB/s, peak resident {} MiB",
         UPLOAD_BYTES as f64 / 1e6 / start.elapsed().as_secs_f64(),
-        support::status_kib(&pid, "VmHWM") >> 10
+        chot_benches::status_kib(&pid, "VmHWM") >> 10
     );
 }
 

@@ -5,9 +5,6 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
 #![allow(clippy::disallowed_methods, reason = "records need a time; nothing here is a scenario")]
 
-#[path = "support/mod.rs"]
-mod support;
-
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;

@@ -15,7 +15,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chot-audit", &["chot-model"]),
     ("chot-inspect", &["chot-detectors", "chot-model"]),
     ("chot-proxy", &["chot-audit", "chot-config", "chot-inspect", "chot-model"]),
-    ("chot", &["chot-audit", "chot-config", "chot-detectors", "chot-inspect", "chot-model", "chot-proxy"]),
+    ("chot-benches", &["chot-detectors", "chot-inspect", "chot-model"]),
+    (
+        "chot",
+        &["chot-audit", "chot-benches", "chot-config", "chot-detectors", "chot-inspect", "chot-model", "chot-proxy"],
+    ),
 ];
 
 /// Rooms that may talk to the network: the channels, and the binary for the demo's stand-in servers.

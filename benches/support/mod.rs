@@ -1,16 +1,15 @@
 //! What the benchmarks share: CPU time, medians, a small generator. No framework: every figure is a ratio inside one run.
 
-#![allow(dead_code, reason = "each benchmark uses a part of it")]
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::time::{Duration, Instant};
 
 /// A seeded generator (SplitMix64): the same bytes in every run.
-pub(crate) struct Random(pub(crate) u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// The next 64 bits.
-    pub(crate) fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,23 +18,23 @@ impl Random {
     }
 
     /// A number below `n`.
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.word() % n
     }
 
     /// One of `items`.
-    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
 }
 
 /// CPU time this process has used, all threads.
-pub(crate) fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
     process_cpu_time("self")
 }
 
 /// CPU time of a process by its number, or `self`.
-pub(crate) fn process_cpu_time(pid: &str) -> Duration {
+pub fn process_cpu_time(pid: &str) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a living process");
     // Fields after the command name, which is in parentheses and may hold spaces: utime is the 12th, stime the 13th.
     let fields: Vec<u64> =
@@ -44,14 +43,14 @@ pub(crate) fn process_cpu_time(pid: &str) -> Duration {
 }
 
 /// A line of `/proc/PID/status` in KiB, such as `VmHWM`.
-pub(crate) fn status_kib(pid: &str, field: &str) -> u64 {
+pub fn status_kib(pid: &str, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a living process");
     let line = status.lines().find(|line| line.starts_with(field)).expect(field);
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 /// Median wall time of `rounds` runs of `work`.
-pub(crate) fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
+pub fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
     let mut times: Vec<_> = (0..rounds)
         .map(|_| {
             let start = Instant::now();
@@ -64,7 +63,7 @@ pub(crate) fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
 }
 
 /// CPU time of one run of `work` on this thread, averaged over as many as a clock of ticks needs.
-pub(crate) fn cpu_time_of(mut work: impl FnMut()) -> Duration {
+pub fn cpu_time_of(mut work: impl FnMut()) -> Duration {
     const ENOUGH: Duration = Duration::from_millis(200);
     work();
     let (begun, mut runs) = (thread_cpu_time(), 0);
@@ -85,6 +84,6 @@ fn thread_cpu_time() -> Duration {
 }
 
 /// Bytes and time as decimal GB/s.
-pub(crate) fn gb_per_s(bytes: usize, time: Duration) -> f64 {
+pub fn gb_per_s(bytes: usize, time: Duration) -> f64 {
     bytes as f64 / 1e9 / time.as_secs_f64()
 }
