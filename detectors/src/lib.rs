@@ -49,6 +49,7 @@ mod trigger;
 pub use card::Card;
 pub use column::Column;
 pub use fold::fold;
+pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
