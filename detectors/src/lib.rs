@@ -55,7 +55,7 @@ pub use fold::fold;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
-use context::{Near, Words};
+use context::{Memory, Near, Words};
 use numbers::{Candidate, candidates};
 use simd::Map;
 use spoken::SPOKEN_BYTES_MIN;
@@ -194,7 +194,7 @@ impl Detectors {
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
             return;
         }
-        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
         candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
         if self.addresses {
             let stretch = text.get(from..to).unwrap_or_default();
@@ -247,7 +247,7 @@ struct Scan<'t> {
     text: &'t [u8],
     context: Context,
     found: Vec<(DetectorId, Found)>,
-    scratch: Vec<u8>,
+    memory: Memory,
 }
 
 impl Scan<'_> {
@@ -267,8 +267,8 @@ impl Scan<'_> {
                 return;
             }
         };
-        let Self { detectors, text, context, found, scratch } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
+        let Self { detectors, text, context, found, memory } = self;
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
             Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
             _ => &detectors.asked,

@@ -46,6 +46,9 @@ impl Detector for Cmnd {
             }
             _ => return None,
         };
+        if near.is_silent() {
+            return None;
+        }
         let said = near.announced();
         let words = match said.firm(MINE) {
             Firm::Not => return None,

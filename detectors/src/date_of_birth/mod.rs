@@ -17,8 +17,8 @@ use crate::trigger::{Trigger, stands_alone, word_before};
 
 mod date;
 
-use date::{DATE_BYTES_MAX, is_month};
-pub(crate) use date::{Date, read};
+use date::is_month;
+pub(crate) use date::{DATE_BYTES_MAX, Date, read};
 
 /// The detector.
 pub(crate) struct DateOfBirth;
@@ -36,7 +36,7 @@ static CARD: Card = Card {
 /// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
 const GAP_BYTES_MAX: usize = 64;
 /// Bytes between a citizen number and a date that may belong to it.
-const BESIDE_BYTES: usize = 72;
+pub(crate) const BESIDE_BYTES: usize = 72;
 
 /// Folded words before `sinh` that make it something else than a birth.
 const NOT_BEFORE: &[&str] = &[

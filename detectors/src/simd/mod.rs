@@ -115,6 +115,15 @@ fn classify(text: &[u8], out: &mut [Masks]) {
     return each_block(text, out, scalar::block);
 }
 
+/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::letters_and_digits(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::letters_and_digits(chunk);
+}
+
 /// Gives `kernel` every block with the byte behind; behind the end stands nothing.
 #[inline(always)]
 fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
@@ -172,6 +181,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn letters_and_digits_are_told_alike(chunk in any::<[u8; 16]>()) {
+            prop_assert_eq!(letters_and_digits(&chunk), scalar::letters_and_digits(&chunk));
+        }
+
         #[test]
         fn vectors_and_plain_code_agree(text in proptest::collection::vec(any::<u8>(), 0..700)) {
             agree(&text);

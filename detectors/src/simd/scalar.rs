@@ -37,3 +37,9 @@ pub(super) fn raw(seen: &[u8; SEEN]) -> Raw {
     }
     raw
 }
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    let bits = |is: fn(&u8) -> bool| chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(is(b)));
+    (bits(|b| b.is_ascii_alphabetic() || *b >= 0x80), bits(u8::is_ascii_digit))
+}

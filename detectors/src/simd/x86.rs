@@ -288,6 +288,22 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
     }
 }
 
+/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let within = |v, low: u8, high: u8| {
+            let from_low = _mm_sub_epi8(v, _mm_set1_epi8(low as i8));
+            _mm_cmpeq_epi8(_mm_min_epu8(from_low, _mm_set1_epi8((high - low) as i8)), from_low)
+        };
+        let letters = _mm_or_si128(within(_mm_or_si128(v, _mm_set1_epi8(0x20)), b'a', b'z'), v);
+        (_mm_movemask_epi8(letters) as u16, _mm_movemask_epi8(within(v, b'0', b'9')) as u16)
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
