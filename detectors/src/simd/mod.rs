@@ -5,6 +5,7 @@
 
 mod look;
 mod scalar;
+pub(crate) mod signs;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -69,7 +70,12 @@ impl Map {
 
     /// Whether there is neither digit nor anything odd, and no word begins with a capital.
     pub(crate) fn is_dull(&self) -> bool {
-        self.blocks().iter().all(|block| block.digit | block.odd == 0) && self.capitals().next().is_none()
+        !self.has_numbers() && self.capitals().next().is_none()
+    }
+
+    /// Whether there is a digit or anything odd.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.blocks().iter().any(|block| block.digit | block.odd != 0)
     }
 
     /// The letters from 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
