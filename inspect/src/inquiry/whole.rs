@@ -8,7 +8,7 @@ use chot_detectors::{Column, Told};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Inquiry, Place};
-use crate::layers::Layers;
+use crate::layers::Look;
 use crate::people::Mark;
 use crate::redact::{Origin, Patch, Stamp, masked_bytes};
 
@@ -38,7 +38,7 @@ impl Inquiry {
             return told;
         }
         let cell = text.get(cell).unwrap_or_default();
-        if Layers::suspects(cell, &(0..cell.len())) {
+        if !Look::of(cell, &(0..cell.len())).is_empty() {
             return Told::Unusual;
         }
         self.learn(cell, column);
@@ -65,7 +65,7 @@ impl Inquiry {
     /// States that a scan of a cell found nothing.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX && !Layers::suspects(cell, &(0..cell.len())) {
+        if cell.len() <= CELL_MAX && Look::of(cell, &(0..cell.len())).is_empty() {
             self.learn(cell, column);
         }
     }
