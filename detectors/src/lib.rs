@@ -16,6 +16,7 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod cell;
 mod claim_record;
 mod cmnd;
 mod coherence;
@@ -47,8 +48,10 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
+pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
@@ -108,6 +111,8 @@ pub struct Detectors {
     markings: bool,
     /// Whether any of those asked for is found by a word that announces it.
     announced: bool,
+    /// What cells of digits come to.
+    verdicts: cell::Verdicts,
 }
 
 /// Lengths of numbers told apart.
@@ -155,6 +160,7 @@ impl Detectors {
             names: ids.contains(&DetectorId::PersonName),
             markings: ids.contains(&DetectorId::StateSecret),
             announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+            verdicts: cell::Verdicts::default(),
         }
     }
 
@@ -209,6 +215,11 @@ impl Detectors {
             hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
+    }
+
+    /// Whether every detector there is was asked for.
+    fn is_whole(&self) -> bool {
+        self.asked.len() == ALL.len()
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.

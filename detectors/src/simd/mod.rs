@@ -5,6 +5,7 @@
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod scalar;
+pub(crate) mod signs;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
