@@ -3,7 +3,9 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod scalar;
 pub(crate) mod signs;
 #[cfg(target_arch = "x86_64")]
@@ -155,7 +157,9 @@ impl Neighbourhood {
 fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
     return x86::classify(text, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::classify(text, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, scalar::block);
 }
 
