@@ -4,6 +4,8 @@
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
 mod look;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 pub(crate) mod signs;
 #[cfg(target_arch = "x86_64")]
@@ -111,7 +113,9 @@ impl Map {
 fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
     return x86::classify(text, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::classify(text, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, scalar::block);
 }
 
