@@ -143,6 +143,9 @@ fn month_in_words(text: &[u8], at: usize) -> Option<(u32, usize)> {
     Some((month, at + len))
 }
 
+/// Most bytes of the English name of a month: `September`.
+pub(crate) const MONTH_BYTES_MAX: usize = 9;
+
 /// Whether a word is the English name of a month.
 pub(crate) fn is_month(word: &[u8]) -> bool {
     english_month(word, 0).is_some_and(|(_, len)| len == word.len())
@@ -164,9 +167,10 @@ fn english_month(text: &[u8], at: usize) -> Option<(u32, usize)> {
         "december",
     ];
     let word = text.get(at..)?;
-    let len = word.iter().take(10).take_while(|b| b.is_ascii_alphabetic()).count();
-    let word = word.get(..len).filter(|w| w.len() >= 3)?.to_ascii_lowercase();
-    let month = MONTHS.iter().position(|m| m.as_bytes() == word || m.as_bytes().get(..3) == Some(&word))?;
+    let len = word.iter().take(MONTH_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = word.get(..len).filter(|w| w.len() >= 3)?;
+    let is = |name: &[u8]| name.eq_ignore_ascii_case(word);
+    let month = MONTHS.iter().position(|m| is(m.as_bytes()) || m.as_bytes().get(..3).is_some_and(is))?;
     Some((month as u32 + 1, at + len))
 }
 

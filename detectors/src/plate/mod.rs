@@ -7,13 +7,12 @@
 use std::ops::Range;
 
 use chot_model::DetectorId;
-use memchr::memchr_iter;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
 use crate::fold::fold;
-use crate::trigger::{Trigger, stands_alone};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone};
 
 /// The detector.
 pub(crate) struct Plate;
@@ -32,22 +31,37 @@ static CARD: Card = Card {
 const NO_PLACES: &[u8] = &[10, 13, 42, 44, 45, 46, 87, 91, 96];
 /// Bytes between a word and its plate: `Biển kiểm soát của xe ô tô con là `.
 const GAP_BYTES_MAX: usize = 48;
+/// Bytes from the beginning of a word to the first digit of its plate.
+pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 /// Most bytes of a plate: `59 - MĐ1 - 234.56`.
 const PLATE_BYTES_MAX: usize = 20;
 
-/// Tells `found` every hyphen in `range` that may part the two halves of a plate, by where the plate begins.
-pub(crate) fn hyphens(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    for at in memchr_iter(b'-', text.get(range.clone()).unwrap_or_default()) {
-        let at = range.start + at;
-        let head = text.get(at.saturating_sub(4)..at).unwrap_or_default();
-        let len = match *head {
-            [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z' | b'1'..=b'9'] => 4,
-            [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z'] => 3,
-            _ => continue,
-        };
-        if text.get(at + 1).is_some_and(u8::is_ascii_digit) {
-            found(at - len..at);
-        }
+/// What stands before the hyphen at `at`, when it may part the two halves of a plate.
+pub(crate) fn head_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let len = match *text.get(at.saturating_sub(4)..at)? {
+        [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z' | b'1'..=b'9'] => 4,
+        [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z'] => 3,
+        _ => return None,
+    };
+    Some(at - len..at)
+}
+
+/// Whether a plate may begin with the two digits at `at`: its letters follow.
+pub(crate) fn may_begin(text: &[u8], at: usize) -> bool {
+    text.get(at + 2..).is_some_and(|t| t.get(join(t)).is_some_and(u8::is_ascii_alphabetic))
+}
+
+/// Whether letters of the army stand before the digit at `at`: `TM-12-34`.
+pub(crate) fn army_before(text: &[u8], at: usize) -> bool {
+    at.checked_sub(3).and_then(|from| text.get(from..=at)).is_some_and(is_army)
+}
+
+/// Bytes that may join two parts of a plate: a blank or hyphen, or a hyphen between blanks.
+fn join(text: &[u8]) -> usize {
+    match text {
+        [b' ', b'-', b' ', ..] => 3,
+        [b' ' | b'-' | b'.' | b'_', ..] => 1,
+        _ => 0,
     }
 }
 
@@ -110,7 +124,11 @@ fn begins_word(text: &[u8], at: usize) -> bool {
 
 /// Where a plate of the army begins: `TM-12-34`.
 fn army(gap: &[u8]) -> Option<usize> {
-    gap.windows(4).position(|w| matches!(w, [b'A'..=b'Z', b'A'..=b'Z', b'-' | b' ', b'0'..=b'9']))
+    gap.windows(4).position(is_army)
+}
+
+fn is_army(head: &[u8]) -> bool {
+    matches!(head, [b'A'..=b'Z', b'A'..=b'Z', b'-' | b' ', b'0'..=b'9'])
 }
 
 #[derive(Debug)]
@@ -147,12 +165,7 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
         *end += n;
         n
     };
-    // A blank or hyphen, or a hyphen between blanks.
-    let join = |at: usize| match plate.get(at..).unwrap_or_default() {
-        [b' ', b'-', b' ', ..] => 3,
-        [b' ' | b'-' | b'.' | b'_', ..] => 1,
-        _ => 0,
-    };
+    let join = |at: usize| plate.get(at..).map_or(0, join);
     let soldier = plate.first().is_some_and(u8::is_ascii_uppercase);
     let place = if soldier { 0 } else { take(&mut end, 3, u8::is_ascii_digit) };
     if !soldier && place != 2 {

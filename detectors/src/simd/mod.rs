@@ -3,12 +3,15 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+mod beginnings;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::ops::Range;
+
+pub(crate) use beginnings::{Beginnings, places};
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -28,6 +31,8 @@ struct Masks {
     sign: u64,
     /// `@`, and bytes that begin a character that is neither ASCII nor a letter of Vietnamese.
     odd: u64,
+    /// `:`, behind which something may stand that was announced.
+    colon: u64,
 }
 
 /// Blocks that need no allocation.

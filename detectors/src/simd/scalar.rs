@@ -14,6 +14,7 @@ pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
         masks.letter |= bit(byte.is_ascii_alphanumeric() || byte >= 0x80);
         masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese);
         masks.sign |= bit(matches!(byte, b' ' | b','..=b'/' | b')' | b'>' | b'\n' | b'\r'));
+        masks.colon |= bit(byte == b':');
         masks.odd |= bit(byte == b'@' || byte >= 0xc0 && !vietnamese);
     }
     masks

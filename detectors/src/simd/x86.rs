@@ -50,7 +50,7 @@ macro_rules! block {
                 };
                 // SAFETY: no memory is touched, and the features are those of this function.
                 #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [digit, letter, capital, sign, odd] = unsafe {
+                let [digit, letter, capital, sign, odd, colon] = unsafe {
                     let splat = |b: u8| $splat(b as i8);
                     let is = |b: u8| $eq(v, splat(b));
                     let within = |v, low: u8, high: u8| {
@@ -69,13 +69,14 @@ macro_rules! block {
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
                     let bits = |m| u64::from($mask(m) as $unsigned);
-                    [bits(digit), bits(letter), bits(capital), bits(sign), bits(odd)]
+                    [bits(digit), bits(letter), bits(capital), bits(sign), bits(odd), bits(is(b':'))]
                 };
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;
                 masks.capital |= capital << at;
                 masks.sign |= sign << at;
                 masks.odd |= odd << at;
+                masks.colon |= colon << at;
             }
             masks
         }
@@ -107,7 +108,7 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let capital = vietnamese | within(v, b'A', b'Z');
     let sign = is(b'\n') | is(b'\r') | is(b' ') | within(v, b',', b'/') | is(b')') | is(b'>');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
-    Masks { digit, letter, capital, sign, odd }
+    Masks { digit, letter, capital, sign, odd, colon: is(b':') }
 }
 
 /// Writes the classes of a text.
