@@ -10,13 +10,11 @@ use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
 use crate::simd::{Beginnings, Map, places};
-use crate::trigger::{Trigger, WORD_BYTES_MAX, may_end, word_that_ends, words_in};
-use crate::{claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, word_that_ends, words_in};
+use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
 const WORDS_MAX: usize = 4;
-/// Most blanks and dots between the word of a commune and its name.
-const COMMUNE_GAP: usize = 3;
 /// Most blanks between a label and the name behind it.
 const LABEL_GAP: usize = 8;
 /// `A000000727`, the mark of a Vietnamese account in a payment QR code, without its letter.
@@ -115,6 +113,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
 
     /// A word that may begin with a capital.
     fn capital(&mut self, at: usize) {
+        if is_small(self.text.get(at..).unwrap_or_default()) {
+            return;
+        }
         if self.wanted.names
             && let Some(name) = person_name::name_at(self.text, at, self.map.letters(at))
         {
@@ -140,13 +141,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             return;
         }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
-        let gap = before.take(COMMUNE_GAP).take_while(|b| matches!(b, b' ' | b'.')).count();
-        for end in at - gap..at {
-            if may_end(self.text, end, Trigger::Commune)
-                && let Some(word) = word_that_ends(self.text, end, Trigger::Commune)
-            {
-                return self.tell(Trigger::Commune, word);
-            }
+        let gap = before.take(address::GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
+        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Commune) {
+            self.tell(Trigger::Commune, word);
         }
     }
 
@@ -154,9 +151,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
     fn label_before(&mut self, at: usize) {
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
-        if may_end(self.text, at - gap, Trigger::Person)
-            && let Some(word) = word_that_ends(self.text, at - gap, Trigger::Person)
-        {
+        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Person) {
             self.tell(Trigger::Person, word);
         }
     }
@@ -202,7 +197,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             self.tell(Trigger::Claim, field);
         }
-        if wanted.plates && (len == 2 && plate::may_begin(text, at) || plate::army_before(text, at)) {
+        if wanted.plates && plate::begins_at(text, at, len) {
             self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
         }
         if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
@@ -223,6 +218,17 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         let reach = clause.saturating_sub(WORD_BYTES_MAX)..at;
         let labels = words_in(text, reach, Trigger::Person).filter(|word| word.end >= clause);
         labels.take(WORDS_MAX).for_each(|word| (self.found)(Candidate::Word(Trigger::Person, word)));
+    }
+}
+
+/// Whether the first letter is a small one of Vietnamese, which begin like its capitals.
+const fn is_small(word: &[u8]) -> bool {
+    match *word {
+        [0xc3, 0xa0..=0xff, ..] => true,
+        // Capitals are even.
+        [0xc4 | 0xc5, next, ..] | [0xe1, 0xba | 0xbb, next, ..] => next & 1 == 1,
+        [0xc6, 0xa1 | 0xb0, ..] => true,
+        _ => false,
     }
 }
 

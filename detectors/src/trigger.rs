@@ -147,11 +147,10 @@ type Bytes = [u8; 256];
 /// The first bytes of the words, and the second.
 static FIRST: Bytes = bytes(0, false);
 static SECOND: Bytes = bytes(1, false);
-/// The last bytes but for a blank, and the ones before.
-static LAST: Bytes = bytes(0, true);
-static LAST_BUT_ONE: Bytes = bytes(1, true);
+/// The last three but for a blank, the last of them first.
+static ENDS: [Bytes; 3] = [bytes(0, true), bytes(1, true), bytes(2, true)];
 
-/// The bytes that stand `nth` in the words, from their ends where `ends`.
+/// The bytes that stand `nth` in the words, from their ends where `ends`; all bytes for a word that has no such.
 const fn bytes(nth: usize, ends: bool) -> Bytes {
     let mut all = [0; 256];
     let mut n = 0;
@@ -160,9 +159,17 @@ const fn bytes(nth: usize, ends: bool) -> Bytes {
         let mut w = 0;
         while w < words.len() {
             let word = if ends { words[w].as_bytes().trim_ascii_end() } else { words[w].as_bytes() };
-            let byte = word[if ends { word.len() - 1 - nth } else { nth }];
-            all[byte.to_ascii_lowercase() as usize] |= trigger.bit();
-            all[byte.to_ascii_uppercase() as usize] |= trigger.bit();
+            if nth < word.len() {
+                let byte = word[if ends { word.len() - 1 - nth } else { nth }];
+                all[byte.to_ascii_lowercase() as usize] |= trigger.bit();
+                all[byte.to_ascii_uppercase() as usize] |= trigger.bit();
+            } else {
+                let mut byte = 0;
+                while byte < 256 {
+                    all[byte] |= trigger.bit();
+                    byte += 1;
+                }
+            }
             w += 1;
         }
         n += 1;
@@ -170,33 +177,45 @@ const fn bytes(nth: usize, ends: bool) -> Bytes {
     all
 }
 
-/// Whether two bytes side by side may be those of a word of `triggers` in the places that the tables tell.
-fn may_be(tables: [&Bytes; 2], pair: [u8; 2], triggers: u8) -> bool {
-    let [first, second] = pair.map(usize::from);
-    tables[0][first] & tables[1][second] & triggers != 0
-}
-
 /// Every word of `trigger` within `range`, the longest where several begin, the last one first.
 pub(crate) fn words_in(text: &[u8], range: Range<usize>, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let stretch = text.get(range.clone()).unwrap_or_default();
-    let begins = move |pair: &[u8]| matches!(*pair, [a, b] if may_be([&FIRST, &SECOND], [a, b], trigger.bit()));
-    stretch.windows(2).enumerate().rev().filter(move |(_, pair)| begins(pair)).filter_map(move |(at, _)| {
-        let rest = stretch.get(at..)?;
-        let fits = |word: &&&str| rest.get(..word.len()).is_some_and(|r| r.eq_ignore_ascii_case(word.as_bytes()));
-        let len = trigger.words().iter().filter(fits).map(|word| word.len()).max()?;
-        Some(range.start + at..range.start + at + len)
+    let mut head = stretch;
+    // What the byte behind may be the second of.
+    let mut second = 0;
+    std::iter::from_fn(move || {
+        while let Some((byte, before)) = head.split_last() {
+            let begins = FIRST[usize::from(*byte)] & second & trigger.bit() != 0;
+            second = SECOND[usize::from(*byte)];
+            head = before;
+            if begins && let Some(len) = stretch.get(before.len()..).and_then(|rest| word_at(rest, trigger)) {
+                let at = range.start + before.len();
+                return Some(at..at + len);
+            }
+        }
+        None
     })
 }
 
-/// Whether a word of `trigger` may end right before `at`.
+/// How long the longest word of `trigger` is that begins `text`.
+fn word_at(text: &[u8], trigger: Trigger) -> Option<usize> {
+    let fits = |word: &&&str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()));
+    trigger.words().iter().filter(fits).map(|word| word.len()).max()
+}
+
+/// Whether a word of `trigger` may end right before `at`, by its last letters.
 pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
-    let pair = at.checked_sub(2).and_then(|from| text.get(from..at));
-    matches!(pair, Some(&[a, b]) if may_be([&LAST, &LAST_BUT_ONE], [b, a], trigger.bit()))
+    let Some(&[a, b, c]) = at.checked_sub(3).and_then(|from| text.get(from..at)) else { return true };
+    let [c, b, a] = [c, b, a].map(usize::from);
+    ENDS[0][c] & ENDS[1][b] & ENDS[2][a] & trigger.bit() != 0
 }
 
 /// The longest word of `trigger` that ends right before `at`, but for the blank that some end with.
 pub(crate) fn word_that_ends(text: &[u8], at: usize, trigger: Trigger) -> Option<Range<usize>> {
     let (before, behind) = text.split_at_checked(at)?;
+    if !may_end(text, at, trigger) {
+        return None;
+    }
     let fits = |word: &&str| {
         let bare = word.trim_ascii_end();
         let tail = before.len().checked_sub(bare.len()).and_then(|from| before.get(from..));

@@ -70,12 +70,11 @@ impl Detector for ClaimRecord {
 
 /// The name of the field that holds the link whose first digit stands at `at`.
 pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let back = |from: usize, most: usize, fits: fn(&u8) -> bool| {
-        text.get(..from).map(|t| t.iter().rev().take(most).take_while(|b| fits(b)).count())
-    };
-    let letters = back(at, LINK_BYTES_MAX, |b| fits(b) && !b.is_ascii_digit())?;
-    let signs = back(at - letters, SIGNS_BYTES_MAX, |b| b">:= \"'".contains(b)).filter(|signs| *signs > 0)?;
-    word_that_ends(text, at - letters - signs, Trigger::Claim)
+    let before = text.get(at.saturating_sub(LINK_BYTES_MAX)..at)?;
+    let letters = before.iter().rev().take_while(|b| fits(b) && !b.is_ascii_digit()).count();
+    let before = text.get(..at - letters)?;
+    let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| b">:= \"'".contains(b)).count();
+    if signs == 0 { None } else { word_that_ends(text, at - letters - signs, Trigger::Claim) }
 }
 
 /// How long the link at the beginning of `text` is.

@@ -141,10 +141,13 @@ impl Detector for DateOfBirth {
 /// Whether the `len` digits at `at` may be the first of a date that a word announces.
 pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) -> bool {
     let Some((before, date)) = text.split_at_checked(at) else { return false };
-    matches!(len, 1 | 2 | 4 | 8 | 12 | 14)
-        && (read(date, this_year).is_some_and(|(date, _)| date.year <= this_year)
-            || len == 2 && short_year(date, this_year).is_some()
-            || len < 3 && month_before(before) > 0)
+    let is_date = || read(date, this_year).is_some_and(|(date, _)| date.year <= this_year);
+    match len {
+        4 => matches!(date, [b'1', b'9', ..] | [b'2', b'0', ..]) && is_date(),
+        8 | 12 | 14 => is_date(),
+        1 | 2 => is_date() || len == 2 && short_year(date, this_year).is_some() || month_before(before) > 0,
+        _ => false,
+    }
 }
 
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.

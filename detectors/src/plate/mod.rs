@@ -46,14 +46,10 @@ pub(crate) fn head_before(text: &[u8], at: usize) -> Option<Range<usize>> {
     Some(at - len..at)
 }
 
-/// Whether a plate may begin with the two digits at `at`: its letters follow.
-pub(crate) fn may_begin(text: &[u8], at: usize) -> bool {
-    text.get(at + 2..).is_some_and(|t| t.get(join(t)).is_some_and(u8::is_ascii_alphabetic))
-}
-
-/// Whether letters of the army stand before the digit at `at`: `TM-12-34`.
-pub(crate) fn army_before(text: &[u8], at: usize) -> bool {
-    at.checked_sub(3).and_then(|from| text.get(from..=at)).is_some_and(is_army)
+/// Whether the digit at `at` is the first of a plate, but for the letters of the army: `TM-12-34`.
+pub(crate) fn begins_at(text: &[u8], at: usize, digits: usize) -> bool {
+    digits == 2 && read(text, at).is_some()
+        || at.checked_sub(3).and_then(|from| text.get(from..=at)).is_some_and(is_army)
 }
 
 /// Bytes that may join two parts of a plate: a blank or hyphen, or a hyphen between blanks.
@@ -77,7 +73,7 @@ impl Detector for Plate {
         let text = near.text();
         let at = range.start + text.get(range)?.iter().position(u8::is_ascii_alphanumeric)?;
         let plate = read(text, at)?;
-        Some(plate.found(at, 90))
+        Some(plate.found(text, at, 90))
     }
 
     fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -103,7 +99,7 @@ impl Detector for Plate {
                 true => 25,
                 false => 0,
             };
-        Some(plate.found(at, score))
+        Some(plate.found(text, at, score))
     }
 
     fn hyphen(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -113,7 +109,7 @@ impl Detector for Plate {
         let plate = read(near.text(), range.start)?;
         let shaped = !plate.is_loose && plate.has_place && (plate.is_dotted || plate.digits == 5);
         let score = if plate.is_dotted { 65 } else { 50 };
-        shaped.then(|| plate.found(range.start, score))
+        shaped.then(|| plate.found(near.text(), range.start, score))
     }
 }
 
@@ -134,7 +130,6 @@ fn is_army(head: &[u8]) -> bool {
 #[derive(Debug)]
 struct Shape {
     len: usize,
-    value: String,
     digits: usize,
     is_dotted: bool,
     /// Its parts are not joined by a hyphen or dot.
@@ -144,8 +139,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn found(self, at: usize, score: i32) -> Found {
-        Found { range: at..at + self.len, score, value: self.value, hidden: None }
+    /// As a finding at `at` of `text`.
+    fn found(self, text: &[u8], at: usize, score: i32) -> Found {
+        let plate = String::from_utf8_lossy(text.get(at..at + self.len).unwrap_or_default());
+        let value = plate.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
+        Found { range: at..at + self.len, score, value, hidden: None }
     }
 }
 
@@ -158,10 +156,8 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
     let plate = text.get(at..text.len().min(at + PLATE_BYTES_MAX))?;
     let digit = |at: usize| plate.get(at).is_some_and(u8::is_ascii_digit);
     let mut end = 0;
-    let mut value = String::new();
-    let mut take = |end: &mut usize, most: usize, fits: fn(&u8) -> bool| {
+    let take = |end: &mut usize, most: usize, fits: fn(&u8) -> bool| {
         let n = plate.get(*end..).unwrap_or_default().iter().take(most).take_while(|b| fits(b)).count();
-        value.extend(plate.get(*end..*end + n).unwrap_or_default().iter().map(|b| char::from(b.to_ascii_uppercase())));
         *end += n;
         n
     };
@@ -212,5 +208,5 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
         return None;
     }
     let is_loose = !hyphen && !is_dotted && (joined > 0 || lower || !has_place);
-    Some(Shape { len: end, value, digits, is_dotted, is_loose, has_place, has_small: lower })
+    Some(Shape { len: end, digits, is_dotted, is_loose, has_place, has_small: lower })
 }
