@@ -31,6 +31,7 @@ pub(crate) struct Wanted {
     illnesses: bool,
     claims: bool,
     payments: bool,
+    mail: bool,
     this_year: u16,
 }
 
@@ -46,6 +47,7 @@ impl Wanted {
             illnesses: has(DetectorId::Diagnosis),
             claims: has(DetectorId::ClaimRecord),
             payments: has(DetectorId::BankAccount),
+            mail: has(DetectorId::Email),
             this_year,
         }
     }
@@ -59,6 +61,7 @@ impl Wanted {
             || self.illnesses
             || self.claims
             || self.payments
+            || self.mail
     }
 }
 
@@ -74,14 +77,12 @@ pub(crate) fn candidates(
         return;
     }
     let mut pass = Pass { text, map, wanted, found, number: range.start, pair: range.start, code: range.start };
-    for Beginnings { at, capitals, digits, colons } in map.beginnings() {
+    for Beginnings { at, capitals, digits, marks } in map.beginnings() {
         // Three loops, since each branches on what the others do not.
         let within = |at: &usize| *at < range.end;
         places(at, capitals).take_while(within).for_each(|at| pass.capital(at));
         places(at, digits).take_while(within).for_each(|at| pass.digits(at));
-        if wanted.names {
-            places(at, colons).take_while(within).for_each(|at| pass.colon(at));
-        }
+        places(at, marks).take_while(within).for_each(|at| pass.mark(at));
     }
 }
 
@@ -205,8 +206,20 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
     }
 
+    /// A colon, or the sign in an address of mail.
+    fn mark(&mut self, at: usize) {
+        if self.text.get(at) == Some(&b':') {
+            self.colon(at);
+        } else if self.wanted.mail {
+            (self.found)(Candidate::At(at));
+        }
+    }
+
     /// `Họ tên: nguyễn văn an`.
     fn colon(&mut self, at: usize) {
+        if !self.wanted.names {
+            return;
+        }
         let text = self.text;
         if !person_name::may_follow(text, at + 1) {
             return;

@@ -17,6 +17,7 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod cell;
 mod claim_record;
 mod cmnd;
 mod coherence;
@@ -48,8 +49,10 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
+pub use cell::{Cells, Told};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
@@ -106,11 +109,15 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// The lengths of numbers any of them judges, as a set of bits.
+    lengths: u32,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
     by_name: Vec<&'static dyn Detector>,
     anchors: anchor::Wanted,
+    /// What cells of digits come to.
+    verdicts: cell::Verdicts,
 }
 
 /// Lengths of numbers told apart.
@@ -156,10 +163,14 @@ impl Detectors {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
+            lengths: (0..LENGTHS as u32)
+                .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
+                .fold(0, |all, len| all | 1 << len),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
             anchors: anchor::Wanted::new(&ids, this_year),
+            verdicts: cell::Verdicts::default(),
         }
     }
 
@@ -185,7 +196,7 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
         anchor::candidates(text, from..to, &map, self.anchors, &mut |candidate| scan.judge(&candidate));
         if let Some(cell) = cell {
@@ -205,6 +216,11 @@ impl Detectors {
             hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
+    }
+
+    /// Whether every detector there is was asked for.
+    fn is_whole(&self) -> bool {
+        self.asked.len() == ALL.len()
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.

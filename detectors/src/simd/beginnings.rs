@@ -1,10 +1,7 @@
-//! Where something begins that words may say something about: capitalised words and runs of digits, and the colons
-//! behind labels.
+//! Where something begins that words may say something about: capitalised words and runs of digits, the colons
+//! behind labels, the signs in addresses of mail.
 
 use super::{BLOCK, Map, Masks};
-
-/// Letters in a row that no word has: digits behind so many are part of a code.
-const LONG: u32 = 13;
 
 /// The beginnings within a block of 64 bytes; the lowest bit is the first byte.
 pub(crate) struct Beginnings {
@@ -12,10 +9,10 @@ pub(crate) struct Beginnings {
     pub(crate) at: usize,
     /// Bytes that may begin a capital letter, at the beginning of a word.
     pub(crate) capitals: u64,
-    /// First digits of runs, but for short runs at the end of a long code.
+    /// First digits of runs, but for short ones behind other digits and letters in the same word: `a1b2c3`.
     pub(crate) digits: u64,
-    /// Every `:`.
-    pub(crate) colons: u64,
+    /// Every `:` and `@`.
+    pub(crate) marks: u64,
 }
 
 impl Map {
@@ -25,13 +22,13 @@ impl Map {
         self.blocks().iter().enumerate().map(move |(n, block)| {
             let capitals = block.capital & !(block.letter << 1 | after_letter);
             let mut digits = block.digit & !(block.digit << 1 | after_digit);
-            let coded = digits & behind_code(block);
+            let coded = behind_code(block);
             if coded != 0 {
                 digits &= !coded | nine(block.digit);
             }
             after_letter = block.letter >> (BLOCK - 1);
             after_digit = block.digit >> (BLOCK - 1);
-            Beginnings { at: self.start + n * BLOCK, capitals, digits, colons: block.colon }
+            Beginnings { at: self.start + n * BLOCK, capitals, digits, marks: block.mark }
         })
     }
 
@@ -46,13 +43,12 @@ impl Map {
     }
 }
 
-/// Bytes behind [`LONG`] letters of the same block, none of which begins a character that parts words.
+/// Digits behind letters that stand behind other digits, all of one word and one block.
 const fn behind_code(block: &Masks) -> u64 {
-    let one = block.letter & !block.odd;
-    let two = one & one << 1;
-    let four = two & two << 2;
-    let eight = four & four << 4;
-    (eight & eight << (LONG - 8)) << 1
+    let letters = block.letter & !block.digit & !block.odd;
+    let behind_digits = block.digit << 1 & letters;
+    // The sum carries each of these bits through the letters to the byte behind them.
+    letters.wrapping_add(behind_digits) & !letters & block.digit
 }
 
 /// Digits with eight more behind them, as far as the block tells.
