@@ -14,7 +14,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId};
 
 use crate::simd::Map;
-use crate::{Column, Detectors, person_name, spoken, state_secret, trigger};
+use crate::{Column, Detectors, anchor, spoken};
 pub(crate) use digits::Verdicts;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
@@ -78,7 +78,7 @@ impl Detectors {
         }
         if shapes.are_nothing(text, &cell, column) {
             Told::Nothing
-        } else if is_quiet(bytes, column) {
+        } else if is_quiet(bytes, column, self.anchors) {
             Told::Quiet
         } else {
             Told::Unusual
@@ -114,9 +114,9 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, b| all & b.is_ascii_digit())
 }
 
-/// Whether nothing could be made of a text: no digit stands in it, no number in words, and if capitals do, then no
-/// surname, stamp or word that announces a name or place. In small letters alone names stand only behind a colon.
-fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
+/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
+/// announces a name or place.
+fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
     // What these hold need not show.
     let reads_words = matches!(
         column,
@@ -129,17 +129,8 @@ fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
     if map.has_numbers() {
         return false;
     }
-    let is_capital = |at: usize| {
-        text.get(at..).and_then(crate::fold::next_char).and_then(|(c, _)| c).is_some_and(char::is_uppercase)
-    };
     let mut any = false;
-    if map.capitals().any(is_capital) {
-        person_name::names(text, all.clone(), &map, |_| any = true);
-        state_secret::markings(text, all.clone(), |_| any = true);
-        trigger::words(text, all.clone(), |_, _| any = true);
-    } else {
-        any = memchr::memchr(b':', text).is_some();
-    }
+    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
     if !any {
         spoken::numbers(text, all, &map, |_| any = true);
     }

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use crate::numbers::{Candidate, candidates};
 use crate::simd::Map;
-use crate::{Column, Detectors, lookalike, person_name, plate, spoken, state_secret, trigger};
+use crate::trigger::{Trigger, words_in};
+use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Bytes of the longest cell whose shape is remembered.
 pub(super) const SHAPE_BYTES: usize = 32;
@@ -114,11 +115,9 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
         };
     });
     spoken::numbers(&text, all.clone(), &map, |_| any = true);
-    person_name::names(&text, all.clone(), &map, |_| any = true);
-    state_secret::markings(&text, all.clone(), |_| any = true);
-    trigger::words(&text, all.clone(), |_, _| any = true);
-    plate::hyphens(&text, all, |_| any = true);
-    any
+    anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
+    // Whether a word announces these digits is told by which they are.
+    any || Trigger::all().any(|trigger| words_in(&text, all.clone(), trigger).next().is_some())
 }
 
 #[cfg(test)]
