@@ -48,7 +48,7 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told};
+pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
 
