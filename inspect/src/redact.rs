@@ -180,7 +180,7 @@ impl Stamp {
         Self { at, signs, len: original.len().min(Self::LEN_MAX) as u8, fill: b'*', sign, detector }
     }
 
-    fn patch(self) -> Patch {
+    pub(crate) fn patch(self) -> Patch {
         let byte = |n| if self.signs >> n & 1 == 1 { self.sign } else { self.fill };
         Patch { at: self.at, bytes: (0..self.len).map(byte).collect() }
     }

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chot_detectors::{Column, Told, Whole};
-use chot_model::{Confidence, Finding, Secret};
+use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
 use crate::layers::Layers;
 use crate::people::Mark;
-use crate::redact::{Origin, Patch, Stamp, masked_bytes};
+use crate::redact::{Origin, Stamp};
 
 /// A cell as it stands.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,16 @@ pub(crate) struct Stand<'t> {
     pub(crate) start: u64,
     /// Where it begins in its object; `None` when it stands nowhere.
     pub(crate) at: Option<u64>,
+    /// A number that must stay one: masked, it is zero and blanks.
+    pub(crate) number: bool,
+}
+
+impl Stand<'_> {
+    /// What masks the cell, whose `signs` are kept.
+    fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
+        let stamp = Stamp::masking(self.cell, signs, at, detector);
+        if self.number { Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp } } else { stamp }
+    }
 }
 
 impl Inquiry {
@@ -79,10 +89,10 @@ impl Inquiry {
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
                 (Origin::Raw(base), Some(at)) => {
-                    self.edits.stamp(Stamp::masking(stand.cell, signs, base + at, detector));
+                    self.edits.stamp(stand.mask(signs, base + at, detector));
                 }
                 (Origin::Transfer(_), Some(at)) => {
-                    match place.origin.lift(vec![Patch { at, bytes: masked_bytes(stand.cell) }]) {
+                    match place.origin.lift(vec![stand.mask(signs, at, detector).patch()]) {
                         Some(edits) => self.edits.add(detector, edits),
                         None => self.lose(detector, &part()),
                     }

@@ -37,19 +37,19 @@ impl<'t> Line<'t> {
 
     fn stand(&self, cell: &Cell) -> Stand<'t> {
         let at = self.at.map(|at| at + cell.start as u64);
-        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at }
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at, number: cell.number }
     }
 
     /// A cell as it is read anywhere else.
     fn view(&self, cell: &Cell, view: &mut View) {
-        let Stand { cell: bytes, start, at } = self.stand(cell);
+        let Stand { cell: bytes, start, at, number } = self.stand(cell);
         view.clear();
         match at {
             Some(at) => view.push(bytes, at),
             None => view.push_joint(bytes),
         }
         view.base = start;
-        view.number = cell.number;
+        view.number = number;
     }
 }
 
