@@ -1,7 +1,8 @@
 //! Fuzz targets: what must hold for any bytes at all, and documents to begin from.
 //!
-//! Each target is a function of bytes that panics when something does not hold, so any driver can run it; the one here
-//! (`cargo run --release -- …`) mutates blindly and needs nothing but cargo.
+//! Each target is a function of bytes that panics when something does not hold, so any driver can run it: the program
+//! of this crate mutates blindly and needs nothing but cargo, `fuzz/run` steers by coverage. What they learned lies in
+//! `corpus/TARGET/` and is replayed by the tests.
 
 pub mod seeds;
 
@@ -28,6 +29,7 @@ const fn target(name: &'static str, prefix: &'static [u8], content_type: Option<
 pub const TARGETS: &[Target] = &[
     target("inspector", b"", None),
     Target { name: "detectors", prefix: b"", content_type: None, check: detect },
+    Target { name: "cells", prefix: b"", content_type: None, check: cell },
     target("mail", b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n", None),
     target("zip", b"PK\x03\x04", None),
     target("json", b"{\"soCCCD\":", None),
@@ -43,6 +45,8 @@ pub const TARGETS: &[Target] = &[
     target("yenc", b"=ybegin line=128 size=9 name=a\r\n", None),
     target("binary", b"\0\x01\x02\xff\xfe\x89PNG\r\n\x1a\n", None),
     target("png", b"\x89PNG\r\n\x1a\n", None),
+    target("gzip", b"\x1f\x8b\x08", None),
+    target("utf16", b"\xff\xfe", None),
 ];
 
 impl Target {
@@ -111,4 +115,34 @@ fn detect(_: &Hint, bytes: &[u8]) {
     };
     let joined = [told(&parts, 0), told(&second, from)].concat();
     assert_eq!(joined, told(&whole, 0), "windows");
+}
+
+/// What a cell holds is found within it, whatever its header; the first byte picks one.
+fn cell(_: &Hint, bytes: &[u8]) {
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
+    const HEADERS: &[&str] = &[
+        "Số CCCD",
+        "Số CMND",
+        "Mã số BHXH",
+        "Mã thẻ BHYT",
+        "MST",
+        "Hộ chiếu",
+        "GPLX",
+        "Điện thoại",
+        "Số tài khoản",
+        "Họ và tên",
+        "Ngày sinh",
+        "Địa chỉ",
+        "Biển số",
+        "Mã bệnh",
+        "Số hồ sơ",
+        "Ghi chú",
+    ];
+    let Some((first, cell)) = bytes.split_first() else { return };
+    let header = HEADERS.get(usize::from(*first) % HEADERS.len()).copied().unwrap_or_default();
+    let mut hits = Vec::new();
+    DETECTORS.scan(cell, 0..cell.len(), Context { column: DETECTORS.column(header) }, &mut hits);
+    for hit in &hits {
+        assert!(hit.range.start < hit.range.end && hit.range.end <= cell.len(), "a hit outside");
+    }
 }

@@ -38,6 +38,20 @@ pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     [&out, &central, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &len, &at, &[0, 0]].concat()
 }
 
+/// An archive of one file, in the form of POSIX.
+fn tar(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    let mut put = |at: usize, field: &[u8]| header.iter_mut().skip(at).zip(field).for_each(|(to, b)| *to = *b);
+    put(0, name.as_bytes());
+    put(100, b"0000644\x000000000\x000000000\x00");
+    put(124, format!("{:011o}\0{:011o}\0        0", data.len(), 0).as_bytes());
+    put(257, b"ustar\x0000");
+    let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+    header.iter_mut().skip(148).zip(format!("{sum:06o}\0 ").bytes()).for_each(|(to, b)| *to = b);
+    let padded = data.len().next_multiple_of(512) - data.len();
+    [&header[..], data, &vec![0; padded + 1024]].concat()
+}
+
 /// Every document.
 pub fn all() -> Vec<Vec<u8>> {
     let said = "Chị Nguyễn Thị An, số CCCD 001190123456, mã số BHXH 0123456789, thẻ DN4010123456789";
@@ -82,6 +96,8 @@ pub fn all() -> Vec<Vec<u8>> {
     all.push(zip(&[("a.txt", said.as_bytes()), ("b.zip", &workbook)]));
     all.push(workbook);
     all.push(document);
+    all.push(tar("a.txt", said.as_bytes()));
+    all.push(gzip(&tar("b.txt", said.as_bytes())));
     all.push(gzip(said.as_bytes()));
     all.push(zlib(said.as_bytes()));
     all.push(said.encode_utf16().flat_map(u16::to_le_bytes).collect());
