@@ -4,6 +4,8 @@
 
 pub mod corpora;
 pub mod heap;
+#[cfg(feature = "hyperscan")]
+pub mod hyperscan;
 pub mod passes;
 
 use std::hint::black_box;

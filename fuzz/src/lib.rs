@@ -12,24 +12,36 @@ use chot_detectors::{CONTEXT_BYTES, Context, Detectors};
 use chot_inspect::{Hint, Inspected, Inspector, Limits};
 use chot_model::{DetectorId, OpaqueReason};
 
-/// A target: its name, what is put before the bytes so that the right reader gets them, and the declared type.
+/// A target: its name, how the bytes come to the right reader, and the declared type.
 pub struct Target {
     /// Name on the command line.
     pub name: &'static str,
-    prefix: &'static [u8],
+    form: Form,
     content_type: Option<&'static str>,
     check: fn(&Hint, &[u8]),
 }
 
+/// How the bytes come to the right reader.
+enum Form {
+    /// Behind these, unless they begin so.
+    Behind(&'static [u8]),
+    /// Within a sound document, whose checksums and lengths no mutation would get right.
+    Within(fn(&[u8]) -> Vec<u8>),
+}
+
 const fn target(name: &'static str, prefix: &'static [u8], content_type: Option<&'static str>) -> Target {
-    Target { name, prefix, content_type, check: inspect }
+    Target { name, form: Form::Behind(prefix), content_type, check: inspect }
+}
+
+const fn within(name: &'static str, document: fn(&[u8]) -> Vec<u8>) -> Target {
+    Target { name, form: Form::Within(document), content_type: None, check: inspect }
 }
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
     target("inspector", b"", None),
-    Target { name: "detectors", prefix: b"", content_type: None, check: detect },
-    Target { name: "cells", prefix: b"", content_type: None, check: cell },
+    Target { name: "detectors", form: Form::Behind(b""), content_type: None, check: detect },
+    Target { name: "cells", form: Form::Behind(b""), content_type: None, check: cell },
     target("mail", b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n", None),
     target("zip", b"PK\x03\x04", None),
     target("json", b"{\"soCCCD\":", None),
@@ -47,12 +59,21 @@ pub const TARGETS: &[Target] = &[
     target("png", b"\x89PNG\r\n\x1a\n", None),
     target("gzip", b"\x1f\x8b\x08", None),
     target("utf16", b"\xff\xfe", None),
+    within("sheet", seeds::workbook),
+    within("document", seeds::document),
+    within("gzipped", seeds::gzip),
+    within("pdf-stream", seeds::pdf),
+    within("attachment", seeds::attachment),
 ];
 
 impl Target {
     /// Runs it.
     pub fn run(&self, bytes: &[u8]) {
-        let bytes = if bytes.starts_with(self.prefix) { bytes.to_vec() } else { [self.prefix, bytes].concat() };
+        let bytes = match self.form {
+            Form::Behind(prefix) if !bytes.starts_with(prefix) => [prefix, bytes].concat(),
+            Form::Behind(_) => bytes.to_vec(),
+            Form::Within(document) => document(bytes),
+        };
         let hint = Hint { name: None, content_type: self.content_type.map(str::to_owned) };
         (self.check)(&hint, &bytes);
     }

@@ -232,14 +232,20 @@ impl Heard {
         } else if is_inside_a_word(stretch, from) {
             // A word that the beginning cuts was read whole, and as one of a pair.
             let cut = stretch.get(from..).unwrap_or_default();
-            let second = cut.iter().skip_while(|b| is_letter(**b)).skip_while(|b| !is_letter(**b));
-            let behind = second.skip_while(|b| is_letter(**b)).count();
-            hint = watched.of(cut.get(..cut.len() - behind).unwrap_or_default());
+            let letters = |from: usize, letters: bool| {
+                let rest = cut.iter().skip(from);
+                from + rest.take_while(|b| is_letter(**b) == letters).count()
+            };
+            let end = letters(letters(letters(0, true), false), true);
+            hint = watched.of(cut.get(..end).unwrap_or_default());
         }
         if self.upto > to && is_inside_a_word(text, to) {
             // So was one that the end cuts.
-            let first = stretch.iter().rev().skip_while(|b| is_letter(**b)).skip_while(|b| !is_letter(**b));
-            let begins = first.skip_while(|b| is_letter(**b)).count().max(from);
+            let letters = |to: usize, letters: bool| {
+                let before = stretch.iter().take(to).rev();
+                to - before.take_while(|b| is_letter(**b) == letters).count()
+            };
+            let begins = letters(letters(letters(to, true), false), true).max(from);
             hint = hint.and(watched.of(stretch.get(begins..).unwrap_or_default()));
         }
         if self.upto < to {

@@ -3,15 +3,21 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+mod beginnings;
 mod look;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 pub(crate) mod signs;
+mod speech;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::ops::Range;
 
+pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::Look;
+pub(crate) use speech::speech;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -29,6 +35,8 @@ struct Masks {
     capital: u64,
     /// `@`, and bytes that begin a character that is neither ASCII nor a letter of Vietnamese.
     odd: u64,
+    /// `:`, behind which something may stand that was announced, and `@`.
+    mark: u64,
 }
 
 /// Blocks that need no allocation.
@@ -111,7 +119,9 @@ impl Map {
 fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
     return x86::classify(text, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::classify(text, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, scalar::block);
 }
 

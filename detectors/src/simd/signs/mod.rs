@@ -3,6 +3,8 @@
 //! A first look for those who open encodings before anything is detected: it tells bytes apart and decodes nothing.
 //! Vectors do it as in the room above, and the plain code here says the same.
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -40,7 +42,9 @@ pub struct Shown {
 pub fn signs(text: &[u8], out: &mut [Signs]) {
     #[cfg(target_arch = "x86_64")]
     return x86::signs(text, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::signs(text, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, plain_signs);
 }
 
@@ -48,7 +52,9 @@ pub fn signs(text: &[u8], out: &mut [Signs]) {
 pub fn shown(bytes: &[u8], out: &mut [Shown]) {
     #[cfg(target_arch = "x86_64")]
     return x86::shown(bytes, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::shown(bytes, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(bytes, out, plain_shown);
 }
 
@@ -76,7 +82,7 @@ fn padded(rest: &[u8]) -> [u8; SEEN] {
     seen
 }
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn plain_signs(seen: &[u8; SEEN]) -> Signs {
     let mut signs = Signs::default();
     for (n, pair) in seen.windows(2).enumerate() {
@@ -97,7 +103,7 @@ fn plain_signs(seen: &[u8; SEEN]) -> Signs {
     signs
 }
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 fn plain_shown(seen: &[u8; SEEN]) -> Shown {
     let mut shown = Shown::default();
     for (n, byte) in seen.iter().take(BLOCK).enumerate() {
