@@ -50,14 +50,6 @@ impl Code {
         }
     }
 
-    fn fits(self, run: &[u8]) -> bool {
-        match self {
-            Self::Base64 => true,
-            Self::Base32 => run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)),
-            Self::Hex => run.len().is_multiple_of(2) && run.iter().all(u8::is_ascii_hexdigit),
-        }
-    }
-
     /// What `run` stands for, in place of what `out` holds.
     fn decode(self, run: &[u8], out: &mut Vec<u8>) {
         out.clear();
@@ -193,8 +185,16 @@ impl Runs {
     }
 }
 
-fn codes(run: &[u8]) -> impl Iterator<Item = Code> {
-    [Code::Hex, Code::Base32, Code::Base64].into_iter().filter(|code| code.fits(run))
+/// What a run may be. Of two chosen at random, base64 and hexadecimal, one in billions is both.
+fn codes(run: &[u8]) -> impl Iterator<Item = Code> + use<> {
+    let (hex, base32) = if run.iter().all(u8::is_ascii_hexdigit) {
+        (true, false)
+    } else {
+        (false, run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)))
+    };
+    let even = hex && run.len().is_multiple_of(2);
+    let codes = [even.then_some(Code::Hex), base32.then_some(Code::Base32), (!hex).then_some(Code::Base64)];
+    codes.into_iter().flatten()
 }
 
 /// Inspects what a run decodes to, when it means anything; tells whether it does.
