@@ -52,6 +52,7 @@ pub use card::Card;
 pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
