@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
 
+use crate::extract::{Extractor, InProcess};
 use crate::inquiry::{Cache, Inquiry, Place};
 use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
@@ -51,13 +52,15 @@ pub struct Inspector {
     limits: Limits,
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
+    extractor: Arc<dyn Extractor>,
     pub(crate) cache: Option<Arc<Cache>>,
 }
 
 impl Inspector {
     /// Builds the detectors. `this_year` bounds plausible birth years.
     pub fn new(limits: Limits, this_year: u16) -> Self {
-        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new(), cache: None }
+        let detectors = Arc::new(Detectors::new(this_year));
+        Self { detectors, limits, key: RandomState::new(), extractor: Arc::new(InProcess), cache: None }
     }
 
     /// Remembers what containers (archives, documents, mails) were found to hold, in bounded memory: equal content is
@@ -65,6 +68,12 @@ impl Inspector {
     #[must_use]
     pub fn cached(self) -> Self {
         Self { cache: Some(Arc::default()), ..self }
+    }
+
+    /// Runs the readers of complicated formats there instead of in this process.
+    #[must_use]
+    pub fn extracting(self, extractor: Arc<dyn Extractor>) -> Self {
+        Self { extractor, ..self }
     }
 
     /// Begins the inspection of one message.
@@ -99,8 +108,14 @@ impl Inspector {
 
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
         let begun = Instant::now();
-        let mut inquiry =
-            Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink, self.cache.clone());
+        let mut inquiry = Inquiry::new(
+            self.detectors.clone(),
+            self.limits.clone(),
+            self.key.clone(),
+            self.extractor.clone(),
+            sink,
+            self.cache.clone(),
+        );
         let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
         if let Some(name) = &hint.name {
             let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);

@@ -6,6 +6,7 @@
 mod base64;
 mod charset;
 mod count;
+mod extract;
 mod formats;
 mod grid;
 mod inquiry;
@@ -24,6 +25,7 @@ mod text;
 mod tree;
 mod view;
 
+pub use extract::{Bounds, Extractor, InProcess, Kind, Piece};
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;
 pub use source::{FileSource, Source, Splice, Spliced};

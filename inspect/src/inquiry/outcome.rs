@@ -104,6 +104,7 @@ impl Inquiry {
             detectors: Arc::clone(&self.detectors),
             limits: self.limits.clone(),
             key: self.key.clone(),
+            extractor: Arc::clone(&self.extractor),
             cache: self.cache.clone(),
             sink: self.sink.take(),
             columns: std::mem::take(&mut self.columns),
