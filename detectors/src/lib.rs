@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
+use memchr::memchr_iter;
 
 mod address;
 mod bank_account;
@@ -16,6 +17,7 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod cell;
 mod claim_record;
 mod cmnd;
 mod coherence;
@@ -47,8 +49,10 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
+pub use cell::{Cells, Told};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
@@ -104,10 +108,16 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// The lengths of numbers any of them judges, as a set of bits.
+    lengths: u32,
+    /// Whether mail addresses are asked for, and so on.
+    addresses: bool,
     names: bool,
     markings: bool,
     /// Whether any of those asked for is found by a word that announces it.
     announced: bool,
+    /// What cells of digits come to.
+    verdicts: cell::Verdicts,
 }
 
 /// Lengths of numbers told apart.
@@ -151,10 +161,15 @@ impl Detectors {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
-            asked,
+            lengths: (0..LENGTHS as u32)
+                .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
+                .fold(0, |all, len| all | 1 << len),
+            addresses: ids.contains(&DetectorId::Email),
             names: ids.contains(&DetectorId::PersonName),
             markings: ids.contains(&DetectorId::StateSecret),
             announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+            asked,
+            verdicts: cell::Verdicts::default(),
         }
     }
 
@@ -180,7 +195,11 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
+        if self.addresses {
+            let stretch = text.get(from..to).unwrap_or_default();
+            memchr_iter(b'@', stretch).for_each(|at| scan.judge(&Candidate::At(from + at)));
+        }
         spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
         if self.names {
             person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
@@ -209,6 +228,11 @@ impl Detectors {
             hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
+    }
+
+    /// Whether every detector there is was asked for.
+    fn is_whole(&self) -> bool {
+        self.asked.len() == ALL.len()
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.

@@ -54,13 +54,23 @@ pub struct Inspector {
     key: RandomState,
     extractor: Arc<dyn Extractor>,
     pub(crate) cache: Option<Arc<Cache>>,
+    /// See [`Inquiry::careful`].
+    #[cfg(test)]
+    pub(crate) careful: bool,
 }
 
 impl Inspector {
     /// Builds the detectors. `this_year` bounds plausible birth years.
     pub fn new(limits: Limits, this_year: u16) -> Self {
-        let detectors = Arc::new(Detectors::new(this_year));
-        Self { detectors, limits, key: RandomState::new(), extractor: Arc::new(InProcess), cache: None }
+        Self {
+            detectors: Arc::new(Detectors::new(this_year)),
+            limits,
+            key: RandomState::new(),
+            extractor: Arc::new(InProcess),
+            cache: None,
+            #[cfg(test)]
+            careful: false,
+        }
     }
 
     /// Remembers what containers (archives, documents, mails) were found to hold, in bounded memory: equal content is
@@ -116,6 +126,10 @@ impl Inspector {
             sink,
             self.cache.clone(),
         );
+        #[cfg(test)]
+        {
+            inquiry.careful = self.careful;
+        }
         let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
         if let Some(name) = &hint.name {
             let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);

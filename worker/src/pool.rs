@@ -249,7 +249,7 @@ impl Worker {
         if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
     }
 
-    fn send(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+    fn send(&self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
         let mut socket = self.socket.get_ref();
         for some in bytes.chunks(WRITE) {
             let mut rest = some;

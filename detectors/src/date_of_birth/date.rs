@@ -15,6 +15,20 @@ impl Date {
         if self.day == 0 { self.year.to_string() } else { format!("{}-{:02}-{:02}", self.year, self.month, self.day) }
     }
 
+    /// Writes the same where nothing is allocated.
+    pub(crate) fn write(self, out: &mut crate::cell::Value) {
+        let two = |n: u16| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
+        out.clear();
+        out.extend(&two(self.year / 100));
+        out.extend(&two(self.year));
+        if self.is_whole() {
+            for part in [self.month, self.day] {
+                out.push(b'-');
+                out.extend(&two(u16::from(part)));
+            }
+        }
+    }
+
     pub(crate) const fn is_whole(self) -> bool {
         self.day != 0
     }

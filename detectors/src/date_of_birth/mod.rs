@@ -17,8 +17,8 @@ use crate::trigger::{Trigger, stands_alone, word_before};
 
 mod date;
 
-pub(crate) use date::Date;
-use date::{DATE_BYTES_MAX, is_month, read};
+use date::{DATE_BYTES_MAX, is_month};
+pub(crate) use date::{Date, read};
 
 /// The detector.
 pub(crate) struct DateOfBirth;

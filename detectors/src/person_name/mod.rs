@@ -4,6 +4,7 @@
 //! names of people: what stands behind their words is left alone. In running text a name is found where a listed
 //! surname begins it, with capitals; under a header, behind a label or a title any name is. Single given names are not.
 
+mod known;
 mod syllables;
 mod told;
 
@@ -18,6 +19,7 @@ use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
 use crate::simd::Map;
 use crate::trigger::Trigger;
+pub(crate) use known::{Syllable, names_a_body};
 use syllables::{Surnames, Syllables, capitals};
 
 /// The detector.

@@ -15,7 +15,7 @@ const LABEL_BYTES_MAX: usize = 56;
 const NAME_BYTES_MAX: usize = 80;
 
 /// Folded words that bodies hold and no name does.
-const BODIES: &[&str] = &[
+pub(super) const BODIES: &[&str] = &[
     "cong ty",
     "tnhh",
     "co phan",
@@ -40,7 +40,7 @@ const BODIES: &[&str] = &[
 ];
 /// Folded words that headings, offices and bodies begin with. Within a name they are syllables like others: `Trung Tâm`,
 /// `Thông Báo`, `Nhân Dân` all end names of people.
-const HEADS: &[&str] = &[
+pub(super) const HEADS: &[&str] = &[
     "ban nhan dan",
     "nhan dan",
     "danh sach",
@@ -95,7 +95,7 @@ const STOPS: &[&str] = &[
     "nam,", "hien", "la", "stk", "mst", "email", "the", "va", "ns", "nu",
 ];
 /// Titles that stand before a name in its own cell.
-const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
+pub(super) const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
 
 /// Whether a folded text names a body, an office or a heading.
 pub(super) fn is_no_name(folded: &str) -> bool {
@@ -241,6 +241,6 @@ fn capital_first(syllable: &&str) -> bool {
 }
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
-fn has_surname(syllable: &str) -> bool {
+pub(super) fn has_surname(syllable: &str) -> bool {
     SURNAMES.contains(fold(syllable).as_bytes())
 }
