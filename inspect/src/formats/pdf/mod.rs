@@ -17,6 +17,7 @@ mod lex;
 mod picture;
 mod program;
 mod rest;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -370,3 +370,27 @@ proptest! {
         prop_assert!(!inspection.is_opaque(OpaqueReason::Failed));
     }
 }
+
+/// Made by qpdf 11.3 from one file: a page with a citizen number, a property with an insurance number. The owner's
+/// password is `owner`; that of users is empty but in those called locked.
+#[test]
+fn files_that_open_without_a_password_are_read_and_others_are_encrypted() {
+    for (name, bytes, opens) in [
+        ("rc4-40", include_bytes!("samples/rc4-40.pdf").as_slice(), true),
+        ("rc4-128", include_bytes!("samples/rc4-128.pdf"), true),
+        ("aes-128", include_bytes!("samples/aes-128.pdf"), true),
+        ("aes-256", include_bytes!("samples/aes-256.pdf"), true),
+        ("aes-256-r5", include_bytes!("samples/aes-256-r5.pdf"), true),
+        ("packed-256", include_bytes!("samples/packed-256.pdf"), true),
+        ("packed", include_bytes!("samples/packed.pdf"), true),
+        ("linearized", include_bytes!("samples/linearized.pdf"), true),
+        ("locked-128", include_bytes!("samples/locked-128.pdf"), false),
+        ("locked-256", include_bytes!("samples/locked-256.pdf"), false),
+    ] {
+        let inspection = inspect(bytes).inspection;
+        let found = [DetectorId::Cccd, DetectorId::Bhxh].map(|id| inspection.distinct(id));
+        assert_eq!(found, if opens { [1, 1] } else { [0, 0] }, "{name}: {}", told(bytes));
+        assert_eq!(inspection.is_opaque(OpaqueReason::Encrypted), !opens, "{name}");
+        assert_eq!(inspection.opaque.is_empty(), opens, "{name}: {inspection:?}");
+    }
+}
