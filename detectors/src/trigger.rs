@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
+use crate::fold::Folded;
+
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
@@ -235,11 +237,10 @@ pub(crate) fn stands_alone(text: &[u8], word: &Range<usize>) -> bool {
 }
 
 /// The last folded word before `at`, when only blanks, underscores or nothing part them.
-pub(crate) fn word_before(text: &[u8], at: usize) -> String {
+pub(crate) fn word_before(text: &[u8], at: usize) -> Folded {
     let head = text.get(at.saturating_sub(24)..at).unwrap_or_default();
-    let folded = crate::fold::fold(&String::from_utf8_lossy(head));
     let parted = head.trim_ascii_end().last().is_some_and(|b| b.is_ascii_punctuation() && *b != b'_');
-    if parted { String::new() } else { folded.rsplit(' ').next().unwrap_or_default().to_owned() }
+    if parted { Folded::of(b"") } else { Folded::of(head).last_word() }
 }
 
 #[cfg(test)]
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn words_stand_alone_or_not() {
         assert!(stands_alone(b"a sn 1", &(2..4)) && !stands_alone(b"asn 1", &(1..3)));
-        assert_eq!(word_before("vệ sinh".as_bytes(), 5), "ve");
-        assert_eq!(word_before("nam, sinh".as_bytes(), 5), "");
+        assert_eq!(&*word_before("vệ sinh".as_bytes(), 5), "ve");
+        assert_eq!(&*word_before("nam, sinh".as_bytes(), 5), "");
     }
 }
