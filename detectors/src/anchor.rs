@@ -184,22 +184,23 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         if at < pair + 2 {
             return;
         }
-        if matches!(before, b' ' | b'.') {
-            self.commune_before(at);
-        }
-        if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
+        if !before.is_ascii_alphabetic() {
+            if matches!(before, b' ' | b'.') {
+                self.commune_before(at);
+            }
+            if wanted.plates && plate::begins_at(text, at, len) {
+                self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
+            }
+        } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
             let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
             let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
             self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
             self.code = at;
         }
         if wanted.claims
-            && let Some(field) = claim_record::field_before(text, at)
+            && let Some(field) = claim_record::field_before(text, at, self.map.letters_before(at))
         {
             self.tell(Trigger::Claim, field);
-        }
-        if wanted.plates && plate::begins_at(text, at, len) {
-            self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
         }
         if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
             self.tell_words(Trigger::Birth, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)), at);

@@ -146,9 +146,8 @@ pub(crate) const WORD_BYTES_MAX: usize = 20;
 /// By byte, the triggers any of whose words have it in one place, in either case.
 type Bytes = [u8; 256];
 
-/// The first bytes of the words, and the second.
-static FIRST: Bytes = bytes(0, false);
-static SECOND: Bytes = bytes(1, false);
+/// The first three bytes of the words.
+static BEGINNINGS: [Bytes; 3] = [bytes(0, false), bytes(1, false), bytes(2, false)];
 /// The last three but for a blank, the last of them first.
 static ENDS: [Bytes; 3] = [bytes(0, true), bytes(1, true), bytes(2, true)];
 
@@ -183,12 +182,15 @@ const fn bytes(nth: usize, ends: bool) -> Bytes {
 pub(crate) fn words_in(text: &[u8], range: Range<usize>, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let stretch = text.get(range.clone()).unwrap_or_default();
     let mut head = stretch;
-    // What the byte behind may be the second of.
-    let mut second = 0;
+    // What the byte behind may be the second of, what that and the one behind it may be the third of. Nothing is
+    // known of what is behind the stretch.
+    let (mut second, mut third, mut third_next) = (0, u8::MAX, u8::MAX);
     std::iter::from_fn(move || {
         while let Some((byte, before)) = head.split_last() {
-            let begins = FIRST[usize::from(*byte)] & second & trigger.bit() != 0;
-            second = SECOND[usize::from(*byte)];
+            let at = usize::from(*byte);
+            let begins = BEGINNINGS[0][at] & second & third & trigger.bit() != 0;
+            (third, third_next) = (third_next, BEGINNINGS[2][at]);
+            second = BEGINNINGS[1][at];
             head = before;
             if begins && let Some(len) = stretch.get(before.len()..).and_then(|rest| word_at(rest, trigger)) {
                 let at = range.start + before.len();

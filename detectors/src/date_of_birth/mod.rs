@@ -18,7 +18,7 @@ use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
 
-use date::{DATE_BYTES_MAX, MONTH_BYTES_MAX, is_month};
+use date::{DATE_BYTES_MAX, MONTH_BYTES_MAX, is_month, may_go_on};
 pub(crate) use date::{Date, read};
 
 /// The detector.
@@ -146,7 +146,11 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     match len {
         4 => matches!(date, [b'1', b'9', ..] | [b'2', b'0', ..]) && is_date(),
         8 | 12 | 14 => is_date(),
-        1 | 2 => is_date() || len == 2 && short_year(date, this_year).is_some() || month_before(before) > 0,
+        1 | 2 => {
+            may_go_on(date, len) && is_date()
+                || len == 2 && short_year(date, this_year).is_some()
+                || month_before(before) > 0
+        }
         _ => false,
     }
 }
@@ -162,9 +166,12 @@ fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
     long(before) || long(after)
 }
 
-/// Bytes of the month's English name at the end of `said`: `on April `.
+/// Bytes of the month's English name at the end of `said`, with the blank behind it: `on April `.
 fn month_before(said: &[u8]) -> usize {
     let word = said.trim_ascii_end();
+    if word.len() == said.len() {
+        return 0;
+    }
     let len = word.iter().rev().take(MONTH_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphabetic()).count();
     let name = word.len() - len;
     if is_month(word.get(name..).unwrap_or_default()) { said.len() - name } else { 0 }
