@@ -20,7 +20,7 @@ const SLOTS: usize = 512;
 pub(super) struct Shapes(Vec<Shape>);
 
 /// The bytes of a cell, every digit a zero, and its column.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 struct Shape {
     words: [u64; WORDS],
     /// Never 0.
@@ -30,7 +30,8 @@ struct Shape {
 impl Shapes {
     pub(super) fn are_nothing(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> bool {
         let Some(shape) = Shape::of(text, cell, column).filter(|_| !self.0.is_empty()) else { return false };
-        self.0.get(shape.slot()) == Some(&shape)
+        let at = shape.slot();
+        self.0[at].is(&shape) || self.0[at ^ 1].is(&shape)
     }
 
     pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>) {
@@ -39,9 +40,10 @@ impl Shapes {
             if self.0.is_empty() {
                 self.0.resize(SLOTS, Shape::default());
             }
-            if let Some(slot) = self.0.get_mut(shape.slot()) {
-                *slot = shape;
-            }
+            // Two share a place before one has to go.
+            let at = shape.slot();
+            self.0.swap(at, at ^ 1);
+            self.0[at] = shape;
         }
     }
 }
@@ -58,12 +60,22 @@ impl Shape {
             None => bytes.get_mut(..cell.len())?.copy_from_slice(text.get(cell.clone())?),
         }
         let mut words = [0; WORDS];
-        for (n, (word, eight)) in words.iter_mut().zip(bytes.chunks_exact(8)).enumerate() {
-            let eight = u64::from_le_bytes(eight.try_into().ok()?);
-            let kept = cell.len().saturating_sub(8 * n).min(8) as u32;
-            *word = zeroed(eight) & u64::MAX.checked_shr(u64::BITS - 8 * kept).unwrap_or(0);
+        let mut left = cell.len();
+        for (word, eight) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = zeroed(u64::from_le_bytes(*eight));
+            if left <= 8 {
+                *word &= u64::MAX.checked_shr(u64::BITS - 8 * left as u32).unwrap_or(0);
+                break;
+            }
+            left -= 8;
         }
         Some(Self { words, column: column.map_or(1, |c| c as u64 + 2) })
+    }
+
+    /// Equality without a call.
+    fn is(&self, other: &Self) -> bool {
+        let words = self.words.iter().zip(&other.words).fold(0, |differ, (a, b)| differ | (a ^ b));
+        words | (self.column ^ other.column) == 0
     }
 
     fn slot(&self) -> usize {

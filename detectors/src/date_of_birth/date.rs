@@ -16,9 +16,8 @@ impl Date {
     }
 
     /// Writes the same where nothing is allocated.
-    pub(crate) fn write(self, out: &mut crate::cell::Value) {
+    pub(crate) fn write(self, out: &mut crate::cell::Values) {
         let two = |n: u16| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
-        out.clear();
         out.extend(&two(self.year / 100));
         out.extend(&two(self.year));
         if self.is_whole() {
@@ -26,6 +25,21 @@ impl Date {
                 out.push(b'-');
                 out.extend(&two(u16::from(part)));
             }
+        }
+    }
+
+    /// What [`read`] makes of the two layouts that nearly all dates of registers have, ten bytes of digits and two equal
+    /// signs; `None` for any other.
+    pub(crate) fn read_plain(text: &[u8]) -> Option<Self> {
+        let text: &[u8; 10] = text.try_into().ok()?;
+        let n = |from: usize, to: usize| text[from..to].iter().fold(0, |n, b| n * 10 + u32::from(b & 0x0f));
+        let digits = text.map(|b| b.is_ascii_digit());
+        match digits {
+            [true, true, false, true, true, false, true, true, true, true] => {
+                Self::of_parts(n(6, 10), n(3, 5), n(0, 2))
+            }
+            [true, true, true, true, false, true, true, false, true, true] => Self::new(n(0, 4), n(5, 7), n(8, 10)),
+            _ => None,
         }
     }
 
