@@ -214,20 +214,17 @@ pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
     ENDS[0][c] & ENDS[1][b] & ENDS[2][a] & trigger.bit() != 0
 }
 
-/// The longest word of `trigger` that ends right before `at`, but for the blank that some end with.
-pub(crate) fn word_that_ends(text: &[u8], at: usize, trigger: Trigger) -> Option<Range<usize>> {
-    let (before, behind) = text.split_at_checked(at)?;
-    if !may_end(text, at, trigger) {
-        return None;
-    }
-    let fits = |word: &&str| {
+/// The words of `trigger` that end right before `at`, but for the blank that some end with.
+pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
+    let words: &[&str] = if may_end(text, at, trigger) { trigger.words() } else { &[] };
+    let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+    words.iter().filter_map(move |word| {
         let bare = word.trim_ascii_end();
-        let tail = before.len().checked_sub(bare.len()).and_then(|from| before.get(from..));
+        let start = at.checked_sub(bare.len())?;
         let whole = bare.len() == word.len() || behind.first() == Some(&b' ');
-        (whole && tail.is_some_and(|t| t.eq_ignore_ascii_case(bare.as_bytes()))).then_some((bare.len(), word.len()))
-    };
-    let (bare, len) = trigger.words().iter().filter_map(fits).max()?;
-    Some(at - bare..at - bare + len)
+        let fits = whole && before.get(start..)?.eq_ignore_ascii_case(bare.as_bytes());
+        fits.then_some(start..start + word.len())
+    })
 }
 
 /// Whether the bytes of `word` stand alone in `text`: no letter or digit touches them.
@@ -263,7 +260,9 @@ mod tests {
 
     #[test]
     fn words_are_known_by_their_ends() {
-        let of = |text: &str, trigger| word_that_ends(text.as_bytes(), text.trim_ascii_end().len(), trigger);
+        let of = |text: &str, trigger| {
+            words_that_end(text.as_bytes(), text.trim_ascii_end().len(), trigger).min_by_key(|w| w.start)
+        };
         assert_eq!(of("ở xã ", Trigger::Commune), Some(4..7));
         assert_eq!(of("gặp ông ", Trigger::Person), Some(5..11));
         assert_eq!(of("ông ", Trigger::Person), None);
@@ -271,7 +270,7 @@ mod tests {
         for (trigger, words) in WORDS {
             for word in *words {
                 let (text, at) = (format!("{word}x"), word.trim_ascii_end().len());
-                assert!(word_that_ends(text.as_bytes(), at, *trigger).is_some(), "{word}");
+                assert!(words_that_end(text.as_bytes(), at, *trigger).next().is_some(), "{word}");
                 assert!(may_end(text.as_bytes(), at, *trigger), "{word}");
                 assert!(words_in(text.as_bytes(), 0..text.len(), *trigger).any(|w| w.start == 0), "{word}");
             }

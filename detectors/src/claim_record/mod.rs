@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::trigger::{Trigger, word_that_ends};
+use crate::trigger::{Trigger, words_that_end};
 
 /// The detector.
 pub(crate) struct ClaimRecord;
@@ -79,7 +79,7 @@ pub(crate) fn field_before(text: &[u8], at: usize, letters: usize) -> Option<Ran
     let letters = before.iter().rev().take_while(|b| fits(b) && !b.is_ascii_digit()).count();
     let before = text.get(..at - letters)?;
     let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| is_sign(b)).count();
-    if signs == 0 { None } else { word_that_ends(text, at - letters - signs, Trigger::Claim) }
+    if signs == 0 { None } else { words_that_end(text, at - letters - signs, Trigger::Claim).next() }
 }
 
 /// How long the link at the beginning of `text` is.
