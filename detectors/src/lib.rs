@@ -38,6 +38,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod phrases;
 mod plate;
 mod province;
 mod shape;

@@ -64,7 +64,13 @@ macro_rules! block {
                     let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
                     let additional = $and(is(0xe1), at_least(next, 0xb8));
                     let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
-                    let capital = $or(vietnamese, within(v, b'A', b'Z'));
+                    // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
+                    let odd_next = $eq($and(next, splat(1)), splat(1));
+                    let small = $or(
+                        $and(is(0xc3), at_least(next, 0xa0)),
+                        $and(within(v, 0xc4, 0xc5), odd_next),
+                    );
+                    let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
                     let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
@@ -105,7 +111,9 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let letter = digit | within(_mm512_or_si512(v, splat(0x20)), b'a', b'z') | _mm512_movepi8_mask(v);
     let additional = is(0xe1) & _mm512_cmpge_epu8_mask(next, splat(0xb8));
     let vietnamese = additional | within(v, 0xc3, 0xc6);
-    let capital = vietnamese | within(v, b'A', b'Z');
+    let odd_next = _mm512_test_epi8_mask(next, splat(1));
+    let small = is(0xc3) & _mm512_cmpge_epu8_mask(next, splat(0xa0)) | within(v, 0xc4, 0xc5) & odd_next;
+    let capital = vietnamese & !small | within(v, b'A', b'Z');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
     Masks { digit, letter, capital, odd, mark: is(b':') | is(b'@') }
 }
