@@ -1,7 +1,7 @@
 //! Rows and columns, whatever format they came from: the header gives each column its meaning, a row is a record.
 //!
-//! A table without a header is read row by row as running text. A table whose first column holds the headings is
-//! read sideways.
+//! A table without a header is read row by row as running text, but for columns whose cells are plainly of one kind. A
+//! table whose first column holds the headings is read sideways.
 
 use chot_detectors::Column;
 use std::hash::BuildHasher;
@@ -27,6 +27,10 @@ const HELD_CELLS: usize = 4_096;
 const JUDGED_ROWS: usize = 32;
 /// A heading reaches over so many columns without one.
 const REACH_MAX: usize = 12;
+/// Fewer rows that seem to name people are no list.
+const LISTED_MIN: u64 = 4;
+/// Findings of a form held until its end.
+const FORM_MAX: usize = 1_024;
 /// Columns told apart; those beyond are one.
 const COLUMNS_MAX: usize = 1_024;
 
@@ -44,6 +48,10 @@ pub(crate) struct Table {
     waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
+    /// Findings of lines of a form.
+    form: Vec<Mark>,
+    /// Of the rows without a header, those that seem to name a person and tell something of them.
+    listed: u64,
     scratch: Vec<Found>,
 }
 
@@ -52,8 +60,8 @@ enum Shape {
     Headed(Header),
     /// The first cell of each row is its heading.
     Sideways,
-    /// No header at all.
-    Bare,
+    /// No header at all; some columns speak for themselves.
+    Bare(Vec<Option<Column>>),
 }
 
 /// What the header says of each column.
@@ -69,6 +77,8 @@ struct Waiting {
     found: Vec<(usize, Found, bool)>,
     /// The row names a person and tells something more of them.
     named: Option<Mark>,
+    /// It seems to, which counts when most rows do.
+    listed: Option<Mark>,
     /// The row is a record; otherwise it may be one line of a form.
     record: bool,
 }
@@ -96,6 +106,8 @@ impl Table {
             judged: 0,
             waiting: Vec::new(),
             sideways: Vec::new(),
+            form: Vec::new(),
+            listed: 0,
             scratch: Vec::new(),
         }
     }
@@ -132,12 +144,19 @@ impl Table {
             self.decide(inquiry);
         }
         self.judge(inquiry);
-        for marks in std::mem::take(&mut self.sideways) {
-            inquiry.people.record(&marks, true);
+        let mut sideways = std::mem::take(&mut self.sideways);
+        let mut form = std::mem::take(&mut self.form);
+        sideways.retain(|marks| !marks.is_empty());
+        if let [one] = sideways.as_mut_slice() {
+            // A form about one person; some of its headings are unknown.
+            one.append(&mut form);
+        }
+        for marks in sideways.iter().chain([&form]) {
+            inquiry.people.record(marks, true);
         }
         self.shape = None;
         self.stats.clear();
-        (self.rows, self.judged, self.held_cells) = (0, 0, 0);
+        (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
     }
 
     fn decide(&mut self, inquiry: &mut Inquiry) {
@@ -168,6 +187,9 @@ impl Table {
             Some((at, _)) if held.len() > at + 1 => Some(at),
             _ => None,
         };
+        let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
+        let plain = if wide { coherent(body, inquiry) } else { Vec::new() };
+        let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
                 let mut columns = Vec::new();
@@ -185,12 +207,17 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
+                for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
+                    columns.resize((at + 1).max(columns.len()), None);
+                    columns[at] = columns[at].or(told);
+                }
                 Shape::Headed(Header { columns, reach })
             }
             None if wide && headings > 0 => Shape::Sideways,
-            None => Shape::Bare,
+            None if self.only_headed => Shape::Headed(Header { columns: plain, reach: Vec::new() }),
+            None => Shape::Bare(plain),
         });
-        if self.only_headed && header.is_none() {
+        if self.only_headed && header.is_none() && !speaks {
             return;
         }
         for (n, (number, row)) in held.iter().enumerate() {
@@ -221,12 +248,12 @@ impl Table {
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                let named = self.named(row, inquiry);
-                self.wait(Waiting { found, named, record: true }, inquiry);
+                let named = self.named(row, &found, inquiry);
+                self.wait(Waiting { found, named, listed: None, record: true }, inquiry);
             }
             _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
-            Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
+            Some(Shape::Bare(_)) | None => self.prose(number, row, true, inquiry),
         }
     }
 
@@ -327,6 +354,14 @@ impl Table {
             }
             return;
         }
+        for (at, view) in row {
+            if let Some(Shape::Bare(columns)) = &self.shape
+                && let Some(column) = columns.get(*at).copied().flatten()
+            {
+                row_found.retain(|(c, f, _)| c != at || !f.finding.detector.is_identifier());
+                self.cell(number, *at, view, Some(column), inquiry, &mut row_found);
+            }
+        }
         for (_, at, number_cell) in starts {
             self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
             if number_cell && let Some(stat) = self.stats.get_mut(at) {
@@ -336,7 +371,8 @@ impl Table {
         }
         // Two cells a row, no header: a form with the headings on the left, one line of it.
         let record = filled(row) > 2;
-        self.wait(Waiting { found: row_found, named: None, record }, inquiry);
+        let listed = listed(row_found.iter().map(|(_, f, _)| f), inquiry);
+        self.wait(Waiting { found: row_found, named: None, listed, record }, inquiry);
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -362,6 +398,7 @@ impl Table {
     /// Holds the findings of a row until enough is known of the columns.
     fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
         self.judged += 1;
+        self.listed += u64::from(row.listed.is_some());
         self.waiting.push(row);
         if self.judged as usize >= JUDGED_ROWS {
             self.judge(inquiry);
@@ -369,8 +406,9 @@ impl Table {
     }
 
     fn judge(&mut self, inquiry: &mut Inquiry) {
-        let mut form = Vec::new();
-        for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
+        // One odd name among many is a name.
+        let list = self.listed >= LISTED_MIN && self.listed * 2 >= self.judged;
+        for Waiting { found, named, listed, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
             for (at, mut found, alone) in found {
                 // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
@@ -383,34 +421,67 @@ impl Table {
                 marks.extend(inquiry.report(found));
             }
             if !record {
-                form.extend(marks);
+                self.form.extend(marks);
+                if self.form.len() >= FORM_MAX {
+                    inquiry.people.record(&std::mem::take(&mut self.form), true);
+                }
             } else if inquiry.people.record(&marks, true) == 0
-                && let Some(named) = named
+                && let Some(named) = named.or(listed.filter(|_| list))
             {
                 inquiry.people.person(&[named]);
             }
         }
-        inquiry.people.record(&form, true);
     }
 
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
-    fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
+    fn named(&self, row: &Row, found: &[(usize, Found, bool)], inquiry: &Inquiry) -> Option<Mark> {
         let Some(Shape::Headed(Header { columns, .. })) = &self.shape else { return None };
         let cell = |wanted: fn(Column) -> bool| {
             row.iter()
                 .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
-                .map(|(_, view)| view.text.trim_ascii())
-                .find(|text| text.len() > 1)
+                .map(|(at, view)| (*at, view.text.trim_ascii()))
+                .find(|(_, text)| text.len() > 1)
         };
-        let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
-        let beside = cell(|c| {
+        let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
+        // Under `Tên` stand companies and goods as well.
+        let short = name.split(u8::is_ascii_whitespace).nth(2).is_none();
+        if !short && !found.iter().any(|(c, f, _)| *c == at && f.finding.detector == DetectorId::PersonName) {
+            return None;
+        }
+        let (_, beside) = cell(|c| {
             matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
         })?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
         let hash = inquiry.key.hash_one((name, beside));
         letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
+}
+
+/// What the columns of rows without a header are, where nearly all their cells are of one kind.
+fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Column>> {
+    let columns = rows.iter().flat_map(|(_, row)| row.last()).map(|(at, _)| at + 1).max().unwrap_or(0);
+    let cell = |row: &'_ Row, wanted: usize| row.iter().position(|(at, _)| *at == wanted);
+    (0..columns.min(COLUMNS_MAX))
+        .map(|at| {
+            let cells = rows.iter().filter_map(|(_, row)| row.get(cell(row, at)?)).map(|(_, view)| &*view.text);
+            // What is nobody's so far may be somebody's further down: that is for the rows to show.
+            inquiry.detectors.coherent(cells).filter(|column| *column != Column::Negative)
+        })
+        .collect()
+}
+
+/// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
+fn listed<'f>(found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
+    let hash = |f: &Found| inquiry.hash(f.finding.detector, &f.finding.value);
+    let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
+    let beside = found.clone().find(|f| match f.finding.detector {
+        DetectorId::DateOfBirth | DetectorId::Phone => true,
+        DetectorId::Address => f.finding.confidence >= Confidence::Medium,
+        _ => false,
+    })?;
+    let hash = hash(name) ^ hash(beside).rotate_left(1);
+    Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
 }
 
 /// A spreadsheet's number with the zeros in front that its column says it had.

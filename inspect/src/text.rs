@@ -3,6 +3,8 @@
 //! It is scanned in windows that overlap, so memory is bounded and a number on a border is found once. Encodings
 //! within it go to `layers`.
 
+use std::ops::Range;
+
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
 use crate::grid::Grid;
@@ -28,6 +30,8 @@ pub(crate) struct Text {
     /// Tables within; only in text that is more than a value.
     grid: Option<Box<Grid>>,
     group: Vec<Mark>,
+    /// Where in the group the marks of each line begin.
+    lines: Vec<usize>,
     group_end: u64,
 }
 
@@ -42,6 +46,7 @@ impl Text {
             layers: None,
             grid: None,
             group: Vec::new(),
+            lines: Vec::new(),
             group_end: 0,
         }
     }
@@ -101,6 +106,9 @@ impl Text {
                 self.part(inquiry);
             }
             if let Some(mark) = inquiry.report(f) {
+                if self.parted(self.group_end..range.start) {
+                    self.lines.push(self.group.len());
+                }
                 self.group.push(mark);
                 self.group_end = range.end;
                 // A long list in prose: enough for any one person.
@@ -121,8 +129,20 @@ impl Text {
 
     /// Ends the group of findings that may belong together.
     fn part(&mut self, inquiry: &mut Inquiry) {
-        inquiry.people.record(&self.group, false);
-        self.group.clear();
+        let Self { group, lines, .. } = self;
+        let ends = lines.iter().copied().skip(1).chain([group.len()]);
+        let line = |(start, end): (&usize, usize)| group.get(*start..end).unwrap_or_default();
+        let first = group.get(..lines.first().copied().unwrap_or(group.len())).unwrap_or_default();
+        inquiry.people.lines([first].into_iter().chain(lines.iter().zip(ends).map(line)));
+        group.clear();
+        lines.clear();
+    }
+
+    /// Whether a line or a row of an SQL statement ends within `range`, given in the whole text.
+    fn parted(&self, range: Range<u64>) -> bool {
+        let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
+        let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
+        memchr::memchr(b'\n', between).is_some() || memchr::memmem::find(between, b"),(").is_some()
     }
 
     /// Ends a running text.
