@@ -92,6 +92,61 @@ struct Stat {
     hits: u32,
 }
 
+/// Where the headings of some first rows stand.
+pub(crate) struct Heading {
+    /// What each cell of these rows announces.
+    announced: Vec<Vec<Option<Column>>>,
+    /// Which row heads the columns.
+    pub(crate) header: Option<usize>,
+    /// How many different things the first cells of the rows announce.
+    rows: usize,
+}
+
+impl Heading {
+    pub(crate) fn of<'r>(rows: impl Iterator<Item = &'r Row> + Clone, inquiry: &mut Inquiry) -> Self {
+        let announced: Vec<Vec<Option<Column>>> =
+            rows.clone().map(|row| row.iter().map(|(_, view)| announce(view, inquiry)).collect()).collect();
+        let widest = rows.clone().map(filled).max().unwrap_or(0);
+        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
+        let best = announced
+            .iter()
+            .zip(rows.clone())
+            .enumerate()
+            .take(HEADER_ROWS)
+            .filter(|(_, (columns, row))| count(columns) > 0 && filled(row) * 2 >= widest)
+            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
+            .map(|(n, (columns, _))| (n, count(columns)));
+        let mut firsts: Vec<Column> = Vec::new();
+        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+            if !firsts.contains(&column) {
+                firsts.push(column);
+            }
+        }
+        let firsts = firsts.len();
+        let wide = rows.clone().any(|row| row.len() > 1);
+        let header = match best {
+            // One heading at the head of several rows each: they are headings of rows.
+            Some((_, n)) if wide && firsts >= 2 && (n == 1 || firsts > n) => None,
+            Some((at, _)) if announced.len() > at + 1 => Some(at),
+            _ => None,
+        };
+        Self { announced, header, rows: firsts }
+    }
+
+    /// What the header announces for the columns, given the row that it is.
+    pub(crate) fn columns(&self, row: &Row) -> Vec<Option<Column>> {
+        let mut columns = Vec::new();
+        let announced = self.header.and_then(|at| self.announced.get(at));
+        for ((at, _), announced) in row.iter().zip(announced.into_iter().flatten()) {
+            if *at < COLUMNS_MAX {
+                columns.resize((at + 1).max(columns.len()), None);
+                columns[*at] = *announced;
+            }
+        }
+        columns
+    }
+}
+
 impl Table {
     pub(crate) fn new(place: Place) -> Self {
         Self {
@@ -161,45 +216,16 @@ impl Table {
 
     fn decide(&mut self, inquiry: &mut Inquiry) {
         let held = std::mem::take(&mut self.held);
-        let announced: Vec<Vec<Option<Column>>> =
-            held.iter().map(|(_, row)| row.iter().map(|(_, v)| announce(v, inquiry)).collect()).collect();
-        let widest = held.iter().map(|(_, row)| filled(row)).max().unwrap_or(0);
-        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
-        let best = announced
-            .iter()
-            .zip(&held)
-            .enumerate()
-            .take(HEADER_ROWS)
-            .filter(|(_, (columns, (_, row)))| count(columns) > 0 && filled(row) * 2 >= widest)
-            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
-            .map(|(n, (columns, _))| (n, count(columns)));
-        let mut headings: Vec<Column> = Vec::new();
-        for column in announced.iter().filter_map(|columns| *columns.first()?) {
-            if !headings.contains(&column) {
-                headings.push(column);
-            }
-        }
-        let headings = headings.len();
+        let heading = Heading::of(held.iter().map(|(_, row)| row), inquiry);
+        let header = heading.header;
         let wide = held.iter().any(|(_, row)| row.len() > 1);
-        let header = match best {
-            // One heading at the head of several rows each: they are headings of rows.
-            Some((_, n)) if wide && headings >= 2 && (n == 1 || headings > n) => None,
-            Some((at, _)) if held.len() > at + 1 => Some(at),
-            _ => None,
-        };
         let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
         let plain = if wide { coherent(body, inquiry) } else { Vec::new() };
         let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
-                let mut columns = Vec::new();
-                let cells = held.get(at).map(|(_, row)| row.as_slice()).unwrap_or_default();
-                for ((column, _), announced) in cells.iter().zip(announced.get(at).into_iter().flatten()) {
-                    if *column < COLUMNS_MAX {
-                        columns.resize((column + 1).max(columns.len()), None);
-                        columns[*column] = *announced;
-                    }
-                }
+                let Some((_, cells)) = held.get(at) else { return };
+                let mut columns = heading.columns(cells);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..columns.len() + REACH_MAX {
@@ -213,7 +239,7 @@ impl Table {
                 }
                 Shape::Headed(Header { columns, reach })
             }
-            None if wide && headings > 0 => Shape::Sideways,
+            None if wide && heading.rows > 0 => Shape::Sideways,
             None if self.only_headed => Shape::Headed(Header { columns: plain, reach: Vec::new() }),
             None => Shape::Bare(plain),
         });
@@ -449,11 +475,20 @@ impl Table {
         if !short && !found.iter().any(|(c, f, _)| *c == at && f.finding.detector == DetectorId::PersonName) {
             return None;
         }
-        let (_, beside) = cell(|c| {
+        let (by, beside) = cell(|c| {
             matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
         })?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
-        let hash = inquiry.key.hash_one((name, beside));
+        // As the lines of running text are told apart.
+        let hash = |detectors: &[DetectorId], at: usize, text: &[u8]| {
+            let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));
+            found.map_or_else(
+                || inquiry.key.hash_one(text),
+                |(_, f, _)| inquiry.hash(f.finding.detector, &f.finding.value),
+            )
+        };
+        let told = [DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address];
+        let hash = hash(&[DetectorId::PersonName], at, name) ^ hash(&told, by, beside).rotate_left(1);
         letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
 }
@@ -520,7 +555,7 @@ fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
 }
 
 /// A cell that is nothing but one number as long as identifiers are.
-fn is_number(text: &[u8]) -> bool {
+pub(crate) fn is_number(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
     (9..=15).contains(&digits) && text.len() <= digits + 4

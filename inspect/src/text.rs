@@ -11,6 +11,7 @@ use crate::grid::Grid;
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::Layers;
 use crate::people::Mark;
+use crate::roster::Roster;
 use crate::view::View;
 
 /// How much is scanned at a time.
@@ -29,9 +30,16 @@ pub(crate) struct Text {
     layers: Option<Box<Layers>>,
     /// Tables within; only in text that is more than a value.
     grid: Option<Box<Grid>>,
+    /// Findings that a table may yet judge, each with whether a line or row ended before it.
+    pending: Vec<(Found, bool)>,
+    /// Where the last finding ended, and whether a line or row has ended since.
+    found_end: u64,
+    line_ended: bool,
+    roster: Roster,
     group: Vec<Mark>,
-    /// Where in the group the marks of each line begin.
+    /// Where in the group the marks of each line begin, and whether the next mark begins one.
     lines: Vec<usize>,
+    line_due: bool,
     group_end: u64,
 }
 
@@ -45,8 +53,13 @@ impl Text {
             done: 0,
             layers: None,
             grid: None,
+            pending: Vec::new(),
+            found_end: 0,
+            line_ended: false,
+            roster: Roster::default(),
             group: Vec::new(),
             lines: Vec::new(),
+            line_due: false,
             group_end: 0,
         }
     }
@@ -74,7 +87,8 @@ impl Text {
             let end = self.done + WINDOW;
             let mut found = Vec::new();
             self.scan(end, inquiry, &mut found);
-            self.tell(found, inquiry);
+            self.set_aside(found, end);
+            self.tell(inquiry);
             let gone = end.saturating_sub(CONTEXT_BYTES);
             self.view.drain(gone);
             self.done = end - gone;
@@ -94,19 +108,47 @@ impl Text {
             layers.read(&self.view, core.clone(), inquiry);
         }
         if let Some(grid) = &mut self.grid {
-            grid.read(&self.view, core, inquiry);
+            grid.read(&self.view, core);
         }
     }
 
-    /// Reports findings of running text and groups them into people.
-    fn tell(&mut self, found: Vec<Found>, inquiry: &mut Inquiry) {
+    /// Sets the findings of a window that ends at `end` aside.
+    fn set_aside(&mut self, found: Vec<Found>, end: usize) {
+        let mut from = self.found_end.max(self.view.base + self.done as u64);
         for f in found {
+            let range = f.finding.range.clone();
+            let ended = std::mem::take(&mut self.line_ended) || self.parts(from..range.start);
+            from = from.max(range.end);
+            self.pending.push((f, ended));
+        }
+        self.line_ended |= self.parts(from..self.view.base + end as u64);
+        self.found_end = from;
+    }
+
+    /// Whether a line or a row of an SQL statement ends within `range`, given in the whole text.
+    fn parts(&self, range: Range<u64>) -> bool {
+        let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
+        let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
+        memchr::memchr(b'\n', between).is_some() || memchr::memmem::find(between, b"),(").is_some()
+    }
+
+    /// Reports the findings that no table will judge any more and groups them into people.
+    fn tell(&mut self, inquiry: &mut Inquiry) {
+        let settled = match &mut self.grid {
+            Some(grid) => grid.settle(&mut self.pending, inquiry),
+            None => u64::MAX,
+        };
+        let mut pending = std::mem::take(&mut self.pending);
+        let ready = pending.partition_point(|(f, _)| f.finding.range.start < settled);
+        for (f, line_ended) in pending.drain(..ready) {
             let range = f.finding.range.clone();
             if range.start > self.group_end + SENTENCE_BYTES {
                 self.part(inquiry);
             }
+            self.roster.next(&f, line_ended, inquiry);
+            self.line_due |= line_ended;
             if let Some(mark) = inquiry.report(f) {
-                if self.parted(self.group_end..range.start) {
+                if std::mem::take(&mut self.line_due) {
                     self.lines.push(self.group.len());
                 }
                 self.group.push(mark);
@@ -116,6 +158,10 @@ impl Text {
                     self.part(inquiry);
                 }
             }
+        }
+        self.pending = pending;
+        if let Some(grid) = &mut self.grid {
+            grid.look_again(inquiry);
         }
     }
 
@@ -138,18 +184,16 @@ impl Text {
         lines.clear();
     }
 
-    /// Whether a line or a row of an SQL statement ends within `range`, given in the whole text.
-    fn parted(&self, range: Range<u64>) -> bool {
-        let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
-        let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
-        memchr::memchr(b'\n', between).is_some() || memchr::memmem::find(between, b"),(").is_some()
-    }
-
     /// Ends a running text.
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
         let mut found = Vec::new();
         self.scan(self.view.text.len(), inquiry, &mut found);
-        self.tell(found, inquiry);
+        self.set_aside(found, self.view.text.len());
+        if let Some(grid) = &mut self.grid {
+            grid.end();
+        }
+        self.tell(inquiry);
+        self.roster.end(inquiry);
         self.part(inquiry);
         self.reset(inquiry);
     }
@@ -164,11 +208,8 @@ impl Text {
         if let Some(mut layers) = self.layers.take() {
             layers.finish(inquiry);
         }
-        if let Some(grid) = &mut self.grid {
-            grid.finish(inquiry);
-        }
         self.view.clear();
-        (self.done, self.group_end) = (0, 0);
+        (self.done, self.group_end, self.found_end, self.line_ended) = (0, 0, 0, false);
     }
 }
 
