@@ -284,13 +284,14 @@ fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
     if *detector == DetectorId::Address {
         return false;
     }
+    // So are name and birth beside the text of the card that holds them.
+    let personal = matches!(detector, DetectorId::PersonName | DetectorId::DateOfBirth);
+    let beside = |other: DetectorId| other == DetectorId::Address || personal && other == DetectorId::CccdQr;
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before
-        .chain(after)
-        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
+    before.chain(after).any(|(at, (detector, f))| !beside(*detector) && overlaps(f) && rank(at, f) > rank(n, mine))
 }

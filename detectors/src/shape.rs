@@ -36,7 +36,19 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
         }
         _ => 0,
     };
-    layout + neighbours + glue(text, number, firm)
+    layout + neighbours + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
+}
+
+/// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Round ones are amounts
+/// whatever was said.
+fn is_amount(text: &[u8], number: &Number, firm: Firm) -> bool {
+    if !matches!(number.separator, Gap::Dot | Gap::Comma) || number.first_group > 2 {
+        return false;
+    }
+    let shown = text.get(number.range.clone()).unwrap_or_default();
+    let mut groups = shown.split(|b| matches!(b, b'.' | b',')).skip(1);
+    groups.all(|group| group.len() == 3 && group.iter().all(u8::is_ascii_digit))
+        && (firm != Firm::Direct || number.digits().ends_with(b"000"))
 }
 
 /// Whether a dot or hyphen touches the number, as in a decimal or a longer code; ` - ` parts fields.

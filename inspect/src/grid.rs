@@ -36,6 +36,8 @@ enum Cut {
     Blanks,
     /// One value a line, a blank line after each record.
     Lines,
+    /// Nothing but a number a line.
+    Numbers,
 }
 
 /// The cells of a line.
@@ -151,6 +153,9 @@ impl Grid {
         let Some(cells) = cuts.into_iter().find_map(|cut| Cells::of(&line, cut)) else {
             self.before.retain(|cells| cells.cut == Cut::Lines);
             line.trim(0);
+            if is_number(&line.text) && self.is_column(&line) {
+                return self.open_column(line);
+            }
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
                 self.block.clear();
@@ -161,6 +166,22 @@ impl Grid {
         };
         self.block.clear();
         self.join(cells);
+    }
+
+    /// Whether the two lines before are numbers like this one.
+    fn is_column(&self, line: &View) -> bool {
+        let like = |view: &View| view.text.len() == line.text.len() && is_number(&view.text);
+        self.block.len() > 1 && self.block.iter().rev().take(2).all(like)
+    }
+
+    /// Opens a table of one column; the line before its numbers may be its header.
+    fn open_column(&mut self, line: View) {
+        self.close();
+        self.before.clear();
+        let first = self.block.len().saturating_sub(3);
+        let rows = self.block.drain(..).skip(first).chain([line]);
+        self.queue.extend(rows.map(|view| Some(vec![(0, view)])));
+        self.open = Some(Open { cut: Cut::Numbers, cells: 1, places: Vec::new(), misfits: 0 });
     }
 
     fn end_block(&mut self) {
@@ -310,7 +331,7 @@ impl Census {
             // Among random numbers one in sixty looks like a citizen's.
             None => {
                 let medium = found.finding.confidence == Confidence::Medium;
-                medium && self.numbers >= 6 && self.hits * 2 < self.numbers
+                medium && self.numbers >= 6 && self.hits * 4 < self.numbers
             }
             _ => false,
         }
@@ -376,6 +397,13 @@ static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr
 impl Cells {
     /// Of a line; `None` when it is not cut this way.
     fn of(line: &View, cut: Cut) -> Option<Self> {
+        if cut == Cut::Numbers {
+            let mut cell = View::default();
+            cell.push_view(line, 0..line.text.len());
+            cell.base = line.base;
+            cell.trim(0);
+            return is_number(&cell.text).then(|| Self { cut, row: vec![(0, cell)], places: Vec::new() });
+        }
         let text = line.text.trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
         // A row may begin with an empty cell.
@@ -387,7 +415,7 @@ impl Cells {
             Cut::Pipe => memchr::memchr(b'|', rest),
             Cut::Semicolon => memchr::memchr(b';', rest),
             Cut::Blanks => WIDE.find(rest),
-            Cut::Lines => None,
+            Cut::Lines | Cut::Numbers => None,
         }?;
         let mut at = start;
         let mut ranges: Vec<Range<usize>> = Vec::new();

@@ -240,7 +240,7 @@ impl Table {
                 Shape::Headed(Header { columns, reach })
             }
             None if wide && heading.rows > 0 => Shape::Sideways,
-            None if self.only_headed => Shape::Headed(Header { columns: plain, reach: Vec::new() }),
+            None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, reach: Vec::new() }),
             None => Shape::Bare(plain),
         });
         if self.only_headed && header.is_none() && !speaks {

@@ -69,6 +69,8 @@ impl Detector for Bhxh {
             - if !named && is_mobile(&whole) { 30 } else { 0 }
             - if !named && has_check_digit(&whole) { 10 } else { 0 }
             - 60 * i32::from(said.amount)
+            // `Thu BHXH bắt buộc 4563847000`.
+            - if !named && whole.ends_with(b"000") { 40 } else { 0 }
             - loss(near.text(), number, firm);
         let value = whole.iter().map(|b| char::from(*b)).collect();
         Some(Found { value, ..Found::number(number, score) })

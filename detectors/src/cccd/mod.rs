@@ -106,6 +106,9 @@ impl Cccd {
     /// A spreadsheet stores `001090123456` as the number 1090123456.
     fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
+        if number.layout != Layout::Solid {
+            return None;
+        }
         if near.announced().firm(PADDED) != Firm::Column {
             return None;
         }

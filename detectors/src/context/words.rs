@@ -116,7 +116,12 @@ impl Words {
         match (linked_end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
             (Some(end), _) if distance(end) <= NEAR => (linked, Firm::Near),
-            (_, Some((end, column))) if distance(end) <= DIRECT => (Columns::of(&[column]), Firm::Weak),
+            // `bhxh 2021 … 200 4064988`: a mere hint speaks of the first number behind it.
+            (_, Some((end, column)))
+                if distance(end) <= DIRECT && !folded.get(end..).is_some_and(|b| b.iter().any(u8::is_ascii_digit)) =>
+            {
+                (Columns::of(&[column]), Firm::Weak)
+            }
             _ => (Columns::default(), Firm::Not),
         }
     }

@@ -47,6 +47,8 @@ struct Level {
     array: bool,
     /// What the key before this array announces for its items.
     key: Option<chot_detectors::Column>,
+    /// What a member such as `"type": "CCCD"` says that the member `"value"` of this object is.
+    told: Option<chot_detectors::Column>,
 }
 
 struct Json {
@@ -62,6 +64,9 @@ struct Json {
     /// What the last key announces, and its hash.
     column: Option<chot_detectors::Column>,
     name: u64,
+    /// The last key says that its value tells what the object is, or that it is just the value.
+    tells: bool,
+    told: bool,
     tree: Tree,
     joined: Joined,
     /// Levels deeper than are told apart.
@@ -69,6 +74,42 @@ struct Json {
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
 }
+
+/// Keys whose values say what another member of the object is.
+const TELLING: &[&str] = &[
+    "type",
+    "system",
+    "name",
+    "label",
+    "key",
+    "field",
+    "code",
+    "kind",
+    "title",
+    "loai",
+    "ten",
+    "nhan",
+    "truong",
+    "loaiGiayTo",
+    "loai_giay_to",
+];
+/// Keys of that member.
+const VALUES: &[&str] = &[
+    "value",
+    "val",
+    "number",
+    "text",
+    "content",
+    "data",
+    "answer",
+    "giaTri",
+    "gia_tri",
+    "so",
+    "noiDung",
+    "noi_dung",
+    "soGiayTo",
+    "so_giay_to",
+];
 
 const LEVELS_MAX: usize = 512;
 const ITEM: u64 = 1;
@@ -84,6 +125,8 @@ impl Json {
             levels: Vec::new(),
             column: None,
             name: ITEM,
+            tells: false,
+            told: false,
             tree: Tree::default(),
             joined: Joined::default(),
             deeper: 0,
@@ -96,8 +139,12 @@ impl Json {
         self.key = key;
         self.long = false;
         self.value.view.base = at;
-        self.value.context.column =
-            if key { None } else { self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key) };
+        self.value.context.column = match self.levels.last() {
+            _ if key => None,
+            Some(level) if level.array => level.key,
+            Some(level) if self.told && level.told.is_some() => level.told,
+            _ => self.column,
+        };
     }
 
     /// Ends a value or key.
@@ -110,7 +157,17 @@ impl Json {
         if self.key && !self.long {
             let name = String::from_utf8_lossy(&self.value.view.text).into_owned();
             self.column = inquiry.column(&name);
+            let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(&name));
+            self.tells = among(TELLING);
+            self.told = among(VALUES);
             self.name = inquiry.key.hash_one(name) | 2;
+        } else if std::mem::take(&mut self.tells)
+            && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
+        {
+            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+            let name = String::from_utf8_lossy(&self.value.view.text);
+            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            level.told = inquiry.column(name);
         }
         if self.long {
             return self.value.finish(inquiry);
@@ -142,7 +199,7 @@ impl Json {
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
-        self.levels.push(Level { array, key });
+        self.levels.push(Level { array, key, told: None });
         self.column = None;
         self.colon = false;
     }
