@@ -78,6 +78,15 @@ struct Open {
     misfits: usize,
 }
 
+/// A finding of running text that a table may yet judge.
+pub(crate) struct Pending {
+    pub(crate) found: Found,
+    /// A line or row ended before it.
+    pub(crate) line_ended: bool,
+    /// It stands in a table whose rows are counted as people.
+    pub(crate) tabled: bool,
+}
+
 /// What is known of a column.
 #[derive(Clone, Copy, Default)]
 struct Census {
@@ -234,7 +243,7 @@ impl Grid {
 
     /// Judges the tables that have come far enough, and lowers those of the `pending` findings that their columns
     /// speak against. Returns up to where findings need wait no longer.
-    pub(crate) fn settle(&mut self, pending: &mut [(Found, bool)], inquiry: &mut Inquiry) -> u64 {
+    pub(crate) fn settle(&mut self, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
         loop {
             let rows = self.queue.iter().skip(self.judged).take_while(|row| row.is_some()).count();
             let ended = self.queue.len() > self.judged + rows;
@@ -259,7 +268,7 @@ impl Grid {
     }
 
     /// Judges so many rows behind those judged already.
-    fn judge(&mut self, rows: usize, pending: &mut [(Found, bool)], inquiry: &mut Inquiry) {
+    fn judge(&mut self, rows: usize, pending: &mut [Pending], inquiry: &mut Inquiry) {
         let rows = || self.queue.iter().skip(self.judged).take(rows).flatten();
         let columns = &mut self.columns;
         let width = rows().flatten().map(|(at, _)| at + 1).max().unwrap_or(0);
@@ -272,24 +281,33 @@ impl Grid {
                 }
             }
         }
+        // Where a header says who a row is about, the table counts them.
+        let tells = |c: Column| c.describes_person() || c.is_identifier();
+        if columns.iter().any(|census| census.announced.is_some_and(tells)) {
+            let start = rows().flatten().next().map_or(0, |(_, view)| view.base);
+            let end = rows().flatten().last().map_or(0, |(_, view)| view.base + view.text.len() as u64);
+            let first = pending.partition_point(|p| p.found.finding.range.start < start);
+            let within = pending.iter_mut().skip(first).take_while(|p| p.found.finding.range.start < end);
+            within.for_each(|p| p.tabled = true);
+        }
         let mut cells: Vec<(usize, Range<usize>)> = Vec::new();
         for (at, view) in rows().flatten().filter(|(_, view)| is_number(&view.text)) {
             let Some(census) = columns.get_mut(*at) else { continue };
             let end = view.base + view.text.len() as u64;
-            let first = pending.partition_point(|(f, _)| f.finding.range.start < view.base);
+            let first = pending.partition_point(|p| p.found.finding.range.start < view.base);
             let within = pending.get(first..).unwrap_or_default();
-            let len = within.iter().take_while(|(f, _)| f.finding.range.start < end).count();
+            let len = within.iter().take_while(|p| p.found.finding.range.start < end).count();
             census.numbers += 1;
-            census.hits += u32::from(within.iter().take(len).any(|(f, _)| counts(f)));
+            census.hits += u32::from(within.iter().take(len).any(|p| counts(&p.found)));
             if len > 0 {
                 cells.push((*at, first..first + len));
             }
         }
         for (at, within) in cells {
             let Some(census) = columns.get(at) else { continue };
-            for (found, _) in pending.get_mut(within).into_iter().flatten() {
-                if counts(found) && census.speaks_against(found) {
-                    found.doubt();
+            for p in pending.get_mut(within).into_iter().flatten() {
+                if counts(&p.found) && census.speaks_against(&p.found) {
+                    p.found.doubt();
                 }
             }
         }

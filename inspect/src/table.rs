@@ -42,6 +42,8 @@ pub(crate) struct Table {
     held: Vec<(u64, Row)>,
     held_cells: usize,
     shape: Option<Shape>,
+    /// A row with a name and something beside it is a person.
+    people: bool,
     rows: u64,
     stats: Vec<Stat>,
     judged: u64,
@@ -156,6 +158,7 @@ impl Table {
             held: Vec::new(),
             held_cells: 0,
             shape: None,
+            people: true,
             rows: 0,
             stats: Vec::new(),
             judged: 0,
@@ -246,6 +249,13 @@ impl Table {
         if self.only_headed && header.is_none() && !speaks {
             return;
         }
+        // A title that was taken for a header makes no list of people.
+        self.people = match &self.shape {
+            Some(Shape::Headed(header)) if self.only_headed => {
+                header.columns.iter().flatten().any(|c| c.describes_person() || c.is_identifier())
+            }
+            _ => true,
+        };
         for (n, (number, row)) in held.iter().enumerate() {
             match header {
                 Some(at) if n <= at && self.only_headed => {}
@@ -451,7 +461,7 @@ impl Table {
                 if self.form.len() >= FORM_MAX {
                     inquiry.people.record(&std::mem::take(&mut self.form), true);
                 }
-            } else if inquiry.people.record(&marks, true) == 0
+            } else if inquiry.people.record(&marks, self.people) == 0
                 && let Some(named) = named.or(listed.filter(|_| list))
             {
                 inquiry.people.person(&[named]);

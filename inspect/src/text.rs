@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
-use crate::grid::Grid;
+use crate::grid::{Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::Layers;
 use crate::people::Mark;
@@ -30,8 +30,7 @@ pub(crate) struct Text {
     layers: Option<Box<Layers>>,
     /// Tables within; only in text that is more than a value.
     grid: Option<Box<Grid>>,
-    /// Findings that a table may yet judge, each with whether a line or row ended before it.
-    pending: Vec<(Found, bool)>,
+    pending: Vec<Pending>,
     /// Where the last finding ended, and whether a line or row has ended since.
     found_end: u64,
     line_ended: bool,
@@ -119,7 +118,7 @@ impl Text {
             let range = f.finding.range.clone();
             let ended = std::mem::take(&mut self.line_ended) || self.parts(from..range.start);
             from = from.max(range.end);
-            self.pending.push((f, ended));
+            self.pending.push(Pending { found: f, line_ended: ended, tabled: false });
         }
         self.line_ended |= self.parts(from..self.view.base + end as u64);
         self.found_end = from;
@@ -139,13 +138,15 @@ impl Text {
             None => u64::MAX,
         };
         let mut pending = std::mem::take(&mut self.pending);
-        let ready = pending.partition_point(|(f, _)| f.finding.range.start < settled);
-        for (f, line_ended) in pending.drain(..ready) {
+        let ready = pending.partition_point(|p| p.found.finding.range.start < settled);
+        for Pending { found: f, line_ended, tabled } in pending.drain(..ready) {
             let range = f.finding.range.clone();
             if range.start > self.group_end + SENTENCE_BYTES {
                 self.part(inquiry);
             }
-            self.roster.next(&f, line_ended, inquiry);
+            if !tabled {
+                self.roster.next(&f, line_ended, inquiry);
+            }
             self.line_due |= line_ended;
             if let Some(mark) = inquiry.report(f) {
                 if std::mem::take(&mut self.line_due) {

@@ -4,11 +4,14 @@
 
 use std::hash::BuildHasher;
 
+use chot_model::Confidence;
+
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::sniff::Head;
+use crate::table::is_number;
 use crate::text::Text;
 use crate::tree::Tree;
 
@@ -69,6 +72,10 @@ struct Json {
     told: bool,
     tree: Tree,
     joined: Joined,
+    /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
+    waiting: Vec<crate::inquiry::Found>,
+    numbers: usize,
+    hits: usize,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
@@ -111,6 +118,8 @@ const VALUES: &[&str] = &[
     "so_giay_to",
 ];
 
+/// Numbers of a list judged at a time.
+const NUMBERS_HELD: usize = 32;
 const LEVELS_MAX: usize = 512;
 const ITEM: u64 = 1;
 
@@ -129,6 +138,9 @@ impl Json {
             told: false,
             tree: Tree::default(),
             joined: Joined::default(),
+            waiting: Vec::new(),
+            numbers: 0,
+            hits: 0,
             deeper: 0,
             long: false,
         }
@@ -177,7 +189,18 @@ impl Json {
             let Text { place, view, context, .. } = &self.value;
             self.joined.next(place, view, context.column, inquiry, &mut found);
         }
+        let bare = !self.key
+            && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
+            && is_number(&self.value.view.text);
         self.value.finish_value(inquiry, &mut found);
+        if bare {
+            self.numbers += 1;
+            self.hits += usize::from(!found.is_empty());
+            self.waiting.append(&mut found);
+            if self.numbers.is_multiple_of(NUMBERS_HELD) {
+                self.judge(inquiry);
+            }
+        }
         for f in found {
             if let Some(mark) = inquiry.report(f) {
                 self.tree.add(mark, inquiry);
@@ -194,6 +217,8 @@ impl Json {
         let item = self.levels.last().is_none_or(|l| l.array);
         if array {
             self.part(inquiry);
+        } else {
+            self.judge(inquiry);
         }
         let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
         if !array {
@@ -204,8 +229,23 @@ impl Json {
         self.colon = false;
     }
 
+    /// Judges the numbers of a list: among random ones one in sixty looks like a citizen's.
+    fn judge(&mut self, inquiry: &mut Inquiry) {
+        let strays = self.numbers >= 6 && self.hits * 4 < self.numbers;
+        for mut f in std::mem::take(&mut self.waiting) {
+            if strays && f.finding.confidence == Confidence::Medium {
+                f.doubt();
+            }
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+
     /// Values before and after stand in different lists.
     fn part(&mut self, inquiry: &mut Inquiry) {
+        self.judge(inquiry);
+        (self.numbers, self.hits) = (0, 0);
         let mut found = Vec::new();
         self.joined.end(&self.value.place, inquiry, &mut found);
         for f in found {
