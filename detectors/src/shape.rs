@@ -104,11 +104,16 @@ fn ends_like_a_uuid(left: &[u8]) -> bool {
         .is_some_and(|tail| matches!(tail, [b'-', hex @ .., b'-'] if hex.iter().all(u8::is_ascii_hexdigit)))
 }
 
-/// Whether digits are a filler: one digit throughout, counting up from 1, or millions.
+/// Whether digits are a filler: one digit throughout, or counting up from 1.
 pub(crate) fn is_filler(digits: &[u8]) -> bool {
     let all_same = digits.windows(2).all(|w| w.first() == w.last());
     let counts = digits.first() == Some(&b'1') && digits.iter().zip(b"1234567890123456").all(|(a, b)| a == b);
-    all_same || counts || digits.len() > 8 && digits.ends_with(b"000000")
+    all_same || counts
+}
+
+/// Whether digits are more likely millions than a number: one in a million ends so by chance.
+pub(crate) fn is_round(digits: &[u8]) -> bool {
+    digits.ends_with(b"000000")
 }
 
 /// Whether twelve digits are a moment: `yyyymmddHHMM`, `yyMMddHHmmss`, `ddmmyyyyHHMM`. Claim files

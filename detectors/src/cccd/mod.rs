@@ -16,7 +16,7 @@ use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{Date, dates_beside};
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{is_filler, is_moment, loss};
+use crate::shape::{is_filler, is_moment, is_round, loss};
 
 /// The detector.
 pub(crate) struct Cccd;
@@ -80,6 +80,9 @@ impl Cccd {
             && near.column().is_none()
             && birth_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
+        if mine < Firm::Direct && is_round(digits) {
+            return None;
+        }
         if mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
