@@ -40,7 +40,7 @@ impl Roster {
         if finding.range.start > self.line_end + APART_BYTES {
             self.end(inquiry);
         }
-        let hash = || inquiry.hash(finding.detector, &finding.value);
+        let hash = || inquiry.hash(finding);
         match finding.detector {
             DetectorId::PersonName if self.name.is_none() => self.name = Some((hash(), finding.confidence)),
             DetectorId::DateOfBirth | DetectorId::Phone if self.beside.is_none() => self.beside = Some(hash()),

@@ -3,9 +3,14 @@
 //! A table without a header is read row by row as running text, but for columns whose cells are plainly of one kind. A
 //! table whose first column holds the headings is read sideways.
 
-use chot_detectors::Column;
-use std::hash::BuildHasher;
+mod line;
+#[cfg(test)]
+mod tests;
 
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use chot_detectors::Column;
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -13,6 +18,8 @@ use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
+use line::Lines;
+pub(crate) use line::{Cell, Line};
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
@@ -55,6 +62,7 @@ pub(crate) struct Table {
     /// Of the rows without a header, those that seem to name a person and tell something of them.
     listed: u64,
     scratch: Vec<Found>,
+    lines: Lines,
 }
 
 enum Shape {
@@ -167,6 +175,7 @@ impl Table {
             form: Vec::new(),
             listed: 0,
             scratch: Vec::new(),
+            lines: Lines::default(),
         }
     }
 
@@ -268,28 +277,44 @@ impl Table {
 
     fn read(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
         self.rows += 1;
-        let announced = |at: usize, shape: &Option<Shape>| match shape {
-            Some(Shape::Headed(header)) => header.columns.get(at).copied().flatten(),
-            _ => None,
-        };
         match &self.shape {
             Some(Shape::Headed(_)) => {
                 let mut found = Vec::with_capacity(row.len());
                 self.join(number, row, None, inquiry, &mut found);
                 for (at, view) in row {
-                    let column = announced(*at, &self.shape);
+                    let column = self.announced(*at);
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
                     let judged = column.is_none() && is_number(&view.text);
                     let first = found.len();
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                let named = self.named(row, &found, inquiry);
+                let hash = |at: usize, detectors: &[DetectorId]| {
+                    let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));
+                    found.map(|(_, f, _)| inquiry.hash(&f.finding))
+                };
+                let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
                 self.wait(Waiting { found, named, listed: None, record: true }, inquiry);
             }
             _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare(_)) | None => self.prose(number, row, true, inquiry),
+        }
+    }
+
+    /// What the header says of a column.
+    fn announced(&self, at: usize) -> Option<Column> {
+        match &self.shape {
+            Some(Shape::Headed(header)) => header.columns.get(at).copied().flatten(),
+            _ => None,
+        }
+    }
+
+    /// The part in which a cell stands.
+    fn part(&self, number: u64, at: usize) -> Arc<str> {
+        match &self.name {
+            Some(name) => self.place.named(&name(number, at)).part,
+            None => self.place.part.clone(),
         }
     }
 
@@ -330,8 +355,8 @@ impl Table {
     /// Names the cell in which things were found.
     fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
         for mut f in found.drain(..) {
-            if let Some(name) = &self.name {
-                f.finding.part = self.place.named(&name(number, at)).part;
+            if self.name.is_some() {
+                f.finding.part = self.part(number, at);
             }
             out.push((at, f, whole));
         }
@@ -377,8 +402,8 @@ impl Table {
             let start = (f.finding.range.start - base) as usize;
             let (_, at, number_cell) =
                 starts.iter().rev().find(|(s, _, _)| *s <= start).copied().unwrap_or((0, 0, false));
-            if let Some(name) = &self.name {
-                f.finding.part = self.place.named(&name(number, at)).part;
+            if self.name.is_some() {
+                f.finding.part = self.part(number, at);
             }
             row_found.push((at, f, number_cell && record));
         }
@@ -446,15 +471,8 @@ impl Table {
         let list = self.listed >= LISTED_MIN && self.listed * 2 >= self.judged;
         for Waiting { found, named, listed, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
-            for (at, mut found, alone) in found {
-                // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
-                // identifiers only when most of it is.
-                let stat = self.stats.get(at).copied().unwrap_or_default();
-                let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
-                if stray && found.finding.confidence == Confidence::Medium {
-                    found.doubt();
-                }
-                marks.extend(inquiry.report(found));
+            for (at, found, alone) in found {
+                marks.extend(inquiry.report(self.doubted(at, found, alone)));
             }
             if !record {
                 self.form.extend(marks);
@@ -469,20 +487,38 @@ impl Table {
         }
     }
 
+    /// Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of identifiers
+    /// only when most of it is.
+    fn doubted(&self, at: usize, mut found: Found, alone: bool) -> Found {
+        let stat = self.stats.get(at).copied().unwrap_or_default();
+        let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
+        if stray && found.finding.confidence == Confidence::Medium {
+            found.doubt();
+        }
+        found
+    }
+
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
-    fn named(&self, row: &Row, found: &[(usize, Found, bool)], inquiry: &Inquiry) -> Option<Mark> {
-        let Some(Shape::Headed(Header { columns, .. })) = &self.shape else { return None };
+    ///
+    /// `found` gives the hash of what a detector found in a column.
+    fn named<'t>(
+        &self,
+        row: impl Iterator<Item = (usize, &'t [u8])> + Clone,
+        found: impl Fn(usize, &[DetectorId]) -> Option<u64>,
+        inquiry: &Inquiry,
+    ) -> Option<Mark> {
         let cell = |wanted: fn(Column) -> bool| {
-            row.iter()
-                .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
-                .map(|(at, view)| (*at, view.text.trim_ascii()))
+            row.clone()
+                .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
+                .map(|(at, text)| (at, text.trim_ascii()))
                 .find(|(_, text)| text.len() > 1)
         };
         let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
         // Under `Tên` stand companies and goods as well.
         let short = name.split(u8::is_ascii_whitespace).nth(2).is_none();
-        if !short && !found.iter().any(|(c, f, _)| *c == at && f.finding.detector == DetectorId::PersonName) {
+        let person = found(at, &[DetectorId::PersonName]);
+        if !short && person.is_none() {
             return None;
         }
         let (by, beside) = cell(|c| {
@@ -490,15 +526,9 @@ impl Table {
         })?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
         // As the lines of running text are told apart.
-        let hash = |detectors: &[DetectorId], at: usize, text: &[u8]| {
-            let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));
-            found.map_or_else(
-                || inquiry.key.hash_one(text),
-                |(_, f, _)| inquiry.hash(f.finding.detector, &f.finding.value),
-            )
-        };
-        let told = [DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address];
-        let hash = hash(&[DetectorId::PersonName], at, name) ^ hash(&told, by, beside).rotate_left(1);
+        let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
+        let other = |text: &[u8]| inquiry.key.hash_one(text);
+        let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
         letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
 }
@@ -518,7 +548,7 @@ fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Column>> {
 
 /// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
 fn listed<'f>(found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
-    let hash = |f: &Found| inquiry.hash(f.finding.detector, &f.finding.value);
+    let hash = |f: &Found| inquiry.hash(&f.finding);
     let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
     let beside = found.clone().find(|f| match f.finding.detector {
         DetectorId::DateOfBirth | DetectorId::Phone => true,
@@ -531,20 +561,24 @@ fn listed<'f>(found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry)
 
 /// A spreadsheet's number with the zeros in front that its column says it had.
 fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let zeros = lost_zeros(&view.text, column).filter(|_| view.number)?;
+    let mut padded = View::default();
+    padded.push_joint(zeros);
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
+}
+
+/// The zeros that a spreadsheet's number has lost.
+fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
     let digits = match column? {
         Column::Cccd | Column::IdNumber => 10..12,
         Column::Bhxh | Column::Tax => 9..10,
         Column::Cmnd => 8..9,
         _ => return None,
     };
-    if !view.number || !digits.contains(&view.text.len()) || !view.text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let mut padded = View::default();
-    padded.push_joint(b"00".get(view.text.len() + 2 - digits.end..).unwrap_or_default());
-    padded.push_view(view, 0..view.text.len());
-    padded.base = view.base;
-    Some(padded)
+    let lost = digits.contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+    if lost { b"00".get(number.len() + 2 - digits.end..) } else { None }
 }
 
 fn is_counted(found: &Found) -> bool {

@@ -2,6 +2,10 @@
 //!
 //! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
 
+mod plain;
+#[cfg(test)]
+mod tests;
+
 use std::hash::BuildHasher;
 
 use chot_model::Confidence;
@@ -11,9 +15,10 @@ use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::sniff::Head;
-use crate::table::is_number;
+use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
+use plain::{Keys, Lesson};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -33,6 +38,45 @@ fn begins(head: &Head<'_>) -> bool {
             (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
             _ => false,
         }
+}
+
+/// What a key announces, its hash, and what it says of other members.
+fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
+    let name = String::from_utf8_lossy(key);
+    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
+}
+
+/// What members of an object are to each other.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Plain,
+    /// Its value says what the object is: `"type": "CCCD"`.
+    Telling,
+    /// It is the value of what was told: `"value": "001…"`.
+    Told,
+}
+
+impl Role {
+    fn of(key: &str) -> Self {
+        let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
+        if among(TELLING) {
+            Self::Telling
+        } else if among(TOLD) {
+            Self::Told
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+const fn is_bare(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_')
+}
+
+fn is_number(word: &[u8]) -> bool {
+    word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+        && word.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
 }
 
 enum State {
@@ -67,9 +111,7 @@ struct Json {
     /// What the last key announces, and its hash.
     column: Option<chot_detectors::Column>,
     name: u64,
-    /// The last key says that its value tells what the object is, or that it is just the value.
-    tells: bool,
-    told: bool,
+    role: Role,
     tree: Tree,
     joined: Joined,
     /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
@@ -80,6 +122,8 @@ struct Json {
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
+    keys: Keys,
+    lesson: Lesson,
 }
 
 /// Keys whose values say what another member of the object is.
@@ -101,7 +145,7 @@ const TELLING: &[&str] = &[
     "loai_giay_to",
 ];
 /// Keys of that member.
-const VALUES: &[&str] = &[
+const TOLD: &[&str] = &[
     "value",
     "val",
     "number",
@@ -134,8 +178,7 @@ impl Json {
             levels: Vec::new(),
             column: None,
             name: ITEM,
-            tells: false,
-            told: false,
+            role: Role::Plain,
             tree: Tree::default(),
             joined: Joined::default(),
             waiting: Vec::new(),
@@ -143,6 +186,8 @@ impl Json {
             hits: 0,
             deeper: 0,
             long: false,
+            keys: Keys::default(),
+            lesson: Lesson::default(),
         }
     }
 
@@ -154,7 +199,7 @@ impl Json {
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key,
-            Some(level) if self.told && level.told.is_some() => level.told,
+            Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
             _ => self.column,
         };
     }
@@ -167,13 +212,8 @@ impl Json {
             self.colon = false;
         }
         if self.key && !self.long {
-            let name = String::from_utf8_lossy(&self.value.view.text).into_owned();
-            self.column = inquiry.column(&name);
-            let among = |keys: &[&str]| keys.iter().any(|key| key.eq_ignore_ascii_case(&name));
-            self.tells = among(TELLING);
-            self.told = among(VALUES);
-            self.name = inquiry.key.hash_one(name) | 2;
-        } else if std::mem::take(&mut self.tells)
+            (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
+        } else if self.role == Role::Telling
             && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
         {
             // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
@@ -182,6 +222,7 @@ impl Json {
             level.told = inquiry.column(name);
         }
         if self.long {
+            self.lesson.learn(false, inquiry);
             return self.value.finish(inquiry);
         }
         let mut found = Vec::new();
@@ -191,8 +232,9 @@ impl Json {
         }
         let bare = !self.key
             && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
-            && is_number(&self.value.view.text);
+            && is_long_number(&self.value.view.text);
         self.value.finish_value(inquiry, &mut found);
+        self.lesson.learn(found.is_empty(), inquiry);
         if bare {
             self.numbers += 1;
             self.hits += usize::from(!found.is_empty());
@@ -316,10 +358,12 @@ impl Stream for Json {
                         self.state = State::Text;
                         continue;
                     }
-                    if matches!(self.state, State::Bare) {
-                        continue;
-                    }
-                    n += 1;
+                    let past = match self.state {
+                        State::Bare => self.bare(bytes, n, at, inquiry).or(Some(n)),
+                        State::Str => self.string(bytes, n + 1, at, inquiry),
+                        _ => None,
+                    };
+                    n = past.unwrap_or(n + 1);
                 }
                 State::Str => {
                     let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();
@@ -358,9 +402,7 @@ impl Stream for Json {
                     n += 1;
                 }
                 State::Bare => {
-                    let plain =
-                        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.' | b'_'));
-                    let plain = plain.count();
+                    let plain = rest.iter().take_while(|b| is_bare(**b)).count();
                     self.value.view.push(rest.get(..plain).unwrap_or_default(), here);
                     self.settle(inquiry);
                     n += plain;
@@ -395,9 +437,7 @@ impl Json {
     /// would be taken for the opposite of what it is: from here on it is text.
     fn end_bare(&mut self, inquiry: &mut Inquiry) {
         let text = &self.value.view.text;
-        let number = text.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
-            && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
-        if !number && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
+        if !is_number(text) && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
             self.value.context.column = None;
             self.state = State::Text;
             return;
