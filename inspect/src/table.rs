@@ -133,7 +133,8 @@ impl Heading {
             }
         }
         let firsts = firsts.len();
-        let wide = rows.clone().any(|row| row.len() > 1);
+        let mut rows = rows;
+        let wide = rows.any(|row| row.len() > 1);
         let header = match best {
             // One heading at the head of several rows each: they are headings of rows.
             Some((_, n)) if wide && firsts >= 2 && (n == 1 || firsts > n) => None,
@@ -480,7 +481,7 @@ impl Table {
                     inquiry.people.record(&std::mem::take(&mut self.form), true);
                 }
             } else if inquiry.people.record(&marks, self.people) == 0
-                && let Some(named) = named.or(listed.filter(|_| list))
+                && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
                 inquiry.people.person(&[named]);
             }
@@ -547,10 +548,10 @@ fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Column>> {
 }
 
 /// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
-fn listed<'f>(found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
+fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
     let hash = |f: &Found| inquiry.hash(&f.finding);
     let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
-    let beside = found.clone().find(|f| match f.finding.detector {
+    let beside = found.find(|f| match f.finding.detector {
         DetectorId::DateOfBirth | DetectorId::Phone => true,
         DetectorId::Address => f.finding.confidence >= Confidence::Medium,
         _ => false,

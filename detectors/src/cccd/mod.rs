@@ -14,6 +14,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{Date, dates_beside};
+use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
 use crate::shape::{is_filler, is_moment, is_round, loss};
@@ -80,7 +81,8 @@ impl Cccd {
             && near.column().is_none()
             && birth_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
-        if mine < Firm::Direct && is_round(digits) {
+        let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
+        if is_round(digits) && (mine < Firm::Direct || dotted) {
             return None;
         }
         if mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
