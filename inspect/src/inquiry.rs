@@ -331,6 +331,11 @@ impl Inquiry {
         self.hits = hits;
     }
 
+    /// The keyed hash of what was found.
+    pub(crate) fn hash(&self, finding: &Finding) -> u64 {
+        self.values.value(finding.detector, finding.value.reveal().as_bytes())
+    }
+
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;

@@ -20,6 +20,7 @@ mod mask;
 mod object;
 mod people;
 mod redact;
+mod roster;
 mod sniff;
 mod source;
 mod table;
