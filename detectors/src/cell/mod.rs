@@ -15,7 +15,7 @@ use chot_model::{Confidence, DetectorId};
 
 use crate::date_of_birth::{Date, read};
 use crate::simd::Map;
-use crate::{Column, Detectors, person_name, spoken, state_secret, trigger};
+use crate::{Column, Detectors, anchor, spoken};
 pub(crate) use digits::Verdicts;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
@@ -101,19 +101,19 @@ impl Detectors {
                 _ => {}
             }
         }
-        if shapes.are_nothing(text, &cell, column) {
-            Told::Nothing
-        } else if is_quiet(bytes, column) {
-            Told::Quiet
-        } else {
-            Told::Unusual
+        match shapes.known(text, &cell, column) {
+            Some(true) => Told::Quiet,
+            Some(false) => Told::Nothing,
+            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
-    pub fn nothing(&self, cell: &[u8], column: Option<Column>, cells: &mut Cells) {
+    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `quiet` these
+    /// are told to be [`Told::Quiet`].
+    pub fn nothing(&self, cell: &[u8], column: Option<Column>, quiet: bool, cells: &mut Cells) {
         if self.is_whole() {
-            cells.shapes.learn(self, cell, column);
+            cells.shapes.learn(self, cell, column, quiet);
         }
     }
 
@@ -149,9 +149,9 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, b| all & b.is_ascii_digit())
 }
 
-/// Whether nothing could be made of a text: no digit stands in it, no number in words, and if capitals do, then no
-/// surname, stamp or word that announces a name or place. In small letters alone names stand only behind a colon.
-fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
+/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
+/// announces a name or place.
+fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
     // What these hold need not show.
     let reads_words = matches!(
         column,
@@ -161,20 +161,11 @@ fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
         return false;
     }
     let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
-    if map.number(0).is_some() {
+    if map.has_numbers() {
         return false;
     }
-    let is_capital = |at: usize| {
-        text.get(at..).and_then(crate::fold::next_char).and_then(|(c, _)| c).is_some_and(char::is_uppercase)
-    };
     let mut any = false;
-    if map.capitals().any(is_capital) {
-        person_name::names(text, all.clone(), &map, |_| any = true);
-        state_secret::markings(text, all.clone(), |_| any = true);
-        trigger::words(text, all.clone(), |_, _| any = true);
-    } else {
-        any = memchr::memchr(b':', text).is_some();
-    }
+    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
     if !any {
         spoken::numbers(text, all, &map, |_| any = true);
     }

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use crate::numbers::{Candidate, candidates};
 use crate::simd::Map;
-use crate::{Column, Detectors, lookalike, person_name, plate, spoken, state_secret, trigger};
+use crate::trigger::{Trigger, words_in};
+use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Bytes of the longest cell whose shape is remembered.
 pub(super) const SHAPE_BYTES: usize = 32;
@@ -24,17 +25,20 @@ struct Shape {
     words: [u64; WORDS],
     /// Never 0.
     column: u64,
+    quiet: bool,
 }
 
 impl Shapes {
-    pub(super) fn are_nothing(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> bool {
-        let Some(shape) = Shape::of(text, cell, column).filter(|_| !self.0.is_empty()) else { return false };
+    /// Whether there is nothing in cells of this shape, and whether an encoding still may be.
+    pub(super) fn known(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<bool> {
+        let shape = Shape::of(text, cell, column).filter(|_| !self.0.is_empty())?;
         let at = shape.slot();
-        self.0[at].is(&shape) || self.0[at ^ 1].is(&shape)
+        [at, at ^ 1].map(|at| self.0[at]).iter().find(|known| known.is(&shape)).map(|known| known.quiet)
     }
 
-    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>) {
+    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>, quiet: bool) {
         let Some(shape) = Shape::of(cell, &(0..cell.len()), column) else { return };
+        let shape = Shape { quiet, ..shape };
         if !cell.iter().any(u8::is_ascii_digit) || !depends_on_digits(detectors, cell, column) {
             if self.0.is_empty() {
                 self.0.resize(SLOTS, Shape::default());
@@ -68,7 +72,7 @@ impl Shape {
             }
             left -= 8;
         }
-        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2) })
+        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2), quiet: false })
     }
 
     /// Equality without a call.
@@ -117,8 +121,8 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
         }
     }
     let (all, map) = (0..text.len(), Map::new(&text, 0..text.len()));
-    let mut any = false;
-    candidates(&text, all.clone(), &map, |candidate| {
+    let mut any = text.contains(&b'@');
+    candidates(&text, all.clone(), u32::MAX, |candidate| {
         any |= match candidate {
             // How many digits a word has is told by its shape.
             Candidate::Lookalikes(place) => lookalike::read(&text, place).is_some(),
@@ -126,11 +130,9 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
         };
     });
     spoken::numbers(&text, all.clone(), &map, |_| any = true);
-    person_name::names(&text, all.clone(), &map, |_| any = true);
-    state_secret::markings(&text, all.clone(), |_| any = true);
-    trigger::words(&text, all.clone(), |_, _| any = true);
-    plate::hyphens(&text, all, |_| any = true);
-    any
+    anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
+    // Whether a word announces these digits is told by which they are.
+    any || Trigger::all().any(|trigger| words_in(&text, all.clone(), trigger).next().is_some())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use chot_detectors::{Column, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
-use crate::layers::Layers;
+use crate::layers::Look;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
@@ -40,10 +40,12 @@ impl Inquiry {
             return told;
         }
         let cell = text.get(cell).unwrap_or_default();
-        if Layers::suspects(cell, &(0..cell.len())) {
+        let look = Look::of(cell, &(0..cell.len()));
+        if look.is_empty() {
+            self.learn(cell, column, false);
+        } else if !look.is_in_vain(cell) {
             return Told::Unusual;
         }
-        self.learn(cell, column);
         Told::Nothing
     }
 
@@ -57,23 +59,24 @@ impl Inquiry {
         self.cells.forget(begun);
     }
 
-    /// Remembers that neither a scan nor a second look found anything in a cell.
-    fn learn(&mut self, cell: &[u8], column: Option<Column>) {
-        // `0x` begins hexadecimal digits; in base85 every digit counts.
-        const RUN_MAX: usize = 20;
-        let digits = cell.iter().any(u8::is_ascii_digit);
-        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        let run = || cell.split(|b| !b.is_ascii_graphic()).any(|run| run.len() >= RUN_MAX);
-        if !digits || !hexadecimal() && !run() {
-            self.detectors.nothing(cell, column, &mut self.cells);
+    /// Remembers that a scan of a cell found nothing, and whether a second look still has to be taken at others of its
+    /// shape: in base85 every digit counts.
+    fn learn(&mut self, cell: &[u8], column: Option<Column>, look: bool) {
+        // `0x` begins hexadecimal digits.
+        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if !hexadecimal {
+            self.detectors.nothing(cell, column, look, &mut self.cells);
         }
     }
 
-    /// States that a scan of a cell found nothing.
+    /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX && !Layers::suspects(cell, &(0..cell.len())) {
-            self.learn(cell, column);
+        if cell.len() <= CELL_MAX {
+            let look = Look::of(cell, &(0..cell.len()));
+            if look.is_empty() || look.is_in_vain(cell) {
+                self.learn(cell, column, !look.is_empty());
+            }
         }
     }
 
