@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
+use memchr::memchr_iter;
 
 mod address;
 mod bank_account;
@@ -48,7 +49,7 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told, Whole};
+pub use cell::{Cells, Told};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
@@ -107,6 +108,10 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// The lengths of numbers any of them judges, as a set of bits.
+    lengths: u32,
+    /// Whether mail addresses are asked for, and so on.
+    addresses: bool,
     names: bool,
     markings: bool,
     /// Whether any of those asked for is found by a word that announces it.
@@ -156,10 +161,14 @@ impl Detectors {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
-            asked,
+            lengths: (0..LENGTHS as u32)
+                .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
+                .fold(0, |all, len| all | 1 << len),
+            addresses: ids.contains(&DetectorId::Email),
             names: ids.contains(&DetectorId::PersonName),
             markings: ids.contains(&DetectorId::StateSecret),
             announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+            asked,
             verdicts: cell::Verdicts::default(),
         }
     }
@@ -186,7 +195,11 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
+        if self.addresses {
+            let stretch = text.get(from..to).unwrap_or_default();
+            memchr_iter(b'@', stretch).for_each(|at| scan.judge(&Candidate::At(from + at)));
+        }
         spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
         if self.names {
             person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));

@@ -52,12 +52,22 @@ pub struct Inspector {
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
     pub(crate) cache: Option<Arc<Cache>>,
+    /// See [`Inquiry::careful`].
+    #[cfg(test)]
+    pub(crate) careful: bool,
 }
 
 impl Inspector {
     /// Builds the detectors. `this_year` bounds plausible birth years.
     pub fn new(limits: Limits, this_year: u16) -> Self {
-        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new(), cache: None }
+        Self {
+            detectors: Arc::new(Detectors::new(this_year)),
+            limits,
+            key: RandomState::new(),
+            cache: None,
+            #[cfg(test)]
+            careful: false,
+        }
     }
 
     /// Remembers what containers (archives, documents, mails) were found to hold, in bounded memory: equal content is
@@ -101,6 +111,10 @@ impl Inspector {
         let begun = Instant::now();
         let mut inquiry =
             Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink, self.cache.clone());
+        #[cfg(test)]
+        {
+            inquiry.careful = self.careful;
+        }
         let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
         if let Some(name) = &hint.name {
             let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);

@@ -81,7 +81,7 @@ impl Verdict {
 }
 
 /// Judges a cell of digits alone, or a card.
-pub(super) fn judge<'c>(detectors: &Detectors, cell: &[u8], column: Option<Column>, value: &'c mut Value) -> Told<'c> {
+pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, value: &mut Value) -> Told {
     let shown = shown(cell, column, detectors.this_year);
     let slot = detectors.verdicts.0.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
     let known = slot.map_or(0, |slot| slot.load(Relaxed));
@@ -98,7 +98,7 @@ pub(super) fn judge<'c>(detectors: &Detectors, cell: &[u8], column: Option<Colum
         Verdict::Unusual => Told::Unusual,
         Verdict::Whole(detector, confidence, written) => {
             write(cell, written, value);
-            value.whole(detector, confidence)
+            Told::Whole(detector, confidence)
         }
     }
 }

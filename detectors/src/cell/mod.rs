@@ -27,24 +27,23 @@ pub struct Cells {
 
 /// What a cell under its column comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told<'c> {
-    /// A scan would find nothing.
+pub enum Told {
+    /// A scan would find nothing, and the cell is of a shape that holds no encoding either, as far as
+    /// [`Detectors::nothing`] was told the truth.
     Nothing,
-    /// A scan would find this, and that it is the whole cell.
-    Whole(Whole<'c>),
+    /// A scan would find nothing. What the text may be in an encoding was not asked.
+    Quiet,
+    /// A scan would find this, and that it is the whole cell. Its value is [`Cells::value`] until the next cell is read.
+    Whole(DetectorId, Confidence),
     /// Not told here: scan it.
     Unusual,
 }
 
-/// A finding that is all of its cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whole<'c> {
-    /// Which detector.
-    pub detector: DetectorId,
-    /// How sure.
-    pub confidence: Confidence,
-    /// The normalised value, in UTF-8.
-    pub value: &'c [u8],
+impl Cells {
+    /// The normalised value of the last cell that was told to be a finding, in UTF-8.
+    pub fn value(&self) -> &[u8] {
+        self.value.bytes.get(..self.value.len).unwrap_or_default()
+    }
 }
 
 /// A longer cell is not read here, but to see that there is nothing in it.
@@ -54,15 +53,15 @@ const QUIET_BYTES_MAX: usize = 192;
 
 impl Detectors {
     /// Judges `text[cell]`, a cell under a column, without the blanks around it. The text around is not looked at.
-    pub fn cell<'c>(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &'c mut Cells) -> Told<'c> {
+    pub fn cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
         let Some(bytes) = text.get(cell.clone()) else { return Told::Unusual };
-        let [first, .., last] = *bytes else { return Told::Unusual };
+        let Some(first) = bytes.first() else { return Told::Nothing };
         if !self.is_whole() {
             return Told::Unusual;
         }
         let Cells { syllables, shapes, value } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
-            if (first & last).is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
+            if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
                     Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, value),
                     _ => digits::judge(self, bytes, column, value),
@@ -77,7 +76,13 @@ impl Detectors {
                 _ => {}
             }
         }
-        if shapes.are_nothing(text, &cell, column) || is_quiet(bytes, column) { Told::Nothing } else { Told::Unusual }
+        if shapes.are_nothing(text, &cell, column) {
+            Told::Nothing
+        } else if is_quiet(bytes, column) {
+            Told::Quiet
+        } else {
+            Told::Unusual
+        }
     }
 
     /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
@@ -88,7 +93,7 @@ impl Detectors {
     }
 
     /// A date and nothing else under the header of births.
-    fn birth<'c>(&self, cell: &[u8], value: &'c mut Value) -> Told<'c> {
+    fn birth(&self, cell: &[u8], value: &mut Value) -> Told {
         // Numbers of other kinds have twelve digits and more.
         const DATE_BYTES: usize = 10;
         let plain = |b: &u8| b.is_ascii_digit() || matches!(b, b'/' | b'-' | b'.');
@@ -98,7 +103,7 @@ impl Detectors {
         match crate::date_of_birth::read(cell, self.this_year) {
             Some((date, len)) if len == cell.len() && date.year <= self.this_year => {
                 date.write(value);
-                value.whole(DetectorId::DateOfBirth, Confidence::High)
+                Told::Whole(DetectorId::DateOfBirth, Confidence::High)
             }
             _ => Told::Unusual,
         }
@@ -121,7 +126,7 @@ fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
         return false;
     }
     let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
-    if map.number(0).is_some() {
+    if map.has_numbers() {
         return false;
     }
     let is_capital = |at: usize| {
@@ -182,10 +187,6 @@ impl Value {
             *slots = *chunk;
             self.len += len.min(chunk.len());
         }
-    }
-
-    fn whole(&self, detector: DetectorId, confidence: Confidence) -> Told<'_> {
-        Told::Whole(Whole { detector, confidence, value: self.bytes.get(..self.len).unwrap_or_default() })
     }
 }
 

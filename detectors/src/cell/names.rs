@@ -29,7 +29,7 @@ struct Known {
     syllable: Syllable,
 }
 
-pub(super) fn judge<'c>(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, value: &'c mut Value) -> Told<'c> {
+pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, value: &mut Value) -> Told {
     if cell.len() > CELL_BYTES_MAX {
         return Told::Unusual;
     }
@@ -69,9 +69,9 @@ pub(super) fn judge<'c>(text: &[u8], cell: Range<usize>, syllables: &mut Syllabl
         return Told::Unusual;
     }
     if first.surname || last.given {
-        value.whole(DetectorId::PersonName, Confidence::High)
+        Told::Whole(DetectorId::PersonName, Confidence::High)
     } else if !surname {
-        value.whole(DetectorId::PersonName, Confidence::Medium)
+        Told::Whole(DetectorId::PersonName, Confidence::Medium)
     } else {
         // A shorter name may be read in it.
         Told::Unusual
