@@ -24,8 +24,8 @@ use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
-use tallies::Tallies;
-pub(crate) use whole::{Stand, Whole};
+use tallies::{Added, Tallies};
+pub(crate) use whole::Stand;
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]
@@ -328,7 +328,11 @@ impl Inquiry {
         let value = finding.value.reveal().as_bytes();
         let hash = self.values.value(finding.detector, value);
         let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
-        if self.count(finding.detector, finding.confidence, hash, again, || finding.value.masked()) {
+        let added = self.tallies.add(finding.detector, finding.confidence, hash, again);
+        if added == Added::Sample {
+            self.tallies.of(finding.detector).0.samples.push(finding.value.masked());
+        }
+        if added != Added::Nothing {
             if let Some(disguise) = finding.disguise {
                 self.note(disguise);
             }
@@ -343,33 +347,6 @@ impl Inquiry {
     fn lose(&mut self, detector: DetectorId, part: &str) {
         let detectors = &self.detectors;
         self.edits.lose(detector, || mask(detectors, part));
-    }
-
-    /// Adds a finding to its tally. False when it was seen in the open already, though not necessarily beside the same
-    /// things, or is noise of a decoding.
-    fn count(
-        &mut self,
-        detector: DetectorId,
-        confidence: Confidence,
-        hash: u64,
-        again: bool,
-        masked: impl FnOnce() -> Masked,
-    ) -> bool {
-        let counted = confidence >= Confidence::Medium;
-        let (tally, distinct) = self.tallies.of(detector);
-        if again && (distinct.contains(hash) || !counted) {
-            return false;
-        }
-        tally.confidence = tally.confidence.max(Some(confidence));
-        if counted {
-            tally.count += 1;
-            if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX {
-                tally.samples.push(masked());
-            }
-        } else {
-            tally.low += 1;
-        }
-        true
     }
 
     /// The inspection of an object of `bytes` bytes.

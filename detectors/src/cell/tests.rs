@@ -25,8 +25,12 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
             assert!(hits.is_empty(), "{cell:?} under {column:?}: {hits:?}");
             true
         }
-        Told::Whole(detector, confidence) => {
-            let value = cells.value();
+        Told::Whole(whole) => {
+            let (Whole { detector, confidence, signs, .. }, value) = (whole, cells.value(&whole));
+            for (n, b) in cell.bytes().enumerate() {
+                let sign = b" /-.".contains(&b);
+                assert_eq!(signs >> n & 1 == 1, sign, "{cell:?}");
+            }
             let [hit] = hits.as_slice() else { panic!("{cell:?} under {column:?}: {hits:?}") };
             assert_eq!(
                 (detector, confidence, String::from_utf8_lossy(value).as_ref()),

@@ -26,7 +26,8 @@ pub(crate) struct Syllable {
 impl Syllable {
     pub(crate) fn of(text: &str) -> Self {
         let folded = fold(text);
-        let begins = |phrases: &[&str]| phrases.iter().any(|p| p.split(' ').next() == Some(folded.as_str()));
+        let is_first = |behind: &str| behind.is_empty() || behind.starts_with(' ');
+        let begins = |phrases: &[&str]| phrases.iter().any(|p| p.strip_prefix(folded.as_str()).is_some_and(is_first));
         let plain = text.chars().all(is_vietnamese)
             && text.chars().next().is_some_and(char::is_uppercase)
             && !folded.contains(' ')

@@ -3,6 +3,7 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+mod beginnings;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -16,6 +17,7 @@ mod x86;
 
 use std::ops::Range;
 
+pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::Look;
 
 /// Bytes of a block.
@@ -34,6 +36,8 @@ struct Masks {
     capital: u64,
     /// `@`, and bytes that begin a character that is neither ASCII nor a letter of Vietnamese.
     odd: u64,
+    /// `:`, behind which something may stand that was announced, and `@`.
+    mark: u64,
 }
 
 /// Blocks that need no allocation.

@@ -39,6 +39,7 @@ fn block(seen: &[u8; SEEN]) -> Masks {
             vorrq_u8(vorrq_u8(within(v, b'0', b'9'), letter), vcgeq_u8(v, vdupq_n_u8(0x80)))
         }),
         capital: block.bits(|v, next| vorrq_u8(vietnamese(v, next), within(v, b'A', b'Z'))),
+        mark: block.bits(|v, _| vorrq_u8(is(v, b':'), is(v, b'@'))),
         odd: block.bits(|v, next| {
             let foreign = vbicq_u8(vcgeq_u8(v, vdupq_n_u8(0xc0)), vietnamese(v, next));
             vorrq_u8(foreign, is(v, b'@'))

@@ -17,6 +17,7 @@ pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
         masks.digit |= bit(byte.is_ascii_digit());
         masks.letter |= bit(byte.is_ascii_alphanumeric() || byte >= 0x80);
         masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese);
+        masks.mark |= bit(matches!(byte, b':' | b'@'));
         masks.odd |= bit(byte == b'@' || byte >= 0xc0 && !vietnamese);
     }
     masks

@@ -52,7 +52,7 @@ macro_rules! block {
                 };
                 // SAFETY: no memory is touched, and the features are those of this function.
                 #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [digit, letter, capital, odd] = unsafe {
+                let [digit, letter, capital, odd, mark] = unsafe {
                     let splat = |b: u8| $splat(b as i8);
                     let is = |b: u8| $eq(v, splat(b));
                     let within = |v, low: u8, high: u8| {
@@ -69,12 +69,14 @@ macro_rules! block {
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
                     let bits = |m| u64::from($mask(m) as $unsigned);
-                    [bits(digit), bits(letter), bits(capital), bits(odd)]
+                    let mark = $or(is(b':'), is(b'@'));
+                    [bits(digit), bits(letter), bits(capital), bits(odd), bits(mark)]
                 };
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;
                 masks.capital |= capital << at;
                 masks.odd |= odd << at;
+                masks.mark |= mark << at;
             }
             masks
         }
@@ -105,7 +107,7 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let vietnamese = additional | within(v, 0xc3, 0xc6);
     let capital = vietnamese | within(v, b'A', b'Z');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
-    Masks { digit, letter, capital, odd }
+    Masks { digit, letter, capital, odd, mark: is(b':') | is(b'@') }
 }
 
 /// Writes the classes of a text.

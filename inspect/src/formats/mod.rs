@@ -13,6 +13,7 @@ mod plain;
 mod png;
 mod rtf;
 mod sql;
+mod strings;
 mod tar;
 mod unknown;
 mod utf16;
