@@ -43,7 +43,7 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
         Told::Unusual => false,
     };
     if hits.is_empty() {
-        DETECTORS.nothing(cell.as_bytes(), column, cell.len() % 2 == 0, cells);
+        DETECTORS.nothing(cell.as_bytes(), column, cell.len().is_multiple_of(2), cells);
     }
     usual
 }
