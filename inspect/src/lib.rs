@@ -24,6 +24,7 @@ mod text;
 mod tree;
 mod view;
 
+pub use formats::reads_print;
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;
 pub use source::{FileSource, Source, Splice, Spliced};

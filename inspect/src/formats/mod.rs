@@ -46,6 +46,7 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+pub use image::reads_print;
 #[cfg(test)]
 pub(crate) use zip::archive;
 

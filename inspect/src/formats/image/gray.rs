@@ -27,8 +27,48 @@ impl Gray {
         &self.pixels
     }
 
-    pub(crate) fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
-        self.pixels.chunks_exact(self.width.max(1))
+    /// A part of it, as far as it lies within.
+    pub(crate) fn crop(&self, left: usize, top: usize, width: usize, height: usize) -> Self {
+        let left = left.min(self.width);
+        let width = width.min(self.width - left);
+        let rows = self.pixels.chunks_exact(self.width.max(1)).skip(top).take(height);
+        Self { width, pixels: rows.flat_map(|row| row.get(left..left + width).unwrap_or_default()).copied().collect() }
+    }
+
+    /// With its darkest shades made black and its lightest white.
+    pub(crate) fn stretched(mut self) -> Self {
+        let mut counts = [0usize; 256];
+        for pixel in &self.pixels {
+            if let Some(count) = counts.get_mut(usize::from(*pixel)) {
+                *count += 1;
+            }
+        }
+        // A hundredth on either side may be specks.
+        let most = self.pixels.len() / 100;
+        let edge = |shades: &mut dyn Iterator<Item = (usize, &usize)>| {
+            let mut sum = 0;
+            for (shade, count) in shades {
+                sum += count;
+                if sum > most {
+                    return shade;
+                }
+            }
+            0
+        };
+        let (low, high) = (edge(&mut counts.iter().enumerate()), edge(&mut counts.iter().enumerate().rev()));
+        if high > low {
+            for pixel in &mut self.pixels {
+                *pixel = (usize::from(*pixel).saturating_sub(low) * 255 / (high - low)).min(255) as u8;
+            }
+        }
+        self
+    }
+
+    /// Turned by a quarter, to the right.
+    pub(crate) fn turned(&self) -> Self {
+        let (width, height) = (self.width, self.height());
+        let pixel = |x: usize, y: usize| self.pixels.get(y * width + x).copied().unwrap_or_default();
+        Self { width: height, pixels: (0..width).flat_map(|x| (0..height).rev().map(move |y| pixel(x, y))).collect() }
     }
 
     /// The shade at a point, between the four pixels around it; the border goes on outside.
@@ -83,9 +123,19 @@ mod tests {
         for (width, len) in [(0, 0), (0, 9), (1, 1), (1, 7), (3, 8), (5, 25)] {
             let gray = Gray::new(width, vec![200; len]);
             let half = gray.half();
-            assert_eq!((half.width(), half.height()), (width / 2, gray.height() / 2));
+            let high = if width < 2 { 0 } else { gray.height() / 2 };
+            assert_eq!((half.width(), half.height()), (width / 2, high));
             assert!(half.pixels().iter().chain(gray.double().pixels()).all(|p| *p == 200));
         }
+    }
+
+    #[test]
+    fn parts_and_turns() {
+        let gray = Gray::new(3, vec![1, 2, 3, 4, 5, 6]);
+        assert_eq!(gray.crop(1, 0, 9, 9), Gray::new(2, vec![2, 3, 5, 6]));
+        assert_eq!(gray.crop(5, 5, 9, 9), Gray::default());
+        assert_eq!(gray.turned(), Gray::new(2, vec![4, 1, 5, 2, 6, 3]));
+        assert_eq!(Gray::new(2, vec![100, 120, 140, 140]).stretched(), Gray::new(2, vec![0, 127, 255, 255]));
     }
 
     #[test]

@@ -9,10 +9,13 @@ mod gif;
 mod gray;
 mod heif;
 mod jpeg;
+mod mrz;
+mod ocr;
 mod png;
 mod qr;
 mod tiff;
 mod webp;
+mod writing;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +41,8 @@ pub(crate) const GIF: &Format = &gif::FORMAT;
 pub(crate) const BMP: &Format = &bmp::FORMAT;
 pub(crate) const TIFF: &Format = &tiff::FORMAT;
 pub(crate) const HEIF: &Format = &heif::FORMAT;
+
+pub use ocr::is_installed as reads_print;
 
 /// A larger file is not decoded; no camera makes one.
 const BYTES_MAX: u64 = 100 << 20;
@@ -69,38 +74,71 @@ impl<'a> Text<'a> {
 enum Event {
     /// The text of a code.
     Code(Vec<u8>),
+    /// Something that looks like writing, ready for a reader of print.
+    Print(Gray),
     /// Something is not understood.
     Opaque(OpaqueReason),
 }
 
-/// Reads the pictures of a file.
+/// Pages of print told of one file.
+const PRINTS_MAX: usize = 8;
+/// Side of a page that a reader of print gets: larger takes longer and reads no better.
+const PRINT_SIDE_MAX: usize = 2_400;
+/// Side below which it reads better what is made twice as large.
+const PRINT_SIDE_MIN: usize = 1_000;
+
+/// Reads the pictures of a file: the codes first, then what looks like writing. A picture on which nothing does is
+/// understood: there is nothing to read.
 fn read(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event> {
-    let mut events = Vec::new();
     let mut codes: Vec<Vec<u8>> = Vec::new();
-    let mut late = false;
+    let (mut prints, mut opaque) = (Vec::new(), Vec::new());
     let mut each = |gray: &Gray| {
         let read = qr::read(gray, budget.deadline);
-        late |= read.late;
+        if read.late {
+            opaque.push(OpaqueReason::TimeLimit);
+        }
+        let is_card = read.found.iter().any(|symbol| is_card(&symbol.text));
         for symbol in read.found {
             // Frames of a film show the same code again.
             if !codes.contains(&symbol.text) {
                 codes.push(symbol.text);
             }
         }
+        match writing::find(gray) {
+            // The code of a card says what is printed on it; what else is on the picture stays unread.
+            Some(region) if budget.print && !is_card && prints.len() < PRINTS_MAX => prints.push(print(gray, region)),
+            Some(_) => opaque.push(OpaqueReason::UnsupportedFormat),
+            None => {}
+        }
     };
     // Decoders are other people's, and a file may find what they did not think of.
     let shown = catch_unwind(AssertUnwindSafe(|| decode(bytes, &mut Frames::new(budget, &mut each))));
     match shown {
         Ok(Ok(())) => {}
-        Ok(Err(reason)) => events.push(Event::Opaque(reason)),
-        Err(_) => events.push(Event::Opaque(OpaqueReason::Failed)),
+        Ok(Err(reason)) => opaque.push(reason),
+        Err(_) => opaque.push(OpaqueReason::Failed),
     }
-    if late {
-        events.push(Event::Opaque(OpaqueReason::TimeLimit));
+    opaque.sort();
+    opaque.dedup();
+    let opaque = opaque.into_iter().map(Event::Opaque);
+    codes.into_iter().map(Event::Code).chain(opaque).chain(prints.into_iter().map(Event::Print)).collect()
+}
+
+/// Whether the text of a code is that of an identity or insurance card: fields between bars.
+fn is_card(text: &[u8]) -> bool {
+    text.iter().filter(|b| **b == b'|').count() >= 4
+}
+
+/// The part of a picture where writing seems to be, as a reader of print likes it.
+fn print(gray: &Gray, region: writing::Region) -> Gray {
+    let mut part = gray.crop(region.left, region.top, region.width, region.height);
+    while part.width().max(part.height()) > PRINT_SIDE_MAX {
+        part = part.half();
     }
-    events.push(Event::Opaque(OpaqueReason::UnsupportedFormat));
-    events.extend(codes.into_iter().map(Event::Code));
-    events
+    if part.width().max(part.height()) < PRINT_SIDE_MIN {
+        part = part.double();
+    }
+    part.stretched()
 }
 
 /// Inspects a file of pictures.
@@ -126,19 +164,50 @@ fn inspect(
             object(&text.bytes, text_place, inquiry);
         }
     }
-    let deadline = inquiry.deadline().into_iter().chain(Instant::now().checked_add(TIME_MAX)).min();
+    let deadline = Instant::now() + TIME_MAX;
+    let deadline = inquiry.deadline().map_or(deadline, |end| end.min(deadline));
+    let budget = Budget { deadline: Some(deadline), print: ocr::is_installed(), ..Budget::default() };
     let mut codes = 0;
-    for event in read(&bytes, decode, &Budget { deadline, ..Budget::default() }) {
+    for event in read(&bytes, decode, &budget) {
         match event {
             Event::Code(text) => {
                 codes += 1;
                 let name = if codes == 1 { "qr".to_owned() } else { format!("qr{codes}") };
                 object(&text, place.member(&name, Origin::Lost), inquiry);
             }
+            Event::Print(page) => {
+                let page = read_print(page, deadline);
+                if !page.text.is_empty() {
+                    object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
+                }
+                if !page.is_read() {
+                    inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
+                }
+            }
+            // Writing that is there and was not read is so however the picture was come by.
+            Event::Opaque(OpaqueReason::UnsupportedFormat) => {
+                inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
+            }
             Event::Opaque(reason) => inquiry.opaque(place, reason, source.len()),
         }
     }
     None
+}
+
+/// Reads a page of print whichever way up it is, as long as there is time.
+fn read_print(mut page: Gray, deadline: Instant) -> ocr::Page {
+    let mut best = ocr::Page::default();
+    for _ in 0..4 {
+        let Some(read) = ocr::read(&page, deadline) else { break };
+        if read.sure > best.sure {
+            best = read;
+        }
+        if best.is_read() {
+            break;
+        }
+        page = page.turned();
+    }
+    best
 }
 
 /// Inspects what a picture carries as an object of its own.

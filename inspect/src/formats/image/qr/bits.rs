@@ -60,7 +60,7 @@ pub(super) fn text(words: &[u8], version: usize) -> Option<Vec<u8>> {
                 let count = bits.take(wide(8, 10, 12))?;
                 for _ in 0..count {
                     let value = bits.take(13)?;
-                    let packed = (value / 0xc0) << 8 | value % 0xc0;
+                    let packed = ((value / 0xc0) << 8) | (value % 0xc0);
                     let code = packed + if packed < 0x1f00 { 0x8140 } else { 0xc140 };
                     let pair = [(code >> 8) as u8, code as u8];
                     out.extend_from_slice(SHIFT_JIS.decode_without_bom_handling(&pair).0.as_bytes());
@@ -146,7 +146,7 @@ mod tests {
         // The examples of 7.4.3 and 7.4.4, bytes, kanji of 7.4.6, and Latin-1 announced.
         for (fields, expected) in [
             (&[(1, 4), (8, 10), (12, 10), (345, 10), (67, 7), (0, 4)][..], "01234567"),
-            (&[(2, 4), (5, 9), (462, 11), (1849, 11), (42, 6), (0, 4)], "AC-42"),
+            (&[(2, 4), (5, 9), (462, 11), (1849, 11), (2, 6), (0, 4)], "AC-42"),
             (&[(4, 4), (2, 8), (0xc3, 8), (0xa9, 8), (0, 4)], "é"),
             (&[(8, 4), (2, 8), (0x0d9f, 13), (0x1aaa, 13), (0, 4)], "点茗"),
             (&[(7, 4), (3, 8), (4, 4), (1, 8), (0xe9, 8), (0, 4)], "é"),

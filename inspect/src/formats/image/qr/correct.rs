@@ -127,13 +127,13 @@ fn locator(syndromes: &[u8], known: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Check words by long division.
-    pub(super) fn checks(data: &[u8], count: usize) -> Vec<u8> {
+    pub(in super::super) fn checks(data: &[u8], count: usize) -> Vec<u8> {
         let mut generator = vec![1u8];
         for n in 0..count {
             generator.push(0);

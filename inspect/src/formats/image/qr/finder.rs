@@ -142,13 +142,14 @@ pub(super) fn finders(gray: &Gray) -> Vec<Finder> {
     for (y, row) in binary.dark.chunks_exact(binary.width.max(1)).enumerate().step_by(2) {
         let mut runs = [0f32; 5];
         let (mut color, mut start) = (row.first().copied().unwrap_or_default(), 0);
-        let ends = row.iter().enumerate().filter_map(|(x, dark)| {
-            (*dark != color).then(|| {
+        let mut ends = Vec::new();
+        for (x, dark) in row.iter().enumerate() {
+            if *dark != color {
                 color = *dark;
-                x
-            })
-        });
-        for end in ends.chain([row.len()]) {
+                ends.push(x);
+            }
+        }
+        for end in ends.into_iter().chain([row.len()]) {
             runs.rotate_left(1);
             runs[4] = (end - start) as f32;
             start = end;

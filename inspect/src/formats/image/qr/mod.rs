@@ -10,6 +10,8 @@ mod finder;
 mod frame;
 mod spec;
 mod symbol;
+#[cfg(test)]
+mod tests;
 mod triple;
 
 use std::time::Instant;
