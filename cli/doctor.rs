@@ -76,6 +76,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
+    findings.push(print());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
@@ -208,6 +209,18 @@ fn mail(settings: &Settings) -> Finding {
         ),
         (_, true) => Good("thư tắt · mail is off".to_owned()),
     }
+}
+
+/// Without a reader of print, pictures with writing on them stay unread.
+fn print() -> Finding {
+    if chot_inspect::reads_print() {
+        return Good("chữ trên ảnh · print on pictures: tesseract".to_owned());
+    }
+    Advice(
+        "chữ trên ảnh: không đọc được nên ảnh có chữ bị giữ lại; cài · print on pictures is not read, so pictures with \
+         writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
+            .to_owned(),
+    )
 }
 
 /// Listens for a moment.
