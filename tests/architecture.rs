@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chot-inspect", &["chot-detectors", "chot-model"]),
     ("chot-proxy", &["chot-audit", "chot-config", "chot-inspect", "chot-model"]),
     ("chot-benches", &["chot-detectors", "chot-inspect", "chot-model"]),
+    ("chot-fuzz", &["chot-detectors", "chot-inspect", "chot-model"]),
     (
         "chot",
         &["chot-audit", "chot-benches", "chot-config", "chot-detectors", "chot-inspect", "chot-model", "chot-proxy"],

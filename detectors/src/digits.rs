@@ -55,15 +55,14 @@ impl Hidden {
 pub(crate) struct Group {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    digits: [u8; GROUP_DIGITS_MAX],
     len: u8,
     pub(crate) hidden: Hidden,
 }
 
 impl Group {
-    /// The digits as ASCII; empty when there are too many.
-    pub(crate) fn digits(&self) -> &[u8] {
-        self.digits.get(..self.len()).unwrap_or_default()
+    /// So many plain digits from `start` on.
+    pub(crate) fn plain(start: usize, len: usize) -> Self {
+        Self { start, end: start + len, len: len.min(GROUP_DIGITS_MAX + 1) as u8, hidden: Hidden::No }
     }
 
     /// How many digits, `GROUP_DIGITS_MAX + 1` standing for more.
@@ -74,6 +73,26 @@ impl Group {
     /// Whether it is too long to be part of a number, in digits or in bytes.
     pub(crate) const fn is_too_long(&self) -> bool {
         self.len() > GROUP_DIGITS_MAX || self.end - self.start > NUMBER_BYTES_MAX
+    }
+
+    /// Writes its digits as ASCII to the head of `out`; `None` when there is no room.
+    pub(crate) fn write(&self, text: &[u8], out: &mut [u8]) -> Option<()> {
+        let raw = text.get(self.start..self.end)?;
+        if raw.len() == self.len() {
+            out.get_mut(..raw.len())?.copy_from_slice(raw);
+            return Some(());
+        }
+        let (mut at, mut slots) = (0, out.iter_mut().take(self.len()));
+        while at < raw.len() {
+            match raw.get(at..).and_then(digit) {
+                Some((value, len, _)) => {
+                    *slots.next()? = value;
+                    at += len;
+                }
+                None => at += next_char(raw.get(at..)?)?.1,
+            }
+        }
+        Some(())
     }
 }
 
@@ -141,25 +160,11 @@ fn invisible(bytes: &[u8]) -> usize {
     len
 }
 
-/// The group that begins with the digit at `start`.
+/// The group that begins with the digit at `start`, whatever it is written with.
 pub(crate) fn group(text: &[u8], start: usize) -> Option<Group> {
-    let mut group = Group { start, end: start, digits: [0; GROUP_DIGITS_MAX], len: 0, hidden: Hidden::No };
-    // Plain digits, as most are.
-    for (slot, digit) in group.digits.iter_mut().zip(text.get(start..)?).take_while(|(_, b)| b.is_ascii_digit()) {
-        *slot = *digit;
-        group.len += 1;
-    }
-    group.end += group.len();
-    if group.len > 0 && text.get(group.end).is_none_or(|b| *b < 0x80 && !b.is_ascii_digit()) {
-        return Some(group);
-    }
-    group = Group { end: start, len: 0, ..group };
+    let mut group = Group { start, end: start, len: 0, hidden: Hidden::No };
     let mut at = start;
-    while let Some((value, len, hidden)) = text.get(at..).and_then(digit) {
-        let n = group.len();
-        if let Some(slot) = group.digits.get_mut(n) {
-            *slot = value;
-        }
+    while let Some((_, len, hidden)) = text.get(at..).and_then(digit) {
         group.len = (group.len + 1).min(GROUP_DIGITS_MAX as u8 + 1);
         group.hidden = group.hidden.max(hidden);
         at += len;
@@ -176,17 +181,60 @@ pub(crate) fn group(text: &[u8], start: usize) -> Option<Group> {
 }
 
 /// The gap after a group that ended at `at`, and where the next group begins; `Break` when none follows.
+///
+/// Most gaps are one sign before a digit, and most signs before something else are no gap: leave at once.
+#[inline]
 pub(crate) fn gap(text: &[u8], at: usize) -> (Gap, usize) {
-    let Some(&first) = text.get(at) else { return (Gap::Break, at) };
-    // Most numbers end at a letter or a quote mark: leave at once.
-    if first < 0x80 && !matches!(first, b' ' | b'.' | b'-' | b'/' | b',' | b')' | b'\n' | b'\r') {
-        return (Gap::Break, at);
+    let first = text.get(at).copied().unwrap_or_default();
+    let alone = match first {
+        b' ' => Gap::Space,
+        b'.' => Gap::Dot,
+        b'-' => Gap::Dash,
+        b'/' => Gap::Slash,
+        b',' => Gap::Comma,
+        b')' => Gap::Bracket,
+        b'\n' => Gap::Wrap,
+        b'\r' | 0x80.. => return long_gap(text, at),
+        _ => return (Gap::Break, at),
+    };
+    match text.get(at + 1).copied().unwrap_or_default() {
+        b'0'..=b'9' => (alone, at + 1),
+        b' ' | b'.' | b'-' | b'/' | b',' | b')' | b'\n' | b'\r' | b'>' | 0x80.. => long_gap(text, at),
+        _ => (Gap::Break, at),
     }
+}
+
+/// A gap of several characters, or of one that is not ASCII.
+fn long_gap(text: &[u8], at: usize) -> (Gap, usize) {
     let mut reader = GapReader { text, at };
     reader.at += invisible(reader.rest());
     let kind = reader.kind();
     reader.at += invisible(reader.rest());
     if kind != Gap::Break && digit(reader.rest()).is_some() { (kind, reader.at) } else { (Gap::Break, at) }
+}
+
+/// Whether a gap may be made of such characters.
+#[cfg(test)]
+pub(crate) fn is_gap(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '>') || is_blank(c) || mark(c) != Gap::Break
+}
+
+/// A space of any width.
+const fn is_blank(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+}
+
+/// What kind of gap a sign makes.
+const fn mark(c: char) -> Gap {
+    match c {
+        '.' | '．' => Gap::Dot,
+        '-' | '\u{2010}'..='\u{2015}' | '−' => Gap::Dash,
+        '/' | '／' => Gap::Slash,
+        ',' => Gap::Comma,
+        '·' | '•' | '‧' | '∙' => Gap::MiddleDot,
+        ')' => Gap::Bracket,
+        _ => Gap::Break,
+    }
 }
 
 struct GapReader<'t> {
@@ -210,10 +258,7 @@ impl<'t> GapReader<'t> {
         let mut n = 0;
         while n < most {
             match next_char(self.rest()) {
-                Some((
-                    Some(' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'),
-                    len,
-                )) => self.at += len,
+                Some((Some(c), len)) if is_blank(c) => self.at += len,
                 _ => break,
             }
             n += 1;
@@ -225,16 +270,10 @@ impl<'t> GapReader<'t> {
         let spaces = self.spaces(2);
         let mark = match next_char(self.rest()) {
             Some((Some(c), len)) => {
-                let mark = match c {
-                    '.' | '．' => Gap::Dot,
-                    '-' | '\u{2010}'..='\u{2015}' | '−' => Gap::Dash,
-                    '/' | '／' => Gap::Slash,
-                    ',' => Gap::Comma,
-                    '·' | '•' | '‧' | '∙' => Gap::MiddleDot,
-                    ')' => Gap::Bracket,
-                    '\n' | '\r' => return self.wrap(),
-                    _ => Gap::Break,
-                };
+                if matches!(c, '\n' | '\r') {
+                    return self.wrap();
+                }
+                let mark = mark(c);
                 if mark != Gap::Break {
                     self.at += len;
                 }
@@ -298,7 +337,9 @@ mod tests {
             "0\u{200b}1\u{ad}2\u{2060}\u{feff}3456789",
         ] {
             let group = group(text.as_bytes(), 0).expect(text);
-            assert_eq!(group.digits(), b"0123456789", "{text}");
+            let mut digits = [0; 10];
+            group.write(text.as_bytes(), &mut digits).expect("ten digits");
+            assert_eq!(&digits, b"0123456789", "{text}");
             assert_eq!(group.end, text.len());
         }
         assert!(ZEROS.is_sorted());
@@ -343,6 +384,17 @@ mod tests {
             let (found, next) = gap(text.as_bytes(), 0);
             assert_eq!(found, kind, "{text:?}");
             assert_eq!(next, if kind == Gap::Break { 0 } else { text.len() - 1 }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn short_gaps_are_told_as_long_ones_are() {
+        let bytes = || (0..0x80_u8).chain([0xc2, 0xe2]);
+        for [a, b, c] in bytes().flat_map(|a| bytes().flat_map(move |b| [b'1', b' ', 0xa0].map(|c| [a, b, c]))) {
+            let text = [a, b, c, b'7'];
+            if !a.is_ascii_digit() {
+                assert_eq!(gap(&text, 0), long_gap(&text, 0), "{text:?}");
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId, Secret};
 
 mod address;
+mod anchor;
 mod bank_account;
 mod bhxh;
 mod bhyt;
@@ -16,6 +17,7 @@ mod bhyt_qr;
 mod card;
 mod cccd;
 mod cccd_qr;
+mod cell;
 mod claim_record;
 mod cmnd;
 mod coherence;
@@ -47,14 +49,17 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
+pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
 use context::{Near, Words};
 use numbers::{Candidate, candidates};
 use simd::Map;
 use spoken::SPOKEN_BYTES_MIN;
+use trigger::Trigger;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
@@ -104,10 +109,15 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
-    names: bool,
-    markings: bool,
-    /// Whether any of those asked for is found by a word that announces it.
-    announced: bool,
+    /// The lengths of numbers any of them judges, as a set of bits.
+    lengths: u32,
+    /// Of these, by the word that announces, the one that reads on from it.
+    by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
+    /// Of these, those that have something to say about a name.
+    by_name: Vec<&'static dyn Detector>,
+    anchors: anchor::Wanted,
+    /// What cells of digits come to.
+    verdicts: cell::Verdicts,
 }
 
 /// Lengths of numbers told apart.
@@ -146,15 +156,21 @@ impl Detectors {
     pub fn only(ids: impl IntoIterator<Item = DetectorId>, this_year: u16) -> Self {
         let ids: Vec<_> = ids.into_iter().collect();
         let asked: Vec<_> = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
+        let of = |ids: &[DetectorId]| asked.iter().copied().filter(|d| ids.contains(&d.card().id)).collect();
+        let announced = |n: usize| Trigger::all().nth(n).map_or_else(Vec::new, |trigger| of(&[trigger.detector()]));
         let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
+            lengths: (0..LENGTHS as u32)
+                .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
+                .fold(0, |all, len| all | 1 << len),
+            by_trigger: std::array::from_fn(announced),
+            by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
-            names: ids.contains(&DetectorId::PersonName),
-            markings: ids.contains(&DetectorId::StateSecret),
-            announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+            anchors: anchor::Wanted::new(&ids, this_year),
+            verdicts: cell::Verdicts::default(),
         }
     }
 
@@ -180,18 +196,9 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
-        candidates(text, from..to, &map, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
         spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
-        if self.names {
-            person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
-        }
-        if self.markings {
-            state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
-        }
-        if self.announced {
-            trigger::words(text, from..to, |word, range| scan.judge(&Candidate::Word(word, range)));
-            plate::hyphens(text, from..to, |range| scan.judge(&Candidate::Hyphen(range)));
-        }
+        anchor::candidates(text, from..to, &map, self.anchors, &mut |candidate| scan.judge(&candidate));
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
         }
@@ -209,6 +216,11 @@ impl Detectors {
             hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
+    }
+
+    /// Whether every detector there is was asked for.
+    fn is_whole(&self) -> bool {
+        self.asked.len() == ALL.len()
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.
@@ -247,6 +259,8 @@ impl Scan<'_> {
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
         let asked = match candidate {
             Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            Candidate::Name(_) => &detectors.by_name,
+            Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),
             _ => &detectors.asked,
         };
         for detector in asked {

@@ -30,7 +30,7 @@ impl Digits {
 }
 
 /// The digit a letter passes for.
-const fn plain(c: char) -> Option<u8> {
+pub(crate) const fn plain(c: char) -> Option<u8> {
     Some(match c {
         '0'..='9' => c as u8,
         'O' | 'o' | 'О' | 'о' | 'Ο' | 'ο' | 'Q' => b'0',

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, gap, group};
-use crate::simd::{Map, Neighbourhood};
+use crate::simd::Look;
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,33 +90,32 @@ pub(crate) enum Candidate {
     Lookalikes(usize),
 }
 
-/// Digits of the shortest number in one run: a passport's.
-const SHORTEST: usize = 7;
 /// Lengths a number may have, as a set of bits: 7 (passport), 8 to 14, 18 (card and facility).
 const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
-/// Lengths a number in groups may have.
-const GROUPED: u32 = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+/// Lengths a number in groups may have; eight is a hotline's.
+const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 
-/// Passes over `text[range]`, of which `map` tells what stands where, and tells `found` every candidate that starts
-/// there, roughly in order.
-pub(crate) fn candidates(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Candidate)) {
-    let mut chain = Chain::default();
+/// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
+/// whose length is in the set of bits `lengths`.
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut found: impl FnMut(Candidate)) {
+    let mut look = Look::new(text, range.start);
+    let mut chain = Chain { links: Vec::new(), done: 0, lengths };
     let mut at = range.start;
-    while let Some(next) = map.number(at).filter(|next| *next < range.end) {
-        at = next;
-        let Some(first) = text.get(at).copied() else { break };
-        if first == b'@' {
-            found(Candidate::At(at));
-            at += 1;
-            continue;
-        }
-        if first < 0x80
-            && let Some(end) = lone(text, at).or_else(|| few(text, at, &map.neighbourhood(at)))
-        {
+    while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
+        if let Some(end) = look.few(busy) {
             at = end;
             continue;
         }
-        let Some(mut current) = group(text, at) else {
+        let Some(first) = look.number(busy) else {
+            // Signs and letters that pass for digits. Half of what was seen may belong to a word that has a digit.
+            at = busy + STEP;
+            continue;
+        };
+        at = first;
+        if at >= range.end {
+            break;
+        }
+        let Some(mut current) = read(text, at, &mut look) else {
             at += 1;
             continue;
         };
@@ -128,43 +127,21 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, map: &Map, mut found:
             if kind == Gap::Break {
                 break;
             }
-            let Some(following) = group(text, next) else { break };
+            let Some(following) = read(text, next, &mut look) else { break };
             current = following;
         }
     }
 }
 
-/// Where a few digits end that touch no separator and no look-alike: years, amounts and page numbers, most digits of
-/// most texts. Nothing comes of them, so they are passed over without a group being made.
-fn lone(text: &[u8], at: usize) -> Option<usize> {
-    let run = text.get(at..)?.iter().take(SHORTEST).take_while(|b| b.is_ascii_digit()).count();
-    let end = at + run;
-    let before = at.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
-    if run == 0 || run == SHORTEST || is_lookalike(before) {
-        return None;
-    }
-    let after = text.get(end..).unwrap_or_default();
-    let ends = match *after {
-        [] => true,
-        [b' ' | b'\n', next, ..] => next.is_ascii_alphabetic(),
-        [b'.' | b',' | b'/', next, ..] => next < 0x80 && !next.is_ascii_digit(),
-        [b'-' | b' ' | b'.' | b',' | b'/' | b')' | b'\n' | b'\r' | 0x80.., ..] => false,
-        [next, ..] => !is_lookalike(next),
-    };
-    ends.then_some(end)
-}
+/// How far to go on where no digit is near.
+const STEP: usize = 32;
 
-/// Where the neighbourhood of the digit at `at` ends when there are too few digits in it for any number.
-fn few(text: &[u8], at: usize, near: &Neighbourhood) -> Option<usize> {
-    // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
-    let enough = near.count() >= 9 || near.has_seven() || near.count() == 8 && text.get(at) == Some(&b'1');
-    if near.odd || near.len >= u64::BITS as usize || enough {
-        return None;
-    }
-    let end = at + near.len;
-    let touches = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|b| is_lookalike(*b));
-    let lookalike = touches(at.checked_sub(1)) || touches(Some(end));
-    (!lookalike).then_some(end)
+/// The group of digits at `at`.
+#[inline]
+fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
+    let len = look.digits(at);
+    let plain = (1..64).contains(&len) && text.get(at + len).is_none_or(|b| *b < 0x80);
+    if plain { Some(Group::plain(at, len)) } else { group(text, at) }
 }
 
 /// What the letters around a group make of it.
@@ -185,10 +162,10 @@ pub(crate) const fn is_lookalike(byte: u8) -> bool {
 }
 
 /// Groups with gaps between them, and how many of them have been looked at.
-#[derive(Default)]
 struct Chain {
     links: Vec<(Group, Gap)>,
     done: usize,
+    lengths: u32,
 }
 
 /// Groups ahead that a number may take: every digit on its own, and one to know what follows.
@@ -200,7 +177,7 @@ impl Chain {
     fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
         if after == Gap::Break && self.links.is_empty() {
             // Most numbers of most texts stand alone.
-            return Links(&[(group, after)]).from(0, text, found);
+            return Links { links: &[(group, after)], lengths: self.lengths }.from(0, text, found);
         }
         self.links.push((group, after));
         if after == Gap::Break {
@@ -217,30 +194,32 @@ impl Chain {
 
     fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
         for first in self.done..upto {
-            Links(&self.links).from(first, text, found);
+            Links { links: &self.links, lengths: self.lengths }.from(first, text, found);
         }
         self.done = upto;
     }
 }
 
-/// Groups side by side, each with the gap behind it.
-struct Links<'l>(&'l [(Group, Gap)]);
+/// Groups side by side, each with the gap behind it, and the lengths of numbers asked for.
+struct Links<'l> {
+    links: &'l [(Group, Gap)],
+    lengths: u32,
+}
 
 impl Links<'_> {
     fn gap_before(&self, n: usize) -> Gap {
-        n.checked_sub(1).and_then(|n| self.0.get(n)).map_or(Gap::Break, |link| link.1)
+        n.checked_sub(1).and_then(|n| self.links.get(n)).map_or(Gap::Break, |link| link.1)
     }
 
     /// Every candidate that begins with group `first`.
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
-        let Some(&(group, separator)) = self.0.get(first) else { return };
+        let Some(&(group, separator)) = self.links.get(first) else { return };
         if group.is_too_long() {
             return;
         }
         let before = self.gap_before(first);
-        if group.len() < 32
-            && SOLID & 1 << group.len() != 0
-            && let Some(number) = self.number(first, first, Layout::Solid)
+        if self.lengths & SOLID & 1 << group.len() != 0
+            && let Some(number) = self.number(first, first, Layout::Solid, text)
         {
             found(Candidate::Number(number));
         }
@@ -255,8 +234,8 @@ impl Links<'_> {
             return;
         }
         let (mut sum, mut uniform) = (group.len(), true);
-        for last in first + 1..(first + AHEAD).min(self.0.len()) {
-            let Some(&(next, after)) = self.0.get(last) else { return };
+        for last in first + 1..(first + AHEAD).min(self.links.len()) {
+            let Some(&(next, after)) = self.links.get(last) else { return };
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
             if !uniform && !leads {
                 return;
@@ -266,14 +245,14 @@ impl Links<'_> {
                 return;
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            let hotline = sum == 8 && matches!(group.digits(), [b'1', b'8' | b'9', b'0', b'0']) && last == first + 1;
-            if GROUPED & 1 << sum == 0 && !hotline {
+            let short = sum == 8 && !(last == first + 1 && is_hotline(text, &group));
+            if self.lengths & GROUPED & 1 << sum == 0 || short {
                 continue;
             }
-            let ends = after != separator || self.0.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
+            let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             if (layout != Layout::Mixed || leads)
-                && let Some(number) = self.number(first, last, layout)
+                && let Some(number) = self.number(first, last, layout, text)
             {
                 found(Candidate::Number(number));
             }
@@ -281,7 +260,7 @@ impl Links<'_> {
     }
 
     fn layout(&self, first: usize, last: usize) -> Layout {
-        let sizes = || self.0.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
+        let sizes = || self.links.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
         if sizes().all(|n| n == 1) {
             return Layout::Spread;
         }
@@ -294,12 +273,12 @@ impl Links<'_> {
         if regular { Layout::Regular } else { Layout::Uneven }
     }
 
-    fn number(&self, first: usize, last: usize, layout: Layout) -> Option<Number> {
-        let links = self.0.get(first..=last)?;
+    fn number(&self, first: usize, last: usize, layout: Layout, text: &[u8]) -> Option<Number> {
+        let links = self.links.get(first..=last)?;
         let (head, tail) = (links.first()?, links.last()?);
         let (mut digits, mut len, mut hidden) = ([0; NUMBER_DIGITS_MAX], 0, Hidden::No);
         for (group, _) in links {
-            digits.get_mut(len..len + group.len())?.copy_from_slice(group.digits());
+            group.write(text, digits.get_mut(len..)?)?;
             len += group.len();
             hidden = hidden.max(group.hidden);
         }
@@ -321,13 +300,21 @@ impl Links<'_> {
     }
 }
 
+/// Whether the four digits before a space or dot begin a hotline: `1900 1234`.
+fn is_hotline(text: &[u8], group: &Group) -> bool {
+    let mut digits = [0; 4];
+    group.len() == 4 && group.write(text, &mut digits).is_some() && matches!(digits, [b'1', b'8' | b'9', b'0', b'0'])
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn numbers(text: &str) -> Vec<(String, Layout)> {
         let mut all = Vec::new();
-        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |candidate| {
+        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
             if let Candidate::Number(n) = candidate {
                 all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
             }
@@ -337,6 +324,116 @@ mod tests {
 
     fn has(text: &str, digits: &str, layout: Layout) {
         assert!(numbers(text).contains(&(digits.to_owned(), layout)), "{text}: {:?}", numbers(text));
+    }
+
+    /// The pass without a look ahead: every group of digits is read, whatever stands around.
+    fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
+        let mut chain = Chain { links: Vec::new(), done: 0, lengths: u32::MAX };
+        let mut at = range.start;
+        while at < range.end {
+            let Some(mut current) = group(text, at) else {
+                at += 1;
+                continue;
+            };
+            loop {
+                at = current.end;
+                around(text, &current, &mut found);
+                let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
+                chain.push(current, kind, text, &mut found);
+                if kind == Gap::Break {
+                    break;
+                }
+                let Some(following) = group(text, next) else { break };
+                current = following;
+            }
+        }
+    }
+
+    /// Both passes offer the same, but for letters that pass for digits: there only what can be read matters.
+    fn agree(text: &[u8], from: usize, to: usize) {
+        let said = |candidate: Candidate| match candidate {
+            Candidate::Lookalikes(at) => crate::lookalike::read(text, at).map(|n| format!("{n:?}")),
+            other => Some(format!("{other:?}")),
+        };
+        let (mut fast, mut slow) = (Vec::new(), Vec::new());
+        candidates(text, from..to, u32::MAX, |candidate| fast.extend(said(candidate)));
+        plain(text, from..to, |candidate| slow.extend(said(candidate)));
+        assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        let signs = [
+            " ",
+            "  ",
+            ".",
+            "-",
+            "/",
+            ",",
+            ") ",
+            " - ",
+            "\n",
+            "\r\n  > ",
+            "-\n",
+            "+",
+            ":",
+            "x",
+            "é",
+            "ế",
+            "O",
+            "l",
+            "S",
+            "Q",
+            "\u{200b}",
+            "\u{ad}",
+            "\u{a0}",
+            "\u{2009}",
+            "–",
+            "•",
+            "．",
+            "０",
+            "９",
+            "٣",
+            "𝟎",
+            "О",
+            "і",
+            "\u{e0020}",
+            "中",
+            "ไทย",
+            "IDVNM",
+            "DN",
+            "1900 ",
+            "không ",
+        ];
+        prop_oneof![
+            3 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
+            3 => "[0-9]{1,4}",
+            1 => "[0-9]{7,22}",
+            1 => "[a-zđơư ]{1,40}",
+            1 => "[0-9OlISBZ]{5,14}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn a_look_ahead_misses_nothing(pieces in prop::collection::vec(piece(), 1..200), a in 0..300_usize, b in 0..300_usize) {
+            let text = pieces.concat();
+            let (from, to) = (a.min(text.len()), text.len().saturating_sub(b));
+            agree(text.as_bytes(), 0, text.len());
+            agree(text.as_bytes(), from, to.max(from));
+        }
+
+        #[test]
+        fn nor_among_any_bytes(
+            bytes in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 1 => Just(b' '), 2 => any::<u8>()], 0..200),
+            before in 4_000..4_200_usize,
+        ) {
+            agree(&bytes, 0, bytes.len());
+            // Across the end of what is looked at in one go.
+            let text = [&b"x".repeat(before), bytes.as_slice()].concat();
+            agree(&text, 0, text.len());
+        }
     }
 
     #[test]
@@ -370,11 +467,11 @@ mod tests {
         // Every group is offered a bounded number of times, however long the list.
         let text = "12 345 67 8901 ".repeat(4_000);
         let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |_| n += 1);
+        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
         assert!(n < 16, "{n}");
         let text = "12 345-67.8901/".repeat(4_000);
         let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), &Map::new(text.as_bytes(), 0..text.len()), |_| n += 1);
+        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
         assert!(n < 16_000, "{n}");
     }
 }

@@ -1,7 +1,8 @@
 //! Fuzz targets: what must hold for any bytes at all, and documents to begin from.
 //!
-//! Each target is a function of bytes that panics when something does not hold, so any driver can run it; the one here
-//! (`cargo run --release -- …`) mutates blindly and needs nothing but cargo.
+//! Each target is a function of bytes that panics when something does not hold, so any driver can run it: the program
+//! of this crate mutates blindly and needs nothing but cargo, `fuzz/run` steers by coverage. What they learned lies in
+//! `corpus/TARGET/` and is replayed by the tests.
 
 pub mod seeds;
 
@@ -11,23 +12,36 @@ use chot_detectors::{CONTEXT_BYTES, Context, Detectors};
 use chot_inspect::{Hint, Inspected, Inspector, Limits};
 use chot_model::{DetectorId, OpaqueReason};
 
-/// A target: its name, what is put before the bytes so that the right reader gets them, and the declared type.
+/// A target: its name, how the bytes come to the right reader, and the declared type.
 pub struct Target {
     /// Name on the command line.
     pub name: &'static str,
-    prefix: &'static [u8],
+    form: Form,
     content_type: Option<&'static str>,
     check: fn(&Hint, &[u8]),
 }
 
+/// How the bytes come to the right reader.
+enum Form {
+    /// Behind these, unless they begin so.
+    Behind(&'static [u8]),
+    /// Within a sound document, whose checksums and lengths no mutation would get right.
+    Within(fn(&[u8]) -> Vec<u8>),
+}
+
 const fn target(name: &'static str, prefix: &'static [u8], content_type: Option<&'static str>) -> Target {
-    Target { name, prefix, content_type, check: inspect }
+    Target { name, form: Form::Behind(prefix), content_type, check: inspect }
+}
+
+const fn within(name: &'static str, document: fn(&[u8]) -> Vec<u8>) -> Target {
+    Target { name, form: Form::Within(document), content_type: None, check: inspect }
 }
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
     target("inspector", b"", None),
-    Target { name: "detectors", prefix: b"", content_type: None, check: detect },
+    Target { name: "detectors", form: Form::Behind(b""), content_type: None, check: detect },
+    Target { name: "cells", form: Form::Behind(b""), content_type: None, check: cell },
     target("mail", b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n", None),
     target("zip", b"PK\x03\x04", None),
     target("json", b"{\"soCCCD\":", None),
@@ -43,12 +57,28 @@ pub const TARGETS: &[Target] = &[
     target("yenc", b"=ybegin line=128 size=9 name=a\r\n", None),
     target("binary", b"\0\x01\x02\xff\xfe\x89PNG\r\n\x1a\n", None),
     target("png", b"\x89PNG\r\n\x1a\n", None),
+    target("jpeg", b"\xff\xd8\xff", None),
+    target("gif", b"GIF89a", None),
+    target("webp", b"RIFF", None),
+    target("bmp", b"BM", None),
+    target("tiff", b"II*\0", None),
+    target("gzip", b"\x1f\x8b\x08", None),
+    target("utf16", b"\xff\xfe", None),
+    within("sheet", seeds::workbook),
+    within("document", seeds::document),
+    within("gzipped", seeds::gzip),
+    within("pdf-stream", seeds::pdf),
+    within("attachment", seeds::attachment),
 ];
 
 impl Target {
     /// Runs it.
     pub fn run(&self, bytes: &[u8]) {
-        let bytes = if bytes.starts_with(self.prefix) { bytes.to_vec() } else { [self.prefix, bytes].concat() };
+        let bytes = match self.form {
+            Form::Behind(prefix) if !bytes.starts_with(prefix) => [prefix, bytes].concat(),
+            Form::Behind(_) => bytes.to_vec(),
+            Form::Within(document) => document(bytes),
+        };
         let hint = Hint { name: None, content_type: self.content_type.map(str::to_owned) };
         (self.check)(&hint, &bytes);
     }
@@ -64,7 +94,8 @@ fn summary(inspected: &Inspected) -> String {
 /// nothing; redaction stays within the object.
 fn inspect(hint: &Hint, bytes: &[u8]) {
     static PLAIN: LazyLock<Inspector> = LazyLock::new(|| {
-        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, ..Limits::default() };
+        // Print is read by a program of others, in its own time.
+        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, print: false, ..Limits::default() };
         Inspector::new(limits, 2026)
     });
     static CACHED: LazyLock<Inspector> = LazyLock::new(|| PLAIN.clone().cached());
@@ -111,4 +142,34 @@ fn detect(_: &Hint, bytes: &[u8]) {
     };
     let joined = [told(&parts, 0), told(&second, from)].concat();
     assert_eq!(joined, told(&whole, 0), "windows");
+}
+
+/// What a cell holds is found within it, whatever its header; the first byte picks one.
+fn cell(_: &Hint, bytes: &[u8]) {
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
+    const HEADERS: &[&str] = &[
+        "Số CCCD",
+        "Số CMND",
+        "Mã số BHXH",
+        "Mã thẻ BHYT",
+        "MST",
+        "Hộ chiếu",
+        "GPLX",
+        "Điện thoại",
+        "Số tài khoản",
+        "Họ và tên",
+        "Ngày sinh",
+        "Địa chỉ",
+        "Biển số",
+        "Mã bệnh",
+        "Số hồ sơ",
+        "Ghi chú",
+    ];
+    let Some((first, cell)) = bytes.split_first() else { return };
+    let header = HEADERS.get(usize::from(*first) % HEADERS.len()).copied().unwrap_or_default();
+    let mut hits = Vec::new();
+    DETECTORS.scan(cell, 0..cell.len(), Context { column: DETECTORS.column(header) }, &mut hits);
+    for hit in &hits {
+        assert!(hit.range.start < hit.range.end && hit.range.end <= cell.len(), "a hit outside");
+    }
 }

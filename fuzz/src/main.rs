@@ -1,7 +1,9 @@
-//! Runs fuzz targets by blind mutation: `cargo run --release -- [TARGET|all] [SECONDS] [SEED]`.
+//! Runs fuzz targets by blind mutation: `cargo run --profile fuzz -p chot-fuzz -- [TARGET|all] [SECONDS] [SEED]`.
 //!
-//! An input that fails, or takes far too long, is written to `artifacts/TARGET/`. With a file as second argument the
-//! target is run on that file once.
+//! An input that fails, or takes far too long, is written to `fuzz/artifacts/TARGET/`. With a file as second argument
+//! the target is run on that file once. `fuzz/run` steers by coverage instead.
+
+#![allow(clippy::print_stdout, reason = "a program that reports")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -12,85 +14,35 @@ use chot_fuzz::{TARGETS, Target, seeds};
 
 /// Larger inputs only take longer.
 const LEN_MAX: usize = 1 << 15;
-/// Any input of that size is done long before.
+/// Any input of that size is done long before, in CPU time.
 const SLOW: Duration = Duration::from_millis(1_500);
 
-/// Words that readers look for.
-const WORDS: &[&[u8]] = &[
-    b"<",
-    b">",
-    b"</",
-    b"<!--",
-    b"-->",
-    b"<![CDATA[",
-    b"]]>",
-    b"\"",
-    b"'",
-    b"\\",
-    b"\\u",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b",",
-    b":",
-    b"=",
-    b"&",
-    b"%",
-    b"%25",
-    b"=\r\n",
-    b"\r\n",
-    b"\r\n\r\n",
-    b"\n",
-    b"\t",
-    b"|",
-    b";",
-    b"--x7",
-    b"--x7--\r\n",
-    b"PK\x03\x04",
-    b"PK\x01\x02",
-    b"PK\x05\x06",
-    b"PK\x06\x06",
-    b"\x1f\x8b\x08",
-    b"\x78\x9c",
-    b"%PDF-",
-    b"stream\n",
-    b"endstream",
-    b"<~",
-    b"~>",
-    b"begin 644 a\n",
-    b"=ybegin name=a\n",
-    b"=yend",
-    b"=?utf-8?B?",
-    b"?=",
-    b"+ADA-",
-    b"0x30,",
-    b"\\30 ",
-    b"&#48;",
-    b"\xff\xff\xff\xff",
-    b"\0\0\0\0",
-    b"\xff\xfe",
-    b"\xef\xbb\xbf",
-    b"\xc2\xad",
-    b"\xe2\x80\x8b",
-    b"001190123456",
-    b"CCCD ",
-    b"0",
-    b"Content-Type: multipart/mixed; boundary=x7\r\n",
-    b"Content-Transfer-Encoding: base64\r\n",
-    b"INSERT INTO a (b) VALUES (",
-    b"{\\rtf1",
-    b"\\'30",
-    b"\\cell",
-    b"\\row",
-    b"<table>",
-    b"<tr>",
-    b"<td colspan=9 rowspan=9>",
-    b"IHDR",
-    b"zTXt",
-    b"^",
-    b"(",
-];
+/// The words of `words.dict`, which libFuzzer reads as well.
+fn words() -> Vec<Vec<u8>> {
+    let quoted = |line: &'static str| line.strip_prefix('"')?.strip_suffix('"');
+    include_str!("../words.dict").lines().filter_map(quoted).map(unescaped).collect()
+}
+
+fn unescaped(word: &str) -> Vec<u8> {
+    let (mut plain, mut bytes) = (Vec::new(), word.bytes());
+    while let Some(byte) = bytes.next() {
+        let escaped = if byte == b'\\' { bytes.next() } else { Some(byte) };
+        plain.push(match (byte, escaped) {
+            (b'\\', Some(b'x')) => {
+                let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16)).unwrap_or_default() as u8;
+                digit() << 4 | digit()
+            }
+            (_, byte) => byte.unwrap_or(b'\\'),
+        });
+    }
+    plain
+}
+
+/// CPU time this thread has used: a busy machine makes no input slow.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(stat.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or_default())
+}
 
 struct Random(u64);
 
@@ -108,7 +60,7 @@ impl Random {
     }
 }
 
-fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+fn mutate(seeds: &[Vec<u8>], words: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();
     for _ in 0..1 + random.below(8) {
         let at = random.below(bytes.len() + 1);
@@ -128,7 +80,7 @@ fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
                 bytes.splice(at..to, piece);
             }
             6 => bytes.truncate(at.max(1)),
-            _ => drop(bytes.splice(at..at, WORDS[random.below(WORDS.len())].iter().copied())),
+            _ => drop(bytes.splice(at..at, words[random.below(words.len())].iter().copied())),
         }
     }
     bytes.truncate(LEN_MAX);
@@ -137,20 +89,20 @@ fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 
 /// Runs one target for a while; tells how many inputs failed.
 fn fuzz(target: &Target, time: Duration, seed: u64) -> usize {
-    let seeds = seeds::all();
+    let (seeds, words) = (seeds::all(), words());
     let mut random = Random(seed | 1);
     let begun = Instant::now();
     let (mut runs, mut failed, mut slowest) = (0u64, 0, Duration::ZERO);
     while begun.elapsed() < time && failed < 5 {
-        let bytes = seeds.get(runs as usize).cloned().unwrap_or_else(|| mutate(&seeds, &mut random));
+        let bytes = seeds.get(runs as usize).cloned().unwrap_or_else(|| mutate(&seeds, &words, &mut random));
         runs += 1;
-        let start = Instant::now();
+        let start = cpu_time();
         let sound = catch_unwind(AssertUnwindSafe(|| target.run(&bytes))).is_ok();
-        let took = start.elapsed();
+        let took = cpu_time() - start;
         slowest = slowest.max(took);
         if !sound || took > SLOW {
             failed += 1;
-            let folder = Path::new("artifacts").join(target.name);
+            let folder = Path::new("fuzz/artifacts").join(target.name);
             let file = folder.join(format!("{seed}-{runs}"));
             let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &bytes));
             println!("{}: {} after {took:?} ({written:?})", target.name, file.display());

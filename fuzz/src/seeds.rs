@@ -8,7 +8,8 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap_or_default()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+/// Compressed, with its checksum.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     let _ = out.write_all(bytes);
     out.finish().unwrap_or_default()
@@ -38,11 +39,23 @@ pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     [&out, &central, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &len, &at, &[0, 0]].concat()
 }
 
-/// Every document.
-pub fn all() -> Vec<Vec<u8>> {
-    let said = "Chị Nguyễn Thị An, số CCCD 001190123456, mã số BHXH 0123456789, thẻ DN4010123456789";
-    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Số CCCD</t></is></c></row><row r=\"2\"><c r=\"A2\"><v>1190123456</v></c><c r=\"B2\" t=\"s\"><v>0</v></c></row></sheetData></worksheet>";
-    let workbook = zip(&[
+/// An archive of one file, in the form of POSIX.
+fn tar(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    let mut put = |at: usize, field: &[u8]| header.iter_mut().skip(at).zip(field).for_each(|(to, b)| *to = *b);
+    put(0, name.as_bytes());
+    put(100, b"0000644\x000000000\x000000000\x00");
+    put(124, format!("{:011o}\0{:011o}\0        0", data.len(), 0).as_bytes());
+    put(257, b"ustar\x0000");
+    let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+    header.iter_mut().skip(148).zip(format!("{sum:06o}\0 ").bytes()).for_each(|(to, b)| *to = b);
+    let padded = data.len().next_multiple_of(512) - data.len();
+    [&header[..], data, &vec![0; padded + 1024]].concat()
+}
+
+/// A workbook of one sheet.
+pub fn workbook(sheet: &[u8]) -> Vec<u8> {
+    zip(&[
         ("[Content_Types].xml", b"<Types/>"),
         ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"DS\" r:id=\"r1\"/></sheets></workbook>"),
         (
@@ -50,13 +63,47 @@ pub fn all() -> Vec<Vec<u8>> {
             b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/s.xml\"/></Relationships>",
         ),
         ("xl/sharedStrings.xml", "<sst><si><t>Nguyễn Văn An</t></si></sst>".as_bytes()),
-        ("xl/worksheets/s.xml", sheet.as_bytes()),
-    ]);
-    let document = zip(&[
-        ("[Content_Types].xml", b"<Types/>"),
-        ("word/document.xml", "<w:document><w:body><w:p><w:r><w:t>Số CCCD 0011</w:t></w:r><w:r><w:t>90123456</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:t>Số CMND</w:t></w:p></w:tc></w:tr></w:tbl></w:body></w:document>".as_bytes()),
-    ]);
-    let page = zlib(b"BT /F1 12 Tf [(So CCCD: 0011)-20(90)5(123456)] TJ T* <303031> Tj ET");
+        ("xl/worksheets/s.xml", sheet),
+    ])
+}
+
+/// A text document with this body.
+pub fn document(body: &[u8]) -> Vec<u8> {
+    zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", body)])
+}
+
+/// A page with this content, compressed.
+pub fn pdf(content: &[u8]) -> Vec<u8> {
+    let packed = zlib(content);
+    let head = format!("%PDF-1.4\n4 0 obj\n<< /Length {} /Filter /FlateDecode >>\nstream\n", packed.len());
+    [head.as_bytes(), &packed, b"\nendstream\nendobj\n"].concat()
+}
+
+/// A mail with this attached, in base64.
+pub fn attachment(bytes: &[u8]) -> Vec<u8> {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut mail = b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+        boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        .to_vec();
+    for (n, three) in bytes.chunks(3).enumerate() {
+        let word = three.iter().fold(0u32, |word, b| word << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+        mail.extend([18, 12, 6, 0].iter().take(three.len() + 1).map(|shift| ALPHABET[(word >> shift & 63) as usize]));
+        mail.extend(std::iter::repeat_n(b'=', 3 - three.len()));
+        if n % 19 == 18 {
+            mail.extend(b"\r\n");
+        }
+    }
+    mail.extend(b"\r\n--b--\r\n");
+    mail
+}
+
+/// Every document.
+pub fn all() -> Vec<Vec<u8>> {
+    let said = "Chị Nguyễn Thị An, số CCCD 001190123456, mã số BHXH 0123456789, thẻ DN4010123456789";
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>Số CCCD</t></is></c></row><row r=\"2\"><c r=\"A2\"><v>1190123456</v></c><c r=\"B2\" t=\"s\"><v>0</v></c></row></sheetData></worksheet>";
+    let body = "<w:document><w:body><w:p><w:r><w:t>Số CCCD 0011</w:t></w:r><w:r><w:t>90123456</w:t></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:t>Số CMND</w:t></w:p></w:tc></w:tr></w:tbl></w:body></w:document>";
+    let page = "BT /F1 12 Tf [(So CCCD: 0011)-20(90)5(123456)] TJ T* <303031> Tj ET";
+    let workbook = workbook(sheet.as_bytes());
     let texts = [
         said,
         r#"[{"soCCCD":"00119\u0030123456","hoTen":"Nguyễn Văn An"},{"soCCCD":["0011","9012","3456"],"x":1.5e3,"y":null}]"#,
@@ -81,18 +128,32 @@ pub fn all() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = texts.iter().map(|t| t.as_bytes().to_vec()).collect();
     all.push(zip(&[("a.txt", said.as_bytes()), ("b.zip", &workbook)]));
     all.push(workbook);
-    all.push(document);
+    all.extend([sheet, body, page].map(|part| part.as_bytes().to_vec()));
+    all.push(document(body.as_bytes()));
+    all.push(tar("a.txt", said.as_bytes()));
+    all.push(gzip(&tar("b.txt", said.as_bytes())));
     all.push(gzip(said.as_bytes()));
     all.push(zlib(said.as_bytes()));
     all.push(said.encode_utf16().flat_map(u16::to_le_bytes).collect());
     all.push(said.chars().flat_map(|c| (c as u32).to_be_bytes()).collect());
-    all.push(
-        [b"%PDF-1.4\n4 0 obj\n<< /Filter /FlateDecode >>\nstream\n", &page[..], b"\nendstream\nendobj\n"].concat(),
-    );
+    all.push(pdf(page.as_bytes()));
     let text = [b"Comment\0\0", &zlib(said.as_bytes())[..]].concat();
     let png = [b"\x89PNG\r\n\x1a\n", &(text.len() as u32).to_be_bytes()[..], b"zTXt", &text, b"\0\0\0\0"].concat();
     all.push([&png[..], &zip(&[("a.txt", said.as_bytes())])].concat());
     let moved: Vec<u8> = said.bytes().map(|b| b.wrapping_add(42)).collect();
     all.push([b"=ybegin line=128 size=99 name=a.txt\r\n", &moved[..], b"\r\n=yend size=99\r\n"].concat());
+    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
     all
 }
+
+/// A picture of each kind, made by `inspect/tests/images/make.py`.
+const PICTURES: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/images/inverted.png"),
+    include_bytes!("../../inspect/tests/images/landscape.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-progressive.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-lossless.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.bmp"),
+    include_bytes!("../../inspect/tests/images/second-frame.gif"),
+    include_bytes!("../../inspect/tests/images/second-page.tif"),
+];

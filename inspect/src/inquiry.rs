@@ -4,24 +4,28 @@
 
 mod cache;
 mod outcome;
+mod tallies;
+mod whole;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{Column, Context, Detectors, Hit};
-use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
+use chot_detectors::{Cells, Column, Context, Detectors, Hit};
+use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Tally};
 
 use crate::Limits;
 use crate::charset::Charset;
-use crate::count::Distinct;
+use crate::count::Key;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
+use tallies::{Added, Tallies};
+pub(crate) use whole::Stand;
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]
@@ -93,10 +97,12 @@ pub(crate) struct Inquiry {
     pub(crate) detectors: Arc<Detectors>,
     pub(crate) limits: Limits,
     pub(crate) key: RandomState,
+    /// Of the hashes of values.
+    values: Key,
     /// When the step under way must end; `None` when that is too far away to be told.
     deadline: Option<Instant>,
     pub(crate) inspection: Inspection,
-    tallies: BTreeMap<DetectorId, (Tally, Distinct)>,
+    tallies: Tallies,
     pub(crate) people: People,
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
@@ -116,9 +122,13 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// What is remembered of the cells of tables.
+    cells: Cells,
     crowd: Crowd,
     late: bool,
     calls: u32,
+    /// Every cell is scanned, also where what it holds can be told without: for tests that compare.
+    pub(crate) careful: bool,
 }
 
 /// Names of columns remembered; real tables have fewer.
@@ -148,10 +158,11 @@ impl Inquiry {
         Self {
             detectors,
             limits,
+            values: Key::new(&key),
             key,
             deadline: None,
             inspection: Inspection::default(),
-            tallies: BTreeMap::new(),
+            tallies: Tallies::default(),
             people: People::default(),
             edits: Edits::default(),
             sink,
@@ -166,9 +177,11 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            cells: Cells::default(),
             crowd: Crowd::default(),
             late: false,
             calls: 0,
+            careful: false,
         }
     }
 
@@ -268,6 +281,11 @@ impl Inquiry {
         column
     }
 
+    /// Counts bytes of text that are scanned, or known not to need it.
+    pub(crate) fn looked_at(&mut self, place: &Place, bytes: usize) {
+        *if place.again { &mut self.second } else { &mut self.first } += bytes as u64;
+    }
+
     /// Scans `core` of a view and hands each finding over with its range in the window.
     pub(crate) fn scan(
         &mut self,
@@ -277,7 +295,7 @@ impl Inquiry {
         context: Context,
         mut each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
-        *if place.again { &mut self.second } else { &mut self.first } += core.len() as u64;
+        self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
         self.detectors.scan(&view.text, core.clone(), context, &mut hits);
         if context.column.is_none() {
@@ -306,43 +324,34 @@ impl Inquiry {
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;
-        let counted = finding.confidence >= Confidence::Medium;
-        if counted {
+        if finding.confidence >= Confidence::Medium {
             match edits {
                 Some(edits) => self.edits.add(finding.detector, edits),
-                None => {
-                    let detectors = &self.detectors;
-                    self.edits.lose(finding.detector, || mask(detectors, &finding.part));
-                }
+                None => self.lose(finding.detector, &finding.part),
             }
         }
-        let hash = self.hash(finding.detector, &finding.value);
-        let (tally, distinct) = self.tallies.entry(finding.detector).or_default();
-        if again && (distinct.contains(hash) || !counted) {
-            // Seen in the open already, though not necessarily beside the same things; or noise of a decoding.
-            return Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
+        let value = finding.value.reveal().as_bytes();
+        let hash = self.values.value(finding.detector, value);
+        let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
+        let added = self.tallies.add(finding.detector, finding.confidence, hash, again);
+        if added == Added::Sample {
+            self.tallies.of(finding.detector).0.samples.push(finding.value.masked());
         }
-        tally.confidence = tally.confidence.max(Some(finding.confidence));
-        if counted {
-            tally.count += 1;
-            if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX {
-                tally.samples.push(finding.value.masked());
+        if added != Added::Nothing {
+            if let Some(disguise) = finding.disguise {
+                self.note(disguise);
             }
-        } else {
-            tally.low += 1;
-        }
-        if let Some(disguise) = finding.disguise {
-            self.note(disguise);
-        }
-        let mark = Mark::of(&self.key, hash, finding.detector, finding.confidence, &finding.value);
-        if let Some(sink) = &mut self.sink {
-            sink(finding);
+            if let Some(sink) = &mut self.sink {
+                sink(finding);
+            }
         }
         mark
     }
 
-    pub(crate) fn hash(&self, detector: DetectorId, value: &Secret) -> u64 {
-        self.key.hash_one((detector, value.reveal()))
+    /// Notes that what a detector found in a part cannot be rewritten.
+    fn lose(&mut self, detector: DetectorId, part: &str) {
+        let detectors = &self.detectors;
+        self.edits.lose(detector, || mask(detectors, part));
     }
 
     /// The inspection of an object of `bytes` bytes.
@@ -350,11 +359,9 @@ impl Inquiry {
         let mut inspection = std::mem::take(&mut self.inspection);
         inspection.persons = self.people.count();
         inspection.bulk = inspection.persons >= BULK_PERSONS;
-        for (detector, (mut tally, distinct)) in self.tallies {
-            if tally.confidence.is_some() {
-                tally.distinct = distinct.count();
-                inspection.tallies.insert(detector, tally);
-            }
+        for (detector, (tally, distinct)) in self.tallies.iter().filter(|(_, (tally, _))| tally.confidence.is_some()) {
+            let tally = Tally { distinct: distinct.count(), ..tally.clone() };
+            inspection.tallies.insert(detector, tally);
         }
         inspection.object.name = name;
         media_type.clone_into(&mut inspection.object.media_type);

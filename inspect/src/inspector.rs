@@ -27,11 +27,20 @@ pub struct Limits {
     pub inflated_bytes_max: u64,
     /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
+    /// Whether writing on pictures is read, where a reader is installed ([`crate::reads_print`]). It takes about a
+    /// second a picture; unread, such a picture is opaque.
+    pub print: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth_max: 16, members_max: 10_000, inflated_bytes_max: 4 << 30, time_max: Duration::from_secs(60) }
+        Self {
+            depth_max: 16,
+            members_max: 10_000,
+            inflated_bytes_max: 4 << 30,
+            time_max: Duration::from_secs(60),
+            print: true,
+        }
     }
 }
 
@@ -52,12 +61,22 @@ pub struct Inspector {
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
     pub(crate) cache: Option<Arc<Cache>>,
+    /// See [`Inquiry::careful`].
+    #[cfg(test)]
+    pub(crate) careful: bool,
 }
 
 impl Inspector {
     /// Builds the detectors. `this_year` bounds plausible birth years.
     pub fn new(limits: Limits, this_year: u16) -> Self {
-        Self { detectors: Arc::new(Detectors::new(this_year)), limits, key: RandomState::new(), cache: None }
+        Self {
+            detectors: Arc::new(Detectors::new(this_year)),
+            limits,
+            key: RandomState::new(),
+            cache: None,
+            #[cfg(test)]
+            careful: false,
+        }
     }
 
     /// Remembers what containers (archives, documents, mails) were found to hold, in bounded memory: equal content is
@@ -101,6 +120,10 @@ impl Inspector {
         let begun = Instant::now();
         let mut inquiry =
             Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink, self.cache.clone());
+        #[cfg(test)]
+        {
+            inquiry.careful = self.careful;
+        }
         let name = hint.name.as_deref().map(|n| self.mask(n)).unwrap_or_default();
         if let Some(name) = &hint.name {
             let marks = text::aside(&Place::top(Origin::Lost), "", name.as_bytes(), &mut inquiry);

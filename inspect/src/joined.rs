@@ -14,6 +14,11 @@ const PART_DIGITS_MAX: usize = 8;
 /// Digits of the shortest and of the longest identifier of digits alone.
 const DIGITS: std::ops::RangeInclusive<usize> = 9..=12;
 
+/// Whether a value without blanks around may be a part of a number.
+pub(crate) fn is_part(value: &[u8]) -> bool {
+    (1..=PART_DIGITS_MAX).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
+}
+
 /// The parts read so far.
 #[derive(Default)]
 pub(crate) struct Joined {
@@ -33,8 +38,7 @@ impl Joined {
         found: &mut Vec<Found>,
     ) {
         let text = value.text.trim_ascii();
-        let digits = (1..=PART_DIGITS_MAX).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
-        let Some(column) = column.filter(|c| digits && c.is_identifier()) else {
+        let Some(column) = column.filter(|c| is_part(text) && c.is_identifier()) else {
             return self.end(place, inquiry, found);
         };
         if self.column != Some(column) {
@@ -48,6 +52,11 @@ impl Joined {
             self.parts.push_view(value, blank..blank + text.len());
             self.parts.base = value.base;
         }
+    }
+
+    /// Whether no value is being joined.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// No further value stands beside these.

@@ -4,6 +4,8 @@
 //! policy's to say.
 
 mod base64;
+#[cfg(test)]
+mod careful;
 mod charset;
 mod count;
 mod formats;

@@ -4,11 +4,10 @@
 //! the message is the same person. Only keyed hashes are kept.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 
-use chot_model::{Confidence, DetectorId, Secret};
+use chot_model::{Confidence, DetectorId};
 
-use crate::count::{EXACT_MAX, Estimate, Keyed};
+use crate::count::{EXACT_MAX, Estimate, Key, Keyed};
 
 /// What a finding says about persons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +23,7 @@ impl Mark {
     /// What a finding adds to a record: identifiers and what a list of people has besides; `None` for anything else.
     ///
     /// `hash` is the keyed hash of detector and value.
-    pub(crate) fn of(
-        key: &RandomState,
-        hash: u64,
-        detector: DetectorId,
-        confidence: Confidence,
-        value: &Secret,
-    ) -> Option<Self> {
+    pub(crate) fn of(key: &Key, hash: u64, detector: DetectorId, confidence: Confidence, value: &[u8]) -> Option<Self> {
         let personal = detector.is_identifier()
             || matches!(
                 detector,
@@ -39,26 +32,25 @@ impl Mark {
         (personal && confidence >= Confidence::Medium).then(|| Self {
             detector,
             hash,
-            alias: contained(detector, value.reveal()).map(|inner| key.hash_one(inner)),
+            alias: contained(detector, value).map(|(detector, inner)| key.value(detector, inner)),
         })
     }
 }
 
 /// The identifier that a longer one contains.
-fn contained(detector: DetectorId, value: &str) -> Option<(DetectorId, &str)> {
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+fn contained(detector: DetectorId, value: &[u8]) -> Option<(DetectorId, &[u8])> {
+    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
     match detector {
         // The last ten characters of a card are the insurance number (QĐ 1351/QĐ-BHXH 2015, khoản 2.3).
         DetectorId::Bhyt => value.get(5..15).filter(|v| digits(v)).map(|v| (DetectorId::Bhxh, v)),
         DetectorId::CccdQr => value.get(..12).filter(|v| digits(v)).map(|v| (DetectorId::Cccd, v)),
-        DetectorId::BhytQr => match value.split('|').next()? {
+        DetectorId::BhytQr => match value.split(|b| *b == b'|').next()? {
             card if card.len() == 15 => card.get(5..).filter(|v| digits(v)).map(|v| (DetectorId::Bhxh, v)),
             card if card.len() == 10 && digits(card) => Some((DetectorId::Bhxh, card)),
             _ => None,
         },
         // TD1 line 1: `IDVNM`, nine digits, a check digit, then the whole number (ICAO Doc 9303-5).
-        DetectorId::Mrz => value
-            .find("IDVNM")
+        DetectorId::Mrz => memchr::memmem::find(value, b"IDVNM")
             .and_then(|at| value.get(at + 15..at + 27))
             .filter(|v| digits(v))
             .map(|v| (DetectorId::Cccd, v)),
@@ -87,6 +79,9 @@ impl Groups {
         self.sets.len()
     }
 }
+
+/// Kinds of identifiers, at the most.
+const KINDS: usize = 8;
 
 /// Identifier values remembered exactly: several for each of the people counted exactly.
 const IDS_MAX: usize = 6 * EXACT_MAX;
@@ -178,20 +173,26 @@ impl People {
     /// A second value of the same kind begins the next person. A record without an identifier is a person when
     /// `listed` and it has a name together with a date of birth, telephone number or address.
     pub(crate) fn record(&mut self, marks: &[Mark], listed: bool) -> u64 {
-        let mut people = 0;
-        let mut one: Vec<Mark> = Vec::new();
+        // One of each kind at the most, and there are few kinds: no allocation for a row.
+        let mut one = [Mark { detector: DetectorId::Cccd, hash: 0, alias: None }; KINDS];
+        let (mut people, mut n) = (0, 0);
         for mark in marks.iter().filter(|m| m.detector.is_identifier()) {
-            if one.iter().any(|m| m.detector == mark.detector && m.hash != mark.hash) {
-                self.person(&one);
-                people += 1;
-                one.clear();
+            let same = one.iter().take(n).find(|m| m.detector == mark.detector);
+            if same.is_some_and(|m| m.hash == mark.hash) {
+                continue;
             }
-            if !one.contains(mark) {
-                one.push(*mark);
+            if same.is_some() {
+                self.person(one.get(..n).unwrap_or_default());
+                people += 1;
+                n = 0;
+            }
+            if let Some(slot) = one.get_mut(n) {
+                *slot = *mark;
+                n += 1;
             }
         }
-        if !one.is_empty() {
-            self.person(&one);
+        if n > 0 {
+            self.person(one.get(..n).unwrap_or_default());
             people += 1;
         } else if listed {
             people += self.named(marks);
@@ -216,6 +217,8 @@ impl People {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::{BuildHasher, RandomState};
+
     use super::*;
 
     fn mark(detector: DetectorId, hash: u64) -> Mark {
@@ -242,14 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn a_record_has_room_for_every_kind() {
+        assert!(DetectorId::identifiers().count() <= KINDS);
+    }
+
+    #[test]
     fn a_card_contains_the_insurance_number() {
-        let key = RandomState::new();
-        let of = |d, v: &str| {
-            Mark::of(&key, key.hash_one((d, v)), d, Confidence::High, &Secret::new(v)).expect("an identifier")
-        };
+        let key = Key::new(&RandomState::new());
+        let of = |d, v: &[u8]| Mark::of(&key, key.value(d, v), d, Confidence::High, v).expect("an identifier");
         let mut people = People::default();
-        people.record(&[of(DetectorId::Bhyt, "DN4790123456789")], false);
-        people.record(&[of(DetectorId::Bhxh, "0123456789")], false);
+        people.record(&[of(DetectorId::Bhyt, b"DN4790123456789")], false);
+        people.record(&[of(DetectorId::Bhxh, b"0123456789")], false);
         assert_eq!(people.count(), 1);
     }
 

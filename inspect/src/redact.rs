@@ -145,13 +145,54 @@ impl Transfer {
     }
 }
 
-/// Findings kept for redaction. Beyond this many the object cannot be redacted.
-const EDITS_MAX: usize = 100_000;
+/// Memory for the edits of a redaction, in stamps of 24 bytes. Beyond this the object cannot be redacted. A register of
+/// 100,000 people has five stamps a row.
+const EDITS_MAX: usize = 800_000;
+
+/// A patch of at most 64 bytes of at most two kinds, as nearly all are: stars and the spaces between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) at: u64,
+    /// A bit for each byte that is `sign`; the others are `fill`.
+    pub(crate) signs: u64,
+    pub(crate) len: u8,
+    pub(crate) fill: u8,
+    pub(crate) sign: u8,
+    pub(crate) detector: DetectorId,
+}
+
+impl Stamp {
+    /// Bytes of the longest.
+    pub(crate) const LEN_MAX: usize = u64::BITS as usize;
+
+    /// The stamp that does what a patch does.
+    fn of(patch: &Patch, detector: DetectorId) -> Option<Self> {
+        let fill = *patch.bytes.first()?;
+        let sign = patch.bytes.iter().copied().find(|b| *b != fill).unwrap_or(fill);
+        let fits = patch.bytes.len() <= Self::LEN_MAX && patch.bytes.iter().all(|b| *b == fill || *b == sign);
+        let signs = patch.bytes.iter().rev().fold(0, |signs, b| signs << 1 | u64::from(*b != fill));
+        fits.then_some(Self { at: patch.at, signs, len: patch.bytes.len() as u8, fill, sign, detector })
+    }
+
+    /// The stamp that masks `original`, which begins at `at`, all but its `signs`, a bit each and all the same.
+    pub(crate) fn masking(original: &[u8], signs: u64, at: u64, detector: DetectorId) -> Self {
+        let sign = original.get(signs.trailing_zeros() as usize).copied().unwrap_or(b'*');
+        Self { at, signs, len: original.len().min(Self::LEN_MAX) as u8, fill: b'*', sign, detector }
+    }
+
+    pub(crate) fn patch(self) -> Patch {
+        let byte = |n| if self.signs >> n & 1 == 1 { self.sign } else { self.fill };
+        Patch { at: self.at, bytes: (0..self.len).map(byte).collect() }
+    }
+}
 
 /// What a redaction needs to know of each finding.
 #[derive(Default)]
 pub(crate) struct Edits {
-    mapped: Vec<(DetectorId, Vec<Edit>)>,
+    stamps: Vec<Stamp>,
+    odd: Vec<(DetectorId, Edit)>,
+    /// What the odd ones take, in stamps.
+    odd_stamps: usize,
     /// The first finding of each detector that cannot be rewritten, and where.
     lost: Vec<(DetectorId, Masked)>,
     too_many: bool,
@@ -159,11 +200,32 @@ pub(crate) struct Edits {
 
 impl Edits {
     pub(crate) fn add(&mut self, detector: DetectorId, edits: Vec<Edit>) {
-        if self.mapped.len() < EDITS_MAX {
-            self.mapped.push((detector, edits));
-        } else {
-            self.too_many = true;
+        for edit in edits {
+            let (stamp, takes) = match &edit {
+                Edit::Bytes(patch) => (Stamp::of(patch, detector), 3 + patch.bytes.len() / 16),
+                Edit::Quantum { .. } => (None, 2),
+            };
+            match stamp {
+                Some(stamp) => self.stamp(stamp),
+                None if self.is_full() => self.too_many = true,
+                None => {
+                    self.odd.push((detector, edit));
+                    self.odd_stamps += takes;
+                }
+            }
         }
+    }
+
+    pub(crate) fn stamp(&mut self, stamp: Stamp) {
+        if self.is_full() {
+            self.too_many = true;
+        } else {
+            self.stamps.push(stamp);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.stamps.len() + self.odd_stamps >= EDITS_MAX
     }
 
     pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
@@ -178,8 +240,11 @@ impl Edits {
 
     /// Adds the edits of a part.
     pub(crate) fn absorb(&mut self, part: &Self) {
-        for (detector, edits) in &part.mapped {
-            self.add(*detector, edits.clone());
+        for stamp in &part.stamps {
+            self.stamp(*stamp);
+        }
+        for (detector, edit) in &part.odd {
+            self.add(*detector, vec![edit.clone()]);
         }
         for (detector, place) in &part.lost {
             self.lose(*detector, || place.clone());
@@ -189,12 +254,12 @@ impl Edits {
 
     /// Whether no finding could be rewritten, wherever the object stood.
     pub(crate) fn are_lost(&self) -> bool {
-        self.mapped.is_empty()
+        self.stamps.is_empty() && self.odd.is_empty()
     }
 
     /// About how much memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        self.mapped.iter().map(|(_, edits)| 48 + edits.len() * 64).sum()
+        (self.stamps.len() + self.odd_stamps) * size_of::<Stamp>()
     }
 
     pub(crate) fn splices(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
@@ -204,9 +269,10 @@ impl Edits {
         if self.too_many {
             return Err(NotRedactable::TooMany);
         }
-        let chosen = self.mapped.iter().filter(|(d, _)| detectors.contains(d)).flat_map(|(_, edits)| edits);
+        let chosen = self.odd.iter().filter(|(d, _)| detectors.contains(d)).map(|(_, edit)| edit);
         let mut quanta: std::collections::BTreeMap<u64, ([u8; 3], u8)> = std::collections::BTreeMap::new();
-        let mut patches: Vec<Patch> = Vec::new();
+        let stamps = self.stamps.iter().filter(|s| detectors.contains(&s.detector));
+        let mut patches: Vec<Patch> = stamps.map(|s| s.patch()).collect();
         for edit in chosen {
             match edit {
                 Edit::Bytes(patch) => patches.push(patch.clone()),
@@ -250,14 +316,41 @@ fn merged(mut patches: Vec<Patch>) -> Vec<Splice> {
 
 /// The bytes that mask `original`: a star for each, separators and line ends kept so that the shape stays.
 pub(crate) fn masked_bytes(original: &[u8]) -> Vec<u8> {
-    let kept =
-        |b: u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'-' | b'.' | b'/' | b',' | b'|' | b'<' | b'>' | b'"');
-    original.iter().map(|b| if kept(*b) { *b } else { b'*' }).collect()
+    original.iter().map(|b| if is_kept(*b) { *b } else { b'*' }).collect()
+}
+
+const fn is_kept(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'-' | b'.' | b'/' | b',' | b'|' | b'<' | b'>' | b'"')
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_stamp_does_what_its_patch_does(original in "[0-9A-Zạ*  ./-]{0,70}", at in 0u64..9) {
+            let patch = Patch { at, bytes: masked_bytes(original.as_bytes()) };
+            let of = Stamp::of(&patch, DetectorId::Cccd).map(Stamp::patch);
+            prop_assert!(of.is_none_or(|p| p == patch));
+        }
+    }
+
+    #[test]
+    fn most_masks_are_stamps() {
+        assert_eq!(size_of::<Stamp>(), 24);
+        for original in ["001090123456", "001 090 123 456", "Nguyễn Thị Hương", "05/04/1987"] {
+            let signs =
+                original.bytes().enumerate().filter(|(_, b)| is_kept(*b)).fold(0, |signs, (n, _)| signs | 1 << n);
+            let patch = Patch { at: 0, bytes: masked_bytes(original.as_bytes()) };
+            assert!(Stamp::of(&patch, DetectorId::Cccd).is_some(), "{original}");
+            assert_eq!(Stamp::masking(original.as_bytes(), signs, 0, DetectorId::Cccd).patch(), patch);
+        }
+        assert!(Stamp::of(&Patch { at: 0, bytes: b"0     ".to_vec() }, DetectorId::Cccd).is_some());
+        assert!(Stamp::of(&Patch { at: 0, bytes: b"*-*.*".to_vec() }, DetectorId::Cccd).is_none());
+    }
 
     #[test]
     fn overlapping_patches_become_one_splice_that_masks_more() {

@@ -3,9 +3,14 @@
 //! A table without a header is read row by row as running text. A table whose first column holds the headings is
 //! read sideways.
 
-use chot_detectors::Column;
-use std::hash::BuildHasher;
+mod line;
+#[cfg(test)]
+mod tests;
 
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use chot_detectors::Column;
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -13,6 +18,8 @@ use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
+use line::Lines;
+pub(crate) use line::{Cell, Line};
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
@@ -45,6 +52,7 @@ pub(crate) struct Table {
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
     scratch: Vec<Found>,
+    lines: Lines,
 }
 
 enum Shape {
@@ -97,6 +105,7 @@ impl Table {
             waiting: Vec::new(),
             sideways: Vec::new(),
             scratch: Vec::new(),
+            lines: Lines::default(),
         }
     }
 
@@ -205,28 +214,40 @@ impl Table {
 
     fn read(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
         self.rows += 1;
-        let announced = |at: usize, shape: &Option<Shape>| match shape {
-            Some(Shape::Headed(header)) => header.columns.get(at).copied().flatten(),
-            _ => None,
-        };
         match &self.shape {
             Some(Shape::Headed(_)) => {
                 let mut found = Vec::with_capacity(row.len());
                 self.join(number, row, None, inquiry, &mut found);
                 for (at, view) in row {
-                    let column = announced(*at, &self.shape);
+                    let column = self.announced(*at);
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
                     let judged = column.is_none() && is_number(&view.text);
                     let first = found.len();
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                let named = self.named(row, inquiry);
+                let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), inquiry);
                 self.wait(Waiting { found, named, record: true }, inquiry);
             }
             _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
+        }
+    }
+
+    /// What the header says of a column.
+    fn announced(&self, at: usize) -> Option<Column> {
+        match &self.shape {
+            Some(Shape::Headed(header)) => header.columns.get(at).copied().flatten(),
+            _ => None,
+        }
+    }
+
+    /// The part in which a cell stands.
+    fn part(&self, number: u64, at: usize) -> Arc<str> {
+        match &self.name {
+            Some(name) => self.place.named(&name(number, at)).part,
+            None => self.place.part.clone(),
         }
     }
 
@@ -267,8 +288,8 @@ impl Table {
     /// Names the cell in which things were found.
     fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
         for mut f in found.drain(..) {
-            if let Some(name) = &self.name {
-                f.finding.part = self.place.named(&name(number, at)).part;
+            if self.name.is_some() {
+                f.finding.part = self.part(number, at);
             }
             out.push((at, f, whole));
         }
@@ -314,8 +335,8 @@ impl Table {
             let start = (f.finding.range.start - base) as usize;
             let (_, at, number_cell) =
                 starts.iter().rev().find(|(s, _, _)| *s <= start).copied().unwrap_or((0, 0, false));
-            if let Some(name) = &self.name {
-                f.finding.part = self.place.named(&name(number, at)).part;
+            if self.name.is_some() {
+                f.finding.part = self.part(number, at);
             }
             row_found.push((at, f, number_cell && record));
         }
@@ -372,15 +393,8 @@ impl Table {
         let mut form = Vec::new();
         for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
-            for (at, mut found, alone) in found {
-                // Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of
-                // identifiers only when most of it is.
-                let stat = self.stats.get(at).copied().unwrap_or_default();
-                let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
-                if stray && found.finding.confidence == Confidence::Medium {
-                    found.doubt();
-                }
-                marks.extend(inquiry.report(found));
+            for (at, found, alone) in found {
+                marks.extend(inquiry.report(self.doubted(at, found, alone)));
             }
             if !record {
                 form.extend(marks);
@@ -393,14 +407,24 @@ impl Table {
         inquiry.people.record(&form, true);
     }
 
+    /// Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of identifiers
+    /// only when most of it is.
+    fn doubted(&self, at: usize, mut found: Found, alone: bool) -> Found {
+        let stat = self.stats.get(at).copied().unwrap_or_default();
+        let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
+        if stray && found.finding.confidence == Confidence::Medium {
+            found.doubt();
+        }
+        found
+    }
+
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
-    fn named(&self, row: &Row, inquiry: &Inquiry) -> Option<Mark> {
-        let Some(Shape::Headed(Header { columns, .. })) = &self.shape else { return None };
+    fn named<'t>(&self, row: impl Iterator<Item = (usize, &'t [u8])> + Clone, inquiry: &Inquiry) -> Option<Mark> {
         let cell = |wanted: fn(Column) -> bool| {
-            row.iter()
-                .filter(|(at, _)| columns.get(*at).copied().flatten().is_some_and(wanted))
-                .map(|(_, view)| view.text.trim_ascii())
+            row.clone()
+                .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
+                .map(|(_, text)| text.trim_ascii())
                 .find(|text| text.len() > 1)
         };
         let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
@@ -415,20 +439,24 @@ impl Table {
 
 /// A spreadsheet's number with the zeros in front that its column says it had.
 fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let zeros = lost_zeros(&view.text, column).filter(|_| view.number)?;
+    let mut padded = View::default();
+    padded.push_joint(zeros);
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
+}
+
+/// The zeros that a spreadsheet's number has lost.
+fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
     let digits = match column? {
         Column::Cccd | Column::IdNumber => 10..12,
         Column::Bhxh | Column::Tax => 9..10,
         Column::Cmnd => 8..9,
         _ => return None,
     };
-    if !view.number || !digits.contains(&view.text.len()) || !view.text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let mut padded = View::default();
-    padded.push_joint(b"00".get(view.text.len() + 2 - digits.end..).unwrap_or_default());
-    padded.push_view(view, 0..view.text.len());
-    padded.base = view.base;
-    Some(padded)
+    let lost = digits.contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+    if lost { b"00".get(number.len() + 2 - digits.end..) } else { None }
 }
 
 fn is_counted(found: &Found) -> bool {

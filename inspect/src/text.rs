@@ -7,12 +7,15 @@ use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
 use crate::grid::Grid;
 use crate::inquiry::{Found, Inquiry, Place};
-use crate::layers::Layers;
+use crate::layers::{Layers, Look};
 use crate::people::Mark;
 use crate::view::View;
 
 /// How much is scanned at a time.
 const WINDOW: usize = 1 << 16;
+
+/// How much of a window stays as context for the next: writings are undone from some way before their signs on.
+const KEPT: usize = 1 << 11;
 
 /// Identifiers farther apart than this in running text are not taken for one person's.
 const SENTENCE_BYTES: u64 = 600;
@@ -70,7 +73,7 @@ impl Text {
             let mut found = Vec::new();
             self.scan(end, inquiry, &mut found);
             self.tell(found, inquiry);
-            let gone = end.saturating_sub(CONTEXT_BYTES);
+            let gone = end.saturating_sub(KEPT);
             self.view.drain(gone);
             self.done = end - gone;
         }
@@ -82,11 +85,10 @@ impl Text {
             return;
         }
         inquiry.scan(&self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
-        if self.layers.is_none() && Layers::suspects(&self.view.text, &core) {
-            self.layers = Some(Box::new(Layers::new(&self.place)));
-        }
-        if let Some(layers) = &mut self.layers {
-            layers.read(&self.view, core.clone(), inquiry);
+        let look = Look::of(&self.view.text, &core);
+        if self.layers.is_some() || !look.is_empty() {
+            let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));
+            layers.read(&self.view, &core, &look, inquiry);
         }
         if let Some(grid) = &mut self.grid {
             grid.read(&self.view, core, inquiry);
@@ -125,10 +127,25 @@ impl Text {
         self.group.clear();
     }
 
+    /// Begins a text at `base` of the one it is a copy of.
+    pub(crate) fn begin(&mut self, base: u64) {
+        self.view.base = base;
+    }
+
+    /// Takes what was appended so far as context only.
+    pub(crate) fn settle(&mut self) {
+        self.done = self.view.text.len();
+    }
+
     /// Ends a running text.
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        self.finish_at(self.view.text.len(), inquiry);
+    }
+
+    /// Ends a running text at `end` of the window; what stands behind is context only.
+    pub(crate) fn finish_at(&mut self, end: usize, inquiry: &mut Inquiry) {
         let mut found = Vec::new();
-        self.scan(self.view.text.len(), inquiry, &mut found);
+        self.scan(end, inquiry, &mut found);
         self.tell(found, inquiry);
         self.part(inquiry);
         self.reset(inquiry);
@@ -159,9 +176,10 @@ pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry:
         return;
     }
     inquiry.scan(place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
-    if Layers::suspects(&view.text, &core) {
+    let look = Look::of(&view.text, &core);
+    if !look.is_empty() {
         let mut layers = Layers::new(place);
-        layers.read(view, core, inquiry);
+        layers.read(view, &core, &look, inquiry);
         layers.finish(inquiry);
     }
 }

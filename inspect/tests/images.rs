@@ -86,6 +86,9 @@ fn what_holds_no_writing_is_understood_and_what_does_is_read_or_opaque() {
         assert!(found > 0 || opaque, "{name} passes for clean");
         assert!(reads_print() || inspection.is_opaque(OpaqueReason::UnsupportedFormat), "{name}: {inspection:?}");
     }
+    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
+    let unread = unread.inspect(Hint::default(), &file("printed.png")).inspection;
+    assert!(unread.is_opaque(OpaqueReason::UnsupportedFormat), "{unread:?}");
     if reads_print() {
         assert_eq!(inspect(&file("printed.png")).distinct(DetectorId::Cccd), 1);
     }
@@ -163,6 +166,7 @@ fn png_crc(bytes: &[u8]) -> u32 {
 
 #[test]
 fn pictures_cut_off_or_damaged_end_in_an_answer() {
+    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
     for name in ["cccd-lossless.webp", "inverted.png", "cccd.bmp", "second-page.tif", "landscape.jpg"] {
         let bytes = file(name);
         for n in 1..5 {
@@ -172,7 +176,7 @@ fn pictures_cut_off_or_damaged_end_in_an_answer() {
                 *byte ^= (at % 251) as u8;
             }
             for bytes in [cut, &damaged] {
-                let inspection = inspect(bytes);
+                let inspection = unread.inspect(Hint::default(), &bytes.to_vec()).inspection;
                 assert_eq!(inspection.object.bytes, bytes.len() as u64, "{name} {n}");
                 assert!(!inspection.is_opaque(OpaqueReason::Failed), "{name} {n}: a decoder fell over");
             }

@@ -27,6 +27,8 @@ static CARD: Card = Card {
     words: &[],
 };
 
+/// Most blanks between the word of a commune and its name.
+pub(crate) const GAP_BYTES_MAX: usize = 3;
 /// How far an address reaches to either side of its commune.
 const REACH_BYTES: usize = 80;
 
@@ -231,11 +233,12 @@ fn first_of(folded: &str, words: &[&str]) -> bool {
     words.iter().any(|w| folded.strip_prefix(w).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
-/// Whether a name or number follows: `xã Tân Lập`, `phường 12`.
+/// Whether a name or number follows: `xã Tân Lập`, `phường 12`, `P.12`; a dot behind a whole word ends a sentence.
 fn is_named(text: &[u8], at: usize) -> bool {
-    let behind = text.get(at..).unwrap_or_default();
-    let blanks = behind.iter().take(3).take_while(|b| matches!(b, b' ' | b'.')).count();
-    blanks > 0 && behind.get(blanks..).is_some_and(|t| is_capital(t) || t.first().is_some_and(u8::is_ascii_digit))
+    let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+    let blanks = behind.iter().take(GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
+    (blanks > 0 || before.ends_with(b"."))
+        && behind.get(blanks..).is_some_and(|t| is_capital(t) || t.first().is_some_and(u8::is_ascii_digit))
 }
 
 fn is_capital(text: &[u8]) -> bool {

@@ -57,7 +57,7 @@ impl Detector for Bhyt {
         }
         let digits = number.digits().get(..13)?;
         let card = letters(near.text(), number)?;
-        let insured = std::str::from_utf8(&card.kind).ok().is_some_and(|kind| KINDS.split(' ').any(|k| k == kind));
+        let insured = is_kind(&card.kind);
         let (benefit, province) = (digits.first()?, digits.get(1..3)?);
         let mut score = 5
             + if insured { 50 } else { 0 }
@@ -102,6 +102,11 @@ impl Detector for Bhyt {
         let value = card.kind.iter().chain(digits).map(|b| char::from(*b)).collect();
         Some(Found { range: card.start..number.range.end, score, value, hidden })
     }
+}
+
+/// Whether two letters name a kind of insured.
+pub(crate) fn is_kind(letters: &[u8]) -> bool {
+    KINDS.split(' ').any(|kind| kind.as_bytes() == letters)
 }
 
 /// The two letters before the digits, read through the separator and invisible characters.

@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::trigger::Trigger;
+use crate::trigger::{Trigger, word_that_ends};
 
 /// The detector.
 pub(crate) struct ClaimRecord;
@@ -28,6 +28,8 @@ static CARD: Card = Card {
 
 /// Most bytes of a link (QĐ 130/QĐ-BYT: 100 characters).
 const LINK_BYTES_MAX: usize = 100;
+/// Most bytes between a field's name and its content: `": "` and one more.
+const SIGNS_BYTES_MAX: usize = 5;
 
 impl Detector for ClaimRecord {
     fn card(&self) -> &'static Card {
@@ -66,10 +68,22 @@ impl Detector for ClaimRecord {
     }
 }
 
+/// The name of the field that holds the link whose first digit stands at `at`.
+pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let before = text.get(at.saturating_sub(LINK_BYTES_MAX)..at)?;
+    let letters = before.iter().rev().take_while(|b| fits(b) && !b.is_ascii_digit()).count();
+    let before = text.get(..at - letters)?;
+    let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| b">:= \"'".contains(b)).count();
+    if signs == 0 { None } else { word_that_ends(text, at - letters - signs, Trigger::Claim) }
+}
+
 /// How long the link at the beginning of `text` is.
 fn link(text: &[u8]) -> Option<usize> {
-    let fits = |b: &u8| b.is_ascii_alphanumeric() || b"-_./".contains(b);
     let len = text.iter().take(LINK_BYTES_MAX + 1).take_while(|b| fits(b)).count();
     let digits = text.get(..len)?.iter().filter(|b| b.is_ascii_digit()).count();
     ((3..=LINK_BYTES_MAX).contains(&len) && digits > 0).then_some(len)
+}
+
+fn fits(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_./".contains(byte)
 }

@@ -13,12 +13,12 @@ use crate::cccd;
 use crate::context::Near;
 use crate::fold::fold;
 use crate::numbers::{Layout, Number};
-use crate::trigger::{Trigger, stands_alone, word_before};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
 
-pub(crate) use date::Date;
-use date::{DATE_BYTES_MAX, is_month, read};
+use date::{DATE_BYTES_MAX, MONTH_BYTES_MAX, is_month};
+pub(crate) use date::{Date, read};
 
 /// The detector.
 pub(crate) struct DateOfBirth;
@@ -35,6 +35,8 @@ static CARD: Card = Card {
 
 /// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
 const GAP_BYTES_MAX: usize = 64;
+/// Bytes from the beginning of a word to the first digit of its date.
+pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 /// Bytes between a citizen number and a date that may belong to it.
 const BESIDE_BYTES: usize = 72;
 
@@ -136,6 +138,18 @@ impl Detector for DateOfBirth {
     }
 }
 
+/// Whether the `len` digits at `at` may be the first of a date that a word announces.
+pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) -> bool {
+    let Some((before, date)) = text.split_at_checked(at) else { return false };
+    let is_date = || read(date, this_year).is_some_and(|(date, _)| date.year <= this_year);
+    match len {
+        4 => matches!(date, [b'1', b'9', ..] | [b'2', b'0', ..]) && is_date(),
+        8 | 12 | 14 => is_date(),
+        1 | 2 => is_date() || len == 2 && short_year(date, this_year).is_some() || month_before(before) > 0,
+        _ => false,
+    }
+}
+
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.
 fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
     let line = |b: &u8| matches!(b, b'\n' | b'\r');
@@ -150,7 +164,7 @@ fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
 /// Bytes of the month's English name at the end of `said`: `on April `.
 fn month_before(said: &[u8]) -> usize {
     let word = said.trim_ascii_end();
-    let len = word.iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+    let len = word.iter().rev().take(MONTH_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphabetic()).count();
     let name = word.len() - len;
     if is_month(word.get(name..).unwrap_or_default()) { said.len() - name } else { 0 }
 }

@@ -4,6 +4,7 @@
 //! names of people: what stands behind their words is left alone. In running text a name is found where a listed
 //! surname begins it, with capitals; under a header, behind a label or a title any name is. Single given names are not.
 
+mod known;
 mod syllables;
 mod told;
 
@@ -16,9 +17,10 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::{fold, next_char};
-use crate::simd::Map;
 use crate::trigger::Trigger;
+pub(crate) use known::{Syllable, names_a_body};
 use syllables::{Surnames, Syllables, capitals};
+pub(crate) use told::LABEL_BYTES_MAX;
 
 /// The detector.
 pub(crate) struct PersonName;
@@ -57,16 +59,18 @@ const TITLES: &[&str] = &[
     "vo", "chong", "ten", "mr", "mrs", "ms",
 ];
 
-/// Tells `found` every run of capitalised syllables in `range` that a surname begins.
-pub(crate) fn names(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Range<usize>)) {
-    for at in map.capitals().skip_while(|at| *at < range.start).take_while(|at| *at < range.end) {
-        if let Some(end) = syllable(text, at)
-            && is_surname(text, at..end)
-            && !follows_a_surname(text, at)
-        {
-            found(at..run(text, end));
-        }
+/// The run of capitalised syllables at `at`, where a word of so many letters begins, if a surname begins it.
+pub(crate) fn name_at(text: &[u8], at: usize, letters: usize) -> Option<Range<usize>> {
+    if !SURNAMES.may_begin(text.get(at..)?, letters) {
+        return None;
     }
+    let end = syllable(text, at)?;
+    (is_surname(text, at..end) && !follows_a_surname(text, at)).then(|| at..run(text, end))
+}
+
+/// Whether two words that may be a name stand behind the colon before `at`.
+pub(crate) fn may_follow(text: &[u8], at: usize) -> bool {
+    told::may_begin(text, at)
 }
 
 /// Whether the word before is a capitalised surname, whose name this one goes on with.

@@ -10,12 +10,12 @@ use crate::fold::{fold, next_char};
 use crate::trigger::stands_alone;
 
 /// Bytes between a label and its name: `Họ và tên người bệnh (viết in hoa): `.
-const LABEL_BYTES_MAX: usize = 56;
+pub(crate) const LABEL_BYTES_MAX: usize = 56;
 /// Most bytes of a name.
 const NAME_BYTES_MAX: usize = 80;
 
 /// Folded words that bodies hold and no name does.
-const BODIES: &[&str] = &[
+pub(super) const BODIES: &[&str] = &[
     "cong ty",
     "tnhh",
     "co phan",
@@ -40,7 +40,7 @@ const BODIES: &[&str] = &[
 ];
 /// Folded words that headings, offices and bodies begin with. Within a name they are syllables like others: `Trung Tâm`,
 /// `Thông Báo`, `Nhân Dân` all end names of people.
-const HEADS: &[&str] = &[
+pub(super) const HEADS: &[&str] = &[
     "ban nhan dan",
     "nhan dan",
     "danh sach",
@@ -95,7 +95,7 @@ const STOPS: &[&str] = &[
     "nam,", "hien", "la", "stk", "mst", "email", "the", "va", "ns", "nu",
 ];
 /// Titles that stand before a name in its own cell.
-const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
+pub(super) const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
 
 /// Whether a folded text names a body, an office or a heading.
 pub(super) fn is_no_name(folded: &str) -> bool {
@@ -148,7 +148,7 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let colon = gap.iter().position(|b| b":\n.;,".contains(b)).filter(|at| gap.get(*at) == Some(&b':'));
     let told = colon.is_some();
     let at = ends + colon.map_or(0, |at| at + 1);
-    let blanks = text.get(at..)?.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
+    let blanks = blanks(text.get(at..)?);
     let at = at + blanks;
     let rest = text.get(at..text.len().min(at + NAME_BYTES_MAX))?;
     let (len, capitals) = run(rest, told);
@@ -169,6 +169,23 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     Some(found(at, name, score))
 }
 
+/// What may stand between a label and its name.
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count()
+}
+
+/// Whether two words begin behind the blanks at `at`, without which nothing is a name.
+pub(super) fn may_begin(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at..).unwrap_or_default();
+    let rest = rest.get(blanks(rest)..).unwrap_or_default();
+    let len = rest.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_name_byte(**b)).count();
+    (1..=SYLLABLE_BYTES_MAX).contains(&len) && matches!(rest.get(len..), Some([b' ', next, ..]) if is_name_byte(*next))
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80 || byte == b'\''
+}
+
 fn found(at: usize, name: &[u8], score: i32) -> Found {
     let value = String::from_utf8_lossy(name).to_uppercase();
     Found { range: at..at + name.len(), score, value, hidden: None }
@@ -184,11 +201,7 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
             break;
         }
         let rest = text.get(at..).unwrap_or_default();
-        let len = rest
-            .iter()
-            .take(SYLLABLE_BYTES_MAX + 1)
-            .take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80 || **b == b'\'')
-            .count();
+        let len = rest.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_name_byte(**b)).count();
         let Some(Some(first)) = next_char(rest).map(|(c, _)| c).filter(|_| len > 0 && len <= SYLLABLE_BYTES_MAX) else {
             break;
         };
@@ -241,6 +254,6 @@ fn capital_first(syllable: &&str) -> bool {
 }
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
-fn has_surname(syllable: &str) -> bool {
+pub(super) fn has_surname(syllable: &str) -> bool {
     SURNAMES.contains(fold(syllable).as_bytes())
 }

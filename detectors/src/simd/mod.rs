@@ -3,12 +3,19 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
-#[cfg(any(test, not(target_arch = "x86_64")))]
+mod beginnings;
+mod look;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
+pub(crate) mod signs;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::ops::Range;
+
+pub(crate) use beginnings::{Beginnings, places};
+pub(crate) use look::Look;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -24,10 +31,10 @@ struct Masks {
     letter: u64,
     /// Bytes that may begin a capital letter of Vietnamese, and some small ones of its.
     capital: u64,
-    /// What may stand between two digits of one number: `␣ , - . / ) >` and line ends.
-    sign: u64,
     /// `@`, and bytes that begin a character that is neither ASCII nor a letter of Vietnamese.
     odd: u64,
+    /// `:`, behind which something may stand that was announced, and `@`.
+    mark: u64,
 }
 
 /// Blocks that need no allocation.
@@ -69,33 +76,12 @@ impl Map {
 
     /// Whether there is neither digit nor anything odd, and no word begins with a capital.
     pub(crate) fn is_dull(&self) -> bool {
-        self.blocks().iter().all(|block| block.digit | block.odd == 0) && self.capitals().next().is_none()
+        !self.has_numbers() && self.capitals().next().is_none()
     }
 
-    /// The first place from `at` on that is a digit or odd.
-    pub(crate) fn number(&self, at: usize) -> Option<usize> {
-        let from = at.checked_sub(self.start)?;
-        let (first, shift) = (from / BLOCK, from % BLOCK);
-        let mut mask = u64::MAX << shift;
-        for (n, block) in self.blocks().get(first..)?.iter().enumerate() {
-            let found = (block.digit | block.odd) & mask;
-            if found != 0 {
-                return Some(self.start + (first + n) * BLOCK + found.trailing_zeros() as usize);
-            }
-            mask = u64::MAX;
-        }
-        None
-    }
-
-    /// What stands together with the digit at `at`.
-    pub(crate) fn neighbourhood(&self, at: usize) -> Neighbourhood {
-        let (digits, signs) = (self.bits(at, |m| m.digit), self.bits(at, |m| m.sign));
-        let odd = self.bits(at, |m| m.odd);
-        let len = (!(digits | signs | odd)).trailing_zeros();
-        let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or(0);
-        // Behind the stretch nothing is known.
-        let len = if at + len as usize >= self.end { BLOCK } else { len as usize };
-        Neighbourhood { digits: digits & within, odd: odd & within != 0, len }
+    /// Whether there is a digit or anything odd.
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.blocks().iter().any(|block| block.digit | block.odd != 0)
     }
 
     /// The letters from 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
@@ -127,34 +113,13 @@ impl Map {
     }
 }
 
-/// Digits and what may part them, up to the first byte that no number goes on behind.
-pub(crate) struct Neighbourhood {
-    digits: u64,
-    /// Something stands among them that may be a digit or sign of another script.
-    pub(crate) odd: bool,
-    /// How many bytes; 64 when there may be more.
-    pub(crate) len: usize,
-}
-
-impl Neighbourhood {
-    /// How many digits.
-    pub(crate) const fn count(&self) -> u32 {
-        self.digits.count_ones()
-    }
-
-    /// Whether seven of them stand in a row.
-    pub(crate) const fn has_seven(&self) -> bool {
-        let two = self.digits & self.digits >> 1;
-        let four = two & two >> 2;
-        four & four >> 3 != 0
-    }
-}
-
 /// Writes the classes of `text`, a block each, to `out`.
 fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
     return x86::classify(text, out);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return neon::classify(text, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, scalar::block);
 }
 
@@ -245,16 +210,6 @@ mod tests {
                 .collect();
             prop_assert_eq!(map.capitals().collect::<Vec<_>>(), capitals);
             for at in from..text.len() {
-                let next = (at..text.len()).find(|at| (seen(*at).digit | seen(*at).odd) & 1 != 0);
-                prop_assert_eq!(map.number(at), next);
-                let near = map.neighbourhood(at);
-                let inside = |at: &usize| (seen(*at).digit | seen(*at).sign | seen(*at).odd) & 1 != 0;
-                let len = (at..text.len()).take_while(inside).count().min(64);
-                prop_assert_eq!(near.len, if at + len == text.len() { 64 } else { len });
-                let run = &text[at..at + len];
-                prop_assert_eq!(near.count() as usize, run.iter().filter(|b| b.is_ascii_digit()).count());
-                let seven = run.windows(7).any(|w| w.iter().all(u8::is_ascii_digit));
-                prop_assert_eq!(near.has_seven(), seven);
                 if let Some(letters) = map.letters_around(at) {
                     let expected = (0..64).fold(0, |bits, n| bits | u64::from(letter(&text[at - 16 + n])) << n);
                     prop_assert_eq!(letters, expected);

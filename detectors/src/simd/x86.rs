@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::look::{Look, Raw};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -50,7 +51,7 @@ macro_rules! block {
                 };
                 // SAFETY: no memory is touched, and the features are those of this function.
                 #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [digit, letter, capital, sign, odd] = unsafe {
+                let [digit, letter, capital, odd, mark] = unsafe {
                     let splat = |b: u8| $splat(b as i8);
                     let is = |b: u8| $eq(v, splat(b));
                     let within = |v, low: u8, high: u8| {
@@ -63,19 +64,18 @@ macro_rules! block {
                     let additional = $and(is(0xe1), at_least(next, 0xb8));
                     let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
                     let capital = $or(vietnamese, within(v, b'A', b'Z'));
-                    let ends = $or(is(b'\n'), is(b'\r'));
-                    let sign = $or($or($or(ends, is(b' ')), within(v, b',', b'/')), $or(is(b')'), is(b'>')));
                     let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
                     let bits = |m| u64::from($mask(m) as $unsigned);
-                    [bits(digit), bits(letter), bits(capital), bits(sign), bits(odd)]
+                    let mark = $or(is(b':'), is(b'@'));
+                    [bits(digit), bits(letter), bits(capital), bits(odd), bits(mark)]
                 };
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;
                 masks.capital |= capital << at;
-                masks.sign |= sign << at;
                 masks.odd |= odd << at;
+                masks.mark |= mark << at;
             }
             masks
         }
@@ -105,9 +105,8 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let additional = is(0xe1) & _mm512_cmpge_epu8_mask(next, splat(0xb8));
     let vietnamese = additional | within(v, 0xc3, 0xc6);
     let capital = vietnamese | within(v, b'A', b'Z');
-    let sign = is(b'\n') | is(b'\r') | is(b' ') | within(v, b',', b'/') | is(b')') | is(b'>');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
-    Masks { digit, letter, capital, sign, odd }
+    Masks { digit, letter, capital, odd, mark: is(b':') | is(b'@') }
 }
 
 /// Writes the classes of a text.
@@ -125,6 +124,191 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         kernels.push(("avx512", |text, out| unsafe { avx512(text, out) }));
+    }
+    kernels
+}
+
+// The first look for numbers. A class is a set of high halves of bytes and a set of low halves; two tables give each
+// half the classes it is in, and a byte is in those that both halves are in.
+
+/// Digits; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for digits, by
+/// their high half, the first with the other leads below D0; leads from D0 on.
+const HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x0] = 1 << 2;
+    table[0x2] = 1 << 1;
+    table[0x3] = 1 | 1 << 3;
+    table[0x4] = 1 << 4;
+    table[0x5] = 1 << 5;
+    table[0x6] = 1 << 6;
+    table[0xc] = 1 << 2 | 1 << 3 | 1 << 4;
+    table[0xd] = 1 << 7;
+    table[0xe] = 1 << 7;
+    table[0xf] = 1 << 7;
+    table
+};
+
+const LOW: [u8; 16] = {
+    const SETS: [&[usize]; 8] = [
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        &[0x0, 0x9, 0xc, 0xd, 0xe, 0xf],
+        &[0xa, 0xd],
+        &[0xe],
+        &[0x2, 0x9, 0xf],
+        &[0x1, 0x3, 0xa],
+        &[0xc, 0xf],
+        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
+    ];
+    let (mut table, mut class) = ([0; 16], 0);
+    while class < SETS.len() {
+        let mut n = 0;
+        while n < SETS[class].len() {
+            table[SETS[class][n]] |= 1 << class;
+            n += 1;
+        }
+        class += 1;
+    }
+    table
+};
+
+/// The classes of letters that pass for digits.
+const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
+
+/// Takes a look at `text` with the widest vectors there are.
+pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        unsafe { look_avx512(text, look) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        unsafe { look_avx2(text, look) }
+    } else if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        unsafe { look_ssse3(text, look) }
+    } else {
+        look.fill(text, super::scalar::raw);
+    }
+}
+
+#[target_feature(enable = "ssse3")]
+fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
+    look.fill(text, |seen| raw_ssse3(seen));
+}
+
+#[target_feature(enable = "avx2")]
+fn look_avx2(text: &[u8], look: &mut Look<'_>) {
+    look.fill(text, |seen| raw_avx2(seen));
+}
+
+#[target_feature(enable = "avx512bw")]
+fn look_avx512(text: &[u8], look: &mut Look<'_>) {
+    look.fill(text, |seen| raw_avx512(seen));
+}
+
+/// The same steps for vectors of 16 and 32 bytes.
+macro_rules! raw {
+    ($name:ident $lanes:literal $feature:literal, $splat:ident, $load:ident, $table:ident, $shuffle:ident, $shift:ident,
+     $eq:ident, $gt:ident, $and:ident, $andnot:ident, $mask:ident, $unsigned:ty) => {
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn $name(seen: &[u8; SEEN]) -> Raw {
+            let mut raw = Raw::default();
+            for at in (0..BLOCK).step_by($lanes) {
+                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
+                let (v, next) = unsafe {
+                    let from = seen.as_ptr().add(at);
+                    ($load(from.cast()), $load(from.add(1).cast()))
+                };
+                let splat = |b: u8| $splat(b as i8);
+                let half = splat(0xf);
+                let high = $shuffle($table(&HIGH), $and($shift::<4>(v), half));
+                let class = $and(high, $shuffle($table(&LOW), $and(v, half)));
+                let none = splat(0);
+                let bits = |m| u64::from($mask(m) as $unsigned);
+                let any = !bits($eq(class, none)) & u64::from(<$unsigned>::MAX);
+                let digit = bits($gt($and(class, splat(1)), none));
+                let like = bits($gt($and(class, splat(LIKE)), none));
+                let above = bits(v);
+                let goes_on = $gt(splat(0xc0), next);
+                let vietnamese = $and($eq(v, splat(0xe1)), $gt(next, splat(0xb7)));
+                let follows = bits($andnot(vietnamese, goes_on));
+                raw.digit |= digit << at;
+                raw.like |= (like & !above) << at;
+                raw.sign |= (any & !above & !digit & !like) << at;
+                raw.foreign |= (any & above & follows) << at;
+            }
+            raw
+        }
+    };
+}
+
+/// A table for each lane of 16 bytes.
+#[target_feature(enable = "ssse3")]
+#[inline]
+fn table16(table: &[u8; 16]) -> __m128i {
+    // SAFETY: the array has 16 bytes.
+    unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn table32(table: &[u8; 16]) -> __m256i {
+    _mm256_broadcastsi128_si256(table16(table))
+}
+
+raw!(
+    raw_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_cmpeq_epi8,
+    _mm_cmpgt_epi8, _mm_and_si128, _mm_andnot_si128, _mm_movemask_epi8, u16
+);
+raw!(
+    raw_avx2 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, table32, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_and_si256, _mm256_andnot_si256, _mm256_movemask_epi8, u32
+);
+
+#[target_feature(enable = "avx512bw")]
+#[inline]
+fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
+    // SAFETY: both lie within the array.
+    let (v, next) =
+        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let table = |table| _mm512_broadcast_i32x4(table16(table));
+    let half = splat(0xf);
+    let high = _mm512_shuffle_epi8(table(&HIGH), _mm512_and_si512(_mm512_srli_epi16::<4>(v), half));
+    let class = _mm512_and_si512(high, _mm512_shuffle_epi8(table(&LOW), _mm512_and_si512(v, half)));
+    let any = _mm512_test_epi8_mask(class, class);
+    let digit = _mm512_test_epi8_mask(class, splat(1));
+    let like = _mm512_test_epi8_mask(class, splat(LIKE));
+    let above = _mm512_movepi8_mask(v);
+    let goes_on = _mm512_cmplt_epi8_mask(next, splat(0xc0));
+    let vietnamese = _mm512_cmpeq_epi8_mask(v, splat(0xe1)) & _mm512_cmpgt_epi8_mask(next, splat(0xb7));
+    Raw {
+        digit,
+        like: like & !above,
+        sign: any & !above & !digit & !like,
+        foreign: any & above & goes_on & !vietnamese,
+    }
+}
+
+/// Tells what a block holds.
+#[cfg(test)]
+type RawKernel = fn(&[u8; SEEN]) -> Raw;
+
+/// Everything this processor can run.
+#[cfg(test)]
+pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
+    let mut kernels: Vec<(&'static str, RawKernel)> = Vec::new();
+    if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        kernels.push(("ssse3", |seen| unsafe { raw_ssse3(seen) }));
+    }
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx2", |seen| unsafe { raw_avx2(seen) }));
+    }
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx512", |seen| unsafe { raw_avx512(seen) }));
     }
     kernels
 }

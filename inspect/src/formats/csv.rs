@@ -6,7 +6,7 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::sniff::Head;
-use crate::table::{Row, Table};
+use crate::table::{Cell, Line, Row, Table};
 use crate::view::View;
 
 macro_rules! delimited {
@@ -72,6 +72,8 @@ struct Delimited {
     row: Row,
     /// Cells of rows that are done with, to be written over.
     spare: Row,
+    /// Cells of a row that stands as it is.
+    cells: Vec<Cell>,
     cell: View,
     column: usize,
     quoted: bool,
@@ -79,6 +81,8 @@ struct Delimited {
     quote: bool,
     row_bytes: usize,
     rows: u64,
+    /// The next byte begins a row.
+    begins: bool,
 }
 
 /// Cells kept for the next row.
@@ -96,11 +100,13 @@ impl Delimited {
             place,
             row: Row::new(),
             spare: Row::new(),
+            cells: Vec::new(),
             column: 0,
             quoted: false,
             quote: false,
             row_bytes: 0,
             rows: 0,
+            begins: false,
         }
     }
 
@@ -124,7 +130,7 @@ impl Delimited {
         self.end_cell();
         self.rows += 1;
         let row = std::mem::take(&mut self.row);
-        let rule = row.iter().all(|(_, v)| v.text.iter().all(|b| matches!(b, b'-' | b':' | b' ' | b'=')));
+        let rule = row.iter().all(|(_, view)| is_ruled(&view.text));
         let mut done = if rule { row } else { self.table.row(self.rows, row, inquiry) };
         if self.spare.is_empty() {
             self.spare = done;
@@ -133,8 +139,71 @@ impl Delimited {
         }
         // As many as a row has, however many one row had.
         self.spare.truncate(SPARE_MAX);
-        (self.column, self.row_bytes, self.quoted) = (0, 0, false);
+        (self.column, self.row_bytes, self.quoted, self.begins) = (0, 0, false, true);
     }
+}
+
+impl Delimited {
+    /// Reads rows that stand in the block from `n` on as they are; returns where one begins that does not.
+    fn lines(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> usize {
+        let mut cells = std::mem::take(&mut self.cells);
+        while let Some(end) = split(bytes, n, self.delimiter, &mut cells) {
+            let line = Line { text: bytes, at: Some(at), cells: &cells };
+            if !is_rule(bytes, &cells) && !self.table.line(self.rows + 1, &line, inquiry) {
+                break;
+            }
+            self.rows += 1;
+            n = end;
+        }
+        self.cells = cells;
+        n
+    }
+}
+
+/// Splits the row that begins at `from` into cells and tells where the next begins; `None` when its end is not there,
+/// or a cell is not what stands between two delimiters or quotes.
+fn split(bytes: &[u8], from: usize, delimiter: u8, cells: &mut Vec<Cell>) -> Option<usize> {
+    cells.clear();
+    let mut start = from;
+    loop {
+        let mut at = start + memchr::memchr3(delimiter, b'\n', b'"', bytes.get(start..)?)?;
+        let mut cell = start..at;
+        if bytes.get(at) == Some(&b'"') {
+            if at > start {
+                return None;
+            }
+            let close = at + 1 + memchr::memchr(b'"', bytes.get(at + 1..)?)?;
+            cell = at + 1..close;
+            at = close + 1;
+            if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) == Some(&b'\n') {
+                at += 1;
+            }
+            if !matches!(bytes.get(at), Some(b) if *b == delimiter || *b == b'\n') {
+                return None;
+            }
+        }
+        let text = bytes.get(cell.clone())?;
+        let held = text.trim_ascii_start();
+        let start_held = cell.end - held.len();
+        let end_held = start_held + held.trim_ascii_end().len();
+        cells.push(Cell { column: cells.len(), start: start_held, end: end_held, number: false });
+        start = at + 1;
+        if bytes.get(at) == Some(&b'\n') {
+            // Within a row a carriage return is dropped.
+            let row = bytes.get(from..at)?;
+            let row = row.strip_suffix(b"\r").unwrap_or(row);
+            return memchr::memchr(b'\r', row).is_none().then_some(start);
+        }
+    }
+}
+
+/// Whether all cells are lines drawn under a header.
+fn is_rule(bytes: &[u8], cells: &[Cell]) -> bool {
+    cells.iter().all(|cell| bytes.get(cell.start..cell.end).is_some_and(is_ruled))
+}
+
+fn is_ruled(cell: &[u8]) -> bool {
+    cell.iter().all(|b| matches!(b, b'-' | b':' | b' ' | b'='))
 }
 
 impl Stream for Delimited {
@@ -143,7 +212,12 @@ impl Stream for Delimited {
         if at == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
             n = 3;
         }
-        while let Some(rest @ [b, ..]) = bytes.get(n..) {
+        while n < bytes.len() {
+            // Asked once a row.
+            if std::mem::take(&mut self.begins) && self.table.takes_lines(inquiry) {
+                n = self.lines(bytes, n, at, inquiry);
+            }
+            let Some(rest @ [b, ..]) = bytes.get(n..) else { break };
             let delimiter = self.delimiter;
             let special = |b: &u8| *b == delimiter || matches!(b, b'"' | b'\n' | b'\r');
             let plain = rest.iter().take_while(|b| !special(b)).count().min(ROW_MAX);

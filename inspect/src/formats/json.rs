@@ -2,6 +2,10 @@
 //!
 //! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
 
+mod plain;
+#[cfg(test)]
+mod tests;
+
 use std::hash::BuildHasher;
 
 use super::plain::legible;
@@ -11,6 +15,7 @@ use crate::joined::Joined;
 use crate::sniff::Head;
 use crate::text::Text;
 use crate::tree::Tree;
+use plain::{Keys, Lesson};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -30,6 +35,21 @@ fn begins(head: &Head<'_>) -> bool {
             (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
             _ => false,
         }
+}
+
+/// What a key announces, and its hash.
+fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64) {
+    let name = String::from_utf8_lossy(key);
+    (inquiry.column(&name), inquiry.key.hash_one(name) | 2)
+}
+
+const fn is_bare(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_')
+}
+
+fn is_number(word: &[u8]) -> bool {
+    word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+        && word.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
 }
 
 enum State {
@@ -68,6 +88,8 @@ struct Json {
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
+    keys: Keys,
+    lesson: Lesson,
 }
 
 const LEVELS_MAX: usize = 512;
@@ -88,6 +110,8 @@ impl Json {
             joined: Joined::default(),
             deeper: 0,
             long: false,
+            keys: Keys::default(),
+            lesson: Lesson::default(),
         }
     }
 
@@ -108,11 +132,10 @@ impl Json {
             self.colon = false;
         }
         if self.key && !self.long {
-            let name = String::from_utf8_lossy(&self.value.view.text).into_owned();
-            self.column = inquiry.column(&name);
-            self.name = inquiry.key.hash_one(name) | 2;
+            (self.column, self.name) = announced(&self.value.view.text, inquiry);
         }
         if self.long {
+            self.lesson.learn(false, inquiry);
             return self.value.finish(inquiry);
         }
         let mut found = Vec::new();
@@ -121,6 +144,7 @@ impl Json {
             self.joined.next(place, view, context.column, inquiry, &mut found);
         }
         self.value.finish_value(inquiry, &mut found);
+        self.lesson.learn(found.is_empty(), inquiry);
         for f in found {
             if let Some(mark) = inquiry.report(f) {
                 self.tree.add(mark, inquiry);
@@ -219,10 +243,12 @@ impl Stream for Json {
                         self.state = State::Text;
                         continue;
                     }
-                    if matches!(self.state, State::Bare) {
-                        continue;
-                    }
-                    n += 1;
+                    let past = match self.state {
+                        State::Bare => self.bare(bytes, n, at, inquiry).or(Some(n)),
+                        State::Str => self.string(bytes, n + 1, at, inquiry),
+                        _ => None,
+                    };
+                    n = past.unwrap_or(n + 1);
                 }
                 State::Str => {
                     let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();
@@ -261,9 +287,7 @@ impl Stream for Json {
                     n += 1;
                 }
                 State::Bare => {
-                    let plain =
-                        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.' | b'_'));
-                    let plain = plain.count();
+                    let plain = rest.iter().take_while(|b| is_bare(**b)).count();
                     self.value.view.push(rest.get(..plain).unwrap_or_default(), here);
                     self.settle(inquiry);
                     n += plain;
@@ -298,9 +322,7 @@ impl Json {
     /// would be taken for the opposite of what it is: from here on it is text.
     fn end_bare(&mut self, inquiry: &mut Inquiry) {
         let text = &self.value.view.text;
-        let number = text.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
-            && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
-        if !number && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
+        if !is_number(text) && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
             self.value.context.column = None;
             self.state = State::Text;
             return;

@@ -13,6 +13,7 @@ mod pdf;
 mod plain;
 mod rtf;
 mod sql;
+mod strings;
 mod tar;
 mod unknown;
 mod utf16;

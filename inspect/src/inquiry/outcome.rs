@@ -2,15 +2,14 @@
 //!
 //! A container is always judged into an outcome of its own, which is then added: kept or fresh, it is the same.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chot_model::{DetectorId, Inspection, OpaqueReason, Tally};
+use chot_model::{Inspection, OpaqueReason};
 
 use super::cache::{Key, Standing};
+use super::tallies::Tallies;
 use super::{Crowd, HELD_MAX, Inquiry, Place, SAMPLES_MAX, SECOND_MIN};
 use crate::Hint;
-use crate::count::Distinct;
 use crate::people::Groups;
 use crate::redact::{Edits, Origin};
 
@@ -18,7 +17,7 @@ use crate::redact::{Edits, Origin};
 pub(crate) struct Outcome {
     media_type: Option<&'static str>,
     inspection: Inspection,
-    tallies: BTreeMap<DetectorId, (Tally, Distinct)>,
+    tallies: Tallies,
     people: Groups,
     edits: Edits,
     opaque_bytes: u64,
@@ -35,7 +34,7 @@ impl Outcome {
     pub(super) fn bytes(&self) -> usize {
         const FIXED: usize = 1 << 10;
         const HASH: usize = 16;
-        let tallies: usize = self.tallies.values().map(|(_, d)| d.bytes()).sum();
+        let tallies: usize = self.tallies.iter().map(|(_, (_, distinct))| distinct.bytes()).sum();
         FIXED + tallies + self.people.len() * HASH + self.edits.bytes() + self.inspection.opaque.len() * (FIXED / 8)
     }
 
@@ -104,10 +103,12 @@ impl Inquiry {
             detectors: Arc::clone(&self.detectors),
             limits: self.limits.clone(),
             key: self.key.clone(),
+            values: self.values,
             cache: self.cache.clone(),
             sink: self.sink.take(),
             columns: std::mem::take(&mut self.columns),
             hits: std::mem::take(&mut self.hits),
+            cells: std::mem::take(&mut self.cells),
             deadline: self.deadline,
             members: self.members,
             given: self.given,
@@ -118,8 +119,9 @@ impl Inquiry {
             second: self.second,
             late: self.late,
             calls: self.calls,
+            careful: self.careful,
             inspection: Inspection::default(),
-            tallies: BTreeMap::new(),
+            tallies: Tallies::default(),
             people: crate::people::People::default(),
             edits: Edits::default(),
             opaque_bytes: 0,
@@ -132,6 +134,7 @@ impl Inquiry {
         self.sink = within.sink;
         self.columns = within.columns;
         self.hits = within.hits;
+        self.cells = within.cells;
         (self.late, self.calls) = (within.late, within.calls);
         self.held_most = self.held_most.max(within.held_most);
         Outcome {
@@ -150,8 +153,8 @@ impl Inquiry {
     }
 
     fn add(&mut self, outcome: &Outcome, place: &Place) {
-        for (detector, (theirs, seen)) in &outcome.tallies {
-            let (ours, distinct) = self.tallies.entry(*detector).or_default();
+        for (detector, (theirs, seen)) in outcome.tallies.iter() {
+            let (ours, distinct) = self.tallies.of(detector);
             let new = distinct.absorb(seen);
             if place.again && !new {
                 // A second look at what was seen in the open already.

@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
-use super::runs::inspect;
+use super::runs::{in_run, inspect};
 use crate::inquiry::{Inquiry, Place};
 use crate::sniff;
 
 /// A shorter run holds no identifier with a word about it.
-const RUN_MIN: usize = 20;
+pub(super) const RUN_MIN: usize = 20;
 /// A longer run is read no further.
 const RUN_MAX: usize = 1 << 20;
 /// So many characters tell whether a run means anything.
@@ -49,39 +49,45 @@ pub(super) struct Base85 {
 }
 
 impl Base85 {
-    /// Whether a run that means anything begins in `core`.
-    pub(super) fn suspects(text: &[u8], core: &Range<usize>) -> bool {
-        let mut at = core.start;
-        while let Some(run) = next(text, at).filter(|run| run.start < core.end) {
-            at = run.end + 1;
-            let run = text.get(run).unwrap_or_default();
-            if run.len() >= RUN_MIN && means_anything(run) {
-                return true;
-            }
-        }
-        false
+    /// Whether a run of visible characters may mean anything.
+    pub(super) fn suspects(run: &[u8]) -> bool {
+        run.len() >= RUN_MIN && means_anything(run)
     }
 
-    pub(super) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
-        let mut at = 0;
-        while at < text.len() {
+    /// Reads the next `core` of a text, in which `marked` are the runs that may be of this kind.
+    pub(super) fn read(
+        &mut self,
+        text: &[u8],
+        core: &Range<usize>,
+        marked: &[Range<usize>],
+        place: &Place,
+        inquiry: &mut Inquiry,
+    ) {
+        let mut marked = marked.iter().peekable();
+        let mut at = core.start;
+        while at < core.end {
+            while marked.next_if(|run| run.end <= at).is_some() {}
             if self.run.is_empty() && !self.skip {
-                match next(text, at) {
-                    Some(run) => at = run.start,
-                    None => return,
+                let Some(run) = marked.peek() else { return };
+                at = at.max(run.start);
+                if run.end < core.end && !Self::suspects(text.get(at..run.end).unwrap_or_default()) {
+                    at = run.end;
+                    continue;
                 }
             }
-            let rest = text.get(at..).unwrap_or_default();
-            let len = rest.iter().take_while(|b| b.is_ascii_graphic()).count();
+            let len = match marked.peek() {
+                Some(run) if run.start <= at => run.end - at,
+                _ => text.get(at..core.end).unwrap_or_default().iter().take_while(|b| b.is_ascii_graphic()).count(),
+            };
             if !self.skip && len > 0 {
-                self.run.extend_from_slice(rest.get(..len).unwrap_or_default());
+                self.run.extend_from_slice(text.get(at..at + len).unwrap_or_default());
                 if self.run.len() > RUN_MAX || self.run.len() > 2 * TRIAL && !means_anything(&self.run) {
                     self.run.clear();
                     self.skip = true;
                 }
             }
             at += len + 1;
-            if at <= text.len() && !self.is_open() {
+            if at <= core.end && !self.is_open() {
                 self.end(place, inquiry);
             }
         }
@@ -109,7 +115,8 @@ impl Base85 {
 }
 
 fn opened(run: &[u8]) -> Option<&[u8]> {
-    memchr::memmem::find(run, b"<~").and_then(|at| run.get(at + 2..))
+    let at = memchr::memchr_iter(b'<', run).find(|at| run.get(at + 1) == Some(&b'~'))?;
+    run.get(at + 2..)
 }
 
 /// A run without the marks around it.
@@ -128,9 +135,37 @@ fn bare(run: &[u8]) -> &[u8] {
 fn means_anything(run: &[u8]) -> bool {
     let run = bare(run);
     let run = run.get(..run.len().min(TRIAL)).unwrap_or_default();
-    // Without a single mark it is a word, a hash or base64.
-    let marks = run.iter().filter(|b| !b.is_ascii_alphanumeric()).count();
-    marks > 0 && TABLES.iter().any(|(table, zeros)| decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes)))
+    // Words, hashes and base64 have no other mark than those of base64, padded at the end.
+    let padding = run.iter().rev().take_while(|b| **b == b'=').count();
+    let marked = run.iter().take(run.len() - padding).any(|b| !in_run(*b));
+    marked
+        && TABLES
+            .iter()
+            .any(|(table, zeros)| may_tell(run, table) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes)))
+}
+
+/// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
+/// nothing has to be written down for that.
+fn may_tell(run: &[u8], table: &[u8; 256]) -> bool {
+    let shown = |b: u8| b >= 0x20 || matches!(b, b'\n' | b'\r' | b'\t');
+    for (n, group) in run.chunks_exact(5).enumerate() {
+        let values = group.iter().map(|b| table[usize::from(*b)]);
+        if values.clone().any(|value| value == 0xff) {
+            // A short form; or what is none, which decoding tells.
+            continue;
+        }
+        let Ok(group) = u32::try_from(values.fold(0u64, |group, value| group * 85 + u64::from(value))) else {
+            return false;
+        };
+        let bytes = group.to_be_bytes();
+        if n == 0 && sniff::is_container(&bytes) {
+            return true;
+        }
+        if !bytes.into_iter().all(shown) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Text here is text throughout: 85 characters in five often make a letter or two.
@@ -171,24 +206,6 @@ fn decode(run: &[u8], table: &[u8; 256], zeros: bool) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The next run of at least [`RUN_MIN`] from `at` on, or the word that the text ends with. Looks at one byte in twenty.
-fn next(text: &[u8], mut at: usize) -> Option<Range<usize>> {
-    while at < text.len() {
-        let probe = (at + RUN_MIN - 1).min(text.len() - 1);
-        if !text.get(probe)?.is_ascii_graphic() {
-            at = probe + 1;
-            continue;
-        }
-        let before = text.get(at..probe)?.iter().rev().take_while(|b| b.is_ascii_graphic()).count();
-        let after = text.get(probe..)?.iter().take_while(|b| b.is_ascii_graphic()).count();
-        if before + after >= RUN_MIN || probe + after == text.len() {
-            return Some(probe - before..probe + after);
-        }
-        at = probe + after + 1;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,7 +231,7 @@ mod tests {
             "....................................",
             "0123456789,0123456789,0123456789,0123",
         ] {
-            assert!(!Base85::suspects(text.as_bytes(), &(0..text.len())), "{text}");
+            assert!(!Base85::suspects(text.as_bytes()), "{text}");
         }
     }
 }

@@ -2,15 +2,12 @@
 
 use std::ops::Range;
 
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::view::View;
 
-/// Fewer are a path or a typing error.
-const ESCAPES_MIN: usize = 3;
-
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    let escapes = memchr::memchr2_iter(b'\\', b'%', text).filter(|at| escape(text, *at).is_some());
-    (escapes.take(ESCAPES_MIN).count() == ESCAPES_MIN).then_some("escape")
+/// One alone is a path or a typing error.
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    escape(text, at).is_some().then_some(("escape", 1))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::rewrite::Sign;
 use crate::view::View;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +229,32 @@ fn is_assignment(text: &[u8], at: usize, byte: u8, taken: usize) -> bool {
     let blank = matches!(byte, b' ' | b'\t') && matches!(behind, Some(b'\r' | b'\n'));
     let needed = capital && (byte == b'=' || byte >= 0x80) || blank;
     named && !needed && behind != Some(&b'=')
+}
+
+/// Percent signs, references and backslashes: each alone is believed.
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    let escape = parse(text.get(at..)?)?;
+    (escape.kind != Kind::QuotedPrintable).then(|| (escape.kind.name(), 1))
+}
+
+/// Equals signs: three of them, or the mark of a broken line.
+pub(super) fn printable_sign(text: &[u8], at: usize) -> Option<Sign> {
+    let Escape { kind, bytes, len, taken } = parse(text.get(at..)?)?;
+    let name = Kind::QuotedPrintable.name();
+    if len > 0 {
+        return (!is_assignment(text, at, bytes[0], taken)).then_some((name, 1));
+    }
+    // Base64 is filled up with two; in quoted-printable the first of them would be an escape.
+    let filling = at.checked_sub(1).and_then(|b| text.get(b)) == Some(&b'=');
+    (kind == Kind::QuotedPrintable && !filling).then_some((name, 3))
+}
+
+pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
+    expand(view, core, false, out)
+}
+
+pub(super) fn printable_undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
+    expand(view, core, true, out)
 }
 
 /// Appends `core` of `view` to `out` with every escape that begins there replaced; returns where it stopped.

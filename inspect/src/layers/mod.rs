@@ -6,7 +6,10 @@
 mod base85;
 mod code;
 mod escape;
+mod isles;
+mod look;
 mod old;
+mod pairs;
 mod rewrite;
 mod runs;
 mod tags;
@@ -18,57 +21,35 @@ mod viqr;
 use std::ops::Range;
 
 use crate::inquiry::{Inquiry, Place};
-use crate::text::Text;
 use crate::view::View;
 
 pub(crate) use escape::{entity, unescaped};
-use runs::{Pairs, Runs};
+pub(crate) use look::Look;
 
 /// The second look at one text.
 pub(crate) struct Layers {
-    runs: Runs,
+    runs: runs::Runs,
     files: uu::Uuencoded,
-    pairs: Pairs,
-    escapes: Option<Text>,
+    pairs: pairs::Pairs,
     rewrites: rewrite::Rewrites,
     base85: base85::Base85,
     place: Place,
-    /// Bytes at the beginning of the next window that an escape has already taken.
-    taken: usize,
 }
 
 impl Layers {
     pub(crate) fn new(place: &Place) -> Self {
         Self {
-            runs: Runs::default(),
+            runs: runs::Runs::default(),
             files: uu::Uuencoded::default(),
-            pairs: Pairs::default(),
-            escapes: None,
+            pairs: pairs::Pairs::default(),
             rewrites: rewrite::Rewrites::default(),
             base85: base85::Base85::default(),
             place: place.clone(),
-            taken: 0,
         }
     }
 
-    /// Whether `core` may hold an encoding, or ends within what may become one.
-    pub(crate) fn suspects(text: &[u8], core: &Range<usize>) -> bool {
-        let bytes = text.get(core.clone()).unwrap_or_default();
-        // A run may begin with the word that a window ends with.
-        let run = runs::next_run(bytes, 0);
-        let tail = bytes.len() - run;
-        tail >= runs::RUN_MIN
-            || tail > 0 && core.end < text.len()
-            || memchr::memchr3(b'%', b'&', b'\\', bytes).is_some()
-            || memchr::memchr(b'=', bytes).is_some()
-            || Pairs::suspects(bytes)
-            || uu::Uuencoded::suspects(bytes)
-            || rewrite::suspects(bytes)
-            || base85::Base85::suspects(text, core)
-    }
-
-    /// Reads the next window of the text.
-    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, inquiry: &mut Inquiry) {
+    /// Reads the next window of the text, which was looked at.
+    pub(crate) fn read(&mut self, view: &View, core: &Range<usize>, look: &Look, inquiry: &mut Inquiry) {
         if self.place.depth >= inquiry.limits.depth_max {
             if self.place.disguise.is_some() {
                 inquiry.refuse(&self.place, chot_model::OpaqueReason::TooDeep, 1);
@@ -79,43 +60,12 @@ impl Layers {
             inquiry.refuse(&self.place, chot_model::OpaqueReason::TooLarge, 1);
             return;
         }
-        let bytes = view.text.get(core.clone()).unwrap_or_default();
-        self.runs.read(bytes, &self.place, inquiry);
-        self.files.read(bytes, &self.place, inquiry);
-        self.pairs.read(bytes, &self.place, inquiry);
-        self.base85.read(bytes, &self.place, inquiry);
-        self.rewrites.read(view, &core, &self.place, inquiry);
-        self.escapes(view, core, inquiry);
-    }
-
-    fn escapes(&mut self, view: &View, core: Range<usize>, inquiry: &mut Inquiry) {
-        let from = core.start + std::mem::take(&mut self.taken);
-        let first = escape::first(&view.text, from..core.end);
-        if first.is_none() && self.escapes.is_none() {
-            return;
-        }
-        let text = self.escapes.get_or_insert_with(|| {
-            let how = first.map_or("percent", escape::Kind::name);
-            Text::new(Place {
-                disguise: Some(how),
-                again: true,
-                depth: self.place.depth + 1,
-                charset: None,
-                ..self.place.clone()
-            })
-        });
-        let end = escape::expand(
-            view,
-            from..core.end,
-            text.place.disguise == Some(escape::Kind::QuotedPrintable.name()),
-            &mut text.view,
-        );
-        self.taken = end.saturating_sub(core.end);
-        text.advance(inquiry);
-        if first.is_none() {
-            text.finish(inquiry);
-            self.escapes = None;
-        }
+        let (text, place) = (&view.text, &self.place);
+        self.runs.read(text, core, &look.words, place, inquiry);
+        self.files.read(text, core, look.file, place, inquiry);
+        self.pairs.read(text, core, &look.pairs, place, inquiry);
+        self.base85.read(text, core, &look.marked, place, inquiry);
+        self.rewrites.read(view, core, &look.signs, place, inquiry);
     }
 
     /// The text ends.
@@ -124,9 +74,6 @@ impl Layers {
         self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
         self.base85.end(&self.place, inquiry);
-        if let Some(mut text) = self.escapes.take() {
-            text.finish(inquiry);
-        }
         self.rewrites.finish(inquiry);
     }
 }

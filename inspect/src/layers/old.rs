@@ -3,28 +3,33 @@
 //! Documents keep such text for decades; only the font made it readable.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::charset::Charset;
 use crate::view::View;
 
 /// Fewer everyday words may be chance.
 const WORDS_MIN: usize = 2;
 /// So much of a text tells its set.
-const SEEN: usize = 4_096;
+const SEEN: usize = 2_048;
 
 /// Letters that Vietnamese in Unicode does not have, and the old sets use in every sentence.
-pub(super) fn suspects(text: &[u8]) -> bool {
-    static LETTERS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["ñ", "Ñ", "ö"].map(Finder::new));
-    memchr::memchr_iter(0xc2, text).any(|at| text.get(at + 1).is_some_and(|b| (0xa8..=0xbf).contains(b)))
-        || LETTERS.iter().any(|letter| letter.find(text).is_some())
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    let letter = match text.get(at..at + 2)? {
+        [0xc2, next] => (0xa8..=0xbf).contains(next),
+        // ñ, Ñ, ö
+        [0xc3, next] => matches!(next, 0xb1 | 0x91 | 0xb6),
+        _ => false,
+    };
+    letter.then_some(("", 1))
 }
 
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    suspects(text).then(|| set(text).map(|set| set.name))?
+/// The set of a text that has `signs`, by the words around them.
+pub(super) fn set_around(text: &[u8], signs: Range<usize>) -> Option<&'static str> {
+    const BEFORE: usize = 256;
+    let from = signs.start.saturating_sub(BEFORE);
+    let to = text.len().min(signs.end + SEEN);
+    set(text.get(from..to)?).map(|set| set.name)
 }
 
 fn set(text: &[u8]) -> Option<&'static Charset> {
@@ -94,7 +99,7 @@ mod tests {
             ("số căn cước công dân", None),
             ("El Niño, mañana, año", None),
         ] {
-            assert_eq!(shows(text.as_bytes()), set, "{text}");
+            assert_eq!(set_around(text.as_bytes(), 0..1), set, "{text}");
         }
     }
 }

@@ -1,5 +1,8 @@
-//! Runs of characters that may be base64, base32 or hexadecimal, and pairs of hexadecimal digits set apart.
+//! Runs of characters that may be base64, base32 or hexadecimal.
 
+use std::ops::Range;
+
+use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
 use crate::inquiry::{Inquiry, Place};
@@ -12,6 +15,10 @@ pub(crate) const RUN_MIN: usize = 16;
 /// So much of a run is decoded at a time; a multiple of 4 and 8 characters.
 const RUN_PART: usize = 1 << 16;
 
+/// From so many characters on, a run is somebody's file, whatever its bytes look like. Shorter ones that mean nothing
+/// are keys, hashes and the identifiers of machines.
+const FILE_MIN: usize = 1 << 10;
+
 /// Which bytes are of the alphabets.
 const IN_RUN: [bool; 256] = {
     let mut table = [false; 256];
@@ -23,30 +30,8 @@ const IN_RUN: [bool; 256] = {
     table
 };
 
-pub(crate) fn in_run(b: u8) -> bool {
-    IN_RUN.get(usize::from(b)).copied().unwrap_or(false)
-}
-
-/// Where the next run of at least [`RUN_MIN`] begins, or the word that the text ends with. Looks at one byte in
-/// sixteen: a run that long has one of them.
-pub(crate) fn next_run(text: &[u8], mut at: usize) -> usize {
-    loop {
-        let probe = at + RUN_MIN - 1;
-        let Some(b) = text.get(probe) else {
-            let tail = text.get(at..).unwrap_or_default();
-            return text.len() - tail.iter().rev().take_while(|b| in_run(**b)).count();
-        };
-        if !in_run(*b) {
-            at = probe + 1;
-            continue;
-        }
-        let before = text.get(at..probe).unwrap_or_default().iter().rev().take_while(|b| in_run(**b)).count();
-        let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| in_run(**b)).count();
-        if before + after >= RUN_MIN || probe + after == text.len() {
-            return probe - before;
-        }
-        at = probe + after + 1;
-    }
+pub(super) fn in_run(b: u8) -> bool {
+    IN_RUN[usize::from(b)]
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,10 +58,11 @@ impl Code {
         }
     }
 
-    fn decode(self, run: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(run.len());
+    /// What `run` stands for, in place of what `out` holds.
+    fn decode(self, run: &[u8], out: &mut Vec<u8>) {
+        out.clear();
         match self {
-            Self::Base64 => base64::decode(run, &mut out),
+            Self::Base64 => base64::decode(run, out),
             Self::Base32 => {
                 let (mut group, mut bits) = (0u64, 0);
                 for b in run {
@@ -90,53 +76,67 @@ impl Code {
                 }
             }
             Self::Hex => {
-                let digit = |b: &u8| char::from(*b).to_digit(16).unwrap_or(0) as u8;
+                let digit = |b: &u8| HEX[usize::from(*b)].unwrap_or(0);
                 out.extend(run.chunks_exact(2).map(|pair| match pair {
                     [high, low] => digit(high) << 4 | digit(low),
                     _ => 0,
                 }));
             }
         }
-        out
     }
 }
 
 /// The run being read.
 #[derive(Default)]
-pub(crate) struct Runs {
+pub(super) struct Runs {
     run: Vec<u8>,
     /// Characters of it on this line.
     line: usize,
     /// Between two lines of it.
     between: bool,
-    /// A long run: how it is decoded and where that goes, or nowhere.
-    open: Option<Option<(Code, Box<Object>)>>,
+    /// A long run: how it is decoded and where that goes.
+    open: Option<(Code, Box<Object>)>,
+    decoded: Vec<u8>,
 }
 
 impl Runs {
-    pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
-        let mut at = 0;
-        loop {
+    /// Reads the next `core` of a text, in which `words` are the runs of at least [`RUN_MIN`].
+    pub(super) fn read(
+        &mut self,
+        text: &[u8],
+        core: &Range<usize>,
+        words: &[Range<usize>],
+        place: &Place,
+        inquiry: &mut Inquiry,
+    ) {
+        let mut words = words.iter().peekable();
+        let mut at = core.start;
+        while at < core.end {
+            while words.next_if(|word| word.end <= at).is_some() {}
             if self.run.is_empty() && self.open.is_none() {
-                at = next_run(text, at);
+                let Some(word) = words.peek() else { return };
+                at = at.max(word.start);
             }
-            let Some(rest @ [b, ..]) = text.get(at..) else { return };
-            let len = rest.iter().take_while(|b| in_run(**b)).count();
+            let len = match words.peek() {
+                Some(word) if word.start <= at => word.end - at,
+                // The last line of several may be shorter.
+                _ => text.get(at..core.end).unwrap_or_default().iter().take_while(|b| in_run(**b)).count(),
+            };
             if len > 0 {
-                self.take(rest.get(..len).unwrap_or_default(), place, inquiry);
+                self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
                 at += len;
                 continue;
             }
-            at += 1;
-            match b {
+            match text.get(at) {
                 // Mails break base64 at 76 characters, PEM at 64; prose has shorter words.
-                b'\n' | b'\r' if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
+                Some(b'\n' | b'\r') if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
                     self.between = true;
                     self.line = 0;
                 }
-                b'\n' | b' ' | b'\t' | b'>' if self.between => {}
+                Some(b'\n' | b' ' | b'\t' | b'>') if self.between => {}
                 _ => self.end(place, inquiry),
             }
+            at += 1;
         }
     }
 
@@ -154,34 +154,42 @@ impl Runs {
 
     /// Decodes a part of a long run.
     fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let run = std::mem::take(&mut self.run);
-        let open = self.open.get_or_insert_with(|| {
-            let code = codes(&run).find(|code| sniff::is_plausible(&code.decode(&run)))?;
-            Some((code, Box::new(Object::new(Hint::default(), place.disguised(code.name())))))
+        let mut decoded = std::mem::take(&mut self.decoded);
+        let (code, object) = self.open.get_or_insert_with(|| {
+            let mut means = |code: &Code| {
+                code.decode(&self.run, &mut decoded);
+                sniff::is_plausible(&decoded)
+            };
+            let code = codes(&self.run).find(|code| means(code)).or_else(|| codes(&self.run).next());
+            let code = code.unwrap_or(Code::Base64);
+            (code, Box::new(Object::new(Hint::default(), place.disguised(code.name()))))
         });
-        if let Some((code, object)) = open {
-            object.push(&code.decode(&run), inquiry);
-        }
+        code.decode(&self.run, &mut decoded);
+        object.push(&decoded, inquiry);
+        self.run.clear();
+        self.decoded = decoded;
     }
 
-    pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+    pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.line, self.between) = (0, false);
-        if self.open.is_none() && self.run.len() < RUN_MIN {
-            return self.run.clear();
-        }
-        let run = std::mem::take(&mut self.run);
-        match self.open.take() {
-            Some(Some((code, mut object))) => {
-                object.push(&code.decode(&run), inquiry);
-                object.finish(None, inquiry);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        if let Some((code, mut object)) = self.open.take() {
+            code.decode(&self.run, &mut decoded);
+            object.push(&decoded, inquiry);
+            object.finish(None, inquiry);
+        } else if self.run.len() >= RUN_MIN {
+            let mut means = false;
+            for code in codes(&self.run) {
+                code.decode(&self.run, &mut decoded);
+                means |= inspect(&decoded, code.name(), place, inquiry);
             }
-            Some(None) => {}
-            None => {
-                for code in codes(&run) {
-                    inspect(&code.decode(&run), code.name(), place, inquiry);
-                }
+            if let Some(code) = codes(&self.run).next().filter(|_| !means && self.run.len() >= FILE_MIN) {
+                code.decode(&self.run, &mut decoded);
+                open(&decoded, code.name(), place, inquiry);
             }
         }
+        self.run.clear();
+        self.decoded = decoded;
     }
 }
 
@@ -189,94 +197,17 @@ fn codes(run: &[u8]) -> impl Iterator<Item = Code> {
     [Code::Hex, Code::Base32, Code::Base64].into_iter().filter(|code| code.fits(run))
 }
 
-/// Inspects what a run decodes to, when it means anything.
-pub(super) fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
-    if sniff::is_plausible(bytes) {
-        let mut object = Object::new(Hint::default(), place.disguised(how));
-        object.push(bytes, inquiry);
-        object.finish(None, inquiry);
+/// Inspects what a run decodes to, when it means anything; tells whether it does.
+pub(super) fn inspect(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) -> bool {
+    let means = sniff::is_plausible(bytes);
+    if means {
+        open(bytes, how, place, inquiry);
     }
+    means
 }
 
-/// The value of every hexadecimal digit.
-const HEX: [Option<u8>; 256] = {
-    let mut table = [None; 256];
-    let mut n = 0;
-    while n < 256 {
-        if let Some(value) = char::to_digit(n as u8 as char, 16) {
-            table[n] = Some(value as u8);
-        }
-        n += 1;
-    }
-    table
-};
-
-/// Bytes written as separate pairs of hexadecimal digits: `53 E1 BB`, `53:e1`, `0x53, 0xe1`.
-#[derive(Default)]
-pub(crate) struct Pairs {
-    bytes: Vec<u8>,
-    /// The digit of a pair that waits for the other one.
-    high: Option<u8>,
-    /// Characters since the last pair.
-    gap: usize,
-}
-
-impl Pairs {
-    /// Whether three pairs follow each other: two are words as often as not.
-    pub(crate) fn suspects(text: &[u8]) -> bool {
-        const LANE: usize = 64;
-        let hex = |at: usize| text.get(at..at + 2).is_some_and(|p| p.iter().all(u8::is_ascii_hexdigit));
-        let exact = |n: usize| match text.get(n) {
-            Some(b'0') => matches!(text.get(n + 1), Some(b'x' | b'X')) && hex(n + 2),
-            Some(b) => text.get(n + 3) == Some(b) && n >= 2 && hex(n - 2) && hex(n + 1) && hex(n + 4),
-            None => false,
-        };
-        let Some(last) = text.len().checked_sub(3) else { return false };
-        (0..last).step_by(LANE).any(|from| {
-            let lane = |by: usize| text.get(from + by..(from + by + LANE).min(last + by)).unwrap_or_default();
-            // Without a branch, so that it is done for many bytes at once.
-            let hit = lane(0).iter().zip(lane(1)).zip(lane(3)).fold(false, |hit, ((a, next), third)| {
-                let pair = (a == third) & ((*a == b' ') | (*a == b':') | (*a == b',') | (*a == b'-'));
-                hit | pair | ((*a == b'0') & (*next | 0x20 == b'x'))
-            });
-            hit && (from..(from + LANE).min(last)).any(exact)
-        })
-    }
-
-    pub(crate) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
-        if self.bytes.is_empty() && !Self::suspects(text) {
-            return;
-        }
-        for b in text {
-            let value = HEX[usize::from(*b)];
-            // Between pairs, nearly everything.
-            if value.is_none() && self.bytes.is_empty() && self.high.is_none() {
-                self.gap = 0;
-                continue;
-            }
-            match (value, self.high) {
-                (Some(_), None) if self.gap == 0 && !self.bytes.is_empty() => self.end(place, inquiry),
-                (Some(high), None) => self.high = Some(high),
-                (Some(low), Some(high)) => {
-                    self.bytes.push(high << 4 | low);
-                    (self.high, self.gap) = (None, 0);
-                    if self.bytes.len() >= RUN_PART {
-                        self.end(place, inquiry);
-                    }
-                }
-                // `0x`: the zero was no digit of a pair.
-                (None, Some(0)) if matches!(b, b'x' | b'X') => self.high = None,
-                (None, None) if matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n') && self.gap < 3 => self.gap += 1,
-                _ => self.end(place, inquiry),
-            }
-        }
-    }
-
-    pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        (self.high, self.gap) = (None, 0);
-        if self.bytes.len() >= RUN_MIN / 2 {
-            inspect(&std::mem::take(&mut self.bytes), "hex", place, inquiry);
-        }
-        self.bytes.clear();
-    }
+fn open(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
+    let mut object = Object::new(Hint::default(), place.disguised(how));
+    object.push(bytes, inquiry);
+    object.finish(None, inquiry);
 }

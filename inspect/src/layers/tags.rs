@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::view::View;
 
 /// A longer tag or comment is left alone.
@@ -10,8 +10,8 @@ const TAG_MAX: usize = 200;
 /// Tags side by side.
 const TAGS_MAX: usize = 8;
 
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    memchr::memchr2_iter(b'<', b'/', text).any(|at| between(text, at).is_some()).then_some("tags")
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    between(text, at).is_some().then_some(("tags", 1))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {

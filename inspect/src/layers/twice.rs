@@ -3,16 +3,15 @@
 use std::ops::Range;
 
 use super::old::western;
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::view::View;
 
-/// Fewer are a slip of somebody's keyboard.
-const LETTERS_MIN: usize = 2;
-
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    // The letters of Vietnamese begin with one of four bytes, which became `Ã`, `Ä`, `Æ` and `á`.
-    let letters = memchr::memchr2_iter(0xc3, 0xc6, text).filter(|at| letter(text, *at).is_some());
-    (letters.take(LETTERS_MIN).count() == LETTERS_MIN).then_some("mojibake")
+/// The letters of Vietnamese begin with one of four bytes, which became `Ã`, `Ä`, `Æ` and `á`, and nearly all go on with
+/// a sign of Latin-1. One alone is a slip of somebody's keyboard.
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    let before = at.checked_sub(2)?;
+    let begins = text.get(before) == Some(&0xc3) && letter(text, before).is_some();
+    begins.then_some(("mojibake", 1))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
@@ -28,11 +27,12 @@ fn letter(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
         0xf0..=0xf4 => 4,
         _ => return None,
     };
-    let mut bytes = vec![first];
-    while bytes.len() < len {
+    let mut bytes = [first, 0, 0, 0];
+    for slot in bytes.get_mut(1..len)? {
         let (byte, n) = western(text, at + taken)?;
-        bytes.push(byte);
+        *slot = byte;
         taken += n;
     }
-    str::from_utf8(&bytes).is_ok().then_some((taken, bytes))
+    let bytes = bytes.get(..len)?;
+    str::from_utf8(bytes).is_ok().then(|| (taken, bytes.to_vec()))
 }

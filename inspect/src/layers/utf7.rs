@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::base64;
 use crate::view::View;
 
 /// A longer shifted sequence is read in pieces of a window; no line of a mail is that long.
 const SHIFT_MAX: usize = 240;
 
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    memchr::memchr_iter(b'+', text).any(|at| shifted(text, at).is_some()).then_some("utf-7")
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    shifted(text, at).is_some().then_some(("utf-7", 1))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
@@ -31,16 +31,23 @@ fn shifted(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     if bits < 16 || bits % 16 >= 6 {
         return None;
     }
+    // Most of what begins so is base64, and no letter from its first unit on.
+    let first = rest.iter().take(3).fold(0u32, |bits, b| bits << 6 | u32::from(base64::bits(*b).unwrap_or_default()));
+    if char::from_u32(first >> 2).is_some_and(|c| !is_written(c)) {
+        return None;
+    }
     let mut bytes = Vec::new();
     base64::decode(rest.get(..len)?, &mut bytes);
     let units = bytes.chunks_exact(2).map(|u| u.iter().fold(0, |n, b| n << 8 | u16::from(*b)));
     let read: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
-    let written = |c: char| {
-        matches!(c, ' '..='~' | '\n' | '\r' | '\t' | '\u{a0}'..='\u{24f}' | '\u{300}'..='\u{36f}'
-            | '\u{1ea0}'..='\u{1eff}' | '\u{2000}'..='\u{206f}' | '\u{ff00}'..='\u{ff5e}')
-    };
     let end = len + usize::from(rest.get(len) == Some(&b'-'));
-    (!read.is_empty() && read.chars().all(written)).then(|| (1 + end, read.into_bytes()))
+    (!read.is_empty() && read.chars().all(is_written)).then(|| (1 + end, read.into_bytes()))
+}
+
+/// Letters, digits and marks that people write in Vietnamese.
+fn is_written(c: char) -> bool {
+    matches!(c, ' '..='~' | '\n' | '\r' | '\t' | '\u{a0}'..='\u{24f}' | '\u{300}'..='\u{36f}'
+        | '\u{1ea0}'..='\u{1eff}' | '\u{2000}'..='\u{206f}' | '\u{ff00}'..='\u{ff5e}')
 }
 
 #[cfg(test)]

@@ -1,11 +1,33 @@
 //! uuencoded files within a text (POSIX `uuencode`): `begin 644 name`, lines that tell their length, `end`.
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
 
 /// A line of a uuencoded file has 61 characters; longer ones are none.
 const LINE_MAX: usize = 80;
+
+/// The shortest text that may hold a file: its first line and one of data.
+const FILE_MIN: usize = 20;
+
+/// The first place in `from..end` at which a file may begin.
+pub(super) fn begin(text: &[u8], from: usize, end: usize) -> Option<usize> {
+    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin "));
+    let word = BEGIN.needle().len();
+    let seen = text.get(from..text.len().min(end + word - 1))?;
+    if seen.len() < FILE_MIN {
+        return None;
+    }
+    BEGIN.find_iter(seen).map(|at| from + at).find(|at| {
+        let mode = text.get(at + word).is_some_and(u8::is_ascii_digit);
+        mode && at.checked_sub(1).and_then(|b| text.get(b)).is_none_or(|b| matches!(b, b'\n' | b'\r'))
+    })
+}
 
 /// Reads the lines of a text, looking for a file.
 #[derive(Default)]
@@ -15,22 +37,39 @@ pub(super) struct Uuencoded {
 }
 
 impl Uuencoded {
-    pub(super) fn suspects(text: &[u8]) -> bool {
-        memchr::memmem::find(text, b"begin ").is_some()
-    }
-
-    pub(super) fn read(&mut self, text: &[u8], place: &Place, inquiry: &mut Inquiry) {
-        if self.open.is_none() && self.line.is_empty() && !Self::suspects(text) {
-            return;
-        }
-        for piece in text.split_inclusive(|b| *b == b'\n') {
-            if self.line.len() + piece.len() <= LINE_MAX {
-                self.line.extend_from_slice(piece);
-            } else {
-                self.line.clear();
+    /// Reads the next `core` of a text in which a file may begin at `begin`.
+    pub(super) fn read(
+        &mut self,
+        text: &[u8],
+        core: &Range<usize>,
+        begin: Option<usize>,
+        place: &Place,
+        inquiry: &mut Inquiry,
+    ) {
+        let (mut at, mut next) = (core.start, begin);
+        loop {
+            if self.open.is_none() && self.line.is_empty() {
+                let Some(start) = next.filter(|start| *start < core.end) else { return };
+                at = start;
             }
-            if piece.ends_with(b"\n") {
+            let rest = text.get(at..core.end).unwrap_or_default();
+            if rest.is_empty() {
+                return;
+            }
+            let (len, ends) = memchr::memchr(b'\n', rest).map_or((rest.len(), false), |n| (n + 1, true));
+            if self.line.len() + len <= LINE_MAX {
+                self.line.extend_from_slice(rest.get(..len).unwrap_or_default());
+            } else {
+                // No line of a file, nor the first of one.
+                self.line.clear();
+                self.end(inquiry);
+            }
+            at += len;
+            if ends {
                 self.end_line(place, inquiry);
+            }
+            if next.is_some_and(|next| next < at) {
+                next = self::begin(text, at, core.end);
             }
         }
     }

@@ -4,25 +4,20 @@
 
 use std::ops::Range;
 
-use super::rewrite::replace;
+use super::rewrite::{Sign, replace};
 use crate::view::View;
 
-/// Fewer letters with a hat, bowl or horn are formulas.
-const MARKED_MIN: usize = 2;
-
-pub(super) fn shows(text: &[u8]) -> Option<&'static str> {
-    let shaped = memchr::memchr3_iter(b'^', b'(', b'+', text).filter(|at| {
-        let letter = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
-        let goes_on = match text.get(at + 1..).unwrap_or_default() {
-            [] => true,
-            // Base64 is full of `o+n`: only the horns of `u+o+` stand side by side.
-            [b'o' | b'O', b'+', ..] => true,
-            [next, ..] if next.is_ascii_alphabetic() => text.get(*at) != Some(&b'+'),
-            [next, ..] => is_tone(*next) || next.is_ascii_whitespace(),
-        };
-        goes_on && is_shape(letter, text.get(*at).copied())
-    });
-    (shaped.take(MARKED_MIN).count() == MARKED_MIN).then_some("viqr")
+/// Letters with a hat, bowl or horn; one alone is a formula.
+pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
+    let letter = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
+    let goes_on = match text.get(at + 1..).unwrap_or_default() {
+        [] => true,
+        // Base64 is full of `o+n`: only the horns of `u+o+` stand side by side.
+        [b'o' | b'O', b'+', ..] => true,
+        [next, ..] if next.is_ascii_alphabetic() => text.get(at) != Some(&b'+'),
+        [next, ..] => is_tone(*next) || next.is_ascii_whitespace(),
+    };
+    (goes_on && is_shape(letter, text.get(at).copied())).then_some(("viqr", 1))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {

@@ -166,7 +166,8 @@ fn inspect(
     }
     let deadline = Instant::now() + TIME_MAX;
     let deadline = inquiry.deadline().map_or(deadline, |end| end.min(deadline));
-    let budget = Budget { deadline: Some(deadline), print: ocr::is_installed(), ..Budget::default() };
+    let budget =
+        Budget { deadline: Some(deadline), print: inquiry.limits.print && ocr::is_installed(), ..Budget::default() };
     let mut codes = 0;
     for event in read(&bytes, decode, &budget) {
         match event {

@@ -1,0 +1,235 @@
+//! Cells of tables and values of records, millions of them: the usual shapes are judged by what they show, everything
+//! else is left to [`Detectors::scan`].
+//!
+//! It decides nothing of its own. A verdict is given only where it is the one the scan would give, because the scan was
+//! asked before about a cell that shows the same (`digits.rs`, `shapes.rs`) or because the room's own reading is all
+//! that can come of such a cell (`names.rs`, dates). A property test holds both to each other for every column.
+
+mod digits;
+mod names;
+mod shapes;
+
+use std::ops::Range;
+
+use chot_model::{Confidence, DetectorId};
+
+use crate::date_of_birth::{Date, read};
+use crate::simd::Map;
+use crate::{Column, Detectors, anchor, spoken};
+pub(crate) use digits::Verdicts;
+
+/// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
+#[derive(Default)]
+pub struct Cells {
+    syllables: names::Syllables,
+    shapes: shapes::Shapes,
+    values: Values,
+}
+
+/// What a cell under its column comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A scan would find nothing, and the cell is of a shape that holds no encoding either, as far as
+    /// [`Detectors::nothing`] was told the truth.
+    Nothing,
+    /// A scan would find nothing. What the text may be in an encoding was not asked.
+    Quiet,
+    /// A scan would find this and nothing else.
+    Whole(Whole),
+    /// Not told here: scan it.
+    Unusual,
+}
+
+/// A finding that is all of its cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Which detector.
+    pub detector: DetectorId,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Which bytes of the cell are signs between the parts of the value: all the same, a bit each, the lowest first.
+    pub signs: u64,
+    start: u32,
+    end: u32,
+}
+
+impl Cells {
+    /// How much is taken by the values so far.
+    pub fn taken(&self) -> usize {
+        self.values.len
+    }
+
+    /// Forgets the values since so much was taken: a row ends.
+    pub fn forget(&mut self, taken: usize) {
+        self.values.bytes.get_mut(taken..self.values.len).unwrap_or_default().fill(0);
+        self.values.len = self.values.len.min(taken);
+    }
+
+    /// The normalised value of a finding not forgotten yet, in UTF-8.
+    pub fn value(&self, whole: &Whole) -> &[u8] {
+        self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
+    }
+}
+
+/// A longer cell is not read here, but to see that there is nothing in it.
+const CELL_BYTES_MAX: usize = 64;
+/// Longer text is scanned for what it holds.
+const QUIET_BYTES_MAX: usize = 192;
+
+impl Detectors {
+    /// Judges `text[cell]`, a cell under a column, without the blanks around it. The text around is not looked at.
+    pub fn cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
+        let Some(bytes) = text.get(cell.clone()) else { return Told::Unusual };
+        let Some(first) = bytes.first() else { return Told::Nothing };
+        if !self.is_whole() {
+            return Told::Unusual;
+        }
+        let Cells { syllables, shapes, values } = cells;
+        if bytes.len() <= CELL_BYTES_MAX {
+            if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
+                return match column {
+                    Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, values),
+                    _ => digits::judge(self, bytes, column, values),
+                };
+            }
+            match column {
+                Some(Column::BirthDate | Column::BirthYear) if first.is_ascii_digit() => {
+                    return self.birth(bytes, values);
+                }
+                Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
+                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, bytes, column, values),
+                _ => {}
+            }
+        }
+        if shapes.are_nothing(text, &cell, column) {
+            Told::Nothing
+        } else if is_quiet(bytes, column, self.anchors) {
+            Told::Quiet
+        } else {
+            Told::Unusual
+        }
+    }
+
+    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
+    pub fn nothing(&self, cell: &[u8], column: Option<Column>, cells: &mut Cells) {
+        if self.is_whole() {
+            cells.shapes.learn(self, cell, column);
+        }
+    }
+
+    /// A date and nothing else under the header of births.
+    fn birth(&self, cell: &[u8], values: &mut Values) -> Told {
+        // Numbers of other kinds have twelve digits and more.
+        const DATE_BYTES: usize = 10;
+        if cell.len() > DATE_BYTES {
+            return Told::Unusual;
+        }
+        let (mut signs, mut sign) = (0, None);
+        for (n, b) in cell.iter().enumerate().filter(|(_, b)| !b.is_ascii_digit()) {
+            if !matches!(b, b'/' | b'-' | b'.') || sign.is_some_and(|sign| sign != b) {
+                return Told::Unusual;
+            }
+            sign = Some(b);
+            signs |= 1 << n;
+        }
+        let date = Date::read_plain(cell)
+            .or_else(|| read(cell, self.this_year).filter(|(_, len)| *len == cell.len()).map(|(date, _)| date));
+        match date.filter(|date| date.year <= self.this_year) {
+            Some(date) => {
+                values.begin();
+                date.write(values);
+                values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
+            }
+            None => Told::Unusual,
+        }
+    }
+}
+
+fn all_digits(bytes: &[u8]) -> bool {
+    bytes.iter().fold(true, |all, b| all & b.is_ascii_digit())
+}
+
+/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
+/// announces a name or place.
+fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
+    // What these hold need not show.
+    let reads_words = matches!(
+        column,
+        Some(Column::Address | Column::Health | Column::Name | Column::BirthDate | Column::BirthYear | Column::Claim)
+    );
+    if reads_words || text.len() > QUIET_BYTES_MAX {
+        return false;
+    }
+    let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
+    if map.has_numbers() {
+        return false;
+    }
+    let mut any = false;
+    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
+    if !any {
+        spoken::numbers(text, all, &map, |_| any = true);
+    }
+    !any
+}
+
+/// The values of a row, one behind the other.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    bytes: Vec<u8>,
+    len: usize,
+    /// Where the last one begins.
+    start: usize,
+}
+
+impl Values {
+    /// Room for the longest value, each letter of a cell a letter more in capitals, and to write in whole chunks.
+    const ROOM: usize = 2 * CELL_BYTES_MAX + 16;
+
+    fn begin(&mut self) {
+        self.start = self.len;
+        if self.bytes.len() < self.len + Self::ROOM {
+            self.bytes.resize(2 * (self.len + Self::ROOM), 0);
+        }
+    }
+
+    pub(crate) fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
+            self.len += 1;
+        }
+    }
+
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        if let Some(slots) = self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            slots.copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+    }
+
+    /// Appends the first `len` bytes of a chunk, copied whole.
+    fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
+        if let Some(slots) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            *slots = *chunk;
+            self.len += len.min(chunk.len());
+        }
+    }
+
+    /// The value begun last is that of a whole cell.
+    fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
+    }
+
+    /// The value begun last is none.
+    fn undo(&mut self) {
+        self.len = self.start;
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.bytes.fill(0);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Cells under `Họ và tên` that are a name as most are: two to seven words of Vietnamese letters, each with a capital.
+//!
+//! What is known of a syllable is remembered, so that it is folded and looked up once a message. Anything else a name's
+//! room knows (titles, bodies, small letters) is left to it.
+
+use std::ops::Range;
+
+use chot_model::{Confidence, DetectorId};
+
+use super::{CELL_BYTES_MAX, Told, Values};
+use crate::person_name::{self, Syllable};
+
+const SLOTS: usize = 1024;
+/// Longest syllable read here.
+const SYLLABLE_BYTES: usize = 12;
+/// Most syllables of a name.
+const SYLLABLES_MAX: usize = 7;
+
+/// What is known of syllables.
+#[derive(Default)]
+pub(super) struct Syllables(Vec<Known>);
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    /// Its bytes, nothing behind them; 0 for an empty slot.
+    key: u128,
+    capitals: [u8; 16],
+    len: u8,
+    syllable: Syllable,
+}
+
+pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
+    if cell.len() > CELL_BYTES_MAX {
+        return Told::Unusual;
+    }
+    values.begin();
+    let told = read(text, cell, syllables, values);
+    if told == Told::Unusual {
+        values.undo();
+    }
+    told
+}
+
+fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
+    let (mut at, mut n, mut pair, mut signs) = (cell.start, 0, false, 0);
+    let (mut surname, mut bodies, mut title, mut titled, mut surnamed) = (false, false, false, false, false);
+    let last = loop {
+        let Some((key, len)) = next(text, at, cell.end) else { return Told::Unusual };
+        let known = syllables.know(key, len);
+        let syllable = known.syllable;
+        if !syllable.plain || n == SYLLABLES_MAX {
+            return Told::Unusual;
+        }
+        values.extend_chunk(&known.capitals, usize::from(known.len));
+        if n == 0 {
+            surnamed = syllable.surname;
+        }
+        surname |= syllable.surname;
+        titled |= title && syllable.surname;
+        title |= syllable.title;
+        pair |= syllable.hexadecimal && n > 0 && at + len < cell.end;
+        bodies |= syllable.body || n == 0 && syllable.head;
+        n += 1;
+        at += len;
+        if at >= cell.end {
+            break syllable;
+        }
+        values.push(b' ');
+        signs |= 1 << (at - cell.start);
+        at += 1;
+    };
+    // `Ông` and the like may be titles, of a name that begins behind them; pairs of hexadecimal digits may hide something.
+    if n < 2 || titled && n > 3 || pair {
+        return Told::Unusual;
+    }
+    if bodies && text.get(cell).and_then(|name| str::from_utf8(name).ok()).is_none_or(person_name::names_a_body) {
+        return Told::Unusual;
+    }
+    if surnamed || last.given {
+        values.whole(DetectorId::PersonName, Confidence::High, signs)
+    } else if !surname {
+        values.whole(DetectorId::PersonName, Confidence::Medium, signs)
+    } else {
+        // A shorter name may be read in it.
+        Told::Unusual
+    }
+}
+
+/// The syllable at `at`, which ends before a space or at `end`: its bytes with nothing behind, and their number.
+fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
+    let room = end.checked_sub(at)?;
+    let mut bytes = [0; 16];
+    match text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        Some(chunk) => bytes = *chunk,
+        None => {
+            let rest = text.get(at..end)?;
+            let rest = rest.get(..16).unwrap_or(rest);
+            bytes.get_mut(..rest.len())?.copy_from_slice(rest);
+        }
+    }
+    let key = u128::from_le_bytes(bytes);
+    const ONES: u128 = u128::MAX / 0xff;
+    // The lowest byte that is a space: those above it may be wrong.
+    let spaces = key ^ (ONES * b' ' as u128);
+    let spaces = spaces.wrapping_sub(ONES) & !spaces & ONES << 7;
+    let len = (spaces.trailing_zeros() as usize / 8).min(room);
+    ((1..=SYLLABLE_BYTES).contains(&len)).then(|| (key & u128::MAX >> (128 - 8 * len), len))
+}
+
+impl Syllables {
+    fn know(&mut self, key: u128, len: usize) -> &Known {
+        if self.0.is_empty() {
+            self.0.resize(SLOTS, Known::default());
+        }
+        let mixed =
+            u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
+        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % SLOTS;
+        if self.0[at].key != key {
+            // Two share a place before one has to go.
+            let other = at ^ 1;
+            self.0.swap(at, other);
+            if self.0[at].key != key {
+                self.0[at] = Known::new(key, len);
+            }
+        }
+        &self.0[at]
+    }
+}
+
+impl Known {
+    fn new(key: u128, len: usize) -> Self {
+        let bytes = key.to_le_bytes();
+        let mut known = Self { key, ..Self::default() };
+        if let Some(text) = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()) {
+            let capitals = text.to_uppercase();
+            if let Some(room) = known.capitals.get_mut(..capitals.len()) {
+                room.copy_from_slice(capitals.as_bytes());
+                known.len = capitals.len() as u8;
+                known.syllable = Syllable::of(text);
+            }
+        }
+        known
+    }
+}

@@ -1,0 +1,150 @@
+//! Cells in which there is nothing, by their shape: `Nữ`, `2026-03-05T12:15:00Z`, `4.500.000`, `Đang xử lý`.
+//!
+//! A column repeats its words, and moments and amounts differ only in digits that are too few for any number. A shape
+//! is remembered once a cell of it was scanned and nothing in it depends on which digits they are.
+
+use std::ops::Range;
+
+use crate::numbers::{Candidate, candidates};
+use crate::simd::Map;
+use crate::trigger::{Trigger, words_in};
+use crate::{Column, Detectors, anchor, lookalike, spoken};
+
+/// Bytes of the longest cell whose shape is remembered.
+pub(super) const SHAPE_BYTES: usize = 32;
+const WORDS: usize = SHAPE_BYTES / 8;
+const SLOTS: usize = 512;
+
+/// Shapes of cells in which there is nothing.
+#[derive(Default)]
+pub(super) struct Shapes(Vec<Shape>);
+
+/// The bytes of a cell, every digit a zero, and its column.
+#[derive(Clone, Copy, Default)]
+struct Shape {
+    words: [u64; WORDS],
+    /// Never 0.
+    column: u64,
+}
+
+impl Shapes {
+    pub(super) fn are_nothing(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> bool {
+        let Some(shape) = Shape::of(text, cell, column).filter(|_| !self.0.is_empty()) else { return false };
+        let at = shape.slot();
+        self.0[at].is(&shape) || self.0[at ^ 1].is(&shape)
+    }
+
+    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>) {
+        let Some(shape) = Shape::of(cell, &(0..cell.len()), column) else { return };
+        if !cell.iter().any(u8::is_ascii_digit) || !depends_on_digits(detectors, cell, column) {
+            if self.0.is_empty() {
+                self.0.resize(SLOTS, Shape::default());
+            }
+            // Two share a place before one has to go.
+            let at = shape.slot();
+            self.0.swap(at, at ^ 1);
+            self.0[at] = shape;
+        }
+    }
+}
+
+impl Shape {
+    fn of(text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<Self> {
+        if cell.len() > SHAPE_BYTES {
+            return None;
+        }
+        let mut bytes = [0; SHAPE_BYTES];
+        // What stands behind the cell is cut off below: copying all there may be is faster than what there is.
+        match text.get(cell.start..).and_then(<[u8]>::first_chunk::<SHAPE_BYTES>) {
+            Some(chunk) => bytes = *chunk,
+            None => bytes.get_mut(..cell.len())?.copy_from_slice(text.get(cell.clone())?),
+        }
+        let mut words = [0; WORDS];
+        let mut left = cell.len();
+        for (word, eight) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = zeroed(u64::from_le_bytes(*eight));
+            if left <= 8 {
+                *word &= u64::MAX.checked_shr(u64::BITS - 8 * left as u32).unwrap_or(0);
+                break;
+            }
+            left -= 8;
+        }
+        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2) })
+    }
+
+    /// Equality without a call.
+    fn is(&self, other: &Self) -> bool {
+        let words = self.words.iter().zip(&other.words).fold(0, |differ, (a, b)| differ | (a ^ b));
+        words | (self.column ^ other.column) == 0
+    }
+
+    fn slot(&self) -> usize {
+        let mix = |a: u64, b: u64| {
+            let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
+            product as u64 ^ (product >> 64) as u64
+        };
+        let [a, b, c, d] = self.words;
+        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % SLOTS
+    }
+}
+
+/// Eight bytes with every ASCII digit made `0`.
+const fn zeroed(eight: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    const ZEROS: u64 = ONES * b'0' as u64;
+    // A digit differs from `0` by less than ten, and has no high bit.
+    let from_zero = eight ^ ZEROS;
+    let other = ((from_zero & !HIGH) + ONES * (0x80 - 10)) | from_zero;
+    let digits = ((!other & HIGH) >> 7) * 0xff;
+    eight & !digits | ZEROS & digits
+}
+
+/// Whether a scan of some cell of this shape may find something, by which digits stand in it.
+fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> bool {
+    let reads_digits =
+        matches!(column, Some(Column::BirthDate | Column::BirthYear | Column::Plate | Column::Claim | Column::Health));
+    if reads_digits || !detectors.is_whole() {
+        return true;
+    }
+    // Where as few digits as there are in a group tell anything, it is that they are those of a hotline.
+    let mut text = cell.to_vec();
+    for group in text.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
+        if group.iter().all(u8::is_ascii_digit) {
+            group.fill(b'0');
+            if let [one, nine, _, _] = group {
+                (*one, *nine) = (b'1', b'9');
+            }
+        }
+    }
+    let (all, map) = (0..text.len(), Map::new(&text, 0..text.len()));
+    let mut any = text.contains(&b'@');
+    candidates(&text, all.clone(), u32::MAX, |candidate| {
+        any |= match candidate {
+            // How many digits a word has is told by its shape.
+            Candidate::Lookalikes(place) => lookalike::read(&text, place).is_some(),
+            _ => true,
+        };
+    });
+    spoken::numbers(&text, all.clone(), &map, |_| any = true);
+    anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
+    // Whether a word announces these digits is told by which they are.
+    any || Trigger::all().any(|trigger| words_in(&text, all.clone(), trigger).next().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_become_zeros_and_nothing_else_changes() {
+        for byte in 0..=255u8 {
+            for at in 0..8 {
+                let mut bytes = *b"a9/:\xff0Z\x00";
+                bytes[at] = byte;
+                let expected = bytes.map(|b| if b.is_ascii_digit() { b'0' } else { b });
+                assert_eq!(zeroed(u64::from_le_bytes(bytes)).to_le_bytes(), expected);
+            }
+        }
+    }
+}

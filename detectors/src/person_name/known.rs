@@ -1,0 +1,58 @@
+//! What is known of one syllable of a name, for readers that meet the same syllables again and again.
+
+use super::GIVEN;
+use super::told::{BODIES, HEADS, TITLES, has_surname, is_no_name};
+use crate::fold::fold;
+
+/// A syllable as it stands in a name.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Syllable {
+    /// Letters of Vietnamese and nothing else, one word, the first of them a capital.
+    pub(crate) plain: bool,
+    /// A listed surname, with or without its marks.
+    pub(crate) surname: bool,
+    /// A listed given name.
+    pub(crate) given: bool,
+    /// A title as well.
+    pub(crate) title: bool,
+    /// The name of a body may begin with it.
+    pub(crate) body: bool,
+    /// A heading may begin with it.
+    pub(crate) head: bool,
+    /// Two letters that are hexadecimal digits.
+    pub(crate) hexadecimal: bool,
+}
+
+impl Syllable {
+    pub(crate) fn of(text: &str) -> Self {
+        let folded = fold(text);
+        let is_first = |behind: &str| behind.is_empty() || behind.starts_with(' ');
+        let begins = |phrases: &[&str]| phrases.iter().any(|p| p.strip_prefix(folded.as_str()).is_some_and(is_first));
+        let plain = text.chars().all(is_vietnamese)
+            && text.chars().next().is_some_and(char::is_uppercase)
+            && !folded.contains(' ')
+            // The stamp of a secret.
+            && text != "MẬT";
+        Self {
+            plain,
+            surname: has_surname(text),
+            given: GIVEN.contains(folded.as_bytes()),
+            title: TITLES.contains(&folded.as_str()) || super::TITLES.contains(&folded.as_str()),
+            body: begins(BODIES),
+            head: begins(HEADS),
+            hexadecimal: text.len() == 2 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+        }
+    }
+}
+
+/// A letter of the Vietnamese alphabet, or of the Latin one, in one piece.
+fn is_vietnamese(c: char) -> bool {
+    c.is_ascii_alphabetic()
+        || "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯư".contains(c)
+        || ('\u{1ea0}'..='\u{1ef9}').contains(&c)
+}
+
+/// Whether a name is that of a body or a heading.
+pub(crate) fn names_a_body(name: &str) -> bool {
+    is_no_name(&fold(name))
+}

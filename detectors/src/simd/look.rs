@@ -1,0 +1,291 @@
+//! The first look for numbers: where a stretch begins that holds enough of what numbers are written with.
+//!
+//! A number of ours is at least seven bytes of digits and signs, digits of other scripts or letters that pass for
+//! digits. Most of most texts has no such stretch, and nothing more is done there. It errs on one side only: whatever
+//! may be part of a number is seen, and much that is not.
+
+use super::{BLOCK, SEEN, padded};
+
+/// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
+const BLOCKS: usize = 64;
+/// Fewest bytes of a number, less one: looks overlap by as much, so that each number is whole where it begins.
+const TAIL: usize = 6;
+
+/// What a kernel tells of a block; the lowest bit is the first byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Raw {
+    /// ASCII digits.
+    pub(super) digit: u64,
+    /// Letters that pass for digits: `B I O Q S Z l o`.
+    pub(super) like: u64,
+    /// What may stand between two digits of one number: `␣ , - . / ) >` and line ends.
+    pub(super) sign: u64,
+    /// First bytes of characters, outside ASCII and the letters of Vietnamese, that may be digits, signs, invisible, or
+    /// letters that pass for digits.
+    pub(super) foreign: u64,
+}
+
+/// What is remembered of a block.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    digit: u64,
+    foreign: u64,
+    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
+    head: u64,
+    /// Whatever may be part of a number.
+    alive: u64,
+}
+
+/// The blocks from `base` on.
+pub(crate) struct Look<'t> {
+    text: &'t [u8],
+    base: usize,
+    /// How many of the bytes from there were looked at.
+    len: usize,
+    /// One more than there may be, of nothing, so that 64 bits can be taken from anywhere.
+    seen: [Seen; BLOCKS + 1],
+    /// The bytes with which `TAIL` others before them, the first of them a head, are alive.
+    busy: [u64; BLOCKS],
+    /// The blocks that have such bytes.
+    any: u64,
+}
+
+impl<'t> Look<'t> {
+    /// Looks at `text` from `at` on.
+    pub(crate) fn new(text: &'t [u8], at: usize) -> Self {
+        let mut look = Self { text, base: 0, len: 0, seen: [Seen::default(); BLOCKS + 1], busy: [0; BLOCKS], any: 0 };
+        look.refill(at);
+        look
+    }
+
+    /// The first place from `at` on where a number may begin.
+    #[inline]
+    pub(crate) fn busy(&mut self, mut at: usize) -> Option<usize> {
+        loop {
+            let end = at.checked_sub(self.base)? + TAIL;
+            let (n, shift) = (end / BLOCK, end % BLOCK);
+            if let Some(busy) = self.busy.get(n) {
+                let here = busy & u64::MAX << shift;
+                if here != 0 {
+                    return Some(self.base + n * BLOCK + here.trailing_zeros() as usize - TAIL);
+                }
+                // The blocks behind this one.
+                let later = self.any & u64::MAX << 1 << n;
+                if later != 0 {
+                    let n = later.trailing_zeros() as usize;
+                    let first = self.busy.get(n)?.trailing_zeros() as usize;
+                    return Some(self.base + n * BLOCK + first - TAIL);
+                }
+            }
+            if self.base + self.len >= self.text.len() {
+                return None;
+            }
+            at = at.max(self.base + self.len - TAIL);
+            self.refill(at);
+        }
+    }
+
+    /// The first digit or foreign character from `at` on, within the 64 bytes from there.
+    #[inline]
+    pub(crate) fn number(&mut self, at: usize) -> Option<usize> {
+        let found = self.bits(at, |seen| seen.digit | seen.foreign);
+        (found != 0).then(|| at + found.trailing_zeros() as usize)
+    }
+
+    /// How many digits stand in a row from `at` on, 64 for more.
+    #[inline]
+    pub(crate) fn digits(&mut self, at: usize) -> usize {
+        self.bits(at, |seen| seen.digit).trailing_ones() as usize
+    }
+
+    /// Where what stands together with the digit at `at` ends, when there is too little in it for any number.
+    #[inline]
+    pub(crate) fn few(&mut self, at: usize) -> Option<usize> {
+        let alive = self.bits(at, |seen| seen.alive);
+        let len = alive.trailing_ones();
+        let heads = self.bits(at, |seen| seen.head) & (1_u64.checked_shl(len)?).wrapping_sub(1);
+        // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
+        let two = heads & heads >> 1;
+        let four = two & two >> 2;
+        let seven = four & four >> 3;
+        let enough = heads.count_ones() >= 9
+            || seven != 0
+            || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1')
+            || self.bits(at, |seen| seen.foreign) & heads != 0;
+        (!enough).then_some(at + len as usize)
+    }
+
+    #[inline]
+    fn bits(&mut self, at: usize, of: impl Fn(&Seen) -> u64) -> u64 {
+        if at < self.base || at + BLOCK > self.base + self.len && self.base + self.len < self.text.len() {
+            self.refill(at);
+        }
+        let from = at - self.base;
+        let (n, shift) = (from / BLOCK, from % BLOCK);
+        let half = |n: usize| self.seen.get(n).map_or(0, &of);
+        half(n) >> shift | half(n + 1) << 1 << (BLOCK - 1 - shift)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refill(&mut self, at: usize) {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
+        (self.base, self.len) = (at, rest.len());
+        #[cfg(target_arch = "x86_64")]
+        super::x86::look(rest, self);
+        #[cfg(not(target_arch = "x86_64"))]
+        self.fill(rest, super::scalar::raw);
+    }
+
+    /// Looks at `text` with `kernel`, a block at a time with the byte behind; behind the end stands nothing.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, text: &[u8], kernel: impl Fn(&[u8; SEEN]) -> Raw) {
+        let mut last = Run::default();
+        let mut rest = text;
+        self.any = 0;
+        let mut blocks = self.seen.iter_mut();
+        for ((n, busy), seen) in self.busy.iter_mut().enumerate().zip(&mut blocks) {
+            let raw = match rest.first_chunk() {
+                Some(block) => kernel(block),
+                None if rest.is_empty() => {
+                    *seen = Seen::default();
+                    break;
+                }
+                None => kernel(&padded(rest)),
+            };
+            rest = rest.get(BLOCK..).unwrap_or_default();
+            (*seen, *busy) = last.next(raw);
+            self.any |= u64::from(*busy != 0) << n;
+        }
+    }
+}
+
+/// What the block before leaves to the next.
+#[derive(Default)]
+struct Run {
+    foreign: u64,
+    head: u64,
+    alive: u64,
+    /// Two in a row that are alive, four in a row.
+    two: u64,
+    four: u64,
+}
+
+impl Run {
+    #[inline(always)]
+    fn next(&mut self, raw: Raw) -> (Seen, u64) {
+        /// `bits`, each `by` places later, and what comes in from the block before.
+        #[inline(always)]
+        const fn later(bits: u64, before: u64, by: usize) -> u64 {
+            bits << by | before >> (BLOCK - by)
+        }
+        let Raw { digit, like, sign, foreign } = raw;
+        let before = self.foreign;
+        // A character has up to four bytes.
+        let followers = later(foreign, before, 1) | later(foreign, before, 2) | later(foreign, before, 3);
+        let alive = digit | like | sign | foreign | followers;
+        let head = digit | like | foreign;
+        let two = alive & later(alive, self.alive, 1);
+        let four = two & later(two, self.two, 2);
+        let seven = four & later(four, self.four, 3);
+        let busy = seven & later(head, self.head, TAIL);
+        *self = Self { foreign, head, alive, two, four };
+        (Seen { digit, foreign, head, alive }, busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::simd::{padded, scalar};
+
+    /// What a kernel tells of every block of a text.
+    fn raw(text: &[u8], kernel: impl Fn(&[u8; SEEN]) -> Raw) -> Vec<Raw> {
+        (0..text.len()).step_by(BLOCK).map(|at| kernel(&padded(&text[at..text.len().min(at + SEEN)]))).collect()
+    }
+
+    fn agree(text: &[u8]) {
+        let expected = raw(text, scalar::raw);
+        #[cfg(target_arch = "x86_64")]
+        for (name, kernel) in crate::simd::x86::raw_kernels() {
+            assert_eq!(raw(text, kernel), expected, "{name}");
+        }
+        let _ = expected;
+    }
+
+    #[test]
+    fn every_byte_is_seen_alike_behind_and_before_every_other() {
+        let text: Vec<u8> = (0..=255u8).flat_map(|a| (0..=255u8).flat_map(move |b| [a, b])).collect();
+        agree(&text);
+        agree(&text[1..]);
+    }
+
+    #[test]
+    fn all_that_numbers_are_written_with_is_seen() {
+        use crate::digits::digit;
+        use crate::fold::is_invisible;
+        for c in ('\u{80}'..'\u{20000}').chain('\u{e0000}'..='\u{e01ff}') {
+            let mut utf8 = [0; 4];
+            let bytes = c.encode_utf8(&mut utf8).as_bytes();
+            let seen = scalar::raw(&padded(bytes)).foreign & 1 == 1;
+            let lookalike = crate::lookalike::plain(c).is_some();
+            if digit(bytes).is_some() || crate::digits::is_gap(c) || is_invisible(c) || lookalike {
+                assert!(seen, "{c:?} {bytes:x?}");
+            }
+        }
+        for c in '\0'..'\u{80}' {
+            let raw = scalar::raw(&padded(&[c as u8]));
+            assert_eq!(raw.digit & 1 == 1, c.is_ascii_digit());
+            assert_eq!(raw.sign & 1 == 1, crate::digits::is_gap(c), "{c:?}");
+            assert_eq!(raw.like & 1 == 1, crate::lookalike::plain(c).is_some() && !c.is_ascii_digit(), "{c:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn vectors_and_plain_code_agree(text in proptest::collection::vec(any::<u8>(), 0..700)) {
+            agree(&text);
+        }
+
+        #[test]
+        fn places_are_found_one_by_one(
+            text in proptest::collection::vec(prop_oneof![
+                8 => b'0'..=b'9', 2 => Just(b' '), 1 => Just(b'A'), 1 => Just(b'l'), 1 => Just(b'.'), 1 => Just(0xc2), 1 => Just(0xa0),
+                1 => any::<u8>(),
+            ], 0..300),
+            from in 0usize..200,
+            before in prop_oneof![Just(0), 3_900..4_200_usize],
+        ) {
+            // Across the end of what is looked at in one go.
+            let text = [&b"x".repeat(before), text.as_slice()].concat();
+            let from = from.min(text.len());
+            let mut look = Look::new(&text, from);
+            let seen: Vec<_> =
+                (0..text.len()).map(|at| scalar::raw(&padded(&text[at..text.len().min(at + 2)]))).collect();
+            let at = |n: usize| seen.get(n).copied().unwrap_or_default();
+            let foreign = |n: usize| at(n).foreign & 1 == 1;
+            let head = |n: usize| (at(n).digit | at(n).like | at(n).foreign) & 1 == 1;
+            // Whether a number may begin at a place, with what foreign characters from `since` on make alive.
+            let begins = |since: usize, n: usize| {
+                let alive = |n: usize| {
+                    head(n) || at(n).sign & 1 == 1 || (1..4).any(|by| n >= since + by && foreign(n - by))
+                };
+                head(n) && (n..=n + TAIL).all(alive)
+            };
+            let mut next = from;
+            while let Some(found) = look.busy(next) {
+                prop_assert!(found >= next && begins(from, found));
+                prop_assert!(!(next..found).any(|n| n + TAIL < text.len() && begins(n, n)));
+                let digits = (found..text.len()).take(64).take_while(|n| text[*n].is_ascii_digit()).count();
+                prop_assert_eq!(look.digits(found), digits);
+                let first = (found..text.len()).take(64).find(|n| (at(*n).digit | at(*n).foreign) & 1 == 1);
+                prop_assert_eq!(look.number(found), first);
+                next = found + 1;
+            }
+            prop_assert!(!(next..text.len()).any(|n| n + TAIL < text.len() && begins(n, n)));
+        }
+    }
+}

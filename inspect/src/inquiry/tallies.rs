@@ -1,0 +1,51 @@
+//! Findings added up by detector.
+
+use chot_model::{Confidence, DetectorId, Tally};
+
+use super::SAMPLES_MAX;
+use crate::count::Distinct;
+
+/// A tally and the values it has seen.
+pub(crate) type Counted = (Tally, Distinct);
+
+/// The tallies of an inspection, a place for each detector: asked for with every finding.
+#[derive(Default)]
+pub(crate) struct Tallies([Option<Box<Counted>>; DetectorId::ALL.len()]);
+
+/// What a finding added to its tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// Nothing: it was seen in the open already, though not necessarily beside the same things, or is noise of a
+    /// decoding.
+    Nothing,
+    One,
+    /// One, of which a mask should be kept.
+    Sample,
+}
+
+impl Tallies {
+    /// Adds a finding; `again` when it was made by a second look.
+    pub(super) fn add(&mut self, detector: DetectorId, confidence: Confidence, hash: u64, again: bool) -> Added {
+        let counted = confidence >= Confidence::Medium;
+        let (tally, distinct) = self.of(detector);
+        if again && (distinct.contains(hash) || !counted) {
+            return Added::Nothing;
+        }
+        tally.confidence = tally.confidence.max(Some(confidence));
+        if !counted {
+            tally.low += 1;
+            return Added::One;
+        }
+        tally.count += 1;
+        if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX { Added::Sample } else { Added::One }
+    }
+
+    pub(super) fn of(&mut self, detector: DetectorId) -> &mut Counted {
+        self.0[detector as usize].get_or_insert_default()
+    }
+
+    /// Those there are, in the order of the contract.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (DetectorId, &Counted)> {
+        DetectorId::ALL.iter().zip(&self.0).filter_map(|(detector, counted)| Some((*detector, counted.as_deref()?)))
+    }
+}

@@ -1,0 +1,271 @@
+//! One look at a window of text for everything that may be hidden in it: where a writing may begin, and which runs of
+//! characters are long enough to be an encoding.
+//!
+//! Most texts show nothing, and nothing is then read a second time. It decodes nothing itself.
+
+use std::ops::Range;
+
+use chot_detectors::{BLOCK, Signs, signs};
+
+use super::{base85, runs};
+
+/// What a window shows; places are those of the window, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// Bytes at which a way of writing may begin.
+    pub(super) signs: Vec<usize>,
+    /// Runs of the base64 alphabets.
+    pub(super) words: Vec<Range<usize>>,
+    /// Runs of visible characters, not all of them of the base64 alphabets.
+    pub(super) marked: Vec<Range<usize>>,
+    /// Where three pairs of hexadecimal digits follow each other, or one that is announced.
+    pub(super) pairs: Vec<usize>,
+    /// Where a uuencoded file may begin.
+    pub(super) file: Option<usize>,
+}
+
+/// Blocks looked at together; few enough for the stack, one more than is judged.
+const MANY: usize = 64 + 1;
+/// Blocks of a value.
+const FEW: usize = 3 + 1;
+
+impl Look {
+    /// Looks at `core`; what stands behind it tells how long a run is that reaches its end.
+    pub(crate) fn of(text: &[u8], core: &Range<usize>) -> Self {
+        let mut look = Self { file: super::uu::begin(text, core.start, core.end), ..Self::default() };
+        let mut words = Runs::new(runs::RUN_MIN);
+        let mut marked = Runs::new(base85::RUN_MIN);
+        let mut stretch = |at: usize, room: &mut [Signs]| {
+            let end = text.len().min(at + room.len() * BLOCK);
+            signs(text.get(at..end).unwrap_or_default(), room);
+            for (n, pair) in room.windows(2).enumerate() {
+                let base = at + n * BLOCK;
+                let ([block, next], true) = (pair, base < core.end) else { break };
+                look.places(text, base, block, next.hex, core.end);
+                words.step(base, block.word, u64::MAX, core.end, &mut look.words);
+                marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
+            }
+        };
+        if core.len() <= (FEW - 1) * BLOCK {
+            stretch(core.start, &mut [Signs::default(); FEW]);
+        } else {
+            for at in core.clone().step_by((MANY - 1) * BLOCK) {
+                stretch(at, &mut [Signs::default(); MANY]);
+            }
+        }
+        let seen = core.start + core.len().next_multiple_of(BLOCK);
+        words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
+        marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
+        look.pairs.sort_unstable();
+        look
+    }
+
+    /// Whether there is nothing to look into.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { signs, words, marked, pairs, file } = self;
+        signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
+    }
+
+    fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
+        let core = if end - base < BLOCK { (1 << (end - base)) - 1 } else { u64::MAX };
+        for at in bits(block.sign & core).map(|bit| base + bit) {
+            if text.get(at) == Some(&b'0') {
+                if text.get(at + 2..at + 4).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
+                    self.pairs.push(at);
+                }
+            } else if begins(text, at) {
+                self.signs.push(at);
+            }
+        }
+        let hex = u128::from(block.hex) | u128::from(next_hex) << BLOCK;
+        let two = hex & hex >> 1 & !(hex >> 2);
+        let three = (two & two >> 3 & hex >> 6 & hex >> 7) as u64;
+        for at in bits(three & core).map(|bit| base + bit) {
+            let parts = [2, 5].map(|by| text.get(at + by).copied());
+            if parts[0] == parts[1] && parts[0].is_some_and(|b| matches!(b, b' ' | b':' | b',' | b'-')) {
+                self.pairs.push(at);
+            }
+        }
+    }
+}
+
+/// Whether the byte at `at`, a sign, may begin something by what stands beside it.
+fn begins(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
+    let next = text.get(at + 1).copied().unwrap_or_default();
+    match text.get(at) {
+        Some(b'+') => matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before),
+        Some(b'(') => b"aA".contains(&before),
+        Some(b'^') => b"aeoAEO".contains(&before),
+        Some(b'<' | b'/') => before.is_ascii_digit(),
+        // What UTF-8 became that was taken for something else, and letters of the old sets.
+        Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),
+        _ => true,
+    }
+}
+
+/// The set bits, lowest first.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = mask.trailing_zeros() as usize;
+        mask &= mask.wrapping_sub(1);
+        (bit < BLOCK).then_some(bit)
+    })
+}
+
+/// Runs of one class, from masks.
+struct Runs {
+    /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
+    /// without are passed over.
+    min: usize,
+    /// Where the run began that the last block ended in, if that block was not passed over.
+    open: Option<usize>,
+    /// It has a mark.
+    marked: bool,
+    /// The last block.
+    before: (u64, u64),
+}
+
+impl Runs {
+    const fn new(min: usize) -> Self {
+        Self { min, open: None, marked: false, before: (0, 0) }
+    }
+
+    /// Reads a block: the bytes of the class, and marks of which a run must have one.
+    #[inline]
+    fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        let others = !class;
+        let full = others.wrapping_sub(0x0101_0101_0101_0101) & class & 0x8080_8080_8080_8080;
+        if full != 0 || self.open.is_some() {
+            self.runs(base, class, marks, end, found);
+        }
+        self.before = (class, marks);
+    }
+
+    fn runs(&mut self, base: usize, mut class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        self.reopen(base);
+        if let Some(start) = self.open {
+            let len = class.trailing_ones();
+            let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or_default();
+            self.marked |= marks & within != 0;
+            if len == u64::BITS {
+                return;
+            }
+            self.open = None;
+            self.tell(start..base + len as usize, self.marked, end, found);
+            class &= !within;
+        }
+        let tail = class.leading_ones();
+        let mut rest = class & u64::MAX.checked_shr(tail).unwrap_or_default();
+        while rest != 0 {
+            let start = rest.trailing_zeros();
+            let len = (rest >> start).trailing_ones();
+            let within = (u64::MAX >> (u64::BITS - len)) << start;
+            self.tell(base + start as usize..base + (start + len) as usize, marks & within != 0, end, found);
+            rest &= !within;
+        }
+        if tail > 0 {
+            self.open = Some(base + (u64::BITS - tail) as usize);
+            self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
+        }
+    }
+
+    /// Takes up the run that a block ended in that was passed over, before `base`.
+    fn reopen(&mut self, base: usize) {
+        let (class, marks) = self.before;
+        let tail = class.leading_ones();
+        if self.open.is_none() && tail > 0 {
+            self.open = Some(base - tail as usize);
+            self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
+        }
+    }
+
+    fn tell(&self, run: Range<usize>, marked: bool, end: usize, found: &mut Vec<Range<usize>>) {
+        if run.len() >= self.min && marked && run.start < end {
+            found.push(run.start..run.end.min(end));
+        }
+    }
+
+    /// The last block ended at `at`, a run perhaps behind it.
+    fn end(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        end: usize,
+        class: fn(u8) -> bool,
+        mark: fn(u8) -> bool,
+        found: &mut Vec<Range<usize>>,
+    ) {
+        self.reopen(at);
+        if let Some(start) = self.open {
+            let more = || text.get(at..).unwrap_or_default().iter().copied().take_while(|b| class(*b));
+            self.tell(start..at + more().count(), self.marked || more().any(mark), end, found);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Runs of a class that begin in `core`, byte by byte.
+    fn plain(
+        text: &[u8],
+        core: &Range<usize>,
+        min: usize,
+        class: fn(u8) -> bool,
+        mark: fn(u8) -> bool,
+    ) -> Vec<Range<usize>> {
+        let (mut found, mut at) = (Vec::new(), core.start);
+        while at < core.end {
+            let len = text[at..].iter().take_while(|b| class(**b)).count();
+            if len >= min && text[at..at + len].iter().any(|b| mark(*b)) {
+                found.push(at..(at + len).min(core.end));
+            }
+            at += len.max(1);
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_those_of_a_plain_reading(
+            pieces in proptest::collection::vec(
+                prop_oneof![("[a-z0-9+]{0,80}", 1usize..2), ("[.:]", 1usize..30), (" ", 1usize..3), ("[a-z]{3} ", 1usize..90)],
+                0..12,
+            ),
+            ends in (0usize..200, 0usize..200),
+        ) {
+            let text: String = pieces.iter().map(|(piece, n)| piece.repeat(*n)).collect();
+            let text = text.as_bytes();
+            let core = ends.0.min(text.len())..text.len().saturating_sub(ends.1).max(ends.0.min(text.len()));
+            let look = Look::of(text, &core);
+            prop_assert_eq!(&look.words, &plain(text, &core, runs::RUN_MIN, runs::in_run, |_| true));
+            let graphic = |b: u8| b.is_ascii_graphic();
+            prop_assert_eq!(&look.marked, &plain(text, &core, base85::RUN_MIN, graphic, |b| !runs::in_run(b)));
+        }
+
+        #[test]
+        fn pairs_and_signs_are_told_wherever_they_stand(filler in 0usize..300, behind in 0usize..300) {
+            for (shown, by) in [("53 e1 bb", 0), ("0x53", 0), ("x53:E1:BB", 1)] {
+                let text = format!("{}{shown}{}", "z ".repeat(filler), " z".repeat(behind));
+                let look = Look::of(text.as_bytes(), &(0..text.len()));
+                prop_assert_eq!(&look.pairs, &[2 * filler + by]);
+            }
+            let text = format!("{}x%3\u{b7}{}", "z ".repeat(filler), " z".repeat(behind));
+            let look = Look::of(text.as_bytes(), &(0..text.len()));
+            prop_assert_eq!(&look.signs, &[2 * filler + 1, 2 * filler + 3]);
+        }
+    }
+
+    #[test]
+    fn everyday_text_shows_nothing() {
+        for text in ["", "Kính gửi Ông (bà) An, số 12/QĐ-BHXH", "001090123456", "de 12", "a+b < c", "1,5 + 2 = "]
+        {
+            let look = Look::of(text.as_bytes(), &(0..text.len()));
+            assert_eq!(look.is_empty(), !text.contains('='), "{text}: {look:?}");
+        }
+    }
+}

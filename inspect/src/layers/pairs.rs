@@ -1,0 +1,97 @@
+//! Bytes written as pairs of hexadecimal digits set apart: `53 E1 BB`, `53:e1`, `0x53, 0xe1`.
+
+use std::ops::Range;
+
+use super::runs::{RUN_MIN, inspect};
+use crate::inquiry::{Inquiry, Place};
+
+/// So many bytes are looked at together; more are read in parts.
+const BYTES_MAX: usize = 1 << 16;
+
+/// The value of every hexadecimal digit.
+pub(super) const HEX: [Option<u8>; 256] = {
+    let mut table = [None; 256];
+    let mut n = 0;
+    while n < 256 {
+        if let Some(value) = char::to_digit(n as u8 as char, 16) {
+            table[n] = Some(value as u8);
+        }
+        n += 1;
+    }
+    table
+};
+
+/// The pairs being read.
+#[derive(Default)]
+pub(super) struct Pairs {
+    bytes: Vec<u8>,
+    /// Pairs are being read.
+    open: bool,
+    /// The digit of a pair that waits for the other one.
+    high: Option<u8>,
+    /// Characters since the last pair.
+    gap: usize,
+}
+
+impl Pairs {
+    /// Reads the next `core` of a text, in which pairs may begin at `places`.
+    pub(super) fn read(
+        &mut self,
+        text: &[u8],
+        core: &Range<usize>,
+        places: &[usize],
+        place: &Place,
+        inquiry: &mut Inquiry,
+    ) {
+        let mut places = places.iter().copied().peekable();
+        let mut at = core.start;
+        while at < core.end {
+            if !self.open {
+                // Between pairs, nearly everything.
+                while places.next_if(|next| *next < at).is_some() {}
+                let Some(next) = places.next() else { return };
+                at = first(text, next, core.start.max(at));
+                self.open = true;
+            }
+            let Some(b) = text.get(at) else { return };
+            at += 1;
+            match (HEX[usize::from(*b)], self.high) {
+                (Some(_), None) if self.gap == 0 && !self.bytes.is_empty() => self.end(place, inquiry),
+                (Some(high), None) => self.high = Some(high),
+                (Some(low), Some(high)) => {
+                    self.bytes.push(high << 4 | low);
+                    (self.high, self.gap) = (None, 0);
+                    if self.bytes.len() >= BYTES_MAX {
+                        self.end(place, inquiry);
+                    }
+                }
+                // `0x`: the zero was no digit of a pair.
+                (None, Some(0)) if matches!(b, b'x' | b'X') => self.high = None,
+                (None, None) if matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n') && self.gap < 3 => self.gap += 1,
+                _ => self.end(place, inquiry),
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        (self.open, self.high, self.gap) = (false, None, 0);
+        if self.bytes.len() >= RUN_MIN / 2 {
+            inspect(&std::mem::take(&mut self.bytes), "hex", place, inquiry);
+        }
+        self.bytes.clear();
+    }
+}
+
+/// Where the pairs begin of which three alike are at `at`; others may stand before them.
+fn first(text: &[u8], mut at: usize, from: usize) -> usize {
+    let hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);
+    while let Some(before) = at.checked_sub(3).filter(|before| *before >= from)
+        && matches!(text.get(at - 1), Some(b' ' | b':' | b',' | b'-' | b'\n'))
+        && hex(before)
+        && hex(before + 1)
+        && !before.checked_sub(1).is_some_and(hex)
+    {
+        at = before;
+    }
+    at
+}

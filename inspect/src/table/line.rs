@@ -1,0 +1,162 @@
+//! Rows that stand in a text as they are, under a header that is decided: a register of a million people is these.
+//!
+//! What the columns mean is known, so each cell is told from its bytes alone; a view is made only of a cell in which
+//! something unusual stands. Everything found is what [`Table::row`] would find, in the same order, and a property test
+//! holds that.
+
+use chot_detectors::{Column, Told, Whole};
+
+use super::{COLUMNS_MAX, Found, JUDGED_ROWS, Shape, Stat, Table, is_number, lost_zeros};
+use crate::inquiry::{Inquiry, Stand};
+use crate::joined;
+use crate::people::Mark;
+use crate::view::View;
+
+/// A row in a text.
+pub(crate) struct Line<'t> {
+    pub(crate) text: &'t [u8],
+    /// Where the text begins in the object; `None` when it stands nowhere.
+    pub(crate) at: Option<u64>,
+    pub(crate) cells: &'t [Cell],
+}
+
+/// A cell of a row, without the blanks around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) column: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// The cell is a number of a spreadsheet, not text.
+    pub(crate) number: bool,
+}
+
+impl<'t> Line<'t> {
+    fn bytes(&self, cell: &Cell) -> &'t [u8] {
+        self.text.get(cell.start..cell.end).unwrap_or_default()
+    }
+
+    fn stand(&self, cell: &Cell) -> Stand<'t> {
+        let at = self.at.map(|at| at + cell.start as u64);
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at, number: cell.number }
+    }
+
+    /// A cell as it is read anywhere else.
+    fn view(&self, cell: &Cell, view: &mut View) {
+        let Stand { cell: bytes, start, at, number } = self.stand(cell);
+        view.clear();
+        match at {
+            Some(at) => view.push(bytes, at),
+            None => view.push_joint(bytes),
+        }
+        view.base = start;
+        view.number = number;
+    }
+}
+
+/// What was found in the row at hand, and room for it.
+#[derive(Default)]
+pub(super) struct Lines {
+    /// Findings that are all of their cell, and which cell that is.
+    whole: Vec<(usize, Whole)>,
+    /// Other findings, before which of the others they were made.
+    other: Vec<(usize, (usize, Found, bool))>,
+    found: Vec<(usize, Found, bool)>,
+    marks: Vec<Mark>,
+    view: View,
+}
+
+impl Table {
+    /// Whether rows are better given to [`Self::line`].
+    pub(crate) fn takes_lines(&self, inquiry: &Inquiry) -> bool {
+        matches!(self.shape, Some(Shape::Headed(_)))
+            && self.judged as usize >= JUDGED_ROWS
+            && self.place.charset.is_none()
+            && !inquiry.careful
+    }
+
+    /// Takes row number `number` as it stands. False when it is better given to [`Self::row`]: nothing was done then.
+    pub(crate) fn line(&mut self, number: u64, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
+        let Some(Shape::Headed(header)) = self.shape.as_ref().filter(|_| self.takes_lines(inquiry)) else {
+            return false;
+        };
+        let parts = |cell: &Cell| {
+            header.reach.get(cell.column).copied().flatten().is_some_and(Column::is_identifier)
+                && joined::is_part(line.bytes(cell))
+        };
+        if line.cells.iter().any(parts) {
+            return false;
+        }
+        let bytes: usize = line.cells.iter().map(|cell| cell.end - cell.start).sum();
+        if bytes == 0 || inquiry.is_late(&self.place) {
+            return true;
+        }
+        inquiry.looked_at(&self.place, bytes);
+        self.rows += 1;
+        self.judged += 1;
+        let begun = inquiry.begin_row();
+        let mut lines = std::mem::take(&mut self.lines);
+        for (n, cell) in line.cells.iter().enumerate() {
+            self.tell(number, line, n, cell, &mut lines, inquiry);
+        }
+        self.settle(number, line, &mut lines, inquiry);
+        self.lines = lines;
+        inquiry.end_row(begun);
+        true
+    }
+
+    fn tell(&mut self, number: u64, line: &Line<'_>, n: usize, cell: &Cell, lines: &mut Lines, inquiry: &mut Inquiry) {
+        let bytes = line.bytes(cell);
+        if bytes.is_empty() {
+            return;
+        }
+        let column = self.announced(cell.column);
+        let alone = column.is_none() && is_number(bytes);
+        if alone {
+            self.stats.resize((cell.column + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
+        }
+        // Numbers of twelve digits are counted wherever nothing announces them.
+        let counted = alone && bytes.len() >= 12;
+        let padded = cell.number && lost_zeros(bytes, column).is_some();
+        let told =
+            if counted || padded { Told::Unusual } else { inquiry.told(line.text, cell.start..cell.end, column) };
+        match (told, column) {
+            (Told::Nothing, _) => self.note(cell.column, alone, &[]),
+            (Told::Whole(whole), Some(_)) => lines.whole.push((n, whole)),
+            _ => {
+                line.view(cell, &mut lines.view);
+                self.cell(number, cell.column, &lines.view, column, inquiry, &mut lines.found);
+                self.note(cell.column, alone, &lines.found);
+                if lines.found.is_empty() && !alone {
+                    inquiry.found_nothing(bytes, column);
+                }
+                let before = lines.whole.len();
+                lines.other.extend(lines.found.drain(..).map(|found| (before, found)));
+            }
+        }
+    }
+
+    /// Reports what was found in a row, which is a record.
+    fn settle(&self, number: u64, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
+        let mut other = lines.other.drain(..).peekable();
+        for (n, (cell, whole)) in lines.whole.iter().enumerate() {
+            while let Some((_, (at, found, alone))) = other.next_if(|(before, _)| *before <= n) {
+                lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+            }
+            if let Some(cell) = line.cells.get(*cell) {
+                let part = || self.part(number, cell.column);
+                lines.marks.extend(inquiry.report_whole(&self.place, whole, line.stand(cell), part));
+            }
+        }
+        for (_, (at, found, alone)) in other {
+            lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+        }
+        if inquiry.people.record(&lines.marks, true) == 0 {
+            let cells = line.cells.iter().map(|cell| (cell.column, line.bytes(cell)));
+            if let Some(named) = self.named(cells, inquiry) {
+                inquiry.people.person(&[named]);
+            }
+        }
+        lines.marks.clear();
+        lines.whole.clear();
+    }
+}
