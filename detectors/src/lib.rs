@@ -38,6 +38,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod phrases;
 mod plate;
 mod province;
 mod shape;
@@ -52,12 +53,13 @@ pub use card::Card;
 pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
-use context::{Near, Words};
+use context::{Memory, Near, Words};
 use numbers::{Candidate, candidates};
-use simd::Map;
+use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
 
@@ -191,14 +193,25 @@ impl Detectors {
             }
             return;
         }
-        let map = Map::new(text, from..to.saturating_add(spoken::STEP));
-        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
+        let map = (!self.anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
-        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
-        spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
-        anchor::candidates(text, from..to, &map, self.anchors, &mut |candidate| scan.judge(&candidate));
+        speech(text, from..to, |stretch| {
+            let number = |number| scan.judge(&Candidate::Number(number));
+            match &map {
+                Some(map) => spoken::numbers(text, stretch, map, number),
+                None => {
+                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                    spoken::numbers(text, stretch, &map, number);
+                }
+            }
+        });
+        if let Some(map) = &map {
+            anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
+        }
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
         }
@@ -235,7 +248,7 @@ struct Scan<'t> {
     text: &'t [u8],
     context: Context,
     found: Vec<(DetectorId, Found)>,
-    scratch: Vec<u8>,
+    memory: Memory,
 }
 
 impl Scan<'_> {
@@ -255,8 +268,8 @@ impl Scan<'_> {
                 return;
             }
         };
-        let Self { detectors, text, context, found, scratch } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
+        let Self { detectors, text, context, found, memory } = self;
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
             Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
             Candidate::Name(_) => &detectors.by_name,

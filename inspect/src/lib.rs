@@ -8,6 +8,7 @@ mod base64;
 mod careful;
 mod charset;
 mod count;
+mod extract;
 mod formats;
 mod grid;
 mod inquiry;
@@ -27,6 +28,7 @@ mod text;
 mod tree;
 mod view;
 
+pub use extract::{Bounds, Extractor, InProcess, Kind, Piece};
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;
 pub use source::{FileSource, Source, Splice, Spliced};

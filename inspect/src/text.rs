@@ -10,12 +10,14 @@ use chot_detectors::{CONTEXT_BYTES, Column, Context};
 use crate::grid::{Ended, Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::{Layers, Look};
+use crate::object::BLOCK;
 use crate::people::Mark;
 use crate::roster::Roster;
 use crate::view::View;
 
-/// How much is scanned at a time.
-const WINDOW: usize = 1 << 16;
+/// How much is scanned at a time: with its context a block of an object, so that little of a block is left over and
+/// moved.
+const WINDOW: usize = BLOCK - CONTEXT_BYTES;
 
 /// How much of a window stays as context for the next: writings are undone from some way before their signs on.
 const KEPT: usize = 1 << 11;

@@ -49,6 +49,9 @@ impl Detector for Bhxh {
             }
             _ => return None,
         };
+        if near.is_silent() {
+            return None;
+        }
         let said = near.announced();
         let (firm, less) = match said.firm(BOOK) {
             Firm::Not => (said.firm(CARD_NUMBER), 10),

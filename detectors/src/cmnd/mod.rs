@@ -53,6 +53,9 @@ impl Detector for Cmnd {
             }
             _ => return None,
         };
+        if near.is_silent() {
+            return None;
+        }
         let said = near.announced();
         // The new number's words speak of the old one only where nothing stands between: `CCCD ngày 22/08/2025 phiếu 0838…`.
         let old = said.firm(PADDED) != Firm::Not || said.firm(MINE) == Firm::Column;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
+use super::heard::Watched;
 use super::{Columns, DIRECT, Firm, LINK, NEAR};
 use crate::Column;
 use crate::fold::{fold, spread_words};
@@ -31,7 +32,7 @@ const SHARED: &[(Column, &str)] = &[
 ];
 
 /// Papers of a person that forms ask for in one field.
-const PAPERS: Columns = Columns::of(&[
+pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Cccd,
     Column::Cmnd,
     Column::IdNumber,
@@ -51,6 +52,8 @@ pub(crate) struct Words {
     /// What each pattern of the automaton announces.
     meaning: Vec<(Column, bool)>,
     headers: HashMap<String, Column>,
+    /// One word of each phrase.
+    pub(super) watched: Watched,
 }
 
 impl Words {
@@ -81,7 +84,9 @@ impl Words {
             .prefilter(false)
             .build(&patterns)
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
-        Self { automaton, meaning, headers }
+        let said = patterns.iter().zip(&meaning).map(|(phrase, (column, _))| (phrase.as_slice(), *column));
+        let watched = Watched::new(said);
+        Self { automaton, meaning, headers, watched }
     }
 
     /// Every phrase in folded text, in order: where it stands, what it announces, whether it names it.
