@@ -147,12 +147,26 @@ fn means_anything(run: &[u8]) -> bool {
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
 /// nothing has to be written down for that.
 fn may_tell(run: &[u8], table: &[u8; 256]) -> bool {
-    let shown = |b: u8| b >= 0x20 || matches!(b, b'\n' | b'\r' | b'\t');
+    // Bytes of a letter yet to come.
+    let mut more = 0;
+    let mut goes_on = |b: u8| {
+        let continues = (0x80..=0xbf).contains(&b);
+        let ok = (more > 0) == continues;
+        more = match b {
+            0x20..=0x7e | b'\n' | b'\r' | b'\t' => 0,
+            0x80..=0xbf if more > 0 => more - 1,
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf4 => 3,
+            _ => return false,
+        };
+        ok
+    };
     for (n, group) in run.chunks_exact(5).enumerate() {
         let values = group.iter().map(|b| table[usize::from(*b)]);
         if values.clone().any(|value| value == 0xff) {
-            // A short form; or what is none, which decoding tells.
-            continue;
+            // A short form, or none at all: decoding tells.
+            return true;
         }
         let Ok(group) = u32::try_from(values.fold(0u64, |group, value| group * 85 + u64::from(value))) else {
             return false;
@@ -161,7 +175,7 @@ fn may_tell(run: &[u8], table: &[u8; 256]) -> bool {
         if n == 0 && sniff::is_container(&bytes) {
             return true;
         }
-        if !bytes.into_iter().all(shown) {
+        if !bytes.into_iter().all(&mut goes_on) {
             return false;
         }
     }

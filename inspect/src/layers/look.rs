@@ -113,6 +113,11 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// A bit of each byte of a mask that is full, and perhaps of some above one that only seem so.
+const fn full(mask: u64) -> u64 {
+    (!mask).wrapping_sub(0x0101_0101_0101_0101) & mask & 0x8080_8080_8080_8080
+}
+
 /// Runs of one class, from masks.
 struct Runs {
     /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
@@ -134,9 +139,7 @@ impl Runs {
     /// Reads a block: the bytes of the class, and marks of which a run must have one.
     #[inline]
     fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        let others = !class;
-        let full = others.wrapping_sub(0x0101_0101_0101_0101) & class & 0x8080_8080_8080_8080;
-        if full != 0 || self.open.is_some() {
+        if full(class) != 0 || self.open.is_some() {
             self.runs(base, class, marks, end, found);
         }
         self.before = (class, marks);
@@ -156,13 +159,16 @@ impl Runs {
             class &= !within;
         }
         let tail = class.leading_ones();
-        let mut rest = class & u64::MAX.checked_shr(tail).unwrap_or_default();
-        while rest != 0 {
-            let start = rest.trailing_zeros();
-            let len = (rest >> start).trailing_ones();
-            let within = (u64::MAX >> (u64::BITS - len)) << start;
-            self.tell(base + start as usize..base + (start + len) as usize, marks & within != 0, end, found);
-            rest &= !within;
+        class &= u64::MAX.checked_shr(tail).unwrap_or_default();
+        // Only runs that fill a byte of the mask; short words beside them are many.
+        let mut full = full(class);
+        while full != 0 {
+            let within = full.trailing_zeros();
+            let start = within + 1 - (class << (u64::BITS - 1 - within)).leading_ones();
+            let len = (class >> start).trailing_ones();
+            let run = (u64::MAX >> (u64::BITS - len)) << start;
+            self.tell(base + start as usize..base + (start + len) as usize, marks & run != 0, end, found);
+            full &= !run;
         }
         if tail > 0 {
             self.open = Some(base + (u64::BITS - tail) as usize);
