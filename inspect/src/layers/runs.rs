@@ -163,20 +163,8 @@ impl Runs {
         self.run.extend_from_slice(run);
     }
 
-    /// Drops what only says that hexadecimal digits follow: `0x53e1…`.
-    fn bare(&mut self) {
-        if let Some(digits) = self.run.strip_prefix(b"0x").or_else(|| self.run.strip_prefix(b"0X"))
-            && Code::Hex.fits(digits)
-        {
-            self.run.drain(..2);
-        }
-    }
-
     /// Decodes a part of a long run.
     fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        if self.open.is_none() {
-            self.bare();
-        }
         let mut decoded = std::mem::take(&mut self.decoded);
         let (code, object) = self.open.get_or_insert_with(|| {
             let mut means = |code: &Code| {
@@ -195,9 +183,6 @@ impl Runs {
 
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.line, self.between) = (0, false);
-        if self.open.is_none() {
-            self.bare();
-        }
         let mut decoded = std::mem::take(&mut self.decoded);
         if let Some((code, mut object)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
