@@ -36,6 +36,12 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether nothing is asked for that words tell.
+    pub(crate) const fn is_empty(self) -> bool {
+        let Self { names, markings, births, plates, addresses, illnesses, claims, payments, mail, this_year: _ } = self;
+        !(names | markings | births | plates | addresses | illnesses | claims | payments | mail)
+    }
+
     pub(crate) fn new(ids: &[DetectorId], this_year: u16) -> Self {
         let has = |id| ids.contains(&id);
         Self {
@@ -277,7 +283,8 @@ mod tests {
 
     fn judge(text: &[u8], candidates: impl Iterator<Item = Candidate>) -> Best {
         let context = Context::default();
-        let mut scan = Scan { detectors: &DETECTORS, text, context, found: Vec::new(), scratch: Vec::new() };
+        let mut scan =
+            Scan { detectors: &DETECTORS, text, context, found: Vec::new(), memory: crate::context::Memory::default() };
         candidates.for_each(|candidate| scan.judge(&candidate));
         let mut best = Best::new();
         for (id, found) in scan.found {

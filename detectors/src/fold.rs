@@ -144,7 +144,7 @@ const PARTS: [[[u8; 2]; 4]; 4] = {
 
 /// The skeleton of the character at the head of `bytes`, which is not ASCII, and its length; `None` inside for one that
 /// leaves no trace.
-fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
+pub(crate) fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
     // The letters of Vietnamese take two bytes from C3 to C6 or three from E1 BA; next to all that is met is these.
     match *bytes {
         [lead @ 0xc3..=0xc6, next @ 0x80..=0xbf, ..] => {
@@ -190,7 +190,7 @@ const LATIN_ADDITIONAL: [Option<(u8, Kind)>; 128] = {
 };
 
 /// The skeletons of ASCII, by byte.
-const ASCII: [(u8, Kind); 128] = {
+pub(crate) const ASCII: [(u8, Kind); 128] = {
     let mut table = [(b' ', Kind::Other); 128];
     let mut byte = 0;
     while byte < 128 {
@@ -210,7 +210,7 @@ const fn fold_ascii(byte: u8) -> (u8, Kind) {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Lower,
     Upper,
     Digit,

@@ -18,8 +18,8 @@ use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
 
-use date::{DATE_BYTES_MAX, MONTH_BYTES_MAX, is_month, may_go_on};
-pub(crate) use date::{Date, read};
+pub(crate) use date::{DATE_BYTES_MAX, Date, read};
+use date::{MONTH_BYTES_MAX, is_month, may_go_on};
 
 /// The detector.
 pub(crate) struct DateOfBirth;
@@ -36,10 +36,12 @@ static CARD: Card = Card {
 
 /// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
 const GAP_BYTES_MAX: usize = 64;
+/// Blanks between a name and its date in a table.
+const BLANKS_MAX: usize = 40;
 /// Bytes from the beginning of a word to the first digit of its date.
 pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 /// Bytes between a citizen number and a date that may belong to it.
-const BESIDE_BYTES: usize = 72;
+pub(crate) const BESIDE_BYTES: usize = 72;
 
 /// Folded words before `sinh` that make it something else than a birth.
 static NOT_BEFORE: Phrases = Phrases::new(&[
@@ -118,6 +120,9 @@ impl Detector for DateOfBirth {
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let behind = near.text().get(range.end..)?;
         let gap = behind.iter().take(6).take_while(|b| b" ,/-|\t(;:".contains(b)).count();
+        // Tables laid out by blanks.
+        let blanks = behind.iter().take(BLANKS_MAX).take_while(|b| **b == b' ').count();
+        let gap = gap.max(blanks);
         if gap == 0 || !behind.get(gap)?.is_ascii_digit() {
             return None;
         }
@@ -125,7 +130,8 @@ impl Detector for DateOfBirth {
         let year: u16 = hit.value.get(..4)?.parse().ok()?;
         let whole = hit.value.len() > 4;
         let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
-        let known = grown || stands_with_a_number(near.text(), &(range.start..hit.range.end));
+        // The next column of a table may be any date.
+        let known = grown || gap <= 6 && stands_with_a_number(near.text(), &(range.start..hit.range.end));
         (whole && !signed).then_some(Found { score: if known { 55 } else { 30 }, ..hit })
     }
 

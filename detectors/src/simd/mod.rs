@@ -3,12 +3,17 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+pub(crate) mod base64;
 mod beginnings;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON does most of it; the tests hold it to this"))]
 mod scalar;
 pub(crate) mod signs;
+mod speech;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -16,6 +21,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::Look;
+pub(crate) use speech::speech;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -140,6 +146,15 @@ fn classify(text: &[u8], out: &mut [Masks]) {
     return each_block(text, out, scalar::block);
 }
 
+/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::letters_and_digits(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::letters_and_digits(chunk);
+}
+
 /// Gives `kernel` every block with the byte behind; behind the end stands nothing.
 #[inline(always)]
 fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
@@ -197,6 +212,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn letters_and_digits_are_told_alike(chunk in any::<[u8; 16]>()) {
+            prop_assert_eq!(letters_and_digits(&chunk), scalar::letters_and_digits(&chunk));
+        }
+
         #[test]
         fn vectors_and_plain_code_agree(text in proptest::collection::vec(any::<u8>(), 0..700)) {
             agree(&text);
