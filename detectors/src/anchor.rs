@@ -82,7 +82,7 @@ pub(crate) fn candidates(
     if !wanted.any() {
         return;
     }
-    let mut pass = Pass { text, wanted, found, number: range.start, pair: range.start, code: range.start };
+    let mut pass = Pass { text, map, wanted, found, number: range.start, pair: range.start, code: range.start };
     for here in map.beginnings() {
         let Beginnings { at, capitals, digits, long, marks, .. } = here;
         // Three loops, since each branches on what the others do not.
@@ -96,6 +96,7 @@ pub(crate) fn candidates(
 
 struct Pass<'p, F> {
     text: &'p [u8],
+    map: &'p Map,
     wanted: Wanted,
     found: &'p mut F,
     /// Where the last digits ended, the last two digits in a row, the last code of an illness.
@@ -212,7 +213,26 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             self.tell(Trigger::Claim, field);
         }
         if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
-            self.tell_words(Trigger::Birth, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)), at);
+            self.births_before(at, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)));
+        }
+    }
+
+    /// The words of a birth before the date at `at`, which stand behind `from`. Years and days are many in most texts, so
+    /// only the ends of words are looked at, where they are known.
+    fn births_before(&mut self, at: usize, from: usize) {
+        const REACH: usize = u64::BITS as usize;
+        let Some(mut ends) = self.map.word_ends_before(at) else {
+            return self.tell_words(Trigger::Birth, from, at);
+        };
+        let mut told = 0;
+        while ends != 0 && told < WORDS_MAX {
+            let bit = REACH - 1 - ends.leading_zeros() as usize;
+            ends ^= 1 << bit;
+            let end = at - REACH + bit + 1;
+            for word in words_that_end(self.text, end, Trigger::Birth).filter(|word| word.start >= from) {
+                self.tell(Trigger::Birth, word);
+                told += 1;
+            }
         }
     }
 

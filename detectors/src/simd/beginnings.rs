@@ -71,6 +71,18 @@ impl Map {
         let len = (near.digit >> ((at - near.at) % BLOCK)).trailing_ones() as usize;
         if (at - near.at) + len < BLOCK { len } else { self.bits(at, |m| m.digit).trailing_ones() as usize }
     }
+
+    /// Where words end within the 64 bytes before the digit at `at`, by their last letters; the lowest bit is the first of
+    /// these bytes. `None` where the map does not reach, or where something stands that parts words but is no sign of
+    /// ASCII.
+    pub(crate) fn word_ends_before(&self, at: usize) -> Option<u64> {
+        let from = at.checked_sub(BLOCK).filter(|from| *from >= self.start)?;
+        if self.bits(from, |m| m.odd) != 0 {
+            return None;
+        }
+        let letters = self.bits(from, |m| m.letter & !m.digit);
+        Some(letters & !(letters >> 1))
+    }
 }
 
 /// Letters of Vietnamese: no digits, and no bytes of characters that part words, as no-break spaces do.
