@@ -78,11 +78,22 @@ struct Open {
     misfits: usize,
 }
 
+/// What has ended between two findings, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ended {
+    #[default]
+    Nothing,
+    /// A line, or a row of an SQL statement.
+    Line,
+    /// A block of lines, by an empty one.
+    Block,
+}
+
 /// A finding of running text that a table may yet judge.
 pub(crate) struct Pending {
     pub(crate) found: Found,
-    /// A line or row ended before it.
-    pub(crate) line_ended: bool,
+    /// What ended before it.
+    pub(crate) ended: Ended,
     /// It stands in a table whose rows are counted as people.
     pub(crate) tabled: bool,
 }
