@@ -36,7 +36,13 @@ fn block(seen: &[u8; SEEN]) -> Masks {
             let letter = within(vorrq_u8(v, vdupq_n_u8(0x20)), b'a', b'z');
             vorrq_u8(vorrq_u8(within(v, b'0', b'9'), letter), vcgeq_u8(v, vdupq_n_u8(0x80)))
         }),
-        capital: block.bits(|v, next| vorrq_u8(vietnamese(v, next), within(v, b'A', b'Z'))),
+        capital: block.bits(|v, next| {
+            // Most small letters beyond ASCII are told by the byte behind.
+            let of_c3 = vandq_u8(is(v, 0xc3), vcgeq_u8(next, vdupq_n_u8(0xa0)));
+            let odd = vandq_u8(within(v, 0xc4, 0xc5), vtstq_u8(next, vdupq_n_u8(1)));
+            let large = vbicq_u8(vietnamese(v, next), vorrq_u8(of_c3, odd));
+            vorrq_u8(large, within(v, b'A', b'Z'))
+        }),
         mark: block.bits(|v, _| vorrq_u8(is(v, b':'), is(v, b'@'))),
         odd: block.bits(|v, next| {
             let foreign = vbicq_u8(vcgeq_u8(v, vdupq_n_u8(0xc0)), vietnamese(v, next));
