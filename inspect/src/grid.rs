@@ -19,6 +19,8 @@ use crate::view::View;
 const LINE_MAX: usize = 4_096;
 /// A longer block of lines is no record.
 const BLOCK_LINES_MAX: usize = 12;
+/// A longer line heads no column, and is no number.
+const HEADING_MAX: usize = 64;
 /// Rows that may turn out to head a table.
 const BEFORE_MAX: usize = 3;
 /// So many lines in a row that fit no column end a table.
@@ -58,6 +60,8 @@ pub(crate) struct Grid {
     before: VecDeque<Cells>,
     open: Option<Open>,
     block: Vec<View>,
+    /// The block has more lines than a record, and goes on.
+    over: bool,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Row>>,
     /// So many at the head of the queue were judged.
@@ -106,6 +110,7 @@ impl Grid {
             before: VecDeque::new(),
             open: None,
             block: Vec::new(),
+            over: false,
             queue: VecDeque::new(),
             judged: 0,
             table: None,
@@ -122,6 +127,16 @@ impl Grid {
             let rest = view.text.get(at..core.end).unwrap_or_default();
             let len = memchr::memchr(b'\n', rest);
             let end = at + len.unwrap_or(rest.len());
+            if self.over
+                && len.is_some_and(|len| is_running_on(rest.get(..len).unwrap_or_default()))
+                && self.line.text.is_empty()
+                && !self.long
+                && self.open.is_none()
+            {
+                self.block.clear();
+                at = end + 1;
+                continue;
+            }
             if self.line.text.len() + (end - at) > LINE_MAX {
                 self.long = true;
                 self.line.clear();
@@ -168,12 +183,14 @@ impl Grid {
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
                 self.block.clear();
+                self.over = true;
                 self.before.clear();
                 self.close();
             }
             return;
         };
         self.block.clear();
+        self.over = false;
         self.join(cells);
     }
 
@@ -195,7 +212,7 @@ impl Grid {
 
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
-        if block.is_empty() {
+        if std::mem::take(&mut self.over) || block.is_empty() {
             return;
         }
         let row: Row = block.into_iter().enumerate().collect();
@@ -399,6 +416,15 @@ impl Open {
         }
         Some(columns)
     }
+}
+
+/// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
+/// apart. Most lines of long texts are told so without being copied.
+fn is_running_on(line: &[u8]) -> bool {
+    (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
+        && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
+        && memchr::memchr3(b'\t', b'|', b';', line).is_none()
+        && WIDE.find(line).is_none()
 }
 
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
