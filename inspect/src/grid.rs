@@ -165,6 +165,11 @@ impl Grid {
             return self.end_block();
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
+            if open.cut == Cut::Numbers && is_number(&line.text) {
+                line.trim(0);
+                open.misfits = 0;
+                return self.queue.push_back(Some(vec![(0, line)]));
+            }
             if let Some(row) = Cells::of(&line, open.cut).and_then(|cells| open.fit(cells)) {
                 return self.queue.push_back(Some(row));
             }
@@ -262,15 +267,16 @@ impl Grid {
     /// speak against. Returns up to where findings need wait no longer.
     pub(crate) fn settle(&mut self, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
         loop {
-            let rows = self.queue.iter().skip(self.judged).take_while(|row| row.is_some()).count();
-            let ended = self.queue.len() > self.judged + rows;
+            // No more are counted than are judged: a window may hold thousands.
+            let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
+            let rows = next.take_while(|row| row.is_some()).count();
+            let ended = rows < JUDGED_ROWS && self.queue.len() > self.judged + rows;
             if rows < JUDGED_ROWS && !ended {
                 break;
             }
-            let now = rows.min(JUDGED_ROWS);
-            self.judge(now, pending, inquiry);
-            self.judged += now;
-            if ended && now == rows {
+            self.judge(rows, pending, inquiry);
+            self.judged += rows;
+            if ended {
                 self.judged += 1;
                 self.columns.clear();
                 self.headed = false;
@@ -286,7 +292,8 @@ impl Grid {
 
     /// Judges so many rows behind those judged already.
     fn judge(&mut self, rows: usize, pending: &mut [Pending], inquiry: &mut Inquiry) {
-        let rows = || self.queue.iter().skip(self.judged).take(rows).flatten();
+        let judged = self.judged..self.queue.len().min(self.judged + rows);
+        let rows = || self.queue.range(judged.clone()).flatten();
         let columns = &mut self.columns;
         let width = rows().flatten().map(|(at, _)| at + 1).max().unwrap_or(0);
         columns.resize(width.max(columns.len()), Census::default());
@@ -441,13 +448,6 @@ static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr
 impl Cells {
     /// Of a line; `None` when it is not cut this way.
     fn of(line: &View, cut: Cut) -> Option<Self> {
-        if cut == Cut::Numbers {
-            let mut cell = View::default();
-            cell.push_view(line, 0..line.text.len());
-            cell.base = line.base;
-            cell.trim(0);
-            return is_number(&cell.text).then(|| Self { cut, row: vec![(0, cell)], places: Vec::new() });
-        }
         let text = line.text.trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
         // A row may begin with an empty cell.
