@@ -195,6 +195,11 @@ impl Inquiry {
         self.deadline = Instant::now().checked_add(time);
     }
 
+    /// When the step under way must end, for readers that look at the clock themselves.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Whether the time is over; says so the first time.
     pub(crate) fn is_late(&mut self, place: &Place) -> bool {
         // Asked for every cell of a table: the clock is not free.

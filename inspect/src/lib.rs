@@ -29,6 +29,7 @@ mod tree;
 mod view;
 
 pub use extract::{Bounds, Extractor, InProcess, Kind, Piece};
+pub use formats::reads_print;
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;
 pub use source::{FileSource, Source, Splice, Spliced};

@@ -8,9 +8,12 @@ mod beginnings;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON does most of it; the tests hold it to this"))]
 mod scalar;
 pub(crate) mod signs;
 mod speech;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

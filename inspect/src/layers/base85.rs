@@ -135,12 +135,21 @@ fn bare(run: &[u8]) -> &[u8] {
 fn means_anything(run: &[u8]) -> bool {
     let run = bare(run);
     let run = run.get(..run.len().min(TRIAL)).unwrap_or_default();
-    let tells = TABLES.iter().any(|(table, zeros)| {
-        may_tell(run, table, *zeros) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes))
-    });
     // Words, hashes and base64 have no other mark than those of base64, padded at the end.
     let padding = run.iter().rev().take_while(|b| **b == b'=').count();
-    tells && run.iter().take(run.len() - padding).any(|b| !in_run(*b))
+    is_told(run) && run.iter().take(run.len() - padding).any(|b| !in_run(*b))
+}
+
+/// Whether a run decodes to text or a container.
+fn is_told(run: &[u8]) -> bool {
+    TABLES.iter().any(|(table, zeros)| {
+        may_tell(run, table, *zeros) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes))
+    })
+}
+
+/// Whether reading all of a run comes to nothing; false when it is too long to be asked.
+pub(super) fn means_nothing(run: &[u8]) -> bool {
+    run.len() <= TRIAL && !is_told(bare(run))
 }
 
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and

@@ -66,6 +66,13 @@ impl Look {
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
+    /// Whether all that shows comes to nothing: too few pairs, and runs of visible characters that mean nothing.
+    pub(crate) fn is_in_vain(&self, text: &[u8]) -> bool {
+        let Self { signs, words, marked, pairs, file } = self;
+        let none = signs.is_empty() && words.is_empty() && file.is_none();
+        none && (pairs.is_empty() || super::pairs::are_too_few(text)) && (marked.is_empty() || is_meaningless(text))
+    }
+
     fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
         let core = if end - base < BLOCK { (1 << (end - base)) - 1 } else { u64::MAX };
         for at in bits(block.sign & core).map(|bit| base + bit) {
@@ -87,6 +94,12 @@ impl Look {
             }
         }
     }
+}
+
+/// Whether the runs of visible characters in a short text mean nothing in base85: what a look shows of it does not
+/// depend on which digits stand in it, and this does.
+pub(crate) fn is_meaningless(text: &[u8]) -> bool {
+    text.split(|b| !b.is_ascii_graphic()).all(|run| run.len() < base85::RUN_MIN || base85::means_nothing(run))
 }
 
 /// Whether the byte at `at`, a sign, may begin something by what stands beside it.

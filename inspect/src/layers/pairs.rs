@@ -95,6 +95,14 @@ fn is_long(text: &[u8], at: usize) -> bool {
     text.get(at..at + LEN_MIN).is_some_and(|pairs| pairs.iter().all(among))
 }
 
+/// Whether no pairs stand together in a text that are enough to be read.
+pub(super) fn are_too_few(text: &[u8]) -> bool {
+    // Two digits each, and a sign between.
+    const BYTES_MIN: usize = 3 * (RUN_MIN / 2) - 1;
+    let ends = |b: &u8| HEX[usize::from(*b)].is_none() && !b" :,-\r\nxX".contains(b);
+    text.split(ends).all(|stretch| stretch.len() < BYTES_MIN)
+}
+
 /// Where the pairs begin of which three alike are at `at`; others may stand before them.
 fn first(text: &[u8], mut at: usize, from: usize) -> usize {
     let hex = |at: usize| text.get(at).is_some_and(u8::is_ascii_hexdigit);

@@ -86,6 +86,7 @@ impl Code {
                 }
             }
             Self::Hex => {
+                let run = unprefixed(run);
                 let digit = |b: &u8| HEX[usize::from(*b)].unwrap_or(0);
                 out.extend(run.chunks_exact(2).map(|pair| match pair {
                     [high, low] => digit(high) << 4 | digit(low),
@@ -162,21 +163,8 @@ impl Runs {
         self.run.extend_from_slice(run);
     }
 
-    /// Drops what only says that hexadecimal digits follow: `0x53e1…`.
-    fn bare(&mut self) {
-        if let Some(digits) = self.run.strip_prefix(b"0x").or_else(|| self.run.strip_prefix(b"0X"))
-            && digits.len().is_multiple_of(2)
-            && digits.iter().all(u8::is_ascii_hexdigit)
-        {
-            self.run.drain(..2);
-        }
-    }
-
     /// Decodes a part of a long run.
     fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        if self.open.is_none() {
-            self.bare();
-        }
         let mut decoded = std::mem::take(&mut self.decoded);
         let (code, object) = self.open.get_or_insert_with(|| {
             let mut means = |code: &Code| {
@@ -195,9 +183,6 @@ impl Runs {
 
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.line, self.between) = (0, false);
-        if self.open.is_none() {
-            self.bare();
-        }
         let mut decoded = std::mem::take(&mut self.decoded);
         if let Some((code, mut object)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
@@ -221,9 +206,14 @@ impl Runs {
     }
 }
 
+/// Hexadecimal digits without what announces them.
+fn unprefixed(run: &[u8]) -> &[u8] {
+    run.strip_prefix(b"0x").or_else(|| run.strip_prefix(b"0X")).unwrap_or(run)
+}
+
 /// What a run may be. Of two chosen at random, base64 and hexadecimal, one in billions is both.
 fn codes(run: &[u8]) -> impl Iterator<Item = Code> + use<> {
-    let (hex, base32) = if run.iter().all(u8::is_ascii_hexdigit) {
+    let (hex, base32) = if unprefixed(run).iter().all(u8::is_ascii_hexdigit) {
         (true, false)
     } else {
         (false, run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)))

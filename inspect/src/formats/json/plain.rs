@@ -142,7 +142,7 @@ impl Json {
         }
         let begun = inquiry.begin_row();
         let told = if text.is_empty() { Told::Nothing } else { inquiry.told(bytes, range.clone(), column) };
-        if matches!(told, Told::Unusual | Told::Quiet) {
+        if told == Told::Unusual {
             self.lesson(text, column);
             return false;
         }
