@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use chot_inspect::{Extractor, Hint, InProcess, Inspector, Limits, Source};
+use chot_inspect::{Hint, InProcess, Inspector, Limits, Source};
 use chot_model::{Confidence, DetectorId};
 use chot_worker::{Pool, Settings};
 
@@ -54,8 +54,8 @@ fn round_trip() {
     let inspector = |extractor| Inspector::new(Limits::default(), 2026).extracting(extractor);
     let (here, there) = (inspector(Arc::new(InProcess)), inspector(pool));
     // In turns, so that both have the same neighbours.
-    let times: Vec<_> = (0..ROUND_TRIPS).map(|_| (timed(|| once(&here)), timed(|| once(&there)))).collect();
-    let (here, there): (Vec<_>, Vec<_>) = times.into_iter().unzip();
+    let turns = (0..ROUND_TRIPS).map(|_| (timed(|| once(&here)), timed(|| once(&there))));
+    let (here, there): (Vec<_>, Vec<_>) = turns.unzip();
     let (here, there) = (middle(here), middle(there));
     println!(
         "small object: {here:?} in this process, {there:?} in a worker (way and back {:?}, {:.1} ×)",
