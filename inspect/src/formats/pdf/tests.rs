@@ -320,7 +320,7 @@ fn a_page_of_strokes_alone_may_be_text() {
 #[test]
 fn bombs_end_in_a_reason() {
     let zeros = vec![0; 1 << 20];
-    let twice = stream("/Filter[/FlateDecode/FlateDecode]", &zlib(&zlib(&zeros.repeat(24))));
+    let twice = stream("/Filter[/FlateDecode/FlateDecode]", &zlib(&zlib(&zeros.repeat(20))));
     let loops = stream(
         "/Type/XObject /Subtype/Form /Resources<</XObject<</X1 6 0 R/X2 7 0 R>>>>",
         &b"/X1 Do /X2 Do ".repeat(1_000),
@@ -345,8 +345,8 @@ fn bombs_end_in_a_reason() {
         ],
         "",
     );
-    let spaced = format!("BT /F1 9 Tf 400 Tc ({}) Tj 2 Tc ({}) Tj ET", "7".repeat(60_000), "7".repeat(60_000));
-    let marked = format!("/X <</ActualText ({})>> BDC ", "7".repeat(3_000)).repeat(3_000);
+    let spaced = format!("BT /F1 9 Tf 400 Tc ({}) Tj 2 Tc ({}) Tj ET", "7".repeat(20_000), "7".repeat(20_000));
+    let marked = format!("/X <</ActualText ({})>> BDC ", "7".repeat(3_000)).repeat(300);
     let grown = deflated(
         "",
         format!(
@@ -356,7 +356,7 @@ fn bombs_end_in_a_reason() {
         .as_bytes(),
     );
     let grown_font = "<</Type/Font /Subtype/Type0 /Encoding/Identity-H /ToUnicode 6 0 R>>";
-    let grown = page_with(format!("BT /F1 9 Tf ({}) Tj ET", "A".repeat(1 << 20)).as_bytes(), grown_font, &[grown], "");
+    let grown = page_with(format!("BT /F1 9 Tf ({}) Tj ET", "A".repeat(1 << 16)).as_bytes(), grown_font, &[grown], "");
     for (what, bytes) in [
         ("heirs of large lists", heirs),
         ("lists of glyphs placed one by one", page(&spaced)),
