@@ -77,6 +77,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(free_space(settings));
     findings.push(mail(settings));
     findings.push(workers(settings));
+    findings.push(print());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
@@ -240,6 +241,18 @@ fn workers(settings: &Settings) -> Finding {
             }
         }
     }
+}
+
+/// Without a reader of print, pictures with writing on them stay unread.
+fn print() -> Finding {
+    if chot_inspect::reads_print() {
+        return Good("chữ trên ảnh · print on pictures: tesseract".to_owned());
+    }
+    Advice(
+        "chữ trên ảnh: không đọc được nên ảnh có chữ bị giữ lại; cài · print on pictures is not read, so pictures with \
+         writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
+            .to_owned(),
+    )
 }
 
 /// Listens for a moment.

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId, Secret};
-use memchr::memchr_iter;
 
 mod address;
+mod anchor;
 mod bank_account;
 mod bhxh;
 mod bhyt;
@@ -38,6 +38,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod phrases;
 mod plate;
 mod province;
 mod shape;
@@ -49,16 +50,18 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told};
+pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
-use context::{Near, Words};
+use context::{Memory, Near, Words};
 use numbers::{Candidate, candidates};
-use simd::Map;
+use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
+use trigger::Trigger;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
@@ -110,12 +113,11 @@ pub struct Detectors {
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The lengths of numbers any of them judges, as a set of bits.
     lengths: u32,
-    /// Whether mail addresses are asked for, and so on.
-    addresses: bool,
-    names: bool,
-    markings: bool,
-    /// Whether any of those asked for is found by a word that announces it.
-    announced: bool,
+    /// Of these, by the word that announces, the one that reads on from it.
+    by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
+    /// Of these, those that have something to say about a name.
+    by_name: Vec<&'static dyn Detector>,
+    anchors: anchor::Wanted,
     /// What cells of digits come to.
     verdicts: cell::Verdicts,
 }
@@ -156,6 +158,8 @@ impl Detectors {
     pub fn only(ids: impl IntoIterator<Item = DetectorId>, this_year: u16) -> Self {
         let ids: Vec<_> = ids.into_iter().collect();
         let asked: Vec<_> = ALL.iter().copied().filter(|detector| ids.contains(&detector.card().id)).collect();
+        let of = |ids: &[DetectorId]| asked.iter().copied().filter(|d| ids.contains(&d.card().id)).collect();
+        let announced = |n: usize| Trigger::all().nth(n).map_or_else(Vec::new, |trigger| of(&[trigger.detector()]));
         let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
@@ -164,11 +168,10 @@ impl Detectors {
             lengths: (0..LENGTHS as u32)
                 .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
                 .fold(0, |all, len| all | 1 << len),
-            addresses: ids.contains(&DetectorId::Email),
-            names: ids.contains(&DetectorId::PersonName),
-            markings: ids.contains(&DetectorId::StateSecret),
-            announced: ids.iter().any(|id| trigger::ANNOUNCED.contains(id)),
+            by_trigger: std::array::from_fn(announced),
+            by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
+            anchors: anchor::Wanted::new(&ids, this_year),
             verdicts: cell::Verdicts::default(),
         }
     }
@@ -190,26 +193,24 @@ impl Detectors {
             }
             return;
         }
-        let map = Map::new(text, from..to.saturating_add(spoken::STEP));
-        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
+        let map = (!self.anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
-        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
-        if self.addresses {
-            let stretch = text.get(from..to).unwrap_or_default();
-            memchr_iter(b'@', stretch).for_each(|at| scan.judge(&Candidate::At(from + at)));
-        }
-        spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
-        if self.names {
-            person_name::names(text, from..to, &map, |range| scan.judge(&Candidate::Name(range)));
-        }
-        if self.markings {
-            state_secret::markings(text, from..to, |range| scan.judge(&Candidate::Marking(range)));
-        }
-        if self.announced {
-            trigger::words(text, from..to, |word, range| scan.judge(&Candidate::Word(word, range)));
-            plate::hyphens(text, from..to, |range| scan.judge(&Candidate::Hyphen(range)));
+        speech(text, from..to, |stretch| {
+            let number = |number| scan.judge(&Candidate::Number(number));
+            match &map {
+                Some(map) => spoken::numbers(text, stretch, map, number),
+                None => {
+                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                    spoken::numbers(text, stretch, &map, number);
+                }
+            }
+        });
+        if let Some(map) = &map {
+            anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
         }
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
@@ -220,7 +221,7 @@ impl Detectors {
         for n in 0..found.len() {
             let Some((detector, f)) = found.get(n) else { continue };
             let Some(confidence) = confidence(f.score) else { continue };
-            if !core.contains(&f.range.start) || is_beaten(n, &found) {
+            if !core.contains(&f.range.start) || is_beaten(n, &found, text) {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
@@ -247,7 +248,7 @@ struct Scan<'t> {
     text: &'t [u8],
     context: Context,
     found: Vec<(DetectorId, Found)>,
-    scratch: Vec<u8>,
+    memory: Memory,
 }
 
 impl Scan<'_> {
@@ -267,10 +268,12 @@ impl Scan<'_> {
                 return;
             }
         };
-        let Self { detectors, text, context, found, scratch } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
+        let Self { detectors, text, context, found, memory } = self;
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
             Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            Candidate::Name(_) => &detectors.by_name,
+            Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),
             _ => &detectors.asked,
         };
         for detector in asked {
@@ -302,19 +305,30 @@ fn cell(text: &[u8]) -> Option<Range<usize>> {
 
 /// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
 /// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
-fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
+fn is_beaten(n: usize, found: &[(DetectorId, Found)], text: &[u8]) -> bool {
     let Some((detector, mine)) = found.get(n) else { return false };
     // An address holds numbers and names of streets; they are read beside it.
     if *detector == DetectorId::Address {
         return false;
     }
+    // So are name and birth beside the text of the card that holds them.
+    let field = match detector {
+        DetectorId::PersonName => Some(2),
+        DetectorId::DateOfBirth => Some(3),
+        _ => None,
+    };
+    let beside = |other: DetectorId, f: &Found| {
+        let stands_in = |n: usize| {
+            let before = text.get(f.range.start..mine.range.start).unwrap_or_default();
+            before.iter().filter(|b| **b == b'|').count() == n
+        };
+        other == DetectorId::Address || other == DetectorId::CccdQr && field.is_some_and(stands_in)
+    };
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before
-        .chain(after)
-        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
+    before.chain(after).any(|(at, (detector, f))| !beside(*detector, f) && overlaps(f) && rank(at, f) > rank(n, mine))
 }

@@ -7,30 +7,106 @@ use std::ops::Range;
 
 use crate::fold::spread_words;
 use crate::numbers::Number;
-use crate::simd::Map;
+use crate::simd::{Letters, Map};
 
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
 
-/// Fewest bytes: nine of the shortest words, `ba`, with their spaces.
-pub(crate) const SPOKEN_BYTES_MIN: usize = 26;
+/// Fewest bytes: three of the shortest words, `ba`, and six plain digits, with their spaces.
+pub(crate) const SPOKEN_BYTES_MIN: usize = 20;
 
 /// A step no longer than the shortest number misses none.
-pub(crate) const STEP: usize = 24;
+pub(crate) const STEP: usize = SPOKEN_BYTES_MIN;
 
 /// Most bytes of a word: `không` in its decomposed form has eight.
 const WORD_BYTES_MAX: usize = 10;
+
+/// The words without their marks, and as they come from a keyboard when nobody puts the marks on (telex).
+const WORDS: &[(&str, u8)] = &[
+    ("khong", b'0'),
+    ("hong", b'0'),
+    ("ko", b'0'),
+    ("khoong", b'0'),
+    ("mot", b'1'),
+    ("mootj", b'1'),
+    ("moojt", b'1'),
+    ("hai", b'2'),
+    ("ba", b'3'),
+    ("bon", b'4'),
+    ("boons", b'4'),
+    ("boosn", b'4'),
+    ("tu", b'4'),
+    ("tuw", b'4'),
+    ("nam", b'5'),
+    ("nawm", b'5'),
+    ("lam", b'5'),
+    ("lawm", b'5'),
+    ("sau", b'6'),
+    ("saus", b'6'),
+    ("bay", b'7'),
+    ("bayr", b'7'),
+    ("tam", b'8'),
+    ("tams", b'8'),
+    ("chin", b'9'),
+    ("chins", b'9'),
+];
+
+/// By byte, a set of [`WORDS`].
+type Bytes = [u32; 256];
+
+/// The words that a first, second or last byte may belong to. A byte beyond ASCII may be a vowel with its mark, or
+/// begin something invisible.
+static FIRST: Bytes = bytes(Place::First);
+static SECOND: Bytes = bytes(Place::Second);
+static LAST: Bytes = bytes(Place::Last);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    First,
+    Second,
+    Last,
+}
+
+const fn bytes(place: Place) -> Bytes {
+    let mut all = [0; 256];
+    let mut n = 0;
+    while n < WORDS.len() {
+        let word = WORDS[n].0.as_bytes();
+        let byte = match place {
+            Place::First => word[0],
+            Place::Second => word[1],
+            Place::Last => word[word.len() - 1],
+        };
+        all[byte as usize] |= 1 << n;
+        all[byte.to_ascii_uppercase() as usize] |= 1 << n;
+        let vowel = match place {
+            Place::First => false,
+            Place::Second => matches!(byte, b'a' | b'o' | b'u'),
+            // No mark stands on the `i` and `y` that end words.
+            Place::Last => matches!(byte, b'a' | b'o' | b'u'),
+        };
+        let mut high = 0x80;
+        while high < 256 {
+            if vowel || matches!(place, Place::Second) && matches!(high, 0xc2 | 0xe2 | 0xef) {
+                all[high] |= 1 << n;
+            }
+            high += 1;
+        }
+        n += 1;
+    }
+    all
+}
 
 /// Tells `found` every number in words that begins in `range`, in order.
 pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: impl FnMut(Number)) {
     if text.len() < SPOKEN_BYTES_MIN {
         return;
     }
-    let mut word = Vec::new();
+    let (letters, mut word) = (map.letters_around(), Vec::new());
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.
     while at < text.len().min(range.end.saturating_add(STEP)) {
-        let Some(middle) = word_at(text, at, map).filter(|w| value(text, w, &mut word).is_some()) else {
+        let Some(middle) = word_at(text, at, &letters).filter(|w| value(text, w, &mut word).is_some()) else {
             at += STEP;
             continue;
         };
@@ -67,42 +143,26 @@ fn whole(text: &[u8], first: Range<usize>, word: &mut Vec<u8>, found: &mut impl 
 }
 
 /// The digit a word says.
+#[inline]
 fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8> {
     let raw = text.get(range.clone())?;
-    if let [digit @ b'0'..=b'9'] = raw {
-        return Some(*digit);
-    }
-    // The first and last letters of the words below: leave at once for most others.
-    let (first, last) = (raw.first()? | 0x20, raw.last()?);
-    let ends: &[u8] = match first {
-        b'k' => b"go",
-        b'h' => b"gi",
-        b'm' => b"t",
-        b'b' => b"nay",
-        b't' => b"mu",
-        b'n' | b'l' => b"m",
-        b's' => b"u",
-        b'c' => b"n",
-        _ => return None,
+    let [first, .., last] = *raw else {
+        return raw.first().copied().filter(u8::is_ascii_digit);
     };
-    // `ba`, `tư` and whatever ends with an accent or something invisible end with another byte.
-    if *last < 0x80 && !ends.contains(&(last | 0x20)) {
+    let second = raw.get(1).copied().unwrap_or(last);
+    // Most words of most texts end here.
+    let likely = FIRST[usize::from(first)] & SECOND[usize::from(second)];
+    if likely == 0 || likely & LAST[usize::from(last)] == 0 && !ends_invisibly(raw) {
         return None;
     }
     spread_words(raw, scratch);
-    Some(match scratch.as_slice() {
-        b" khong " | b" hong " | b" ko " => b'0',
-        b" mot " => b'1',
-        b" hai " => b'2',
-        b" ba " => b'3',
-        b" bon " | b" tu " => b'4',
-        b" nam " | b" lam " => b'5',
-        b" sau " => b'6',
-        b" bay " => b'7',
-        b" tam " => b'8',
-        b" chin " => b'9',
-        _ => return None,
-    })
+    let said = scratch.trim_ascii();
+    WORDS.iter().find(|(word, _)| word.as_bytes() == said).map(|(_, digit)| *digit)
+}
+
+/// Whether the last character of a word may be one that hides its last letter.
+const fn ends_invisibly(word: &[u8]) -> bool {
+    matches!(word, [.., 0xc2, 0x80..=0xff] | [.., 0xe2 | 0xef, 0x80..=0xff, 0x80..=0xff])
 }
 
 const fn is_letter(byte: u8) -> bool {
@@ -110,19 +170,23 @@ const fn is_letter(byte: u8) -> bool {
 }
 
 /// The word around `at`, or the one right behind it.
-fn word_at(text: &[u8], at: usize, map: &Map) -> Option<Range<usize>> {
+#[inline]
+fn word_at(text: &[u8], at: usize, letters: &Letters<'_>) -> Option<Range<usize>> {
     // The place itself is bit 16.
-    if let Some(letters) = map.letters_around(at) {
-        let behind = letters >> 16;
-        let start = if behind & 1 == 1 {
-            16 - (!(letters << 48)).leading_zeros().min(16)
-        } else {
-            16 + behind.trailing_zeros().min(2)
-        };
-        let len = (!(letters >> start)).trailing_zeros() as usize;
-        let start = at + start as usize - 16;
-        return (1..=WORD_BYTES_MAX).contains(&len).then_some(start..start + len);
-    }
+    const HERE: u32 = 16;
+    let Some(letters) = letters.at(at) else { return word_near_an_end(text, at) };
+    // From its first letter if one stands here, else at most two signs on.
+    let before = (!(letters << (64 - HERE))).leading_zeros();
+    let behind = (letters >> HERE).trailing_zeros();
+    let start = if behind == 0 { HERE - before.min(HERE) } else { HERE + behind.min(2) };
+    let len = (!(letters >> start)).trailing_zeros() as usize;
+    let start = at + start as usize - HERE as usize;
+    (1..=WORD_BYTES_MAX).contains(&len).then_some(start..start + len)
+}
+
+/// The same at the beginning and end of what is mapped.
+#[cold]
+fn word_near_an_end(text: &[u8], at: usize) -> Option<Range<usize>> {
     let start = if is_letter(*text.get(at)?) {
         let before = text.get(..at)?.iter().rev().take(WORD_BYTES_MAX).take_while(|b| is_letter(**b)).count();
         at - before
@@ -175,12 +239,38 @@ mod tests {
             "cccd khong khong mot khong chin khong mot hai ba bon nam sau nhe",
             "Không, không, một, không, chín, không, một, hai, ba, tư, lăm, sáu.",
             "không 0 một 0 chín 0 một hai ba 4 năm 6",
+            "khoong khoong mootj khoong chins khoong moojt hai ba boons nawm saus",
+            "KHÔNG KHÔNG MỘT KHÔNG CHÍN KHÔNG MỘT HAI BA BỐN NĂM SÁU",
+            "kho\u{302}ng kho\u{302}ng mo\u{323}\u{302}t không chín không một hai\u{200b} ba\u{200b} bốn\u{ad} năm s\u{200b}áu",
         ] {
             assert_eq!(read(text), ["001090123456"], "{text}");
         }
         for shift in 0..40 {
             let text = format!("{} ba ba ba ba ba ba ba ba ba x", ".".repeat(shift));
             assert_eq!(read(&text), ["333333333"], "{shift}");
+            let text = format!("{} 1 2 3 ba ba ba 4 5 6 x", ".".repeat(shift));
+            assert_eq!(read(&text), ["123333456"], "{shift}");
+        }
+    }
+
+    #[test]
+    fn no_word_is_ruled_out_by_its_ends() {
+        let vowels = "aàáảãạăằắẳẵặâầấẩẫậ eèéẻẽẹêềếểễệ iìíỉĩị oòóỏõọôồốổỗộơờớởỡợ uùúủũụưừứửữự yỳýỷỹỵ";
+        let rows: Vec<Vec<char>> = vowels.split(' ').map(|row| row.chars().collect()).collect();
+        for (word, digit) in WORDS {
+            for (n, letter) in word.char_indices() {
+                let row = rows.iter().find(|row| row.first() == Some(&letter));
+                let last = n + 1 == word.len();
+                let row = row.filter(|_| !(last && matches!(letter, 'i' | 'y')));
+                for other in row.into_iter().flatten().copied().chain([letter]) {
+                    let mut written = (*word).to_owned();
+                    written.replace_range(n..=n, &other.to_string());
+                    for written in [written.to_uppercase(), written] {
+                        let said = value(written.as_bytes(), &(0..written.len()), &mut Vec::new());
+                        assert_eq!(said, Some(*digit), "{written}");
+                    }
+                }
+            }
         }
     }
 

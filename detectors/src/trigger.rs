@@ -1,13 +1,13 @@
 //! Words that announce what no run of digits gives away: births, plates, claim records, diagnoses, addresses, names.
 //!
-//! One automaton passes over the text and tells where such a word stands; the rooms read on from there. It judges
-//! nothing: a trigger is a place worth a look, and most come to nothing.
+//! They are never searched for in a whole text, only before what they announce: a date, half a plate, a capital
+//! (`anchor.rs`). It judges nothing: a trigger is a place worth a look, and most come to nothing.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 use chot_model::DetectorId;
+
+use crate::fold::Folded;
 
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +28,41 @@ pub(crate) enum Trigger {
     Person,
 }
 
-/// Detectors that read on from such a word.
-pub(crate) const ANNOUNCED: &[DetectorId] = &[
-    DetectorId::DateOfBirth,
-    DetectorId::Plate,
-    DetectorId::ClaimRecord,
-    DetectorId::Diagnosis,
-    DetectorId::Address,
-    DetectorId::PersonName,
-    DetectorId::BankAccount,
-];
+impl Trigger {
+    /// How many there are.
+    pub(crate) const COUNT: usize = WORDS.len();
 
-/// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: the
-/// automaton knows no case but that of ASCII. The ends of words stand for whole ones where their beginnings vary.
+    /// Which detector reads on from such a word.
+    pub(crate) const fn detector(self) -> DetectorId {
+        match self {
+            Self::Birth => DetectorId::DateOfBirth,
+            Self::Vehicle => DetectorId::Plate,
+            Self::Claim => DetectorId::ClaimRecord,
+            Self::Illness => DetectorId::Diagnosis,
+            Self::Commune => DetectorId::Address,
+            Self::Payment => DetectorId::BankAccount,
+            Self::Person => DetectorId::PersonName,
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        WORDS.iter().map(|(trigger, _)| *trigger)
+    }
+
+    /// Its bit in a set of them.
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// Its words.
+    pub(crate) fn words(self) -> &'static [&'static str] {
+        WORDS.iter().find(|(trigger, _)| *trigger == self).map_or(&[], |(_, words)| words)
+    }
+}
+
+/// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: no case
+/// is known but that of ASCII. The ends of words stand for whole ones where their beginnings vary.
 const WORDS: &[(Trigger, &[&str])] = &[
     (Trigger::Birth, &["sinh", "sn", "ns", "n.s", "s.n", "dob", "birth", "born"]),
     (
@@ -113,43 +135,96 @@ const WORDS: &[(Trigger, &[&str])] = &[
             "ông (bà)",
             "Ông (bà)",
             "chủ hộ",
-            "chủ hộ:",
             "người lao động",
         ],
     ),
 ];
 
 /// Most bytes of a word.
-const WORD_BYTES_MAX: usize = 20;
+pub(crate) const WORD_BYTES_MAX: usize = 20;
 
-static WORDS_COMPILED: LazyLock<(AhoCorasick, Vec<Trigger>)> = LazyLock::new(|| {
-    let patterns = || WORDS.iter().flat_map(|(trigger, words)| words.iter().map(move |word| (*trigger, *word)));
-    debug_assert!(patterns().all(|(_, word)| word.len() <= WORD_BYTES_MAX));
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .start_kind(StartKind::Unanchored)
-        .kind(Some(AhoCorasickKind::DFA))
-        .ascii_case_insensitive(true)
-        .build(patterns().map(|(_, word)| word))
-        .unwrap_or_else(|_| unreachable!("the list is part of the program and far below the automaton's limits"));
-    (automaton, patterns().map(|(trigger, _)| trigger).collect())
-});
+/// By byte, the triggers any of whose words have it in one place, in either case.
+type Bytes = [u8; 256];
 
-/// Tells `found` every word that begins in `range`.
-pub(crate) fn words(text: &[u8], range: Range<usize>, mut found: impl FnMut(Trigger, Range<usize>)) {
-    let (automaton, triggers) = &*WORDS_COMPILED;
-    let to = text.len().min(range.end.saturating_add(WORD_BYTES_MAX));
-    if range.start >= to {
-        return;
-    }
-    let input = Input::new(text).span(range.start..to).anchored(Anchored::No);
-    for m in automaton.find_iter(input) {
-        if let Some(trigger) = triggers.get(m.pattern().as_usize())
-            && m.start() < range.end
-        {
-            found(*trigger, m.range());
+/// The first three bytes of the words.
+static BEGINNINGS: [Bytes; 3] = [bytes(0, false), bytes(1, false), bytes(2, false)];
+/// The last three but for a blank, the last of them first.
+static ENDS: [Bytes; 3] = [bytes(0, true), bytes(1, true), bytes(2, true)];
+
+/// The bytes that stand `nth` in the words, from their ends where `ends`; all bytes for a word that has no such.
+const fn bytes(nth: usize, ends: bool) -> Bytes {
+    let mut all = [0; 256];
+    let mut n = 0;
+    while n < WORDS.len() {
+        let (trigger, words) = WORDS[n];
+        let mut w = 0;
+        while w < words.len() {
+            let word = if ends { words[w].as_bytes().trim_ascii_end() } else { words[w].as_bytes() };
+            if nth < word.len() {
+                let byte = word[if ends { word.len() - 1 - nth } else { nth }];
+                all[byte.to_ascii_lowercase() as usize] |= trigger.bit();
+                all[byte.to_ascii_uppercase() as usize] |= trigger.bit();
+            } else {
+                let mut byte = 0;
+                while byte < 256 {
+                    all[byte] |= trigger.bit();
+                    byte += 1;
+                }
+            }
+            w += 1;
         }
+        n += 1;
     }
+    all
+}
+
+/// Every word of `trigger` within `range`, the longest where several begin, the last one first.
+pub(crate) fn words_in(text: &[u8], range: Range<usize>, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
+    let stretch = text.get(range.clone()).unwrap_or_default();
+    let mut head = stretch;
+    // What the byte behind may be the second of, what that and the one behind it may be the third of. Nothing is
+    // known of what is behind the stretch.
+    let (mut second, mut third, mut third_next) = (0, u8::MAX, u8::MAX);
+    std::iter::from_fn(move || {
+        while let Some((byte, before)) = head.split_last() {
+            let at = usize::from(*byte);
+            let begins = BEGINNINGS[0][at] & second & third & trigger.bit() != 0;
+            (third, third_next) = (third_next, BEGINNINGS[2][at]);
+            second = BEGINNINGS[1][at];
+            head = before;
+            if begins && let Some(len) = stretch.get(before.len()..).and_then(|rest| word_at(rest, trigger)) {
+                let at = range.start + before.len();
+                return Some(at..at + len);
+            }
+        }
+        None
+    })
+}
+
+/// How long the longest word of `trigger` is that begins `text`.
+fn word_at(text: &[u8], trigger: Trigger) -> Option<usize> {
+    let fits = |word: &&&str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()));
+    trigger.words().iter().filter(fits).map(|word| word.len()).max()
+}
+
+/// Whether a word of `trigger` may end right before `at`, by its last letters.
+pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
+    let Some(&[a, b, c]) = at.checked_sub(3).and_then(|from| text.get(from..at)) else { return true };
+    let [c, b, a] = [c, b, a].map(usize::from);
+    ENDS[0][c] & ENDS[1][b] & ENDS[2][a] & trigger.bit() != 0
+}
+
+/// The words of `trigger` that end right before `at`, but for the blank that some end with.
+pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
+    let words: &[&str] = if may_end(text, at, trigger) { trigger.words() } else { &[] };
+    let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+    words.iter().filter_map(move |word| {
+        let bare = word.trim_ascii_end();
+        let start = at.checked_sub(bare.len())?;
+        let whole = bare.len() == word.len() || behind.first() == Some(&b' ');
+        let fits = whole && before.get(start..)?.eq_ignore_ascii_case(bare.as_bytes());
+        fits.then_some(start..start + word.len())
+    })
 }
 
 /// Whether the bytes of `word` stand alone in `text`: no letter or digit touches them.
@@ -161,11 +236,10 @@ pub(crate) fn stands_alone(text: &[u8], word: &Range<usize>) -> bool {
 }
 
 /// The last folded word before `at`, when only blanks, underscores or nothing part them.
-pub(crate) fn word_before(text: &[u8], at: usize) -> String {
+pub(crate) fn word_before(text: &[u8], at: usize) -> Folded {
     let head = text.get(at.saturating_sub(24)..at).unwrap_or_default();
-    let folded = crate::fold::fold(&String::from_utf8_lossy(head));
     let parted = head.trim_ascii_end().last().is_some_and(|b| b.is_ascii_punctuation() && *b != b'_');
-    if parted { String::new() } else { folded.rsplit(' ').next().unwrap_or_default().to_owned() }
+    if parted { Folded::of(b"") } else { Folded::of(head).last_word() }
 }
 
 #[cfg(test)]
@@ -174,16 +248,39 @@ mod tests {
 
     #[test]
     fn words_are_found_in_any_case_and_whole_or_not() {
-        let of = |text: &str| {
-            let mut all = Vec::new();
-            words(text.as_bytes(), 0..text.len(), |trigger, range| all.push((trigger, range)));
-            all
+        let of = |text: &'static str, trigger| {
+            words_in(text.as_bytes(), 0..text.len(), trigger).filter_map(|word| text.get(word)).collect::<Vec<_>>()
         };
-        assert_eq!(of("Ngày SINH"), [(Trigger::Birth, 6..10)]);
-        assert_eq!(of("xe BKS"), [(Trigger::Vehicle, 0..3), (Trigger::Vehicle, 3..6)]);
-        assert_eq!(of("hello"), []);
+        assert_eq!(of("Ngày SINH", Trigger::Birth), ["SINH"]);
+        assert_eq!(of("xe BKS", Trigger::Vehicle), ["BKS", "xe "]);
+        assert_eq!(of("BIỂN", Trigger::Vehicle), ["BIỂN"]);
+        assert!(of("hello", Trigger::Birth).is_empty());
+        assert!(WORDS.iter().flat_map(|(_, words)| *words).all(|word| (2..=WORD_BYTES_MAX).contains(&word.len())));
+    }
+
+    #[test]
+    fn words_are_known_by_their_ends() {
+        let of = |text: &str, trigger| {
+            words_that_end(text.as_bytes(), text.trim_ascii_end().len(), trigger).min_by_key(|w| w.start)
+        };
+        assert_eq!(of("ở xã ", Trigger::Commune), Some(4..7));
+        assert_eq!(of("gặp ông ", Trigger::Person), Some(5..11));
+        assert_eq!(of("ông ", Trigger::Person), None);
+        assert_eq!(of("Tôi tên là ", Trigger::Person), Some(0..13));
+        for (trigger, words) in WORDS {
+            for word in *words {
+                let (text, at) = (format!("{word}x"), word.trim_ascii_end().len());
+                assert!(words_that_end(text.as_bytes(), at, *trigger).next().is_some(), "{word}");
+                assert!(may_end(text.as_bytes(), at, *trigger), "{word}");
+                assert!(words_in(text.as_bytes(), 0..text.len(), *trigger).any(|w| w.start == 0), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_stand_alone_or_not() {
         assert!(stands_alone(b"a sn 1", &(2..4)) && !stands_alone(b"asn 1", &(1..3)));
-        assert_eq!(word_before("vệ sinh".as_bytes(), 5), "ve");
-        assert_eq!(word_before("nam, sinh".as_bytes(), 5), "");
+        assert_eq!(&*word_before("vệ sinh".as_bytes(), 5), "ve");
+        assert_eq!(&*word_before("nam, sinh".as_bytes(), 5), "");
     }
 }

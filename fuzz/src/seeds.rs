@@ -198,5 +198,18 @@ pub fn all() -> Vec<Vec<u8>> {
         b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <0009> <0030> endbfrange",
     ));
     all.push(pdf_objects(b"7 0 8 20 9 30 1 40  <</Fields[8 0 R]>>  <</T(soCCCD)/V(001190123456)>>"));
+    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
     all
 }
+
+/// A picture of each kind, made by `inspect/tests/images/make.py`.
+const PICTURES: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/images/inverted.png"),
+    include_bytes!("../../inspect/tests/images/landscape.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-progressive.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-lossless.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.bmp"),
+    include_bytes!("../../inspect/tests/images/second-frame.gif"),
+    include_bytes!("../../inspect/tests/images/second-page.tif"),
+];

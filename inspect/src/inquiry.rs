@@ -25,8 +25,8 @@ use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
-use tallies::Tallies;
-pub(crate) use whole::{Stand, Whole};
+use tallies::{Added, Tallies};
+pub(crate) use whole::Stand;
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]
@@ -195,6 +195,11 @@ impl Inquiry {
         self.deadline = Instant::now().checked_add(time);
     }
 
+    /// When the step under way must end, for readers that look at the clock themselves.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Whether the time is over; says so the first time.
     pub(crate) fn is_late(&mut self, place: &Place) -> bool {
         // Asked for every cell of a table: the clock is not free.
@@ -331,6 +336,11 @@ impl Inquiry {
         self.hits = hits;
     }
 
+    /// The keyed hash of what was found.
+    pub(crate) fn hash(&self, finding: &Finding) -> u64 {
+        self.values.value(finding.detector, finding.value.reveal().as_bytes())
+    }
+
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;
@@ -343,7 +353,11 @@ impl Inquiry {
         let value = finding.value.reveal().as_bytes();
         let hash = self.values.value(finding.detector, value);
         let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
-        if self.count(finding.detector, finding.confidence, hash, again, || finding.value.masked()) {
+        let added = self.tallies.add(finding.detector, finding.confidence, hash, again);
+        if added == Added::Sample {
+            self.tallies.of(finding.detector).0.samples.push(finding.value.masked());
+        }
+        if added != Added::Nothing {
             if let Some(disguise) = finding.disguise {
                 self.note(disguise);
             }
@@ -358,33 +372,6 @@ impl Inquiry {
     fn lose(&mut self, detector: DetectorId, part: &str) {
         let detectors = &self.detectors;
         self.edits.lose(detector, || mask(detectors, part));
-    }
-
-    /// Adds a finding to its tally. False when it was seen in the open already, though not necessarily beside the same
-    /// things, or is noise of a decoding.
-    fn count(
-        &mut self,
-        detector: DetectorId,
-        confidence: Confidence,
-        hash: u64,
-        again: bool,
-        masked: impl FnOnce() -> Masked,
-    ) -> bool {
-        let counted = confidence >= Confidence::Medium;
-        let (tally, distinct) = self.tallies.of(detector);
-        if again && (distinct.contains(hash) || !counted) {
-            return false;
-        }
-        tally.confidence = tally.confidence.max(Some(confidence));
-        if counted {
-            tally.count += 1;
-            if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX {
-                tally.samples.push(masked());
-            }
-        } else {
-            tally.low += 1;
-        }
-        true
     }
 
     /// The inspection of an object of `bytes` bytes.

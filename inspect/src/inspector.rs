@@ -28,11 +28,20 @@ pub struct Limits {
     pub inflated_bytes_max: u64,
     /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
+    /// Whether writing on pictures is read, where a reader is installed ([`crate::reads_print`]). It takes about a
+    /// second a picture; unread, such a picture is opaque.
+    pub print: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth_max: 16, members_max: 10_000, inflated_bytes_max: 4 << 30, time_max: Duration::from_secs(60) }
+        Self {
+            depth_max: 16,
+            members_max: 10_000,
+            inflated_bytes_max: 4 << 30,
+            time_max: Duration::from_secs(60),
+            print: true,
+        }
     }
 }
 

@@ -54,6 +54,11 @@ impl Joined {
         }
     }
 
+    /// Whether no value is being joined.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// No further value stands beside these.
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
         if self.count == 0 {

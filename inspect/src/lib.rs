@@ -4,6 +4,8 @@
 //! policy's to say.
 
 mod base64;
+#[cfg(test)]
+mod careful;
 mod charset;
 mod count;
 mod extract;
@@ -18,6 +20,7 @@ mod mask;
 mod object;
 mod people;
 mod redact;
+mod roster;
 mod sniff;
 mod source;
 mod table;
@@ -26,6 +29,7 @@ mod tree;
 mod view;
 
 pub use extract::{Bounds, Extractor, InProcess, Kind, Piece};
+pub use formats::reads_print;
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;
 pub use source::{FileSource, Source, Splice, Spliced};

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{Told, Value, all_digits};
+use super::{Told, Values, all_digits};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
 use crate::province::{is_insurer, is_province};
@@ -81,7 +81,7 @@ impl Verdict {
 }
 
 /// Judges a cell of digits alone, or a card.
-pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, value: &mut Value) -> Told {
+pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, values: &mut Values) -> Told {
     let shown = shown(cell, column, detectors.this_year);
     let slot = detectors.verdicts.0.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
     let known = slot.map_or(0, |slot| slot.load(Relaxed));
@@ -97,26 +97,26 @@ pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, 
         Verdict::Nothing => Told::Nothing,
         Verdict::Unusual => Told::Unusual,
         Verdict::Whole(detector, confidence, written) => {
-            write(cell, written, value);
-            Told::Whole(detector, confidence)
+            values.begin();
+            write(cell, written, values);
+            values.whole(detector, confidence, 0)
         }
     }
 }
 
-fn write(cell: &[u8], written: Written, value: &mut Value) {
-    value.clear();
+fn write(cell: &[u8], written: Written, values: &mut Values) {
     let cell = match written {
         Written::AsIs => cell,
         Written::Padded(zeros) => {
-            (0..zeros).for_each(|_| value.push(b'0'));
+            (0..zeros).for_each(|_| values.push(b'0'));
             cell
         }
         Written::National => {
-            value.push(b'0');
+            values.push(b'0');
             cell.get(2..).unwrap_or_default()
         }
     };
-    value.extend(cell);
+    values.extend(cell);
 }
 
 fn scan(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> Verdict {
@@ -127,10 +127,11 @@ fn scan(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> Verdict {
         [hit] if hit.range == (0..cell.len()) && hit.disguise.is_none() => hit,
         _ => return Verdict::Unusual,
     };
-    let mut value = Value::default();
+    let mut values = Values::default();
     let written = WRITTEN.into_iter().find(|written| {
-        write(cell, *written, &mut value);
-        value.bytes.get(..value.len) == Some(hit.value.reveal().as_bytes())
+        values.begin();
+        write(cell, *written, &mut values);
+        values.bytes.get(values.start..values.len) == Some(hit.value.reveal().as_bytes())
     });
     written.map_or(Verdict::Unusual, |written| Verdict::Whole(hit.detector, hit.confidence, written))
 }
@@ -159,9 +160,12 @@ fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 {
         kind.iter().for_each(|b| shown.add(u64::from(*b), 8));
         return shown.0;
     }
-    shown.flag(is_filler(cell));
-    shown.flag(cell.iter().all(|b| *b == b'0'));
-    shown.flag(cell.first() == Some(&b'0'));
+    // A filler begins with the same digit twice, or with `12`.
+    let filler = matches!(cell, [a, b, ..] if a == b || *a == b'1') && is_filler(cell);
+    let zero = cell.first() == Some(&b'0');
+    shown.flag(filler);
+    shown.flag(filler && zero);
+    shown.flag(zero);
     shown.flag(cell.starts_with(b"84"));
     shown.add(phone::plan(cell), 2);
     match cell.len() {
@@ -181,7 +185,9 @@ fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 {
         }
         12 => {
             shown.structure(cell, this_year);
-            shown.flag(is_moment(cell));
+            // A moment has a year, or a day and month where a number has its place.
+            let dated = !zero || matches!(cell.get(4..6), Some(b"19" | b"20"));
+            shown.flag(dated && is_moment(cell));
         }
         13 => {
             shown.flag(has_check_digit(head(10)));

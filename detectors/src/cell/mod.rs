@@ -13,8 +13,9 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
+use crate::date_of_birth::{Date, read};
 use crate::simd::Map;
-use crate::{Column, Detectors, person_name, spoken, state_secret, trigger};
+use crate::{Column, Detectors, anchor, spoken};
 pub(crate) use digits::Verdicts;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
@@ -22,7 +23,7 @@ pub(crate) use digits::Verdicts;
 pub struct Cells {
     syllables: names::Syllables,
     shapes: shapes::Shapes,
-    value: Value,
+    values: Values,
 }
 
 /// What a cell under its column comes to.
@@ -33,16 +34,42 @@ pub enum Told {
     Nothing,
     /// A scan would find nothing. What the text may be in an encoding was not asked.
     Quiet,
-    /// A scan would find this, and that it is the whole cell. Its value is [`Cells::value`] until the next cell is read.
-    Whole(DetectorId, Confidence),
+    /// As [`Self::Nothing`], but for encodings in which it matters which digits are written.
+    Coded,
+    /// A scan would find this and nothing else.
+    Whole(Whole),
     /// Not told here: scan it.
     Unusual,
 }
 
+/// A finding that is all of its cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Which detector.
+    pub detector: DetectorId,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Which bytes of the cell are signs between the parts of the value: all the same, a bit each, the lowest first.
+    pub signs: u64,
+    start: u32,
+    end: u32,
+}
+
 impl Cells {
-    /// The normalised value of the last cell that was told to be a finding, in UTF-8.
-    pub fn value(&self) -> &[u8] {
-        self.value.bytes.get(..self.value.len).unwrap_or_default()
+    /// How much is taken by the values so far.
+    pub fn taken(&self) -> usize {
+        self.values.len
+    }
+
+    /// Forgets the values since so much was taken: a row ends.
+    pub fn forget(&mut self, taken: usize) {
+        self.values.bytes.get_mut(taken..self.values.len).unwrap_or_default().fill(0);
+        self.values.len = self.values.len.min(taken);
+    }
+
+    /// The normalised value of a finding not forgotten yet, in UTF-8.
+    pub fn value(&self, whole: &Whole) -> &[u8] {
+        self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
     }
 }
 
@@ -59,53 +86,63 @@ impl Detectors {
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, value } = cells;
+        let Cells { syllables, shapes, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
-                    Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, value),
-                    _ => digits::judge(self, bytes, column, value),
+                    Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, values),
+                    _ => digits::judge(self, bytes, column, values),
                 };
             }
             match column {
                 Some(Column::BirthDate | Column::BirthYear) if first.is_ascii_digit() => {
-                    return self.birth(bytes, value);
+                    return self.birth(bytes, values);
                 }
-                Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, value),
-                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, bytes, column, value),
+                Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
+                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, bytes, column, values),
                 _ => {}
             }
         }
-        if shapes.are_nothing(text, &cell, column) {
-            Told::Nothing
-        } else if is_quiet(bytes, column) {
-            Told::Quiet
-        } else {
-            Told::Unusual
+        match shapes.known(text, &cell, column) {
+            Some(true) => Told::Coded,
+            Some(false) => Told::Nothing,
+            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
-    pub fn nothing(&self, cell: &[u8], column: Option<Column>, cells: &mut Cells) {
+    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `coded` these
+    /// are told to be [`Told::Coded`].
+    pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {
         if self.is_whole() {
-            cells.shapes.learn(self, cell, column);
+            cells.shapes.learn(self, cell, column, coded);
         }
     }
 
     /// A date and nothing else under the header of births.
-    fn birth(&self, cell: &[u8], value: &mut Value) -> Told {
+    fn birth(&self, cell: &[u8], values: &mut Values) -> Told {
         // Numbers of other kinds have twelve digits and more.
         const DATE_BYTES: usize = 10;
-        let plain = |b: &u8| b.is_ascii_digit() || matches!(b, b'/' | b'-' | b'.');
-        if cell.len() > DATE_BYTES || !cell.iter().all(plain) {
+        if cell.len() > DATE_BYTES {
             return Told::Unusual;
         }
-        match crate::date_of_birth::read(cell, self.this_year) {
-            Some((date, len)) if len == cell.len() && date.year <= self.this_year => {
-                date.write(value);
-                Told::Whole(DetectorId::DateOfBirth, Confidence::High)
+        let (mut signs, mut sign) = (0, None);
+        for (n, b) in cell.iter().enumerate().filter(|(_, b)| !b.is_ascii_digit()) {
+            if !matches!(b, b'/' | b'-' | b'.') || sign.is_some_and(|sign| sign != b) {
+                return Told::Unusual;
             }
-            _ => Told::Unusual,
+            sign = Some(b);
+            signs |= 1 << n;
+        }
+        let date = Date::read_plain(cell)
+            .or_else(|| read(cell, self.this_year).filter(|(_, len)| *len == cell.len()).map(|(date, _)| date));
+        match date.filter(|date| date.year <= self.this_year) {
+            Some(date) => {
+                values.begin();
+                date.write(values);
+                values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
+            }
+            None => Told::Unusual,
         }
     }
 }
@@ -114,9 +151,9 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, b| all & b.is_ascii_digit())
 }
 
-/// Whether nothing could be made of a text: no digit stands in it, no number in words, and if capitals do, then no
-/// surname, stamp or word that announces a name or place. In small letters alone names stand only behind a colon.
-fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
+/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
+/// announces a name or place.
+fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
     // What these hold need not show.
     let reads_words = matches!(
         column,
@@ -129,42 +166,32 @@ fn is_quiet(text: &[u8], column: Option<Column>) -> bool {
     if map.has_numbers() {
         return false;
     }
-    let is_capital = |at: usize| {
-        text.get(at..).and_then(crate::fold::next_char).and_then(|(c, _)| c).is_some_and(char::is_uppercase)
-    };
     let mut any = false;
-    if map.capitals().any(is_capital) {
-        person_name::names(text, all.clone(), &map, |_| any = true);
-        state_secret::markings(text, all.clone(), |_| any = true);
-        trigger::words(text, all.clone(), |_, _| any = true);
-    } else {
-        any = memchr::memchr(b':', text).is_some();
-    }
+    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
     if !any {
         spoken::numbers(text, all, &map, |_| any = true);
     }
     !any
 }
 
-/// A value being written, of a bounded length.
-#[derive(Debug)]
-pub(crate) struct Value {
-    bytes: [u8; Self::ROOM],
+/// The values of a row, one behind the other.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    bytes: Vec<u8>,
     len: usize,
+    /// Where the last one begins.
+    start: usize,
 }
 
-impl Default for Value {
-    fn default() -> Self {
-        Self { bytes: [0; Self::ROOM], len: 0 }
-    }
-}
-
-impl Value {
-    /// The longest cell, a letter more in capitals for each of its own, and room to write in whole chunks.
+impl Values {
+    /// Room for the longest value, each letter of a cell a letter more in capitals, and to write in whole chunks.
     const ROOM: usize = 2 * CELL_BYTES_MAX + 16;
 
-    pub(crate) fn clear(&mut self) {
-        self.len = 0;
+    fn begin(&mut self) {
+        self.start = self.len;
+        if self.bytes.len() < self.len + Self::ROOM {
+            self.bytes.resize(2 * (self.len + Self::ROOM), 0);
+        }
     }
 
     pub(crate) fn push(&mut self, byte: u8) {
@@ -188,9 +215,19 @@ impl Value {
             self.len += len.min(chunk.len());
         }
     }
+
+    /// The value begun last is that of a whole cell.
+    fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
+    }
+
+    /// The value begun last is none.
+    fn undo(&mut self) {
+        self.len = self.start;
+    }
 }
 
-impl Drop for Value {
+impl Drop for Values {
     fn drop(&mut self) {
         self.bytes.fill(0);
     }

@@ -7,10 +7,10 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{CELL_BYTES_MAX, Told, Value};
+use super::{CELL_BYTES_MAX, Told, Values};
 use crate::person_name::{self, Syllable};
 
-const SLOTS: usize = 512;
+const SLOTS: usize = 1024;
 /// Longest syllable read here.
 const SYLLABLE_BYTES: usize = 12;
 /// Most syllables of a name.
@@ -29,14 +29,21 @@ struct Known {
     syllable: Syllable,
 }
 
-pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, value: &mut Value) -> Told {
+pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
     if cell.len() > CELL_BYTES_MAX {
         return Told::Unusual;
     }
-    value.clear();
-    let (mut at, mut n, mut pair) = (cell.start, 0, false);
-    let (mut first, mut surname, mut bodies) = (Syllable::default(), false, false);
-    let (mut title, mut titled) = (false, false);
+    values.begin();
+    let told = read(text, cell, syllables, values);
+    if told == Told::Unusual {
+        values.undo();
+    }
+    told
+}
+
+fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
+    let (mut at, mut n, mut pair, mut signs) = (cell.start, 0, false, 0);
+    let (mut surname, mut bodies, mut title, mut titled, mut surnamed) = (false, false, false, false, false);
     let last = loop {
         let Some((key, len)) = next(text, at, cell.end) else { return Told::Unusual };
         let known = syllables.know(key, len);
@@ -44,9 +51,9 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
         if !syllable.plain || n == SYLLABLES_MAX {
             return Told::Unusual;
         }
-        value.extend_chunk(&known.capitals, usize::from(known.len));
+        values.extend_chunk(&known.capitals, usize::from(known.len));
         if n == 0 {
-            first = syllable;
+            surnamed = syllable.surname;
         }
         surname |= syllable.surname;
         titled |= title && syllable.surname;
@@ -58,7 +65,8 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
         if at >= cell.end {
             break syllable;
         }
-        value.push(b' ');
+        values.push(b' ');
+        signs |= 1 << (at - cell.start);
         at += 1;
     };
     // `Ông` and the like may be titles, of a name that begins behind them; pairs of hexadecimal digits may hide something.
@@ -68,10 +76,10 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
     if bodies && text.get(cell).and_then(|name| str::from_utf8(name).ok()).is_none_or(person_name::names_a_body) {
         return Told::Unusual;
     }
-    if first.surname || last.given {
-        Told::Whole(DetectorId::PersonName, Confidence::High)
+    if surnamed || last.given {
+        values.whole(DetectorId::PersonName, Confidence::High, signs)
     } else if !surname {
-        Told::Whole(DetectorId::PersonName, Confidence::Medium)
+        values.whole(DetectorId::PersonName, Confidence::Medium, signs)
     } else {
         // A shorter name may be read in it.
         Told::Unusual
@@ -104,12 +112,18 @@ impl Syllables {
         if self.0.is_empty() {
             self.0.resize(SLOTS, Known::default());
         }
-        let folded = key as u64 ^ ((key >> 64) as u64).rotate_left(29);
-        let slot = &mut self.0[(folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize % SLOTS];
-        if slot.key != key {
-            *slot = Known::new(key, len);
+        let mixed =
+            u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
+        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % SLOTS;
+        if self.0[at].key != key {
+            // Two share a place before one has to go.
+            let other = at ^ 1;
+            self.0.swap(at, other);
+            if self.0[at].key != key {
+                self.0[at] = Known::new(key, len);
+            }
         }
-        slot
+        &self.0[at]
     }
 }
 

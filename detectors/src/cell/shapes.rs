@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use crate::numbers::{Candidate, candidates};
 use crate::simd::Map;
-use crate::{Column, Detectors, lookalike, person_name, plate, spoken, state_secret, trigger};
+use crate::trigger::{Trigger, words_in};
+use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Bytes of the longest cell whose shape is remembered.
 pub(super) const SHAPE_BYTES: usize = 32;
@@ -19,28 +20,33 @@ const SLOTS: usize = 512;
 pub(super) struct Shapes(Vec<Shape>);
 
 /// The bytes of a cell, every digit a zero, and its column.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 struct Shape {
     words: [u64; WORDS],
     /// Never 0.
     column: u64,
+    coded: bool,
 }
 
 impl Shapes {
-    pub(super) fn are_nothing(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> bool {
-        let Some(shape) = Shape::of(text, cell, column).filter(|_| !self.0.is_empty()) else { return false };
-        self.0.get(shape.slot()) == Some(&shape)
+    /// Whether there is nothing in cells of this shape, and whether an encoding still may be.
+    pub(super) fn known(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<bool> {
+        let shape = Shape::of(text, cell, column).filter(|_| !self.0.is_empty())?;
+        let at = shape.slot();
+        [at, at ^ 1].map(|at| self.0[at]).iter().find(|known| known.is(&shape)).map(|known| known.coded)
     }
 
-    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>) {
+    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>, coded: bool) {
         let Some(shape) = Shape::of(cell, &(0..cell.len()), column) else { return };
+        let shape = Shape { coded, ..shape };
         if !cell.iter().any(u8::is_ascii_digit) || !depends_on_digits(detectors, cell, column) {
             if self.0.is_empty() {
                 self.0.resize(SLOTS, Shape::default());
             }
-            if let Some(slot) = self.0.get_mut(shape.slot()) {
-                *slot = shape;
-            }
+            // Two share a place before one has to go.
+            let at = shape.slot();
+            self.0.swap(at, at ^ 1);
+            self.0[at] = shape;
         }
     }
 }
@@ -57,12 +63,22 @@ impl Shape {
             None => bytes.get_mut(..cell.len())?.copy_from_slice(text.get(cell.clone())?),
         }
         let mut words = [0; WORDS];
-        for (n, (word, eight)) in words.iter_mut().zip(bytes.chunks_exact(8)).enumerate() {
-            let eight = u64::from_le_bytes(eight.try_into().ok()?);
-            let kept = cell.len().saturating_sub(8 * n).min(8) as u32;
-            *word = zeroed(eight) & u64::MAX.checked_shr(u64::BITS - 8 * kept).unwrap_or(0);
+        let mut left = cell.len();
+        for (word, eight) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = zeroed(u64::from_le_bytes(*eight));
+            if left <= 8 {
+                *word &= u64::MAX.checked_shr(u64::BITS - 8 * left as u32).unwrap_or(0);
+                break;
+            }
+            left -= 8;
         }
-        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2) })
+        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2), coded: false })
+    }
+
+    /// Equality without a call.
+    fn is(&self, other: &Self) -> bool {
+        let words = self.words.iter().zip(&other.words).fold(0, |differ, (a, b)| differ | (a ^ b));
+        words | (self.column ^ other.column) == 0
     }
 
     fn slot(&self) -> usize {
@@ -114,11 +130,9 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
         };
     });
     spoken::numbers(&text, all.clone(), &map, |_| any = true);
-    person_name::names(&text, all.clone(), &map, |_| any = true);
-    state_secret::markings(&text, all.clone(), |_| any = true);
-    trigger::words(&text, all.clone(), |_, _| any = true);
-    plate::hyphens(&text, all, |_| any = true);
-    any
+    anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
+    // Whether a word announces these digits is told by which they are.
+    any || Trigger::all().any(|trigger| words_in(&text, all.clone(), trigger).next().is_some())
 }
 
 #[cfg(test)]

@@ -16,9 +16,8 @@ impl Date {
     }
 
     /// Writes the same where nothing is allocated.
-    pub(crate) fn write(self, out: &mut crate::cell::Value) {
+    pub(crate) fn write(self, out: &mut crate::cell::Values) {
         let two = |n: u16| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
-        out.clear();
         out.extend(&two(self.year / 100));
         out.extend(&two(self.year));
         if self.is_whole() {
@@ -26,6 +25,21 @@ impl Date {
                 out.push(b'-');
                 out.extend(&two(u16::from(part)));
             }
+        }
+    }
+
+    /// What [`read`] makes of the two layouts that nearly all dates of registers have, ten bytes of digits and two equal
+    /// signs; `None` for any other.
+    pub(crate) fn read_plain(text: &[u8]) -> Option<Self> {
+        let text: &[u8; 10] = text.try_into().ok()?;
+        let n = |from: usize, to: usize| text[from..to].iter().fold(0, |n, b| n * 10 + u32::from(b & 0x0f));
+        let digits = text.map(|b| b.is_ascii_digit());
+        match digits {
+            [true, true, false, true, true, false, true, true, true, true] => {
+                Self::of_parts(n(6, 10), n(3, 5), n(0, 2))
+            }
+            [true, true, true, true, false, true, true, false, true, true] => Self::new(n(0, 4), n(5, 7), n(8, 10)),
+            _ => None,
         }
     }
 
@@ -140,6 +154,15 @@ fn month_first(text: &[u8]) -> Option<(Date, usize)> {
     Some((Date::new(year, month, day)?, at + len)).filter(|(_, len)| ends(text, *len))
 }
 
+/// Whether a date may go on behind the `len` digits of its day: with a separator or the word or name of a month.
+pub(crate) fn may_go_on(text: &[u8], len: usize) -> bool {
+    match text.get(len) {
+        Some(b'/' | b'-' | b'.' | b',' | b' ' | b'\\' | b't' | b'T') => true,
+        Some(letter) => letter.is_ascii_alphabetic() && english_month(text, len).is_some(),
+        None => false,
+    }
+}
+
 /// ` tháng 4`, `-Apr`, ` April` behind the day.
 fn month_in_words(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let gap = text.get(at..)?.iter().take_while(|b| matches!(b, b' ' | b'-' | b'/' | b',' | b'.')).count();
@@ -147,15 +170,16 @@ fn month_in_words(text: &[u8], at: usize) -> Option<(u32, usize)> {
     if let Some(found) = english_month(text, at) {
         return Some(found);
     }
-    let len = ["tháng", "thang", "Tháng", "THÁNG", "tha\u{301}ng", "thg", "Thg"]
-        .iter()
-        .find(|word| text.get(at..).is_some_and(|t| t.starts_with(word.as_bytes())))?
-        .len();
-    let at = at + len;
+    let word = text.get(at..).filter(|t| matches!(t, [b't' | b'T', b'h' | b'H', ..]))?;
+    let spelt = ["tháng", "thang", "Tháng", "THÁNG", "tha\u{301}ng", "thg", "Thg"];
+    let at = at + spelt.iter().find(|spelt| word.starts_with(spelt.as_bytes()))?.len();
     let at = at + text.get(at..)?.iter().take_while(|b| matches!(b, b' ' | b'.' | b':')).count();
     let (month, len) = number(text.get(at..)?).filter(|(_, len)| *len <= 2)?;
     Some((month, at + len))
 }
+
+/// Most bytes of the English name of a month: `September`.
+pub(crate) const MONTH_BYTES_MAX: usize = 9;
 
 /// Whether a word is the English name of a month.
 pub(crate) fn is_month(word: &[u8]) -> bool {
@@ -163,35 +187,48 @@ pub(crate) fn is_month(word: &[u8]) -> bool {
 }
 
 fn english_month(text: &[u8], at: usize) -> Option<(u32, usize)> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
+    const MONTHS: [&[u8]; 12] = [
+        b"january",
+        b"february",
+        b"march",
+        b"april",
+        b"may",
+        b"june",
+        b"july",
+        b"august",
+        b"september",
+        b"october",
+        b"november",
+        b"december",
     ];
     let word = text.get(at..)?;
-    let len = word.iter().take(10).take_while(|b| b.is_ascii_alphabetic()).count();
-    let word = word.get(..len).filter(|w| w.len() >= 3)?.to_ascii_lowercase();
-    let month = MONTHS.iter().position(|m| m.as_bytes() == word || m.as_bytes().get(..3) == Some(&word))?;
-    Some((month as u32 + 1, at + len))
+    let month = match word.first_chunk()?.map(|b: u8| b.to_ascii_lowercase()) {
+        [b'j', b'a', b'n'] => 1,
+        [b'f', b'e', b'b'] => 2,
+        [b'm', b'a', b'r'] => 3,
+        [b'a', b'p', b'r'] => 4,
+        [b'm', b'a', b'y'] => 5,
+        [b'j', b'u', b'n'] => 6,
+        [b'j', b'u', b'l'] => 7,
+        [b'a', b'u', b'g'] => 8,
+        [b's', b'e', b'p'] => 9,
+        [b'o', b'c', b't'] => 10,
+        [b'n', b'o', b'v'] => 11,
+        [b'd', b'e', b'c'] => 12,
+        _ => return None,
+    };
+    let len = word.iter().take(MONTH_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphabetic()).count();
+    let whole = MONTHS.get(month - 1)?.eq_ignore_ascii_case(word.get(..len)?);
+    (whole || len == 3).then_some((month as u32, at + len))
 }
 
 /// ` năm 1987`, `/1987`, `-87` behind the month: the year and where it ends.
 fn year(text: &[u8], at: usize, this_year: u16) -> Option<(u32, usize)> {
     let behind = at + blanks(text, at);
-    let word = ["năm", "nam", "Năm", "NĂM", "na\u{306}m"]
-        .iter()
-        .find(|word| text.get(behind..).is_some_and(|t| t.starts_with(word.as_bytes())));
-    let at = match word {
-        Some(word) => behind + word.len() + blanks(text, behind + word.len()),
+    let word = text.get(behind..).filter(|t| matches!(t, [b'n' | b'N', ..])).unwrap_or_default();
+    let spelt = ["năm", "nam", "Năm", "NĂM", "na\u{306}m"].iter().find(|spelt| word.starts_with(spelt.as_bytes()));
+    let at = match spelt {
+        Some(spelt) => behind + spelt.len() + blanks(text, behind + spelt.len()),
         None => sign(text, at)?,
     };
     let (year, len) = number(text.get(at..)?)?;

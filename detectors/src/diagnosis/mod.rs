@@ -11,8 +11,8 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::fold;
-use crate::trigger::{Trigger, word_before};
+use crate::fold::{Folded, fold};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, may_end, word_before};
 
 /// The detector.
 pub(crate) struct Diagnosis;
@@ -29,6 +29,8 @@ static CARD: Card = Card {
 
 /// Bytes between a word and the code: `Chẩn đoán ra viện: Viêm phổi do vi khuẩn không xác định (`.
 const GAP_BYTES_MAX: usize = 96;
+/// Bytes from the beginning of a word to the first digit of its code.
+pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 
 impl Detector for Diagnosis {
     fn card(&self) -> &'static Card {
@@ -59,16 +61,18 @@ impl Detector for Diagnosis {
         let line = gap.iter().position(|b| matches!(b, b'\n' | b';' | b'|')).unwrap_or(gap.len());
         let (at, len) = first_code(gap.get(..line)?)?;
         let code = gap.get(at..at + len)?;
-        let word = fold(&String::from_utf8_lossy(text.get(range.clone())?));
+        let word = Folded::of(text.get(range.clone())?);
         let before = word_before(text, range.start);
-        let said = fold(&String::from_utf8_lossy(gap.get(..at)?));
-        let firm = match word.as_str() {
+        let said = Folded::of(gap.get(..at)?);
+        let firm = match &*word {
             // `mã bệnh`, `bệnh chính`; `bệnh viện`, `bệnh nhân` speak of houses and people.
+            // The sick person, not the sickness.
+            "benh" if &*before == "nguoi" => 0,
             "benh" => {
                 let other = ["vien", "nhan", "xa", "pham"].iter().any(|w| said.split(' ').next() == Some(w));
                 if other {
                     0
-                } else if before == "ma" || at <= 12 {
+                } else if &*before == "ma" || at <= 12 {
                     60
                 } else {
                     45
@@ -90,14 +94,24 @@ fn first_code(text: &[u8]) -> Option<(usize, usize)> {
     let mut at = 0;
     while at < text.len() {
         let word = text.get(at..)?;
-        let alone = at == 0
-            || !text.get(at - 1).is_some_and(|b| b.is_ascii_alphanumeric() || b"-/._".contains(b) || *b >= 0x80);
-        if alone && let Some(len) = code(word) {
+        if is_alone(text, at)
+            && let Some(len) = code(word)
+        {
             return Some((at, len));
         }
         at += 1;
     }
     None
+}
+
+/// Whether a code begins at `at`.
+pub(crate) fn code_at(text: &[u8], at: usize) -> bool {
+    text.get(at..).and_then(code).is_some() && (is_alone(text, at) || may_end(text, at, Trigger::Illness))
+}
+
+fn is_alone(text: &[u8], at: usize) -> bool {
+    let goes_on = |b: &u8| b.is_ascii_alphanumeric() || b"-/._".contains(b) || *b >= 0x80;
+    !at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(goes_on)
 }
 
 fn code(text: &[u8]) -> Option<usize> {

@@ -1,7 +1,8 @@
 //! Sets of syllables, asked of nearly every capitalised word there is: no allocation, no decoding where it can be told
 //! from the bytes.
 
-use crate::fold::{fold, spread_words};
+use super::SYLLABLE_BYTES_MAX;
+use crate::fold::{Folded, fold, spread_words};
 
 /// Most bytes of a syllable in a set.
 const KEY_BYTES: usize = 16;
@@ -75,12 +76,55 @@ pub(super) struct Surnames {
     written: Syllables,
     /// Only for text that has no diacritics: `Trường` is no `Trương`.
     bare: Syllables,
+    /// A bit for the hash of every head of a surname.
+    heads: Box<[u64; HEADS / 64]>,
+}
+
+/// Bits of hashes.
+const HEADS: usize = 1 << 14;
+
+/// The hash of the first eight of the `letters` bytes of a word, the same for small letters and capitals but for `ư`;
+/// `None` for a word with combining marks there.
+fn head(text: &[u8], letters: usize) -> Option<usize> {
+    let bytes = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(text).for_each(|(to, b)| *to = *b);
+        bytes
+    });
+    let within = u64::MAX >> (64 - 8 * letters.clamp(1, 8));
+    let word = u64::from_le_bytes(bytes) & within;
+    // CC and CD begin the marks; no other byte of a word of Vietnamese is like them but for the last bit.
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = 0x80 * ONES;
+    let differs = (word | ONES) ^ (0xcd * ONES);
+    if differs.wrapping_sub(ONES) & !differs & HIGH != 0 {
+        return None;
+    }
+    // A bit tells capital and small apart, in ASCII and in what C3 begins the sixth, elsewhere the first.
+    let alike = (word | (0x20 * ONES) | (word & HIGH) >> 7) & within;
+    Some((alike.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - HEADS.trailing_zeros())) as usize)
 }
 
 impl Surnames {
     pub(super) fn new<'s>(all: impl Iterator<Item = &'s str> + Clone) -> Self {
         let bare: Vec<String> = all.clone().map(fold).collect();
-        Self { written: Syllables::new(all), bare: Syllables::new(bare.iter().map(String::as_str)) }
+        let mut heads = Box::new([0; HEADS / 64]);
+        let spellings = all.clone().flat_map(|name| [name.to_lowercase(), name.to_uppercase()]);
+        for name in spellings.chain(bare.iter().cloned()) {
+            if let Some(head) = head(name.as_bytes(), name.len())
+                && let Some(word) = heads.get_mut(head / 64)
+            {
+                *word |= 1 << (head % 64);
+            }
+        }
+        Self { written: Syllables::new(all), bare: Syllables::new(bare.iter().map(String::as_str)), heads }
+    }
+
+    /// Whether the word of `letters` bytes that begins `text` may be one. Asked of every capitalised word there is.
+    pub(super) fn may_begin(&self, text: &[u8], letters: usize) -> bool {
+        (2..=SYLLABLE_BYTES_MAX).contains(&letters)
+            && head(text, letters)
+                .is_none_or(|head| self.heads.get(head / 64).is_some_and(|w| w >> (head % 64) & 1 != 0))
     }
 
     /// Whether `word` is a surname, whatever its case.
@@ -96,7 +140,7 @@ impl Surnames {
         // Decomposed letters are ASCII with marks; those are compared without.
         if word.iter().any(|b| matches!(b, 0xcc | 0xcd)) {
             let Ok(word) = str::from_utf8(word) else { return false };
-            return self.bare.contains(fold(word).as_bytes());
+            return self.bare.contains(Folded::of(word.as_bytes()).as_bytes());
         }
         let begins = [word.first().copied().unwrap_or(0).to_ascii_lowercase(), word.get(1).copied().unwrap_or(0)];
         if begins.is_ascii() && !self.written.may_contain(&begins.map(|b| b.to_ascii_lowercase())) {

@@ -48,7 +48,7 @@ impl Detector for Phone {
             return None;
         }
         let (value, plus) = national(number.digits(), near.text().get(..number.range.start)?)?;
-        let kind = Kind::of(value.as_bytes())?;
+        let kind = Kind::of(*value.as_bytes().first_chunk()?, value.len())?;
         let said = near.announced();
         let firm = said.firm(MINE);
         // Numbers of ten digits that begin with 0 are many things; separators of telephone numbers are telling.
@@ -106,12 +106,9 @@ fn parts(digits: &[u8], plus: bool) -> Option<(&'static [u8], &[u8])> {
 /// What digits are in the numbering plan: nothing, mobile, landline or hotline.
 pub(crate) fn plan(digits: &[u8]) -> u64 {
     let Some((zero, rest)) = parts(digits, false) else { return 0 };
-    let mut number = [0; 16];
-    let len = zero.len() + rest.len();
-    let Some((head, tail)) = number.get_mut(..len).and_then(|n| n.split_at_mut_checked(zero.len())) else { return 0 };
-    head.copy_from_slice(zero);
-    tail.copy_from_slice(rest);
-    match Kind::of(number.get(..len).unwrap_or_default()) {
+    let mut head = [0; 4];
+    head.iter_mut().zip(zero.iter().chain(rest)).for_each(|(slot, digit)| *slot = *digit);
+    match Kind::of(head, zero.len() + rest.len()) {
         None => 0,
         Some(Kind::Mobile) => 1,
         Some(Kind::Landline) => 2,
@@ -127,31 +124,31 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(national: &[u8]) -> Option<Self> {
-        match national {
+    /// Of a number as dialled at home: its first digits, and how many there are.
+    fn of(head: [u8; 4], len: usize) -> Option<Self> {
+        match head {
             [b'1', ..] => Some(Self::Hotline),
-            _ if is_mobile(national) => Some(Self::Mobile),
             // Hà Nội 024 and Hồ Chí Minh 028 with eight digits, elsewhere four digits of area and seven.
-            [b'0', b'2', b'4' | b'8', _, ..] if national.len() == 11 => Some(Self::Landline),
-            [b'0', b'2', b'0' | b'1' | b'2' | b'3' | b'5' | b'6' | b'7' | b'9', _, ..] if national.len() == 11 => {
-                Some(Self::Landline)
-            }
-            _ => None,
+            [b'0', b'2', ..] => (len == 11).then_some(Self::Landline),
+            _ => (len == 10 && is_mobile_head(head)).then_some(Self::Mobile),
         }
     }
 }
 
 /// Whether ten digits are a mobile number.
 pub(crate) fn is_mobile(digits: &[u8]) -> bool {
-    digits.len() == 10
-        && match digits {
-            [b'0', b'3', second, ..] => *second >= b'2',
-            [b'0', b'5', second, ..] => matches!(second, b'2' | b'5' | b'6' | b'8' | b'9'),
-            [b'0', b'7', second, ..] => matches!(second, b'0' | b'6'..=b'9'),
-            [b'0', b'8', second, ..] => *second >= b'1',
-            [b'0', b'9', second, ..] => *second != b'5',
-            _ => false,
-        }
+    digits.len() == 10 && digits.first_chunk().is_some_and(|head| is_mobile_head(*head))
+}
+
+const fn is_mobile_head(head: [u8; 4]) -> bool {
+    match head {
+        [b'0', b'3', second, ..] => second >= b'2',
+        [b'0', b'5', second, ..] => matches!(second, b'2' | b'5' | b'6' | b'8' | b'9'),
+        [b'0', b'7', second, ..] => matches!(second, b'0' | b'6'..=b'9'),
+        [b'0', b'8', second, ..] => second >= b'1',
+        [b'0', b'9', second, ..] => second != b'5',
+        _ => false,
+    }
 }
 
 /// Whether one of `signs` stands directly before the number.

@@ -7,13 +7,12 @@
 use std::ops::Range;
 
 use chot_model::DetectorId;
-use memchr::memchr_iter;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::fold;
-use crate::trigger::{Trigger, stands_alone};
+use crate::fold::Folded;
+use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone};
 
 /// The detector.
 pub(crate) struct Plate;
@@ -32,22 +31,33 @@ static CARD: Card = Card {
 const NO_PLACES: &[u8] = &[10, 13, 42, 44, 45, 46, 87, 91, 96];
 /// Bytes between a word and its plate: `Biển kiểm soát của xe ô tô con là `.
 const GAP_BYTES_MAX: usize = 48;
+/// Bytes from the beginning of a word to the first digit of its plate.
+pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 /// Most bytes of a plate: `59 - MĐ1 - 234.56`.
 const PLATE_BYTES_MAX: usize = 20;
 
-/// Tells `found` every hyphen in `range` that may part the two halves of a plate, by where the plate begins.
-pub(crate) fn hyphens(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    for at in memchr_iter(b'-', text.get(range.clone()).unwrap_or_default()) {
-        let at = range.start + at;
-        let head = text.get(at.saturating_sub(4)..at).unwrap_or_default();
-        let len = match *head {
-            [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z' | b'1'..=b'9'] => 4,
-            [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z'] => 3,
-            _ => continue,
-        };
-        if text.get(at + 1).is_some_and(u8::is_ascii_digit) {
-            found(at - len..at);
-        }
+/// What stands before the hyphen at `at`, when it may part the two halves of a plate.
+pub(crate) fn head_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let len = match *text.get(at.saturating_sub(4)..at)? {
+        [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z' | b'1'..=b'9'] => 4,
+        [.., b'0'..=b'9', b'0'..=b'9', b'A'..=b'Z'] => 3,
+        _ => return None,
+    };
+    Some(at - len..at)
+}
+
+/// Whether the digit at `at` is the first of a plate, but for the letters of the army: `TM-12-34`.
+pub(crate) fn begins_at(text: &[u8], at: usize, digits: usize) -> bool {
+    digits == 2 && read(text, at).is_some()
+        || at.checked_sub(3).and_then(|from| text.get(from..=at)).is_some_and(is_army)
+}
+
+/// Bytes that may join two parts of a plate: a blank or hyphen, or a hyphen between blanks.
+fn join(text: &[u8]) -> usize {
+    match text {
+        [b' ', b'-', b' ', ..] => 3,
+        [b' ' | b'-' | b'.' | b'_', ..] => 1,
+        _ => 0,
     }
 }
 
@@ -63,7 +73,7 @@ impl Detector for Plate {
         let text = near.text();
         let at = range.start + text.get(range)?.iter().position(u8::is_ascii_alphanumeric)?;
         let plate = read(text, at)?;
-        Some(plate.found(at, 90))
+        Some(plate.found(text, at, 90))
     }
 
     fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -80,8 +90,8 @@ impl Detector for Plate {
         }
         let at = range.end + len;
         let plate = read(text, at)?;
-        let word = fold(&String::from_utf8_lossy(text.get(range)?));
-        let named = word != "xe" && word != "o to";
+        let word = Folded::of(text.get(range)?);
+        let named = !matches!(&*word, "xe" | "o to");
         // `xe 29A 12345` is a plate; `xe 16 chỗ`, `xe 50 A 1234` are not.
         let score = if named { 85 } else { 60 }
             - match plate.is_loose && !named {
@@ -89,7 +99,7 @@ impl Detector for Plate {
                 true => 25,
                 false => 0,
             };
-        Some(plate.found(at, score))
+        Some(plate.found(text, at, score))
     }
 
     fn hyphen(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -99,7 +109,7 @@ impl Detector for Plate {
         let plate = read(near.text(), range.start)?;
         let shaped = !plate.is_loose && plate.has_place && (plate.is_dotted || plate.digits == 5);
         let score = if plate.is_dotted { 65 } else { 50 };
-        shaped.then(|| plate.found(range.start, score))
+        shaped.then(|| plate.found(near.text(), range.start, score))
     }
 }
 
@@ -110,13 +120,16 @@ fn begins_word(text: &[u8], at: usize) -> bool {
 
 /// Where a plate of the army begins: `TM-12-34`.
 fn army(gap: &[u8]) -> Option<usize> {
-    gap.windows(4).position(|w| matches!(w, [b'A'..=b'Z', b'A'..=b'Z', b'-' | b' ', b'0'..=b'9']))
+    gap.windows(4).position(is_army)
+}
+
+fn is_army(head: &[u8]) -> bool {
+    matches!(head, [b'A'..=b'Z', b'A'..=b'Z', b'-' | b' ', b'0'..=b'9'])
 }
 
 #[derive(Debug)]
 struct Shape {
     len: usize,
-    value: String,
     digits: usize,
     is_dotted: bool,
     /// Its parts are not joined by a hyphen or dot.
@@ -126,8 +139,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn found(self, at: usize, score: i32) -> Found {
-        Found { range: at..at + self.len, score, value: self.value, hidden: None }
+    /// As a finding at `at` of `text`.
+    fn found(self, text: &[u8], at: usize, score: i32) -> Found {
+        let plate = String::from_utf8_lossy(text.get(at..at + self.len).unwrap_or_default());
+        let value = plate.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect();
+        Found { range: at..at + self.len, score, value, hidden: None }
     }
 }
 
@@ -140,19 +156,12 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
     let plate = text.get(at..text.len().min(at + PLATE_BYTES_MAX))?;
     let digit = |at: usize| plate.get(at).is_some_and(u8::is_ascii_digit);
     let mut end = 0;
-    let mut value = String::new();
-    let mut take = |end: &mut usize, most: usize, fits: fn(&u8) -> bool| {
+    let take = |end: &mut usize, most: usize, fits: fn(&u8) -> bool| {
         let n = plate.get(*end..).unwrap_or_default().iter().take(most).take_while(|b| fits(b)).count();
-        value.extend(plate.get(*end..*end + n).unwrap_or_default().iter().map(|b| char::from(b.to_ascii_uppercase())));
         *end += n;
         n
     };
-    // A blank or hyphen, or a hyphen between blanks.
-    let join = |at: usize| match plate.get(at..).unwrap_or_default() {
-        [b' ', b'-', b' ', ..] => 3,
-        [b' ' | b'-' | b'.' | b'_', ..] => 1,
-        _ => 0,
-    };
+    let join = |at: usize| plate.get(at..).map_or(0, join);
     let soldier = plate.first().is_some_and(u8::is_ascii_uppercase);
     let place = if soldier { 0 } else { take(&mut end, 3, u8::is_ascii_digit) };
     if !soldier && place != 2 {
@@ -199,5 +208,5 @@ fn read(text: &[u8], at: usize) -> Option<Shape> {
         return None;
     }
     let is_loose = !hyphen && !is_dotted && (joined > 0 || lower || !has_place);
-    Some(Shape { len: end, value, digits, is_dotted, is_loose, has_place, has_small: lower })
+    Some(Shape { len: end, digits, is_dotted, is_loose, has_place, has_small: lower })
 }

@@ -4,10 +4,8 @@
 //! in running text (`mật khẩu`, `bí mật`).
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use chot_model::DetectorId;
-use memchr::memmem;
 
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
@@ -30,17 +28,13 @@ const GRADES: &[&str] = &["TUYỆT MẬT", "TỐI MẬT", "MẬT"];
 /// Most bytes of blanks and signs around a stamp on its line.
 const MARGIN_BYTES_MAX: usize = 64;
 
-/// Tells `found` every stamp that begins in `range`.
-pub(crate) fn markings(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let to = text.len().min(range.end.saturating_add(MARGIN_BYTES_MAX));
-    static STAMP: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("MẬT"));
-    for at in STAMP.find_iter(text.get(range.start..to).unwrap_or_default()) {
-        let end = range.start + at + "MẬT".len();
-        let before = text.get(..end).unwrap_or_default();
-        if let Some(grade) = GRADES.iter().find(|grade| before.ends_with(grade.as_bytes())) {
-            found(end - grade.len()..end);
-        }
-    }
+/// The stamp whose last word begins at `at`, if one does.
+pub(crate) fn marking_at(text: &[u8], at: usize) -> Option<Range<usize>> {
+    const WORD: &[u8] = "MẬT".as_bytes();
+    text.get(at..).filter(|t| t.starts_with(WORD))?;
+    let end = at + WORD.len();
+    let before = text.get(..end)?;
+    GRADES.iter().find(|grade| before.ends_with(grade.as_bytes())).map(|grade| end - grade.len()..end)
 }
 
 impl Detector for StateSecret {

@@ -2,15 +2,23 @@
 //!
 //! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
 
+mod plain;
+#[cfg(test)]
+mod tests;
+
 use std::hash::BuildHasher;
+
+use chot_model::Confidence;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::sniff::Head;
+use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
+use plain::{Keys, Lesson};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -32,6 +40,45 @@ fn begins(head: &Head<'_>) -> bool {
         }
 }
 
+/// What a key announces, its hash, and what it says of other members.
+fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
+    let name = String::from_utf8_lossy(key);
+    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
+}
+
+/// What members of an object are to each other.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Plain,
+    /// Its value says what the object is: `"type": "CCCD"`.
+    Telling,
+    /// It is the value of what was told: `"value": "001…"`.
+    Told,
+}
+
+impl Role {
+    fn of(key: &str) -> Self {
+        let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
+        if among(TELLING) {
+            Self::Telling
+        } else if among(TOLD) {
+            Self::Told
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+const fn is_bare(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.' | b'_')
+}
+
+fn is_number(word: &[u8]) -> bool {
+    word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+        && word.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
+}
+
 enum State {
     Between,
     Str,
@@ -47,6 +94,8 @@ struct Level {
     array: bool,
     /// What the key before this array announces for its items.
     key: Option<chot_detectors::Column>,
+    /// What a member such as `"type": "CCCD"` says that the member `"value"` of this object is.
+    told: Option<chot_detectors::Column>,
 }
 
 struct Json {
@@ -62,14 +111,59 @@ struct Json {
     /// What the last key announces, and its hash.
     column: Option<chot_detectors::Column>,
     name: u64,
+    role: Role,
     tree: Tree,
     joined: Joined,
+    /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
+    waiting: Vec<crate::inquiry::Found>,
+    numbers: usize,
+    hits: usize,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
+    keys: Keys,
+    lesson: Lesson,
 }
 
+/// Keys whose values say what another member of the object is.
+const TELLING: &[&str] = &[
+    "type",
+    "system",
+    "name",
+    "label",
+    "key",
+    "field",
+    "code",
+    "kind",
+    "title",
+    "loai",
+    "ten",
+    "nhan",
+    "truong",
+    "loaiGiayTo",
+    "loai_giay_to",
+];
+/// Keys of that member.
+const TOLD: &[&str] = &[
+    "value",
+    "val",
+    "number",
+    "text",
+    "content",
+    "data",
+    "answer",
+    "giaTri",
+    "gia_tri",
+    "so",
+    "noiDung",
+    "noi_dung",
+    "soGiayTo",
+    "so_giay_to",
+];
+
+/// Numbers of a list judged at a time.
+const NUMBERS_HELD: usize = 32;
 const LEVELS_MAX: usize = 512;
 const ITEM: u64 = 1;
 
@@ -84,10 +178,16 @@ impl Json {
             levels: Vec::new(),
             column: None,
             name: ITEM,
+            role: Role::Plain,
             tree: Tree::default(),
             joined: Joined::default(),
+            waiting: Vec::new(),
+            numbers: 0,
+            hits: 0,
             deeper: 0,
             long: false,
+            keys: Keys::default(),
+            lesson: Lesson::default(),
         }
     }
 
@@ -96,8 +196,12 @@ impl Json {
         self.key = key;
         self.long = false;
         self.value.view.base = at;
-        self.value.context.column =
-            if key { None } else { self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key) };
+        self.value.context.column = match self.levels.last() {
+            _ if key => None,
+            Some(level) if level.array => level.key,
+            Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
+            _ => self.column,
+        };
     }
 
     /// Ends a value or key.
@@ -108,11 +212,17 @@ impl Json {
             self.colon = false;
         }
         if self.key && !self.long {
-            let name = String::from_utf8_lossy(&self.value.view.text).into_owned();
-            self.column = inquiry.column(&name);
-            self.name = inquiry.key.hash_one(name) | 2;
+            (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
+        } else if self.role == Role::Telling
+            && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
+        {
+            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+            let name = String::from_utf8_lossy(&self.value.view.text);
+            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            level.told = inquiry.column(name);
         }
         if self.long {
+            self.lesson.learn(false, inquiry);
             return self.value.finish(inquiry);
         }
         let mut found = Vec::new();
@@ -120,7 +230,19 @@ impl Json {
             let Text { place, view, context, .. } = &self.value;
             self.joined.next(place, view, context.column, inquiry, &mut found);
         }
+        let bare = !self.key
+            && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
+            && is_long_number(&self.value.view.text);
         self.value.finish_value(inquiry, &mut found);
+        self.lesson.learn(found.is_empty(), inquiry);
+        if bare {
+            self.numbers += 1;
+            self.hits += usize::from(!found.is_empty());
+            self.waiting.append(&mut found);
+            if self.numbers.is_multiple_of(NUMBERS_HELD) {
+                self.judge(inquiry);
+            }
+        }
         for f in found {
             if let Some(mark) = inquiry.report(f) {
                 self.tree.add(mark, inquiry);
@@ -137,18 +259,35 @@ impl Json {
         let item = self.levels.last().is_none_or(|l| l.array);
         if array {
             self.part(inquiry);
+        } else {
+            self.judge(inquiry);
         }
         let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
-        self.levels.push(Level { array, key });
+        self.levels.push(Level { array, key, told: None });
         self.column = None;
         self.colon = false;
     }
 
+    /// Judges the numbers of a list: among random ones one in sixty looks like a citizen's.
+    fn judge(&mut self, inquiry: &mut Inquiry) {
+        let strays = self.numbers >= 6 && self.hits * 4 < self.numbers;
+        for mut f in std::mem::take(&mut self.waiting) {
+            if strays && f.finding.confidence == Confidence::Medium {
+                f.doubt();
+            }
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+
     /// Values before and after stand in different lists.
     fn part(&mut self, inquiry: &mut Inquiry) {
+        self.judge(inquiry);
+        (self.numbers, self.hits) = (0, 0);
         let mut found = Vec::new();
         self.joined.end(&self.value.place, inquiry, &mut found);
         for f in found {
@@ -219,10 +358,12 @@ impl Stream for Json {
                         self.state = State::Text;
                         continue;
                     }
-                    if matches!(self.state, State::Bare) {
-                        continue;
-                    }
-                    n += 1;
+                    let past = match self.state {
+                        State::Bare => self.bare(bytes, n, at, inquiry).or(Some(n)),
+                        State::Str => self.string(bytes, n + 1, at, inquiry),
+                        _ => None,
+                    };
+                    n = past.unwrap_or(n + 1);
                 }
                 State::Str => {
                     let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();
@@ -261,9 +402,7 @@ impl Stream for Json {
                     n += 1;
                 }
                 State::Bare => {
-                    let plain =
-                        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.' | b'_'));
-                    let plain = plain.count();
+                    let plain = rest.iter().take_while(|b| is_bare(**b)).count();
                     self.value.view.push(rest.get(..plain).unwrap_or_default(), here);
                     self.settle(inquiry);
                     n += plain;
@@ -298,9 +437,7 @@ impl Json {
     /// would be taken for the opposite of what it is: from here on it is text.
     fn end_bare(&mut self, inquiry: &mut Inquiry) {
         let text = &self.value.view.text;
-        let number = text.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
-            && text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
-        if !number && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
+        if !is_number(text) && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
             self.value.context.column = None;
             self.state = State::Text;
             return;

@@ -1,7 +1,8 @@
 //! Findings added up by detector.
 
-use chot_model::{DetectorId, Tally};
+use chot_model::{Confidence, DetectorId, Tally};
 
+use super::SAMPLES_MAX;
 use crate::count::Distinct;
 
 /// A tally and the values it has seen.
@@ -11,7 +12,34 @@ pub(crate) type Counted = (Tally, Distinct);
 #[derive(Default)]
 pub(crate) struct Tallies([Option<Box<Counted>>; DetectorId::ALL.len()]);
 
+/// What a finding added to its tally.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// Nothing: it was seen in the open already, though not necessarily beside the same things, or is noise of a
+    /// decoding.
+    Nothing,
+    One,
+    /// One, of which a mask should be kept.
+    Sample,
+}
+
 impl Tallies {
+    /// Adds a finding; `again` when it was made by a second look.
+    pub(super) fn add(&mut self, detector: DetectorId, confidence: Confidence, hash: u64, again: bool) -> Added {
+        let counted = confidence >= Confidence::Medium;
+        let (tally, distinct) = self.of(detector);
+        if again && (distinct.contains(hash) || !counted) {
+            return Added::Nothing;
+        }
+        tally.confidence = tally.confidence.max(Some(confidence));
+        if !counted {
+            tally.low += 1;
+            return Added::One;
+        }
+        tally.count += 1;
+        if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX { Added::Sample } else { Added::One }
+    }
+
     pub(super) fn of(&mut self, detector: DetectorId) -> &mut Counted {
         self.0[detector as usize].get_or_insert_default()
     }

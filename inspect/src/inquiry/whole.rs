@@ -4,21 +4,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Column, Told};
+use chot_detectors::{Column, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
-use super::{Inquiry, Place};
-use crate::layers::Look;
+use super::{Added, Inquiry, Place};
+use crate::layers::{Look, is_meaningless};
 use crate::people::Mark;
-use crate::redact::{Origin, Patch, Stamp, masked_bytes};
-
-/// A finding that is all of a cell.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Whole<'v> {
-    pub(crate) detector: DetectorId,
-    pub(crate) confidence: Confidence,
-    pub(crate) value: &'v [u8],
-}
+use crate::redact::{Origin, Stamp};
 
 /// A cell as it stands.
 #[derive(Clone, Copy, Debug)]
@@ -28,45 +20,66 @@ pub(crate) struct Stand<'t> {
     pub(crate) start: u64,
     /// Where it begins in its object; `None` when it stands nowhere.
     pub(crate) at: Option<u64>,
+    /// A number that must stay one: masked, it is zero and blanks.
+    pub(crate) number: bool,
+}
+
+impl Stand<'_> {
+    /// What masks the cell, whose `signs` are kept.
+    fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
+        let stamp = Stamp::masking(self.cell, signs, at, detector);
+        if self.number { Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp } } else { stamp }
+    }
 }
 
 impl Inquiry {
     /// What a cell under its column comes to, second looks included.
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
         let told = self.detectors.cell(text, cell.clone(), column, &mut self.cells);
-        if told != Told::Quiet {
-            return told;
-        }
-        let cell = text.get(cell).unwrap_or_default();
-        if !Look::of(cell, &(0..cell.len())).is_empty() {
-            return Told::Unusual;
-        }
-        self.learn(cell, column);
-        Told::Nothing
+        let in_vain = match told {
+            Told::Quiet => {
+                let cell = text.get(cell).unwrap_or_default();
+                let look = Look::of(cell, &(0..cell.len()));
+                let in_vain = look.is_empty() || look.is_in_vain(cell);
+                if in_vain {
+                    self.learn(cell, column, !look.is_empty());
+                }
+                in_vain
+            }
+            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default()),
+            _ => return told,
+        };
+        if in_vain { Told::Nothing } else { Told::Unusual }
     }
 
-    /// The value of the cell that was told last.
-    pub(crate) fn value(&self) -> &[u8] {
-        self.cells.value()
+    /// Begins a row. A cell of it may hold a table of its own.
+    pub(crate) fn begin_row(&self) -> usize {
+        self.cells.taken()
     }
 
-    /// Remembers that neither a scan nor a second look found anything in a cell.
-    fn learn(&mut self, cell: &[u8], column: Option<Column>) {
-        // `0x` begins hexadecimal digits; in base85 every digit counts.
-        const RUN_MAX: usize = 20;
-        let digits = cell.iter().any(u8::is_ascii_digit);
-        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        let run = || cell.split(|b| !b.is_ascii_graphic()).any(|run| run.len() >= RUN_MAX);
-        if !digits || !hexadecimal() && !run() {
-            self.detectors.nothing(cell, column, &mut self.cells);
+    /// Ends the row that began so: the values of its cells are forgotten.
+    pub(crate) fn end_row(&mut self, begun: usize) {
+        self.cells.forget(begun);
+    }
+
+    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
+    /// every digit counts.
+    fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
+        // `0x` begins hexadecimal digits.
+        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if !hexadecimal {
+            self.detectors.nothing(cell, column, coded, &mut self.cells);
         }
     }
 
-    /// States that a scan of a cell found nothing.
+    /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX && Look::of(cell, &(0..cell.len())).is_empty() {
-            self.learn(cell, column);
+        if cell.len() <= CELL_MAX {
+            let look = Look::of(cell, &(0..cell.len()));
+            if look.is_empty() || look.is_in_vain(cell) {
+                self.learn(cell, column, !look.is_empty());
+            }
         }
     }
 
@@ -74,41 +87,43 @@ impl Inquiry {
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
-        whole: Whole<'_>,
+        whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
     ) -> Option<Mark> {
-        let Whole { detector, confidence, value } = whole;
+        let Whole { detector, confidence, signs, .. } = *whole;
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
-                (Origin::Raw(base), Some(at)) => match Stamp::masking(stand.cell, base + at, detector) {
-                    Some(stamp) => self.edits.stamp(stamp),
-                    None => self.patch(place, detector, at, stand.cell, part()),
-                },
-                (Origin::Transfer(_), Some(at)) => self.patch(place, detector, at, stand.cell, part()),
+                (Origin::Raw(base), Some(at)) => {
+                    self.edits.stamp(stand.mask(signs, base + at, detector));
+                }
+                (Origin::Transfer(_), Some(at)) => {
+                    match place.origin.lift(vec![stand.mask(signs, at, detector).patch()]) {
+                        Some(edits) => self.edits.add(detector, edits),
+                        None => self.lose(detector, &part()),
+                    }
+                }
                 (Origin::Lost, _) | (_, None) => self.lose(detector, &part()),
             }
         }
+        let value = self.cells.value(whole);
         let hash = self.values.value(detector, value);
         let mark = Mark::of(&self.values, hash, detector, confidence, value);
+        let added = self.tallies.add(detector, confidence, hash, place.again);
+        if added == Added::Nothing {
+            return mark;
+        }
         let secret = || Secret::new(String::from_utf8_lossy(value));
-        if self.count(detector, confidence, hash, place.again, || secret().masked()) {
-            if let Some(disguise) = place.disguise {
-                self.note(disguise);
-            }
-            if let Some(sink) = &mut self.sink {
-                let range = stand.start..stand.start + stand.cell.len() as u64;
-                let disguise = place.disguise;
-                sink(Finding { detector, part: part(), range, confidence, value: secret(), disguise });
-            }
+        if added == Added::Sample {
+            self.tallies.of(detector).0.samples.push(secret().masked());
+        }
+        if let Some(sink) = &mut self.sink {
+            let (range, value) = (stand.start..stand.start + stand.cell.len() as u64, secret());
+            sink(Finding { detector, part: part(), range, confidence, value, disguise: place.disguise });
+        }
+        if let Some(disguise) = place.disguise {
+            self.note(disguise);
         }
         mark
-    }
-
-    fn patch(&mut self, place: &Place, detector: DetectorId, at: u64, cell: &[u8], part: Arc<str>) {
-        match place.origin.lift(vec![Patch { at, bytes: masked_bytes(cell) }]) {
-            Some(edits) => self.edits.add(detector, edits),
-            None => self.lose(detector, &part),
-        }
     }
 }

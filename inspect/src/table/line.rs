@@ -4,11 +4,11 @@
 //! something unusual stands. Everything found is what [`Table::row`] would find, in the same order, and a property test
 //! holds that.
 
-use chot_detectors::{Column, Told};
-use chot_model::{Confidence, DetectorId};
+use chot_detectors::{Column, Told, Whole};
+use chot_model::DetectorId;
 
 use super::{COLUMNS_MAX, Found, JUDGED_ROWS, Shape, Stat, Table, is_number, lost_zeros};
-use crate::inquiry::{Inquiry, Stand, Whole};
+use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::people::Mark;
 use crate::view::View;
@@ -38,37 +38,32 @@ impl<'t> Line<'t> {
 
     fn stand(&self, cell: &Cell) -> Stand<'t> {
         let at = self.at.map(|at| at + cell.start as u64);
-        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at }
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at, number: cell.number }
     }
 
     /// A cell as it is read anywhere else.
     fn view(&self, cell: &Cell, view: &mut View) {
-        let Stand { cell: bytes, start, at } = self.stand(cell);
+        let Stand { cell: bytes, start, at, number } = self.stand(cell);
         view.clear();
         match at {
             Some(at) => view.push(bytes, at),
             None => view.push_joint(bytes),
         }
         view.base = start;
-        view.number = cell.number;
+        view.number = number;
     }
 }
 
 /// What was found in the row at hand, and room for it.
 #[derive(Default)]
 pub(super) struct Lines {
-    found: Vec<Pending>,
-    /// The values of findings that are all of their cell.
-    values: Vec<u8>,
+    /// Findings that are all of their cell, and which cell that is.
+    whole: Vec<(usize, Whole)>,
+    /// Other findings, before which of the others they were made.
+    other: Vec<(usize, (usize, Found, bool))>,
+    found: Vec<(usize, Found, bool)>,
     marks: Vec<Mark>,
     view: View,
-    slow: Vec<(usize, Found, bool)>,
-}
-
-/// A finding that waits until all of its row is read.
-enum Pending {
-    Whole { cell: usize, detector: DetectorId, confidence: Confidence, value: std::ops::Range<usize> },
-    Other { at: usize, found: Found, alone: bool },
 }
 
 impl Table {
@@ -99,12 +94,14 @@ impl Table {
         inquiry.looked_at(&self.place, bytes);
         self.rows += 1;
         self.judged += 1;
+        let begun = inquiry.begin_row();
         let mut lines = std::mem::take(&mut self.lines);
         for (n, cell) in line.cells.iter().enumerate() {
             self.tell(number, line, n, cell, &mut lines, inquiry);
         }
         self.settle(number, line, &mut lines, inquiry);
         self.lines = lines;
+        inquiry.end_row(begun);
         true
     }
 
@@ -125,48 +122,45 @@ impl Table {
             if counted || padded { Told::Unusual } else { inquiry.told(line.text, cell.start..cell.end, column) };
         match (told, column) {
             (Told::Nothing, _) => self.note(cell.column, alone, &[]),
-            (Told::Whole(detector, confidence), Some(_)) => {
-                let start = lines.values.len();
-                lines.values.extend_from_slice(inquiry.value());
-                let value = start..lines.values.len();
-                lines.found.push(Pending::Whole { cell: n, detector, confidence, value });
-            }
+            (Told::Whole(whole), Some(_)) => lines.whole.push((n, whole)),
             _ => {
                 line.view(cell, &mut lines.view);
-                self.cell(number, cell.column, &lines.view, column, inquiry, &mut lines.slow);
-                self.note(cell.column, alone, &lines.slow);
-                if lines.slow.is_empty() && !alone {
+                self.cell(number, cell.column, &lines.view, column, inquiry, &mut lines.found);
+                self.note(cell.column, alone, &lines.found);
+                if lines.found.is_empty() && !alone {
                     inquiry.found_nothing(bytes, column);
                 }
-                let other = |(at, found, alone)| Pending::Other { at, found, alone };
-                lines.found.extend(lines.slow.drain(..).map(other));
+                let before = lines.whole.len();
+                lines.other.extend(lines.found.drain(..).map(|found| (before, found)));
             }
         }
     }
 
     /// Reports what was found in a row, which is a record.
     fn settle(&self, number: u64, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
-        for pending in lines.found.drain(..) {
-            let mark = match pending {
-                Pending::Other { at, found, alone } => inquiry.report(self.doubted(at, found, alone)),
-                Pending::Whole { cell, detector, confidence, value } => {
-                    let Some(cell) = line.cells.get(cell) else { continue };
-                    let value = lines.values.get(value).unwrap_or_default();
-                    let whole = Whole { detector, confidence, value };
-                    inquiry.report_whole(&self.place, whole, line.stand(cell), || self.part(number, cell.column))
-                }
-            };
-            lines.marks.extend(mark);
+        let mut other = lines.other.drain(..).peekable();
+        for (n, (cell, whole)) in lines.whole.iter().enumerate() {
+            while let Some((_, (at, found, alone))) = other.next_if(|(before, _)| *before <= n) {
+                lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+            }
+            if let Some(cell) = line.cells.get(*cell) {
+                let part = || self.part(number, cell.column);
+                lines.marks.extend(inquiry.report_whole(&self.place, whole, line.stand(cell), part));
+            }
         }
-        if inquiry.people.record(&lines.marks, true) == 0 {
+        for (_, (at, found, alone)) in other {
+            lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+        }
+        if inquiry.people.record(&lines.marks, self.people) == 0 {
             let cells = line.cells.iter().map(|cell| (cell.column, line.bytes(cell)));
-            if let Some(named) = self.named(cells, inquiry) {
+            let hash = |_, detectors: &[DetectorId]| {
+                lines.marks.iter().find(|mark| detectors.contains(&mark.detector)).map(|mark| mark.hash)
+            };
+            if let Some(named) = self.named(cells, hash, inquiry) {
                 inquiry.people.person(&[named]);
             }
         }
         lines.marks.clear();
-        // Values are overwritten, not kept.
-        lines.values.fill(0);
-        lines.values.clear();
+        lines.whole.clear();
     }
 }

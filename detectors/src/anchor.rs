@@ -1,0 +1,377 @@
+//! The places in running text where names, births, addresses, plates and the like may stand: found by their capitals,
+//! digits and colons, which are rare, and only then by the words before, which are not.
+//!
+//! It judges nothing. What it promises is that no word is passed over that a room would make something of; a test
+//! holds it to that.
+
+use std::ops::Range;
+
+use chot_model::DetectorId;
+
+use crate::numbers::Candidate;
+use crate::simd::{Beginnings, Map, places};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
+use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
+
+/// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
+const WORDS_MAX: usize = 4;
+/// Most blanks between a label and the name behind it.
+const LABEL_GAP: usize = 8;
+/// `A000000727`, the mark of a Vietnamese account in a payment QR code, without its letter.
+const PAYMENT: &[u8] = b"000000727";
+
+/// Which detectors somebody waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    names: bool,
+    markings: bool,
+    births: bool,
+    plates: bool,
+    addresses: bool,
+    illnesses: bool,
+    claims: bool,
+    payments: bool,
+    mail: bool,
+    this_year: u16,
+}
+
+impl Wanted {
+    /// Whether nothing is asked for that words tell.
+    pub(crate) const fn is_empty(self) -> bool {
+        let Self { names, markings, births, plates, addresses, illnesses, claims, payments, mail, this_year: _ } = self;
+        !(names | markings | births | plates | addresses | illnesses | claims | payments | mail)
+    }
+
+    pub(crate) fn new(ids: &[DetectorId], this_year: u16) -> Self {
+        let has = |id| ids.contains(&id);
+        Self {
+            names: has(DetectorId::PersonName),
+            markings: has(DetectorId::StateSecret),
+            births: has(DetectorId::DateOfBirth),
+            plates: has(DetectorId::Plate),
+            addresses: has(DetectorId::Address),
+            illnesses: has(DetectorId::Diagnosis),
+            claims: has(DetectorId::ClaimRecord),
+            payments: has(DetectorId::BankAccount),
+            mail: has(DetectorId::Email),
+            this_year,
+        }
+    }
+
+    const fn any(self) -> bool {
+        self.names
+            || self.markings
+            || self.births
+            || self.plates
+            || self.addresses
+            || self.illnesses
+            || self.claims
+            || self.payments
+            || self.mail
+    }
+}
+
+/// Tells `found` every candidate that an anchor within `range` gives, block by block.
+pub(crate) fn candidates(
+    text: &[u8],
+    range: Range<usize>,
+    map: &Map,
+    wanted: Wanted,
+    found: &mut impl FnMut(Candidate),
+) {
+    if !wanted.any() {
+        return;
+    }
+    let mut pass = Pass { text, map, wanted, found, number: range.start, pair: range.start, code: range.start };
+    for Beginnings { at, capitals, digits, marks } in map.beginnings() {
+        // Three loops, since each branches on what the others do not.
+        let within = |at: &usize| *at < range.end;
+        places(at, capitals).take_while(within).for_each(|at| pass.capital(at));
+        places(at, digits).take_while(within).for_each(|at| pass.digits(at));
+        places(at, marks).take_while(within).for_each(|at| pass.mark(at));
+    }
+}
+
+struct Pass<'p, F> {
+    text: &'p [u8],
+    map: &'p Map,
+    wanted: Wanted,
+    found: &'p mut F,
+    /// Where the last digits ended, the last two digits in a row, the last code of an illness.
+    number: usize,
+    pair: usize,
+    code: usize,
+}
+
+impl<F: FnMut(Candidate)> Pass<'_, F> {
+    fn tell(&mut self, trigger: Trigger, word: Range<usize>) {
+        (self.found)(Candidate::Word(trigger, word));
+    }
+
+    /// Tells the words of `trigger` that stand between `from` and `to`, nearest first.
+    fn tell_words(&mut self, trigger: Trigger, from: usize, to: usize) {
+        let text = self.text;
+        words_in(text, from..to, trigger).take(WORDS_MAX).for_each(|word| self.tell(trigger, word));
+    }
+
+    fn byte_before(&self, at: usize) -> u8 {
+        at.checked_sub(1).and_then(|at| self.text.get(at)).copied().unwrap_or(b'\n')
+    }
+
+    /// A word that may begin with a capital.
+    fn capital(&mut self, at: usize) {
+        if is_small(self.text.get(at..).unwrap_or_default()) {
+            return;
+        }
+        if self.wanted.names
+            && let Some(name) = person_name::name_at(self.text, at, self.map.letters(at))
+        {
+            (self.found)(Candidate::Name(name));
+        }
+        if self.wanted.markings
+            && let Some(marking) = state_secret::marking_at(self.text, at)
+        {
+            (self.found)(Candidate::Marking(marking));
+        }
+        let before = self.byte_before(at);
+        if matches!(before, b' ' | b'.') {
+            self.commune_before(at);
+        }
+        if self.wanted.names && matches!(before, b' ' | b'\t' | b'*' | b'"') {
+            self.label_before(at);
+        }
+    }
+
+    /// `xã Tân Lập`, `phường 5`.
+    fn commune_before(&mut self, at: usize) {
+        if !self.wanted.addresses {
+            return;
+        }
+        let before = self.text.get(..at).unwrap_or_default().iter().rev();
+        let gap = before.take(address::GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
+        words_that_end(self.text, at - gap, Trigger::Commune).for_each(|word| self.tell(Trigger::Commune, word));
+    }
+
+    /// `bệnh nhân Kpă H'Lan`, `ông Zơrâm Nhất`.
+    fn label_before(&mut self, at: usize) {
+        let before = self.text.get(..at).unwrap_or_default().iter().rev();
+        let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
+        words_that_end(self.text, at - gap, Trigger::Person).for_each(|word| self.tell(Trigger::Person, word));
+    }
+
+    /// A run of digits.
+    fn digits(&mut self, at: usize) {
+        let (text, wanted) = (self.text, self.wanted);
+        let len = self.map.digits(at);
+        let (number, pair) = (self.number, self.pair);
+        self.number = at + len;
+        if len > 1 {
+            self.pair = at + len;
+        }
+        let before = self.byte_before(at);
+        if wanted.plates
+            && before == b'-'
+            && let Some(head) = plate::head_before(text, at - 1)
+        {
+            (self.found)(Candidate::Hyphen(head));
+        }
+        if wanted.payments
+            && len >= PAYMENT.len()
+            && matches!(before, b'A' | b'a')
+            && text.get(at..).is_some_and(|t| t.starts_with(PAYMENT))
+        {
+            self.tell(Trigger::Payment, at - 1..at + PAYMENT.len());
+        }
+        // No word has room between two numbers.
+        if at < pair + 2 {
+            return;
+        }
+        if !before.is_ascii_alphabetic() {
+            if matches!(before, b' ' | b'.') {
+                self.commune_before(at);
+            }
+            if wanted.plates && plate::begins_at(text, at, len) {
+                self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
+            }
+        } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
+            let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
+            let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
+            self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
+            self.code = at;
+        }
+        if wanted.claims
+            && let Some(field) = claim_record::field_before(text, at, self.map.letters_before(at))
+        {
+            self.tell(Trigger::Claim, field);
+        }
+        if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
+            self.tell_words(Trigger::Birth, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)), at);
+        }
+    }
+
+    /// A colon, or the sign in an address of mail.
+    fn mark(&mut self, at: usize) {
+        if self.text.get(at) == Some(&b':') {
+            self.colon(at);
+        } else if self.wanted.mail {
+            (self.found)(Candidate::At(at));
+        }
+    }
+
+    /// `Họ tên: nguyễn văn an`.
+    fn colon(&mut self, at: usize) {
+        if !self.wanted.names {
+            return;
+        }
+        let text = self.text;
+        if !person_name::may_follow(text, at + 1) {
+            return;
+        }
+        let from = at.saturating_sub(person_name::LABEL_BYTES_MAX);
+        let clause = text.get(from..at).unwrap_or_default();
+        let clause = clause.iter().rposition(|b| b":\n.;,".contains(b)).map_or(from, |stop| from + stop + 1);
+        // A label may hold a comma itself: `Họ, tên`.
+        let reach = clause.saturating_sub(WORD_BYTES_MAX)..at;
+        let labels = words_in(text, reach, Trigger::Person).filter(|word| word.end >= clause);
+        labels.take(WORDS_MAX).for_each(|word| (self.found)(Candidate::Word(Trigger::Person, word)));
+    }
+}
+
+/// Whether the first letter is a small one of Vietnamese, which begin like its capitals.
+const fn is_small(word: &[u8]) -> bool {
+    match *word {
+        [0xc3, 0xa0..=0xff, ..] => true,
+        // Capitals are even.
+        [0xc4 | 0xc5, next, ..] | [0xe1, 0xba | 0xbb, next, ..] => next & 1 == 1,
+        [0xc6, 0xa1 | 0xb0, ..] => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Context, Detectors, Scan};
+
+    static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
+
+    /// What the rooms make of words, the best of each range.
+    type Best = BTreeMap<(DetectorId, usize, usize), i32>;
+
+    fn judge(text: &[u8], candidates: impl Iterator<Item = Candidate>) -> Best {
+        let context = Context::default();
+        let mut scan =
+            Scan { detectors: &DETECTORS, text, context, found: Vec::new(), memory: crate::context::Memory::default() };
+        candidates.for_each(|candidate| scan.judge(&candidate));
+        let mut best = Best::new();
+        for (id, found) in scan.found {
+            let score = best.entry((id, found.range.start, found.range.end)).or_default();
+            *score = found.score.max(*score);
+        }
+        best
+    }
+
+    /// Every word there is, judged.
+    fn by_words(text: &[u8]) -> Best {
+        let words = |trigger| words_in(text, 0..text.len(), trigger).map(move |word| Candidate::Word(trigger, word));
+        judge(text, Trigger::all().flat_map(words))
+    }
+
+    fn by_anchors(text: &[u8]) -> Best {
+        let (map, mut all) = (Map::new(text, 0..text.len()), Vec::new());
+        candidates(text, 0..text.len(), &map, DETECTORS.anchors, &mut |candidate| all.push(candidate));
+        judge(text, all.into_iter().filter(|c| matches!(c, Candidate::Word(..))))
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        let words = Trigger::all().flat_map(Trigger::words).map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let told = [
+            "05/04/1987",
+            "1987",
+            "5-4-87",
+            "87",
+            "19870405",
+            "5 tháng 4 năm 1987",
+            "April 5, 1987",
+            "04/1987",
+            "12",
+            "29A-123.45",
+            "51F-12345",
+            "29 A 123.45",
+            "59-X1 234.56",
+            "TM-12-34",
+            "J18.9",
+            "I10",
+            "U071",
+            "3",
+            "20251",
+            "HS-2026-01",
+            "Tân Lập",
+            "Lê Văn An",
+            "kpă h'lan",
+            "Zơrâm Nhất",
+            "hờ a dế",
+            "12701230006970436011",
+        ];
+        let around = [
+            "ngày ",
+            "năm ",
+            "tháng ",
+            "là ",
+            "tại Huế ",
+            "của ",
+            "khai ",
+            "vệ ",
+            "thôn Đông, ",
+            "số 5, ",
+            "địa chỉ: ",
+            ", tỉnh Huế",
+            "viện ",
+            "người ",
+            "mã ",
+            "<",
+            ">",
+            "</",
+            "\"",
+            "\":\"",
+            "(",
+            "):",
+        ];
+        let signs = [
+            " ", " ", " ", ", ", ". ", ".", ": ", ":", "-", " - ", "_", "\n", ";", "|", "\t", "\u{a0}", "\u{200b}", "",
+        ];
+        let of = |all: Vec<String>| prop::sample::select(all);
+        let own = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        let piece = prop_oneof![3 => of(words), 3 => of(own(&told)), 1 => of(own(&around)), 1 => "[a-zđơĐ]{1,6}"];
+        (piece, of(own(&signs)), 0..6_u8).prop_map(|(piece, sign, case)| match case {
+            0 => piece.to_uppercase() + &sign,
+            1 => piece.to_ascii_uppercase() + &sign,
+            _ => piece + &sign,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(600))]
+
+        #[test]
+        fn no_word_is_passed_over_that_means_something(pieces in prop::collection::vec(piece(), 1..14)) {
+            let text = pieces.concat();
+            let anchored = by_anchors(text.as_bytes());
+            for (place, score) in by_words(text.as_bytes()) {
+                // Digits in a code have no word of their own: `1sinh1987`.
+                let (_, start, end) = place;
+                let digits = text.as_bytes()[start..end].iter().position(u8::is_ascii_digit).unwrap_or(0);
+                let before = text.as_bytes()[..start + digits].iter().rev();
+                let mut word = before.take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80);
+                if !word.any(u8::is_ascii_digit) {
+                    prop_assert!(anchored.get(&place) >= Some(&score), "{place:?} {score} in {text:?}: {anchored:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Cells told from their bytes and cells scanned one by one come to the same: what the tests of that share.
+
+use std::sync::{Arc, LazyLock, Mutex};
+
+use chot_model::DetectorId;
+use proptest::prelude::*;
+
+use crate::{Hint, Inspector, Limits};
+
+static INSPECTOR: LazyLock<Inspector> = LazyLock::new(|| Inspector::new(Limits::default(), 2026));
+
+/// An inspection, its splices and everything found, to compare.
+type Seen = (String, Result<String, String>, Vec<String>);
+
+fn seen(inspector: &Inspector, file: &[u8], name: &str) -> Seen {
+    let found = Arc::new(Mutex::new(Vec::new()));
+    let sink = found.clone();
+    let hint = Hint { name: Some(name.to_owned()), content_type: None };
+    let tell = move |f: chot_model::Finding| {
+        let line =
+            format!("{} {:?} {} {:?} {} {:?}", f.part, f.range, f.detector, f.confidence, f.value.reveal(), f.disguise);
+        sink.lock().expect("no panic").push(line);
+    };
+    let mut inspected = inspector.inspect_with(hint, &file.to_vec(), Box::new(tell));
+    inspected.inspection.elapsed_us = 0;
+    let splices = inspected.redact(DetectorId::ALL).map(|s| format!("{s:?}")).map_err(|e| e.to_string());
+    let found = std::mem::take(&mut *found.lock().expect("no panic"));
+    (format!("{:?}", inspected.inspection), splices, found)
+}
+
+pub(crate) fn agree(file: &str, name: &str) {
+    let mut careful = INSPECTOR.clone();
+    careful.careful = true;
+    let (quick, slow) = (seen(&INSPECTOR, file.as_bytes(), name), seen(&careful, file.as_bytes(), name));
+    assert_eq!(quick.2, slow.2, "{file}");
+    assert_eq!(quick, slow, "{file}");
+}
+
+pub(crate) fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "0(01|79|36)[0-3][0-9]{8}",
+        3 => "79[0-9]{8}",
+        3 => "09[0-9]{8}",
+        2 => "(DN|TE|HS)[1-5](79|01)[0-9]{10}",
+        6 => "(Nguyễn|TRẦN|Lê|Hồ|Rơ) (Văn|Thị|Công|Châm|Minh) (An|Bình|Hlút|Dũng|HÀ)",
+        4 => "[0-3][0-9]/[01][0-9]/(19|20)[0-9]{2}",
+        2 => "[0-9]{1,8}",
+        1 => "[0-9]{9,13}",
+        2 => "[a-zđạảướ]{1,6}( [a-zđạảướ]{1,6}){0,7}",
+        1 => proptest::sample::select(vec![
+            "Nữ", "Nam", "", " ", "-", "Hà Nội", "số 5, phố Huế", "\"", "a\"b", "U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng==",
+            "0010%39%30123456", "001 090 123 456", "Ông Lê Văn An", "không không một không chín không một hai ba bốn năm sáu",
+            "2026-03-05T12:15:00Z", "a@example.vn", "\r", "12 Lê Lợi, phường 5, Mỹ Tho", "sinh 1987", "CCCD 001090123456",
+            "----", "=1", "001", "090", "123456",
+        ]).prop_map(str::to_owned),
+    ]
+}
