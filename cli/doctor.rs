@@ -76,7 +76,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
-    findings.push(workers());
+    findings.push(workers(settings));
     findings.push(print());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
@@ -213,8 +213,9 @@ fn mail(settings: &Settings) -> Finding {
 }
 
 /// Starts one of the processes that read complicated formats.
-fn workers() -> Finding {
-    match worker::pool().probe() {
+fn workers(settings: &Settings) -> Finding {
+    let confined = settings.inspect.confined;
+    match worker::pool(confined).probe() {
         Err(why) => Broken(format!(
             "tiến trình đọc tệp · file readers: {}: PDF sẽ không đọc được · such files count as unreadable",
             Error::Worker(why).with_causes()
@@ -225,6 +226,12 @@ fn workers() -> Finding {
             let missing: Vec<&str> = parts.iter().filter(|(has, _)| !has).map(|(_, name)| *name).collect();
             if missing.is_empty() {
                 Good("tiến trình đọc tệp bị giam kín · file readers are confined: rlimit, landlock, seccomp".to_owned())
+            } else if confined {
+                Broken(format!(
+                    "tiến trình đọc tệp: nhân thiếu {0} · file readers: the kernel lacks {0}: PDF will not be read: use a kernel \
+                     from 5.13 on, or unset inspect.confined",
+                    missing.join(", ")
+                ))
             } else {
                 Advice(format!(
                     "tiến trình đọc tệp: nhân thiếu {0}, phần còn lại vẫn giữ · file readers: the kernel lacks {0}, the \

@@ -32,13 +32,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Workers of this program, started as they are needed.
-pub(crate) fn pool() -> Arc<Pool> {
+/// Workers of this program, started as they are needed. When they must be confined and the kernel cannot do that
+/// completely, they read nothing.
+pub(crate) fn pool(must_be_confined: bool) -> Arc<Pool> {
     let arguments = ["worker", "--memory-mib", &MEMORY_MIB.to_string()].map(OsString::from);
-    Arc::new(Pool::new(Settings::of_this_program(arguments.to_vec())))
+    let settings = Settings::of_this_program(arguments.to_vec());
+    Arc::new(Pool::new(Settings { is_incomplete_allowed: !must_be_confined, ..settings }))
 }
 
 /// An inspector as the gateway's, for commands that look at files.
 pub(crate) fn inspector() -> Inspector {
-    Inspector::new(Limits::default(), clock::this_year()).extracting(pool())
+    Inspector::new(Limits::default(), clock::this_year()).extracting(pool(false))
 }

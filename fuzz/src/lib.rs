@@ -69,7 +69,11 @@ pub const TARGETS: &[Target] = &[
     within("document", seeds::document),
     within("gzipped", seeds::gzip),
     within("pdf-stream", seeds::pdf),
+    within("pdf-page", seeds::pdf_page),
+    within("pdf-font", seeds::pdf_font),
+    within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
+    Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 
 impl Target {
@@ -120,6 +124,27 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
     assert_eq!(summary(&split.finish(&source)), summary(&whole), "split");
     for _ in 0..2 {
         assert_eq!(summary(&CACHED.inspect(hint.clone(), &source)), summary(&whole), "cached");
+    }
+}
+
+/// What a worker may answer, once it is in the hands of whoever made the object: frames are understood or refused, and
+/// what is understood is written as it was read.
+fn answers(_: &Hint, bytes: &[u8]) {
+    use chot_worker::wire;
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first_chunk() {
+        let Some((kind, len)) = wire::head(*first) else { return };
+        assert!(len <= wire::FRAME_MAX, "a frame too long");
+        let Some((content, after)) = after.split_at_checked(len) else { return };
+        let Some(answer) = wire::answer(kind, content) else { return };
+        let mut again = Vec::new();
+        wire::write(&answer, &mut again);
+        if let Some((_, content)) = again.split_first_chunk::<{ wire::HEAD }>()
+            && content.len() == len
+        {
+            assert_eq!(wire::answer(kind, content), Some(answer), "read again");
+        }
+        rest = after;
     }
 }
 

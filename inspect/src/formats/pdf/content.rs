@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use chot_model::OpaqueReason;
+
 use super::budget::Stop;
 use super::document::Document;
 use super::font::{Font, Glyph};
@@ -45,6 +47,8 @@ pub(super) struct Tally {
     /// A run of glyphs that nothing tells the meaning of, as long as a number.
     pub(super) is_unread: bool,
     unread: u32,
+    /// Bytes of text: a map may make a page of a letter.
+    shown: usize,
 }
 
 #[derive(Clone)]
@@ -68,6 +72,10 @@ const SAVED_MAX: usize = 512;
 const OPERANDS_MAX: usize = 1_024;
 /// Glyphs in a row that nothing tells the meaning of; the shortest number of a person has eight signs.
 const UNREAD_MAX: u32 = 8;
+/// Text that one page shows.
+const SHOWN_MAX: usize = 32 << 20;
+/// Replacement texts of one file.
+const ASIDES_MAX: usize = 16 << 20;
 /// Pictures within content streams that are handed on.
 const INLINE_MAX: usize = 256;
 
@@ -114,15 +122,17 @@ impl<'r, 'a> Interpreter<'r, 'a> {
     }
 
     /// Runs a form (8.10): an object with content of its own.
-    pub(super) fn form(&mut self, stream: &Stream, outer: &Dict) -> Result<(), Stop> {
+    pub(super) fn form(&mut self, stream: &Stream, outer: &Rc<Dict>) -> Result<(), Stop> {
         let runs = self.seen.runs.entry(stream.range.start).or_default();
         *runs += 1;
         if *runs > RUNS_MAX || self.depth >= FORMS_MAX {
             return Ok(());
         }
         let decoded = self.document.decode(stream)?;
-        let resources = self.document.key(&stream.dict, b"Resources")?;
-        let own = resources.dict().unwrap_or(outer).clone();
+        let own = match self.document.key(&stream.dict, b"Resources")? {
+            Object::Dict(own) => own,
+            _ => Rc::clone(outer),
+        };
         let before = self.state.clone();
         if let Some(matrix) = self.document.key(&stream.dict, b"Matrix")?.array().and_then(matrix) {
             self.state.matrix = times(matrix, self.state.matrix);
@@ -136,7 +146,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
     }
 
     /// Runs the operators of a content stream.
-    pub(super) fn run(&mut self, content: &[u8], resources: &Dict) -> Result<(), Stop> {
+    pub(super) fn run(&mut self, content: &[u8], resources: &Rc<Dict>) -> Result<(), Stop> {
         self.document.budget.spend(content.len())?;
         let mut lexer = Lexer::content(content);
         let mut operands: Vec<Object> = Vec::new();
@@ -156,13 +166,16 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 self.inline(&mut lexer)?;
             } else {
                 self.operate(&operator, &operands, resources)?;
+                if self.tally.shown > SHOWN_MAX {
+                    return Err(Stop::Bound(OpaqueReason::TooLarge));
+                }
             }
             operands.clear();
         }
         Ok(())
     }
 
-    fn operate(&mut self, operator: &[u8], operands: &[Object], resources: &Dict) -> Result<(), Stop> {
+    fn operate(&mut self, operator: &[u8], operands: &[Object], resources: &Rc<Dict>) -> Result<(), Stop> {
         let n = |at: usize| operands.get(at).and_then(Object::number).unwrap_or(0.0);
         match operator {
             b"q" if self.saved.len() < SAVED_MAX => self.saved.push(self.state.clone()),
@@ -244,6 +257,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         match &glyph.text {
             Some(text) => {
                 pending.text.push_str(text);
+                self.tally.shown += text.len();
                 if !text.trim().is_empty() {
                     self.tally.glyphs += 1;
                     self.tally.unread = 0;
@@ -321,6 +335,9 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         {
             return Ok(Rc::clone(known));
         }
+        /// Reading a font costs about this much even when it says nothing.
+        const FONT_WORK: usize = 4_096;
+        self.document.budget.spend(FONT_WORK)?;
         let dict = self.document.resolve(object)?;
         let font = match dict.dict() {
             Some(dict) => Rc::new(Font::read(self.document, dict)?),
@@ -336,7 +353,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         Ok(font)
     }
 
-    fn external(&mut self, operands: &[Object], resources: &Dict) -> Result<(), Stop> {
+    fn external(&mut self, operands: &[Object], resources: &Rc<Dict>) -> Result<(), Stop> {
         let Some(name) = operands.first().and_then(Object::name) else { return Ok(()) };
         let objects = self.document.key(resources, b"XObject")?;
         let Some(objects) = objects.dict() else { return Ok(()) };
@@ -376,6 +393,10 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         for key in [b"ActualText".as_slice(), b"Alt", b"E"] {
             let text = properties.dict().and_then(|d| d.get(key)).and_then(Object::string);
             if let Some(text) = text.and_then(super::glyphs::text_string) {
+                self.document.budget.spend(text.len())?;
+                if self.seen.asides.len() > ASIDES_MAX {
+                    return Err(Stop::Bound(OpaqueReason::TooLarge));
+                }
                 self.seen.asides.push_str(&text);
                 self.seen.asides.push('\n');
             }

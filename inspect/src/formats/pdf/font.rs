@@ -72,6 +72,8 @@ struct Composite {
     selectors: Option<CMap>,
 }
 
+/// Codes whose meaning is kept.
+const KNOWN_MAX: usize = 100_000;
 /// More widths than glyphs.
 const WIDTHS_MAX: usize = 100_000;
 
@@ -137,7 +139,9 @@ impl Font {
         }
         if let Some(encoding) = encoding.dict() {
             let mut code = 0i64;
-            for item in document.key(encoding, b"Differences")?.array().unwrap_or_default() {
+            let differences = document.key(encoding, b"Differences")?;
+            document.budget.spend(differences.array().map_or(0, <[Object]>::len))?;
+            for item in differences.array().unwrap_or_default() {
                 match document.resolve(item)? {
                     Object::Int(n) => code = n,
                     Object::Name(name) => {
@@ -242,10 +246,12 @@ impl Font {
     fn composite_widths(document: &Document<'_>, font: &Dict, selectors: Option<CMap>) -> Result<Breadth, Stop> {
         let (mut widths, mut ranges) = (HashMap::new(), Vec::new());
         let list = document.key(font, b"W")?;
+        document.budget.spend(list.array().map_or(0, <[Object]>::len))?;
         let mut items = list.array().unwrap_or_default().iter();
         while let Some(first) = items.next().and_then(|o| u32::try_from(o.int()?).ok()) {
             match document.resolve(items.next().unwrap_or(&Object::Null))? {
                 Object::Array(each) => {
+                    document.budget.spend(each.len())?;
                     for (selector, width) in (first..).zip(each.iter()) {
                         widths.insert(selector, width.number().unwrap_or(0.0) / 1_000.0);
                     }
@@ -275,7 +281,10 @@ impl Font {
             let text = self.known.borrow().get(&number).cloned();
             let text = text.unwrap_or_else(|| {
                 let text: Option<Rc<str>> = self.meaning(number, code).map(Into::into);
-                self.known.borrow_mut().insert(number, text.clone());
+                let mut known = self.known.borrow_mut();
+                if known.len() < KNOWN_MAX {
+                    known.insert(number, text.clone());
+                }
                 text
             });
             each(Glyph { text, width: self.width(number), is_space: code == b" " });

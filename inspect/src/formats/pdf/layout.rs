@@ -159,8 +159,8 @@ impl Layout {
             }
             // Groups of one number have at most five digits: longer ones are numbers of their own.
             let group = |digits: usize| digits > 5;
-            let numbers = group(last.text.bytes().rev().take_while(u8::is_ascii_digit).count())
-                && group(line.text.bytes().take_while(u8::is_ascii_digit).count());
+            let numbers = group(last.text.bytes().rev().take(8).take_while(u8::is_ascii_digit).count())
+                && group(line.text.bytes().take(8).take_while(u8::is_ascii_digit).count());
             let digits = last.text.ends_with(|c: char| c.is_ascii_digit())
                 && line.text.starts_with(|c: char| c.is_ascii_digit());
             return match gap {

@@ -5,6 +5,7 @@
 //! programs, colour profiles, functions) is passed over by its role.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use chot_model::OpaqueReason;
 
@@ -265,7 +266,7 @@ fn stream(walk: &mut Walk<'_, '_>, harvest: &mut Harvest, number: u32, stream: &
 fn content(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), Stop> {
     let document = walk.document;
     let mut interpreter = Interpreter::new(document, &mut walk.layout, &mut walk.seen);
-    interpreter.form(stream, &Dict::new())?;
+    interpreter.form(stream, &Rc::default())?;
     let tally = interpreter.tally;
     walk.layout.end_page();
     if tally.is_unread {
@@ -311,7 +312,7 @@ fn unknown(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
     let shown = decoded.bytes.iter().filter(|b| plain(b)).count();
     if decoded.picture.is_none() && shown * 10 >= decoded.bytes.len() * 7 {
         let mut interpreter = Interpreter::new(document, &mut walk.layout, &mut walk.seen);
-        interpreter.run(&decoded.bytes, &Dict::new())?;
+        interpreter.run(&decoded.bytes, &Rc::default())?;
         let is_content = interpreter.tally.glyphs > 0 || interpreter.tally.strokes > 0;
         walk.layout.end_page();
         if is_content {

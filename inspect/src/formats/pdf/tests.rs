@@ -320,7 +320,7 @@ fn a_page_of_strokes_alone_may_be_text() {
 #[test]
 fn bombs_end_in_a_reason() {
     let zeros = vec![0; 1 << 20];
-    let twice = stream("/Filter[/FlateDecode/FlateDecode]", &zlib(&zlib(&zeros.repeat(64))));
+    let twice = stream("/Filter[/FlateDecode/FlateDecode]", &zlib(&zlib(&zeros.repeat(20))));
     let loops = stream(
         "/Type/XObject /Subtype/Form /Resources<</XObject<</X1 6 0 R/X2 7 0 R>>>>",
         &b"/X1 Do /X2 Do ".repeat(1_000),
@@ -334,7 +334,34 @@ fn bombs_end_in_a_reason() {
         "/Subtype/Image /Width 1000000000 /Height 1000000000 /BitsPerComponent 8 /Filter/FlateDecode",
         &zlib(&zeros),
     );
+    let names: String = (0..5_000).fold(String::new(), |mut names, n| {
+        let _ = write!(names, "/N{n} 1");
+        names
+    });
+    let heirs = file(
+        &[
+            b"<</Type/Catalog /Pages 2 0 R>>".to_vec(),
+            format!("<</Resources<<{names}>> /Kids[{}]>>", "<<>>".repeat(5_000)).into_bytes(),
+        ],
+        "",
+    );
+    let spaced = format!("BT /F1 9 Tf 400 Tc ({}) Tj 2 Tc ({}) Tj ET", "7".repeat(20_000), "7".repeat(20_000));
+    let marked = format!("/X <</ActualText ({})>> BDC ", "7".repeat(3_000)).repeat(300);
+    let grown = deflated(
+        "",
+        format!(
+            "begincodespacerange <0000> <ffff> endcodespacerange beginbfchar <4141> <{}> endbfchar",
+            "0041".repeat(30)
+        )
+        .as_bytes(),
+    );
+    let grown_font = "<</Type/Font /Subtype/Type0 /Encoding/Identity-H /ToUnicode 6 0 R>>";
+    let grown = page_with(format!("BT /F1 9 Tf ({}) Tj ET", "A".repeat(1 << 16)).as_bytes(), grown_font, &[grown], "");
     for (what, bytes) in [
+        ("heirs of large lists", heirs),
+        ("lists of glyphs placed one by one", page(&spaced)),
+        ("lists of replacement texts", page(&marked)),
+        ("lists of letters that are words", grown),
         ("twice deflated", page_with(b"", HELVETICA, &[twice], "")),
         ("forms in forms", page_with(b"/X1 Do", HELVETICA, &[loops.clone(), loops], "")),
         ("deep lists", page_with(b"", HELVETICA, &[lists.into_bytes()], "")),

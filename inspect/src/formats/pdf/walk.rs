@@ -1,6 +1,7 @@
 //! The way through a file: its pages, its form, and then everything else in it.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use chot_model::OpaqueReason;
 
@@ -20,6 +21,8 @@ const PAGES_MAX: u32 = 100_000;
 const TREE_DEPTH_MAX: usize = 64;
 /// Lines and curves that may be text turned into outlines: a few letters already take this many.
 const STROKES_MAX: u64 = 400;
+/// Longer names of fields announce nothing.
+const NAME_MAX: usize = 400;
 /// The content of one page.
 const CONTENT_MAX: usize = 128 << 20;
 /// Text is handed on in pieces of about this size.
@@ -51,7 +54,7 @@ pub(super) struct Walk<'w, 'a> {
 /// A node of the page tree, with the resources it inherits.
 struct Node {
     object: Object,
-    resources: Dict,
+    resources: Rc<Dict>,
     depth: usize,
 }
 
@@ -84,7 +87,7 @@ impl Walk<'_, '_> {
     fn pages(&mut self) -> Result<(), Stop> {
         let top = Node {
             object: self.root()?.get(b"Pages".as_slice()).cloned().unwrap_or(Object::Null),
-            resources: Dict::new(),
+            resources: Rc::default(),
             depth: 0,
         };
         let mut todo = vec![top];
@@ -97,14 +100,17 @@ impl Walk<'_, '_> {
             }
             let object = self.document.resolve(&node.object)?;
             let Some(dict) = object.dict() else { continue };
-            let resources = self.document.key(dict, b"Resources")?.dict().cloned().unwrap_or(node.resources);
+            let resources = match self.document.key(dict, b"Resources")? {
+                Object::Dict(own) => own,
+                _ => node.resources,
+            };
             let kids = self.document.key(dict, b"Kids")?;
             match kids.array() {
                 Some(kids) if node.depth < TREE_DEPTH_MAX => {
                     self.document.budget.spend(kids.len())?;
                     let kid = |kid: &Object| Node {
                         object: kid.clone(),
-                        resources: resources.clone(),
+                        resources: Rc::clone(&resources),
                         depth: node.depth + 1,
                     };
                     todo.extend(kids.iter().rev().map(kid));
@@ -122,7 +128,7 @@ impl Walk<'_, '_> {
         self.flush(0)
     }
 
-    fn page(&mut self, page: &Dict, resources: &Dict) -> Result<(), Stop> {
+    fn page(&mut self, page: &Dict, resources: &Rc<Dict>) -> Result<(), Stop> {
         let name = format!("page {}", self.pages);
         let mut content = Vec::new();
         let contents = self.document.key(page, b"Contents")?;
@@ -185,8 +191,8 @@ impl Walk<'_, '_> {
         let form = self.document.key(&self.root()?, b"AcroForm")?;
         let Some(form) = form.dict() else { return Ok(()) };
         let fields = self.document.key(form, b"Fields")?;
-        let mut todo: Vec<(Object, String, usize)> =
-            fields.array().unwrap_or_default().iter().rev().map(|f| (f.clone(), String::new(), 0)).collect();
+        let mut todo: Vec<(Object, Rc<str>, usize)> =
+            fields.array().unwrap_or_default().iter().rev().map(|f| (f.clone(), Rc::default(), 0)).collect();
         let mut met = HashSet::new();
         while let Some((object, parent, depth)) = todo.pop() {
             if let Object::Ref(number) = object
@@ -206,9 +212,10 @@ impl Walk<'_, '_> {
                 })
             };
             // What is shown to people says more than the name that programs use.
-            let name = match (text(b"TU")?, text(b"T")?) {
-                (Some(shown), _) if !shown.trim().is_empty() => shown,
-                (_, Some(own)) => own,
+            let short = |name: String| name.chars().take(NAME_MAX).collect::<String>().into();
+            let name: Rc<str> = match (text(b"TU")?, text(b"T")?) {
+                (Some(shown), _) if !shown.trim().is_empty() => short(shown),
+                (_, Some(own)) => short(own),
                 _ => parent,
             };
             for key in [b"V".as_slice(), b"DV"] {
@@ -220,7 +227,7 @@ impl Walk<'_, '_> {
             if depth < TREE_DEPTH_MAX {
                 self.document.budget.spend(kids.array().map_or(0, <[Object]>::len))?;
                 let kids = kids.array().unwrap_or_default().iter().rev();
-                todo.extend(kids.map(|kid| (kid.clone(), name.clone(), depth + 1)));
+                todo.extend(kids.map(|kid| (kid.clone(), Rc::clone(&name), depth + 1)));
             }
         }
         Ok(())
