@@ -13,9 +13,11 @@ use super::{BLOCK, SEEN, padded};
 const BLOCKS: usize = 64;
 /// Bytes that such a number has at least.
 const SHORTEST: usize = crate::spoken::SPOKEN_BYTES_MIN;
-/// Looks overlap by so much, so that each number is whole where it begins.
-const OVERLAP: usize = BLOCK / 2;
-const _: () = assert!(SHORTEST == 20 && SHORTEST < OVERLAP);
+/// Looks overlap by so much, so that each number is whole in one of them.
+const OVERLAP: usize = 2 * BLOCK;
+const _: () = assert!(SHORTEST == 20 && crate::spoken::SPOKEN_BYTES_MAX < OVERLAP);
+/// Fewest words of such a number.
+const WORDS: u32 = 9;
 
 /// What a kernel tells of a block; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,21 +40,27 @@ pub(super) struct Voice {
     pub(super) high: u64,
 }
 
-/// Tells `found` the stretches of `text[range]` in which a number in words may begin.
+/// Tells `found` the stretches of `text[range]` in which a number in words may begin; two may overlap.
 pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let (mut at, mut pending) = (range.start, None::<Range<usize>>);
+    let mut at = range.start;
     while at < range.end {
         let rest = text.get(at..).unwrap_or_default();
         let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut any = spoken_blocks(rest);
-        while any != 0 {
-            let block = at + any.trailing_zeros() as usize * BLOCK;
-            any &= any - 1;
-            // It ends its first twenty bytes in this block.
-            let stretch = block.saturating_sub(OVERLAP).max(range.start)..(block + BLOCK).min(range.end);
-            match &mut pending {
-                Some(before) if stretch.start <= before.end => before.end = stretch.end,
-                _ => pending.replace(stretch).into_iter().for_each(&mut found),
+        let mut heard = Spoken { part: [0; BLOCKS], begins: [0; BLOCKS], any: 0 };
+        hear(rest, &mut heard);
+        let mut upto = 0;
+        while heard.any != 0 {
+            let block = heard.any.trailing_zeros() as usize * BLOCK;
+            heard.any &= heard.any - 1;
+            // Each row that ends in this block or goes on behind it.
+            let mut next = block - heard.row_before(block);
+            while next < block + BLOCK {
+                let row = next..next + heard.row(next);
+                if row.end > upto && heard.words(&row) >= WORDS {
+                    found((at + row.start).max(range.start)..(at + row.end).min(range.end).max(range.start));
+                    upto = row.end;
+                }
+                next = row.end + 1;
             }
         }
         if rest.len() < BLOCKS * BLOCK {
@@ -60,31 +68,82 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
         }
         at += rest.len() - OVERLAP;
     }
-    pending.into_iter().for_each(&mut found);
 }
 
-/// The blocks of `text` in which twenty bytes of such a number may end.
-fn spoken_blocks(text: &[u8]) -> u64 {
+/// What was heard in one go.
+pub(super) struct Spoken {
+    /// Bytes that may belong to such a number.
+    part: [u64; BLOCKS],
+    /// Where words begin.
+    begins: [u64; BLOCKS],
+    /// Blocks in which `SHORTEST` bytes in a row end that may.
+    any: u64,
+}
+
+impl Spoken {
+    /// How many bytes in a row from `at` on may belong to a number, as far as one reaches.
+    fn row(&self, at: usize) -> usize {
+        let part = |n: usize| self.part.get(n).copied().unwrap_or_default();
+        let (mut n, shift) = (at / BLOCK, at % BLOCK);
+        let mut len = (part(n) >> shift).trailing_ones() as usize;
+        while (shift + len).is_multiple_of(BLOCK) && len > 0 && len < 2 * OVERLAP {
+            n += 1;
+            len += part(n).trailing_ones() as usize;
+            if part(n) != u64::MAX {
+                break;
+            }
+        }
+        len
+    }
+
+    /// How many before the block at `at` do, likewise.
+    fn row_before(&self, at: usize) -> usize {
+        let mut len = 0;
+        while len < OVERLAP
+            && let Some(part) = (at - len).checked_sub(BLOCK).and_then(|before| self.part.get(before / BLOCK))
+        {
+            len += part.leading_ones() as usize;
+            if *part != u64::MAX {
+                break;
+            }
+        }
+        len
+    }
+
+    fn words(&self, row: &Range<usize>) -> u32 {
+        let mut words = 0;
+        for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
+            let begins = self.begins.get(n).copied().unwrap_or_default();
+            let from = row.start.saturating_sub(n * BLOCK);
+            let to = BLOCK - (row.end - n * BLOCK).min(BLOCK);
+            words += (begins >> from << from << to >> to).count_ones();
+        }
+        words
+    }
+}
+
+/// Listens to `text`.
+fn hear(text: &[u8], heard: &mut Spoken) {
     #[cfg(target_arch = "x86_64")]
-    return super::x86::voices(text);
+    return super::x86::voices(text, heard);
     #[cfg(not(target_arch = "x86_64"))]
-    return each_voice(text, super::scalar::voice);
+    return each_voice(text, heard, super::scalar::voice);
 }
 
 /// Looks at every block with `kernel`; behind the end stands nothing.
 #[inline(always)]
-pub(super) fn each_voice(text: &[u8], kernel: impl Fn(&[u8; SEEN]) -> Voice) -> u64 {
-    let (mut run, mut rest, mut any) = (Run::default(), text, 0);
-    for n in 0..BLOCKS {
+pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
+    let (mut run, mut rest) = (Run::default(), text);
+    for (n, (part, begins)) in heard.part.iter_mut().zip(&mut heard.begins).enumerate() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => break,
             None => kernel(&padded(rest)),
         };
         rest = rest.get(BLOCK..).unwrap_or_default();
-        any |= u64::from(run.next(voice) != 0) << n;
+        heard.any |= u64::from(run.next(voice) != 0) << n;
+        (*part, *begins) = (run.rows[0], run.begins);
     }
-    any
 }
 
 /// What the block before leaves to the next.

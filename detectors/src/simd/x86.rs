@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::look::{Look, Raw};
-use super::speech::{Voice, each_voice};
+use super::speech::{Spoken, Voice, each_voice};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -361,35 +361,35 @@ const VOICE_LOW: [u8; 16] = {
     low_halves(&SETS)
 };
 
-/// The blocks of `text` in which a number in words may be.
-pub(super) fn voices(text: &[u8]) -> u64 {
+/// Listens to `text` with the widest vectors there are.
+pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
-        unsafe { voices_avx512(text) }
+        unsafe { voices_avx512(text, heard) }
     } else if is_x86_feature_detected!("avx2") {
         // SAFETY: the feature is there.
-        unsafe { voices_avx2(text) }
+        unsafe { voices_avx2(text, heard) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { voices_ssse3(text) }
+        unsafe { voices_ssse3(text, heard) }
     } else {
-        each_voice(text, super::scalar::voice)
+        each_voice(text, heard, super::scalar::voice);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn voices_ssse3(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_ssse3(seen))
+fn voices_ssse3(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_ssse3(seen));
 }
 
 #[target_feature(enable = "avx2")]
-fn voices_avx2(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_avx2(seen))
+fn voices_avx2(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_avx2(seen));
 }
 
 #[target_feature(enable = "avx512bw")]
-fn voices_avx512(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_avx512(seen))
+fn voices_avx512(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_avx512(seen));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
