@@ -44,6 +44,7 @@ mod shape;
 mod simd;
 mod spoken;
 mod state_secret;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod trigger;
@@ -53,6 +54,7 @@ pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
+pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};

@@ -46,12 +46,15 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
     while at < range.end {
         let rest = text.get(at..).unwrap_or_default();
         let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut heard = Spoken { part: [0; BLOCKS], begins: [0; BLOCKS], any: 0 };
+        let mut heard = Spoken { part: [0; BLOCKS], words: [0; BLOCKS], any: 0 };
         hear(rest, &mut heard);
         let mut upto = 0;
         while heard.any != 0 {
             let block = heard.any.trailing_zeros() as usize * BLOCK;
             heard.any &= heard.any - 1;
+            if heard.words(&(block.saturating_sub(OVERLAP)..block + BLOCK + OVERLAP)) < WORDS {
+                continue;
+            }
             // Each row that ends in this block or goes on behind it.
             let mut next = block - heard.row_before(block);
             while next < block + BLOCK {
@@ -74,8 +77,8 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
 pub(super) struct Spoken {
     /// Bytes that may belong to such a number.
     part: [u64; BLOCKS],
-    /// Where words begin.
-    begins: [u64; BLOCKS],
+    /// Where words begin that may.
+    words: [u64; BLOCKS],
     /// Blocks in which `SHORTEST` bytes in a row end that may.
     any: u64,
 }
@@ -113,7 +116,7 @@ impl Spoken {
     fn words(&self, row: &Range<usize>) -> u32 {
         let mut words = 0;
         for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
-            let begins = self.begins.get(n).copied().unwrap_or_default();
+            let begins = self.words.get(n).copied().unwrap_or_default();
             let from = row.start.saturating_sub(n * BLOCK);
             let to = BLOCK - (row.end - n * BLOCK).min(BLOCK);
             words += (begins >> from << from << to >> to).count_ones();
@@ -134,7 +137,7 @@ fn hear(text: &[u8], heard: &mut Spoken) {
 #[inline(always)]
 pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
     let (mut run, mut rest) = (Run::default(), text);
-    for (n, (part, begins)) in heard.part.iter_mut().zip(&mut heard.begins).enumerate() {
+    for (n, (part, words)) in heard.part.iter_mut().zip(&mut heard.words).enumerate() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => break,
@@ -142,7 +145,7 @@ pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; 
         };
         rest = rest.get(BLOCK..).unwrap_or_default();
         heard.any |= u64::from(run.next(voice) != 0) << n;
-        (*part, *begins) = (run.rows[0], run.begins);
+        (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
     }
 }
 
@@ -174,7 +177,7 @@ impl Run {
         let digit = later(voice.digit, last.digit, 1);
         let good = first & (voice.vowel | voice.high) | hard & (voice.breath | voice.high) | digit & !part;
         let bad = later(begins, self.begins, 1) & !good;
-        let one = (part | voice.sign) & !bad;
+        let one = (part | voice.sign) & !(bad | bad >> 1);
         let [last_one, last_two, last_four, last_eight, last_sixteen] = self.rows;
         let two = one & later(one, last_one, 1);
         let four = two & later(two, last_two, 2);
