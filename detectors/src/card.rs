@@ -50,9 +50,9 @@ pub(crate) trait Detector: Sync {
     /// Its card.
     fn card(&self) -> &'static Card;
 
-    /// How many digits the numbers have that it may judge, as a set of bits; it is not asked about others.
+    /// How many digits the numbers have that it judges, as a set of bits; it is not asked about others.
     fn lengths(&self) -> u32 {
-        u32::MAX
+        0
     }
 
     /// Of these, the ones it judges only under a header: numbers that lost zeros in a spreadsheet.

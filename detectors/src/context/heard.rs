@@ -231,6 +231,8 @@ pub(crate) struct Heard {
     /// What was read, but for the last word, which may go on.
     since: usize,
     upto: usize,
+    /// How far that was read with the last word.
+    read: usize,
     /// Where the last words end that hint at a paper, another number, anything else.
     ends: [usize; 3],
 }
@@ -245,7 +247,7 @@ impl Heard {
         }
         let mut hint = Hint::NOTHING;
         if self.upto <= from {
-            (self.since, self.upto) = (from, from);
+            (self.since, self.upto, self.read) = (from, from, from);
         } else if is_inside_a_word(stretch, from) {
             // A word that the beginning cuts was read whole, and as one of a pair.
             let cut = stretch.get(from..).unwrap_or_default();
@@ -265,7 +267,17 @@ impl Heard {
             let begins = letters(letters(letters(to, true), false), true).max(from);
             hint = hint.and(watched.of(stretch.get(begins..).unwrap_or_default()));
         }
-        if self.upto < to {
+        // Numbers often follow each other with no word between them.
+        if self.upto < to && self.upto < self.read && self.read <= to {
+            let (letter, parted) = next_letter(text, self.read..to);
+            if letter.is_none() {
+                self.read = to;
+                if parted {
+                    self.upto = to;
+                }
+            }
+        }
+        if self.upto < to && self.read != to {
             let ends = &mut self.ends;
             self.upto = watched.words(text, self.upto..to, |end, said| {
                 for (n, last) in ends.iter_mut().enumerate() {
@@ -274,6 +286,7 @@ impl Heard {
                     }
                 }
             });
+            self.read = to;
         }
         let heard = self.ends.iter().enumerate().map(|(n, end)| Hint(u8::from(*end > from) << n));
         heard.fold(hint, Hint::and)

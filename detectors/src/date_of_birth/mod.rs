@@ -60,6 +60,10 @@ impl Detector for DateOfBirth {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 12
+    }
+
     /// A cell under the header of births.
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         if !matches!(near.column()?, Column::BirthDate | Column::BirthYear) {
