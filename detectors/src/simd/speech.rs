@@ -46,13 +46,13 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
     while at < range.end {
         let rest = text.get(at..).unwrap_or_default();
         let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut heard = Spoken { part: [0; BLOCKS], words: [0; BLOCKS], any: 0 };
+        let mut heard = Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], any: 0 };
         hear(rest, &mut heard);
         let mut upto = 0;
         while heard.any != 0 {
             let block = heard.any.trailing_zeros() as usize * BLOCK;
             heard.any &= heard.any - 1;
-            if heard.words(&(block.saturating_sub(OVERLAP)..block + BLOCK + OVERLAP)) < WORDS {
+            if heard.words_near(block / BLOCK) < WORDS {
                 continue;
             }
             // Each row that ends in this block or goes on behind it.
@@ -79,6 +79,8 @@ pub(super) struct Spoken {
     part: [u64; BLOCKS],
     /// Where words begin that may.
     words: [u64; BLOCKS],
+    /// How many do in each block: counted with the instructions of the kernel, since the least of processors have none.
+    counts: [u8; BLOCKS],
     /// Blocks in which `SHORTEST` bytes in a row end that may.
     any: u64,
 }
@@ -113,6 +115,13 @@ impl Spoken {
         len
     }
 
+    /// How many words begin in block `n` and as far around as a number with words there reaches.
+    fn words_near(&self, n: usize) -> u32 {
+        let reach = OVERLAP / BLOCK;
+        let near = self.counts.get(n.saturating_sub(reach)..BLOCKS.min(n + reach + 1)).unwrap_or_default();
+        near.iter().map(|count| u32::from(*count)).sum()
+    }
+
     fn words(&self, row: &Range<usize>) -> u32 {
         let mut words = 0;
         for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
@@ -137,7 +146,8 @@ fn hear(text: &[u8], heard: &mut Spoken) {
 #[inline(always)]
 pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
     let (mut run, mut rest) = (Run::default(), text);
-    for (n, (part, words)) in heard.part.iter_mut().zip(&mut heard.words).enumerate() {
+    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts);
+    for (n, ((part, words), count)) in rows.enumerate() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => break,
@@ -146,6 +156,7 @@ pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; 
         rest = rest.get(BLOCK..).unwrap_or_default();
         heard.any |= u64::from(run.next(voice) != 0) << n;
         (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
+        *count = words.count_ones() as u8;
     }
 }
 
