@@ -363,11 +363,12 @@ const VOICE_LOW: [u8; 16] = {
 
 /// Listens to `text` with the widest vectors there are.
 pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
-    if is_x86_feature_detected!("avx512bw") {
-        // SAFETY: the feature is there.
+    let counts = is_x86_feature_detected!("popcnt");
+    if is_x86_feature_detected!("avx512bw") && counts {
+        // SAFETY: the features are there.
         unsafe { voices_avx512(text, heard) }
-    } else if is_x86_feature_detected!("avx2") {
-        // SAFETY: the feature is there.
+    } else if is_x86_feature_detected!("avx2") && counts {
+        // SAFETY: the features are there.
         unsafe { voices_avx2(text, heard) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
@@ -382,12 +383,12 @@ fn voices_ssse3(text: &[u8], heard: &mut Spoken) {
     each_voice(text, heard, |seen| voice_ssse3(seen));
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt")]
 fn voices_avx2(text: &[u8], heard: &mut Spoken) {
     each_voice(text, heard, |seen| voice_avx2(seen));
 }
 
-#[target_feature(enable = "avx512bw")]
+#[target_feature(enable = "avx512bw,popcnt")]
 fn voices_avx512(text: &[u8], heard: &mut Spoken) {
     each_voice(text, heard, |seen| voice_avx512(seen));
 }
