@@ -46,7 +46,8 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
     while at < range.end {
         let rest = text.get(at..).unwrap_or_default();
         let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut heard = Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], any: 0 };
+        let mut heard =
+            Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], ends: [0; BLOCKS], any: 0 };
         hear(rest, &mut heard);
         let mut upto = 0;
         while heard.any != 0 {
@@ -55,15 +56,20 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
             if heard.words_near(block / BLOCK) < WORDS {
                 continue;
             }
-            // Each row that ends in this block or goes on behind it.
-            let mut next = block - heard.row_before(block);
-            while next < block + BLOCK {
-                let row = next..next + heard.row(next);
+            // Each row of which so many bytes end here.
+            let mut ends = heard.ends.get(block / BLOCK).copied().unwrap_or_default();
+            while ends != 0 {
+                let end = block + ends.trailing_zeros() as usize;
+                let row = end + 1 - heard.row_before(end + 1)..end + heard.row(end);
                 if row.end > upto && heard.words(&row) >= WORDS {
                     found((at + row.start).max(range.start)..(at + row.end).min(range.end).max(range.start));
                     upto = row.end;
                 }
-                next = row.end + 1;
+                let passed = (row.end - block).min(BLOCK - 1);
+                ends &= u64::MAX << passed;
+                if row.end >= block + BLOCK {
+                    break;
+                }
             }
         }
         if rest.len() < BLOCKS * BLOCK {
@@ -81,6 +87,8 @@ pub(super) struct Spoken {
     words: [u64; BLOCKS],
     /// How many do in each block: counted with the instructions of the kernel, since the least of processors have none.
     counts: [u8; BLOCKS],
+    /// Where `SHORTEST` bytes in a row end that may belong to a number.
+    ends: [u64; BLOCKS],
     /// Blocks in which `SHORTEST` bytes in a row end that may.
     any: u64,
 }
@@ -101,14 +109,17 @@ impl Spoken {
         len
     }
 
-    /// How many before the block at `at` do, likewise.
+    /// How many before `at` do, likewise.
     fn row_before(&self, at: usize) -> usize {
         let mut len = 0;
         while len < OVERLAP
-            && let Some(part) = (at - len).checked_sub(BLOCK).and_then(|before| self.part.get(before / BLOCK))
+            && let Some(last) = (at - len).checked_sub(1)
+            && let Some(part) = self.part.get(last / BLOCK)
         {
-            len += part.leading_ones() as usize;
-            if *part != u64::MAX {
+            let shift = BLOCK - 1 - last % BLOCK;
+            let ones = (part << shift).leading_ones() as usize;
+            len += ones;
+            if ones < BLOCK - shift {
                 break;
             }
         }
@@ -146,15 +157,16 @@ fn hear(text: &[u8], heard: &mut Spoken) {
 #[inline(always)]
 pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
     let (mut run, mut rest) = (Run::default(), text);
-    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts);
-    for (n, ((part, words), count)) in rows.enumerate() {
+    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts).zip(&mut heard.ends);
+    for (n, (((part, words), count), ends)) in rows.enumerate() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => break,
             None => kernel(&padded(rest)),
         };
         rest = rest.get(BLOCK..).unwrap_or_default();
-        heard.any |= u64::from(run.next(voice) != 0) << n;
+        *ends = run.next(voice);
+        heard.any |= u64::from(*ends != 0) << n;
         (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
         *count = words.count_ones() as u8;
     }
