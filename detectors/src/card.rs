@@ -50,9 +50,14 @@ pub(crate) trait Detector: Sync {
     /// Its card.
     fn card(&self) -> &'static Card;
 
-    /// How many digits the numbers have that it may judge, as a set of bits; it is not asked about others.
+    /// How many digits the numbers have that it judges, as a set of bits; it is not asked about others.
     fn lengths(&self) -> u32 {
-        u32::MAX
+        0
+    }
+
+    /// Of these, the ones it judges only under a header: numbers that lost zeros in a spreadsheet.
+    fn cell_lengths(&self) -> u32 {
+        0
     }
 
     /// Judges a run of digits.
@@ -110,15 +115,82 @@ pub(crate) struct Found {
     pub(crate) range: Range<usize>,
     /// See [`confidence`].
     pub(crate) score: i32,
-    pub(crate) value: String,
+    pub(crate) value: Value,
     pub(crate) hidden: Option<&'static str>,
 }
 
 impl Found {
     /// A number as it is.
     pub(crate) fn number(number: &Number, score: i32) -> Self {
-        let value = str::from_utf8(number.digits()).unwrap_or_default().to_owned();
+        let value = Value::of([], number.digits());
         Self { range: number.range.clone(), score, value, hidden: number.hidden }
+    }
+}
+
+/// The normalised value of a finding. Most are short, and most findings of numbers are beaten by another reading, so
+/// that nothing is allocated for them before they are reported.
+#[derive(Debug)]
+pub(crate) enum Value {
+    /// In place.
+    Short([u8; Self::ROOM], u8),
+    /// Anything longer.
+    Text(String),
+}
+
+impl Value {
+    /// Letters and digits of the longest number: a card with its facility.
+    const ROOM: usize = 22;
+
+    /// `head` and then `digits`, all ASCII.
+    pub(crate) fn of<const HEAD: usize>(head: [u8; HEAD], digits: &[u8]) -> Self {
+        let (mut room, len) = ([0; Self::ROOM], HEAD + digits.len());
+        match room.get_mut(..len).and_then(|room| room.split_at_mut_checked(HEAD)) {
+            Some((front, back)) => {
+                front.copy_from_slice(&head);
+                back.copy_from_slice(digits);
+                Self::Short(room, len as u8)
+            }
+            None => Self::Text(head.iter().chain(digits).map(|b| char::from(*b)).collect()),
+        }
+    }
+
+    /// As bytes.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(room, len) => room.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
+
+    /// As text.
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// As text of its own.
+    pub(crate) fn into_string(self) -> String {
+        match self {
+            Self::Short(..) => self.as_str().to_owned(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self::Short([0; Self::ROOM], 0)
+    }
+}
+
+impl FromIterator<char> for Value {
+    fn from_iter<I: IntoIterator<Item = char>>(text: I) -> Self {
+        Self::Text(text.into_iter().collect())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
     }
 }
 

@@ -45,6 +45,7 @@ mod shape;
 mod simd;
 mod spoken;
 mod state_secret;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod trigger;
@@ -55,6 +56,7 @@ pub use column::Column;
 pub use fold::fold;
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
+pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};
@@ -111,8 +113,9 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
-    /// The lengths of numbers any of them judges, as a set of bits.
+    /// The lengths of numbers any of them judges, as a set of bits; then those without a header.
     lengths: u32,
+    bare_lengths: u32,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
@@ -165,9 +168,8 @@ impl Detectors {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
-            lengths: (0..LENGTHS as u32)
-                .filter(|len| asked.iter().any(|d| d.lengths() >> len & 1 == 1))
-                .fold(0, |all, len| all | 1 << len),
+            lengths: asked.iter().fold(0, |all, d| all | d.lengths()),
+            bare_lengths: asked.iter().fold(0, |all, d| all | d.lengths() & !d.cell_lengths()),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
@@ -198,7 +200,8 @@ impl Detectors {
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
-        candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
+        let lengths = if context.column.is_some() { self.lengths } else { self.bare_lengths };
+        candidates(text, from..to, lengths, |candidate| scan.judge(&candidate));
         speech(text, from..to, |stretch| {
             let number = |number| scan.judge(&Candidate::Number(number));
             match &map {
@@ -225,7 +228,7 @@ impl Detectors {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_string();
             hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Built once: the automaton takes longer than a test.
-static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
+pub(crate) static DETECTORS: LazyLock<Detectors> = LazyLock::new(|| Detectors::new(2026));
 
 fn scan(text: &str) -> Vec<Hit> {
     scan_in(text, Context::default())
@@ -63,6 +63,11 @@ fn cards_are_unique_and_tell_their_source() {
     assert!(cards().all(|card| !card.source.is_empty() && !card.title_vi.is_empty() && !card.title_en.is_empty()));
 }
 
+/// All there is to hits.
+pub(crate) fn shown(hits: &[Hit]) -> Vec<String> {
+    hits.iter().map(|h| format!("{h:?} {}", h.value.reveal())).collect()
+}
+
 /// What windows of a text give, each with the context it needs, must be what the whole gives.
 fn same_in_windows(text: &[u8], width: usize, context: Context) {
     let detectors = &*DETECTORS;
@@ -76,12 +81,11 @@ fn same_in_windows(text: &[u8], width: usize, context: Context) {
         detectors.scan(&text[from..to], core.start - from..core.end - from, context, &mut parts);
         parts[first..].iter_mut().for_each(|h| h.range = h.range.start + from..h.range.end + from);
     }
-    let show = |hits: &[Hit]| hits.iter().map(|h| format!("{h:?} {}", h.value.reveal())).collect::<Vec<_>>();
-    assert_eq!(show(&whole), show(&parts), "width {width}, {}", String::from_utf8_lossy(text));
+    assert_eq!(shown(&whole), shown(&parts), "width {width}, {}", String::from_utf8_lossy(text));
 }
 
 /// Pieces that make trouble when put together: numbers, words that announce them, separators, disguises.
-fn piece() -> impl Strategy<Value = String> {
+pub(crate) fn piece() -> impl Strategy<Value = String> {
     let fixed = prop::sample::select(vec![
         " ",
         "  ",

@@ -108,7 +108,7 @@ impl Detector for Address {
         let folded = fold(str::from_utf8(cell).ok()?);
         // Codes of places (`MATINH_CU_TRU`) tell little; a name of two words does.
         let words = folded.split(' ').filter(|w| w.bytes().any(|b| b.is_ascii_alphabetic())).count();
-        (words >= 2).then(|| Found { range, score: 80, value: folded.to_uppercase(), hidden: None })
+        (words >= 2).then(|| Found { range, score: 80, value: folded.to_uppercase().into(), hidden: None })
     }
 
     fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -143,7 +143,7 @@ impl Detector for Address {
         };
         let range = left..right.0;
         let value = fold(&String::from_utf8_lossy(text.get(range.clone())?)).to_uppercase();
-        Some(Found { range, score, value, hidden: None })
+        Some(Found { range, score, value: value.into(), hidden: None })
     }
 }
 

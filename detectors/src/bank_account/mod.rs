@@ -34,6 +34,10 @@ impl Detector for BankAccount {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        (1 << 17) - (1 << 8)
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Accounts are written in one run or in blocks; anything looser is another number.
         let blocks = matches!(number.layout, Layout::Solid | Layout::Regular) && number.separator != Gap::Slash;
@@ -67,7 +71,7 @@ impl Detector for BankAccount {
             && bank.len() == 6
             && text.get(account.clone())?.iter().all(u8::is_ascii_alphanumeric);
         let value = String::from_utf8_lossy(text.get(account.clone())?).to_uppercase();
-        fits.then_some(Found { range: account, score: 90, value, hidden: None })
+        fits.then_some(Found { range: account, score: 90, value: value.into(), hidden: None })
     }
 }
 

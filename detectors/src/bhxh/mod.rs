@@ -7,7 +7,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::mst::has_check_digit;
 use crate::numbers::Number;
@@ -41,17 +41,21 @@ impl Detector for Bhxh {
         1 << 9 | 1 << 10
     }
 
+    fn cell_lengths(&self) -> u32 {
+        1 << 9
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
-        let whole = match number.len() {
-            10 => number.digits().to_vec(),
-            9 if near.column() == Some(Column::Bhxh) && near.announced().firm(BOOK) == Firm::Column => {
-                [b"0", number.digits()].concat()
-            }
-            _ => return None,
-        };
         if near.is_silent() {
             return None;
         }
+        let value = match number.len() {
+            10 => Value::of([], number.digits()),
+            9 if near.column() == Some(Column::Bhxh) && near.announced().firm(BOOK) == Firm::Column => {
+                Value::of([b'0'], number.digits())
+            }
+            _ => return None,
+        };
         let said = near.announced();
         let (firm, less) = match said.firm(BOOK) {
             Firm::Not => (said.firm(CARD_NUMBER), 10),
@@ -64,21 +68,21 @@ impl Detector for Bhxh {
             Firm::Direct => 70,
             Firm::Column => 80,
         };
-        if is_filler(&whole) {
+        let whole = value.as_bytes();
+        if is_filler(whole) {
             return None;
         }
         let named = firm >= Firm::Direct;
-        if is_round(&whole) && firm != Firm::Column {
+        if is_round(whole) && firm != Firm::Column {
             return None;
         }
         let score = words - less + if is_insurer(whole.get(..2)?) { 10 } else { 0 }
-            - if !named && is_mobile(&whole) { 30 } else { 0 }
-            - if !named && has_check_digit(&whole) { 10 } else { 0 }
+            - if !named && is_mobile(whole) { 30 } else { 0 }
+            - if !named && has_check_digit(whole) { 10 } else { 0 }
             - 60 * i32::from(said.amount)
             // `Thu BHXH bắt buộc 4563847000`.
             - if !named && whole.ends_with(b"000") { 40 } else { 0 }
             - loss(near.text(), number, firm);
-        let value = whole.iter().map(|b| char::from(*b)).collect();
         Some(Found { value, ..Found::number(number, score) })
     }
 }

@@ -7,7 +7,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::fold::last_char;
 use crate::numbers::{Layout, Number};
@@ -100,7 +100,7 @@ impl Detector for Bhyt {
         score -= if glued { 15 + loss_behind(near.text(), number) } else { loss_behind(near.text(), number) };
         score -= if glued && !named { 25 } else { 0 };
         let hidden = number.hidden.filter(|how| *how != "odd-grouping" || layout == Layout::Mixed);
-        let value = card.kind.iter().chain(digits).map(|b| char::from(*b)).collect();
+        let value = Value::of(card.kind, digits);
         Some(Found { range: card.start..number.range.end, score, value, hidden })
     }
 }

@@ -66,6 +66,6 @@ impl Detector for BhytQr {
             }
             end = start + fields.passed();
         }
-        Some(Found { range: start..end, score: 200, value: upper(text.get(start..end)?), hidden: None })
+        Some(Found { range: start..end, score: 200, value: upper(text.get(start..end)?).into(), hidden: None })
     }
 }

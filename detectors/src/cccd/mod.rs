@@ -12,7 +12,7 @@ use chot_model::DetectorId;
 use memchr::{memchr2, memrchr2};
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
@@ -56,6 +56,10 @@ impl Detector for Cccd {
 
     fn lengths(&self) -> u32 {
         1 << 10 | 1 << 11 | 1 << 12
+    }
+
+    fn cell_lengths(&self) -> u32 {
+        1 << 10 | 1 << 11
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
@@ -126,7 +130,7 @@ impl Cccd {
         if structure(&padded, near.this_year()) != Structure::Province {
             return None;
         }
-        let value = padded.iter().map(|b| char::from(*b)).collect();
+        let value = Value::of([], &padded);
         Some(Found { value, ..Found::number(number, 85) })
     }
 }

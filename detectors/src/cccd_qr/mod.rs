@@ -63,7 +63,7 @@ impl Detector for CccdQr {
         } else {
             end = end.max(start + fields.passed());
         }
-        Some(Found { range: start..end, score: 200, value: upper(text.get(start..end)?), hidden: number.hidden })
+        Some(Found { range: start..end, score: 200, value: upper(text.get(start..end)?).into(), hidden: number.hidden })
     }
 }
 

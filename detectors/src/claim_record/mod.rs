@@ -43,7 +43,7 @@ impl Detector for ClaimRecord {
         let cell = near.text().get(range.clone())?;
         link(cell).filter(|len| *len == cell.len())?;
         let value = String::from_utf8_lossy(cell).to_uppercase();
-        Some(Found { range, score: 85, value, hidden: None })
+        Some(Found { range, score: 85, value: value.into(), hidden: None })
     }
 
     /// `<MA_LK>…</MA_LK>` or `"MA_LK":"…"` in a file that nothing read as one.
@@ -64,7 +64,7 @@ impl Detector for ClaimRecord {
         let len = link(behind.get(signs..)?).filter(|_| signs > 1 || opened == b'<')?;
         let range = range.end + signs..range.end + signs + len;
         let value = String::from_utf8_lossy(text.get(range.clone())?).to_uppercase();
-        Some(Found { range, score: 85, value, hidden: None })
+        Some(Found { range, score: 85, value: value.into(), hidden: None })
     }
 }
 

@@ -7,7 +7,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::Number;
 use crate::shape::{is_filler, loss};
@@ -45,17 +45,21 @@ impl Detector for Cmnd {
         1 << 8 | 1 << 9
     }
 
+    fn cell_lengths(&self) -> u32 {
+        1 << 8
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
-        let whole = match number.len() {
-            9 => number.digits().to_vec(),
-            8 if near.column().is_some() && near.announced().firm(PADDED) == Firm::Column => {
-                [b"0", number.digits()].concat()
-            }
-            _ => return None,
-        };
         if near.is_silent() {
             return None;
         }
+        let value = match number.len() {
+            9 => Value::of([], number.digits()),
+            8 if near.column().is_some() && near.announced().firm(PADDED) == Firm::Column => {
+                Value::of([b'0'], number.digits())
+            }
+            _ => return None,
+        };
         let said = near.announced();
         // The new number's words speak of the old one only where nothing stands between: `CCCD ngày 22/08/2025 phiếu 0838…`.
         let old = said.firm(PADDED) != Firm::Not || said.firm(MINE) == Firm::Column;
@@ -69,12 +73,11 @@ impl Detector for Cmnd {
             Firm::Direct => 70,
             Firm::Column => 75,
         };
-        if is_filler(&whole) {
+        if is_filler(value.as_bytes()) {
             return None;
         }
-        let issuer = if (b"01".as_slice()..=b"38").contains(&whole.get(..2)?) { 10 } else { 0 };
+        let issuer = if (b"01".as_slice()..=b"38").contains(&value.as_bytes().get(..2)?) { 10 } else { 0 };
         let score = words + issuer - 60 * i32::from(said.amount) - loss(near.text(), number, said.firm(MINE));
-        let value = whole.iter().map(|b| char::from(*b)).collect();
         Some(Found { value, ..Found::number(number, score) })
     }
 }

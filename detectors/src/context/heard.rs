@@ -3,6 +3,8 @@
 //! A phrase can only stand where each of its words stands, so it is enough to watch for one word of each. What is said
 //! here is "perhaps"; what exactly was announced is read as before, phrase by phrase.
 
+use std::ops::Range;
+
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold_next};
 use crate::simd::letters_and_digits;
@@ -106,28 +108,38 @@ impl Watched {
     /// What the words of `text` hint at.
     pub(super) fn of(&self, text: &[u8]) -> Hint {
         let mut hint = Hint::NOTHING;
-        self.words(text, 0, |_, said| hint = hint.and(said));
+        self.words(text, 0..text.len(), |_, said| hint = hint.and(said));
         hint
     }
 
-    /// Tells `found` the end of each watched word from `at` on; from where to go on when there is more text.
-    fn words(&self, text: &[u8], mut at: usize, mut found: impl FnMut(usize, Hint)) -> usize {
+    /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
+    fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
+        let (mut at, read) = (range.start, text.get(..range.end).unwrap_or(text));
         // The word before, unless digits part it from what follows; where the last two begin, likewise.
         let (mut before, mut begun) = (0, [None; 2]);
-        while let Some((start, parted)) = next_letter(text, at) {
+        loop {
+            let (start, parted) = next_letter(text, at..read.len());
             if parted {
                 (before, begun) = (0, [None; 2]);
             }
+            let Some(start) = start else { break };
             at = start;
             let (mut packed, mut last) = (0, Kind::Other);
             loop {
-                let (letter, kind, len) = match text.get(at) {
+                let (letter, kind, len) = match read.get(at) {
                     None => (0, Kind::Other, 0),
+                    // Nearly all letters there are; no word ends before one.
+                    Some(&small @ b'a'..=b'z') if packed != 0 => {
+                        packed = pack(packed, small);
+                        last = Kind::Lower;
+                        at += 1;
+                        continue;
+                    }
                     Some(&first) if first < 0x80 => {
                         let (letter, kind) = ASCII[usize::from(first)];
                         (letter, kind, 1)
                     }
-                    Some(_) => match fold_next(text.get(at..).unwrap_or_default()) {
+                    Some(_) => match fold_next(read.get(at..).unwrap_or_default()) {
                         (Some((letter, kind)), len) => (letter, kind, len),
                         // It leaves no trace.
                         (None, len) => {
@@ -152,7 +164,7 @@ impl Watched {
                         (before, begun) = (0, [None; 2]);
                     }
                     // Behind anything outside ASCII the next word may follow at once.
-                    if text.get(at).is_none_or(|b| *b < 0x80) {
+                    if read.get(at).is_none_or(|b| *b < 0x80) {
                         break;
                     }
                 } else {
@@ -166,31 +178,36 @@ impl Watched {
             }
         }
         // The last word may begin a pair, and one that the end cuts may end another.
-        let digits = text.get(at..).unwrap_or_default().iter().any(u8::is_ascii_digit);
-        let cut = begun.iter().flatten().next().filter(|_| at == text.len());
-        cut.copied().or(begun[1]).filter(|_| !digits).unwrap_or(text.len())
+        let cut = begun.iter().flatten().next().filter(|_| at == read.len());
+        cut.copied().or(begun[1]).unwrap_or(read.len())
     }
 }
 
-/// The first letter or byte outside ASCII from `at` on, and whether digits stand before it.
+/// The first letter or byte outside ASCII in `range`, and whether digits stand before it.
 #[inline]
-fn next_letter(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
-    let mut parted = false;
-    loop {
-        let rest = text.get(at..)?;
-        let Some(chunk) = rest.first_chunk() else {
-            let letter = rest.iter().position(|b| is_letter(*b))?;
-            parted |= rest.iter().take(letter).any(u8::is_ascii_digit);
-            return Some((at + letter, parted));
+fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
+    let (mut at, mut parted) = (range.start, false);
+    while at < range.end {
+        let rest = text.get(at..).unwrap_or_default();
+        let (letters, digits) = match rest.first_chunk() {
+            Some(chunk) => letters_and_digits(chunk),
+            None => {
+                let mut chunk = [0; 16];
+                chunk.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+                letters_and_digits(&chunk)
+            }
         };
-        let (letters, digits) = letters_and_digits(chunk);
+        // What stands behind the range does not count.
+        let within = u16::MAX >> 16_usize.saturating_sub(range.end - at);
+        let (letters, digits) = (letters & within, digits & within);
         if letters != 0 {
             let before = (1_u16 << letters.trailing_zeros()).wrapping_sub(1);
-            return Some((at + letters.trailing_zeros() as usize, parted || digits & before != 0));
+            return (Some(at + letters.trailing_zeros() as usize), parted || digits & before != 0);
         }
         parted |= digits != 0;
-        at += chunk.len();
+        at += 16;
     }
+    (None, parted)
 }
 
 /// One key for two words side by side.
@@ -214,6 +231,8 @@ pub(crate) struct Heard {
     /// What was read, but for the last word, which may go on.
     since: usize,
     upto: usize,
+    /// How far that was read with the last word.
+    read: usize,
     /// Where the last words end that hint at a paper, another number, anything else.
     ends: [usize; 3],
 }
@@ -228,7 +247,7 @@ impl Heard {
         }
         let mut hint = Hint::NOTHING;
         if self.upto <= from {
-            (self.since, self.upto) = (from, from);
+            (self.since, self.upto, self.read) = (from, from, from);
         } else if is_inside_a_word(stretch, from) {
             // A word that the beginning cuts was read whole, and as one of a pair.
             let cut = stretch.get(from..).unwrap_or_default();
@@ -248,15 +267,26 @@ impl Heard {
             let begins = letters(letters(letters(to, true), false), true).max(from);
             hint = hint.and(watched.of(stretch.get(begins..).unwrap_or_default()));
         }
-        if self.upto < to {
+        // Numbers often follow each other with no word between them.
+        if self.upto < to && self.upto < self.read && self.read <= to {
+            let (letter, parted) = next_letter(text, self.read..to);
+            if letter.is_none() {
+                self.read = to;
+                if parted {
+                    self.upto = to;
+                }
+            }
+        }
+        if self.upto < to && self.read != to {
             let ends = &mut self.ends;
-            self.upto = watched.words(stretch, self.upto, |end, said| {
+            self.upto = watched.words(text, self.upto..to, |end, said| {
                 for (n, last) in ends.iter_mut().enumerate() {
                     if said.0 & 1 << n != 0 {
                         *last = end;
                     }
                 }
             });
+            self.read = to;
         }
         let heard = self.ends.iter().enumerate().map(|(n, end)| Hint(u8::from(*end > from) << n));
         heard.fold(hint, Hint::and)

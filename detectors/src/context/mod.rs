@@ -176,7 +176,7 @@ impl<'t> Near<'t> {
             return hint;
         }
         let watched = &self.words.watched;
-        let from = self.range.start.saturating_sub(LEFT_BYTES);
+        let from = self.left_begins();
         let left = self.memory.heard.between(self.text, from, self.range.start, watched);
         let behind = self.words_behind();
         let hint = if behind.is_empty() { left } else { left.and(watched.of(behind)) };
@@ -193,8 +193,7 @@ impl<'t> Near<'t> {
 
     /// Words before the candidate, nearest first.
     fn left(&mut self) -> (Columns, Firm) {
-        let from = self.range.start.saturating_sub(LEFT_BYTES);
-        let before = self.text.get(from..self.range.start).unwrap_or_default();
+        let before = self.text.get(self.left_begins()..self.range.start).unwrap_or_default();
         let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
         let cut = clause_begins(speaking);
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
@@ -225,6 +224,20 @@ impl<'t> Near<'t> {
         spread_words(earlier, &mut self.memory.scratch);
         let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
         (columns, firm.min(Firm::Near))
+    }
+
+    /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that
+    /// is not known to be half a word.
+    fn left_begins(&self) -> usize {
+        const WORD_BYTES_MAX: usize = 24;
+        let from = self.range.start.saturating_sub(LEFT_BYTES);
+        let letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
+        if !from.checked_sub(1).and_then(|at| self.text.get(at)).is_some_and(letter) {
+            return from;
+        }
+        let rest = self.text.get(from..self.range.start).unwrap_or_default();
+        let half = rest.iter().take(WORD_BYTES_MAX + 1).take_while(|b| letter(b)).count();
+        if half <= WORD_BYTES_MAX { from + half } else { from }
     }
 
     /// Whether only a line end and numbers of the same length part the number from the words before it. Words that

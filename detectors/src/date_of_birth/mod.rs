@@ -63,6 +63,10 @@ impl Detector for DateOfBirth {
         &CARD
     }
 
+    fn lengths(&self) -> u32 {
+        1 << 12
+    }
+
     /// A cell under the header of births.
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         if !matches!(near.column()?, Column::BirthDate | Column::BirthYear) {
@@ -105,7 +109,7 @@ impl Detector for DateOfBirth {
             return None;
         }
         let hit = found(near, at, 85)?;
-        if hit.value.len() == 4 {
+        if hit.value.as_str().len() == 4 {
             let behind = text.get(hit.range.end..text.len().min(hit.range.end + 12))?;
             let behind = Folded::of(behind);
             if UNITS.contains(&behind.split(' ').next().unwrap_or_default()) {
@@ -127,8 +131,8 @@ impl Detector for DateOfBirth {
             return None;
         }
         let hit = found(near, range.end + gap, 0)?;
-        let year: u16 = hit.value.get(..4)?.parse().ok()?;
-        let whole = hit.value.len() > 4;
+        let year: u16 = hit.value.as_str().get(..4)?.parse().ok()?;
+        let whole = hit.value.as_str().len() > 4;
         let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
         // The next column of a table may be any date.
         let known = grown || gap <= 6 && stands_with_a_number(near.text(), &(range.start..hit.range.end));
@@ -141,7 +145,7 @@ impl Detector for DateOfBirth {
             return None;
         }
         let (date, range) = cccd::birth_beside(near.text(), number, near.this_year())?;
-        Some(Found { range, score: 60, value: date.value(), hidden: None })
+        Some(Found { range, score: 60, value: date.value().into(), hidden: None })
     }
 }
 
@@ -205,7 +209,12 @@ fn found(near: &Near<'_>, at: usize, score: i32) -> Option<Found> {
     let text = near.text();
     let (date, len) = read(text.get(at..)?, near.this_year())
         .or_else(|| short_year(text.get(at..)?, near.this_year()).filter(|_| score > 0))?;
-    (date.year <= near.this_year()).then(|| Found { range: at..at + len, score, value: date.value(), hidden: None })
+    (date.year <= near.this_year()).then(|| Found {
+        range: at..at + len,
+        score,
+        value: date.value().into(),
+        hidden: None,
+    })
 }
 
 /// `sn 87`: years in two digits.

@@ -44,12 +44,12 @@ impl Detector for Diagnosis {
         let cell = near.text().get(range.clone())?;
         if let Some((at, len)) = first_code(cell) {
             let code = range.start + at..range.start + at + len;
-            return Some(Found { value: value(cell.get(at..at + len)?), range: code, score: 85, hidden: None });
+            return Some(Found { value: value(cell.get(at..at + len)?).into(), range: code, score: 85, hidden: None });
         }
         // A blood group or a number of weeks is no diagnosis; two words are.
         let words = fold(&String::from_utf8_lossy(cell));
         let told = words.split(' ').filter(|w| w.len() > 1 && w.bytes().all(|b| b.is_ascii_alphabetic())).count();
-        (told >= 2).then(|| Found { range, score: 50, value: words.to_uppercase(), hidden: None })
+        (told >= 2).then(|| Found { range, score: 50, value: words.to_uppercase().into(), hidden: None })
     }
 
     fn word(&self, trigger: Trigger, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -85,7 +85,7 @@ impl Detector for Diagnosis {
         let near = code.len() > 3 || at <= 24 || gap.get(at.wrapping_sub(1)) == Some(&b'(');
         let score = firm - if near { 0 } else { 20 };
         let start = range.end + at;
-        Some(Found { range: start..start + len, score, value: value(code), hidden: None })
+        Some(Found { range: start..start + len, score, value: value(code).into(), hidden: None })
     }
 }
 

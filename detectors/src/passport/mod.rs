@@ -6,7 +6,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::{Layout, Number};
 
@@ -62,8 +62,7 @@ impl Detector for Passport {
             Firm::Column => 90,
         };
         let score = words - if letter.is_ascii_lowercase() { 10 } else { 0 };
-        let plain = Found::number(number, score);
-        let value = format!("{}{}", char::from(letter.to_ascii_uppercase()), plain.value);
-        Some(Found { range: start..number.range.end, value, ..plain })
+        let value = Value::of([letter.to_ascii_uppercase()], number.digits());
+        Some(Found { range: start..number.range.end, value, ..Found::number(number, score) })
     }
 }

@@ -183,7 +183,7 @@ impl Detector for PersonName {
             - if PLACES.contains(&before) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
-        Some(Found { range, score, value, hidden: None })
+        Some(Found { range, score, value: value.into(), hidden: None })
     }
 
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {

@@ -178,7 +178,7 @@ const fn is_name_byte(byte: u8) -> bool {
 
 fn found(at: usize, name: &[u8], score: i32) -> Found {
     let value = String::from_utf8_lossy(name).to_uppercase();
-    Found { range: at..at + name.len(), score, value, hidden: None }
+    Found { range: at..at + name.len(), score, value: value.into(), hidden: None }
 }
 
 /// How long the name at the beginning of `text` is, and whether capitals begin all its syllables. Small letters count

@@ -6,7 +6,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
@@ -41,6 +41,10 @@ const OTHERS: Columns = Columns::of(&[
 impl Detector for Phone {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn lengths(&self) -> u32 {
+        (1 << 14) - (1 << 8)
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
@@ -80,7 +84,11 @@ impl Detector for Phone {
             + if firm == Firm::Not && follows(near.text(), number, b"#=_") { 40 } else { 0 }
             + if touches_letters(near.text(), number) && firm == Firm::Not { 40 } else { 0 };
         let start = number.range.start - usize::from(plus);
-        Some(Found { range: start..number.range.end, value, ..Found::number(number, shape + words - against) })
+        Some(Found {
+            range: start..number.range.end,
+            value: Value::of([], value.as_bytes()),
+            ..Found::number(number, shape + words - against)
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use std::arch::aarch64::*;
 use std::array;
 
 use super::look::{Look, Raw};
-use super::speech::{Voice, each_voice};
+use super::speech::{Spoken, Voice, each_voice};
 use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
@@ -83,14 +83,14 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
     Raw { digit: bits(0), like: bits(1), sign: bits(2), foreign: bits(3) }
 }
 
-/// The blocks of `text` in which a number in words may be.
-pub(super) fn voices(text: &[u8]) -> u64 {
+/// Listens to `text`.
+pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
     #[target_feature(enable = "neon")]
-    fn neon(text: &[u8]) -> u64 {
-        each_voice(text, |seen| voice(seen))
+    fn neon(text: &[u8], heard: &mut Spoken) {
+        each_voice(text, heard, |seen| voice(seen));
     }
     // SAFETY: the feature is part of the architecture.
-    unsafe { neon(text) }
+    unsafe { neon(text, heard) }
 }
 
 #[target_feature(enable = "neon")]

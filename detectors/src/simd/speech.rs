@@ -13,9 +13,11 @@ use super::{BLOCK, SEEN, padded};
 const BLOCKS: usize = 64;
 /// Bytes that such a number has at least.
 const SHORTEST: usize = crate::spoken::SPOKEN_BYTES_MIN;
-/// Looks overlap by so much, so that each number is whole where it begins.
-const OVERLAP: usize = BLOCK / 2;
-const _: () = assert!(SHORTEST == 20 && SHORTEST < OVERLAP);
+/// Looks overlap by so much, so that each number is whole in one of them.
+const OVERLAP: usize = 2 * BLOCK;
+const _: () = assert!(SHORTEST == 20 && crate::spoken::SPOKEN_BYTES_MAX < OVERLAP);
+/// Fewest words of such a number.
+const WORDS: u32 = 9;
 
 /// What a kernel tells of a block; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,21 +40,36 @@ pub(super) struct Voice {
     pub(super) high: u64,
 }
 
-/// Tells `found` the stretches of `text[range]` in which a number in words may begin.
+/// Tells `found` the stretches of `text[range]` in which a number in words may begin; two may overlap.
 pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let (mut at, mut pending) = (range.start, None::<Range<usize>>);
+    let mut at = range.start;
     while at < range.end {
         let rest = text.get(at..).unwrap_or_default();
         let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut any = spoken_blocks(rest);
-        while any != 0 {
-            let block = at + any.trailing_zeros() as usize * BLOCK;
-            any &= any - 1;
-            // It ends its first twenty bytes in this block.
-            let stretch = block.saturating_sub(OVERLAP).max(range.start)..(block + BLOCK).min(range.end);
-            match &mut pending {
-                Some(before) if stretch.start <= before.end => before.end = stretch.end,
-                _ => pending.replace(stretch).into_iter().for_each(&mut found),
+        let mut heard =
+            Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], ends: [0; BLOCKS], any: 0 };
+        hear(rest, &mut heard);
+        let mut upto = 0;
+        while heard.any != 0 {
+            let block = heard.any.trailing_zeros() as usize * BLOCK;
+            heard.any &= heard.any - 1;
+            if heard.words_near(block / BLOCK) < WORDS {
+                continue;
+            }
+            // Each row of which so many bytes end here.
+            let mut ends = heard.ends.get(block / BLOCK).copied().unwrap_or_default();
+            while ends != 0 {
+                let end = block + ends.trailing_zeros() as usize;
+                let row = end + 1 - heard.row_before(end + 1)..end + heard.row(end);
+                if row.end > upto && heard.words(&row) >= WORDS {
+                    found((at + row.start).max(range.start)..(at + row.end).min(range.end).max(range.start));
+                    upto = row.end;
+                }
+                let passed = (row.end - block).min(BLOCK - 1);
+                ends &= u64::MAX << passed;
+                if row.end >= block + BLOCK {
+                    break;
+                }
             }
         }
         if rest.len() < BLOCKS * BLOCK {
@@ -60,33 +77,101 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
         }
         at += rest.len() - OVERLAP;
     }
-    pending.into_iter().for_each(&mut found);
 }
 
-/// The blocks of `text` in which twenty bytes of such a number may end.
-fn spoken_blocks(text: &[u8]) -> u64 {
+/// What was heard in one go.
+pub(super) struct Spoken {
+    /// Bytes that may belong to such a number.
+    part: [u64; BLOCKS],
+    /// Where words begin that may.
+    words: [u64; BLOCKS],
+    /// How many do in each block: counted with the instructions of the kernel, since the least of processors have none.
+    counts: [u8; BLOCKS],
+    /// Where `SHORTEST` bytes in a row end that may belong to a number.
+    ends: [u64; BLOCKS],
+    /// Blocks in which `SHORTEST` bytes in a row end that may.
+    any: u64,
+}
+
+impl Spoken {
+    /// How many bytes in a row from `at` on may belong to a number, as far as one reaches.
+    fn row(&self, at: usize) -> usize {
+        let part = |n: usize| self.part.get(n).copied().unwrap_or_default();
+        let (mut n, shift) = (at / BLOCK, at % BLOCK);
+        let mut len = (part(n) >> shift).trailing_ones() as usize;
+        while (shift + len).is_multiple_of(BLOCK) && len > 0 && len < 2 * OVERLAP {
+            n += 1;
+            len += part(n).trailing_ones() as usize;
+            if part(n) != u64::MAX {
+                break;
+            }
+        }
+        len
+    }
+
+    /// How many before `at` do, likewise.
+    fn row_before(&self, at: usize) -> usize {
+        let mut len = 0;
+        while len < OVERLAP
+            && let Some(last) = (at - len).checked_sub(1)
+            && let Some(part) = self.part.get(last / BLOCK)
+        {
+            let shift = BLOCK - 1 - last % BLOCK;
+            let ones = (part << shift).leading_ones() as usize;
+            len += ones;
+            if ones < BLOCK - shift {
+                break;
+            }
+        }
+        len
+    }
+
+    /// How many words begin in block `n` and as far around as a number with words there reaches.
+    fn words_near(&self, n: usize) -> u32 {
+        let reach = OVERLAP / BLOCK;
+        let near = self.counts.get(n.saturating_sub(reach)..BLOCKS.min(n + reach + 1)).unwrap_or_default();
+        near.iter().map(|count| u32::from(*count)).sum()
+    }
+
+    fn words(&self, row: &Range<usize>) -> u32 {
+        let mut words = 0;
+        for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
+            let begins = self.words.get(n).copied().unwrap_or_default();
+            let from = row.start.saturating_sub(n * BLOCK);
+            let to = BLOCK - (row.end - n * BLOCK).min(BLOCK);
+            words += (begins >> from << from << to >> to).count_ones();
+        }
+        words
+    }
+}
+
+/// Listens to `text`.
+fn hear(text: &[u8], heard: &mut Spoken) {
     #[cfg(target_arch = "x86_64")]
-    return super::x86::voices(text);
+    return super::x86::voices(text, heard);
     #[cfg(target_arch = "aarch64")]
-    return super::neon::voices(text);
+    return super::neon::voices(text, heard);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return each_voice(text, super::scalar::voice);
+    return each_voice(text, heard, super::scalar::voice);
 }
 
 /// Looks at every block with `kernel`; behind the end stands nothing.
 #[inline(always)]
-pub(super) fn each_voice(text: &[u8], kernel: impl Fn(&[u8; SEEN]) -> Voice) -> u64 {
-    let (mut run, mut rest, mut any) = (Run::default(), text, 0);
-    for n in 0..BLOCKS {
+pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
+    let (mut run, mut rest) = (Run::default(), text);
+    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts).zip(&mut heard.ends);
+    for (n, (((part, words), count), ends)) in rows.enumerate() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None if rest.is_empty() => break,
             None => kernel(&padded(rest)),
         };
         rest = rest.get(BLOCK..).unwrap_or_default();
-        any |= u64::from(run.next(voice) != 0) << n;
+        *ends = run.next(voice);
+        heard.any |= u64::from(*ends != 0) << n;
+        (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
+        *count = words.count_ones() as u8;
     }
-    any
 }
 
 /// What the block before leaves to the next.
@@ -117,7 +202,7 @@ impl Run {
         let digit = later(voice.digit, last.digit, 1);
         let good = first & (voice.vowel | voice.high) | hard & (voice.breath | voice.high) | digit & !part;
         let bad = later(begins, self.begins, 1) & !good;
-        let one = (part | voice.sign) & !bad;
+        let one = (part | voice.sign) & !(bad | bad >> 1);
         let [last_one, last_two, last_four, last_eight, last_sixteen] = self.rows;
         let two = one & later(one, last_one, 1);
         let four = two & later(two, last_two, 2);

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::look::{Look, Raw};
-use super::speech::{Voice, each_voice};
+use super::speech::{Spoken, Voice, each_voice};
 use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
@@ -293,35 +293,36 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     kernels
 }
 
-/// The blocks of `text` in which a number in words may be.
-pub(super) fn voices(text: &[u8]) -> u64 {
-    if is_x86_feature_detected!("avx512bw") {
-        // SAFETY: the feature is there.
-        unsafe { voices_avx512(text) }
-    } else if is_x86_feature_detected!("avx2") {
-        // SAFETY: the feature is there.
-        unsafe { voices_avx2(text) }
+/// Listens to `text` with the widest vectors there are.
+pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
+    let counts = is_x86_feature_detected!("popcnt");
+    if is_x86_feature_detected!("avx512bw") && counts {
+        // SAFETY: the features are there.
+        unsafe { voices_avx512(text, heard) }
+    } else if is_x86_feature_detected!("avx2") && counts {
+        // SAFETY: the features are there.
+        unsafe { voices_avx2(text, heard) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { voices_ssse3(text) }
+        unsafe { voices_ssse3(text, heard) }
     } else {
-        each_voice(text, super::scalar::voice)
+        each_voice(text, heard, super::scalar::voice);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn voices_ssse3(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_ssse3(seen))
+fn voices_ssse3(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_ssse3(seen));
 }
 
-#[target_feature(enable = "avx2")]
-fn voices_avx2(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_avx2(seen))
+#[target_feature(enable = "avx2,popcnt")]
+fn voices_avx2(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_avx2(seen));
 }
 
-#[target_feature(enable = "avx512bw")]
-fn voices_avx512(text: &[u8]) -> u64 {
-    each_voice(text, |seen| voice_avx512(seen))
+#[target_feature(enable = "avx512bw,popcnt")]
+fn voices_avx512(text: &[u8], heard: &mut Spoken) {
+    each_voice(text, heard, |seen| voice_avx512(seen));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.

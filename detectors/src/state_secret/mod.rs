@@ -60,6 +60,6 @@ impl Detector for StateSecret {
             return None;
         }
         let value = String::from_utf8_lossy(text.get(range.clone())?).into_owned();
-        Some(Found { range, score: 85, value, hidden: None })
+        Some(Found { range, score: 85, value: value.into(), hidden: None })
     }
 }
