@@ -49,7 +49,7 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told, Whole};
+pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};

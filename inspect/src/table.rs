@@ -52,7 +52,7 @@ pub(crate) struct Table {
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
     scratch: Vec<Found>,
-    lines: Lines,
+    lines: Option<Box<Lines>>,
 }
 
 enum Shape {
@@ -70,6 +70,8 @@ struct Header {
     columns: Vec<Option<Column>>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
+    /// Which of these may be parts of an identifier.
+    joins: Vec<bool>,
 }
 
 /// A row whose findings wait for the judgement of its columns.
@@ -105,7 +107,7 @@ impl Table {
             waiting: Vec::new(),
             sideways: Vec::new(),
             scratch: Vec::new(),
-            lines: Lines::default(),
+            lines: None,
         }
     }
 
@@ -194,7 +196,8 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                Shape::Headed(Header { columns, reach })
+                let joins = reach.iter().map(|column| column.is_some_and(Column::is_identifier)).collect();
+                Shape::Headed(Header { columns, reach, joins })
             }
             None if wide && headings > 0 => Shape::Sideways,
             None => Shape::Bare,
@@ -476,9 +479,12 @@ fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
     if valued || digits > 4 { None } else { inquiry.column(text) }
 }
 
+/// Digits of the shortest number that stands for somebody.
+const NUMBER_MIN: usize = 9;
+
 /// A cell that is nothing but one number as long as identifiers are.
 fn is_number(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (9..=15).contains(&digits) && text.len() <= digits + 4
+    (NUMBER_MIN..=15).contains(&digits) && text.len() <= digits + 4
 }

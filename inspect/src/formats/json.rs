@@ -12,6 +12,7 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
+use crate::people::Mark;
 use crate::sniff::Head;
 use crate::text::Text;
 use crate::tree::Tree;
@@ -90,6 +91,8 @@ struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
+    /// Room for what a value says about persons.
+    marks: Vec<Mark>,
 }
 
 const LEVELS_MAX: usize = 512;
@@ -112,6 +115,7 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
+            marks: Vec::new(),
         }
     }
 
