@@ -208,7 +208,7 @@ fn split(bytes: &[u8], from: usize, delimiter: u8, cells: &mut Vec<Cell>) -> Opt
 
 /// The cell between two places, without the blanks around it.
 fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cell {
-    let blank = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
+    let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ' && b.is_ascii_whitespace());
     while start < end && blank(start) {
         start += 1;
     }

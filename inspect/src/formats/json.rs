@@ -221,9 +221,7 @@ impl Json {
                 self.begin(at + 1, in_object && !self.colon);
                 self.state = State::Str;
             }
-            b':' => self.colon = true,
-            b',' => self.colon = false,
-            b' ' | b'\t' | b'\r' | b'\n' | 0x1e => {}
+            0x1e => {}
             b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.begin(at, false);
                 self.state = State::Bare;
@@ -240,6 +238,12 @@ impl Stream for Json {
         while let Some(rest @ [b, ..]) = bytes.get(n..) {
             let here = at + n as u64;
             match &mut self.state {
+                // What only parts tokens, and is most of what stands between them.
+                State::Between if matches!(b, b':' | b',') => {
+                    (self.colon, self.complete) = (*b == b':', false);
+                    n += 1;
+                }
+                State::Between if matches!(b, b' ' | b'\n' | b'\r' | b'\t') => n += 1,
                 State::Between => {
                     if !self.token(*b, here, inquiry) {
                         self.begin(here, false);
