@@ -142,5 +142,18 @@ pub fn all() -> Vec<Vec<u8>> {
     all.push([&png[..], &zip(&[("a.txt", said.as_bytes())])].concat());
     let moved: Vec<u8> = said.bytes().map(|b| b.wrapping_add(42)).collect();
     all.push([b"=ybegin line=128 size=99 name=a.txt\r\n", &moved[..], b"\r\n=yend size=99\r\n"].concat());
+    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
     all
 }
+
+/// A picture of each kind, made by `inspect/tests/images/make.py`.
+const PICTURES: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/images/inverted.png"),
+    include_bytes!("../../inspect/tests/images/landscape.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-progressive.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-lossless.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.bmp"),
+    include_bytes!("../../inspect/tests/images/second-frame.gif"),
+    include_bytes!("../../inspect/tests/images/second-page.tif"),
+];

@@ -2,6 +2,8 @@
 //!
 //! Finding base64 in a text is the business of `layers`; the transfer encoding of mails is read by `mail`.
 
+use chot_detectors::decode_base64;
+
 /// The six bits of a character of either alphabet.
 pub(crate) const fn bits(c: u8) -> Option<u8> {
     Some(match c {
@@ -46,19 +48,46 @@ const BITS: [u8; 256] = {
     table
 };
 
+/// The six bits of every character where they belong in a group of four; above them what is none.
+const GROUP: [[u32; 256]; 4] = {
+    let mut tables = [[1 << 24; 256]; 4];
+    let mut n = 0;
+    while n < 256 {
+        if BITS[n] != NONE {
+            let mut place = 0;
+            while place < 4 {
+                tables[place][n] = (BITS[n] as u32) << (18 - 6 * place);
+                place += 1;
+            }
+        }
+        n += 1;
+    }
+    tables
+};
+
 /// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
-    out.reserve(text.len() / 4 * 3 + 3);
-    let mut rest = text;
+    /// Groups are written in whole words, of which the next overwrites the end.
+    const SPARE: usize = 32;
+    let start = out.len();
+    out.resize(start + text.len() / 4 * 3 + SPARE, 0);
+    let read = decode_base64(text, out.get_mut(start..).unwrap_or_default());
+    let (mut rest, mut len) = (text.get(read..).unwrap_or_default(), start + read / 4 * 3);
     // Whole groups as long as nothing else stands among them.
-    while let Some((group, tail)) = rest.split_first_chunk::<4>() {
-        let [a, b, c, d] = group.map(|c| BITS[usize::from(c)]);
-        if (a | b | c | d) == NONE {
+    while let (Some((group, tail)), Some(word)) =
+        (rest.split_first_chunk::<8>(), out.get_mut(len..).and_then(<[u8]>::first_chunk_mut))
+    {
+        let [a, b, c, d, e, f, g, h] = group.map(usize::from);
+        let first = GROUP[0][a] | GROUP[1][b] | GROUP[2][c] | GROUP[3][d];
+        let second = GROUP[0][e] | GROUP[1][f] | GROUP[2][g] | GROUP[3][h];
+        if (first | second) >> 24 != 0 {
             break;
         }
-        out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+        *word = (u64::from(first) << 40 | u64::from(second) << 16).to_be_bytes();
+        len += 6;
         rest = tail;
     }
+    out.truncate(len);
     let (mut group, mut n) = (0u32, 0);
     for six in rest.iter().map(|c| BITS[usize::from(*c)]).filter(|six| *six != NONE) {
         group = group << 6 | u32::from(six);
@@ -77,6 +106,8 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -91,6 +122,20 @@ mod tests {
             let mut back = Vec::new();
             decode(&text, &mut back);
             assert_eq!(back, plain);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn groups_are_read_as_characters_are(text in "([a-zA-Z0-9+/_-]{0,40}[ =\n.]{0,2}){0,4}") {
+            let bits: Vec<u8> = text.bytes().filter_map(bits).collect();
+            let whole = bits.chunks(4).flat_map(|group| {
+                let word = group.iter().fold(0u32, |word, six| word << 6 | u32::from(*six)) << (6 * (4 - group.len()));
+                word.to_be_bytes().into_iter().skip(1).take(group.len() - 1)
+            });
+            let mut out = vec![7];
+            decode(text.as_bytes(), &mut out);
+            prop_assert_eq!(out, std::iter::once(7).chain(whole).collect::<Vec<_>>());
         }
     }
 

@@ -145,16 +145,45 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
+    const HEAD: usize = 64;
     if is_container(bytes) {
         return true;
     }
-    bytes.len() >= TEXT_MIN && matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
+    if bytes.len() < TEXT_MIN {
+        return false;
+    }
+    // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    let is_utf8 = str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let mark = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if !is_utf8 && !mark && !head.contains(&0) {
+        // An old character set, if a number stands in it.
+        return has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
+    }
+    matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
+}
+
+/// Whether bytes have the digits of a number, and nothing that is not written.
+fn has_number(bytes: &[u8]) -> bool {
+    const DIGITS_MIN: usize = 9;
+    if bytes.len() < DIGITS_MIN {
+        return false;
+    }
+    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
+    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
 }
 
 /// Whether bytes begin as a container does.
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
-    magic || bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0")
+    let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
+    magic || document || is_picture(bytes)
+}
+
+/// Whether bytes begin as the pictures of web pages and mails do.
+fn is_picture(bytes: &[u8]) -> bool {
+    let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+    webp || [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"].iter().any(|m| bytes.starts_with(m))
 }
 
 /// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.

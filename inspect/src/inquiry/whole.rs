@@ -53,7 +53,7 @@ impl Inquiry {
     }
 
     /// A keyed hash of a text that is no value.
-    pub(crate) fn hash(&self, text: &[u8]) -> u64 {
+    pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
         self.values.text(0, text)
     }
 

@@ -115,7 +115,8 @@ impl Base85 {
 }
 
 fn opened(run: &[u8]) -> Option<&[u8]> {
-    memchr::memmem::find(run, b"<~").and_then(|at| run.get(at + 2..))
+    let at = memchr::memchr_iter(b'<', run).find(|at| run.get(at + 1) == Some(&b'~'))?;
+    run.get(at + 2..)
 }
 
 /// A run without the marks around it.
@@ -142,11 +143,9 @@ fn means_anything(run: &[u8]) -> bool {
 
 /// Whether a run decodes to text or a container.
 fn is_told(run: &[u8]) -> bool {
-    TABLES.iter().any(|(table, zeros)| {
-        // Most runs are told by their first group, and nothing has to be written down for that.
-        first(run, table).is_some_and(|group| may_tell(group.to_be_bytes()))
-            && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes))
-    })
+    TABLES
+        .iter()
+        .any(|(table, zeros)| may_tell(run, table) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes)))
 }
 
 /// Whether reading all of a run comes to nothing; false when it is too long to be asked.
@@ -154,18 +153,42 @@ pub(super) fn means_nothing(run: &[u8]) -> bool {
     run.len() <= TRIAL && !is_told(bare(run))
 }
 
-/// What the first five characters stand for.
-fn first(run: &[u8], table: &[u8; 256]) -> Option<u32> {
-    let group = run.first_chunk::<5>()?.iter().try_fold(0u64, |group, b| match table[usize::from(*b)] {
-        0xff => None,
-        value => Some(group * 85 + u64::from(value)),
-    });
-    u32::try_from(group?).ok()
-}
-
-/// Whether a text or a container may begin with these bytes.
-fn may_tell(bytes: [u8; 4]) -> bool {
-    sniff::is_container(&bytes) || bytes.iter().all(|b| *b >= 0x20 || matches!(b, b'\n' | b'\r' | b'\t'))
+/// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
+/// nothing has to be written down for that.
+fn may_tell(run: &[u8], table: &[u8; 256]) -> bool {
+    // Bytes of a letter yet to come.
+    let mut more = 0;
+    let mut goes_on = |b: u8| {
+        let continues = (0x80..=0xbf).contains(&b);
+        let ok = (more > 0) == continues;
+        more = match b {
+            0x20..=0x7e | b'\n' | b'\r' | b'\t' => 0,
+            0x80..=0xbf if more > 0 => more - 1,
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf4 => 3,
+            _ => return false,
+        };
+        ok
+    };
+    for (n, group) in run.chunks_exact(5).enumerate() {
+        let values = group.iter().map(|b| table[usize::from(*b)]);
+        if values.clone().any(|value| value == 0xff) {
+            // A short form, or none at all: decoding tells.
+            return true;
+        }
+        let Ok(group) = u32::try_from(values.fold(0u64, |group, value| group * 85 + u64::from(value))) else {
+            return false;
+        };
+        let bytes = group.to_be_bytes();
+        if n == 0 && sniff::is_container(&bytes) {
+            return true;
+        }
+        if !bytes.into_iter().all(&mut goes_on) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Text here is text throughout: 85 characters in five often make a letter or two.

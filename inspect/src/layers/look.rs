@@ -126,23 +126,40 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// A bit of each byte of a mask that is full, and perhaps of some above one that only seem so.
+const fn full(mask: u64) -> u64 {
+    (!mask).wrapping_sub(0x0101_0101_0101_0101) & mask & 0x8080_8080_8080_8080
+}
+
 /// Runs of one class, from masks.
 struct Runs {
-    /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight.
+    /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
+    /// without are passed over.
     min: usize,
-    /// Where the run began that the last block ended in.
+    /// Where the run began that the last block ended in, if that block was not passed over.
     open: Option<usize>,
     /// It has a mark.
     marked: bool,
+    /// The last block.
+    before: (u64, u64),
 }
 
 impl Runs {
     const fn new(min: usize) -> Self {
-        Self { min, open: None, marked: false }
+        Self { min, open: None, marked: false, before: (0, 0) }
     }
 
     /// Reads a block: the bytes of the class, and marks of which a run must have one.
-    fn step(&mut self, base: usize, mut class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+    #[inline]
+    fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        if full(class) != 0 || self.open.is_some() {
+            self.runs(base, class, marks, end, found);
+        }
+        self.before = (class, marks);
+    }
+
+    fn runs(&mut self, base: usize, mut class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        self.reopen(base);
         if let Some(start) = self.open {
             let len = class.trailing_ones();
             let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or_default();
@@ -155,22 +172,29 @@ impl Runs {
             class &= !within;
         }
         let tail = class.leading_ones();
-        let whole = class & u64::MAX.checked_shr(tail).unwrap_or_default();
-        // A run that long has a byte of the mask full.
-        let others = !whole;
-        if others.wrapping_sub(0x0101_0101_0101_0101) & !others & 0x8080_8080_8080_8080 != 0 {
-            let mut rest = whole;
-            while rest != 0 {
-                let start = rest.trailing_zeros();
-                let len = (rest >> start).trailing_ones();
-                let within = (u64::MAX >> (u64::BITS - len)) << start;
-                let range = base + start as usize..base + (start + len) as usize;
-                self.tell(range, marks & within != 0, end, found);
-                rest &= !within;
-            }
+        class &= u64::MAX.checked_shr(tail).unwrap_or_default();
+        // Only runs that fill a byte of the mask; short words beside them are many.
+        let mut full = full(class);
+        while full != 0 {
+            let within = full.trailing_zeros();
+            let start = within + 1 - (class << (u64::BITS - 1 - within)).leading_ones();
+            let len = (class >> start).trailing_ones();
+            let run = (u64::MAX >> (u64::BITS - len)) << start;
+            self.tell(base + start as usize..base + (start + len) as usize, marks & run != 0, end, found);
+            full &= !run;
         }
         if tail > 0 {
             self.open = Some(base + (u64::BITS - tail) as usize);
+            self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
+        }
+    }
+
+    /// Takes up the run that a block ended in that was passed over, before `base`.
+    fn reopen(&mut self, base: usize) {
+        let (class, marks) = self.before;
+        let tail = class.leading_ones();
+        if self.open.is_none() && tail > 0 {
+            self.open = Some(base - tail as usize);
             self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
         }
     }
@@ -183,7 +207,7 @@ impl Runs {
 
     /// The last block ended at `at`, a run perhaps behind it.
     fn end(
-        &self,
+        &mut self,
         text: &[u8],
         at: usize,
         end: usize,
@@ -191,6 +215,7 @@ impl Runs {
         mark: fn(u8) -> bool,
         found: &mut Vec<Range<usize>>,
     ) {
+        self.reopen(at);
         if let Some(start) = self.open {
             let more = || text.get(at..).unwrap_or_default().iter().copied().take_while(|b| class(*b));
             self.tell(start..at + more().count(), self.marked || more().any(mark), end, found);

@@ -227,3 +227,67 @@ pub(super) fn replace(
     }
     at
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chot_detectors::{Context, Detectors};
+    use chot_model::{Confidence, DetectorId};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Hint, Inspector, Limits};
+
+    /// What is found in a text of any length, each value once.
+    fn found(detectors: &Detectors, text: &[u8], all: &mut BTreeSet<(DetectorId, String)>) {
+        let mut hits = Vec::new();
+        detectors.scan(text, 0..text.len(), Context::default(), &mut hits);
+        let counted = hits.into_iter().filter(|hit| hit.confidence >= Confidence::Medium);
+        all.extend(counted.map(|hit| (hit.detector, hit.value.reveal().to_owned())));
+    }
+
+    fn phrase() -> impl Strategy<Value = String> {
+        let digits = "[0-9]{6}";
+        prop_oneof![
+            (digits, 0usize..12).prop_map(|(d, at)| {
+                let number = format!("001190{d}");
+                let escaped = format!("%3{}", number.get(at..=at).unwrap_or_default());
+                format!(
+                    "Số CCCD {}{escaped}{} ",
+                    number.get(..at).unwrap_or_default(),
+                    number.get(at + 1..).unwrap_or_default()
+                )
+            }),
+            ("[0-9]{3}", "[0-9]{4}").prop_map(|(c, d)| format!("S%E1%BB%91 CCCD: 0011-9{c}-{d} ")),
+            digits.prop_map(|d| format!("số đơn hàng%20 0011901{d} ")),
+            ("[0-9]{3}", "[0-9]{3}").prop_map(|(c, d)| format!("%43%43%43%44 001 190 {c} {d} ")),
+            digits.prop_map(|d| format!("điện thoại 0912{d}, ")),
+            digits.prop_map(|d| format!("Bà Nguyễn Th%E1%BB%8B Bình sinh ngày 01/02/1990 số BHXH 7911{d}. ")),
+            (0usize..3_000).prop_map(|n| "Kính gửi quý đơn vị, xin cảm ơn. ".repeat(n / 30)),
+            (0usize..900).prop_map(|n| "ab+cd/1".repeat(n)),
+            Just("\n".to_owned()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        #[test]
+        fn the_neighbourhood_of_signs_tells_as_much_as_the_whole(phrases in proptest::collection::vec(phrase(), 1..60)) {
+            let text = phrases.concat();
+            let mut view = View::default();
+            view.push(text.as_bytes(), 0);
+            let mut whole = View::default();
+            escape::undo(&view, 0..text.len(), "percent", &mut whole);
+            let detectors = Detectors::new(2026);
+            let mut expected = BTreeSet::new();
+            found(&detectors, text.as_bytes(), &mut expected);
+            found(&detectors, &whole.text, &mut expected);
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
+            for detector in [DetectorId::Cccd, DetectorId::Bhxh, DetectorId::Phone, DetectorId::PersonName, DetectorId::DateOfBirth] {
+                let of = expected.iter().filter(|(id, _)| *id == detector).count() as u64;
+                prop_assert_eq!(inspection.distinct(detector), of, "{:?}", detector);
+            }
+        }
+    }
+}

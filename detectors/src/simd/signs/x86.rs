@@ -1,7 +1,7 @@
 //! The same with SSE2, AVX2 and AVX-512.
 #![expect(unsafe_code, reason = "vector loads from slices, and calls of functions that need features of the processor")]
-// Why it is sound: every load reads `BLOCK` bytes at offset 0 or 1 of an array of `SEEN` = `BLOCK` + 1 bytes, in whole
-// vectors; functions that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
+// Why it is sound: every load reads a whole vector at offset 0 or 1 of an array that is one byte longer; functions
+// that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
 
 use std::arch::x86_64::*;
 
@@ -55,43 +55,15 @@ fn avx512_shown(bytes: &[u8], out: &mut [Shown]) {
 
 /// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
 macro_rules! blocks {
-    ($signs:ident $shown:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
+    ($signs:ident $sign_lane:ident $shown:ident $shown_lane:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
      $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
         $(#[target_feature(enable = $feature)])?
         #[inline]
         fn $signs(seen: &[u8; SEEN]) -> Signs {
             let mut signs = Signs::default();
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
-                let (v, next) = unsafe {
-                    let from = seen.as_ptr().add(at);
-                    ($load(from.cast()), $load(from.add(1).cast()))
-                };
-                // SAFETY: no memory is touched, and the features are those of this function.
-                #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [sign, word, graphic, hex] = unsafe {
-                    let splat = |b: u8| $splat(b as i8);
-                    let is = |b: u8| $eq(v, splat(b));
-                    let goes_on = |b: u8| $eq(next, splat(b));
-                    let within = |v, low: u8, high: u8| {
-                        let from_low = $sub(v, splat(low));
-                        $eq($min(from_low, splat(high - low)), from_low)
-                    };
-                    let (plus, slash, lower) = (is(b'+'), is(b'/'), $or(v, splat(0x20)));
-                    let digit = within(v, b'0', b'9');
-                    let single = $or($or($or(within(v, b'%', b'&'), within(v, b'<', b'=')), $or(is(b'\\'), is(b'^'))),
-                        $or($or(is(b'('), plus), is(0xc2)));
-                    let comment = $and(slash, goes_on(b'*'));
-                    let hexed = $and(is(b'0'), $eq($or(next, splat(0x20)), splat(b'x')));
-                    let letter = $and(is(0xc3), $or($or(goes_on(0x91), goes_on(0xb1)), goes_on(0xb6)));
-                    let sign = $or($or(single, comment), $or(hexed, letter));
-                    let alphanumeric = $or(digit, within(lower, b'a', b'z'));
-                    let word = $or($or(alphanumeric, plus), $or(slash, $or(is(b'-'), is(b'_'))));
-                    let graphic = within(v, b'!', b'~');
-                    let hex = $or(digit, within(lower, b'a', b'f'));
-                    let bits = |m| u64::from($mask(m) as $unsigned);
-                    [bits(sign), bits(word), bits(graphic), bits(hex)]
-                };
+                let Some(lane) = seen.get(at..).and_then(<[u8]>::first_chunk) else { continue };
+                let [sign, word, graphic, hex] = $sign_lane(lane).map(u64::from);
                 signs.sign |= sign << at;
                 signs.word |= word << at;
                 signs.graphic |= graphic << at;
@@ -100,42 +72,82 @@ macro_rules! blocks {
             signs
         }
 
+        // Inlined, the masks of two vectors are joined in ways that take ten times as long.
+        $(#[target_feature(enable = $feature)])?
+        #[inline(never)]
+        fn $sign_lane(seen: &[u8; $lanes + 1]) -> [u32; 4] {
+            // SAFETY: both lie within the array.
+            let (v, next) = unsafe { ($load(seen.as_ptr().cast()), $load(seen.as_ptr().add(1).cast())) };
+            // SAFETY: no memory is touched, and the features are those of this function.
+            #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+            unsafe {
+                let splat = |b: u8| $splat(b as i8);
+                let is = |b: u8| $eq(v, splat(b));
+                let goes_on = |b: u8| $eq(next, splat(b));
+                let within = |v, low: u8, high: u8| {
+                    let from_low = $sub(v, splat(low));
+                    $eq($min(from_low, splat(high - low)), from_low)
+                };
+                let (plus, slash, lower) = (is(b'+'), is(b'/'), $or(v, splat(0x20)));
+                let digit = within(v, b'0', b'9');
+                let single = $or($or($or(within(v, b'%', b'&'), within(v, b'<', b'=')), $or(is(b'\\'), is(b'^'))),
+                    $or($or(is(b'('), plus), is(0xc2)));
+                let comment = $and(slash, goes_on(b'*'));
+                let hexed = $and(is(b'0'), $eq($or(next, splat(0x20)), splat(b'x')));
+                let letter = $and(is(0xc3), $or($or(goes_on(0x91), goes_on(0xb1)), goes_on(0xb6)));
+                let sign = $or($or(single, comment), $or(hexed, letter));
+                let alphanumeric = $or(digit, within(lower, b'a', b'z'));
+                let word = $or($or(alphanumeric, plus), $or(slash, $or(is(b'-'), is(b'_'))));
+                let graphic = within(v, b'!', b'~');
+                let hex = $or(digit, within(lower, b'a', b'f'));
+                let bits = |m| u32::from($mask(m) as $unsigned);
+                [bits(sign), bits(word), bits(graphic), bits(hex)]
+            }
+        }
+
         $(#[target_feature(enable = $feature)])?
         #[inline]
         fn $shown(seen: &[u8; SEEN]) -> Shown {
             let mut shown = Shown::default();
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + lanes is at most `BLOCK`.
-                let v = unsafe { $load(seen.as_ptr().add(at).cast()) };
-                // SAFETY: no memory is touched, and the features are those of this function.
-                #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [plain, zero, high] = unsafe {
-                    let splat = |b: u8| $splat(b as i8);
-                    let is = |b: u8| $eq(v, splat(b));
-                    let within = |low: u8, high: u8| {
-                        let from_low = $sub(v, splat(low));
-                        $eq($min(from_low, splat(high - low)), from_low)
-                    };
-                    let plain = $or(within(b' ', b'~'), $or(within(b'\t', b'\n'), is(b'\r')));
-                    let bits = |m| u64::from($mask(m) as $unsigned);
-                    // From 80 on: the highest bit itself.
-                    [bits(plain), bits(is(0)), bits(v)]
-                };
+                let Some(lane) = seen.get(at..).and_then(<[u8]>::first_chunk) else { continue };
+                let [plain, zero, high] = $shown_lane(lane).map(u64::from);
                 shown.plain |= plain << at;
                 shown.zero |= zero << at;
                 shown.high |= high << at;
             }
             shown
         }
+
+        $(#[target_feature(enable = $feature)])?
+        #[inline(never)]
+        fn $shown_lane(seen: &[u8; $lanes]) -> [u32; 3] {
+            // SAFETY: it lies within the array.
+            let v = unsafe { $load(seen.as_ptr().cast()) };
+            // SAFETY: no memory is touched, and the features are those of this function.
+            #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+            unsafe {
+                let splat = |b: u8| $splat(b as i8);
+                let is = |b: u8| $eq(v, splat(b));
+                let within = |low: u8, high: u8| {
+                    let from_low = $sub(v, splat(low));
+                    $eq($min(from_low, splat(high - low)), from_low)
+                };
+                let plain = $or(within(b' ', b'~'), $or(within(b'\t', b'\n'), is(b'\r')));
+                let bits = |m| u32::from($mask(m) as $unsigned);
+                // From 80 on: the highest bit itself.
+                [bits(plain), bits(is(0)), bits(v)]
+            }
+        }
     };
 }
 
 blocks!(
-    sse2_sign_block sse2_shown_block 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_cmpeq_epi8,
+    sse2_sign_block sse2_sign_lane sse2_shown_block sse2_shown_lane 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_cmpeq_epi8,
     _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
 );
 blocks!(
-    avx2_sign_block avx2_shown_block 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
+    avx2_sign_block avx2_sign_lane avx2_shown_block avx2_shown_lane 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
     _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
 );
 

@@ -4,7 +4,7 @@
 
 use chot_detectors::{Column, Told};
 
-use super::{Json, State};
+use super::{Json, Role, State};
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 
@@ -17,6 +17,7 @@ struct Key {
     text: Vec<u8>,
     column: Option<Column>,
     name: u64,
+    role: Role,
 }
 
 const KEYS: usize = 256;
@@ -96,7 +97,7 @@ impl Json {
         if self.keys.0.is_empty() {
             self.keys.0.resize(KEYS, Key::default());
         }
-        let at = inquiry.hash(text) as usize % KEYS;
+        let at = inquiry.hash_of_text(text) as usize % KEYS;
         if self.keys.0[at].text != text {
             // Two share a place before one has to go.
             self.keys.0.swap(at, at ^ 1);
@@ -107,11 +108,11 @@ impl Json {
                 self.lesson(text, None);
                 return false;
             }
-            let (column, name) = super::announced(text, inquiry);
-            self.keys.0[at] = Key { text: text.to_vec(), column, name };
+            let (column, name, role) = super::announced(text, inquiry);
+            self.keys.0[at] = Key { text: text.to_vec(), column, name, role };
         }
         let known = &self.keys.0[at];
-        (self.column, self.name) = (known.column, known.name);
+        (self.column, self.name, self.role) = (known.column, known.name, known.role);
         inquiry.looked_at(&self.value.place, text.len());
         true
     }
@@ -139,7 +140,7 @@ impl Json {
         }
         // Numbers of twelve digits are counted wherever nothing announces them.
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
-        if counted || inquiry.is_late(&self.value.place) {
+        if counted || self.role == Role::Telling || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();

@@ -1,0 +1,253 @@
+//! Text that stands in a binary: its printable bytes as they are, and once more as UTF-16 and UTF-32.
+//!
+//! It knows no format. The owner says what is opaque.
+
+use chot_detectors::{BLOCK, Shown, shown};
+
+use crate::inquiry::{Inquiry, Place};
+use crate::redact::Origin;
+use crate::text::Text;
+
+/// Blocks judged together; few enough for the stack.
+const STRETCH: usize = 64;
+
+/// Scans the printable runs of bytes, as they are and as UTF-16.
+pub(crate) struct Strings {
+    pub(super) place: Place,
+    pub(super) bytes: u64,
+    /// A compound file that says it holds an encrypted package (MS-OFFCRYPTO §2.3.2).
+    pub(super) encrypted: bool,
+    compound: bool,
+    narrow: Narrow,
+    wide: Wide,
+}
+
+/// Printable bytes as they stand.
+struct Narrow {
+    text: Text,
+    buffer: Vec<u8>,
+    /// What was kept last stood at the end of what was read.
+    goes_on: bool,
+}
+
+/// Printable bytes with zeros between.
+struct Wide {
+    text: Text,
+    buffer: Vec<u8>,
+    /// The last byte was printable, and its pair is not complete, unless a zero before it does that.
+    half: Option<(u8, bool)>,
+    /// The last byte was zero.
+    zero: bool,
+    /// The last stretch had zeros between.
+    on: bool,
+    /// The end of what was read, in which a text may have begun.
+    carry: Vec<u8>,
+}
+
+impl Strings {
+    pub(crate) fn new(place: &Place) -> Self {
+        let lost = Place { origin: Origin::Lost, charset: None, ..place.clone() };
+        let wide = Place { again: true, ..lost.clone() };
+        Self {
+            place: place.clone(),
+            bytes: 0,
+            encrypted: false,
+            compound: false,
+            narrow: Narrow { text: Text::new(lost), buffer: Vec::new(), goes_on: true },
+            wide: Wide {
+                text: Text::new(wide),
+                buffer: Vec::new(),
+                half: None,
+                zero: false,
+                on: false,
+                carry: Vec::new(),
+            },
+        }
+    }
+
+    pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        self.compound |= self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
+        if self.compound && !self.encrypted {
+            // A name in the directory lies within one sector, and sectors within one block.
+            let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            self.encrypted = memchr::memmem::find(bytes, &name).is_some();
+        }
+        self.bytes += bytes.len() as u64;
+        for stretch in bytes.chunks(STRETCH * BLOCK) {
+            let mut blocks = [Shown::default(); STRETCH + 1];
+            shown(stretch, &mut blocks);
+            self.narrow.read(stretch, &blocks);
+            self.wide.read(stretch, &blocks);
+        }
+        self.narrow.text.push(&self.narrow.buffer, 0, inquiry);
+        self.narrow.buffer.clear();
+        if self.wide.buffer.iter().any(|b| *b != b'\n') {
+            self.wide.text.push(&self.wide.buffer, 0, inquiry);
+        }
+        self.wide.buffer.clear();
+    }
+
+    pub(crate) fn end(mut self, inquiry: &mut Inquiry) {
+        self.narrow.text.finish(inquiry);
+        self.wide.text.finish(inquiry);
+    }
+}
+
+fn is_shown(b: u8) -> bool {
+    b >= 0x20 && b != 0x7f || matches!(b, b'\t' | b'\n' | b'\r')
+}
+
+/// Whether bytes look like chance: what is compressed or encrypted has no more letters and zeros than that.
+fn is_noise(len: usize, blocks: &[Shown]) -> bool {
+    const LEN_MIN: usize = 8 * BLOCK;
+    let count = |of: fn(&Shown) -> u64| blocks.iter().map(|block| of(block).count_ones() as usize).sum::<usize>();
+    len >= LEN_MIN && count(|block| block.plain) * 20 < len * 9 && count(|block| block.zero) * 32 < len
+}
+
+impl Narrow {
+    fn read(&mut self, bytes: &[u8], blocks: &[Shown]) {
+        if !is_noise(bytes.len(), blocks) {
+            self.part(self.goes_on);
+            self.buffer.extend(bytes.iter().map(|b| if is_shown(*b) { *b } else { b'\n' }));
+            self.goes_on = true;
+            return;
+        }
+        // A run on the border may go on behind it.
+        let head = bytes.iter().take_while(|b| is_plain(**b)).count();
+        let mut upto = head;
+        if head > 0 {
+            self.part(self.goes_on);
+            self.buffer.extend_from_slice(bytes.get(..head).unwrap_or_default());
+        }
+        for (n, pair) in blocks.windows(2).enumerate() {
+            let [block, next] = pair else { break };
+            let plain = u128::from(block.plain) | u128::from(next.plain) << BLOCK;
+            // Shorter runs than of six are chance as well. A number has one that long, or is cut as no format cuts it.
+            let two = plain & plain >> 1;
+            let mut long = (two & two >> 2 & two >> 4) as u64;
+            while long != 0 {
+                let bit = long.trailing_zeros();
+                let len = (plain >> bit).trailing_ones();
+                let start = n * BLOCK + bit as usize;
+                if start >= upto {
+                    let run = bytes.get(start..).unwrap_or_default();
+                    let run = run.get(..run.iter().take_while(|b| is_plain(**b)).count()).unwrap_or_default();
+                    self.part(false);
+                    self.buffer.extend_from_slice(run);
+                    upto = start + run.len();
+                }
+                long &= u64::MAX.checked_shl(bit + len).unwrap_or_default();
+            }
+        }
+        let tail = bytes.iter().rev().take_while(|b| is_plain(**b)).count();
+        if upto < bytes.len() && tail > 0 {
+            self.part(false);
+            self.buffer.extend_from_slice(bytes.get(bytes.len() - tail..).unwrap_or_default());
+        }
+        self.goes_on = tail > 0;
+    }
+
+    /// Parts what was kept from what comes, unless it goes on.
+    fn part(&mut self, goes_on: bool) {
+        if !goes_on {
+            self.buffer.push(b'\n');
+        }
+    }
+}
+
+fn is_plain(b: u8) -> bool {
+    matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r')
+}
+
+impl Wide {
+    fn read(&mut self, bytes: &[u8], blocks: &[Shown]) {
+        // Three letters have three zeros, each two or four bytes from the next.
+        let between = |zeros: u128| zeros & zeros >> 2 & zeros >> 4 | zeros & zeros >> 4 & zeros >> 8;
+        let on = blocks.windows(2).any(|pair| match pair {
+            [block, next] => between(u128::from(block.zero) | u128::from(next.zero) << BLOCK) as u64 != 0,
+            _ => false,
+        });
+        if on {
+            if !self.on {
+                let carry = std::mem::take(&mut self.carry);
+                self.letters(&carry);
+            }
+            self.letters(bytes);
+        } else if self.on {
+            self.letters(bytes.get(..bytes.len().min(BLOCK)).unwrap_or_default());
+            self.half = None;
+            self.buffer.push(b'\n');
+        }
+        self.on = on;
+        let keep = bytes.len().min(BLOCK);
+        self.carry.clear();
+        self.carry.extend_from_slice(bytes.get(bytes.len() - keep..).unwrap_or_default());
+    }
+
+    fn letters(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            let after_zero = std::mem::replace(&mut self.zero, b == 0);
+            let half = self.half.take();
+            if let (Some((low, _)), 0) = (half, b) {
+                self.buffer.push(low);
+                continue;
+            }
+            if let Some((low @ b'0'..=b'9', true)) = half {
+                // The last of a number whose zeros stand first.
+                self.buffer.push(low);
+            }
+            if is_plain(b) {
+                if half.is_some() && self.buffer.last() != Some(&b'\n') {
+                    self.buffer.push(b'\n');
+                }
+                self.half = Some((b, after_zero));
+            } else if b != 0 {
+                self.buffer.push(b'\n');
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    /// Bytes as chance makes them.
+    fn noise(len: usize, seed: u64) -> Vec<u8> {
+        let mut state = seed | 1;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        };
+        (0..len).map(|_| byte()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn a_number_is_found_wherever_it_stands_in_noise(
+            at in prop_oneof![0usize..9_000, 4_060usize..4_110, 65_500usize..65_570],
+            seed: u64,
+            wide in 0u8..4,
+        ) {
+            // Announced, since chance may write something before it that speaks against it.
+            let number = "so CCCD 001190123456";
+            let number: Vec<u8> = match wide {
+                0 => number.bytes().collect(),
+                1 => number.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                2 => number.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+                _ => number.chars().flat_map(|c| (c as u32).to_le_bytes()).collect(),
+            };
+            // Not a letter or digit around, which would belong to the number.
+            let bytes = [b"\x01\x02\xff", &noise(at, seed)[..], b"\x80\x80\x01", &number, b"\x80\x80\x01", &noise(9_000, !seed)].concat();
+            let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            prop_assert_eq!(found.distinct(DetectorId::Cccd), 1, "{:?}", found);
+        }
+    }
+}
