@@ -9,6 +9,7 @@ use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
 use crate::layers::{Look, is_meaningless};
+use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
@@ -67,6 +68,12 @@ impl Inquiry {
         self.cells.found(begun).len().saturating_sub(1)
     }
 
+    /// The hash of finding number `n` of the row that began so, if it is one of `detectors`.
+    pub(crate) fn whole_hash(&self, (begun, n): (Begun, usize), detectors: &[DetectorId]) -> Option<u64> {
+        let whole = self.cells.found(begun).get(n).filter(|whole| detectors.contains(&whole.detector))?;
+        Some(self.values.value(whole.detector, self.cells.value(whole)))
+    }
+
     /// Ends the row that began so: the values of its cells are forgotten.
     pub(crate) fn end_row(&mut self, begun: Begun) {
         self.cells.end(begun);
@@ -116,7 +123,11 @@ impl Inquiry {
                         None => self.lose(detector, &part()),
                     }
                 }
-                (Origin::Lost, _) | (_, None) => self.lose(detector, &part()),
+                // The name of the cell is made for the first only.
+                (Origin::Lost, _) | (_, None) => {
+                    let detectors = &self.detectors;
+                    self.edits.lose(detector, || mask(detectors, &part()));
+                }
             }
         }
         let value = self.cells.value(&whole);
