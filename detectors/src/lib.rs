@@ -51,7 +51,7 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told, Whole};
+pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::base64::decode_base64;

@@ -63,7 +63,7 @@ pub(crate) struct Table {
     /// Of the rows without a header, those that seem to name a person and tell something of them.
     listed: u64,
     scratch: Vec<Found>,
-    lines: Lines,
+    lines: Option<Box<Lines>>,
 }
 
 enum Shape {
@@ -81,6 +81,8 @@ struct Header {
     columns: Vec<Option<Column>>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
+    /// Which of these may be parts of an identifier.
+    joins: Vec<bool>,
 }
 
 /// A row whose findings wait for the judgement of its columns.
@@ -121,7 +123,7 @@ impl Table {
             form: Vec::new(),
             listed: 0,
             scratch: Vec::new(),
-            lines: Lines::default(),
+            lines: None,
         }
     }
 
@@ -195,10 +197,11 @@ impl Table {
                     columns.resize((at + 1).max(columns.len()), None);
                     columns[at] = columns[at].or(told);
                 }
-                Shape::Headed(Header { columns, reach })
+                let joins = reach.iter().map(|column| column.is_some_and(Column::is_identifier)).collect();
+                Shape::Headed(Header { columns, reach, joins })
             }
             None if wide && heading.rows > 0 => Shape::Sideways,
-            None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, reach: Vec::new() }),
+            None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, ..Header::default() }),
             None => Shape::Bare(plain),
         });
         if self.only_headed && header.is_none() && !speaks {
@@ -523,9 +526,12 @@ fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
 }
 
+/// Digits of the shortest number that stands for somebody.
+const NUMBER_MIN: usize = 9;
+
 /// A cell that is nothing but one number as long as identifiers are.
 pub(crate) fn is_number(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (9..=15).contains(&digits) && text.len() <= digits + 4
+    (NUMBER_MIN..=15).contains(&digits) && text.len() <= digits + 4
 }

@@ -14,6 +14,7 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
+use crate::people::Mark;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -124,6 +125,8 @@ struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
+    /// Room for what a value says about persons.
+    marks: Vec<Mark>,
 }
 
 /// Keys whose values say what another member of the object is.
@@ -188,6 +191,7 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
+            marks: Vec::new(),
         }
     }
 
@@ -332,9 +336,7 @@ impl Json {
                 self.begin(at + 1, in_object && !self.colon);
                 self.state = State::Str;
             }
-            b':' => self.colon = true,
-            b',' => self.colon = false,
-            b' ' | b'\t' | b'\r' | b'\n' | 0x1e => {}
+            0x1e => {}
             b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.begin(at, false);
                 self.state = State::Bare;
@@ -351,6 +353,12 @@ impl Stream for Json {
         while let Some(rest @ [b, ..]) = bytes.get(n..) {
             let here = at + n as u64;
             match &mut self.state {
+                // What only parts tokens, and is most of what stands between them.
+                State::Between if matches!(b, b':' | b',') => {
+                    (self.colon, self.complete) = (*b == b':', false);
+                    n += 1;
+                }
+                State::Between if matches!(b, b' ' | b'\n' | b'\r' | b'\t') => n += 1,
                 State::Between => {
                     if !self.token(*b, here, inquiry) {
                         self.begin(here, false);

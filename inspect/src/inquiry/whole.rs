@@ -4,11 +4,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Column, Told, Whole};
+use chot_detectors::{Begun, Column, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
 use crate::layers::{Look, is_meaningless};
+use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
@@ -52,14 +53,30 @@ impl Inquiry {
         if in_vain { Told::Nothing } else { Told::Unusual }
     }
 
+    /// A keyed hash of a text that is no value.
+    pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
+        self.values.text(0, text)
+    }
+
     /// Begins a row. A cell of it may hold a table of its own.
-    pub(crate) fn begin_row(&self) -> usize {
-        self.cells.taken()
+    pub(crate) fn begin_row(&self) -> Begun {
+        self.cells.begin()
+    }
+
+    /// The number of the finding that was told last in the row that began so.
+    pub(crate) fn told_last(&self, begun: Begun) -> usize {
+        self.cells.found(begun).len().saturating_sub(1)
+    }
+
+    /// The hash of finding number `n` of the row that began so, if it is one of `detectors`.
+    pub(crate) fn whole_hash(&self, (begun, n): (Begun, usize), detectors: &[DetectorId]) -> Option<u64> {
+        let whole = self.cells.found(begun).get(n).filter(|whole| detectors.contains(&whole.detector))?;
+        Some(self.values.value(whole.detector, self.cells.value(whole)))
     }
 
     /// Ends the row that began so: the values of its cells are forgotten.
-    pub(crate) fn end_row(&mut self, begun: usize) {
-        self.cells.forget(begun);
+    pub(crate) fn end_row(&mut self, begun: Begun) {
+        self.cells.end(begun);
     }
 
     /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
@@ -83,15 +100,18 @@ impl Inquiry {
         }
     }
 
-    /// Counts a finding that is all of its cell, and tells what it says about persons. `part` names the cell.
+    /// Counts the finding number `n` of the row that began so, which is all of its cell, and adds what it says about
+    /// persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
-        whole: &Whole,
+        (begun, n): (Begun, usize),
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-    ) -> Option<Mark> {
-        let Whole { detector, confidence, signs, .. } = *whole;
+        marks: &mut Vec<Mark>,
+    ) {
+        let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
+        let Whole { detector, confidence, signs, .. } = whole;
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
                 (Origin::Raw(base), Some(at)) => {
@@ -103,15 +123,19 @@ impl Inquiry {
                         None => self.lose(detector, &part()),
                     }
                 }
-                (Origin::Lost, _) | (_, None) => self.lose(detector, &part()),
+                // The name of the cell is made for the first only.
+                (Origin::Lost, _) | (_, None) => {
+                    let detectors = &self.detectors;
+                    self.edits.lose(detector, || mask(detectors, &part()));
+                }
             }
         }
-        let value = self.cells.value(whole);
+        let value = self.cells.value(&whole);
         let hash = self.values.value(detector, value);
-        let mark = Mark::of(&self.values, hash, detector, confidence, value);
+        marks.extend(Mark::of(&self.values, hash, detector, confidence, value));
         let added = self.tallies.add(detector, confidence, hash, place.again);
         if added == Added::Nothing {
-            return mark;
+            return;
         }
         let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
@@ -124,6 +148,5 @@ impl Inquiry {
         if let Some(disguise) = place.disguise {
             self.note(disguise);
         }
-        mark
     }
 }
