@@ -12,7 +12,7 @@ use chot_config::Settings;
 use chot_model::Timestamp;
 
 use crate::state::State;
-use crate::{Error, audit, ca, clock, state};
+use crate::{Error, audit, ca, clock, state, worker};
 
 /// A clock before this program was written is wrong.
 const BUILT: Timestamp = Timestamp::from_unix_us(1_763_683_200_000_000);
@@ -77,6 +77,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(free_space(settings));
     findings.push(mail(settings));
     findings.push(print());
+    findings.push(workers());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
@@ -221,6 +222,30 @@ fn print() -> Finding {
          writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
             .to_owned(),
     )
+}
+
+/// Starts one of the processes that read complicated formats.
+fn workers() -> Finding {
+    match worker::pool().probe() {
+        Err(why) => Broken(format!(
+            "tiến trình đọc tệp · file readers: {}: PDF sẽ không đọc được · such files count as unreadable",
+            Error::Worker(why).with_causes()
+        )),
+        Ok(confinement) => {
+            let parts =
+                [(confinement.memory, "rlimit"), (confinement.files, "landlock"), (confinement.calls, "seccomp")];
+            let missing: Vec<&str> = parts.iter().filter(|(has, _)| !has).map(|(_, name)| *name).collect();
+            if missing.is_empty() {
+                Good("tiến trình đọc tệp bị giam kín · file readers are confined: rlimit, landlock, seccomp".to_owned())
+            } else {
+                Advice(format!(
+                    "tiến trình đọc tệp: nhân thiếu {0}, phần còn lại vẫn giữ · file readers: the kernel lacks {0}, the \
+                     rest holds: use a kernel from 5.13 on with it enabled",
+                    missing.join(", ")
+                ))
+            }
+        }
+    }
 }
 
 /// Listens for a moment.

@@ -10,7 +10,7 @@ use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
 use crate::simd::{Beginnings, Map, places};
-use crate::trigger::{Trigger, WORD_BYTES_MAX, word_that_ends, words_in};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
@@ -36,6 +36,12 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether nothing is asked for that words tell.
+    pub(crate) const fn is_empty(self) -> bool {
+        let Self { names, markings, births, plates, addresses, illnesses, claims, payments, mail, this_year: _ } = self;
+        !(names | markings | births | plates | addresses | illnesses | claims | payments | mail)
+    }
+
     pub(crate) fn new(ids: &[DetectorId], this_year: u16) -> Self {
         let has = |id| ids.contains(&id);
         Self {
@@ -143,18 +149,14 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(address::GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
-        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Commune) {
-            self.tell(Trigger::Commune, word);
-        }
+        words_that_end(self.text, at - gap, Trigger::Commune).for_each(|word| self.tell(Trigger::Commune, word));
     }
 
     /// `bệnh nhân Kpă H'Lan`, `ông Zơrâm Nhất`.
     fn label_before(&mut self, at: usize) {
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
-        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Person) {
-            self.tell(Trigger::Person, word);
-        }
+        words_that_end(self.text, at - gap, Trigger::Person).for_each(|word| self.tell(Trigger::Person, word));
     }
 
     /// A run of digits.
@@ -184,22 +186,23 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         if at < pair + 2 {
             return;
         }
-        if matches!(before, b' ' | b'.') {
-            self.commune_before(at);
-        }
-        if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
+        if !before.is_ascii_alphabetic() {
+            if matches!(before, b' ' | b'.') {
+                self.commune_before(at);
+            }
+            if wanted.plates && plate::begins_at(text, at, len) {
+                self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
+            }
+        } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
             let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
             let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
             self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
             self.code = at;
         }
         if wanted.claims
-            && let Some(field) = claim_record::field_before(text, at)
+            && let Some(field) = claim_record::field_before(text, at, self.map.letters_before(at))
         {
             self.tell(Trigger::Claim, field);
-        }
-        if wanted.plates && plate::begins_at(text, at, len) {
-            self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
         }
         if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
             self.tell_words(Trigger::Birth, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)), at);
@@ -262,7 +265,8 @@ mod tests {
 
     fn judge(text: &[u8], candidates: impl Iterator<Item = Candidate>) -> Best {
         let context = Context::default();
-        let mut scan = Scan { detectors: &DETECTORS, text, context, found: Vec::new(), scratch: Vec::new() };
+        let mut scan =
+            Scan { detectors: &DETECTORS, text, context, found: Vec::new(), memory: crate::context::Memory::default() };
         candidates.for_each(|candidate| scan.judge(&candidate));
         let mut best = Best::new();
         for (id, found) in scan.found {
@@ -359,9 +363,12 @@ mod tests {
             let text = pieces.concat();
             let anchored = by_anchors(text.as_bytes());
             for (place, score) in by_words(text.as_bytes()) {
-                // Digits behind a long code have no word of their own.
-                let letters = text.as_bytes().iter().take(place.1).rev().take_while(|b| b.is_ascii_alphanumeric());
-                if letters.count() < 13 {
+                // Digits in a code have no word of their own: `1sinh1987`.
+                let (_, start, end) = place;
+                let digits = text.as_bytes()[start..end].iter().position(u8::is_ascii_digit).unwrap_or(0);
+                let before = text.as_bytes()[..start + digits].iter().rev();
+                let mut word = before.take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80);
+                if !word.any(u8::is_ascii_digit) {
                     prop_assert!(anchored.get(&place) >= Some(&score), "{place:?} {score} in {text:?}: {anchored:?}");
                 }
             }

@@ -38,6 +38,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod phrases;
 mod plate;
 mod province;
 mod shape;
@@ -52,12 +53,13 @@ pub use card::Card;
 pub use cell::{Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 
 use card::{Detector, Found, confidence};
-use context::{Near, Words};
+use context::{Memory, Near, Words};
 use numbers::{Candidate, candidates};
-use simd::Map;
+use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
 
@@ -191,14 +193,25 @@ impl Detectors {
             }
             return;
         }
-        let map = Map::new(text, from..to.saturating_add(spoken::STEP));
-        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.is_dull() {
+        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
+        let map = (!self.anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
-        let mut scan = Scan { detectors: self, text, context, found: Vec::new(), scratch: Vec::new() };
         candidates(text, from..to, self.lengths, |candidate| scan.judge(&candidate));
-        spoken::numbers(text, from..to, &map, |number| scan.judge(&Candidate::Number(number)));
-        anchor::candidates(text, from..to, &map, self.anchors, &mut |candidate| scan.judge(&candidate));
+        speech(text, from..to, |stretch| {
+            let number = |number| scan.judge(&Candidate::Number(number));
+            match &map {
+                Some(map) => spoken::numbers(text, stretch, map, number),
+                None => {
+                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                    spoken::numbers(text, stretch, &map, number);
+                }
+            }
+        });
+        if let Some(map) = &map {
+            anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
+        }
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
         }
@@ -208,7 +221,7 @@ impl Detectors {
         for n in 0..found.len() {
             let Some((detector, f)) = found.get(n) else { continue };
             let Some(confidence) = confidence(f.score) else { continue };
-            if !core.contains(&f.range.start) || is_beaten(n, &found) {
+            if !core.contains(&f.range.start) || is_beaten(n, &found, text) {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
@@ -235,7 +248,7 @@ struct Scan<'t> {
     text: &'t [u8],
     context: Context,
     found: Vec<(DetectorId, Found)>,
-    scratch: Vec<u8>,
+    memory: Memory,
 }
 
 impl Scan<'_> {
@@ -255,8 +268,8 @@ impl Scan<'_> {
                 return;
             }
         };
-        let Self { detectors, text, context, found, scratch } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, scratch);
+        let Self { detectors, text, context, found, memory } = self;
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
             Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
             Candidate::Name(_) => &detectors.by_name,
@@ -292,19 +305,30 @@ fn cell(text: &[u8]) -> Option<Range<usize>> {
 
 /// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
 /// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
-fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
+fn is_beaten(n: usize, found: &[(DetectorId, Found)], text: &[u8]) -> bool {
     let Some((detector, mine)) = found.get(n) else { return false };
     // An address holds numbers and names of streets; they are read beside it.
     if *detector == DetectorId::Address {
         return false;
     }
+    // So are name and birth beside the text of the card that holds them.
+    let field = match detector {
+        DetectorId::PersonName => Some(2),
+        DetectorId::DateOfBirth => Some(3),
+        _ => None,
+    };
+    let beside = |other: DetectorId, f: &Found| {
+        let stands_in = |n: usize| {
+            let before = text.get(f.range.start..mine.range.start).unwrap_or_default();
+            before.iter().filter(|b| **b == b'|').count() == n
+        };
+        other == DetectorId::Address || other == DetectorId::CccdQr && field.is_some_and(stands_in)
+    };
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before
-        .chain(after)
-        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
+    before.chain(after).any(|(at, (detector, f))| !beside(*detector, f) && overlaps(f) && rank(at, f) > rank(n, mine))
 }

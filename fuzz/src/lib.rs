@@ -2,8 +2,9 @@
 //!
 //! Each target is a function of bytes that panics when something does not hold, so any driver can run it: the program
 //! of this crate mutates blindly and needs nothing but cargo, `fuzz/run` steers by coverage. What they learned lies in
-//! `corpus/TARGET/` and is replayed by the tests.
+//! `corpus/` and is replayed by the tests.
 
+pub mod kept;
 pub mod seeds;
 
 use std::sync::LazyLock;

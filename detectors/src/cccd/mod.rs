@@ -9,14 +9,16 @@
 use std::ops::Range;
 
 use chot_model::DetectorId;
+use memchr::{memchr2, memrchr2};
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
-use crate::date_of_birth::{Date, dates_beside};
+use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
+use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{is_filler, is_moment, loss};
+use crate::shape::{is_filler, is_moment, is_round, loss};
 
 /// The detector.
 pub(crate) struct Cccd;
@@ -72,6 +74,9 @@ impl Cccd {
             return None;
         }
         let structure = structure(digits, near.this_year());
+        if structure == Structure::None && near.is_silent() {
+            return None;
+        }
         let said = near.announced();
         let mine = said.firm(MINE);
         // Without structure only words can make it one, and mixed layouts need them anyway. A date beside it that
@@ -80,6 +85,10 @@ impl Cccd {
             && near.column().is_none()
             && birth_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
+        let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
+        if is_round(digits) && (mine < Firm::Direct || dotted) {
+            return None;
+        }
         if mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
@@ -106,6 +115,9 @@ impl Cccd {
     /// A spreadsheet stores `001090123456` as the number 1090123456.
     fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
+        if number.layout != Layout::Solid {
+            return None;
+        }
         if near.announced().firm(PADDED) != Firm::Column {
             return None;
         }
@@ -123,7 +135,37 @@ impl Cccd {
 pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
     let born = birth_year(number.digits())?;
     (structure(number.digits(), this_year) != Structure::None).then_some(())?;
+    if !shows_year(text, &number.range, born) {
+        return None;
+    }
     dates_beside(text, &number.range, this_year).find(|(date, _)| date.year == born)
+}
+
+/// Whether the digits of a year stand on the line of a number in any way a date beside it has them: in full, or the
+/// last two alone. On most lines they do not, and then no date is read.
+fn shows_year(text: &[u8], range: &Range<usize>, year: u16) -> bool {
+    /// What is read on the left, on the right and behind, signs before, between and after.
+    const ROOM: usize = BESIDE_BYTES + BESIDE_BYTES + DATE_BYTES_MAX + 5;
+    let before = text.get(range.start.saturating_sub(BESIDE_BYTES)..range.start).unwrap_or_default();
+    let before = memrchr2(b'\n', b'\r', before).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
+    let behind = text.get(range.end..).unwrap_or_default();
+    let behind = behind.get(..BESIDE_BYTES + DATE_BYTES_MAX).unwrap_or(behind);
+    let behind = memchr2(b'\n', b'\r', behind).map_or(behind, |at| behind.get(..at).unwrap_or_default());
+    // Side by side, and the number between them as one sign.
+    let (mut line, mut len) = ([0; ROOM], 1);
+    for part in [before, behind] {
+        let Some(slots) = line.get_mut(len..len + part.len()) else { return true };
+        slots.copy_from_slice(part);
+        len += part.len() + 1;
+    }
+    let digit = |n: u16| b'0' + (n % 10) as u8;
+    let [a, b, c, d] = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
+    let from = |n: usize| line.get(n..n + len.saturating_sub(2)).unwrap_or_default();
+    // Without a branch a byte, so that it is done with vectors.
+    from(0).iter().zip(from(1)).zip(from(2)).zip(from(3)).fold(false, |any, (((p, q), r), s)| {
+        let alone = (*q == c) & (*r == d) & !p.is_ascii_digit() & !s.is_ascii_digit();
+        any | alone | (*p == a) & (*q == b) & (*r == c) & (*s == d)
+    })
 }
 
 /// The year of birth that a citizen number carries.
@@ -201,6 +243,36 @@ mod tests {
             ("901090123456", Structure::None),
         ] {
             assert_eq!(structure(text.as_bytes(), 2026), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_date_with_its_year_is_passed_over() {
+        let number = "001087123456";
+        for date in [
+            "05/04/1987",
+            "5-4-87",
+            "05041987",
+            "198704050000",
+            "5 tháng 4 năm 87",
+            "April 5, 1987",
+            "1987.4.5",
+            "5 4 87",
+        ] {
+            for text in [
+                format!("{date} {number}"),
+                format!("x {number} {date}"),
+                format!("{number}|{}|{date}|", "x".repeat(60)),
+                format!("87\n{number},{date}\r\n"),
+                format!("{date},{}{number}", "y".repeat(50)),
+            ] {
+                let start = text.find(number).expect("there");
+                assert!(shows_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
+            }
+        }
+        for text in ["05/04/1986 001087123456", "870 001087123456 187", "87\n001087123456\n1987", "001087123456"] {
+            let start = text.find(number).expect("there");
+            assert!(!shows_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
         }
     }
 

@@ -34,6 +34,8 @@ pub enum Told {
     Nothing,
     /// A scan would find nothing. What the text may be in an encoding was not asked.
     Quiet,
+    /// As [`Self::Nothing`], but for encodings in which it matters which digits are written.
+    Coded,
     /// A scan would find this and nothing else.
     Whole(Whole),
     /// Not told here: scan it.
@@ -101,19 +103,19 @@ impl Detectors {
                 _ => {}
             }
         }
-        if shapes.are_nothing(text, &cell, column) {
-            Told::Nothing
-        } else if is_quiet(bytes, column, self.anchors) {
-            Told::Quiet
-        } else {
-            Told::Unusual
+        match shapes.known(text, &cell, column) {
+            Some(true) => Told::Coded,
+            Some(false) => Told::Nothing,
+            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
-    pub fn nothing(&self, cell: &[u8], column: Option<Column>, cells: &mut Cells) {
+    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `coded` these
+    /// are told to be [`Told::Coded`].
+    pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {
         if self.is_whole() {
-            cells.shapes.learn(self, cell, column);
+            cells.shapes.learn(self, cell, column, coded);
         }
     }
 

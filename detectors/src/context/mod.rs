@@ -3,6 +3,7 @@
 //! Words are looked up only here, only near a candidate, and only when a detector asks: never over the whole text.
 //! Nothing further than [`LEFT_BYTES`] before a candidate or [`RIGHT_BYTES`] behind it has a say.
 
+mod heard;
 mod words;
 
 use std::ops::Range;
@@ -11,6 +12,9 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
+pub(crate) use heard::Heard;
+use heard::Hint;
+use words::PAPERS;
 pub(crate) use words::Words;
 
 /// How far to the left words are looked for.
@@ -94,8 +98,17 @@ pub(crate) struct Near<'t> {
     range: Range<usize>,
     digits: usize,
     this_year: u16,
+    hint: Option<Hint>,
     found: Option<Announced>,
-    scratch: &'t mut Vec<u8>,
+    memory: &'t mut Memory,
+}
+
+/// What goes from one candidate of a text to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    heard: Heard,
+    /// Where words are folded.
+    scratch: Vec<u8>,
 }
 
 impl<'t> Near<'t> {
@@ -107,9 +120,9 @@ impl<'t> Near<'t> {
         range: Range<usize>,
         digits: usize,
         this_year: u16,
-        scratch: &'t mut Vec<u8>,
+        memory: &'t mut Memory,
     ) -> Self {
-        Self { text, words, column, range, digits, this_year, found: None, scratch }
+        Self { text, words, column, range, digits, this_year, hint: None, found: None, memory }
     }
 
     /// The text all of this is about.
@@ -146,12 +159,36 @@ impl<'t> Near<'t> {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),
-            None => match self.left() {
-                (_, Firm::Not) => self.right(),
-                left => left,
-            },
+            None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
+            None => self.around(),
         };
         *self.found.insert(Announced { as_any_of, firm, amount })
+    }
+
+    /// Whether it is certain, with little reading, that no paper of a person was announced.
+    pub(crate) fn is_silent(&mut self) -> bool {
+        !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_paper()
+    }
+
+    /// What the words around may be about.
+    fn hint(&mut self) -> Hint {
+        if let Some(hint) = self.hint {
+            return hint;
+        }
+        let watched = &self.words.watched;
+        let from = self.range.start.saturating_sub(LEFT_BYTES);
+        let left = self.memory.heard.between(self.text, from, self.range.start, watched);
+        let behind = self.words_behind();
+        let hint = if behind.is_empty() { left } else { left.and(watched.of(behind)) };
+        *self.hint.insert(hint)
+    }
+
+    /// What the words around announce: those before the candidate, else those behind.
+    fn around(&mut self) -> (Columns, Firm) {
+        match self.left() {
+            (_, Firm::Not) => self.right(),
+            left => left,
+        }
     }
 
     /// Words before the candidate, nearest first.
@@ -161,27 +198,32 @@ impl<'t> Near<'t> {
         let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
         let cut = clause_begins(speaking);
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
-        if !speaks(clause, self.scratch) {
-            // Nothing but signs since the line or sentence began: a label above, a list under its heading.
-            if !has_letters(speaking) {
+        if !speaks(clause, &mut self.memory.scratch) {
+            // Nothing but signs since the line or sentence began: a label above, a list under its heading. Behind an empty
+            // line only what follows at once, or others like it.
+            if !has_letters(speaking) || self.stands_apart(speaking) {
                 return (Columns::default(), Firm::Not);
             }
-            spread_words(speaking, self.scratch);
-            return self.words.nearest(self.scratch, 0, self.stands_right_below(speaking));
+            spread_words(speaking, &mut self.memory.scratch);
+            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking));
         }
-        spread_words(clause, self.scratch);
-        let said = self.words.nearest(self.scratch, 0, true);
+        spread_words(clause, &mut self.memory.scratch);
+        let said = self.words.nearest(&self.memory.scratch, 0, true);
         if said.1 != Firm::Not {
             return said;
         }
-        let away = self.scratch.len();
+        let away = self.memory.scratch.len();
+        // `Lũy kế: …` has its own label, whatever it means.
+        if clause.trim_ascii_end().ends_with(b":") && !is_mere_label(&self.memory.scratch) {
+            return (Columns::default(), Firm::Not);
+        }
         // An empty line ends what was said before it.
         let earlier = memmem::rfind(earlier, b"\n\n").map_or(earlier, |at| earlier.get(at..).unwrap_or_default());
         if away > NEAR || !has_letters(earlier) {
             return (Columns::default(), Firm::Not);
         }
-        spread_words(earlier, self.scratch);
-        let (columns, firm) = self.words.nearest(self.scratch, away, false);
+        spread_words(earlier, &mut self.memory.scratch);
+        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
         (columns, firm.min(Firm::Near))
     }
 
@@ -196,12 +238,23 @@ impl<'t> Near<'t> {
         like_this && lines <= 1 + numbers.by_ref().count()
     }
 
+    /// Whether an empty line and a number of another kind part the number from the words before it.
+    fn stands_apart(&self, speaking: &[u8]) -> bool {
+        let tail = speaking.iter().rposition(|b| b.is_ascii_alphabetic() || *b >= 0x80).map_or(0, |at| at + 1);
+        let tail = speaking.get(tail..).unwrap_or_default();
+        let mut numbers = tail.split(|b| !b.is_ascii_digit()).filter(|run| !run.is_empty());
+        let empty = memmem::find(tail, b"\n\n").or_else(|| memmem::find(tail, b"\n\r\n"));
+        empty.is_some() && numbers.any(|run| run.len() != self.digits)
+    }
+
     /// Where the words begin that can speak of this number: behind the number before it. Numbers of the same length
     /// with nothing said between them share their announcement.
     fn own_words_begin(&mut self, before: &[u8]) -> usize {
         let mut upto = before.len();
         while let Some(other) = last_number(before.get(..upto).unwrap_or_default()) {
-            if other.len() != self.digits || speaks(before.get(other.end..upto).unwrap_or_default(), self.scratch) {
+            if other.len() != self.digits
+                || speaks(before.get(other.end..upto).unwrap_or_default(), &mut self.memory.scratch)
+            {
                 return other.end;
             }
             upto = other.start;
@@ -211,18 +264,23 @@ impl<'t> Near<'t> {
 
     /// Words behind the candidate: `7912345678 (mã BHXH)`, `… là số căn cước của em`.
     fn right(&mut self) -> (Columns, Firm) {
+        let words = self.words_behind();
+        if !has_letters(words) {
+            return (Columns::default(), Firm::Not);
+        }
+        spread_words(words, &mut self.memory.scratch);
+        self.words.first(&self.memory.scratch)
+    }
+
+    /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
+    fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
         let ends = behind.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
         if ends.is_some_and(|at| behind.get(at).is_some_and(u8::is_ascii_digit)) {
             // Another number follows: the words are its own.
-            return (Columns::default(), Firm::Not);
+            return &[];
         }
-        let words = behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default();
-        if !has_letters(words) {
-            return (Columns::default(), Firm::Not);
-        }
-        spread_words(words, self.scratch);
-        self.words.first(self.scratch)
+        behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default()
     }
 
     fn behind(&self) -> &'t [u8] {
@@ -238,10 +296,10 @@ impl<'t> Near<'t> {
         if !head.first().is_some_and(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
             return false;
         }
-        spread_words(head, self.scratch);
+        spread_words(head, &mut self.memory.scratch);
         const UNITS: &[&[u8]] =
             &[b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu"];
-        let word = self.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
+        let word = self.memory.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
         let dong =
             || ["đồng", "đo\u{302}\u{300}ng", "ĐỒNG"].iter().any(|d| head.trim_ascii_start().starts_with(d.as_bytes()));
@@ -293,6 +351,19 @@ fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     !is_silent(scratch)
 }
 
+/// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.
+fn is_mere_label(folded: &[u8]) -> bool {
+    const MERE: &[&[u8]] = &[
+        b"so", b"ma", b"la", b"no", b"id", b"number", b"nhu", b"sau", b"day", b"duoi", b"nay", b"do", b"cua", b"em",
+        b"anh", b"chi", b"me", b"bo", b"con", b"vo", b"chong", b"toi", b"minh", b"ong", b"ba", b"a", b"e", b"c",
+        b"nhe", b"va", b"moi", b"cu", b"gom", b"ds", b"danh", b"sach",
+    ];
+    folded
+        .split(|b| *b == b' ')
+        .filter(|w| !w.is_empty())
+        .all(|w| MERE.contains(&w) || w.iter().all(u8::is_ascii_digit))
+}
+
 /// Whether folded words say nothing that could speak of a number, such as the `và` between two of them.
 fn is_silent(folded: &[u8]) -> bool {
     folded
@@ -304,7 +375,7 @@ fn is_silent(folded: &[u8]) -> bool {
 impl Column {
     /// Whether a header of this kind says what the *numbers* under it are; under `Họ tên` or `Địa chỉ` a number
     /// still has to be judged by its own words.
-    const fn speaks_of_numbers(self) -> bool {
+    pub(crate) const fn speaks_of_numbers(self) -> bool {
         !matches!(
             self,
             Self::Name
@@ -316,5 +387,109 @@ impl Column {
                 | Self::Health
                 | Self::RowNumber
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
+
+    fn piece() -> impl Strategy<Value = String> {
+        let fixed = [
+            "Số CCCD",
+            "CCCD",
+            "cccd",
+            "mã số BHXH",
+            "ma_so_bhxh",
+            "soBHXH",
+            "so\u{302}\u{301} the\u{309} BHYT",
+            "hộ chiếu",
+            "Số\u{a0}CMND",
+            "C\u{200b}CCD",
+            "vận đơn",
+            "STK",
+            "hóa đơn số",
+            "điện thoại",
+            "GPLX",
+            "x",
+            "soCCCD",
+            "Xcccd",
+            "và ",
+            "\u{301}",
+            "người lao động ",
+            "an ninh ",
+            "id",
+            " ",
+            " ",
+            " ",
+            ": ",
+            ", ",
+            "\n",
+            "\n\n",
+            ". ",
+            "|",
+            "(",
+            ")",
+            "-",
+            "_",
+            "đồng",
+            "7912345678",
+            "001090123456",
+            "12",
+            "0912 345 678",
+            "ＣＣＣＤ",
+            "\u{fffd}",
+        ];
+        prop_oneof![
+            4 => prop::sample::select(fixed.to_vec()).prop_map(str::to_owned),
+            1 => "[a-zA-Z]{1,12}",
+            1 => "[0-9]{1,12}",
+            1 => "[a-zđơư ]{1,90}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// Whatever was heard before, words that announce something are heard.
+        #[test]
+        fn nothing_announced_goes_unheard(
+            pieces in prop::collection::vec(piece(), 1..40),
+            places in prop::collection::vec((0..700_usize, 0..20_usize), 1..20),
+            sorted in any::<bool>(),
+            broken in any::<bool>(),
+        ) {
+            let mut text = pieces.concat().into_bytes();
+            if broken && let Some(byte) = text.get_mut(7) {
+                *byte = 0xc3;
+            }
+            let mut places = places;
+            if sorted {
+                places.sort_unstable();
+            }
+            let mut memory = Memory::default();
+            for (start, len) in places {
+                // Candidates begin with a character.
+                let mut start = start.min(text.len());
+                while text.get(start).is_some_and(|b| (0x80..0xc0).contains(b)) {
+                    start += 1;
+                }
+                let range = start..text.len().min(start + len);
+                let mut near = Near::new(&text, &WORDS, None, range, 10, 2026, &mut memory);
+                let hint = near.hint();
+                let (announced, firm) = near.around();
+                prop_assert!(!hint.is_nothing(false) || firm == Firm::Not, "{announced:?}");
+                let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
+                let numbers = Columns(announced.0 & !words) != Columns::default();
+                prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
+                prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+            }
+        }
     }
 }

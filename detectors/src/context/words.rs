@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
+use super::heard::Watched;
 use super::{Columns, DIRECT, Firm, LINK, NEAR};
 use crate::Column;
 use crate::fold::{fold, spread_words};
@@ -31,7 +32,7 @@ const SHARED: &[(Column, &str)] = &[
 ];
 
 /// Papers of a person that forms ask for in one field.
-const PAPERS: Columns = Columns::of(&[
+pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Cccd,
     Column::Cmnd,
     Column::IdNumber,
@@ -51,6 +52,8 @@ pub(crate) struct Words {
     /// What each pattern of the automaton announces.
     meaning: Vec<(Column, bool)>,
     headers: HashMap<String, Column>,
+    /// One word of each phrase.
+    pub(super) watched: Watched,
 }
 
 impl Words {
@@ -81,7 +84,9 @@ impl Words {
             .prefilter(false)
             .build(&patterns)
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
-        Self { automaton, meaning, headers }
+        let said = patterns.iter().zip(&meaning).map(|(phrase, (column, _))| (phrase.as_slice(), *column));
+        let watched = Watched::new(said);
+        Self { automaton, meaning, headers, watched }
     }
 
     /// Every phrase in folded text, in order: where it stands, what it announces, whether it names it.
@@ -97,7 +102,7 @@ impl Words {
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
         let (mut linked, mut linked_end, mut hint) = (Columns::default(), None, None);
         for (range, column, names) in self.all(folded) {
-            if column == Column::Negative && !negative {
+            if column == Column::Negative && (!negative || follows_a_surname(folded, range.start)) {
                 continue;
             }
             if !names {
@@ -116,7 +121,12 @@ impl Words {
         match (linked_end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
             (Some(end), _) if distance(end) <= NEAR => (linked, Firm::Near),
-            (_, Some((end, column))) if distance(end) <= DIRECT => (Columns::of(&[column]), Firm::Weak),
+            // `bhxh 2021 … 200 4064988`: a mere hint speaks of the first number behind it.
+            (_, Some((end, column)))
+                if distance(end) <= DIRECT && !folded.get(end..).is_some_and(|b| b.iter().any(u8::is_ascii_digit)) =>
+            {
+                (Columns::of(&[column]), Firm::Weak)
+            }
             _ => (Columns::default(), Firm::Not),
         }
     }
@@ -164,6 +174,18 @@ impl Words {
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
         Some(if paper && other_paper { Column::IdNumber } else { first })
     }
+}
+
+/// Whether a phrase at `at` goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`.
+fn follows_a_surname(folded: &[u8], at: usize) -> bool {
+    const SURNAMES: &[&[u8]] = &[
+        b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
+        b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha",
+        b"ta", b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",
+    ];
+    let before = folded.get(..at).unwrap_or_default().trim_ascii_end();
+    let word = before.rsplit(|b| *b == b' ').next().unwrap_or_default();
+    SURNAMES.contains(&word)
 }
 
 /// The form headers are compared in: folded, and without the spaces, since `SO_CCCD`, `socccd` and `Số CCCD` are one.

@@ -49,6 +49,9 @@ impl Detector for Passport {
         if touches(text.get(..start).and_then(<[u8]>::last)) || touches(text.get(number.range.end)) {
             return None;
         }
+        if near.is_silent() {
+            return None;
+        }
         let said = near.announced();
         let words = match said.firm(MINE) {
             Firm::Not => return None,

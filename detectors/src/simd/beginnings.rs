@@ -37,7 +37,16 @@ impl Map {
         (!self.bits(at, |m| m.letter)).trailing_zeros() as usize
     }
 
-    /// How many digits do.
+    /// How many letters and digits stand in a row right before `at`, as far as the map reaches and at most 64.
+    pub(crate) fn letters_before(&self, at: usize) -> usize {
+        let from = at.saturating_sub(BLOCK).max(self.start);
+        let behind = BLOCK - at.saturating_sub(from).min(BLOCK);
+        // Behind `at` nothing is asked.
+        let letters = self.bits(from, |m| m.letter).checked_shl(behind as u32).unwrap_or(0);
+        letters.leading_ones() as usize
+    }
+
+    /// How many digits do from `at` on.
     pub(crate) fn digits(&self, at: usize) -> usize {
         (!self.bits(at, |m| m.digit)).trailing_zeros() as usize
     }

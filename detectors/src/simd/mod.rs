@@ -3,12 +3,17 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+pub(crate) mod base64;
 mod beginnings;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON does most of it; the tests hold it to this"))]
 mod scalar;
 pub(crate) mod signs;
+mod speech;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -16,6 +21,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::Look;
+pub(crate) use speech::speech;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -84,10 +90,9 @@ impl Map {
         self.blocks().iter().any(|block| block.digit | block.odd != 0)
     }
 
-    /// The letters from 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
-    pub(crate) fn letters_around(&self, at: usize) -> Option<u64> {
-        let from = at.checked_sub(16).filter(|from| *from >= self.start && at + 48 <= self.end)?;
-        Some(self.bits(from, |m| m.letter))
+    /// The letters, for whoever looks at many places.
+    pub(crate) fn letters_around(&self) -> Letters<'_> {
+        Letters { blocks: self.blocks(), start: self.start, end: self.end }
     }
 
     /// Every place that may begin a capital letter and stands at the beginning of a word.
@@ -113,6 +118,24 @@ impl Map {
     }
 }
 
+/// Where the letters of a map stand.
+pub(crate) struct Letters<'m> {
+    blocks: &'m [Masks],
+    start: usize,
+    end: usize,
+}
+
+impl Letters<'_> {
+    /// From 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
+    #[inline]
+    pub(crate) fn at(&self, at: usize) -> Option<u64> {
+        let from = at.checked_sub(self.start + 16).filter(|_| at + 48 <= self.end)?;
+        let (n, shift) = (from / BLOCK, from % BLOCK);
+        let [first, second] = self.blocks.get(n..)?.first_chunk()?;
+        Some(first.letter >> shift | second.letter << 1 << (BLOCK - 1 - shift))
+    }
+}
+
 /// Writes the classes of `text`, a block each, to `out`.
 fn classify(text: &[u8], out: &mut [Masks]) {
     #[cfg(target_arch = "x86_64")]
@@ -121,6 +144,15 @@ fn classify(text: &[u8], out: &mut [Masks]) {
     return neon::classify(text, out);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(text, out, scalar::block);
+}
+
+/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::letters_and_digits(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::letters_and_digits(chunk);
 }
 
 /// Gives `kernel` every block with the byte behind; behind the end stands nothing.
@@ -181,6 +213,11 @@ mod tests {
 
     proptest! {
         #[test]
+        fn letters_and_digits_are_told_alike(chunk in any::<[u8; 16]>()) {
+            prop_assert_eq!(letters_and_digits(&chunk), scalar::letters_and_digits(&chunk));
+        }
+
+        #[test]
         fn vectors_and_plain_code_agree(text in proptest::collection::vec(any::<u8>(), 0..700)) {
             agree(&text);
         }
@@ -210,7 +247,7 @@ mod tests {
                 .collect();
             prop_assert_eq!(map.capitals().collect::<Vec<_>>(), capitals);
             for at in from..text.len() {
-                if let Some(letters) = map.letters_around(at) {
+                if let Some(letters) = map.letters_around().at(at) {
                     let expected = (0..64).fold(0, |bits, n| bits | u64::from(letter(&text[at - 16 + n])) << n);
                     prop_assert_eq!(letters, expected);
                 }

@@ -4,6 +4,7 @@
 use super::Masks;
 use super::SEEN;
 use super::look::Raw;
+use super::speech::Voice;
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
@@ -16,7 +17,9 @@ pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
         let bit = |is: bool| u64::from(is) << n;
         masks.digit |= bit(byte.is_ascii_digit());
         masks.letter |= bit(byte.is_ascii_alphanumeric() || byte >= 0x80);
-        masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese);
+        // Most small letters beyond ASCII are told by the byte behind.
+        let small = byte == 0xc3 && next >= 0xa0 || matches!(byte, 0xc4 | 0xc5) && next & 1 == 1;
+        masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese && !small);
         masks.mark |= bit(matches!(byte, b':' | b'@'));
         masks.odd |= bit(byte == b'@' || byte >= 0xc0 && !vietnamese);
     }
@@ -37,4 +40,28 @@ pub(super) fn raw(seen: &[u8; SEEN]) -> Raw {
         raw.foreign |= bit(leads && matches!(next, 0x80..=0xbf) && !(byte == 0xe1 && next >= 0xb8));
     }
     raw
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    let bits = |is: fn(&u8) -> bool| chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(is(b)));
+    (bits(|b| b.is_ascii_alphabetic() || *b >= 0x80), bits(u8::is_ascii_digit))
+}
+
+pub(super) fn voice(seen: &[u8; SEEN]) -> Voice {
+    let mut voice = Voice::default();
+    for (n, byte) in seen.iter().take(super::BLOCK).enumerate() {
+        let bit = |is: bool| u64::from(is) << n;
+        // The tables of the vectors tell no case, nor some control characters from what they look like then.
+        let small = byte | 0x20;
+        voice.first |= bit(matches!(small, b'b' | b'h' | b'k' | b'l' | b'm' | b'n' | b's' | b't'));
+        voice.hard |= bit(matches!(small, b'c' | b'k'));
+        voice.vowel |= bit(matches!(small, b'a' | b'o' | b'u'));
+        voice.breath |= bit(small == b'h');
+        voice.digit |= bit(small.is_ascii_digit());
+        voice.sign |= bit(matches!(small, b' ' | b',' | b'-' | b'.'));
+        voice.letter |= bit(small.is_ascii_lowercase());
+        voice.high |= bit(*byte >= 0x80);
+    }
+    voice
 }

@@ -6,6 +6,8 @@
 use std::arch::x86_64::*;
 
 use super::look::{Look, Raw};
+use super::speech::{Voice, each_voice};
+use super::tables::{HIGH, LIKE, LOW, low_halves};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -63,7 +65,13 @@ macro_rules! block {
                     let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
                     let additional = $and(is(0xe1), at_least(next, 0xb8));
                     let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
-                    let capital = $or(vietnamese, within(v, b'A', b'Z'));
+                    // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
+                    let odd_next = $eq($and(next, splat(1)), splat(1));
+                    let small = $or(
+                        $and(is(0xc3), at_least(next, 0xa0)),
+                        $and(within(v, 0xc4, 0xc5), odd_next),
+                    );
+                    let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
                     let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
@@ -104,7 +112,9 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let letter = digit | within(_mm512_or_si512(v, splat(0x20)), b'a', b'z') | _mm512_movepi8_mask(v);
     let additional = is(0xe1) & _mm512_cmpge_epu8_mask(next, splat(0xb8));
     let vietnamese = additional | within(v, 0xc3, 0xc6);
-    let capital = vietnamese | within(v, b'A', b'Z');
+    let odd_next = _mm512_test_epi8_mask(next, splat(1));
+    let small = is(0xc3) & _mm512_cmpge_epu8_mask(next, splat(0xa0)) | within(v, 0xc4, 0xc5) & odd_next;
+    let capital = vietnamese & !small | within(v, b'A', b'Z');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
     Masks { digit, letter, capital, odd, mark: is(b':') | is(b'@') }
 }
@@ -127,52 +137,6 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
     }
     kernels
 }
-
-// The first look for numbers. A class is a set of high halves of bytes and a set of low halves; two tables give each
-// half the classes it is in, and a byte is in those that both halves are in.
-
-/// Digits; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for digits, by
-/// their high half, the first with the other leads below D0; leads from D0 on.
-const HIGH: [u8; 16] = {
-    let mut table = [0; 16];
-    table[0x0] = 1 << 2;
-    table[0x2] = 1 << 1;
-    table[0x3] = 1 | 1 << 3;
-    table[0x4] = 1 << 4;
-    table[0x5] = 1 << 5;
-    table[0x6] = 1 << 6;
-    table[0xc] = 1 << 2 | 1 << 3 | 1 << 4;
-    table[0xd] = 1 << 7;
-    table[0xe] = 1 << 7;
-    table[0xf] = 1 << 7;
-    table
-};
-
-const LOW: [u8; 16] = {
-    const SETS: [&[usize]; 8] = [
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        &[0x0, 0x9, 0xc, 0xd, 0xe, 0xf],
-        &[0xa, 0xd],
-        &[0xe],
-        &[0x2, 0x9, 0xf],
-        &[0x1, 0x3, 0xa],
-        &[0xc, 0xf],
-        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
-    ];
-    let (mut table, mut class) = ([0; 16], 0);
-    while class < SETS.len() {
-        let mut n = 0;
-        while n < SETS[class].len() {
-            table[SETS[class][n]] |= 1 << class;
-            n += 1;
-        }
-        class += 1;
-    }
-    table
-};
-
-/// The classes of letters that pass for digits.
-const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
 
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
@@ -290,6 +254,22 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
     }
 }
 
+/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let within = |v, low: u8, high: u8| {
+            let from_low = _mm_sub_epi8(v, _mm_set1_epi8(low as i8));
+            _mm_cmpeq_epi8(_mm_min_epu8(from_low, _mm_set1_epi8((high - low) as i8)), from_low)
+        };
+        let letters = _mm_or_si128(within(_mm_or_si128(v, _mm_set1_epi8(0x20)), b'a', b'z'), v);
+        (_mm_movemask_epi8(letters) as u16, _mm_movemask_epi8(within(v, b'0', b'9')) as u16)
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
@@ -309,6 +289,154 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         kernels.push(("avx512", |seen| unsafe { raw_avx512(seen) }));
+    }
+    kernels
+}
+
+// Numbers in words, with tables likewise: first letters by their high half, `c k`, vowels by their high half, `h`,
+// digits, signs. Capitals are made small before.
+
+const VOICE_HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x2] = 1 << 7;
+    table[0x3] = 1 << 6;
+    table[0x6] = 1 | 1 << 2 | 1 << 3 | 1 << 5;
+    table[0x7] = 1 << 1 | 1 << 4;
+    table
+};
+
+const VOICE_LOW: [u8; 16] = {
+    const SETS: [&[usize]; 8] = [
+        &[0x2, 0x8, 0xb, 0xc, 0xd, 0xe],
+        &[0x3, 0x4],
+        &[0x3, 0xb],
+        &[0x1, 0xf],
+        &[0x5],
+        &[0x8],
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        &[0x0, 0xc, 0xd, 0xe],
+    ];
+    low_halves(&SETS)
+};
+
+/// The blocks of `text` in which a number in words may be.
+pub(super) fn voices(text: &[u8]) -> u64 {
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        unsafe { voices_avx512(text) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        unsafe { voices_avx2(text) }
+    } else if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        unsafe { voices_ssse3(text) }
+    } else {
+        each_voice(text, super::scalar::voice)
+    }
+}
+
+#[target_feature(enable = "ssse3")]
+fn voices_ssse3(text: &[u8]) -> u64 {
+    each_voice(text, |seen| voice_ssse3(seen))
+}
+
+#[target_feature(enable = "avx2")]
+fn voices_avx2(text: &[u8]) -> u64 {
+    each_voice(text, |seen| voice_avx2(seen))
+}
+
+#[target_feature(enable = "avx512bw")]
+fn voices_avx512(text: &[u8]) -> u64 {
+    each_voice(text, |seen| voice_avx512(seen))
+}
+
+/// The same steps for vectors of 16 and 32 bytes.
+macro_rules! voice {
+    ($name:ident $lanes:literal $feature:literal, $splat:ident, $load:ident, $table:ident, $shuffle:ident, $shift:ident,
+     $sub:ident, $min:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
+        #[target_feature(enable = $feature)]
+        #[inline]
+        fn $name(seen: &[u8; SEEN]) -> Voice {
+            let mut voice = Voice::default();
+            for at in (0..BLOCK).step_by($lanes) {
+                // SAFETY: `at` + lanes is at most `BLOCK`.
+                let v = unsafe { $load(seen.as_ptr().add(at).cast()) };
+                let splat = |b: u8| $splat(b as i8);
+                let bits = |m| u64::from($mask(m) as $unsigned) << at;
+                let small = $or(v, splat(0x20));
+                let half = splat(0xf);
+                let high = $shuffle($table(&VOICE_HIGH), $and($shift::<4>(small), half));
+                let class = $and(high, $shuffle($table(&VOICE_LOW), $and(small, half)));
+                let none = splat(0);
+                let all = u64::from(<$unsigned>::MAX) << at;
+                let has = |class_bits: u8| all & !bits($eq($and(class, splat(class_bits)), none));
+                let from_a = $sub(small, splat(b'a'));
+                voice.first |= has(1 | 1 << 1);
+                voice.hard |= has(1 << 2);
+                voice.vowel |= has(1 << 3 | 1 << 4);
+                voice.breath |= has(1 << 5);
+                voice.digit |= has(1 << 6);
+                voice.sign |= has(1 << 7);
+                voice.letter |= bits($eq($min(from_a, splat(25)), from_a));
+                voice.high |= bits(v);
+            }
+            voice
+        }
+    };
+}
+
+voice!(
+    voice_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_sub_epi8,
+    _mm_min_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
+);
+voice!(
+    voice_avx2 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, table32, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    _mm256_sub_epi8, _mm256_min_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
+);
+
+#[target_feature(enable = "avx512bw")]
+#[inline]
+fn voice_avx512(seen: &[u8; SEEN]) -> Voice {
+    // SAFETY: it lies within the array.
+    let v = unsafe { _mm512_loadu_si512(seen.as_ptr().cast()) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let table = |table| _mm512_broadcast_i32x4(table16(table));
+    let small = _mm512_or_si512(v, splat(0x20));
+    let half = splat(0xf);
+    let high = _mm512_shuffle_epi8(table(&VOICE_HIGH), _mm512_and_si512(_mm512_srli_epi16::<4>(small), half));
+    let class = _mm512_and_si512(high, _mm512_shuffle_epi8(table(&VOICE_LOW), _mm512_and_si512(small, half)));
+    let has = |class_bits: u8| _mm512_test_epi8_mask(class, splat(class_bits));
+    Voice {
+        first: has(1 | 1 << 1),
+        hard: has(1 << 2),
+        vowel: has(1 << 3 | 1 << 4),
+        breath: has(1 << 5),
+        digit: has(1 << 6),
+        sign: has(1 << 7),
+        letter: _mm512_cmple_epu8_mask(_mm512_sub_epi8(small, splat(b'a')), splat(25)),
+        high: _mm512_movepi8_mask(v),
+    }
+}
+
+/// Tells the letters of a block.
+#[cfg(test)]
+type VoiceKernel = fn(&[u8; SEEN]) -> Voice;
+
+/// Everything this processor can run.
+#[cfg(test)]
+pub(super) fn voice_kernels() -> Vec<(&'static str, VoiceKernel)> {
+    let mut kernels: Vec<(&'static str, VoiceKernel)> = Vec::new();
+    if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        kernels.push(("ssse3", |seen| unsafe { voice_ssse3(seen) }));
+    }
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx2", |seen| unsafe { voice_avx2(seen) }));
+    }
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx512", |seen| unsafe { voice_avx512(seen) }));
     }
     kernels
 }

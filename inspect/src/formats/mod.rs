@@ -48,6 +48,8 @@ pub(crate) enum Room {
 
 pub(crate) use form::side as field;
 pub use image::reads_print;
+pub(crate) use pdf::read as read_pdf;
+pub(crate) use unknown::Appended;
 #[cfg(test)]
 pub(crate) use zip::archive;
 

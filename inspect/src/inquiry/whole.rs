@@ -8,7 +8,7 @@ use chot_detectors::{Column, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
-use crate::layers::Look;
+use crate::layers::{Look, is_meaningless};
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
@@ -36,15 +36,20 @@ impl Inquiry {
     /// What a cell under its column comes to, second looks included.
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
         let told = self.detectors.cell(text, cell.clone(), column, &mut self.cells);
-        if told != Told::Quiet {
-            return told;
-        }
-        let cell = text.get(cell).unwrap_or_default();
-        if !Look::of(cell, &(0..cell.len())).is_empty() {
-            return Told::Unusual;
-        }
-        self.learn(cell, column);
-        Told::Nothing
+        let in_vain = match told {
+            Told::Quiet => {
+                let cell = text.get(cell).unwrap_or_default();
+                let look = Look::of(cell, &(0..cell.len()));
+                let in_vain = look.is_empty() || look.is_in_vain(cell);
+                if in_vain {
+                    self.learn(cell, column, !look.is_empty());
+                }
+                in_vain
+            }
+            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default()),
+            _ => return told,
+        };
+        if in_vain { Told::Nothing } else { Told::Unusual }
     }
 
     /// Begins a row. A cell of it may hold a table of its own.
@@ -57,23 +62,24 @@ impl Inquiry {
         self.cells.forget(begun);
     }
 
-    /// Remembers that neither a scan nor a second look found anything in a cell.
-    fn learn(&mut self, cell: &[u8], column: Option<Column>) {
-        // `0x` begins hexadecimal digits; in base85 every digit counts.
-        const RUN_MAX: usize = 20;
-        let digits = cell.iter().any(u8::is_ascii_digit);
-        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        let run = || cell.split(|b| !b.is_ascii_graphic()).any(|run| run.len() >= RUN_MAX);
-        if !digits || !hexadecimal() && !run() {
-            self.detectors.nothing(cell, column, &mut self.cells);
+    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
+    /// every digit counts.
+    fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
+        // `0x` begins hexadecimal digits.
+        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if !hexadecimal {
+            self.detectors.nothing(cell, column, coded, &mut self.cells);
         }
     }
 
-    /// States that a scan of a cell found nothing.
+    /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX && Look::of(cell, &(0..cell.len())).is_empty() {
-            self.learn(cell, column);
+        if cell.len() <= CELL_MAX {
+            let look = Look::of(cell, &(0..cell.len()));
+            if look.is_empty() || look.is_in_vain(cell) {
+                self.learn(cell, column, !look.is_empty());
+            }
         }
     }
 

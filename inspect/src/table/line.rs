@@ -5,6 +5,7 @@
 //! holds that.
 
 use chot_detectors::{Column, Told, Whole};
+use chot_model::DetectorId;
 
 use super::{COLUMNS_MAX, Found, JUDGED_ROWS, Shape, Stat, Table, is_number, lost_zeros};
 use crate::inquiry::{Inquiry, Stand};
@@ -150,9 +151,12 @@ impl Table {
         for (_, (at, found, alone)) in other {
             lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
         }
-        if inquiry.people.record(&lines.marks, true) == 0 {
+        if inquiry.people.record(&lines.marks, self.people) == 0 {
             let cells = line.cells.iter().map(|cell| (cell.column, line.bytes(cell)));
-            if let Some(named) = self.named(cells, inquiry) {
+            let hash = |_, detectors: &[DetectorId]| {
+                lines.marks.iter().find(|mark| detectors.contains(&mark.detector)).map(|mark| mark.hash)
+            };
+            if let Some(named) = self.named(cells, hash, inquiry) {
                 inquiry.people.person(&[named]);
             }
         }

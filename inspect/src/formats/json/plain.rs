@@ -4,7 +4,7 @@
 
 use chot_detectors::{Column, Told};
 
-use super::{Json, State};
+use super::{Json, Role, State};
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 
@@ -17,6 +17,7 @@ struct Key {
     text: Vec<u8>,
     column: Option<Column>,
     name: u64,
+    role: Role,
 }
 
 const KEYS: usize = 64;
@@ -105,10 +106,10 @@ impl Json {
                 self.lesson(text, None);
                 return false;
             }
-            let (column, name) = super::announced(text, inquiry);
-            *known = Key { text: text.to_vec(), column, name };
+            let (column, name, role) = super::announced(text, inquiry);
+            *known = Key { text: text.to_vec(), column, name, role };
         }
-        (self.column, self.name) = (known.column, known.name);
+        (self.column, self.name, self.role) = (known.column, known.name, known.role);
         inquiry.looked_at(&self.value.place, text.len());
         true
     }
@@ -136,12 +137,12 @@ impl Json {
         }
         // Numbers of twelve digits are counted wherever nothing announces them.
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
-        if counted || inquiry.is_late(&self.value.place) {
+        if counted || self.role == Role::Telling || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();
         let told = if text.is_empty() { Told::Nothing } else { inquiry.told(bytes, range.clone(), column) };
-        if matches!(told, Told::Unusual | Told::Quiet) {
+        if told == Told::Unusual {
             self.lesson(text, column);
             return false;
         }

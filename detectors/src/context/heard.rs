@@ -1,0 +1,274 @@
+//! Which texts say anything at all: most words announce nothing, and then nothing more is looked up around a number.
+//!
+//! A phrase can only stand where each of its words stands, so it is enough to watch for one word of each. What is said
+//! here is "perhaps"; what exactly was announced is read as before, phrase by phrase.
+
+use crate::Column;
+use crate::fold::{ASCII, Kind, fold_next};
+use crate::simd::letters_and_digits;
+
+use super::{Columns, PAPERS};
+
+/// What may have been announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hint(u8);
+
+impl Hint {
+    const NOTHING: Self = Self(0);
+    /// A paper of a person.
+    const PAPER: Self = Self(1);
+    /// Another number.
+    const NUMBER: Self = Self(2);
+    /// What no digits tell: names, births, addresses.
+    const WORD: Self = Self(4);
+
+    fn of(column: Column) -> Self {
+        if Columns::of(&[column]).meets(PAPERS) {
+            Self::PAPER
+        } else if column.speaks_of_numbers() {
+            Self::NUMBER
+        } else {
+            Self::WORD
+        }
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    /// Whether nothing was announced, or nothing that speaks of a number.
+    pub(crate) const fn is_nothing(self, to_a_number: bool) -> bool {
+        !self.has(Self::PAPER) && !self.has(Self::NUMBER) && (to_a_number || !self.has(Self::WORD))
+    }
+
+    /// Whether no paper of a person was announced.
+    pub(crate) const fn is_no_paper(self) -> bool {
+        !self.has(Self::PAPER)
+    }
+}
+
+/// A word of each phrase, or two that stand side by side, and what the phrases with it announce.
+pub(super) struct Watched {
+    /// Packed words and pairs, 0 where there is none; at the place their hash tells or behind it.
+    slots: Vec<(u64, Hint)>,
+}
+
+/// Room for words, a power of two: several times what the lists need, so that most misses end at once.
+const SLOTS: usize = 1 << 12;
+
+impl Watched {
+    /// Watches for folded phrases, `" so  cccd "`, and what each announces.
+    pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
+        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS] };
+        for (phrase, column) in phrases {
+            let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
+            let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
+            let packed = |word: &[u8]| word.iter().fold(0, |packed, letter| pack(packed, *letter));
+            // The longest are the rarest.
+            let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| spelled(word)));
+            let pair = pairs.max_by_key(|pair| pair.iter().map(|word| word.len()).sum::<usize>());
+            let key = match pair {
+                Some([first, second]) => side_by_side(packed(first), packed(second)),
+                _ => words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len()).map_or(0, |word| packed(word)),
+            };
+            debug_assert_ne!(key, 0, "no phrase is without a word");
+            let mut at = slot(key);
+            while watched.slots.get(at).is_some_and(|(held, _)| *held != 0 && *held != key) {
+                at = (at + 1) % SLOTS;
+            }
+            if let Some((held, said)) = watched.slots.get_mut(at) {
+                (*held, *said) = (key, said.and(Hint::of(column)));
+            }
+        }
+        debug_assert!(watched.slots.iter().filter(|(held, _)| *held != 0).count() < SLOTS / 4);
+        watched
+    }
+
+    #[inline]
+    fn hint(&self, key: u64) -> Hint {
+        let mut at = slot(key);
+        while let Some(&(held, hint)) = self.slots.get(at) {
+            if held == key {
+                return hint;
+            }
+            if held == 0 {
+                break;
+            }
+            at = (at + 1) % SLOTS;
+        }
+        Hint::NOTHING
+    }
+
+    /// What the words of `text` hint at.
+    pub(super) fn of(&self, text: &[u8]) -> Hint {
+        let mut hint = Hint::NOTHING;
+        self.words(text, 0, |_, said| hint = hint.and(said));
+        hint
+    }
+
+    /// Tells `found` the end of each watched word from `at` on; from where to go on when there is more text.
+    fn words(&self, text: &[u8], mut at: usize, mut found: impl FnMut(usize, Hint)) -> usize {
+        // The word before, unless digits part it from what follows; where the last two begin, likewise.
+        let (mut before, mut begun) = (0, [None; 2]);
+        while let Some((start, parted)) = next_letter(text, at) {
+            if parted {
+                (before, begun) = (0, [None; 2]);
+            }
+            at = start;
+            let (mut packed, mut last) = (0, Kind::Other);
+            loop {
+                let (letter, kind, len) = match text.get(at) {
+                    None => (0, Kind::Other, 0),
+                    Some(&first) if first < 0x80 => {
+                        let (letter, kind) = ASCII[usize::from(first)];
+                        (letter, kind, 1)
+                    }
+                    Some(_) => match fold_next(text.get(at..).unwrap_or_default()) {
+                        (Some((letter, kind)), len) => (letter, kind, len),
+                        // It leaves no trace.
+                        (None, len) => {
+                            at += len;
+                            continue;
+                        }
+                    },
+                };
+                let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
+                if packed != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
+                    let mut hint = self.hint(packed);
+                    if before != 0 {
+                        hint = hint.and(self.hint(side_by_side(before, packed)));
+                    }
+                    if hint != Hint::NOTHING {
+                        found(at, hint);
+                    }
+                    (before, packed) = (packed, 0);
+                }
+                if !goes_on {
+                    if kind == Kind::Digit {
+                        (before, begun) = (0, [None; 2]);
+                    }
+                    // Behind anything outside ASCII the next word may follow at once.
+                    if text.get(at).is_none_or(|b| *b < 0x80) {
+                        break;
+                    }
+                } else {
+                    if packed == 0 {
+                        begun = [begun[1], Some(at)];
+                    }
+                    packed = pack(packed, letter);
+                }
+                last = kind;
+                at += len;
+            }
+        }
+        // The last word may begin a pair, and one that the end cuts may end another.
+        let digits = text.get(at..).unwrap_or_default().iter().any(u8::is_ascii_digit);
+        let cut = begun.iter().flatten().next().filter(|_| at == text.len());
+        cut.copied().or(begun[1]).filter(|_| !digits).unwrap_or(text.len())
+    }
+}
+
+/// The first letter or byte outside ASCII from `at` on, and whether digits stand before it.
+#[inline]
+fn next_letter(text: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut parted = false;
+    loop {
+        let rest = text.get(at..)?;
+        let Some(chunk) = rest.first_chunk() else {
+            let letter = rest.iter().position(|b| is_letter(*b))?;
+            parted |= rest.iter().take(letter).any(u8::is_ascii_digit);
+            return Some((at + letter, parted));
+        };
+        let (letters, digits) = letters_and_digits(chunk);
+        if letters != 0 {
+            let before = (1_u16 << letters.trailing_zeros()).wrapping_sub(1);
+            return Some((at + letters.trailing_zeros() as usize, parted || digits & before != 0));
+        }
+        parted |= digits != 0;
+        at += chunk.len();
+    }
+}
+
+/// One key for two words side by side.
+const fn side_by_side(first: u64, second: u64) -> u64 {
+    first.rotate_left(29).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second | 1 << 63
+}
+
+/// Appends a letter to a word: five bits for each, the last twelve letters.
+const fn pack(packed: u64, letter: u8) -> u64 {
+    packed << 5 | (letter & 31) as u64
+}
+
+const fn slot(packed: u64) -> usize {
+    (packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.trailing_zeros())) as usize
+}
+
+/// What was heard on the way through a text. Numbers are met in order, so every byte is read about once, however many
+/// numbers it stands before.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// What was read, but for the last word, which may go on.
+    since: usize,
+    upto: usize,
+    /// Where the last words end that hint at a paper, another number, anything else.
+    ends: [usize; 3],
+}
+
+impl Heard {
+    /// What the words of `text[from..to]` hint at, the first and last perhaps cut.
+    pub(super) fn between(&mut self, text: &[u8], from: usize, to: usize, watched: &Watched) -> Hint {
+        let stretch = text.get(..to).unwrap_or_default();
+        if from < self.since {
+            // Back to what was passed over.
+            return watched.of(stretch.get(from..).unwrap_or_default());
+        }
+        let mut hint = Hint::NOTHING;
+        if self.upto <= from {
+            (self.since, self.upto) = (from, from);
+        } else if is_inside_a_word(stretch, from) {
+            // A word that the beginning cuts was read whole, and as one of a pair.
+            let cut = stretch.get(from..).unwrap_or_default();
+            let letters = |from: usize, letters: bool| {
+                let rest = cut.iter().skip(from);
+                from + rest.take_while(|b| is_letter(**b) == letters).count()
+            };
+            let end = letters(letters(letters(0, true), false), true);
+            hint = watched.of(cut.get(..end).unwrap_or_default());
+        }
+        if self.upto > to && is_inside_a_word(text, to) {
+            // So was one that the end cuts.
+            let letters = |to: usize, letters: bool| {
+                let before = stretch.iter().take(to).rev();
+                to - before.take_while(|b| is_letter(**b) == letters).count()
+            };
+            let begins = letters(letters(letters(to, true), false), true).max(from);
+            hint = hint.and(watched.of(stretch.get(begins..).unwrap_or_default()));
+        }
+        if self.upto < to {
+            let ends = &mut self.ends;
+            self.upto = watched.words(stretch, self.upto, |end, said| {
+                for (n, last) in ends.iter_mut().enumerate() {
+                    if said.0 & 1 << n != 0 {
+                        *last = end;
+                    }
+                }
+            });
+        }
+        let heard = self.ends.iter().enumerate().map(|(n, end)| Hint(u8::from(*end > from) << n));
+        heard.fold(hint, Hint::and)
+    }
+}
+
+/// Whether letters stand on both sides of `at`.
+fn is_inside_a_word(text: &[u8], at: usize) -> bool {
+    let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|b| is_letter(*b));
+    letter(at.checked_sub(1)) && letter(Some(at))
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
