@@ -186,6 +186,7 @@ impl Gateway {
             members_max: settings.inspect.members_max,
             inflated_bytes_max: settings.inspect.inflated_bytes_max,
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
+            print: true,
         };
         let inspector = Inspector::new(limits, clock.now().date().0).extracting(extractor);
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
