@@ -76,8 +76,8 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
-    findings.push(print());
     findings.push(workers());
+    findings.push(print());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
@@ -212,18 +212,6 @@ fn mail(settings: &Settings) -> Finding {
     }
 }
 
-/// Without a reader of print, pictures with writing on them stay unread.
-fn print() -> Finding {
-    if chot_inspect::reads_print() {
-        return Good("chữ trên ảnh · print on pictures: tesseract".to_owned());
-    }
-    Advice(
-        "chữ trên ảnh: không đọc được nên ảnh có chữ bị giữ lại; cài · print on pictures is not read, so pictures with \
-         writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
-            .to_owned(),
-    )
-}
-
 /// Starts one of the processes that read complicated formats.
 fn workers() -> Finding {
     match worker::pool().probe() {
@@ -246,6 +234,18 @@ fn workers() -> Finding {
             }
         }
     }
+}
+
+/// Without a reader of print, pictures with writing on them stay unread.
+fn print() -> Finding {
+    if chot_inspect::reads_print() {
+        return Good("chữ trên ảnh · print on pictures: tesseract".to_owned());
+    }
+    Advice(
+        "chữ trên ảnh: không đọc được nên ảnh có chữ bị giữ lại; cài · print on pictures is not read, so pictures with \
+         writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
+            .to_owned(),
+    )
 }
 
 /// Listens for a moment.

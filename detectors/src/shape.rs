@@ -87,11 +87,16 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
     }
 }
 
-/// Whether an underscore joins the number to another as long, as in the names that platforms give to pictures.
+/// Whether an underscore joins the number to another that is no day and no telephone number, as in the names that
+/// platforms give to pictures.
 fn joins_another(left: &[u8], right: &[u8]) -> bool {
+    // Eight are a day, nine to eleven a telephone number: people put those beside a number themselves.
+    const CODE: std::ops::RangeInclusive<usize> = 5..=7;
     const LONG: usize = 12;
-    let long =
-        |digits: &mut dyn Iterator<Item = &u8>| digits.take(LONG).take_while(|b| b.is_ascii_digit()).count() == LONG;
+    let long = |digits: &mut dyn Iterator<Item = &u8>| {
+        let len = digits.take(LONG).take_while(|b| b.is_ascii_digit()).count();
+        len == LONG || CODE.contains(&len)
+    };
     let before = left.strip_suffix(b"_").is_some_and(|left| long(&mut left.iter().rev()));
     before || right.strip_prefix(b"_").is_some_and(|right| long(&mut right.iter()))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Most bytes kept of a target. The smallest inputs come first: they show best what they reach.
-const BYTES_MAX: usize = 40_000;
+const BYTES_MAX: usize = 16_000;
 
 /// The words that readers look for.
 pub fn words() -> Vec<Vec<u8>> {

@@ -19,6 +19,8 @@ use crate::view::View;
 const LINE_MAX: usize = 4_096;
 /// A longer block of lines is no record.
 const BLOCK_LINES_MAX: usize = 12;
+/// A longer line heads no column, and is no number.
+const HEADING_MAX: usize = 64;
 /// Rows that may turn out to head a table.
 const BEFORE_MAX: usize = 3;
 /// So many lines in a row that fit no column end a table.
@@ -58,6 +60,8 @@ pub(crate) struct Grid {
     before: VecDeque<Cells>,
     open: Option<Open>,
     block: Vec<View>,
+    /// The block has more lines than a record, and goes on.
+    over: bool,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Row>>,
     /// So many at the head of the queue were judged.
@@ -78,11 +82,22 @@ struct Open {
     misfits: usize,
 }
 
+/// What has ended between two findings, the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ended {
+    #[default]
+    Nothing,
+    /// A line, or a row of an SQL statement.
+    Line,
+    /// A block of lines, by an empty one.
+    Block,
+}
+
 /// A finding of running text that a table may yet judge.
 pub(crate) struct Pending {
     pub(crate) found: Found,
-    /// A line or row ended before it.
-    pub(crate) line_ended: bool,
+    /// What ended before it.
+    pub(crate) ended: Ended,
     /// It stands in a table whose rows are counted as people.
     pub(crate) tabled: bool,
 }
@@ -106,6 +121,7 @@ impl Grid {
             before: VecDeque::new(),
             open: None,
             block: Vec::new(),
+            over: false,
             queue: VecDeque::new(),
             judged: 0,
             table: None,
@@ -122,6 +138,16 @@ impl Grid {
             let rest = view.text.get(at..core.end).unwrap_or_default();
             let len = memchr::memchr(b'\n', rest);
             let end = at + len.unwrap_or(rest.len());
+            if self.over
+                && len.is_some_and(|len| is_running_on(rest.get(..len).unwrap_or_default()))
+                && self.line.text.is_empty()
+                && !self.long
+                && self.open.is_none()
+            {
+                self.block.clear();
+                at = end + 1;
+                continue;
+            }
             if self.line.text.len() + (end - at) > LINE_MAX {
                 self.long = true;
                 self.line.clear();
@@ -150,6 +176,11 @@ impl Grid {
             return self.end_block();
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
+            if open.cut == Cut::Numbers && is_number(&line.text) {
+                line.trim(0);
+                open.misfits = 0;
+                return self.queue.push_back(Some(vec![(0, line)]));
+            }
             if let Some(row) = Cells::of(&line, open.cut).and_then(|cells| open.fit(cells)) {
                 return self.queue.push_back(Some(row));
             }
@@ -168,12 +199,14 @@ impl Grid {
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
                 self.block.clear();
+                self.over = true;
                 self.before.clear();
                 self.close();
             }
             return;
         };
         self.block.clear();
+        self.over = false;
         self.join(cells);
     }
 
@@ -195,7 +228,7 @@ impl Grid {
 
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
-        if block.is_empty() {
+        if std::mem::take(&mut self.over) || block.is_empty() {
             return;
         }
         let row: Row = block.into_iter().enumerate().collect();
@@ -245,15 +278,16 @@ impl Grid {
     /// speak against. Returns up to where findings need wait no longer.
     pub(crate) fn settle(&mut self, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
         loop {
-            let rows = self.queue.iter().skip(self.judged).take_while(|row| row.is_some()).count();
-            let ended = self.queue.len() > self.judged + rows;
+            // No more are counted than are judged: a window may hold thousands.
+            let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
+            let rows = next.take_while(|row| row.is_some()).count();
+            let ended = rows < JUDGED_ROWS && self.queue.len() > self.judged + rows;
             if rows < JUDGED_ROWS && !ended {
                 break;
             }
-            let now = rows.min(JUDGED_ROWS);
-            self.judge(now, pending, inquiry);
-            self.judged += now;
-            if ended && now == rows {
+            self.judge(rows, pending, inquiry);
+            self.judged += rows;
+            if ended {
                 self.judged += 1;
                 self.columns.clear();
                 self.headed = false;
@@ -269,7 +303,8 @@ impl Grid {
 
     /// Judges so many rows behind those judged already.
     fn judge(&mut self, rows: usize, pending: &mut [Pending], inquiry: &mut Inquiry) {
-        let rows = || self.queue.iter().skip(self.judged).take(rows).flatten();
+        let judged = self.judged..self.queue.len().min(self.judged + rows);
+        let rows = || self.queue.range(judged.clone()).flatten();
         let columns = &mut self.columns;
         let width = rows().flatten().map(|(at, _)| at + 1).max().unwrap_or(0);
         columns.resize(width.max(columns.len()), Census::default());
@@ -401,6 +436,15 @@ impl Open {
     }
 }
 
+/// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
+/// apart. Most lines of long texts are told so without being copied.
+fn is_running_on(line: &[u8]) -> bool {
+    (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
+        && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
+        && memchr::memchr3(b'\t', b'|', b';', line).is_none()
+        && WIDE.find(line).is_none()
+}
+
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
 fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -415,13 +459,6 @@ static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr
 impl Cells {
     /// Of a line; `None` when it is not cut this way.
     fn of(line: &View, cut: Cut) -> Option<Self> {
-        if cut == Cut::Numbers {
-            let mut cell = View::default();
-            cell.push_view(line, 0..line.text.len());
-            cell.base = line.base;
-            cell.trim(0);
-            return is_number(&cell.text).then(|| Self { cut, row: vec![(0, cell)], places: Vec::new() });
-        }
         let text = line.text.trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
         // A row may begin with an empty cell.

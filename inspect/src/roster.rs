@@ -1,10 +1,12 @@
-//! Lists of people in running text: a name and a birth, telephone number or address a line, no identifier needed.
+//! Lists of people in running text: a name and a birth, telephone number or address on a line or on the lines of a
+//! block, no identifier needed.
 //!
-//! Single lines are letters and signatures; several in a row are a list, and then a name that would be doubtful by
+//! One is a letter or a signature; several behind each other are a list, and then a name that would be doubtful by
 //! itself is one.
 
 use chot_model::{Confidence, DetectorId};
 
+use crate::grid::Ended;
 use crate::inquiry::{Found, Inquiry};
 use crate::people::Mark;
 
@@ -20,8 +22,10 @@ const LINES_MAX: usize = 256;
 pub(crate) struct Roster {
     name: Option<(u64, Confidence)>,
     beside: Option<u64>,
-    /// The line holds an identifier, which counts by itself.
+    /// An identifier stands there as well, which counts by itself.
     identified: bool,
+    /// It began on a line before.
+    spread: bool,
     line_end: u64,
     /// Whom the lines name, and how many of the names are hardly doubtful.
     rows: Vec<Mark>,
@@ -31,11 +35,18 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
-    /// Takes the next finding and whether a line ended before it.
-    pub(crate) fn next(&mut self, found: &Found, line_ended: bool, inquiry: &mut Inquiry) {
+    /// Takes the next finding and what ended before it.
+    pub(crate) fn next(&mut self, found: &Found, ended: Ended, inquiry: &mut Inquiry) {
         let finding = &found.finding;
-        if line_ended {
-            self.end_line(inquiry);
+        let named = finding.detector == DetectorId::PersonName && self.name.is_some();
+        match ended {
+            Ended::Nothing => {}
+            // What stands on one line ends with it; a name and a birth on two lines may go on.
+            Ended::Line if named || !self.spread && self.name.is_some() && self.beside.is_some() => {
+                self.end_row(inquiry);
+            }
+            Ended::Line => self.spread |= self.name.is_some() || self.beside.is_some() || self.identified,
+            Ended::Block => self.end_row(inquiry),
         }
         if finding.range.start > self.line_end + APART_BYTES {
             self.end(inquiry);
@@ -53,7 +64,8 @@ impl Roster {
         self.line_end = finding.range.end;
     }
 
-    fn end_line(&mut self, inquiry: &mut Inquiry) {
+    fn end_row(&mut self, inquiry: &mut Inquiry) {
+        self.spread = false;
         let (name, beside) = (self.name.take(), self.beside.take());
         let identified = std::mem::take(&mut self.identified);
         if let (Some((name, confidence)), Some(beside), false) = (name, beside, identified) {
@@ -68,7 +80,7 @@ impl Roster {
 
     /// Ends the list.
     pub(crate) fn end(&mut self, inquiry: &mut Inquiry) {
-        self.end_line(inquiry);
+        self.end_row(inquiry);
         self.count(inquiry);
         self.listed = false;
     }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
-use crate::grid::{Grid, Pending};
+use crate::grid::{Ended, Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::{Layers, Look};
 use crate::object::BLOCK;
@@ -36,9 +36,9 @@ pub(crate) struct Text {
     /// Tables within; only in text that is more than a value.
     grid: Option<Box<Grid>>,
     pending: Vec<Pending>,
-    /// Where the last finding ended, and whether a line or row has ended since.
+    /// Where the last finding ended, and what has ended since.
     found_end: u64,
-    line_ended: bool,
+    ended: Ended,
     roster: Roster,
     group: Vec<Mark>,
     /// Where in the group the marks of each line begin, and whether the next mark begins one.
@@ -59,7 +59,7 @@ impl Text {
             grid: None,
             pending: Vec::new(),
             found_end: 0,
-            line_ended: false,
+            ended: Ended::Nothing,
             roster: Roster::default(),
             group: Vec::new(),
             lines: Vec::new(),
@@ -120,19 +120,25 @@ impl Text {
         let mut from = self.found_end.max(self.view.base + self.done as u64);
         for f in found {
             let range = f.finding.range.clone();
-            let ended = std::mem::take(&mut self.line_ended) || self.parts(from..range.start);
+            let ended = std::mem::take(&mut self.ended).max(self.ended(from..range.start));
             from = from.max(range.end);
-            self.pending.push(Pending { found: f, line_ended: ended, tabled: false });
+            self.pending.push(Pending { found: f, ended, tabled: false });
         }
-        self.line_ended |= self.parts(from..self.view.base + end as u64);
+        self.ended = self.ended.max(self.ended(from..self.view.base + end as u64));
         self.found_end = from;
     }
 
-    /// Whether a line or a row of an SQL statement ends within `range`, given in the whole text.
-    fn parts(&self, range: Range<u64>) -> bool {
+    /// What ends within `range`, given in the whole text.
+    fn ended(&self, range: Range<u64>) -> Ended {
         let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
         let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
-        memchr::memchr(b'\n', between).is_some() || memchr::memmem::find(between, b"),(").is_some()
+        let has = |sign: &[u8]| memchr::memmem::find(between, sign).is_some();
+        match memchr::memchr(b'\n', between) {
+            Some(_) if has(b"\n\n") || has(b"\n\r\n") => Ended::Block,
+            Some(_) => Ended::Line,
+            None if has(b"),(") => Ended::Line,
+            None => Ended::Nothing,
+        }
     }
 
     /// Reports the findings that no table will judge any more and groups them into people.
@@ -143,15 +149,15 @@ impl Text {
         };
         let mut pending = std::mem::take(&mut self.pending);
         let ready = pending.partition_point(|p| p.found.finding.range.start < settled);
-        for Pending { found: f, line_ended, tabled } in pending.drain(..ready) {
+        for Pending { found: f, ended, tabled } in pending.drain(..ready) {
             let range = f.finding.range.clone();
             if range.start > self.group_end + SENTENCE_BYTES {
                 self.part(inquiry);
             }
             if !tabled {
-                self.roster.next(&f, line_ended, inquiry);
+                self.roster.next(&f, ended, inquiry);
             }
-            self.line_due |= line_ended;
+            self.line_due |= ended > Ended::Nothing;
             if let Some(mark) = inquiry.report(f) {
                 if std::mem::take(&mut self.line_due) {
                     self.lines.push(self.group.len());
@@ -229,7 +235,7 @@ impl Text {
             layers.finish(inquiry);
         }
         self.view.clear();
-        (self.done, self.group_end, self.found_end, self.line_ended) = (0, 0, 0, false);
+        (self.done, self.group_end, self.found_end, self.ended) = (0, 0, 0, Ended::Nothing);
     }
 }
 

@@ -179,6 +179,12 @@ fn a_list_of_names_and_births_is_a_list_of_people() {
         let inspection = inspect(&text);
         assert!(inspection.bulk, "{text}{inspection:?}");
     }
+    let blocks = list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nXã: x\n\n", 70 + n));
+    assert_eq!(inspect(&blocks).persons, 6);
+    // Whoever has a number counts by it.
+    let blocks =
+        list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nCCCD: 00107{n}12345{n}\n\n", 70 + n));
+    assert_eq!(inspect(&blocks).persons, 6);
     // Two signatures are no list, and companies are no people.
     assert!(!inspect("Nguyễn Văn An, 05/04/1970\nTrần Thị Bình, 06/05/1971\n").bulk);
     let firms =

@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::trigger::{Trigger, words_that_end};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
 pub(crate) struct ClaimRecord;
@@ -68,18 +68,28 @@ impl Detector for ClaimRecord {
     }
 }
 
-/// The name of the field that holds the link whose first digit stands at `at`, behind so many letters.
-pub(crate) fn field_before(text: &[u8], at: usize, letters: usize) -> Option<Range<usize>> {
-    // Most words stand behind a blank, which no link does.
-    let begun = at.checked_sub(letters + 1).and_then(|at| text.get(at))?;
-    if !fits(begun) && !is_sign(begun) {
-        return None;
+/// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
+pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let before = text.get(..at)?;
+    // Most numbers stand behind a word and a blank.
+    match *before {
+        [.., sign, b' '] if is_sign(&sign) => {}
+        [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
+        _ => return None,
     }
-    let before = text.get(at.saturating_sub(LINK_BYTES_MAX)..at)?;
-    let letters = before.iter().rev().take_while(|b| fits(b) && !b.is_ascii_digit()).count();
+    let letters = before.iter().rev().take(LINK_BYTES_MAX).take_while(|b| fits(b) && !b.is_ascii_digit()).count();
     let before = text.get(..at - letters)?;
     let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| is_sign(b)).count();
     if signs == 0 { None } else { words_that_end(text, at - letters - signs, Trigger::Claim).next() }
+}
+
+/// The name of the field in capitals that begins at `at`, behind the sign that opens it.
+pub(crate) fn field_at(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let (before, name) = text.split_at_checked(at)?;
+    if !matches!((before, name), ([.., b'<' | b'"' | b'\''], [b'M', ..])) {
+        return None;
+    }
+    words_in(text, at..text.len().min(at + WORD_BYTES_MAX), Trigger::Claim).find(|word| word.start == at)
 }
 
 /// How long the link at the beginning of `text` is.

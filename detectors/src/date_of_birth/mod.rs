@@ -192,10 +192,12 @@ fn speaks_of_birth(text: &[u8], word: &Range<usize>) -> bool {
     }
     let glued = text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphabetic);
     let before = word_before(text, word.start);
-
-    let head = text.get(word.start.saturating_sub(4)..word.start).unwrap_or_default().to_ascii_lowercase();
-    let joined = glued && (head.ends_with(b"ngay") || head.ends_with(b"nam"));
-    (joined || !glued && !NOT_BEFORE.contains(&before)) && !text.get(word.end).is_some_and(|b| b.is_ascii_alphabetic())
+    let head = text.get(word.start.saturating_sub(4)..word.start).unwrap_or_default();
+    let ends = |word: &[u8]| head.len().checked_sub(word.len()).is_some_and(|at| head[at..].eq_ignore_ascii_case(word));
+    let joined = glued && (ends(b"ngay") || ends(b"nam"));
+    // The letters of Vietnamese beyond ASCII begin with these.
+    let goes_on = |b: &u8| b.is_ascii_alphabetic() || matches!(b, 0xc3..=0xc6 | 0xe1);
+    (joined || !glued && !NOT_BEFORE.contains(&before)) && !text.get(word.end).is_some_and(goes_on)
 }
 
 /// The date at `at`, if a living person may have been born then.

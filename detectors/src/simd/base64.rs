@@ -7,8 +7,10 @@
 // feature is called only behind a check for it.
 
 /// Characters decoded at a time, and the room it takes: of the bytes written, the last eight are to be written over.
+#[cfg(any(test, target_arch = "x86_64"))]
 const STEP: usize = 32;
 /// Bytes they stand for.
+#[cfg(any(test, target_arch = "x86_64"))]
 const BYTES: usize = 24;
 
 /// Decodes the beginning of `text`, in either alphabet, into `out`; returns how many characters were read, four for

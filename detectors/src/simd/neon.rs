@@ -7,7 +7,8 @@ use std::arch::aarch64::*;
 use std::array;
 
 use super::look::{Look, Raw};
-use super::tables::{HIGH, LIKE, LOW};
+use super::speech::{Voice, each_voice};
+use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Vectors of a block.
@@ -80,6 +81,45 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
     });
     let bits = |n: usize| together(classes.map(|of| of[n]));
     Raw { digit: bits(0), like: bits(1), sign: bits(2), foreign: bits(3) }
+}
+
+/// The blocks of `text` in which a number in words may be.
+pub(super) fn voices(text: &[u8]) -> u64 {
+    #[target_feature(enable = "neon")]
+    fn neon(text: &[u8]) -> u64 {
+        each_voice(text, |seen| voice(seen))
+    }
+    // SAFETY: the feature is part of the architecture.
+    unsafe { neon(text) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn voice(seen: &[u8; SEEN]) -> Voice {
+    let (high, low) = (table(&VOICE_HIGH), table(&VOICE_LOW));
+    let vectors = Block::new(seen).0.map(|(v, _)| {
+        let small = vorrq_u8(v, vdupq_n_u8(0x20));
+        let halves = (vshrq_n_u8::<4>(small), vandq_u8(small, vdupq_n_u8(0xf)));
+        (v, small, vandq_u8(vqtbl1q_u8(high, halves.0), vqtbl1q_u8(low, halves.1)))
+    });
+    let has = |of: u8| together(vectors.map(|(_, _, class)| vtstq_u8(class, vdupq_n_u8(of))));
+    Voice {
+        first: has(1 | 1 << 1),
+        hard: has(1 << 2),
+        vowel: has(1 << 3 | 1 << 4),
+        breath: has(1 << 5),
+        digit: has(1 << 6),
+        sign: has(1 << 7),
+        letter: together(vectors.map(|(_, small, _)| within(small, b'a', b'z'))),
+        high: together(vectors.map(|(v, _, _)| vcgeq_u8(v, vdupq_n_u8(0x80)))),
+    }
+}
+
+/// What [`voices`] makes of a block.
+#[cfg(test)]
+pub(super) fn voice_kernel(seen: &[u8; SEEN]) -> Voice {
+    // SAFETY: the feature is part of the architecture.
+    unsafe { voice(seen) }
 }
 
 #[target_feature(enable = "neon")]

@@ -67,7 +67,9 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
 fn spoken_blocks(text: &[u8]) -> u64 {
     #[cfg(target_arch = "x86_64")]
     return super::x86::voices(text);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return super::neon::voices(text);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_voice(text, super::scalar::voice);
 }
 
@@ -141,6 +143,8 @@ mod tests {
             for (name, kernel) in crate::simd::x86::voice_kernels() {
                 assert_eq!(kernel(&seen), scalar::voice(&seen), "{name}");
             }
+            #[cfg(target_arch = "aarch64")]
+            assert_eq!(crate::simd::neon::voice_kernel(&seen), scalar::voice(&seen));
             let _ = seen;
         }
     }

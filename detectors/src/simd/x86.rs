@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 
 use super::look::{Look, Raw};
 use super::speech::{Voice, each_voice};
-use super::tables::{HIGH, LIKE, LOW, low_halves};
+use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -292,32 +292,6 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     }
     kernels
 }
-
-// Numbers in words, with tables likewise: first letters by their high half, `c k`, vowels by their high half, `h`,
-// digits, signs. Capitals are made small before.
-
-const VOICE_HIGH: [u8; 16] = {
-    let mut table = [0; 16];
-    table[0x2] = 1 << 7;
-    table[0x3] = 1 << 6;
-    table[0x6] = 1 | 1 << 2 | 1 << 3 | 1 << 5;
-    table[0x7] = 1 << 1 | 1 << 4;
-    table
-};
-
-const VOICE_LOW: [u8; 16] = {
-    const SETS: [&[usize]; 8] = [
-        &[0x2, 0x8, 0xb, 0xc, 0xd, 0xe],
-        &[0x3, 0x4],
-        &[0x3, 0xb],
-        &[0x1, 0xf],
-        &[0x5],
-        &[0x8],
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        &[0x0, 0xc, 0xd, 0xe],
-    ];
-    low_halves(&SETS)
-};
 
 /// The blocks of `text` in which a number in words may be.
 pub(super) fn voices(text: &[u8]) -> u64 {
