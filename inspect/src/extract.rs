@@ -25,11 +25,13 @@ use crate::view::View;
 pub enum Kind {
     /// `application/pdf`
     Pdf,
+    /// `image/*`
+    Picture,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture];
 }
 
 /// What reading one object may cost.
@@ -107,6 +109,7 @@ impl Extractor for InProcess {
     ) -> Result<(), OpaqueReason> {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, each),
+            Kind::Picture => formats::read_picture(object, &bounds, each),
         }
     }
 }

@@ -47,6 +47,7 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+pub(crate) use image::read as read_picture;
 pub use image::reads_print;
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use unknown::Appended;

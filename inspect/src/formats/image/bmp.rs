@@ -15,12 +15,12 @@ pub(crate) const FORMAT: Format = Format {
             && head.bytes.get(6..10) == Some(&[0; 4])
             && matches!(length, Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
     },
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0S\xe1\xbb\x91 CCCD 001090123456\0".to_vec(),
 };
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let cut = || OpaqueReason::ParseError;
     let u16_at = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
     let u32_at = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));

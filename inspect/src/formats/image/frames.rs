@@ -17,13 +17,11 @@ pub(crate) struct Budget {
     pub(crate) frames_max: u32,
     /// When to stop.
     pub(crate) deadline: Option<Instant>,
-    /// Somebody reads print: what looks like writing is wanted.
-    pub(crate) print: bool,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { pixels_max: 50_000_000, pixels_all: 200_000_000, frames_max: 256, deadline: None, print: false }
+        Self { pixels_max: 50_000_000, pixels_all: 200_000_000, frames_max: 256, deadline: None }
     }
 }
 

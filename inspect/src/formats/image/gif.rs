@@ -10,12 +10,12 @@ use crate::formats::{Format, Room};
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/gif",
     matches: |head| head.bytes.starts_with(b"GIF87a") || head.bytes.starts_with(b"GIF89a"),
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"GIF89a\x01\0\x01\0\0\0\0!\xfe\x18S\xe1\xbb\x91 CCCD 001090123456\0;".to_vec(),
 };
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::RGBA);
     options.set_memory_limit(

@@ -16,12 +16,12 @@ pub(crate) const FORMAT: Format = Format {
                 Some(b"heic" | b"heix" | b"hevc" | b"heim" | b"heis" | b"mif1" | b"msf1" | b"avif" | b"avis")
             )
     },
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0S\xe1\xbb\x91 CCCD 001090123456\0".to_vec(),
 };
 
-const fn decode(_: &[u8], _: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) const fn decode(_: &[u8], _: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     Err(OpaqueReason::UnsupportedFormat)
 }
 

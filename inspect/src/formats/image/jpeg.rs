@@ -14,7 +14,7 @@ use crate::formats::{Format, Room};
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/jpeg",
     matches: |head| head.bytes.starts_with(b"\xff\xd8\xff"),
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"\xff\xd8\xff\xfe\x00\x1cS\xe1\xbb\x91 CCCD 001090123456\xff\xd9".to_vec(),
 };
@@ -22,7 +22,7 @@ pub(crate) const FORMAT: Format = Format {
 /// Work that a progressive picture may make: pixels times scans. Cameras and browsers make ten scans.
 const SCANNED_PIXELS_MAX: usize = 600_000_000;
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let side = usize::from(u16::MAX);
     let options = DecoderOptions::default().set_max_width(side).set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);

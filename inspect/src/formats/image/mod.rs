@@ -1,7 +1,7 @@
 //! Pictures: the codes on them, the words in them as far as a reader is installed, and what is written beside them.
 //!
-//! [`read`] is plain: bytes and a budget in, events out, nothing else touched, so that it can run in another process.
-//! What is compressed away in pixels cannot be redacted.
+//! Pixels are decoded apart ([`read`], `crate::extract`): what comes back are texts of codes and pages of grey. What is
+//! written beside the pixels is inspected here. Nothing on a picture can be redacted.
 
 mod bmp;
 mod frames;
@@ -26,6 +26,7 @@ use chot_model::OpaqueReason;
 use super::Format;
 use super::unknown::{Appended, Strings};
 use crate::Hint;
+use crate::extract::{Bounds, Kind, Piece};
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{BLOCK, Object};
 use crate::redact::Origin;
@@ -80,6 +81,95 @@ enum Event {
     Opaque(OpaqueReason),
 }
 
+/// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first.
+const CODE: &str = "qr";
+const PRINT: &str = "print";
+/// Bytes told at a time.
+const PIECE: usize = 1 << 16;
+
+/// How to decode what begins so.
+fn decoder(bytes: &[u8]) -> Decode {
+    match bytes {
+        [0xff, 0xd8, ..] => jpeg::decode,
+        [0x89, b'P', ..] => png::decode,
+        [b'G', b'I', b'F', ..] => gif::decode,
+        [b'R', b'I', b'F', b'F', ..] => webp::decode,
+        [b'B', b'M', ..] => bmp::decode,
+        [b'I', b'I', ..] | [b'M', b'M', ..] => tiff::decode,
+        _ => heif::decode,
+    }
+}
+
+/// Reads the pictures of a file and tells `each` what they hold, until that says stop.
+///
+/// # Errors
+/// Never: what is not understood is told.
+pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
+    let deadline = Instant::now().checked_add(bounds.time_max.min(TIME_MAX));
+    for event in events(bytes, &Budget { deadline, ..Budget::default() }) {
+        let (name, content) = match event {
+            Event::Opaque(reason) => {
+                if !each(Piece::Opaque { part: "", reason }) {
+                    break;
+                }
+                continue;
+            }
+            Event::Code(text) => (CODE, text),
+            Event::Print(page) => {
+                let width = u32::try_from(page.width()).unwrap_or_default().to_le_bytes();
+                (PRINT, [&width, page.pixels()].concat())
+            }
+        };
+        if !(each(Piece::Member { name }) && content.chunks(PIECE).all(|some| each(Piece::Bytes(some)))) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What was told, put together. It is a stranger's: what makes no sense is nothing.
+#[derive(Default)]
+struct Told {
+    members: Vec<(bool, Vec<u8>)>,
+    opaque: Vec<OpaqueReason>,
+    bytes: usize,
+}
+
+impl Told {
+    const BYTES_MAX: usize = PRINTS_MAX * (PRINT_SIDE_MAX * PRINT_SIDE_MAX + 4) + (1 << 20);
+    const MEMBERS_MAX: usize = 1_000;
+
+    /// Takes a piece; false when it is too much.
+    fn take(&mut self, piece: Piece<'_>) -> bool {
+        match piece {
+            Piece::Member { name } => self.members.push((name == PRINT, Vec::new())),
+            Piece::Bytes(bytes) => {
+                self.bytes += bytes.len();
+                if let Some((_, member)) = self.members.last_mut().filter(|_| self.bytes <= Self::BYTES_MAX) {
+                    member.extend_from_slice(bytes);
+                }
+            }
+            Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
+            Piece::Text { .. } | Piece::Field { .. } => {}
+        }
+        let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;
+        if !fits {
+            self.opaque.push(OpaqueReason::TooLarge);
+        }
+        fits
+    }
+
+    fn events(self) -> impl Iterator<Item = Event> {
+        let members = self.members.into_iter().map(|(is_print, bytes)| match bytes.split_first_chunk::<4>() {
+            Some((width, pixels)) if is_print => {
+                Event::Print(Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec()))
+            }
+            _ => Event::Code(bytes),
+        });
+        self.opaque.into_iter().map(Event::Opaque).chain(members)
+    }
+}
+
 /// Pages of print told of one file.
 const PRINTS_MAX: usize = 8;
 /// Side of a page that a reader of print gets: larger takes longer and reads no better.
@@ -89,7 +179,8 @@ const PRINT_SIDE_MIN: usize = 1_000;
 
 /// Reads the pictures of a file: the codes first, then what looks like writing. A picture on which nothing does is
 /// understood: there is nothing to read.
-fn read(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event> {
+fn events(bytes: &[u8], budget: &Budget) -> Vec<Event> {
+    let decode = decoder(bytes);
     let mut codes: Vec<Vec<u8>> = Vec::new();
     let (mut prints, mut opaque) = (Vec::new(), Vec::new());
     let mut each = |gray: &Gray| {
@@ -106,7 +197,7 @@ fn read(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event> {
         }
         match writing::find(gray) {
             // The code of a card says what is printed on it; what else is on the picture stays unread.
-            Some(region) if budget.print && !is_card && prints.len() < PRINTS_MAX => prints.push(print(gray, region)),
+            Some(region) if !is_card && prints.len() < PRINTS_MAX => prints.push(print(gray, region)),
             Some(_) => opaque.push(OpaqueReason::UnsupportedFormat),
             None => {}
         }
@@ -142,13 +233,7 @@ fn print(gray: &Gray, region: writing::Region) -> Gray {
 }
 
 /// Inspects a file of pictures.
-fn inspect(
-    source: &dyn Source,
-    place: &Place,
-    inquiry: &mut Inquiry,
-    decode: Decode,
-    texts: Texts,
-) -> Option<&'static str> {
+fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Texts) -> Option<&'static str> {
     scan_bytes(source, place, inquiry);
     if source.len() > BYTES_MAX {
         inquiry.refuse(place, OpaqueReason::TooLarge, source.len());
@@ -166,10 +251,15 @@ fn inspect(
     }
     let deadline = Instant::now() + TIME_MAX;
     let deadline = inquiry.deadline().map_or(deadline, |end| end.min(deadline));
-    let budget =
-        Budget { deadline: Some(deadline), print: inquiry.limits.print && ocr::is_installed(), ..Budget::default() };
+    let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left().min(TIME_MAX) };
+    let extractor = inquiry.extractor.clone();
+    let mut told = Told::default();
+    if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &mut |piece| told.take(piece)) {
+        inquiry.refuse(place, reason, source.len());
+    }
+    let may_read = inquiry.limits.print && ocr::is_installed();
     let mut codes = 0;
-    for event in read(&bytes, decode, &budget) {
+    for event in told.events() {
         match event {
             Event::Code(text) => {
                 codes += 1;
@@ -177,7 +267,7 @@ fn inspect(
                 object(&text, place.member(&name, Origin::Lost), inquiry);
             }
             Event::Print(page) => {
-                let page = read_print(page, deadline);
+                let page = if may_read { read_print(page, deadline) } else { ocr::Page::default() };
                 if !page.text.is_empty() {
                     object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
                 }

@@ -13,7 +13,7 @@ const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/png",
     matches: |head| head.bytes.starts_with(SIGNATURE),
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || {
         let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
@@ -24,7 +24,7 @@ pub(crate) const FORMAT: Format = Format {
     },
 };
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let limits = Limits { bytes: frames.bytes_max() };
     let mut decoder = Decoder::new_with_limits(std::io::Cursor::new(bytes), limits);
     decoder.set_transformations(Transformations::normalize_to_color8());

@@ -13,12 +13,12 @@ use crate::formats::{Format, Room};
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/tiff",
     matches: |head| [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|mark| head.bytes.starts_with(*mark)),
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"II*\0\x08\0\0\0\0\0S\xe1\xbb\x91 CCCD 001090123456\0".to_vec(),
 };
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = frames.bytes_max();
     limits.intermediate_buffer_size = frames.bytes_max();

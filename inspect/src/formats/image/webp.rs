@@ -12,12 +12,12 @@ use crate::formats::{Format, Room};
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/webp",
     matches: |head| head.bytes.starts_with(b"RIFF") && head.bytes.get(8..12) == Some(b"WEBP"),
-    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, decode, texts)),
+    room: Room::Whole(|source, place, inquiry| super::inspect(source, place, inquiry, texts)),
     #[cfg(test)]
     example: || b"RIFF\x28\0\0\0WEBPXMP \x18\0\0\0S\xe1\xbb\x91 CCCD 001090123456\0".to_vec(),
 };
 
-fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(reason)?;
     let (width, height) = decoder.dimensions();
     frames.admit(width, height)?;

@@ -9,7 +9,11 @@ use super::gray::Gray;
 const TILE: usize = 16;
 /// Sides of the picture at which it is looked at; small writing in a large photograph is seen at the first.
 const SIDE_MAX: usize = 4_500;
-const SIDE_MIN: usize = 100;
+const SIDE_MIN: usize = NUMBER;
+/// A picture less high or wide than this is no more than a line.
+const STRIP: usize = 2 * TILE;
+/// Twelve digits are at least so wide, four pixels each; an icon is smaller.
+const NUMBER: usize = 48;
 
 /// Share of the differences in shade within a tile that parting them in two explains: ink and ground, not a texture.
 const PARTED_MIN: f32 = 0.8;
@@ -29,6 +33,14 @@ pub(super) struct Region {
 
 /// Where writing seems to be; `None` when nothing looks like it.
 pub(super) fn find(gray: &Gray) -> Option<Region> {
+    let (width, height) = (gray.width(), gray.height());
+    if width.min(height) < STRIP {
+        // Too narrow for tiles to tell.
+        let shades = gray.pixels().iter().min().zip(gray.pixels().iter().max());
+        let is_flat = shades.is_none_or(|(low, high)| f32::from(high - low) < CONTRAST_MIN);
+        let whole = Region { left: 0, top: 0, width, height };
+        return (width.max(height) >= NUMBER && !is_flat).then_some(whole);
+    }
     let mut smaller: Option<Gray> = None;
     let mut scale = 1;
     let mut best: Option<(usize, Region)> = None;
@@ -39,7 +51,7 @@ pub(super) fn find(gray: &Gray) -> Option<Region> {
             break;
         }
         if side <= SIDE_MAX {
-            let groups = groups(&tiles(picture), picture.width() / TILE);
+            let groups = groups(&tiles(picture), picture.width().div_ceil(TILE));
             let most = groups.iter().map(|group| group.tiles).max().unwrap_or_default();
             if most >= TILES_MIN && best.is_none_or(|(tiles, _)| most > tiles) {
                 // Lines and headings that stand apart belong to it.
@@ -84,15 +96,17 @@ impl Group {
     }
 }
 
-/// Which tiles look like writing.
+/// Which tiles look like writing. The last of a row or column reach back over the one before when they must.
 fn tiles(picture: &Gray) -> Vec<bool> {
-    let across = picture.width() / TILE;
+    let (width, height) = (picture.width(), picture.height());
+    let starts = |side: usize| (0..side.div_ceil(TILE)).map(move |n| (n * TILE).min(side.saturating_sub(TILE)));
     let mut found = Vec::new();
-    for rows in picture.pixels().chunks_exact(picture.width().max(1) * TILE) {
-        for x in 0..across {
+    for top in starts(height) {
+        for left in starts(width) {
             let mut tile = [0u8; TILE * TILE];
-            for (line, row) in tile.as_chunks_mut::<TILE>().0.iter_mut().zip(rows.chunks_exact(picture.width())) {
-                line.copy_from_slice(row.get(x * TILE..(x + 1) * TILE).unwrap_or(&[0; TILE]));
+            let rows = picture.pixels().chunks_exact(width.max(1)).skip(top);
+            for (line, row) in tile.as_chunks_mut::<TILE>().0.iter_mut().zip(rows) {
+                line.copy_from_slice(row.get(left..left + TILE).unwrap_or(&[0; TILE]));
             }
             found.push(is_writing(&tile));
         }
@@ -208,6 +222,16 @@ mod tests {
         assert_eq!(find(&picture(640, 480, 255, 0, disc)), None);
         assert_eq!(find(&picture(640, 480, 255, 0, |x, y| x > y)), None);
         assert_eq!(find(&picture(640, 480, 128, 128, |_, _| false)), None);
+    }
+
+    #[test]
+    fn what_stands_at_the_edge_or_in_a_strip_is_seen() {
+        let corner = picture(333, 213, 250, 20, |x, y| x > 333 - 70 && y > 213 - 13 && strokes(x, y - (213 - 13), 12));
+        assert!(find(&corner).is_some());
+        let strip = |height, ink| picture(90, height, 250, ink, |x, y| strokes(x, y, 8));
+        assert!(find(&strip(9, 20)).is_some() && find(&strip(9, 250)).is_none());
+        // An icon.
+        assert_eq!(find(&picture(24, 24, 250, 20, |x, y| strokes(x, y, 8))), None);
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub(crate) use symbol::Symbol;
 
 /// Codes a picture may have; more is a sheet of stickers.
 const CODES_MAX: usize = 32;
-/// Triples of finders tried at each size of the picture.
-const TRIED_MAX: usize = 60;
+/// Triples of finders tried at each size of the picture; most are refused by a glance.
+const TRIED_MAX: usize = 120;
 /// A picture made smaller than this shows no code any more.
 const SIDE_MIN: usize = 60;
 /// A picture with fewer pixels is also looked at twice its size: modules smaller than two pixels.
