@@ -12,7 +12,7 @@ use chot_config::Settings;
 use chot_model::Timestamp;
 
 use crate::state::State;
-use crate::{Error, audit, ca, clock, state};
+use crate::{Error, audit, ca, clock, state, worker};
 
 /// A clock before this program was written is wrong.
 const BUILT: Timestamp = Timestamp::from_unix_us(1_763_683_200_000_000);
@@ -76,6 +76,8 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
+    findings.push(workers(settings));
+    findings.push(print());
     if is_running {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
@@ -208,6 +210,49 @@ fn mail(settings: &Settings) -> Finding {
         ),
         (_, true) => Good("thư tắt · mail is off".to_owned()),
     }
+}
+
+/// Starts one of the processes that read complicated formats.
+fn workers(settings: &Settings) -> Finding {
+    let confined = settings.inspect.confined;
+    match worker::pool(confined).probe() {
+        Err(why) => Broken(format!(
+            "tiến trình đọc tệp · file readers: {}: PDF sẽ không đọc được · such files count as unreadable",
+            Error::Worker(why).with_causes()
+        )),
+        Ok(confinement) => {
+            let parts =
+                [(confinement.memory, "rlimit"), (confinement.files, "landlock"), (confinement.calls, "seccomp")];
+            let missing: Vec<&str> = parts.iter().filter(|(has, _)| !has).map(|(_, name)| *name).collect();
+            if missing.is_empty() {
+                Good("tiến trình đọc tệp bị giam kín · file readers are confined: rlimit, landlock, seccomp".to_owned())
+            } else if confined {
+                Broken(format!(
+                    "tiến trình đọc tệp: nhân thiếu {0} · file readers: the kernel lacks {0}: PDF will not be read: use a kernel \
+                     from 5.13 on, or unset inspect.confined",
+                    missing.join(", ")
+                ))
+            } else {
+                Advice(format!(
+                    "tiến trình đọc tệp: nhân thiếu {0}, phần còn lại vẫn giữ · file readers: the kernel lacks {0}, the \
+                     rest holds: use a kernel from 5.13 on with it enabled",
+                    missing.join(", ")
+                ))
+            }
+        }
+    }
+}
+
+/// Without a reader of print, pictures with writing on them stay unread.
+fn print() -> Finding {
+    if chot_inspect::reads_print() {
+        return Good("chữ trên ảnh · print on pictures: tesseract".to_owned());
+    }
+    Advice(
+        "chữ trên ảnh: không đọc được nên ảnh có chữ bị giữ lại; cài · print on pictures is not read, so pictures with \
+         writing stay inside; install it: apt-get install tesseract-ocr tesseract-ocr-vie"
+            .to_owned(),
+    )
 }
 
 /// Listens for a moment.

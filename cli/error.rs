@@ -35,6 +35,9 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
+    /// This process was to be a worker and is none.
+    #[error("no worker")]
+    Worker(#[source] chot_worker::Error),
     /// Anything that needs no cause: the sentence says what to do.
     #[error("{0}")]
     Say(String),

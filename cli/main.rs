@@ -18,6 +18,7 @@ mod reload;
 mod run;
 mod scan;
 mod state;
+mod worker;
 
 use error::Error;
 
@@ -60,6 +61,9 @@ enum Command {
     Ca(ca::Command),
     /// Bản cài này có ổn không? Is this installation sound?
     Doctor(doctor::Args),
+    /// Đọc định dạng phức tạp trong một tiến trình bị giam. Read complicated formats in a confined process
+    #[command(hide = true)]
+    Worker(worker::Args),
 }
 
 /// Says where a fault of ours happened, and not what it was about: the text of a panic may quote what was under
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => audit::run(&command, &mut out),
         Command::Ca(command) => ca::run(&command, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
+        Command::Worker(args) => worker::run(&args),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(Error::Output)) {
         Ok(code) => code,

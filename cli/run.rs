@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::state::State;
-use crate::{Error, clock};
+use crate::{Error, clock, worker};
 
 const EXAMPLES: &str = "\
 Tín hiệu · Signals: SIGHUP nạp lại chính sách · loads the policy again; SIGTERM, SIGINT dừng êm · stop in order.
@@ -57,7 +57,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let notify: Notify = Arc::new(say);
-        let gateway = Gateway::start(settings, clock::system(), notify).await?;
+        let workers = worker::pool(settings.inspect.confined);
+        let gateway = Gateway::start(settings, clock::system(), notify, workers).await?;
         // A gateway does not stop because nobody reads its greeting.
         let _ = greet(gateway.addresses(), &dir, out);
         if let Some(file) = &args.ready_file {

@@ -14,12 +14,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chot-config", &["chot-model"]),
     ("chot-audit", &["chot-model"]),
     ("chot-inspect", &["chot-detectors", "chot-model"]),
+    ("chot-worker", &["chot-inspect", "chot-model"]),
     ("chot-proxy", &["chot-audit", "chot-config", "chot-inspect", "chot-model"]),
     ("chot-benches", &["chot-detectors", "chot-inspect", "chot-model"]),
-    ("chot-fuzz", &["chot-detectors", "chot-inspect", "chot-model"]),
+    ("chot-fuzz", &["chot-detectors", "chot-inspect", "chot-model", "chot-worker"]),
     (
         "chot",
-        &["chot-audit", "chot-benches", "chot-config", "chot-detectors", "chot-inspect", "chot-model", "chot-proxy"],
+        &[
+            "chot-audit",
+            "chot-benches",
+            "chot-config",
+            "chot-detectors",
+            "chot-inspect",
+            "chot-model",
+            "chot-proxy",
+            "chot-worker",
+        ],
     ),
 ];
 

@@ -23,7 +23,7 @@ use clerk::Clerk;
 use outside::{Inbox, OutsideCa};
 use story::{SCENES, Scene};
 
-use crate::{Error, audit, clock};
+use crate::{Error, audit, clock, worker};
 
 const EXAMPLES: &str = "\
 Kết quả · Exit status: 0 mọi việc đúng như kể · everything as told; 1 có sai khác · something differs.
@@ -114,7 +114,7 @@ async fn play(data: &Path, out: &mut dyn Write) -> Result<bool, Error> {
     let outside = Outside::open(&ca).await?;
 
     let notify = Arc::new(|line: &str| drop(writeln!(io::stderr(), "{line}")));
-    let gateway = Gateway::start(settings(data, roots, &outside), clock::system(), notify).await?;
+    let gateway = Gateway::start(settings(data, roots, &outside), clock::system(), notify, worker::pool(false)).await?;
     let addresses = gateway.addresses();
     let (Some(web), Some(mail)) = (addresses.web.first(), addresses.mail.first()) else {
         return Err(Error::Say("the gateway listens nowhere".to_owned()));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspector, Limits};
+use chot_inspect::{Hint, Inspected, Inspector};
 use chot_model::{
     Account, AccountSource, Action, Channel, DecisionId, Destination, Inspection, Masked, Message, Verdict,
 };
@@ -18,7 +18,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::scan::{self, Opaque, opaque};
-use crate::{Error, clock, state};
+use crate::{Error, clock, state, worker};
 
 const EXAMPLES: &str = "\
 Nhiều FILE là nhiều phần của một thông điệp · several FILEs are the parts of one message.
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         Way::Mail => Channel::Mail,
     };
     let to = To::parse(&args.to, Some(channel))?;
-    let inspector = Inspector::new(Limits::default(), clock::this_year());
+    let inspector = worker::inspector();
     let inspected = match args.files.as_slice() {
         [one] => {
             let source = scan::open(one).map_err(Error::file(one))?;

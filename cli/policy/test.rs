@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chot_inspect::{Hint, Inspector, Limits};
+use chot_inspect::Hint;
 
 use super::explain::{self, To};
-use crate::{Error, clock, scan, state};
+use crate::{Error, scan, state, worker};
 
 const EXAMPLES: &str = "\
 Kết quả · Exit status: 0 mọi thông điệp mẫu đúng như mong đợi · every example as expected; 1 có sai khác · something differs.
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let (policy, _) = state::policy(Some(&args.file))?;
-    let inspector = Inspector::new(Limits::default(), clock::this_year());
+    let inspector = worker::inspector();
     let mut failed = 0_u32;
     for test in policy.tests() {
         let to = To::parse(&test.to, Some(test.channel))?;

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use chot_inspect::{Inspector, Limits};
+use chot_inspect::Inspector;
 
 mod file;
 mod report;
@@ -21,7 +21,7 @@ use report::{Line, Style};
 pub(crate) use report::{Opaque, opaque};
 use walk::{Input, Walk};
 
-use crate::{Error, clock};
+use crate::{Error, worker};
 
 /// Two are enough to keep a disk busy while the other inspects, and leave a shared machine usable.
 const THREADS: usize = 2;
@@ -54,7 +54,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let style = Style { json: args.json, reveal: args.reveal };
-    let inspector = Inspector::new(Limits::default(), clock::this_year());
+    let inspector = worker::inspector();
     let mut progress = Progress::new(style.json);
     let (mut found, mut unreadable) = (false, false);
 

@@ -10,7 +10,7 @@ use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
 use crate::simd::{Beginnings, Map, places};
-use crate::trigger::{Trigger, WORD_BYTES_MAX, word_that_ends, words_in};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
@@ -83,11 +83,13 @@ pub(crate) fn candidates(
         return;
     }
     let mut pass = Pass { text, map, wanted, found, number: range.start, pair: range.start, code: range.start };
-    for Beginnings { at, capitals, digits, marks } in map.beginnings() {
+    for here in map.beginnings() {
+        let Beginnings { at, capitals, digits, long, marks, .. } = here;
         // Three loops, since each branches on what the others do not.
         let within = |at: &usize| *at < range.end;
-        places(at, capitals).take_while(within).for_each(|at| pass.capital(at));
-        places(at, digits).take_while(within).for_each(|at| pass.digits(at));
+        places(at, capitals).take_while(within).for_each(|at| pass.capital(at, map.letters(&here, at)));
+        places(at, digits).take_while(within).for_each(|at| pass.digits(at, map.digits(&here, at)));
+        places(at, long).take_while(within).for_each(|at| pass.payment(at));
         places(at, marks).take_while(within).for_each(|at| pass.mark(at));
     }
 }
@@ -118,13 +120,13 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         at.checked_sub(1).and_then(|at| self.text.get(at)).copied().unwrap_or(b'\n')
     }
 
-    /// A word that may begin with a capital.
-    fn capital(&mut self, at: usize) {
+    /// A word of so many letters that may begin with a capital.
+    fn capital(&mut self, at: usize, letters: usize) {
         if is_small(self.text.get(at..).unwrap_or_default()) {
             return;
         }
         if self.wanted.names
-            && let Some(name) = person_name::name_at(self.text, at, self.map.letters(at))
+            && let Some(name) = person_name::name_at(self.text, at, letters)
         {
             (self.found)(Candidate::Name(name));
         }
@@ -133,12 +135,20 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             (self.found)(Candidate::Marking(marking));
         }
-        let before = self.byte_before(at);
-        if matches!(before, b' ' | b'.') {
-            self.commune_before(at);
+        match self.byte_before(at) {
+            b' ' => {
+                self.commune_before(at);
+                self.label_before(at);
+            }
+            b'.' => self.commune_before(at),
+            b'\t' | b'*' | b'"' => self.label_before(at),
+            _ => {}
         }
-        if self.wanted.names && matches!(before, b' ' | b'\t' | b'*' | b'"') {
-            self.label_before(at);
+        // `<MA_LK>`, `"MA_LK":`.
+        if self.wanted.claims
+            && let Some(field) = claim_record::field_at(self.text, at)
+        {
+            self.tell(Trigger::Claim, field);
         }
     }
 
@@ -149,24 +159,22 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(address::GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
-        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Commune) {
-            self.tell(Trigger::Commune, word);
-        }
+        words_that_end(self.text, at - gap, Trigger::Commune).for_each(|word| self.tell(Trigger::Commune, word));
     }
 
     /// `bệnh nhân Kpă H'Lan`, `ông Zơrâm Nhất`.
     fn label_before(&mut self, at: usize) {
+        if !self.wanted.names {
+            return;
+        }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
-        if let Some(word) = word_that_ends(self.text, at - gap, Trigger::Person) {
-            self.tell(Trigger::Person, word);
-        }
+        words_that_end(self.text, at - gap, Trigger::Person).for_each(|word| self.tell(Trigger::Person, word));
     }
 
-    /// A run of digits.
-    fn digits(&mut self, at: usize) {
+    /// A run of `len` digits.
+    fn digits(&mut self, at: usize, len: usize) {
         let (text, wanted) = (self.text, self.wanted);
-        let len = self.map.digits(at);
         let (number, pair) = (self.number, self.pair);
         self.number = at + len;
         if len > 1 {
@@ -179,21 +187,21 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             (self.found)(Candidate::Hyphen(head));
         }
-        if wanted.payments
-            && len >= PAYMENT.len()
-            && matches!(before, b'A' | b'a')
-            && text.get(at..).is_some_and(|t| t.starts_with(PAYMENT))
-        {
-            self.tell(Trigger::Payment, at - 1..at + PAYMENT.len());
+        if len >= PAYMENT.len() {
+            self.payment(at);
         }
         // No word has room between two numbers.
         if at < pair + 2 {
             return;
         }
-        if matches!(before, b' ' | b'.') {
-            self.commune_before(at);
-        }
-        if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
+        if !before.is_ascii_alphabetic() {
+            if matches!(before, b' ' | b'.') {
+                self.commune_before(at);
+            }
+            if wanted.plates && plate::begins_at(text, at, len) {
+                self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
+            }
+        } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
             let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
             let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
             self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
@@ -204,11 +212,38 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             self.tell(Trigger::Claim, field);
         }
-        if wanted.plates && plate::begins_at(text, at, len) {
-            self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
-        }
         if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
-            self.tell_words(Trigger::Birth, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)), at);
+            self.births_before(at, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)));
+        }
+    }
+
+    /// The words of a birth before the date at `at`, which stand behind `from`. Years and days are many in most texts, so
+    /// only the ends of words are looked at, where they are known.
+    fn births_before(&mut self, at: usize, from: usize) {
+        const REACH: usize = u64::BITS as usize;
+        let Some(mut ends) = self.map.word_ends_before(at) else {
+            return self.tell_words(Trigger::Birth, from, at);
+        };
+        let mut told = 0;
+        while ends != 0 && told < WORDS_MAX {
+            let bit = REACH - 1 - ends.leading_zeros() as usize;
+            ends ^= 1 << bit;
+            let end = at - REACH + bit + 1;
+            for word in words_that_end(self.text, end, Trigger::Birth).filter(|word| word.start >= from) {
+                self.tell(Trigger::Birth, word);
+                told += 1;
+            }
+        }
+    }
+
+    /// Nine digits or more, which may be the mark of an account.
+    fn payment(&mut self, at: usize) {
+        let is_mark = |t: &[u8]| t.starts_with(PAYMENT);
+        if self.wanted.payments
+            && matches!(self.byte_before(at), b'A' | b'a')
+            && self.text.get(at..).is_some_and(is_mark)
+        {
+            self.tell(Trigger::Payment, at - 1..at + PAYMENT.len());
         }
     }
 
@@ -223,11 +258,11 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
 
     /// `Họ tên: nguyễn văn an`.
     fn colon(&mut self, at: usize) {
-        if !self.wanted.names {
-            return;
-        }
         let text = self.text;
-        if !person_name::may_follow(text, at + 1) {
+        if self.wanted.claims && matches!(self.byte_before(at), b'"' | b'\'') {
+            words_that_end(text, at - 1, Trigger::Claim).for_each(|word| self.tell(Trigger::Claim, word));
+        }
+        if !self.wanted.names || !person_name::may_follow(text, at + 1) {
             return;
         }
         let from = at.saturating_sub(person_name::LABEL_BYTES_MAX);
@@ -236,7 +271,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         // A label may hold a comma itself: `Họ, tên`.
         let reach = clause.saturating_sub(WORD_BYTES_MAX)..at;
         let labels = words_in(text, reach, Trigger::Person).filter(|word| word.end >= clause);
-        labels.take(WORDS_MAX).for_each(|word| (self.found)(Candidate::Word(Trigger::Person, word)));
+        labels.take(WORDS_MAX).for_each(|word| self.tell(Trigger::Person, word));
     }
 }
 
@@ -366,9 +401,15 @@ mod tests {
             let text = pieces.concat();
             let anchored = by_anchors(text.as_bytes());
             for (place, score) in by_words(text.as_bytes()) {
-                // Digits behind a long code have no word of their own.
-                let letters = text.as_bytes().iter().take(place.1).rev().take_while(|b| b.is_ascii_alphanumeric());
-                if letters.count() < 13 {
+                // Digits in a code have no word of their own: `1sinh1987`, `ab1cd`.
+                let (_, start, end) = place;
+                let digits = text.as_bytes()[start..end].iter().position(u8::is_ascii_digit).unwrap_or(0);
+                let before = text.as_bytes()[..start + digits].iter().rev();
+                let letter = |b: &&u8| b.is_ascii_alphanumeric() || **b >= 0x80;
+                let mut word = before.take_while(letter);
+                let glued = text.as_bytes()[..start + digits].last().is_some_and(|b| letter(&b));
+                let behind = text.as_bytes()[start + digits..].iter().find(|b| !b.is_ascii_digit());
+                if !(word.any(u8::is_ascii_digit) || glued && behind.is_some_and(|b| letter(&b))) {
                     prop_assert!(anchored.get(&place) >= Some(&score), "{place:?} {score} in {text:?}: {anchored:?}");
                 }
             }

@@ -9,8 +9,8 @@ use crate::fold::{is_invisible, next_char};
 pub(crate) const GROUP_DIGITS_MAX: usize = 20;
 
 /// Most bytes between the first and the last digit of one number: thirteen full-width digits with a zero-width
-/// character in each gap take 75. Bounds what a number costs and how much context a window needs.
-pub(crate) const NUMBER_BYTES_MAX: usize = 80;
+/// character in each gap take 75, thirteen keycaps 85. Bounds what a number costs and how much context a window needs.
+pub(crate) const NUMBER_BYTES_MAX: usize = 92;
 
 /// What separates two groups of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +161,8 @@ fn invisible(bytes: &[u8]) -> usize {
     let mut len = 0;
     while len < 16 {
         match bytes.get(len..).and_then(next_char) {
-            Some((Some(c), n)) if n > 1 && is_invisible(c) => len += n,
+            // The keycap of an emoji is drawn around its digit.
+            Some((Some(c), n)) if n > 1 && (is_invisible(c) || c == '\u{20e3}') => len += n,
             _ => break,
         }
     }
@@ -342,6 +343,7 @@ mod tests {
             "₀₁₂₃₄₅₆₇₈₉",
             "⁰¹²³⁴⁵⁶⁷⁸⁹",
             "⓪①②③④⑤⑥⑦⑧⑨",
+            "0\u{fe0f}\u{20e3}1\u{20e3}23456789",
             "0\u{200b}1\u{ad}2\u{2060}\u{feff}3456789",
         ] {
             let group = group(text.as_bytes(), 0).expect(text);

@@ -25,6 +25,66 @@ pub fn fold(text: &str) -> String {
     String::from_utf8(spread).unwrap_or_default()
 }
 
+/// A short text folded as by [`fold`], where nothing is to be allocated.
+#[derive(Clone, Copy)]
+pub(crate) struct Folded {
+    bytes: [u8; Self::ROOM],
+    len: usize,
+}
+
+impl Folded {
+    /// Twice the longest text that is asked for; what goes beyond is cut off.
+    const ROOM: usize = 192;
+
+    pub(crate) fn of(text: &[u8]) -> Self {
+        let mut folded = Self { bytes: [0; Self::ROOM], len: 0 };
+        let (mut last, mut at) = (Kind::Other, 0);
+        while let Some((character, taken)) = text.get(at..).and_then(fold_first) {
+            at += taken;
+            let Some((letter, kind)) = character else { continue };
+            let [spaces, letters] = PARTS[last as usize][kind as usize];
+            if spaces > 0 && !matches!(folded.as_bytes(), [] | [.., b' ']) {
+                folded.push(b' ');
+            }
+            if letters > 0 {
+                folded.push(letter);
+            }
+            last = kind;
+        }
+        folded.len -= usize::from(folded.ends_with(' '));
+        folded
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            *slot = byte;
+            self.len += 1;
+        }
+    }
+
+    /// Only the last word of it.
+    pub(crate) fn last_word(mut self) -> Self {
+        let start = self.rfind(' ').map_or(0, |at| at + 1);
+        self.bytes.copy_within(start..self.len, 0);
+        self.len -= start;
+        self
+    }
+}
+
+impl std::ops::Deref for Folded {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        str::from_utf8(self.bytes.get(..self.len).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// The skeleton of the first character of `text` and its length.
+fn fold_first(text: &[u8]) -> Option<(Option<(u8, Kind)>, usize)> {
+    let first = *text.first()?;
+    Some(if first < 0x80 { (Some(ASCII[usize::from(first)]), 1) } else { fold_next(text) })
+}
+
 /// Folds into words each *surrounded* by spaces: `Số CCCD` → `" so  cccd "`. A phrase folded in the same way is then
 /// found by plain substring search exactly where its words stand, and two phrases side by side share no byte.
 pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
@@ -241,6 +301,8 @@ pub(crate) fn last_char(bytes: &[u8]) -> Option<(Option<char>, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -268,6 +330,20 @@ mod tests {
         assert_eq!(out, b" so  cccd ");
         spread_words(b"\xff\xfesoCCCD\xc4", &mut out);
         assert_eq!(out, b" so  cccd ");
+    }
+
+    proptest! {
+        #[test]
+        fn short_texts_fold_alike(text in prop::collection::vec(prop_oneof![
+            any::<u8>().prop_map(|b| vec![b]),
+            "[a-zA-Z0-9 _ạẢđĐưỨÀ\u{300}\u{200b}.-]".prop_map(String::into_bytes),
+        ], 0..40)) {
+            let text = text.concat();
+            let text = text.get(..96).unwrap_or(&text);
+            let folded = fold(&String::from_utf8_lossy(text));
+            prop_assert_eq!(&*Folded::of(text), folded.as_str());
+            prop_assert_eq!(&*Folded::of(text).last_word(), folded.rsplit(' ').next().unwrap_or_default());
+        }
     }
 
     #[test]

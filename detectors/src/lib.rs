@@ -38,6 +38,7 @@ mod numbers;
 mod passport;
 mod person_name;
 mod phone;
+mod phrases;
 mod plate;
 mod province;
 mod shape;
@@ -50,9 +51,10 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Cells, Told, Whole};
+pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
 
@@ -222,7 +224,7 @@ impl Detectors {
         for n in 0..found.len() {
             let Some((detector, f)) = found.get(n) else { continue };
             let Some(confidence) = confidence(f.score) else { continue };
-            if !core.contains(&f.range.start) || is_beaten(n, &found) {
+            if !core.contains(&f.range.start) || is_beaten(n, &found, text) {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
@@ -306,19 +308,30 @@ fn cell(text: &[u8]) -> Option<Range<usize>> {
 
 /// Whether a better reading of the same bytes was found: more points, then longer, then registered earlier. Only
 /// what overlaps counts, not what beats the better one in turn, so that a window decides as the whole text does.
-fn is_beaten(n: usize, found: &[(DetectorId, Found)]) -> bool {
+fn is_beaten(n: usize, found: &[(DetectorId, Found)], text: &[u8]) -> bool {
     let Some((detector, mine)) = found.get(n) else { return false };
     // An address holds numbers and names of streets; they are read beside it.
     if *detector == DetectorId::Address {
         return false;
     }
+    // So are name and birth beside the text of the card that holds them.
+    let field = match detector {
+        DetectorId::PersonName => Some(2),
+        DetectorId::DateOfBirth => Some(3),
+        _ => None,
+    };
+    let beside = |other: DetectorId, f: &Found| {
+        let stands_in = |n: usize| {
+            let before = text.get(f.range.start..mine.range.start).unwrap_or_default();
+            before.iter().filter(|b| **b == b'|').count() == n
+        };
+        other == DetectorId::Address || other == DetectorId::CccdQr && field.is_some_and(stands_in)
+    };
     let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =
         found.iter().enumerate().take(n).rev().take_while(|(_, (_, f))| f.range.start + reach >= mine.range.start);
     let after = found.iter().enumerate().skip(n + 1).take_while(|(_, (_, f))| f.range.start < mine.range.end);
-    before
-        .chain(after)
-        .any(|(at, (detector, f))| *detector != DetectorId::Address && overlaps(f) && rank(at, f) > rank(n, mine))
+    before.chain(after).any(|(at, (detector, f))| !beside(*detector, f) && overlaps(f) && rank(at, f) > rank(n, mine))
 }

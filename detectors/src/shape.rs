@@ -36,7 +36,21 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
         }
         _ => 0,
     };
-    layout + neighbours + glue(text, number, firm)
+    layout + neighbours + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
+}
+
+/// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Three digits in front
+/// are how people write other numbers, too.
+fn is_amount(text: &[u8], number: &Number, firm: Firm) -> bool {
+    let zero = number.digits().first() == Some(&b'0');
+    if !matches!(number.separator, Gap::Dot | Gap::Comma) || number.first_group > 3 || zero {
+        return false;
+    }
+    let round = number.digits().ends_with(b"000");
+    let shown = text.get(number.range.clone()).unwrap_or_default();
+    let mut groups = shown.split(|b| matches!(b, b'.' | b',')).skip(1);
+    let thousands = groups.all(|group| group.len() == 3 && group.iter().all(u8::is_ascii_digit));
+    thousands && (number.first_group < 3 || round && firm < Firm::Direct)
 }
 
 /// Whether a dot or hyphen touches the number, as in a decimal or a longer code; ` - ` parts fields.
@@ -55,7 +69,13 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
         return 200;
     }
     if !before && !after {
-        return if ends_like_a_uuid(left) { 40 } else { 0 };
+        return if ends_like_a_uuid(left) {
+            40
+        } else if firm < Firm::Near && joins_another(left, right) {
+            30
+        } else {
+            0
+        };
     }
     // Letters and digits without end are an encoding or a hash, whatever stands around.
     let word = left.iter().rev().chain(b" ").take(40).take_while(|b| b.is_ascii_alphanumeric()).count()
@@ -65,6 +85,20 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
         (false, true) => 0,
         (false, false) => 30,
     }
+}
+
+/// Whether an underscore joins the number to another that is no day and no telephone number, as in the names that
+/// platforms give to pictures.
+fn joins_another(left: &[u8], right: &[u8]) -> bool {
+    // Eight are a day, nine to eleven a telephone number: people put those beside a number themselves.
+    const CODE: std::ops::RangeInclusive<usize> = 5..=7;
+    const LONG: usize = 12;
+    let long = |digits: &mut dyn Iterator<Item = &u8>| {
+        let len = digits.take(LONG).take_while(|b| b.is_ascii_digit()).count();
+        len == LONG || CODE.contains(&len)
+    };
+    let before = left.strip_suffix(b"_").is_some_and(|left| long(&mut left.iter().rev()));
+    before || right.strip_prefix(b"_").is_some_and(|right| long(&mut right.iter()))
 }
 
 /// Whether the text ends like the first four fields of a UUID: `…-8f0e-`.
@@ -80,6 +114,11 @@ pub(crate) fn is_filler(digits: &[u8]) -> bool {
     let all_same = digits.windows(2).all(|w| w.first() == w.last());
     let counts = digits.first() == Some(&b'1') && digits.iter().zip(b"1234567890123456").all(|(a, b)| a == b);
     all_same || counts
+}
+
+/// Whether digits are more likely millions than a number: one in a million ends so by chance.
+pub(crate) fn is_round(digits: &[u8]) -> bool {
+    digits.ends_with(b"000000")
 }
 
 /// Whether twelve digits are a moment: `yyyymmddHHMM`, `yyMMddHHmmss`, `ddmmyyyyHHMM`. Claim files

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::fold::spread_words;
 use crate::numbers::Number;
-use crate::simd::Map;
+use crate::simd::{Letters, Map};
 
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
@@ -102,11 +102,11 @@ pub(crate) fn numbers(text: &[u8], range: Range<usize>, map: &Map, mut found: im
     if text.len() < SPOKEN_BYTES_MIN {
         return;
     }
-    let mut word = Vec::new();
+    let (letters, mut word) = (map.letters_around(), Vec::new());
     let mut at = range.start;
     // A number that begins in the range may first be met behind its end.
     while at < text.len().min(range.end.saturating_add(STEP)) {
-        let Some(middle) = word_at(text, at, map).filter(|w| value(text, w, &mut word).is_some()) else {
+        let Some(middle) = word_at(text, at, &letters).filter(|w| value(text, w, &mut word).is_some()) else {
             at += STEP;
             continue;
         };
@@ -143,20 +143,16 @@ fn whole(text: &[u8], first: Range<usize>, word: &mut Vec<u8>, found: &mut impl 
 }
 
 /// The digit a word says.
+#[inline]
 fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8> {
     let raw = text.get(range.clone())?;
-    let likely = match *raw {
-        [digit @ b'0'..=b'9'] => return Some(digit),
-        // Something invisible at the end hides the last letter.
-        [first, second, .., 0xc2, 0x80..=0xff] | [first, second, .., 0xe2 | 0xef, 0x80..=0xff, 0x80..=0xff] => {
-            FIRST[usize::from(first)] & SECOND[usize::from(second)]
-        }
-        [first, second, .., last] => FIRST[usize::from(first)] & SECOND[usize::from(second)] & LAST[usize::from(last)],
-        [first, last] => FIRST[usize::from(first)] & SECOND[usize::from(last)] & LAST[usize::from(last)],
-        _ => 0,
+    let [first, .., last] = *raw else {
+        return raw.first().copied().filter(u8::is_ascii_digit);
     };
+    let second = raw.get(1).copied().unwrap_or(last);
     // Most words of most texts end here.
-    if likely == 0 {
+    let likely = FIRST[usize::from(first)] & SECOND[usize::from(second)];
+    if likely == 0 || likely & LAST[usize::from(last)] == 0 && !ends_invisibly(raw) {
         return None;
     }
     spread_words(raw, scratch);
@@ -164,15 +160,21 @@ fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8>
     WORDS.iter().find(|(word, _)| word.as_bytes() == said).map(|(_, digit)| *digit)
 }
 
+/// Whether the last character of a word may be one that hides its last letter.
+const fn ends_invisibly(word: &[u8]) -> bool {
+    matches!(word, [.., 0xc2, 0x80..=0xff] | [.., 0xe2 | 0xef, 0x80..=0xff, 0x80..=0xff])
+}
+
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 /// The word around `at`, or the one right behind it.
-fn word_at(text: &[u8], at: usize, map: &Map) -> Option<Range<usize>> {
+#[inline]
+fn word_at(text: &[u8], at: usize, letters: &Letters<'_>) -> Option<Range<usize>> {
     // The place itself is bit 16.
     const HERE: u32 = 16;
-    let Some(letters) = map.letters_around(at) else { return word_near_an_end(text, at) };
+    let Some(letters) = letters.at(at) else { return word_near_an_end(text, at) };
     // From its first letter if one stands here, else at most two signs on.
     let before = (!(letters << (64 - HERE))).leading_zeros();
     let behind = (letters >> HERE).trailing_zeros();

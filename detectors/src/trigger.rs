@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
+use crate::fold::Folded;
+
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
@@ -144,9 +146,8 @@ pub(crate) const WORD_BYTES_MAX: usize = 20;
 /// By byte, the triggers any of whose words have it in one place, in either case.
 type Bytes = [u8; 256];
 
-/// The first bytes of the words, and the second.
-static FIRST: Bytes = bytes(0, false);
-static SECOND: Bytes = bytes(1, false);
+/// The first three bytes of the words.
+static BEGINNINGS: [Bytes; 3] = [bytes(0, false), bytes(1, false), bytes(2, false)];
 /// The last three but for a blank, the last of them first.
 static ENDS: [Bytes; 3] = [bytes(0, true), bytes(1, true), bytes(2, true)];
 
@@ -181,12 +182,15 @@ const fn bytes(nth: usize, ends: bool) -> Bytes {
 pub(crate) fn words_in(text: &[u8], range: Range<usize>, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let stretch = text.get(range.clone()).unwrap_or_default();
     let mut head = stretch;
-    // What the byte behind may be the second of.
-    let mut second = 0;
+    // What the byte behind may be the second of, what that and the one behind it may be the third of. Nothing is
+    // known of what is behind the stretch.
+    let (mut second, mut third, mut third_next) = (0, u8::MAX, u8::MAX);
     std::iter::from_fn(move || {
         while let Some((byte, before)) = head.split_last() {
-            let begins = FIRST[usize::from(*byte)] & second & trigger.bit() != 0;
-            second = SECOND[usize::from(*byte)];
+            let at = usize::from(*byte);
+            let begins = BEGINNINGS[0][at] & second & third & trigger.bit() != 0;
+            (third, third_next) = (third_next, BEGINNINGS[2][at]);
+            second = BEGINNINGS[1][at];
             head = before;
             if begins && let Some(len) = stretch.get(before.len()..).and_then(|rest| word_at(rest, trigger)) {
                 let at = range.start + before.len();
@@ -210,20 +214,17 @@ pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
     ENDS[0][c] & ENDS[1][b] & ENDS[2][a] & trigger.bit() != 0
 }
 
-/// The longest word of `trigger` that ends right before `at`, but for the blank that some end with.
-pub(crate) fn word_that_ends(text: &[u8], at: usize, trigger: Trigger) -> Option<Range<usize>> {
-    let (before, behind) = text.split_at_checked(at)?;
-    if !may_end(text, at, trigger) {
-        return None;
-    }
-    let fits = |word: &&str| {
+/// The words of `trigger` that end right before `at`, but for the blank that some end with.
+pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
+    let words: &[&str] = if may_end(text, at, trigger) { trigger.words() } else { &[] };
+    let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+    words.iter().filter_map(move |word| {
         let bare = word.trim_ascii_end();
-        let tail = before.len().checked_sub(bare.len()).and_then(|from| before.get(from..));
+        let start = at.checked_sub(bare.len())?;
         let whole = bare.len() == word.len() || behind.first() == Some(&b' ');
-        (whole && tail.is_some_and(|t| t.eq_ignore_ascii_case(bare.as_bytes()))).then_some((bare.len(), word.len()))
-    };
-    let (bare, len) = trigger.words().iter().filter_map(fits).max()?;
-    Some(at - bare..at - bare + len)
+        let fits = whole && before.get(start..)?.eq_ignore_ascii_case(bare.as_bytes());
+        fits.then_some(start..start + word.len())
+    })
 }
 
 /// Whether the bytes of `word` stand alone in `text`: no letter or digit touches them.
@@ -235,11 +236,10 @@ pub(crate) fn stands_alone(text: &[u8], word: &Range<usize>) -> bool {
 }
 
 /// The last folded word before `at`, when only blanks, underscores or nothing part them.
-pub(crate) fn word_before(text: &[u8], at: usize) -> String {
+pub(crate) fn word_before(text: &[u8], at: usize) -> Folded {
     let head = text.get(at.saturating_sub(24)..at).unwrap_or_default();
-    let folded = crate::fold::fold(&String::from_utf8_lossy(head));
     let parted = head.trim_ascii_end().last().is_some_and(|b| b.is_ascii_punctuation() && *b != b'_');
-    if parted { String::new() } else { folded.rsplit(' ').next().unwrap_or_default().to_owned() }
+    if parted { Folded::of(b"") } else { Folded::of(head).last_word() }
 }
 
 #[cfg(test)]
@@ -260,7 +260,9 @@ mod tests {
 
     #[test]
     fn words_are_known_by_their_ends() {
-        let of = |text: &str, trigger| word_that_ends(text.as_bytes(), text.trim_ascii_end().len(), trigger);
+        let of = |text: &str, trigger| {
+            words_that_end(text.as_bytes(), text.trim_ascii_end().len(), trigger).min_by_key(|w| w.start)
+        };
         assert_eq!(of("ở xã ", Trigger::Commune), Some(4..7));
         assert_eq!(of("gặp ông ", Trigger::Person), Some(5..11));
         assert_eq!(of("ông ", Trigger::Person), None);
@@ -268,7 +270,7 @@ mod tests {
         for (trigger, words) in WORDS {
             for word in *words {
                 let (text, at) = (format!("{word}x"), word.trim_ascii_end().len());
-                assert!(word_that_ends(text.as_bytes(), at, *trigger).is_some(), "{word}");
+                assert!(words_that_end(text.as_bytes(), at, *trigger).next().is_some(), "{word}");
                 assert!(may_end(text.as_bytes(), at, *trigger), "{word}");
                 assert!(words_in(text.as_bytes(), 0..text.len(), *trigger).any(|w| w.start == 0), "{word}");
             }
@@ -278,7 +280,7 @@ mod tests {
     #[test]
     fn words_stand_alone_or_not() {
         assert!(stands_alone(b"a sn 1", &(2..4)) && !stands_alone(b"asn 1", &(1..3)));
-        assert_eq!(word_before("vệ sinh".as_bytes(), 5), "ve");
-        assert_eq!(word_before("nam, sinh".as_bytes(), 5), "");
+        assert_eq!(&*word_before("vệ sinh".as_bytes(), 5), "ve");
+        assert_eq!(&*word_before("nam, sinh".as_bytes(), 5), "");
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Each target is a function of bytes that panics when something does not hold, so any driver can run it: the program
 //! of this crate mutates blindly and needs nothing but cargo, `fuzz/run` steers by coverage. What they learned lies in
-//! `corpus/TARGET/` and is replayed by the tests.
+//! `corpus/` and is replayed by the tests.
 
+pub mod kept;
 pub mod seeds;
 
 use std::sync::LazyLock;
@@ -57,13 +58,22 @@ pub const TARGETS: &[Target] = &[
     target("yenc", b"=ybegin line=128 size=9 name=a\r\n", None),
     target("binary", b"\0\x01\x02\xff\xfe\x89PNG\r\n\x1a\n", None),
     target("png", b"\x89PNG\r\n\x1a\n", None),
+    target("jpeg", b"\xff\xd8\xff", None),
+    target("gif", b"GIF89a", None),
+    target("webp", b"RIFF", None),
+    target("bmp", b"BM", None),
+    target("tiff", b"II*\0", None),
     target("gzip", b"\x1f\x8b\x08", None),
     target("utf16", b"\xff\xfe", None),
     within("sheet", seeds::workbook),
     within("document", seeds::document),
     within("gzipped", seeds::gzip),
     within("pdf-stream", seeds::pdf),
+    within("pdf-page", seeds::pdf_page),
+    within("pdf-font", seeds::pdf_font),
+    within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
+    Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 
 impl Target {
@@ -89,7 +99,8 @@ fn summary(inspected: &Inspected) -> String {
 /// nothing; redaction stays within the object.
 fn inspect(hint: &Hint, bytes: &[u8]) {
     static PLAIN: LazyLock<Inspector> = LazyLock::new(|| {
-        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, ..Limits::default() };
+        // Print is read by a program of others, in its own time.
+        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, print: false, ..Limits::default() };
         Inspector::new(limits, 2026)
     });
     static CACHED: LazyLock<Inspector> = LazyLock::new(|| PLAIN.clone().cached());
@@ -113,6 +124,27 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
     assert_eq!(summary(&split.finish(&source)), summary(&whole), "split");
     for _ in 0..2 {
         assert_eq!(summary(&CACHED.inspect(hint.clone(), &source)), summary(&whole), "cached");
+    }
+}
+
+/// What a worker may answer, once it is in the hands of whoever made the object: frames are understood or refused, and
+/// what is understood is written as it was read.
+fn answers(_: &Hint, bytes: &[u8]) {
+    use chot_worker::wire;
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first_chunk() {
+        let Some((kind, len)) = wire::head(*first) else { return };
+        assert!(len <= wire::FRAME_MAX, "a frame too long");
+        let Some((content, after)) = after.split_at_checked(len) else { return };
+        let Some(answer) = wire::answer(kind, content) else { return };
+        let mut again = Vec::new();
+        wire::write(&answer, &mut again);
+        if let Some((_, content)) = again.split_first_chunk::<{ wire::HEAD }>()
+            && content.len() == len
+        {
+            assert_eq!(wire::answer(kind, content), Some(answer), "read again");
+        }
+        rest = after;
     }
 }
 

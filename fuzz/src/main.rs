@@ -10,33 +10,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use chot_fuzz::{TARGETS, Target, seeds};
+use chot_fuzz::{TARGETS, Target, kept, seeds};
 
 /// Larger inputs only take longer.
 const LEN_MAX: usize = 1 << 15;
 /// Any input of that size is done long before, in CPU time.
 const SLOW: Duration = Duration::from_millis(1_500);
-
-/// The words of `words.dict`, which libFuzzer reads as well.
-fn words() -> Vec<Vec<u8>> {
-    let quoted = |line: &'static str| line.strip_prefix('"')?.strip_suffix('"');
-    include_str!("../words.dict").lines().filter_map(quoted).map(unescaped).collect()
-}
-
-fn unescaped(word: &str) -> Vec<u8> {
-    let (mut plain, mut bytes) = (Vec::new(), word.bytes());
-    while let Some(byte) = bytes.next() {
-        let escaped = if byte == b'\\' { bytes.next() } else { Some(byte) };
-        plain.push(match (byte, escaped) {
-            (b'\\', Some(b'x')) => {
-                let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16)).unwrap_or_default() as u8;
-                digit() << 4 | digit()
-            }
-            (_, byte) => byte.unwrap_or(b'\\'),
-        });
-    }
-    plain
-}
 
 /// CPU time this thread has used: a busy machine makes no input slow.
 fn cpu_time() -> Duration {
@@ -89,7 +68,8 @@ fn mutate(seeds: &[Vec<u8>], words: &[Vec<u8>], random: &mut Random) -> Vec<u8> 
 
 /// Runs one target for a while; tells how many inputs failed.
 fn fuzz(target: &Target, time: Duration, seed: u64) -> usize {
-    let (seeds, words) = (seeds::all(), words());
+    let (mut seeds, words) = (seeds::all(), kept::words());
+    seeds.extend(kept::inputs(target.name));
     let mut random = Random(seed | 1);
     let begun = Instant::now();
     let (mut runs, mut failed, mut slowest) = (0u64, 0, Duration::ZERO);

@@ -79,6 +79,57 @@ pub fn pdf(content: &[u8]) -> Vec<u8> {
     [head.as_bytes(), &packed, b"\nendstream\nendobj\n"].concat()
 }
 
+/// A PDF file of these objects, the first of which is the catalogue.
+fn pdf_file(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n".to_vec();
+    for (n, object) in objects.iter().enumerate() {
+        out.extend([format!("{} 0 obj\n", n + 1).as_bytes(), object, b"\nendobj\n"].concat());
+    }
+    out.extend(b"trailer\n<</Root 1 0 R>>\n%%EOF");
+    out
+}
+
+fn pdf_stream(dict: &str, bytes: &[u8]) -> Vec<u8> {
+    [format!("<<{dict} /Length {}>>\nstream\n", bytes.len()).as_bytes(), bytes, b"\nendstream"].concat()
+}
+
+/// A PDF file with a page of this content.
+pub fn pdf_page(content: &[u8]) -> Vec<u8> {
+    pdf_file(&[
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Kids[3 0 R]>>".to_vec(),
+        b"<</Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</X1 6 0 R>>>>>>".to_vec(),
+        pdf_stream("", content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec(),
+        pdf_stream("/Subtype/Form", b"BT /F1 9 Tf (So CCCD 001190123456) Tj ET"),
+    ])
+}
+
+/// A PDF file whose fonts have this map and this program.
+pub fn pdf_font(bytes: &[u8]) -> Vec<u8> {
+    let text = b"BT /F1 9 Tf <00010002000300040005> Tj /F2 9 Tf (001190123456) Tj /F3 9 Tf (001190123456) Tj ET";
+    pdf_file(&[
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Kids[3 0 R]>>".to_vec(),
+        b"<</Contents 4 0 R/Resources<</Font<</F1 5 0 R/F2 6 0 R/F3 7 0 R>>>>>>".to_vec(),
+        pdf_stream("", text),
+        b"<</Subtype/Type0/Encoding 8 0 R/DescendantFonts[<</FontDescriptor<</FontFile2 8 0 R>>>>]>>".to_vec(),
+        b"<</Subtype/TrueType/FontDescriptor<</Flags 4/FontFile3 8 0 R>>>>".to_vec(),
+        b"<</Subtype/Type1/ToUnicode 8 0 R/FontDescriptor<</Flags 4/FontFile 8 0 R>>>>".to_vec(),
+        pdf_stream("", bytes),
+    ])
+}
+
+/// A PDF file with these objects packed in a stream, and these bytes as a picture.
+pub fn pdf_objects(bytes: &[u8]) -> Vec<u8> {
+    pdf_file(&[
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm 7 0 R>>".to_vec(),
+        pdf_stream("/Type/ObjStm/N 5/First 20", bytes),
+        pdf_stream("/Subtype/Image/Width 64/Height 64/BitsPerComponent 8/Filter/LZWDecode", bytes),
+        pdf_stream("/Type/EmbeddedFile/Filter/ASCII85Decode", bytes),
+    ])
+}
+
 /// A mail with this attached, in base64.
 pub fn attachment(bytes: &[u8]) -> Vec<u8> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -142,5 +193,23 @@ pub fn all() -> Vec<Vec<u8>> {
     all.push([&png[..], &zip(&[("a.txt", said.as_bytes())])].concat());
     let moved: Vec<u8> = said.bytes().map(|b| b.wrapping_add(42)).collect();
     all.push([b"=ybegin line=128 size=99 name=a.txt\r\n", &moved[..], b"\r\n=yend size=99\r\n"].concat());
+    all.push(pdf_page(b"BT /F1 12 Tf [(So CCCD: 0011)-20(90)5(123456)] TJ T* 1 0 0 1 9 9 Tm <303031> Tj /X1 Do ET"));
+    all.push(pdf_font(
+        b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <0009> <0030> endbfrange",
+    ));
+    all.push(pdf_objects(b"7 0 8 20 9 30 1 40  <</Fields[8 0 R]>>  <</T(soCCCD)/V(001190123456)>>"));
+    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
     all
 }
+
+/// A picture of each kind, made by `inspect/tests/images/make.py`.
+const PICTURES: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/images/inverted.png"),
+    include_bytes!("../../inspect/tests/images/landscape.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-progressive.jpg"),
+    include_bytes!("../../inspect/tests/images/cccd-lossless.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.webp"),
+    include_bytes!("../../inspect/tests/images/cccd.bmp"),
+    include_bytes!("../../inspect/tests/images/second-frame.gif"),
+    include_bytes!("../../inspect/tests/images/second-page.tif"),
+];

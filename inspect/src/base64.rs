@@ -2,6 +2,8 @@
 //!
 //! Finding base64 in a text is the business of `layers`; the transfer encoding of mails is read by `mail`.
 
+use chot_detectors::decode_base64;
+
 /// The six bits of a character of either alphabet.
 pub(crate) const fn bits(c: u8) -> Option<u8> {
     Some(match c {
@@ -65,11 +67,12 @@ const GROUP: [[u32; 256]; 4] = {
 
 /// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
-    /// Two groups at a time are written in one word, of which the next overwrites the end.
-    const SPARE: usize = 2;
+    /// Groups are written in whole words, of which the next overwrites the end.
+    const SPARE: usize = 32;
     let start = out.len();
-    out.resize(start + text.len() / 4 * 3 + 3 + SPARE, 0);
-    let (mut rest, mut len) = (text, start);
+    out.resize(start + text.len() / 4 * 3 + SPARE, 0);
+    let read = decode_base64(text, out.get_mut(start..).unwrap_or_default());
+    let (mut rest, mut len) = (text.get(read..).unwrap_or_default(), start + read / 4 * 3);
     // Whole groups as long as nothing else stands among them.
     while let (Some((group, tail)), Some(word)) =
         (rest.split_first_chunk::<8>(), out.get_mut(len..).and_then(<[u8]>::first_chunk_mut))

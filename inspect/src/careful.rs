@@ -29,11 +29,16 @@ fn seen(inspector: &Inspector, file: &[u8], name: &str) -> Seen {
 }
 
 pub(crate) fn agree(file: &str, name: &str) {
+    agree_on(file.as_bytes(), name, file);
+}
+
+/// As [`agree`], of a file that `shown` shows.
+pub(crate) fn agree_on(file: &[u8], name: &str, shown: &str) {
     let mut careful = INSPECTOR.clone();
     careful.careful = true;
-    let (quick, slow) = (seen(&INSPECTOR, file.as_bytes(), name), seen(&careful, file.as_bytes(), name));
-    assert_eq!(quick.2, slow.2, "{file}");
-    assert_eq!(quick, slow, "{file}");
+    let (quick, slow) = (seen(&INSPECTOR, file, name), seen(&careful, file, name));
+    assert_eq!(quick.2, slow.2, "{shown}");
+    assert_eq!(quick, slow, "{shown}");
 }
 
 pub(crate) fn cell() -> impl Strategy<Value = String> {

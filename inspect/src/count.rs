@@ -24,8 +24,13 @@ impl Key {
     /// The hash of a value that `detector` found. Multiplied and folded as in wyhash: a value is hashed for each cell of
     /// a register, and SipHash took a quarter of the time.
     pub(crate) fn value(&self, detector: DetectorId, value: &[u8]) -> u64 {
+        self.text(detector as u64 + 1, value)
+    }
+
+    /// The hash of a text that is a `kind` of its own.
+    pub(crate) fn text(&self, kind: u64, value: &[u8]) -> u64 {
         let [a, b, c, d] = self.0;
-        let mut state = fold(a ^ detector as u64, b ^ value.len() as u64);
+        let mut state = fold(a ^ kind, b ^ value.len() as u64);
         let mut rest = value;
         while let Some((sixteen, behind)) = rest.split_first_chunk::<16>().filter(|(_, behind)| !behind.is_empty()) {
             state = mixed(u128::from_le_bytes(*sixteen), state, c);

@@ -19,6 +19,7 @@ use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReas
 use crate::Limits;
 use crate::charset::Charset;
 use crate::count::Key;
+use crate::extract::Extractor;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
@@ -97,6 +98,8 @@ pub(crate) struct Inquiry {
     pub(crate) detectors: Arc<Detectors>,
     pub(crate) limits: Limits,
     pub(crate) key: RandomState,
+    /// Runs the readers of formats that are read apart.
+    pub(crate) extractor: Arc<dyn Extractor>,
     /// Of the hashes of values.
     values: Key,
     /// When the step under way must end; `None` when that is too far away to be told.
@@ -152,6 +155,7 @@ impl Inquiry {
         detectors: Arc<Detectors>,
         limits: Limits,
         key: RandomState,
+        extractor: Arc<dyn Extractor>,
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
     ) -> Self {
@@ -160,6 +164,7 @@ impl Inquiry {
             limits,
             values: Key::new(&key),
             key,
+            extractor,
             deadline: None,
             inspection: Inspection::default(),
             tallies: Tallies::default(),
@@ -190,6 +195,11 @@ impl Inquiry {
         self.deadline = Instant::now().checked_add(time);
     }
 
+    /// When the step under way must end, for readers that look at the clock themselves.
+    pub(crate) const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Whether the time is over; says so the first time.
     pub(crate) fn is_late(&mut self, place: &Place) -> bool {
         // Asked for every cell of a table: the clock is not free.
@@ -207,6 +217,16 @@ impl Inquiry {
     pub(crate) fn inflate(&mut self, bytes: usize) -> bool {
         self.inflated = self.inflated.saturating_add(bytes as u64);
         self.inflated <= self.inflated_max()
+    }
+
+    /// What decompression may still make.
+    pub(crate) fn inflate_left(&self) -> u64 {
+        self.inflated_max().saturating_sub(self.inflated)
+    }
+
+    /// How long the step under way may still take.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.map_or(self.limits.time_max, |d| d.saturating_duration_since(Instant::now()))
     }
 
     /// What decompression may make of the bytes that came so far.
@@ -314,6 +334,11 @@ impl Inquiry {
             each(self, Found { finding, edits, again: place.again }, range);
         }
         self.hits = hits;
+    }
+
+    /// The keyed hash of what was found.
+    pub(crate) fn hash(&self, finding: &Finding) -> u64 {
+        self.values.value(finding.detector, finding.value.reveal().as_bytes())
     }
 
     /// Counts a finding and tells what it says about persons.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
 
+use crate::extract::{Extractor, InProcess};
 use crate::inquiry::{Cache, Inquiry, Place};
 use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
@@ -27,11 +28,20 @@ pub struct Limits {
     pub inflated_bytes_max: u64,
     /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
+    /// Whether writing on pictures is read, where a reader is installed ([`crate::reads_print`]). It takes about a
+    /// second a picture; unread, such a picture is opaque.
+    pub print: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth_max: 16, members_max: 10_000, inflated_bytes_max: 4 << 30, time_max: Duration::from_secs(60) }
+        Self {
+            depth_max: 16,
+            members_max: 10_000,
+            inflated_bytes_max: 4 << 30,
+            time_max: Duration::from_secs(60),
+            print: true,
+        }
     }
 }
 
@@ -51,6 +61,7 @@ pub struct Inspector {
     limits: Limits,
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
+    extractor: Arc<dyn Extractor>,
     pub(crate) cache: Option<Arc<Cache>>,
     /// See [`Inquiry::careful`].
     #[cfg(test)]
@@ -64,6 +75,7 @@ impl Inspector {
             detectors: Arc::new(Detectors::new(this_year)),
             limits,
             key: RandomState::new(),
+            extractor: Arc::new(InProcess),
             cache: None,
             #[cfg(test)]
             careful: false,
@@ -75,6 +87,12 @@ impl Inspector {
     #[must_use]
     pub fn cached(self) -> Self {
         Self { cache: Some(Arc::default()), ..self }
+    }
+
+    /// Runs the readers of complicated formats there instead of in this process.
+    #[must_use]
+    pub fn extracting(self, extractor: Arc<dyn Extractor>) -> Self {
+        Self { extractor, ..self }
     }
 
     /// Begins the inspection of one message.
@@ -109,8 +127,14 @@ impl Inspector {
 
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
         let begun = Instant::now();
-        let mut inquiry =
-            Inquiry::new(self.detectors.clone(), self.limits.clone(), self.key.clone(), sink, self.cache.clone());
+        let mut inquiry = Inquiry::new(
+            self.detectors.clone(),
+            self.limits.clone(),
+            self.key.clone(),
+            self.extractor.clone(),
+            sink,
+            self.cache.clone(),
+        );
         #[cfg(test)]
         {
             inquiry.careful = self.careful;

@@ -200,6 +200,21 @@ impl People {
         people
     }
 
+    /// Takes the marks of running text, line by line. A line that holds a second value of a kind begins the next person
+    /// as a whole: in a list, a number that was not found must not tie its line to the next.
+    pub(crate) fn lines<'m>(&mut self, lines: impl Iterator<Item = &'m [Mark]>) {
+        let mut one: Vec<Mark> = Vec::new();
+        for line in lines {
+            let other = |m: &Mark| one.iter().any(|o| o.detector == m.detector && o.hash != m.hash);
+            if line.iter().filter(|m| m.detector.is_identifier()).any(other) {
+                self.record(&one, false);
+                one.clear();
+            }
+            one.extend_from_slice(line);
+        }
+        self.record(&one, false);
+    }
+
     fn named(&mut self, marks: &[Mark]) -> u64 {
         let name = marks.iter().find(|m| m.detector == DetectorId::PersonName);
         let beside = marks.iter().find(|m| m.detector != DetectorId::PersonName);
@@ -242,6 +257,22 @@ mod tests {
         let mut people = People::default();
         let marks = [(DetectorId::Cccd, 1), (DetectorId::Bhxh, 2), (DetectorId::Cccd, 3)].map(|(d, h)| mark(d, h));
         assert_eq!(people.record(&marks, false), 2);
+    }
+
+    #[test]
+    fn a_number_that_was_missed_ties_no_lines_together() {
+        use DetectorId::{Bhxh, Cccd};
+        let mut people = People::default();
+        // The second line's citizen number was not found.
+        let lines = [vec![(Cccd, 1), (Bhxh, 11)], vec![(Bhxh, 12)], vec![(Cccd, 3), (Bhxh, 13)]];
+        let lines = lines.map(|line| line.into_iter().map(|(d, h)| mark(d, h)).collect::<Vec<_>>());
+        people.lines(lines.iter().map(Vec::as_slice));
+        assert_eq!(people.count(), 3);
+        // One number a line is a form about one person.
+        let mut people = People::default();
+        let lines = [vec![mark(Cccd, 1)], vec![mark(Bhxh, 2)], vec![], vec![mark(Cccd, 3)], vec![mark(Bhxh, 4)]];
+        people.lines(lines.iter().map(Vec::as_slice));
+        assert_eq!(people.count(), 2);
     }
 
     #[test]

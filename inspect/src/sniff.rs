@@ -166,6 +166,9 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
+    if bytes.len() < DIGITS_MIN {
+        return false;
+    }
     let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
     digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
 }
@@ -174,8 +177,13 @@ fn has_number(bytes: &[u8]) -> bool {
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    // Pictures carry text beside what is seen.
-    magic || document || bytes.starts_with(b"\x89PNG\r\n") || bytes.starts_with(b"\xff\xd8\xff")
+    magic || document || is_picture(bytes)
+}
+
+/// Whether bytes begin as the pictures of web pages and mails do.
+fn is_picture(bytes: &[u8]) -> bool {
+    let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
+    webp || [&b"\xff\xd8\xff"[..], b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"].iter().any(|m| bytes.starts_with(m))
 }
 
 /// A zlib header (RFC 1950 §2.2): deflate, a window of at most 32 KiB, a check of the two bytes, no dictionary.

@@ -1,8 +1,9 @@
 //! Rows and columns, whatever format they came from: the header gives each column its meaning, a row is a record.
 //!
-//! A table without a header is read row by row as running text. A table whose first column holds the headings is
-//! read sideways.
+//! A table without a header is read row by row as running text, but for columns whose cells are plainly of one kind. A
+//! table whose first column holds the headings is read sideways.
 
+mod heading;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -18,14 +19,14 @@ use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
+pub(crate) use heading::Heading;
+use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
 
-/// The header stands in one of so many first rows.
-const HEADER_ROWS: usize = 6;
 /// Rows held until the header is decided.
 const HELD_ROWS: usize = 10;
 /// Cells held until then.
@@ -34,6 +35,10 @@ const HELD_CELLS: usize = 4_096;
 const JUDGED_ROWS: usize = 32;
 /// A heading reaches over so many columns without one.
 const REACH_MAX: usize = 12;
+/// Fewer rows that seem to name people are no list.
+const LISTED_MIN: u64 = 4;
+/// Findings of a form held until its end.
+const FORM_MAX: usize = 1_024;
 /// Columns told apart; those beyond are one.
 const COLUMNS_MAX: usize = 1_024;
 
@@ -45,14 +50,20 @@ pub(crate) struct Table {
     held: Vec<(u64, Row)>,
     held_cells: usize,
     shape: Option<Shape>,
+    /// A row with a name and something beside it is a person.
+    people: bool,
     rows: u64,
     stats: Vec<Stat>,
     judged: u64,
     waiting: Vec<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
+    /// Findings of lines of a form.
+    form: Vec<Mark>,
+    /// Of the rows without a header, those that seem to name a person and tell something of them.
+    listed: u64,
     scratch: Vec<Found>,
-    lines: Lines,
+    lines: Option<Box<Lines>>,
 }
 
 enum Shape {
@@ -60,8 +71,8 @@ enum Shape {
     Headed(Header),
     /// The first cell of each row is its heading.
     Sideways,
-    /// No header at all.
-    Bare,
+    /// No header at all; some columns speak for themselves.
+    Bare(Vec<Option<Column>>),
 }
 
 /// What the header says of each column.
@@ -70,6 +81,8 @@ struct Header {
     columns: Vec<Option<Column>>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
+    /// Which of these may be parts of an identifier.
+    joins: Vec<bool>,
 }
 
 /// A row whose findings wait for the judgement of its columns.
@@ -77,6 +90,8 @@ struct Waiting {
     found: Vec<(usize, Found, bool)>,
     /// The row names a person and tells something more of them.
     named: Option<Mark>,
+    /// It seems to, which counts when most rows do.
+    listed: Option<Mark>,
     /// The row is a record; otherwise it may be one line of a form.
     record: bool,
 }
@@ -99,13 +114,16 @@ impl Table {
             held: Vec::new(),
             held_cells: 0,
             shape: None,
+            people: true,
             rows: 0,
             stats: Vec::new(),
             judged: 0,
             waiting: Vec::new(),
             sideways: Vec::new(),
+            form: Vec::new(),
+            listed: 0,
             scratch: Vec::new(),
-            lines: Lines::default(),
+            lines: None,
         }
     }
 
@@ -141,52 +159,33 @@ impl Table {
             self.decide(inquiry);
         }
         self.judge(inquiry);
-        for marks in std::mem::take(&mut self.sideways) {
-            inquiry.people.record(&marks, true);
+        let mut sideways = std::mem::take(&mut self.sideways);
+        let mut form = std::mem::take(&mut self.form);
+        sideways.retain(|marks| !marks.is_empty());
+        if let [one] = sideways.as_mut_slice() {
+            // A form about one person; some of its headings are unknown.
+            one.append(&mut form);
+        }
+        for marks in sideways.iter().chain([&form]) {
+            inquiry.people.record(marks, true);
         }
         self.shape = None;
         self.stats.clear();
-        (self.rows, self.judged, self.held_cells) = (0, 0, 0);
+        (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
     }
 
     fn decide(&mut self, inquiry: &mut Inquiry) {
         let held = std::mem::take(&mut self.held);
-        let announced: Vec<Vec<Option<Column>>> =
-            held.iter().map(|(_, row)| row.iter().map(|(_, v)| announce(v, inquiry)).collect()).collect();
-        let widest = held.iter().map(|(_, row)| filled(row)).max().unwrap_or(0);
-        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
-        let best = announced
-            .iter()
-            .zip(&held)
-            .enumerate()
-            .take(HEADER_ROWS)
-            .filter(|(_, (columns, (_, row)))| count(columns) > 0 && filled(row) * 2 >= widest)
-            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
-            .map(|(n, (columns, _))| (n, count(columns)));
-        let mut headings: Vec<Column> = Vec::new();
-        for column in announced.iter().filter_map(|columns| *columns.first()?) {
-            if !headings.contains(&column) {
-                headings.push(column);
-            }
-        }
-        let headings = headings.len();
+        let heading = Heading::of(held.iter().map(|(_, row)| row), inquiry);
+        let header = heading.header;
         let wide = held.iter().any(|(_, row)| row.len() > 1);
-        let header = match best {
-            // One heading at the head of several rows each: they are headings of rows.
-            Some((_, n)) if wide && headings >= 2 && (n == 1 || headings > n) => None,
-            Some((at, _)) if held.len() > at + 1 => Some(at),
-            _ => None,
-        };
+        let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
+        let plain = if wide { coherent(body, inquiry) } else { Vec::new() };
+        let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
-                let mut columns = Vec::new();
-                let cells = held.get(at).map(|(_, row)| row.as_slice()).unwrap_or_default();
-                for ((column, _), announced) in cells.iter().zip(announced.get(at).into_iter().flatten()) {
-                    if *column < COLUMNS_MAX {
-                        columns.resize((column + 1).max(columns.len()), None);
-                        columns[*column] = *announced;
-                    }
-                }
+                let Some((_, cells)) = held.get(at) else { return };
+                let mut columns = heading.columns(cells);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..columns.len() + REACH_MAX {
@@ -194,14 +193,27 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                Shape::Headed(Header { columns, reach })
+                for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
+                    columns.resize((at + 1).max(columns.len()), None);
+                    columns[at] = columns[at].or(told);
+                }
+                let joins = reach.iter().map(|column| column.is_some_and(Column::is_identifier)).collect();
+                Shape::Headed(Header { columns, reach, joins })
             }
-            None if wide && headings > 0 => Shape::Sideways,
-            None => Shape::Bare,
+            None if wide && heading.rows > 0 => Shape::Sideways,
+            None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, ..Header::default() }),
+            None => Shape::Bare(plain),
         });
-        if self.only_headed && header.is_none() {
+        if self.only_headed && header.is_none() && !speaks {
             return;
         }
+        // A title that was taken for a header makes no list of people.
+        self.people = match &self.shape {
+            Some(Shape::Headed(header)) if self.only_headed => {
+                header.columns.iter().flatten().any(|c| c.describes_person() || c.is_identifier())
+            }
+            _ => true,
+        };
         for (n, (number, row)) in held.iter().enumerate() {
             match header {
                 Some(at) if n <= at && self.only_headed => {}
@@ -226,12 +238,16 @@ impl Table {
                     self.cell(number, *at, view, column, inquiry, &mut found);
                     self.note(*at, judged, found.get(first..).unwrap_or_default());
                 }
-                let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), inquiry);
-                self.wait(Waiting { found, named, record: true }, inquiry);
+                let hash = |at: usize, detectors: &[DetectorId]| {
+                    let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));
+                    found.map(|(_, f, _)| inquiry.hash(&f.finding))
+                };
+                let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
+                self.wait(Waiting { found, named, listed: None, record: true }, inquiry);
             }
             _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
-            Some(Shape::Bare) | None => self.prose(number, row, true, inquiry),
+            Some(Shape::Bare(_)) | None => self.prose(number, row, true, inquiry),
         }
     }
 
@@ -348,6 +364,14 @@ impl Table {
             }
             return;
         }
+        for (at, view) in row {
+            if let Some(Shape::Bare(columns)) = &self.shape
+                && let Some(column) = columns.get(*at).copied().flatten()
+            {
+                row_found.retain(|(c, f, _)| c != at || !f.finding.detector.is_identifier());
+                self.cell(number, *at, view, Some(column), inquiry, &mut row_found);
+            }
+        }
         for (_, at, number_cell) in starts {
             self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
             if number_cell && let Some(stat) = self.stats.get_mut(at) {
@@ -357,7 +381,8 @@ impl Table {
         }
         // Two cells a row, no header: a form with the headings on the left, one line of it.
         let record = filled(row) > 2;
-        self.wait(Waiting { found: row_found, named: None, record }, inquiry);
+        let listed = listed(row_found.iter().map(|(_, f, _)| f), inquiry);
+        self.wait(Waiting { found: row_found, named: None, listed, record }, inquiry);
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -383,6 +408,7 @@ impl Table {
     /// Holds the findings of a row until enough is known of the columns.
     fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
         self.judged += 1;
+        self.listed += u64::from(row.listed.is_some());
         self.waiting.push(row);
         if self.judged as usize >= JUDGED_ROWS {
             self.judge(inquiry);
@@ -390,21 +416,24 @@ impl Table {
     }
 
     fn judge(&mut self, inquiry: &mut Inquiry) {
-        let mut form = Vec::new();
-        for Waiting { found, named, record } in std::mem::take(&mut self.waiting) {
+        // One odd name among many is a name.
+        let list = self.listed >= LISTED_MIN && self.listed * 2 >= self.judged;
+        for Waiting { found, named, listed, record } in std::mem::take(&mut self.waiting) {
             let mut marks = Vec::new();
             for (at, found, alone) in found {
                 marks.extend(inquiry.report(self.doubted(at, found, alone)));
             }
             if !record {
-                form.extend(marks);
-            } else if inquiry.people.record(&marks, true) == 0
-                && let Some(named) = named
+                self.form.extend(marks);
+                if self.form.len() >= FORM_MAX {
+                    inquiry.people.record(&std::mem::take(&mut self.form), true);
+                }
+            } else if inquiry.people.record(&marks, self.people) == 0
+                && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
                 inquiry.people.person(&[named]);
             }
         }
-        inquiry.people.record(&form, true);
     }
 
     /// Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of identifiers
@@ -420,21 +449,50 @@ impl Table {
 
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
-    fn named<'t>(&self, row: impl Iterator<Item = (usize, &'t [u8])> + Clone, inquiry: &Inquiry) -> Option<Mark> {
+    ///
+    /// `found` gives the hash of what a detector found in a column.
+    fn named<'t>(
+        &self,
+        row: impl Iterator<Item = (usize, &'t [u8])> + Clone,
+        found: impl Fn(usize, &[DetectorId]) -> Option<u64>,
+        inquiry: &Inquiry,
+    ) -> Option<Mark> {
         let cell = |wanted: fn(Column) -> bool| {
             row.clone()
                 .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
-                .map(|(_, text)| text.trim_ascii())
-                .find(|text| text.len() > 1)
+                .map(|(at, text)| (at, text.trim_ascii()))
+                .find(|(_, text)| text.len() > 1)
         };
-        let name = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
-        let beside = cell(|c| {
+        let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
+        // Under `Tên` stand companies and goods as well.
+        let short = name.split(u8::is_ascii_whitespace).nth(2).is_none();
+        let person = found(at, &[DetectorId::PersonName]);
+        if !short && person.is_none() {
+            return None;
+        }
+        let (by, beside) = cell(|c| {
             matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
         })?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
-        let hash = inquiry.key.hash_one((name, beside));
+        // As the lines of running text are told apart.
+        let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
+        let other = |text: &[u8]| inquiry.key.hash_one(text);
+        let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
         letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
     }
+}
+
+/// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
+fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
+    let hash = |f: &Found| inquiry.hash(&f.finding);
+    let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
+    let beside = found.find(|f| match f.finding.detector {
+        DetectorId::DateOfBirth | DetectorId::Phone => true,
+        DetectorId::Address => f.finding.confidence >= Confidence::Medium,
+        _ => false,
+    })?;
+    let hash = hash(name) ^ hash(beside).rotate_left(1);
+    Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
 }
 
 /// A spreadsheet's number with the zeros in front that its column says it had.
@@ -468,17 +526,12 @@ fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
 }
 
-fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
-    let text = std::str::from_utf8(&view.text).ok()?.trim();
-    // `Số CCCD: 001…` is a heading with its value: running text.
-    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if valued || digits > 4 { None } else { inquiry.column(text) }
-}
+/// Digits of the shortest number that stands for somebody.
+const NUMBER_MIN: usize = 9;
 
 /// A cell that is nothing but one number as long as identifiers are.
-fn is_number(text: &[u8]) -> bool {
+pub(crate) fn is_number(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (9..=15).contains(&digits) && text.len() <= digits + 4
+    (NUMBER_MIN..=15).contains(&digits) && text.len() <= digits + 4
 }

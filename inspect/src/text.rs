@@ -3,16 +3,21 @@
 //! It is scanned in windows that overlap, so memory is bounded and a number on a border is found once. Encodings
 //! within it go to `layers`.
 
+use std::ops::Range;
+
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
-use crate::grid::Grid;
+use crate::grid::{Ended, Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::{Layers, Look};
+use crate::object::BLOCK;
 use crate::people::Mark;
+use crate::roster::Roster;
 use crate::view::View;
 
-/// How much is scanned at a time.
-const WINDOW: usize = 1 << 16;
+/// How much is scanned at a time: with its context a block of an object, so that little of a block is left over and
+/// moved.
+const WINDOW: usize = BLOCK - CONTEXT_BYTES;
 
 /// How much of a window stays as context for the next: writings are undone from some way before their signs on.
 const KEPT: usize = 1 << 11;
@@ -30,7 +35,15 @@ pub(crate) struct Text {
     layers: Option<Box<Layers>>,
     /// Tables within; only in text that is more than a value.
     grid: Option<Box<Grid>>,
+    pending: Vec<Pending>,
+    /// Where the last finding ended, and what has ended since.
+    found_end: u64,
+    ended: Ended,
+    roster: Roster,
     group: Vec<Mark>,
+    /// Where in the group the marks of each line begin, and whether the next mark begins one.
+    lines: Vec<usize>,
+    line_due: bool,
     group_end: u64,
 }
 
@@ -44,7 +57,13 @@ impl Text {
             done: 0,
             layers: None,
             grid: None,
+            pending: Vec::new(),
+            found_end: 0,
+            ended: Ended::Nothing,
+            roster: Roster::default(),
             group: Vec::new(),
+            lines: Vec::new(),
+            line_due: false,
             group_end: 0,
         }
     }
@@ -72,7 +91,8 @@ impl Text {
             let end = self.done + WINDOW;
             let mut found = Vec::new();
             self.scan(end, inquiry, &mut found);
-            self.tell(found, inquiry);
+            self.set_aside(found, end);
+            self.tell(inquiry);
             let gone = end.saturating_sub(KEPT);
             self.view.drain(gone);
             self.done = end - gone;
@@ -91,18 +111,57 @@ impl Text {
             layers.read(&self.view, &core, &look, inquiry);
         }
         if let Some(grid) = &mut self.grid {
-            grid.read(&self.view, core, inquiry);
+            grid.read(&self.view, core);
         }
     }
 
-    /// Reports findings of running text and groups them into people.
-    fn tell(&mut self, found: Vec<Found>, inquiry: &mut Inquiry) {
+    /// Sets the findings of a window that ends at `end` aside.
+    fn set_aside(&mut self, found: Vec<Found>, end: usize) {
+        let mut from = self.found_end.max(self.view.base + self.done as u64);
         for f in found {
+            let range = f.finding.range.clone();
+            let ended = std::mem::take(&mut self.ended).max(self.ended(from..range.start));
+            from = from.max(range.end);
+            self.pending.push(Pending { found: f, ended, tabled: false });
+        }
+        self.ended = self.ended.max(self.ended(from..self.view.base + end as u64));
+        self.found_end = from;
+    }
+
+    /// What ends within `range`, given in the whole text.
+    fn ended(&self, range: Range<u64>) -> Ended {
+        let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
+        let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
+        let has = |sign: &[u8]| memchr::memmem::find(between, sign).is_some();
+        match memchr::memchr(b'\n', between) {
+            Some(_) if has(b"\n\n") || has(b"\n\r\n") => Ended::Block,
+            Some(_) => Ended::Line,
+            None if has(b"),(") => Ended::Line,
+            None => Ended::Nothing,
+        }
+    }
+
+    /// Reports the findings that no table will judge any more and groups them into people.
+    fn tell(&mut self, inquiry: &mut Inquiry) {
+        let settled = match &mut self.grid {
+            Some(grid) => grid.settle(&mut self.pending, inquiry),
+            None => u64::MAX,
+        };
+        let mut pending = std::mem::take(&mut self.pending);
+        let ready = pending.partition_point(|p| p.found.finding.range.start < settled);
+        for Pending { found: f, ended, tabled } in pending.drain(..ready) {
             let range = f.finding.range.clone();
             if range.start > self.group_end + SENTENCE_BYTES {
                 self.part(inquiry);
             }
+            if !tabled {
+                self.roster.next(&f, ended, inquiry);
+            }
+            self.line_due |= ended > Ended::Nothing;
             if let Some(mark) = inquiry.report(f) {
+                if std::mem::take(&mut self.line_due) {
+                    self.lines.push(self.group.len());
+                }
                 self.group.push(mark);
                 self.group_end = range.end;
                 // A long list in prose: enough for any one person.
@@ -110,6 +169,10 @@ impl Text {
                     self.part(inquiry);
                 }
             }
+        }
+        self.pending = pending;
+        if let Some(grid) = &mut self.grid {
+            grid.look_again(inquiry);
         }
     }
 
@@ -123,8 +186,13 @@ impl Text {
 
     /// Ends the group of findings that may belong together.
     fn part(&mut self, inquiry: &mut Inquiry) {
-        inquiry.people.record(&self.group, false);
-        self.group.clear();
+        let Self { group, lines, .. } = self;
+        let ends = lines.iter().copied().skip(1).chain([group.len()]);
+        let line = |(start, end): (&usize, usize)| group.get(*start..end).unwrap_or_default();
+        let first = group.get(..lines.first().copied().unwrap_or(group.len())).unwrap_or_default();
+        inquiry.people.lines([first].into_iter().chain(lines.iter().zip(ends).map(line)));
+        group.clear();
+        lines.clear();
     }
 
     /// Begins a text at `base` of the one it is a copy of.
@@ -146,7 +214,12 @@ impl Text {
     pub(crate) fn finish_at(&mut self, end: usize, inquiry: &mut Inquiry) {
         let mut found = Vec::new();
         self.scan(end, inquiry, &mut found);
-        self.tell(found, inquiry);
+        self.set_aside(found, end);
+        if let Some(grid) = &mut self.grid {
+            grid.end();
+        }
+        self.tell(inquiry);
+        self.roster.end(inquiry);
         self.part(inquiry);
         self.reset(inquiry);
     }
@@ -161,11 +234,8 @@ impl Text {
         if let Some(mut layers) = self.layers.take() {
             layers.finish(inquiry);
         }
-        if let Some(grid) = &mut self.grid {
-            grid.finish(inquiry);
-        }
         self.view.clear();
-        (self.done, self.group_end) = (0, 0);
+        (self.done, self.group_end, self.found_end, self.ended) = (0, 0, 0, Ended::Nothing);
     }
 }
 

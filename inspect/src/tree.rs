@@ -24,6 +24,9 @@ struct Child {
 #[derive(Default)]
 pub(crate) struct Tree {
     frames: Vec<Frame>,
+    /// The last document, until it is known whether another follows: a line each is a list.
+    root: Option<Vec<Mark>>,
+    listed: bool,
 }
 
 /// More findings than one record has.
@@ -58,7 +61,10 @@ impl Tree {
             return;
         }
         let Some(parent) = self.frames.last_mut() else {
-            inquiry.people.record(&marks, false);
+            if let Some(before) = self.root.replace(marks) {
+                self.listed = true;
+                inquiry.people.record(&before, true);
+            }
             return;
         };
         match &mut parent.child {
@@ -78,6 +84,10 @@ impl Tree {
         while !self.frames.is_empty() {
             self.close(inquiry);
         }
+        if let Some(root) = self.root.take() {
+            inquiry.people.record(&root, self.listed);
+        }
+        self.listed = false;
     }
 }
 

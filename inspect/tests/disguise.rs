@@ -191,6 +191,17 @@ fn techniques() -> Vec<Technique> {
         ),
         // Encodings, one within another.
         row("base64", base64(said), base64(b"Xin chao cac anh chi, hen gap lai")),
+        row(
+            "base64",
+            format!("https://example.vn/tep/{}", base64(said)),
+            "https://example.vn/tai-lieu/huong-dan-su-dung-phan-mem-v2",
+        ),
+        row(
+            "base64",
+            format!("ghichu_{}", base64(said)),
+            "VanBanHuongDanThucHienNghiQuyetSo12CuaChinhPhuVeCaiCachHanhChinh",
+        ),
+        row("hex", format!("0x{}", hex(said)), "0x00119012345600119012345600119012345600"),
         row("base64", format!("Anh xem {} nhé", base64(&gzip(said))), base64(&gzip(b"khong co gi o day ca"))),
         row("base64", format!("data={}", base64(&zlib(said))), base64(&zlib(b"khong co gi o day ca"))),
         row(

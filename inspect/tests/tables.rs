@@ -89,6 +89,48 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
             2,
         ),
+        (
+            "box of dashes",
+            "+-----+---------------+-----------+\n| STT | Họ tên        | Số CMND   |\n+-----+---------------+-----------+\n| 1   | Nguyễn Văn An | 012345671 |\n| 2   | Trần Thị Bình | 012345672 |\n+-----+---------------+-----------+\n",
+            2,
+            2,
+        ),
+        (
+            "two columns by blanks",
+            "Họ tên người bệnh   Số CMND\nNguyễn Văn An   012345671\nTrần Thị Bình   012345672\n",
+            2,
+            2,
+        ),
+        (
+            "blanks, with an empty cell",
+            "Ghi chú   Họ tên          Tổ   Số CMND\nmới       Nguyễn Văn An   1    012345671\n          Trần Thị Bình   2    012345672\ncũ        Lê Văn Cường         012345673\n",
+            3,
+            3,
+        ),
+        (
+            "a line that is no row",
+            "Số CMND   Họ tên   Mã hộ\nI   Tăng\n012345671   Nguyễn Văn An   4055049640\n012345672   Trần Thị Bình   5487202490\n",
+            2,
+            2,
+        ),
+        (
+            "one column",
+            "Số CMND\n012345671\n012345672\n012345673\n012345674\n012345675\n012345676\n012345677\n012345678\n012345679\n012345681\n012345682\n012345683\n012345684\n012345685\n",
+            14,
+            14,
+        ),
+        (
+            "documents a line",
+            "{\"hoTen\": \"Nguyễn Văn An\", \"soCmnd\": \"012345671\"}\n{\"hoTen\": \"Trần Thị Bình\", \"soCmnd\": \"012345672\"}\n",
+            2,
+            2,
+        ),
+        (
+            "a value told by its sibling",
+            "[{\"type\": \"CMND\", \"value\": \"012345671\"}, {\"type\": \"order\", \"value\": \"012345672\"}]",
+            1,
+            1,
+        ),
         ("other numbers", "STT,Tên hàng,Số lô\n1,Gạo,012345671\n2,Ngô,012345672\n", 0, 0),
         (
             "other insert",
@@ -104,4 +146,57 @@ fn the_heading_is_found_wherever_it_stands() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_column_speaks_against_a_lone_look_alike() {
+    // One number in sixty is laid out like a citizen's; here it is one in ten.
+    let row = |n: u64| {
+        let code = if n == 4 { 1_090_123_456 } else { 300_000_000_000 + n * 7_919_119 };
+        format!("{n:<5}Máy in    {code:012}   {}.000.000\n", n + 2)
+    };
+    for header in ["", "STT  Tên       Mã TS          Nguyên giá\n", "STT  Tên       Ô trống        Giá\n"] {
+        let text = header.to_owned() + &(1..=10).map(row).collect::<String>();
+        assert_eq!(inspect(&text).distinct(DetectorId::Cccd), 0, "{text}");
+    }
+    // Where most of them are citizens', the header is only unknown.
+    let people = (1..=10).map(|n| format!("{n:<5}An    {:012}   x\n", 1_090_123_456_u64 + n)).collect::<String>();
+    assert_eq!(inspect(&people).distinct(DetectorId::Cccd), 10);
+}
+
+#[test]
+fn a_list_of_names_and_births_is_a_list_of_people() {
+    let names = ["Nguyễn Văn An", "Trần Thị Bình", "Lò Văn Pánh", "Rơ Chăm H'Mai", "Lê Hoàng Cường", "Phạm Thị Dung"];
+    let list =
+        |line: fn(usize, &str) -> String| names.iter().enumerate().map(|(n, name)| line(n, name)).collect::<String>();
+    for text in [
+        list(|n, name| format!("{}. {name}, 05/04/19{}\n", n + 1, 70 + n)),
+        list(|n, name| format!("{:<4}{name:<24}05/04/19{}   Tân Bình\n", n + 1, 70 + n)),
+        list(|n, name| format!("{},{name},05/04/19{},x\n", n + 1, 70 + n)),
+        "Họ tên;Ngày sinh;Xã\n".to_owned() + &list(|n, name| format!("{name};05/04/19{};x\n", 70 + n)),
+        list(|n, name| format!("{{\"ho_ten\": \"{name}\", \"ngay_sinh\": \"05/04/19{}\"}}\n", 70 + n)),
+    ] {
+        let inspection = inspect(&text);
+        assert!(inspection.bulk, "{text}{inspection:?}");
+    }
+    let blocks = list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nXã: x\n\n", 70 + n));
+    assert_eq!(inspect(&blocks).persons, 6);
+    // Whoever has a number counts by it.
+    let blocks =
+        list(|n, name| format!("Họ và tên: {name}\nNgày sinh: 05/04/19{}\nCCCD: 00107{n}12345{n}\n\n", 70 + n));
+    assert_eq!(inspect(&blocks).persons, 6);
+    // Two signatures are no list, and companies are no people.
+    assert!(!inspect("Nguyễn Văn An, 05/04/1970\nTrần Thị Bình, 06/05/1971\n").bulk);
+    let firms =
+        (0..9).map(|n| format!("({n}, 'Công ty TNHH May {n}', '02838{n}12345')")).collect::<Vec<_>>().join(",\n");
+    assert!(!inspect(&format!("INSERT INTO donvi (id, ten, sdt) VALUES\n{firms};\n")).bulk);
+}
+
+#[test]
+fn the_columns_of_a_statement_speak_of_their_own_values_only() {
+    let text = "INSERT INTO ts (id, ma_ts, nguoi_giu, can_cuoc) VALUES ('1', '301090123456', 'Nguyễn Văn An', '001090123456');\n\
+                INSERT INTO ts (id, ma_ts, nguoi_giu, can_cuoc) VALUES ('2', '301090123457', 'Trần Thị Bình', '001190123457');\n\
+                -- CCCD 001090123458\n";
+    let inspection = inspect(text);
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.persons), (3, 3), "{inspection:?}");
 }

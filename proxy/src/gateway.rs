@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chot_audit::{Event, Ledger};
 use chot_config::{Diagnostics, Policy, Settings};
-use chot_inspect::{Inspector, Limits};
+use chot_inspect::{Extractor, Inspector, Limits};
 use chot_model::Clock;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Mutex;
@@ -150,11 +150,16 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 impl Gateway {
-    /// Starts everything the settings name.
+    /// Starts everything the settings name. Complicated formats are read by `extractor`.
     ///
     /// # Errors
     /// When a listener, the ledger, the CA or the policy cannot be had. Nothing is left running then.
-    pub async fn start(settings: Settings, clock: Arc<dyn Clock>, notify: Notify) -> Result<Self, Error> {
+    pub async fn start(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        notify: Notify,
+        extractor: Arc<dyn Extractor>,
+    ) -> Result<Self, Error> {
         descriptors::raise();
         let data = settings.data_dir.clone();
         DirBuilder::new()
@@ -181,8 +186,9 @@ impl Gateway {
             members_max: settings.inspect.members_max,
             inflated_bytes_max: settings.inspect.inflated_bytes_max,
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
+            print: true,
         };
-        let inspector = Inspector::new(limits, clock.now().date().0);
+        let inspector = Inspector::new(limits, clock.now().date().0).extracting(extractor);
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,

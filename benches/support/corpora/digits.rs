@@ -42,9 +42,11 @@ pub(super) fn logs(random: &mut Random, bytes: usize) -> Corpus {
             let _ = write!(text, "items/{}", random.below(10_000_000));
         }
         let (took, request, seq) = (random.below(1_000_000), random.word(), nobody(random));
-        // Letters at fixed places: nine hexadecimal digits in a row may all be decimal.
-        let (a, b, c) = (request & 0xffff, request >> 16 & 0xffff, request >> 32 & 0xffff);
-        let _ = writeln!(text, " 200 {took}us req={a:04x}b{b:04x}d{c:04x} seq={seq}");
+        // Letters at fixed places: nine hexadecimal digits in a row may all be decimal. No `c`: `cc` announces a card.
+        let request =
+            [request & 0xffff, request >> 16 & 0xffff, request >> 32 & 0xffff].map(|part| format!("{part:04x}"));
+        let request = request.join("b").replace('c', "d");
+        let _ = writeln!(text, " 200 {took}us req={request} seq={seq}");
     }
     found(text, planted)
 }

@@ -107,6 +107,8 @@ pub struct MailSettings {
 pub struct InspectSettings {
     /// Verdicts of equal content are kept.
     pub cache: bool,
+    /// What workers read is opaque where the kernel cannot confine them completely.
+    pub confined: bool,
     /// Bytes of bodies held in memory, all messages together; above it they go to encrypted unlinked files.
     pub memory_bytes_max: u64,
     /// Containers within containers.
@@ -183,6 +185,7 @@ impl Settings {
             },
             inspect: InspectSettings {
                 cache: true,
+                confined: false,
                 memory_bytes_max: 32 << 20,
                 depth_max: 16,
                 members_max: 10_000,

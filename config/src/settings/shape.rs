@@ -175,6 +175,11 @@ pub(super) const SETTINGS: Shape = Shape {
                 fields: &[
                     key("cache", Kind::Flag, "Keep the inspections of equal content; true by default."),
                     key(
+                        "confined",
+                        Kind::Flag,
+                        "Leave unread what workers read where the kernel cannot confine them; false by default.",
+                    ),
+                    key(
                         "memory_bytes_max",
                         at_least(1 << 20),
                         "Bytes of bodies held in memory, all messages together; above it they go to encrypted files.",

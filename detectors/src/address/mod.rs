@@ -11,7 +11,8 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::{fold, next_char};
+use crate::fold::{Folded, fold, next_char};
+use crate::phrases::Phrases;
 use crate::trigger::{Trigger, stands_alone, word_before};
 
 /// The detector.
@@ -33,7 +34,7 @@ pub(crate) const GAP_BYTES_MAX: usize = 3;
 const REACH_BYTES: usize = 80;
 
 /// First words of what lies below a commune.
-const BELOW: &[&str] = &[
+static BELOW: Phrases = Phrases::new(&[
     "so",
     "so nha",
     "nha",
@@ -62,15 +63,15 @@ const BELOW: &[&str] = &[
     "can",
     "chung cu",
     "dai lo",
-];
+]);
 /// First words of what lies above.
-const ABOVE: &[&str] = &["huyen", "quan", "thi xa", "thanh pho", "tp", "tinh", "q", "h", "tx", "t"];
+static ABOVE: Phrases = Phrases::new(&["huyen", "quan", "thi xa", "thanh pho", "tp", "tinh", "q", "h", "tx", "t"]);
 /// Bodies and things named after a commune.
-const BODIES: &[&str] = &[
+static BODIES: Phrases = Phrases::new(&[
     "ubnd", "hdnd", "an", "bhxh", "te", "truong", "uy", "dan", "cap", "hoi", "doan", "chuc", "can", "bo", "vien", "so",
     "phong", "tram", "cac", "mot", "nhieu", "tung", "moi", "va", "tren", "toan", "doi", "cho", "quan", "ban", "xep",
     "nhap", "danh", "ten", "hop",
-];
+]);
 /// Words that announce an address.
 const ANNOUNCED: &[&str] = &[
     "dia chi",
@@ -122,13 +123,13 @@ impl Detector for Address {
         if !stands_alone(text, &(start..trimmed)) || !is_named(text, trimmed) {
             return None;
         }
-        if BODIES.contains(&word_before(text, start).as_str()) {
+        if BODIES.contains(&word_before(text, start)) {
             return None;
         }
         let right = self.right(text, trimmed);
         let (left, below) = left(text, start);
         let head = text.get(left.saturating_sub(32)..left)?;
-        let head = fold(&String::from_utf8_lossy(head));
+        let head = Folded::of(head);
         let said = ANNOUNCED.iter().any(|w| head.ends_with(w));
         let levels = 1 + usize::from(below) + usize::from(right.1);
         let score = match (said, below) {
@@ -155,8 +156,8 @@ impl Address {
         for _ in 0..3 {
             let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
             let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
-            let folded = fold(&String::from_utf8_lossy(part));
-            let level = first_of(&folded, ABOVE);
+            let folded = Folded::of(part);
+            let level = ABOVE.begin(&folded);
             // A province may stand without its word, at the end.
             let named =
                 is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
@@ -189,7 +190,7 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
         let blank = part.len() - part.trim_ascii_start().len();
         let begins = border.map_or(0, |at| at + 1) + blank;
         let whole = border.is_some() || from == 0;
-        let folded = fold(&String::from_utf8_lossy(part));
+        let folded = Folded::of(part);
         let (level, place) = level_within(&folded, part.get(blank..).unwrap_or_default());
         if !level || !whole && place == 0 {
             break;
@@ -208,7 +209,7 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
 fn level_within(folded: &str, part: &[u8]) -> (bool, usize) {
     let numbered = folded.split(' ').next().is_some_and(|w| w.bytes().next().is_some_and(|b| b.is_ascii_digit()));
     let street = || ["duong", "pho", "ngo", "hem", "duong so"].iter().any(|w| folded.contains(w));
-    if first_of(folded, BELOW) || numbered && (street() || is_house(folded)) {
+    if BELOW.begin(folded) || numbered && (street() || is_house(folded)) {
         return (true, 0);
     }
     // Behind other words, on the level's own word.
@@ -227,10 +228,6 @@ fn is_house(folded: &str) -> bool {
     let words = folded.split(' ').count();
     (2..=6).contains(&words)
         && folded.split(' ').next_back().is_some_and(|w| w.bytes().all(|b| b.is_ascii_alphabetic()))
-}
-
-fn first_of(folded: &str, words: &[&str]) -> bool {
-    words.iter().any(|w| folded.strip_prefix(w).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
 }
 
 /// Whether a name or number follows: `xã Tân Lập`, `phường 12`, `P.12`; a dot behind a whole word ends a sentence.

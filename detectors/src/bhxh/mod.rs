@@ -13,7 +13,7 @@ use crate::mst::has_check_digit;
 use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
-use crate::shape::{is_filler, loss};
+use crate::shape::{is_filler, is_round, loss};
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -73,10 +73,15 @@ impl Detector for Bhxh {
             return None;
         }
         let named = firm >= Firm::Direct;
+        if is_round(whole) && firm != Firm::Column {
+            return None;
+        }
         let score = words - less + if is_insurer(whole.get(..2)?) { 10 } else { 0 }
             - if !named && is_mobile(whole) { 30 } else { 0 }
             - if !named && has_check_digit(whole) { 10 } else { 0 }
             - 60 * i32::from(said.amount)
+            // `Thu BHXH bắt buộc 4563847000`.
+            - if !named && whole.ends_with(b"000") { 40 } else { 0 }
             - loss(near.text(), number, firm);
         Some(Found { value, ..Found::number(number, score) })
     }

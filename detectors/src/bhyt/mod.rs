@@ -91,7 +91,8 @@ impl Detector for Bhyt {
         };
         score -= if card.small && !named { 30 } else { 0 };
         let rest = digits.get(3..)?;
-        if rest.iter().all(|d| Some(d) == rest.first()) {
+        // One digit throughout, or an amount: `HG  349 000 000 000`.
+        if rest.iter().all(|d| Some(d) == rest.first()) || rest.windows(7).any(|w| w == b"0000000") {
             return None;
         }
         // `DN` in one piece with thirteen digits is as telling as a separator; a word is what letters may be glued to.

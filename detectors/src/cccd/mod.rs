@@ -15,9 +15,10 @@ use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
+use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{is_filler, is_moment, loss};
+use crate::shape::{is_filler, is_moment, is_round, loss};
 
 /// The detector.
 pub(crate) struct Cccd;
@@ -88,6 +89,10 @@ impl Cccd {
             && near.column().is_none()
             && birth_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
+        let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
+        if is_round(digits) && (mine < Firm::Direct || dotted) {
+            return None;
+        }
         if mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
@@ -114,6 +119,9 @@ impl Cccd {
     /// A spreadsheet stores `001090123456` as the number 1090123456.
     fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
+        if number.layout != Layout::Solid {
+            return None;
+        }
         if near.announced().firm(PADDED) != Firm::Column {
             return None;
         }

@@ -3,6 +3,7 @@
 //!
 //! No number is remembered, only what its digits show.
 
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chot_model::{Confidence, DetectorId};
@@ -15,7 +16,7 @@ use crate::shape::{is_filler, is_moment};
 use crate::{Column, Context, Detectors, bhyt, phone};
 
 /// Fewer digits are no number and more are seldom met.
-pub(super) const LENGTHS: std::ops::RangeInclusive<usize> = 7..=13;
+pub(super) const LENGTHS: RangeInclusive<usize> = 7..=13;
 
 /// Letters and digits of a card number.
 const CARD: usize = 15;
@@ -81,7 +82,14 @@ impl Verdict {
 }
 
 /// Judges a cell of digits alone, or a card.
-pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, values: &mut Values) -> Told {
+pub(super) fn judge(
+    detectors: &Detectors,
+    text: &[u8],
+    range: Range<usize>,
+    column: Option<Column>,
+    values: &mut Values,
+) -> Told {
+    let cell = text.get(range.clone()).unwrap_or_default();
     let shown = shown(cell, column, detectors.this_year);
     let slot = detectors.verdicts.0.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
     let known = slot.map_or(0, |slot| slot.load(Relaxed));
@@ -98,7 +106,11 @@ pub(super) fn judge(detectors: &Detectors, cell: &[u8], column: Option<Column>, 
         Verdict::Unusual => Told::Unusual,
         Verdict::Whole(detector, confidence, written) => {
             values.begin();
-            write(cell, written, values);
+            // All there may be is copied faster than what there is.
+            match text.get(range.start..).and_then(<[u8]>::first_chunk) {
+                Some(chunk) if written == Written::AsIs => values.extend_chunk(chunk, cell.len()),
+                _ => write(cell, written, values),
+            }
             values.whole(detector, confidence, 0)
         }
     }
@@ -176,7 +188,8 @@ fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 {
         }
         10 | 11 => {
             shown.flag(is_insurer(head(2)));
-            shown.flag(has_check_digit(head(10)));
+            // Under any other header it makes no difference.
+            shown.flag(column == Some(Column::Tax) && has_check_digit(head(10)));
             let mut padded = [b'0'; 12];
             if let Some(room) = padded.get_mut(12 - cell.len()..) {
                 room.copy_from_slice(cell);

@@ -34,8 +34,10 @@ pub enum Told {
     Nothing,
     /// A scan would find nothing. What the text may be in an encoding was not asked.
     Quiet,
-    /// A scan would find this and nothing else.
-    Whole(Whole),
+    /// As [`Self::Nothing`], but for encodings in which it matters which digits are written.
+    Coded,
+    /// A scan would find the whole cell and nothing else: the last of [`Cells::found`].
+    Whole,
     /// Not told here: scan it.
     Unusual,
 }
@@ -53,21 +55,34 @@ pub struct Whole {
     end: u32,
 }
 
+/// How much was remembered of a row when it began.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    found: usize,
+    len: usize,
+}
+
 impl Cells {
-    /// How much is taken by the values so far.
-    pub fn taken(&self) -> usize {
-        self.values.len
+    /// Begins a row. One may begin within another and end before it.
+    pub fn begin(&self) -> Begun {
+        Begun { found: self.values.found.len(), len: self.values.len }
     }
 
-    /// Forgets the values since so much was taken: a row ends.
-    pub fn forget(&mut self, taken: usize) {
-        self.values.bytes.get_mut(taken..self.values.len).unwrap_or_default().fill(0);
-        self.values.len = self.values.len.min(taken);
+    /// What was found since.
+    pub fn found(&self, begun: Begun) -> &[Whole] {
+        self.values.found.get(begun.found..).unwrap_or_default()
     }
 
-    /// The normalised value of a finding not forgotten yet, in UTF-8.
+    /// The normalised value of a finding, in UTF-8.
     pub fn value(&self, whole: &Whole) -> &[u8] {
         self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
+    }
+
+    /// Forgets what was found since.
+    pub fn end(&mut self, begun: Begun) {
+        self.values.bytes.get_mut(begun.len..self.values.len).unwrap_or_default().fill(0);
+        self.values.len = self.values.len.min(begun.len);
+        self.values.found.truncate(begun.found);
     }
 }
 
@@ -89,7 +104,7 @@ impl Detectors {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
                     Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, values),
-                    _ => digits::judge(self, bytes, column, values),
+                    _ => digits::judge(self, text, cell, column, values),
                 };
             }
             match column {
@@ -97,23 +112,23 @@ impl Detectors {
                     return self.birth(bytes, values);
                 }
                 Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
-                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, bytes, column, values),
+                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, text, cell, column, values),
                 _ => {}
             }
         }
-        if shapes.are_nothing(text, &cell, column) {
-            Told::Nothing
-        } else if is_quiet(bytes, column, self.anchors) {
-            Told::Quiet
-        } else {
-            Told::Unusual
+        match shapes.known(text, &cell, column) {
+            Some(true) => Told::Coded,
+            Some(false) => Told::Nothing,
+            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape.
-    pub fn nothing(&self, cell: &[u8], column: Option<Column>, cells: &mut Cells) {
+    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `coded` these
+    /// are told to be [`Told::Coded`].
+    pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {
         if self.is_whole() {
-            cells.shapes.learn(self, cell, column);
+            cells.shapes.learn(self, cell, column, coded);
         }
     }
 
@@ -146,7 +161,21 @@ impl Detectors {
 }
 
 fn all_digits(bytes: &[u8]) -> bool {
-    bytes.iter().fold(true, |all, b| all & b.is_ascii_digit())
+    // Two looks at eight bytes, which may overlap, see all of most numbers.
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) if bytes.len() <= 16 => {
+            eight_digits(u64::from_le_bytes(*first)) & eight_digits(u64::from_le_bytes(*last))
+        }
+        _ => bytes.iter().all(u8::is_ascii_digit),
+    }
+}
+
+/// Whether eight bytes are ASCII digits.
+const fn eight_digits(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    let from_zero = eight ^ (ONES * b'0' as u64);
+    // No high bit, and none after adding what takes ten to it.
+    (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7) == 0
 }
 
 /// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
@@ -179,6 +208,8 @@ pub(crate) struct Values {
     len: usize,
     /// Where the last one begins.
     start: usize,
+    /// Whose they are.
+    found: Vec<Whole>,
 }
 
 impl Values {
@@ -215,8 +246,9 @@ impl Values {
     }
 
     /// The value begun last is that of a whole cell.
-    fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
-        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
+    fn whole(&mut self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        self.found.push(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 });
+        Told::Whole
     }
 
     /// The value begun last is none.

@@ -25,17 +25,20 @@ struct Shape {
     words: [u64; WORDS],
     /// Never 0.
     column: u64,
+    coded: bool,
 }
 
 impl Shapes {
-    pub(super) fn are_nothing(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> bool {
-        let Some(shape) = Shape::of(text, cell, column).filter(|_| !self.0.is_empty()) else { return false };
+    /// Whether there is nothing in cells of this shape, and whether an encoding still may be.
+    pub(super) fn known(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<bool> {
+        let shape = Shape::of(text, cell, column).filter(|_| !self.0.is_empty())?;
         let at = shape.slot();
-        self.0[at].is(&shape) || self.0[at ^ 1].is(&shape)
+        [at, at ^ 1].map(|at| self.0[at]).iter().find(|known| known.is(&shape)).map(|known| known.coded)
     }
 
-    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>) {
+    pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>, coded: bool) {
         let Some(shape) = Shape::of(cell, &(0..cell.len()), column) else { return };
+        let shape = Shape { coded, ..shape };
         if !cell.iter().any(u8::is_ascii_digit) || !depends_on_digits(detectors, cell, column) {
             if self.0.is_empty() {
                 self.0.resize(SLOTS, Shape::default());
@@ -69,7 +72,7 @@ impl Shape {
             }
             left -= 8;
         }
-        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2) })
+        Some(Self { words, column: column.map_or(1, |c| c as u64 + 2), coded: false })
     }
 
     /// Equality without a call.

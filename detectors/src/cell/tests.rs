@@ -19,13 +19,15 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
     DETECTORS.scan(cell.as_bytes(), 0..cell.len(), Context { column }, &mut hits);
     // What stands around is none of its business.
     let around = format!("7{cell}9 Nguyễn Văn An");
+    let begun = cells.begin();
     let told = DETECTORS.cell(around.as_bytes(), 1..1 + cell.len(), column, cells);
     let usual = match told {
-        Told::Nothing | Told::Quiet => {
+        Told::Nothing | Told::Quiet | Told::Coded => {
             assert!(hits.is_empty(), "{cell:?} under {column:?}: {hits:?}");
             true
         }
-        Told::Whole(whole) => {
+        Told::Whole => {
+            let whole = cells.found(begun).last().copied().unwrap();
             let (Whole { detector, confidence, signs, .. }, value) = (whole, cells.value(&whole));
             for (n, b) in cell.bytes().enumerate() {
                 let sign = b" /-.".contains(&b);
@@ -42,8 +44,10 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
         }
         Told::Unusual => false,
     };
+    assert_eq!(cells.found(begun).len(), usize::from(told == Told::Whole));
+    cells.end(begun);
     if hits.is_empty() {
-        DETECTORS.nothing(cell.as_bytes(), column, cells);
+        DETECTORS.nothing(cell.as_bytes(), column, cell.len().is_multiple_of(2), cells);
     }
     usual
 }

@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::trigger::{Trigger, word_that_ends};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
 pub(crate) struct ClaimRecord;
@@ -68,13 +68,28 @@ impl Detector for ClaimRecord {
     }
 }
 
-/// The name of the field that holds the link whose first digit stands at `at`.
+/// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
 pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let before = text.get(at.saturating_sub(LINK_BYTES_MAX)..at)?;
-    let letters = before.iter().rev().take_while(|b| fits(b) && !b.is_ascii_digit()).count();
+    let before = text.get(..at)?;
+    // Most numbers stand behind a word and a blank.
+    match *before {
+        [.., sign, b' '] if is_sign(&sign) => {}
+        [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
+        _ => return None,
+    }
+    let letters = before.iter().rev().take(LINK_BYTES_MAX).take_while(|b| fits(b) && !b.is_ascii_digit()).count();
     let before = text.get(..at - letters)?;
-    let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| b">:= \"'".contains(b)).count();
-    if signs == 0 { None } else { word_that_ends(text, at - letters - signs, Trigger::Claim) }
+    let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| is_sign(b)).count();
+    if signs == 0 { None } else { words_that_end(text, at - letters - signs, Trigger::Claim).next() }
+}
+
+/// The name of the field in capitals that begins at `at`, behind the sign that opens it.
+pub(crate) fn field_at(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let (before, name) = text.split_at_checked(at)?;
+    if !matches!((before, name), ([.., b'<' | b'"' | b'\''], [b'M', ..])) {
+        return None;
+    }
+    words_in(text, at..text.len().min(at + WORD_BYTES_MAX), Trigger::Claim).find(|word| word.start == at)
 }
 
 /// How long the link at the beginning of `text` is.
@@ -82,6 +97,11 @@ fn link(text: &[u8]) -> Option<usize> {
     let len = text.iter().take(LINK_BYTES_MAX + 1).take_while(|b| fits(b)).count();
     let digits = text.get(..len)?.iter().filter(|b| b.is_ascii_digit()).count();
     ((3..=LINK_BYTES_MAX).contains(&len) && digits > 0).then_some(len)
+}
+
+/// What may stand between a field's name and its content.
+fn is_sign(byte: &u8) -> bool {
+    b">:= \"'".contains(byte)
 }
 
 fn fits(byte: &u8) -> bool {

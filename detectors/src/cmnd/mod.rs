@@ -29,6 +29,13 @@ const MINE: Columns = Columns::of(&[Column::Cmnd, Column::IdNumber, Column::Cccd
 /// Columns whose cells may have lost a leading zero in a spreadsheet.
 const PADDED: Columns = Columns::of(&[Column::Cmnd, Column::IdNumber]);
 
+/// Whether other digits stand a few words before the number, on its line.
+fn digits_before(text: &[u8], at: usize) -> bool {
+    const REACH: usize = 24;
+    let before = text.get(at.saturating_sub(REACH)..at).unwrap_or_default();
+    before.rsplit(|b| *b == b'\n').next().is_some_and(|line| line.iter().any(u8::is_ascii_digit))
+}
+
 impl Detector for Cmnd {
     fn card(&self) -> &'static Card {
         &CARD
@@ -54,6 +61,11 @@ impl Detector for Cmnd {
             _ => return None,
         };
         let said = near.announced();
+        // The new number's words speak of the old one only where nothing stands between: `CCCD ngày 22/08/2025 phiếu 0838…`.
+        let old = said.firm(PADDED) != Firm::Not || said.firm(MINE) == Firm::Column;
+        if !old && (said.firm(MINE) == Firm::Near || digits_before(near.text(), number.range.start)) {
+            return None;
+        }
         let words = match said.firm(MINE) {
             Firm::Not => return None,
             Firm::Weak => 40,

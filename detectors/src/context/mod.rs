@@ -198,8 +198,9 @@ impl<'t> Near<'t> {
         let cut = clause_begins(speaking);
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
         if !speaks(clause, &mut self.memory.scratch) {
-            // Nothing but signs since the line or sentence began: a label above, a list under its heading.
-            if !has_letters(speaking) {
+            // Nothing but signs since the line or sentence began: a label above, a list under its heading. Behind an empty
+            // line only what follows at once, or others like it.
+            if !has_letters(speaking) || self.stands_apart(speaking) {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
@@ -211,6 +212,10 @@ impl<'t> Near<'t> {
             return said;
         }
         let away = self.memory.scratch.len();
+        // `Lũy kế: …` has its own label, whatever it means.
+        if clause.trim_ascii_end().ends_with(b":") && !is_mere_label(&self.memory.scratch) {
+            return (Columns::default(), Firm::Not);
+        }
         // An empty line ends what was said before it.
         let earlier = memmem::rfind(earlier, b"\n\n").map_or(earlier, |at| earlier.get(at..).unwrap_or_default());
         if away > NEAR || !has_letters(earlier) {
@@ -244,6 +249,15 @@ impl<'t> Near<'t> {
         let lines = tail.iter().filter(|b| **b == b'\n').count();
         let like_this = numbers.clone().all(|run| run.len() == self.digits);
         like_this && lines <= 1 + numbers.by_ref().count()
+    }
+
+    /// Whether an empty line and a number of another kind part the number from the words before it.
+    fn stands_apart(&self, speaking: &[u8]) -> bool {
+        let tail = speaking.iter().rposition(|b| b.is_ascii_alphabetic() || *b >= 0x80).map_or(0, |at| at + 1);
+        let tail = speaking.get(tail..).unwrap_or_default();
+        let mut numbers = tail.split(|b| !b.is_ascii_digit()).filter(|run| !run.is_empty());
+        let empty = memmem::find(tail, b"\n\n").or_else(|| memmem::find(tail, b"\n\r\n"));
+        empty.is_some() && numbers.any(|run| run.len() != self.digits)
     }
 
     /// Where the words begin that can speak of this number: behind the number before it. Numbers of the same length
@@ -348,6 +362,19 @@ fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     }
     spread_words(text, scratch);
     !is_silent(scratch)
+}
+
+/// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.
+fn is_mere_label(folded: &[u8]) -> bool {
+    const MERE: &[&[u8]] = &[
+        b"so", b"ma", b"la", b"no", b"id", b"number", b"nhu", b"sau", b"day", b"duoi", b"nay", b"do", b"cua", b"em",
+        b"anh", b"chi", b"me", b"bo", b"con", b"vo", b"chong", b"toi", b"minh", b"ong", b"ba", b"a", b"e", b"c",
+        b"nhe", b"va", b"moi", b"cu", b"gom", b"ds", b"danh", b"sach",
+    ];
+    folded
+        .split(|b| *b == b' ')
+        .filter(|w| !w.is_empty())
+        .all(|w| MERE.contains(&w) || w.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether folded words say nothing that could speak of a number, such as the `và` between two of them.

@@ -102,7 +102,7 @@ impl Words {
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
         let (mut linked, mut linked_end, mut hint) = (Columns::default(), None, None);
         for (range, column, names) in self.all(folded) {
-            if column == Column::Negative && !negative {
+            if column == Column::Negative && (!negative || follows_a_surname(folded, range.start)) {
                 continue;
             }
             if !names {
@@ -121,7 +121,12 @@ impl Words {
         match (linked_end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
             (Some(end), _) if distance(end) <= NEAR => (linked, Firm::Near),
-            (_, Some((end, column))) if distance(end) <= DIRECT => (Columns::of(&[column]), Firm::Weak),
+            // `bhxh 2021 … 200 4064988`: a mere hint speaks of the first number behind it.
+            (_, Some((end, column)))
+                if distance(end) <= DIRECT && !folded.get(end..).is_some_and(|b| b.iter().any(u8::is_ascii_digit)) =>
+            {
+                (Columns::of(&[column]), Firm::Weak)
+            }
             _ => (Columns::default(), Firm::Not),
         }
     }
@@ -169,6 +174,18 @@ impl Words {
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
         Some(if paper && other_paper { Column::IdNumber } else { first })
     }
+}
+
+/// Whether a phrase at `at` goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`.
+fn follows_a_surname(folded: &[u8], at: usize) -> bool {
+    const SURNAMES: &[&[u8]] = &[
+        b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
+        b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha",
+        b"ta", b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",
+    ];
+    let before = folded.get(..at).unwrap_or_default().trim_ascii_end();
+    let word = before.rsplit(|b| *b == b' ').next().unwrap_or_default();
+    SURNAMES.contains(&word)
 }
 
 /// The form headers are compared in: folded, and without the spaces, since `SO_CCCD`, `socccd` and `Số CCCD` are one.

@@ -154,6 +154,15 @@ fn month_first(text: &[u8]) -> Option<(Date, usize)> {
     Some((Date::new(year, month, day)?, at + len)).filter(|(_, len)| ends(text, *len))
 }
 
+/// Whether a date may go on behind the `len` digits of its day: with a separator or the word or name of a month.
+pub(crate) fn may_go_on(text: &[u8], len: usize) -> bool {
+    match text.get(len) {
+        Some(b'/' | b'-' | b'.' | b',' | b' ' | b'\\' | b't' | b'T') => true,
+        Some(letter) => letter.is_ascii_alphabetic() && english_month(text, len).is_some(),
+        None => false,
+    }
+}
+
 /// ` tháng 4`, `-Apr`, ` April` behind the day.
 fn month_in_words(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let gap = text.get(at..)?.iter().take_while(|b| matches!(b, b' ' | b'-' | b'/' | b',' | b'.')).count();

@@ -11,14 +11,15 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::cccd;
 use crate::context::Near;
-use crate::fold::fold;
+use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
+use crate::phrases::Phrases;
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
 
 pub(crate) use date::{DATE_BYTES_MAX, Date, read};
-use date::{MONTH_BYTES_MAX, is_month};
+use date::{MONTH_BYTES_MAX, is_month, may_go_on};
 
 /// The detector.
 pub(crate) struct DateOfBirth;
@@ -35,23 +36,25 @@ static CARD: Card = Card {
 
 /// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
 const GAP_BYTES_MAX: usize = 64;
+/// Blanks between a name and its date in a table.
+const BLANKS_MAX: usize = 40;
 /// Bytes from the beginning of a word to the first digit of its date.
 pub(crate) const REACH_BYTES: usize = GAP_BYTES_MAX + WORD_BYTES_MAX;
 /// Bytes between a citizen number and a date that may belong to it.
 pub(crate) const BESIDE_BYTES: usize = 72;
 
 /// Folded words before `sinh` that make it something else than a birth.
-const NOT_BEFORE: &[&str] = &[
+static NOT_BEFORE: Phrases = Phrases::new(&[
     "hoc", "ve", "phat", "thi", "tuyen", "ho", "y", "ky", "khang", "dan", "an", "tai", "hy", "vi", "khai", "giam",
     "so", "cuu", "thuc", "moi", "nhan", "du", "sieu", "tan", "mon", "mau", "trieu", "truoc", "song", "sau", "nguyen",
     "quan", "tu", "bao", "qua",
-];
+]);
 /// Folded words a birth may be parted from its date by.
-const BETWEEN: &[&str] = &[
+static BETWEEN: Phrases = Phrases::new(&[
     "ngay", "thang", "nam", "date", "of", "birth", "day", "dob", "year", "la", "vao", "on", "in", "born", "was", "dd",
     "mm", "yyyy", "yy", "the", "khoang", "thg", "sn", "ns", "nhat", "em", "chau", "be", "toi", "minh", "con", "cua",
     "me", "bo", "anh", "chi", "ong", "ba", "theo", "cccd", "giay", "to", "dung", "n", "ghi", "duong", "lich", "c",
-];
+]);
 /// Units that make a count of what looked like a year.
 const UNITS: &[&str] = &["g", "gr", "gram", "gam", "kg", "con", "tre", "ca", "be", "nguoi", "hoc", "em", "suat"];
 
@@ -73,7 +76,7 @@ impl Detector for DateOfBirth {
         let at = cell.iter().position(u8::is_ascii_digit)?;
         // `'05/04/1987`, `ngày 5 tháng 4 năm 1987`: not a text that happens to hold a date.
         let words = fold(&String::from_utf8_lossy(cell.get(..at)?));
-        if !words.split(' ').all(|w| w.is_empty() || BETWEEN.contains(&w) || w == "sinh") {
+        if !words.split(' ').all(|w| w.is_empty() || BETWEEN.contains(w) || w == "sinh") {
             return None;
         }
         found(near, range.start + at, 90)
@@ -92,10 +95,10 @@ impl Detector for DateOfBirth {
         if lines > 1 || said.iter().any(|b| b";!?".contains(b)) || said.windows(2).any(|w| w == b". ") {
             return None;
         }
-        let folded = fold(&String::from_utf8_lossy(said));
+        let folded = Folded::of(said);
         let words = || folded.split(' ').filter(|w| !w.is_empty());
         let dated = matches!(words().next_back(), Some("ngay" | "nam" | "la"));
-        let plain = words().all(|w| BETWEEN.contains(&w));
+        let plain = words().all(|w| BETWEEN.contains(w));
         // `sinh tại Hà Nội ngày …`, `ngày sinh của Lê An là …`.
         let told = dated && matches!(words().next(), Some("tai" | "o" | "cua"));
         if !plain && !told {
@@ -108,7 +111,7 @@ impl Detector for DateOfBirth {
         let hit = found(near, at, 85)?;
         if hit.value.as_str().len() == 4 {
             let behind = text.get(hit.range.end..text.len().min(hit.range.end + 12))?;
-            let behind = fold(&String::from_utf8_lossy(behind));
+            let behind = Folded::of(behind);
             if UNITS.contains(&behind.split(' ').next().unwrap_or_default()) {
                 return None;
             }
@@ -121,6 +124,9 @@ impl Detector for DateOfBirth {
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let behind = near.text().get(range.end..)?;
         let gap = behind.iter().take(6).take_while(|b| b" ,/-|\t(;:".contains(b)).count();
+        // Tables laid out by blanks.
+        let blanks = behind.iter().take(BLANKS_MAX).take_while(|b| **b == b' ').count();
+        let gap = gap.max(blanks);
         if gap == 0 || !behind.get(gap)?.is_ascii_digit() {
             return None;
         }
@@ -128,7 +134,8 @@ impl Detector for DateOfBirth {
         let year: u16 = hit.value.as_str().get(..4)?.parse().ok()?;
         let whole = hit.value.as_str().len() > 4;
         let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
-        let known = grown || stands_with_a_number(near.text(), &(range.start..hit.range.end));
+        // The next column of a table may be any date.
+        let known = grown || gap <= 6 && stands_with_a_number(near.text(), &(range.start..hit.range.end));
         (whole && !signed).then_some(Found { score: if known { 55 } else { 30 }, ..hit })
     }
 
@@ -149,7 +156,11 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     match len {
         4 => matches!(date, [b'1', b'9', ..] | [b'2', b'0', ..]) && is_date(),
         8 | 12 | 14 => is_date(),
-        1 | 2 => is_date() || len == 2 && short_year(date, this_year).is_some() || month_before(before) > 0,
+        1 | 2 => {
+            may_go_on(date, len) && is_date()
+                || len == 2 && short_year(date, this_year).is_some()
+                || month_before(before) > 0
+        }
         _ => false,
     }
 }
@@ -165,9 +176,12 @@ fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
     long(before) || long(after)
 }
 
-/// Bytes of the month's English name at the end of `said`: `on April `.
+/// Bytes of the month's English name at the end of `said`, with the blank behind it: `on April `.
 fn month_before(said: &[u8]) -> usize {
     let word = said.trim_ascii_end();
+    if word.len() == said.len() {
+        return 0;
+    }
     let len = word.iter().rev().take(MONTH_BYTES_MAX + 1).take_while(|b| b.is_ascii_alphabetic()).count();
     let name = word.len() - len;
     if is_month(word.get(name..).unwrap_or_default()) { said.len() - name } else { 0 }
@@ -182,11 +196,12 @@ fn speaks_of_birth(text: &[u8], word: &Range<usize>) -> bool {
     }
     let glued = text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphabetic);
     let before = word_before(text, word.start);
-
-    let head = text.get(word.start.saturating_sub(4)..word.start).unwrap_or_default().to_ascii_lowercase();
-    let joined = glued && (head.ends_with(b"ngay") || head.ends_with(b"nam"));
-    (joined || !glued && !NOT_BEFORE.contains(&before.as_str()))
-        && !text.get(word.end).is_some_and(|b| b.is_ascii_alphabetic())
+    let head = text.get(word.start.saturating_sub(4)..word.start).unwrap_or_default();
+    let ends = |word: &[u8]| head.len().checked_sub(word.len()).is_some_and(|at| head[at..].eq_ignore_ascii_case(word));
+    let joined = glued && (ends(b"ngay") || ends(b"nam"));
+    // The letters of Vietnamese beyond ASCII begin with these.
+    let goes_on = |b: &u8| b.is_ascii_alphabetic() || matches!(b, 0xc3..=0xc6 | 0xe1);
+    (joined || !glued && !NOT_BEFORE.contains(&before)) && !text.get(word.end).is_some_and(goes_on)
 }
 
 /// The date at `at`, if a living person may have been born then.

@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::fold;
+use crate::fold::{Folded, fold};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, may_end, word_before};
 
 /// The detector.
@@ -61,18 +61,18 @@ impl Detector for Diagnosis {
         let line = gap.iter().position(|b| matches!(b, b'\n' | b';' | b'|')).unwrap_or(gap.len());
         let (at, len) = first_code(gap.get(..line)?)?;
         let code = gap.get(at..at + len)?;
-        let word = fold(&String::from_utf8_lossy(text.get(range.clone())?));
+        let word = Folded::of(text.get(range.clone())?);
         let before = word_before(text, range.start);
-        let said = fold(&String::from_utf8_lossy(gap.get(..at)?));
-        let firm = match word.as_str() {
+        let said = Folded::of(gap.get(..at)?);
+        let firm = match &*word {
             // `mã bệnh`, `bệnh chính`; `bệnh viện`, `bệnh nhân` speak of houses and people.
             // The sick person, not the sickness.
-            "benh" if before == "nguoi" => 0,
+            "benh" if &*before == "nguoi" => 0,
             "benh" => {
                 let other = ["vien", "nhan", "xa", "pham"].iter().any(|w| said.split(' ').next() == Some(w));
                 if other {
                     0
-                } else if before == "ma" || at <= 12 {
+                } else if &*before == "ma" || at <= 12 {
                     60
                 } else {
                     45

@@ -3,6 +3,7 @@
 use super::GIVEN;
 use super::told::{BODIES, HEADS, TITLES, has_surname, is_no_name};
 use crate::fold::fold;
+use crate::phrases::Phrases;
 
 /// A syllable as it stands in a name.
 #[derive(Clone, Copy, Default)]
@@ -27,7 +28,7 @@ impl Syllable {
     pub(crate) fn of(text: &str) -> Self {
         let folded = fold(text);
         let is_first = |behind: &str| behind.is_empty() || behind.starts_with(' ');
-        let begins = |phrases: &[&str]| phrases.iter().any(|p| p.strip_prefix(folded.as_str()).is_some_and(is_first));
+        let begins = |phrases: &Phrases| phrases.iter().any(|p| p.strip_prefix(folded.as_str()).is_some_and(is_first));
         let plain = text.chars().all(is_vietnamese)
             && text.chars().next().is_some_and(char::is_uppercase)
             && !folded.contains(' ')
@@ -37,9 +38,9 @@ impl Syllable {
             plain,
             surname: has_surname(text),
             given: GIVEN.contains(folded.as_bytes()),
-            title: TITLES.contains(&folded.as_str()) || super::TITLES.contains(&folded.as_str()),
-            body: begins(BODIES),
-            head: begins(HEADS),
+            title: TITLES.contains(&folded.as_str()) || super::TITLES.contains(&folded),
+            body: begins(&BODIES),
+            head: begins(&HEADS),
             hexadecimal: text.len() == 2 && text.bytes().all(|b| b.is_ascii_hexdigit()),
         }
     }

@@ -16,7 +16,8 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{Columns, Firm, Near};
-use crate::fold::{fold, next_char};
+use crate::fold::{Folded, next_char};
+use crate::phrases::Phrases;
 use crate::trigger::Trigger;
 pub(crate) use known::{Syllable, names_a_body};
 use syllables::{Surnames, Syllables, capitals};
@@ -48,24 +49,29 @@ const SYLLABLE_BYTES_MAX: usize = 12;
 const SYLLABLES_MAX: usize = 5;
 
 /// Words before a name that make it the name of a place or body.
-const PLACES: &[&str] = &[
+static PLACES: Phrases = Phrases::new(&[
     "duong", "pho", "phuong", "xa", "truong", "thpt", "thcs", "ty", "thon", "ap", "vien", "quan", "huyen", "tinh",
     "cho", "cau", "tp", "hem", "ngo", "dai", "lo", "khu", "ward", "street", "buon", "lang", "to", "vuon", "ben", "dao",
     "cang", "hoc",
-];
+]);
 /// Words before a name that address a person.
-const TITLES: &[&str] = &[
+static TITLES: Phrases = Phrases::new(&[
     "ong", "ba", "anh", "chi", "em", "chau", "cu", "bac", "co", "chu", "di", "cau", "mo", "me", "bo", "cha", "con",
     "vo", "chong", "ten", "mr", "mrs", "ms",
-];
+]);
 
-/// The run of capitalised syllables at `at`, where a word of so many letters begins, if a surname begins it.
+/// The name that a surname at `at` begins, where a word of so many letters begins with a capital.
 pub(crate) fn name_at(text: &[u8], at: usize, letters: usize) -> Option<Range<usize>> {
     if !SURNAMES.may_begin(text.get(at..)?, letters) {
         return None;
     }
     let end = syllable(text, at)?;
-    (is_surname(text, at..end) && !follows_a_surname(text, at)).then(|| at..run(text, end))
+    if !is_surname(text, at..end) {
+        return None;
+    }
+    let name = beginning(text, at, end)..run(text, end);
+    // One syllable alone is a word like others.
+    (name.start != at || name.end != end).then_some(name).filter(|_| !follows_a_surname(text, at))
 }
 
 /// Whether two words that may be a name stand behind the colon before `at`.
@@ -115,33 +121,30 @@ fn is_surname(text: &[u8], range: Range<usize>) -> bool {
     word.len() >= 2 && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z')) && SURNAMES.contains(word)
 }
 
-/// Where the name in `range` begins: behind a title that also is a surname (`Ông Lê Văn An`), or at an unlisted surname
-/// before `Văn` or `Thị` (`Y Thị Duy`).
-fn beginning(text: &[u8], range: Range<usize>) -> usize {
-    let name = text.get(range.clone()).unwrap_or_default();
-    let first = name.split(|b| *b == b' ').next().unwrap_or_default();
-    let folded = fold(&String::from_utf8_lossy(first));
-    let next = range.start + first.len() + 1;
-    // `Ông` is a surname as well: `Ông Thị Phúc`.
-    let surnamed = |end: usize| {
-        let word = fold(&String::from_utf8_lossy(text.get(next..end).unwrap_or_default()));
-        is_surname(text, next..end) && !matches!(word.as_str(), "van" | "thi") && end < range.end
-    };
-    if folded == "ong" && next < range.end && syllable(text, next).is_some_and(surnamed) {
-        return next;
-    }
-    let head = text.get(range.start.saturating_sub(SYLLABLE_BYTES_MAX + 1)..range.start).unwrap_or_default();
-    if matches!(folded.as_str(), "van" | "thi")
-        && let Some(before) = head.strip_suffix(b" ")
-    {
-        let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
-        let at = range.start - 1 - len;
-        let title = fold(&String::from_utf8_lossy(text.get(at..range.start).unwrap_or_default()));
-        if len > 0 && !TITLES.contains(&title.as_str()) && syllable(text, at) == Some(range.start - 1) {
-            return at;
+/// Where the name begins whose first listed surname stands from `at` to `end`: behind a title that also is a surname
+/// (`Ông Lê Văn An`), or at an unlisted surname before `Văn` or `Thị` (`Y Thị Duy`).
+fn beginning(text: &[u8], at: usize, end: usize) -> usize {
+    let word = |range: Range<usize>| Folded::of(text.get(range).unwrap_or_default());
+    match &*word(at..end) {
+        // `Ông` is a surname as well: `Ông Thị Phúc`.
+        "ong" if text.get(end) == Some(&b' ') => {
+            let surnamed = |next: usize| {
+                is_surname(text, end + 1..next)
+                    && !matches!(&*word(end + 1..next), "van" | "thi")
+                    && run(text, next) > next
+            };
+            if syllable(text, end + 1).is_some_and(surnamed) { end + 1 } else { at }
         }
+        "van" | "thi" => {
+            let head = text.get(at.saturating_sub(SYLLABLE_BYTES_MAX + 1)..at).unwrap_or_default();
+            let Some(before) = head.strip_suffix(b" ") else { return at };
+            let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
+            let start = at - 1 - len;
+            let named = len > 0 && !TITLES.contains(&word(start..at)) && syllable(text, start) == Some(at - 1);
+            if named { start } else { at }
+        }
+        _ => at,
     }
-    range.start
 }
 
 impl Detector for PersonName {
@@ -155,16 +158,13 @@ impl Detector for PersonName {
 
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
-        let range = beginning(text, range.clone())..range.end;
         let raw = str::from_utf8(text.get(range.clone())?).ok()?;
-        let folded = fold(raw);
+        let folded = Folded::of(raw.as_bytes());
         let mut syllables = [""; SYLLABLES_MAX];
         let count = folded.split(' ').count();
         syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
-        let before = text.get(range.start.saturating_sub(16)..range.start).unwrap_or_default();
-        let before = fold(&String::from_utf8_lossy(before));
-        let word = before.rsplit(' ').next().unwrap_or_default();
+        let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
         let said = near.announced();
         let named = said.firm(Columns::of(&[Column::Name])) >= Firm::Direct || near.column() == Some(Column::Name);
         let (last, middle) = syllables.get(1..)?.split_last()?;
@@ -179,8 +179,8 @@ impl Detector for PersonName {
             + if common { 15 } else { 0 }
             + if marked { 20 } else { 5 * i32::from(known > 0) }
             + if named { 45 } else { 0 }
-            + if TITLES.contains(&word) { 15 } else { 0 }
-            - if PLACES.contains(&word) && !named { 60 } else { 0 }
+            + if TITLES.contains(&before) { 15 } else { 0 }
+            - if PLACES.contains(&before) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
         Some(Found { range, score, value: value.into(), hidden: None })

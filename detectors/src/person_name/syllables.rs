@@ -2,7 +2,7 @@
 //! from the bytes.
 
 use super::SYLLABLE_BYTES_MAX;
-use crate::fold::{fold, spread_words};
+use crate::fold::{Folded, fold, spread_words};
 
 /// Most bytes of a syllable in a set.
 const KEY_BYTES: usize = 16;
@@ -140,7 +140,7 @@ impl Surnames {
         // Decomposed letters are ASCII with marks; those are compared without.
         if word.iter().any(|b| matches!(b, 0xcc | 0xcd)) {
             let Ok(word) = str::from_utf8(word) else { return false };
-            return self.bare.contains(fold(word).as_bytes());
+            return self.bare.contains(Folded::of(word.as_bytes()).as_bytes());
         }
         let begins = [word.first().copied().unwrap_or(0).to_ascii_lowercase(), word.get(1).copied().unwrap_or(0)];
         if begins.is_ascii() && !self.written.may_contain(&begins.map(|b| b.to_ascii_lowercase())) {

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX};
 use crate::card::Found;
-use crate::fold::{fold, next_char};
+use crate::fold::{Folded, fold, next_char};
+use crate::phrases::Phrases;
 use crate::trigger::stands_alone;
 
 /// Bytes between a label and its name: `Họ và tên người bệnh (viết in hoa): `.
@@ -15,7 +16,7 @@ pub(crate) const LABEL_BYTES_MAX: usize = 56;
 const NAME_BYTES_MAX: usize = 80;
 
 /// Folded words that bodies hold and no name does.
-pub(super) const BODIES: &[&str] = &[
+pub(super) static BODIES: Phrases = Phrases::new(&[
     "cong ty",
     "tnhh",
     "co phan",
@@ -37,10 +38,10 @@ pub(super) const BODIES: &[&str] = &[
     "nguoi lao dong",
     "hoi dong",
     "xa hoi",
-];
+]);
 /// Folded words that headings, offices and bodies begin with. Within a name they are syllables like others: `Trung Tâm`,
 /// `Thông Báo`, `Nhân Dân` all end names of people.
-pub(super) const HEADS: &[&str] = &[
+pub(super) static HEADS: Phrases = Phrases::new(&[
     "ban nhan dan",
     "nhan dan",
     "danh sach",
@@ -84,7 +85,7 @@ pub(super) const HEADS: &[&str] = &[
     "dieu chinh",
     "trung tam",
     "noi ngoai",
-];
+]);
 
 /// Folded words behind `ông` and `bà` that make a place or kin of them.
 const NO_PERSON: &[&str] =
@@ -99,18 +100,7 @@ pub(super) const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "c
 
 /// Whether a folded text names a body, an office or a heading.
 pub(super) fn is_no_name(folded: &str) -> bool {
-    // Asked of every name: nothing is written to be compared, and no search is set up for the few places a word begins.
-    let leads = |text: &str, words: &[&str]| {
-        words.iter().any(|words| text.strip_prefix(words).is_some_and(|tail| tail.is_empty() || tail.starts_with(' ')))
-    };
-    let mut rest = Some(folded);
-    while let Some(text) = rest {
-        if leads(text, BODIES) {
-            return true;
-        }
-        rest = text.split_once(' ').map(|(_, behind)| behind);
-    }
-    leads(folded, HEADS)
+    BODIES.stand_in(folded) || HEADS.begin(folded)
 }
 
 /// The name that a cell under `Họ và tên` holds.
@@ -142,8 +132,8 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     if !stands_alone(text, &(label.start + blank..ends)) {
         return None;
     }
-    let word = fold(&String::from_utf8_lossy(bytes));
-    let titled = matches!(word.as_str(), "ong" | "ba" | "ong ba");
+    let word = Folded::of(bytes);
+    let titled = matches!(&*word, "ong" | "ba" | "ong ba");
     let gap = text.get(ends..text.len().min(ends + LABEL_BYTES_MAX))?;
     let colon = gap.iter().position(|b| b":\n.;,".contains(b)).filter(|at| gap.get(*at) == Some(&b':'));
     let told = colon.is_some();
@@ -154,7 +144,7 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let (len, capitals) = run(rest, told);
     let name = rest.get(..len)?;
     let syllables = syllables(name)?;
-    let folded = fold(str::from_utf8(name).ok()?);
+    let folded = Folded::of(name);
     let first = folded.split(' ').next()?;
     if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
         return None;
@@ -205,10 +195,10 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
         let Some(Some(first)) = next_char(rest).map(|(c, _)| c).filter(|_| len > 0 && len <= SYLLABLE_BYTES_MAX) else {
             break;
         };
-        let word = fold(&String::from_utf8_lossy(rest.get(..len).unwrap_or_default()));
+        let word = Folded::of(rest.get(..len).unwrap_or_default());
         let small = !first.is_uppercase();
         // A name begun with capitals ends where they do.
-        if small && (!any_case || n > 0 && capitals) || (small && STOPS.contains(&word.as_str())) {
+        if small && (!any_case || n > 0 && capitals) || (small && STOPS.contains(&&*word)) {
             break;
         }
         capitals &= !small;
@@ -255,5 +245,5 @@ fn capital_first(syllable: &&str) -> bool {
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
 pub(super) fn has_surname(syllable: &str) -> bool {
-    SURNAMES.contains(fold(syllable).as_bytes())
+    SURNAMES.contains(Folded::of(syllable.as_bytes()).as_bytes())
 }

@@ -113,10 +113,17 @@ fn parts(digits: &[u8], plus: bool) -> Option<(&'static [u8], &[u8])> {
 
 /// What digits are in the numbering plan: nothing, mobile, landline or hotline.
 pub(crate) fn plan(digits: &[u8]) -> u64 {
-    let Some((zero, rest)) = parts(digits, false) else { return 0 };
-    let mut head = [0; 4];
-    head.iter_mut().zip(zero.iter().chain(rest)).for_each(|(slot, digit)| *slot = *digit);
-    match Kind::of(head, zero.len() + rest.len()) {
+    let kind = match digits {
+        [b'0', b'0', b'8', b'4', ..] | [b'1' | b'8', ..] => parts(digits, false).and_then(|(zero, rest)| {
+            let mut head = [0; 4];
+            head.iter_mut().zip(zero.iter().chain(rest)).for_each(|(slot, digit)| *slot = *digit);
+            Kind::of(head, zero.len() + rest.len())
+        }),
+        // At home already.
+        [b'0', ..] => digits.first_chunk().and_then(|head| Kind::of(*head, digits.len())),
+        _ => None,
+    };
+    match kind {
         None => 0,
         Some(Kind::Mobile) => 1,
         Some(Kind::Landline) => 2,

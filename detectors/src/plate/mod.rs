@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::fold;
+use crate::fold::Folded;
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone};
 
 /// The detector.
@@ -90,8 +90,8 @@ impl Detector for Plate {
         }
         let at = range.end + len;
         let plate = read(text, at)?;
-        let word = fold(&String::from_utf8_lossy(text.get(range)?));
-        let named = word != "xe" && word != "o to";
+        let word = Folded::of(text.get(range)?);
+        let named = !matches!(&*word, "xe" | "o to");
         // `xe 29A 12345` is a plate; `xe 16 chỗ`, `xe 50 A 1234` are not.
         let score = if named { 85 } else { 60 }
             - match plate.is_loose && !named {

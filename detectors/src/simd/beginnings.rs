@@ -9,46 +9,98 @@ pub(crate) struct Beginnings {
     pub(crate) at: usize,
     /// Bytes that may begin a capital letter, at the beginning of a word.
     pub(crate) capitals: u64,
-    /// First digits of runs, but for short ones behind other digits and letters in the same word: `a1b2c3`.
+    /// First digits of runs, but for those in the middle of a code.
     pub(crate) digits: u64,
+    /// First digits in the middle of a code that may be nine or more.
+    pub(crate) long: u64,
     /// Every `:` and `@`.
     pub(crate) marks: u64,
+    digit: u64,
+    letter: u64,
+}
+
+/// What a block leaves to the next: of its last byte, in the lowest bit.
+struct Last {
+    letter: u64,
+    digit: u64,
+    /// A letter that is no digit, and one of these behind digits in the same word.
+    pure: u64,
+    code: u64,
+    /// Where characters begin that part words; all of the block.
+    odd: u64,
 }
 
 impl Map {
     /// The beginnings of every block.
     pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginnings> {
-        let (mut after_letter, mut after_digit) = (u64::from(self.after_letter), 0);
-        self.blocks().iter().enumerate().map(move |(n, block)| {
-            let capitals = block.capital & !(block.letter << 1 | after_letter);
-            let mut digits = block.digit & !(block.digit << 1 | after_digit);
-            let coded = behind_code(block);
-            if coded != 0 {
-                digits &= !coded | nine(block.digit);
-            }
-            after_letter = block.letter >> (BLOCK - 1);
-            after_digit = block.digit >> (BLOCK - 1);
-            Beginnings { at: self.start + n * BLOCK, capitals, digits, marks: block.mark }
+        let blocks = self.blocks();
+        let mut last = Last { letter: u64::from(self.after_letter), digit: 0, pure: 0, code: 0, odd: 0 };
+        blocks.iter().enumerate().map(move |(n, block)| {
+            let &Masks { digit, letter, capital, mark, .. } = block;
+            let next = blocks.get(n + 1).copied().unwrap_or_default();
+            let begin = digit & !(digit << 1 | last.digit);
+            let pure = pure(block, last.odd);
+            // The sum carries each letter behind a digit through those that follow, to the byte behind them.
+            let (sum, code) = pure.overflowing_add((digit << 1 | last.digit | last.code) & pure);
+            let behind_code = (sum & !pure | last.code) & begin;
+            let within_letters = begin & (pure << 1 | last.pure) & few_before_letters(block, pure, &next);
+            let coded = behind_code | within_letters;
+            let long = if coded == 0 { 0 } else { coded & nine(digit) };
+            let begin_word = capital & !(letter << 1 | last.letter);
+            let top = BLOCK - 1;
+            last = Last {
+                letter: letter >> top,
+                digit: digit >> top,
+                pure: pure >> top,
+                code: u64::from(code),
+                odd: block.odd,
+            };
+            let at = self.start + n * BLOCK;
+            Beginnings { at, capitals: begin_word, digits: begin & !coded, long, marks: mark, digit, letter }
         })
     }
 
-    /// How many letters and digits stand in a row from `at` on, as far as the map reaches and at most 64.
-    pub(crate) fn letters(&self, at: usize) -> usize {
-        (!self.bits(at, |m| m.letter)).trailing_zeros() as usize
+    /// How many letters and digits stand in a row from `at` on, a place in the block of `near`, and at most 64.
+    pub(crate) fn letters(&self, near: &Beginnings, at: usize) -> usize {
+        let len = (near.letter >> ((at - near.at) % BLOCK)).trailing_ones() as usize;
+        if (at - near.at) + len < BLOCK { len } else { self.bits(at, |m| m.letter).trailing_ones() as usize }
     }
 
     /// How many digits do.
-    pub(crate) fn digits(&self, at: usize) -> usize {
-        (!self.bits(at, |m| m.digit)).trailing_zeros() as usize
+    pub(crate) fn digits(&self, near: &Beginnings, at: usize) -> usize {
+        let len = (near.digit >> ((at - near.at) % BLOCK)).trailing_ones() as usize;
+        if (at - near.at) + len < BLOCK { len } else { self.bits(at, |m| m.digit).trailing_ones() as usize }
+    }
+
+    /// Where words end within the 64 bytes before the digit at `at`, by their last letters; the lowest bit is the first of
+    /// these bytes. `None` where the map does not reach, or where something stands that parts words but is no sign of
+    /// ASCII.
+    pub(crate) fn word_ends_before(&self, at: usize) -> Option<u64> {
+        let from = at.checked_sub(BLOCK).filter(|from| *from >= self.start)?;
+        if self.bits(from, |m| m.odd) != 0 {
+            return None;
+        }
+        let letters = self.bits(from, |m| m.letter & !m.digit);
+        Some(letters & !(letters >> 1))
     }
 }
 
-/// Digits behind letters that stand behind other digits, all of one word and one block.
-const fn behind_code(block: &Masks) -> u64 {
-    let letters = block.letter & !block.digit & !block.odd;
-    let behind_digits = block.digit << 1 & letters;
-    // The sum carries each of these bits through the letters to the byte behind them.
-    letters.wrapping_add(behind_digits) & !letters & block.digit
+/// Letters of Vietnamese: no digits, and no bytes of characters that part words, as no-break spaces do.
+const fn pure(block: &Masks, odd_before: u64) -> u64 {
+    let odd = block.odd;
+    let followers = (odd << 1 | odd_before >> 63) | (odd << 2 | odd_before >> 62) | (odd << 3 | odd_before >> 61);
+    block.letter & !block.digit & !odd & !followers
+}
+
+/// Digits that at most two others and then a letter stand behind.
+const fn few_before_letters(block: &Masks, letters: u64, next: &Masks) -> u64 {
+    const fn later(mask: u64, next: u64, by: usize) -> u64 {
+        mask >> by | next << (BLOCK - by)
+    }
+    let behind = pure(next, block.odd);
+    let second = later(block.digit, next.digit, 1);
+    let third = later(block.digit, next.digit, 2);
+    later(letters, behind, 1) | second & (later(letters, behind, 2) | third & later(letters, behind, 3))
 }
 
 /// Digits with eight more behind them, as far as the block tells.

@@ -138,7 +138,9 @@ impl<'t> Look<'t> {
         (self.base, self.len) = (at, rest.len());
         #[cfg(target_arch = "x86_64")]
         super::x86::look(rest, self);
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        super::neon::look(rest, self);
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         self.fill(rest, super::scalar::raw);
     }
 
@@ -217,6 +219,8 @@ mod tests {
         for (name, kernel) in crate::simd::x86::raw_kernels() {
             assert_eq!(raw(text, kernel), expected, "{name}");
         }
+        #[cfg(target_arch = "aarch64")]
+        assert_eq!(raw(text, crate::simd::neon::raw_kernel), expected);
         let _ = expected;
     }
 

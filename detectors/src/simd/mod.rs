@@ -3,13 +3,17 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+pub(crate) mod base64;
 mod beginnings;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON does most of it; the tests hold it to this"))]
 mod scalar;
 pub(crate) mod signs;
 mod speech;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -86,10 +90,9 @@ impl Map {
         self.blocks().iter().any(|block| block.digit | block.odd != 0)
     }
 
-    /// The letters from 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
-    pub(crate) fn letters_around(&self, at: usize) -> Option<u64> {
-        let from = at.checked_sub(16).filter(|from| *from >= self.start && at + 48 <= self.end)?;
-        Some(self.bits(from, |m| m.letter))
+    /// The letters, for whoever looks at many places.
+    pub(crate) fn letters_around(&self) -> Letters<'_> {
+        Letters { blocks: self.blocks(), start: self.start, end: self.end }
     }
 
     /// Every place that may begin a capital letter and stands at the beginning of a word.
@@ -112,6 +115,24 @@ impl Map {
         let (n, shift) = (from / BLOCK, from % BLOCK);
         let half = |n: usize| self.blocks().get(n).map_or(0, &of);
         half(n) >> shift | half(n + 1) << 1 << (BLOCK - 1 - shift)
+    }
+}
+
+/// Where the letters of a map stand.
+pub(crate) struct Letters<'m> {
+    blocks: &'m [Masks],
+    start: usize,
+    end: usize,
+}
+
+impl Letters<'_> {
+    /// From 16 bytes before `at` to 48 behind; `None` at the beginning and end of the stretch.
+    #[inline]
+    pub(crate) fn at(&self, at: usize) -> Option<u64> {
+        let from = at.checked_sub(self.start + 16).filter(|_| at + 48 <= self.end)?;
+        let (n, shift) = (from / BLOCK, from % BLOCK);
+        let [first, second] = self.blocks.get(n..)?.first_chunk()?;
+        Some(first.letter >> shift | second.letter << 1 << (BLOCK - 1 - shift))
     }
 }
 
@@ -226,7 +247,7 @@ mod tests {
                 .collect();
             prop_assert_eq!(map.capitals().collect::<Vec<_>>(), capitals);
             for at in from..text.len() {
-                if let Some(letters) = map.letters_around(at) {
+                if let Some(letters) = map.letters_around().at(at) {
                     let expected = (0..64).fold(0, |bits, n| bits | u64::from(letter(&text[at - 16 + n])) << n);
                     prop_assert_eq!(letters, expected);
                 }

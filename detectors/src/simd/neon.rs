@@ -6,6 +6,9 @@
 use std::arch::aarch64::*;
 use std::array;
 
+use super::look::{Look, Raw};
+use super::speech::{Spoken, Voice, each_voice};
+use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Vectors of a block.
@@ -36,13 +39,113 @@ fn block(seen: &[u8; SEEN]) -> Masks {
             let letter = within(vorrq_u8(v, vdupq_n_u8(0x20)), b'a', b'z');
             vorrq_u8(vorrq_u8(within(v, b'0', b'9'), letter), vcgeq_u8(v, vdupq_n_u8(0x80)))
         }),
-        capital: block.bits(|v, next| vorrq_u8(vietnamese(v, next), within(v, b'A', b'Z'))),
+        capital: block.bits(|v, next| {
+            // Most small letters beyond ASCII are told by the byte behind.
+            let of_c3 = vandq_u8(is(v, 0xc3), vcgeq_u8(next, vdupq_n_u8(0xa0)));
+            let odd = vandq_u8(within(v, 0xc4, 0xc5), vtstq_u8(next, vdupq_n_u8(1)));
+            let large = vbicq_u8(vietnamese(v, next), vorrq_u8(of_c3, odd));
+            vorrq_u8(large, within(v, b'A', b'Z'))
+        }),
         mark: block.bits(|v, _| vorrq_u8(is(v, b':'), is(v, b'@'))),
         odd: block.bits(|v, next| {
             let foreign = vbicq_u8(vcgeq_u8(v, vdupq_n_u8(0xc0)), vietnamese(v, next));
             vorrq_u8(foreign, is(v, b'@'))
         }),
     }
+}
+
+/// Takes a look at `text`.
+pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
+    #[target_feature(enable = "neon")]
+    fn neon(text: &[u8], look: &mut Look<'_>) {
+        look.fill(text, |seen| raw(seen));
+    }
+    // SAFETY: the feature is part of the architecture.
+    unsafe { neon(text, look) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn raw(seen: &[u8; SEEN]) -> Raw {
+    let (high, low) = (table(&HIGH), table(&LOW));
+    let ones = |v: uint8x16_t, of: u8| vtstq_u8(v, vdupq_n_u8(of));
+    let classes = Block::new(seen).0.map(|(v, next)| {
+        let halves = (vshrq_n_u8::<4>(v), vandq_u8(v, vdupq_n_u8(0xf)));
+        let class = vandq_u8(vqtbl1q_u8(high, halves.0), vqtbl1q_u8(low, halves.1));
+        let (any, above) = (vtstq_u8(class, class), vcgeq_u8(v, vdupq_n_u8(0x80)));
+        let (digit, like) = (ones(class, 1), vbicq_u8(ones(class, LIKE), above));
+        let goes_on = within(next, 0x80, 0xbf);
+        let vietnamese = vandq_u8(is(v, 0xe1), vcgeq_u8(next, vdupq_n_u8(0xb8)));
+        let sign = vbicq_u8(any, vorrq_u8(above, vorrq_u8(digit, like)));
+        [digit, like, sign, vbicq_u8(vandq_u8(vandq_u8(any, above), goes_on), vietnamese)]
+    });
+    let bits = |n: usize| together(classes.map(|of| of[n]));
+    Raw { digit: bits(0), like: bits(1), sign: bits(2), foreign: bits(3) }
+}
+
+/// Listens to `text`.
+pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
+    #[target_feature(enable = "neon")]
+    fn neon(text: &[u8], heard: &mut Spoken) {
+        each_voice(text, heard, |seen| voice(seen));
+    }
+    // SAFETY: the feature is part of the architecture.
+    unsafe { neon(text, heard) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn voice(seen: &[u8; SEEN]) -> Voice {
+    let (high, low) = (table(&VOICE_HIGH), table(&VOICE_LOW));
+    let vectors = Block::new(seen).0.map(|(v, _)| {
+        let small = vorrq_u8(v, vdupq_n_u8(0x20));
+        let halves = (vshrq_n_u8::<4>(small), vandq_u8(small, vdupq_n_u8(0xf)));
+        (v, small, vandq_u8(vqtbl1q_u8(high, halves.0), vqtbl1q_u8(low, halves.1)))
+    });
+    let has = |of: u8| together(vectors.map(|(_, _, class)| vtstq_u8(class, vdupq_n_u8(of))));
+    Voice {
+        first: has(1 | 1 << 1),
+        hard: has(1 << 2),
+        vowel: has(1 << 3 | 1 << 4),
+        breath: has(1 << 5),
+        digit: has(1 << 6),
+        sign: has(1 << 7),
+        letter: together(vectors.map(|(_, small, _)| within(small, b'a', b'z'))),
+        high: together(vectors.map(|(v, _, _)| vcgeq_u8(v, vdupq_n_u8(0x80)))),
+    }
+}
+
+/// What [`voices`] makes of a block.
+#[cfg(test)]
+pub(super) fn voice_kernel(seen: &[u8; SEEN]) -> Voice {
+    // SAFETY: the feature is part of the architecture.
+    unsafe { voice(seen) }
+}
+
+#[target_feature(enable = "neon")]
+#[inline]
+fn table(table: &[u8; 16]) -> uint8x16_t {
+    // SAFETY: the array has 16 bytes.
+    unsafe { vld1q_u8(table.as_ptr()) }
+}
+
+/// What [`look`] makes of a block.
+#[cfg(test)]
+pub(super) fn raw_kernel(seen: &[u8; SEEN]) -> Raw {
+    // SAFETY: the feature is part of the architecture.
+    unsafe { raw(seen) }
+}
+
+/// A bit for each byte of ones, the lowest for the first.
+#[target_feature(enable = "neon")]
+#[inline]
+fn together(classes: [uint8x16_t; VECTORS]) -> u64 {
+    const PLACES: u64 = 0x8040_2010_0804_0201;
+    let places = vreinterpretq_u8_u64(vdupq_n_u64(PLACES));
+    // One bit of each byte; adding neighbours three times makes a byte of eight.
+    let [a, b, c, d] = classes.map(|class| vandq_u8(class, places));
+    let sums = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
+    vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)))
 }
 
 /// The bytes of a block, and the same one further.
@@ -66,12 +169,7 @@ impl Block {
     #[target_feature(enable = "neon")]
     #[inline]
     pub(super) fn bits(&self, class: impl Fn(uint8x16_t, uint8x16_t) -> uint8x16_t) -> u64 {
-        const PLACES: u64 = 0x8040_2010_0804_0201;
-        let places = vreinterpretq_u8_u64(vdupq_n_u64(PLACES));
-        // One bit of each byte; adding neighbours three times makes a byte of eight.
-        let [a, b, c, d] = self.0.map(|(v, next)| vandq_u8(class(v, next), places));
-        let sums = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
-        vgetq_lane_u64::<0>(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)))
+        together(self.0.map(|(v, next)| class(v, next)))
     }
 }
 

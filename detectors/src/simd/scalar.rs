@@ -17,7 +17,9 @@ pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
         let bit = |is: bool| u64::from(is) << n;
         masks.digit |= bit(byte.is_ascii_digit());
         masks.letter |= bit(byte.is_ascii_alphanumeric() || byte >= 0x80);
-        masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese);
+        // Most small letters beyond ASCII are told by the byte behind.
+        let small = byte == 0xc3 && next >= 0xa0 || matches!(byte, 0xc4 | 0xc5) && next & 1 == 1;
+        masks.capital |= bit(byte.is_ascii_uppercase() || vietnamese && !small);
         masks.mark |= bit(matches!(byte, b':' | b'@'));
         masks.odd |= bit(byte == b'@' || byte >= 0xc0 && !vietnamese);
     }

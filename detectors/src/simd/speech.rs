@@ -149,7 +149,9 @@ impl Spoken {
 fn hear(text: &[u8], heard: &mut Spoken) {
     #[cfg(target_arch = "x86_64")]
     return super::x86::voices(text, heard);
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    return super::neon::voices(text, heard);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_voice(text, heard, super::scalar::voice);
 }
 
@@ -226,6 +228,8 @@ mod tests {
             for (name, kernel) in crate::simd::x86::voice_kernels() {
                 assert_eq!(kernel(&seen), scalar::voice(&seen), "{name}");
             }
+            #[cfg(target_arch = "aarch64")]
+            assert_eq!(crate::simd::neon::voice_kernel(&seen), scalar::voice(&seen));
             let _ = seen;
         }
     }

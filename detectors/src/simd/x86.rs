@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 
 use super::look::{Look, Raw};
 use super::speech::{Spoken, Voice, each_voice};
+use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -64,7 +65,13 @@ macro_rules! block {
                     let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
                     let additional = $and(is(0xe1), at_least(next, 0xb8));
                     let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
-                    let capital = $or(vietnamese, within(v, b'A', b'Z'));
+                    // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
+                    let odd_next = $eq($and(next, splat(1)), splat(1));
+                    let small = $or(
+                        $and(is(0xc3), at_least(next, 0xa0)),
+                        $and(within(v, 0xc4, 0xc5), odd_next),
+                    );
+                    let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
                     let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
                     // From 80 on: the highest bit itself.
                     let letter = $or(letter, v);
@@ -105,7 +112,9 @@ fn avx512_block(seen: &[u8; SEEN]) -> Masks {
     let letter = digit | within(_mm512_or_si512(v, splat(0x20)), b'a', b'z') | _mm512_movepi8_mask(v);
     let additional = is(0xe1) & _mm512_cmpge_epu8_mask(next, splat(0xb8));
     let vietnamese = additional | within(v, 0xc3, 0xc6);
-    let capital = vietnamese | within(v, b'A', b'Z');
+    let odd_next = _mm512_test_epi8_mask(next, splat(1));
+    let small = is(0xc3) & _mm512_cmpge_epu8_mask(next, splat(0xa0)) | within(v, 0xc4, 0xc5) & odd_next;
+    let capital = vietnamese & !small | within(v, b'A', b'Z');
     let odd = _mm512_cmpge_epu8_mask(v, splat(0xc0)) & !vietnamese | is(b'@');
     Masks { digit, letter, capital, odd, mark: is(b':') | is(b'@') }
 }
@@ -128,57 +137,6 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
     }
     kernels
 }
-
-// The first look for numbers. A class is a set of high halves of bytes and a set of low halves; two tables give each
-// half the classes it is in, and a byte is in those that both halves are in.
-
-/// Digits; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for digits, by
-/// their high half, the first with the other leads below D0; leads from D0 on.
-const HIGH: [u8; 16] = {
-    let mut table = [0; 16];
-    table[0x0] = 1 << 2;
-    table[0x2] = 1 << 1;
-    table[0x3] = 1 | 1 << 3;
-    table[0x4] = 1 << 4;
-    table[0x5] = 1 << 5;
-    table[0x6] = 1 << 6;
-    table[0xc] = 1 << 2 | 1 << 3 | 1 << 4;
-    table[0xd] = 1 << 7;
-    table[0xe] = 1 << 7;
-    table[0xf] = 1 << 7;
-    table
-};
-
-const LOW: [u8; 16] = {
-    const SETS: [&[usize]; 8] = [
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        &[0x0, 0x9, 0xc, 0xd, 0xe, 0xf],
-        &[0xa, 0xd],
-        &[0xe],
-        &[0x2, 0x9, 0xf],
-        &[0x1, 0x3, 0xa],
-        &[0xc, 0xf],
-        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
-    ];
-    low_halves(&SETS)
-};
-
-/// The classes of each low half, of which each class is a set.
-const fn low_halves(sets: &[&[usize]; 8]) -> [u8; 16] {
-    let (mut table, mut class) = ([0; 16], 0);
-    while class < sets.len() {
-        let mut n = 0;
-        while n < sets[class].len() {
-            table[sets[class][n]] |= 1 << class;
-            n += 1;
-        }
-        class += 1;
-    }
-    table
-}
-
-/// The classes of letters that pass for digits.
-const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
 
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
@@ -334,32 +292,6 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     }
     kernels
 }
-
-// Numbers in words, with tables likewise: first letters by their high half, `c k`, vowels by their high half, `h`,
-// digits, signs. Capitals are made small before.
-
-const VOICE_HIGH: [u8; 16] = {
-    let mut table = [0; 16];
-    table[0x2] = 1 << 7;
-    table[0x3] = 1 << 6;
-    table[0x6] = 1 | 1 << 2 | 1 << 3 | 1 << 5;
-    table[0x7] = 1 << 1 | 1 << 4;
-    table
-};
-
-const VOICE_LOW: [u8; 16] = {
-    const SETS: [&[usize]; 8] = [
-        &[0x2, 0x8, 0xb, 0xc, 0xd, 0xe],
-        &[0x3, 0x4],
-        &[0x3, 0xb],
-        &[0x1, 0xf],
-        &[0x5],
-        &[0x8],
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        &[0x0, 0xc, 0xd, 0xe],
-    ];
-    low_halves(&SETS)
-};
 
 /// Listens to `text` with the widest vectors there are.
 pub(super) fn voices(text: &[u8], heard: &mut Spoken) {

@@ -164,37 +164,70 @@ impl Delimited {
 /// or a cell is not what stands between two delimiters or quotes.
 fn split(bytes: &[u8], from: usize, delimiter: u8, cells: &mut Vec<Cell>) -> Option<usize> {
     cells.clear();
-    let mut start = from;
+    let (mut start, mut here) = (from, from);
     loop {
-        let mut at = start + memchr::memchr3(delimiter, b'\n', b'"', bytes.get(start..)?)?;
-        let mut cell = start..at;
-        if bytes.get(at) == Some(&b'"') {
-            if at > start {
-                return None;
+        // Near the end of the block a row is read like those that are cut by it.
+        let eight = u64::from_le_bytes(*bytes.get(here..)?.first_chunk()?);
+        let mut marks = marks(eight, delimiter);
+        here += 8;
+        while marks != 0 {
+            let at = here - 8 + marks.trailing_zeros() as usize / 8;
+            marks &= marks - 1;
+            match *bytes.get(at)? {
+                // Before the line end it is a blank; elsewhere it is dropped.
+                b'\r' if bytes.get(at + 1) == Some(&b'\n') => continue,
+                b'\n' => {
+                    cells.push(trimmed(bytes, start, at, cells.len()));
+                    return Some(at + 1);
+                }
+                b'"' if at == start => {
+                    let close = at + 1 + memchr::memchr(b'"', bytes.get(at + 1..)?)?;
+                    cells.push(trimmed(bytes, at + 1, close, cells.len()));
+                    let behind = match bytes.get(close + 1..)? {
+                        [b'\r', b'\n', ..] => close + 2,
+                        _ => close + 1,
+                    };
+                    start = behind + 1;
+                    match *bytes.get(behind)? {
+                        b'\n' => return Some(start),
+                        b if b == delimiter => {}
+                        _ => return None,
+                    }
+                    here = start;
+                    break;
+                }
+                b if b == delimiter => {
+                    cells.push(trimmed(bytes, start, at, cells.len()));
+                    start = at + 1;
+                }
+                _ => return None,
             }
-            let close = at + 1 + memchr::memchr(b'"', bytes.get(at + 1..)?)?;
-            cell = at + 1..close;
-            at = close + 1;
-            if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1) == Some(&b'\n') {
-                at += 1;
-            }
-            if !matches!(bytes.get(at), Some(b) if *b == delimiter || *b == b'\n') {
-                return None;
-            }
-        }
-        let text = bytes.get(cell.clone())?;
-        let held = text.trim_ascii_start();
-        let start_held = cell.end - held.len();
-        let end_held = start_held + held.trim_ascii_end().len();
-        cells.push(Cell { column: cells.len(), start: start_held, end: end_held, number: false });
-        start = at + 1;
-        if bytes.get(at) == Some(&b'\n') {
-            // Within a row a carriage return is dropped.
-            let row = bytes.get(from..at)?;
-            let row = row.strip_suffix(b"\r").unwrap_or(row);
-            return memchr::memchr(b'\r', row).is_none().then_some(start);
         }
     }
+}
+
+/// The cell between two places, without the blanks around it.
+fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cell {
+    let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ' && b.is_ascii_whitespace());
+    while start < end && blank(start) {
+        start += 1;
+    }
+    while start < end && blank(end - 1) {
+        end -= 1;
+    }
+    Cell { column, start, end, number: false }
+}
+
+/// The high bit of each of eight bytes that is a delimiter, a quote or a part of a line end.
+const fn marks(eight: u64, delimiter: u8) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const LOW: u64 = ONES * 0x7f;
+    // A byte is no zero if its low bits carry into the high one or that is set.
+    const fn others(eight: u64, byte: u8) -> u64 {
+        let differs = eight ^ (ONES * byte as u64);
+        ((differs & LOW) + LOW) | differs
+    }
+    !(others(eight, delimiter) & others(eight, b'"') & others(eight, b'\n') & others(eight, b'\r')) & !LOW
 }
 
 /// Whether all cells are lines drawn under a header.
@@ -263,5 +296,45 @@ impl Stream for Delimited {
             self.end_row(inquiry);
         }
         self.table.finish(inquiry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_where_they_stand_as_they_are() {
+        let behind = "\n a row behind it, long enough to be no end of a block\n";
+        for (row, cells) in [
+            ("1,001090123456,x", Some(&["1", "001090123456", "x"][..])),
+            (" 1 ,,x\r", Some(&["1", "", "x"])),
+            ("\"a,b\",\"c\nd\",\" e \"\r", Some(&["a,b", "c\nd", "e"])),
+            ("\"\",\"\"", Some(&["", ""])),
+            ("a\"b,c", None),
+            ("\"a\"\"b\",c", None),
+            ("\"a\" ,c", None),
+            ("a\rb,c", None),
+        ] {
+            let text = format!("{row}{behind}");
+            let mut found = Vec::new();
+            let end = split(text.as_bytes(), 0, b',', &mut found);
+            let found: Vec<_> = found.iter().map(|c| text.get(c.start..c.end).unwrap()).collect();
+            assert_eq!(end, cells.map(|_| row.len() + 1), "{row:?}");
+            assert!(cells.is_none_or(|cells| cells == found), "{row:?}: {found:?}");
+        }
+        assert_eq!(split(b"no end of this row in sight", 0, b',', &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn marks_are_those_bytes_alone() {
+        for byte in 0..=255u8 {
+            for at in 0..8 {
+                let mut bytes = *b"a\x8a\x0b!#-\xff\x00";
+                bytes[at] = byte;
+                let expected = bytes.map(|b| if b";\"\n\r".contains(&b) { 0x80 } else { 0 });
+                assert_eq!(marks(u64::from_le_bytes(bytes), b';').to_le_bytes(), expected, "{byte}");
+            }
+        }
     }
 }

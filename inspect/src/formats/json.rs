@@ -8,11 +8,15 @@ mod tests;
 
 use std::hash::BuildHasher;
 
+use chot_model::Confidence;
+
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
+use crate::people::Mark;
 use crate::sniff::Head;
+use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
 use plain::{Keys, Lesson};
@@ -37,10 +41,34 @@ fn begins(head: &Head<'_>) -> bool {
         }
 }
 
-/// What a key announces, and its hash.
-fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64) {
+/// What a key announces, its hash, and what it says of other members.
+fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
     let name = String::from_utf8_lossy(key);
-    (inquiry.column(&name), inquiry.key.hash_one(name) | 2)
+    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
+}
+
+/// What members of an object are to each other.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Plain,
+    /// Its value says what the object is: `"type": "CCCD"`.
+    Telling,
+    /// It is the value of what was told: `"value": "001…"`.
+    Told,
+}
+
+impl Role {
+    fn of(key: &str) -> Self {
+        let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
+        if among(TELLING) {
+            Self::Telling
+        } else if among(TOLD) {
+            Self::Told
+        } else {
+            Self::Plain
+        }
+    }
 }
 
 const fn is_bare(byte: u8) -> bool {
@@ -67,6 +95,8 @@ struct Level {
     array: bool,
     /// What the key before this array announces for its items.
     key: Option<chot_detectors::Column>,
+    /// What a member such as `"type": "CCCD"` says that the member `"value"` of this object is.
+    told: Option<chot_detectors::Column>,
 }
 
 struct Json {
@@ -82,16 +112,61 @@ struct Json {
     /// What the last key announces, and its hash.
     column: Option<chot_detectors::Column>,
     name: u64,
+    role: Role,
     tree: Tree,
     joined: Joined,
+    /// Findings in a list of bare numbers, until enough is known of them; how many numbers, and how many found.
+    waiting: Vec<crate::inquiry::Found>,
+    numbers: usize,
+    hits: usize,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
     keys: Keys,
     lesson: Lesson,
+    /// Room for what a value says about persons.
+    marks: Vec<Mark>,
 }
 
+/// Keys whose values say what another member of the object is.
+const TELLING: &[&str] = &[
+    "type",
+    "system",
+    "name",
+    "label",
+    "key",
+    "field",
+    "code",
+    "kind",
+    "title",
+    "loai",
+    "ten",
+    "nhan",
+    "truong",
+    "loaiGiayTo",
+    "loai_giay_to",
+];
+/// Keys of that member.
+const TOLD: &[&str] = &[
+    "value",
+    "val",
+    "number",
+    "text",
+    "content",
+    "data",
+    "answer",
+    "giaTri",
+    "gia_tri",
+    "so",
+    "noiDung",
+    "noi_dung",
+    "soGiayTo",
+    "so_giay_to",
+];
+
+/// Numbers of a list judged at a time.
+const NUMBERS_HELD: usize = 32;
 const LEVELS_MAX: usize = 512;
 const ITEM: u64 = 1;
 
@@ -106,12 +181,17 @@ impl Json {
             levels: Vec::new(),
             column: None,
             name: ITEM,
+            role: Role::Plain,
             tree: Tree::default(),
             joined: Joined::default(),
+            waiting: Vec::new(),
+            numbers: 0,
+            hits: 0,
             deeper: 0,
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
+            marks: Vec::new(),
         }
     }
 
@@ -120,8 +200,12 @@ impl Json {
         self.key = key;
         self.long = false;
         self.value.view.base = at;
-        self.value.context.column =
-            if key { None } else { self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key) };
+        self.value.context.column = match self.levels.last() {
+            _ if key => None,
+            Some(level) if level.array => level.key,
+            Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
+            _ => self.column,
+        };
     }
 
     /// Ends a value or key.
@@ -132,7 +216,14 @@ impl Json {
             self.colon = false;
         }
         if self.key && !self.long {
-            (self.column, self.name) = announced(&self.value.view.text, inquiry);
+            (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
+        } else if self.role == Role::Telling
+            && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
+        {
+            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+            let name = String::from_utf8_lossy(&self.value.view.text);
+            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            level.told = inquiry.column(name);
         }
         if self.long {
             self.lesson.learn(false, inquiry);
@@ -143,8 +234,19 @@ impl Json {
             let Text { place, view, context, .. } = &self.value;
             self.joined.next(place, view, context.column, inquiry, &mut found);
         }
+        let bare = !self.key
+            && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
+            && is_long_number(&self.value.view.text);
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);
+        if bare {
+            self.numbers += 1;
+            self.hits += usize::from(!found.is_empty());
+            self.waiting.append(&mut found);
+            if self.numbers.is_multiple_of(NUMBERS_HELD) {
+                self.judge(inquiry);
+            }
+        }
         for f in found {
             if let Some(mark) = inquiry.report(f) {
                 self.tree.add(mark, inquiry);
@@ -161,18 +263,35 @@ impl Json {
         let item = self.levels.last().is_none_or(|l| l.array);
         if array {
             self.part(inquiry);
+        } else {
+            self.judge(inquiry);
         }
         let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
-        self.levels.push(Level { array, key });
+        self.levels.push(Level { array, key, told: None });
         self.column = None;
         self.colon = false;
     }
 
+    /// Judges the numbers of a list: among random ones one in sixty looks like a citizen's.
+    fn judge(&mut self, inquiry: &mut Inquiry) {
+        let strays = self.numbers >= 6 && self.hits * 4 < self.numbers;
+        for mut f in std::mem::take(&mut self.waiting) {
+            if strays && f.finding.confidence == Confidence::Medium {
+                f.doubt();
+            }
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+
     /// Values before and after stand in different lists.
     fn part(&mut self, inquiry: &mut Inquiry) {
+        self.judge(inquiry);
+        (self.numbers, self.hits) = (0, 0);
         let mut found = Vec::new();
         self.joined.end(&self.value.place, inquiry, &mut found);
         for f in found {
@@ -217,9 +336,7 @@ impl Json {
                 self.begin(at + 1, in_object && !self.colon);
                 self.state = State::Str;
             }
-            b':' => self.colon = true,
-            b',' => self.colon = false,
-            b' ' | b'\t' | b'\r' | b'\n' | 0x1e => {}
+            0x1e => {}
             b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.begin(at, false);
                 self.state = State::Bare;
@@ -236,6 +353,12 @@ impl Stream for Json {
         while let Some(rest @ [b, ..]) = bytes.get(n..) {
             let here = at + n as u64;
             match &mut self.state {
+                // What only parts tokens, and is most of what stands between them.
+                State::Between if matches!(b, b':' | b',') => {
+                    (self.colon, self.complete) = (*b == b':', false);
+                    n += 1;
+                }
+                State::Between if matches!(b, b' ' | b'\n' | b'\r' | b'\t') => n += 1,
                 State::Between => {
                     if !self.token(*b, here, inquiry) {
                         self.begin(here, false);

@@ -4,13 +4,13 @@ mod csv;
 mod form;
 mod gzip;
 mod html;
+mod image;
 mod json;
 mod mail;
 mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
-mod png;
 mod rtf;
 mod sql;
 mod strings;
@@ -47,6 +47,9 @@ pub(crate) enum Room {
 }
 
 pub(crate) use form::side as field;
+pub use image::reads_print;
+pub(crate) use pdf::read as read_pdf;
+pub(crate) use unknown::Appended;
 #[cfg(test)]
 pub(crate) use zip::archive;
 
@@ -66,7 +69,13 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::ZLIB,
     &tar::FORMAT,
     &pdf::FORMAT,
-    &png::FORMAT,
+    image::JPEG,
+    image::PNG,
+    image::WEBP,
+    image::GIF,
+    image::BMP,
+    image::TIFF,
+    image::HEIF,
     &rtf::FORMAT,
     &utf16::LITTLE,
     &utf16::BIG,

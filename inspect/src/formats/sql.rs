@@ -1,7 +1,7 @@
-//! SQL dumps: running text, and besides the tables in it, whose columns `INSERT INTO t (a, b) VALUES` and PostgreSQL's
+//! SQL dumps: running text, and the tables in it, whose columns `INSERT INTO t (a, b) VALUES` and PostgreSQL's
 //! `COPY t (a, b) FROM stdin` name.
 //!
-//! Statements without a list of columns are read as text only.
+//! A row that has as many values as the list has columns is read as a row and nothing else; all other bytes are text.
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
@@ -57,6 +57,13 @@ enum State {
 
 struct Sql {
     text: Text,
+    /// Rows were left out of the text since something was added to it.
+    broken: bool,
+    /// The row being read as it stands, in case it turns out to be none, and where it begins.
+    raw: Vec<u8>,
+    raw_at: u64,
+    /// A row has ended with this byte, and whether it was one.
+    taken: Option<bool>,
     place: Place,
     table: Table,
     state: State,
@@ -75,10 +82,13 @@ struct Sql {
 
 impl Sql {
     fn new(place: Place) -> Self {
-        let again = Place { again: true, ..place.clone() };
         Self {
-            text: Text::prose(place),
-            table: Table::second_look(again.clone()),
+            text: Text::prose(place.clone()),
+            broken: false,
+            raw: Vec::new(),
+            raw_at: 0,
+            taken: None,
+            table: Table::new(place.clone()),
             state: State::Search,
             copy: false,
             word: Vec::new(),
@@ -87,9 +97,9 @@ impl Sql {
             open: 0,
             header: Vec::new(),
             row: Vec::new(),
-            cell: View::new(again.charset),
+            cell: View::new(place.charset),
             rows: 0,
-            place: again,
+            place,
         }
     }
 
@@ -126,7 +136,9 @@ impl Sql {
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
-        if row.len() == self.header.len() {
+        let fits = row.len() == self.header.len();
+        self.taken = Some(fits);
+        if fits {
             self.rows += 1;
             self.table.row(self.rows, row, inquiry);
         }
@@ -248,6 +260,30 @@ impl Sql {
         }
     }
 
+    /// Whether the bytes that follow are a row's.
+    const fn in_row(&self) -> bool {
+        matches!(self.state, State::Values | State::Quoted | State::Quote | State::Escape | State::Lines)
+    }
+
+    /// Adds bytes that are no row's to the text.
+    fn text(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        let sign = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'(' | b')' | b',' | b';');
+        if self.broken && bytes.iter().all(sign) {
+            return;
+        }
+        if std::mem::take(&mut self.broken) {
+            self.text.finish(inquiry);
+            self.text.view.base = at;
+        }
+        self.text.push(bytes, at, inquiry);
+    }
+
+    /// The row is none.
+    fn give_back(&mut self, inquiry: &mut Inquiry) {
+        let raw = std::mem::take(&mut self.raw);
+        self.text(&raw, self.raw_at, inquiry);
+    }
+
     fn put(&mut self, b: u8, at: u64) {
         if self.cell.text.is_empty() {
             self.cell.base = at;
@@ -258,16 +294,43 @@ impl Sql {
 
 impl Stream for Sql {
     fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
-        self.text.push(bytes, at, inquiry);
-        if inquiry.is_enough() {
-            return;
-        }
+        // Where the text begins that was not added yet.
+        let mut from = 0;
         for (n, b) in bytes.iter().enumerate() {
-            self.byte(*b, at + n as u64, inquiry);
+            let here = at + n as u64;
+            let before = self.in_row();
+            self.taken = None;
+            self.byte(*b, here, inquiry);
+            match (before, self.in_row()) {
+                (false, false) => continue,
+                (false, true) => {
+                    self.text(bytes.get(from..=n).unwrap_or_default(), at + from as u64, inquiry);
+                    self.raw_at = here + 1;
+                    continue;
+                }
+                (true, true) => {
+                    self.raw.push(*b);
+                    if self.taken.is_none() {
+                        continue;
+                    }
+                }
+                (true, false) => from = n,
+            }
+            if self.taken == Some(true) {
+                self.raw.clear();
+                self.broken = true;
+            } else {
+                self.give_back(inquiry);
+            }
+            self.raw_at = here + 1;
+        }
+        if !self.in_row() {
+            self.text(bytes.get(from..).unwrap_or_default(), at + from as u64, inquiry);
         }
     }
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.give_back(inquiry);
         self.text.finish(inquiry);
         self.table.finish(inquiry);
     }

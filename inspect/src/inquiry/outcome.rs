@@ -103,6 +103,7 @@ impl Inquiry {
             detectors: Arc::clone(&self.detectors),
             limits: self.limits.clone(),
             key: self.key.clone(),
+            extractor: Arc::clone(&self.extractor),
             values: self.values,
             cache: self.cache.clone(),
             sink: self.sink.take(),

@@ -4,11 +4,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Column, Told, Whole};
+use chot_detectors::{Begun, Column, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
-use crate::layers::Look;
+use crate::layers::{Look, is_meaningless};
+use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
@@ -36,56 +37,81 @@ impl Inquiry {
     /// What a cell under its column comes to, second looks included.
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
         let told = self.detectors.cell(text, cell.clone(), column, &mut self.cells);
-        if told != Told::Quiet {
-            return told;
-        }
-        let cell = text.get(cell).unwrap_or_default();
-        if !Look::of(cell, &(0..cell.len())).is_empty() {
-            return Told::Unusual;
-        }
-        self.learn(cell, column);
-        Told::Nothing
+        let in_vain = match told {
+            Told::Quiet => {
+                let cell = text.get(cell).unwrap_or_default();
+                let look = Look::of(cell, &(0..cell.len()));
+                let in_vain = look.is_empty() || look.is_in_vain(cell);
+                if in_vain {
+                    self.learn(cell, column, !look.is_empty());
+                }
+                in_vain
+            }
+            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default()),
+            _ => return told,
+        };
+        if in_vain { Told::Nothing } else { Told::Unusual }
+    }
+
+    /// A keyed hash of a text that is no value.
+    pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
+        self.values.text(0, text)
     }
 
     /// Begins a row. A cell of it may hold a table of its own.
-    pub(crate) fn begin_row(&self) -> usize {
-        self.cells.taken()
+    pub(crate) fn begin_row(&self) -> Begun {
+        self.cells.begin()
+    }
+
+    /// The number of the finding that was told last in the row that began so.
+    pub(crate) fn told_last(&self, begun: Begun) -> usize {
+        self.cells.found(begun).len().saturating_sub(1)
+    }
+
+    /// The hash of finding number `n` of the row that began so, if it is one of `detectors`.
+    pub(crate) fn whole_hash(&self, (begun, n): (Begun, usize), detectors: &[DetectorId]) -> Option<u64> {
+        let whole = self.cells.found(begun).get(n).filter(|whole| detectors.contains(&whole.detector))?;
+        Some(self.values.value(whole.detector, self.cells.value(whole)))
     }
 
     /// Ends the row that began so: the values of its cells are forgotten.
-    pub(crate) fn end_row(&mut self, begun: usize) {
-        self.cells.forget(begun);
+    pub(crate) fn end_row(&mut self, begun: Begun) {
+        self.cells.end(begun);
     }
 
-    /// Remembers that neither a scan nor a second look found anything in a cell.
-    fn learn(&mut self, cell: &[u8], column: Option<Column>) {
-        // `0x` begins hexadecimal digits; in base85 every digit counts.
-        const RUN_MAX: usize = 20;
-        let digits = cell.iter().any(u8::is_ascii_digit);
-        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        let run = || cell.split(|b| !b.is_ascii_graphic()).any(|run| run.len() >= RUN_MAX);
-        if !digits || !hexadecimal() && !run() {
-            self.detectors.nothing(cell, column, &mut self.cells);
+    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
+    /// every digit counts.
+    fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
+        // `0x` begins hexadecimal digits.
+        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if !hexadecimal {
+            self.detectors.nothing(cell, column, coded, &mut self.cells);
         }
     }
 
-    /// States that a scan of a cell found nothing.
+    /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX && Look::of(cell, &(0..cell.len())).is_empty() {
-            self.learn(cell, column);
+        if cell.len() <= CELL_MAX {
+            let look = Look::of(cell, &(0..cell.len()));
+            if look.is_empty() || look.is_in_vain(cell) {
+                self.learn(cell, column, !look.is_empty());
+            }
         }
     }
 
-    /// Counts a finding that is all of its cell, and tells what it says about persons. `part` names the cell.
+    /// Counts the finding number `n` of the row that began so, which is all of its cell, and adds what it says about
+    /// persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
-        whole: &Whole,
+        (begun, n): (Begun, usize),
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-    ) -> Option<Mark> {
-        let Whole { detector, confidence, signs, .. } = *whole;
+        marks: &mut Vec<Mark>,
+    ) {
+        let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
+        let Whole { detector, confidence, signs, .. } = whole;
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
                 (Origin::Raw(base), Some(at)) => {
@@ -97,15 +123,19 @@ impl Inquiry {
                         None => self.lose(detector, &part()),
                     }
                 }
-                (Origin::Lost, _) | (_, None) => self.lose(detector, &part()),
+                // The name of the cell is made for the first only.
+                (Origin::Lost, _) | (_, None) => {
+                    let detectors = &self.detectors;
+                    self.edits.lose(detector, || mask(detectors, &part()));
+                }
             }
         }
-        let value = self.cells.value(whole);
+        let value = self.cells.value(&whole);
         let hash = self.values.value(detector, value);
-        let mark = Mark::of(&self.values, hash, detector, confidence, value);
+        marks.extend(Mark::of(&self.values, hash, detector, confidence, value));
         let added = self.tallies.add(detector, confidence, hash, place.again);
         if added == Added::Nothing {
-            return mark;
+            return;
         }
         let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
@@ -118,6 +148,5 @@ impl Inquiry {
         if let Some(disguise) = place.disguise {
             self.note(disguise);
         }
-        mark
     }
 }

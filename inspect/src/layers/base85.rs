@@ -137,33 +137,55 @@ fn means_anything(run: &[u8]) -> bool {
     let run = run.get(..run.len().min(TRIAL)).unwrap_or_default();
     // Words, hashes and base64 have no other mark than those of base64, padded at the end.
     let padding = run.iter().rev().take_while(|b| **b == b'=').count();
-    let marked = run.iter().take(run.len() - padding).any(|b| !in_run(*b));
-    marked
-        && TABLES
-            .iter()
-            .any(|(table, zeros)| may_tell(run, table) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes)))
+    is_told(run) && run.iter().take(run.len() - padding).any(|b| !in_run(*b))
+}
+
+/// Whether a run decodes to text or a container.
+fn is_told(run: &[u8]) -> bool {
+    TABLES.iter().any(|(table, zeros)| {
+        may_tell(run, table, *zeros) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes))
+    })
+}
+
+/// Whether reading all of a run comes to nothing; false when it is too long to be asked.
+pub(super) fn means_nothing(run: &[u8]) -> bool {
+    run.len() <= TRIAL && !is_told(bare(run))
 }
 
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
 /// nothing has to be written down for that.
-fn may_tell(run: &[u8], table: &[u8; 256]) -> bool {
-    let shown = |b: u8| b >= 0x20 || matches!(b, b'\n' | b'\r' | b'\t');
-    for (n, group) in run.chunks_exact(5).enumerate() {
-        let values = group.iter().map(|b| table[usize::from(*b)]);
-        if values.clone().any(|value| value == 0xff) {
-            // A short form; or what is none, which decoding tells.
-            continue;
-        }
-        let Ok(group) = u32::try_from(values.fold(0u64, |group, value| group * 85 + u64::from(value))) else {
-            return false;
+fn may_tell(run: &[u8], table: &[u8; 256], zeros: bool) -> bool {
+    // Bytes of a letter yet to come.
+    let mut more = 0;
+    let mut goes_on = |b: u8| {
+        let continues = (0x80..=0xbf).contains(&b);
+        let ok = (more > 0) == continues;
+        more = match b {
+            0x20..=0x7e | b'\n' | b'\r' | b'\t' => 0,
+            0x80..=0xbf if more > 0 => more - 1,
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf4 => 3,
+            _ => return false,
         };
-        let bytes = group.to_be_bytes();
-        if n == 0 && sniff::is_container(&bytes) {
+        ok
+    };
+    let mut rest = run;
+    while let Some((group, tail)) = rest.split_first_chunk::<5>() {
+        let [a, b, c, d, e] = group.map(|b| u64::from(table[usize::from(b)]));
+        if a | b | c | d | e == 0xff {
+            // A short form, or none at all.
+            return zeros && group.contains(&b'z');
+        }
+        let Ok(value) = u32::try_from((((a * 85 + b) * 85 + c) * 85 + d) * 85 + e) else { return false };
+        let bytes = value.to_be_bytes();
+        if rest.len() == run.len() && sniff::is_container(&bytes) {
             return true;
         }
-        if !bytes.into_iter().all(shown) {
+        if !bytes.into_iter().all(&mut goes_on) {
             return false;
         }
+        rest = tail;
     }
     true
 }

@@ -66,6 +66,13 @@ impl Look {
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
+    /// Whether all that shows comes to nothing: too few pairs, and runs of visible characters that mean nothing.
+    pub(crate) fn is_in_vain(&self, text: &[u8]) -> bool {
+        let Self { signs, words, marked, pairs, file } = self;
+        let none = signs.is_empty() && words.is_empty() && file.is_none();
+        none && (pairs.is_empty() || super::pairs::are_too_few(text)) && (marked.is_empty() || is_meaningless(text))
+    }
+
     fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
         let core = if end - base < BLOCK { (1 << (end - base)) - 1 } else { u64::MAX };
         for at in bits(block.sign & core).map(|bit| base + bit) {
@@ -87,6 +94,12 @@ impl Look {
             }
         }
     }
+}
+
+/// Whether the runs of visible characters in a short text mean nothing in base85: what a look shows of it does not
+/// depend on which digits stand in it, and this does.
+pub(crate) fn is_meaningless(text: &[u8]) -> bool {
+    text.split(|b| !b.is_ascii_graphic()).all(|run| run.len() < base85::RUN_MIN || base85::means_nothing(run))
 }
 
 /// Whether the byte at `at`, a sign, may begin something by what stands beside it.
@@ -113,6 +126,11 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// A bit of each byte of a mask that is full, and perhaps of some above one that only seem so.
+const fn full(mask: u64) -> u64 {
+    (!mask).wrapping_sub(0x0101_0101_0101_0101) & mask & 0x8080_8080_8080_8080
+}
+
 /// Runs of one class, from masks.
 struct Runs {
     /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
@@ -134,9 +152,7 @@ impl Runs {
     /// Reads a block: the bytes of the class, and marks of which a run must have one.
     #[inline]
     fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        let others = !class;
-        let full = others.wrapping_sub(0x0101_0101_0101_0101) & class & 0x8080_8080_8080_8080;
-        if full != 0 || self.open.is_some() {
+        if full(class) != 0 || self.open.is_some() {
             self.runs(base, class, marks, end, found);
         }
         self.before = (class, marks);
@@ -156,13 +172,16 @@ impl Runs {
             class &= !within;
         }
         let tail = class.leading_ones();
-        let mut rest = class & u64::MAX.checked_shr(tail).unwrap_or_default();
-        while rest != 0 {
-            let start = rest.trailing_zeros();
-            let len = (rest >> start).trailing_ones();
-            let within = (u64::MAX >> (u64::BITS - len)) << start;
-            self.tell(base + start as usize..base + (start + len) as usize, marks & within != 0, end, found);
-            rest &= !within;
+        class &= u64::MAX.checked_shr(tail).unwrap_or_default();
+        // Only runs that fill a byte of the mask; short words beside them are many.
+        let mut full = full(class);
+        while full != 0 {
+            let within = full.trailing_zeros();
+            let start = within + 1 - (class << (u64::BITS - 1 - within)).leading_ones();
+            let len = (class >> start).trailing_ones();
+            let run = (u64::MAX >> (u64::BITS - len)) << start;
+            self.tell(base + start as usize..base + (start + len) as usize, marks & run != 0, end, found);
+            full &= !run;
         }
         if tail > 0 {
             self.open = Some(base + (u64::BITS - tail) as usize);

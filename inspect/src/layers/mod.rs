@@ -24,7 +24,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::view::View;
 
 pub(crate) use escape::{entity, unescaped};
-pub(crate) use look::Look;
+pub(crate) use look::{Look, is_meaningless};
 
 /// The second look at one text.
 pub(crate) struct Layers {

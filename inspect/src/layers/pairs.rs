@@ -50,6 +50,11 @@ impl Pairs {
                 // Between pairs, nearly everything.
                 while places.next_if(|next| *next < at).is_some() {}
                 let Some(next) = places.next() else { return };
+                if !is_long(text, next) {
+                    // A date or a time, nearly always.
+                    at = next + 1;
+                    continue;
+                }
                 at = first(text, next, core.start.max(at));
                 self.open = true;
             }
@@ -80,6 +85,22 @@ impl Pairs {
         }
         self.bytes.clear();
     }
+}
+
+/// Whether as many bytes as it takes may stand from `at` on.
+fn is_long(text: &[u8], at: usize) -> bool {
+    const LEN_MIN: usize = 3 * (RUN_MIN / 2) - 1;
+    let among =
+        |b: &u8| HEX[usize::from(*b)].is_some() || matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n' | b'x' | b'X');
+    text.get(at..at + LEN_MIN).is_some_and(|pairs| pairs.iter().all(among))
+}
+
+/// Whether no pairs stand together in a text that are enough to be read.
+pub(super) fn are_too_few(text: &[u8]) -> bool {
+    // Two digits each, and a sign between.
+    const BYTES_MIN: usize = 3 * (RUN_MIN / 2) - 1;
+    let ends = |b: &u8| HEX[usize::from(*b)].is_none() && !b" :,-\r\nxX".contains(b);
+    text.split(ends).all(|stretch| stretch.len() < BYTES_MIN)
 }
 
 /// Where the pairs begin of which three alike are at `at`; others may stand before them.

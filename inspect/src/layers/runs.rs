@@ -50,12 +50,22 @@ impl Code {
         }
     }
 
-    fn fits(self, run: &[u8]) -> bool {
-        match self {
-            Self::Base64 => true,
-            Self::Base32 => run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)),
-            Self::Hex => run.len().is_multiple_of(2) && run.iter().all(u8::is_ascii_hexdigit),
+    /// How many characters to leave out so that the rest means something: a word may be glued to an encoding, as a
+    /// folder of an address is.
+    fn shifted(self, run: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
+        const GLUED: usize = 16;
+        const SEEN: usize = 32;
+        if self != Self::Base64 {
+            return None;
         }
+        let from = if run.len() >= GLUED + SEEN { GLUED } else { 0 };
+        (1..4).find(|by| {
+            let seen = run.get(from + by..run.len().min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN);
+            seen.is_some_and(|seen| {
+                self.decode(seen, decoded);
+                sniff::is_plausible(decoded)
+            })
+        })
     }
 
     /// What `run` stands for, in place of what `out` holds.
@@ -76,6 +86,7 @@ impl Code {
                 }
             }
             Self::Hex => {
+                let run = unprefixed(run);
                 let digit = |b: &u8| HEX[usize::from(*b)].unwrap_or(0);
                 out.extend(run.chunks_exact(2).map(|pair| match pair {
                     [high, low] => digit(high) << 4 | digit(low),
@@ -183,8 +194,10 @@ impl Runs {
                 code.decode(&self.run, &mut decoded);
                 means |= inspect(&decoded, code.name(), place, inquiry);
             }
-            if let Some(code) = codes(&self.run).next().filter(|_| !means && self.run.len() >= FILE_MIN) {
-                code.decode(&self.run, &mut decoded);
+            let first = codes(&self.run).next().filter(|_| !means);
+            let shifted = first.and_then(|code| code.shifted(&self.run, &mut decoded));
+            if let Some(code) = first.filter(|_| shifted.is_some() || self.run.len() >= FILE_MIN) {
+                code.decode(self.run.get(shifted.unwrap_or(0)..).unwrap_or_default(), &mut decoded);
                 open(&decoded, code.name(), place, inquiry);
             }
         }
@@ -193,8 +206,21 @@ impl Runs {
     }
 }
 
-fn codes(run: &[u8]) -> impl Iterator<Item = Code> {
-    [Code::Hex, Code::Base32, Code::Base64].into_iter().filter(|code| code.fits(run))
+/// Hexadecimal digits without what announces them.
+fn unprefixed(run: &[u8]) -> &[u8] {
+    run.strip_prefix(b"0x").or_else(|| run.strip_prefix(b"0X")).unwrap_or(run)
+}
+
+/// What a run may be. Of two chosen at random, base64 and hexadecimal, one in billions is both.
+fn codes(run: &[u8]) -> impl Iterator<Item = Code> + use<> {
+    let (hex, base32) = if unprefixed(run).iter().all(u8::is_ascii_hexdigit) {
+        (true, false)
+    } else {
+        (false, run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)))
+    };
+    let even = hex && run.len().is_multiple_of(2);
+    let codes = [even.then_some(Code::Hex), base32.then_some(Code::Base32), (!hex).then_some(Code::Base64)];
+    codes.into_iter().flatten()
 }
 
 /// Inspects what a run decodes to, when it means anything; tells whether it does.

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::careful::{agree, cell};
+use crate::careful::{agree, agree_on, cell};
+use crate::formats::archive;
 
 fn row() -> impl Strategy<Value = Vec<(String, bool)>> {
     proptest::collection::vec((cell(), proptest::bool::weighted(0.1)), 1..9)
@@ -37,5 +38,25 @@ proptest! {
             file += end;
         }
         agree(&file, "ds.csv");
+    }
+
+    #[test]
+    fn rows_of_a_workbook_come_to_the_same((header, rows) in rows(), numbers in any::<u64>()) {
+        let titles: Vec<_> = header.iter().map(|n| (HEADERS[*n].to_owned(), false)).collect();
+        let mut sheet = String::from("<worksheet><sheetData>");
+        for (n, row) in std::iter::once(titles).chain(rows).enumerate() {
+            sheet += "<row>";
+            for (at, (cell, _)) in row.into_iter().enumerate() {
+                let number = numbers >> ((n + at) % 64) & 1 == 1 && cell.parse::<u64>().is_ok();
+                sheet += &match number {
+                    true => format!("<c><v>{}</v></c>", cell.trim_start_matches('0')),
+                    false => format!("<c t=\"inlineStr\"><is><t>{}</t></is></c>", cell.replace('&', "&amp;")),
+                };
+            }
+            sheet += "</row>";
+        }
+        sheet += "</sheetData></worksheet>";
+        let file = archive(&[("[Content_Types].xml", b"<Types/>"), ("xl/worksheets/s.xml", sheet.as_bytes())]);
+        agree_on(&file, "ds.xlsx", &sheet);
     }
 }

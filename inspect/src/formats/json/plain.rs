@@ -4,7 +4,7 @@
 
 use chot_detectors::{Column, Told};
 
-use super::{Json, State};
+use super::{Json, Role, State};
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 
@@ -17,9 +17,10 @@ struct Key {
     text: Vec<u8>,
     column: Option<Column>,
     name: u64,
+    role: Role,
 }
 
-const KEYS: usize = 64;
+const KEYS: usize = 256;
 const KEY_BYTES_MAX: usize = 64;
 
 /// A short value that was not told, and its column.
@@ -90,25 +91,28 @@ impl Json {
 
     /// Reads a key; false when it is none that was met before in vain.
     fn key(&mut self, text: &[u8], inquiry: &mut Inquiry) -> bool {
-        if text.len() > KEY_BYTES_MAX || inquiry.is_late(&self.value.place) {
+        if text.is_empty() || text.len() > KEY_BYTES_MAX || inquiry.is_late(&self.value.place) {
             return false;
         }
-        let (Some(first), Some(last)) = (text.first(), text.last()) else { return false };
-        let slot = (usize::from(*first) * 31 + usize::from(*last) * 7 + text.len()) % KEYS;
         if self.keys.0.is_empty() {
             self.keys.0.resize(KEYS, Key::default());
         }
-        let Some(known) = self.keys.0.get_mut(slot) else { return false };
-        if known.text != text {
+        let at = inquiry.hash_of_text(text) as usize % KEYS;
+        if self.keys.0[at].text != text {
+            // Two share a place before one has to go.
+            self.keys.0.swap(at, at ^ 1);
+        }
+        if self.keys.0[at].text != text {
             // Keys are text as well.
             if inquiry.told(text, 0..text.len(), None) != Told::Nothing {
                 self.lesson(text, None);
                 return false;
             }
-            let (column, name) = super::announced(text, inquiry);
-            *known = Key { text: text.to_vec(), column, name };
+            let (column, name, role) = super::announced(text, inquiry);
+            self.keys.0[at] = Key { text: text.to_vec(), column, name, role };
         }
-        (self.column, self.name) = (known.column, known.name);
+        let known = &self.keys.0[at];
+        (self.column, self.name, self.role) = (known.column, known.name, known.role);
         inquiry.looked_at(&self.value.place, text.len());
         true
     }
@@ -136,12 +140,12 @@ impl Json {
         }
         // Numbers of twelve digits are counted wherever nothing announces them.
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
-        if counted || inquiry.is_late(&self.value.place) {
+        if counted || self.role == Role::Telling || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();
         let told = if text.is_empty() { Told::Nothing } else { inquiry.told(bytes, range.clone(), column) };
-        if matches!(told, Told::Unusual | Told::Quiet) {
+        if told == Told::Unusual {
             self.lesson(text, column);
             return false;
         }
@@ -149,11 +153,12 @@ impl Json {
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
-        if let Told::Whole(whole) = told {
+        if told == Told::Whole {
             let start = at + range.start as u64;
             let place = &self.value.place;
             let stand = Stand { cell: text, start, at: Some(start), number };
-            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
+            inquiry.report_whole(place, (begun, 0), stand, || place.part.clone(), &mut self.marks);
+            for mark in self.marks.drain(..) {
                 self.tree.add(mark, inquiry);
             }
         }

@@ -9,9 +9,8 @@ use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag};
 use crate::redact::Origin;
 use crate::source::Source;
-use crate::table::Table;
+use crate::table::{Cell, Line, Table};
 use crate::text::Text;
-use crate::view::View;
 
 /// What the workbook says about its sheets and number formats.
 #[derive(Default)]
@@ -125,7 +124,9 @@ pub(super) struct Sheet<'a> {
     widths: Arc<Vec<usize>>,
     text: Text,
     side: Text,
-    row: Vec<(usize, View)>,
+    /// The cells of the row, and the text they stand in.
+    cells: Vec<Cell>,
+    cell_text: Vec<u8>,
     row_number: u64,
     column: usize,
     kind: Kind,
@@ -159,7 +160,8 @@ impl<'a> Sheet<'a> {
             table: Table::with_names(place, Box::new(name)),
             shared,
             widths,
-            row: Vec::new(),
+            cells: Vec::new(),
+            cell_text: Vec::new(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
@@ -170,29 +172,34 @@ impl<'a> Sheet<'a> {
     }
 
     fn end_cell(&mut self) {
-        let value = std::mem::take(&mut self.value);
-        let mut view = View::default();
+        let start = self.cell_text.len();
         match self.kind {
             Kind::Shared => {
-                let number = std::str::from_utf8(&value).ok().and_then(|v| v.trim().parse().ok());
+                let number = std::str::from_utf8(&self.value).ok().and_then(|v| v.trim().parse().ok());
                 let string = number.and_then(|n| Some(self.shared.as_mut()?.show(n)));
-                view.push_joint(string.unwrap_or_default().as_bytes());
+                self.cell_text.extend_from_slice(string.unwrap_or_default().as_bytes());
             }
-            Kind::Number => view.push_joint(shown(&value, self.width).as_bytes()),
-            Kind::Text => view.push_joint(&value),
+            Kind::Number => self.cell_text.extend_from_slice(shown(&self.value, self.width).as_bytes()),
+            Kind::Text => self.cell_text.extend_from_slice(&self.value),
         }
-        view.number = self.kind == Kind::Number;
-        if !view.text.is_empty() {
-            self.row.push((self.column, view));
+        self.value.clear();
+        let end = self.cell_text.len();
+        if end > start {
+            self.cells.push(Cell { column: self.column, start, end, number: self.kind == Kind::Number });
         }
         self.column += 1;
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
-        if !self.row.is_empty() {
-            let row = std::mem::take(&mut self.row);
-            self.table.row(self.row_number, row, inquiry);
+        if !self.cells.is_empty() {
+            let line = Line { text: &self.cell_text, at: None, cells: &self.cells };
+            if !self.table.line(self.row_number, &line, inquiry) {
+                let row = line.row();
+                self.table.row(self.row_number, row, inquiry);
+            }
         }
+        self.cells.clear();
+        self.cell_text.clear();
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {

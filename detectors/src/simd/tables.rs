@@ -1,0 +1,81 @@
+//! The first look for numbers, in digits and in words: which bytes they are written with, as tables that vectors look halves of bytes up in.
+//!
+//! A class is a set of high halves and a set of low halves; the two tables give each half the classes it is in, and a
+//! byte is in those that both halves are in.
+
+/// Digits; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for digits, by
+/// their high half, the first with the other leads below D0; leads from D0 on.
+pub(super) const HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x0] = 1 << 2;
+    table[0x2] = 1 << 1;
+    table[0x3] = 1 | 1 << 3;
+    table[0x4] = 1 << 4;
+    table[0x5] = 1 << 5;
+    table[0x6] = 1 << 6;
+    table[0xc] = 1 << 2 | 1 << 3 | 1 << 4;
+    table[0xd] = 1 << 7;
+    table[0xe] = 1 << 7;
+    table[0xf] = 1 << 7;
+    table
+};
+
+/// Each low half; the sets in the order of the classes.
+pub(super) const LOW: [u8; 16] = {
+    const SETS: [&[usize]; 8] = [
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        &[0x0, 0x9, 0xc, 0xd, 0xe, 0xf],
+        &[0xa, 0xd],
+        &[0xe],
+        &[0x2, 0x9, 0xf],
+        &[0x1, 0x3, 0xa],
+        &[0xc, 0xf],
+        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
+    ];
+    low_halves(&SETS)
+};
+
+/// The classes of each low half, of which each class is a set.
+const fn low_halves(sets: &[&[usize]; 8]) -> [u8; 16] {
+    let (mut table, mut class) = ([0; 16], 0);
+    while class < sets.len() {
+        let mut n = 0;
+        while n < sets[class].len() {
+            table[sets[class][n]] |= 1 << class;
+            n += 1;
+        }
+        class += 1;
+    }
+    table
+}
+
+/// The classes of letters that pass for digits.
+pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
+
+// Numbers in words, with tables likewise: first letters by their high half, `c k`, vowels by their high half, `h`,
+// digits, signs. Capitals are made small before.
+
+/// Each high half, of numbers in words.
+pub(super) const VOICE_HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x2] = 1 << 7;
+    table[0x3] = 1 << 6;
+    table[0x6] = 1 | 1 << 2 | 1 << 3 | 1 << 5;
+    table[0x7] = 1 << 1 | 1 << 4;
+    table
+};
+
+/// Each low half, of numbers in words.
+pub(super) const VOICE_LOW: [u8; 16] = {
+    const SETS: [&[usize]; 8] = [
+        &[0x2, 0x8, 0xb, 0xc, 0xd, 0xe],
+        &[0x3, 0x4],
+        &[0x3, 0xb],
+        &[0x1, 0xf],
+        &[0x5],
+        &[0x8],
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        &[0x0, 0xc, 0xd, 0xe],
+    ];
+    low_halves(&SETS)
+};

@@ -1,0 +1,227 @@
+//! Reading print: hands a picture to tesseract, when Debian's is installed, and puts its words back into lines.
+//!
+//! The reader is a program of others, run for one picture at a time: no shell, no file, nothing of our environment, the
+//! picture over its standard input, bounded in time, memory and output. It is at a fixed place, so that nobody's `PATH`
+//! decides what runs. What it tells is a guess: it may lose text, so a picture counts as read only when it is sure of
+//! nearly all words.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use super::gray::Gray;
+use super::mrz;
+
+const PROGRAM: &str = "/usr/bin/tesseract";
+const LANGUAGES: [&str; 2] =
+    ["/usr/share/tesseract-ocr/5/tessdata/vie.traineddata", "/usr/share/tesseract-ocr/4.00/tessdata/vie.traineddata"];
+
+/// Memory, processor time and output of one run.
+const MEMORY_BYTES_MAX: u64 = 1 << 30;
+const CPU_SECONDS_MAX: u64 = 20;
+const OUTPUT_BYTES_MAX: u64 = 4 << 20;
+/// Runs at a time in this process.
+const RUNS_MAX: usize = 2;
+
+/// A word is sure from so many hundredths on; tesseract's own scale.
+const SURE: f32 = 60.0;
+
+/// Whether print can be read here.
+pub fn is_installed() -> bool {
+    Path::new(PROGRAM).is_file() && LANGUAGES.iter().any(|path| Path::new(path).is_file())
+}
+
+/// What was read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) text: String,
+    pub(super) words: usize,
+    /// Of these, how many the reader was sure of.
+    pub(super) sure: usize,
+}
+
+impl Page {
+    /// Whether it may be taken for all that stands there.
+    pub(super) const fn is_read(&self) -> bool {
+        const WORDS_MIN: usize = 4;
+        self.words >= WORDS_MIN && self.sure * 100 >= self.words * 85
+    }
+}
+
+/// Reads the print in a picture; `None` when that fails or takes too long.
+pub(super) fn read(gray: &Gray, deadline: Instant) -> Option<Page> {
+    let _turn = Turn::take(deadline)?;
+    let command = Command::new(PROGRAM)
+        .args(["stdin", "stdout", "-l", "vie", "--psm", "11", "--dpi", "300", "tsv"])
+        .env_clear()
+        .env("OMP_THREAD_LIMIT", "1")
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = Running(command.ok()?);
+    child.bound()?;
+    let (mut input, output) = (child.0.stdin.take()?, child.0.stdout.take()?);
+    let mut picture = format!("P5\n{} {}\n255\n", gray.width(), gray.height()).into_bytes();
+    picture.extend_from_slice(gray.pixels());
+    // Both ends at once, as neither waits for the other; when the child is killed both end.
+    let writer = std::thread::Builder::new().spawn(move || input.write_all(&picture).is_ok()).ok()?;
+    let (send, receive) = mpsc::channel();
+    let reader = std::thread::Builder::new().spawn(move || {
+        let mut told = Vec::new();
+        let whole = output.take(OUTPUT_BYTES_MAX).read_to_end(&mut told).is_ok();
+        drop(send.send(whole.then_some(told)));
+    });
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let told = receive.recv_timeout(left()).ok().flatten().filter(|_| child.ends_well(left()));
+    drop(child);
+    let written = writer.join().is_ok_and(|written| written);
+    let joined = reader.ok()?.join().is_ok();
+    told.filter(|_| written && joined).map(|told| page(&String::from_utf8_lossy(&told)))
+}
+
+/// A child that does not outlive its use.
+struct Running(Child);
+
+impl Running {
+    /// Sets its limits. It has no picture yet, so nothing of a stranger's is read before.
+    fn bound(&self) -> Option<()> {
+        let pid = Pid::from_raw(self.0.id().cast_signed());
+        let limits = [
+            (Resource::As, MEMORY_BYTES_MAX),
+            (Resource::Cpu, CPU_SECONDS_MAX),
+            (Resource::Fsize, 0),
+            (Resource::Core, 0),
+        ];
+        for (resource, most) in limits {
+            prlimit(pid, resource, Rlimit { current: Some(most), maximum: Some(most) }).ok()?;
+        }
+        Some(())
+    }
+
+    /// Whether it ends by itself and content; what it had to say it has said already.
+    fn ends_well(&mut self, mut left: Duration) -> bool {
+        const LOOK: Duration = Duration::from_millis(5);
+        // Nobody ever sends: waiting for it is waiting.
+        let (_nobody, never) = mpsc::channel::<()>();
+        loop {
+            match self.0.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                Ok(None) if left > Duration::ZERO => drop(never.recv_timeout(LOOK)),
+                Ok(None) | Err(_) => return false,
+            }
+            left = left.saturating_sub(LOOK);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// One of the few runs at a time.
+struct Turn;
+
+static RUNS: Mutex<usize> = Mutex::new(0);
+static FREE: Condvar = Condvar::new();
+
+impl Turn {
+    fn take(deadline: Instant) -> Option<Self> {
+        let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+        while *runs >= RUNS_MAX {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left == Duration::ZERO {
+                return None;
+            }
+            runs = FREE.wait_timeout(runs, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *runs += 1;
+        Some(Self)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *RUNS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        FREE.notify_one();
+    }
+}
+
+/// A word and where it stands.
+struct Word<'a> {
+    left: i32,
+    top: i32,
+    height: i32,
+    text: &'a str,
+}
+
+/// The words of tesseract's table, in lines as they stand: the parts of one line may come far apart in it.
+fn page(table: &str) -> Page {
+    let mut page = Page::default();
+    let mut words = Vec::new();
+    for line in table.lines() {
+        let fields: Vec<_> = line.splitn(12, '\t').collect();
+        let [level, .., left, top, _width, height, conf, text] = fields.as_slice() else { continue };
+        let text = text.trim();
+        let numbers = (left.parse(), top.parse(), height.parse(), conf.parse::<f32>());
+        let (Ok(left), Ok(top), Ok(height), Ok(conf)) = numbers else { continue };
+        // Level 5 is a word; specks and rules come as single signs.
+        if *level != "5" || text.is_empty() {
+            continue;
+        }
+        if text.chars().filter(|c| c.is_alphanumeric()).count() >= 2 {
+            page.words += 1;
+            page.sure += usize::from(conf >= SURE);
+        }
+        words.push(Word { left, top, height, text });
+    }
+    let middle = |word: &Word<'_>| word.top.saturating_add(word.height / 2);
+    words.sort_by_key(middle);
+    let mut lines: Vec<Vec<Word<'_>>> = Vec::new();
+    for word in words {
+        // Of the line above when its middle is not below that line's last word.
+        let near = |line: &Vec<Word<'_>>| {
+            let last = line.last()?;
+            Some((middle(&word) - middle(last)).abs().saturating_mul(2) <= last.height.max(word.height))
+        };
+        match lines.last_mut().filter(|line| near(line).unwrap_or_default()) {
+            Some(line) => line.push(word),
+            None => lines.push(vec![word]),
+        }
+    }
+    for line in &mut lines {
+        line.sort_by_key(|word| word.left);
+        let line = line.iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        page.text.push_str(&mrz::mended(&line).unwrap_or(line));
+        page.text.push('\n');
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_back_in_lines() {
+        let table = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n\
+            1\t1\t0\t0\t0\t0\t0\t0\t900\t600\t-1\t\n\
+            5\t1\t1\t1\t1\t1\t300\t102\t200\t30\t96.5\t001090123456\n\
+            5\t1\t2\t1\t1\t1\t20\t200\t90\t28\t41.0\tMẪU\n\
+            5\t1\t3\t1\t1\t1\t20\t100\t90\t30\t91.0\tSố\n\
+            5\t1\t3\t1\t1\t2\t120\t104\t9\t9\t91.0\t:\n\
+            broken\tline\n";
+        assert_eq!(page(table), Page { text: "Số : 001090123456\nMẪU\n".to_owned(), words: 3, sure: 2 });
+        assert!(!page(table).is_read());
+        assert_eq!(page(""), Page::default());
+    }
+}

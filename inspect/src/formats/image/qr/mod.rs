@@ -1,0 +1,107 @@
+//! QR codes in a photograph: of any size, turned, tilted, dark, blurred, light on dark, and several of them.
+//!
+//! A reader of our own: the cards' codes are small, low in contrast and often out of focus, and what decides there is
+//! how the grid is laid and the blur undone, for which a picture in shades of grey is kept to the end. It reads QR
+//! codes of model 2 only, no bar codes, and joins no symbols that belong together.
+
+mod bits;
+mod correct;
+mod finder;
+mod frame;
+mod spec;
+mod symbol;
+#[cfg(test)]
+mod tests;
+mod triple;
+
+use std::time::Instant;
+
+use super::gray::Gray;
+use finder::Finder;
+use frame::Point;
+pub(crate) use symbol::Symbol;
+
+/// Codes a picture may have; more is a sheet of stickers.
+const CODES_MAX: usize = 32;
+/// Triples of finders tried at each size of the picture.
+const TRIED_MAX: usize = 60;
+/// A picture made smaller than this shows no code any more.
+const SIDE_MIN: usize = 60;
+/// A picture with fewer pixels is also looked at twice its size: modules smaller than two pixels.
+const DOUBLED_PIXELS_MAX: usize = 2_000_000;
+
+/// What was read of a picture.
+#[derive(Debug, Default)]
+pub(crate) struct Codes {
+    pub(crate) found: Vec<Symbol>,
+    /// The time was over before all was looked at.
+    pub(crate) late: bool,
+}
+
+/// Reads the codes of a picture until `deadline`.
+pub(crate) fn read(gray: &Gray, deadline: Option<Instant>) -> Codes {
+    let mut codes = Codes::default();
+    let mut smaller = Vec::new();
+    let mut side = gray.width().min(gray.height()) / 2;
+    while side >= SIDE_MIN {
+        smaller.push(smaller.last().unwrap_or(gray).half());
+        side /= 2;
+    }
+    // The smallest first: it takes least time, and what it shows need not be looked for again.
+    for (n, picture) in smaller.iter().enumerate().rev() {
+        codes.look(picture, (1u32 << (n + 1)) as f32, deadline);
+    }
+    codes.look(gray, 1.0, deadline);
+    if gray.pixels().len() <= DOUBLED_PIXELS_MAX {
+        codes.look(&gray.double(), 0.5, deadline);
+    }
+    codes
+}
+
+impl Codes {
+    /// Looks at a picture `scale` times smaller than the original.
+    fn look(&mut self, picture: &Gray, scale: f32, deadline: Option<Instant>) {
+        if self.is_over(deadline) {
+            return;
+        }
+        let mut finders = finder::finders(picture);
+        finders.retain(|finder| !self.covers((finder.x * scale, finder.y * scale)));
+        let mut done: Vec<Point> = Vec::new();
+        let mut tried = 0;
+        for triple in triple::triples(&finders) {
+            let parts = [triple.corner, triple.right, triple.below];
+            let is_done = |f: &Finder| done.contains(&(f.x, f.y)) || self.covers((f.x * scale, f.y * scale));
+            if parts.iter().any(is_done) {
+                continue;
+            }
+            if tried >= TRIED_MAX || self.is_over(deadline) {
+                return;
+            }
+            tried += 1;
+            if let Some(mut symbol) = symbol::read(picture, &triple) {
+                symbol.corners = symbol.corners.map(|(x, y)| (x * scale, y * scale));
+                done.extend(parts.map(|f| (f.x, f.y)));
+                self.found.push(symbol);
+            }
+        }
+    }
+
+    fn is_over(&mut self, deadline: Option<Instant>) -> bool {
+        self.late |= deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.late || self.found.len() >= CODES_MAX
+    }
+
+    /// Whether a point of the original lies within a code already read.
+    fn covers(&self, (x, y): Point) -> bool {
+        self.found.iter().any(|symbol| {
+            let next = symbol.corners.iter().cycle().skip(1);
+            let sides = symbol.corners.iter().zip(next).map(|(a, b)| (b.0 - a.0) * (y - a.1) - (b.1 - a.1) * (x - a.0));
+            let (mut any_left, mut any_right) = (false, false);
+            for side in sides {
+                any_left |= side < 0.0;
+                any_right |= side > 0.0;
+            }
+            !(any_left && any_right)
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! Codes drawn by the book, and read back however they lie.
+
+use proptest::prelude::*;
+
+use super::super::gray::Gray;
+use super::correct;
+use super::spec::{Format, Level, Version};
+
+/// The smallest code of a level for these bytes, as modules that are dark.
+fn encode(text: &[u8], level: Level, mask: u8) -> (usize, Vec<bool>) {
+    let (version, checks, count) = (1..=40)
+        .filter_map(Version::new)
+        .find_map(|version| {
+            let (checks, count) = version.blocks(level);
+            let head = if version.number() < 10 { 2 } else { 3 };
+            (version.words() - checks * count >= text.len() + head).then_some((version, checks, count))
+        })
+        .expect("a version");
+    let wide = if version.number() < 10 { 8 } else { 16 };
+    let mut bits = format!("0100{:0wide$b}", text.len());
+    text.iter().for_each(|byte| bits.push_str(&format!("{byte:08b}")));
+    bits.push_str("0000");
+    let mut data: Vec<u8> = bits
+        .as_bytes()
+        .chunks(8)
+        .map(|byte| u8::from_str_radix(&format!("{:0<8}", String::from_utf8_lossy(byte)), 2).expect("binary"))
+        .collect();
+    let mut fill = [0xec, 0x11].into_iter().cycle();
+    data.resize_with(version.words() - checks * count, || fill.next().expect("endless"));
+    let (short, longer) = (version.words() / count, count - version.words() % count);
+    let (mut at, mut blocks) = (0, Vec::new());
+    for block in 0..count {
+        let len = short - checks + usize::from(block >= longer);
+        blocks.push((data[at..at + len].to_vec(), correct::tests::checks(&data[at..at + len], checks)));
+        at += len;
+    }
+    let mut words = Vec::new();
+    for n in 0..=short - checks {
+        words.extend(blocks.iter().filter_map(|(data, _)| data.get(n)));
+    }
+    for n in 0..checks {
+        words.extend(blocks.iter().map(|(_, checks)| checks[n]));
+    }
+    let (format, bits) = Format::all().filter(|(f, _)| f.level == level).nth(mask.into()).expect("eight masks");
+    let size = version.size();
+    let mut dark: Vec<bool> = version.pattern().into_iter().map(|module| module == Some(true)).collect();
+    for copy in Format::places(size) {
+        copy.iter().enumerate().for_each(|(n, (x, y))| dark[y * size + x] = bits >> n & 1 == 1);
+    }
+    for (n, (x, y)) in version.path().into_iter().enumerate() {
+        let bit = words.get(n / 8).is_some_and(|word| word >> (7 - n % 8) & 1 == 1);
+        dark[y * size + x] = bit != format.masks(x, y);
+    }
+    (size, dark)
+}
+
+/// A photograph of a code: `module` pixels a module, turned by `turn`, `blur` pixels out of focus, in these shades.
+fn photograph(size: usize, dark: &[bool], module: f32, turn: f32, blur: f32, shades: (f32, f32)) -> Gray {
+    let side = ((size as f32 + 10.0) * module * 1.5) as usize;
+    let (sin, cos) = turn.sin_cos();
+    let shade = |x: f32, y: f32| {
+        let (x, y) = (x - side as f32 / 2.0, y - side as f32 / 2.0);
+        let u = (x * cos + y * sin) / module + size as f32 / 2.0;
+        let v = (y * cos - x * sin) / module + size as f32 / 2.0;
+        let inside = u >= 0.0 && v >= 0.0 && u < size as f32 && v < size as f32;
+        if inside && dark[v as usize * size + u as usize] { shades.0 } else { shades.1 }
+    };
+    let near: Vec<(f32, f32)> = (-2i8..=2)
+        .flat_map(|y| (-2i8..=2).map(move |x| (f32::from(x), f32::from(y))))
+        .map(|(x, y)| (x * (blur / 2.0 + 0.25), y * (blur / 2.0 + 0.25)))
+        .collect();
+    let pixel = |n: usize| {
+        let (x, y) = ((n % side) as f32 + 0.5, (n / side) as f32 + 0.5);
+        (near.iter().map(|(dx, dy)| shade(x + dx, y + dy)).sum::<f32>() / near.len() as f32) as u8
+    };
+    Gray::new(side, (0..side * side).map(pixel).collect())
+}
+
+fn texts(gray: &Gray) -> Vec<Vec<u8>> {
+    super::read(gray, None).found.into_iter().map(|symbol| symbol.text).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_code_is_read_however_it_lies(
+        text in proptest::collection::vec(any::<u8>(), 1..180),
+        level in prop::sample::select(vec![Level::L, Level::M, Level::Q, Level::H]),
+        mask in 0u8..8,
+        module in 2.5f32..6.0,
+        turn in 0.0f32..std::f32::consts::TAU,
+        light in any::<bool>(),
+    ) {
+        let (size, dark) = encode(&text, level, mask);
+        let shades = if light { (210.0, 30.0) } else { (40.0, 235.0) };
+        let gray = photograph(size, &dark, module, turn, 0.4, shades);
+        prop_assert_eq!(texts(&gray), vec![text]);
+    }
+
+    #[test]
+    fn noise_is_no_code(pixels in proptest::collection::vec(any::<u8>(), 1..40_000), width in 1usize..250) {
+        prop_assert!(texts(&Gray::new(width, pixels)).is_empty());
+    }
+}
+
+const CARD: &str = "001090123456|012345678|Nguyễn Văn Thử|01011990|Nam|Thôn Mẫu, Xã Thử, Huyện Ví Dụ|15052021";
+
+#[test]
+fn blur_low_light_and_mirrors_are_seen_through() {
+    let (size, dark) = encode(CARD.as_bytes(), Level::M, 2);
+    let mirrored: Vec<bool> = (0..size * size).map(|n| dark[n / size * size + size - 1 - n % size]).collect();
+    for (dark, module, blur, shades) in [
+        (&dark, 5.0, 2.5, (40.0, 230.0)),
+        (&dark, 4.0, 0.5, (6.0, 22.0)),
+        (&dark, 3.0, 0.5, (120.0, 150.0)),
+        (&mirrored, 4.0, 0.5, (40.0, 230.0)),
+    ] {
+        let gray = photograph(size, dark, module, 0.1, blur, shades);
+        assert_eq!(texts(&gray), [CARD.as_bytes()], "{module} {blur} {shades:?}");
+    }
+}
+
+#[test]
+fn damage_within_the_level_is_repaired() {
+    let (size, mut dark) = encode(CARD.as_bytes(), Level::Q, 5);
+    // A thumb over a part of the data.
+    for (x, y) in (0..6).flat_map(|y| (0..6).map(move |x| (x, y))) {
+        dark[(size / 2 + y) * size + size / 2 + 6 + x] = true;
+    }
+    let gray = photograph(size, &dark, 4.0, 0.0, 0.4, (30.0, 240.0));
+    assert_eq!(texts(&gray), [CARD.as_bytes()]);
+}
+
+#[test]
+fn a_deadline_that_is_over_is_told() {
+    let gray = Gray::new(400, vec![128; 160_000]);
+    assert!(super::read(&gray, Some(std::time::Instant::now())).late);
+}

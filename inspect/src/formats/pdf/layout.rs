@@ -1,0 +1,496 @@
+//! Shown text to lines: glyphs of one line join, cells of one row are set apart by tabs, lines of one cell come together.
+//!
+//! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
+//! good. Where a number was broken at the edge of a cell, the pieces are put together again.
+
+/// A piece of text with its place, in units of the page.
+pub(super) struct Run<'a> {
+    pub(super) text: &'a str,
+    pub(super) start: (f64, f64),
+    pub(super) end: (f64, f64),
+    /// Where the line goes, of length 1.
+    pub(super) direction: (f64, f64),
+    pub(super) size: f64,
+}
+
+struct Line {
+    text: String,
+    /// Along the direction of writing.
+    from: f64,
+    to: f64,
+    /// Across it, upwards.
+    base: f64,
+    size: f64,
+}
+
+impl Line {
+    fn width_em(&self) -> f64 {
+        (self.to - self.from) / self.size
+    }
+}
+
+#[derive(Default)]
+struct Cell {
+    lines: Vec<Line>,
+}
+
+impl Cell {
+    fn from(&self) -> f64 {
+        self.lines.iter().map(|l| l.from).fold(f64::INFINITY, f64::min)
+    }
+
+    fn to(&self) -> f64 {
+        self.lines.iter().map(|l| l.to).fold(f64::NEG_INFINITY, f64::max)
+    }
+}
+
+/// Where a run stands, seen from the last one.
+enum Step {
+    /// On the line, behind so much white.
+    Join(&'static str),
+    /// The same again, printed twice to look bold.
+    Twice,
+    /// The next line of the cell.
+    Wrap,
+    /// The next cell of the row.
+    Cell,
+    Row,
+}
+
+/// The last table: how many cells its rows have and where, and its first row.
+struct Table {
+    columns: Vec<(f64, f64)>,
+    header: Vec<String>,
+    /// The lines of each cell of the last row, which may go on on the next page.
+    last: Vec<Vec<String>>,
+}
+
+/// Text being laid out.
+#[derive(Default)]
+pub(super) struct Layout {
+    /// Complete lines.
+    pub(super) text: String,
+    /// Lines whose pieces may belong together, put together: a second look.
+    pub(super) joined: String,
+    row: Vec<Cell>,
+    direction: (f64, f64),
+    /// Beginning and text of the last run.
+    last: (f64, String),
+    table: Option<Table>,
+    is_new_page: bool,
+}
+
+/// Lines of one cell; a longer one is running text.
+const CELL_LINES_MAX: usize = 400;
+/// Cells of one row.
+const ROW_CELLS_MAX: usize = 256;
+/// Wider lines are no cell in which numbers break.
+const NARROW_EM: f64 = 16.0;
+
+impl Layout {
+    pub(super) fn push(&mut self, run: &Run<'_>) {
+        let along = |p: (f64, f64)| p.0 * run.direction.0 + p.1 * run.direction.1;
+        let size = if run.size.is_finite() && run.size > 1e-6 { run.size } else { 1.0 };
+        let line = Line {
+            text: run.text.to_owned(),
+            from: along(run.start),
+            to: along(run.end),
+            base: run.start.1 * run.direction.0 - run.start.0 * run.direction.1,
+            size,
+        };
+        let is_blank = run.text.trim().is_empty();
+        let step = self.step(&line, run);
+        if is_blank {
+            if let (Step::Join(_), Some(last)) = (&step, self.last_line()) {
+                last.text.push(' ');
+                last.to = line.to;
+            }
+            return;
+        }
+        self.direction = run.direction;
+        self.last = (line.from, line.text.clone());
+        match step {
+            Step::Twice => {}
+            Step::Join(white) => {
+                if let Some(last) = self.last_line() {
+                    if !last.text.ends_with(' ') {
+                        last.text.push_str(white);
+                    }
+                    last.text.push_str(&line.text);
+                    last.to = last.to.max(line.to);
+                    last.size = last.size.max(line.size);
+                }
+            }
+            Step::Wrap => {
+                if let Some(cell) = self.row.last_mut() {
+                    cell.lines.push(line);
+                }
+            }
+            Step::Cell => {
+                if self.row.len() == 1 {
+                    self.part_from_above(line.base, line.size);
+                }
+                self.row.push(Cell { lines: vec![line] });
+            }
+            Step::Row => {
+                self.end_row();
+                self.row.push(Cell { lines: vec![line] });
+            }
+        }
+    }
+
+    fn last_line(&mut self) -> Option<&mut Line> {
+        self.row.last_mut()?.lines.last_mut()
+    }
+
+    fn step(&self, line: &Line, run: &Run<'_>) -> Step {
+        let Some(cell) = self.row.last() else { return Step::Row };
+        let Some(last) = cell.lines.last() else { return Step::Row };
+        let turned = self.direction.0 * run.direction.0 + self.direction.1 * run.direction.1 < 0.97;
+        if turned || !(line.from.is_finite() && line.to.is_finite() && line.base.is_finite()) {
+            return Step::Row;
+        }
+        let em = line.size.max(last.size);
+        let rise = (line.base - last.base) / em;
+        let gap = (line.from - last.to) / em;
+        if rise.abs() < 0.45 {
+            if (line.from - self.last.0).abs() < 0.2 * em && line.text == self.last.1 {
+                return Step::Twice;
+            }
+            // Groups of one number have at most five digits: longer ones are numbers of their own.
+            let group = |digits: usize| digits > 5;
+            let numbers = group(last.text.bytes().rev().take(8).take_while(u8::is_ascii_digit).count())
+                && group(line.text.bytes().take(8).take_while(u8::is_ascii_digit).count());
+            let digits = last.text.ends_with(|c: char| c.is_ascii_digit())
+                && line.text.starts_with(|c: char| c.is_ascii_digit());
+            return match gap {
+                // Widths are not always right: a little back is no new column.
+                _ if gap < -1.5 => self.next_cell(),
+                _ if gap < 0.16 => Step::Join(""),
+                _ if !numbers && (gap < 0.5 || gap < 0.9 && !digits) => Step::Join(" "),
+                _ => self.next_cell(),
+            };
+        }
+        if rise < 0.0 {
+            let left = match self.row.len().checked_sub(2).and_then(|n| self.row.get(n)) {
+                Some(before) => before.to() - 0.1 * em,
+                None => cell.from() - 3.0 * em,
+            };
+            let beneath = line.from >= left && line.from < cell.to().max(cell.from() + em) && line.to > cell.from();
+            if rise > -2.2 && beneath && cell.lines.len() < CELL_LINES_MAX {
+                return Step::Wrap;
+            }
+            // Cells of one row whose texts are centred upright.
+            let sinks = if self.row.len() > 1 || self.table.is_some() { -3.5 } else { -1.2 };
+            if rise > sinks && line.from >= cell.to() + 0.2 * em {
+                return self.next_cell();
+            }
+            return Step::Row;
+        }
+        // Up again and to the right: the cell beside one of several lines.
+        let height = cell.lines.first().map_or(0.0, |first| (first.base - last.base) / em);
+        // Lines farther up are above the table.
+        let beside = cell.lines.iter().filter(|l| l.base < line.base + 0.45 * em);
+        let to = beside.map(|l| l.to).fold(f64::NEG_INFINITY, f64::max);
+        // The foot of a cell may be as far below its neighbour's head as that has lines.
+        let climbs = if self.row.len() > 1 || self.table.is_some() { 6.0 } else { 2.0 };
+        if line.from >= to - 0.3 * em && rise < height + climbs { self.next_cell() } else { Step::Row }
+    }
+
+    fn next_cell(&self) -> Step {
+        if self.row.len() < ROW_CELLS_MAX { Step::Cell } else { Step::Row }
+    }
+
+    /// A second cell begins: lines of the first that stand above its row are running text before the table.
+    fn part_from_above(&mut self, base: f64, size: f64) {
+        let Some(cell) = self.row.first_mut() else { return };
+        let near = |l: &Line| (l.base - base).abs();
+        let Some(mut at) = (0..cell.lines.len())
+            .min_by(|a, b| cell.lines.get(*a).map_or(0.0, near).total_cmp(&cell.lines.get(*b).map_or(0.0, near)))
+        else {
+            return;
+        };
+        if cell.lines.get(at).map_or(0.0, near) > 0.45 * size && cell.lines.len() <= 4 {
+            // Between two lines: all of them are one cell, centred.
+            return;
+        }
+        // Narrow lines set tightly above belong to the same cell, which is aligned at its foot.
+        while let (Some(above), Some(line)) = (at.checked_sub(1).and_then(|n| cell.lines.get(n)), cell.lines.get(at)) {
+            if above.base - line.base > 1.3 * line.size || above.width_em() > 12.0 {
+                break;
+            }
+            at -= 1;
+        }
+        let rest = cell.lines.split_off(at);
+        let above = std::mem::replace(&mut cell.lines, rest);
+        self.paragraph(&above);
+    }
+
+    fn paragraph(&mut self, lines: &[Line]) {
+        for line in lines {
+            self.text.push_str(line.text.trim_end());
+            self.text.push('\n');
+        }
+        let texts: Vec<String> = lines.iter().map(|l| l.text.trim().to_owned()).collect();
+        let glued = glue(&texts);
+        let narrow = |n: usize| {
+            lines.get(n).is_some_and(|l| l.width_em() < NARROW_EM) || texts.get(n).is_some_and(|t| is_token(t))
+        };
+        if glued.iter().enumerate().any(|(n, g)| *g && narrow(n)) {
+            let glued: Vec<bool> = glued.iter().enumerate().map(|(n, g)| *g && narrow(n)).collect();
+            self.joined.push_str(&put_together(&texts, &glued));
+            self.joined.push('\n');
+        }
+    }
+
+    pub(super) fn end_row(&mut self) {
+        let row = std::mem::take(&mut self.row);
+        self.go_on(&row);
+        match row.as_slice() {
+            [] => {}
+            [cell] => self.paragraph(&cell.lines),
+            cells => self.table_row(cells),
+        }
+    }
+
+    fn table_row(&mut self, cells: &[Cell]) {
+        let spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
+        let lines: Vec<Vec<String>> =
+            cells.iter().map(|cell| cell.lines.iter().map(|l| l.text.trim().to_owned()).collect()).collect();
+        let texts = lines.iter().map(|lines| put_together(lines, &glue(lines)));
+        let texts: Vec<String> = texts.collect();
+        let columns = self.table.as_ref().and_then(|table| assign(&spans, &table.columns));
+        let (Some(table), Some(columns)) = (&mut self.table, columns) else {
+            push_row(&mut self.text, &texts);
+            self.table = Some(Table { columns: spans, header: texts, last: lines });
+            self.is_new_page = false;
+            return;
+        };
+        let mut row = vec![String::new(); table.columns.len()];
+        let mut last = vec![Vec::new(); table.columns.len()];
+        for (((column, text), lines), span) in columns.into_iter().zip(texts).zip(lines).zip(&spans) {
+            if let (Some(slot), Some(kept), Some(known)) =
+                (row.get_mut(column), last.get_mut(column), table.columns.get_mut(column))
+            {
+                (*slot, *kept) = (text, lines);
+                *known = (known.0.min(span.0), known.1.max(span.1));
+            }
+        }
+        table.last = last;
+        if self.is_new_page && row != table.header {
+            // The table goes on: its header announces these rows as well.
+            push_row(&mut self.text, &table.header);
+        }
+        self.is_new_page = false;
+        push_row(&mut self.text, &row);
+    }
+
+    /// On a new page, a cell may go on that began on the one before.
+    fn go_on(&mut self, cells: &[Cell]) {
+        let Some(table) = self.table.as_ref().filter(|_| self.is_new_page) else { return };
+        for cell in cells {
+            let stands = |c: &(f64, f64)| c.1.min(cell.to()) > c.0.max(cell.from());
+            let Some(column) = table.columns.iter().position(stands) else { continue };
+            let Some(before) = table.last.get(column) else { continue };
+            let lines: Vec<String> =
+                before.iter().cloned().chain(cell.lines.iter().map(|l| l.text.trim().to_owned())).collect();
+            let glued = glue(&lines);
+            let is_over_edge = before.len().checked_sub(1).and_then(|n| glued.get(n)).copied().unwrap_or_default();
+            if is_over_edge {
+                let heading = table.header.get(column).map_or("", String::as_str);
+                self.joined.push_str(&format!("{heading}: {}\n", put_together(&lines, &glued)));
+            }
+        }
+    }
+
+    /// The page ends; a table may go on on the next one.
+    pub(super) fn end_page(&mut self) {
+        self.end_row();
+        self.is_new_page = true;
+        self.last = (0.0, String::new());
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+}
+
+fn push_row(text: &mut String, cells: &[String]) {
+    text.push_str(&cells.join("\t"));
+    text.push('\n');
+}
+
+/// Which columns the cells of a row stand in: in order, each its own. `None` when they fit no such table.
+fn assign(cells: &[(f64, f64)], columns: &[(f64, f64)]) -> Option<Vec<usize>> {
+    if cells.len() > columns.len() {
+        return None;
+    }
+    let (mut next, mut assigned) = (0, Vec::with_capacity(cells.len()));
+    for (n, (from, to)) in cells.iter().enumerate() {
+        // Columns that must be left for the cells behind.
+        let last = columns.len() - (cells.len() - n);
+        let overlap = |c: &(f64, f64)| c.1.min(*to) - c.0.max(*from);
+        let column = (next..=last).max_by(|a, b| {
+            let of = |n: usize| columns.get(n).map_or(f64::NEG_INFINITY, overlap);
+            of(*a).total_cmp(&of(*b)).then(b.cmp(a))
+        })?;
+        // A full row is one of the table wherever its texts stand; others have to fit.
+        if cells.len() < columns.len() && columns.get(column).is_none_or(|c| overlap(c) <= 0.0) {
+            return None;
+        }
+        assigned.push(column);
+        next = column + 1;
+    }
+    Some(assigned)
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Whether letters and digits make up something that is written without a break: a number of a person.
+fn is_number(token: &str) -> bool {
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let letters = token.bytes().take_while(u8::is_ascii_uppercase).count();
+    let whole = token.len() == digits + letters;
+    // Headings of narrow columns break as well.
+    if matches!(token, "STT" | "CCCD" | "CMND" | "BHXH" | "BHYT") {
+        return true;
+    }
+    whole
+        && match (letters, digits) {
+            // Citizen number, old identity number, insurance number; insurance card; passport.
+            (0, 9 | 10 | 12) | (2, 13) | (1, 7) => true,
+            _ => false,
+        }
+}
+
+/// Between which lines a number was broken.
+fn glue(lines: &[String]) -> Vec<bool> {
+    const PIECES_MAX: usize = 15;
+    let mut glued = vec![false; lines.len()];
+    let mut at = 0;
+    while at + 1 < lines.len() {
+        let line = lines.get(at).map_or("", String::as_str);
+        let tail = line.len() - line.bytes().rev().take_while(u8::is_ascii_alphanumeric).count();
+        let mut token = line.get(tail..).unwrap_or_default().to_owned();
+        let mut end = None;
+        if !token.is_empty() {
+            for (n, next) in lines.iter().enumerate().skip(at + 1).take(PIECES_MAX) {
+                let head = next.bytes().take_while(u8::is_ascii_alphanumeric).count();
+                token.push_str(next.get(..head).unwrap_or_default());
+                if head > 0 && is_number(&token) {
+                    end = Some(n);
+                }
+                if head == 0 || head < next.len() || token.len() > PIECES_MAX {
+                    break;
+                }
+            }
+        }
+        match end {
+            Some(end) => {
+                for slot in glued.get_mut(at..end).unwrap_or_default() {
+                    *slot = true;
+                }
+                at = end;
+            }
+            None => {
+                if let Some(slot) = glued.get_mut(at) {
+                    // A date or address broken at its sign.
+                    *slot = line.ends_with(['/', '@']);
+                }
+                at += 1;
+            }
+        }
+    }
+    glued
+}
+
+fn put_together(lines: &[String], glued: &[bool]) -> String {
+    let mut out = String::new();
+    for (n, line) in lines.iter().enumerate() {
+        out.push_str(line);
+        if n + 1 < lines.len() && !glued.get(n).copied().unwrap_or_default() {
+            out.push(' ');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lays out `(x, y, text)` in a font of size 10 whose glyphs are 5 wide.
+    fn lay(runs: &[(f64, f64, &str)]) -> Layout {
+        let mut layout = Layout::default();
+        for (x, y, text) in runs {
+            let end = x + text.chars().count() as f64 * 5.0;
+            layout.push(&Run { text, start: (*x, *y), end: (end, *y), direction: (1.0, 0.0), size: 10.0 });
+        }
+        layout.end_row();
+        layout
+    }
+
+    #[test]
+    fn glyphs_join_words_part_and_cells_stand_apart() {
+        for (runs, expected) in [
+            (vec![(0.0, 0.0, "0010"), (20.0, 0.0, "90123456")], "001090123456\n"),
+            (vec![(0.0, 0.0, "So"), (13.0, 0.0, "CCCD")], "So CCCD\n"),
+            (vec![(0.0, 0.0, "001090123456"), (70.0, 0.0, "0123456789")], "001090123456\t0123456789\n"),
+            (vec![(0.0, 0.0, "001090123456"), (66.0, 0.0, "0123456789")], "001090123456\t0123456789\n"),
+            (vec![(0.0, 0.0, "abc"), (0.1, 0.0, "abc")], "abc\n"),
+            (vec![(0.0, 20.0, "one"), (0.0, 8.0, "two"), (0.0, -30.0, "three")], "one\ntwo\nthree\n"),
+        ] {
+            assert_eq!(lay(&runs).text, expected, "{runs:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_broken_in_its_cell_is_whole_again() {
+        let rows = [
+            (0.0, 100.0, "Ten"),
+            (60.0, 100.0, "So CCCD"),
+            (140.0, 100.0, "The"),
+            (0.0, 80.0, "Nguyen"),
+            (0.0, 69.0, "Van An"),
+            (60.0, 80.0, "0010901"),
+            (60.0, 69.0, "23456"),
+            (140.0, 80.0, "DN40101"),
+            (140.0, 69.0, "2345678"),
+            (140.0, 58.0, "9"),
+        ];
+        assert_eq!(lay(&rows).text, "Ten\tSo CCCD\tThe\nNguyen Van An\t001090123456\tDN4010123456789\n");
+    }
+
+    #[test]
+    fn empty_cells_stay_columns_and_pages_go_on() {
+        let mut layout = lay(&[(0.0, 100.0, "Ten"), (60.0, 100.0, "CCCD"), (140.0, 100.0, "SDT")]);
+        layout.end_page();
+        for (x, y, text) in [(0.0, 100.0, "Trang 2"), (0.0, 50.0, "An"), (140.0, 50.0, "0912")] {
+            let end = (x + text.len() as f64 * 5.0, y);
+            layout.push(&Run { text, start: (x, y), end, direction: (1.0, 0.0), size: 10.0 });
+        }
+        layout.end_page();
+        assert_eq!(layout.text, "Ten\tCCCD\tSDT\n\nTrang 2\nTen\tCCCD\tSDT\nAn\t\t0912\n\n");
+    }
+
+    #[test]
+    fn a_list_of_numbers_is_no_broken_number() {
+        let list = lay(&[(0.0, 50.0, "001090123456"), (0.0, 39.0, "001090123457")]);
+        assert_eq!((list.text.as_str(), list.joined.as_str()), ("001090123456\n001090123457\n", ""));
+        let broken = lay(&[(0.0, 50.0, "0010901"), (0.0, 39.0, "23456")]);
+        assert_eq!((broken.text.as_str(), broken.joined.as_str()), ("0010901\n23456\n", "001090123456\n"));
+    }
+
+    #[test]
+    fn lines_above_a_table_are_no_part_of_its_first_cell() {
+        let text = lay(&[
+            (0.0, 100.0, "Danh sach nguoi huong tro cap thang"),
+            (0.0, 80.0, "Ten"),
+            (60.0, 80.0, "CCCD"),
+            (0.0, 60.0, "An"),
+            (60.0, 60.0, "1"),
+        ]);
+        assert_eq!(text.text, "Danh sach nguoi huong tro cap thang\nTen\tCCCD\nAn\t1\n");
+    }
+}

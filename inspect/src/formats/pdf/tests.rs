@@ -1,0 +1,423 @@
+//! Files as producers and as people with something to hide write them. All people are invented.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chot_model::{DetectorId, OpaqueReason};
+use proptest::prelude::*;
+
+use crate::extract::{Bounds, Extractor, InProcess, Kind, Piece};
+use crate::{Hint, Inspected, Inspector, Limits};
+
+/// A file of objects `1 0 obj` and on, with a table and a trailer.
+fn file(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
+    let mut out = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n".to_vec();
+    let mut places = Vec::new();
+    for (n, object) in objects.iter().enumerate() {
+        places.push(out.len());
+        out.extend(format!("{} 0 obj\n", n + 1).bytes());
+        out.extend_from_slice(object);
+        out.extend_from_slice(b"\nendobj\n");
+    }
+    let start = out.len();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for place in places {
+        let _ = writeln!(table, "{place:010} 00000 n ");
+    }
+    let _ = write!(table, "trailer\n<</Size {} /Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF", objects.len() + 1);
+    out.extend(table.bytes());
+    out
+}
+
+fn stream(dict: &str, content: &[u8]) -> Vec<u8> {
+    [format!("<<{dict} /Length {}>>\nstream\n", content.len()).as_bytes(), content, b"\nendstream"].concat()
+}
+
+fn deflated(dict: &str, content: &[u8]) -> Vec<u8> {
+    stream(&format!("{dict} /Filter /FlateDecode"), &zlib(content))
+}
+
+fn zlib(content: &[u8]) -> Vec<u8> {
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut zlib, content).expect("memory");
+    zlib.finish().expect("memory")
+}
+
+/// One page with this content; object 4 is the content, 5 the font, those given follow.
+fn page_with(content: &[u8], font: &str, more: &[Vec<u8>], catalog: &str) -> Vec<u8> {
+    let mut objects: Vec<Vec<u8>> = [
+        format!("<</Type/Catalog /Pages 2 0 R {catalog}>>"),
+        "<</Type/Pages /Kids[3 0 R] /Count 1>>".to_owned(),
+        "<</Type/Page /Parent 2 0 R /Contents 4 0 R /Resources<</Font<</F1 5 0 R>>/XObject<</X1 6 0 R>>>> /Annots[7 0 R]>>"
+            .to_owned(),
+    ]
+    .map(String::into_bytes)
+    .to_vec();
+    objects.push(deflated("", content));
+    objects.push(font.as_bytes().to_vec());
+    objects.extend_from_slice(more);
+    file(&objects, "")
+}
+
+const HELVETICA: &str = "<</Type/Font /Subtype/Type1 /BaseFont/Helvetica /Encoding/WinAnsiEncoding>>";
+
+fn page(content: &str) -> Vec<u8> {
+    page_with(content.as_bytes(), HELVETICA, &[], "")
+}
+
+fn inspect(bytes: &[u8]) -> Inspected {
+    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec())
+}
+
+fn citizens(bytes: &[u8]) -> u64 {
+    inspect(bytes).inspection.distinct(DetectorId::Cccd)
+}
+
+/// All that a reading tells, in words.
+fn told(bytes: &[u8]) -> String {
+    let bounds = Bounds { decoded_bytes_max: 64 << 20, time_max: Duration::from_secs(20) };
+    let mut told = String::new();
+    let ended = InProcess.extract(Kind::Pdf, bytes, bounds, &mut |piece| {
+        let _ = match piece {
+            Piece::Bytes(bytes) => writeln!(told, "Bytes {}", String::from_utf8_lossy(bytes)),
+            piece => writeln!(told, "{piece:?}"),
+        };
+        true
+    });
+    if let Err(reason) = ended {
+        let _ = writeln!(told, "ended {reason:?}");
+    }
+    told
+}
+
+#[test]
+fn a_file_read_whole_is_not_opaque() {
+    let inspection = inspect(&page("BT /F1 12 Tf 72 700 Td (So CCCD: 001090123456) Tj ET")).inspection;
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1);
+    assert!(inspection.opaque.is_empty(), "{inspection:?}");
+    assert_eq!(inspection.object.bytes_inspected, inspection.object.bytes);
+}
+
+#[test]
+fn text_is_read_however_it_is_shown() {
+    for (content, found) in [
+        ("BT /F1 12 Tf 72 700 Td (So CCCD: 001090123456) Tj ET", 1),
+        ("BT /F1 12 Tf [(So CCCD: 0010)-20(9012)5(3456)] TJ ET", 1),
+        ("BT /F1 12 Tf (So CCCD:) Tj 0 -14 Td <303031303930313233343536> Tj ET", 1),
+        (r"BT /F1 12 Tf 14 TL (So CCCD \(moi\): \060\060\061090123456) ' ET", 1),
+        ("BT /F1 12 Tf [(So)-250(CCCD)-250(001090123456)] TJ ET", 1),
+        ("BT /F1 12 Tf 3 Tr (So CCCD 001090123456) Tj ET", 1),
+        ("BT /F1 12 Tf 9999 9999 Td (So CCCD 001090123456) Tj ET", 1),
+        ("BT /F1 12 Tf 0 1 -1 0 50 50 Tm (So CCCD 001090123456) Tj ET", 1),
+        ("BT /F1 0.001 Tf (So CCCD 001090123456) Tj ET", 1),
+        ("BT /F1 12 Tf 5 Tc (So CCCD 001090123456) Tj ET", 1),
+        ("q 2 0 0 2 0 0 cm BT /F1 12 Tf (So CCCD 001090123456) Tj ET Q", 1),
+        ("/Span <</ActualText (So CCCD 001090123456)>> BDC EMC BT /F1 9 Tf (x) Tj ET", 1),
+        ("BI /W 2 /H 2 /BPC 8 /CS /G ID abcd EI BT /F1 12 Tf (So CCCD 001090123456) Tj ET", 1),
+        ("BT /F1 12 Tf (So don hang: 001090123456) Tj ET", 0),
+        ("1 0 0 1 001090 123456 cm 0010901 23456 l S", 0),
+    ] {
+        assert_eq!(citizens(&page(content)), found, "{content}");
+    }
+}
+
+#[test]
+fn glyphs_are_put_together_and_cells_kept_apart() {
+    // Each digit placed on its own; another number in the next cell.
+    let mut content = "BT /F1 10 Tf 50 700 Td (CCCD) Tj ET\n".to_owned();
+    for (n, c) in "001090123456".chars().enumerate() {
+        let _ = writeln!(content, "BT /F1 10 Tf 1 0 0 1 {} 680 Tm ({c}) Tj ET", 50.0 + 5.56 * n as f64);
+    }
+    content.push_str("BT /F1 10 Tf 1 0 0 1 121 680 Tm (0123456789) Tj ET");
+    let text = told(&page(&content));
+    assert!(text.contains("001090123456\\t0123456789"), "{text}");
+}
+
+#[test]
+fn numbered_glyphs_are_read_by_their_map() {
+    let map = b"begincodespacerange <0000> <ffff> endcodespacerange beginbfrange <0010> <0019> <0030> endbfrange \
+        beginbfchar <0001> <0043> endbfchar";
+    let font = "<</Type/Font /Subtype/Type0 /Encoding/Identity-H /DescendantFonts[<</Subtype/CIDFontType2 /DW 556>>] /ToUnicode 6 0 R>>";
+    let content = "BT /F1 10 Tf <00010001000100010010001000110010001900100011001200130014> Tj <00150016> Tj ET";
+    let read = told(&page_with(content.as_bytes(), font, &[deflated("", map)], ""));
+    assert!(read.contains("CCCC001090123456"), "{read}");
+    assert!(!read.contains("Opaque"), "{read}");
+    let lost = told(&page_with(content.as_bytes(), &font.replace("/ToUnicode 6 0 R", ""), &[], ""));
+    assert!(lost.contains(r#"Opaque { part: "page 1", reason: UnknownEncoding }"#), "{lost}");
+}
+
+#[test]
+fn fonts_of_their_own_order_are_read_by_names() {
+    let font = "<</Type/Font /Subtype/Type3 /FontMatrix[.001 0 0 .001 0 0] /Encoding<</Differences[1/zero/one/nine/two/three/four/five/six]>> \
+        /FirstChar 1 /LastChar 8 /Widths[500 500 500 500 500 500 500 500]>>";
+    let content = b"BT /F1 10 Tf <010102010301020405060708> Tj ET";
+    assert!(told(&page_with(content, font, &[], "")).contains("001090123456"));
+}
+
+#[test]
+fn everything_beside_the_page_is_read() {
+    let xml = "<x>001090123456</x>";
+    let number = "(So CCCD 001090123456)";
+    let content = b"BT /F1 9 Tf (x) Tj ET /X1 Do";
+    let form = |resources: &str| {
+        stream(&format!("/Type/XObject /Subtype/Form {resources}"), b"BT /F1 9 Tf (So CCCD 001090123456) Tj ET")
+    };
+    let null = b"null".to_vec();
+    for (what, more, catalog) in [
+        ("form", vec![form("")], ""),
+        ("form of its own fonts", vec![form("/Resources<</Font<</F1 5 0 R>>>>")], ""),
+        ("annotation", vec![null.clone(), format!("<</Subtype/Text /Contents {number}>>").into_bytes()], ""),
+        ("look of an annotation", vec![null.clone(), b"<</AP<</N 8 0 R>>>>".to_vec(), form("")], ""),
+        ("state of a button", vec![null, b"<</AP<</N<</Yes 8 0 R>>>>>>".to_vec(), form("")], ""),
+        ("field", vec![b"<</T(x) /TU(So CCCD) /V(001090123456)>>".to_vec()], "/AcroForm<</Fields[6 0 R]>>"),
+        ("bookmark", vec![format!("<</Title {number}>>").into_bytes()], "/Outlines 6 0 R"),
+        ("script", vec![stream("", b"var so_cccd = '001090123456';")], "/OpenAction<</S/JavaScript /JS 6 0 R>>"),
+        ("metadata", vec![stream("/Type/Metadata /Subtype/XML", xml.as_bytes())], "/Metadata 6 0 R"),
+        ("form in XML", vec![stream("", "<so_cccd>001090123456</so_cccd>".as_bytes())], "/AcroForm<</XFA 6 0 R>>"),
+        (
+            "attached file",
+            vec![
+                b"<</Type/Filespec /F(ds.csv) /EF<</F 7 0 R>>>>".to_vec(),
+                deflated("/Type/EmbeddedFile", b"soCCCD;x\n001090123456;1\n001190123456;2\n"),
+            ],
+            "",
+        ),
+        ("link", vec![b"<</S/URI /URI(https://x.vn/?so_cccd=001090123456)>>".to_vec()], ""),
+        ("text nobody shows", vec![deflated("", b"BT /F1 9 Tf (So CCCD 001090123456) Tj ET")], ""),
+        ("bytes nobody knows", vec![deflated("/Type/Private", "Số CCCD 001090123456".as_bytes())], ""),
+        ("name", vec![b"<</CCCD001090123456 1>>".to_vec()], ""),
+        ("shadowed key", vec![format!("<</Title {number} /Title(x)>>").into_bytes()], ""),
+    ] {
+        let bytes = page_with(content, HELVETICA, &more, catalog);
+        assert!(
+            citizens(&bytes) > 0 || what == "name" && told(&bytes).contains("001090123456"),
+            "{what}: {}",
+            told(&bytes)
+        );
+    }
+}
+
+#[test]
+fn properties_and_bytes_between_objects_are_read() {
+    let bytes = file(
+        &[
+            b"<</Type/Catalog /Pages 2 0 R>>".to_vec(),
+            b"<</Kids[]>>".to_vec(),
+            "<</Subject(So CCCD 001090123456)>>".into(),
+        ],
+        "/Info 3 0 R",
+    );
+    assert_eq!(citizens(&bytes), 1);
+    let bytes = page("BT /F1 9 Tf (x) Tj ET");
+    assert_eq!(citizens(&[&bytes, "\n% Số CCCD 001090123456\n".as_bytes()].concat()), 1);
+    let archive = crate::formats::archive(&[("a.txt", "Số CCCD 001090123456".as_bytes())]);
+    assert_eq!(citizens(&[bytes.clone(), archive].concat()), 1);
+    let noise: Vec<u8> = (0u32..4_096).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    assert!(!inspect(&[bytes, noise].concat()).inspection.opaque.is_empty());
+}
+
+#[test]
+fn what_an_update_took_away_is_found() {
+    let old = page("BT /F1 12 Tf (So CCCD 001090123456) Tj ET");
+    let at = old.len();
+    let new = [b"\n4 0 obj\n".as_slice(), &deflated("", b"BT /F1 12 Tf (khong co gi) Tj ET"), b"\nendobj\n"].concat();
+    let table = at + new.len();
+    let tail = format!(
+        "xref\n4 1\n{:010} 00000 n \ntrailer\n<</Size 6 /Root 1 0 R /Prev {}>>\nstartxref\n{table}\n%%EOF",
+        at + 1,
+        memchr::memmem::find(&old, b"xref\n0").expect("a table")
+    );
+    let bytes = [old, new, tail.into_bytes()].concat();
+    let text = told(&bytes);
+    assert!(text.contains(r#"Text { part: "", text: "khong co gi"#), "{text}");
+    assert_eq!(citizens(&bytes), 1);
+}
+
+#[test]
+fn object_and_cross_reference_streams_are_read() {
+    let objects = [
+        (1, "<</Type/Catalog/Pages 2 0 R>>"),
+        (2, "<</Type/Pages/Kids[3 0 R]/Count 1>>"),
+        (3, "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>"),
+        (5, HELVETICA),
+    ];
+    let (mut head, mut body) = (String::new(), String::new());
+    for (number, object) in objects {
+        let _ = write!(head, "{number} {} ", body.len());
+        body.push_str(object);
+        body.push(' ');
+    }
+    let body = head.clone() + &body;
+    let mut out = b"%PDF-1.5\n".to_vec();
+    let content_at = out.len();
+    out.extend([b"4 0 obj\n", &deflated("", b"BT /F1 12 Tf (So CCCD 001090123456) Tj ET")[..], b"\nendobj\n"].concat());
+    let packed_at = out.len();
+    let dict = format!("/Type/ObjStm /N 4 /First {}", head.len());
+    out.extend([b"6 0 obj\n", &deflated(&dict, body.as_bytes())[..], b"\nendobj\n"].concat());
+    let table_at = out.len();
+    let mut rows = Vec::new();
+    for (kind, place, n) in
+        [(0, 0, 0), (2, 6, 0), (2, 6, 1), (2, 6, 2), (1, content_at, 0), (2, 6, 3), (1, packed_at, 0), (1, table_at, 0)]
+    {
+        rows.extend([kind, (place >> 8) as u8, place as u8, n]);
+    }
+    let table = deflated("/Type/XRef /W[1 2 1] /Size 8 /Root 1 0 R", &rows);
+    out.extend([b"7 0 obj\n", &table[..], format!("\nendobj\nstartxref\n{table_at}\n%%EOF").as_bytes()].concat());
+    let inspection = inspect(&out).inspection;
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{}", told(&out));
+    assert!(inspection.opaque.is_empty(), "{inspection:?}");
+    // The same without its tables is mended.
+    let at = memchr::memmem::rfind(&out, b"startxref").expect("there");
+    assert_eq!(citizens(&out[..at]), 1);
+}
+
+#[test]
+fn damaged_files_are_mended_and_nothing_is_called_clean_without_pages() {
+    let whole = page("BT /F1 12 Tf (So CCCD 001090123456) Tj ET");
+    for cut in [b"xref".as_slice(), b"trailer", b"startxref"] {
+        let at = memchr::memmem::find(&whole, cut).expect("there");
+        assert_eq!(citizens(&whole[..at]), 1, "{cut:?}");
+    }
+    let shifted = [b"\n\n\njunk ".as_slice(), &whole].concat();
+    assert_eq!(citizens(&shifted), 1);
+    let none = b"%PDF-1.7\n1 0 obj <</Type/Catalog>> endobj";
+    assert!(inspect(none).inspection.is_opaque(OpaqueReason::ParseError));
+}
+
+#[test]
+fn pictures_are_handed_on_as_files() {
+    let jpeg = [b"\xff\xd8\xff\xe0".as_slice(), &[7; 200]].concat();
+    let image = |dict: &str, bytes: &[u8]| stream(&format!("/Type/XObject /Subtype/Image {dict}"), bytes);
+    let picture = image("/Width 100 /Height 100 /Filter/DCTDecode", &jpeg);
+    let read = told(&page_with(b"/X1 Do", HELVETICA, &[picture], ""));
+    assert!(read.contains("picture object 6.jpg"), "{read}");
+    for (dict, len) in [
+        ("/ColorSpace/DeviceRGB /BitsPerComponent 8", 30 * 30 * 3),
+        ("/ColorSpace/DeviceGray /BitsPerComponent 8", 30 * 30),
+        ("/ColorSpace/DeviceCMYK /BitsPerComponent 8", 30 * 30 * 4),
+        ("/ColorSpace[/Indexed/DeviceRGB 1 <000000ffffff>] /BitsPerComponent 1", 30 * 4),
+        ("/ImageMask true", 30 * 4),
+    ] {
+        let picture = image(&format!("/Width 30 /Height 30 {dict}"), &vec![0x55; len]);
+        let read = told(&page_with(b"/X1 Do", HELVETICA, &[picture], ""));
+        assert!(read.contains("picture object 6.png") && read.contains("Bytes \u{fffd}PNG"), "{dict}: {read}");
+    }
+    let fax = image("/Width 100 /Height 100 /Filter/CCITTFaxDecode /DecodeParms<</K -1 /Columns 100>>", &[1; 50]);
+    let read = told(&page_with(b"/X1 Do", HELVETICA, &[fax], ""));
+    assert!(read.contains("picture object 6.tif"), "{read}");
+    let scanned = page_with(b"/X1 Do", HELVETICA, &[image("/Width 100 /Height 100 /Filter/JBIG2Decode", &[1; 50])], "");
+    assert!(!inspect(&scanned).inspection.opaque.is_empty(), "a scanned page is not read");
+    let speck = page_with(b"/X1 Do", HELVETICA, &[image("/Width 8 /Height 8 /Filter/DCTDecode", &jpeg)], "");
+    assert!(!told(&speck).contains("picture"));
+}
+
+#[test]
+fn a_page_of_strokes_alone_may_be_text() {
+    let read = told(&page(&"1 2 l ".repeat(1_000)));
+    assert!(read.contains(r#"Opaque { part: "page 1""#), "{read}");
+}
+
+#[test]
+fn bombs_end_in_a_reason() {
+    let zeros = vec![0; 1 << 20];
+    let twice = stream("/Filter[/FlateDecode/FlateDecode]", &zlib(&zlib(&zeros.repeat(20))));
+    let loops = stream(
+        "/Type/XObject /Subtype/Form /Resources<</XObject<</X1 6 0 R/X2 7 0 R>>>>",
+        &b"/X1 Do /X2 Do ".repeat(1_000),
+    );
+    let lists = "[".repeat(100_000);
+    let page_loop =
+        file(&[b"<</Type/Catalog /Pages 2 0 R>>".to_vec(), b"<</Type/Pages /Kids[2 0 R 2 0 R]>>".to_vec()], "");
+    let many: Vec<u8> =
+        (0..20_000).flat_map(|n| format!("{n} 0 obj <</Length {} 0 R>> stream\n", n + 1).into_bytes()).collect();
+    let image = stream(
+        "/Subtype/Image /Width 1000000000 /Height 1000000000 /BitsPerComponent 8 /Filter/FlateDecode",
+        &zlib(&zeros),
+    );
+    let names: String = (0..5_000).fold(String::new(), |mut names, n| {
+        let _ = write!(names, "/N{n} 1");
+        names
+    });
+    let heirs = file(
+        &[
+            b"<</Type/Catalog /Pages 2 0 R>>".to_vec(),
+            format!("<</Resources<<{names}>> /Kids[{}]>>", "<<>>".repeat(5_000)).into_bytes(),
+        ],
+        "",
+    );
+    let spaced = format!("BT /F1 9 Tf 400 Tc ({}) Tj 2 Tc ({}) Tj ET", "7".repeat(20_000), "7".repeat(20_000));
+    let marked = format!("/X <</ActualText ({})>> BDC ", "7".repeat(3_000)).repeat(300);
+    let grown = deflated(
+        "",
+        format!(
+            "begincodespacerange <0000> <ffff> endcodespacerange beginbfchar <4141> <{}> endbfchar",
+            "0041".repeat(30)
+        )
+        .as_bytes(),
+    );
+    let grown_font = "<</Type/Font /Subtype/Type0 /Encoding/Identity-H /ToUnicode 6 0 R>>";
+    let grown = page_with(format!("BT /F1 9 Tf ({}) Tj ET", "A".repeat(1 << 16)).as_bytes(), grown_font, &[grown], "");
+    for (what, bytes) in [
+        ("heirs of large lists", heirs),
+        ("lists of glyphs placed one by one", page(&spaced)),
+        ("lists of replacement texts", page(&marked)),
+        ("lists of letters that are words", grown),
+        ("twice deflated", page_with(b"", HELVETICA, &[twice], "")),
+        ("forms in forms", page_with(b"/X1 Do", HELVETICA, &[loops.clone(), loops], "")),
+        ("deep lists", page_with(b"", HELVETICA, &[lists.into_bytes()], "")),
+        ("pages in pages", page_loop),
+        ("lengths of lengths", [b"%PDF-1.4\n".as_slice(), &many].concat()),
+        ("a wide picture", page_with(b"", HELVETICA, &[image], "")),
+    ] {
+        let begun = std::time::Instant::now();
+        let inspection = inspect(&bytes).inspection;
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what} took {:?}", begun.elapsed());
+        assert!(
+            what.contains("forms") || what.contains("lists") || !inspection.opaque.is_empty(),
+            "{what}: {inspection:?}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn any_change_of_a_file_ends(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
+        let mut bytes = page_with(
+            b"BT /F1 12 Tf [(So CCCD 0010)-20(90123456)] TJ ET /X1 Do",
+            HELVETICA,
+            &[stream("/Subtype/Form", b"BT (x) Tj ET"), b"<</T(x)/V(y)/AP<</N 6 0 R>>>>".to_vec()],
+            "/AcroForm<</Fields[7 0 R]>>",
+        );
+        for (at, b) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = b;
+        }
+        let inspection = inspect(&bytes).inspection;
+        prop_assert!(!inspection.is_opaque(OpaqueReason::Failed));
+    }
+}
+
+/// Made by qpdf 11.3 from one file: a page with a citizen number, a property with an insurance number. The owner's
+/// password is `owner`; that of users is empty but in those called locked.
+#[test]
+fn files_that_open_without_a_password_are_read_and_others_are_encrypted() {
+    for (name, bytes, opens) in [
+        ("rc4-40", include_bytes!("samples/rc4-40.pdf").as_slice(), true),
+        ("rc4-128", include_bytes!("samples/rc4-128.pdf"), true),
+        ("aes-128", include_bytes!("samples/aes-128.pdf"), true),
+        ("aes-256", include_bytes!("samples/aes-256.pdf"), true),
+        ("aes-256-r5", include_bytes!("samples/aes-256-r5.pdf"), true),
+        ("packed-256", include_bytes!("samples/packed-256.pdf"), true),
+        ("packed", include_bytes!("samples/packed.pdf"), true),
+        ("linearized", include_bytes!("samples/linearized.pdf"), true),
+        ("locked-128", include_bytes!("samples/locked-128.pdf"), false),
+        ("locked-256", include_bytes!("samples/locked-256.pdf"), false),
+    ] {
+        let inspection = inspect(bytes).inspection;
+        let found = [DetectorId::Cccd, DetectorId::Bhxh].map(|id| inspection.distinct(id));
+        assert_eq!(found, if opens { [1, 1] } else { [0, 0] }, "{name}: {}", told(bytes));
+        assert_eq!(inspection.is_opaque(OpaqueReason::Encrypted), !opens, "{name}");
+        assert_eq!(inspection.opaque.is_empty(), opens, "{name}: {inspection:?}");
+    }
+}

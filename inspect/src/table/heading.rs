@@ -1,0 +1,88 @@
+//! What the first rows of a table say of its columns: a header, headings of rows, or nothing but what stands in them.
+
+use chot_detectors::Column;
+
+use super::{COLUMNS_MAX, Row, filled};
+use crate::inquiry::Inquiry;
+use crate::view::View;
+
+/// The header stands in one of so many first rows.
+const HEADER_ROWS: usize = 6;
+
+/// Where the headings of some first rows stand.
+pub(crate) struct Heading {
+    /// What each cell of these rows announces.
+    announced: Vec<Vec<Option<Column>>>,
+    /// Which row heads the columns.
+    pub(crate) header: Option<usize>,
+    /// How many different things the first cells of the rows announce.
+    pub(super) rows: usize,
+}
+
+impl Heading {
+    pub(crate) fn of<'r>(rows: impl Iterator<Item = &'r Row> + Clone, inquiry: &mut Inquiry) -> Self {
+        let announced: Vec<Vec<Option<Column>>> =
+            rows.clone().map(|row| row.iter().map(|(_, view)| announce(view, inquiry)).collect()).collect();
+        let widest = rows.clone().map(filled).max().unwrap_or(0);
+        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
+        let best = announced
+            .iter()
+            .zip(rows.clone())
+            .enumerate()
+            .take(HEADER_ROWS)
+            .filter(|(_, (columns, row))| count(columns) > 0 && filled(row) * 2 >= widest)
+            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
+            .map(|(n, (columns, _))| (n, count(columns)));
+        let mut firsts: Vec<Column> = Vec::new();
+        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+            if !firsts.contains(&column) {
+                firsts.push(column);
+            }
+        }
+        let firsts = firsts.len();
+        let mut rows = rows;
+        let wide = rows.any(|row| row.len() > 1);
+        let header = match best {
+            // One heading at the head of several rows each: they are headings of rows.
+            Some((_, n)) if wide && firsts >= 2 && (n == 1 || firsts > n) => None,
+            Some((at, _)) if announced.len() > at + 1 => Some(at),
+            _ => None,
+        };
+        Self { announced, header, rows: firsts }
+    }
+
+    /// What the header announces for the columns, given the row that it is.
+    pub(crate) fn columns(&self, row: &Row) -> Vec<Option<Column>> {
+        let mut columns = Vec::new();
+        let announced = self.header.and_then(|at| self.announced.get(at));
+        for ((at, _), announced) in row.iter().zip(announced.into_iter().flatten()) {
+            if *at < COLUMNS_MAX {
+                columns.resize((at + 1).max(columns.len()), None);
+                columns[*at] = *announced;
+            }
+        }
+        columns
+    }
+}
+
+/// What the columns of rows without a header are, where nearly all their cells are of one kind.
+pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Column>> {
+    let columns = rows.iter().flat_map(|(_, row)| row.last()).map(|(at, _)| at + 1).max().unwrap_or(0);
+    let cell = |row: &'_ Row, wanted: usize| row.iter().position(|(at, _)| *at == wanted);
+    (0..columns.min(COLUMNS_MAX))
+        .map(|at| {
+            let cells = rows.iter().filter_map(|(_, row)| row.get(cell(row, at)?)).map(|(_, view)| &*view.text);
+            // What is nobody's so far may be somebody's further down: that is for the rows to show.
+            inquiry.detectors.coherent(cells).filter(|column| *column != Column::Negative)
+        })
+        .collect()
+}
+
+/// What a cell announces as a heading.
+pub(super) fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
+    let text = std::str::from_utf8(&view.text).ok()?.trim();
+    // `Số CCCD: 001…` is a heading with its value: running text.
+    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if valued || digits > 4 { None } else { inquiry.column(text) }
+}

@@ -1,0 +1,185 @@
+//! Pictures of codes and cards, as people send them. Everybody on them is invented; `images/make.py` makes them.
+
+use std::path::Path;
+
+use chot_inspect::{Hint, Inspector, Limits, reads_print};
+use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+fn file(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images").join(name);
+    std::fs::read(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+fn inspect(bytes: &[u8]) -> Inspection {
+    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+}
+
+#[test]
+fn codes_are_read_in_every_format_and_light() {
+    for (name, media_type) in [
+        ("cccd.png", "image/png"),
+        ("cccd.jpg", "image/jpeg"),
+        ("cccd-progressive.jpg", "image/jpeg"),
+        ("cccd.webp", "image/webp"),
+        ("cccd-lossless.webp", "image/webp"),
+        ("cccd.bmp", "image/bmp"),
+        ("cccd.tif", "image/tiff"),
+        ("second-frame.gif", "image/gif"),
+        ("second-frame.png", "image/png"),
+        ("second-page.tif", "image/tiff"),
+        ("turned.jpg", "image/jpeg"),
+        ("dark.jpg", "image/jpeg"),
+        ("blurred.jpg", "image/jpeg"),
+        ("small.jpg", "image/jpeg"),
+        ("inverted.png", "image/png"),
+        ("transparent.png", "image/png"),
+    ] {
+        let inspection = inspect(&file(name));
+        assert_eq!(inspection.object.media_type, media_type, "{name}");
+        assert_eq!(inspection.distinct(DetectorId::CccdQr), 1, "{name}: {inspection:?}");
+        assert_eq!(inspection.persons, 1, "{name}: {inspection:?}");
+    }
+    assert_eq!(inspect(&file("bhyt.jpg")).distinct(DetectorId::BhytQr), 1);
+}
+
+#[test]
+fn two_cards_are_two_people() {
+    let inspection = inspect(&file("two.jpg"));
+    assert_eq!((inspection.distinct(DetectorId::CccdQr), inspection.persons), (2, 2), "{inspection:?}");
+}
+
+#[test]
+fn pictures_are_found_in_documents_archives_and_texts() {
+    for name in ["card.docx", "card.xlsx", "card.zip"] {
+        assert_eq!(inspect(&file(name)).distinct(DetectorId::CccdQr), 1, "{name}");
+    }
+    let page = format!("<p>Ảnh:</p><img src=\"data:image/png;base64,{}\">", base64(&file("inverted.png")));
+    assert_eq!(inspect(page.as_bytes()).distinct(DetectorId::CccdQr), 1);
+    let form = [
+        b"--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n",
+        &*file("cccd.jpg"),
+        b"\r\n--x--\r\n",
+    ]
+    .concat();
+    assert_eq!(inspect(&form).distinct(DetectorId::CccdQr), 1);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let bits = (0..3).fold(0u32, |bits, n| bits << 8 | u32::from(chunk.get(n).copied().unwrap_or_default()));
+        let sign = move |n: usize| {
+            if n > chunk.len() { '=' } else { char::from(SIGNS[(bits >> (18 - 6 * n) & 63) as usize]) }
+        };
+        (0..4).map(sign).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+#[test]
+fn what_holds_no_writing_is_understood_and_what_does_is_read_or_opaque() {
+    let landscape = inspect(&file("landscape.jpg"));
+    assert!(landscape.is_clean() && landscape.object.bytes == landscape.object.bytes_inspected, "{landscape:?}");
+    for name in ["printed.png", "line.png"] {
+        let inspection = inspect(&file(name));
+        let (found, opaque) = (inspection.distinct(DetectorId::Cccd), !inspection.opaque.is_empty());
+        assert!(found > 0 || opaque, "{name} passes for clean");
+        assert!(reads_print() || inspection.is_opaque(OpaqueReason::UnsupportedFormat), "{name}: {inspection:?}");
+    }
+    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
+    let unread = unread.inspect(Hint::default(), &file("printed.png")).inspection;
+    assert!(unread.is_opaque(OpaqueReason::UnsupportedFormat), "{unread:?}");
+    if reads_print() {
+        assert_eq!(inspect(&file("printed.png")).distinct(DetectorId::Cccd), 1);
+    }
+}
+
+#[test]
+fn a_card_whose_code_was_read_is_not_called_understood_beyond_it() {
+    // What else is printed there nobody read.
+    let inspection = inspect(&file("cccd.jpg"));
+    assert!(inspection.object.bytes_inspected <= inspection.object.bytes);
+}
+
+#[test]
+fn what_is_written_beside_the_pixels_is_found() {
+    let jpg = file("landscape.jpg");
+    let segment = |marker: u8, data: &[u8]| {
+        let len = (data.len() as u16 + 2).to_be_bytes();
+        [&[0xff, marker], &len[..], data].concat()
+    };
+    let with = |segment: Vec<u8>| [&jpg[..2], &segment, &jpg[2..]].concat();
+    let number = "CCCD 001090123456";
+    let wide: Vec<u8> = number.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let xmp = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><d>CCCD &#48;&#48;&#49;090123456</d></x:xmpmeta>";
+    for (what, bytes) in [
+        ("comment", with(segment(0xfe, number.as_bytes()))),
+        ("EXIF in UTF-16", with(segment(0xe1, &[b"Exif\0\0II*\0\x08\0\0\0\0\0", &wide[..]].concat()))),
+        ("XMP with entities", with(segment(0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat()))),
+        (
+            "IPTC",
+            with(segment(0xed, &[b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x1c\x02\x78", number.as_bytes()].concat())),
+        ),
+        ("text behind the end", [&jpg[..], number.as_bytes()].concat()),
+        ("an archive behind the end", [&jpg[..], &file("card.zip")].concat()),
+        ("a picture behind the end", [&jpg[..], &file("cccd.jpg")].concat()),
+    ] {
+        let inspection = inspect(&bytes);
+        let found = inspection.distinct(DetectorId::Cccd) + inspection.distinct(DetectorId::CccdQr);
+        assert!(found > 0, "{what}: {inspection:?}");
+    }
+    // A comment of a GIF comes in blocks of at most 255 bytes, which may end within a number.
+    let gif = file("second-frame.gif");
+    let long = format!("{}so CCCD 001090123456", " ".repeat(255 - 14));
+    let blocks: Vec<u8> = long.as_bytes().chunks(255).flat_map(|c| [&[c.len() as u8], c].concat()).collect();
+    let table = 13 + (3usize << ((gif[10] & 7) + 1));
+    let with = [&gif[..table], b"!\xfe", &blocks, b"\0;"].concat();
+    assert_eq!(inspect(&with).distinct(DetectorId::Cccd), 1);
+}
+
+#[test]
+fn bombs_of_size_are_refused_before_memory_is_given() {
+    // 60,000 × 60,000 pixels of nothing.
+    let mut png = file("cccd.png");
+    png[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let crc = png_crc(&png[12..29]);
+    png[29..33].copy_from_slice(&crc.to_be_bytes());
+    let mut bmp = file("cccd.bmp");
+    bmp[18..26].copy_from_slice(&[0x60, 0xea, 0, 0, 0x60, 0xea, 0, 0]);
+    let mut gif = file("second-frame.gif");
+    gif[6..10].copy_from_slice(&[0x60, 0xea, 0x60, 0xea]);
+    let mut jpg = file("cccd.jpg");
+    let frame = jpg.windows(2).position(|w| w == [0xff, 0xc0]).expect("a frame");
+    jpg[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
+    for bomb in [png, bmp, gif, jpg] {
+        let inspection = inspect(&bomb);
+        assert!(inspection.is_opaque(OpaqueReason::TooLarge), "{inspection:?}");
+    }
+}
+
+/// The check sum of a chunk (PNG specification, annex D).
+fn png_crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+    })
+}
+
+#[test]
+fn pictures_cut_off_or_damaged_end_in_an_answer() {
+    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
+    for name in ["cccd-lossless.webp", "inverted.png", "cccd.bmp", "second-page.tif", "landscape.jpg"] {
+        let bytes = file(name);
+        for n in 1..5 {
+            let cut = &bytes[..bytes.len() * n / 5];
+            let mut damaged = bytes.clone();
+            for (at, byte) in damaged.iter_mut().enumerate().skip(n * 7).step_by(211) {
+                *byte ^= (at % 251) as u8;
+            }
+            for bytes in [cut, &damaged] {
+                let inspection = unread.inspect(Hint::default(), &bytes.to_vec()).inspection;
+                assert_eq!(inspection.object.bytes, bytes.len() as u64, "{name} {n}");
+                assert!(!inspection.is_opaque(OpaqueReason::Failed), "{name} {n}: a decoder fell over");
+            }
+        }
+    }
+}
