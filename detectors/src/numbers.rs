@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, gap, group};
+use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
 use crate::simd::Look;
 
 /// How the digits of a number are laid out.
@@ -106,8 +106,14 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
             at = end;
             continue;
         }
-        let Some(first) = look.number(busy) else {
-            // Signs and letters that pass for digits. Half of what was seen may belong to a word that has a digit.
+        // Foreign characters may be no digits, and a digit may stand behind them in the same word.
+        let is_digit = |place: usize| text.get(place..).and_then(digit).is_some();
+        let mut first = look.number(busy);
+        while let Some(place) = first.filter(|place| !is_digit(*place)) {
+            first = look.number(place + 1).filter(|next| *next < busy + 2 * STEP);
+        }
+        let Some(first) = first else {
+            // Half of what was seen may belong to a word that has a digit.
             at = busy + STEP;
             continue;
         };

@@ -61,10 +61,14 @@ impl<'t> Look<'t> {
     /// The first place from `at` on where a number may begin.
     #[inline]
     pub(crate) fn busy(&mut self, mut at: usize) -> Option<usize> {
+        if at < self.base {
+            self.refill(at);
+        }
         loop {
-            let end = at.checked_sub(self.base)? + TAIL;
+            let end = at - self.base + TAIL;
             let (n, shift) = (end / BLOCK, end % BLOCK);
-            if let Some(busy) = self.busy.get(n) {
+            // Behind what was looked at stands what an earlier look left.
+            if let Some(busy) = self.busy.get(n).filter(|_| n * BLOCK < self.len) {
                 let here = busy & u64::MAX << shift;
                 if here != 0 {
                     return Some(self.base + n * BLOCK + here.trailing_zeros() as usize - TAIL);
@@ -245,6 +249,19 @@ mod tests {
             assert_eq!(raw.digit & 1 == 1, c.is_ascii_digit());
             assert_eq!(raw.sign & 1 == 1, crate::digits::is_gap(c), "{c:?}");
             assert_eq!(raw.like & 1 == 1, crate::lookalike::plain(c).is_some() && !c.is_ascii_digit(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_earlier_look() {
+        for len in (4_000..9_000).step_by(37) {
+            let text = b"1234567 90123456, ".repeat(500);
+            let text = [text.get(..len).unwrap_or_default(), b"xyz".repeat(30).as_slice()].concat();
+            let (mut look, mut next) = (Look::new(&text, 0), 0);
+            while let Some(found) = look.busy(next) {
+                assert!(found < len, "{found} of {len}");
+                next = look.few(found).unwrap_or(found) + 1;
+            }
         }
     }
 
