@@ -36,7 +36,8 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
         }
         _ => 0,
     };
-    layout + neighbours + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
+    let code = if is_part_of_a_code(text, number) { 200 } else { 0 };
+    layout + neighbours + code + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
 }
 
 /// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Three digits in front
@@ -85,6 +86,38 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
         (false, true) => 0,
         (false, false) => 30,
     }
+}
+
+/// Whether the number stands in a UUID, or between other hexadecimal codes in a chain: no word makes a number of that.
+fn is_part_of_a_code(text: &[u8], number: &Number) -> bool {
+    /// Bytes of a UUID, and where its hyphens stand (RFC 9562, section 4).
+    const UUID: usize = 36;
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    let link = |b: &&u8| b.is_ascii_hexdigit() || **b == b'-';
+    let left = text.get(..number.range.start).unwrap_or_default();
+    let right = text.get(number.range.end..).unwrap_or_default();
+    // Most numbers touch nothing.
+    if !left.last().is_some_and(|b| link(&b)) && !right.first().is_some_and(|b| link(&b)) {
+        return false;
+    }
+    let before = left.iter().rev().take(UUID + 1).take_while(link).count();
+    let after = right.iter().take(UUID + 1).take_while(link).count();
+    let chain = text.get(number.range.start - before..number.range.end + after).unwrap_or_default();
+    let alone = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric());
+    if !alone(left.iter().rev().nth(before)) || !alone(right.get(after)) {
+        return false;
+    }
+    let hyphens = || chain.iter().enumerate().filter(|(_, b)| **b == b'-').map(|(at, _)| at);
+    let letters = chain.iter().any(u8::is_ascii_alphabetic);
+    if chain.len() == UUID && letters && hyphens().eq(HYPHENS) {
+        return true;
+    }
+    // `3f2a-025123456-9bc1`: mixed parts on both sides. One alone may be the name of a file.
+    let mixed = |p: &[u8]| p.len() > 3 && p.iter().any(u8::is_ascii_digit) && p.iter().any(u8::is_ascii_alphabetic);
+    let head = chain.get(..before).and_then(|head| head.strip_suffix(b"-"));
+    let tail = chain.get(chain.len() - after..).and_then(|tail| tail.strip_prefix(b"-"));
+    head.unwrap_or_default().rsplit(|b| *b == b'-').next().is_some_and(mixed)
+        && tail.unwrap_or_default().split(|b| *b == b'-').next().is_some_and(mixed)
 }
 
 /// Whether an underscore joins the number to another that is no day and no telephone number, as in the names that

@@ -51,17 +51,13 @@ pub(super) fn json(random: &mut Random, bytes: usize) -> Corpus {
         let (a, b) = (random.word(), random.word());
         let _ = write!(
             text,
-            "{{\"id\":\"{:03x}b{:04x}-{:04x}-4{:03x}-a{:03x}-{:04x}f{:03x}d{:03x}\",\"loai\":{},\"trangThai\":\"{}\",\"active\":{},\
+            "{{\"id\":\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\",\"loai\":{},\"trangThai\":\"{}\",\"active\":{},\
              \"updatedAt\":\"2026-{:02}-{:02}T{:02}:{:02}:00.000+07:00\",",
-            // Letters at some places: nine hexadecimal digits in a row may all be decimal.
-            a >> 52,
-            a >> 32 & 0xffff,
+            a >> 32,
             a >> 16 & 0xffff,
             a >> 4 & 0xfff,
             b >> 52,
-            b & 0xffff,
-            b >> 16 & 0xfff,
-            b >> 28 & 0xfff,
+            b & 0xffff_ffff_ffff,
             random.below(90),
             random.pick(STATES),
             random.below(2) == 0,

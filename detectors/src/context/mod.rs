@@ -3,6 +3,7 @@
 //! Words are looked up only here, only near a candidate, and only when a detector asks: never over the whole text.
 //! Nothing further than [`LEFT_BYTES`] before a candidate or [`RIGHT_BYTES`] behind it has a say.
 
+mod codes;
 mod heard;
 mod words;
 
@@ -12,6 +13,7 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
+use codes::without_codes;
 pub(crate) use heard::Heard;
 use heard::Hint;
 use words::PAPERS;
@@ -109,6 +111,8 @@ pub(crate) struct Memory {
     heard: Heard,
     /// Where words are folded.
     scratch: Vec<u8>,
+    /// The words before a number, without what only codes spell.
+    plain: Vec<u8>,
 }
 
 impl<'t> Near<'t> {
@@ -203,10 +207,10 @@ impl<'t> Near<'t> {
             if !has_letters(speaking) || self.stands_apart(speaking) {
                 return (Columns::default(), Firm::Not);
             }
-            spread_words(speaking, &mut self.memory.scratch);
+            self.spread(speaking);
             return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking));
         }
-        spread_words(clause, &mut self.memory.scratch);
+        self.spread(clause);
         let said = self.words.nearest(&self.memory.scratch, 0, true);
         if said.1 != Firm::Not {
             return said;
@@ -221,9 +225,16 @@ impl<'t> Near<'t> {
         if away > NEAR || !has_letters(earlier) {
             return (Columns::default(), Firm::Not);
         }
-        spread_words(earlier, &mut self.memory.scratch);
+        self.spread(earlier);
         let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
         (columns, firm.min(Firm::Near))
+    }
+
+    /// Folds words before the candidate.
+    fn spread(&mut self, words: &[u8]) {
+        let Memory { scratch, plain, .. } = self.memory;
+        without_codes(words, plain);
+        spread_words(plain, scratch);
     }
 
     /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that

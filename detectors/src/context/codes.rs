@@ -1,0 +1,176 @@
+//! Letters in the words around a number that only a code spells: `cc` at the end of `63d4b27a7d48cc` is no `căn cước`.
+//!
+//! It judges no number, and takes nothing from words that stand by themselves or touch the number they announce.
+
+/// Letters of a word that a code easily spells by chance.
+const SHORT: usize = 3;
+/// Digits behind such a word that may count fields: `CMT1:`, `mst_12`.
+const COUNT_DIGITS: usize = 2;
+/// Digits and letters of a hexadecimal code, and how often it changes between them.
+const HEX_BYTES: usize = 8;
+const HEX_CHANGES: usize = 3;
+/// Bytes of the parts of a UUID (RFC 9562, section 4).
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
+/// Pairs of a hardware address before the last.
+const PAIRS: usize = 3;
+
+/// Copies the words before a number to `plain`, byte for byte, with an `x` for each letter that belongs to a code.
+pub(super) fn without_codes(text: &[u8], plain: &mut Vec<u8>) {
+    plain.clear();
+    plain.extend_from_slice(text);
+    // A code has digits, and most words stand where there are none.
+    if !text.iter().fold(false, |any, b| any | b.is_ascii_digit()) {
+        return;
+    }
+    let mut at = 0;
+    while at < text.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let len = rest.iter().take_while(|b| is_letter(**b) || b.is_ascii_digit()).count();
+        let token = rest.get(..len).unwrap_or_default();
+        let from = uuid_begins(text, at, token).unwrap_or(at);
+        let whole = from < at || is_hex_code(token) || len == 2 && ends_an_address(text, at, token);
+        if whole {
+            strike(plain.get_mut(from..at + len));
+        } else if token.iter().any(u8::is_ascii_digit) && token.is_ascii() {
+            let changes = changes(token);
+            for run in runs(token).filter(|run| !speaks(token, run, changes)) {
+                strike(plain.get_mut(at + run.start..at + run.end));
+            }
+        }
+        at += len + 1;
+    }
+}
+
+fn strike(code: Option<&mut [u8]>) {
+    code.unwrap_or_default().iter_mut().filter(|b| b.is_ascii_alphabetic()).for_each(|b| *b = b'x');
+}
+
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
+/// How often letters and digits take turns.
+fn changes(token: &[u8]) -> usize {
+    token.windows(2).filter(|w| matches!(w, [a, b] if a.is_ascii_digit() != b.is_ascii_digit())).count()
+}
+
+/// The runs of letters in a token.
+fn runs(token: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = token.get(at..)?;
+        let start = at + rest.iter().position(|b| !b.is_ascii_digit())?;
+        let len = token.get(start..)?.iter().take_while(|b| !b.is_ascii_digit()).count();
+        at = start + len;
+        Some(start..at)
+    })
+}
+
+/// Whether a run of letters in a token with digits may be a word.
+fn speaks(token: &[u8], run: &std::ops::Range<usize>, changes: usize) -> bool {
+    let letters = token.get(run.clone()).unwrap_or_default();
+    let camel = letters.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
+    if letters.len() > SHORT && !(camel && changes >= HEX_CHANGES) {
+        return true;
+    }
+    let behind = token.get(run.end..).unwrap_or_default();
+    // `2CMT`, `12MST`: an item of a list; in hexadecimal digits it is chance.
+    let counted = run.start == 0 || run.start <= COUNT_DIGITS && changes == 1 && !is_hex(letters);
+    counted && behind.len() <= COUNT_DIGITS && behind.iter().all(u8::is_ascii_digit)
+}
+
+fn is_hex(token: &[u8]) -> bool {
+    token.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn is_hex_code(token: &[u8]) -> bool {
+    token.len() >= HEX_BYTES && is_hex(token) && changes(token) >= HEX_CHANGES
+}
+
+/// Where the UUID begins whose last part stands at `at`; its beginning may be cut off.
+fn uuid_begins(text: &[u8], at: usize, token: &[u8]) -> Option<usize> {
+    let [first, middle @ .., last] = &UUID;
+    if token.len() != *last || !is_hex(token) {
+        return None;
+    }
+    let mut begins = at;
+    for (n, len) in [first].into_iter().chain(middle).rev().enumerate() {
+        let before = text.get(..begins)?;
+        if n >= 2 && before.is_empty() {
+            // As far as one looks back.
+            return Some(0);
+        }
+        let before = before.strip_suffix(b"-")?;
+        let from = before.len().saturating_sub(*len);
+        let part = before.get(from..)?;
+        if !is_hex(part) || part.len() < *len && n < 2 {
+            return None;
+        }
+        begins = from;
+    }
+    Some(begins)
+}
+
+/// Whether two letters at `at` are the last of a hardware address: `00:1a:2b:3c:4d:cc`.
+fn ends_an_address(text: &[u8], at: usize, token: &[u8]) -> bool {
+    let before = text.get(at.saturating_sub(3 * PAIRS)..at).unwrap_or_default();
+    let sign = before.last().copied().unwrap_or_default();
+    let pair = |pair: &[u8]| matches!(pair, [a, b, s] if is_hex(&[*a, *b]) && *s == sign);
+    matches!(sign, b':' | b'-')
+        && is_hex(token)
+        && before.len() == 3 * PAIRS
+        && before.chunks(3).all(pair)
+        && before.iter().any(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        let mut plain = Vec::new();
+        without_codes(text.as_bytes(), &mut plain);
+        String::from_utf8(plain).expect("letters for letters")
+    }
+
+    #[test]
+    fn codes_spell_no_words() {
+        for (text, expected) in [
+            ("req=63d4b27a7d48cc seq=", "req=63x4x27x7x48xx seq="),
+            ("req=a9cccd27a7d4 seq=", "req=x9xxxx27x7x4 seq="),
+            ("req=84cc ", "req=84xx "),
+            ("etag cc48d27a ", "etag xx48x27x "),
+            ("x9Stk=", "x9xxx="),
+            ("id=q7cmt2z ", "id=x7xxx2x "),
+            ("63d4b27a-7cc4-4cc1-cccd-0123456789cc ", "63x4x27x-7xx4-4xx1-xxxx-0123456789xx "),
+            ("cccd-4cc1-a9cc-0123456789cc ", "xxxx-4xx1-x9xx-0123456789xx "),
+            ("mac 00:1a:2b:3c:4d:cc ", "mac 00:1x:2x:3x:4x:xx "),
+        ] {
+            assert_eq!(plain(text), expected);
+        }
+    }
+
+    #[test]
+    fn words_are_left_as_they_are() {
+        for text in [
+            "Số CCCD: ",
+            "CCCD",
+            "cccd_",
+            "MST",
+            "MST1: ",
+            "cmt_2=",
+            "2CMT ",
+            "1cccd ",
+            "soCCCD2 ",
+            "12cccd",
+            "Câu 3: CC ",
+            "HS-2026-cccd-",
+            "2026-cccd-",
+            "10:20:CC ",
+            "TK1-TS ",
+            "số2cc ",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+    }
+}
