@@ -356,3 +356,48 @@ fn random_look_alikes_are_found_as_rarely_as_the_readme_says() {
     assert!(codes < 1e-9, "three digits, a letter, five digits: {codes}");
     assert!(share(DetectorId::Diagnosis, &mut |d| format!("J{}.{}", d(2), d(1))) < 1e-9);
 }
+
+/// Ids made by chance announce nothing, however many are tried, and are no numbers themselves.
+#[test]
+fn hexadecimal_ids_announce_nothing() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    let mut found = Vec::new();
+    for _ in 0..20_000 {
+        let (a, b, n) = (random(), random(), 300_000_000_000 + random() % 700_000_000_000);
+        // Digits and the two letters that spell most words, so that chance has less to wait for.
+        let id: String = (0..14).map(|at| char::from(b"0123456789cccd"[(a >> (4 * at)) as usize % 14])).collect();
+        // `CC` and twelve digits are an announced number whoever made them.
+        if id.trim_start_matches('c').len() == 12 && id.ends_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        let uuid = format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xffff,
+            a & 0xfff,
+            b >> 52,
+            b & 0xffff_ffff_ffff
+        );
+        for text in [
+            format!("GET /api req={id} seq={n}"),
+            format!("{id}: {n}"),
+            format!("trace {uuid} {n}"),
+            format!("CMND, {uuid} ok"),
+        ] {
+            let told = scan(&text).into_iter().filter(|h| h.confidence >= Confidence::Medium);
+            found.extend(told.map(|h| format!("{text}: {h:?}")));
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "{} found:\n{}",
+        found.len(),
+        found.get(..found.len().min(30)).unwrap_or_default().join("\n")
+    );
+}

@@ -6,9 +6,10 @@
 const SHORT: usize = 3;
 /// Digits behind such a word that may count fields: `CMT1:`, `mst_12`.
 const COUNT_DIGITS: usize = 2;
-/// Digits and letters of a hexadecimal code, and how often it changes between them.
+/// Digits and letters of a hexadecimal code, and how often it changes between them: `cccd2024` is none. One more where
+/// it touches the number, `12cccd`; one less where digits begin it.
 const HEX_BYTES: usize = 8;
-const HEX_CHANGES: usize = 3;
+const HEX_CHANGES: usize = 2;
 /// Bytes of the parts of a UUID (RFC 9562, section 4).
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 /// Pairs of a hardware address before the last.
@@ -28,7 +29,8 @@ pub(super) fn without_codes(text: &[u8], plain: &mut Vec<u8>) {
         let len = rest.iter().take_while(|b| is_letter(**b) || b.is_ascii_digit()).count();
         let token = rest.get(..len).unwrap_or_default();
         let from = uuid_begins(text, at, token).unwrap_or(at);
-        let whole = from < at || is_hex_code(token) || len == 2 && ends_an_address(text, at, token);
+        let whole =
+            from < at || is_hex_code(token, at + len == text.len()) || len == 2 && ends_an_address(text, at, token);
         if whole {
             strike(plain.get_mut(from..at + len));
         } else if token.iter().any(u8::is_ascii_digit) && token.is_ascii() {
@@ -70,7 +72,7 @@ fn runs(token: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
 fn speaks(token: &[u8], run: &std::ops::Range<usize>, changes: usize) -> bool {
     let letters = token.get(run.clone()).unwrap_or_default();
     let camel = letters.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
-    if letters.len() > SHORT && !(camel && changes >= HEX_CHANGES) {
+    if letters.len() > SHORT && !(camel && changes > HEX_CHANGES) {
         return true;
     }
     let behind = token.get(run.end..).unwrap_or_default();
@@ -83,8 +85,13 @@ fn is_hex(token: &[u8]) -> bool {
     token.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn is_hex_code(token: &[u8]) -> bool {
-    token.len() >= HEX_BYTES && is_hex(token) && changes(token) >= HEX_CHANGES
+fn is_hex_code(token: &[u8], touches: bool) -> bool {
+    let least = match token.first() {
+        _ if touches => HEX_CHANGES + 1,
+        Some(b'0'..=b'9') => HEX_CHANGES - 1,
+        _ => HEX_CHANGES,
+    };
+    token.len() >= HEX_BYTES && is_hex(token) && changes(token) >= least
 }
 
 /// Where the UUID begins whose last part stands at `at`; its beginning may be cut off.
@@ -138,6 +145,8 @@ mod tests {
         for (text, expected) in [
             ("req=63d4b27a7d48cc seq=", "req=63x4x27x7x48xx seq="),
             ("req=a9cccd27a7d4 seq=", "req=x9xxxx27x7x4 seq="),
+            ("req=97817cccd68395 seq=", "req=97817xxxx68395 seq="),
+            ("req=5587479676ccdd seq=", "req=5587479676xxxx seq="),
             ("req=84cc ", "req=84xx "),
             ("etag cc48d27a ", "etag xx48x27x "),
             ("x9Stk=", "x9xxx="),
@@ -163,6 +172,7 @@ mod tests {
             "1cccd ",
             "soCCCD2 ",
             "12cccd",
+            "cccd2024: ",
             "Câu 3: CC ",
             "HS-2026-cccd-",
             "2026-cccd-",

@@ -198,6 +198,14 @@ impl<'t> Near<'t> {
     /// Words before the candidate, nearest first.
     fn left(&mut self) -> (Columns, Firm) {
         let before = self.text.get(self.left_begins()..self.range.start).unwrap_or_default();
+        let mut plain = std::mem::take(&mut self.memory.plain);
+        without_codes(before, &mut plain);
+        let said = self.said_before(&plain);
+        self.memory.plain = plain;
+        said
+    }
+
+    fn said_before(&mut self, before: &[u8]) -> (Columns, Firm) {
         let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
         let cut = clause_begins(speaking);
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
@@ -207,10 +215,10 @@ impl<'t> Near<'t> {
             if !has_letters(speaking) || self.stands_apart(speaking) {
                 return (Columns::default(), Firm::Not);
             }
-            self.spread(speaking);
+            spread_words(speaking, &mut self.memory.scratch);
             return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking));
         }
-        self.spread(clause);
+        spread_words(clause, &mut self.memory.scratch);
         let said = self.words.nearest(&self.memory.scratch, 0, true);
         if said.1 != Firm::Not {
             return said;
@@ -225,16 +233,9 @@ impl<'t> Near<'t> {
         if away > NEAR || !has_letters(earlier) {
             return (Columns::default(), Firm::Not);
         }
-        self.spread(earlier);
+        spread_words(earlier, &mut self.memory.scratch);
         let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
         (columns, firm.min(Firm::Near))
-    }
-
-    /// Folds words before the candidate.
-    fn spread(&mut self, words: &[u8]) {
-        let Memory { scratch, plain, .. } = self.memory;
-        without_codes(words, plain);
-        spread_words(plain, scratch);
     }
 
     /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that
