@@ -258,7 +258,7 @@ impl Heard {
             let end = letters(letters(letters(0, true), false), true);
             hint = watched.of(cut.get(..end).unwrap_or_default());
         }
-        if self.upto > to && is_inside_a_word(text, to) {
+        if self.upto.max(self.read) > to && is_inside_a_word(text, to) {
             // So was one that the end cuts.
             let letters = |to: usize, letters: bool| {
                 let before = stretch.iter().take(to).rev();
