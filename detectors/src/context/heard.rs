@@ -59,6 +59,11 @@ impl Hint {
         !self.has(Self::NAME)
     }
 
+    /// Whether no other number was announced.
+    pub(crate) const fn is_no_other(self) -> bool {
+        !self.has(Self::NUMBER)
+    }
+
     /// Whether no paper of a person was announced.
     pub(crate) const fn is_no_paper(self) -> bool {
         !self.has(Self::PAPER)

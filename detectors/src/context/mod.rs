@@ -177,6 +177,11 @@ impl<'t> Near<'t> {
         !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_paper()
     }
 
+    /// Whether it is certain, likewise, that no other number was announced.
+    pub(crate) fn is_no_other(&mut self) -> bool {
+        !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_other()
+    }
+
     /// What the words around may be about.
     fn hint(&mut self) -> Hint {
         if let Some(hint) = self.hint {
@@ -512,6 +517,8 @@ mod tests {
                 prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
                 prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
                 let name = Columns::of(&[Column::Name]);
+                let bank = Columns::of(&[Column::Bank]);
+                prop_assert!(!hint.is_no_other() || firm == Firm::Not || !announced.meets(bank), "{announced:?}");
                 prop_assert!(!hint.is_no_name() || firm == Firm::Not || !announced.meets(name), "{announced:?}");
             }
         }
