@@ -25,7 +25,8 @@ pub(super) fn name(random: &mut Random) -> String {
 /// A citizen number of one born in the twentieth century, which no moment looks like.
 pub(super) fn citizen(random: &mut Random) -> String {
     let province: &&str = random.pick(PROVINCES);
-    format!("{province}{}{:02}{:06}", random.below(2), 50 + random.below(50), random.below(1_000_000))
+    // Never six zeros at the end: alone, such a number is taken for millions.
+    format!("{province}{}{:02}{:06}", random.below(2), 50 + random.below(50), 1 + random.below(999_999))
 }
 
 /// An old identity card number.
