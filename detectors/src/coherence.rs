@@ -20,22 +20,34 @@ impl Detectors {
     pub fn coherent<'c>(&self, cells: impl IntoIterator<Item = &'c [u8]>) -> Option<Column> {
         const TOLD: [(DetectorId, Column); 3] =
             [(DetectorId::Cccd, Column::Cccd), (DetectorId::Bhyt, Column::Bhyt), (DetectorId::Phone, Column::Phone)];
-        let (mut all, mut twelve, mut counts, mut hits) = (0_usize, 0_usize, [0_usize; TOLD.len()], Vec::new());
-        for cell in cells.into_iter().map(<[u8]>::trim_ascii).filter(|c| !c.is_empty()).take(CELLS_MAX) {
-            all += 1;
-            twelve += usize::from(cell.len() == 12 && cell.iter().all(u8::is_ascii_digit));
+        let cells = cells.into_iter().map(<[u8]>::trim_ascii).filter(|c| !c.is_empty()).take(CELLS_MAX);
+        let cells: Vec<&[u8]> = cells.collect();
+        let all = cells.len();
+        if all < CELLS_MIN {
+            return None;
+        }
+        let twelve = cells.iter().filter(|cell| cell.len() == 12 && cell.iter().all(u8::is_ascii_digit)).count();
+        // Nearly all tables hold words: a few cells that are nothing of all this settle it.
+        let words = twelve * 10 < all * 9;
+        let (mut counts, mut others, mut hits) = ([0_usize; TOLD.len()], 0_usize, Vec::new());
+        for cell in cells {
             hits.clear();
             self.scan(cell, 0..cell.len(), Context::default(), &mut hits);
+            let mut any = false;
             for (count, (detector, _)) in counts.iter_mut().zip(TOLD) {
                 let whole = |range: &std::ops::Range<usize>| range.start <= 1 && range.end == cell.len();
                 let found = |h: &crate::Hit| h.detector == detector && h.confidence >= Confidence::Medium;
-                *count += usize::from(hits.iter().any(|h| found(h) && whole(&h.range)));
+                let told = hits.iter().any(|h| found(h) && whole(&h.range));
+                any |= told;
+                *count += usize::from(told);
+            }
+            others += usize::from(!any);
+            if words && others * 5 > all {
+                return None;
             }
         }
         let (most, (_, column)) = counts.iter().zip(TOLD).max_by_key(|(count, _)| **count)?;
-        if all < CELLS_MIN {
-            None
-        } else if most * 5 >= all * 4 {
+        if most * 5 >= all * 4 {
             Some(column)
         } else if twelve * 10 >= all * 9 && most * 2 < all {
             Some(Column::Negative)

@@ -43,7 +43,7 @@ impl Folded {
             at += taken;
             let Some((letter, kind)) = character else { continue };
             let [spaces, letters] = PARTS[last as usize][kind as usize];
-            if spaces > 0 && !matches!(folded.as_bytes(), [] | [.., b' ']) {
+            if spaces > 0 && !matches!(folded.written(), [] | [.., b' ']) {
                 folded.push(b' ');
             }
             if letters > 0 {
@@ -51,8 +51,12 @@ impl Folded {
             }
             last = kind;
         }
-        folded.len -= usize::from(folded.ends_with(' '));
+        folded.len -= usize::from(folded.written().ends_with(b" "));
         folded
+    }
+
+    fn written(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 
     fn push(&mut self, byte: u8) {
@@ -64,7 +68,7 @@ impl Folded {
 
     /// Only the last word of it.
     pub(crate) fn last_word(mut self) -> Self {
-        let start = self.rfind(' ').map_or(0, |at| at + 1);
+        let start = self.written().iter().rposition(|b| *b == b' ').map_or(0, |at| at + 1);
         self.bytes.copy_within(start..self.len, 0);
         self.len -= start;
         self
@@ -75,7 +79,7 @@ impl std::ops::Deref for Folded {
     type Target = str;
 
     fn deref(&self) -> &str {
-        str::from_utf8(self.bytes.get(..self.len).unwrap_or_default()).unwrap_or_default()
+        str::from_utf8(self.written()).unwrap_or_default()
     }
 }
 
@@ -271,7 +275,12 @@ pub(crate) fn next_char(bytes: &[u8]) -> Option<(Option<char>, usize)> {
         return Some((Some(char::from(first)), 1));
     }
     let len = match first {
-        0xc2..=0xdf => 2,
+        // Most letters beyond ASCII that are asked for.
+        0xc2..=0xdf => {
+            let next = bytes.get(1).filter(|next| (0x80..0xc0).contains(*next));
+            let c = next.and_then(|next| char::from_u32(u32::from(first & 0x1f) << 6 | u32::from(next & 0x3f)));
+            return Some(c.map_or((None, 1), |c| (Some(c), 2)));
+        }
         0xe0..=0xef => 3,
         0xf0..=0xf4 => 4,
         _ => return Some((None, 1)),

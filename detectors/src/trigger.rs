@@ -218,8 +218,13 @@ pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
 pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let words: &[&str] = if may_end(text, at, trigger) { trigger.words() } else { &[] };
     let (before, behind) = text.split_at_checked(at).unwrap_or_default();
+    let last = before.last().copied().unwrap_or(0);
     words.iter().filter_map(move |word| {
         let bare = word.trim_ascii_end();
+        // Most words are told apart by their last letter.
+        if bare.as_bytes().last().is_none_or(|own| (own ^ last) & !0x20 != 0) {
+            return None;
+        }
         let start = at.checked_sub(bare.len())?;
         let whole = bare.len() == word.len() || behind.first() == Some(&b' ');
         let fits = whole && before.get(start..)?.eq_ignore_ascii_case(bare.as_bytes());

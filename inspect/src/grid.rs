@@ -190,7 +190,8 @@ impl Grid {
             }
         }
         let cuts = [Cut::Tab, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
-        let Some(cells) = cuts.into_iter().find_map(|cut| Cells::of(&line, cut)) else {
+        let cut = is_cut(&line.text);
+        let Some(cells) = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut)) else {
             self.before.retain(|cells| cells.cut == Cut::Lines);
             line.trim(0);
             if is_number(&line.text) && self.is_column(&line) {
@@ -441,8 +442,12 @@ impl Open {
 fn is_running_on(line: &[u8]) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
-        && memchr::memchr3(b'\t', b'|', b';', line).is_none()
-        && WIDE.find(line).is_none()
+        && !is_cut(line)
+}
+
+/// Whether anything in a line may cut it.
+fn is_cut(line: &[u8]) -> bool {
+    memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()
 }
 
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).

@@ -134,6 +134,8 @@ pub(crate) struct Inquiry {
     pub(crate) careful: bool,
 }
 
+/// A header is a few words; a paragraph announces nothing.
+pub(crate) const HEADER_MAX: usize = 200;
 /// Names of columns remembered; real tables have fewer.
 const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
@@ -280,8 +282,6 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        // A header is a few words; a paragraph announces nothing.
-        const HEADER_MAX: usize = 200;
         if header.is_empty() || header.len() > HEADER_MAX {
             return None;
         }

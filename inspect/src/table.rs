@@ -531,7 +531,13 @@ const NUMBER_MIN: usize = 9;
 
 /// A cell that is nothing but one number as long as identifiers are.
 pub(crate) fn is_number(text: &[u8]) -> bool {
+    const DIGITS_MAX: usize = 15;
+    const SIGNS_MAX: usize = 4;
     let text = text.trim_ascii();
+    // Asked of every line of a letter.
+    if text.len() > DIGITS_MAX + SIGNS_MAX {
+        return false;
+    }
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (NUMBER_MIN..=15).contains(&digits) && text.len() <= digits + 4
+    (NUMBER_MIN..=DIGITS_MAX).contains(&digits) && text.len() <= digits + SIGNS_MAX
 }

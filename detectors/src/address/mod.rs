@@ -215,10 +215,12 @@ fn level_within(folded: &str, part: &[u8]) -> (bool, usize) {
     // Behind other words, on the level's own word.
     const INNER: &[&str] =
         &["thôn ", "xóm ", "ấp ", "tổ ", "số nhà ", "ngõ ", "hẻm ", "khu phố ", "bản ", "đường ", "số "];
-    let text = String::from_utf8_lossy(part);
-    let at = INNER.iter().filter_map(|w| text.find(&format!(" {w}"))).min();
-    match at {
-        Some(at) if matches!(text, std::borrow::Cow::Borrowed(_)) => (true, at + 1),
+    let begins = |at: &usize| {
+        let word = part.get(at + 1..).unwrap_or_default();
+        INNER.iter().any(|inner| word.starts_with(inner.as_bytes()))
+    };
+    match memchr::memchr_iter(b' ', part).find(begins) {
+        Some(at) if str::from_utf8(part).is_ok() => (true, at + 1),
         _ => (false, 0),
     }
 }

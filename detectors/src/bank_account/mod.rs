@@ -44,6 +44,9 @@ impl Detector for BankAccount {
         if !(8..=16).contains(&number.len()) || !blocks || is_filler(number.digits()) {
             return None;
         }
+        if near.is_no_other() {
+            return None;
+        }
         let said = near.announced();
         let firm = said.firm(MINE);
         let words = match firm {

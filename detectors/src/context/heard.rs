@@ -21,14 +21,19 @@ impl Hint {
     const PAPER: Self = Self(1);
     /// Another number.
     const NUMBER: Self = Self(2);
-    /// What no digits tell: names, births, addresses.
+    /// What no digits tell: births, addresses.
     const WORD: Self = Self(4);
+    /// The name of a person.
+    const NAME: Self = Self(8);
+    const KINDS: usize = 4;
 
     fn of(column: Column) -> Self {
         if Columns::of(&[column]).meets(PAPERS) {
             Self::PAPER
         } else if column.speaks_of_numbers() {
             Self::NUMBER
+        } else if column == Column::Name {
+            Self::NAME
         } else {
             Self::WORD
         }
@@ -44,7 +49,19 @@ impl Hint {
 
     /// Whether nothing was announced, or nothing that speaks of a number.
     pub(crate) const fn is_nothing(self, to_a_number: bool) -> bool {
-        !self.has(Self::PAPER) && !self.has(Self::NUMBER) && (to_a_number || !self.has(Self::WORD))
+        !self.has(Self::PAPER)
+            && !self.has(Self::NUMBER)
+            && (to_a_number || !self.has(Self::WORD) && !self.has(Self::NAME))
+    }
+
+    /// Whether no name of a person was announced.
+    pub(crate) const fn is_no_name(self) -> bool {
+        !self.has(Self::NAME)
+    }
+
+    /// Whether no other number was announced.
+    pub(crate) const fn is_no_other(self) -> bool {
+        !self.has(Self::NUMBER)
     }
 
     /// Whether no paper of a person was announced.
@@ -57,15 +74,19 @@ impl Hint {
 pub(super) struct Watched {
     /// Packed words and pairs, 0 where there is none; at the place their hash tells or behind it.
     slots: Vec<(u64, Hint)>,
+    /// A bit for the hash of each of them: nearly every word met is none, and the slots are large to look through.
+    met: Box<[u64; MET / 64]>,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
 const SLOTS: usize = 1 << 12;
+/// Bits of hashes.
+const MET: usize = 1 << 15;
 
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS] };
+        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS], met: Box::new([0; MET / 64]) };
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -78,7 +99,11 @@ impl Watched {
                 _ => words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len()).map_or(0, |word| packed(word)),
             };
             debug_assert_ne!(key, 0, "no phrase is without a word");
-            let mut at = slot(key);
+            let bit = hash(key, MET);
+            if let Some(bits) = watched.met.get_mut(bit / 64) {
+                *bits |= 1 << (bit % 64);
+            }
+            let mut at = hash(key, SLOTS);
             while watched.slots.get(at).is_some_and(|(held, _)| *held != 0 && *held != key) {
                 at = (at + 1) % SLOTS;
             }
@@ -92,7 +117,11 @@ impl Watched {
 
     #[inline]
     fn hint(&self, key: u64) -> Hint {
-        let mut at = slot(key);
+        let bit = hash(key, MET);
+        if self.met.get(bit / 64).is_none_or(|bits| bits >> (bit % 64) & 1 == 0) {
+            return Hint::NOTHING;
+        }
+        let mut at = hash(key, SLOTS);
         while let Some(&(held, hint)) = self.slots.get(at) {
             if held == key {
                 return hint;
@@ -220,8 +249,9 @@ const fn pack(packed: u64, letter: u8) -> u64 {
     packed << 5 | (letter & 31) as u64
 }
 
-const fn slot(packed: u64) -> usize {
-    (packed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOTS.trailing_zeros())) as usize
+/// A hash of a key below `room`, a power of two.
+const fn hash(key: u64, room: usize) -> usize {
+    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - room.trailing_zeros())) as usize
 }
 
 /// What was heard on the way through a text. Numbers are met in order, so every byte is read about once, however many
@@ -233,8 +263,8 @@ pub(crate) struct Heard {
     upto: usize,
     /// How far that was read with the last word.
     read: usize,
-    /// Where the last words end that hint at a paper, another number, anything else.
-    ends: [usize; 3],
+    /// Where the last words end that hint at each kind.
+    ends: [usize; Hint::KINDS],
 }
 
 impl Heard {
@@ -258,7 +288,7 @@ impl Heard {
             let end = letters(letters(letters(0, true), false), true);
             hint = watched.of(cut.get(..end).unwrap_or_default());
         }
-        if self.read > to && is_inside_a_word(text, to) {
+        if self.upto.max(self.read) > to && is_inside_a_word(text, to) {
             // So was one that the end cuts.
             let letters = |to: usize, letters: bool| {
                 let before = stretch.iter().take(to).rev();

@@ -169,9 +169,21 @@ impl<'t> Near<'t> {
         *self.found.insert(Announced { as_any_of, firm, amount })
     }
 
+    /// Whether it was directly announced as the name of a person, or its header says so.
+    pub(crate) fn is_named(&mut self) -> bool {
+        let told = self.column.is_some_and(Column::speaks_of_numbers) || self.hint().is_no_name();
+        let name = Columns::of(&[Column::Name]);
+        self.column == Some(Column::Name) || !told && self.announced().firm(name) >= Firm::Direct
+    }
+
     /// Whether it is certain, with little reading, that no paper of a person was announced.
     pub(crate) fn is_silent(&mut self) -> bool {
         !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_paper()
+    }
+
+    /// Whether it is certain, likewise, that no other number was announced.
+    pub(crate) fn is_no_other(&mut self) -> bool {
+        !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_other()
     }
 
     /// What the words around may be about.
@@ -441,6 +453,8 @@ mod tests {
             "STK",
             "hóa đơn số",
             "điện thoại",
+            "Họ và tên",
+            "hoTen",
             "GPLX",
             "x",
             "soCCCD",
@@ -514,6 +528,10 @@ mod tests {
                 let numbers = Columns(announced.0 & !words) != Columns::default();
                 prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
                 prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+                let name = Columns::of(&[Column::Name]);
+                let bank = Columns::of(&[Column::Bank]);
+                prop_assert!(!hint.is_no_other() || firm == Firm::Not || !announced.meets(bank), "{announced:?}");
+                prop_assert!(!hint.is_no_name() || firm == Firm::Not || !announced.meets(name), "{announced:?}");
             }
         }
     }

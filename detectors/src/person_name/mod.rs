@@ -15,7 +15,7 @@ use chot_model::DetectorId;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
-use crate::context::{Columns, Firm, Near};
+use crate::context::Near;
 use crate::fold::{Folded, next_char};
 use crate::phrases::Phrases;
 use crate::trigger::Trigger;
@@ -165,8 +165,7 @@ impl Detector for PersonName {
         syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
-        let said = near.announced();
-        let named = said.firm(Columns::of(&[Column::Name])) >= Firm::Direct || near.column() == Some(Column::Name);
+        let named = near.is_named();
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));

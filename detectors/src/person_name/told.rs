@@ -120,7 +120,7 @@ pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
         syllables.remove(0);
     }
     let name = text.get(start..range.start + lead + name.len())?;
-    let score = plausible(&syllables)?;
+    let score = plausible(&syllables, &Folded::of(name))?;
     Some(found(start, name, if score > 0 { 120 } else { 60 }))
 }
 
@@ -149,7 +149,7 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
         return None;
     }
-    let known = plausible(&syllables)?;
+    let known = plausible(&syllables, &folded)?;
     let score = match (told, capitals) {
         (true, true) => 65 + known,
         (true, false) => 50 + known,
@@ -222,9 +222,8 @@ fn syllables(name: &[u8]) -> Option<Vec<&str>> {
 }
 
 /// Whether syllables under a name's label are a name, with points for what is known of them.
-fn plausible(syllables: &[&str]) -> Option<i32> {
-    let folded = fold(&syllables.join(" "));
-    if is_no_name(&folded) || *syllables.first()? == "không" {
+fn plausible(syllables: &[&str], folded: &str) -> Option<i32> {
+    if is_no_name(folded) || *syllables.first()? == "không" {
         return None;
     }
     let capitals = syllables.iter().all(capital_first);

@@ -1,5 +1,6 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
+mod bzip2;
 mod csv;
 mod form;
 mod gzip;
@@ -68,6 +69,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &zip::FORMAT,
     &gzip::GZIP,
     &gzip::ZLIB,
+    &bzip2::FORMAT,
     &tar::FORMAT,
     &pdf::FORMAT,
     image::JPEG,

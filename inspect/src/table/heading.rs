@@ -3,7 +3,7 @@
 use chot_detectors::Column;
 
 use super::{COLUMNS_MAX, Row, filled};
-use crate::inquiry::Inquiry;
+use crate::inquiry::{HEADER_MAX, Inquiry};
 use crate::view::View;
 
 /// The header stands in one of so many first rows.
@@ -80,9 +80,18 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 
 /// What a cell announces as a heading.
 pub(super) fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
+    if is_paragraph(&view.text) {
+        return None;
+    }
     let text = std::str::from_utf8(&view.text).ok()?.trim();
     // `Số CCCD: 001…` is a heading with its value: running text.
     let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if valued || digits > 4 { None } else { inquiry.column(text) }
+}
+
+/// Whether a cell is plainly too long to head anything. Blanks around do not count, so it must have none.
+fn is_paragraph(text: &[u8]) -> bool {
+    let begins = text.first().is_some_and(|b| b.is_ascii_graphic() || matches!(b, 0xc3..=0xc6));
+    text.len() > HEADER_MAX && begins && text.last().is_some_and(u8::is_ascii_graphic)
 }

@@ -66,6 +66,32 @@ pub(crate) fn inspect(source: &dyn Source, entry: &Entry, place: Place, inquiry:
     member.finish(None, inquiry);
 }
 
+/// How a member is unpacked (APPNOTE 4.4.5: methods 8 and 12).
+enum Unpack {
+    Deflate(Decompress),
+    Bzip2(bzip2::Decompress),
+}
+
+impl Unpack {
+    /// One step: how many bytes went in, how many came out, and whether that was the end.
+    fn step(&mut self, bytes: &[u8], out: &mut [u8]) -> Result<(usize, usize, bool), OpaqueReason> {
+        let totals = |of: &Self| match of {
+            Self::Deflate(inflate) => (inflate.total_in(), inflate.total_out()),
+            Self::Bzip2(stream) => (stream.total_in(), stream.total_out()),
+        };
+        let before = totals(self);
+        let ended = match self {
+            Self::Deflate(inflate) => {
+                inflate.decompress(bytes, out, FlushDecompress::None).ok().map(|status| status == Status::StreamEnd)
+            }
+            Self::Bzip2(stream) => stream.decompress(bytes, out).ok().map(|status| status == bzip2::Status::StreamEnd),
+        };
+        let after = totals(self);
+        let ended = ended.ok_or(OpaqueReason::ParseError)?;
+        Ok(((after.0 - before.0) as usize, (after.1 - before.1) as usize, ended))
+    }
+}
+
 /// Unpacks a member in bounded pieces.
 ///
 /// # Errors
@@ -81,9 +107,10 @@ pub(crate) fn stream(
     }
     let data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
     let (mut crc, mut at, mut total) = (Crc::new(), data.start, 0u64);
-    let mut inflate = match entry.method {
+    let mut unpack = match entry.method {
         0 => None,
-        8 => Some(Decompress::new(false)),
+        8 => Some(Unpack::Deflate(Decompress::new(false))),
+        12 => Some(Unpack::Bzip2(bzip2::Decompress::new(false))),
         _ => return Err(OpaqueReason::UnsupportedFormat),
     };
     let (mut input, mut out) = (vec![0; BLOCK], vec![0; BLOCK]);
@@ -105,25 +132,22 @@ pub(crate) fn stream(
             }
             if inquiry.is_late(&top) { Err(OpaqueReason::TimeLimit) } else { Ok(()) }
         };
-        let Some(inflate) = &mut inflate else {
+        let Some(unpack) = &mut unpack else {
             take(packed, inquiry)?;
             continue;
         };
         loop {
-            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-            let status =
-                inflate.decompress(packed, &mut out, FlushDecompress::None).map_err(|_| OpaqueReason::ParseError)?;
-            let (read, written) = (inflate.total_in() - before_in, inflate.total_out() - before_out);
-            packed = packed.get(read as usize..).unwrap_or_default();
-            take(out.get(..written as usize).unwrap_or_default(), inquiry)?;
-            if status == Status::StreamEnd {
+            let (read, written, ended) = unpack.step(packed, &mut out)?;
+            packed = packed.get(read..).unwrap_or_default();
+            take(out.get(..written).unwrap_or_default(), inquiry)?;
+            if ended {
                 // Bytes of the member after its end would be seen by nobody.
                 if at < data.end || !packed.is_empty() {
                     return Err(OpaqueReason::Ambiguous);
                 }
                 break;
             }
-            if read == 0 && written == 0 || packed.is_empty() && (written as usize) < out.len() {
+            if read == 0 && written == 0 || packed.is_empty() && written < out.len() {
                 break;
             }
         }
@@ -165,4 +189,30 @@ fn strings(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut 
         }
     }
     strings.end(inquiry);
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use super::directory::archive;
+    use crate::formats::bzip2::packed;
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn members_packed_with_bzip2_are_read() {
+        let text = "Số CCCD 001090123456\n".as_bytes();
+        let mut bytes = archive(&[("a.txt", &packed(text))]);
+        let mut crc = flate2::Crc::new();
+        crc.update(text);
+        // Method, checksum and size, in the header of the member and in the directory.
+        let central = memchr::memmem::find(&bytes, b"PK\x01\x02").expect("a directory");
+        for at in [8, central + 10] {
+            bytes[at] = 12;
+            bytes[at + 6..at + 10].copy_from_slice(&crc.sum().to_le_bytes());
+            bytes[at + 14..at + 18].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        }
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+        assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    }
 }
