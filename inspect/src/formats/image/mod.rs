@@ -50,8 +50,8 @@ const BYTES_MAX: u64 = 100 << 20;
 /// Time for the pictures of one file.
 const TIME_MAX: Duration = Duration::from_secs(10);
 /// Texts beside the pixels, and bytes of one: longer is none that a person reads.
-const TEXTS_MAX: usize = 200;
-const TEXT_MAX: usize = 1 << 20;
+const TEXTS_MAX: usize = 1_000;
+const TEXT_MAX: usize = 16 << 20;
 
 /// Shows the frames of a file, or tells why it cannot.
 type Decode = fn(&[u8], &mut Frames<'_>) -> Result<(), OpaqueReason>;
@@ -243,10 +243,16 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
         inquiry.refuse(place, OpaqueReason::Failed, source.len());
         return None;
     };
-    for text in texts(&bytes).into_iter().take(TEXTS_MAX) {
+    for (n, text) in texts(&bytes).into_iter().enumerate() {
+        if n >= TEXTS_MAX {
+            inquiry.refuse(place, OpaqueReason::TooMany, 1);
+            break;
+        }
         let text_place = Place { again: true, ..place.member(&text.name, Origin::Lost) };
         if text.bytes.len() <= TEXT_MAX || text.name == "appended" {
             object(&text.bytes, text_place, inquiry);
+        } else {
+            inquiry.refuse(&text_place, OpaqueReason::TooLarge, text.bytes.len() as u64);
         }
     }
     let deadline = Instant::now() + TIME_MAX;

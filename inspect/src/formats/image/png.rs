@@ -6,7 +6,6 @@ use png::{BlendOp, Decoder, DecodingError, DisposeOp, Limits, Transformations};
 use super::Text;
 use super::frames::{Area, Canvas, Frames};
 use crate::formats::{Format, Room};
-use crate::sniff;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -77,12 +76,19 @@ fn reason(error: DecodingError) -> OpaqueReason {
     }
 }
 
+/// The text of a chunk, perhaps compressed (PNG, third edition, 11.3.2 and 11.3.3): behind the keyword and the method,
+/// in `iTXt` behind a flag, the method, a language and a translated keyword.
+fn content<'d>(kind: &[u8], data: &'d [u8]) -> Option<&'d [u8]> {
+    let behind_zero = |data: &'d [u8]| data.get(memchr::memchr(0, data)? + 1..);
+    let rest = behind_zero(data)?;
+    if kind == b"iTXt" { behind_zero(behind_zero(rest.get(2..)?)?) } else { rest.get(1..) }
+}
+
 /// The compressed parts of text chunks, EXIF, and what stands behind the end (PNG specification, 5.3 and 11.3).
 fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     // Length and type before the data of a chunk, the check sum after it.
     const HEAD: usize = 8;
     const CHECK: usize = 4;
-    const KEYWORD_MAX: usize = 200;
     let mut texts = Vec::new();
     let mut at = SIGNATURE.len();
     while let Some([a, b, c, d, kind @ ..]) = bytes.get(at..at + HEAD) {
@@ -91,11 +97,10 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
         let data = bytes.get(at + HEAD..end.min(bytes.len())).unwrap_or_default();
         match kind {
             b"zTXt" | b"iTXt" | b"iCCP" => {
-                // The compressed part begins behind the keyword and, in `iTXt`, a language.
                 let keyword = data.split(|b| *b == 0).next().unwrap_or_default();
-                let packed = (0..data.len().min(KEYWORD_MAX)).find(|n| data.get(*n..).is_some_and(sniff::is_zlib));
                 let name = String::from_utf8_lossy(keyword);
-                texts.push(Text::new(&name, data.get(packed.unwrap_or_default()..).unwrap_or_default()));
+                let content = content(kind, data).unwrap_or(data);
+                texts.push(Text::new(&name, content));
             }
             b"eXIf" => texts.push(Text::new("exif", data)),
             _ => {}
@@ -109,4 +114,50 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
         texts.push(Text::new("appended", behind));
     }
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use chot_model::{DetectorId, OpaqueReason};
+
+    use super::*;
+    use crate::{Hint, Inspector, Limits};
+
+    fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
+        [&(data.len() as u32).to_be_bytes()[..], kind, data, &[0; 4]].concat()
+    }
+
+    fn packed(text: &str) -> Vec<u8> {
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        zlib.write_all(text.as_bytes()).expect("memory");
+        zlib.finish().expect("memory")
+    }
+
+    fn inspect(chunks: &[Vec<u8>]) -> chot_model::Inspection {
+        let bytes = [SIGNATURE, &chunks.concat(), &chunk(b"IEND", b"")].concat();
+        Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection
+    }
+
+    #[test]
+    fn compressed_text_is_found_behind_any_keyword_and_language() {
+        let text = packed("Số CCCD 001090123456");
+        let language = vec![b'x'; 3_000];
+        for (kind, head) in [
+            (b"zTXt", b"Comment\0\0".to_vec()),
+            (b"iCCP", b"profile\0\0".to_vec()),
+            (b"iTXt", [b"Comment\0\x01\0", &language[..], b"\0more\0"].concat()),
+        ] {
+            let found = inspect(&[chunk(kind, &[head, text.clone()].concat())]);
+            assert_eq!(found.distinct(DetectorId::Cccd), 1, "{}", String::from_utf8_lossy(kind));
+        }
+    }
+
+    #[test]
+    fn more_texts_than_are_read_are_told() {
+        let one = chunk(b"zTXt", &[b"a\0\0".to_vec(), packed("nothing")].concat());
+        let many = inspect(&vec![one; 1_001]);
+        assert!(many.opaque.iter().any(|o| o.reason == OpaqueReason::TooMany), "{many:?}");
+    }
 }
