@@ -68,7 +68,6 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
 
 /// Extensions in one piece each, and where the picture ends (GIF89a specification, 12 to 27).
 fn walk(bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
-    const EXTENSIONS_MAX: usize = 1_000;
     let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     let mut at = 13 + bytes.get(10).map_or(0, |flags| table(*flags));
     let mut extensions = Vec::new();
@@ -77,7 +76,8 @@ fn walk(bytes: &[u8]) -> (Vec<Vec<u8>>, usize) {
             Some(0x21) => {
                 let graphic = bytes.get(at + 1) == Some(&0xf9);
                 let (data, end) = blocks(bytes, at + 2);
-                if !graphic && extensions.len() < EXTENSIONS_MAX {
+                // One more than is read, so that it is told.
+                if !graphic && extensions.len() <= super::TEXTS_MAX {
                     extensions.push(data);
                 }
                 at = end;
