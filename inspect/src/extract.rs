@@ -28,11 +28,15 @@ pub enum Kind {
     Pdf,
     /// `image/*`
     Picture,
+    /// Compound files: documents, workbooks, presentations and messages of Office before 2007.
+    Compound,
+    /// `application/ms-tnef`
+    Tnef,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef];
 }
 
 /// What reading one object may cost.
@@ -134,6 +138,8 @@ impl Extractor for InProcess {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
             Kind::Picture => formats::read_picture(object, &bounds, each),
+            Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
+            Kind::Tnef => formats::read_tnef(object, &bounds, each),
         }
     }
 }

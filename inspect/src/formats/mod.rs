@@ -1,18 +1,23 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
 mod bzip2;
+mod compound;
 mod csv;
 mod form;
 mod gzip;
 mod html;
 mod image;
 mod json;
+mod le;
+mod locked;
 mod mail;
+mod mapi;
 mod multipart;
 mod ooxml;
 mod pdf;
 mod plain;
 mod rtf;
+mod shown;
 mod sql;
 mod strings;
 mod tar;
@@ -47,9 +52,11 @@ pub(crate) enum Room {
     Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
 }
 
+pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
@@ -72,6 +79,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &bzip2::FORMAT,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &compound::FORMAT,
+    &mapi::tnef::FORMAT,
     image::JPEG,
     image::PNG,
     image::WEBP,

@@ -10,8 +10,9 @@ use std::ops::Range;
 use chot_model::OpaqueReason;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use super::locked::zip::Lock;
 use super::unknown::Strings;
-use super::{Format, Room, ooxml};
+use super::{Format, Room, locked, ooxml};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
@@ -92,6 +93,34 @@ impl Unpack {
     }
 }
 
+/// Finds the password that opens a member: where its data lies, how it is compressed, and its key stream.
+fn unlock(
+    source: &dyn Source,
+    entry: &Entry,
+    data: &Range<u64>,
+    inquiry: &Inquiry,
+) -> Option<(Range<u64>, u16, locked::zip::Opened)> {
+    let (lock, method) = entry.lock?;
+    let (data, opened) = locked::zip::open(source, data, lock, &inquiry.passwords)?;
+    let end = data.end.min(data.start + BLOCK as u64);
+    let head = read_range(source, data.start..end).ok()?;
+    // The check of a password is a byte or two. What is no beginning of compressed data was opened by chance.
+    let is_sound = |opened: &locked::zip::Opened| {
+        let mut head = head.clone();
+        opened.clone().apply(&mut head);
+        match method {
+            8 => Unpack::Deflate(Decompress::new(false)).step(&head, &mut vec![0; BLOCK]).is_ok(),
+            0 if end == data.end && entry.crc != 0 => {
+                let mut crc = Crc::new();
+                crc.update(&head);
+                crc.sum() == entry.crc
+            }
+            _ => true,
+        }
+    };
+    opened.into_iter().find(is_sound).map(|opened| (data, method, opened))
+}
+
 /// Unpacks a member in bounded pieces.
 ///
 /// # Errors
@@ -102,12 +131,15 @@ pub(crate) fn stream(
     inquiry: &mut Inquiry,
     each: &mut dyn FnMut(&[u8], &mut Inquiry),
 ) -> Result<(), OpaqueReason> {
-    if entry.encrypted {
-        return Err(OpaqueReason::Encrypted);
-    }
     let data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
+    let (data, method, mut opened) = if entry.encrypted {
+        let (data, method, opened) = unlock(source, entry, &data, inquiry).ok_or(OpaqueReason::Encrypted)?;
+        (data, method, Some(opened))
+    } else {
+        (data, entry.method, None)
+    };
     let (mut crc, mut at, mut total) = (Crc::new(), data.start, 0u64);
-    let mut unpack = match entry.method {
+    let mut unpack = match method {
         0 => None,
         8 => Some(Unpack::Deflate(Decompress::new(false))),
         12 => Some(Unpack::Bzip2(bzip2::Decompress::new(false))),
@@ -122,6 +154,9 @@ pub(crate) fn stream(
             return Err(OpaqueReason::ParseError);
         }
         at += n as u64;
+        if let (Some(opened), Some(sealed)) = (&mut opened, input.get_mut(..n)) {
+            opened.apply(sealed);
+        }
         let mut packed = input.get(..n).unwrap_or_default();
         let mut take = |bytes: &[u8], inquiry: &mut Inquiry| {
             crc.update(bytes);
@@ -152,7 +187,9 @@ pub(crate) fn stream(
             }
         }
     }
-    if total != entry.size || crc.sum() != entry.crc {
+    // With AES the digest behind may stand for the checksum.
+    let is_summed = matches!(entry.lock, Some((Lock::Aes { .. }, _))) && entry.crc == 0;
+    if total != entry.size || crc.sum() != entry.crc && !is_summed {
         return Err(OpaqueReason::ParseError);
     }
     Ok(())
