@@ -212,8 +212,27 @@ impl Walk<'_, '_> {
             None => self.tell.opaque(part, OpaqueReason::Encrypted)?,
         }
         // How it was encrypted is no content.
-        let names = ["EncryptedPackage", "EncryptionInfo", "\u{6}DataSpaces"];
-        Ok(self.without(members.to_vec(), &names))
+        for member in members {
+            if self.file.entry(*member).is_some_and(|e| e.name == "\u{6}DataSpaces") {
+                self.search(*member, part)?;
+            }
+        }
+        Ok(self.without(members.to_vec(), &["EncryptedPackage", "EncryptionInfo", "\u{6}DataSpaces"]))
+    }
+
+    /// Looks through everything in a storage whose streams hold no content.
+    fn search(&mut self, id: usize, part: &str) -> Result<(), Stop> {
+        let mut todo = vec![id];
+        while let Some(id) = todo.pop() {
+            match self.file.entry(id).map(|e| e.kind) {
+                Some(file::Kind::Storage) => todo.extend(self.file.children(id, &mut self.seen)),
+                _ => {
+                    let bytes = self.file.stream(id)?.0;
+                    self.tell.strings(part, &bytes)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A message, a recipient or an attachment.
@@ -236,10 +255,7 @@ impl Walk<'_, '_> {
                 others.extend(self.message(&members, part, page, depth + 1)?);
             } else if is_storage && entry.name.starts_with("__nameid") {
                 // What properties are called that have no number.
-                for id in self.file.children(member, &mut self.seen) {
-                    let bytes = self.file.stream(id)?.0;
-                    self.tell.strings(part, &bytes)?;
-                }
+                self.search(member, part)?;
             } else {
                 others.push(member);
             }
