@@ -1,6 +1,7 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
 mod bzip2;
+mod cms;
 mod compound;
 mod csv;
 mod form;
@@ -15,6 +16,7 @@ mod mapi;
 mod multipart;
 mod ooxml;
 mod pdf;
+mod pgp;
 mod plain;
 mod rtf;
 mod shown;
@@ -52,6 +54,7 @@ pub(crate) enum Room {
     Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
 }
 
+pub(crate) use cms::is_one as is_cms;
 pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
@@ -81,6 +84,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &pdf::FORMAT,
     &compound::FORMAT,
     &mapi::tnef::FORMAT,
+    &cms::FORMAT,
+    &pgp::FORMAT,
     image::JPEG,
     image::PNG,
     image::WEBP,
