@@ -335,7 +335,7 @@ impl Told {
 }
 
 /// A table that comes row by row.
-struct Rows {
+pub(crate) struct Rows {
     part: String,
     table: Table,
     /// The row under way: its number, its cells, and the text they stand in.
@@ -345,7 +345,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(part: &str, place: &Place) -> Self {
+    pub(crate) fn new(part: &str, place: &Place) -> Self {
         let title = part.to_owned();
         let name = move |row: u64, column: usize| format!("{title}!{}{row}", table::letters(column));
         let table = Table::with_names(place.clone(), Box::new(name));
@@ -353,7 +353,7 @@ impl Rows {
     }
 
     /// Takes cells of a row; tells how many bytes they are.
-    fn take(&mut self, number: u32, cells: &[Cell<'_>], inquiry: &mut Inquiry) -> usize {
+    pub(crate) fn take(&mut self, number: u32, cells: &[Cell<'_>], inquiry: &mut Inquiry) -> usize {
         if number != self.number {
             self.end_row(inquiry);
             self.number = number;
@@ -386,7 +386,7 @@ impl Rows {
         self.text.clear();
     }
 
-    fn end(mut self, inquiry: &mut Inquiry) {
+    pub(crate) fn end(mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
     }

@@ -29,7 +29,9 @@ use crate::extract::{self, Bounds, Kind, Piece};
 use crate::inquiry::{Inquiry, Place};
 use crate::source::{Source, read_range};
 use file::Compound;
+pub(super) use strings::text as strings_of;
 use tell::{Stop, Tell};
+pub(super) use xls::Shared;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/x-ole-storage",

@@ -9,7 +9,7 @@ use super::super::le::u16_at;
 const RUN_MIN: usize = 5;
 
 /// All runs, one a line.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(in crate::formats) fn text(bytes: &[u8]) -> String {
     let mut out = String::new();
     narrow(bytes, &mut out);
     // Two bytes a character may begin at either.

@@ -1,14 +1,16 @@
 //! Compound files made here: one stream for each name.
 
 use chot_model::DetectorId;
+use proptest::prelude::*;
 
 use crate::{Hint, Inspector, Limits};
 
-/// A compound file with these streams in its root, made as simply as the format allows: 512-byte sectors, no mini
-/// stream, the directory last.
+/// A compound file with these streams, storages before them in their paths, made as simply as the format allows:
+/// 512-byte sectors, no mini stream, the directory last.
 pub(super) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
     const SECTOR: usize = 512;
     const END: u32 = 0xffff_fffe;
+    const NONE: u32 = u32::MAX;
     let mut fat: Vec<u32> = Vec::new();
     let mut body: Vec<u8> = Vec::new();
     let mut add = |bytes: &[u8]| {
@@ -18,35 +20,60 @@ pub(super) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
             fat.push(if n + 1 == count { END } else { first + n as u32 + 1 });
         }
         body.extend_from_slice(bytes);
-        body.resize(body.len().next_multiple_of(SECTOR).max((first as usize + count) * SECTOR), 0);
+        body.resize((first as usize + count) * SECTOR, 0);
         first
     };
+    // Path, kind, what stands to its right, its first child, where it lies. Each member of a storage stands to the
+    // right of the one before: a tree, if no balanced one.
+    struct Entry {
+        path: String,
+        kind: u8,
+        right: u32,
+        child: u32,
+        place: (u32, usize),
+    }
+    let mut entries = vec![Entry { path: String::new(), kind: 5, right: NONE, child: NONE, place: (END, 0) }];
+    let mut enter = |path: &str, kind: u8, place: (u32, usize)| {
+        if kind == 1 && entries.iter().any(|e| e.path == path) {
+            return;
+        }
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let number = entries.len() as u32;
+        let parent = entries.iter().position(|e| e.path == parent && e.kind != 2).expect("a parent");
+        let mut slot = entries[parent].child;
+        if slot == NONE {
+            entries[parent].child = number;
+        } else {
+            while entries[slot as usize].right != NONE {
+                slot = entries[slot as usize].right;
+            }
+            entries[slot as usize].right = number;
+        }
+        entries.push(Entry { path: path.to_owned(), kind, right: NONE, child: NONE, place });
+    };
+    for (path, bytes) in streams {
+        for (at, _) in path.match_indices('/') {
+            enter(&path[..at], 1, (END, 0));
+        }
+        enter(path, 2, (add(bytes), bytes.len()));
+    }
     let mut directory = Vec::new();
-    let mut entry = |name: &str, kind: u8, right: u32, child: u32, start: u32, size: usize| {
+    for Entry { path, kind, right, child, place } in &entries {
         let mut entry = vec![0; 128];
-        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let name: Vec<u8> = path.rsplit('/').next().unwrap_or("").encode_utf16().flat_map(u16::to_le_bytes).collect();
         entry[..name.len()].copy_from_slice(&name);
         entry[64..66].copy_from_slice(&(name.len() as u16 + 2).to_le_bytes());
-        entry[66] = kind;
-        entry[68..72].copy_from_slice(&u32::MAX.to_le_bytes());
-        entry[72..76].copy_from_slice(&right.to_le_bytes());
-        entry[76..80].copy_from_slice(&child.to_le_bytes());
-        entry[116..120].copy_from_slice(&start.to_le_bytes());
-        entry[120..124].copy_from_slice(&(size as u32).to_le_bytes());
+        entry[66] = *kind;
+        for (at, value) in [(68, NONE), (72, *right), (76, *child), (116, place.0), (120, place.1 as u32)] {
+            entry[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        }
         directory.extend(entry);
-    };
-    entry("Root Entry", 5, u32::MAX, if streams.is_empty() { u32::MAX } else { 1 }, END, 0);
-    for (n, (name, bytes)) in streams.iter().enumerate() {
-        // Each stands to the right of the one before: a tree, if no balanced one.
-        let right = if n + 1 < streams.len() { n as u32 + 2 } else { u32::MAX };
-        let start = add(bytes);
-        entry(name, 2, right, u32::MAX, start, bytes.len());
     }
     let directory_start = add(&directory);
     let tables = (fat.len() + 1).div_ceil(SECTOR / 4 - 1);
     let table_start = fat.len() as u32;
     fat.extend(std::iter::repeat_n(0xffff_fffd, tables));
-    fat.resize(tables * SECTOR / 4, u32::MAX);
+    fat.resize(tables * SECTOR / 4, NONE);
     let mut header = vec![0; SECTOR];
     header[..8].copy_from_slice(super::file::MARK);
     for (at, value) in [(24, 0x3e_u16), (26, 3), (28, 0xfffe), (30, 9), (32, 6)] {
@@ -56,7 +83,7 @@ pub(super) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
         header[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
     for n in 0..109 {
-        let table = if n < tables { table_start + n as u32 } else { u32::MAX };
+        let table = if n < tables { table_start + n as u32 } else { NONE };
         header[76 + 4 * n..80 + 4 * n].copy_from_slice(&table.to_le_bytes());
     }
     let fat: Vec<u8> = fat.into_iter().flat_map(u32::to_le_bytes).collect();
@@ -137,4 +164,96 @@ fn a_chain_that_loops_ends() {
         bytes[at + 4 * n..at + 4 * n + 4].copy_from_slice(&0u32.to_le_bytes());
     }
     assert!(!inspect(&bytes).opaque.is_empty());
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The findings of a file: detector and part.
+fn found(bytes: &[u8]) -> (Vec<(DetectorId, String)>, chot_model::Inspection) {
+    let (send, told) = std::sync::mpsc::channel();
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let sink = Box::new(move |f: chot_model::Finding| drop(send.send((f.detector, f.part.to_string()))));
+    let inspection = inspector.inspect_with(Hint::default(), &bytes.to_vec(), sink).inspection;
+    (told.iter().collect(), inspection)
+}
+
+#[test]
+fn a_message_its_recipients_its_attachments_and_a_message_within_are_read() {
+    let code_page = [&[0; 32][..], &[3, 0, 0xfd, 0x3f, 6, 0, 0, 0, 0xea, 4, 0, 0, 0, 0, 0, 0]].concat();
+    let inner = wide("Mã thẻ BHYT GD4797912345678");
+    let old: Vec<u8> = encoding_rs::WINDOWS_1258.encode("gửi bà, CCCD 001190765432").0.into_owned();
+    let bytes = compound(&[
+        ("__properties_version1.0", &code_page),
+        ("__substg1.0_0037001F", &wide("Danh sách")),
+        ("__substg1.0_1000001E", &old),
+        ("__recip_version1.0_#00000000/__properties_version1.0", &[0; 8]),
+        ("__recip_version1.0_#00000000/__substg1.0_3001001F", &wide("CCCD 001090222333")),
+        ("__attach_version1.0_#00000000/__properties_version1.0", &[0; 8]),
+        ("__attach_version1.0_#00000000/__substg1.0_3707001F", &wide("thư.txt")),
+        ("__attach_version1.0_#00000000/__substg1.0_37010102", "Số CCCD 001090123456".as_bytes()),
+        ("__attach_version1.0_#00000001/__properties_version1.0", &[0; 8]),
+        ("__attach_version1.0_#00000001/__substg1.0_3001001F", &wide("chuyển tiếp")),
+        ("__attach_version1.0_#00000001/__substg1.0_3701000D/__properties_version1.0", &[0; 24]),
+        ("__attach_version1.0_#00000001/__substg1.0_3701000D/__substg1.0_1000001F", &inner),
+        ("__nameid_version1.0/__substg1.0_00040102", &wide("x")),
+    ]);
+    let (found, inspection) = found(&bytes);
+    assert_eq!(inspection.object.media_type, "application/vnd.ms-outlook");
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (3, 0), "{inspection:?}");
+    let at = |detector, part: &str| found.iter().any(|(d, p)| *d == detector && p.starts_with(part));
+    assert!(at(DetectorId::Cccd, "thư.txt") && at(DetectorId::Bhyt, "chuyển tiếp"), "{found:?}");
+}
+
+#[test]
+fn a_packed_file_is_a_member_and_macros_are_text() {
+    let mut native = vec![0, 0, 0, 0, 2, 0];
+    native.extend(b"ds.txt\0C:\\ds.txt\0\0\0\x03\0\x05\0\0\0copy\0");
+    let text = "Số CCCD 001090123456".as_bytes();
+    native.extend((text.len() as u32).to_le_bytes());
+    native.extend(text);
+    // A chunk of letters as they are: a byte of flags before eight.
+    let source = b"Attribute VB_Name = \"Module1\"\n' so CCCD 001190765432\n";
+    let chunk: Vec<u8> = source.chunks(8).flat_map(|eight| [&[0], eight].concat()).collect();
+    let header = 0xb000 | (chunk.len() as u16 - 1);
+    let module = [&b"\x99\x98\x01"[..], &header.to_le_bytes(), &chunk].concat();
+    let (found, inspection) =
+        found(&compound(&[("ObjectPool/_1/\u{1}Ole10Native", &native), ("Macros/VBA/Module1", &module)]));
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (2, 0), "{inspection:?}");
+    let at = |part: &str| found.iter().any(|(d, p)| *d == DetectorId::Cccd && p == part);
+    assert!(at("ObjectPool/_1/ds.txt") && at("Macros/VBA/Module1"), "{found:?}");
+}
+
+#[test]
+fn what_lies_in_no_stream_is_searched() {
+    let mut bytes = compound(&[("letter", b"nothing")]);
+    let mut sector = wide("Số CCCD 001090123456");
+    sector.resize(512, 0);
+    bytes.extend(sector);
+    assert_eq!(inspect(&bytes).distinct(DetectorId::Cccd), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn damage_never_panics_and_costs_little(hits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..24)) {
+        let book = workbook(&[("Họ tên", "Số CCCD")], &[("Nguyễn Văn Bình", 1_090_123_456.0)]);
+        let mut bytes = compound(&[("Workbook", &book), ("a/b", b"text"), ("\u{5}SummaryInformation", &[1; 80])]);
+        for (at, value) in hits {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let mut told = 0u64;
+        let bounds = crate::Bounds { decoded_bytes_max: 1 << 20, time_max: std::time::Duration::from_secs(20) };
+        let _ = super::read(&bytes, &bounds, &[], &mut |piece| {
+            told += match piece {
+                crate::Piece::Text { text, .. } => text.len() as u64,
+                crate::Piece::Bytes(bytes) => bytes.len() as u64,
+                _ => 16,
+            };
+            true
+        });
+        prop_assert!(told < 40 << 20);
+    }
 }

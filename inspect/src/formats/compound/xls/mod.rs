@@ -16,7 +16,8 @@ use super::art;
 use super::tell::{Stop, Tell};
 use crate::extract::Cell;
 use record::{Record, Records};
-use strings::{Shared, Spread};
+pub(in crate::formats) use strings::Shared;
+use strings::Spread;
 
 /// Types of records (MS-XLS §2.3).
 mod kind {

@@ -117,7 +117,7 @@ const CELL_MAX: usize = 4_096;
 
 /// The strings that cells share, and which of them one has shown.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(in crate::formats) struct Shared {
     text: String,
     ends: Vec<usize>,
     shown: Vec<bool>,
@@ -136,19 +136,26 @@ impl Shared {
                 self.is_cut = true;
                 break;
             };
-            if string.len() > CELL_MAX {
-                long.push(string);
-            } else {
-                self.text.push_str(&string);
-            }
-            self.ends.push(self.text.len());
-            self.shown.push(false);
+            long.extend(self.push(string));
         }
         long
     }
 
+    /// Adds a string; gives it back when it is too long to be shown by number.
+    pub(in crate::formats) fn push(&mut self, string: String) -> Option<String> {
+        let long = if string.len() > CELL_MAX {
+            Some(string)
+        } else {
+            self.text.push_str(&string);
+            None
+        };
+        self.ends.push(self.text.len());
+        self.shown.push(false);
+        long
+    }
+
     /// The string of this number, for a cell.
-    pub(super) fn show(&mut self, number: usize) -> &str {
+    pub(in crate::formats) fn show(&mut self, number: usize) -> &str {
         if let Some(shown) = self.shown.get_mut(number) {
             *shown = true;
         }
@@ -162,7 +169,7 @@ impl Shared {
     }
 
     /// Those that no cell shows: what was deleted may stand here.
-    pub(super) fn rest(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::formats) fn rest(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter(|n| self.shown.get(*n) != Some(&true)).map(|n| self.get(n))
     }
 }
