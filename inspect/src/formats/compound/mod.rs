@@ -29,6 +29,7 @@ use crate::extract::{self, Bounds, Kind, Piece};
 use crate::inquiry::{Inquiry, Place};
 use crate::source::{Source, read_range};
 use file::Compound;
+pub(super) use package::packed as packed_file;
 pub(super) use strings::text as strings_of;
 use tell::{Stop, Tell};
 pub(super) use xls::Shared;
@@ -210,7 +211,7 @@ impl Walk<'_, '_> {
         let info = self.stream(members, "EncryptionInfo", part)?;
         let package = self.stream(members, "EncryptedPackage", part)?;
         match locked::package(&info, &package, self.tell)? {
-            Some(document) => self.tell.member(&joined(part, "decrypted"), &document)?,
+            Some(document) => self.tell.member(part, &document)?,
             None => self.tell.opaque(part, OpaqueReason::Encrypted)?,
         }
         // How it was encrypted is no content.

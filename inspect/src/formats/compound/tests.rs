@@ -53,7 +53,7 @@ pub(super) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
     };
     for (path, bytes) in streams {
         for (at, _) in path.match_indices('/') {
-            enter(&path[..at], 1, (END, 0));
+            enter(path.get(..at).unwrap_or_default(), 1, (END, 0));
         }
         enter(path, 2, (add(bytes), bytes.len()));
     }
