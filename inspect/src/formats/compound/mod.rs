@@ -184,7 +184,7 @@ impl Walk<'_, '_> {
         }
         let streams = doc::Streams { main: &main, tables: [&zero, &one], data: &data };
         if !doc::read(part, &streams, self.tell)? {
-            // Word 6 and 95, or damaged: its text lies there in one piece or several.
+            // Saved quickly by Word 6 or 95, of Word 2, or damaged: its text lies there in one piece or several.
             self.tell.strings(part, &main)?;
             self.tell.opaque(part, OpaqueReason::UnsupportedFormat)?;
         }
