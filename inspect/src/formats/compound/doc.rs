@@ -188,7 +188,8 @@ impl Reader<'_> {
                 self.aside.push('\n');
             }
             _ if self.field.last() == Some(&true) => self.aside.push(c),
-            '\u{7}' if self.is_row_end(at) => self.end_row(tell)?,
+            // Where nothing tells the marks apart, the second of two ends the row.
+            '\u{7}' if self.is_row_end(at) || self.ends.is_empty() && self.cell.is_empty() => self.end_row(tell)?,
             '\u{7}' => {
                 // Paragraphs before the row were text; its first cell is what stands behind them.
                 let cell = std::mem::take(&mut self.cell);

@@ -86,6 +86,8 @@ pub(crate) fn read(
     }
 }
 
+/// More than any form says.
+const FORM_MAX: usize = 1 << 18;
 /// Storages within storages.
 const DEPTH_MAX: u32 = 32;
 
@@ -293,12 +295,24 @@ impl Walk<'_, '_> {
         match name {
             "Workbook" | "Book" => self.workbook(part, bytes),
             "\u{1}Ole10Native" => package::read(part, &bytes, self.tell),
+            // An archive is one under any name.
+            _ if crate::sniff::is_container(&bytes) && !crate::sniff::is_zlib(&bytes) => {
+                self.tell.member(&path, &bytes)
+            }
             // Numbers about the object and pictures of it that are older than the object.
-            "\u{1}CompObj" | "\u{1}Ole" | "\u{3}ObjInfo" | "\u{3}EPRINT" | "\u{3}PRINT" | "\u{3}LinkInfo"
-            | "PROJECT" | "PROJECTwm" | "PROJECTlk" | "Ctls" => self.tell.strings(&path, &bytes),
+            "\u{1}CompObj" | "\u{1}Ole" | "\u{1}Ole10ItemName" | "\u{3}OCXNAME" | "\u{3}ObjInfo" | "\u{3}EPRINT"
+            | "\u{3}PRINT" | "\u{3}LinkInfo" | "PROJECT" | "PROJECTwm" | "PROJECTlk" | "Ctls" => {
+                self.tell.strings(&path, &bytes)
+            }
             _ if name.starts_with('\u{2}') => self.tell.strings(&path, &bytes),
             _ if name.starts_with('\u{5}') => properties::read(&path, &bytes, self.tell),
             _ if part.ends_with("VBA") => vba::read(&path, &bytes, self.tell),
+            // What pivot tables remember of their sheets, in records as of a sheet.
+            _ if part.ends_with("_SX_DB_CUR") => xls::read(&path, &bytes, self.tell),
+            // Forms and controls: captions, values and lists among numbers.
+            "\u{3}VBFrame" | "f" | "o" | "x" | "contents" if bytes.len() < FORM_MAX => {
+                self.tell.text(&path, &strings::text(&bytes))
+            }
             // Texts of Publisher stand in UTF-16 in one chunk; other data of layout lies around.
             "Contents" | "CONTENTS" if part.contains("Quill") || depth == 0 && name == "Contents" => {
                 self.tell.text(&path, &strings::text(&bytes))

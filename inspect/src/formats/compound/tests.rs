@@ -226,6 +226,31 @@ fn a_packed_file_is_a_member_and_macros_are_text() {
 }
 
 #[test]
+fn pivot_tables_and_forms_remember() {
+    let memory = [
+        record(0xc9, &1_190_765_432f64.to_le_bytes()),
+        record(0xcd, &[&[20, 0, 0][..], b"CCCD 001090123456 x."].concat()),
+    ];
+    let form = [&b"\x02\x04"[..], &wide("Số CCCD 001090222333"), b"\x01"].concat();
+    let bytes = compound(&[
+        ("_SX_DB_CUR/0001", &memory.concat()),
+        ("Macros/F1/f", &form),
+        ("Macros/F1/\u{3}VBFrame", b"VERSION 5"),
+    ]);
+    let inspection = inspect(&bytes);
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (2, 0), "{inspection:?}");
+}
+
+#[test]
+fn an_archive_under_the_name_of_something_dull_is_opened() {
+    let archive = crate::formats::archive(&[("a.txt", "Số CCCD 001090123456".as_bytes())]);
+    for name in ["\u{1}CompObj", "\u{2}OlePres000", "contents", "Macros/VBA/dir"] {
+        let (found, _) = found(&compound(&[(name, &archive)]));
+        assert!(found.iter().any(|(_, part)| part.ends_with("/a.txt")), "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn workbooks_and_letters_of_the_nineties_are_read() {
     let old = |text: &str| encoding_rs::WINDOWS_1258.encode(text).0.into_owned();
     let label = |row: u16, text: &str| {

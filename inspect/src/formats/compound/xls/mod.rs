@@ -32,6 +32,9 @@ mod kind {
     pub(super) const BOUND_SHEET: u16 = 0x85;
     pub(super) const MUL_RK: u16 = 0xbd;
     pub(super) const RICH_STRING: u16 = 0xd6;
+    /// Of pivot tables: a number and a string that they remember.
+    pub(super) const PIVOT_NUMBER: u16 = 0xc9;
+    pub(super) const PIVOT_STRING: u16 = 0xcd;
     pub(super) const XF: u16 = 0xe0;
     pub(super) const DRAWING_GROUP: u16 = 0xeb;
     pub(super) const SST: u16 = 0xfc;
@@ -185,6 +188,11 @@ impl Book {
             }
             kind::NOTE if !self.wide => {
                 let text = self.decode(data.get(6..).unwrap_or_default());
+                self.say(&text);
+            }
+            kind::PIVOT_NUMBER => self.say(&Style::Plain.show(f64_at(data, 0).unwrap_or(0.0), false).0),
+            kind::PIVOT_STRING => {
+                let text = self.long(data);
                 self.say(&text);
             }
             kind::TEXT_BOX => self.text_box(data, records),
