@@ -265,7 +265,7 @@ pub fn all() -> Vec<Vec<u8>> {
     all.push(zip(&[("a.txt", said.as_bytes()), ("b.zip", &workbook)]));
     all.push(workbook);
     for made in ["list.xls", "letter.doc", "old.zip", "aes128.zip", "signed.p7m", "key.gpg"] {
-        let path = format!("{}/../inspect/tests/office/{made}", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../inspect/tests/old_office/{made}", env!("CARGO_MANIFEST_DIR"));
         all.push(std::fs::read(path).unwrap_or_default());
     }
     let wide: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();

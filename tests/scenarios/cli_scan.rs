@@ -142,7 +142,7 @@ fn locked_files_open_with_passwords_typed_in_a_file_or_in_the_environment() {
     std::fs::write(&list, "sai\nabc\n").expect("written");
     // Members of an archive are opened in this process, workbooks in a worker.
     for file in ["old.zip", "rc4.xls"] {
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("inspect/tests/office").join(file);
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("inspect/tests/old_office").join(file);
         let scan = |args: &[&std::ffi::OsStr]| {
             let output = run(chot().env("CHOT_TEST_PASSWORD", "abc").args(["scan", "--json"]).args(args).arg(&file));
             (output.status.code(), text(&output.stdout).contains(r#""reason":"encrypted""#))

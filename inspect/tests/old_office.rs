@@ -1,4 +1,4 @@
-//! Documents of Office before 2007 and locked ones, as other programs make them (`office/make`). All people are invented.
+//! Documents of Office before 2007 and locked ones, as other programs make them (`old_office/make`). All people are invented.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use chot_inspect::{Hint, Inspector, Limits};
 use chot_model::{DetectorId, Inspection, OpaqueReason, Secret};
 
 fn inspect(name: &str, passwords: &[&str]) -> Inspection {
-    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/office").join(name)).expect("a file");
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_office").join(name)).expect("a file");
     let passwords = passwords.iter().map(|p| Secret::new(*p));
     let hint = Hint { name: Some(name.to_owned()), content_type: None };
     Inspector::new(Limits::default(), 2026).unlocking(passwords).inspect(hint, &bytes).inspection
