@@ -240,10 +240,12 @@ pub struct Inspected {
 
 impl Inspected {
     /// The replacements, ordered and disjoint, that mask every finding of `detectors` (any confidence from medium).
+    /// `source` holds the bytes that were inspected. Containers around a finding are unpacked and packed again, which
+    /// may take as long as their inspection.
     ///
     /// # Errors
     /// When any of these findings cannot be replaced safely.
-    pub fn redact(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
-        self.edits.splices(detectors)
+    pub fn redact(&self, detectors: &[DetectorId], source: &dyn Source) -> Result<Vec<Splice>, NotRedactable> {
+        self.edits.splices(detectors, source)
     }
 }

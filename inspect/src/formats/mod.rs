@@ -10,6 +10,7 @@ mod json;
 mod mail;
 mod multipart;
 mod ooxml;
+mod packing;
 mod pdf;
 mod plain;
 mod rtf;
@@ -50,6 +51,7 @@ pub(crate) enum Room {
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use packing::{pack, unpack};
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use unknown::Appended;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! local header that disagrees, members that overlap, and bytes that belong to none are told.
 
 mod directory;
+mod pack;
 
 use std::ops::Range;
 
@@ -15,11 +16,12 @@ use super::{Format, Room, ooxml};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
-use crate::redact::Origin;
+use crate::redact::{Origin, Packing};
 use crate::source::{Source, read_range};
 #[cfg(test)]
 pub(crate) use directory::archive;
 pub(crate) use directory::{Directory, Entry};
+pub(crate) use pack::{pack, unpack};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/zip",
@@ -43,7 +45,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         return Some(media_type);
     }
     for entry in &directory.entries {
-        let member = place.member(&entry.name, Origin::Lost);
+        let member = member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
             break;
         }
@@ -51,6 +53,12 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     }
     around(source, &directory, place, inquiry);
     None
+}
+
+/// Where a member and what comes out of it stand.
+pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry: &mut Inquiry) -> Place {
+    let origin = inquiry.edits.unpacked(&place.origin, source.len(), Packing::Zip(entry.number));
+    place.member(&entry.name, origin)
 }
 
 /// Inspects a member as an object.
