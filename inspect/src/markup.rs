@@ -12,6 +12,11 @@ pub(crate) trait Reader {
     /// Where character data goes now.
     fn text(&mut self) -> &mut Text;
 
+    /// Takes character data that begins at `at`, as it is written. False: it goes to [`Self::text`].
+    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
+        false
+    }
+
     /// Where comments, scripts and declarations go.
     fn side(&mut self) -> &mut Text;
 
@@ -41,7 +46,17 @@ pub(crate) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// Name and decoded value of each attribute.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a [u8], View)> + use<'a> {
-        let (raw, base, charset) = (self.raw, self.at, self.charset);
+        let (base, charset) = (self.at, self.charset);
+        self.pairs().map(move |(name, raw, from)| {
+            let mut value = View::new(charset);
+            characters(raw, base + from as u64, &mut value);
+            (name, value)
+        })
+    }
+
+    /// Name and value of each attribute as they are written, and where the value begins in the tag.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8], usize)> + use<'a> {
+        let raw = self.raw;
         let mut at = 0;
         std::iter::from_fn(move || {
             let skip = |at: usize, f: fn(&u8) -> bool| {
@@ -50,26 +65,34 @@ impl<'a> Tag<'a> {
             at = skip(at, |b| b.is_ascii_whitespace() || matches!(b, b'/' | b'?'));
             let name_end = skip(at, |b| !b.is_ascii_whitespace() && !matches!(b, b'=' | b'>'));
             let name = raw.get(at..name_end)?;
-            let mut value = View::new(charset);
+            let mut value = (&b""[..], 0);
             let mut next = skip(name_end, u8::is_ascii_whitespace);
             if raw.get(next) == Some(&b'=') {
                 next = skip(next + 1, u8::is_ascii_whitespace);
                 let (from, to) = match raw.get(next) {
                     Some(quote @ (b'"' | b'\'')) => {
                         let rest = raw.get(next + 1..).unwrap_or_default();
-                        let len = memchr::memchr(*quote, rest).unwrap_or(rest.len());
+                        let len = rest.iter().position(|b| b == quote).unwrap_or(rest.len());
                         (next + 1, next + 1 + len)
                     }
                     _ => (next, skip(next, |b| !b.is_ascii_whitespace())),
                 };
-                characters(raw.get(from..to).unwrap_or_default(), base + from as u64, &mut value);
+                value = (raw.get(from..to).unwrap_or_default(), from);
                 next = (to + usize::from(from > 0 && matches!(raw.get(from - 1), Some(b'"' | b'\'')))).max(next + 1);
             } else if name.is_empty() {
                 return None;
             }
             at = next;
-            Some((name, value))
+            Some((name, value.0, value.1))
         })
+    }
+
+    /// Whether an attribute may hold a number or a name that somebody wrote there: digits, or what is not ASCII.
+    pub(crate) fn is_telling(&self) -> bool {
+        const DIGITS_MIN: usize = 8;
+        self.raw.len() > DIGITS_MIN
+            && (self.raw.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
+                || self.raw.iter().any(|b| !b.is_ascii() || *b == b'&'))
     }
 
     /// The value of one attribute, by its name without prefix.
@@ -178,9 +201,11 @@ impl Markup {
                         plain = tail + cut;
                     }
                 }
-                let text = reader.text();
-                characters(rest.get(..plain).unwrap_or_default(), here, &mut text.view);
-                reader.advance(inquiry);
+                let raw = rest.get(..plain).unwrap_or_default();
+                if !reader.take(raw, here) {
+                    characters(raw, here, &mut reader.text().view);
+                    reader.advance(inquiry);
+                }
                 plain
             };
             if taken == 0 {
@@ -257,7 +282,7 @@ impl Markup {
         };
         let inner = rest.get(1..end).unwrap_or_default();
         match inner.first() {
-            Some(b'!') => {
+            Some(b'!' | b'?') => {
                 reader.side().push(inner, at + 1, inquiry);
                 reader.side().joint(b"\n");
             }
@@ -268,14 +293,12 @@ impl Markup {
             }
             _ => {
                 let inner_at = at + 1;
-                let skip = usize::from(inner.first() == Some(&b'?'));
-                let whole = inner.get(skip..).unwrap_or_default();
-                let len = whole.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b'/').count();
-                let name = local(whole.get(..len).unwrap_or_default());
-                let raw = whole.get(len..).unwrap_or_default();
-                let tag = Tag { name, raw, at: inner_at + (skip + len) as u64, charset: self.charset };
+                let len = inner.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b'/').count();
+                let name = local(inner.get(..len).unwrap_or_default());
+                let raw = inner.get(len..).unwrap_or_default();
+                let tag = Tag { name, raw, at: inner_at + len as u64, charset: self.charset };
                 reader.open(&tag, inquiry);
-                if raw.ends_with(b"/") || skip == 1 {
+                if raw.ends_with(b"/") {
                     reader.close(name, inquiry);
                 } else if reader.is_raw(name) {
                     self.raw = Some(name.to_vec());

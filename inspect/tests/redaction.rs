@@ -12,7 +12,7 @@ use chot_inspect::{Hint, Inspected, Inspector, Limits, NotRedactable, Source, Sp
 use chot_model::DetectorId;
 use proptest::prelude::*;
 
-fn inspect(bytes: &Vec<u8>) -> Inspected {
+fn inspect(bytes: &dyn Source) -> Inspected {
     static INSPECTOR: std::sync::LazyLock<Inspector> =
         std::sync::LazyLock::new(|| Inspector::new(Limits::default(), 2026).cached());
     INSPECTOR.inspect(Hint::default(), bytes)

@@ -23,13 +23,19 @@ pub(crate) struct Stand<'t> {
     pub(crate) at: Option<u64>,
     /// A number that must stay one: masked, it is zero and blanks.
     pub(crate) number: bool,
+    /// Of a number that stands otherwise than it shows, the bytes it takes: masked, they are zeros.
+    pub(crate) len: u8,
 }
 
 impl Stand<'_> {
     /// What masks the cell, whose `signs` are kept.
     fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
         let stamp = Stamp::masking(self.cell, signs, at, detector);
-        if self.number { Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp } } else { stamp }
+        match self.len {
+            0 if self.number => Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp },
+            0 => stamp,
+            len => Stamp { fill: b'0', signs: 0, len, ..stamp },
+        }
     }
 }
 

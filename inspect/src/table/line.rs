@@ -32,6 +32,8 @@ pub(crate) struct Cell {
     pub(crate) end: usize,
     /// The cell is a number of a spreadsheet, not text.
     pub(crate) number: bool,
+    /// Where it stands in the object, if not where it does in the text, and how many bytes it takes if it is a number.
+    pub(crate) stands: Option<(u64, u8)>,
 }
 
 impl<'t> Line<'t> {
@@ -41,7 +43,8 @@ impl<'t> Line<'t> {
 
     fn stand(&self, cell: &Cell) -> Stand<'t> {
         let at = self.at.map(|at| at + cell.start as u64);
-        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at, number: cell.number }
+        let (number, len) = (cell.number, cell.stands.filter(|_| cell.number).map_or(0, |(_, len)| len));
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at: cell.stands.map(|(at, _)| at).or(at), number, len }
     }
 
     /// The same row, cell by cell.
@@ -56,9 +59,10 @@ impl<'t> Line<'t> {
 
     /// A cell as it is read anywhere else.
     fn view(&self, cell: &Cell, view: &mut View) {
-        let Stand { cell: bytes, start, at, number } = self.stand(cell);
+        let Stand { cell: bytes, start, at, number, len } = self.stand(cell);
         view.clear();
         match at {
+            Some(at) if number => view.push_number(bytes, at, len.into()),
             Some(at) => view.push(bytes, at),
             None => view.push_joint(bytes),
         }

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::strings::Shared;
+use super::attributes;
+use super::strings::{Shared, Shows};
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag};
+use crate::markup::{Markup, Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
 use crate::table::{Cell, Line, Table};
 use crate::text::Text;
+use crate::view::View;
 
 /// What the workbook says about its sheets and number formats.
 #[derive(Default)]
@@ -56,6 +58,8 @@ impl Workbook {
 
 /// Entries of a workbook's own tables that are remembered.
 const REMEMBERED_MAX: usize = 10_000;
+/// A format of more zeros shows nobody's number.
+const ZEROS_MAX: usize = 20;
 
 impl Reader for Workbook {
     fn text(&mut self) -> &mut Text {
@@ -91,7 +95,7 @@ impl Reader for Workbook {
             b"numFmt" if self.formats.len() < REMEMBERED_MAX => {
                 if let (Some(id), Some(code)) = (tag.string(b"numFmtId"), tag.string(b"formatCode")) {
                     let zeros = code.chars().take_while(|c| *c == '0').count();
-                    if zeros > 1 && zeros == code.split(';').next().unwrap_or_default().len() {
+                    if (2..=ZEROS_MAX).contains(&zeros) && zeros == code.split(';').next().unwrap_or_default().len() {
                         self.formats.insert(id, zeros);
                     }
                 }
@@ -117,7 +121,7 @@ fn sink() -> Box<(Text, Text)> {
     Box::new((Text::new(top.clone()), Text::new(top)))
 }
 
-/// One sheet being read.
+/// One sheet being read. Its addresses are absolute, for its strings stand in another member.
 pub(super) struct Sheet<'a> {
     table: Table,
     shared: Option<&'a mut Shared>,
@@ -127,12 +131,14 @@ pub(super) struct Sheet<'a> {
     /// The cells of the row, and the text they stand in.
     cells: Vec<Cell>,
     cell_text: Vec<u8>,
+    /// Cells that stand in several pieces, by their place among the cells.
+    odd: Vec<(usize, View)>,
     row_number: u64,
     column: usize,
     kind: Kind,
     width: usize,
     within: Within,
-    value: Vec<u8>,
+    value: View,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,6 +156,11 @@ enum Within {
     Phonetic,
 }
 
+/// A cell holds 32,767 characters at most; what is longer is scanned as text.
+const CELL_MAX: usize = 1 << 18;
+/// Text of a row; a longer one is several.
+const ROW_MAX: usize = 1 << 20;
+
 impl<'a> Sheet<'a> {
     pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, widths: Arc<Vec<usize>>) -> Self {
         let title = title.to_owned();
@@ -162,39 +173,83 @@ impl<'a> Sheet<'a> {
             widths,
             cells: Vec::new(),
             cell_text: Vec::new(),
+            odd: Vec::new(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
             width: 0,
             within: Within::Nothing,
-            value: Vec::new(),
+            value: View::default(),
         }
     }
 
-    fn end_cell(&mut self) {
+    fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let start = self.cell_text.len();
+        let (mut stands, mut odd) = (None, None);
         match self.kind {
             Kind::Shared => {
-                let number = std::str::from_utf8(&self.value).ok().and_then(|v| v.trim().parse().ok());
-                let string = number.and_then(|n| Some(self.shared.as_mut()?.show(n)));
-                self.cell_text.extend_from_slice(string.unwrap_or_default().as_bytes());
+                let number = number(&self.value.text);
+                match number.and_then(|n| Some(self.shared.as_mut()?.show(n))) {
+                    Some(Shows::Plain(text, at)) => {
+                        self.cell_text.extend_from_slice(text);
+                        stands = at.map(|at| (at, 0));
+                    }
+                    Some(Shows::Odd(view)) => {
+                        self.cell_text.extend_from_slice(&view.text);
+                        odd = Some(view);
+                    }
+                    None => {}
+                }
             }
-            Kind::Number => self.cell_text.extend_from_slice(shown(&self.value, self.width).as_bytes()),
-            Kind::Text => self.cell_text.extend_from_slice(&self.value),
+            Kind::Number => {
+                let span = self.value.object_span(&(0..self.value.text.len()));
+                let len = span.as_ref().map_or(0, |span| span.end - span.start);
+                match u8::try_from(len).ok().filter(|len| usize::from(*len) <= NUMBER_MAX) {
+                    Some(len) => {
+                        shown(&self.value.text, self.width, &mut self.cell_text);
+                        stands = span.map(|span| (span.start, len));
+                    }
+                    None => {
+                        self.cell_text.extend_from_slice(&self.value.text);
+                        odd = Some(&self.value);
+                    }
+                }
+            }
+            Kind::Text => {
+                self.cell_text.extend_from_slice(&self.value.text);
+                match self.value.sole() {
+                    Some(at) => stands = Some((at, 0)),
+                    None => odd = Some(&self.value),
+                }
+            }
         }
-        self.value.clear();
         let end = self.cell_text.len();
         if end > start {
-            self.cells.push(Cell { column: self.column, start, end, number: self.kind == Kind::Number });
+            if let Some(view) = odd {
+                let mut copy = View::default();
+                copy.push_view(view, 0..view.text.len());
+                self.odd.push((self.cells.len(), copy));
+            }
+            let number = self.kind == Kind::Number && odd.is_none();
+            self.cells.push(Cell { column: self.column, start, end, number, stands });
         }
+        self.value.clear();
         self.column += 1;
+        if end > ROW_MAX {
+            self.end_row(inquiry);
+        }
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         if !self.cells.is_empty() {
             let line = Line { text: &self.cell_text, at: None, cells: &self.cells };
-            if !self.table.line(self.row_number, &line, inquiry) {
-                let row = line.row();
+            if !self.odd.is_empty() || !self.table.line(self.row_number, &line, inquiry) {
+                let mut row = line.row();
+                for (n, view) in self.odd.drain(..) {
+                    if let Some((_, slot)) = row.get_mut(n) {
+                        *slot = view;
+                    }
+                }
                 self.table.row(self.row_number, row, inquiry);
             }
         }
@@ -219,21 +274,24 @@ impl Reader for Sheet<'_> {
         &mut self.side
     }
 
+    fn take(&mut self, raw: &[u8], at: u64) -> bool {
+        match self.within {
+            Within::Value if self.value.text.len() + raw.len() <= CELL_MAX => {
+                characters(raw, at, &mut self.value);
+                true
+            }
+            // Between elements.
+            Within::Nothing => raw.trim_ascii().is_empty(),
+            _ => false,
+        }
+    }
+
     fn is_raw(&self, _name: &[u8]) -> bool {
         false
     }
 
     fn advance(&mut self, inquiry: &mut Inquiry) {
-        if self.within == Within::Value {
-            // A cell holds 32,767 characters at most; what is longer is scanned as text.
-            const CELL_MAX: usize = 1 << 18;
-            if self.value.len() + self.text.view.text.len() <= CELL_MAX {
-                self.value.extend_from_slice(&self.text.view.text);
-                self.text.view.clear();
-            } else {
-                self.text.advance(inquiry);
-            }
-        }
+        self.text.advance(inquiry);
         self.side.advance(inquiry);
     }
 
@@ -241,60 +299,71 @@ impl Reader for Sheet<'_> {
         match tag.name {
             b"row" => {
                 self.end_row(inquiry);
-                self.row_number = tag.string(b"r").and_then(|r| r.parse().ok()).unwrap_or(self.row_number + 1);
+                let said = tag.pairs().find(|(name, ..)| *name == b"r").and_then(|(_, value, _)| number(value));
+                self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
                 self.column = 0;
             }
             b"c" => {
                 (self.kind, self.width) = (Kind::Number, 0);
-                for (name, value) in tag.attributes() {
-                    let text = String::from_utf8_lossy(&value.text);
+                for (name, value, _) in tag.pairs() {
                     match name {
-                        b"r" => self.column = column(&text).unwrap_or(self.column),
+                        b"r" => self.column = column(value).unwrap_or(self.column),
                         b"t" => {
-                            self.kind = match text.as_ref() {
-                                "s" => Kind::Shared,
-                                "str" | "inlineStr" | "e" | "d" => Kind::Text,
+                            self.kind = match value {
+                                b"s" => Kind::Shared,
+                                b"str" | b"inlineStr" | b"e" | b"d" => Kind::Text,
                                 _ => Kind::Number,
                             }
                         }
-                        b"s" => {
-                            let style: Option<usize> = text.parse().ok();
-                            self.width = style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
-                        }
+                        b"s" => self.width = number(value).and_then(|s| self.widths.get(s).copied()).unwrap_or(0),
                         _ => {}
                     }
                 }
             }
             b"v" | b"t" if self.within != Within::Phonetic => self.within = Within::Value,
-            b"f" => self.within = Within::Formula,
-            b"rPh" => self.within = Within::Phonetic,
-            b"hyperlink" | b"dataValidation" | b"sheetPr" => {
-                for (_, value) in tag.attributes() {
-                    self.side.view.push_joint(&value.text);
-                    self.side.joint(b"\n");
-                }
+            b"f" | b"formula" | b"formula1" | b"formula2" => {
+                self.within = Within::Formula;
+                self.side.view.digits = true;
             }
-            _ => {}
+            b"rPh" => self.within = Within::Phonetic,
+            b"is" | b"r" => {}
+            _ => attributes(tag, matches!(tag.name, b"hyperlink" | b"dataValidation"), &mut self.side, inquiry),
         }
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
-            b"v" | b"t" if self.within == Within::Value => self.within = Within::Nothing,
-            b"f" | b"rPh" => {
+            b"v" | b"t" if self.within == Within::Value => {
                 self.within = Within::Nothing;
+                self.text.joint(b"\n");
+                if self.text.view.text.len() == 1 {
+                    self.text.view.clear();
+                }
+            }
+            b"f" | b"formula" | b"formula1" | b"formula2" | b"rPh" => {
+                self.within = Within::Nothing;
+                self.side.view.digits = false;
                 self.side.joint(b"\n");
             }
-            b"c" => self.end_cell(),
+            b"c" => self.end_cell(inquiry),
             b"row" => self.end_row(inquiry),
-            _ => {}
+            b"is" | b"r" => {}
+            _ => self.side.joint(b"\n"),
         }
     }
 }
 
+/// A whole number, as attributes have them.
+fn number(text: &[u8]) -> Option<usize> {
+    const DIGITS_MAX: usize = 10;
+    let text = text.trim_ascii();
+    let digits = !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit);
+    digits.then(|| text.iter().fold(0, |n, b| n * 10 + usize::from(b - b'0')))
+}
+
 /// The number of a column from a cell reference: `C2` is 2. The last one there is, is XFD (16,383).
-fn column(reference: &str) -> Option<usize> {
-    let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
+fn column(reference: &[u8]) -> Option<usize> {
+    let letters = reference.iter().take_while(|b| b.is_ascii_alphabetic());
     let number = letters.take(4).fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
     (1..=16_384).contains(&number).then(|| number - 1)
 }
@@ -310,23 +379,38 @@ fn letters(column: usize) -> String {
     out.iter().rev().map(|b| char::from(*b)).collect()
 }
 
-/// A number as the sheet shows it: no exponent, zeros in front as its format says.
-fn shown(value: &[u8], width: usize) -> String {
-    let text = String::from_utf8_lossy(value);
-    let text = text.trim();
+/// Bytes of the longest number that is taken for one; no program writes more than 24.
+const NUMBER_MAX: usize = 64;
+
+/// Appends a number as the sheet shows it: no exponent, zeros in front as its format says.
+fn shown(value: &[u8], width: usize, out: &mut Vec<u8>) {
+    let text = value.trim_ascii();
+    if text.iter().all(u8::is_ascii_digit) {
+        out.resize(out.len() + width.saturating_sub(text.len()), b'0');
+        return out.extend_from_slice(text);
+    }
+    match plain(text) {
+        Some(number) => {
+            out.resize(out.len() + width.saturating_sub(number.len()), b'0');
+            out.extend_from_slice(number.as_bytes());
+        }
+        None => out.extend_from_slice(text),
+    }
+}
+
+/// A whole number without its exponent or fraction of zeros.
+fn plain(text: &[u8]) -> Option<String> {
+    const EXPONENT_MAX: usize = 20;
+    let text = str::from_utf8(text).ok()?;
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let exponent: usize = exponent.trim_start_matches('+').parse().unwrap_or(usize::MAX);
-    if !digits(whole) || !digits(fraction) || whole.is_empty() || exponent > 20 {
-        return text.to_owned();
+    let exponent: usize = exponent.trim_start_matches('+').parse().ok().filter(|e| *e <= EXPONENT_MAX)?;
+    if !digits(whole) || !digits(fraction) || whole.is_empty() {
+        return None;
     }
     let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > exponent {
-        return text.to_owned();
-    }
-    let number = format!("{whole}{fraction:0<exponent$}");
-    format!("{number:0>width$}")
+    (fraction.len() <= exponent).then(|| format!("{whole}{fraction:0<exponent$}"))
 }
 
 #[cfg(test)]
@@ -343,16 +427,20 @@ mod tests {
             ("-3", 2, "-3"),
             ("79090123456.0", 0, "79090123456"),
             ("1E400", 0, "1E400"),
+            ("1.090123456E9", 12, "001090123456"),
         ] {
-            assert_eq!(shown(value.as_bytes(), width), expected, "{value}");
+            let mut out = b"|".to_vec();
+            shown(value.as_bytes(), width, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), format!("|{expected}"), "{value}");
         }
     }
 
     #[test]
     fn columns_have_letters() {
         for (number, name) in [(0, "A"), (25, "Z"), (26, "AA"), (16_383, "XFD")] {
-            assert_eq!((letters(number).as_str(), column(&format!("{name}7"))), (name, Some(number)));
+            let reference = format!("{name}7");
+            assert_eq!((letters(number).as_str(), column(reference.as_bytes())), (name, Some(number)));
         }
-        assert_eq!(column("XFE1"), None);
+        assert_eq!(column(b"XFE1"), None);
     }
 }
