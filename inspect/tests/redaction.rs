@@ -19,10 +19,11 @@ fn inspect(bytes: &dyn Source) -> Inspected {
 }
 
 /// The object with its identifiers masked.
-fn redact(bytes: &Vec<u8>) -> Result<Vec<u8>, NotRedactable> {
+fn redact(bytes: &[u8]) -> Result<Vec<u8>, NotRedactable> {
     let identifiers: Vec<DetectorId> = DetectorId::identifiers().collect();
-    let splices = inspect(bytes).redact(&identifiers, bytes)?;
-    let spliced = Spliced::new(Arc::new(bytes.clone()), splices);
+    let bytes = Arc::new(bytes.to_vec());
+    let splices = inspect(&*bytes).redact(&identifiers, &*bytes)?;
+    let spliced = Spliced::new(bytes, splices);
     let (mut out, mut filled) = (vec![0; spliced.len() as usize], 0);
     while let n @ 1.. = spliced.read_at(filled as u64, &mut out[filled..]).expect("memory") {
         filled += n;
