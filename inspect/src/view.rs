@@ -93,6 +93,12 @@ impl View {
         self.digits = digits;
     }
 
+    /// The same text, in whose place only digits are understood.
+    pub(crate) fn into_digits(mut self) -> Self {
+        self.stretches.iter_mut().for_each(|s| s.digits = true);
+        self
+    }
+
     /// Where the text stands, if it does so in one piece, byte for byte.
     pub(crate) fn sole(&self) -> Option<u64> {
         match self.stretches.as_slice() {

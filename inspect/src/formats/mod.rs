@@ -9,6 +9,8 @@ mod image;
 mod json;
 mod mail;
 mod multipart;
+mod numeral;
+mod odf;
 mod ooxml;
 mod packing;
 mod pdf;
@@ -90,6 +92,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &multipart::FORMAT,
     &yenc::FORMAT,
     &html::FORMAT,
+    &odf::FLAT,
     &xml::FORMAT,
     &json::FORMAT,
     &form::FORMAT,

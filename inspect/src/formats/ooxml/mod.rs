@@ -13,6 +13,7 @@ mod words;
 use chot_model::OpaqueReason;
 use parts::{Kind, Parts};
 
+use super::numeral::shown;
 use super::unknown::Strings;
 use super::xml::Xml;
 use super::zip::{self, Directory, Entry};
@@ -24,6 +25,7 @@ use crate::redact::Origin;
 use crate::source::Source;
 use crate::text::{self, Text};
 use crate::view::View;
+pub(crate) use sheet::letters;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -195,8 +197,9 @@ pub(crate) fn typed(value: View) -> View {
     let number = value.text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
     match value.object_span(&(0..value.text.len())) {
         Some(span) if number => {
-            let mut typed = View::default();
-            typed.push_number(&value.text, span.start, span.end - span.start);
+            let (mut typed, mut text) = (View::default(), Vec::new());
+            shown(&value.text, 0, &mut text);
+            typed.push_number(&text, span.start, span.end - span.start);
             typed.number = true;
             typed
         }

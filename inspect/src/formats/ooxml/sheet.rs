@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::attributes;
 use super::strings::{Shared, Shows};
+use crate::formats::numeral::shown;
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag, characters};
@@ -369,7 +370,7 @@ fn column(reference: &[u8]) -> Option<usize> {
 }
 
 /// The letters of a column.
-fn letters(column: usize) -> String {
+pub(crate) fn letters(column: usize) -> String {
     let mut out = Vec::new();
     let mut n = column + 1;
     while n > 0 {
@@ -382,58 +383,9 @@ fn letters(column: usize) -> String {
 /// Bytes of the longest number that is taken for one; no program writes more than 24.
 const NUMBER_MAX: usize = 64;
 
-/// Appends a number as the sheet shows it: no exponent, zeros in front as its format says.
-fn shown(value: &[u8], width: usize, out: &mut Vec<u8>) {
-    let text = value.trim_ascii();
-    if text.iter().all(u8::is_ascii_digit) {
-        out.resize(out.len() + width.saturating_sub(text.len()), b'0');
-        return out.extend_from_slice(text);
-    }
-    match plain(text) {
-        Some(number) => {
-            out.resize(out.len() + width.saturating_sub(number.len()), b'0');
-            out.extend_from_slice(number.as_bytes());
-        }
-        None => out.extend_from_slice(text),
-    }
-}
-
-/// A whole number without its exponent or fraction of zeros.
-fn plain(text: &[u8]) -> Option<String> {
-    const EXPONENT_MAX: usize = 20;
-    let text = str::from_utf8(text).ok()?;
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let exponent: usize = exponent.trim_start_matches('+').parse().ok().filter(|e| *e <= EXPONENT_MAX)?;
-    if !digits(whole) || !digits(fraction) || whole.is_empty() {
-        return None;
-    }
-    let fraction = fraction.trim_end_matches('0');
-    (fraction.len() <= exponent).then(|| format!("{whole}{fraction:0<exponent$}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_shown_as_people_see_them() {
-        for (value, width, expected) in [
-            ("1090123456", 12, "001090123456"),
-            ("7.9090123456E10", 0, "79090123456"),
-            ("1.5", 0, "1.5"),
-            ("12", 0, "12"),
-            ("-3", 2, "-3"),
-            ("79090123456.0", 0, "79090123456"),
-            ("1E400", 0, "1E400"),
-            ("1.090123456E9", 12, "001090123456"),
-        ] {
-            let mut out = b"|".to_vec();
-            shown(value.as_bytes(), width, &mut out);
-            assert_eq!(String::from_utf8_lossy(&out), format!("|{expected}"), "{value}");
-        }
-    }
 
     #[test]
     fn columns_have_letters() {

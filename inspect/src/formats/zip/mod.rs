@@ -12,7 +12,7 @@ use chot_model::OpaqueReason;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::unknown::Strings;
-use super::{Format, Room, ooxml};
+use super::{Format, Room, odf, ooxml};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
@@ -40,7 +40,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     if directory.ambiguous {
         inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
     }
-    if let Some(media_type) = ooxml::read(source, &directory, place, inquiry) {
+    let document = ooxml::read(source, &directory, place, inquiry);
+    if let Some(media_type) = document.or_else(|| odf::read(source, &directory, place, inquiry)) {
         around(source, &directory, place, inquiry);
         return Some(media_type);
     }
