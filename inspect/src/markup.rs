@@ -17,6 +17,12 @@ pub(crate) trait Reader {
         false
     }
 
+    /// Takes elements at the beginning of `rest` in one go, where it knows them as they nearly always are written; tells
+    /// how many bytes they took. What it does not take comes by the other ways.
+    fn elements(&mut self, _rest: &[u8], _at: u64, _inquiry: &mut Inquiry) -> usize {
+        0
+    }
+
     /// Where comments, scripts and declarations go.
     fn side(&mut self) -> &mut Text;
 
@@ -161,18 +167,34 @@ impl Markup {
     }
 
     pub(crate) fn block(&mut self, bytes: &[u8], at: u64, reader: &mut impl Reader, inquiry: &mut Inquiry) {
-        if self.carry.is_empty() {
-            let rest = self.run(bytes, at, false, reader, inquiry);
-            self.carry_at = at + rest as u64;
-            self.carry.extend_from_slice(bytes.get(rest..).unwrap_or_default());
-        } else {
-            let mut carry = std::mem::take(&mut self.carry);
-            carry.extend_from_slice(bytes);
-            let rest = self.run(&carry, self.carry_at, carry.len() > TAG_MAX, reader, inquiry);
-            carry.drain(..rest);
-            self.carry_at += rest as u64;
-            self.carry = carry;
+        let mut at = at;
+        let mut bytes = bytes;
+        if !self.carry.is_empty() {
+            // Nearly always the token ends with the next tag: then the rest of the block need not be copied.
+            let near = memchr::memchr(b'>', bytes).map_or(bytes.len(), |n| n + 1);
+            let (head, tail) = bytes.split_at(near);
+            self.carry_on(head, reader, inquiry);
+            (at, bytes) = (at + near as u64, tail);
         }
+        if !self.carry.is_empty() {
+            if !bytes.is_empty() {
+                self.carry_on(bytes, reader, inquiry);
+            }
+            return;
+        }
+        let rest = self.run(bytes, at, false, reader, inquiry);
+        self.carry_at = at + rest as u64;
+        self.carry.extend_from_slice(bytes.get(rest..).unwrap_or_default());
+    }
+
+    /// Reads what was carried over together with what follows it.
+    fn carry_on(&mut self, bytes: &[u8], reader: &mut impl Reader, inquiry: &mut Inquiry) {
+        let mut carry = std::mem::take(&mut self.carry);
+        carry.extend_from_slice(bytes);
+        let rest = self.run(&carry, self.carry_at, carry.len() > TAG_MAX, reader, inquiry);
+        carry.drain(..rest);
+        self.carry_at += rest as u64;
+        self.carry = carry;
     }
 
     pub(crate) fn finish(&mut self, reader: &mut impl Reader, inquiry: &mut Inquiry) {
@@ -190,7 +212,10 @@ impl Markup {
             } else if self.raw.is_some() {
                 self.raw(rest, here, last, reader, inquiry)
             } else if rest.first() == Some(&b'<') {
-                self.tag(rest, here, last, reader, inquiry)
+                match reader.elements(rest, here, inquiry) {
+                    0 => self.tag(rest, here, last, reader, inquiry),
+                    taken => taken,
+                }
             } else {
                 let end = memchr::memchr(b'<', rest);
                 let mut plain = end.unwrap_or(rest.len());
@@ -311,20 +336,24 @@ impl Markup {
 
 /// The `>` that ends a tag, quoted ones skipped. A quote that nothing closes does not hide the end.
 fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
-    let mut quote = None;
-    let mut first = None;
-    for (n, b) in rest.iter().enumerate().take(most) {
-        match (quote, b) {
-            (None, b'>') => return Some(n),
-            (None, b'"' | b'\'') if matches!(rest.get(..n).unwrap_or_default().trim_ascii_end().last(), Some(b'=')) => {
-                quote = Some(*b);
+    let rest = rest.get(..rest.len().min(most)).unwrap_or_default();
+    let mut at = 0;
+    loop {
+        let after = rest.get(at..).unwrap_or_default();
+        let Some(n) = after.iter().position(|b| matches!(b, b'>' | b'"' | b'\'')) else { break };
+        let sign = *after.get(n)?;
+        at += n + 1;
+        if sign == b'>' {
+            return Some(at - 1);
+        }
+        if matches!(rest.get(..at - 1).unwrap_or_default().trim_ascii_end().last(), Some(b'=')) {
+            match memchr::memchr(sign, rest.get(at..).unwrap_or_default()) {
+                Some(n) => at += n + 1,
+                None => break,
             }
-            (Some(q), b) if q == *b => quote = None,
-            (Some(_), b'>') if first.is_none() => first = Some(n),
-            _ => {}
         }
     }
-    if rest.len() >= most { first } else { None }
+    if rest.len() >= most { memchr::memchr(b'>', rest) } else { None }
 }
 
 #[cfg(test)]

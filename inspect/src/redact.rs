@@ -210,10 +210,36 @@ impl Stamp {
     }
 }
 
+/// Stamps in blocks, of which none is moved when another is needed: there may be half a million.
+#[derive(Default)]
+struct Stamps {
+    blocks: Vec<Vec<Stamp>>,
+    len: usize,
+}
+
+impl Stamps {
+    const BLOCK: usize = 4_096;
+
+    fn push(&mut self, stamp: Stamp) {
+        if self.len.is_multiple_of(Self::BLOCK) {
+            // The first grows as it needs to: most objects have few.
+            self.blocks.push(Vec::with_capacity(if self.len == 0 { 0 } else { Self::BLOCK }));
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.push(stamp);
+            self.len += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Stamp> {
+        self.blocks.iter().flatten()
+    }
+}
+
 /// What a redaction needs to know of each finding.
 #[derive(Default)]
 pub(crate) struct Edits {
-    stamps: Vec<Stamp>,
+    stamps: Stamps,
     odd: Vec<(DetectorId, Edit)>,
     /// What the odd ones take, in stamps.
     odd_stamps: usize,
@@ -270,7 +296,7 @@ impl Edits {
     }
 
     fn is_full(&self) -> bool {
-        self.stamps.len() + self.odd_stamps >= EDITS_MAX
+        self.stamps.len + self.odd_stamps >= EDITS_MAX
     }
 
     pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
@@ -287,7 +313,7 @@ impl Edits {
     pub(crate) fn absorb(&mut self, part: &Self, from: u64, to: u64) {
         let moved = self.regions.moving(&part.regions, from, to);
         self.regions.absorb(&part.regions, moved);
-        for stamp in &part.stamps {
+        for stamp in part.stamps.iter() {
             self.stamp(Stamp { at: moved.address(stamp.at), ..*stamp });
         }
         for (detector, edit) in &part.odd {
@@ -301,12 +327,12 @@ impl Edits {
 
     /// Whether no finding could be rewritten, wherever the object stood.
     pub(crate) fn are_lost(&self) -> bool {
-        self.stamps.is_empty() && self.odd.is_empty()
+        self.stamps.len == 0 && self.odd.is_empty()
     }
 
     /// About how much memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        (self.stamps.len() + self.odd_stamps) * size_of::<Stamp>() + self.regions.len() * size_of::<Region>()
+        (self.stamps.len + self.odd_stamps) * size_of::<Stamp>() + self.regions.len() * size_of::<Region>()
     }
 
     /// The splices of `source`, the object that these are for.

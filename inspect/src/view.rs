@@ -99,6 +99,13 @@ impl View {
         self
     }
 
+    /// The same text with the same places.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = Self { number: self.number, ..Self::default() };
+        copy.push_view(self, 0..self.text.len());
+        copy
+    }
+
     /// Where the text stands, if it does so in one piece, byte for byte.
     pub(crate) fn sole(&self) -> Option<u64> {
         match self.stretches.as_slice() {

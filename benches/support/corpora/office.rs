@@ -57,10 +57,7 @@ pub fn document(rows: &[[String; 8]]) -> Vec<u8> {
         body += "</w:tr>";
     }
     body += "</w:tbl><w:p/></w:body></w:document>";
-    zip(&[
-        ("[Content_Types].xml", b"<Types/>"),
-        ("word/document.xml", body.as_bytes()),
-    ])
+    zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", body.as_bytes())])
 }
 
 /// The rows as a workbook of one sheet, text by shared strings, as spreadsheet programs write it.
@@ -99,7 +96,10 @@ pub fn workbook(rows: &[[String; 8]]) -> Vec<u8> {
     shared += "</sst>";
     zip(&[
         ("[Content_Types].xml", b"<Types/>"),
-        ("xl/workbook.xml", b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"DS\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"),
+        (
+            "xl/workbook.xml",
+            b"<workbook xmlns:r=\"r\"><sheets><sheet name=\"DS\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>",
+        ),
         (
             "xl/_rels/workbook.xml.rels",
             b"<Relationships><Relationship Id=\"r1\" Target=\"worksheets/sheet1.xml\"/></Relationships>",

@@ -109,14 +109,14 @@ impl Content {
             for column in self.column..self.column + self.columns.min(COPIES_MAX) {
                 match &value {
                     Some(value) => {
-                        self.values.push((column, copy(value)));
+                        self.values.push((column, value.copy()));
                         self.has_values = true;
                     }
-                    None if self.row_number < HEADING_ROWS => self.values.push((column, copy(&view))),
+                    None if self.row_number < HEADING_ROWS => self.values.push((column, view.copy())),
                     None => {}
                 }
                 let seen = if view.text.is_empty() { value.as_ref().unwrap_or(&view) } else { &view };
-                self.row.push((column, copy(seen)));
+                self.row.push((column, seen.copy()));
             }
         }
         self.column = (self.column + self.columns).min(COLUMNS_MAX);
@@ -148,13 +148,6 @@ impl Content {
         self.cell.finish(inquiry);
         self.side.finish(inquiry);
     }
-}
-
-fn copy(view: &View) -> View {
-    let mut out = View::default();
-    out.push_view(view, 0..view.text.len());
-    out.number = view.number;
-    out
 }
 
 fn repeated(tag: &Tag<'_>, name: &[u8]) -> u64 {

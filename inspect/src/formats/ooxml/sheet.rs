@@ -1,6 +1,7 @@
 //! Worksheets: cells by row, shared and inline strings, numbers as the sheet shows them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::attributes;
@@ -185,56 +186,71 @@ impl<'a> Sheet<'a> {
     }
 
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
-        let start = self.cell_text.len();
-        let (mut stands, mut odd) = (None, None);
-        match self.kind {
-            Kind::Shared => {
-                let number = number(&self.value.text);
-                match number.and_then(|n| Some(self.shared.as_mut()?.show(n))) {
-                    Some(Shows::Plain(text, at)) => {
-                        self.cell_text.extend_from_slice(text);
-                        stands = at.map(|at| (at, 0));
-                    }
-                    Some(Shows::Odd(view)) => {
-                        self.cell_text.extend_from_slice(&view.text);
-                        odd = Some(view);
-                    }
-                    None => {}
-                }
+        let value = std::mem::take(&mut self.value);
+        if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
+            let start = self.cell_text.len();
+            let sole = value.sole();
+            self.cell_text.extend_from_slice(&value.text);
+            if self.kind == Kind::Shared {
+                self.cell_text.truncate(start);
+                self.end_cell_of(&value.text, None, inquiry);
+            } else {
+                self.push_cell(start, false, sole.map(|at| (at, 0)), Some(&value), inquiry);
             }
-            Kind::Number => {
-                let span = self.value.object_span(&(0..self.value.text.len()));
-                let len = span.as_ref().map_or(0, |span| span.end - span.start);
-                match u8::try_from(len).ok().filter(|len| usize::from(*len) <= NUMBER_MAX) {
-                    Some(len) => {
-                        shown(&self.value.text, self.width, &mut self.cell_text);
-                        stands = span.map(|span| (span.start, len));
-                    }
-                    None => {
-                        self.cell_text.extend_from_slice(&self.value.text);
-                        odd = Some(&self.value);
-                    }
-                }
-            }
-            Kind::Text => {
-                self.cell_text.extend_from_slice(&self.value.text);
-                match self.value.sole() {
-                    Some(at) => stands = Some((at, 0)),
-                    None => odd = Some(&self.value),
-                }
-            }
+        } else {
+            self.end_cell_of(&value.text, value.sole(), inquiry);
         }
+        self.value = value;
+        self.value.clear();
+    }
+
+    /// Ends a cell of a number or a shared string that stands at `at`.
+    fn end_cell_of(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
+        let start = self.cell_text.len();
+        if self.kind == Kind::Shared {
+            let shows = number(value).and_then(|n| Some(self.shared.as_mut()?.show(n)));
+            match shows {
+                Some(Shows::Plain(text, at)) => {
+                    self.cell_text.extend_from_slice(text);
+                    self.push_cell(start, false, at.map(|at| (at, 0)), None, inquiry);
+                }
+                Some(Shows::Odd(view)) => {
+                    let view = view.copy();
+                    self.cell_text.extend_from_slice(&view.text);
+                    self.push_cell(start, false, None, Some(&view), inquiry);
+                }
+                None => self.column += 1,
+            }
+        } else if value.len() <= NUMBER_MAX {
+            shown(value, self.width, &mut self.cell_text);
+            self.push_cell(start, true, at.map(|at| (at, value.len() as u8)), None, inquiry);
+        } else {
+            let mut view = View::default();
+            match at {
+                Some(at) => view.push(value, at),
+                None => view.push_joint(value),
+            }
+            self.cell_text.extend_from_slice(value);
+            self.push_cell(start, false, None, Some(&view), inquiry);
+        }
+    }
+
+    /// Adds the cell whose text begins at `start`. `odd`: it stands in several pieces.
+    fn push_cell(
+        &mut self,
+        start: usize,
+        number: bool,
+        stands: Option<(u64, u8)>,
+        odd: Option<&View>,
+        inquiry: &mut Inquiry,
+    ) {
         let end = self.cell_text.len();
         if end > start {
-            if let Some(view) = odd {
-                let mut copy = View::default();
-                copy.push_view(view, 0..view.text.len());
-                self.odd.push((self.cells.len(), copy));
+            if let Some(view) = odd.filter(|_| stands.is_none()) {
+                self.odd.push((self.cells.len(), view.copy()));
             }
-            let number = self.kind == Kind::Number && odd.is_none();
             self.cells.push(Cell { column: self.column, start, end, number, stands });
         }
-        self.value.clear();
         self.column += 1;
         if end > ROW_MAX {
             self.end_row(inquiry);
@@ -285,6 +301,20 @@ impl Reader for Sheet<'_> {
             Within::Nothing => raw.trim_ascii().is_empty(),
             _ => false,
         }
+    }
+
+    /// A cell of a number or a shared string, as nearly all are: `<c r="B2" s="1" t="s"><v>3</v></c>`.
+    fn elements(&mut self, rest: &[u8], at: u64, inquiry: &mut Inquiry) -> usize {
+        if self.within != Within::Nothing {
+            return 0;
+        }
+        let Some(plain) = Plain::of(rest) else { return 0 };
+        self.column = plain.column.unwrap_or(self.column);
+        self.width = plain.style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
+        self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
+        let value = rest.get(plain.value.clone()).unwrap_or_default();
+        self.end_cell_of(value, Some(at + plain.value.start as u64), inquiry);
+        plain.len
     }
 
     fn is_raw(&self, _name: &[u8]) -> bool {
@@ -351,6 +381,53 @@ impl Reader for Sheet<'_> {
             b"is" | b"r" => {}
             _ => self.side.joint(b"\n"),
         }
+    }
+}
+
+/// A cell as spreadsheet programs write those of numbers and shared strings.
+struct Plain {
+    column: Option<usize>,
+    style: Option<usize>,
+    shared: bool,
+    value: Range<usize>,
+    len: usize,
+}
+
+impl Plain {
+    fn of(rest: &[u8]) -> Option<Self> {
+        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
+        rest.strip_prefix(b"<c ")?;
+        let mut at = 3;
+        loop {
+            let [name, b'=', b'"', ..] = rest.get(at..at + 3)? else { return None };
+            let from = at + 3;
+            let value = rest.get(from..)?;
+            let value = value.get(..value.iter().position(|b| *b == b'"')?)?;
+            match name {
+                b'r' => plain.column = column(value),
+                b's' => plain.style = number(value),
+                b't' if value == b"s" => plain.shared = true,
+                b't' if value == b"n" => {}
+                _ => return None,
+            }
+            at = from + value.len() + 1;
+            match rest.get(at)? {
+                b' ' => at += 1,
+                b'>' => break,
+                _ => return None,
+            }
+        }
+        const END: &[u8] = b"</v></c>";
+        let from = at + 1 + 3;
+        if rest.get(at + 1..from)? != b"<v>" {
+            return None;
+        }
+        let value = rest.get(from..)?;
+        let len = value.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
+        (value.get(len..len + END.len())? == END).then_some(())?;
+        plain.value = from..from + len;
+        plain.len = plain.value.end + END.len();
+        Some(plain)
     }
 }
 

@@ -18,17 +18,29 @@ const HELD_MAX: usize = 96 << 20;
 /// Strings of several pieces that are held with the places of these.
 const ODD_MAX: usize = 1 << 16;
 /// In place of where a string stands, when it does not in one piece.
-const NOWHERE: u64 = u64::MAX;
+const NOWHERE: u32 = u32::MAX;
+/// Text is held in pieces, of which none is moved when another is needed.
+const PIECE: usize = 1 << 20;
 
 /// The strings, and which of them a cell has shown.
 pub(super) struct Shared {
     place: Place,
-    text: Vec<u8>,
-    /// Of each string, where it ends in `text`, and where it stands.
-    strings: Vec<(u32, u64)>,
+    /// Address of the first byte of the member.
+    base: u64,
+    pieces: Vec<Vec<u8>>,
+    strings: Vec<Item>,
     /// Strings of several pieces, or with references to characters.
     odd: HashMap<usize, View>,
-    shown: Vec<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Item {
+    /// Where it begins in the pieces, laid end to end.
+    start: u32,
+    /// Where it stands in its member.
+    at: u32,
+    len: u16,
+    shown: bool,
 }
 
 /// A string, as a cell shows it.
@@ -49,14 +61,9 @@ struct Collecting<'a> {
 
 impl Shared {
     pub(super) fn read(source: &dyn Source, part: &Part<'_>, inquiry: &mut Inquiry) -> Self {
-        let (place, _) = part.absolute();
-        let mut shared = Self {
-            place: place.clone(),
-            text: Vec::new(),
-            strings: Vec::new(),
-            odd: HashMap::new(),
-            shown: Vec::new(),
-        };
+        let (place, base) = part.absolute();
+        let mut shared =
+            Self { place: place.clone(), base, pieces: Vec::new(), strings: Vec::new(), odd: HashMap::new() };
         let mut reader = Collecting {
             item: Text::new(place.clone()),
             side: Text::new(place.clone()),
@@ -78,28 +85,55 @@ impl Shared {
 
     /// The string of this number, for a cell.
     pub(super) fn show(&mut self, number: usize) -> Shows<'_> {
-        if let Some(shown) = self.shown.get_mut(number) {
-            *shown = true;
+        if let Some(item) = self.strings.get_mut(number) {
+            item.shown = true;
         }
         self.get(number)
     }
 
     fn get(&self, number: usize) -> Shows<'_> {
-        let Some((end, at)) = self.strings.get(number) else { return Shows::Plain(b"", None) };
-        if *at == NOWHERE
+        let Some(Item { start, at, len, .. }) = self.strings.get(number).copied() else {
+            return Shows::Plain(b"", None);
+        };
+        if at == NOWHERE
             && let Some(view) = self.odd.get(&number)
         {
             return Shows::Odd(view);
         }
-        let start = number.checked_sub(1).and_then(|n| self.strings.get(n)).map_or(0, |(end, _)| *end);
-        let text = self.text.get(start as usize..*end as usize).unwrap_or_default();
-        Shows::Plain(text, Some(*at).filter(|at| *at != NOWHERE))
+        let (piece, start) = (start as usize / PIECE, start as usize % PIECE);
+        let text = self.pieces.get(piece).and_then(|piece| piece.get(start..start + usize::from(len)));
+        Shows::Plain(text.unwrap_or_default(), (at != NOWHERE).then(|| self.base + u64::from(at)))
+    }
+
+    /// Holds a string of at most [`CELL_MAX`] bytes that stands at this address. False when there is no room.
+    fn hold(&mut self, text: &[u8], at: Option<u64>) -> bool {
+        if self.pieces.last().is_none_or(|piece| piece.len() + text.len() > PIECE) {
+            if (self.pieces.len() + 1) * PIECE > HELD_MAX {
+                return false;
+            }
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        let piece = self.pieces.len() - 1;
+        let Some(last) = self.pieces.last_mut() else { return false };
+        let start = (piece * PIECE + last.len()) as u32;
+        last.extend_from_slice(text);
+        let at = at.and_then(|at| u32::try_from(at.checked_sub(self.base)?).ok()).unwrap_or(NOWHERE);
+        self.add(Item { start, at, len: text.len() as u16, shown: false });
+        true
+    }
+
+    fn add(&mut self, item: Item) {
+        if self.strings.len() == self.strings.capacity() {
+            // By a quarter: doubling would hold as much again.
+            self.strings.reserve_exact(self.strings.len() / 4 + 1_024);
+        }
+        self.strings.push(item);
     }
 
     /// Scans the strings that no cell shows.
     pub(super) fn rest(&self, inquiry: &mut Inquiry) {
         let mut plain = View::default();
-        for n in (0..self.strings.len()).filter(|n| self.shown.get(*n) != Some(&true)) {
+        for (n, _) in self.strings.iter().enumerate().filter(|(_, item)| !item.shown) {
             match self.get(n) {
                 Shows::Odd(view) => self.scan(view, inquiry),
                 Shows::Plain(b"", _) => {}
@@ -125,28 +159,21 @@ impl Shared {
 
 impl Collecting<'_> {
     fn end_item(&mut self, inquiry: &mut Inquiry) {
+        const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
         let Self { shared, item, .. } = self;
-        let mut at = NOWHERE;
         if item.view.base > 0 {
             // So long that its beginning was scanned already.
             item.finish(inquiry);
-        } else if item.view.text.len() > CELL_MAX || shared.text.len() + item.view.text.len() > HELD_MAX {
+            shared.add(NOTHING);
+        } else if item.view.text.len() > CELL_MAX || !shared.hold(&item.view.text, item.view.sole()) {
             // Number kept, text scanned now.
             self.full |= item.view.text.len() <= CELL_MAX;
             shared.scan(&item.view, inquiry);
-        } else {
-            shared.text.extend_from_slice(&item.view.text);
-            match item.view.sole() {
-                Some(sole) => at = sole,
-                None if !item.view.text.is_empty() && shared.odd.len() < ODD_MAX => {
-                    shared.odd.insert(shared.strings.len(), std::mem::take(&mut item.view));
-                }
-                None => {}
-            }
+            shared.add(NOTHING);
+        } else if item.view.sole().is_none() && !item.view.text.is_empty() && shared.odd.len() < ODD_MAX {
+            shared.odd.insert(shared.strings.len() - 1, item.view.copy());
         }
-        item.view.clear();
-        shared.strings.push((shared.text.len() as u32, at));
-        shared.shown.push(false);
+        self.item.view.clear();
     }
 }
 
@@ -157,6 +184,21 @@ impl Reader for Collecting<'_> {
 
     fn side(&mut self) -> &mut Text {
         &mut self.side
+    }
+
+    /// A string as nearly all are written: `<si><t>…</t></si>`.
+    fn elements(&mut self, rest: &[u8], at: u64, _inquiry: &mut Inquiry) -> usize {
+        const START: &[u8] = b"<si><t>";
+        const END: &[u8] = b"</t></si>";
+        let Some(text) = rest.strip_prefix(START) else { return 0 };
+        let Some(len) = memchr::memchr2(b'<', b'&', text) else { return 0 };
+        let (text, end) = text.split_at(len);
+        let plain = end.starts_with(END) && len <= CELL_MAX && !self.in_text && !self.phonetic;
+        if plain && self.item.view.text.is_empty() && self.shared.hold(text, Some(at + START.len() as u64)) {
+            START.len() + len + END.len()
+        } else {
+            0
+        }
     }
 
     fn is_raw(&self, _name: &[u8]) -> bool {
