@@ -221,7 +221,7 @@ impl Stamps {
     const BLOCK: usize = 4_096;
 
     fn push(&mut self, stamp: Stamp) {
-        if self.len.is_multiple_of(Self::BLOCK) {
+        if self.blocks.last().is_none_or(|last| last.len() >= Self::BLOCK) {
             // The first grows as it needs to: most objects have few.
             self.blocks.push(Vec::with_capacity(if self.len == 0 { 0 } else { Self::BLOCK }));
         }
@@ -307,6 +307,17 @@ impl Edits {
             };
             self.lost.push((detector, part));
         }
+    }
+
+    /// Takes over the edits of a part where it was made.
+    pub(crate) fn take(&mut self, part: Self) {
+        if part.stamps.len < Stamps::BLOCK || self.stamps.len + part.stamps.len + self.odd_stamps > EDITS_MAX {
+            return self.absorb(&part, 0, 0);
+        }
+        let Self { stamps, odd, odd_stamps: _, lost, too_many, regions } = part;
+        self.stamps.len += stamps.len;
+        self.stamps.blocks.extend(stamps.blocks);
+        self.absorb(&Self { stamps: Stamps::default(), odd, odd_stamps: 0, lost, too_many, regions }, 0, 0);
     }
 
     /// Adds the edits of a part, made when its container stood at `from`, now that it stands at `to`.

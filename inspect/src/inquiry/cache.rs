@@ -50,7 +50,7 @@ pub(crate) enum Standing {
 const ENTRIES_MAX: usize = 512;
 const BYTES_MAX: usize = 32 << 20;
 /// A larger outcome is that of a container met once.
-const OUTCOME_BYTES_MAX: usize = BYTES_MAX / 8;
+pub(super) const OUTCOME_BYTES_MAX: usize = BYTES_MAX / 8;
 
 /// The outcomes, shared by all inspections of an inspector.
 #[derive(Default)]
@@ -84,9 +84,6 @@ impl Cache {
 
     pub(super) fn put(&self, key: Key, outcome: Arc<Outcome>) {
         let bytes = outcome.bytes();
-        if bytes > OUTCOME_BYTES_MAX {
-            return;
-        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clock += 1;
         let entry = Entry { outcome, bytes, used: kept.clock };

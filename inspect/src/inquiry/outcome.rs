@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chot_model::{Inspection, OpaqueReason};
 
-use super::cache::{Key, Standing};
+use super::cache::{Key, OUTCOME_BYTES_MAX, Standing};
 use super::tallies::Tallies;
 use super::{Crowd, HELD_MAX, Inquiry, Place, SAMPLES_MAX, SECOND_MIN};
 use crate::Hint;
@@ -79,12 +79,19 @@ impl Inquiry {
         }
         let mut within = self.within();
         let media_type = read(&mut within);
-        let outcome = self.outcome(within, media_type, stands);
-        self.add(&outcome, place, stands);
+        let mut outcome = self.outcome(within, media_type, stands);
         // Behind an encoding of a mail the edits are its own.
         let moves = standing != Standing::Encoded || outcome.edits.are_lost();
-        if let Some(cache) = cache.filter(|_| moves && outcome.lasts()) {
-            cache.put(key, Arc::new(outcome));
+        match cache.filter(|_| moves && outcome.lasts() && outcome.bytes() <= OUTCOME_BYTES_MAX) {
+            Some(cache) => {
+                self.add(&outcome, place, stands);
+                cache.put(key, Arc::new(outcome));
+            }
+            None => {
+                let edits = std::mem::take(&mut outcome.edits);
+                self.edits.take(edits);
+                self.add(&outcome, place, stands);
+            }
         }
         media_type
     }

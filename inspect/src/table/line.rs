@@ -83,6 +83,9 @@ pub(super) struct Lines {
     told: Vec<(usize, DetectorId, u64)>,
     marks: Vec<Mark>,
     view: View,
+    /// Room for a row whose cells were read one by one.
+    text: Vec<u8>,
+    cells: Vec<Cell>,
 }
 
 impl Table {
@@ -121,6 +124,32 @@ impl Table {
         self.lines = Some(lines);
         inquiry.end_row(begun);
         true
+    }
+
+    /// Takes row number `number`, whose cells were read one by one: as a line if each stands in one piece.
+    pub(crate) fn cells(&mut self, number: u64, row: Row, inquiry: &mut Inquiry) -> Row {
+        if !self.takes_lines(inquiry) {
+            return self.row(number, row, inquiry);
+        }
+        let mut lines = self.lines.take().unwrap_or_default();
+        let (mut text, mut cells) = (std::mem::take(&mut lines.text), std::mem::take(&mut lines.cells));
+        text.clear();
+        cells.clear();
+        let mut in_pieces = false;
+        for (column, view) in row.iter().filter(|(_, view)| !view.text.is_empty()) {
+            let at = view.sole().filter(|_| !view.number);
+            in_pieces |= at.is_none();
+            let start = text.len();
+            text.extend_from_slice(&view.text);
+            let stands = at.map(|at| (at, 0));
+            cells.push(Cell { column: *column, start, end: text.len(), number: false, stands });
+        }
+        self.lines = Some(lines);
+        let taken = !in_pieces && self.line(number, &Line { text: &text, at: None, cells: &cells }, inquiry);
+        if let Some(lines) = &mut self.lines {
+            (lines.text, lines.cells) = (text, cells);
+        }
+        if taken { row } else { self.row(number, row, inquiry) }
     }
 
     fn tell(

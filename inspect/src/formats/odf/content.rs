@@ -129,7 +129,7 @@ impl Content {
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         let (row, values) = (std::mem::take(&mut self.row), std::mem::take(&mut self.values));
         if !row.is_empty() {
-            self.shown.row(self.row_number + 1, row, inquiry);
+            self.shown.cells(self.row_number + 1, row, inquiry);
         }
         if std::mem::take(&mut self.has_values) || self.row_number < HEADING_ROWS && !values.is_empty() {
             self.valued.row(self.row_number + 1, values, inquiry);

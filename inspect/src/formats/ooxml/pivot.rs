@@ -122,7 +122,7 @@ impl Records {
         if !self.row.is_empty() {
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
-            self.row = self.table.row(self.rows, row, inquiry);
+            self.row = self.table.cells(self.rows, row, inquiry);
             self.row.clear();
         }
     }

@@ -61,7 +61,7 @@ impl Words {
         if !self.row.is_empty() {
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
-            self.table.row(self.rows, row, inquiry);
+            self.table.cells(self.rows, row, inquiry);
         }
     }
 
