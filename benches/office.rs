@@ -19,6 +19,9 @@ use chot_model::DetectorId;
 #[global_allocator]
 static HEAP: Counting = Counting;
 
+/// Makes a file of rows.
+type Make = fn(&[[String; 8]]) -> Vec<u8>;
+
 const PEOPLE: usize = 100_000;
 const ROUNDS: usize = 5;
 /// Share of the people that counting may be off by: above some thousands it estimates.
@@ -33,8 +36,7 @@ fn main() {
     println!("{:10}{:>10}{:>11}{:>12}{:>12}{:>10}", "file", "MiB", "time", "unzip -p", "times", "peak MiB");
     // `cargo bench` adds a flag of its own.
     let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let files: [(&str, fn(&[[String; 8]]) -> Vec<u8>); 3] =
-        [("xlsx", office::workbook), ("docx", office::document), ("csv", office::list)];
+    let files: [(&str, Make); 3] = [("xlsx", office::workbook), ("docx", office::document), ("csv", office::list)];
     for (name, make) in files.into_iter().filter(|(name, _)| chosen.is_empty() || chosen.iter().any(|c| c == name)) {
         let bytes = make(&rows);
         let hint = || Hint { name: Some(format!("ds.{name}")), content_type: None };

@@ -99,6 +99,11 @@ impl View {
         self
     }
 
+    /// Whether the text is a number of JSON.
+    pub(crate) fn is_json_number(&self) -> bool {
+        self.number && !self.stretches.iter().any(|s| s.digits)
+    }
+
     /// The same text with the same places.
     pub(crate) fn copy(&self) -> Self {
         let mut copy = Self { number: self.number, ..Self::default() };
@@ -157,7 +162,7 @@ impl View {
 
     /// The patches of the object that mask `range` of the window.
     pub(crate) fn patches(&self, range: &Range<usize>) -> Vec<Patch> {
-        if self.number && !self.stretches.iter().any(|s| s.digits) {
+        if self.is_json_number() {
             let all = 0..self.text.len();
             let bytes = all.clone().map(|n| if n == 0 { b'0' } else { b' ' }).collect();
             return self.object_span(&all).map(|span| Patch { at: span.start, bytes }).into_iter().collect();

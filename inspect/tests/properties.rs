@@ -133,6 +133,13 @@ fn json_stays_json_when_a_number_is_masked() {
         assert_eq!(splice.bytes.first(), Some(&b'0'));
         assert!(splice.bytes.iter().skip(1).all(|b| *b == b' '), "{splice:?}");
     }
+    // Unless that is forbidden: then what holds one cannot be redacted, and text in quotes still can.
+    let strict = Inspector::new(Limits { zero_numbers: false, ..Limits::default() }, 2026);
+    for (json, redactable) in [(&br#"{"soCCCD": 79090123456}"#[..], false), (br#"{"soCCCD": "079090123456"}"#, true)] {
+        let found = strict.inspect(Hint::default(), &json.to_vec());
+        assert_eq!(found.inspection.distinct(DetectorId::Cccd), 1);
+        assert_eq!(found.redact(&[DetectorId::Cccd], &json.to_vec()).is_ok(), redactable);
+    }
 }
 
 /// A stored or deflated archive made by hand, so that the tests need no other library.

@@ -119,7 +119,8 @@ impl Inquiry {
         let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
         let Whole { detector, confidence, signs, .. } = whole;
         if confidence >= Confidence::Medium {
-            match (&place.origin, stand.at) {
+            let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
+            match (&place.origin, stand.at.filter(|_| !stays)) {
                 (Origin::Raw(base), Some(at)) => {
                     self.edits.stamp(stand.mask(signs, base + at, detector));
                 }
