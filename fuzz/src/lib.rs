@@ -120,7 +120,7 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
     assert!(!report.is_opaque(OpaqueReason::Failed), "the inspection failed");
     assert_eq!(report.object.bytes_inspected < report.object.bytes, !report.opaque.is_empty(), "opaque bytes");
     let ids: Vec<DetectorId> = DetectorId::identifiers().collect();
-    if let Ok(splices) = whole.redact(&ids) {
+    if let Ok(splices) = whole.redact(&ids, &source) {
         let mut at = 0;
         for splice in splices {
             assert!(at <= splice.range.start && splice.range.end <= bytes.len() as u64, "a splice outside");

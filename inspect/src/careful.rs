@@ -23,7 +23,8 @@ fn seen(inspector: &Inspector, file: &[u8], name: &str) -> Seen {
     };
     let mut inspected = inspector.inspect_with(hint, &file.to_vec(), Box::new(tell));
     inspected.inspection.elapsed_us = 0;
-    let splices = inspected.redact(DetectorId::ALL).map(|s| format!("{s:?}")).map_err(|e| e.to_string());
+    let splices =
+        inspected.redact(DetectorId::ALL, &file.to_vec()).map(|s| format!("{s:?}")).map_err(|e| e.to_string());
     let found = std::mem::take(&mut *found.lock().expect("no panic"));
     (format!("{:?}", inspected.inspection), splices, found)
 }

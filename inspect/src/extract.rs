@@ -363,7 +363,7 @@ impl Rows {
             let start = self.text.len();
             self.text.extend_from_slice(cell.text.as_bytes());
             let (column, end) = (cell.column as usize, self.text.len());
-            self.cells.push(table::Cell { column, start, end, number: cell.number });
+            self.cells.push(table::Cell { column, start, end, number: cell.number, stands: None });
         }
         // More than any program shows in a row: what comes is a row of its own.
         const ROW_MAX: usize = 1 << 24;

@@ -323,6 +323,7 @@ impl Inquiry {
             let Hit { detector, range, confidence, value, disguise } = hit;
             let edits = match place.origin {
                 Origin::Lost => None,
+                _ if !self.limits.zero_numbers && view.is_json_number() => None,
                 _ => place.origin.lift(view.patches(&range)),
             };
             let start = view.base + range.start as u64;

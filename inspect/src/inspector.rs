@@ -31,6 +31,9 @@ pub struct Limits {
     /// Whether writing on pictures is read, where a reader is installed ([`crate::reads_print`]). It takes about a
     /// second a picture; unread, such a picture is opaque.
     pub print: bool,
+    /// Whether a number of JSON may be masked, as zero: its readers may compute with it. Otherwise an object in which
+    /// one would have to be cannot be redacted.
+    pub zero_numbers: bool,
 }
 
 impl Default for Limits {
@@ -41,6 +44,7 @@ impl Default for Limits {
             inflated_bytes_max: 4 << 30,
             time_max: Duration::from_secs(60),
             print: true,
+            zero_numbers: true,
         }
     }
 }
@@ -249,10 +253,12 @@ pub struct Inspected {
 
 impl Inspected {
     /// The replacements, ordered and disjoint, that mask every finding of `detectors` (any confidence from medium).
+    /// `source` holds the bytes that were inspected. Containers around a finding are unpacked and packed again, which
+    /// may take as long as their inspection.
     ///
     /// # Errors
     /// When any of these findings cannot be replaced safely.
-    pub fn redact(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
-        self.edits.splices(detectors)
+    pub fn redact(&self, detectors: &[DetectorId], source: &dyn Source) -> Result<Vec<Splice>, NotRedactable> {
+        self.edits.splices(detectors, source)
     }
 }

@@ -501,7 +501,7 @@ fn padded(view: &View, column: Option<Column>) -> Option<View> {
     let mut padded = View::default();
     padded.push_joint(zeros);
     padded.push_view(view, 0..view.text.len());
-    padded.base = view.base;
+    (padded.base, padded.number) = (view.base, view.number);
     Some(padded)
 }
 

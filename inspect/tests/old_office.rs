@@ -6,7 +6,8 @@ use chot_inspect::{Hint, Inspector, Limits};
 use chot_model::{DetectorId, Inspection, OpaqueReason, Secret};
 
 fn inspect(name: &str, passwords: &[&str]) -> Inspection {
-    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_office").join(name)).expect("a file");
+    let bytes =
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/old_office").join(name)).expect("a file");
     let passwords = passwords.iter().map(|p| Secret::new(*p));
     let hint = Hint { name: Some(name.to_owned()), content_type: None };
     Inspector::new(Limits::default(), 2026).unlocking(passwords).inspect(hint, &bytes).inspection

@@ -187,6 +187,7 @@ impl Gateway {
             inflated_bytes_max: settings.inspect.inflated_bytes_max,
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
             print: true,
+            zero_numbers: settings.inspect.zero_numbers,
         };
         let inspector = Inspector::new(limits, clock.now().date().0)
             .extracting(extractor)

@@ -5,6 +5,7 @@
 
 mod digits;
 mod letters;
+pub mod office;
 mod people;
 mod records;
 mod uploads;

@@ -51,6 +51,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
     set(&mut s.inspect.confined, flag(root, &["inspect", "confined"]));
+    set(&mut s.inspect.zero_numbers, flag(root, &["inspect", "zero_numbers"]));
     let inspect = |key: &str| count(root, &["inspect", key]);
     set(&mut s.inspect.memory_bytes_max, inspect("memory_bytes_max"));
     set(&mut s.inspect.depth_max, inspect("depth_max").and_then(|n| n.try_into().ok()));

@@ -111,6 +111,8 @@ pub struct InspectSettings {
     pub cache: bool,
     /// What workers read is opaque where the kernel cannot confine them completely.
     pub confined: bool,
+    /// Numbers of JSON are masked as zero; otherwise they cannot be redacted, and the message is blocked.
+    pub zero_numbers: bool,
     /// Bytes of bodies held in memory, all messages together; above it they go to encrypted unlinked files.
     pub memory_bytes_max: u64,
     /// Containers within containers.
@@ -190,6 +192,7 @@ impl Settings {
             inspect: InspectSettings {
                 cache: true,
                 confined: false,
+                zero_numbers: true,
                 memory_bytes_max: 32 << 20,
                 depth_max: 16,
                 members_max: 10_000,

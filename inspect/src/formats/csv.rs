@@ -215,7 +215,7 @@ fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cel
     while start < end && blank(end - 1) {
         end -= 1;
     }
-    Cell { column, start, end, number: false }
+    Cell { column, start, end, number: false, stands: None }
 }
 
 /// The high bit of each of eight bytes that is a delimiter, a quote or a part of a line end.

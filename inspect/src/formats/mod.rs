@@ -14,7 +14,10 @@ mod locked;
 mod mail;
 mod mapi;
 mod multipart;
+mod numeral;
+mod odf;
 mod ooxml;
+mod packing;
 mod pdf;
 mod pgp;
 mod plain;
@@ -60,6 +63,7 @@ pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
 pub(crate) use mapi::tnef::read as read_tnef;
+pub(crate) use packing::{pack, unpack};
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
@@ -102,6 +106,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &multipart::FORMAT,
     &yenc::FORMAT,
     &html::FORMAT,
+    &odf::FLAT,
     &xml::FORMAT,
     &json::FORMAT,
     &form::FORMAT,

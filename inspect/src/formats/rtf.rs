@@ -262,7 +262,7 @@ impl Rtf {
         let row = std::mem::take(&mut self.row);
         if !row.is_empty() {
             self.rows += 1;
-            self.table.row(self.rows, row, inquiry);
+            self.table.cells(self.rows, row, inquiry);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object;
-use crate::redact::Origin;
+use crate::redact::Packing;
 use crate::source::{Source, read_range};
 
 pub(crate) const FORMAT: Format = Format {
@@ -89,7 +89,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         let short = string(header.get(..100).unwrap_or_default());
         let name =
             long_name.take().unwrap_or_else(|| if prefix.is_empty() { short } else { format!("{prefix}/{short}") });
-        let member = place.member(&name, Origin::Lost);
+        let origin = inquiry.edits.unpacked(&place.origin.shifted(data), size, Packing::Same);
+        let member = place.member(&name, origin);
         if !object::enter(&name, &member, inquiry) {
             return None;
         }

@@ -23,13 +23,19 @@ pub(crate) struct Stand<'t> {
     pub(crate) at: Option<u64>,
     /// A number that must stay one: masked, it is zero and blanks.
     pub(crate) number: bool,
+    /// Of a number that stands otherwise than it shows, the bytes it takes: masked, they are zeros.
+    pub(crate) len: u8,
 }
 
 impl Stand<'_> {
     /// What masks the cell, whose `signs` are kept.
     fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
         let stamp = Stamp::masking(self.cell, signs, at, detector);
-        if self.number { Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp } } else { stamp }
+        match self.len {
+            0 if self.number => Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp },
+            0 => stamp,
+            len => Stamp { fill: b'0', signs: 0, len, ..stamp },
+        }
     }
 }
 
@@ -113,7 +119,8 @@ impl Inquiry {
         let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
         let Whole { detector, confidence, signs, .. } = whole;
         if confidence >= Confidence::Medium {
-            match (&place.origin, stand.at) {
+            let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
+            match (&place.origin, stand.at.filter(|_| !stays)) {
                 (Origin::Raw(base), Some(at)) => {
                     self.edits.stamp(stand.mask(signs, base + at, detector));
                 }

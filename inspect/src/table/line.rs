@@ -32,6 +32,8 @@ pub(crate) struct Cell {
     pub(crate) end: usize,
     /// The cell is a number of a spreadsheet, not text.
     pub(crate) number: bool,
+    /// Where it stands in the object, if not where it does in the text, and how many bytes it takes if it is a number.
+    pub(crate) stands: Option<(u64, u8)>,
 }
 
 impl<'t> Line<'t> {
@@ -41,7 +43,8 @@ impl<'t> Line<'t> {
 
     fn stand(&self, cell: &Cell) -> Stand<'t> {
         let at = self.at.map(|at| at + cell.start as u64);
-        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at, number: cell.number }
+        let (number, len) = (cell.number, cell.stands.filter(|_| cell.number).map_or(0, |(_, len)| len));
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at: cell.stands.map(|(at, _)| at).or(at), number, len }
     }
 
     /// The same row, cell by cell.
@@ -56,9 +59,10 @@ impl<'t> Line<'t> {
 
     /// A cell as it is read anywhere else.
     fn view(&self, cell: &Cell, view: &mut View) {
-        let Stand { cell: bytes, start, at, number } = self.stand(cell);
+        let Stand { cell: bytes, start, at, number, len } = self.stand(cell);
         view.clear();
         match at {
+            Some(at) if number => view.push_number(bytes, at, len.into()),
             Some(at) => view.push(bytes, at),
             None => view.push_joint(bytes),
         }
@@ -79,6 +83,9 @@ pub(super) struct Lines {
     told: Vec<(usize, DetectorId, u64)>,
     marks: Vec<Mark>,
     view: View,
+    /// Room for a row whose cells were read one by one.
+    text: Vec<u8>,
+    cells: Vec<Cell>,
 }
 
 impl Table {
@@ -117,6 +124,32 @@ impl Table {
         self.lines = Some(lines);
         inquiry.end_row(begun);
         true
+    }
+
+    /// Takes row number `number`, whose cells were read one by one: as a line if each stands in one piece.
+    pub(crate) fn cells(&mut self, number: u64, row: Row, inquiry: &mut Inquiry) -> Row {
+        if !self.takes_lines(inquiry) {
+            return self.row(number, row, inquiry);
+        }
+        let mut lines = self.lines.take().unwrap_or_default();
+        let (mut text, mut cells) = (std::mem::take(&mut lines.text), std::mem::take(&mut lines.cells));
+        text.clear();
+        cells.clear();
+        let mut in_pieces = false;
+        for (column, view) in row.iter().filter(|(_, view)| !view.text.is_empty()) {
+            let at = view.sole().filter(|_| !view.number);
+            in_pieces |= at.is_none();
+            let start = text.len();
+            text.extend_from_slice(&view.text);
+            let stands = at.map(|at| (at, 0));
+            cells.push(Cell { column: *column, start, end: text.len(), number: false, stands });
+        }
+        self.lines = Some(lines);
+        let taken = !in_pieces && self.line(number, &Line { text: &text, at: None, cells: &cells }, inquiry);
+        if let Some(lines) = &mut self.lines {
+            (lines.text, lines.cells) = (text, cells);
+        }
+        if taken { row } else { self.row(number, row, inquiry) }
     }
 
     fn tell(

@@ -156,7 +156,7 @@ impl Json {
         if told == Told::Whole {
             let start = at + range.start as u64;
             let place = &self.value.place;
-            let stand = Stand { cell: text, start, at: Some(start), number };
+            let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
             inquiry.report_whole(place, (begun, 0), stand, || place.part.clone(), &mut self.marks);
             for mark in self.marks.drain(..) {
                 self.tree.add(mark, inquiry);

@@ -4,6 +4,7 @@
 //! local header that disagrees, members that overlap, and bytes that belong to none are told.
 
 mod directory;
+mod pack;
 
 use std::ops::Range;
 
@@ -12,15 +13,16 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::locked::zip::Lock;
 use super::unknown::Strings;
-use super::{Format, Room, locked, ooxml};
+use super::{Format, Room, locked, odf, ooxml};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
-use crate::redact::Origin;
+use crate::redact::{Origin, Packing};
 use crate::source::{Source, read_range};
 #[cfg(test)]
 pub(crate) use directory::archive;
 pub(crate) use directory::{Directory, Entry};
+pub(crate) use pack::{pack, unpack};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/zip",
@@ -39,12 +41,13 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     if directory.ambiguous {
         inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
     }
-    if let Some(media_type) = ooxml::read(source, &directory, place, inquiry) {
+    let document = ooxml::read(source, &directory, place, inquiry);
+    if let Some(media_type) = document.or_else(|| odf::read(source, &directory, place, inquiry)) {
         around(source, &directory, place, inquiry);
         return Some(media_type);
     }
     for entry in &directory.entries {
-        let member = place.member(&entry.name, Origin::Lost);
+        let member = member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
             break;
         }
@@ -52,6 +55,12 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     }
     around(source, &directory, place, inquiry);
     None
+}
+
+/// Where a member and what comes out of it stand.
+pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry: &mut Inquiry) -> Place {
+    let origin = inquiry.edits.unpacked(&place.origin, source.len(), Packing::Zip(entry.number));
+    place.member(&entry.name, origin)
 }
 
 /// Inspects a member as an object.
