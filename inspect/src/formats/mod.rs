@@ -10,6 +10,7 @@ mod json;
 mod mail;
 mod multipart;
 mod ooxml;
+mod packed;
 mod pdf;
 mod plain;
 mod rtf;
@@ -50,7 +51,9 @@ pub(crate) enum Room {
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use packed::is_marked as is_packed;
 pub(crate) use pdf::read as read_pdf;
+pub(crate) use strings::scan_strings;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
 pub(crate) use zip::archive;
@@ -70,6 +73,11 @@ pub(crate) const FORMATS: &[&Format] = &[
     &gzip::GZIP,
     &gzip::ZLIB,
     &bzip2::FORMAT,
+    &packed::XZ,
+    &packed::ZSTD,
+    &packed::LZ4,
+    &packed::LZMA,
+    &packed::COMPRESS,
     &tar::FORMAT,
     &pdf::FORMAT,
     image::JPEG,

@@ -2,10 +2,15 @@
 //!
 //! It knows no format. The owner says what is opaque.
 
+use std::ops::Range;
+
 use chot_detectors::{BLOCK, Shown, shown};
+use chot_model::OpaqueReason;
 
 use crate::inquiry::{Inquiry, Place};
+use crate::object;
 use crate::redact::Origin;
+use crate::source::Source;
 use crate::text::Text;
 
 /// Blocks judged together; few enough for the stack.
@@ -91,6 +96,27 @@ impl Strings {
         self.narrow.text.finish(inquiry);
         self.wide.text.finish(inquiry);
     }
+}
+
+/// Scans bytes of a source that mean nothing in themselves.
+pub(crate) fn scan_strings(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut Inquiry) {
+    let mut strings = Strings::new(place);
+    let mut at = range.start;
+    let mut buffer = vec![0; object::BLOCK];
+    while at < range.end && !inquiry.is_late(place) {
+        let want = (range.end - at).min(object::BLOCK as u64) as usize;
+        match source.read_at(at, buffer.get_mut(..want).unwrap_or_default()) {
+            Ok(n @ 1..) => {
+                strings.read(buffer.get(..n).unwrap_or_default(), inquiry);
+                at += n as u64;
+            }
+            Ok(0) | Err(_) => {
+                inquiry.refuse(place, OpaqueReason::Failed, range.end - at);
+                break;
+            }
+        }
+    }
+    strings.end(inquiry);
 }
 
 fn is_shown(b: u8) -> bool {

@@ -5,13 +5,10 @@
 
 mod directory;
 
-use std::ops::Range;
-
 use chot_model::OpaqueReason;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::unknown::Strings;
-use super::{Format, Room, ooxml};
+use super::{Format, Room, ooxml, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
@@ -32,7 +29,7 @@ pub(crate) const FORMAT: Format = Format {
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
     let Some(directory) = Directory::read(source) else {
         inquiry.refuse(place, OpaqueReason::ParseError, source.len());
-        strings(source, 0..source.len(), place, inquiry);
+        scan_strings(source, 0..source.len(), place, inquiry);
         return None;
     };
     if directory.ambiguous {
@@ -166,29 +163,8 @@ fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &m
             // A member that the directory does not list, and that some programs show all the same.
             inquiry.refuse(place, OpaqueReason::Ambiguous, gap.end - gap.start);
         }
-        strings(source, gap.clone(), place, inquiry);
+        scan_strings(source, gap.clone(), place, inquiry);
     }
-}
-
-/// Looks at bytes that mean nothing in themselves.
-fn strings(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut Inquiry) {
-    let mut strings = Strings::new(place);
-    let mut at = range.start;
-    let mut buffer = vec![0; BLOCK];
-    while at < range.end && !inquiry.is_late(place) {
-        let want = (range.end - at).min(BLOCK as u64) as usize;
-        match source.read_at(at, buffer.get_mut(..want).unwrap_or_default()) {
-            Ok(n @ 1..) => {
-                strings.read(buffer.get(..n).unwrap_or_default(), inquiry);
-                at += n as u64;
-            }
-            Ok(0) | Err(_) => {
-                inquiry.refuse(place, OpaqueReason::Failed, range.end - at);
-                break;
-            }
-        }
-    }
-    strings.end(inquiry);
 }
 
 #[cfg(test)]
