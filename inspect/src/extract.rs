@@ -27,11 +27,13 @@ pub enum Kind {
     Pdf,
     /// `image/*`
     Picture,
+    /// `application/x-7z-compressed`
+    SevenZip,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::SevenZip];
 }
 
 /// What reading one object may cost.
@@ -110,6 +112,7 @@ impl Extractor for InProcess {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, each),
             Kind::Picture => formats::read_picture(object, &bounds, each),
+            Kind::SevenZip => formats::read_seven_zip(object, &bounds, each),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
+mod ar;
 mod bzip2;
+mod cab;
+mod cpio;
 mod csv;
 mod form;
 mod gzip;
 mod html;
 mod image;
+mod iso;
 mod json;
 mod mail;
 mod multipart;
@@ -13,7 +17,9 @@ mod ooxml;
 mod packed;
 mod pdf;
 mod plain;
+mod rar;
 mod rtf;
+mod sevenz;
 mod sql;
 mod strings;
 mod tar;
@@ -53,6 +59,7 @@ pub(crate) use image::read as read_picture;
 pub use image::reads_print;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use pdf::read as read_pdf;
+pub(crate) use sevenz::read as read_seven_zip;
 pub(crate) use strings::scan_strings;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
@@ -78,6 +85,13 @@ pub(crate) const FORMATS: &[&Format] = &[
     &packed::LZ4,
     &packed::LZMA,
     &packed::COMPRESS,
+    &sevenz::FORMAT,
+    &rar::FIVE,
+    &rar::FOUR,
+    &cab::FORMAT,
+    &iso::FORMAT,
+    &ar::FORMAT,
+    &cpio::FORMAT,
     &tar::FORMAT,
     &pdf::FORMAT,
     image::JPEG,
