@@ -53,6 +53,7 @@ depth_max = 3
 members_max = 7
 inflated_bytes_max = 5_000_000
 time_max_ms = 1_000
+passwords = ["Bhxh@2026"]
 [icap]
 listen = ["127.0.0.1:1344"]
 [admin]
@@ -90,6 +91,9 @@ allow_days = 30
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;
     assert_eq!((i.cache, i.memory_bytes_max, i.depth_max), (false, 2_000_000, 3));
+    let passwords: Vec<&str> = i.passwords.iter().map(|p| p.reveal()).collect();
+    assert_eq!(passwords, ["Bhxh@2026"]);
+    assert!(!format!("{i:?}").contains("Bhxh"));
     assert_eq!((i.members_max, i.inflated_bytes_max, i.time_max_ms), (7, 5_000_000, 1_000));
     assert_eq!((s.icap_listen, s.admin_listen), (addresses(&["127.0.0.1:1344"]), "127.0.0.1:9443".parse().ok()));
     let a = s.audit;

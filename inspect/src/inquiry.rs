@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chot_detectors::{Cells, Column, Context, Detectors, Hit};
-use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Tally};
+use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
 use crate::charset::Charset;
@@ -100,6 +100,8 @@ pub(crate) struct Inquiry {
     pub(crate) key: RandomState,
     /// Runs the readers of formats that are read apart.
     pub(crate) extractor: Arc<dyn Extractor>,
+    /// Tried on what is locked.
+    pub(crate) passwords: Arc<[Secret]>,
     /// Of the hashes of values.
     values: Key,
     /// When the step under way must end; `None` when that is too far away to be told.
@@ -157,7 +159,7 @@ impl Inquiry {
         detectors: Arc<Detectors>,
         limits: Limits,
         key: RandomState,
-        extractor: Arc<dyn Extractor>,
+        (extractor, passwords): (Arc<dyn Extractor>, Arc<[Secret]>),
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
     ) -> Self {
@@ -167,6 +169,7 @@ impl Inquiry {
             values: Key::new(&key),
             key,
             extractor,
+            passwords,
             deadline: None,
             inspection: Inspection::default(),
             tallies: Tallies::default(),

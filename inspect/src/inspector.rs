@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chot_detectors::Detectors;
-use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
+use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret};
 
 use crate::extract::{Extractor, InProcess};
 use crate::inquiry::{Cache, Inquiry, Place};
@@ -62,6 +62,7 @@ pub struct Inspector {
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
     extractor: Arc<dyn Extractor>,
+    passwords: Arc<[Secret]>,
     pub(crate) cache: Option<Arc<Cache>>,
     /// See [`Inquiry::careful`].
     #[cfg(test)]
@@ -76,6 +77,7 @@ impl Inspector {
             limits,
             key: RandomState::new(),
             extractor: Arc::new(InProcess),
+            passwords: Arc::default(),
             cache: None,
             #[cfg(test)]
             careful: false,
@@ -93,6 +95,13 @@ impl Inspector {
     #[must_use]
     pub fn extracting(self, extractor: Arc<dyn Extractor>) -> Self {
         Self { extractor, ..self }
+    }
+
+    /// Tries these on whatever is locked with a password. More than a few make locked documents slow to refuse: each
+    /// is about a tenth of a second.
+    #[must_use]
+    pub fn unlocking(self, passwords: impl IntoIterator<Item = Secret>) -> Self {
+        Self { passwords: passwords.into_iter().collect(), ..self }
     }
 
     /// Begins the inspection of one message.
@@ -131,7 +140,7 @@ impl Inspector {
             self.detectors.clone(),
             self.limits.clone(),
             self.key.clone(),
-            self.extractor.clone(),
+            (self.extractor.clone(), self.passwords.clone()),
             sink,
             self.cache.clone(),
         );

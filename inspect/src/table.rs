@@ -526,6 +526,17 @@ fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
 }
 
+/// The letters of a column, as spreadsheets call it.
+pub(crate) fn letters(column: usize) -> String {
+    let mut out = Vec::new();
+    let mut n = column + 1;
+    while n > 0 {
+        out.push(b'A' + ((n - 1) % 26) as u8);
+        n = (n - 1) / 26;
+    }
+    out.iter().rev().map(|b| char::from(*b)).collect()
+}
+
 /// Digits of the shortest number that stands for somebody.
 const NUMBER_MIN: usize = 9;
 

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use chot_model::Secret;
+
 use super::shape::SETTINGS;
 use super::{AllowedTarget, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
@@ -55,6 +57,8 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.inspect.members_max, inspect("members_max"));
     set(&mut s.inspect.inflated_bytes_max, inspect("inflated_bytes_max"));
     set(&mut s.inspect.time_max_ms, inspect("time_max_ms"));
+    let passwords = texts(root, &["inspect", "passwords"]).unwrap_or_default();
+    s.inspect.passwords = passwords.into_iter().map(|(p, _)| Secret::new(p)).collect();
     s.icap_listen = parsed(root, &["icap", "listen"]).unwrap_or_default();
     s.admin_listen = text(root, &["admin", "listen"]).and_then(|a| a.parse().ok());
     set(&mut s.audit.node, text(root, &["audit", "node"]).map(str::to_owned));

@@ -8,6 +8,8 @@ mod shape;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use chot_model::Secret;
+
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
 
@@ -119,6 +121,8 @@ pub struct InspectSettings {
     pub inflated_bytes_max: u64,
     /// Wall time per message, in milliseconds.
     pub time_max_ms: u64,
+    /// Tried on documents and archives that are locked.
+    pub passwords: Vec<Secret>,
 }
 
 /// `[audit]`.
@@ -191,6 +195,7 @@ impl Settings {
                 members_max: 10_000,
                 inflated_bytes_max: 4 << 30,
                 time_max_ms: 60_000,
+                passwords: Vec::new(),
             },
             icap_listen: Vec::new(),
             admin_listen: None,

@@ -104,6 +104,7 @@ impl Inquiry {
             limits: self.limits.clone(),
             key: self.key.clone(),
             extractor: Arc::clone(&self.extractor),
+            passwords: Arc::clone(&self.passwords),
             values: self.values,
             cache: self.cache.clone(),
             sink: self.sink.take(),

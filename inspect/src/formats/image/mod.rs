@@ -150,7 +150,7 @@ impl Told {
                 }
             }
             Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
-            Piece::Text { .. } | Piece::Field { .. } => {}
+            Piece::Text { .. } | Piece::Row { .. } | Piece::Field { .. } => {}
         }
         let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;
         if !fits {
@@ -260,7 +260,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
     let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left().min(TIME_MAX) };
     let extractor = inquiry.extractor.clone();
     let mut told = Told::default();
-    if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &mut |piece| told.take(piece)) {
+    if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &[], &mut |piece| told.take(piece)) {
         inquiry.refuse(place, reason, source.len());
     }
     let may_read = inquiry.limits.print && ocr::is_installed();

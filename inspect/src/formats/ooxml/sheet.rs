@@ -9,7 +9,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag};
 use crate::redact::Origin;
 use crate::source::Source;
-use crate::table::{Cell, Line, Table};
+use crate::table::{Cell, Line, Table, letters};
 use crate::text::Text;
 
 /// What the workbook says about its sheets and number formats.
@@ -297,17 +297,6 @@ fn column(reference: &str) -> Option<usize> {
     let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
     let number = letters.take(4).fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
     (1..=16_384).contains(&number).then(|| number - 1)
-}
-
-/// The letters of a column.
-fn letters(column: usize) -> String {
-    let mut out = Vec::new();
-    let mut n = column + 1;
-    while n > 0 {
-        out.push(b'A' + ((n - 1) % 26) as u8);
-        n = (n - 1) / 26;
-    }
-    out.iter().rev().map(|b| char::from(*b)).collect()
 }
 
 /// A number as the sheet shows it: no exponent, zeros in front as its format says.
