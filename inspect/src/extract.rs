@@ -30,11 +30,13 @@ pub enum Kind {
     Picture,
     /// `application/x-7z-compressed`
     SevenZip,
+    /// `application/vnd.sqlite3`
+    Sqlite,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::SevenZip];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::SevenZip, Self::Sqlite];
 }
 
 /// What reading one object may cost.
@@ -137,6 +139,7 @@ impl Extractor for InProcess {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
             Kind::Picture => formats::read_picture(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, each),
+            Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
         }
     }
 }

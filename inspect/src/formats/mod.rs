@@ -21,6 +21,7 @@ mod rar;
 mod rtf;
 mod sevenz;
 mod sql;
+mod sqlite;
 mod strings;
 mod tar;
 mod unknown;
@@ -60,6 +61,7 @@ pub use image::reads_print;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use sevenz::read as read_seven_zip;
+pub(crate) use sqlite::read as read_sqlite;
 pub(crate) use strings::scan_strings;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
@@ -88,6 +90,8 @@ pub(crate) const FORMATS: &[&Format] = &[
     &sevenz::FORMAT,
     &rar::FIVE,
     &rar::FOUR,
+    &sqlite::FORMAT,
+    &sqlite::LOG,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,
