@@ -253,8 +253,8 @@ impl Tree {
         if leaf.kind == Kind::TableInner {
             return Some(Ok(Vec::new()));
         }
-        let cells: Vec<Option<Local>> = leaf.cells().map(|at| leaf.local(at)).collect();
-        Some(cells.into_iter().map(|local| local.ok_or(()).map(|local| whole(file, bytes, &local))).collect())
+        let cells: Result<Vec<Local>, ()> = leaf.cells().map(|at| leaf.local(at).ok_or(())).collect();
+        Some(cells.map(|cells| cells.iter().map(|local| whole(file, bytes, local)).collect()))
     }
 }
 
