@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) size: u64,
     /// `None` when the local header is missing or cut.
     pub(crate) data: Option<Range<u64>>,
+    /// LZMA: the stream says itself where it ends.
+    pub(crate) end_marked: bool,
     header: u64,
     descriptor: bool,
 }
@@ -201,6 +203,7 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
         size,
         data: None,
         header: header.checked_add(shift)?,
+        end_marked: flags & 2 != 0,
         descriptor: flags & 8 != 0,
     };
     Some((entry, len))
