@@ -16,7 +16,7 @@ use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object;
 use crate::redact::Origin;
-use crate::source::Source;
+use crate::source::{Source, read_range};
 
 pub(crate) const FOUR: Format = Format {
     media_type: "application/vnd.rar; version=4",
@@ -84,6 +84,9 @@ fn read(
                 }
                 match reason {
                     None => {
+                        // A remark ends with a zero.
+                        let ends = name == "CMT" && read_range(source, end - 1..end).is_ok_and(|last| last == [0]);
+                        let end = end - u64::from(ends && data < end);
                         let hint = Hint { name: Some(name), content_type: None };
                         object::section(source, data, end, hint, member, inquiry);
                     }

@@ -22,6 +22,8 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     match kind {
         // The main header may say that all others are encrypted.
         0x73 if flags & 0x80 != 0 => what = What::Encrypted,
+        // It may also hold a remark, which is packed.
+        0x73 if flags & 2 != 0 => what = What::File("CMT".to_owned(), Some(OpaqueReason::UnsupportedFormat)),
         0x7b => what = What::End,
         // Files, and comments and the like, which are stored as files are.
         0x74 | 0x7a => {

@@ -82,6 +82,7 @@ fn stored_members_and_all_names_are_read() {
     check("4", &archive_four(&[file_four(b"a.txt", 0, 0x30, number), file_four(named, 0, 0x30, b"x")]), 2, &[]);
     let packed = [file_four(named, 0, 0x33, b"\xf0\xf1\xf2"), file_four(b"a.txt", 0, 0x30, number)];
     check("4, packed", &archive_four(&packed), 2, &[OpaqueReason::UnsupportedFormat]);
+    check("5, a remark", &archive_five(&[file_five("CMT", 0, 0, b"", b"CCCD 001190123456\0")]), 1, &[]);
     let name = "CCCD 001290123456.txt";
     check("5", &archive_five(&[file_five("a", 0, 0, b"", number), file_five(name, 0, 0, b"", b"x")]), 2, &[]);
     let packed = [file_five(name, 0, 3, b"", b"\xf0\xf1"), file_five("a", 0, 0, b"", number)];
