@@ -5,12 +5,14 @@ mod bzip2;
 mod cab;
 mod cpio;
 mod csv;
+mod dbf;
 mod form;
 mod gzip;
 mod html;
 mod image;
 mod iso;
 mod json;
+mod known;
 mod mail;
 mod multipart;
 mod ooxml;
@@ -76,8 +78,13 @@ pub(crate) trait Stream: Send {
     fn finish(self: Box<Self>, inquiry: &mut Inquiry);
 }
 
-/// Every format. The first that matches reads the object: those with a mark of their own before those told by shape.
-pub(crate) const FORMATS: &[&Format] = &[
+/// Every format. The first that matches reads the object.
+pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
+    known::ALL.iter().chain(FORMATS).copied()
+}
+
+/// Those that are read: those with a mark of their own before those told by shape.
+const FORMATS: &[&Format] = &[
     &zip::FORMAT,
     &gzip::GZIP,
     &gzip::ZLIB,
@@ -92,6 +99,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &rar::FOUR,
     &sqlite::FORMAT,
     &sqlite::LOG,
+    &dbf::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn every_format_knows_its_example_and_finds_what_it_holds() {
         let inspector = Inspector::new(Limits::default(), 2026);
-        for format in FORMATS {
+        for format in all() {
             let bytes = (format.example)();
             let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.object.media_type, format.media_type);
@@ -146,7 +154,7 @@ mod tests {
 
     #[test]
     fn no_type_is_registered_twice_but_the_tables() {
-        let types: Vec<_> = FORMATS.iter().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
+        let types: Vec<_> = all().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
         assert!(types.iter().enumerate().all(|(n, t)| !types[n + 1..].contains(t)));
     }
 }

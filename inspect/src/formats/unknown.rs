@@ -11,10 +11,15 @@ use crate::object::{OCTETS, Object};
 pub(crate) const FORMAT: Format = Format {
     media_type: OCTETS,
     matches: |_| true,
-    room: Room::Stream(|_, place| Box::new(Unknown { strings: Strings::new(place), appended: Appended::new(place) })),
+    room: Room::Stream(|_, place| opaque(place)),
     #[cfg(test)]
     example: || b"\x00\x01\x02\xff\xfe\xfdS\xe1\xbb\x91 CCCD 001090123456\x00\x00\x05\x06\x07\x08".to_vec(),
 };
+
+/// Scans bytes as they are and tells the whole as opaque.
+pub(super) fn opaque(place: &Place) -> Box<dyn Stream> {
+    Box::new(Unknown { strings: Strings::new(place), appended: Appended::new(place) })
+}
 
 struct Unknown {
     strings: Strings,
