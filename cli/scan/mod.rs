@@ -18,6 +18,7 @@ mod report;
 mod walk;
 
 pub(crate) use file::open;
+use passwords::Passwords;
 use report::{Line, Style};
 pub(crate) use report::{Opaque, opaque};
 use walk::{Input, Walk};
@@ -50,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long)]
     reveal: bool,
     #[command(flatten)]
-    passwords: passwords::Args,
+    passwords: Passwords,
     /// Tệp, thư mục, hoặc - là đầu vào chuẩn. Files, folders, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,

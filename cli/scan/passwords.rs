@@ -10,7 +10,7 @@ use crate::Error;
 
 /// Where passwords come from.
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct Passwords {
     /// Mật khẩu mở tệp bị khóa, nhiều lần được; người khác trên máy nhìn thấy. A password for locked files; others on
     /// this machine can see it
     #[arg(long = "password", value_name = "P")]
@@ -23,7 +23,7 @@ pub(super) struct Args {
     variables: Vec<String>,
 }
 
-impl Args {
+impl Passwords {
     pub(super) fn read(&self) -> Result<Vec<Secret>, Error> {
         let mut passwords: Vec<Secret> = self.typed.iter().map(|p| Secret::new(p.as_str())).collect();
         for path in &self.files {

@@ -28,6 +28,10 @@ pub enum Kind {
     Pdf,
     /// `image/*`
     Picture,
+    /// Compound files: documents, workbooks, presentations and messages of Office before 2007.
+    Compound,
+    /// `application/ms-tnef`
+    Tnef,
     /// `application/x-7z-compressed`
     SevenZip,
     /// `application/vnd.sqlite3`
@@ -36,7 +40,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::SevenZip, Self::Sqlite];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Sqlite];
 }
 
 /// What reading one object may cost.
@@ -138,6 +142,8 @@ impl Extractor for InProcess {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
             Kind::Picture => formats::read_picture(object, &bounds, each),
+            Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
+            Kind::Tnef => formats::read_tnef(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, each),
             Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
         }
@@ -335,7 +341,7 @@ impl Told {
 }
 
 /// A table that comes row by row.
-struct Rows {
+pub(crate) struct Rows {
     part: String,
     table: Table,
     /// The row under way: its number, its cells, and the text they stand in.
@@ -345,7 +351,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(part: &str, place: &Place) -> Self {
+    pub(crate) fn new(part: &str, place: &Place) -> Self {
         let title = part.to_owned();
         let name = move |row: u64, column: usize| format!("{title}!{}{row}", table::letters(column));
         let table = Table::with_names(place.clone(), Box::new(name));
@@ -353,7 +359,7 @@ impl Rows {
     }
 
     /// Takes cells of a row; tells how many bytes they are.
-    fn take(&mut self, number: u32, cells: &[Cell<'_>], inquiry: &mut Inquiry) -> usize {
+    pub(crate) fn take(&mut self, number: u32, cells: &[Cell<'_>], inquiry: &mut Inquiry) -> usize {
         if number != self.number {
             self.end_row(inquiry);
             self.number = number;
@@ -386,7 +392,7 @@ impl Rows {
         self.text.clear();
     }
 
-    fn end(mut self, inquiry: &mut Inquiry) {
+    pub(crate) fn end(mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
     }

@@ -177,7 +177,7 @@ fn has_number(bytes: &[u8]) -> bool {
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    magic || document || crate::formats::is_packed(bytes) || is_picture(bytes)
+    magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)
 }
 
 /// The beginning of a bzip2 file with a block in it, or of an empty one: the digits of π and of its root.

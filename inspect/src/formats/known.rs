@@ -3,7 +3,9 @@
 //!
 //! A policy can name the type; a person is told what it was that could not be read.
 
-use super::unknown::opaque;
+use chot_model::OpaqueReason;
+
+use super::unknown::Unknown;
 use super::{Format, Room};
 use crate::sniff::Head;
 
@@ -12,7 +14,7 @@ macro_rules! known {
         const $name: Format = Format {
             media_type: $media_type,
             matches: |head| marked(head, $at, &[$($mark),+]),
-            room: Room::Stream(|_, place| opaque(place)),
+            room: Room::Stream(|_, place| Box::new(Unknown::new(place, OpaqueReason::UnsupportedFormat))),
             #[cfg(test)]
             example: || tests::example($at, &[$($mark),+]),
         };
@@ -57,8 +59,6 @@ fn marked(head: &Head<'_>, at: usize, marks: &[&[u8]]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chot_model::OpaqueReason;
-
     use super::*;
     use crate::{Hint, Inspector, Limits};
 

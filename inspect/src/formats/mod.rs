@@ -3,6 +3,8 @@
 mod ar;
 mod bzip2;
 mod cab;
+mod cms;
+mod compound;
 mod cpio;
 mod csv;
 mod dbf;
@@ -13,15 +15,20 @@ mod image;
 mod iso;
 mod json;
 mod known;
+mod le;
+mod locked;
 mod mail;
+mod mapi;
 mod multipart;
 mod ooxml;
 mod packed;
 mod pdf;
+mod pgp;
 mod plain;
 mod rar;
 mod rtf;
 mod sevenz;
+mod shown;
 mod sql;
 mod sqlite;
 mod strings;
@@ -57,9 +64,12 @@ pub(crate) enum Room {
     Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
 }
 
+pub(crate) use cms::is_one as is_cms;
+pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use sevenz::read as read_seven_zip;
@@ -106,6 +116,10 @@ const FORMATS: &[&Format] = &[
     &cpio::FORMAT,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &compound::FORMAT,
+    &mapi::tnef::FORMAT,
+    &cms::FORMAT,
+    &pgp::FORMAT,
     image::JPEG,
     image::PNG,
     image::WEBP,

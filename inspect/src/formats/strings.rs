@@ -20,9 +20,6 @@ const STRETCH: usize = 64;
 pub(crate) struct Strings {
     pub(super) place: Place,
     pub(super) bytes: u64,
-    /// A compound file that says it holds an encrypted package (MS-OFFCRYPTO §2.3.2).
-    pub(super) encrypted: bool,
-    compound: bool,
     narrow: Narrow,
     wide: Wide,
 }
@@ -56,8 +53,6 @@ impl Strings {
         Self {
             place: place.clone(),
             bytes: 0,
-            encrypted: false,
-            compound: false,
             narrow: Narrow { text: Text::new(lost), buffer: Vec::new(), goes_on: true },
             wide: Wide {
                 text: Text::new(wide),
@@ -71,12 +66,6 @@ impl Strings {
     }
 
     pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
-        self.compound |= self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
-        if self.compound && !self.encrypted {
-            // A name in the directory lies within one sector, and sectors within one block.
-            let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-            self.encrypted = memchr::memmem::find(bytes, &name).is_some();
-        }
         self.bytes += bytes.len() as u64;
         for stretch in bytes.chunks(STRETCH * BLOCK) {
             let mut blocks = [Shown::default(); STRETCH + 1];

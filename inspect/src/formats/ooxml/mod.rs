@@ -3,6 +3,7 @@
 //! Every member is read: those of a known kind as sheets and paragraphs, other XML as XML, the rest as objects.
 //! Hidden sheets, rows, columns and text are read like all others. Charts, pictures and macros are objects.
 
+mod binary;
 mod sheet;
 mod strings;
 mod words;
@@ -20,6 +21,7 @@ use crate::redact::Origin;
 use crate::source::Source;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const XLSB: &str = "application/vnd.ms-excel.sheet.binary.macroenabled.12";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 
@@ -45,6 +47,7 @@ pub(crate) fn read(
         return None;
     };
     let workbook = (media_type == XLSX).then(|| sheet::Workbook::read(source, directory, inquiry));
+    let mut binary = binary::is_one(directory).then(|| binary::Book::read(source, directory, place, inquiry));
     let mut table = None;
     if let Some(entry) = directory.entries.iter().find(|e| e.name == "xl/sharedStrings.xml") {
         table = Some(strings::Shared::read(source, entry, place, inquiry));
@@ -58,7 +61,9 @@ pub(crate) fn read(
             continue;
         }
         let name = entry.name.to_ascii_lowercase();
-        let result = if name.starts_with("xl/worksheets/") && name.ends_with(".xml") {
+        let result = if let Some(book) = binary.as_mut().filter(|_| binary::Book::takes(&name)) {
+            book.member(source, entry, &member, inquiry)
+        } else if name.starts_with("xl/worksheets/") && name.ends_with(".xml") {
             let title = workbook.as_ref().and_then(|w| w.title(&entry.name)).unwrap_or(&entry.name);
             let place = Place { depth: place.depth + 1, origin: Origin::Lost, ..place.clone() };
             let formats = workbook.as_ref().map(|w| w.widths.clone()).unwrap_or_default();
@@ -100,6 +105,10 @@ pub(crate) fn read(
     }
     if let Some(table) = table {
         table.rest(inquiry);
+    }
+    if let Some(book) = binary {
+        book.rest(inquiry);
+        return Some(XLSB);
     }
     Some(media_type)
 }

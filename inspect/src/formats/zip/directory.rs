@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::formats::locked::zip::Lock;
 use crate::source::{Source, read_range};
 
 /// What the directory says of one member, and where its data lies.
@@ -10,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) method: u16,
     pub(crate) encrypted: bool,
+    /// The cipher and the true method, where we know how to open it.
+    pub(crate) lock: Option<(Lock, u16)>,
     pub(crate) crc: u32,
     pub(crate) packed: u64,
     pub(crate) size: u64,
@@ -166,6 +169,10 @@ fn end(source: &dyn Source) -> Option<End> {
     Some(End { at, comment, offset: offset.into(), size: size.into(), entries: entries.into() })
 }
 
+/// The extra field and the method of members encrypted as WinZip does.
+const AES: u16 = 0x9901;
+const AES_METHOD: u16 = 99;
+
 /// One record of the directory and its length.
 fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let flags = u16_at(record, 8)?;
@@ -178,8 +185,12 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let (mut packed, mut size, mut header) =
         (u64::from(u32_at(record, 20)?), u64::from(u32_at(record, 24)?), u64::from(u32_at(record, 42)?));
     let mut extra = record.get(name_end..extra_end)?;
+    let mut lock = None;
     while let (Some(id), Some(n)) = (u16_at(extra, 0), u16_at(extra, 2)) {
         let field = extra.get(4..4 + usize::from(n)).unwrap_or_default();
+        if id == AES {
+            lock = Lock::aes(field);
+        }
         if id == 1 {
             // ZIP64: only the fields that did not fit, in this order.
             let mut at = 0;
@@ -193,11 +204,17 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
         extra = extra.get(4 + usize::from(n)..).unwrap_or_default();
     }
     let method = u16_at(record, 10)?;
+    if flags & 0x41 == 1 && method != AES_METHOD {
+        // What the last byte of the cipher's header is: of the checksum, or of the time where that comes behind.
+        let check = [*record.get(19)?, *record.get(13)?];
+        lock = Some((Lock::Old { check }, method));
+    }
     let entry = Entry {
         name,
         method,
         // Bit 0: encrypted; bit 6: strong encryption; method 99: AES.
-        encrypted: flags & 0x41 != 0 || method == 99,
+        encrypted: flags & 0x41 != 0 || method == AES_METHOD,
+        lock,
         crc: u32_at(record, 16)?,
         packed,
         size,

@@ -10,8 +10,9 @@ use std::ops::Range;
 use chot_model::OpaqueReason;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use super::locked::zip::Lock;
 use super::packed::{Codec, Lzma, Step, WINDOW_MAX, Xz, Zstd};
-use super::{Format, Room, ooxml, scan_strings};
+use super::{Format, Room, locked, ooxml, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
@@ -69,6 +70,9 @@ pub(crate) fn inspect(source: &dyn Source, entry: &Entry, place: Place, inquiry:
     member.finish(None, inquiry);
 }
 
+/// The method of LZMA.
+const LZMA: u16 = 14;
+
 /// How a member is unpacked (APPNOTE 4.4.5: methods 8, 12, 14, 93 and 95). Deflate64 and PPMd are not.
 enum Unpack {
     Deflate(Decompress),
@@ -78,12 +82,17 @@ enum Unpack {
 
 impl Unpack {
     /// Of a member whose packed bytes lie there.
-    fn new(source: &dyn Source, entry: &Entry, data: &mut Range<u64>) -> Result<Option<Self>, OpaqueReason> {
-        Ok(Some(match entry.method {
+    fn new(
+        source: &dyn Source,
+        entry: &Entry,
+        method: u16,
+        data: &mut Range<u64>,
+    ) -> Result<Option<Self>, OpaqueReason> {
+        Ok(Some(match method {
             0 => return Ok(None),
             8 => Self::Deflate(Decompress::new(false)),
             12 => Self::Bzip2(bzip2::Decompress::new(false)),
-            14 => {
+            LZMA => {
                 // Before the stream stand a version, the length of the properties, and these (APPNOTE 5.8.8).
                 let head = read_range(source, data.start..data.start + 9).map_err(|_| OpaqueReason::ParseError)?;
                 let &[_, _, 5, 0, properties, a, b, c, d] = head.as_slice() else {
@@ -140,6 +149,34 @@ impl Unpack {
     }
 }
 
+/// Finds the password that opens a member: where its data lies, how it is compressed, and its key stream.
+fn unlock(
+    source: &dyn Source,
+    entry: &Entry,
+    data: &Range<u64>,
+    inquiry: &Inquiry,
+) -> Option<(Range<u64>, u16, locked::zip::Opened)> {
+    let (lock, method) = entry.lock?;
+    let (data, opened) = locked::zip::open(source, data, lock, &inquiry.passwords)?;
+    let end = data.end.min(data.start + BLOCK as u64);
+    let head = read_range(source, data.start..end).ok()?;
+    // The check of a password is a byte or two. What is no beginning of compressed data was opened by chance.
+    let is_sound = |opened: &locked::zip::Opened| {
+        let mut head = head.clone();
+        opened.clone().apply(&mut head);
+        match method {
+            8 => Unpack::Deflate(Decompress::new(false)).step(&head, false, &mut vec![0; BLOCK]).is_ok(),
+            0 if end == data.end && entry.crc != 0 => {
+                let mut crc = Crc::new();
+                crc.update(&head);
+                crc.sum() == entry.crc
+            }
+            _ => true,
+        }
+    };
+    opened.into_iter().find(is_sound).map(|opened| (data, method, opened))
+}
+
 /// Unpacks a member in bounded pieces.
 ///
 /// # Errors
@@ -164,11 +201,18 @@ fn unpack(
     inquiry: &mut Inquiry,
     each: &mut dyn FnMut(&[u8], &mut Inquiry),
 ) -> Result<(), OpaqueReason> {
-    if entry.encrypted {
-        return Err(OpaqueReason::Encrypted);
+    let data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
+    let (mut data, method, mut opened) = if entry.encrypted {
+        let (data, method, opened) = unlock(source, entry, &data, inquiry).ok_or(OpaqueReason::Encrypted)?;
+        (data, method, Some(opened))
+    } else {
+        (data, entry.method, None)
+    };
+    // What stands before a stream of LZMA is read from the archive itself.
+    if opened.is_some() && method == LZMA {
+        return Err(OpaqueReason::UnsupportedFormat);
     }
-    let mut data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
-    let mut unpack = Unpack::new(source, entry, &mut data)?;
+    let mut unpack = Unpack::new(source, entry, method, &mut data)?;
     let (mut crc, mut at, mut total) = (Crc::new(), data.start, 0u64);
     let (mut input, mut out) = (vec![0; BLOCK], vec![0; BLOCK]);
     let top = Place::top(Origin::Lost);
@@ -179,6 +223,9 @@ fn unpack(
             return Err(OpaqueReason::ParseError);
         }
         at += n as u64;
+        if let (Some(opened), Some(sealed)) = (&mut opened, input.get_mut(..n)) {
+            opened.apply(sealed);
+        }
         let mut packed = input.get(..n).unwrap_or_default();
         let mut take = |bytes: &[u8], inquiry: &mut Inquiry| {
             crc.update(bytes);
@@ -215,7 +262,9 @@ fn unpack(
             }
         }
     }
-    if total != entry.size || crc.sum() != entry.crc {
+    // With AES the digest behind may stand for the checksum.
+    let is_summed = matches!(entry.lock, Some((Lock::Aes { .. }, _))) && entry.crc == 0;
+    if total != entry.size || crc.sum() != entry.crc && !is_summed {
         return Err(OpaqueReason::ParseError);
     }
     Ok(())
