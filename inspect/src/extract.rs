@@ -144,7 +144,7 @@ impl Extractor for InProcess {
             Kind::Picture => formats::read_picture(object, &bounds, each),
             Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
-            Kind::SevenZip => formats::read_seven_zip(object, &bounds, each),
+            Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),
             Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
         }
     }

@@ -68,21 +68,22 @@ pub(super) enum Header {
 const CODERS_MAX: usize = 32;
 
 impl Folder {
-    /// Coders from the packed stream to the file, where one leads to the next; `None` where they branch.
-    pub(super) fn chain(&self) -> Option<Vec<&Coder>> {
-        let plain = self.coders.iter().all(|c| c.inputs == 1 && c.outputs == 1);
+    /// Coders from the packed stream to the file and the bytes each makes, where one leads to the next; `None` where
+    /// they branch.
+    pub(super) fn chain(&self) -> Option<Vec<(&Coder, u64)>> {
         let [first] = *self.packed.as_slice() else { return None };
-        if !plain {
+        if self.coders.iter().any(|coder| coder.inputs != 1 || coder.outputs != 1) {
             return None;
         }
-        let mut chain = vec![self.coders.get(first)?];
+        let coder = |at: usize| Some((self.coders.get(at)?, self.sizes.get(at).copied()?));
+        let mut chain = vec![coder(first)?];
         let mut at = first;
         while let Some((next, _)) = self.bonds.iter().find(|(_, from)| *from == at) {
             if chain.len() >= self.coders.len() {
                 return None;
             }
             at = *next;
-            chain.push(self.coders.get(at)?);
+            chain.push(coder(at)?);
         }
         (chain.len() == self.coders.len()).then_some(chain)
     }
@@ -91,11 +92,6 @@ impl Folder {
     pub(super) fn size(&self) -> u64 {
         let last = (0..self.sizes.len()).find(|out| self.bonds.iter().all(|(_, from)| from != out));
         last.and_then(|out| self.sizes.get(out).copied()).unwrap_or(0)
-    }
-
-    /// Bytes the coder that reads the packed stream makes.
-    pub(super) fn size_first(&self) -> u64 {
-        self.packed.first().and_then(|at| self.sizes.get(*at)).copied().unwrap_or(0)
     }
 
     /// Packed streams it takes.

@@ -1,9 +1,10 @@
 //! 7z archives: stored, LZMA, LZMA2, deflate, bzip2 and zstd, with one filter; members as objects.
 //!
-//! PPMd, BCJ2 and chains of filters are told as unsupported, archives with a password as encrypted; the names of their
-//! members are told all the same. It is read apart (`crate::extract`): this is what the other side does.
+//! PPMd, BCJ2 and chains of filters are told as unsupported, archives whose password is not among those given as
+//! encrypted; the names of their members are told all the same. It is read apart (`crate::extract`): this is what the other side does.
 
 mod header;
+mod lock;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -11,12 +12,13 @@ mod unpack;
 use std::ops::Range;
 use std::time::Instant;
 
-use chot_model::OpaqueReason;
+use chot_model::{OpaqueReason, Secret};
 use flate2::Crc;
 
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Kind, Piece};
 use header::{File, Folder, Header, Streams};
+use lock::Keys;
 use unpack::Unpack;
 
 /// The signature (7zFormat.txt of the LZMA SDK).
@@ -54,9 +56,15 @@ impl From<OpaqueReason> for Stop {
 ///
 /// # Errors
 /// Why the rest of it was not read.
-pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
+pub(crate) fn read(
+    bytes: &[u8],
+    bounds: &Bounds,
+    passwords: &[Secret],
+    each: &mut dyn FnMut(Piece<'_>) -> bool,
+) -> Result<(), OpaqueReason> {
     let until = Instant::now().checked_add(bounds.time_max);
-    match (Archive { bytes, until, left: bounds.decoded_bytes_max, spans: Vec::new(), each }).read() {
+    let keys = Keys::new(passwords, until);
+    match (Archive { bytes, until, keys, left: bounds.decoded_bytes_max, spans: Vec::new(), each }).read() {
         Ok(()) | Err(Stop::Closed) => Ok(()),
         Err(Stop::Bound(reason)) => Err(reason),
     }
@@ -65,6 +73,7 @@ pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>
 struct Archive<'a, 'e> {
     bytes: &'a [u8],
     until: Option<Instant>,
+    keys: Keys<'e>,
     /// Bytes that may still be unpacked.
     left: u64,
     /// Where in the archive something was read.
@@ -104,7 +113,7 @@ impl<'a> Archive<'a, '_> {
             }
             self.left -= folder.size();
             let packed = self.packed(&streams, 0, folder)?;
-            let (mut unpack, mut unpacked) = (Unpack::new(folder, packed)?, Vec::new());
+            let (mut unpack, mut unpacked) = (Unpack::new(folder, packed, &mut self.keys)?, Vec::new());
             while let Some(some) = unpack.next(usize::MAX)? {
                 unpacked.extend_from_slice(some);
             }
@@ -152,7 +161,7 @@ impl<'a> Archive<'a, '_> {
                 return Err(OpaqueReason::Ambiguous.into());
             }
             let mut told = 0;
-            let unpacked = match packed.and_then(|packed| Unpack::new(folder, packed)) {
+            let unpacked = match packed.and_then(|packed| Unpack::new(folder, packed, &mut self.keys)) {
                 Ok(unpack) => self.folder(folder, unpack, &names, &mut told),
                 Err(reason) => Err(reason.into()),
             };

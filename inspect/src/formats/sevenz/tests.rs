@@ -1,4 +1,4 @@
-use chot_model::{DetectorId, Inspection, OpaqueReason};
+use chot_model::{DetectorId, Inspection, OpaqueReason, Secret};
 
 use crate::{Hint, Inspector, Limits};
 
@@ -44,6 +44,23 @@ fn names_are_looked_at_even_of_members_with_a_password() {
     let inspection = inspect(include_bytes!("../../../tests/packed/named.7z"));
     assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
     assert_eq!(reasons(&inspection), [OpaqueReason::Encrypted]);
+}
+
+#[test]
+fn passwords_that_are_given_open_archives() {
+    let unlocking = |passwords: &[&str]| {
+        let passwords: Vec<Secret> = passwords.iter().map(|p| Secret::new(*p)).collect();
+        Inspector::new(Limits::default(), 2026).unlocking(passwords)
+    };
+    for (name, archive, found) in [
+        ("files", &include_bytes!("../../../tests/packed/password.7z")[..], 301),
+        ("names too", include_bytes!("../../../tests/packed/names.7z"), 301),
+    ] {
+        let open = unlocking(&["x", "abc"]).inspect(Hint::default(), &archive.to_vec()).inspection;
+        assert_eq!((open.distinct(DetectorId::Cccd), reasons(&open)), (found, vec![]), "{name}");
+        let closed = unlocking(&["abd"]).inspect(Hint::default(), &archive.to_vec()).inspection;
+        assert!(closed.is_opaque(OpaqueReason::Encrypted), "{name}");
+    }
 }
 
 #[test]

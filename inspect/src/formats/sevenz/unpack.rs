@@ -1,10 +1,13 @@
 //! What a folder of a 7z archive is packed with, undone piece by piece.
 
+use std::borrow::Cow;
+
 use chot_model::OpaqueReason;
 use flate2::{Decompress, FlushDecompress, Status};
 use lzma_rust2::FilterConfig;
 
 use super::header::{Coder, Folder};
+use super::lock::{self, Keys};
 use crate::formats::packed::{Codec, Lzma, Lzma2, Step, Zstd};
 use crate::object::BLOCK;
 
@@ -14,7 +17,9 @@ const WINDOW_MAX: u64 = 256 << 20;
 /// A folder being unpacked.
 pub(super) struct Unpack<'a> {
     codec: Box<dyn Codec>,
-    packed: &'a [u8],
+    packed: Cow<'a, [u8]>,
+    /// Packed bytes that were read.
+    read: usize,
     /// What came out, of which so much was taken.
     out: Vec<u8>,
     ready: usize,
@@ -26,28 +31,37 @@ pub(super) struct Unpack<'a> {
 impl<'a> Unpack<'a> {
     /// # Errors
     /// `encrypted`, or what of it is not known.
-    pub(super) fn new(folder: &Folder, packed: &'a [u8]) -> Result<Self, OpaqueReason> {
-        const AES: &[u8] = b"\x06\xf1\x07\x01";
-        if folder.coders.iter().any(|coder| coder.id == AES) {
-            return Err(OpaqueReason::Encrypted);
+    pub(super) fn new(folder: &Folder, packed: &'a [u8], keys: &mut Keys<'_>) -> Result<Self, OpaqueReason> {
+        if lock::is_locked(folder) {
+            return keys.open(folder, packed);
         }
-        let chain = folder.chain().ok_or(OpaqueReason::UnsupportedFormat)?;
-        let codec = match chain.as_slice() {
-            [coder] => codec(coder, folder.size_first(), None)?,
-            [coder, behind] => codec(coder, folder.size_first(), Some(filter(behind)?))?,
+        Self::chained(&folder.chain().ok_or(OpaqueReason::UnsupportedFormat)?, packed.into())
+    }
+
+    /// Given the coders and the bytes each makes.
+    ///
+    /// # Errors
+    /// When one of them is not known.
+    pub(super) fn chained(chain: &[(&Coder, u64)], packed: Cow<'a, [u8]>) -> Result<Self, OpaqueReason> {
+        let (codec, left) = match *chain {
+            [(coder, size)] => (codec(coder, size, None)?, size),
+            [(coder, size), (behind, left)] => (codec(coder, size, Some(filter(behind)?))?, left),
+            // Nothing but the password.
+            [] => (Box::new(Stored) as Box<dyn Codec>, packed.len() as u64),
             _ => return Err(OpaqueReason::UnsupportedFormat),
         };
-        Ok(Self { codec, packed, out: vec![0; BLOCK], ready: 0, taken: 0, left: folder.size() })
+        Ok(Self { codec, packed, read: 0, out: vec![0; BLOCK], ready: 0, taken: 0, left })
     }
 
     /// The next bytes, at most so many; `None` at the end.
     pub(super) fn next(&mut self, most: usize) -> Result<Option<&[u8]>, OpaqueReason> {
         while self.taken == self.ready {
+            let packed = self.packed.get(self.read..).unwrap_or_default();
             if self.left == 0 {
-                return if self.packed.is_empty() { Ok(None) } else { Err(OpaqueReason::Ambiguous) };
+                return if packed.is_empty() { Ok(None) } else { Err(OpaqueReason::Ambiguous) };
             }
-            let Step { read, written } = self.codec.step(self.packed, true, &mut self.out)?;
-            self.packed = self.packed.get(read..).unwrap_or_default();
+            let Step { read, written } = self.codec.step(packed, true, &mut self.out)?;
+            self.read += read;
             if read == 0 && written == 0 {
                 return Err(OpaqueReason::ParseError);
             }

@@ -202,6 +202,10 @@ fn unpack(
     each: &mut dyn FnMut(&[u8], &mut Inquiry),
 ) -> Result<(), OpaqueReason> {
     let data = entry.data.clone().ok_or(OpaqueReason::ParseError)?;
+    if entry.size > 0 && inquiry.inflate_left() == 0 {
+        // A thousand more members would be begun in vain.
+        return Err(OpaqueReason::TooLarge);
+    }
     let (mut data, method, mut opened) = if entry.encrypted {
         let (data, method, opened) = unlock(source, entry, &data, inquiry).ok_or(OpaqueReason::Encrypted)?;
         (data, method, Some(opened))
