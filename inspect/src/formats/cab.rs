@@ -105,9 +105,10 @@ fn between(source: &dyn Source, mut spans: Vec<Range<u64>>, place: &Place, inqui
     spans.push(source.len()..source.len());
     let mut at = 0;
     for span in spans {
-        if at < span.start {
+        let end = span.start.min(source.len());
+        if at < end {
             let place = place.member("between", Origin::Lost);
-            object::section(source, at, span.start, Hint::default(), place, inquiry);
+            object::section(source, at, end, Hint::default(), place, inquiry);
         }
         at = at.max(span.end);
     }

@@ -58,7 +58,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     }
     for (from, to) in &walk.spans {
         // Their names are told with the files; what else they say is not.
-        scan_strings(source, *from..(*to).min(source.len()), place, inquiry);
+        let from = (*from).min(source.len());
+        scan_strings(source, from..(*to).min(source.len()), place, inquiry);
     }
     let mut read = BTreeMap::new();
     for File { path, from, to, interleaved } in std::mem::take(&mut walk.files) {
@@ -85,7 +86,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
 fn between(source: &dyn Source, spans: &BTreeMap<u64, u64>, place: &Place, inquiry: &mut Inquiry) {
     let mut at = 0;
     for (from, to) in spans.iter().chain([(&source.len(), &source.len())]) {
-        let gap = at..*from;
+        let gap = at..(*from).min(source.len());
         // The rest of a sector is mostly zeros, and so is the end of the image.
         if gap.start < gap.end && !is_zero(source, gap.start, gap.end) {
             let place = place.member("between", Origin::Lost);

@@ -73,10 +73,13 @@ impl Strings {
             self.narrow.read(stretch, &blocks);
             self.wide.read(stretch, &blocks);
         }
-        self.narrow.text.push(&self.narrow.buffer, 0, inquiry);
+        // It stands nowhere: what goes on over two blocks has no place of its own.
+        self.narrow.text.joint(&self.narrow.buffer);
+        self.narrow.text.advance(inquiry);
         self.narrow.buffer.clear();
         if self.wide.buffer.iter().any(|b| *b != b'\n') {
-            self.wide.text.push(&self.wide.buffer, 0, inquiry);
+            self.wide.text.joint(&self.wide.buffer);
+            self.wide.text.advance(inquiry);
         }
         self.wide.buffer.clear();
     }
@@ -241,6 +244,16 @@ mod tests {
             (state >> 32) as u8
         };
         (0..len).map(|_| byte()).collect()
+    }
+
+    #[test]
+    fn a_writing_that_goes_on_over_two_blocks_has_no_place() {
+        for at in 65_520..65_540 {
+            let mut bytes = [b"\x01\x02\xff", &vec![b' '; at][..]].concat();
+            bytes.extend(b"\nso CCCD \\30 \\30 \\31 190123456\n\x01\x02\xff");
+            let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert!(!found.is_opaque(chot_model::OpaqueReason::Failed), "{found:?}");
+        }
     }
 
     proptest! {
