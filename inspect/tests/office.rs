@@ -34,8 +34,11 @@ fn a_letter_is_read_with_its_table_and_header() {
     assert_eq!(letter.persons, 9);
 }
 
-const LOCKED: [(&str, &str, u64); 10] = [
+const LOCKED: [(&str, &str, u64); 13] = [
     ("agile.xlsx", "Mật khẩu 1", 14),
+    ("standard.xlsx", "Mật khẩu 1", 14),
+    ("rc4.xls", "abc", 14),
+    ("rc4.doc", "abc", 9),
     ("aes256.zip", "abc", 1),
     ("aes128.zip", "abc", 1),
     ("old.zip", "abc", 1),

@@ -1,4 +1,4 @@
-//! Word documents of 97 to 2003 (MS-DOC): the text of all pieces in their order — body, footnotes, headers, comments,
+//! Word documents of 6.0 to 2003 (MS-DOC): the text of all pieces in their order — body, footnotes, headers, comments,
 //! text boxes, tracked deletions — tables row by row, pictures, and the rests of earlier text that quick saves left.
 //!
 //! Styles are not read: hidden text is text. Text in old Vietnamese fonts stays as it is written; whoever reads it knows
@@ -27,6 +27,8 @@ pub(super) struct Streams<'s> {
     pub(super) data: &'s [u8],
 }
 
+/// The version from which on the layout is as described (§2.5.1, nFib).
+const WORD_97: u16 = 0xc1;
 /// More pieces than any document has.
 const PIECES_MAX: usize = 1 << 20;
 /// A longer cell is text.
@@ -47,13 +49,14 @@ pub(super) fn read(part: &str, streams: &Streams<'_>, tell: &mut Tell<'_>) -> Re
     let field = |at| Some((u32_at(main, at)? as usize, u32_at(main, at + 4)? as usize));
     let stretch = |at| field(at).and_then(|(start, len)| table.get(start..)?.get(..len));
     // Version 97 and later have the table of pieces here (§2.5.6, fcClx).
-    let pieces = stretch(0x1a2).map(pieces).unwrap_or_default();
+    let is_old = u16_at(main, 2).is_some_and(|version| version < WORD_97);
+    let pieces = if is_old { whole(main) } else { stretch(0x1a2).map(pieces).unwrap_or_default() };
     art::pictures_within(part, streams.data, tell)?;
     tell.strings(part, streams.data)?;
-    if pieces.is_empty() || u16_at(main, 0) != Some(0xa5ec) {
+    if pieces.is_empty() || !matches!(u16_at(main, 0), Some(0xa5ec | 0xa5dc)) {
         return Ok(false);
     }
-    let ends = stretch(0x102).map(|plc| rows::ends(main, plc)).unwrap_or_default();
+    let ends = stretch(0x102).filter(|_| !is_old).map(|plc| rows::ends(main, plc)).unwrap_or_default();
     let mut reader = Reader {
         part,
         ends,
@@ -84,6 +87,16 @@ pub(super) fn read(part: &str, streams: &Streams<'_>, tell: &mut Tell<'_>) -> Re
         tell.strings(part, table)?;
     }
     Ok(true)
+}
+
+/// The text of Word 6 and 95, in one piece of one byte a character, unless it was saved quickly. Its length is that of
+/// all texts together.
+fn whole(main: &[u8]) -> Vec<Piece> {
+    let is_quick = flags(main) & 4 != 0;
+    let stretch = u32_at(main, 0x18).zip(u32_at(main, 0x1c)).filter(|_| !is_quick);
+    let stretch = stretch.filter(|(start, end)| start < end && *end as usize <= main.len());
+    let piece = |(start, end): (u32, u32)| Piece { chars: (end - start) as usize, start: start as usize, wide: false };
+    stretch.map(piece).into_iter().collect()
 }
 
 /// The table of pieces behind changes of format (§2.9.38).

@@ -29,6 +29,7 @@ use crate::extract::{self, Bounds, Kind, Piece};
 use crate::inquiry::{Inquiry, Place};
 use crate::source::{Source, read_range};
 use file::Compound;
+pub(super) use package::packed as packed_file;
 pub(super) use strings::text as strings_of;
 use tell::{Stop, Tell};
 pub(super) use xls::Shared;
@@ -183,7 +184,7 @@ impl Walk<'_, '_> {
         }
         let streams = doc::Streams { main: &main, tables: [&zero, &one], data: &data };
         if !doc::read(part, &streams, self.tell)? {
-            // Word 6 and 95, or damaged: its text lies there in one piece or several.
+            // Saved quickly by Word 6 or 95, of Word 2, or damaged: its text lies there in one piece or several.
             self.tell.strings(part, &main)?;
             self.tell.opaque(part, OpaqueReason::UnsupportedFormat)?;
         }
@@ -210,7 +211,7 @@ impl Walk<'_, '_> {
         let info = self.stream(members, "EncryptionInfo", part)?;
         let package = self.stream(members, "EncryptedPackage", part)?;
         match locked::package(&info, &package, self.tell)? {
-            Some(document) => self.tell.member(&joined(part, "decrypted"), &document)?,
+            Some(document) => self.tell.member(part, &document)?,
             None => self.tell.opaque(part, OpaqueReason::Encrypted)?,
         }
         // How it was encrypted is no content.

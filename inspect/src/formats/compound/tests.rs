@@ -53,7 +53,7 @@ pub(super) fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
     };
     for (path, bytes) in streams {
         for (at, _) in path.match_indices('/') {
-            enter(&path[..at], 1, (END, 0));
+            enter(path.get(..at).unwrap_or_default(), 1, (END, 0));
         }
         enter(path, 2, (add(bytes), bytes.len()));
     }
@@ -223,6 +223,31 @@ fn a_packed_file_is_a_member_and_macros_are_text() {
     assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (2, 0), "{inspection:?}");
     let at = |part: &str| found.iter().any(|(d, p)| *d == DetectorId::Cccd && p == part);
     assert!(at("ObjectPool/_1/ds.txt") && at("Macros/VBA/Module1"), "{found:?}");
+}
+
+#[test]
+fn workbooks_and_letters_of_the_nineties_are_read() {
+    let old = |text: &str| encoding_rs::WINDOWS_1258.encode(text).0.into_owned();
+    let label = |row: u16, text: &str| {
+        let text = old(text);
+        record(0x204, &[[row, 0, 0, text.len() as u16].map(u16::to_le_bytes).concat(), text].concat())
+    };
+    let number =
+        record(0x203, &[[2u16, 0, 0].map(u16::to_le_bytes).concat(), 1_090_123_456f64.to_le_bytes().to_vec()].concat());
+    let begin = |kind: u8| record(0x809, &[0, 5, kind, 0]);
+    let (code_page, end) = (record(0x42, &1_258u16.to_le_bytes()), record(0x0a, &[]));
+    let book =
+        [begin(5), code_page, end.clone(), begin(0x10), label(0, "số CCCD"), label(1, "001190765432"), number, end];
+    let mut letter = vec![0; 0x300];
+    letter[..4].copy_from_slice(b"\xdc\xa5\x68\0");
+    let text = old("gửi bà, số CCCD 001090222333\r");
+    letter[0x18..0x1c].copy_from_slice(&0x300u32.to_le_bytes());
+    letter[0x1c..0x20].copy_from_slice(&(0x300 + text.len() as u32).to_le_bytes());
+    letter.extend(text);
+    for (file, numbers) in [(compound(&[("Book", &book.concat())]), 2), (compound(&[("WordDocument", &letter)]), 1)] {
+        let inspection = inspect(&file);
+        assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (numbers, 0), "{inspection:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::super::le::{u16_at, u32_at, u64_at};
 use super::{Aes, Stop, Tell, candidates, wide};
 
 /// Rounds of hashing: a program that asks for more makes everybody wait. Office has 100,000.
-const ROUNDS_MAX: u32 = 2_000_000;
+const ROUNDS_MAX: u32 = 1_000_000;
 
 /// The document within, if a password opens it.
 pub(in crate::formats) fn package(info: &[u8], package: &[u8], tell: &mut Tell<'_>) -> Result<Option<Vec<u8>>, Stop> {
