@@ -300,9 +300,42 @@ pub fn all() -> Vec<Vec<u8>> {
         b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <0009> <0030> endbfrange",
     ));
     all.push(pdf_objects(b"7 0 8 20 9 30 1 40  <</Fields[8 0 R]>>  <</T(soCCCD)/V(001190123456)>>"));
-    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
+    all.extend(PICTURES.iter().chain(PACKED).map(|kept| kept.to_vec()));
     all
 }
+
+/// The image of a disc, from its first descriptor on.
+pub fn disc(descriptors: &[u8]) -> Vec<u8> {
+    [&[0; 16 * 2_048][..], b"\x01CD001\x01", descriptors, &[0; 2_048]].concat()
+}
+
+/// A 7z archive with this header, and its checksums.
+pub fn seven_zip(header: &[u8]) -> Vec<u8> {
+    let crc = |bytes: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum().to_le_bytes()
+    };
+    let start =
+        [&0u64.to_le_bytes()[..], &(header.len() as u64 + 1).to_le_bytes(), &crc(&[b"\x01", header].concat())].concat();
+    [b"7z\xbc\xaf\x27\x1c\0\x04", &crc(&start)[..], &start, b"\x01", header].concat()
+}
+
+/// Archives and databases, made by `inspect/tests/packed/make`.
+const PACKED: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/packed/so.txt.xz"),
+    include_bytes!("../../inspect/tests/packed/so.txt.lzma"),
+    include_bytes!("../../inspect/tests/packed/so.txt.lz4"),
+    include_bytes!("../../inspect/tests/packed/ds.csv.zst"),
+    include_bytes!("../../inspect/tests/packed/so.txt.Z"),
+    include_bytes!("../../inspect/tests/packed/header.7z"),
+    include_bytes!("../../inspect/tests/packed/stored.cab"),
+    include_bytes!("../../inspect/tests/packed/goi.deb"),
+    include_bytes!("../../inspect/tests/packed/newc.cpio"),
+    include_bytes!("../../inspect/tests/packed/nguoi.db"),
+    include_bytes!("../../inspect/tests/packed/nguoi.db-wal"),
+    include_bytes!("../../inspect/tests/packed/lzma.zip"),
+];
 
 /// A picture of each kind, made by `inspect/tests/images/make.py`.
 const PICTURES: &[&[u8]] = &[

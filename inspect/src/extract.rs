@@ -32,11 +32,15 @@ pub enum Kind {
     Compound,
     /// `application/ms-tnef`
     Tnef,
+    /// `application/x-7z-compressed`
+    SevenZip,
+    /// `application/vnd.sqlite3`
+    Sqlite,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef];
+    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Sqlite];
 }
 
 /// What reading one object may cost.
@@ -140,6 +144,8 @@ impl Extractor for InProcess {
             Kind::Picture => formats::read_picture(object, &bounds, each),
             Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
+            Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),
+            Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Entry {
     pub(crate) size: u64,
     /// `None` when the local header is missing or cut.
     pub(crate) data: Option<Range<u64>>,
+    /// LZMA: the stream says itself where it ends.
+    pub(crate) end_marked: bool,
     /// Where its local header begins, and its record in the directory.
     pub(crate) header: u64,
     pub(crate) record: u64,
@@ -235,6 +237,7 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize, bool)> {
         header: header.checked_add(shift)?,
         record: 0,
         number: 0,
+        end_marked: flags & 2 != 0,
         descriptor: flags & 8 != 0,
     };
     Some((entry, len, wide))
