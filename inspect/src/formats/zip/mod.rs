@@ -216,6 +216,10 @@ fn decompress(
         return Err(OpaqueReason::TooLarge);
     }
     let (mut data, method, mut opened) = if entry.encrypted {
+        // Each password takes about a millisecond for each member.
+        if inquiry.time_left().is_zero() {
+            return Err(OpaqueReason::TimeLimit);
+        }
         let (data, method, opened) = unlock(source, entry, &data, inquiry).ok_or(OpaqueReason::Encrypted)?;
         (data, method, Some(opened))
     } else {
