@@ -340,6 +340,9 @@ impl Told {
     }
 }
 
+/// The last column of any spreadsheet, `XFD`: what a reader tells of others makes no table wider.
+const COLUMN_MAX: u32 = 16_383;
+
 /// A table that comes row by row.
 pub(crate) struct Rows {
     part: String,
@@ -368,7 +371,7 @@ impl Rows {
         for cell in cells {
             let start = self.text.len();
             self.text.extend_from_slice(cell.text.as_bytes());
-            let (column, end) = (cell.column as usize, self.text.len());
+            let (column, end) = (cell.column.min(COLUMN_MAX) as usize, self.text.len());
             self.cells.push(table::Cell { column, start, end, number: cell.number, stands: None });
         }
         // More than any program shows in a row: what comes is a row of its own.
@@ -395,5 +398,43 @@ impl Rows {
     pub(crate) fn end(mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chot_model::DetectorId;
+
+    use super::*;
+    use crate::{Inspector, Limits};
+
+    /// A reader in the hands of whoever made the object.
+    struct Liar;
+
+    impl Extractor for Liar {
+        fn extract(
+            &self,
+            _: Kind,
+            _: &[u8],
+            _: Bounds,
+            _: &[Secret],
+            each: &mut dyn FnMut(Piece<'_>) -> bool,
+        ) -> Result<(), OpaqueReason> {
+            for number in [u32::MAX, 0, 7, 7] {
+                let cell = |column, text| Cell { column, number: true, text };
+                let cells = vec![cell(u32::MAX, "so CCCD"), cell(0, "001090123456"), cell(u32::MAX, "001190765432")];
+                each(Piece::Row { part: "a", number, cells });
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn rows_that_no_sound_reader_tells_cost_nothing() {
+        let inspector = Inspector::new(Limits::default(), 2026).extracting(Arc::new(Liar));
+        let inspection = inspector.inspect(Hint::default(), &b"%PDF-1.7".to_vec()).inspection;
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 2, "{inspection:?}");
     }
 }

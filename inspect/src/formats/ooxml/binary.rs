@@ -210,7 +210,7 @@ impl Sheet {
             kind::SHARED => (book.shared.show(u32_at(value, 0).unwrap_or(u32::MAX) as usize).to_owned(), false),
             _ => return kind::SILENT.contains(&kind),
         };
-        let column = u32_at(data, 0).unwrap_or(0).min(16_383);
+        let column = u32_at(data, 0).unwrap_or(0);
         let bytes = self.rows.take(self.row, &[Cell { column, number: is_number, text: &text }], inquiry);
         // Whoever unpacks ends with the block at hand when this is too much.
         inquiry.inflate(bytes);
