@@ -188,13 +188,13 @@ pub(crate) fn stream(
     each: &mut dyn FnMut(&[u8], &mut Inquiry),
 ) -> Result<(), OpaqueReason> {
     let mut held = 0;
-    let read = unpack(source, entry, &mut held, inquiry, each);
+    let read = pieces(source, entry, &mut held, inquiry, each);
     inquiry.held = inquiry.held.saturating_sub(held);
     read
 }
 
 /// As [`stream`]; `held` is the memory accounted for.
-fn unpack(
+fn pieces(
     source: &dyn Source,
     entry: &Entry,
     held: &mut u64,
