@@ -106,6 +106,7 @@ struct Unpacking {
     out: Vec<u8>,
     place: Place,
     content: Box<Object>,
+    unpacked: u64,
     /// Memory accounted for.
     held: u64,
     /// What could not be unpacked.
@@ -117,7 +118,7 @@ impl Unpacking {
         let name = head.hint.name.as_deref().and_then(|n| n.strip_suffix(suffix)).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
         let content = Box::new(Object::new(inner, place.member("", Origin::Lost)));
-        Box::new(Self { codec, out: vec![0; BLOCK], place: place.clone(), content, held: 0, rest: None })
+        Box::new(Self { codec, out: vec![0; BLOCK], place: place.clone(), content, unpacked: 0, held: 0, rest: None })
     }
 
     /// Unpacks `bytes`, and tells how many of them were taken.
@@ -143,7 +144,9 @@ impl Unpacking {
     }
 
     fn tell(&mut self, written: usize, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
-        let memory = self.codec.memory();
+        // A window is as large as what was written to it.
+        self.unpacked += written as u64;
+        let memory = self.codec.memory().min(self.unpacked);
         if memory > self.held {
             let more = usize::try_from(memory - self.held).unwrap_or(usize::MAX);
             if !inquiry.hold(more) {

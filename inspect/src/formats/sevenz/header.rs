@@ -126,8 +126,8 @@ impl<'a> Reader<'a> {
         let first = self.byte()?;
         let follow = first.leading_ones() as usize;
         let low = self.bytes(follow)?.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-        let high = if follow >= 7 { 0 } else { u64::from(first & (0x7f >> follow)) };
-        Ok(low | high << (8 * follow))
+        // Seven and eight of them leave no bits in the first.
+        Ok(if follow >= 7 { low } else { low | u64::from(first & (0x7f >> follow)) << (8 * follow) })
     }
 
     /// A number of things, each of which takes a byte of header or more.

@@ -82,3 +82,13 @@ fn bytes_behind_and_bytes_that_changed_are_told() {
         assert!(same || !inspection.opaque.is_empty(), "byte {at}: {inspection:?}");
     }
 }
+
+#[test]
+fn numbers_of_every_length_are_read() {
+    use super::header::Header;
+    // A count of folders, in one byte and in nine: too many for the header in either case.
+    for count in [&b"\x7f"[..], b"\xff\0\0\0\0\0\0\0\x7f", b"\xfe\0\0\0\0\0\0\x7f"] {
+        let header = [b"\x01\x04\x07\x0b", count, b"\0\0\0"].concat();
+        assert_eq!(Header::read(&header).err(), Some(OpaqueReason::ParseError), "{count:?}");
+    }
+}

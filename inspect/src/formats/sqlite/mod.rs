@@ -157,7 +157,10 @@ impl Telling<'_> {
 }
 
 fn database(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
-    let Some(mut file) = File::database(bytes) else { return Err(Stop::Bound(OpaqueReason::ParseError)) };
+    let Some(mut file) = File::database(bytes) else {
+        telling.residue("", bytes)?;
+        return Err(Stop::Bound(OpaqueReason::ParseError));
+    };
     let encoding = Encoding::of(bytes);
     let mut damaged = file.is_cut();
     let mut schema = Schema::default();
@@ -219,7 +222,10 @@ fn walk(
 
 /// A write-ahead log: pages of a database that is not here.
 fn log(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
-    let Some(file) = File::log(bytes) else { return Err(Stop::Bound(OpaqueReason::ParseError)) };
+    let Some(file) = File::log(bytes) else {
+        telling.residue("", bytes)?;
+        return Err(Stop::Bound(OpaqueReason::ParseError));
+    };
     for page in 1..=file.pages() {
         telling.look_at_the_clock()?;
         telling.stray(&file, page, Encoding::Utf8)?;

@@ -47,6 +47,9 @@ fn what_is_cut_is_told() {
         assert!(inspect(&large[..len]).is_opaque(OpaqueReason::ParseError), "{len}");
     }
     assert!(!inspect(&LOG[..LOG.len() - 1]).opaque.is_empty());
+    // A header of nothing, and text behind it.
+    let inspection = inspect(b"SQLite format 3\0\0\0so CCCD 001090123456\0");
+    assert!(inspection.is_opaque(OpaqueReason::ParseError) && inspection.distinct(DetectorId::Cccd) == 1);
 }
 
 #[test]
