@@ -38,7 +38,7 @@ fn convert(to: &str, files: &[PathBuf], folder: &Path) {
     run("soffice", &arguments);
 }
 
-fn inspect(file: &Path, bytes: &Vec<u8>) -> Inspected {
+fn inspect(file: &Path, bytes: &dyn Source) -> Inspected {
     // Print on pictures is the business of another test.
     let limits = Limits { print: false, ..Limits::default() };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());

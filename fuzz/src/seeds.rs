@@ -157,6 +157,40 @@ pub fn binary_workbook(sheet: &[u8]) -> Vec<u8> {
     ])
 }
 
+/// A workbook of these shared strings, with a sheet that shows some.
+pub fn strings(strings: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/sharedStrings.xml", strings),
+        (
+            "xl/worksheets/s.xml",
+            "<worksheet><row><c t=\"inlineStr\"><is><t>Số CCCD</t></is></c></row><row><c r=\"A2\" t=\"s\"><v>0</v></c></row><row><c r=\"A3\" t=\"s\"><v>1</v></c></row></worksheet>"
+                .as_bytes(),
+        ),
+    ])
+}
+
+/// A workbook with these records of a pivot cache.
+pub fn pivot(records: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        (
+            "xl/pivotCache/pivotCacheDefinition1.xml",
+            "<x><cacheField name=\"Họ tên\"/><cacheField name=\"Số CCCD\"/></x>".as_bytes(),
+        ),
+        ("xl/pivotCache/pivotCacheRecords1.xml", records),
+    ])
+}
+
+/// An OpenDocument of this content.
+pub fn content(content: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest/>"),
+        ("content.xml", content),
+    ])
+}
+
 /// A page with this content, compressed.
 pub fn pdf(content: &[u8]) -> Vec<u8> {
     let packed = zlib(content);
@@ -281,6 +315,11 @@ pub fn all() -> Vec<Vec<u8>> {
     );
     // Macros: a chunk of letters as they are.
     all.push(b"\x01\x13\xb0\0Attribut\0e VB_Nam\x01e\0\x10".to_vec());
+    let shared = "<sst><si><t>001190123456</t></si><si><r><t>0011</t></r><r><t>90&#49;23456</t></r><rPh><t>x</t></rPh></si></sst>";
+    let records = "<r><s v=\"Nguyễn Văn An\"/><n v=\"1190123456\"/></r><r><x v=\"0\"/><s v=\"001190123456\"/></r>";
+    let rows = "<table:table table:name='a'><table:table-row><table:table-cell table:number-columns-repeated='2'><text:p>Số CCCD</text:p></table:table-cell></table:table-row><table:table-row table:number-rows-repeated='9'><table:table-cell office:value='1190123456'><text:p>1.19E9</text:p><office:annotation><text:p>CCCD 0011<text:span>90123456</text:span></text:p></office:annotation></table:table-cell></table:table-row></table:table>";
+    all.extend([strings(shared.as_bytes()), pivot(records.as_bytes()), content(rows.as_bytes())]);
+    all.extend([shared, records, rows].map(|part| part.as_bytes().to_vec()));
     all.extend([sheet, body, page].map(|part| part.as_bytes().to_vec()));
     all.push(document(body.as_bytes()));
     all.push(tar("a.txt", said.as_bytes()));

@@ -345,6 +345,12 @@ impl Inquiry {
         self.values.value(finding.detector, finding.value.reveal().as_bytes())
     }
 
+    /// Whether it matters which cell a finding at `place` stands in: somebody listens, or is told that it cannot be
+    /// rewritten. Names of a million cells cost more than the cells.
+    pub(crate) fn asks_where(&self, place: &Place) -> bool {
+        self.sink.is_some() || !matches!(place.origin, Origin::Raw(_))
+    }
+
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;

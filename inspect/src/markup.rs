@@ -2,6 +2,8 @@
 //!
 //! It knows no document type and expands no entity of the document's own. What the tags mean is the rooms' business.
 
+use chot_model::OpaqueReason;
+
 use crate::inquiry::Inquiry;
 use crate::layers::entity;
 use crate::text::Text;
@@ -308,6 +310,9 @@ impl Markup {
         let inner = rest.get(1..end).unwrap_or_default();
         match inner.first() {
             Some(b'!' | b'?') => {
+                if declares_text(inner) {
+                    inquiry.opaque(&reader.side().place.clone(), OpaqueReason::Ambiguous, 1);
+                }
                 reader.side().push(inner, at + 1, inquiry);
                 reader.side().joint(b"\n");
             }
@@ -332,6 +337,16 @@ impl Markup {
         }
         end + 1
     }
+}
+
+/// Whether a declaration gives a name to text, so that readers who expand it see other text than stands here. Drawing
+/// programs give names to the addresses of namespaces; those hide nothing.
+fn declares_text(declaration: &[u8]) -> bool {
+    const ENTITY: &[u8] = b"!ENTITY";
+    let Some(at) = memchr::memmem::find(declaration, ENTITY) else { return false };
+    let rest = declaration.get(at + ENTITY.len()..).unwrap_or_default();
+    let value = memchr::memchr2(b'"', b'\'', rest).and_then(|n| rest.get(n + 1..)).unwrap_or_default();
+    !(value.starts_with(b"http://") || value.starts_with(b"https://"))
 }
 
 /// The `>` that ends a tag, quoted ones skipped. A quote that nothing closes does not hide the end.

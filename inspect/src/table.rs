@@ -294,17 +294,25 @@ impl Table {
                 _ => None,
             };
             joined.next(&self.place, view, heading.or(reach), inquiry, &mut found);
-            self.called(number, before.unwrap_or(*at), false, &mut found, out);
+            self.called(number, before.unwrap_or(*at), false, inquiry, &mut found, out);
             before = Some(*at);
         }
         joined.end(&self.place, inquiry, &mut found);
-        self.called(number, before.unwrap_or(0), false, &mut found, out);
+        self.called(number, before.unwrap_or(0), false, inquiry, &mut found, out);
     }
 
     /// Names the cell in which things were found.
-    fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
+    fn called(
+        &self,
+        number: u64,
+        at: usize,
+        whole: bool,
+        inquiry: &Inquiry,
+        found: &mut Vec<Found>,
+        out: &mut Vec<(usize, Found, bool)>,
+    ) {
         for mut f in found.drain(..) {
-            if self.name.is_some() {
+            if self.name.is_some() && inquiry.asks_where(&self.place) {
                 f.finding.part = self.part(number, at);
             }
             out.push((at, f, whole));
@@ -326,7 +334,7 @@ impl Table {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
-        self.called(number, at, whole, &mut found, out);
+        self.called(number, at, whole, inquiry, &mut found, out);
         self.scratch = found;
     }
 

@@ -13,6 +13,11 @@ use crate::view::View;
 
 /// A longer string is scanned once, here, and not again for each cell that shows it.
 const CELL_MAX: usize = 4_096;
+/// Bytes that all cells together show, before what was shown once already is shown to no more of them: a long string
+/// in a million cells says nothing that it did not say in the first.
+const SHOWN_MAX: u64 = 16 << 20;
+/// Shorter strings cost no more than the cells that refer to them.
+const SHORT: u16 = 64;
 /// Text of all strings held at once.
 const HELD_MAX: usize = 96 << 20;
 /// Strings of several pieces that are held with the places of these.
@@ -31,6 +36,8 @@ pub(super) struct Shared {
     strings: Vec<Item>,
     /// Strings of several pieces, or with references to characters.
     odd: HashMap<usize, View>,
+    /// Bytes of long strings that were shown again.
+    shown_bytes: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -62,8 +69,14 @@ struct Collecting<'a> {
 impl Shared {
     pub(super) fn read(source: &dyn Source, part: &Part<'_>, inquiry: &mut Inquiry) -> Self {
         let (place, base) = part.absolute();
-        let mut shared =
-            Self { place: place.clone(), base, pieces: Vec::new(), strings: Vec::new(), odd: HashMap::new() };
+        let mut shared = Self {
+            place: place.clone(),
+            base,
+            pieces: Vec::new(),
+            strings: Vec::new(),
+            odd: HashMap::new(),
+            shown_bytes: 0,
+        };
         let mut reader = Collecting {
             item: Text::new(place.clone()),
             side: Text::new(place.clone()),
@@ -86,6 +99,12 @@ impl Shared {
     /// The string of this number, for a cell.
     pub(super) fn show(&mut self, number: usize) -> Shows<'_> {
         if let Some(item) = self.strings.get_mut(number) {
+            if item.shown && item.len > SHORT {
+                self.shown_bytes += u64::from(item.len);
+                if self.shown_bytes > SHOWN_MAX {
+                    return Shows::Plain(b"", None);
+                }
+            }
             item.shown = true;
         }
         self.get(number)
