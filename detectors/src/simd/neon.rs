@@ -7,7 +7,7 @@ use std::arch::aarch64::*;
 use std::array;
 
 use super::look::{Look, Raw};
-use super::speech::{Spoken, Voice, each_voice};
+use super::speech::{Rows, Voice, each_voice};
 use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
@@ -84,13 +84,13 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
 }
 
 /// Listens to `text`.
-pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
+pub(super) fn voices(text: &[u8], rows: &mut Rows) {
     #[target_feature(enable = "neon")]
-    fn neon(text: &[u8], heard: &mut Spoken) {
-        each_voice(text, heard, |seen| voice(seen));
+    fn neon(text: &[u8], rows: &mut Rows) {
+        each_voice(text, rows, |seen| voice(seen));
     }
     // SAFETY: the feature is part of the architecture.
-    unsafe { neon(text, heard) }
+    unsafe { neon(text, rows) }
 }
 
 #[target_feature(enable = "neon")]

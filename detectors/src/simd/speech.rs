@@ -9,13 +9,9 @@ use std::ops::Range;
 
 use super::{BLOCK, SEEN, padded};
 
-/// Blocks looked at in one go.
-const BLOCKS: usize = 64;
-/// Bytes that such a number has at least.
-const SHORTEST: usize = crate::spoken::SPOKEN_BYTES_MIN;
-/// Looks overlap by so much, so that each number is whole in one of them.
-const OVERLAP: usize = 2 * BLOCK;
-const _: () = assert!(SHORTEST == 20 && crate::spoken::SPOKEN_BYTES_MAX < OVERLAP);
+/// How far behind a stretch is listened, so that a number that begins in it is whole.
+const BEHIND: usize = 2 * BLOCK;
+const _: () = assert!(crate::spoken::SPOKEN_BYTES_MAX < BEHIND);
 /// Fewest words of such a number.
 const WORDS: u32 = 9;
 
@@ -40,138 +36,94 @@ pub(super) struct Voice {
     pub(super) high: u64,
 }
 
-/// Tells `found` the stretches of `text[range]` in which a number in words may begin; two may overlap.
+/// Tells `found` the stretches of `text[range]` in which a number in words may begin.
 pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let mut at = range.start;
-    while at < range.end {
-        let rest = text.get(at..).unwrap_or_default();
-        let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut heard =
-            Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], ends: [0; BLOCKS], any: 0 };
-        hear(rest, &mut heard);
-        let mut upto = 0;
-        while heard.any != 0 {
-            let block = heard.any.trailing_zeros() as usize * BLOCK;
-            heard.any &= heard.any - 1;
-            if heard.words_near(block / BLOCK) < WORDS {
-                continue;
-            }
-            // Each row of which so many bytes end here.
-            let mut ends = heard.ends.get(block / BLOCK).copied().unwrap_or_default();
-            while ends != 0 {
-                let end = block + ends.trailing_zeros() as usize;
-                let row = end + 1 - heard.row_before(end + 1)..end + heard.row(end);
-                if row.end > upto && heard.words(&row) >= WORDS {
-                    found((at + row.start).max(range.start)..(at + row.end).min(range.end).max(range.start));
-                    upto = row.end;
-                }
-                let passed = (row.end - block).min(BLOCK - 1);
-                ends &= u64::MAX << passed;
-                if row.end >= block + BLOCK {
-                    break;
-                }
-            }
+    let heard = text.get(range.start..text.len().min(range.end.saturating_add(BEHIND))).unwrap_or_default();
+    let mut rows = Rows::default();
+    hear(heard, &mut rows);
+    for row in rows.enough {
+        let stretch = range.start + row.start..(range.start + row.end).min(range.end);
+        if !stretch.is_empty() {
+            found(stretch);
         }
-        if rest.len() < BLOCKS * BLOCK {
-            break;
-        }
-        at += rest.len() - OVERLAP;
     }
 }
 
-/// What was heard in one go.
-pub(super) struct Spoken {
-    /// Bytes that may belong to such a number.
-    part: [u64; BLOCKS],
-    /// Where words begin that may.
-    words: [u64; BLOCKS],
-    /// How many do in each block: counted with the instructions of the kernel, since the least of processors have none.
-    counts: [u8; BLOCKS],
-    /// Where `SHORTEST` bytes in a row end that may belong to a number.
-    ends: [u64; BLOCKS],
-    /// Blocks in which `SHORTEST` bytes in a row end that may.
-    any: u64,
+/// Bytes in a row that may belong to a number in words, and the words that begin there.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// Rows with enough words. Hardly a text has any.
+    enough: Vec<Range<usize>>,
+    /// The row that reaches the end of what was heard: where it begins, its words.
+    begun: usize,
+    words: u32,
 }
 
-impl Spoken {
-    /// How many bytes in a row from `at` on may belong to a number, as far as one reaches.
-    fn row(&self, at: usize) -> usize {
-        let part = |n: usize| self.part.get(n).copied().unwrap_or_default();
-        let (mut n, shift) = (at / BLOCK, at % BLOCK);
-        let mut len = (part(n) >> shift).trailing_ones() as usize;
-        while (shift + len).is_multiple_of(BLOCK) && len > 0 && len < 2 * OVERLAP {
-            n += 1;
-            len += part(n).trailing_ones() as usize;
-            if part(n) != u64::MAX {
+impl Rows {
+    /// A block more, at `base`: its bytes that may belong to such a number, and where words begin among them.
+    #[inline(always)]
+    fn add(&mut self, base: usize, row: u64, begins: u64) {
+        if self.words + begins.count_ones() >= WORDS {
+            self.close(base, row, begins);
+        }
+        let tail = row.leading_ones();
+        let words = (begins & !u64::MAX.checked_shr(tail).unwrap_or(0)).count_ones();
+        (self.begun, self.words) =
+            if tail == u64::BITS { (self.begun, self.words + words) } else { (base + BLOCK - tail as usize, words) };
+    }
+
+    /// Keeps the rows with enough words that end in a block.
+    #[cold]
+    fn close(&mut self, base: usize, row: u64, begins: u64) {
+        let (mut begun, mut words, mut at) = (self.begun, self.words, 0);
+        while at < BLOCK {
+            let len = (row >> at).trailing_ones() as usize;
+            let end = at + len;
+            if end >= BLOCK {
                 break;
             }
-        }
-        len
-    }
-
-    /// How many before `at` do, likewise.
-    fn row_before(&self, at: usize) -> usize {
-        let mut len = 0;
-        while len < OVERLAP
-            && let Some(last) = (at - len).checked_sub(1)
-            && let Some(part) = self.part.get(last / BLOCK)
-        {
-            let shift = BLOCK - 1 - last % BLOCK;
-            let ones = (part << shift).leading_ones() as usize;
-            len += ones;
-            if ones < BLOCK - shift {
-                break;
+            let within = u64::MAX.checked_shr((BLOCK - len) as u32).unwrap_or(0);
+            words += (begins >> at & within).count_ones();
+            if words >= WORDS {
+                self.enough.push(begun..base + end);
             }
+            at = end + (row >> end).trailing_zeros() as usize;
+            (begun, words) = (base + at, 0);
         }
-        len
     }
 
-    /// How many words begin in block `n` and as far around as a number with words there reaches.
-    fn words_near(&self, n: usize) -> u32 {
-        let reach = OVERLAP / BLOCK;
-        let near = self.counts.get(n.saturating_sub(reach)..BLOCKS.min(n + reach + 1)).unwrap_or_default();
-        near.iter().map(|count| u32::from(*count)).sum()
-    }
-
-    fn words(&self, row: &Range<usize>) -> u32 {
-        let mut words = 0;
-        for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
-            let begins = self.words.get(n).copied().unwrap_or_default();
-            let from = row.start.saturating_sub(n * BLOCK);
-            let to = BLOCK - (row.end - n * BLOCK).min(BLOCK);
-            words += (begins >> from << from << to >> to).count_ones();
+    /// Nothing follows.
+    fn end(&mut self, base: usize) {
+        if self.words >= WORDS {
+            self.enough.push(self.begun..base);
         }
-        words
     }
 }
 
 /// Listens to `text`.
-fn hear(text: &[u8], heard: &mut Spoken) {
+fn hear(text: &[u8], rows: &mut Rows) {
     #[cfg(target_arch = "x86_64")]
-    return super::x86::voices(text, heard);
+    return super::x86::voices(text, rows);
     #[cfg(target_arch = "aarch64")]
-    return super::neon::voices(text, heard);
+    return super::neon::voices(text, rows);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return each_voice(text, heard, super::scalar::voice);
+    return each_voice(text, rows, super::scalar::voice);
 }
 
 /// Looks at every block with `kernel`; behind the end stands nothing.
 #[inline(always)]
-pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
-    let (mut run, mut rest) = (Run::default(), text);
-    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts).zip(&mut heard.ends);
-    for (n, (((part, words), count), ends)) in rows.enumerate() {
-        let voice = match rest.first_chunk() {
+pub(super) fn each_voice(text: &[u8], rows: &mut Rows, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
+    let (mut run, mut rest, mut base) = (Run::default(), text, 0);
+    while !rest.is_empty() {
+        let (row, begins) = run.next(match rest.first_chunk() {
             Some(seen) => kernel(seen),
-            None if rest.is_empty() => break,
             None => kernel(&padded(rest)),
-        };
+        });
+        rows.add(base, row, begins);
         rest = rest.get(BLOCK..).unwrap_or_default();
-        *ends = run.next(voice);
-        heard.any |= u64::from(*ends != 0) << n;
-        (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
-        *count = words.count_ones() as u8;
+        base += BLOCK;
     }
+    rows.end(base);
 }
 
 /// What the block before leaves to the next.
@@ -179,38 +131,30 @@ pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; 
 struct Run {
     voice: Voice,
     begins: u64,
-    /// Two bytes in a row that may belong to such a number, four, eight, sixteen.
-    rows: [u64; 5],
 }
 
 impl Run {
-    /// Where twenty bytes end that may belong to such a number.
+    /// The bytes that may belong to such a number, and where words begin among them.
     #[inline(always)]
-    fn next(&mut self, voice: Voice) -> u64 {
-        /// `bits`, each `by` places later, and what comes in from the block before.
+    fn next(&mut self, voice: Voice) -> (u64, u64) {
+        /// `bits`, each one place later, and what comes in from the block before.
         #[inline(always)]
-        const fn later(bits: u64, before: u64, by: usize) -> u64 {
-            bits << by | before >> (BLOCK - by)
+        const fn later(bits: u64, before: u64) -> u64 {
+            bits << 1 | before >> (BLOCK - 1)
         }
         let last = self.voice;
         let is_part = |v: &Voice| v.letter | v.digit | v.high;
         let part = is_part(&voice);
-        let begins = part & !later(part, is_part(&last), 1);
+        let begins = part & !later(part, is_part(&last));
         // Judged at the second byte of each word.
-        let first = later(voice.first, last.first, 1);
-        let hard = later(voice.hard, last.hard, 1);
-        let digit = later(voice.digit, last.digit, 1);
+        let first = later(voice.first, last.first);
+        let hard = later(voice.hard, last.hard);
+        let digit = later(voice.digit, last.digit);
         let good = first & (voice.vowel | voice.high) | hard & (voice.breath | voice.high) | digit & !part;
-        let bad = later(begins, self.begins, 1) & !good;
-        let one = (part | voice.sign) & !(bad | bad >> 1);
-        let [last_one, last_two, last_four, last_eight, last_sixteen] = self.rows;
-        let two = one & later(one, last_one, 1);
-        let four = two & later(two, last_two, 2);
-        let eight = four & later(four, last_four, 4);
-        let sixteen = eight & later(eight, last_eight, 8);
-        let twenty = sixteen & later(sixteen, last_sixteen, SHORTEST - 16);
-        *self = Self { voice, begins, rows: [one, two, four, eight, sixteen] };
-        twenty
+        let bad = later(begins, self.begins) & !good;
+        let row = (part | voice.sign) & !(bad | bad >> 1);
+        *self = Self { voice, begins };
+        (row, row & begins)
     }
 }
 

@@ -49,6 +49,38 @@ const fn low_halves(sets: &[&[usize]; 8]) -> [u8; 16] {
     table
 }
 
+/// [`HIGH`] of digits alone, of letters that pass for them, of signs, of what is not ASCII.
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_DIGIT: [u8; 16] = only(0x3, 0x3, 1);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_LIKE: [u8; 16] = only(0x4, 0x6, LIKE);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_SIGN: [u8; 16] = only(0x0, 0x3, 1 << 1 | 1 << 2 | 1 << 3);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_FOREIGN: [u8; 16] = only(0x8, 0xf, u8::MAX);
+/// All classes for the high halves of bytes that go on with a character.
+#[cfg(target_arch = "x86_64")]
+pub(super) const GOES_ON: [u8; 16] = {
+    let mut table = [0; 16];
+    let mut high = 0x8;
+    while high <= 0xb {
+        table[high] = u8::MAX;
+        high += 1;
+    }
+    table
+};
+
+/// The entries of [`HIGH`] from `first` to `last`, of these classes.
+#[cfg(target_arch = "x86_64")]
+const fn only(first: usize, last: usize, classes: u8) -> [u8; 16] {
+    let (mut table, mut high) = ([0; 16], first);
+    while high <= last {
+        table[high] = HIGH[high] & classes;
+        high += 1;
+    }
+    table
+}
+
 /// The classes of letters that pass for digits.
 pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
 

@@ -4,10 +4,11 @@
 // vectors; functions that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
 use super::look::{Look, Raw};
-use super::speech::{Spoken, Voice, each_voice};
-use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
+use super::speech::{Rows, Voice, each_voice};
+use super::tables::{GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -21,6 +22,22 @@ pub(super) fn classify(text: &[u8], out: &mut [Masks]) {
     } else {
         sse2(text, out)
     }
+}
+
+/// Whether bits are counted and shifted in one step each: all processors with AVX2 do, but none need.
+fn handles_bits() -> bool {
+    is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+}
+
+/// Asks for what stands a page behind a block before it is its turn: the processor itself looks ahead only within a page.
+#[inline(always)]
+fn ask_ahead(seen: &[u8; SEEN]) {
+    const AHEAD: usize = 1 << 12;
+    // SAFETY: a hint, of no effect whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(seen.as_ptr().wrapping_add(AHEAD).cast()) }
 }
 
 fn sse2(text: &[u8], out: &mut [Masks]) {
@@ -140,11 +157,12 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
 
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
-    if is_x86_feature_detected!("avx512bw") {
-        // SAFETY: the feature is there.
+    let bits = handles_bits();
+    if is_x86_feature_detected!("avx512bw") && bits {
+        // SAFETY: the features are there.
         unsafe { look_avx512(text, look) }
-    } else if is_x86_feature_detected!("avx2") {
-        // SAFETY: the feature is there.
+    } else if is_x86_feature_detected!("avx2") && bits {
+        // SAFETY: the features are there.
         unsafe { look_avx2(text, look) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
@@ -159,14 +177,21 @@ fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
     look.fill(text, |seen| raw_ssse3(seen));
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx2(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_avx2(seen));
+    look.fill(text, |seen| {
+        ask_ahead(seen);
+        // What follows is done with bits, whatever the compiler would rather make of it.
+        black_box(raw_avx2(seen))
+    });
 }
 
-#[target_feature(enable = "avx512bw")]
+#[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_avx512(seen));
+    look.fill(text, |seen| {
+        ask_ahead(seen);
+        raw_avx512(seen)
+    });
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
@@ -176,7 +201,8 @@ macro_rules! raw {
         #[target_feature(enable = $feature)]
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Raw {
-            let mut raw = Raw::default();
+            // Each class from a table of its own, so that no masks have to be put together.
+            let mut not = [0_u64; 4];
             for at in (0..BLOCK).step_by($lanes) {
                 // SAFETY: `at` + 1 + lanes is at most `SEEN`.
                 let (v, next) = unsafe {
@@ -185,23 +211,19 @@ macro_rules! raw {
                 };
                 let splat = |b: u8| $splat(b as i8);
                 let half = splat(0xf);
-                let high = $shuffle($table(&HIGH), $and($shift::<4>(v), half));
-                let class = $and(high, $shuffle($table(&LOW), $and(v, half)));
-                let none = splat(0);
-                let bits = |m| u64::from($mask(m) as $unsigned);
-                let any = !bits($eq(class, none)) & u64::from(<$unsigned>::MAX);
-                let digit = bits($gt($and(class, splat(1)), none));
-                let like = bits($gt($and(class, splat(LIKE)), none));
-                let above = bits(v);
-                let goes_on = $gt(splat(0xc0), next);
+                let high = $and($shift::<4>(v), half);
+                let low = $shuffle($table(&LOW), $and(v, half));
+                let class = |table| $and($shuffle($table(table), high), low);
+                let goes_on = $shuffle($table(&GOES_ON), $and($shift::<4>(next), half));
                 let vietnamese = $and($eq(v, splat(0xe1)), $gt(next, splat(0xb7)));
-                let follows = bits($andnot(vietnamese, goes_on));
-                raw.digit |= digit << at;
-                raw.like |= (like & !above) << at;
-                raw.sign |= (any & !above & !digit & !like) << at;
-                raw.foreign |= (any & above & follows) << at;
+                let foreign = $andnot(vietnamese, $and(class(&HIGH_FOREIGN), goes_on));
+                let classes = [class(&HIGH_DIGIT), class(&HIGH_LIKE), class(&HIGH_SIGN), foreign];
+                for (not, class) in not.iter_mut().zip(classes) {
+                    *not |= u64::from($mask($eq(class, splat(0))) as $unsigned) << at;
+                }
             }
-            raw
+            let [digit, like, sign, foreign] = not.map(|not| !not);
+            Raw { digit, like, sign, foreign }
         }
     };
 }
@@ -294,35 +316,35 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
 }
 
 /// Listens to `text` with the widest vectors there are.
-pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
-    let counts = is_x86_feature_detected!("popcnt");
-    if is_x86_feature_detected!("avx512bw") && counts {
+pub(super) fn voices(text: &[u8], rows: &mut Rows) {
+    let bits = handles_bits();
+    if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx512(text, heard) }
-    } else if is_x86_feature_detected!("avx2") && counts {
+        unsafe { voices_avx512(text, rows) }
+    } else if is_x86_feature_detected!("avx2") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx2(text, heard) }
+        unsafe { voices_avx2(text, rows) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { voices_ssse3(text, heard) }
+        unsafe { voices_ssse3(text, rows) }
     } else {
-        each_voice(text, heard, super::scalar::voice);
+        each_voice(text, rows, super::scalar::voice);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn voices_ssse3(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_ssse3(seen));
+fn voices_ssse3(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_ssse3(seen));
 }
 
-#[target_feature(enable = "avx2,popcnt")]
-fn voices_avx2(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_avx2(seen));
+#[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
+fn voices_avx2(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_avx2(seen));
 }
 
-#[target_feature(enable = "avx512bw,popcnt")]
-fn voices_avx512(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_avx512(seen));
+#[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
+fn voices_avx512(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_avx512(seen));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
