@@ -12,7 +12,6 @@ mod neon;
 mod scalar;
 pub(crate) mod signs;
 mod speech;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -9,39 +9,29 @@ use std::ops::Range;
 
 use super::{BLOCK, SEEN, padded};
 
-/// How far behind a stretch is listened, so that a number that begins in it is whole.
-const BEHIND: usize = 2 * BLOCK;
-const _: () = assert!(crate::spoken::SPOKEN_BYTES_MAX < BEHIND);
-/// Fewest words of such a number.
-const WORDS: u32 = 9;
+/// How far such a number reaches from any of its words.
+const REACH: usize = 2 * BLOCK;
+const _: () = assert!(crate::spoken::SPOKEN_BYTES_MAX < REACH);
+/// Fewest words of such a number, less one: what touches the first may hide where that begins.
+const WORDS: u32 = 8;
 
 /// What a kernel tells of a block; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Voice {
-    /// `b h k l m n s t`.
+    /// Letters, digits and the signs among them: everything from `0` on.
+    pub(super) part: u64,
+    /// What stands in no number: everything before the space.
+    pub(super) stop: u64,
+    /// Bytes that begin one of the words if they begin a word, by the byte behind.
     pub(super) first: u64,
-    /// `c k`.
-    pub(super) hard: u64,
-    /// `a o u`.
-    pub(super) vowel: u64,
-    /// `h`.
-    pub(super) breath: u64,
-    /// Digits.
-    pub(super) digit: u64,
-    /// What parts the words: `␣ , - .`.
-    pub(super) sign: u64,
-    /// All letters of ASCII.
-    pub(super) letter: u64,
-    /// Everything from 80 on.
-    pub(super) high: u64,
 }
 
 /// Tells `found` the stretches of `text[range]` in which a number in words may begin.
 pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let heard = text.get(range.start..text.len().min(range.end.saturating_add(BEHIND))).unwrap_or_default();
+    let heard = text.get(range.start..text.len().min(range.end.saturating_add(REACH))).unwrap_or_default();
     let mut rows = Rows::default();
     hear(heard, &mut rows);
-    for row in rows.enough {
+    for row in rows.0 {
         let stretch = range.start + row.start..(range.start + row.end).min(range.end);
         if !stretch.is_empty() {
             found(stretch);
@@ -49,53 +39,19 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Ran
     }
 }
 
-/// Bytes in a row that may belong to a number in words, and the words that begin there.
+/// Where so many words stand side by side. Hardly a text has such a place.
 #[derive(Default)]
-pub(super) struct Rows {
-    /// Rows with enough words. Hardly a text has any.
-    enough: Vec<Range<usize>>,
-    /// The row that reaches the end of what was heard: where it begins, its words.
-    begun: usize,
-    words: u32,
-}
+pub(super) struct Rows(Vec<Range<usize>>);
 
 impl Rows {
-    /// A block more, at `base`: its bytes that may belong to such a number, and where words begin among them.
-    #[inline(always)]
-    fn add(&mut self, base: usize, row: u64, begins: u64) {
-        if self.words + begins.count_ones() >= WORDS {
-            self.close(base, row, begins);
-        }
-        let tail = row.leading_ones();
-        let words = (begins & !u64::MAX.checked_shr(tail).unwrap_or(0)).count_ones();
-        (self.begun, self.words) =
-            if tail == u64::BITS { (self.begun, self.words + words) } else { (base + BLOCK - tail as usize, words) };
-    }
-
-    /// Keeps the rows with enough words that end in a block.
+    /// Keeps what reaches from the block at `base` to both sides.
     #[cold]
-    fn close(&mut self, base: usize, row: u64, begins: u64) {
-        let (mut begun, mut words, mut at) = (self.begun, self.words, 0);
-        while at < BLOCK {
-            let len = (row >> at).trailing_ones() as usize;
-            let end = at + len;
-            if end >= BLOCK {
-                break;
-            }
-            let within = u64::MAX.checked_shr((BLOCK - len) as u32).unwrap_or(0);
-            words += (begins >> at & within).count_ones();
-            if words >= WORDS {
-                self.enough.push(begun..base + end);
-            }
-            at = end + (row >> end).trailing_zeros() as usize;
-            (begun, words) = (base + at, 0);
-        }
-    }
-
-    /// Nothing follows.
-    fn end(&mut self, base: usize) {
-        if self.words >= WORDS {
-            self.enough.push(self.begun..base);
+    #[inline(never)]
+    fn add(&mut self, base: usize) {
+        let row = base.saturating_sub(REACH)..base + BLOCK + REACH;
+        match self.0.last_mut().filter(|last| last.end >= row.start) {
+            Some(last) => last.end = row.end,
+            None => self.0.push(row),
         }
     }
 }
@@ -107,55 +63,84 @@ fn hear(text: &[u8], rows: &mut Rows) {
     #[cfg(target_arch = "aarch64")]
     return super::neon::voices(text, rows);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return each_voice(text, rows, super::scalar::voice);
+    return each_voice(text, rows, super::scalar::voice, pack);
 }
 
-/// Looks at every block with `kernel`; behind the end stands nothing.
+/// Looks at every block with `kernel`; behind the end stands nothing. `pack` puts the bits of its first argument that stand
+/// where the second has some side by side, from the lowest on.
 #[inline(always)]
-pub(super) fn each_voice(text: &[u8], rows: &mut Rows, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
-    let (mut run, mut rest, mut base) = (Run::default(), text, 0);
+pub(super) fn each_voice(
+    text: &[u8],
+    rows: &mut Rows,
+    kernel: impl Fn(&[u8; SEEN]) -> Voice,
+    pack: impl Fn(u64, u64) -> u64,
+) {
+    let (mut rest, mut base, mut run) = (text, 0, Run::default());
     while !rest.is_empty() {
-        let (row, begins) = run.next(match rest.first_chunk() {
+        let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None => kernel(&padded(rest)),
-        });
-        rows.add(base, row, begins);
+        };
+        if run.is_enough(voice, &pack) {
+            rows.add(base);
+        }
         rest = rest.get(BLOCK..).unwrap_or_default();
         base += BLOCK;
     }
-    rows.end(base);
 }
 
-/// What the block before leaves to the next.
+/// As many words as are not enough.
+const KEPT: u32 = WORDS - 1;
+
+/// What the blocks before leave to the next.
 #[derive(Default)]
 struct Run {
-    voice: Voice,
-    begins: u64,
+    /// Whether the last byte may belong to a word.
+    part: u64,
+    /// For each of the last words and stops whether it was such a word, the last in the highest bit.
+    last: u64,
 }
 
 impl Run {
-    /// The bytes that may belong to such a number, and where words begin among them.
+    /// Whether so many words in a row end in a block.
     #[inline(always)]
-    fn next(&mut self, voice: Voice) -> (u64, u64) {
-        /// `bits`, each one place later, and what comes in from the block before.
-        #[inline(always)]
-        const fn later(bits: u64, before: u64) -> u64 {
-            bits << 1 | before >> (BLOCK - 1)
-        }
-        let last = self.voice;
-        let is_part = |v: &Voice| v.letter | v.digit | v.high;
-        let part = is_part(&voice);
-        let begins = part & !later(part, is_part(&last));
-        // Judged at the second byte of each word.
-        let first = later(voice.first, last.first);
-        let hard = later(voice.hard, last.hard);
-        let digit = later(voice.digit, last.digit);
-        let good = first & (voice.vowel | voice.high) | hard & (voice.breath | voice.high) | digit & !part;
-        let bad = later(begins, self.begins) & !good;
-        let row = (part | voice.sign) & !(bad | bad >> 1);
-        *self = Self { voice, begins };
-        (row, row & begins)
+    fn is_enough(&mut self, voice: Voice, pack: impl Fn(u64, u64) -> u64) -> bool {
+        let Voice { part, stop, first } = voice;
+        let begins = part & !(part << 1 | self.part);
+        self.part = part >> (BLOCK - 1);
+        let words = begins & first;
+        // One stop is as good as many.
+        let stops = stop & !(stop << 1) | begins & !first;
+        let all = words | stops;
+        let n = all.count_ones();
+        let packed = pack(words, all);
+        // No more than one word for two bytes: half of them leave room for those before.
+        let [low, high] = [packed & u64::from(u32::MAX), packed >> 32];
+        let first = self.last | low << KEPT;
+        let second = first >> 32 | high << KEPT;
+        self.last = if n > 32 { second >> (n - 32) } else { first >> n } & ((1 << KEPT) - 1);
+        in_a_row(first) || n > 32 && in_a_row(second)
     }
+}
+
+/// Whether `WORDS` bits in a row are set.
+#[inline(always)]
+const fn in_a_row(bits: u64) -> bool {
+    const { assert!(WORDS == 8) };
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    four & four >> 4 != 0
+}
+
+/// [`each_voice`]'s `pack` in plain steps.
+pub(super) fn pack(bits: u64, mut of: u64) -> u64 {
+    let (mut packed, mut n) = (0, 0);
+    while of != 0 {
+        packed |= (bits >> of.trailing_zeros() & 1) << n;
+        of &= of - 1;
+        n += 1;
+    }
+    packed
 }
 
 #[cfg(test)]
@@ -228,6 +213,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn words_in_a_row_are_counted_across_blocks(
+            blocks in prop::collection::vec((any::<u64>(), any::<u64>(), any::<u64>()), 1..8),
+            sparse in 0..4_u32,
+        ) {
+            let (mut run, mut part_before, mut in_a_row) = (Run::default(), false, 0);
+            for (part, stop, first) in blocks {
+                let first = (0..sparse).fold(first, |first, n| first | first.rotate_left(n));
+                let stop = (0..sparse).fold(stop, |stop, n| stop & stop.rotate_left(n));
+                let (part, mut enough) = (part & !stop, false);
+                for n in 0..BLOCK {
+                    let is = |of: u64| of >> n & 1 == 1;
+                    let begins = is(part) && !part_before;
+                    part_before = is(part);
+                    if is(stop) || begins && !is(first) {
+                        in_a_row = 0;
+                    } else if begins {
+                        in_a_row += 1;
+                        enough |= in_a_row >= WORDS;
+                    }
+                }
+                prop_assert_eq!(run.is_enough(Voice { part, stop, first }, pack), enough);
+            }
+        }
+
         #[test]
         fn vectors_and_plain_code_agree(text in prop::collection::vec(any::<u8>(), 0..300)) {
             agree(&text);

@@ -7,8 +7,11 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::look::{Look, Raw};
-use super::speech::{Rows, Voice, each_voice};
-use super::tables::{GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
+use super::speech::{Rows, Voice, each_voice, pack};
+use super::tables::{
+    FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
+    SECOND_HIGH, SECOND_LOW,
+};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -328,90 +331,85 @@ pub(super) fn voices(text: &[u8], rows: &mut Rows) {
         // SAFETY: the feature is there.
         unsafe { voices_ssse3(text, rows) }
     } else {
-        each_voice(text, rows, super::scalar::voice);
+        each_voice(text, rows, super::scalar::voice, pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
 fn voices_ssse3(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_ssse3(seen));
+    each_voice(text, rows, |seen| voice_ssse3(seen), pack);
 }
 
 #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn voices_avx2(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_avx2(seen));
+    each_voice(text, rows, |seen| voice_avx2(seen), |bits, of| _pext_u64(bits, of));
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn voices_avx512(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_avx512(seen));
+    each_voice(text, rows, |seen| voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
 macro_rules! voice {
     ($name:ident $lanes:literal $feature:literal, $splat:ident, $load:ident, $table:ident, $shuffle:ident, $shift:ident,
-     $sub:ident, $min:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
+     $min:ident, $max:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
         #[target_feature(enable = $feature)]
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Voice {
-            let mut voice = Voice::default();
+            let (mut voice, mut not_first) = (Voice::default(), 0_u64);
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + lanes is at most `BLOCK`.
-                let v = unsafe { $load(seen.as_ptr().add(at).cast()) };
+                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
+                let (v, next) = unsafe {
+                    let from = seen.as_ptr().add(at);
+                    ($load(from.cast()), $load(from.add(1).cast()))
+                };
                 let splat = |b: u8| $splat(b as i8);
                 let bits = |m| u64::from($mask(m) as $unsigned) << at;
-                let small = $or(v, splat(0x20));
                 let half = splat(0xf);
-                let high = $shuffle($table(&VOICE_HIGH), $and($shift::<4>(small), half));
-                let class = $and(high, $shuffle($table(&VOICE_LOW), $and(small, half)));
-                let none = splat(0);
-                let all = u64::from(<$unsigned>::MAX) << at;
-                let has = |class_bits: u8| all & !bits($eq($and(class, splat(class_bits)), none));
-                let from_a = $sub(small, splat(b'a'));
-                voice.first |= has(1 | 1 << 1);
-                voice.hard |= has(1 << 2);
-                voice.vowel |= has(1 << 3 | 1 << 4);
-                voice.breath |= has(1 << 5);
-                voice.digit |= has(1 << 6);
-                voice.sign |= has(1 << 7);
-                voice.letter |= bits($eq($min(from_a, splat(25)), from_a));
-                voice.high |= bits(v);
+                let high = |v| $and($shift::<4>(v), half);
+                let low = |v| $and(v, half);
+                let first = $and($shuffle($table(&FIRST_HIGH), high(v)), $shuffle($table(&FIRST_LOW), low(v)));
+                let next_high = high(next);
+                let second = $and($shuffle($table(&SECOND_HIGH), next_high), $shuffle($table(&SECOND_LOW), low(next)));
+                let second = $or(second, $shuffle($table(&SECOND_ANY), next_high));
+                voice.part |= bits($eq($max(v, splat(b'0')), v));
+                voice.stop |= bits($eq($min(v, splat(b' ' - 1)), v));
+                not_first |= bits($eq($and(first, second), splat(0)));
             }
+            voice.first = !not_first;
             voice
         }
     };
 }
 
 voice!(
-    voice_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_sub_epi8,
-    _mm_min_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
+    voice_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_min_epu8,
+    _mm_max_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
 );
 voice!(
     voice_avx2 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, table32, _mm256_shuffle_epi8, _mm256_srli_epi16,
-    _mm256_sub_epi8, _mm256_min_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
+    _mm256_min_epu8, _mm256_max_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
 );
 
 #[target_feature(enable = "avx512bw")]
 #[inline]
 fn voice_avx512(seen: &[u8; SEEN]) -> Voice {
-    // SAFETY: it lies within the array.
-    let v = unsafe { _mm512_loadu_si512(seen.as_ptr().cast()) };
+    // SAFETY: both lie within the array.
+    let (v, next) =
+        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
     let splat = |b: u8| _mm512_set1_epi8(b as i8);
-    let table = |table| _mm512_broadcast_i32x4(table16(table));
-    let small = _mm512_or_si512(v, splat(0x20));
     let half = splat(0xf);
-    let high = _mm512_shuffle_epi8(table(&VOICE_HIGH), _mm512_and_si512(_mm512_srli_epi16::<4>(small), half));
-    let class = _mm512_and_si512(high, _mm512_shuffle_epi8(table(&VOICE_LOW), _mm512_and_si512(small, half)));
-    let has = |class_bits: u8| _mm512_test_epi8_mask(class, splat(class_bits));
+    let high = |v| _mm512_and_si512(_mm512_srli_epi16::<4>(v), half);
+    let low = |v| _mm512_and_si512(v, half);
+    let of = |table, halves| _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table16(table)), halves);
+    let first = _mm512_and_si512(of(&FIRST_HIGH, high(v)), of(&FIRST_LOW, low(v)));
+    let second = _mm512_and_si512(of(&SECOND_HIGH, high(next)), of(&SECOND_LOW, low(next)));
+    let second = _mm512_or_si512(second, of(&SECOND_ANY, high(next)));
     Voice {
-        first: has(1 | 1 << 1),
-        hard: has(1 << 2),
-        vowel: has(1 << 3 | 1 << 4),
-        breath: has(1 << 5),
-        digit: has(1 << 6),
-        sign: has(1 << 7),
-        letter: _mm512_cmple_epu8_mask(_mm512_sub_epi8(small, splat(b'a')), splat(25)),
-        high: _mm512_movepi8_mask(v),
+        part: _mm512_cmpge_epu8_mask(v, splat(b'0')),
+        stop: _mm512_cmplt_epu8_mask(v, splat(b' ')),
+        first: _mm512_test_epi8_mask(first, second),
     }
 }
 
