@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
-use crate::simd::Look;
+use crate::simd::{Look, Stretch};
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +94,7 @@ pub(crate) enum Candidate {
 const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
 /// Lengths a number in groups may have; eight is a hotline's.
 const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+const GROUPED_MAX: usize = GROUPED.ilog2() as usize;
 
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// whose length is in the set of bits `lengths`.
@@ -102,9 +103,17 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
     let mut chain = Chain { links: Vec::new(), done: 0, lengths };
     let mut at = range.start;
     while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
-        if let Some(end) = look.few(busy) {
-            at = end;
-            continue;
+        match look.stretch(busy) {
+            Stretch::Few(end) => {
+                at = end;
+                continue;
+            }
+            Stretch::Plain(end, digits) => {
+                plain(text, busy, digits, range.end, &mut chain, &mut found);
+                at = end;
+                continue;
+            }
+            Stretch::Any => {}
         }
         // Foreign characters may be no digits, and a digit may stand behind them in the same word.
         let is_digit = |place: usize| text.get(place..).and_then(digit).is_some();
@@ -136,6 +145,23 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
             let Some(following) = read(text, next, &mut look) else { break };
             current = following;
         }
+    }
+}
+
+/// The same for a stretch of ASCII at `base`, whose digits are known: no group is longer than it looks.
+fn plain(text: &[u8], base: usize, mut digits: u64, end: usize, chain: &mut Chain, found: &mut impl FnMut(Candidate)) {
+    let mut last = Gap::Break;
+    while digits != 0 {
+        let start = digits.trailing_zeros() as usize;
+        if last == Gap::Break && base + start >= end {
+            return;
+        }
+        let len = (digits >> start).trailing_ones() as usize;
+        digits &= u64::MAX << start << (len - 1) << 1;
+        let group = Group::plain(base + start, len);
+        around(text, &group, found);
+        (last, _) = if group.is_too_long() { (Gap::Break, 0) } else { gap(text, group.end) };
+        chain.push(group, last, text, found);
     }
 }
 
@@ -247,7 +273,7 @@ impl Links<'_> {
                 return;
             }
             sum += next.len();
-            if sum > NUMBER_DIGITS_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
+            if sum > GROUPED_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
                 return;
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.

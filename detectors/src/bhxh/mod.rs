@@ -7,10 +7,10 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::mst::has_check_digit;
-use crate::numbers::Number;
+use crate::numbers::{Layout, Number};
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
 use crate::shape::{is_filler, is_round, loss};
@@ -46,6 +46,13 @@ impl Detector for Bhxh {
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        // Most addresses of machines are laid out so that no words would make them one.
+        if near.column().is_none()
+            && number.layout != Layout::Solid
+            && 80 - loss(near.text(), number, Firm::Direct) < LOW
+        {
+            return None;
+        }
         if near.is_silent() {
             return None;
         }

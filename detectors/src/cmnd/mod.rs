@@ -7,9 +7,9 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
-use crate::numbers::Number;
+use crate::numbers::{Layout, Number};
 use crate::shape::{is_filler, loss};
 
 /// The detector.
@@ -50,6 +50,13 @@ impl Detector for Cmnd {
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        // Most amounts and addresses of machines are laid out so that no words would make them one.
+        if near.column().is_none()
+            && number.layout != Layout::Solid
+            && 80 - loss(near.text(), number, Firm::Direct) < LOW
+        {
+            return None;
+        }
         if near.is_silent() {
             return None;
         }

@@ -19,7 +19,7 @@ mod x86;
 use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
-pub(crate) use look::Look;
+pub(crate) use look::{Look, Stretch};
 pub(crate) use speech::speech;
 
 /// Bytes of a block.
