@@ -5,6 +5,8 @@
 
 pub(crate) mod base64;
 mod beginnings;
+#[cfg(target_arch = "x86_64")]
+mod folded;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -13,6 +15,7 @@ mod scalar;
 pub(crate) mod signs;
 mod speech;
 mod tables;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -21,6 +24,7 @@ use std::ops::Range;
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
 pub(crate) use speech::speech;
+pub(crate) use words::{KEY_LETTERS, Word, words};
 
 /// Bytes of a block.
 const BLOCK: usize = 64;

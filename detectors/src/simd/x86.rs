@@ -28,7 +28,7 @@ pub(super) fn classify(text: &[u8], out: &mut [Masks]) {
 }
 
 /// Whether bits are counted and shifted in one step each: all processors with AVX2 do, but none need.
-fn handles_bits() -> bool {
+pub(super) fn handles_bits() -> bool {
     is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("bmi1")
