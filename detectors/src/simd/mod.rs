@@ -158,6 +158,41 @@ pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     return scalar::letters_and_digits(chunk);
 }
 
+/// Which of up to 128 bytes are what; the lowest bit is the first byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// Letters of ASCII, and everything outside it.
+    pub(crate) letter: u128,
+    pub(crate) digit: u128,
+    /// Line ends, borders of cells, and signs that end clauses: `\n \t | ; . ! ?`.
+    pub(crate) border: u128,
+}
+
+/// What the first 128 bytes of `text` are.
+pub(crate) fn classes(text: &[u8]) -> Classes {
+    let mut classes = Classes::default();
+    let (chunks, rest) = text.get(..128).unwrap_or(text).as_chunks::<16>();
+    let mut last = [0; 16];
+    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+    let last = Some(&last).filter(|_| !rest.is_empty());
+    for (n, chunk) in chunks.iter().chain(last).enumerate() {
+        let (letter, digit) = letters_and_digits(chunk);
+        classes.letter |= u128::from(letter) << (16 * n);
+        classes.digit |= u128::from(digit) << (16 * n);
+        classes.border |= u128::from(borders(chunk)) << (16 * n);
+    }
+    classes
+}
+
+/// Which of sixteen bytes end clauses, lines or cells.
+#[inline]
+fn borders(chunk: &[u8; 16]) -> u16 {
+    #[cfg(target_arch = "x86_64")]
+    return x86::borders(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::borders(chunk);
+}
+
 /// Gives `kernel` every block with the byte behind; behind the end stands nothing.
 #[inline(always)]
 fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
@@ -214,7 +249,26 @@ mod tests {
         agree(&text[1..]);
     }
 
+    #[test]
+    fn borders_are_told_alike() {
+        for byte in 0..=255_u8 {
+            let chunk = std::array::from_fn(|n| byte.wrapping_add(n as u8));
+            assert_eq!(borders(&chunk), scalar::borders(&chunk));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn classes_are_those_of_each_byte(text in prop::collection::vec(any::<u8>(), 0..150)) {
+            let Classes { letter, digit, border } = classes(&text);
+            for n in 0..128 {
+                let byte = text.get(n).copied().unwrap_or_default();
+                prop_assert_eq!(letter >> n & 1 == 1, byte.is_ascii_alphabetic() || byte >= 0x80);
+                prop_assert_eq!(digit >> n & 1 == 1, byte.is_ascii_digit());
+                prop_assert_eq!(border >> n & 1 == 1, b"\n\t|;.!?".contains(&byte));
+            }
+        }
+
         #[test]
         fn letters_and_digits_are_told_alike(chunk in any::<[u8; 16]>()) {
             prop_assert_eq!(letters_and_digits(&chunk), scalar::letters_and_digits(&chunk));

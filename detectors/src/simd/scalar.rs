@@ -49,6 +49,11 @@ pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     (bits(|b| b.is_ascii_alphabetic() || *b >= 0x80), bits(u8::is_ascii_digit))
 }
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
+    chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(b"\n\t|;.!?".contains(b)))
+}
+
 pub(super) fn voice(seen: &[u8; SEEN]) -> Voice {
     let mut voice = Voice::default();
     for (n, pair) in seen.windows(2).enumerate() {

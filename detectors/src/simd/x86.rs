@@ -295,6 +295,20 @@ pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     }
 }
 
+/// Which of sixteen bytes end clauses, lines or cells.
+#[inline]
+pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
+        let or = |a, b| _mm_or_si128(a, b);
+        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
+        _mm_movemask_epi8(or(cells, or(is(b'.'), or(is(b'!'), is(b'?'))))) as u16
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
