@@ -76,6 +76,7 @@ impl Group {
     }
 
     /// Writes its digits as ASCII to the head of `out`; `None` when there is no room.
+    #[inline]
     pub(crate) fn write(&self, text: &[u8], out: &mut [u8]) -> Option<()> {
         let raw = text.get(self.start..self.end)?;
         if raw.len() == self.len() {
@@ -90,6 +91,12 @@ impl Group {
             out.get_mut(..raw.len())?.copy_from_slice(raw);
             return Some(());
         }
+        self.write_any(raw, out)
+    }
+
+    /// Likewise, whatever they are written with.
+    #[cold]
+    fn write_any(&self, raw: &[u8], out: &mut [u8]) -> Option<()> {
         let (mut at, mut slots) = (0, out.iter_mut().take(self.len()));
         while at < raw.len() {
             match raw.get(at..).and_then(digit) {

@@ -7,7 +7,10 @@
 use std::ops::Range;
 
 use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
-use crate::simd::{Look, Stretch};
+use crate::simd::{BLOCK, Look, Stretch};
+
+#[cfg(test)]
+mod tests;
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +59,24 @@ impl Number {
         usize::from(self.len)
     }
 
+    /// A group on its own, between two gaps.
+    #[inline]
+    fn solid(text: &[u8], group: &Group, before: Gap, after: Gap) -> Option<Self> {
+        let mut digits = [0; NUMBER_DIGITS_MAX];
+        group.write(text, &mut digits)?;
+        Some(Self {
+            range: group.start..group.end,
+            digits,
+            len: group.len() as u8,
+            layout: Layout::Solid,
+            first_group: group.len(),
+            separator: Gap::Break,
+            before,
+            after,
+            hidden: group.hidden.name(),
+        })
+    }
+
     /// A number read by other means, such as through look-alike letters.
     pub(crate) fn disguised(range: Range<usize>, plain: &[u8], how: &'static str) -> Option<Self> {
         let mut digits = [0; NUMBER_DIGITS_MAX];
@@ -101,6 +122,8 @@ const GROUPED_MAX: usize = GROUPED.ilog2() as usize;
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut found: impl FnMut(Candidate)) {
     let mut look = Look::new(text, range.start);
     let mut chain = Chain { links: Vec::new(), done: 0, lengths };
+    // Room for a stretch: at most every other of 64 bytes begins a group.
+    let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
     let mut at = range.start;
     while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
         match look.stretch(busy) {
@@ -109,7 +132,7 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
                 continue;
             }
             Stretch::Plain(end, digits) => {
-                plain(text, busy, digits, range.end, &mut chain, &mut found);
+                plain(text, busy, digits, range.end, lengths, &mut links, &mut found);
                 at = end;
                 continue;
             }
@@ -149,19 +172,39 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
 }
 
 /// The same for a stretch of ASCII at `base`, whose digits are known: no group is longer than it looks.
-fn plain(text: &[u8], base: usize, mut digits: u64, end: usize, chain: &mut Chain, found: &mut impl FnMut(Candidate)) {
-    let mut last = Gap::Break;
+fn plain(
+    text: &[u8],
+    base: usize,
+    [mut digits, likes]: [u64; 2],
+    end: usize,
+    lengths: u32,
+    links: &mut [(Group, Gap); BLOCK / 2],
+    found: &mut impl FnMut(Candidate),
+) {
+    let mut n = 0;
     while digits != 0 {
         let start = digits.trailing_zeros() as usize;
-        if last == Gap::Break && base + start >= end {
+        if n == 0 && base + start >= end {
             return;
         }
         let len = (digits >> start).trailing_ones() as usize;
         digits &= u64::MAX << start << (len - 1) << 1;
         let group = Group::plain(base + start, len);
-        around(text, &group, found);
-        (last, _) = if group.is_too_long() { (Gap::Break, 0) } else { gap(text, group.end) };
-        chain.push(group, last, text, found);
+        // No other letter that touches it makes it anything but a number, unless it stands before all.
+        if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
+            around(text, &group, found);
+        }
+        let after = if group.is_too_long() { Gap::Break } else { gap(text, group.end).0 };
+        let Some(link) = links.get_mut(n) else { return };
+        *link = (group, after);
+        n += 1;
+        if after == Gap::Break {
+            let links = links.get(..n).unwrap_or_default();
+            for first in 0..n {
+                Links { links, lengths }.from(first, text, found);
+            }
+            n = 0;
+        }
     }
 }
 
@@ -251,11 +294,12 @@ impl Links<'_> {
         }
         let before = self.gap_before(first);
         if self.lengths & SOLID & 1 << group.len() != 0
-            && let Some(number) = self.number(first, first, Layout::Solid, text)
+            && let Some(number) = Number::solid(text, &group, before, separator)
         {
             found(Candidate::Number(number));
         }
-        if separator == Gap::Break {
+        let next = self.links.get(first + 1).map_or(usize::MAX, |(next, _)| next.len());
+        if separator == Gap::Break || group.len().saturating_add(next) > GROUPED_MAX {
             return;
         }
         // A layout may begin where its separator begins, or one group later: the first group may belong to what
@@ -305,6 +349,7 @@ impl Links<'_> {
         if regular { Layout::Regular } else { Layout::Uneven }
     }
 
+    /// The number that the groups from `first` to `last` make, of which there are several.
     fn number(&self, first: usize, last: usize, layout: Layout, text: &[u8]) -> Option<Number> {
         let links = self.links.get(first..=last)?;
         let (head, tail) = (links.first()?, links.last()?);
@@ -320,7 +365,7 @@ impl Links<'_> {
             len: len as u8,
             layout,
             first_group: head.0.len(),
-            separator: if first == last { Gap::Break } else { head.1 },
+            separator: head.1,
             before: self.gap_before(first),
             after: tail.1,
             hidden: hidden.name().or(match layout {
@@ -336,174 +381,4 @@ impl Links<'_> {
 fn is_hotline(text: &[u8], group: &Group) -> bool {
     let mut digits = [0; 4];
     group.len() == 4 && group.write(text, &mut digits).is_some() && matches!(digits, [b'1', b'8' | b'9', b'0', b'0'])
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn numbers(text: &str) -> Vec<(String, Layout)> {
-        let mut all = Vec::new();
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
-            if let Candidate::Number(n) = candidate {
-                all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
-            }
-        });
-        all
-    }
-
-    fn has(text: &str, digits: &str, layout: Layout) {
-        assert!(numbers(text).contains(&(digits.to_owned(), layout)), "{text}: {:?}", numbers(text));
-    }
-
-    /// The pass without a look ahead: every group of digits is read, whatever stands around.
-    fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
-        let mut chain = Chain { links: Vec::new(), done: 0, lengths: u32::MAX };
-        let mut at = range.start;
-        while at < range.end {
-            let Some(mut current) = group(text, at) else {
-                at += 1;
-                continue;
-            };
-            loop {
-                at = current.end;
-                around(text, &current, &mut found);
-                let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-                chain.push(current, kind, text, &mut found);
-                if kind == Gap::Break {
-                    break;
-                }
-                let Some(following) = group(text, next) else { break };
-                current = following;
-            }
-        }
-    }
-
-    /// Both passes offer the same, but for letters that pass for digits: there only what can be read matters.
-    fn agree(text: &[u8], from: usize, to: usize) {
-        let said = |candidate: Candidate| match candidate {
-            Candidate::Lookalikes(at) => crate::lookalike::read(text, at).map(|n| format!("{n:?}")),
-            other => Some(format!("{other:?}")),
-        };
-        let (mut fast, mut slow) = (Vec::new(), Vec::new());
-        candidates(text, from..to, u32::MAX, |candidate| fast.extend(said(candidate)));
-        plain(text, from..to, |candidate| slow.extend(said(candidate)));
-        assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
-    }
-
-    fn piece() -> impl Strategy<Value = String> {
-        let signs = [
-            " ",
-            "  ",
-            ".",
-            "-",
-            "/",
-            ",",
-            ") ",
-            " - ",
-            "\n",
-            "\r\n  > ",
-            "-\n",
-            "+",
-            ":",
-            "x",
-            "é",
-            "ế",
-            "O",
-            "l",
-            "S",
-            "Q",
-            "\u{200b}",
-            "\u{ad}",
-            "\u{a0}",
-            "\u{2009}",
-            "–",
-            "•",
-            "．",
-            "０",
-            "９",
-            "٣",
-            "𝟎",
-            "О",
-            "і",
-            "\u{e0020}",
-            "中",
-            "ไทย",
-            "IDVNM",
-            "DN",
-            "1900 ",
-            "không ",
-        ];
-        prop_oneof![
-            3 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
-            3 => "[0-9]{1,4}",
-            1 => "[0-9]{7,22}",
-            1 => "[a-zđơư ]{1,40}",
-            1 => "[0-9OlISBZ]{5,14}",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-
-        #[test]
-        fn a_look_ahead_misses_nothing(pieces in prop::collection::vec(piece(), 1..200), a in 0..300_usize, b in 0..300_usize) {
-            let text = pieces.concat();
-            let (from, to) = (a.min(text.len()), text.len().saturating_sub(b));
-            agree(text.as_bytes(), 0, text.len());
-            agree(text.as_bytes(), from, to.max(from));
-        }
-
-        #[test]
-        fn nor_among_any_bytes(
-            bytes in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 1 => Just(b' '), 2 => any::<u8>()], 0..200),
-            before in 4_000..4_200_usize,
-        ) {
-            agree(&bytes, 0, bytes.len());
-            // Across the end of what is looked at in one go.
-            let text = [&b"x".repeat(before), bytes.as_slice()].concat();
-            agree(&text, 0, text.len());
-        }
-    }
-
-    #[test]
-    fn every_layout_is_offered() {
-        has("001090123456", "001090123456", Layout::Solid);
-        has("x001 090 123 456y", "001090123456", Layout::Regular);
-        has("0010.9012.3456", "001090123456", Layout::Regular);
-        has("001 090 123456", "001090123456", Layout::Regular);
-        has("0 0 1 0 9 0 1 2 3 4 5 6", "001090123456", Layout::Spread);
-        has("0-0-1-0-9-0-1-2-3-4-5-6", "001090123456", Layout::Spread);
-        has("00 10901 234 56", "001090123456", Layout::Uneven);
-        has("00-109.01234 56", "001090123456", Layout::Mixed);
-        has("001090\n123456", "001090123456", Layout::Mixed);
-        has("5/4/1987 001 090 123 456", "001090123456", Layout::Regular);
-        has("001 090 123 456 5/4/1987", "001090123456", Layout::Regular);
-        has("001 090 123 456\n002 090 123 456", "002090123456", Layout::Regular);
-        has("0912.345.678", "0912345678", Layout::Regular);
-        has("+84 912 345 678", "84912345678", Layout::Regular);
-        has("(028) 3822.1234", "02838221234", Layout::Mixed);
-    }
-
-    #[test]
-    fn longer_runs_offer_nothing_inside() {
-        for text in ["0010901234567890123", "00109012345678901234567890", "12.345.678.901.234.567.890.123.456"] {
-            assert!(numbers(text).iter().all(|(_, layout)| *layout == Layout::Mixed), "{text}: {:?}", numbers(text));
-        }
-    }
-
-    #[test]
-    fn short_groups_stay_cheap() {
-        // Every group is offered a bounded number of times, however long the list.
-        let text = "12 345 67 8901 ".repeat(4_000);
-        let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
-        assert!(n < 16, "{n}");
-        let text = "12 345-67.8901/".repeat(4_000);
-        let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
-        assert!(n < 16_000, "{n}");
-    }
 }

@@ -188,7 +188,7 @@ fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: im
             let (letter, kind, len) = match read.get(at) {
                 None => (0, Kind::Other, 0),
                 // Nearly all letters there are; no word ends before one.
-                Some(&small @ b'a'..=b'z') if key.len != 0 => {
+                Some(&small @ b'a'..=b'z') if key.bits != 0 => {
                     key = key.with(small);
                     last = Kind::Lower;
                     at += 1;
@@ -208,7 +208,7 @@ fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: im
                 },
             };
             let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
-            if key.len != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
+            if key.bits != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
                 found(Word { key: key.letters, range: begun..at, parted });
                 (key, parted) = (Key::default(), false);
             }
@@ -219,7 +219,7 @@ fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: im
                     break;
                 }
             } else {
-                if key.len == 0 {
+                if key.bits == 0 {
                     begun = at;
                 }
                 key = key.with(letter);
@@ -234,15 +234,16 @@ fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: im
 #[derive(Clone, Copy, Default)]
 struct Key {
     letters: u64,
-    len: u32,
+    bits: u32,
 }
 
 impl Key {
+    #[inline]
     const fn with(self, letter: u8) -> Self {
-        if self.len == KEY_LETTERS {
+        if self.bits == 8 * KEY_LETTERS {
             return self;
         }
-        Self { letters: self.letters | ((letter & 31) as u64) << (8 * self.len), len: self.len + 1 }
+        Self { letters: self.letters | ((letter & 31) as u64) << self.bits, bits: self.bits + 8 }
     }
 }
 

@@ -15,7 +15,7 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
-use crate::simd::{Classes, classes};
+use crate::simd::{Classes, classes, first_end};
 use codes::without_codes;
 pub(crate) use heard::Heard;
 use heard::Hint;
@@ -198,7 +198,7 @@ impl<'t> Near<'t> {
         let from = self.left_begins();
         let left = self.memory.heard.between(self.text, from, self.range.start, watched);
         let behind = self.words_behind();
-        let hint = if behind.is_empty() { left } else { left.and(watched.of(behind)) };
+        let hint = if has_letters(behind) { left.and(watched.of(behind)) } else { left };
         *self.hint.insert(hint)
     }
 
@@ -317,12 +317,11 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
-        let ends = behind.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
-        if ends.is_some_and(|at| behind.get(at).is_some_and(u8::is_ascii_digit)) {
+        match first_end(behind) {
             // Another number follows: the words are its own.
-            return &[];
+            Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
+            ends => behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(),
         }
-        behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default()
     }
 
     fn behind(&self) -> &'t [u8] {

@@ -40,8 +40,8 @@ struct Seen {
 pub(crate) enum Stretch {
     /// Too little for any number, up to this place.
     Few(usize),
-    /// Nothing but ASCII, up to this place; its digits, from the lowest bit on.
-    Plain(usize, u64),
+    /// Nothing but ASCII, up to this place; its digits and the letters that pass for some, from the lowest bit on.
+    Plain(usize, [u64; 2]),
     /// Anything.
     Any,
 }
@@ -132,7 +132,7 @@ impl<'t> Look<'t> {
         match (enough, foreign || within == u64::MAX) {
             (false, _) if within != u64::MAX => Stretch::Few(end),
             (_, true) => Stretch::Any,
-            _ => Stretch::Plain(end, seen.digit & within),
+            _ => Stretch::Plain(end, [seen.digit & within, heads & !seen.digit]),
         }
     }
 

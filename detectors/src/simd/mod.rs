@@ -27,7 +27,7 @@ pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Word, words};
 
 /// Bytes of a block.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 /// Bytes a block is judged by: its own, and one behind for letters that two bytes tell apart.
 const SEEN: usize = BLOCK + 1;
 
@@ -184,6 +184,29 @@ pub(crate) fn classes(text: &[u8]) -> Classes {
     classes
 }
 
+/// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.
+#[inline]
+pub(crate) fn first_end(text: &[u8]) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks::<16>();
+    for (n, chunk) in chunks.iter().enumerate() {
+        let found = ends(chunk);
+        if found != 0 {
+            return Some(16 * n + found.trailing_zeros() as usize);
+        }
+    }
+    let is_end = |b: &u8| b"\n\t|;,".contains(b) || b.is_ascii_digit();
+    rest.iter().position(is_end).map(|at| text.len() - rest.len() + at)
+}
+
+/// Which of sixteen bytes are such.
+#[inline]
+fn ends(chunk: &[u8; 16]) -> u16 {
+    #[cfg(target_arch = "x86_64")]
+    return x86::ends(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::ends(chunk);
+}
+
 /// Which of sixteen bytes end clauses, lines or cells.
 #[inline]
 fn borders(chunk: &[u8; 16]) -> u16 {
@@ -254,6 +277,11 @@ mod tests {
         for byte in 0..=255_u8 {
             let chunk = std::array::from_fn(|n| byte.wrapping_add(n as u8));
             assert_eq!(borders(&chunk), scalar::borders(&chunk));
+            assert_eq!(ends(&chunk), scalar::ends(&chunk));
+            let text: Vec<u8> = chunk.into_iter().chain(chunk).take(20).collect();
+            let slowly =
+                text.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
+            assert_eq!(first_end(&text), slowly);
         }
     }
 

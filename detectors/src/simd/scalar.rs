@@ -54,6 +54,11 @@ pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
     chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(b"\n\t|;.!?".contains(b)))
 }
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn ends(chunk: &[u8; 16]) -> u16 {
+    chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(b"\n\t|;,".contains(b) || b.is_ascii_digit()))
+}
+
 pub(super) fn voice(seen: &[u8; SEEN]) -> Voice {
     let mut voice = Voice::default();
     for (n, pair) in seen.windows(2).enumerate() {

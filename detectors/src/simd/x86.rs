@@ -309,6 +309,22 @@ pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
     }
 }
 
+/// Which of sixteen bytes are digits or end what is said behind a number.
+#[inline]
+pub(super) fn ends(chunk: &[u8; 16]) -> u16 {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
+        let or = |a, b| _mm_or_si128(a, b);
+        let from_0 = _mm_sub_epi8(v, _mm_set1_epi8(b'0' as i8));
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
+        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
+        _mm_movemask_epi8(or(cells, or(is(b','), digit))) as u16
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
