@@ -215,7 +215,9 @@ impl<'t> Near<'t> {
         let before = self.text.get(self.left_begins()..self.range.start).unwrap_or_default();
         let mut plain = std::mem::take(&mut self.memory.plain);
         let classes = classes(before);
-        without_codes(before, &classes, &mut plain);
+        // Behind a number of another kind nothing before it matters.
+        let last = last_number(classes.digit, before.len()).filter(|last| last.len() != self.digits);
+        without_codes(before, &classes, last.map_or(0, |last| last.end), &mut plain);
         let said = self.said_before(&plain, &classes);
         self.memory.plain = plain;
         said
