@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
+use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
 use crate::simd::{BLOCK, Look, Stretch};
 
 #[cfg(test)]
@@ -57,24 +57,6 @@ impl Number {
     /// How many.
     pub(crate) fn len(&self) -> usize {
         usize::from(self.len)
-    }
-
-    /// A group on its own, between two gaps.
-    #[inline]
-    fn solid(text: &[u8], group: &Group, before: Gap, after: Gap) -> Option<Self> {
-        let mut digits = [0; NUMBER_DIGITS_MAX];
-        group.write(text, &mut digits)?;
-        Some(Self {
-            range: group.start..group.end,
-            digits,
-            len: group.len() as u8,
-            layout: Layout::Solid,
-            first_group: group.len(),
-            separator: Gap::Break,
-            before,
-            after,
-            hidden: group.hidden.name(),
-        })
     }
 
     /// A number read by other means, such as through look-alike letters.
@@ -159,7 +141,7 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
         };
         loop {
             at = current.end;
-            around(text, &current, &mut found);
+            around(text, current.start..current.end, current.len(), &mut found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
             chain.push(current, kind, text, &mut found);
             if kind == Gap::Break {
@@ -189,14 +171,14 @@ fn plain(
         }
         let len = (digits >> start).trailing_ones() as usize;
         digits &= u64::MAX << start << (len - 1) << 1;
-        let group = Group::plain(base + start, len);
+        let range = base + start..base + start + len;
         // No other letter that touches it makes it anything but a number, unless it stands before all.
         if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
-            around(text, &group, found);
+            around(text, range.clone(), len, found);
         }
-        let after = if group.is_too_long() { Gap::Break } else { gap(text, group.end).0 };
+        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
         let Some(link) = links.get_mut(n) else { return };
-        *link = (group, after);
+        *link = (Group::plain(range.start, len), after);
         n += 1;
         if after == Gap::Break {
             let links = links.get(..n).unwrap_or_default();
@@ -220,14 +202,14 @@ fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
 }
 
 /// What the letters around a group make of it.
-fn around(text: &[u8], group: &Group, found: &mut impl FnMut(Candidate)) {
-    let before = text.get(..group.start).and_then(|t| t.last()).copied().unwrap_or(b' ');
-    if before == b'M' && group.len() >= 10 {
-        found(Candidate::Zone(group.start));
+fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMut(Candidate)) {
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    if before == b'M' && digits >= 10 {
+        found(Candidate::Zone(range.start));
     }
-    let after = text.get(group.end).copied().unwrap_or(b' ');
+    let after = text.get(range.end).copied().unwrap_or(b' ');
     if is_lookalike(before) || is_lookalike(after) {
-        found(Candidate::Lookalikes(group.start));
+        found(Candidate::Lookalikes(range.start));
     }
 }
 
@@ -288,15 +270,26 @@ impl Links<'_> {
 
     /// Every candidate that begins with group `first`.
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
-        let Some(&(group, separator)) = self.links.get(first) else { return };
+        // By reference: what was just written byte by byte is slow to read as a whole.
+        let Some((group, separator)) = self.links.get(first) else { return };
+        let separator = *separator;
         if group.is_too_long() {
             return;
         }
         let before = self.gap_before(first);
-        if self.lengths & SOLID & 1 << group.len() != 0
-            && let Some(number) = Number::solid(text, &group, before, separator)
-        {
-            found(Candidate::Number(number));
+        let mut digits = [0; NUMBER_DIGITS_MAX];
+        if self.lengths & SOLID & 1 << group.len() != 0 && group.write(text, &mut digits).is_some() {
+            found(Candidate::Number(Number {
+                range: group.start..group.end,
+                digits,
+                len: group.len() as u8,
+                layout: Layout::Solid,
+                first_group: group.len(),
+                separator: Gap::Break,
+                before,
+                after: separator,
+                hidden: group.hidden.name(),
+            }));
         }
         let next = self.links.get(first + 1).map_or(usize::MAX, |(next, _)| next.len());
         if separator == Gap::Break || group.len().saturating_add(next) > GROUPED_MAX {
@@ -311,7 +304,8 @@ impl Links<'_> {
         }
         let (mut sum, mut uniform) = (group.len(), true);
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
-            let Some(&(next, after)) = self.links.get(last) else { return };
+            let Some((next, after)) = self.links.get(last) else { return };
+            let after = *after;
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
             if !uniform && !leads {
                 return;
@@ -321,7 +315,7 @@ impl Links<'_> {
                 return;
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            let short = sum == 8 && !(last == first + 1 && is_hotline(text, &group));
+            let short = sum == 8 && !(last == first + 1 && is_hotline(text, group));
             if self.lengths & GROUPED & 1 << sum == 0 || short {
                 continue;
             }

@@ -144,10 +144,10 @@ impl Watched {
     /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
     fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
         // The word before, unless digits part it from what follows; where the last two stand, likewise.
-        let (mut before, mut last) = (0, [None, None]);
+        let (mut before, mut begun, mut end) = (0, [NOWHERE; 2], range.start);
         let mut word = |word: Word| {
             if word.parted {
-                (before, last) = (0, [None, None]);
+                (before, begun) = (0, [NOWHERE; 2]);
             }
             let mut hint = self.hint(word.key);
             if before != 0 {
@@ -157,22 +157,22 @@ impl Watched {
                 found(word.range.end, hint);
             }
             before = word.key;
-            let [_, second] = std::mem::take(&mut last);
-            last = [second, Some(word.range)];
+            (begun, end) = ([begun[1], word.range.start], word.range.end);
         };
         let (at, parted) = words(text, range.clone(), &mut word);
         let parted = if at < range.end { plain_words(text, at..range.end, parted, &mut word) } else { parted };
         // The last word may begin a pair, and one that the end cuts may end another.
-        match last {
+        match begun {
+            [_, NOWHERE] => range.end,
             _ if parted => range.end,
-            [first, Some(second)] => {
-                let cut = first.filter(|_| second.end == range.end);
-                cut.map_or(second.start, |first| first.start)
-            }
-            _ => range.end,
+            [first, _] if first != NOWHERE && end == range.end => first,
+            [_, second] => second,
         }
     }
 }
+
+/// No place.
+const NOWHERE: usize = usize::MAX;
 
 /// Tells `found` the words of `text[range]` in plain steps; `parted` says whether digits stand before, and the answer
 /// whether they stand behind the last word.

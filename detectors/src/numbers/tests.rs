@@ -29,7 +29,7 @@ fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
         };
         loop {
             at = current.end;
-            around(text, &current, &mut found);
+            around(text, current.start..current.end, current.len(), &mut found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
             chain.push(current, kind, text, &mut found);
             if kind == Gap::Break {
