@@ -7,8 +7,9 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::BLOCK;
-use super::words::{ADDITIONAL, CAPITAL, KEY_LETTERS, LATIN, Word};
+use super::words::{KEY_LETTERS, Word};
 use super::x86::handles_bits;
+use crate::fold::Kind;
 
 /// Tells `found` the words of `text[range]`, as far as it can.
 #[inline]
@@ -150,4 +151,39 @@ fn letters_avx512(text: &[u8]) -> Option<Letters> {
     unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
     let each = |bits| _pext_u64(bits, last);
     Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, ..letters })
+}
+
+/// A letter in its key, the bit above for a capital; 0 for what parts words.
+const CAPITAL: u8 = 0x20;
+
+/// The letters of U+00C0 to U+01BF by their number less C0.
+static LATIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        table[n] = letter(crate::fold::LATIN[n]);
+        n += 1;
+    }
+    table
+};
+
+/// The letters of U+1E80 to U+1EFF by their number less 1E80.
+static ADDITIONAL: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut n = 0;
+    while n < 128 {
+        if let Some(folded) = crate::fold::LATIN_ADDITIONAL[n] {
+            table[n] = letter(folded);
+        }
+        n += 1;
+    }
+    table
+};
+
+const fn letter((folded, kind): (u8, Kind)) -> u8 {
+    match kind {
+        Kind::Lower => folded & 0x1f,
+        Kind::Upper => folded & 0x1f | CAPITAL,
+        _ => 0,
+    }
 }

@@ -31,38 +31,3 @@ pub(crate) fn words(text: &[u8], range: Range<usize>, found: impl FnMut(Word)) -
         (range.start, false)
     }
 }
-
-/// A letter in its key, the bit above for a capital; 0 for what parts words.
-pub(super) const CAPITAL: u8 = 0x20;
-
-/// The letters of U+00C0 to U+01BF by their number less C0.
-pub(super) static LATIN: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut n = 0;
-    while n < 256 {
-        table[n] = letter(crate::fold::LATIN[n]);
-        n += 1;
-    }
-    table
-};
-
-/// The letters of U+1E80 to U+1EFF by their number less 1E80.
-pub(super) static ADDITIONAL: [u8; 128] = {
-    let mut table = [0; 128];
-    let mut n = 0;
-    while n < 128 {
-        if let Some(folded) = crate::fold::LATIN_ADDITIONAL[n] {
-            table[n] = letter(folded);
-        }
-        n += 1;
-    }
-    table
-};
-
-const fn letter((folded, kind): (u8, crate::fold::Kind)) -> u8 {
-    match kind {
-        crate::fold::Kind::Lower => folded & 0x1f,
-        crate::fold::Kind::Upper => folded & 0x1f | CAPITAL,
-        _ => 0,
-    }
-}
