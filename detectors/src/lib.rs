@@ -113,6 +113,8 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// The same without those that judge them only under a header.
+    by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The lengths of numbers any of them judges, as a set of bits; then those without a header.
     lengths: u32,
     bare_lengths: u32,
@@ -164,10 +166,13 @@ impl Detectors {
         let of = |ids: &[DetectorId]| asked.iter().copied().filter(|d| ids.contains(&d.card().id)).collect();
         let announced = |n: usize| Trigger::all().nth(n).map_or_else(Vec::new, |trigger| of(&[trigger.detector()]));
         let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
+        let bare = |d: &&dyn Detector| d.lengths() & !d.cell_lengths();
+        let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
+            by_bare_length: std::array::from_fn(of_bare_length),
             lengths: asked.iter().fold(0, |all, d| all | d.lengths()),
             bare_lengths: asked.iter().fold(0, |all, d| all | d.lengths() & !d.cell_lengths()),
             by_trigger: std::array::from_fn(announced),
@@ -274,7 +279,10 @@ impl Scan<'_> {
         let Self { detectors, text, context, found, memory } = self;
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
-            Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            Candidate::Number(number) => {
+                let of_length = if context.column.is_some() { &detectors.by_length } else { &detectors.by_bare_length };
+                of_length.get(number.len()).unwrap_or(&detectors.asked)
+            }
             Candidate::Name(_) => &detectors.by_name,
             Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),
             _ => &detectors.asked,
