@@ -36,8 +36,8 @@ pub enum Told {
     Quiet,
     /// As [`Self::Nothing`], but for encodings in which it matters which digits are written.
     Coded,
-    /// A scan would find the whole cell and nothing else: the last of [`Cells::found`].
-    Whole,
+    /// A scan would find the whole cell and nothing else.
+    Whole(Whole),
     /// Not told here: scan it.
     Unusual,
 }
@@ -55,34 +55,25 @@ pub struct Whole {
     end: u32,
 }
 
-/// How much was remembered of a row when it began.
+/// How many values were held when a row began.
 #[derive(Clone, Copy, Debug)]
-pub struct Begun {
-    found: usize,
-    len: usize,
-}
+pub struct Begun(usize);
 
 impl Cells {
     /// Begins a row. One may begin within another and end before it.
-    pub fn begin(&self) -> Begun {
-        Begun { found: self.values.found.len(), len: self.values.len }
+    pub const fn begin(&self) -> Begun {
+        Begun(self.values.len)
     }
 
-    /// What was found since.
-    pub fn found(&self, begun: Begun) -> &[Whole] {
-        self.values.found.get(begun.found..).unwrap_or_default()
-    }
-
-    /// The normalised value of a finding, in UTF-8.
+    /// The normalised value of a finding, in UTF-8, until its row ends.
     pub fn value(&self, whole: &Whole) -> &[u8] {
         self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
     }
 
-    /// Forgets what was found since.
-    pub fn end(&mut self, begun: Begun) {
-        self.values.bytes.get_mut(begun.len..self.values.len).unwrap_or_default().fill(0);
-        self.values.len = self.values.len.min(begun.len);
-        self.values.found.truncate(begun.found);
+    /// Forgets the values found since.
+    pub fn end(&mut self, Begun(len): Begun) {
+        self.values.bytes.get_mut(len..self.values.len).unwrap_or_default().fill(0);
+        self.values.len = self.values.len.min(len);
     }
 }
 
@@ -136,6 +127,18 @@ impl Detectors {
     fn birth(&self, cell: &[u8], values: &mut Values) -> Told {
         // Numbers of other kinds have twelve digits and more.
         const DATE_BYTES: usize = 10;
+        let mut tell = |date: Date, signs| {
+            if date.year > self.this_year {
+                return Told::Unusual;
+            }
+            values.begin();
+            date.write(values);
+            values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
+        };
+        // Nearly all there are.
+        if let Some((date, signs)) = Date::read_plain(cell) {
+            return tell(date, signs);
+        }
         if cell.len() > DATE_BYTES {
             return Told::Unusual;
         }
@@ -147,15 +150,9 @@ impl Detectors {
             sign = Some(b);
             signs |= 1 << n;
         }
-        let date = Date::read_plain(cell)
-            .or_else(|| read(cell, self.this_year).filter(|(_, len)| *len == cell.len()).map(|(date, _)| date));
-        match date.filter(|date| date.year <= self.this_year) {
-            Some(date) => {
-                values.begin();
-                date.write(values);
-                values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
-            }
-            None => Told::Unusual,
+        match read(cell, self.this_year) {
+            Some((date, len)) if len == cell.len() => tell(date, signs),
+            _ => Told::Unusual,
         }
     }
 }
@@ -172,10 +169,15 @@ fn all_digits(bytes: &[u8]) -> bool {
 
 /// Whether eight bytes are ASCII digits.
 const fn eight_digits(eight: u64) -> bool {
+    no_digits(eight) == 0
+}
+
+/// The high bit of each of eight bytes that is no ASCII digit.
+pub(crate) const fn no_digits(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     let from_zero = eight ^ (ONES * b'0' as u64);
     // No high bit, and none after adding what takes ten to it.
-    (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7) == 0
+    (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7)
 }
 
 /// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
@@ -208,8 +210,6 @@ pub(crate) struct Values {
     len: usize,
     /// Where the last one begins.
     start: usize,
-    /// Whose they are.
-    found: Vec<Whole>,
 }
 
 impl Values {
@@ -238,7 +238,7 @@ impl Values {
     }
 
     /// Appends the first `len` bytes of a chunk, copied whole.
-    fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
+    pub(crate) fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
         if let Some(slots) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
             *slots = *chunk;
             self.len += len.min(chunk.len());
@@ -246,9 +246,8 @@ impl Values {
     }
 
     /// The value begun last is that of a whole cell.
-    fn whole(&mut self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
-        self.found.push(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 });
-        Told::Whole
+    const fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
     }
 
     /// The value begun last is none.

@@ -26,8 +26,7 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
             assert!(hits.is_empty(), "{cell:?} under {column:?}: {hits:?}");
             true
         }
-        Told::Whole => {
-            let whole = cells.found(begun).last().copied().unwrap();
+        Told::Whole(whole) => {
             let (Whole { detector, confidence, signs, .. }, value) = (whole, cells.value(&whole));
             for (n, b) in cell.bytes().enumerate() {
                 let sign = b" /-.".contains(&b);
@@ -44,7 +43,7 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
         }
         Told::Unusual => false,
     };
-    assert_eq!(cells.found(begun).len(), usize::from(told == Told::Whole));
+    assert!(matches!(told, Told::Whole(_)) || cells.values.len == begun.0);
     cells.end(begun);
     if hits.is_empty() {
         DETECTORS.nothing(cell.as_bytes(), column, cell.len().is_multiple_of(2), cells);

@@ -14,7 +14,6 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
-use crate::people::Mark;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -125,8 +124,6 @@ struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
-    /// Room for what a value says about persons.
-    marks: Vec<Mark>,
 }
 
 /// Keys whose values say what another member of the object is.
@@ -191,7 +188,6 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
-            marks: Vec::new(),
         }
     }
 

@@ -63,15 +63,9 @@ impl Inquiry {
         self.cells.begin()
     }
 
-    /// The number of the finding that was told last in the row that began so.
-    pub(crate) fn told_last(&self, begun: Begun) -> usize {
-        self.cells.found(begun).len().saturating_sub(1)
-    }
-
-    /// The hash of finding number `n` of the row that began so, if it is one of `detectors`.
-    pub(crate) fn whole_hash(&self, (begun, n): (Begun, usize), detectors: &[DetectorId]) -> Option<u64> {
-        let whole = self.cells.found(begun).get(n).filter(|whole| detectors.contains(&whole.detector))?;
-        Some(self.values.value(whole.detector, self.cells.value(whole)))
+    /// The hash of a finding.
+    pub(crate) fn whole_hash(&self, whole: &Whole) -> u64 {
+        self.values.value(whole.detector, self.cells.value(whole))
     }
 
     /// Ends the row that began so: the values of its cells are forgotten.
@@ -100,18 +94,15 @@ impl Inquiry {
         }
     }
 
-    /// Counts the finding number `n` of the row that began so, which is all of its cell, and adds what it says about
-    /// persons. `part` names the cell.
+    /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
-        (begun, n): (Begun, usize),
+        whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-        marks: &mut Vec<Mark>,
-    ) {
-        let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
-        let Whole { detector, confidence, signs, .. } = whole;
+    ) -> Option<Mark> {
+        let Whole { detector, confidence, signs, .. } = *whole;
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
                 (Origin::Raw(base), Some(at)) => {
@@ -130,12 +121,12 @@ impl Inquiry {
                 }
             }
         }
-        let value = self.cells.value(&whole);
+        let value = self.cells.value(whole);
         let hash = self.values.value(detector, value);
-        marks.extend(Mark::of(&self.values, hash, detector, confidence, value));
+        let mark = Mark::of(&self.values, hash, detector, confidence, value);
         let added = self.tallies.add(detector, confidence, hash, place.again);
-        if added == Added::Nothing {
-            return;
+        if added == Added::Nothing || added == Added::One && self.sink.is_none() && place.disguise.is_none() {
+            return mark;
         }
         let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
@@ -148,5 +139,6 @@ impl Inquiry {
         if let Some(disguise) = place.disguise {
             self.note(disguise);
         }
+        mark
     }
 }

@@ -153,12 +153,11 @@ impl Json {
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
-        if told == Told::Whole {
+        if let Told::Whole(whole) = told {
             let start = at + range.start as u64;
             let place = &self.value.place;
             let stand = Stand { cell: text, start, at: Some(start), number };
-            inquiry.report_whole(place, (begun, 0), stand, || place.part.clone(), &mut self.marks);
-            for mark in self.marks.drain(..) {
+            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
                 self.tree.add(mark, inquiry);
             }
         }
