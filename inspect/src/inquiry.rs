@@ -26,7 +26,7 @@ use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
 use tallies::{Added, Tallies};
-pub(crate) use whole::Stand;
+pub(crate) use whole::{LEARNT_MAX, Stand};
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]
@@ -125,6 +125,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// What a run of characters decodes to, while it is asked whether that means anything.
+    decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
     cells: Cells,
     crowd: Crowd,
@@ -184,6 +186,7 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            decoded: Vec::new(),
             cells: Cells::default(),
             crowd: Crowd::default(),
             late: false,

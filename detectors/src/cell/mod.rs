@@ -7,6 +7,7 @@
 
 mod digits;
 mod names;
+mod quiet;
 mod shapes;
 
 use std::ops::Range;
@@ -14,8 +15,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId};
 
 use crate::date_of_birth::{Date, read};
-use crate::simd::Map;
-use crate::{Column, Detectors, anchor, spoken};
+use crate::{Column, Detectors};
 pub(crate) use digits::Verdicts;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
@@ -23,6 +23,7 @@ pub(crate) use digits::Verdicts;
 pub struct Cells {
     syllables: names::Syllables,
     shapes: shapes::Shapes,
+    texts: quiet::Texts,
     values: Values,
 }
 
@@ -79,8 +80,6 @@ impl Cells {
 
 /// A longer cell is not read here, but to see that there is nothing in it.
 const CELL_BYTES_MAX: usize = 64;
-/// Longer text is scanned for what it holds.
-const QUIET_BYTES_MAX: usize = 192;
 
 impl Detectors {
     /// Judges `text[cell]`, a cell under a column, without the blanks around it. The text around is not looked at.
@@ -90,7 +89,7 @@ impl Detectors {
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, values } = cells;
+        let Cells { syllables, shapes, texts, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
@@ -110,16 +109,18 @@ impl Detectors {
         match shapes.known(text, &cell, column) {
             Some(true) => Told::Coded,
             Some(false) => Told::Nothing,
-            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None if texts.knows(bytes, column) => Told::Nothing,
+            None if quiet::is_quiet(self, bytes, column) => Told::Quiet,
             None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `coded` these
-    /// are told to be [`Told::Coded`].
+    /// Remembers that neither a scan of this cell nor a second look found anything: of a longer text by itself, of a
+    /// shorter one if it holds for every cell of its shape. With `coded` these are told to be [`Told::Coded`].
     pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {
         if self.is_whole() {
             cells.shapes.learn(self, cell, column, coded);
+            cells.texts.learn(cell, column);
         }
     }
 
@@ -178,29 +179,6 @@ pub(crate) const fn no_digits(eight: u64) -> u64 {
     let from_zero = eight ^ (ONES * b'0' as u64);
     // No high bit, and none after adding what takes ten to it.
     (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7)
-}
-
-/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
-/// announces a name or place.
-fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
-    // What these hold need not show.
-    let reads_words = matches!(
-        column,
-        Some(Column::Address | Column::Health | Column::Name | Column::BirthDate | Column::BirthYear | Column::Claim)
-    );
-    if reads_words || text.len() > QUIET_BYTES_MAX {
-        return false;
-    }
-    let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
-    if map.has_numbers() {
-        return false;
-    }
-    let mut any = false;
-    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
-    if !any {
-        spoken::numbers(text, all, &map, |_| any = true);
-    }
-    !any
 }
 
 /// The values of a row, one behind the other.

@@ -187,8 +187,10 @@ fn piece() -> impl Strategy<Value = String> {
         1 => "(1800|1900|0912|001|84|19|20)[0-9]{0,8}",
         2 => syllable(),
         1 => "[a-zđạảướ]{1,6}",
+        2 => "[0-9a-f]{4,12}",
+        1 => "[0-9A-F]{4}",
         1 => proptest::sample::select(vec![
-            "sinh", "xã", "phường", "xe", "biển số", "bệnh", "họ tên", "MA_LK", "ngày", "không", "một", "ba", "năm", "chín",
+            "Đang chờ đơn vị xác nhận", "/api/v1/ho-so/", "sinh", "xã", "phường", "xe", "biển số", "bệnh", "họ tên", "MA_LK", "ngày", "không", "một", "ba", "năm", "chín",
             "@", "ông", "tên là", "CCCD", "Số", "T", "Z", "DN", "A", "J18.9", "O", "l", "x", "29A",
         ]).prop_map(str::to_owned),
     ]

@@ -213,13 +213,10 @@ impl Json {
         }
         if self.key && !self.long {
             (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
-        } else if self.role == Role::Telling
-            && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
-        {
-            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
-            let name = String::from_utf8_lossy(&self.value.view.text);
-            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-            level.told = inquiry.column(name);
+        } else if self.role == Role::Telling {
+            let value = std::mem::take(&mut self.value.view.text);
+            self.tell(&value, inquiry);
+            self.value.view.text = value;
         }
         if self.long {
             self.lesson.learn(false, inquiry);
@@ -249,6 +246,16 @@ impl Json {
             }
         }
         self.value.view.number = false;
+    }
+
+    /// A value that says what another member of its object is.
+    fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
+        if let Some(level) = self.levels.last_mut().filter(|level| !level.array) {
+            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+            let name = String::from_utf8_lossy(value);
+            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            level.told = inquiry.column(name);
+        }
     }
 
     fn open(&mut self, array: bool, inquiry: &mut Inquiry) {

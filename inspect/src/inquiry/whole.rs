@@ -13,6 +13,9 @@ use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
 
+/// Nothing is learnt of a longer cell.
+pub(crate) const LEARNT_MAX: usize = 192;
+
 /// A cell as it stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stand<'t> {
@@ -41,13 +44,13 @@ impl Inquiry {
             Told::Quiet => {
                 let cell = text.get(cell).unwrap_or_default();
                 let look = Look::of(cell, &(0..cell.len()));
-                let in_vain = look.is_empty() || look.is_in_vain(cell);
+                let in_vain = look.is_empty() || look.is_in_vain(cell, &mut self.decoded);
                 if in_vain {
                     self.learn(cell, column, !look.is_empty());
                 }
                 in_vain
             }
-            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default()),
+            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default(), &mut self.decoded),
             _ => return told,
         };
         if in_vain { Told::Nothing } else { Told::Unusual }
@@ -73,8 +76,8 @@ impl Inquiry {
         self.cells.end(begun);
     }
 
-    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
-    /// every digit counts.
+    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85 and
+    /// base64 every digit counts.
     fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
         // `0x` begins hexadecimal digits.
         let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
@@ -85,10 +88,9 @@ impl Inquiry {
 
     /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
-        const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX {
+        if cell.len() <= LEARNT_MAX {
             let look = Look::of(cell, &(0..cell.len()));
-            if look.is_empty() || look.is_in_vain(cell) {
+            if look.is_empty() || look.is_in_vain(cell, &mut self.decoded) {
                 self.learn(cell, column, !look.is_empty());
             }
         }

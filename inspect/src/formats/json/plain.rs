@@ -5,8 +5,9 @@
 use chot_detectors::{Column, Told};
 
 use super::{Json, Role, State};
-use crate::inquiry::{Inquiry, Stand};
+use crate::inquiry::{Inquiry, LEARNT_MAX, Stand};
 use crate::joined;
+use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
@@ -23,7 +24,7 @@ struct Key {
 const KEYS: usize = 256;
 const KEY_BYTES_MAX: usize = 64;
 
-/// A short value that was not told, and its column.
+/// A value that was not told, and its column.
 #[derive(Default)]
 pub(super) struct Lesson {
     text: Vec<u8>,
@@ -31,8 +32,6 @@ pub(super) struct Lesson {
 }
 
 impl Lesson {
-    const BYTES_MAX: usize = 32;
-
     /// The value was read, and this is whether nothing was found.
     pub(super) fn learn(&mut self, nothing: bool, inquiry: &mut Inquiry) {
         if nothing && !self.text.is_empty() {
@@ -118,7 +117,7 @@ impl Json {
     }
 
     fn lesson(&mut self, text: &[u8], column: Option<Column>) {
-        if text.len() <= Lesson::BYTES_MAX {
+        if text.len() <= LEARNT_MAX {
             self.lesson.text.extend_from_slice(text);
             self.lesson.column = column;
         }
@@ -140,7 +139,9 @@ impl Json {
         }
         // Numbers of twelve digits are counted wherever nothing announces them.
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
-        if counted || self.role == Role::Telling || inquiry.is_late(&self.value.place) {
+        // So are those of a list, whatever they are.
+        let listed = self.levels.last().is_some_and(|level| level.array && level.key.is_none()) && is_long_number(text);
+        if counted || listed || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();
@@ -152,6 +153,9 @@ impl Json {
         inquiry.looked_at(&self.value.place, text.len());
         if !self.joined.is_empty() {
             self.part(inquiry);
+        }
+        if self.role == Role::Telling {
+            self.tell(text, inquiry);
         }
         if let Told::Whole(whole) = told {
             let start = at + range.start as u64;
