@@ -26,7 +26,7 @@ use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
 use tallies::{Added, Tallies};
-pub(crate) use whole::{LEARNT_MAX, Stand};
+pub(crate) use whole::Stand;
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]

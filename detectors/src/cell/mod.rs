@@ -115,6 +115,12 @@ impl Detectors {
         }
     }
 
+    /// Whether [`Self::nothing`] would remember anything of a cell.
+    pub fn learns(cell: &[u8]) -> bool {
+        cell.len() <= shapes::SHAPE_BYTES
+            || cell.len() <= quiet::QUIET_BYTES_MAX && !cell.iter().any(u8::is_ascii_digit)
+    }
+
     /// Remembers that neither a scan of this cell nor a second look found anything: of a longer text by itself, of a
     /// shorter one if it holds for every cell of its shape. With `coded` these are told to be [`Told::Coded`].
     pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {

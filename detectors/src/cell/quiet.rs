@@ -9,7 +9,7 @@ use crate::simd::{Map, speech};
 use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Longer text is scanned for what it holds.
-const QUIET_BYTES_MAX: usize = 192;
+pub(super) const QUIET_BYTES_MAX: usize = 192;
 const SLOTS: usize = 128;
 
 /// Texts in which there is nothing.
@@ -34,10 +34,8 @@ impl Texts {
 
     /// Learns that there is nothing in a text.
     pub(super) fn learn(&mut self, text: &[u8], column: Option<Column>) {
-        // Numbers of twelve digits are counted, whether or not they are anybody's.
-        const DIGITS: usize = 12;
-        let counted = || text.chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit()).any(|run| run.len() >= DIGITS);
-        if text.len() <= SHAPE_BYTES || text.len() > QUIET_BYTES_MAX || counted() {
+        // What has digits is seldom said twice; and numbers of twelve are counted, whether or not they are anybody's.
+        if text.len() <= SHAPE_BYTES || text.len() > QUIET_BYTES_MAX || text.iter().any(u8::is_ascii_digit) {
             return;
         }
         if self.0.is_empty() {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Begun, Column, Told, Whole};
+use chot_detectors::{Begun, Column, Detectors, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
@@ -12,9 +12,6 @@ use crate::layers::{Look, is_meaningless};
 use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Stamp};
-
-/// Nothing is learnt of a longer cell.
-pub(crate) const LEARNT_MAX: usize = 192;
 
 /// A cell as it stands.
 #[derive(Clone, Copy, Debug)]
@@ -80,15 +77,15 @@ impl Inquiry {
     /// base64 every digit counts.
     fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
         // `0x` begins hexadecimal digits.
-        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        if !hexadecimal {
+        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if Detectors::learns(cell) && !hexadecimal() {
             self.detectors.nothing(cell, column, coded, &mut self.cells);
         }
     }
 
     /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
-        if cell.len() <= LEARNT_MAX {
+        if Detectors::learns(cell) {
             let look = Look::of(cell, &(0..cell.len()));
             if look.is_empty() || look.is_in_vain(cell, &mut self.decoded) {
                 self.learn(cell, column, !look.is_empty());

@@ -70,9 +70,14 @@ impl Look {
     /// nothing. `room` is for what they decode to.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
         let Self { signs, words, marked, pairs, file } = self;
-        let none = signs.is_empty() && file.is_none();
-        none && (pairs.is_empty() || super::pairs::are_too_few(text))
-            && (marked.is_empty() && words.is_empty() || is_meaningless(text, room))
+        let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        signs.is_empty()
+            && file.is_none()
+            && (pairs.is_empty() || super::pairs::are_too_few(text))
+            && marked.iter().map(run).all(base85::means_nothing)
+            // A run may go on behind a line end.
+            && (words.is_empty() || memchr::memchr2(b'\n', b'\r', text).is_none())
+            && words.iter().map(run).all(|word| runs::mean_nothing(word, room))
     }
 
     fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
@@ -103,7 +108,7 @@ impl Look {
 pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
     // A run may go on behind a line end.
     let mut word = |word: &[u8]| {
-        word.len() < runs::RUN_MIN || !memchr::memchr2(b'\n', b'\r', text).is_some() && runs::mean_nothing(word, room)
+        word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, room)
     };
     text.split(|b| !b.is_ascii_graphic()).filter(|run| run.len() >= runs::RUN_MIN).all(|run| {
         (run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b)) || base85::means_nothing(run))

@@ -162,17 +162,19 @@ impl Table {
 
     /// Reports what was found in a row, which is a record.
     fn settle(&self, number: u64, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
-        let mut other = lines.other.drain(..).peekable();
+        let mut others = lines.other.drain(..);
+        let mut other = others.next();
         for (n, (cell, whole)) in lines.whole.iter().enumerate() {
-            while let Some((_, (at, found, alone))) = other.next_if(|(before, _)| *before <= n) {
+            while let Some((_, (at, found, alone))) = other.take_if(|(before, _)| *before <= n) {
                 lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+                other = others.next();
             }
             if let Some(cell) = line.cells.get(*cell) {
                 let part = || self.part(number, cell.column);
                 lines.marks.extend(inquiry.report_whole(&self.place, whole, line.stand(cell), part));
             }
         }
-        for (_, (at, found, alone)) in other {
+        for (_, (at, found, alone)) in other.into_iter().chain(others) {
             lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
         }
         if inquiry.people.record(&lines.marks, self.people) == 0 {

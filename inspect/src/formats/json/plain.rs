@@ -2,16 +2,20 @@
 //!
 //! What is usual is told from its bytes; for anything else nothing is done here, and it is read like all others.
 
-use chot_detectors::{Column, Told};
+use chot_detectors::{BLOCK, Column, Detectors, Told, among};
 
 use super::{Json, Role, State};
-use crate::inquiry::{Inquiry, LEARNT_MAX, Stand};
+use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
-pub(super) struct Keys(Vec<Key>);
+pub(super) struct Keys {
+    known: Vec<Key>,
+    /// The last one.
+    last: usize,
+}
 
 #[derive(Clone, Default)]
 struct Key {
@@ -19,9 +23,11 @@ struct Key {
     column: Option<Column>,
     name: u64,
     role: Role,
+    /// The one that stood behind it, which it does in every record.
+    next: usize,
 }
 
-const KEYS: usize = 256;
+const KEYS: usize = 512;
 const KEY_BYTES_MAX: usize = 64;
 
 /// A value that was not told, and its column.
@@ -41,11 +47,27 @@ impl Lesson {
     }
 }
 
+/// Where the first quote or backslash stands.
+#[inline]
+fn quote_or_escape(text: &[u8]) -> Option<usize> {
+    let [quote, escape] = [b'"', b'\\'];
+    // Most strings are short.
+    let near = text.first_chunk::<BLOCK>().map_or(0, |block| among(block, [quote, escape, quote, escape]));
+    if near == 0 { memchr::memchr2(quote, escape, text) } else { Some(near.trailing_zeros() as usize) }
+}
+
 impl Json {
     /// Reads the string that begins at `from`; where its quote has been passed, or `None` when it is no plain one.
     pub(super) fn string(&mut self, bytes: &[u8], from: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
-        let rest = bytes.get(from..).filter(|_| self.is_plain(inquiry))?;
-        let to = from + memchr::memchr2(b'"', b'\\', rest)?;
+        if !self.is_plain(inquiry) {
+            return None;
+        }
+        if self.key
+            && let Some(past) = self.next_key(bytes, from, inquiry)
+        {
+            return Some(past);
+        }
+        let to = from + quote_or_escape(bytes.get(from..)?)?;
         if bytes.get(to) != Some(&b'"') {
             return None;
         }
@@ -93,31 +115,54 @@ impl Json {
         if text.is_empty() || text.len() > KEY_BYTES_MAX || inquiry.is_late(&self.value.place) {
             return false;
         }
-        if self.keys.0.is_empty() {
-            self.keys.0.resize(KEYS, Key::default());
+        if self.keys.known.is_empty() {
+            self.keys.known.resize(KEYS, Key::default());
         }
+        let Keys { known, last } = &mut self.keys;
         let at = inquiry.hash_of_text(text) as usize % KEYS;
-        if self.keys.0[at].text != text {
+        if known[at].text != text {
             // Two share a place before one has to go.
-            self.keys.0.swap(at, at ^ 1);
+            known.swap(at, at ^ 1);
         }
-        if self.keys.0[at].text != text {
+        known[std::mem::replace(last, at)].next = at;
+        if known[at].text != text {
             // Keys are text as well.
             if inquiry.told(text, 0..text.len(), None) != Told::Nothing {
                 self.lesson(text, None);
                 return false;
             }
             let (column, name, role) = super::announced(text, inquiry);
-            self.keys.0[at] = Key { text: text.to_vec(), column, name, role };
+            self.keys.known[at] = Key { text: text.to_vec(), column, name, role, next: at };
         }
-        let known = &self.keys.0[at];
+        let known = &self.keys.known[at];
         (self.column, self.name, self.role) = (known.column, known.name, known.role);
         inquiry.looked_at(&self.value.place, text.len());
         true
     }
 
+    /// Reads the key that begins at `from`, if it is the one that stood behind the last before; where its quote has been
+    /// passed.
+    fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
+        let Keys { known, last } = &mut self.keys;
+        let at = known.get(*last)?.next;
+        let Key { text, column, name, role, .. } = known.get(at)?;
+        // What was met as a key has neither quotes nor escapes in it.
+        let to = from + text.len();
+        if text.is_empty() || bytes.get(to) != Some(&b'"') || bytes.get(from..to)? != text.as_slice() {
+            return None;
+        }
+        if inquiry.is_late(&self.value.place) {
+            return None;
+        }
+        *last = at;
+        (self.column, self.name, self.role) = (*column, *name, *role);
+        inquiry.looked_at(&self.value.place, text.len());
+        self.end_plain();
+        Some(to + 1)
+    }
+
     fn lesson(&mut self, text: &[u8], column: Option<Column>) {
-        if text.len() <= LEARNT_MAX {
+        if Detectors::learns(text) {
             self.lesson.text.extend_from_slice(text);
             self.lesson.column = column;
         }
