@@ -105,7 +105,9 @@ impl Inquiry {
         if confidence >= Confidence::Medium {
             match (&place.origin, stand.at) {
                 (Origin::Raw(base), Some(at)) => {
-                    self.edits.stamp(stand.mask(signs, base + at, detector));
+                    if !self.edits.are_full() {
+                        self.edits.stamp(stand.mask(signs, base + at, detector));
+                    }
                 }
                 (Origin::Transfer(_), Some(at)) => {
                     match place.origin.lift(vec![stand.mask(signs, at, detector).patch()]) {

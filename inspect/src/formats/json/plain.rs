@@ -27,7 +27,7 @@ struct Key {
     next: usize,
 }
 
-const KEYS: usize = 512;
+const KEYS: usize = 256;
 const KEY_BYTES_MAX: usize = 64;
 
 /// A value that was not told, and its column.
@@ -119,10 +119,10 @@ impl Json {
             self.keys.known.resize(KEYS, Key::default());
         }
         let Keys { known, last } = &mut self.keys;
-        let at = inquiry.hash_of_text(text) as usize % KEYS;
+        let at = inquiry.hash_of_text(text) as usize % KEYS & !1;
         if known[at].text != text {
-            // Two share a place before one has to go.
-            known.swap(at, at ^ 1);
+            // Two share two places before one has to go.
+            known.swap(at, at + 1);
         }
         known[std::mem::replace(last, at)].next = at;
         if known[at].text != text {
@@ -144,21 +144,23 @@ impl Json {
     /// passed.
     fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
         let Keys { known, last } = &mut self.keys;
-        let at = known.get(*last)?.next;
-        let Key { text, column, name, role, .. } = known.get(at)?;
+        let next = known.get(*last)?.next;
         // What was met as a key has neither quotes nor escapes in it.
-        let to = from + text.len();
-        if text.is_empty() || bytes.get(to) != Some(&b'"') || bytes.get(from..to)? != text.as_slice() {
-            return None;
-        }
+        let stands = |key: &Key| {
+            let to = from + key.text.len();
+            to > from && bytes.get(to) == Some(&b'"') && bytes.get(from..to) == Some(key.text.as_slice())
+        };
+        let at = [next, next ^ 1].into_iter().find(|at| known.get(*at).is_some_and(stands))?;
         if inquiry.is_late(&self.value.place) {
             return None;
         }
         *last = at;
+        let Key { text, column, name, role, .. } = known.get(at)?;
         (self.column, self.name, self.role) = (*column, *name, *role);
+        let past = from + text.len() + 1;
         inquiry.looked_at(&self.value.place, text.len());
         self.end_plain();
-        Some(to + 1)
+        Some(past)
     }
 
     fn lesson(&mut self, text: &[u8], column: Option<Column>) {
