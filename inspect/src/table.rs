@@ -5,10 +5,11 @@
 
 mod heading;
 mod line;
+mod number;
+mod persons;
 #[cfg(test)]
 mod tests;
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use chot_detectors::Column;
@@ -23,6 +24,9 @@ pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
+pub(crate) use number::is_number;
+use number::{NUMBER_MIN, lost_zeros, padded};
+use persons::listed;
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
@@ -446,75 +450,6 @@ impl Table {
         }
         found
     }
-
-    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
-    /// people is one whether or not it holds an identifier.
-    ///
-    /// `found` gives the hash of what a detector found in a column.
-    fn named<'t>(
-        &self,
-        row: impl Iterator<Item = (usize, &'t [u8])> + Clone,
-        found: impl Fn(usize, &[DetectorId]) -> Option<u64>,
-        inquiry: &Inquiry,
-    ) -> Option<Mark> {
-        let cell = |wanted: fn(Column) -> bool| {
-            row.clone()
-                .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
-                .map(|(at, text)| (at, text.trim_ascii()))
-                .find(|(_, text)| text.len() > 1)
-        };
-        let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
-        // Under `Tên` stand companies and goods as well.
-        let short = name.split(u8::is_ascii_whitespace).nth(2).is_none();
-        let person = found(at, &[DetectorId::PersonName]);
-        if !short && person.is_none() {
-            return None;
-        }
-        let (by, beside) = cell(|c| {
-            matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
-        })?;
-        let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
-        // As the lines of running text are told apart.
-        let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
-        let other = |text: &[u8]| inquiry.key.hash_one(text);
-        let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
-        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
-    }
-}
-
-/// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
-fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
-    let hash = |f: &Found| inquiry.hash(&f.finding);
-    let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
-    let beside = found.find(|f| match f.finding.detector {
-        DetectorId::DateOfBirth | DetectorId::Phone => true,
-        DetectorId::Address => f.finding.confidence >= Confidence::Medium,
-        _ => false,
-    })?;
-    let hash = hash(name) ^ hash(beside).rotate_left(1);
-    Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
-}
-
-/// A spreadsheet's number with the zeros in front that its column says it had.
-fn padded(view: &View, column: Option<Column>) -> Option<View> {
-    let zeros = lost_zeros(&view.text, column).filter(|_| view.number)?;
-    let mut padded = View::default();
-    padded.push_joint(zeros);
-    padded.push_view(view, 0..view.text.len());
-    padded.base = view.base;
-    Some(padded)
-}
-
-/// The zeros that a spreadsheet's number has lost.
-fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
-    let digits = match column? {
-        Column::Cccd | Column::IdNumber => 10..12,
-        Column::Bhxh | Column::Tax => 9..10,
-        Column::Cmnd => 8..9,
-        _ => return None,
-    };
-    let lost = digits.contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
-    if lost { b"00".get(number.len() + 2 - digits.end..) } else { None }
 }
 
 fn is_counted(found: &Found) -> bool {
@@ -524,20 +459,4 @@ fn is_counted(found: &Found) -> bool {
 /// Cells that are not empty.
 fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
-}
-
-/// Digits of the shortest number that stands for somebody.
-const NUMBER_MIN: usize = 9;
-
-/// A cell that is nothing but one number as long as identifiers are.
-pub(crate) fn is_number(text: &[u8]) -> bool {
-    const DIGITS_MAX: usize = 15;
-    const SIGNS_MAX: usize = 4;
-    let text = text.trim_ascii();
-    // Asked of every line of a letter.
-    if text.len() > DIGITS_MAX + SIGNS_MAX {
-        return false;
-    }
-    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
-    (NUMBER_MIN..=DIGITS_MAX).contains(&digits) && text.len() <= digits + SIGNS_MAX
 }

@@ -114,7 +114,7 @@ impl Syllables {
         }
         let mixed =
             u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
-        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % SLOTS & !1;
+        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
         if self.0[at].key != key {
             // Two share two places before one has to go.
             self.0.swap(at, at + 1);

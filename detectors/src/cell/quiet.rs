@@ -56,7 +56,7 @@ fn slot(text: &[u8], column: Option<Column>) -> usize {
     let word = |bytes: Option<&[u8; 16]>| bytes.map_or(0, |bytes| u128::from_le_bytes(*bytes));
     let both = word(text.first_chunk()) ^ word(text.last_chunk()).rotate_left(67) ^ text.len() as u128;
     let both = both as u64 ^ (both >> 64) as u64 ^ column.map_or(0, |c| c as u64 + 1);
-    (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % SLOTS & !1
+    (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
 }
 
 /// Whether a scan would find nothing, because there is nothing to be judged. It makes the steps of a scan one by one and

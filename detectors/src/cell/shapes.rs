@@ -88,7 +88,7 @@ impl Shape {
             product as u64 ^ (product >> 64) as u64
         };
         let [a, b, c, d] = self.words;
-        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % SLOTS & !1
+        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % (SLOTS / 2) * 2
     }
 }
 

@@ -375,6 +375,11 @@ impl Stream for Json {
                         _ => None,
                     };
                     n = past.unwrap_or(n + 1);
+                    // What parts it from the next stands behind most tokens.
+                    if let (State::Between, Some(sign @ (b':' | b','))) = (&self.state, bytes.get(n)) {
+                        (self.colon, self.complete) = (*sign == b':', false);
+                        n += 1;
+                    }
                 }
                 State::Str => {
                     let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();

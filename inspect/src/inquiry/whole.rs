@@ -35,20 +35,25 @@ impl Stand<'_> {
 
 impl Inquiry {
     /// What a cell under its column comes to, second looks included.
+    #[inline]
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
-        let told = self.detectors.cell(text, cell.clone(), column, &mut self.cells);
-        let in_vain = match told {
-            Told::Quiet => {
-                let cell = text.get(cell).unwrap_or_default();
-                let look = Look::of(cell, &(0..cell.len()));
-                let in_vain = look.is_empty() || look.is_in_vain(cell, &mut self.decoded);
-                if in_vain {
-                    self.learn(cell, column, !look.is_empty());
-                }
-                in_vain
+        match self.detectors.cell(text, cell.clone(), column, &mut self.cells) {
+            told @ (Told::Quiet | Told::Coded) => self.looked_into(text.get(cell).unwrap_or_default(), column, told),
+            told => told,
+        }
+    }
+
+    /// What a cell comes to in which a scan would find nothing.
+    fn looked_into(&mut self, cell: &[u8], column: Option<Column>, told: Told) -> Told {
+        let in_vain = if told == Told::Coded {
+            is_meaningless(cell, &mut self.decoded)
+        } else {
+            let look = Look::of(cell, &(0..cell.len()));
+            let in_vain = look.is_empty() || look.is_in_vain(cell, &mut self.decoded);
+            if in_vain {
+                self.learn(cell, column, !look.is_empty());
             }
-            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default(), &mut self.decoded),
-            _ => return told,
+            in_vain
         };
         if in_vain { Told::Nothing } else { Told::Unusual }
     }

@@ -111,11 +111,11 @@ impl Table {
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
         for (n, cell) in line.cells.iter().enumerate() {
-            let column = self.announced(cell.column);
-            let alone = column.is_none() && cell.end - cell.start >= NUMBER_MIN && is_number(line.bytes(cell));
-            let padded = cell.number && lost_zeros(line.bytes(cell), column).is_some();
+            let (column, bytes) = (self.announced(cell.column), line.bytes(cell));
+            let alone = column.is_none() && bytes.len() >= NUMBER_MIN && is_number(bytes);
             // Numbers of twelve digits are counted wherever nothing announces them.
-            let told = if alone && cell.end - cell.start >= 12 || padded {
+            let counted = alone && bytes.len() >= 12;
+            let told = if counted || cell.number && lost_zeros(bytes, column).is_some() {
                 Told::Unusual
             } else {
                 inquiry.told(line.text, cell.start..cell.end, column)

@@ -119,7 +119,7 @@ impl Json {
             self.keys.known.resize(KEYS, Key::default());
         }
         let Keys { known, last } = &mut self.keys;
-        let at = inquiry.hash_of_text(text) as usize % KEYS & !1;
+        let at = inquiry.hash_of_text(text) as usize % (KEYS / 2) * 2;
         if known[at].text != text {
             // Two share two places before one has to go.
             known.swap(at, at + 1);
