@@ -175,10 +175,6 @@ fn has_number(bytes: &[u8]) -> bool {
 
 /// Whether bytes begin as a container does.
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
-    // Asked of whatever a run of characters decodes to: nearly always, the first byte tells.
-    if !matches!(bytes, [b'P' | 0x1f | 0x78 | b'%' | 0xd0 | b'B' | b'R' | 0xff | 0x89 | b'G', ..]) {
-        return false;
-    }
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
     magic || document || is_bzip2(bytes) || is_picture(bytes)
