@@ -5,7 +5,6 @@
 
 mod heading;
 mod line;
-mod number;
 mod persons;
 #[cfg(test)]
 mod tests;
@@ -24,8 +23,6 @@ pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
-pub(crate) use number::is_number;
-use number::{NUMBER_MIN, lost_zeros, padded};
 use persons::listed;
 
 /// A row: its cells with their column numbers.
@@ -452,6 +449,28 @@ impl Table {
     }
 }
 
+/// A spreadsheet's number with the zeros in front that its column says it had.
+fn padded(view: &View, column: Option<Column>) -> Option<View> {
+    let zeros = lost_zeros(&view.text, column).filter(|_| view.number)?;
+    let mut padded = View::default();
+    padded.push_joint(zeros);
+    padded.push_view(view, 0..view.text.len());
+    padded.base = view.base;
+    Some(padded)
+}
+
+/// The zeros that a spreadsheet's number has lost.
+fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
+    let digits = match column? {
+        Column::Cccd | Column::IdNumber => 10..12,
+        Column::Bhxh | Column::Tax => 9..10,
+        Column::Cmnd => 8..9,
+        _ => return None,
+    };
+    let lost = digits.contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+    if lost { b"00".get(number.len() + 2 - digits.end..) } else { None }
+}
+
 fn is_counted(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
 }
@@ -459,4 +478,20 @@ fn is_counted(found: &Found) -> bool {
 /// Cells that are not empty.
 fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
+}
+
+/// Digits of the shortest number that stands for somebody.
+const NUMBER_MIN: usize = 9;
+
+/// A cell that is nothing but one number as long as identifiers are.
+pub(crate) fn is_number(text: &[u8]) -> bool {
+    const DIGITS_MAX: usize = 15;
+    const SIGNS_MAX: usize = 4;
+    let text = text.trim_ascii();
+    // Asked of every line of a letter.
+    if text.len() > DIGITS_MAX + SIGNS_MAX {
+        return false;
+    }
+    let digits = text.iter().filter(|b| b.is_ascii_digit()).count();
+    (NUMBER_MIN..=DIGITS_MAX).contains(&digits) && text.len() <= digits + SIGNS_MAX
 }
