@@ -54,6 +54,7 @@ pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::among::among;
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;

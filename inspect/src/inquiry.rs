@@ -127,6 +127,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// What a run of characters decodes to, while it is asked whether that means anything.
+    decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
     cells: Cells,
     crowd: Crowd,
@@ -187,6 +189,7 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            decoded: Vec::new(),
             cells: Cells::default(),
             crowd: Crowd::default(),
             late: false,

@@ -287,6 +287,12 @@ impl Edits {
         }
     }
 
+    /// Whether there is no room for another stamp, which is noted.
+    pub(crate) fn are_full(&mut self) -> bool {
+        self.too_many |= self.is_full();
+        self.is_full()
+    }
+
     pub(crate) fn stamp(&mut self, stamp: Stamp) {
         if self.is_full() {
             self.too_many = true;

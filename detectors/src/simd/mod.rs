@@ -3,6 +3,7 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+pub(crate) mod among;
 pub(crate) mod base64;
 mod beginnings;
 #[cfg(target_arch = "x86_64")]

@@ -110,6 +110,7 @@ impl Inquiry {
             columns: std::mem::take(&mut self.columns),
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
+            decoded: Vec::new(),
             deadline: self.deadline,
             members: self.members,
             given: self.given,
