@@ -213,6 +213,9 @@ impl Detectors {
             }
         });
         if let Some(map) = &map {
+            // From the beginning once more: what was heard on the way to the last number is no help here, and going back
+            // to it would read the words before each name anew.
+            scan.memory = Memory::default();
             anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
         }
         if let Some(cell) = cell {
