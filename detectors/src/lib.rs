@@ -188,6 +188,22 @@ impl Detectors {
     /// only, so a caller may scan a long text in windows and get each hit once: [`CONTEXT_BYTES`] on either side
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(self.anchors, text, core, context, hits);
+    }
+
+    /// As [`Self::scan`], but for what is told by words instead of digits. For texts that have none, such as encodings.
+    pub fn scan_numbers(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(anchor::Wanted::new(&[], self.this_year), text, core, context, hits);
+    }
+
+    fn scan_for(
+        &self,
+        anchors: anchor::Wanted,
+        text: &[u8],
+        core: Range<usize>,
+        context: Context,
+        hits: &mut Vec<Hit>,
+    ) {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
         let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
@@ -197,12 +213,12 @@ impl Detectors {
         if core.len() > WINDOW_BYTES {
             // A map of what stands where takes its share of memory.
             for start in core.clone().step_by(WINDOW_BYTES) {
-                self.scan(text, start..core.end.min(start + WINDOW_BYTES), context, hits);
+                self.scan_for(anchors, text, start..core.end.min(start + WINDOW_BYTES), context, hits);
             }
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
-        let map = (!self.anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        let map = (!anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
@@ -219,7 +235,10 @@ impl Detectors {
             }
         });
         if let Some(map) = &map {
-            anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
+            // From the beginning once more: what was heard on the way to the last number is no help here, and going back
+            // to it would read the words before each name anew.
+            scan.memory = Memory::default();
+            anchor::candidates(text, from..to, map, anchors, &mut |candidate| scan.judge(&candidate));
         }
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));

@@ -85,6 +85,14 @@ impl Place {
     }
 }
 
+/// What a text is scanned for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Everything,
+    /// Only what digits tell.
+    Numbers,
+}
+
 /// A finding before it is reported: a table may yet judge its column.
 pub(crate) struct Found {
     pub(crate) finding: Finding,
@@ -314,11 +322,27 @@ impl Inquiry {
         view: &View,
         core: Range<usize>,
         context: Context,
+        each: impl FnMut(&mut Self, Found, Range<usize>),
+    ) {
+        self.scan_for(Scope::Everything, place, view, core, context, each);
+    }
+
+    /// As [`Self::scan`], for no more than that.
+    pub(crate) fn scan_for(
+        &mut self,
+        scope: Scope,
+        place: &Place,
+        view: &View,
+        core: Range<usize>,
+        context: Context,
         mut each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
-        self.detectors.scan(&view.text, core.clone(), context, &mut hits);
+        match scope {
+            Scope::Everything => self.detectors.scan(&view.text, core.clone(), context, &mut hits),
+            Scope::Numbers => self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits),
+        }
         if context.column.is_none() {
             self.crowd.judge(&place.part, view.text.get(core).unwrap_or_default(), &mut hits);
         }
@@ -439,21 +463,24 @@ impl Crowd {
     }
 }
 
-/// Runs of exactly twelve digits. One byte in twelve is looked at: each run has one of them.
+/// Runs of exactly twelve digits. One byte in six is looked at: each run has two of them, one behind the other.
 fn twelves(text: &[u8]) -> u64 {
     const LEN: usize = 12;
-    let (mut n, mut at) = (0, 0);
-    while let Some(b) = text.get(at + LEN - 1) {
-        let probe = at + LEN - 1;
-        if b.is_ascii_digit() {
-            let before =
-                text.get(at..probe).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_digit()).count();
-            let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-            n += u64::from(before + after == LEN);
-            at = probe + after;
-        } else {
-            at = probe + 1;
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let (mut n, mut probe, mut last) = (0, LEN / 2 - 1, false);
+    while probe < text.len() {
+        let digit = is_digit(probe);
+        if !(last && digit) {
+            last = digit;
+            probe += LEN / 2;
+            continue;
         }
+        let before = text.get(..probe).unwrap_or_default().iter().rev();
+        // No further than the byte that makes it too long.
+        let before = before.take(LEN).take_while(|b| b.is_ascii_digit()).count();
+        let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+        n += u64::from(before + after == LEN);
+        (probe, last) = (probe + after + LEN / 2, false);
     }
     n
 }
@@ -482,6 +509,14 @@ mod tests {
             ("1 22 333 4444 55555 666666", 0),
         ] {
             assert_eq!(twelves(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[0-9]{30}){0,40}") {
+            let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
+            proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
         }
     }
 }

@@ -57,48 +57,55 @@ fn avx512(text: &[u8], out: &mut [Masks]) {
     each_block(text, out, |seen| avx512_block(seen));
 }
 
-/// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
+/// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names. A vector at a time, and each for
+/// itself: across several, the compiler makes vectors of single bits again, at ten times the cost.
 macro_rules! block {
-    ($name:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident, $max:ident,
-     $eq:ident, $or:ident, $and:ident, $andnot:ident, $mask:ident, $unsigned:ty) => {
+    ($name:ident $part:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
+     $max:ident, $eq:ident, $or:ident, $and:ident, $andnot:ident, $mask:ident, $unsigned:ty) => {
+        $(#[target_feature(enable = $feature)])?
+        #[inline(never)]
+        fn $part(seen: &[u8; $lanes + 1]) -> [$unsigned; 5] {
+            // SAFETY: a vector from the first byte and one from the second are all of the array.
+            let (v, next) = unsafe {
+                let from = seen.as_ptr();
+                ($load(from.cast()), $load(from.add(1).cast()))
+            };
+            // SAFETY: no memory is touched, and the features are those of this function.
+            #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+            unsafe {
+                let splat = |b: u8| $splat(b as i8);
+                let is = |b: u8| $eq(v, splat(b));
+                let within = |v, low: u8, high: u8| {
+                    let from_low = $sub(v, splat(low));
+                    $eq($min(from_low, splat(high - low)), from_low)
+                };
+                let at_least = |v, low: u8| $eq($max(v, splat(low)), v);
+                let digit = within(v, b'0', b'9');
+                let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
+                let additional = $and(is(0xe1), at_least(next, 0xb8));
+                let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
+                // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
+                let odd_next = $eq($and(next, splat(1)), splat(1));
+                let small = $or(
+                    $and(is(0xc3), at_least(next, 0xa0)),
+                    $and(within(v, 0xc4, 0xc5), odd_next),
+                );
+                let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
+                let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
+                // From 80 on: the highest bit itself.
+                let letter = $or(letter, v);
+                let mark = $or(is(b':'), is(b'@'));
+                [digit, letter, capital, odd, mark].map(|m| $mask(m) as $unsigned)
+            }
+        }
+
         $(#[target_feature(enable = $feature)])?
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Masks {
             let mut masks = Masks::default();
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
-                let (v, next) = unsafe {
-                    let from = seen.as_ptr().add(at);
-                    ($load(from.cast()), $load(from.add(1).cast()))
-                };
-                // SAFETY: no memory is touched, and the features are those of this function.
-                #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [digit, letter, capital, odd, mark] = unsafe {
-                    let splat = |b: u8| $splat(b as i8);
-                    let is = |b: u8| $eq(v, splat(b));
-                    let within = |v, low: u8, high: u8| {
-                        let from_low = $sub(v, splat(low));
-                        $eq($min(from_low, splat(high - low)), from_low)
-                    };
-                    let at_least = |v, low: u8| $eq($max(v, splat(low)), v);
-                    let digit = within(v, b'0', b'9');
-                    let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
-                    let additional = $and(is(0xe1), at_least(next, 0xb8));
-                    let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
-                    // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
-                    let odd_next = $eq($and(next, splat(1)), splat(1));
-                    let small = $or(
-                        $and(is(0xc3), at_least(next, 0xa0)),
-                        $and(within(v, 0xc4, 0xc5), odd_next),
-                    );
-                    let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
-                    let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
-                    // From 80 on: the highest bit itself.
-                    let letter = $or(letter, v);
-                    let bits = |m| u64::from($mask(m) as $unsigned);
-                    let mark = $or(is(b':'), is(b'@'));
-                    [bits(digit), bits(letter), bits(capital), bits(odd), bits(mark)]
-                };
+                let Some(part) = seen.get(at..).and_then(<[u8]>::first_chunk) else { break };
+                let [digit, letter, capital, odd, mark] = $part(part).map(u64::from);
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;
                 masks.capital |= capital << at;
@@ -111,12 +118,12 @@ macro_rules! block {
 }
 
 block!(
-    sse2_block 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_max_epu8, _mm_cmpeq_epi8,
+    sse2_block sse2_part 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_max_epu8, _mm_cmpeq_epi8,
     _mm_or_si128, _mm_and_si128, _mm_andnot_si128, _mm_movemask_epi8, u16
 );
 block!(
-    avx2_block 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8, _mm256_max_epu8,
-    _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_movemask_epi8, u32
+    avx2_block avx2_part 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
+    _mm256_max_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_movemask_epi8, u32
 );
 
 #[target_feature(enable = "avx512bw")]

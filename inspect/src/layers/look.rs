@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, Signs, signs};
 
-use super::{base85, runs};
+use super::{base85, encoded, runs};
 
 /// What a window shows; places are those of the window, in order.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Look {
     pub(super) pairs: Vec<usize>,
     /// Where a uuencoded file may begin.
     pub(super) file: Option<usize>,
+    /// The window is nothing but base64.
+    encoded: bool,
 }
 
 /// Blocks looked at together; few enough for the stack, one more than is judged.
@@ -60,16 +62,29 @@ impl Look {
         look
     }
 
+    /// As [`Self::of`], with less of a look at windows that are nothing but base64.
+    pub(crate) fn of_window(text: &[u8], core: &Range<usize>) -> Self {
+        match encoded::lines(text, core) {
+            Some(words) => Self { words, encoded: true, ..Self::default() },
+            None => Self::of(text, core),
+        }
+    }
+
+    /// Whether the window is nothing but base64: of it only numbers are to be scanned.
+    pub(crate) const fn is_encoded(&self) -> bool {
+        self.encoded
+    }
+
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file } = self;
+        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing. `room` is for what they decode to.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
-        let Self { signs, words, marked, pairs, file } = self;
+        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
