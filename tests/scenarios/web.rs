@@ -281,39 +281,40 @@ fn a_tunnel_of_something_else_is_refused() {
     assert!(!gate.records("refusal").is_empty(), "{}", text(&rest));
 }
 
+/// Each is followed by a request of its own, which a reader who sees the end elsewhere would take for one.
 #[test]
-fn a_length_that_two_readers_may_read_differently_is_refused() {
+fn what_two_readers_may_read_differently_is_refused_and_recorded() {
     let gate = Gate::open();
     let address = gate.world.http.address;
-    for framing in ["Content-Length: 5\r\nContent-Length: 6", "Content-Length: +5", "Transfer-Encoding: xchunked"] {
+    let smuggled = format!("GET http://{address}/smuggled HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let post = format!("POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\n");
+    let chunked = format!("{post}Transfer-Encoding: chunked\r\n\r\n");
+    let cases = [
+        (format!("{post}Content-Length: 5\r\nContent-Length: 6\r\n\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{post}Content-Length: +5\r\n\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"), "transfer-coding"),
+        (format!("{post}Content-Length: 44\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{post}X: y\r\n Content-Length: 5\r\n\r\n"), "bad-request"),
+        (format!("{post}X: y\nContent-Length: 5\r\n\r\n"), "bad-request"),
+        (format!("{post}Content-Length : 5\r\n\r\n"), "bad-request"),
+        (format!("{chunked}5;a=b\r\nhello\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{chunked}ffffffffffffffff\r\nhello\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{chunked}5\r\nhello!\r\n0\r\n\r\n"), "bad-framing"),
+        (format!("{chunked}0\r\nContent-Length: 5\r\n\r\n"), "bad-framing"),
+        (format!("POST http://{address}/ HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n"), "misdirected"),
+    ];
+    for (request, reason) in &cases {
         let mut stream = TcpStream::connect(gate.web()).expect("connected");
         stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        let head = format!("POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\n{framing}\r\n\r\n0\r\n\r\n");
-        stream.write_all(head.as_bytes()).expect("sent");
+        stream.write_all(format!("{request}{smuggled}").as_bytes()).expect("sent");
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = text(&answer);
-        assert!(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5"), "{framing}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 501"), "{request}: {answer}");
+        assert!(answer.contains(reason), "{request}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{request}: {answer}");
         gate.world.http.received_nothing();
     }
-}
-
-/// RFC 9112 §6.1: refuse it, or go by the chunks alone and close. Either way the next reader sees one length only.
-#[test]
-fn chunks_beside_a_length_arrive_as_one_request_or_not_at_all() {
-    let gate = Gate::open();
-    let address = gate.world.http.address;
-    let mut stream = TcpStream::connect(gate.web()).expect("connected");
-    stream.set_read_timeout(Some(PATIENCE)).expect("set");
-    let smuggled = format!("GET http://{address}/smuggled HTTP/1.1\r\nHost: {address}\r\n\r\n");
-    let head = format!(
-        "POST http://{address}/ HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nTransfer-Encoding: chunked",
-        5 + smuggled.len()
-    );
-    stream.write_all(format!("{head}\r\n\r\n0\r\n\r\n{smuggled}").as_bytes()).expect("sent");
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let received = gate.world.http.take();
-    let lengths: Vec<_> = received.iter().map(|r| r.body.len()).collect();
-    assert!(lengths.is_empty() || lengths == [0], "{lengths:?}: {}", text(&answer));
+    let recorded: Vec<_> = gate.records("refusal").iter().map(|record| record["reason"].clone()).collect();
+    assert_eq!(recorded, cases.map(|(_, reason)| reason), "one record each");
 }

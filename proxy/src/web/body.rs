@@ -15,6 +15,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::Instant;
 
 use super::coding::Codings;
+use super::guard::Broken;
 use super::refusal::Why;
 use crate::gate::Intake;
 
@@ -69,6 +70,7 @@ pub(crate) async fn receive<B>(
 ) -> Result<Received, NotReceived>
 where
     B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + 'static,
 {
     let mut received = Received { trailers: None, is_understood: true };
     let mut decoder = codings.unwrap_or_else(|reason| {
@@ -84,7 +86,10 @@ where
         let frame = tokio::time::timeout(Duration::from_secs(IDLE_SECONDS), body.frame()).await;
         let frame = match frame.map_err(|_| NotReceived::Refused(Why::SlowBody))? {
             None => break,
-            Some(Err(_)) => return Err(NotReceived::Refused(Why::BodyAborted)),
+            Some(Err(error)) => {
+                let why = Broken::of(&error).unwrap_or(Why::BodyAborted);
+                return Err(NotReceived::Refused(why));
+            }
             Some(Ok(frame)) => frame,
         };
         let data = match frame.into_data() {

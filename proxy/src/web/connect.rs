@@ -19,6 +19,7 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
 use super::exchange::{Exchange, refuse};
+use super::guard::Guarded;
 use super::head;
 use super::io::{ForHyper, Replay};
 use super::refusal::Why;
@@ -100,9 +101,11 @@ fn spoken(first: &[u8]) -> Option<Spoken> {
 /// Serves a tunnel to its end.
 pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
     let Tunnel { upgrade, authority, addresses, upstream } = tunnel;
-    let Ok(Ok(parts)) = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<TcpStream>>) else { return };
-    let mut stream = parts.io.0;
+    let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
+    let Ok(Ok(parts)) = parts else { return };
+    let (mut stream, behind) = parts.io.0.into_parts();
     let mut first = BytesMut::from(&*parts.read_buf);
+    first.unsplit(behind);
     let deciding = async {
         loop {
             if let Some(spoken) = spoken(&first) {
@@ -241,9 +244,9 @@ impl Inside {
             links: tokio::sync::Mutex::new(links),
         });
         let served_too = Arc::clone(&served);
-        let answer = move |request| {
+        let answer = move |request, broken| {
             let served = Arc::clone(&served_too);
-            async move { served.answer(request).await }
+            async move { served.answer(request, broken).await }
         };
         if let Err(error) = serve_http(stream, session, answer).await
             && error.is_parse()
@@ -303,9 +306,9 @@ struct Served {
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
+    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
         let connect = &self.route.authority;
-        if let Some(why) = self.broken {
+        if let Some(why) = self.broken.or(broken) {
             let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
             return refuse(&self.client, request, host, why).await;
         }
@@ -324,13 +327,13 @@ impl Served {
         if request.method() == Method::CONNECT {
             return Err(Why::BadRequest);
         }
-        head::check(request.version(), request.headers())?;
+        head::check(request.headers())?;
         let host = head::host(request.headers(), connect.port)?;
-        // RFC 9112 §3.2.2: the target counts, the Host header does not.
-        let host = match absolute(request.uri()) {
-            Some(target) => Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)?,
-            None => host,
-        };
+        if let Some(target) = absolute(request.uri())
+            && Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)? != host
+        {
+            return Err(Why::Misdirected);
+        }
         let is_ours = host.host == connect.host || self.names.covers(&host.host);
         if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
     }

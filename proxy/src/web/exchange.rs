@@ -28,12 +28,15 @@ const SUMMARY_CHARS_MAX: usize = 400;
 pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &str, why: Why) -> Response<Reply> {
     let (head, mut body) = request.into_parts();
     let asker = Asker::of(&head.headers);
+    // What follows must not be taken for a request where nobody reads along (behind CONNECT), or where another reader
+    // would send this one elsewhere.
+    let ends = head.method == http::Method::CONNECT || why == Why::Misdirected;
     let id = client.new_id();
     client.record(Some(id), host, why.id(), 0).await;
     // A sender that waits for 100 has sent no body, and must not be told to.
     let waits = head.headers.contains_key(header::EXPECT);
     let is_at_end = !waits && drain(&mut body).await;
-    tell(client, &asker, host, why, id, is_at_end)
+    tell(client, &asker, host, why, id, is_at_end && !ends)
 }
 
 fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
@@ -126,7 +129,7 @@ impl Exchange<'_> {
         // The gateway itself waits for the body: hyper answers 100 when it is first read.
         head.headers.remove(header::EXPECT);
         if head.uri.authority().is_some() {
-            // RFC 9112 §3.2.2: the target counts, whatever Host says. A Host that counts goes on as it came.
+            // HTTP/1.0 may come without Host, and servers know one form of it. One that came alone goes on as it is.
             let default_port = if self.route.tls.is_some() { 443 } else { 80 };
             if let Ok(host) = HeaderValue::try_from(self.host.to_host_header(default_port)) {
                 head.headers.insert(header::HOST, host);

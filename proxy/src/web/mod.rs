@@ -11,6 +11,8 @@ mod body;
 mod coding;
 mod connect;
 mod exchange;
+mod framing;
+mod guard;
 mod head;
 mod io;
 mod refusal;
@@ -38,6 +40,8 @@ use tokio::sync::Semaphore;
 use self::body::Reply;
 use self::connect::{Tunnel, absolute, grant};
 use self::exchange::{Exchange, refuse};
+use self::framing::HEAD_BYTES_MAX;
+use self::guard::{Broken, Guarded};
 use self::io::{ForHyper, Timer};
 use self::refusal::Why;
 use self::target::{Authority, resolve, tune};
@@ -49,11 +53,9 @@ use crate::tls::Interception;
 
 /// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
-/// Time for a request head. hyper counts it from the end of the last request, so it is the idle time too: browsers
-/// keep connections for minutes.
-const HEAD_SECONDS: u64 = 180;
-/// Largest request head, and the most hyper reads ahead. Browsers' cookies stay below 16 KiB.
-const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Longest time between two requests: hyper counts the time for a head from the end of the last request. Browsers keep
+/// connections for minutes.
+const IDLE_SECONDS: u64 = 180;
 /// Pause after a failed accept (out of descriptors): others must end before it can succeed.
 const ACCEPT_PAUSE_MS: u64 = 100;
 /// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
@@ -162,10 +164,11 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
     let outer =
         Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
     let outer_too = Arc::clone(&outer);
-    let answer = move |request| {
+    let answer = move |request, broken| {
         let outer = Arc::clone(&outer_too);
-        async move { outer.answer(request).await }
+        async move { outer.answer(request, broken).await }
     };
+
     let ended = serve_http(stream, session.clone(), answer).await;
     let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
@@ -189,23 +192,26 @@ async fn turn_away(stream: &mut TcpStream) {
 }
 
 /// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
+/// `answer` is told why a head was refused before hyper saw it; the request is a stand-in then.
 async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>) -> F,
+    A: Fn(Request<Incoming>, Option<Why>) -> F,
     F: Future<Output = Response<Reply>>,
 {
+    let broken = Broken::default();
+    let io = ForHyper(Guarded::new(io, broken.clone()));
     let service = service_fn(|request| {
-        let answered = Box::pin(answer(request));
+        let answered = Box::pin(answer(request, broken.head()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let mut builder = Builder::new();
     builder
         .timer(Timer)
-        .header_read_timeout(Duration::from_secs(HEAD_SECONDS))
-        .max_buf_size(BUFFER_BYTES_MAX)
+        .header_read_timeout(Duration::from_secs(IDLE_SECONDS))
+        .max_buf_size(HEAD_BYTES_MAX)
         .preserve_header_case(true);
-    let mut connection = std::pin::pin!(builder.serve_connection(ForHyper(io), service).with_upgrades());
+    let mut connection = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {
         ended = connection.as_mut() => return ended,
         () = session.drained() => connection.as_mut().graceful_shutdown(),
@@ -269,7 +275,10 @@ struct Outer {
 }
 
 impl Outer {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Reply> {
+    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
+        if let Some(why) = broken {
+            return refuse(&self.client, request, "", why).await;
+        }
         if request.method() == Method::CONNECT {
             return match Box::pin(grant(&self.client, request)).await {
                 Ok(tunnel) => {
@@ -303,10 +312,12 @@ fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
     if request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }
-    head::check(request.version(), request.headers())?;
-    // Its value does not count (RFC 9112 §3.2.2), but what is not one valid Host is not HTTP/1.1. HTTP/1.0 had none.
-    if request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST) {
-        head::host(request.headers(), 80)?;
+    head::check(request.headers())?;
+    let target = Authority::parse(target, Some(80)).ok_or(Why::BadRequest)?;
+    // The target counts (RFC 9112 §3.2.2), but who reads the other must not be told another. HTTP/1.0 had no Host.
+    let has_host = request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST);
+    if has_host && head::host(request.headers(), 80)? != target {
+        return Err(Why::Misdirected);
     }
-    Authority::parse(target, Some(80)).ok_or(Why::BadRequest)
+    Ok(target)
 }

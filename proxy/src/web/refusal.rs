@@ -50,6 +50,10 @@ reasons! {
         "Địa chỉ này là cổng kiểm soát (proxy), không phải trang web." "This address is a proxy, not a web site.";
     Framing "bad-framing" BAD_REQUEST
         "Độ dài của yêu cầu không rõ ràng nên không được chuyển đi." "The length of the request is not clear, so it was not sent.";
+    HeadTooLarge "head-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE
+        "Phần đầu của yêu cầu quá dài." "The head of the request is too large.";
+    SlowHead "slow-head" REQUEST_TIMEOUT
+        "Yêu cầu gửi tới quá chậm." "The head of the request arrived too slowly.";
     TransferCoding "transfer-coding" NOT_IMPLEMENTED
         "Kiểu mã hoá truyền này không kiểm tra được." "This transfer coding cannot be inspected.";
     WebSocket "websocket" NOT_IMPLEMENTED
