@@ -1,6 +1,7 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
 mod bzip2;
+mod contentline;
 mod csv;
 mod form;
 mod gzip;
@@ -8,6 +9,7 @@ mod html;
 mod image;
 mod json;
 mod mail;
+mod mbox;
 mod multipart;
 mod ooxml;
 mod pdf;
@@ -15,6 +17,7 @@ mod plain;
 mod rtf;
 mod sql;
 mod strings;
+mod svg;
 mod tar;
 mod unknown;
 mod utf16;
@@ -84,9 +87,14 @@ pub(crate) const FORMATS: &[&Format] = &[
     &utf16::BIG,
     &utf32::LITTLE,
     &utf32::BIG,
+    &mbox::FORMAT,
     &mail::FORMAT,
     &multipart::FORMAT,
     &yenc::FORMAT,
+    &contentline::VCARD,
+    &contentline::CALENDAR,
+    &contentline::LDIF,
+    &svg::FORMAT,
     &html::FORMAT,
     &xml::FORMAT,
     &json::FORMAT,
