@@ -55,6 +55,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.inspect.members_max, inspect("members_max"));
     set(&mut s.inspect.inflated_bytes_max, inspect("inflated_bytes_max"));
     set(&mut s.inspect.time_max_ms, inspect("time_max_ms"));
+    set(&mut s.inspect.print_time_max_ms, inspect("print_time_max_ms"));
     s.icap_listen = parsed(root, &["icap", "listen"]).unwrap_or_default();
     s.admin_listen = text(root, &["admin", "listen"]).and_then(|a| a.parse().ok());
     set(&mut s.audit.node, text(root, &["audit", "node"]).map(str::to_owned));

@@ -188,6 +188,11 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("members_max", at_least(1), "Members of all containers of a message."),
                     key("inflated_bytes_max", at_least(1 << 20), "Bytes that decompression may produce per message."),
                     key("time_max_ms", Kind::Count { min: 100, max: 3_600_000 }, "Time per message, in milliseconds."),
+                    key(
+                        "print_time_max_ms",
+                        Kind::Count { min: 0, max: 3_600_000 },
+                        "Time for reading the writing on pictures per message, in milliseconds; 0 turns it off.",
+                    ),
                 ],
             },
             "Bounds of inspection. Reaching one makes the rest opaque, never clean.",

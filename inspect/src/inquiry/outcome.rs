@@ -111,6 +111,7 @@ impl Inquiry {
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
             deadline: self.deadline,
+            print_left: self.print_left,
             members: self.members,
             given: self.given,
             inflated: self.inflated,
@@ -136,6 +137,7 @@ impl Inquiry {
         self.columns = within.columns;
         self.hits = within.hits;
         self.cells = within.cells;
+        self.print_left = within.print_left;
         (self.late, self.calls) = (within.late, within.calls);
         self.held_most = self.held_most.max(within.held_most);
         Outcome {
