@@ -43,7 +43,7 @@ pub(super) fn find(gray: &Gray) -> Vec<Quad> {
     {
         if cards.len() < CARDS_MAX && !cards.iter().any(|card| card.overlaps(&seen.quad)) {
             let flat = flat(&fine, &seen.quad.scaled(scale), ACROSS * TILE, DOWN * TILE);
-            if Layout::of(&flat).is_card(seen.quad.aspect(), seen.sure) {
+            if Layout::of(&flat).shows_card(seen.quad.aspect(), seen.sure) {
                 cards.push(seen.quad);
             }
         }
@@ -93,7 +93,7 @@ impl Layout {
     }
 
     /// Whether it is that of a card, either way up.
-    fn is_card(mut self, aspect: f32, sure: f32) -> bool {
+    fn shows_card(mut self, aspect: f32, sure: f32) -> bool {
         let written = Self::share(&self.written, 0, 0, ACROSS, DOWN);
         let (mut portrait, mut zone) = (self.portrait(), self.zone());
         self.written.reverse();
@@ -168,7 +168,7 @@ mod tests {
     /// Letters, `size` high: strokes and gaps, some of them crossed.
     fn letters(x: usize, y: usize, size: usize) -> bool {
         let stroke = (size / 6).max(1);
-        y < size && (x / stroke) % 3 == 0 && !(x / size + y / stroke).is_multiple_of(4)
+        y < size && (x / stroke).is_multiple_of(3) && !(x / size + y / stroke).is_multiple_of(4)
     }
 
     /// A card: a heading, a portrait, lines beside it.
