@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspector};
+use chot_inspect::{Hint, Inspected, Source};
 use chot_model::{
     Account, AccountSource, Action, Channel, DecisionId, Destination, Inspection, Masked, Message, Verdict,
 };
@@ -98,14 +98,15 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     };
     let to = To::parse(&args.to, Some(channel))?;
     let inspector = worker::inspector();
-    let inspected = match args.files.as_slice() {
+    let (hint, source): (_, Box<dyn Source>) = match args.files.as_slice() {
         [one] => {
             let source = scan::open(one).map_err(Error::file(one))?;
-            inspector.inspect(Hint { name: Some(name_of(one)), content_type: None }, &*source)
+            (Hint { name: Some(name_of(one)), content_type: None }, source)
         }
-        several => inspect_together(several, &inspector)?,
+        several => together(several)?,
     };
-    let verdict = verdict(&to, args.account.as_deref(), &inspected, &policy);
+    let inspected = inspector.inspect(hint, &*source);
+    let verdict = verdict(&to, args.account.as_deref(), &inspected, &*source, &policy);
     let explained = explained(&inspected.inspection, &verdict);
     if args.json {
         serde_json::to_writer(&mut *out, &explained).map_err(io::Error::from)?;
@@ -167,7 +168,13 @@ fn host_of(authority: &str) -> String {
 
 /// The judge's answer, and the two escalations of the message path: a quarantine where there is none and a redaction
 /// that cannot be made become a block.
-pub(super) fn verdict(to: &To, account: Option<&str>, inspected: &Inspected, policy: &Policy) -> Verdict {
+pub(super) fn verdict(
+    to: &To,
+    account: Option<&str>,
+    inspected: &Inspected,
+    source: &dyn Source,
+    policy: &Policy,
+) -> Verdict {
     let account = account.map_or_else(Account::unknown, |name| Account {
         name: name.to_owned(),
         source: if to.channel == Channel::Mail { AccountSource::SmtpAuth } else { AccountSource::ProxyAuth },
@@ -187,15 +194,15 @@ pub(super) fn verdict(to: &To, account: Option<&str>, inspected: &Inspected, pol
         verdict.escalate_to_block("this channel has no quarantine");
     }
     if verdict.action == Action::Redact
-        && let Err(why) = inspected.redact(&verdict.redact)
+        && let Err(why) = inspected.redact(&verdict.redact, source)
     {
         verdict.escalate_to_block(format!("cannot be redacted: {why}"));
     }
     verdict
 }
 
-/// Inspects several files as the one `multipart/form-data` body that a browser makes of them.
-fn inspect_together(files: &[PathBuf], inspector: &Inspector) -> Result<Inspected, Error> {
+/// Several files as the one `multipart/form-data` body that a browser makes of them.
+fn together(files: &[PathBuf]) -> Result<(Hint, Box<dyn Source>), Error> {
     const BOUNDARY: &str = "chot-explain-5f1c7f0e9b3d4a68";
     let held = chot_proxy::hold::Holds::new(&std::env::temp_dir(), 64 << 20).map_err(Error::file(std::env::temp_dir()));
     let mut held = held?.begin();
@@ -221,7 +228,7 @@ fn inspect_together(files: &[PathBuf], inspector: &Inspector) -> Result<Inspecte
     }
     held.push(format!("--{BOUNDARY}--\r\n").as_bytes())?;
     let hint = Hint { name: None, content_type: Some(format!("multipart/form-data; boundary={BOUNDARY}")) };
-    Ok(inspector.inspect(hint, &held.seal()?))
+    Ok((hint, Box::new(held.seal()?)))
 }
 
 fn name_of(file: &Path) -> String {

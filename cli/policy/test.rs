@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chot_inspect::Hint;
+use chot_inspect::{Hint, Source};
 
 use super::explain::{self, To};
 use crate::{Error, scan, state, worker};
@@ -30,15 +30,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let mut failed = 0_u32;
     for test in policy.tests() {
         let to = To::parse(&test.to, Some(test.channel))?;
-        let inspected = match &test.text_file {
-            None => inspector.inspect(Hint::default(), &test.text),
+        let (hint, source): (_, Box<dyn Source>) = match &test.text_file {
+            None => (Hint::default(), Box::new(test.text.clone())),
             Some(name) => {
                 let file = args.file.parent().unwrap_or_else(|| Path::new("")).join(name);
                 let source = scan::open(&file).map_err(Error::file(&file))?;
-                inspector.inspect(Hint { name: Some(name.clone()), content_type: None }, &*source)
+                (Hint { name: Some(name.clone()), content_type: None }, source)
             }
         };
-        let verdict = explain::verdict(&to, test.account.as_deref(), &inspected, &policy);
+        let inspected = inspector.inspect(hint, &*source);
+        let verdict = explain::verdict(&to, test.account.as_deref(), &inspected, &*source, &policy);
         let is_right = verdict.action == test.expect;
         let mark = if is_right { "đúng · ok    " } else { "SAI  · FAILED" };
         writeln!(out, "{mark}  {}: {} → {}", test.rule, test.name, verdict.action)?;

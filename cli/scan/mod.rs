@@ -13,10 +13,12 @@ use std::thread;
 use chot_inspect::Inspector;
 
 mod file;
+mod passwords;
 mod report;
 mod walk;
 
 pub(crate) use file::open;
+use passwords::Passwords;
 use report::{Line, Style};
 pub(crate) use report::{Opaque, opaque};
 use walk::{Input, Walk};
@@ -35,6 +37,7 @@ Kết quả · Exit status: 1 có dữ liệu cá nhân (tin cậy vừa trở l
 Ví dụ · Examples:
   chot scan danh-sach.xlsx
   chot scan --json thu-muc/ | jq 'select(.type == \"file\" and .bulk)'
+  chot scan --password-file mat-khau.txt ho-so.zip
   pdftotext bao-cao.pdf - | chot scan -";
 
 /// `chot scan`
@@ -47,6 +50,8 @@ pub(crate) struct Args {
     /// In cả giá trị tìm thấy: chỉ dùng ở nơi an toàn. Print the values found, too: only where that is safe
     #[arg(long)]
     reveal: bool,
+    #[command(flatten)]
+    passwords: Passwords,
     /// Tệp, thư mục, hoặc - là đầu vào chuẩn. Files, folders, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -54,7 +59,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let style = Style { json: args.json, reveal: args.reveal };
-    let inspector = worker::inspector();
+    let inspector = worker::inspector().unlocking(args.passwords.read()?);
     let mut progress = Progress::new(style.json);
     let (mut found, mut unreadable) = (false, false);
 

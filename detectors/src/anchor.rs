@@ -10,7 +10,7 @@ use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
 use crate::simd::{Beginnings, Map, places};
-use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
+use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
@@ -135,20 +135,40 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             (self.found)(Candidate::Marking(marking));
         }
+        // What stands before decides what else it may be.
         match self.byte_before(at) {
-            b' ' => {
-                self.commune_before(at);
-                self.label_before(at);
-            }
+            b' ' => self.behind_a_blank(at),
             b'.' => self.commune_before(at),
-            b'\t' | b'*' | b'"' => self.label_before(at),
+            b'\t' | b'*' => self.label_before(at),
+            sign @ (b'"' | b'<' | b'\'') => {
+                if sign == b'"' {
+                    self.label_before(at);
+                }
+                // `<MA_LK>`, `"MA_LK":`.
+                if self.wanted.claims
+                    && let Some(field) = claim_record::field_at(self.text, at)
+                {
+                    self.tell(Trigger::Claim, field);
+                }
+            }
             _ => {}
         }
-        // `<MA_LK>`, `"MA_LK":`.
-        if self.wanted.claims
-            && let Some(field) = claim_record::field_at(self.text, at)
-        {
-            self.tell(Trigger::Claim, field);
+    }
+
+    /// What words announce that end before the blank before `at`.
+    fn behind_a_blank(&mut self, at: usize) {
+        let before = at.checked_sub(2).and_then(|at| self.text.get(at));
+        if before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')) {
+            self.commune_before(at);
+            return self.label_before(at);
+        }
+        // Nearly always there is one blank, and before it a word that is none of these.
+        let ending = Ending::before(self.text, at - 1);
+        if ending.may_be(Trigger::Commune) {
+            self.commune_before(at);
+        }
+        if ending.may_be(Trigger::Person) {
+            self.label_before(at);
         }
     }
 

@@ -76,6 +76,7 @@ impl Group {
     }
 
     /// Writes its digits as ASCII to the head of `out`; `None` when there is no room.
+    #[inline]
     pub(crate) fn write(&self, text: &[u8], out: &mut [u8]) -> Option<()> {
         let raw = text.get(self.start..self.end)?;
         if raw.len() == self.len() {
@@ -90,6 +91,12 @@ impl Group {
             out.get_mut(..raw.len())?.copy_from_slice(raw);
             return Some(());
         }
+        self.write_any(raw, out)
+    }
+
+    /// Likewise, whatever they are written with.
+    #[cold]
+    fn write_any(&self, raw: &[u8], out: &mut [u8]) -> Option<()> {
         let (mut at, mut slots) = (0, out.iter_mut().take(self.len()));
         while at < raw.len() {
             match raw.get(at..).and_then(digit) {
@@ -195,23 +202,32 @@ pub(crate) fn group(text: &[u8], start: usize) -> Option<Group> {
 #[inline]
 pub(crate) fn gap(text: &[u8], at: usize) -> (Gap, usize) {
     let first = text.get(at).copied().unwrap_or_default();
-    let alone = match first {
-        b' ' => Gap::Space,
-        b'.' => Gap::Dot,
-        b'-' => Gap::Dash,
-        b'/' => Gap::Slash,
-        b',' => Gap::Comma,
-        b')' => Gap::Bracket,
-        b'\n' => Gap::Wrap,
-        b'\r' | 0x80.. => return long_gap(text, at),
-        _ => return (Gap::Break, at),
-    };
+    if first == b'\r' || first >= 0x80 {
+        return long_gap(text, at);
+    }
+    let alone = ALONE[usize::from(first)];
+    if alone == Gap::Break {
+        return (Gap::Break, at);
+    }
     match text.get(at + 1).copied().unwrap_or_default() {
         b'0'..=b'9' => (alone, at + 1),
         b' ' | b'.' | b'-' | b'/' | b',' | b')' | b'\n' | b'\r' | b'>' | 0x80.. => long_gap(text, at),
         _ => (Gap::Break, at),
     }
 }
+
+/// What gap each sign makes between two digits: looked up, since no processor guesses which of them comes next.
+const ALONE: [Gap; 256] = {
+    let mut table = [Gap::Break; 256];
+    table[b' ' as usize] = Gap::Space;
+    table[b'.' as usize] = Gap::Dot;
+    table[b'-' as usize] = Gap::Dash;
+    table[b'/' as usize] = Gap::Slash;
+    table[b',' as usize] = Gap::Comma;
+    table[b')' as usize] = Gap::Bracket;
+    table[b'\n' as usize] = Gap::Wrap;
+    table
+};
 
 /// A gap of several characters, or of one that is not ASCII.
 fn long_gap(text: &[u8], at: usize) -> (Gap, usize) {

@@ -166,7 +166,7 @@ pub(crate) fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
 }
 
 /// U+00C0 to U+01BF.
-const LATIN: [(u8, Kind); 256] = {
+pub(crate) const LATIN: [(u8, Kind); 256] = {
     let mut table = [(b' ', Kind::Other); 256];
     let mut n = 0;
     while n < 256 {
@@ -181,7 +181,7 @@ const LATIN: [(u8, Kind); 256] = {
 };
 
 /// U+1E80 to U+1EFF.
-const LATIN_ADDITIONAL: [Option<(u8, Kind)>; 128] = {
+pub(crate) const LATIN_ADDITIONAL: [Option<(u8, Kind)>; 128] = {
     let mut table = [None; 128];
     let mut n = 0;
     while n < 128 {

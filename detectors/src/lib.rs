@@ -54,6 +54,7 @@ pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
+pub use simd::among::among;
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
@@ -113,6 +114,8 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// The same without those that judge them only under a header.
+    by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The lengths of numbers any of them judges, as a set of bits; then those without a header.
     lengths: u32,
     bare_lengths: u32,
@@ -164,10 +167,13 @@ impl Detectors {
         let of = |ids: &[DetectorId]| asked.iter().copied().filter(|d| ids.contains(&d.card().id)).collect();
         let announced = |n: usize| Trigger::all().nth(n).map_or_else(Vec::new, |trigger| of(&[trigger.detector()]));
         let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
+        let bare = |d: &&dyn Detector| d.lengths() & !d.cell_lengths();
+        let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
+            by_bare_length: std::array::from_fn(of_bare_length),
             lengths: asked.iter().fold(0, |all, d| all | d.lengths()),
             bare_lengths: asked.iter().fold(0, |all, d| all | d.lengths() & !d.cell_lengths()),
             by_trigger: std::array::from_fn(announced),
@@ -182,6 +188,22 @@ impl Detectors {
     /// only, so a caller may scan a long text in windows and get each hit once: [`CONTEXT_BYTES`] on either side
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(self.anchors, text, core, context, hits);
+    }
+
+    /// As [`Self::scan`], but for what is told by words instead of digits. For texts that have none, such as encodings.
+    pub fn scan_numbers(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(anchor::Wanted::new(&[], self.this_year), text, core, context, hits);
+    }
+
+    fn scan_for(
+        &self,
+        anchors: anchor::Wanted,
+        text: &[u8],
+        core: Range<usize>,
+        context: Context,
+        hits: &mut Vec<Hit>,
+    ) {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
         let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
@@ -191,12 +213,12 @@ impl Detectors {
         if core.len() > WINDOW_BYTES {
             // A map of what stands where takes its share of memory.
             for start in core.clone().step_by(WINDOW_BYTES) {
-                self.scan(text, start..core.end.min(start + WINDOW_BYTES), context, hits);
+                self.scan_for(anchors, text, start..core.end.min(start + WINDOW_BYTES), context, hits);
             }
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
-        let map = (!self.anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        let map = (!anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
@@ -213,7 +235,10 @@ impl Detectors {
             }
         });
         if let Some(map) = &map {
-            anchor::candidates(text, from..to, map, self.anchors, &mut |candidate| scan.judge(&candidate));
+            // From the beginning once more: what was heard on the way to the last number is no help here, and going back
+            // to it would read the words before each name anew.
+            scan.memory = Memory::default();
+            anchor::candidates(text, from..to, map, anchors, &mut |candidate| scan.judge(&candidate));
         }
         if let Some(cell) = cell {
             scan.judge(&Candidate::Cell(cell));
@@ -274,7 +299,10 @@ impl Scan<'_> {
         let Self { detectors, text, context, found, memory } = self;
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let asked = match candidate {
-            Candidate::Number(number) => detectors.by_length.get(number.len()).unwrap_or(&detectors.asked),
+            Candidate::Number(number) => {
+                let of_length = if context.column.is_some() { &detectors.by_length } else { &detectors.by_bare_length };
+                of_length.get(number.len()).unwrap_or(&detectors.asked)
+            }
             Candidate::Name(_) => &detectors.by_name,
             Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),
             _ => &detectors.asked,

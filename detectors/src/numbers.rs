@@ -6,8 +6,11 @@
 
 use std::ops::Range;
 
-use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
-use crate::simd::Look;
+use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
+use crate::simd::{BLOCK, Look, Stretch};
+
+#[cfg(test)]
+mod tests;
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,17 +97,28 @@ pub(crate) enum Candidate {
 const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
 /// Lengths a number in groups may have; eight is a hotline's.
 const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
+const GROUPED_MAX: usize = GROUPED.ilog2() as usize;
 
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// whose length is in the set of bits `lengths`.
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut found: impl FnMut(Candidate)) {
     let mut look = Look::new(text, range.start);
     let mut chain = Chain { links: Vec::new(), done: 0, lengths };
+    // Room for a stretch: at most every other of 64 bytes begins a group.
+    let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
     let mut at = range.start;
     while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
-        if let Some(end) = look.few(busy) {
-            at = end;
-            continue;
+        match look.stretch(busy) {
+            Stretch::Few(end) => {
+                at = end;
+                continue;
+            }
+            Stretch::Plain(end, digits) => {
+                plain(text, busy, digits, range.end, lengths, &mut links, &mut found);
+                at = end;
+                continue;
+            }
+            Stretch::Any => {}
         }
         // Foreign characters may be no digits, and a digit may stand behind them in the same word.
         let is_digit = |place: usize| text.get(place..).and_then(digit).is_some();
@@ -127,7 +141,7 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
         };
         loop {
             at = current.end;
-            around(text, &current, &mut found);
+            around(text, current.start..current.end, current.len(), &mut found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
             chain.push(current, kind, text, &mut found);
             if kind == Gap::Break {
@@ -135,6 +149,43 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
             }
             let Some(following) = read(text, next, &mut look) else { break };
             current = following;
+        }
+    }
+}
+
+/// The same for a stretch of ASCII at `base`, whose digits are known: no group is longer than it looks.
+fn plain(
+    text: &[u8],
+    base: usize,
+    [mut digits, likes]: [u64; 2],
+    end: usize,
+    lengths: u32,
+    links: &mut [(Group, Gap); BLOCK / 2],
+    found: &mut impl FnMut(Candidate),
+) {
+    let mut n = 0;
+    while digits != 0 {
+        let start = digits.trailing_zeros() as usize;
+        if n == 0 && base + start >= end {
+            return;
+        }
+        let len = (digits >> start).trailing_ones() as usize;
+        digits &= u64::MAX << start << (len - 1) << 1;
+        let range = base + start..base + start + len;
+        // No other letter that touches it makes it anything but a number, unless it stands before all.
+        if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
+            around(text, range.clone(), len, found);
+        }
+        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
+        let Some(link) = links.get_mut(n) else { return };
+        *link = (Group::plain(range.start, len), after);
+        n += 1;
+        if after == Gap::Break {
+            let links = links.get(..n).unwrap_or_default();
+            for first in 0..n {
+                Links { links, lengths }.from(first, text, found);
+            }
+            n = 0;
         }
     }
 }
@@ -151,14 +202,14 @@ fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
 }
 
 /// What the letters around a group make of it.
-fn around(text: &[u8], group: &Group, found: &mut impl FnMut(Candidate)) {
-    let before = text.get(..group.start).and_then(|t| t.last()).copied().unwrap_or(b' ');
-    if before == b'M' && group.len() >= 10 {
-        found(Candidate::Zone(group.start));
+fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMut(Candidate)) {
+    let before = range.start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    if before == b'M' && digits >= 10 {
+        found(Candidate::Zone(range.start));
     }
-    let after = text.get(group.end).copied().unwrap_or(b' ');
+    let after = text.get(range.end).copied().unwrap_or(b' ');
     if is_lookalike(before) || is_lookalike(after) {
-        found(Candidate::Lookalikes(group.start));
+        found(Candidate::Lookalikes(range.start));
     }
 }
 
@@ -219,17 +270,29 @@ impl Links<'_> {
 
     /// Every candidate that begins with group `first`.
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
-        let Some(&(group, separator)) = self.links.get(first) else { return };
+        // By reference: what was just written byte by byte is slow to read as a whole.
+        let Some((group, separator)) = self.links.get(first) else { return };
+        let separator = *separator;
         if group.is_too_long() {
             return;
         }
         let before = self.gap_before(first);
-        if self.lengths & SOLID & 1 << group.len() != 0
-            && let Some(number) = self.number(first, first, Layout::Solid, text)
-        {
-            found(Candidate::Number(number));
+        let mut digits = [0; NUMBER_DIGITS_MAX];
+        if self.lengths & SOLID & 1 << group.len() != 0 && group.write(text, &mut digits).is_some() {
+            found(Candidate::Number(Number {
+                range: group.start..group.end,
+                digits,
+                len: group.len() as u8,
+                layout: Layout::Solid,
+                first_group: group.len(),
+                separator: Gap::Break,
+                before,
+                after: separator,
+                hidden: group.hidden.name(),
+            }));
         }
-        if separator == Gap::Break {
+        let next = self.links.get(first + 1).map_or(usize::MAX, |(next, _)| next.len());
+        if separator == Gap::Break || group.len().saturating_add(next) > GROUPED_MAX {
             return;
         }
         // A layout may begin where its separator begins, or one group later: the first group may belong to what
@@ -241,17 +304,18 @@ impl Links<'_> {
         }
         let (mut sum, mut uniform) = (group.len(), true);
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
-            let Some(&(next, after)) = self.links.get(last) else { return };
+            let Some((next, after)) = self.links.get(last) else { return };
+            let after = *after;
             uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
             if !uniform && !leads {
                 return;
             }
             sum += next.len();
-            if sum > NUMBER_DIGITS_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
+            if sum > GROUPED_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
                 return;
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            let short = sum == 8 && !(last == first + 1 && is_hotline(text, &group));
+            let short = sum == 8 && !(last == first + 1 && is_hotline(text, group));
             if self.lengths & GROUPED & 1 << sum == 0 || short {
                 continue;
             }
@@ -279,6 +343,7 @@ impl Links<'_> {
         if regular { Layout::Regular } else { Layout::Uneven }
     }
 
+    /// The number that the groups from `first` to `last` make, of which there are several.
     fn number(&self, first: usize, last: usize, layout: Layout, text: &[u8]) -> Option<Number> {
         let links = self.links.get(first..=last)?;
         let (head, tail) = (links.first()?, links.last()?);
@@ -294,7 +359,7 @@ impl Links<'_> {
             len: len as u8,
             layout,
             first_group: head.0.len(),
-            separator: if first == last { Gap::Break } else { head.1 },
+            separator: head.1,
             before: self.gap_before(first),
             after: tail.1,
             hidden: hidden.name().or(match layout {
@@ -310,174 +375,4 @@ impl Links<'_> {
 fn is_hotline(text: &[u8], group: &Group) -> bool {
     let mut digits = [0; 4];
     group.len() == 4 && group.write(text, &mut digits).is_some() && matches!(digits, [b'1', b'8' | b'9', b'0', b'0'])
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn numbers(text: &str) -> Vec<(String, Layout)> {
-        let mut all = Vec::new();
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
-            if let Candidate::Number(n) = candidate {
-                all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
-            }
-        });
-        all
-    }
-
-    fn has(text: &str, digits: &str, layout: Layout) {
-        assert!(numbers(text).contains(&(digits.to_owned(), layout)), "{text}: {:?}", numbers(text));
-    }
-
-    /// The pass without a look ahead: every group of digits is read, whatever stands around.
-    fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
-        let mut chain = Chain { links: Vec::new(), done: 0, lengths: u32::MAX };
-        let mut at = range.start;
-        while at < range.end {
-            let Some(mut current) = group(text, at) else {
-                at += 1;
-                continue;
-            };
-            loop {
-                at = current.end;
-                around(text, &current, &mut found);
-                let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-                chain.push(current, kind, text, &mut found);
-                if kind == Gap::Break {
-                    break;
-                }
-                let Some(following) = group(text, next) else { break };
-                current = following;
-            }
-        }
-    }
-
-    /// Both passes offer the same, but for letters that pass for digits: there only what can be read matters.
-    fn agree(text: &[u8], from: usize, to: usize) {
-        let said = |candidate: Candidate| match candidate {
-            Candidate::Lookalikes(at) => crate::lookalike::read(text, at).map(|n| format!("{n:?}")),
-            other => Some(format!("{other:?}")),
-        };
-        let (mut fast, mut slow) = (Vec::new(), Vec::new());
-        candidates(text, from..to, u32::MAX, |candidate| fast.extend(said(candidate)));
-        plain(text, from..to, |candidate| slow.extend(said(candidate)));
-        assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
-    }
-
-    fn piece() -> impl Strategy<Value = String> {
-        let signs = [
-            " ",
-            "  ",
-            ".",
-            "-",
-            "/",
-            ",",
-            ") ",
-            " - ",
-            "\n",
-            "\r\n  > ",
-            "-\n",
-            "+",
-            ":",
-            "x",
-            "é",
-            "ế",
-            "O",
-            "l",
-            "S",
-            "Q",
-            "\u{200b}",
-            "\u{ad}",
-            "\u{a0}",
-            "\u{2009}",
-            "–",
-            "•",
-            "．",
-            "０",
-            "９",
-            "٣",
-            "𝟎",
-            "О",
-            "і",
-            "\u{e0020}",
-            "中",
-            "ไทย",
-            "IDVNM",
-            "DN",
-            "1900 ",
-            "không ",
-        ];
-        prop_oneof![
-            3 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
-            3 => "[0-9]{1,4}",
-            1 => "[0-9]{7,22}",
-            1 => "[a-zđơư ]{1,40}",
-            1 => "[0-9OlISBZ]{5,14}",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-
-        #[test]
-        fn a_look_ahead_misses_nothing(pieces in prop::collection::vec(piece(), 1..200), a in 0..300_usize, b in 0..300_usize) {
-            let text = pieces.concat();
-            let (from, to) = (a.min(text.len()), text.len().saturating_sub(b));
-            agree(text.as_bytes(), 0, text.len());
-            agree(text.as_bytes(), from, to.max(from));
-        }
-
-        #[test]
-        fn nor_among_any_bytes(
-            bytes in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 1 => Just(b' '), 2 => any::<u8>()], 0..200),
-            before in 4_000..4_200_usize,
-        ) {
-            agree(&bytes, 0, bytes.len());
-            // Across the end of what is looked at in one go.
-            let text = [&b"x".repeat(before), bytes.as_slice()].concat();
-            agree(&text, 0, text.len());
-        }
-    }
-
-    #[test]
-    fn every_layout_is_offered() {
-        has("001090123456", "001090123456", Layout::Solid);
-        has("x001 090 123 456y", "001090123456", Layout::Regular);
-        has("0010.9012.3456", "001090123456", Layout::Regular);
-        has("001 090 123456", "001090123456", Layout::Regular);
-        has("0 0 1 0 9 0 1 2 3 4 5 6", "001090123456", Layout::Spread);
-        has("0-0-1-0-9-0-1-2-3-4-5-6", "001090123456", Layout::Spread);
-        has("00 10901 234 56", "001090123456", Layout::Uneven);
-        has("00-109.01234 56", "001090123456", Layout::Mixed);
-        has("001090\n123456", "001090123456", Layout::Mixed);
-        has("5/4/1987 001 090 123 456", "001090123456", Layout::Regular);
-        has("001 090 123 456 5/4/1987", "001090123456", Layout::Regular);
-        has("001 090 123 456\n002 090 123 456", "002090123456", Layout::Regular);
-        has("0912.345.678", "0912345678", Layout::Regular);
-        has("+84 912 345 678", "84912345678", Layout::Regular);
-        has("(028) 3822.1234", "02838221234", Layout::Mixed);
-    }
-
-    #[test]
-    fn longer_runs_offer_nothing_inside() {
-        for text in ["0010901234567890123", "00109012345678901234567890", "12.345.678.901.234.567.890.123.456"] {
-            assert!(numbers(text).iter().all(|(_, layout)| *layout == Layout::Mixed), "{text}: {:?}", numbers(text));
-        }
-    }
-
-    #[test]
-    fn short_groups_stay_cheap() {
-        // Every group is offered a bounded number of times, however long the list.
-        let text = "12 345 67 8901 ".repeat(4_000);
-        let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
-        assert!(n < 16, "{n}");
-        let text = "12 345-67.8901/".repeat(4_000);
-        let mut n = 0;
-        candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
-        assert!(n < 16_000, "{n}");
-    }
 }

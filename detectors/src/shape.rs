@@ -8,6 +8,19 @@ use crate::numbers::{Layout, Number};
 /// Loss for the way a number is written and what touches it, given how firmly it was announced. The more firmly, the
 /// more disguise is believed: people who hide a number still have to say what it is.
 pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
+    let code = if is_part_of_a_code(text, number) { 200 } else { 0 };
+    layout(text, number, firm) + code + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
+}
+
+/// Whether a number in groups loses more than `points` whatever announces it in words: no loss is greater for one that was
+/// directly announced.
+pub(crate) fn loses(text: &[u8], number: &Number, points: i32) -> bool {
+    number.layout != Layout::Solid
+        && (layout(text, number, Firm::Direct) > points || loss(text, number, Firm::Direct) > points)
+}
+
+/// Loss for its layout and for what goes on before and behind.
+fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
     let layout = match (number.layout, firm) {
         (Layout::Solid, _) => 0,
         (_, Firm::Direct | Firm::Column) if number.layout != Layout::Mixed => 5,
@@ -36,8 +49,7 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
         }
         _ => 0,
     };
-    let code = if is_part_of_a_code(text, number) { 200 } else { 0 };
-    layout + neighbours + code + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
+    layout + neighbours
 }
 
 /// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Three digits in front

@@ -147,23 +147,20 @@ pub(crate) const WORD_BYTES_MAX: usize = 20;
 type Bytes = [u8; 256];
 
 /// The first three bytes of the words.
-static BEGINNINGS: [Bytes; 3] = [bytes(0, false), bytes(1, false), bytes(2, false)];
-/// The last three but for a blank, the last of them first.
-static ENDS: [Bytes; 3] = [bytes(0, true), bytes(1, true), bytes(2, true)];
+static BEGINNINGS: [Bytes; 3] = [bytes(0), bytes(1), bytes(2)];
 
-/// The bytes that stand `nth` in the words, from their ends where `ends`; all bytes for a word that has no such.
-const fn bytes(nth: usize, ends: bool) -> Bytes {
+/// The bytes that stand `nth` in the words; all bytes for a word that has no such.
+const fn bytes(nth: usize) -> Bytes {
     let mut all = [0; 256];
     let mut n = 0;
     while n < WORDS.len() {
         let (trigger, words) = WORDS[n];
         let mut w = 0;
         while w < words.len() {
-            let word = if ends { words[w].as_bytes().trim_ascii_end() } else { words[w].as_bytes() };
+            let word = words[w].as_bytes();
             if nth < word.len() {
-                let byte = word[if ends { word.len() - 1 - nth } else { nth }];
-                all[byte.to_ascii_lowercase() as usize] |= trigger.bit();
-                all[byte.to_ascii_uppercase() as usize] |= trigger.bit();
+                all[word[nth].to_ascii_lowercase() as usize] |= trigger.bit();
+                all[word[nth].to_ascii_uppercase() as usize] |= trigger.bit();
             } else {
                 let mut byte = 0;
                 while byte < 256 {
@@ -176,6 +173,56 @@ const fn bytes(nth: usize, ends: bool) -> Bytes {
         n += 1;
     }
     all
+}
+
+/// Room for the ends of words, a power of two: so many times what they are that hardly any other end falls on one.
+const ENDS: usize = 1 << 11;
+
+/// By the hash of their last three bytes but for a blank, the triggers of the words, and of those that have only two.
+static ENDINGS: [[u8; ENDS]; 2] = endings();
+
+const fn endings() -> [[u8; ENDS]; 2] {
+    let mut ends = [[0; ENDS]; 2];
+    let mut n = 0;
+    while n < WORDS.len() {
+        let (trigger, words) = WORDS[n];
+        let mut w = 0;
+        while w < words.len() {
+            match words[w].as_bytes().trim_ascii_end() {
+                [.., a, b, c] => ends[0][ending(*a, *b, *c)] |= trigger.bit(),
+                [b, c] => ends[1][ending(0, *b, *c)] |= trigger.bit(),
+                _ => panic!("a word has two letters at least"),
+            }
+            w += 1;
+        }
+        n += 1;
+    }
+    ends
+}
+
+/// The hash of an end in either case: a bit tells the letters of ASCII apart.
+const fn ending(a: u8, b: u8, c: u8) -> usize {
+    let key = u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0]);
+    (key.wrapping_mul(0x9e37_79b1) >> (u32::BITS - ENDS.trailing_zeros())) as usize
+}
+
+/// The triggers that have a word that may end right before a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ending(u8);
+
+impl Ending {
+    /// Before `at`.
+    #[inline]
+    pub(crate) fn before(text: &[u8], at: usize) -> Self {
+        let Some(&[a, b, c]) = at.checked_sub(3).and_then(|from| text.get(from..at)) else { return Self(u8::MAX) };
+        Self(ENDINGS[0][ending(a, b, c)] | ENDINGS[1][ending(0, b, c)])
+    }
+
+    /// Whether `trigger` does.
+    #[inline]
+    pub(crate) const fn may_be(self, trigger: Trigger) -> bool {
+        self.0 & trigger.bit() != 0
+    }
 }
 
 /// Every word of `trigger` within `range`, the longest where several begin, the last one first.
@@ -209,9 +256,7 @@ fn word_at(text: &[u8], trigger: Trigger) -> Option<usize> {
 
 /// Whether a word of `trigger` may end right before `at`, by its last letters.
 pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
-    let Some(&[a, b, c]) = at.checked_sub(3).and_then(|from| text.get(from..at)) else { return true };
-    let [c, b, a] = [c, b, a].map(usize::from);
-    ENDS[0][c] & ENDS[1][b] & ENDS[2][a] & trigger.bit() != 0
+    Ending::before(text, at).may_be(trigger)
 }
 
 /// The words of `trigger` that end right before `at`, but for the blank that some end with.

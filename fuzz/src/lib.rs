@@ -66,14 +66,44 @@ pub const TARGETS: &[Target] = &[
     target("tiff", b"II*\0", None),
     target("gzip", b"\x1f\x8b\x08", None),
     target("utf16", b"\xff\xfe", None),
+    target("xz", b"\xfd7zXZ\0", None),
+    target("lzma", b"\x5d\0\0\x10\0\xff\xff\xff\xff\xff\xff\xff\xff\0", None),
+    target("lz4", b"\x04\x22\x4d\x18", None),
+    target("zstd", b"\x28\xb5\x2f\xfd", None),
+    target("compress", b"\x1f\x9d\x90", None),
+    target("7z", b"7z\xbc\xaf\x27\x1c\0\x04", None),
+    target("rar4", b"Rar!\x1a\x07\0", None),
+    target("rar5", b"Rar!\x1a\x07\x01\0", None),
+    target("cab", b"MSCF\0\0\0\0", None),
+    target("ar", b"!<arch>\n", None),
+    target("cpio", b"070701", None),
+    target("sqlite", b"SQLite format 3\0\x02\0", None),
+    target("sqlite-log", b"\x37\x7f\x06\x82\0\x2d\xe2\x18\0\0\x02\0", None),
+    target("dbf", b"\x03\x7e\x0b\x16", None),
     within("sheet", seeds::workbook),
     within("document", seeds::document),
+    target("compound", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", None),
+    target("tnef", b"\x78\x9f\x3e\x22\x01\0", None),
+    target("cms", b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", None),
+    target("pgp", b"\x8c", None),
+    within("old-workbook", seeds::old_workbook),
+    within("old-letter", seeds::old_letter),
+    within("old-slides", seeds::old_slides),
+    within("message", seeds::message),
+    within("objects", seeds::objects),
+    within("binary-workbook", seeds::binary_workbook),
+    within("strings", seeds::strings),
+    within("pivot", seeds::pivot),
+    within("content", seeds::content),
+    target("flat", b"<office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'>", None),
     within("gzipped", seeds::gzip),
     within("pdf-stream", seeds::pdf),
     within("pdf-page", seeds::pdf_page),
     within("pdf-font", seeds::pdf_font),
     within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
+    within("disc", seeds::disc),
+    within("7z-header", seeds::seven_zip),
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 
@@ -107,7 +137,7 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
             print_time_max: Duration::ZERO,
             ..Limits::default()
         };
-        Inspector::new(limits, 2026)
+        Inspector::new(limits, 2026).unlocking([chot_model::Secret::new("abc")])
     });
     static CACHED: LazyLock<Inspector> = LazyLock::new(|| PLAIN.clone().cached());
     let source = bytes.to_vec();
@@ -116,7 +146,7 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
     assert!(!report.is_opaque(OpaqueReason::Failed), "the inspection failed");
     assert_eq!(report.object.bytes_inspected < report.object.bytes, !report.opaque.is_empty(), "opaque bytes");
     let ids: Vec<DetectorId> = DetectorId::identifiers().collect();
-    if let Ok(splices) = whole.redact(&ids) {
+    if let Ok(splices) = whole.redact(&ids, &source) {
         let mut at = 0;
         for splice in splices {
             assert!(at <= splice.range.start && splice.range.end <= bytes.len() as u64, "a splice outside");

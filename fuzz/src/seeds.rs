@@ -72,6 +72,125 @@ pub fn document(body: &[u8]) -> Vec<u8> {
     zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", body)])
 }
 
+/// A compound file of these streams: large sectors, no mini stream, the directory last.
+pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    const SECTOR: usize = 4_096;
+    const END: u32 = 0xffff_fffe;
+    let (mut fat, mut body) = (Vec::<u32>::new(), Vec::new());
+    let mut add = |bytes: &[u8]| {
+        let first = fat.len() as u32;
+        let count = bytes.len().div_ceil(SECTOR).max(1) as u32;
+        fat.extend((1..=count).map(|n| if n == count { END } else { first + n }));
+        body.extend_from_slice(bytes);
+        body.resize(fat.len() * SECTOR, 0);
+        first
+    };
+    let entry = |name: &str, kind: u8, right: u32, child: u32, start: u32, size: usize| {
+        let mut name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let len = name.len() as u8 + 2;
+        name.resize(64, 0);
+        let numbers = [u32::MAX, right, child].map(u32::to_le_bytes).concat();
+        let place = [start.to_le_bytes(), (size as u32).to_le_bytes(), [0; 4]].concat();
+        [name, vec![len, 0, kind, 1], numbers, vec![0; 36], place].concat()
+    };
+    let mut directory = entry("Root Entry", 5, u32::MAX, 1, END, 0);
+    for (n, (name, bytes)) in streams.iter().enumerate() {
+        let right = if n + 1 < streams.len() { n as u32 + 2 } else { u32::MAX };
+        let start = add(bytes);
+        directory.extend(entry(name, 2, right, u32::MAX, start, bytes.len()));
+    }
+    let directory = add(&directory);
+    let table = fat.len() as u32;
+    fat.resize(SECTOR / 4, u32::MAX);
+    let numbers = [1, directory, 0, 0, END, 0, END, 0, table].map(u32::to_le_bytes).concat();
+    let head =
+        [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), vec![0; 16], b"\x3e\0\x04\0\xfe\xff\x0c\0\x06\0".to_vec()];
+    let mut head = [head.concat(), vec![0; 10], numbers].concat();
+    head.resize(SECTOR, 0xff);
+    let fat: Vec<u8> = fat.into_iter().take(SECTOR / 4).flat_map(u32::to_le_bytes).collect();
+    [head, body, fat].concat()
+}
+
+/// A workbook of old with this stream.
+pub fn old_workbook(stream: &[u8]) -> Vec<u8> {
+    compound(&[("Workbook", stream)])
+}
+
+/// A letter of old whose table of pieces this is, and whose text as well.
+pub fn old_letter(bytes: &[u8]) -> Vec<u8> {
+    let mut main = b"\xec\xa5\xc1\0\0\0\0\0\0\0\0\x02".to_vec();
+    main.resize(0x102, 0);
+    let len = bytes.len() as u32;
+    main.extend([0u32.to_le_bytes(), len.to_le_bytes()].concat());
+    main.resize(0x1a2, 0);
+    main.extend([0u32.to_le_bytes(), len.to_le_bytes()].concat());
+    main.resize(512, 0);
+    main.extend_from_slice(bytes);
+    compound(&[("WordDocument", &main), ("1Table", bytes), ("Data", bytes)])
+}
+
+/// A presentation of old with this stream, and these pictures.
+pub fn old_slides(stream: &[u8]) -> Vec<u8> {
+    compound(&[("PowerPoint Document", stream), ("Pictures", stream)])
+}
+
+/// A message whose properties, body and rich text these are.
+pub fn message(bytes: &[u8]) -> Vec<u8> {
+    let rich = [&b"\0\0\0\0\0\x10\0\0LZFu\0\0\0\0"[..], bytes].concat();
+    let properties = ("__properties_version1.0", bytes);
+    compound(&[properties, ("__substg1.0_1000001F", bytes), ("__substg1.0_10090102", &rich)])
+}
+
+/// A compound file with these bytes as everything else that has a reader of its own.
+pub fn objects(bytes: &[u8]) -> Vec<u8> {
+    let (summary, native) = ("\u{5}SummaryInformation", "\u{1}Ole10Native");
+    compound(&[(summary, bytes), (native, bytes), ("EncryptionInfo", bytes), ("EncryptedPackage", bytes)])
+}
+
+/// A workbook in binary parts with this sheet.
+pub fn binary_workbook(sheet: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/workbook.bin", b"\x9c\x01\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        ("xl/sharedStrings.bin", b"\x13\x0b\0\x03\0\0\0A\0B\0C\0"),
+        ("xl/worksheets/sheet1.bin", sheet),
+    ])
+}
+
+/// A workbook of these shared strings, with a sheet that shows some.
+pub fn strings(strings: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("xl/sharedStrings.xml", strings),
+        (
+            "xl/worksheets/s.xml",
+            "<worksheet><row><c t=\"inlineStr\"><is><t>Số CCCD</t></is></c></row><row><c r=\"A2\" t=\"s\"><v>0</v></c></row><row><c r=\"A3\" t=\"s\"><v>1</v></c></row></worksheet>"
+                .as_bytes(),
+        ),
+    ])
+}
+
+/// A workbook with these records of a pivot cache.
+pub fn pivot(records: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        (
+            "xl/pivotCache/pivotCacheDefinition1.xml",
+            "<x><cacheField name=\"Họ tên\"/><cacheField name=\"Số CCCD\"/></x>".as_bytes(),
+        ),
+        ("xl/pivotCache/pivotCacheRecords1.xml", records),
+    ])
+}
+
+/// An OpenDocument of this content.
+pub fn content(content: &[u8]) -> Vec<u8> {
+    zip(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", b"<manifest/>"),
+        ("content.xml", content),
+    ])
+}
+
 /// A page with this content, compressed.
 pub fn pdf(content: &[u8]) -> Vec<u8> {
     let packed = zlib(content);
@@ -179,6 +298,28 @@ pub fn all() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = texts.iter().map(|t| t.as_bytes().to_vec()).collect();
     all.push(zip(&[("a.txt", said.as_bytes()), ("b.zip", &workbook)]));
     all.push(workbook);
+    for made in ["list.xls", "letter.doc", "old.zip", "aes128.zip", "signed.p7m", "key.gpg"] {
+        let path = format!("{}/../inspect/tests/old_office/{made}", env!("CARGO_MANIFEST_DIR"));
+        all.push(std::fs::read(path).unwrap_or_default());
+    }
+    let wide: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let len = (wide.len() as u16).to_le_bytes();
+    // Of a presentation, a sheet in binary parts and a table of pieces.
+    all.push([&b"\0\0\xa0\x0f"[..], &len, &[0, 0], &wide].concat());
+    all.push([&b"\x00\x04\0\0\0\0\x06\xff\x01\0\0\0\0\0\0\0\0"[..], &[len[0] / 2, 0, 0, 0], &wide].concat());
+    all.push(b"\x02\x10\0\0\0\0\0\0\0\x08\0\0\0\0\0\0\x04\0\x40\0\0".to_vec());
+    // Of winmail.dat: a body.
+    all.push(
+        [&b"\x78\x9f\x3e\x22\x01\0\x01\x0c\x80\x02\0"[..], &[said.len() as u8, 0, 0, 0], said.as_bytes(), &[0, 0]]
+            .concat(),
+    );
+    // Macros: a chunk of letters as they are.
+    all.push(b"\x01\x13\xb0\0Attribut\0e VB_Nam\x01e\0\x10".to_vec());
+    let shared = "<sst><si><t>001190123456</t></si><si><r><t>0011</t></r><r><t>90&#49;23456</t></r><rPh><t>x</t></rPh></si></sst>";
+    let records = "<r><s v=\"Nguyễn Văn An\"/><n v=\"1190123456\"/></r><r><x v=\"0\"/><s v=\"001190123456\"/></r>";
+    let rows = "<table:table table:name='a'><table:table-row><table:table-cell table:number-columns-repeated='2'><text:p>Số CCCD</text:p></table:table-cell></table:table-row><table:table-row table:number-rows-repeated='9'><table:table-cell office:value='1190123456'><text:p>1.19E9</text:p><office:annotation><text:p>CCCD 0011<text:span>90123456</text:span></text:p></office:annotation></table:table-cell></table:table-row></table:table>";
+    all.extend([strings(shared.as_bytes()), pivot(records.as_bytes()), content(rows.as_bytes())]);
+    all.extend([shared, records, rows].map(|part| part.as_bytes().to_vec()));
     all.extend([sheet, body, page].map(|part| part.as_bytes().to_vec()));
     all.push(document(body.as_bytes()));
     all.push(tar("a.txt", said.as_bytes()));
@@ -198,9 +339,42 @@ pub fn all() -> Vec<Vec<u8>> {
         b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <0009> <0030> endbfrange",
     ));
     all.push(pdf_objects(b"7 0 8 20 9 30 1 40  <</Fields[8 0 R]>>  <</T(soCCCD)/V(001190123456)>>"));
-    all.extend(PICTURES.iter().map(|picture| picture.to_vec()));
+    all.extend(PICTURES.iter().chain(PACKED).map(|kept| kept.to_vec()));
     all
 }
+
+/// The image of a disc, from its first descriptor on.
+pub fn disc(descriptors: &[u8]) -> Vec<u8> {
+    [&[0; 16 * 2_048][..], b"\x01CD001\x01", descriptors, &[0; 2_048]].concat()
+}
+
+/// A 7z archive with this header, and its checksums.
+pub fn seven_zip(header: &[u8]) -> Vec<u8> {
+    let crc = |bytes: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum().to_le_bytes()
+    };
+    let start =
+        [&0u64.to_le_bytes()[..], &(header.len() as u64 + 1).to_le_bytes(), &crc(&[b"\x01", header].concat())].concat();
+    [b"7z\xbc\xaf\x27\x1c\0\x04", &crc(&start)[..], &start, b"\x01", header].concat()
+}
+
+/// Archives and databases, made by `inspect/tests/packed/make`.
+const PACKED: &[&[u8]] = &[
+    include_bytes!("../../inspect/tests/packed/so.txt.xz"),
+    include_bytes!("../../inspect/tests/packed/so.txt.lzma"),
+    include_bytes!("../../inspect/tests/packed/so.txt.lz4"),
+    include_bytes!("../../inspect/tests/packed/ds.csv.zst"),
+    include_bytes!("../../inspect/tests/packed/so.txt.Z"),
+    include_bytes!("../../inspect/tests/packed/header.7z"),
+    include_bytes!("../../inspect/tests/packed/stored.cab"),
+    include_bytes!("../../inspect/tests/packed/goi.deb"),
+    include_bytes!("../../inspect/tests/packed/newc.cpio"),
+    include_bytes!("../../inspect/tests/packed/nguoi.db"),
+    include_bytes!("../../inspect/tests/packed/nguoi.db-wal"),
+    include_bytes!("../../inspect/tests/packed/lzma.zip"),
+];
 
 /// A picture of each kind, made by `inspect/tests/images/make.py`.
 const PICTURES: &[&[u8]] = &[

@@ -4,9 +4,10 @@
 //! A second look. A header tells what the numbers under it are, and a column that nobody announced what they are not:
 //! findings of the running text wait until the table they stand in was judged.
 
+mod cells;
+
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use chot_detectors::Column;
 use chot_model::Confidence;
@@ -14,6 +15,7 @@ use chot_model::Confidence;
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::table::{Heading, Row, Table, is_number};
 use crate::view::View;
+use cells::{Cells, Cut, Cuts, Open, Piece, is_cut, is_rule};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -29,37 +31,20 @@ const MISFITS_MAX: usize = 3;
 const JUDGED_ROWS: usize = 32;
 /// Rows in which a header is looked for.
 const HEADER_ROWS: usize = 10;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Cut {
-    Tab,
-    Pipe,
-    Semicolon,
-    Blanks,
-    /// One value a line, a blank line after each record.
-    Lines,
-    /// Nothing but a number a line.
-    Numbers,
-}
-
-/// The cells of a line.
-struct Cells {
-    cut: Cut,
-    row: Row,
-    /// Where blanks cut: from which to which character the cells reach on the line.
-    places: Vec<Range<usize>>,
-}
+/// In no more rows does a column speak for itself ([`chot_detectors::Detectors::coherent`]).
+const COHERENT_ROWS: usize = 7;
 
 /// Reads lines and feeds those that make a table to one.
 pub(crate) struct Grid {
     place: Place,
+    /// The beginning of the line that the last window ended in.
     line: View,
     /// The line is too long to be a row.
     long: bool,
     /// The last rows that belong to no table yet.
     before: VecDeque<Cells>,
     open: Option<Open>,
-    block: Vec<View>,
+    block: Vec<Piece>,
     /// The block has more lines than a record, and goes on.
     over: bool,
     /// What was read and not judged yet: rows, and `None` where a table ends.
@@ -71,15 +56,9 @@ pub(crate) struct Grid {
     /// What is known of the columns of the table that is judged next.
     columns: Vec<Census>,
     headed: bool,
+    /// Nothing in its rows is of any use to a table.
+    dull: bool,
     rows: u64,
-}
-
-/// The layout of the table that lines are added to.
-struct Open {
-    cut: Cut,
-    cells: usize,
-    places: Vec<Range<usize>>,
-    misfits: usize,
 }
 
 /// What has ended between two findings, the least first.
@@ -127,61 +106,83 @@ impl Grid {
             table: None,
             columns: Vec::new(),
             headed: false,
+            dull: false,
             rows: 0,
         }
     }
 
-    /// Takes the lines of `core`.
+    /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
+    /// or the window moves on.
     pub(crate) fn read(&mut self, view: &View, core: Range<usize>) {
+        let mut cuts = Cuts::new(view, core.end);
         let mut at = core.start;
         while at < core.end {
             let rest = view.text.get(at..core.end).unwrap_or_default();
-            let len = memchr::memchr(b'\n', rest);
-            let end = at + len.unwrap_or(rest.len());
-            if self.over
-                && len.is_some_and(|len| is_running_on(rest.get(..len).unwrap_or_default()))
-                && self.line.text.is_empty()
-                && !self.long
-                && self.open.is_none()
-            {
-                self.block.clear();
-                at = end + 1;
+            let Some(len) = memchr::memchr(b'\n', rest) else {
+                self.begin_line(view, at..core.end);
+                break;
+            };
+            let line = at..at + len;
+            at = line.end + 1;
+            if self.line.text.is_empty() && !self.long {
+                if self.over
+                    && self.open.is_none()
+                    && is_running_on(rest.get(..len).unwrap_or_default(), &mut cuts, line.start)
+                {
+                    self.block.clear();
+                } else if len > LINE_MAX {
+                    self.end_long_line();
+                } else {
+                    let cut = cuts.may_be_in(&line);
+                    self.end_line(Piece::of(view, line), cut, view);
+                }
                 continue;
             }
-            if self.line.text.len() + (end - at) > LINE_MAX {
-                self.long = true;
-                self.line.clear();
+            self.begin_line(view, line);
+            if std::mem::take(&mut self.long) {
+                self.end_long_line();
+            } else {
+                let line = std::mem::take(&mut self.line);
+                self.end_line(Piece::from(line), true, view);
             }
-            if !self.long {
-                if self.line.text.is_empty() {
-                    self.line.base = view.base + at as u64;
-                }
-                self.line.push_view(view, at..end);
+        }
+        let rows = self.before.iter_mut().flat_map(|cells| &mut cells.row);
+        rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
+    }
+
+    /// Takes more of a line that the window before ended in, or the first of one that this window ends in.
+    fn begin_line(&mut self, view: &View, part: Range<usize>) {
+        if self.line.text.len() + part.len() > LINE_MAX {
+            self.long = true;
+            self.line.clear();
+        }
+        if !self.long {
+            if self.line.text.is_empty() {
+                self.line.base = view.base + part.start as u64;
             }
-            if len.is_some() {
-                self.end_line();
-            }
-            at = end + 1;
+            self.line.push_view(view, part);
         }
     }
 
-    fn end_line(&mut self) {
-        let mut line = std::mem::take(&mut self.line);
-        if std::mem::take(&mut self.long) {
-            self.block.clear();
-            self.before.clear();
-            return self.close();
-        }
-        if line.text.trim_ascii().is_empty() || is_rule(&line.text) {
-            return self.end_block();
+    fn end_long_line(&mut self) {
+        self.block.clear();
+        self.before.clear();
+        self.close();
+    }
+
+    /// Takes a whole line, which may be cut into cells or cannot.
+    fn end_line(&mut self, mut line: Piece, cut: bool, view: &View) {
+        let text = line.text(view);
+        if text.trim_ascii().is_empty() || is_rule(text) {
+            return self.end_block(view);
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
-            if open.cut == Cut::Numbers && is_number(&line.text) {
-                line.trim(0);
+            if open.cut == Cut::Numbers && is_number(text) {
+                line.trim(view);
                 open.misfits = 0;
-                return self.queue.push_back(Some(vec![(0, line)]));
+                return self.queue.push_back(Some(vec![(0, line.into_view(view))]));
             }
-            if let Some(row) = Cells::of(&line, open.cut).and_then(|cells| open.fit(cells)) {
+            if cut && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells, view)) {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
@@ -190,12 +191,12 @@ impl Grid {
             }
         }
         let cuts = [Cut::Tab, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
-        let cut = is_cut(&line.text);
-        let Some(cells) = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut)) else {
+        let cells = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut, view));
+        let Some(cells) = cells else {
             self.before.retain(|cells| cells.cut == Cut::Lines);
-            line.trim(0);
-            if is_number(&line.text) && self.is_column(&line) {
-                return self.open_column(line);
+            line.trim(view);
+            if is_number(line.text(view)) && self.is_column(&line, view) {
+                return self.open_column(line, view);
             }
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
@@ -208,54 +209,63 @@ impl Grid {
         };
         self.block.clear();
         self.over = false;
-        self.join(cells);
+        self.join(cells, view);
     }
 
     /// Whether the two lines before are numbers like this one.
-    fn is_column(&self, line: &View) -> bool {
-        let like = |view: &View| view.text.len() == line.text.len() && is_number(&view.text);
+    fn is_column(&self, line: &Piece, view: &View) -> bool {
+        let like = |other: &Piece| other.len() == line.len() && is_number(other.text(view));
         self.block.len() > 1 && self.block.iter().rev().take(2).all(like)
     }
 
     /// Opens a table of one column; the line before its numbers may be its header.
-    fn open_column(&mut self, line: View) {
+    fn open_column(&mut self, line: Piece, view: &View) {
         self.close();
         self.before.clear();
         let first = self.block.len().saturating_sub(3);
         let rows = self.block.drain(..).skip(first).chain([line]);
-        self.queue.extend(rows.map(|view| Some(vec![(0, view)])));
-        self.open = Some(Open { cut: Cut::Numbers, cells: 1, places: Vec::new(), misfits: 0 });
+        self.queue.extend(rows.map(|line| Some(vec![(0, line.into_view(view))])));
+        self.open = Some(Open::numbers());
     }
 
-    fn end_block(&mut self) {
-        let block = std::mem::take(&mut self.block);
-        if std::mem::take(&mut self.over) || block.is_empty() {
+    fn end_block(&mut self, view: &View) {
+        if std::mem::take(&mut self.over) {
+            self.block.clear();
+        }
+        if self.block.is_empty() {
             return;
         }
-        let row: Row = block.into_iter().enumerate().collect();
+        let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
-            Some(open) if open.cut == Cut::Lines && open.cells == row.len() => self.queue.push_back(Some(row)),
-            _ => self.join(Cells { cut: Cut::Lines, row, places: Vec::new() }),
+            Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
+                self.queue.push_back(Some(cells.into_row(view)));
+            }
+            _ => self.join(cells, view),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells) {
+    fn join(&mut self, cells: Cells, view: &View) {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len();
             first.cut == cells.cut && (same || Open::with(first).assign(&cells.places).is_some())
         };
         let Some(at) = self.before.iter().rposition(alike) else {
-            if self.before.len() >= BEFORE_MAX {
-                self.before.pop_front();
+            if self.before.len() >= BEFORE_MAX
+                && let Some(gone) = self.before.pop_front()
+                && self.block.capacity() == 0
+            {
+                // Its room serves the next block.
+                self.block = gone.row;
+                self.block.clear();
             }
             return self.before.push_back(cells);
         };
         self.close();
         let Some(first) = self.before.drain(..).nth(at) else { return };
         let mut open = Open::with(&first);
-        self.queue.push_back(Some(first.row));
-        self.queue.extend(open.fit(cells).map(Some));
+        self.queue.push_back(Some(first.into_row(view)));
+        self.queue.extend(open.fit(cells, view).map(Some));
         self.open = Some(open);
     }
 
@@ -267,10 +277,15 @@ impl Grid {
 
     /// No line follows.
     pub(crate) fn end(&mut self) {
-        if !self.line.text.is_empty() || self.long {
-            self.end_line();
+        // Everything was kept that is still needed.
+        let none = View::default();
+        if std::mem::take(&mut self.long) {
+            self.end_long_line();
+        } else if !self.line.text.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            self.end_line(Piece::from(line), true, &none);
         }
-        self.end_block();
+        self.end_block(&none);
         self.close();
         self.before.clear();
     }
@@ -291,13 +306,13 @@ impl Grid {
             if ended {
                 self.judged += 1;
                 self.columns.clear();
-                self.headed = false;
+                (self.headed, self.dull) = (false, false);
             }
         }
         let start = |row: &Row| row.first().map(|(_, view)| view.base);
         let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(start);
-        let before = self.before.front().and_then(|cells| start(&cells.row));
-        let block = self.block.first().map(|view| view.base);
+        let before = self.before.front().and_then(|cells| cells.row.first()).map(Piece::base);
+        let block = self.block.first().map(Piece::base);
         let line = (!self.line.text.is_empty()).then_some(self.line.base);
         [row, before, block, line].into_iter().flatten().min().unwrap_or(u64::MAX)
     }
@@ -311,6 +326,9 @@ impl Grid {
         columns.resize(width.max(columns.len()), Census::default());
         if !std::mem::replace(&mut self.headed, true) {
             let heading = Heading::of(rows().take(HEADER_ROWS), inquiry);
+            // Without a word of a heading only columns that speak for themselves are of any use to a table.
+            let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
+            self.dull = few && heading.is_silent() && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 for (census, announced) in columns.iter_mut().zip(heading.columns(row)) {
                     census.announced = announced;
@@ -347,12 +365,16 @@ impl Grid {
                 }
             }
         }
+        if self.dull {
+            self.queue.range_mut(judged).flatten().for_each(Row::clear);
+        }
     }
 
     /// Hands the rows that were judged to their tables, once the findings of the text itself have been reported.
     pub(crate) fn look_again(&mut self, inquiry: &mut Inquiry) {
         for row in self.queue.drain(..std::mem::take(&mut self.judged)) {
             match (row, &mut self.table) {
+                (Some(row), _) if row.is_empty() => self.rows += 1,
                 (Some(row), table) => {
                     self.rows += 1;
                     let table = table.get_or_insert_with(|| Box::new(Table::second_look(self.place.clone())));
@@ -396,138 +418,33 @@ fn counts(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
 }
 
-impl Open {
-    fn with(first: &Cells) -> Self {
-        Self { cut: first.cut, cells: first.row.len(), places: first.places.clone(), misfits: 0 }
-    }
-
-    /// The row that a line makes, when its cells fit the columns.
-    fn fit(&mut self, cells: Cells) -> Option<Row> {
-        if cells.cut != self.cut {
-            return None;
-        }
-        let row = if cells.row.len() == self.cells {
-            for (place, own) in self.places.iter_mut().zip(&cells.places) {
-                *place = place.start.min(own.start)..place.end.max(own.end);
-            }
-            cells.row
-        } else {
-            let columns = self.assign(&cells.places)?;
-            columns.into_iter().zip(cells.row).map(|(at, (_, view))| (at, view)).collect()
-        };
-        self.misfits = 0;
-        Some(row)
-    }
-
-    /// The columns that the cells of a line with fewer of them stand under; `None` when one stands under none or two.
-    fn assign(&self, cells: &[Range<usize>]) -> Option<Vec<usize>> {
-        if cells.len() < 2 || cells.len() >= self.cells {
-            return None;
-        }
-        let mut columns: Vec<usize> = Vec::with_capacity(cells.len());
-        for cell in cells {
-            let mut under = self.places.iter().enumerate().filter(|(_, p)| p.start < cell.end && cell.start < p.end);
-            let (at, _) = under.next()?;
-            if under.next().is_some() || columns.last().is_some_and(|last| *last >= at) {
-                return None;
-            }
-            columns.push(at);
-        }
-        Some(columns)
-    }
-}
-
 /// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
-/// apart. Most lines of long texts are told so without being copied.
-fn is_running_on(line: &[u8]) -> bool {
+/// apart. Most lines of long texts are told so without being looked at.
+fn is_running_on(line: &[u8], cuts: &mut Cuts<'_>, at: usize) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
-        && !is_cut(line)
+        && !(cuts.may_be_in(&(at..at + line.len())) && is_cut(line))
 }
 
-/// Whether anything in a line may cut it.
-fn is_cut(line: &[u8]) -> bool {
-    memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-/// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
-fn is_rule(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let sign = |b: &u8| matches!(b, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | 0xe2 | 0x80..=0xbf);
-    let signs = line.iter().all(sign)
-        && line.iter().filter(|b| **b == 0xe2).count() * 2 == line.iter().filter(|b| (0x80..0xc0).contains(*b)).count();
-    line.len() >= 3 && signs
-}
+    use crate::careful::{agree, cell};
 
-static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("  "));
-
-impl Cells {
-    /// Of a line; `None` when it is not cut this way.
-    fn of(line: &View, cut: Cut) -> Option<Self> {
-        let text = line.text.trim_ascii_end();
-        let lead = text.len() - text.trim_ascii_start().len();
-        // A row may begin with an empty cell.
-        let mut start = if cut == Cut::Tab { 0 } else { lead };
-        // Most lines of most texts are not cut at all.
-        let rest = text.get(start..)?;
-        match cut {
-            Cut::Tab => memchr::memchr(b'\t', rest),
-            Cut::Pipe => memchr::memchr(b'|', rest),
-            Cut::Semicolon => memchr::memchr(b';', rest),
-            Cut::Blanks => WIDE.find(rest),
-            Cut::Lines | Cut::Numbers => None,
-        }?;
-        let mut at = start;
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        while let Some(b) = text.get(at) {
-            let width = match (cut, b) {
-                (Cut::Tab, b'\t') | (Cut::Pipe, b'|') | (Cut::Semicolon, b';') => 1,
-                (Cut::Blanks, b' ') => {
-                    let n = text.get(at..).unwrap_or_default().iter().take_while(|b| **b == b' ').count();
-                    if n < 2 {
-                        at += n;
-                        continue;
-                    }
-                    n
-                }
-                _ => {
-                    at += 1;
-                    continue;
-                }
-            };
-            ranges.push(start..at);
-            at += width;
-            start = at;
-        }
-        ranges.push(start..text.len());
-        // One semicolon is punctuation.
-        let least = if cut == Cut::Semicolon { 3 } else { 2 };
-        if ranges.len() < least {
-            return None;
-        }
-        let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
-        let cell = |(n, range): (usize, Range<usize>)| {
-            let blank =
-                text.get(range.clone()).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
-            let mut cell = View::default();
-            cell.push_view(line, range.start + blank..range.end);
-            cell.base = line.base + (range.start + blank) as u64;
-            cell.trim(0);
-            (n, cell)
-        };
-        Some(Self { cut, row: ranges.into_iter().enumerate().map(cell).collect(), places })
+    fn line() -> impl Strategy<Value = String> {
+        let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
+        let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", "\n", " "]);
+        let cells = prop_oneof![3 => cell(), 1 => prop::sample::select(heads.to_vec()).prop_map(str::to_owned)];
+        let row = (prop::collection::vec(cells, 1..5), cut).prop_map(|(cells, cut)| cells.join(cut) + "\n");
+        let block = (cell(), cell(), 1..10_usize).prop_map(|(a, b, n)| format!("{a}\t{b}\n").repeat(n));
+        prop_oneof![6 => row, 2 => Just("\n".to_owned()), 1 => Just("----\n".to_owned()), 1 => block]
     }
-}
 
-/// Where ranges of a line, one behind the other, stand as a reader sees them: in characters, marks on letters (U+0300
-/// to U+036F) not counted.
-fn places(text: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
-    let (mut seen, mut at) = (0, 0);
-    let mut upto = |end: usize| {
-        let letter = |b: &&u8| !(0x80..0xc0).contains(*b) && !matches!(b, 0xcc | 0xcd);
-        seen += text.get(at..end).unwrap_or_default().iter().filter(letter).count();
-        at = end;
-        seen
-    };
-    ranges.iter().map(|range| upto(range.start)..upto(range.end)).collect()
+    proptest! {
+        #[test]
+        fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
+            agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
+        }
+    }
 }

@@ -85,6 +85,14 @@ impl Place {
     }
 }
 
+/// What a text is scanned for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Everything,
+    /// Only what digits tell.
+    Numbers,
+}
+
 /// A finding before it is reported: a table may yet judge its column.
 pub(crate) struct Found {
     pub(crate) finding: Finding,
@@ -100,6 +108,8 @@ pub(crate) struct Inquiry {
     pub(crate) key: RandomState,
     /// Runs the readers of formats that are read apart.
     pub(crate) extractor: Arc<dyn Extractor>,
+    /// Tried on what is locked.
+    pub(crate) passwords: Arc<[Secret]>,
     /// Of the hashes of values.
     values: Key,
     /// When the step under way must end; `None` when that is too far away to be told.
@@ -127,6 +137,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// What a run of characters decodes to, while it is asked whether that means anything.
+    decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
     cells: Cells,
     crowd: Crowd,
@@ -159,7 +171,7 @@ impl Inquiry {
         detectors: Arc<Detectors>,
         limits: Limits,
         key: RandomState,
-        extractor: Arc<dyn Extractor>,
+        (extractor, passwords): (Arc<dyn Extractor>, Arc<[Secret]>),
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
     ) -> Self {
@@ -170,6 +182,7 @@ impl Inquiry {
             values: Key::new(&key),
             key,
             extractor,
+            passwords,
             deadline: None,
             inspection: Inspection::default(),
             tallies: Tallies::default(),
@@ -187,6 +200,7 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            decoded: Vec::new(),
             cells: Cells::default(),
             crowd: Crowd::default(),
             late: false,
@@ -311,11 +325,27 @@ impl Inquiry {
         view: &View,
         core: Range<usize>,
         context: Context,
+        each: impl FnMut(&mut Self, Found, Range<usize>),
+    ) {
+        self.scan_for(Scope::Everything, place, view, core, context, each);
+    }
+
+    /// As [`Self::scan`], for no more than that.
+    pub(crate) fn scan_for(
+        &mut self,
+        scope: Scope,
+        place: &Place,
+        view: &View,
+        core: Range<usize>,
+        context: Context,
         mut each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
-        self.detectors.scan(&view.text, core.clone(), context, &mut hits);
+        match scope {
+            Scope::Everything => self.detectors.scan(&view.text, core.clone(), context, &mut hits),
+            Scope::Numbers => self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits),
+        }
         if context.column.is_none() {
             self.crowd.judge(&place.part, view.text.get(core).unwrap_or_default(), &mut hits);
         }
@@ -323,6 +353,7 @@ impl Inquiry {
             let Hit { detector, range, confidence, value, disguise } = hit;
             let edits = match place.origin {
                 Origin::Lost => None,
+                _ if !self.limits.zero_numbers && view.is_json_number() => None,
                 _ => place.origin.lift(view.patches(&range)),
             };
             let start = view.base + range.start as u64;
@@ -342,6 +373,12 @@ impl Inquiry {
     /// The keyed hash of what was found.
     pub(crate) fn hash(&self, finding: &Finding) -> u64 {
         self.values.value(finding.detector, finding.value.reveal().as_bytes())
+    }
+
+    /// Whether it matters which cell a finding at `place` stands in: somebody listens, or is told that it cannot be
+    /// rewritten. Names of a million cells cost more than the cells.
+    pub(crate) fn asks_where(&self, place: &Place) -> bool {
+        self.sink.is_some() || !matches!(place.origin, Origin::Raw(_))
     }
 
     /// Counts a finding and tells what it says about persons.
@@ -447,21 +484,24 @@ impl Crowd {
     }
 }
 
-/// Runs of exactly twelve digits. One byte in twelve is looked at: each run has one of them.
+/// Runs of exactly twelve digits. One byte in six is looked at: each run has two of them, one behind the other.
 fn twelves(text: &[u8]) -> u64 {
     const LEN: usize = 12;
-    let (mut n, mut at) = (0, 0);
-    while let Some(b) = text.get(at + LEN - 1) {
-        let probe = at + LEN - 1;
-        if b.is_ascii_digit() {
-            let before =
-                text.get(at..probe).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_digit()).count();
-            let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-            n += u64::from(before + after == LEN);
-            at = probe + after;
-        } else {
-            at = probe + 1;
+    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let (mut n, mut probe, mut last) = (0, LEN / 2 - 1, false);
+    while probe < text.len() {
+        let digit = is_digit(probe);
+        if !(last && digit) {
+            last = digit;
+            probe += LEN / 2;
+            continue;
         }
+        let before = text.get(..probe).unwrap_or_default().iter().rev();
+        // No further than the byte that makes it too long.
+        let before = before.take(LEN).take_while(|b| b.is_ascii_digit()).count();
+        let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
+        n += u64::from(before + after == LEN);
+        (probe, last) = (probe + after + LEN / 2, false);
     }
     n
 }
@@ -490,6 +530,14 @@ mod tests {
             ("1 22 333 4444 55555 666666", 0),
         ] {
             assert_eq!(twelves(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[0-9]{30}){0,40}") {
+            let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
+            proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
         }
     }
 }

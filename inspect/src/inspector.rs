@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chot_detectors::Detectors;
-use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason};
+use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret};
 
 use crate::extract::{Extractor, InProcess};
 use crate::inquiry::{Cache, Inquiry, Place};
@@ -31,6 +31,9 @@ pub struct Limits {
     /// Time that reading the writing on pictures may take, all pictures of a message together, where a reader is
     /// installed ([`crate::reads_print`]). Unread, such a picture is opaque; nothing is read in no time.
     pub print_time_max: Duration,
+    /// Whether a number of JSON may be masked, as zero: its readers may compute with it. Otherwise an object in which
+    /// one would have to be cannot be redacted.
+    pub zero_numbers: bool,
 }
 
 impl Default for Limits {
@@ -41,6 +44,7 @@ impl Default for Limits {
             inflated_bytes_max: 4 << 30,
             time_max: Duration::from_secs(60),
             print_time_max: Duration::from_secs(10),
+            zero_numbers: true,
         }
     }
 }
@@ -62,6 +66,7 @@ pub struct Inspector {
     /// Key of the hashes that stand for values. It lives only in this process.
     key: RandomState,
     extractor: Arc<dyn Extractor>,
+    passwords: Arc<[Secret]>,
     pub(crate) cache: Option<Arc<Cache>>,
     /// See [`Inquiry::careful`].
     #[cfg(test)]
@@ -76,6 +81,7 @@ impl Inspector {
             limits,
             key: RandomState::new(),
             extractor: Arc::new(InProcess),
+            passwords: Arc::default(),
             cache: None,
             #[cfg(test)]
             careful: false,
@@ -93,6 +99,13 @@ impl Inspector {
     #[must_use]
     pub fn extracting(self, extractor: Arc<dyn Extractor>) -> Self {
         Self { extractor, ..self }
+    }
+
+    /// Tries these on whatever is locked with a password. More than a few make locked documents slow to refuse: each
+    /// is about a tenth of a second.
+    #[must_use]
+    pub fn unlocking(self, passwords: impl IntoIterator<Item = Secret>) -> Self {
+        Self { passwords: passwords.into_iter().collect(), ..self }
     }
 
     /// Begins the inspection of one message.
@@ -131,7 +144,7 @@ impl Inspector {
             self.detectors.clone(),
             self.limits.clone(),
             self.key.clone(),
-            self.extractor.clone(),
+            (self.extractor.clone(), self.passwords.clone()),
             sink,
             self.cache.clone(),
         );
@@ -240,10 +253,12 @@ pub struct Inspected {
 
 impl Inspected {
     /// The replacements, ordered and disjoint, that mask every finding of `detectors` (any confidence from medium).
+    /// `source` holds the bytes that were inspected. Containers around a finding are unpacked and packed again, which
+    /// may take as long as their inspection.
     ///
     /// # Errors
     /// When any of these findings cannot be replaced safely.
-    pub fn redact(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
-        self.edits.splices(detectors)
+    pub fn redact(&self, detectors: &[DetectorId], source: &dyn Source) -> Result<Vec<Splice>, NotRedactable> {
+        self.edits.splices(detectors, source)
     }
 }

@@ -28,7 +28,7 @@ mod text;
 mod tree;
 mod view;
 
-pub use extract::{Bounds, Extractor, InProcess, Kind, Piece};
+pub use extract::{Bounds, Cell, Extractor, InProcess, Kind, Piece};
 pub use formats::reads_print;
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};
 pub use redact::NotRedactable;

@@ -2,6 +2,8 @@
 //!
 //! It knows no document type and expands no entity of the document's own. What the tags mean is the rooms' business.
 
+use chot_model::OpaqueReason;
+
 use crate::inquiry::Inquiry;
 use crate::layers::entity;
 use crate::text::Text;
@@ -11,6 +13,17 @@ use crate::view::View;
 pub(crate) trait Reader {
     /// Where character data goes now.
     fn text(&mut self) -> &mut Text;
+
+    /// Takes character data that begins at `at`, as it is written. False: it goes to [`Self::text`].
+    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
+        false
+    }
+
+    /// Takes elements at the beginning of `rest` in one go, where it knows them as they nearly always are written; tells
+    /// how many bytes they took. What it does not take comes by the other ways.
+    fn elements(&mut self, _rest: &[u8], _at: u64, _inquiry: &mut Inquiry) -> usize {
+        0
+    }
 
     /// Where comments, scripts and declarations go.
     fn side(&mut self) -> &mut Text;
@@ -41,7 +54,17 @@ pub(crate) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// Name and decoded value of each attribute.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a [u8], View)> + use<'a> {
-        let (raw, base, charset) = (self.raw, self.at, self.charset);
+        let (base, charset) = (self.at, self.charset);
+        self.pairs().map(move |(name, raw, from)| {
+            let mut value = View::new(charset);
+            characters(raw, base + from as u64, &mut value);
+            (name, value)
+        })
+    }
+
+    /// Name and value of each attribute as they are written, and where the value begins in the tag.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'a [u8], &'a [u8], usize)> + use<'a> {
+        let raw = self.raw;
         let mut at = 0;
         std::iter::from_fn(move || {
             let skip = |at: usize, f: fn(&u8) -> bool| {
@@ -50,26 +73,34 @@ impl<'a> Tag<'a> {
             at = skip(at, |b| b.is_ascii_whitespace() || matches!(b, b'/' | b'?'));
             let name_end = skip(at, |b| !b.is_ascii_whitespace() && !matches!(b, b'=' | b'>'));
             let name = raw.get(at..name_end)?;
-            let mut value = View::new(charset);
+            let mut value = (&b""[..], 0);
             let mut next = skip(name_end, u8::is_ascii_whitespace);
             if raw.get(next) == Some(&b'=') {
                 next = skip(next + 1, u8::is_ascii_whitespace);
                 let (from, to) = match raw.get(next) {
                     Some(quote @ (b'"' | b'\'')) => {
                         let rest = raw.get(next + 1..).unwrap_or_default();
-                        let len = memchr::memchr(*quote, rest).unwrap_or(rest.len());
+                        let len = rest.iter().position(|b| b == quote).unwrap_or(rest.len());
                         (next + 1, next + 1 + len)
                     }
                     _ => (next, skip(next, |b| !b.is_ascii_whitespace())),
                 };
-                characters(raw.get(from..to).unwrap_or_default(), base + from as u64, &mut value);
+                value = (raw.get(from..to).unwrap_or_default(), from);
                 next = (to + usize::from(from > 0 && matches!(raw.get(from - 1), Some(b'"' | b'\'')))).max(next + 1);
             } else if name.is_empty() {
                 return None;
             }
             at = next;
-            Some((name, value))
+            Some((name, value.0, value.1))
         })
+    }
+
+    /// Whether an attribute may hold a number or a name that somebody wrote there: digits, or what is not ASCII.
+    pub(crate) fn is_telling(&self) -> bool {
+        const DIGITS_MIN: usize = 8;
+        self.raw.len() > DIGITS_MIN
+            && (self.raw.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
+                || self.raw.iter().any(|b| !b.is_ascii() || *b == b'&'))
     }
 
     /// The value of one attribute, by its name without prefix.
@@ -138,18 +169,34 @@ impl Markup {
     }
 
     pub(crate) fn block(&mut self, bytes: &[u8], at: u64, reader: &mut impl Reader, inquiry: &mut Inquiry) {
-        if self.carry.is_empty() {
-            let rest = self.run(bytes, at, false, reader, inquiry);
-            self.carry_at = at + rest as u64;
-            self.carry.extend_from_slice(bytes.get(rest..).unwrap_or_default());
-        } else {
-            let mut carry = std::mem::take(&mut self.carry);
-            carry.extend_from_slice(bytes);
-            let rest = self.run(&carry, self.carry_at, carry.len() > TAG_MAX, reader, inquiry);
-            carry.drain(..rest);
-            self.carry_at += rest as u64;
-            self.carry = carry;
+        let mut at = at;
+        let mut bytes = bytes;
+        if !self.carry.is_empty() {
+            // Nearly always the token ends with the next tag: then the rest of the block need not be copied.
+            let near = memchr::memchr(b'>', bytes).map_or(bytes.len(), |n| n + 1);
+            let (head, tail) = bytes.split_at(near);
+            self.carry_on(head, reader, inquiry);
+            (at, bytes) = (at + near as u64, tail);
         }
+        if !self.carry.is_empty() {
+            if !bytes.is_empty() {
+                self.carry_on(bytes, reader, inquiry);
+            }
+            return;
+        }
+        let rest = self.run(bytes, at, false, reader, inquiry);
+        self.carry_at = at + rest as u64;
+        self.carry.extend_from_slice(bytes.get(rest..).unwrap_or_default());
+    }
+
+    /// Reads what was carried over together with what follows it.
+    fn carry_on(&mut self, bytes: &[u8], reader: &mut impl Reader, inquiry: &mut Inquiry) {
+        let mut carry = std::mem::take(&mut self.carry);
+        carry.extend_from_slice(bytes);
+        let rest = self.run(&carry, self.carry_at, carry.len() > TAG_MAX, reader, inquiry);
+        carry.drain(..rest);
+        self.carry_at += rest as u64;
+        self.carry = carry;
     }
 
     pub(crate) fn finish(&mut self, reader: &mut impl Reader, inquiry: &mut Inquiry) {
@@ -167,7 +214,10 @@ impl Markup {
             } else if self.raw.is_some() {
                 self.raw(rest, here, last, reader, inquiry)
             } else if rest.first() == Some(&b'<') {
-                self.tag(rest, here, last, reader, inquiry)
+                match reader.elements(rest, here, inquiry) {
+                    0 => self.tag(rest, here, last, reader, inquiry),
+                    taken => taken,
+                }
             } else {
                 let end = memchr::memchr(b'<', rest);
                 let mut plain = end.unwrap_or(rest.len());
@@ -178,9 +228,11 @@ impl Markup {
                         plain = tail + cut;
                     }
                 }
-                let text = reader.text();
-                characters(rest.get(..plain).unwrap_or_default(), here, &mut text.view);
-                reader.advance(inquiry);
+                let raw = rest.get(..plain).unwrap_or_default();
+                if !reader.take(raw, here) {
+                    characters(raw, here, &mut reader.text().view);
+                    reader.advance(inquiry);
+                }
                 plain
             };
             if taken == 0 {
@@ -257,7 +309,10 @@ impl Markup {
         };
         let inner = rest.get(1..end).unwrap_or_default();
         match inner.first() {
-            Some(b'!') => {
+            Some(b'!' | b'?') => {
+                if declares_text(inner) {
+                    inquiry.opaque(&reader.side().place.clone(), OpaqueReason::Ambiguous, 1);
+                }
                 reader.side().push(inner, at + 1, inquiry);
                 reader.side().joint(b"\n");
             }
@@ -268,14 +323,12 @@ impl Markup {
             }
             _ => {
                 let inner_at = at + 1;
-                let skip = usize::from(inner.first() == Some(&b'?'));
-                let whole = inner.get(skip..).unwrap_or_default();
-                let len = whole.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b'/').count();
-                let name = local(whole.get(..len).unwrap_or_default());
-                let raw = whole.get(len..).unwrap_or_default();
-                let tag = Tag { name, raw, at: inner_at + (skip + len) as u64, charset: self.charset };
+                let len = inner.iter().take_while(|b| !b.is_ascii_whitespace() && **b != b'/').count();
+                let name = local(inner.get(..len).unwrap_or_default());
+                let raw = inner.get(len..).unwrap_or_default();
+                let tag = Tag { name, raw, at: inner_at + len as u64, charset: self.charset };
                 reader.open(&tag, inquiry);
-                if raw.ends_with(b"/") || skip == 1 {
+                if raw.ends_with(b"/") {
                     reader.close(name, inquiry);
                 } else if reader.is_raw(name) {
                     self.raw = Some(name.to_vec());
@@ -286,22 +339,36 @@ impl Markup {
     }
 }
 
+/// Whether a declaration gives a name to text, so that readers who expand it see other text than stands here. Drawing
+/// programs give names to the addresses of namespaces; those hide nothing.
+fn declares_text(declaration: &[u8]) -> bool {
+    const ENTITY: &[u8] = b"!ENTITY";
+    let Some(at) = memchr::memmem::find(declaration, ENTITY) else { return false };
+    let rest = declaration.get(at + ENTITY.len()..).unwrap_or_default();
+    let value = memchr::memchr2(b'"', b'\'', rest).and_then(|n| rest.get(n + 1..)).unwrap_or_default();
+    !(value.starts_with(b"http://") || value.starts_with(b"https://"))
+}
+
 /// The `>` that ends a tag, quoted ones skipped. A quote that nothing closes does not hide the end.
 fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
-    let mut quote = None;
-    let mut first = None;
-    for (n, b) in rest.iter().enumerate().take(most) {
-        match (quote, b) {
-            (None, b'>') => return Some(n),
-            (None, b'"' | b'\'') if matches!(rest.get(..n).unwrap_or_default().trim_ascii_end().last(), Some(b'=')) => {
-                quote = Some(*b);
+    let rest = rest.get(..rest.len().min(most)).unwrap_or_default();
+    let mut at = 0;
+    loop {
+        let after = rest.get(at..).unwrap_or_default();
+        let Some(n) = after.iter().position(|b| matches!(b, b'>' | b'"' | b'\'')) else { break };
+        let sign = *after.get(n)?;
+        at += n + 1;
+        if sign == b'>' {
+            return Some(at - 1);
+        }
+        if matches!(rest.get(..at - 1).unwrap_or_default().trim_ascii_end().last(), Some(b'=')) {
+            match memchr::memchr(sign, rest.get(at..).unwrap_or_default()) {
+                Some(n) => at += n + 1,
+                None => break,
             }
-            (Some(q), b) if q == *b => quote = None,
-            (Some(_), b'>') if first.is_none() => first = Some(n),
-            _ => {}
         }
     }
-    if rest.len() >= most { first } else { None }
+    if rest.len() >= most { memchr::memchr(b'>', rest) } else { None }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use chot_model::OpaqueReason;
 use sha2::{Digest, Sha256};
 
 use crate::Hint;
-use crate::formats::{FORMATS, Room, Stream};
+use crate::formats::{self, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::redact::Origin;
 use crate::sniff::Head;
@@ -111,7 +111,7 @@ impl Object {
 
     fn decide(&mut self, block: &[u8], inquiry: &mut Inquiry) {
         let head = Head::new(block, &self.hint);
-        let Some(format) = FORMATS.iter().find(|f| (f.matches)(&head)) else { return };
+        let Some(format) = formats::all().find(|f| (f.matches)(&head)) else { return };
         self.media_type = format.media_type;
         if head.hides_digits() {
             inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);

@@ -24,18 +24,29 @@ impl Mark {
     ///
     /// `hash` is the keyed hash of detector and value.
     pub(crate) fn of(key: &Key, hash: u64, detector: DetectorId, confidence: Confidence, value: &[u8]) -> Option<Self> {
-        let personal = detector.is_identifier()
+        if confidence < Confidence::Medium || !SAYS[detector as usize] {
+            return None;
+        }
+        let alias = contained(detector, value).map(|(detector, inner)| key.value(detector, inner));
+        Some(Self { detector, hash, alias })
+    }
+}
+
+/// Which detectors say something about persons: asked with every finding.
+const SAYS: [bool; DetectorId::ALL.len()] = {
+    let mut says = [false; DetectorId::ALL.len()];
+    let mut n = 0;
+    while n < says.len() {
+        let detector = DetectorId::ALL[n];
+        says[detector as usize] = detector.is_identifier()
             || matches!(
                 detector,
                 DetectorId::PersonName | DetectorId::DateOfBirth | DetectorId::Phone | DetectorId::Address
             );
-        (personal && confidence >= Confidence::Medium).then(|| Self {
-            detector,
-            hash,
-            alias: contained(detector, value).map(|(detector, inner)| key.value(detector, inner)),
-        })
+        n += 1;
     }
-}
+    says
+};
 
 /// The identifier that a longer one contains.
 fn contained(detector: DetectorId, value: &[u8]) -> Option<(DetectorId, &[u8])> {

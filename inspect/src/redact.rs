@@ -1,14 +1,21 @@
 //! From a place in a decoded text back to the bytes of the top-level object, and the splices that mask findings there.
 //!
 //! Every edit keeps the length of the bytes it replaces, so that line structure, lengths announced elsewhere and the
-//! bytes around stay as they are. Nothing here decides what is masked.
+//! bytes around stay as they are. What came out of a container is edited at an address of its own (`region`), and the
+//! container packed again around it (`repack`). Nothing here decides what is masked.
+
+mod region;
+mod repack;
 
 use std::sync::Arc;
 
 use chot_model::{DetectorId, Masked};
 
 use crate::base64;
-use crate::source::Splice;
+use crate::source::{Source, Splice};
+use region::Regions;
+pub(crate) use region::{Move, Packing, Region};
+pub(crate) use repack::{Contents, Patching, Why};
 
 /// Why an object cannot be redacted. The caller blocks instead.
 #[derive(Debug, thiserror::Error)]
@@ -21,17 +28,23 @@ pub enum NotRedactable {
         /// Where.
         part: Masked,
     },
+    /// A finding lies in a container that cannot be packed again.
+    #[error("what was found lies in a container that {why}")]
+    Container {
+        /// What is the matter with it.
+        why: &'static str,
+    },
     /// More findings than a redaction keeps.
     #[error("more findings than can be redacted")]
     TooMany,
 }
 
-/// Where the bytes of an object lie in the top-level object.
+/// Where the bytes of an object lie.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
-    /// Nowhere that could be rewritten: inflated, decoded from a disguise, a side field.
+    /// Nowhere that could be rewritten: decoded from a disguise, a side field.
     Lost,
-    /// The same bytes, from this offset on.
+    /// The same bytes, from this address on: an offset in the top-level object, or what came out of a container.
     Raw(u64),
     /// Behind a transfer encoding of a mail.
     Transfer(Arc<Transfer>),
@@ -73,7 +86,7 @@ pub(crate) struct Patch {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A patch in coordinates of the top-level object.
+/// A patch at an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Edit {
     Bytes(Patch),
@@ -86,6 +99,17 @@ pub(crate) enum Edit {
     },
 }
 
+impl Edit {
+    fn moved(&self, moved: Move) -> Self {
+        match self {
+            Self::Bytes(Patch { at, bytes }) => Self::Bytes(Patch { at: moved.address(*at), bytes: bytes.clone() }),
+            Self::Quantum { at, plain, len, new } => {
+                Self::Quantum { at: moved.address(*at), plain: *plain, len: *len, new: *new }
+            }
+        }
+    }
+}
+
 impl Origin {
     /// The origin of a part that begins `by` bytes into this object.
     pub(crate) fn shifted(&self, by: u64) -> Self {
@@ -95,7 +119,7 @@ impl Origin {
         }
     }
 
-    /// Carries patches of the object up to the top; `None` when they cannot be.
+    /// Carries patches of the object to their addresses; `None` when they cannot be.
     pub(crate) fn lift(&self, patches: Vec<Patch>) -> Option<Vec<Edit>> {
         match self {
             Self::Lost => None,
@@ -186,19 +210,66 @@ impl Stamp {
     }
 }
 
+/// Stamps in blocks, of which none is moved when another is needed: there may be half a million.
+#[derive(Default)]
+struct Stamps {
+    blocks: Vec<Vec<Stamp>>,
+    len: usize,
+}
+
+impl Stamps {
+    const BLOCK: usize = 4_096;
+
+    fn push(&mut self, stamp: Stamp) {
+        if self.blocks.last().is_none_or(|last| last.len() >= Self::BLOCK) {
+            // The first grows as it needs to: most objects have few.
+            self.blocks.push(Vec::with_capacity(if self.len == 0 { 0 } else { Self::BLOCK }));
+        }
+        if let Some(last) = self.blocks.last_mut() {
+            last.push(stamp);
+            self.len += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Stamp> {
+        self.blocks.iter().flatten()
+    }
+}
+
 /// What a redaction needs to know of each finding.
 #[derive(Default)]
 pub(crate) struct Edits {
-    stamps: Vec<Stamp>,
+    stamps: Stamps,
     odd: Vec<(DetectorId, Edit)>,
     /// What the odd ones take, in stamps.
     odd_stamps: usize,
     /// The first finding of each detector that cannot be rewritten, and where.
     lost: Vec<(DetectorId, Masked)>,
     too_many: bool,
+    regions: Regions,
 }
 
 impl Edits {
+    /// None yet, for a part of what these are for.
+    pub(crate) fn within(&self) -> Self {
+        Self { regions: self.regions.within(), ..Self::default() }
+    }
+
+    /// The origin of what comes out of a container of `len` bytes that begins at `container`.
+    pub(crate) fn unpacked(&mut self, container: &Origin, len: u64, packing: Packing) -> Origin {
+        let Origin::Raw(container) = *container else { return Origin::Lost };
+        self.regions.add(Region { container, len, packing }).map_or(Origin::Lost, Origin::Raw)
+    }
+
+    /// States how long the container of a content turned out to be.
+    pub(crate) fn container_ends(&mut self, content: &Origin, len: u64) {
+        if let Origin::Raw(address) = *content
+            && let Some(region) = self.regions.of_mut(address)
+        {
+            region.len = len;
+        }
+    }
+
     pub(crate) fn add(&mut self, detector: DetectorId, edits: Vec<Edit>) {
         for edit in edits {
             let (stamp, takes) = match &edit {
@@ -216,6 +287,12 @@ impl Edits {
         }
     }
 
+    /// Whether there is no room for another stamp, which is noted.
+    pub(crate) fn are_full(&mut self) -> bool {
+        self.too_many |= self.is_full();
+        self.is_full()
+    }
+
     pub(crate) fn stamp(&mut self, stamp: Stamp) {
         if self.is_full() {
             self.too_many = true;
@@ -225,7 +302,7 @@ impl Edits {
     }
 
     fn is_full(&self) -> bool {
-        self.stamps.len() + self.odd_stamps >= EDITS_MAX
+        self.stamps.len + self.odd_stamps >= EDITS_MAX
     }
 
     pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
@@ -238,13 +315,26 @@ impl Edits {
         }
     }
 
-    /// Adds the edits of a part.
-    pub(crate) fn absorb(&mut self, part: &Self) {
-        for stamp in &part.stamps {
-            self.stamp(*stamp);
+    /// Takes over the edits of a part where it was made.
+    pub(crate) fn take(&mut self, part: Self) {
+        if part.stamps.len < Stamps::BLOCK || self.stamps.len + part.stamps.len + self.odd_stamps > EDITS_MAX {
+            return self.absorb(&part, 0, 0);
+        }
+        let Self { stamps, odd, odd_stamps: _, lost, too_many, regions } = part;
+        self.stamps.len += stamps.len;
+        self.stamps.blocks.extend(stamps.blocks);
+        self.absorb(&Self { stamps: Stamps::default(), odd, odd_stamps: 0, lost, too_many, regions }, 0, 0);
+    }
+
+    /// Adds the edits of a part, made when its container stood at `from`, now that it stands at `to`.
+    pub(crate) fn absorb(&mut self, part: &Self, from: u64, to: u64) {
+        let moved = self.regions.moving(&part.regions, from, to);
+        self.regions.absorb(&part.regions, moved);
+        for stamp in part.stamps.iter() {
+            self.stamp(Stamp { at: moved.address(stamp.at), ..*stamp });
         }
         for (detector, edit) in &part.odd {
-            self.add(*detector, vec![edit.clone()]);
+            self.add(*detector, vec![edit.moved(moved)]);
         }
         for (detector, place) in &part.lost {
             self.lose(*detector, || place.clone());
@@ -254,15 +344,16 @@ impl Edits {
 
     /// Whether no finding could be rewritten, wherever the object stood.
     pub(crate) fn are_lost(&self) -> bool {
-        self.stamps.is_empty() && self.odd.is_empty()
+        self.stamps.len == 0 && self.odd.is_empty()
     }
 
     /// About how much memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        (self.stamps.len() + self.odd_stamps) * size_of::<Stamp>()
+        (self.stamps.len + self.odd_stamps) * size_of::<Stamp>() + self.regions.len() * size_of::<Region>()
     }
 
-    pub(crate) fn splices(&self, detectors: &[DetectorId]) -> Result<Vec<Splice>, NotRedactable> {
+    /// The splices of `source`, the object that these are for.
+    pub(crate) fn splices(&self, detectors: &[DetectorId], source: &dyn Source) -> Result<Vec<Splice>, NotRedactable> {
         if let Some((detector, part)) = self.lost.iter().find(|(d, _)| detectors.contains(d)) {
             return Err(NotRedactable::Part { detector: *detector, part: part.clone() });
         }
@@ -287,7 +378,7 @@ impl Edits {
         for (at, (bytes, len)) in quanta {
             patches.push(Patch { at, bytes: base64::quantum(bytes, len).to_vec() });
         }
-        Ok(merged(patches))
+        repack::repack(merged(patches), &self.regions, source)
     }
 }
 

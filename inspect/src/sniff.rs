@@ -177,7 +177,9 @@ fn has_number(bytes: &[u8]) -> bool {
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    magic || document || is_bzip2(bytes) || is_picture(bytes)
+    let archive = [&b"7z\xbc\xaf\x27\x1c"[..], b"Rar!\x1a\x07", b"MSCF\0\0\0\0", b"!<arch>\n", b"SQLite format 3\0"];
+    let magic = magic || archive.iter().any(|mark| bytes.starts_with(mark));
+    magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)
 }
 
 /// The beginning of a bzip2 file with a block in it, or of an empty one: the digits of π and of its root.
@@ -200,6 +202,34 @@ pub(crate) fn is_zlib(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn base64(bytes: &[u8]) -> String {
+        const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let group = |chunk: &[u8]| {
+            let bits = chunk.iter().fold(0u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+            let sign = move |n: usize| char::from(SIGNS[(bits >> (18 - 6 * n)) as usize & 63]);
+            let len = chunk.len();
+            (0..4).map(move |n| if n <= len { sign(n) } else { '=' })
+        };
+        bytes.chunks(3).flat_map(group).collect()
+    }
+
+    #[test]
+    fn archives_are_opened_wherever_they_are_written() {
+        use crate::{Hint, Inspector, Limits};
+        let archives: [&[u8]; 5] = [
+            include_bytes!("../tests/packed/solid.7z"),
+            include_bytes!("../tests/packed/stored.cab"),
+            include_bytes!("../tests/packed/goi.deb"),
+            include_bytes!("../tests/packed/nguoi.db"),
+            include_bytes!("../tests/packed/so.txt.xz"),
+        ];
+        for (n, archive) in archives.into_iter().enumerate() {
+            let json = format!("{{\"tep\":\"{}\"}}", base64(archive));
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &json.into_bytes());
+            assert!(inspection.inspection.distinct(chot_model::DetectorId::Cccd) > 0, "archive {n}");
+        }
+    }
 
     #[test]
     fn tells_text_from_binary() {

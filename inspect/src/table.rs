@@ -5,10 +5,10 @@
 
 mod heading;
 mod line;
+mod persons;
 #[cfg(test)]
 mod tests;
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use chot_detectors::Column;
@@ -23,6 +23,7 @@ pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
+use persons::listed;
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
@@ -294,17 +295,25 @@ impl Table {
                 _ => None,
             };
             joined.next(&self.place, view, heading.or(reach), inquiry, &mut found);
-            self.called(number, before.unwrap_or(*at), false, &mut found, out);
+            self.called(number, before.unwrap_or(*at), false, inquiry, &mut found, out);
             before = Some(*at);
         }
         joined.end(&self.place, inquiry, &mut found);
-        self.called(number, before.unwrap_or(0), false, &mut found, out);
+        self.called(number, before.unwrap_or(0), false, inquiry, &mut found, out);
     }
 
     /// Names the cell in which things were found.
-    fn called(&self, number: u64, at: usize, whole: bool, found: &mut Vec<Found>, out: &mut Vec<(usize, Found, bool)>) {
+    fn called(
+        &self,
+        number: u64,
+        at: usize,
+        whole: bool,
+        inquiry: &Inquiry,
+        found: &mut Vec<Found>,
+        out: &mut Vec<(usize, Found, bool)>,
+    ) {
         for mut f in found.drain(..) {
-            if self.name.is_some() {
+            if self.name.is_some() && inquiry.asks_where(&self.place) {
                 f.finding.part = self.part(number, at);
             }
             out.push((at, f, whole));
@@ -326,7 +335,7 @@ impl Table {
             Some(view) => text::value(&self.place, &view, column, inquiry, &mut found),
             None => text::value(&self.place, view, column, inquiry, &mut found),
         }
-        self.called(number, at, whole, &mut found, out);
+        self.called(number, at, whole, inquiry, &mut found, out);
         self.scratch = found;
     }
 
@@ -446,53 +455,6 @@ impl Table {
         }
         found
     }
-
-    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
-    /// people is one whether or not it holds an identifier.
-    ///
-    /// `found` gives the hash of what a detector found in a column.
-    fn named<'t>(
-        &self,
-        row: impl Iterator<Item = (usize, &'t [u8])> + Clone,
-        found: impl Fn(usize, &[DetectorId]) -> Option<u64>,
-        inquiry: &Inquiry,
-    ) -> Option<Mark> {
-        let cell = |wanted: fn(Column) -> bool| {
-            row.clone()
-                .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
-                .map(|(at, text)| (at, text.trim_ascii()))
-                .find(|(_, text)| text.len() > 1)
-        };
-        let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
-        // Under `Tên` stand companies and goods as well.
-        let short = name.split(u8::is_ascii_whitespace).nth(2).is_none();
-        let person = found(at, &[DetectorId::PersonName]);
-        if !short && person.is_none() {
-            return None;
-        }
-        let (by, beside) = cell(|c| {
-            matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
-        })?;
-        let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
-        // As the lines of running text are told apart.
-        let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
-        let other = |text: &[u8]| inquiry.key.hash_one(text);
-        let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
-        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
-    }
-}
-
-/// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
-fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
-    let hash = |f: &Found| inquiry.hash(&f.finding);
-    let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
-    let beside = found.find(|f| match f.finding.detector {
-        DetectorId::DateOfBirth | DetectorId::Phone => true,
-        DetectorId::Address => f.finding.confidence >= Confidence::Medium,
-        _ => false,
-    })?;
-    let hash = hash(name) ^ hash(beside).rotate_left(1);
-    Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
 }
 
 /// A spreadsheet's number with the zeros in front that its column says it had.
@@ -501,7 +463,7 @@ fn padded(view: &View, column: Option<Column>) -> Option<View> {
     let mut padded = View::default();
     padded.push_joint(zeros);
     padded.push_view(view, 0..view.text.len());
-    padded.base = view.base;
+    (padded.base, padded.number) = (view.base, view.number);
     Some(padded)
 }
 
@@ -524,6 +486,17 @@ fn is_counted(found: &Found) -> bool {
 /// Cells that are not empty.
 fn filled(row: &Row) -> usize {
     row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
+}
+
+/// The letters of a column, as spreadsheets call it.
+pub(crate) fn letters(column: usize) -> String {
+    let mut out = Vec::new();
+    let mut n = column + 1;
+    while n > 0 {
+        out.push(b'A' + ((n - 1) % 26) as u8);
+        n = (n - 1) / 26;
+    }
+    out.iter().rev().map(|b| char::from(*b)).collect()
 }
 
 /// Digits of the shortest number that stands for somebody.

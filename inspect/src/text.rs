@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
 use crate::grid::{Ended, Grid, Pending};
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, Inquiry, Place, Scope};
 use crate::layers::{Layers, Look};
 use crate::object::BLOCK;
 use crate::people::Mark;
@@ -104,8 +104,9 @@ impl Text {
         if core.is_empty() || inquiry.is_late(&self.place) {
             return;
         }
-        inquiry.scan(&self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
-        let look = Look::of(&self.view.text, &core);
+        let look = Look::of_window(&self.view.text, &core);
+        let part = if look.is_encoded() { Scope::Numbers } else { Scope::Everything };
+        inquiry.scan_for(part, &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
         if self.layers.is_some() || !look.is_empty() {
             let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));
             layers.read(&self.view, &core, &look, inquiry);
@@ -120,24 +121,28 @@ impl Text {
         let mut from = self.found_end.max(self.view.base + self.done as u64);
         for f in found {
             let range = f.finding.range.clone();
-            let ended = std::mem::take(&mut self.ended).max(self.ended(from..range.start));
+            let ended = self.ended(from..range.start);
+            self.ended = Ended::Nothing;
             from = from.max(range.end);
             self.pending.push(Pending { found: f, ended, tabled: false });
         }
-        self.ended = self.ended.max(self.ended(from..self.view.base + end as u64));
+        self.ended = self.ended(from..self.view.base + end as u64);
         self.found_end = from;
     }
 
-    /// What ends within `range`, given in the whole text.
+    /// What has ended at the end of `range`, given in the whole text.
     fn ended(&self, range: Range<u64>) -> Ended {
+        if self.ended == Ended::Block {
+            return Ended::Block;
+        }
         let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
         let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
         let has = |sign: &[u8]| memchr::memmem::find(between, sign).is_some();
         match memchr::memchr(b'\n', between) {
             Some(_) if has(b"\n\n") || has(b"\n\r\n") => Ended::Block,
             Some(_) => Ended::Line,
-            None if has(b"),(") => Ended::Line,
-            None => Ended::Nothing,
+            None if self.ended == Ended::Nothing && has(b"),(") => Ended::Line,
+            None => self.ended,
         }
     }
 

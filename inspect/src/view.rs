@@ -17,6 +17,8 @@ struct Stretch {
     object_len: u64,
     /// Byte for byte the same; otherwise the bytes are an escape that is replaced as a whole.
     same: bool,
+    /// Where it stands only digits are understood: masked, it is zeros.
+    digits: bool,
 }
 
 /// The window.
@@ -29,6 +31,8 @@ pub(crate) struct View {
     pub(crate) charset: Option<&'static Charset>,
     /// The text is a JSON number, which must stay one: masked, it is zero and blanks.
     pub(crate) number: bool,
+    /// What is appended now stands where only digits are understood, as numbers in a formula do.
+    pub(crate) digits: bool,
 }
 
 impl View {
@@ -61,6 +65,7 @@ impl View {
         self.text.extend_from_slice(bytes);
         if let Some(last) = self.stretches.last_mut()
             && last.same
+            && last.digits == self.digits
             && last.object + last.object_len == object
             && last.text + last.len == text
         {
@@ -69,14 +74,49 @@ impl View {
             return;
         }
         let len = bytes.len();
-        self.stretches.push(Stretch { text, len, object, object_len: len as u64, same: true });
+        let digits = self.digits;
+        self.stretches.push(Stretch { text, len, object, object_len: len as u64, same: true, digits });
     }
 
     /// Appends the meaning of an escape of `object_len` bytes.
     pub(crate) fn push_escape(&mut self, bytes: &[u8], object: u64, object_len: u64) {
         let text = self.text.len();
         self.text.extend_from_slice(bytes);
-        self.stretches.push(Stretch { text, len: bytes.len(), object, object_len, same: false });
+        let digits = self.digits;
+        self.stretches.push(Stretch { text, len: bytes.len(), object, object_len, same: false, digits });
+    }
+
+    /// Appends what a number of `object_len` bytes shows, which must stay a number.
+    pub(crate) fn push_number(&mut self, bytes: &[u8], object: u64, object_len: u64) {
+        let digits = std::mem::replace(&mut self.digits, true);
+        self.push_escape(bytes, object, object_len);
+        self.digits = digits;
+    }
+
+    /// The same text, in whose place only digits are understood.
+    pub(crate) fn into_digits(mut self) -> Self {
+        self.stretches.iter_mut().for_each(|s| s.digits = true);
+        self
+    }
+
+    /// Whether the text is a number of JSON.
+    pub(crate) fn is_json_number(&self) -> bool {
+        self.number && !self.stretches.iter().any(|s| s.digits)
+    }
+
+    /// The same text with the same places.
+    pub(crate) fn copy(&self) -> Self {
+        let mut copy = Self { number: self.number, ..Self::default() };
+        copy.push_view(self, 0..self.text.len());
+        copy
+    }
+
+    /// Where the text stands, if it does so in one piece, byte for byte.
+    pub(crate) fn sole(&self) -> Option<u64> {
+        match self.stretches.as_slice() {
+            [one] if one.same && one.text == 0 && one.len == self.text.len() => Some(one.object),
+            _ => None,
+        }
     }
 
     /// Appends text that stands nowhere in the object, such as the line break between two paragraphs.
@@ -91,11 +131,13 @@ impl View {
             let (from, to) = (s.text.max(range.start), (s.text + s.len).min(range.end));
             self.push_joint(other.text.get(at..from).unwrap_or_default());
             let bytes = other.text.get(from..to).unwrap_or_default();
+            let digits = std::mem::replace(&mut self.digits, s.digits);
             if s.same {
                 self.push_same(bytes, s.object + (from - s.text) as u64);
             } else {
                 self.push_escape(bytes, s.object, s.object_len);
             }
+            self.digits = digits;
             at = to;
         }
         self.push_joint(other.text.get(at..range.end).unwrap_or_default());
@@ -120,18 +162,23 @@ impl View {
 
     /// The patches of the object that mask `range` of the window.
     pub(crate) fn patches(&self, range: &Range<usize>) -> Vec<Patch> {
-        if self.number {
+        if self.is_json_number() {
             let all = 0..self.text.len();
             let bytes = all.clone().map(|n| if n == 0 { b'0' } else { b' ' }).collect();
             return self.object_span(&all).map(|span| Patch { at: span.start, bytes }).into_iter().collect();
         }
         let patch = |s: &Stretch| {
             if !s.same {
-                return Patch { at: s.object, bytes: vec![b'*'; s.object_len as usize] };
+                let mask = if s.digits { b'0' } else { b'*' };
+                return Patch { at: s.object, bytes: vec![mask; s.object_len as usize] };
             }
             let (from, to) = (s.text.max(range.start), (s.text + s.len).min(range.end));
             let original = self.text.get(from..to).unwrap_or_default();
-            Patch { at: s.object + (from - s.text) as u64, bytes: masked_bytes(original) }
+            let mut bytes = masked_bytes(original);
+            if s.digits {
+                bytes.iter_mut().filter(|b| **b == b'*').for_each(|b| *b = b'0');
+            }
+            Patch { at: s.object + (from - s.text) as u64, bytes }
         };
         self.touched(range).filter(|s| s.len > 0 && s.object_len > 0).map(patch).collect()
     }

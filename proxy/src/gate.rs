@@ -259,7 +259,7 @@ impl Intake {
         let message = Message { id, received, channel, client, account, destination, summary };
 
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
-        let inspected = inspect_to_end(inspecting, &body).await?;
+        let mut inspected = inspect_to_end(inspecting, &body).await?;
         let mut verdict = judge(&message, &inspected.inspection, &policy);
         if verdict.action == Action::Quarantine && !abilities.quarantine {
             verdict.escalate_to_block("this channel has no quarantine");
@@ -269,7 +269,9 @@ impl Intake {
             None => Arc::clone(&body) as _,
         };
         if verdict.action == Action::Redact {
-            match redact(&gate, hint, &inspected, &verdict, &body, abilities).await? {
+            let redacted;
+            (inspected, redacted) = redact(&gate, hint, inspected, &verdict, &body, abilities).await?;
+            match redacted {
                 Ok(redacted) => content = redacted,
                 Err(why) => verdict.escalate_to_block(why),
             }
@@ -329,26 +331,36 @@ async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Insp
 async fn redact(
     gate: &Gate,
     hint: Hint,
-    inspected: &Inspected,
+    inspected: Inspected,
     verdict: &Verdict,
     body: &Arc<Hold>,
     abilities: Abilities,
-) -> Result<Result<Arc<dyn Source>, String>, Error> {
+) -> Result<(Inspected, Result<Arc<dyn Source>, String>), Error> {
     if !abilities.redact {
-        return Ok(Err("this channel cannot send changed content".to_owned()));
+        return Ok((inspected, Err("this channel cannot send changed content".to_owned())));
     }
-    let splices = match inspected.redact(&verdict.redact) {
+    // Containers around what was found are packed again.
+    let (detectors, held) = (verdict.redact.clone(), Arc::clone(body));
+    let redacting = tokio::task::spawn_blocking(move || {
+        let splices = inspected.redact(&detectors, &*held);
+        (inspected, splices)
+    });
+    let (inspected, splices) = redacting.await.map_err(|_| Error::Inspection)?;
+    let splices = match splices {
         Ok(splices) => splices,
-        Err(not_redactable) => return Ok(Err(format!("cannot be redacted: {not_redactable}"))),
+        Err(not_redactable) => return Ok((inspected, Err(format!("cannot be redacted: {not_redactable}")))),
     };
     let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
     let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
     let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
     let left = left.map_err(|_| Error::Inspection)?.inspection;
     if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok(Err("cannot be redacted: something would be left".to_owned()));
+        return Ok((inspected, Err("cannot be redacted: something would be left".to_owned())));
     }
-    Ok(Ok(redacted))
+    if left.opaque.len() > inspected.inspection.opaque.len() {
+        return Ok((inspected, Err("cannot be redacted: it would come out damaged".to_owned())));
+    }
+    Ok((inspected, Ok(redacted)))
 }
 
 /// The answer to one message, recorded.

@@ -187,8 +187,11 @@ impl Gateway {
             inflated_bytes_max: settings.inspect.inflated_bytes_max,
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
             print_time_max: Duration::from_millis(settings.inspect.print_time_max_ms),
+            zero_numbers: settings.inspect.zero_numbers,
         };
-        let inspector = Inspector::new(limits, clock.now().date().0).extracting(extractor);
+        let inspector = Inspector::new(limits, clock.now().date().0)
+            .extracting(extractor)
+            .unlocking(settings.inspect.passwords.iter().cloned());
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,

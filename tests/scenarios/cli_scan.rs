@@ -134,3 +134,29 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let output = child.wait_with_output().expect("ended");
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
+
+#[test]
+fn locked_files_open_with_passwords_typed_in_a_file_or_in_the_environment() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("mat-khau.txt");
+    std::fs::write(&list, "sai\nabc\n").expect("written");
+    // Members of an archive are opened in this process, workbooks in a worker.
+    for file in ["old.zip", "rc4.xls"] {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("inspect/tests/old_office").join(file);
+        let scan = |args: &[&std::ffi::OsStr]| {
+            let output = run(chot().env("CHOT_TEST_PASSWORD", "abc").args(["scan", "--json"]).args(args).arg(&file));
+            (output.status.code(), text(&output.stdout).contains(r#""reason":"encrypted""#))
+        };
+        assert_eq!(scan(&[]), (Some(0), true), "{}", file.display());
+        assert_eq!(scan(&["--password".as_ref(), "sai".as_ref()]), (Some(0), true));
+        for opened in [
+            scan(&["--password".as_ref(), "sai".as_ref(), "--password".as_ref(), "abc".as_ref()]),
+            scan(&["--password-file".as_ref(), list.as_ref()]),
+            scan(&["--password-env".as_ref(), "CHOT_TEST_PASSWORD".as_ref()]),
+        ] {
+            assert_eq!(opened, (Some(1), false), "{}", file.display());
+        }
+    }
+    let output = run(chot().args(["scan", "--password-env", "CHOT_TEST_NONE", "x"]));
+    assert!(text(&output.stderr).contains("CHOT_TEST_NONE"));
+}

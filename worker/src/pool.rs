@@ -13,7 +13,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chot_inspect::{Bounds, Extractor, Kind, Piece};
-use chot_model::OpaqueReason;
+use chot_model::{OpaqueReason, Secret};
 
 use crate::wire::{self, Answer, HEAD, Job};
 use crate::{Confinement, Error};
@@ -196,6 +196,7 @@ impl Extractor for Pool {
         kind: Kind,
         object: &[u8],
         bounds: Bounds,
+        passwords: &[Secret],
         each: &mut dyn FnMut(Piece<'_>) -> bool,
     ) -> Result<(), OpaqueReason> {
         let bounds = Bounds { time_max: bounds.time_max.min(self.settings.time_max), ..bounds };
@@ -208,8 +209,11 @@ impl Extractor for Pool {
             return Err(OpaqueReason::Failed);
         }
         worker.objects += 1;
-        let job = Job { kind, bounds, len: object.len() as u64 };
-        worker.send(&job.to_bytes(), deadline).and_then(|()| worker.send(object, deadline)).map_err(|e| reason(&e))?;
+        let secrets = wire::secrets(passwords);
+        let job = Job { kind, bounds, secrets: secrets.len() as u64, len: object.len() as u64 };
+        for bytes in [&job.to_bytes()[..], &secrets, object] {
+            worker.send(bytes, deadline).map_err(|e| reason(&e))?;
+        }
         let mut content = Vec::new();
         loop {
             match worker.receive(deadline, &mut content).map_err(|e| reason(&e))? {

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chot_inspect::{Extractor, InProcess};
-use chot_model::OpaqueReason;
+use chot_model::{OpaqueReason, Secret};
 
 use crate::wire::{self, Answer, JOB, Job};
 use crate::{Error, sandbox};
@@ -32,30 +32,40 @@ pub fn serve(memory_bytes_max: u64) -> Result<(), Error> {
         return Ok(());
     }
     // An error from here on is the gateway's going away.
-    while let Ok(Some((job, object))) = receive(&mut gateway) {
-        if work(&job, &object, &mut gateway).is_err() {
+    while let Ok(Some(order)) = receive(&mut gateway) {
+        if work(&order, &mut gateway).is_err() {
             break;
         }
     }
     Ok(())
 }
 
-fn receive(gateway: &mut UnixStream) -> io::Result<Option<(Job, Vec<u8>)>> {
+/// A job with what follows it.
+struct Order {
+    job: Job,
+    passwords: Vec<Secret>,
+    object: Vec<u8>,
+}
+
+fn receive(gateway: &mut UnixStream) -> io::Result<Option<Order>> {
     let mut head = [0; JOB];
     gateway.read_exact(&mut head)?;
     let Some(job) = Job::from_bytes(head) else { return Ok(None) };
-    let len = usize::try_from(job.len).map_err(|_| io::ErrorKind::InvalidData)?;
-    let mut object = vec![0; len];
-    gateway.read_exact(&mut object)?;
-    Ok(Some((job, object)))
+    let mut bytes = |len: u64| {
+        let mut bytes = vec![0; usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?];
+        gateway.read_exact(&mut bytes)?;
+        Ok::<_, io::Error>(bytes)
+    };
+    let (secrets, object) = (bytes(job.secrets)?, bytes(job.len)?);
+    Ok(wire::read_secrets(&secrets).map(|passwords| Order { job, passwords, object }))
 }
 
 /// Reads one object and tells what it holds.
-fn work(job: &Job, object: &[u8], gateway: &mut UnixStream) -> io::Result<()> {
+fn work(Order { job, passwords, object }: &Order, gateway: &mut UnixStream) -> io::Result<()> {
     sandbox::allow_seconds(job.bounds.time_max.as_secs());
     let (mut out, mut gone) = (Vec::with_capacity(SEND), Ok(()));
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        InProcess.extract(job.kind, object, job.bounds, &mut |piece| {
+        InProcess.extract(job.kind, object, job.bounds, passwords, &mut |piece| {
             wire::write(&Answer::Piece(piece), &mut out);
             if out.len() >= SEND {
                 gone = gateway.write_all(&out);

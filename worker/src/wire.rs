@@ -4,9 +4,10 @@
 //! program, but the worker may be in the hands of whoever made the object: each frame is checked for everything it
 //! must be, and one that is not ends the worker.
 
-use chot_inspect::{Bounds, Kind, Piece};
-use chot_model::OpaqueReason;
 use std::time::Duration;
+
+use chot_inspect::{Bounds, Cell, Kind, Piece};
+use chot_model::{OpaqueReason, Secret};
 
 use crate::Confinement;
 
@@ -26,6 +27,7 @@ const BYTES: u8 = 5;
 const OPAQUE: u8 = 6;
 const DONE: u8 = 7;
 const FAILED: u8 = 8;
+const ROW: u8 = 9;
 
 /// A frame, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub enum Answer<'a> {
 pub fn head(head: [u8; HEAD]) -> Option<(u8, usize)> {
     let [kind, len @ ..] = head;
     let len = usize::try_from(u32::from_le_bytes(len)).ok()?;
-    (kind <= FAILED && len <= FRAME_MAX).then_some((kind, len))
+    (kind <= ROW && len <= FRAME_MAX).then_some((kind, len))
 }
 
 /// Understands a frame. `None`: it is none that a sound worker sends.
@@ -59,6 +61,11 @@ pub fn answer(kind: u8, content: &[u8]) -> Option<Answer<'_>> {
             let (part, rest) = label(content)?;
             let (name, rest) = label(rest)?;
             Piece::Field { part, name, value: text(rest)? }
+        }
+        ROW => {
+            let (part, rest) = label(content)?;
+            let (number, rest) = rest.split_first_chunk()?;
+            Piece::Row { part, number: u32::from_le_bytes(*number), cells: cells(rest)? }
         }
         MEMBER => Piece::Member { name: text(content).filter(|name| name.len() <= LABEL_MAX)? },
         BYTES => Piece::Bytes(content),
@@ -81,6 +88,42 @@ fn label(bytes: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(label).ok().filter(|l| l.len() <= LABEL_MAX)?, rest))
 }
 
+/// The cells of a row: each its column, whether it is a number, the length of its text, and that.
+fn cells(mut rest: &[u8]) -> Option<Vec<Cell<'_>>> {
+    let mut cells = Vec::new();
+    while let Some(([c0, c1, c2, c3, number, len @ ..], after)) = rest.split_first_chunk::<CELL>() {
+        let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
+        let (text, after) = after.split_at_checked(len)?;
+        let text = std::str::from_utf8(text).ok()?;
+        cells.push(Cell { column: u32::from_le_bytes([*c0, *c1, *c2, *c3]), number: *number == 1, text });
+        rest = after;
+    }
+    rest.is_empty().then_some(cells)
+}
+
+/// Bytes of a cell before its text.
+const CELL: usize = 9;
+
+/// Writes a row as frames; cells that do not fit into one go on in the next.
+fn row(part: &str, number: u32, cells: &[Cell<'_>], out: &mut Vec<u8>) {
+    const CONTENT_MAX: usize = FRAME_MAX - 2 * LABEL_MAX;
+    let (part, number) = (labelled(part), number.to_le_bytes());
+    let mut content = Vec::new();
+    for cell in cells {
+        for text in pieces(cell.text) {
+            if content.len() + CELL + text.len() > CONTENT_MAX {
+                frame(ROW, &[&part, &number, &content], out);
+                content.clear();
+            }
+            content.extend(cell.column.to_le_bytes());
+            content.push(u8::from(cell.number));
+            content.extend((text.len() as u32).to_le_bytes());
+            content.extend_from_slice(text.as_bytes());
+        }
+    }
+    frame(ROW, &[&part, &number, &content], out);
+}
+
 /// Writes an answer as frames behind what `out` holds.
 pub fn write(answer: &Answer<'_>, out: &mut Vec<u8>) {
     match answer {
@@ -93,6 +136,7 @@ pub fn write(answer: &Answer<'_>, out: &mut Vec<u8>) {
                 frame(if *again { TEXT_AGAIN } else { TEXT }, &[&part, some.as_bytes()], out);
             }
         }
+        Answer::Piece(Piece::Row { part, number, cells }) => row(part, *number, cells, out),
         Answer::Piece(Piece::Field { part, name, value }) => {
             let (part, name) = (labelled(part), labelled(name));
             for some in pieces(value) {
@@ -146,18 +190,20 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 pub(crate) struct Job {
     pub(crate) kind: Kind,
     pub(crate) bounds: Bounds,
+    /// Bytes of the passwords, which follow first.
+    pub(crate) secrets: u64,
     pub(crate) len: u64,
 }
 
 /// Bytes of a job before those of the object.
-pub(crate) const JOB: usize = 25;
+pub(crate) const JOB: usize = 33;
 
 impl Job {
     pub(crate) fn to_bytes(self) -> [u8; JOB] {
         let mut bytes = [0; JOB];
         let kind = Kind::ALL.iter().position(|k| *k == self.kind).unwrap_or(usize::MAX) as u8;
         let time_ms = u64::try_from(self.bounds.time_max.as_millis()).unwrap_or(u64::MAX);
-        let numbers = [self.bounds.decoded_bytes_max, time_ms, self.len].map(u64::to_le_bytes).concat();
+        let numbers = [self.bounds.decoded_bytes_max, time_ms, self.secrets, self.len].map(u64::to_le_bytes).concat();
         for (slot, b) in bytes.iter_mut().zip(std::iter::once(kind).chain(numbers)) {
             *slot = b;
         }
@@ -167,10 +213,27 @@ impl Job {
     pub(crate) fn from_bytes(bytes: [u8; JOB]) -> Option<Self> {
         let [kind, rest @ ..] = bytes;
         let mut numbers = rest.chunks_exact(8).filter_map(|n| n.try_into().ok()).map(u64::from_le_bytes);
-        let (decoded_bytes_max, time_ms, len) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        let mut next = || numbers.next();
+        let (decoded_bytes_max, time_ms, secrets, len) = (next()?, next()?, next()?, next()?);
         let bounds = Bounds { decoded_bytes_max, time_max: Duration::from_millis(time_ms) };
-        Some(Self { kind: *Kind::ALL.get(usize::from(kind))?, bounds, len })
+        Some(Self { kind: *Kind::ALL.get(usize::from(kind))?, bounds, secrets, len })
     }
+}
+
+/// Passwords as they are sent: each behind its length in two bytes.
+pub(crate) fn secrets(passwords: &[Secret]) -> Vec<u8> {
+    passwords.iter().flat_map(|p| labelled(p.reveal())).collect()
+}
+
+/// Reads them.
+pub(crate) fn read_secrets(mut bytes: &[u8]) -> Option<Vec<Secret>> {
+    let mut passwords = Vec::new();
+    while !bytes.is_empty() {
+        let (password, rest) = label(bytes)?;
+        passwords.push(Secret::new(password));
+        bytes = rest;
+    }
+    Some(passwords)
 }
 
 #[cfg(test)]
@@ -195,6 +258,14 @@ mod tests {
             Answer::Piece(Piece::Text { part: "", text: "Số CCCD", again: true }),
             Answer::Piece(Piece::Text { part: "a", text: "", again: false }),
             Answer::Piece(Piece::Field { part: "form", name: "Số CCCD", value: "1" }),
+            Answer::Piece(Piece::Row {
+                part: "Sheet1",
+                number: 7,
+                cells: vec![
+                    Cell { column: 2, number: true, text: "1090123456" },
+                    Cell { column: 300, number: false, text: "" },
+                ],
+            }),
             Answer::Piece(Piece::Member { name: "a.jpg" }),
             Answer::Piece(Piece::Bytes(b"\0\xff")),
             Answer::Piece(Piece::Opaque { part: "page 3", reason: OpaqueReason::UnknownEncoding }),
@@ -227,6 +298,8 @@ mod tests {
             (TEXT, b"\0\0\xff"),
             (TEXT, b"\xff\xff"),
             (OPAQUE, b"\0\0nonsense"),
+            (ROW, b"\0\0\x01\0\0\0\x02\0\0\0\0\x09\0\0\0abc"),
+            (ROW, b"\0\0\x01\0\0\0\x02"),
             (DONE, b"x"),
             (FAILED, b""),
             (GREETING, b""),
@@ -239,12 +312,19 @@ mod tests {
     }
 
     #[test]
+    fn passwords_are_read_as_written() {
+        let passwords = ["", "mật khẩu", "x"].map(Secret::new);
+        assert_eq!(read_secrets(&secrets(&passwords)).as_deref(), Some(&passwords[..]));
+        assert_eq!(read_secrets(b"\x05\0abc"), None);
+    }
+
+    #[test]
     fn jobs_are_read_as_written() {
         let bounds = Bounds { decoded_bytes_max: 7, time_max: Duration::from_millis(9) };
-        let job = Job::from_bytes(Job { kind: Kind::Pdf, bounds, len: 11 }.to_bytes()).expect("a job");
+        let job = Job::from_bytes(Job { kind: Kind::Pdf, bounds, secrets: 5, len: 11 }.to_bytes()).expect("a job");
         assert_eq!(
-            (job.kind, job.bounds.decoded_bytes_max, job.bounds.time_max, job.len),
-            (Kind::Pdf, 7, bounds.time_max, 11)
+            (job.kind, job.bounds.decoded_bytes_max, job.bounds.time_max, job.secrets, job.len),
+            (Kind::Pdf, 7, bounds.time_max, 5, 11)
         );
         assert!(Job::from_bytes([255; JOB]).is_none());
     }

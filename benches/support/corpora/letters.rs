@@ -1,4 +1,5 @@
-//! Letters of an office: templates with sentences, dates, amounts and agencies in them, and in some a person.
+//! Letters of an office: templates with sentences, dates, amounts and agencies in them, and in some a person. And
+//! articles, which are nothing but sentences.
 
 use std::fmt::Write as _;
 
@@ -21,6 +22,27 @@ pub(super) fn prose(random: &mut Random, bytes: usize) -> Corpus {
     let writer = Writer::new();
     while text.len() < bytes {
         writer.letter(random, &mut text, &mut planted);
+        text.push_str("\n\n");
+    }
+    Corpus::alike(text.into_bytes(), planted)
+}
+
+/// Articles: years, counts and amounts in plain prose, and a person once in fifty KiB or so.
+pub(super) fn articles(random: &mut Random, bytes: usize) -> Corpus {
+    /// Bytes between two persons.
+    const APART: u64 = 50 << 10;
+    let (mut text, mut planted) = (String::new(), Counts::new());
+    let sentences: Vec<_> = include_str!("articles.txt").lines().collect();
+    let writer = Writer { letters: Vec::new(), sentences };
+    let mut next = random.below(2 * APART) as usize;
+    while text.len() < bytes {
+        for _ in 0..3 + random.below(4) {
+            writer.fill("{cau} ", random, &mut text, &mut planted);
+        }
+        if text.len() > next {
+            writer.fill("Tòa soạn đã chuyển thư của bạn đọc {ten}, số CCCD {cccd}.", random, &mut text, &mut planted);
+            next = text.len() + random.below(2 * APART) as usize;
+        }
         text.push_str("\n\n");
     }
     Corpus::alike(text.into_bytes(), planted)

@@ -5,6 +5,7 @@
 
 mod digits;
 mod letters;
+pub mod office;
 mod people;
 mod records;
 mod uploads;
@@ -60,6 +61,7 @@ impl Kind {
 /// Every kind.
 pub const KINDS: &[Kind] = &[
     Kind { name: "prose", goal: [0.5, 0.08], make: letters::prose },
+    Kind { name: "articles", goal: [0.5, 0.08], make: letters::articles },
     Kind { name: "csv", goal: [0.05, 0.04], make: records::csv },
     Kind { name: "json", goal: [0.08, 0.04], make: records::json },
     Kind { name: "base64", goal: [0.25, 0.08], make: uploads::pictures },

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use chot_model::Secret;
+
 use super::shape::SETTINGS;
 use super::{AllowedTarget, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
@@ -49,6 +51,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
     set(&mut s.inspect.confined, flag(root, &["inspect", "confined"]));
+    set(&mut s.inspect.zero_numbers, flag(root, &["inspect", "zero_numbers"]));
     let inspect = |key: &str| count(root, &["inspect", key]);
     set(&mut s.inspect.memory_bytes_max, inspect("memory_bytes_max"));
     set(&mut s.inspect.depth_max, inspect("depth_max").and_then(|n| n.try_into().ok()));
@@ -56,6 +59,8 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.inspect.inflated_bytes_max, inspect("inflated_bytes_max"));
     set(&mut s.inspect.time_max_ms, inspect("time_max_ms"));
     set(&mut s.inspect.print_time_max_ms, inspect("print_time_max_ms"));
+    let passwords = texts(root, &["inspect", "passwords"]).unwrap_or_default();
+    s.inspect.passwords = passwords.into_iter().map(|(p, _)| Secret::new(p)).collect();
     s.icap_listen = parsed(root, &["icap", "listen"]).unwrap_or_default();
     s.admin_listen = text(root, &["admin", "listen"]).and_then(|a| a.parse().ok());
     set(&mut s.audit.node, text(root, &["audit", "node"]).map(str::to_owned));

@@ -8,6 +8,8 @@ mod shape;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use chot_model::Secret;
+
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
 
@@ -109,6 +111,8 @@ pub struct InspectSettings {
     pub cache: bool,
     /// What workers read is opaque where the kernel cannot confine them completely.
     pub confined: bool,
+    /// Numbers of JSON are masked as zero; otherwise they cannot be redacted, and the message is blocked.
+    pub zero_numbers: bool,
     /// Bytes of bodies held in memory, all messages together; above it they go to encrypted unlinked files.
     pub memory_bytes_max: u64,
     /// Containers within containers.
@@ -121,6 +125,8 @@ pub struct InspectSettings {
     pub time_max_ms: u64,
     /// Time that reading the writing on pictures may take per message, in milliseconds; none is read in no time.
     pub print_time_max_ms: u64,
+    /// Tried on documents and archives that are locked.
+    pub passwords: Vec<Secret>,
 }
 
 /// `[audit]`.
@@ -188,12 +194,14 @@ impl Settings {
             inspect: InspectSettings {
                 cache: true,
                 confined: false,
+                zero_numbers: true,
                 memory_bytes_max: 32 << 20,
                 depth_max: 16,
                 members_max: 10_000,
                 inflated_bytes_max: 4 << 30,
                 time_max_ms: 60_000,
                 print_time_max_ms: 10_000,
+                passwords: Vec::new(),
             },
             icap_listen: Vec::new(),
             admin_listen: None,

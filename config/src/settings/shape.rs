@@ -180,6 +180,11 @@ pub(super) const SETTINGS: Shape = Shape {
                         "Leave unread what workers read where the kernel cannot confine them; false by default.",
                     ),
                     key(
+                        "zero_numbers",
+                        Kind::Flag,
+                        "Redact numbers of JSON to zero; true by default. Otherwise such a message is blocked.",
+                    ),
+                    key(
                         "memory_bytes_max",
                         at_least(1 << 20),
                         "Bytes of bodies held in memory, all messages together; above it they go to encrypted files.",
@@ -192,6 +197,11 @@ pub(super) const SETTINGS: Shape = Shape {
                         "print_time_max_ms",
                         Kind::Count { min: 0, max: 3_600_000 },
                         "Time for reading the writing on pictures per message, in milliseconds; 0 turns it off.",
+                    ),
+                    key(
+                        "passwords",
+                        Kind::List { of: &Kind::Text, may_be_empty: true },
+                        "Tried on locked documents and archives; none by default.",
                     ),
                 ],
             },

@@ -7,7 +7,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, confidence};
 use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
@@ -27,6 +27,10 @@ static CARD: Card = Card {
     words: &[(Column::Bank, include_str!("words.txt"))],
 };
 
+/// Points for a word directly before or behind, and for the header.
+const DIRECT: i32 = 80;
+const COLUMN: i32 = 85;
+
 const MINE: Columns = Columns::of(&[Column::Bank]);
 
 impl Detector for BankAccount {
@@ -44,7 +48,10 @@ impl Detector for BankAccount {
         if !(8..=16).contains(&number.len()) || !blocks || is_filler(number.digits()) {
             return None;
         }
-        if near.is_no_other() {
+        // Whatever was said, the way it is written may leave nothing: most such numbers are amounts. The more firmly a
+        // number was announced, the less it loses.
+        let (most, firmest) = if near.column().is_some() { (COLUMN, Firm::Column) } else { (DIRECT, Firm::Direct) };
+        if confidence(most - loss(near.text(), number, firmest)).is_none() || near.is_no_other() {
             return None;
         }
         let said = near.announced();
@@ -53,8 +60,8 @@ impl Detector for BankAccount {
             Firm::Not => return None,
             Firm::Weak => 35,
             Firm::Near => 55,
-            Firm::Direct => 80,
-            Firm::Column => 85,
+            Firm::Direct => DIRECT,
+            Firm::Column => COLUMN,
         };
         let score = words - 60 * i32::from(said.amount) - loss(near.text(), number, firm);
         Some(Found::number(number, score))
@@ -87,4 +94,32 @@ fn field(text: &[u8], at: usize, tag: &[u8]) -> Option<(Range<usize>, usize)> {
     let len = usize::from(tens - b'0') * 10 + usize::from(ones - b'0');
     let end = at + 4 + len;
     (end <= text.len()).then_some((at + 4..end, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::numbers::{Candidate, candidates};
+
+    proptest! {
+        #[test]
+        fn the_more_firmly_a_number_is_announced_the_less_it_loses(
+            pieces in prop::collection::vec(prop_oneof![
+                3 => "[0-9]{1,4}",
+                1 => "[0-9]{8,13}",
+                3 => prop::sample::select(vec![".", "-", " ", ",", "/", "_", "x", "é", "\n", "000", "-8f0e-", "3f2a-"]).prop_map(str::to_owned),
+            ], 1..24),
+        ) {
+            let text = pieces.concat();
+            candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
+                if let Candidate::Number(number) = candidate {
+                    let losses = [Firm::Not, Firm::Weak, Firm::Near, Firm::Direct, Firm::Column]
+                        .map(|firm| loss(text.as_bytes(), &number, firm));
+                    assert!(losses.is_sorted_by(|less, more| less >= more), "{losses:?} {number:?} in {text}");
+                }
+            });
+        }
+    }
 }

@@ -7,13 +7,13 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::mst::has_check_digit;
 use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
-use crate::shape::{is_filler, is_round, loss};
+use crate::shape::{is_filler, is_round, loses, loss};
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -32,6 +32,9 @@ const BOOK: Columns = Columns::of(&[Column::Bhxh]);
 /// Cards printed since April 2021 show the ten digits under `Mã số` (QĐ 1666/QĐ-BHXH, 2020).
 const CARD_NUMBER: Columns = Columns::of(&[Column::Bhyt]);
 
+/// Points of one that words announce.
+const POINTS_MAX: i32 = 80;
+
 impl Detector for Bhxh {
     fn card(&self) -> &'static Card {
         &CARD
@@ -46,6 +49,10 @@ impl Detector for Bhxh {
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        // Most addresses of machines are laid out so that no words would make them one.
+        if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {
+            return None;
+        }
         if near.is_silent() {
             return None;
         }

@@ -7,6 +7,7 @@
 
 mod digits;
 mod names;
+mod quiet;
 mod shapes;
 
 use std::ops::Range;
@@ -14,8 +15,7 @@ use std::ops::Range;
 use chot_model::{Confidence, DetectorId};
 
 use crate::date_of_birth::{Date, read};
-use crate::simd::Map;
-use crate::{Column, Detectors, anchor, spoken};
+use crate::{Column, Detectors};
 pub(crate) use digits::Verdicts;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
@@ -23,6 +23,7 @@ pub(crate) use digits::Verdicts;
 pub struct Cells {
     syllables: names::Syllables,
     shapes: shapes::Shapes,
+    texts: quiet::Texts,
     values: Values,
 }
 
@@ -36,8 +37,8 @@ pub enum Told {
     Quiet,
     /// As [`Self::Nothing`], but for encodings in which it matters which digits are written.
     Coded,
-    /// A scan would find the whole cell and nothing else: the last of [`Cells::found`].
-    Whole,
+    /// A scan would find the whole cell and nothing else.
+    Whole(Whole),
     /// Not told here: scan it.
     Unusual,
 }
@@ -55,41 +56,30 @@ pub struct Whole {
     end: u32,
 }
 
-/// How much was remembered of a row when it began.
+/// How many values were held when a row began.
 #[derive(Clone, Copy, Debug)]
-pub struct Begun {
-    found: usize,
-    len: usize,
-}
+pub struct Begun(usize);
 
 impl Cells {
     /// Begins a row. One may begin within another and end before it.
-    pub fn begin(&self) -> Begun {
-        Begun { found: self.values.found.len(), len: self.values.len }
+    pub const fn begin(&self) -> Begun {
+        Begun(self.values.len)
     }
 
-    /// What was found since.
-    pub fn found(&self, begun: Begun) -> &[Whole] {
-        self.values.found.get(begun.found..).unwrap_or_default()
-    }
-
-    /// The normalised value of a finding, in UTF-8.
+    /// The normalised value of a finding, in UTF-8, until its row ends.
     pub fn value(&self, whole: &Whole) -> &[u8] {
         self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
     }
 
-    /// Forgets what was found since.
-    pub fn end(&mut self, begun: Begun) {
-        self.values.bytes.get_mut(begun.len..self.values.len).unwrap_or_default().fill(0);
-        self.values.len = self.values.len.min(begun.len);
-        self.values.found.truncate(begun.found);
+    /// Forgets the values found since.
+    pub fn end(&mut self, Begun(len): Begun) {
+        self.values.bytes.get_mut(len..self.values.len).unwrap_or_default().fill(0);
+        self.values.len = self.values.len.min(len);
     }
 }
 
 /// A longer cell is not read here, but to see that there is nothing in it.
 const CELL_BYTES_MAX: usize = 64;
-/// Longer text is scanned for what it holds.
-const QUIET_BYTES_MAX: usize = 192;
 
 impl Detectors {
     /// Judges `text[cell]`, a cell under a column, without the blanks around it. The text around is not looked at.
@@ -99,7 +89,7 @@ impl Detectors {
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, values } = cells;
+        let Cells { syllables, shapes, texts, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
@@ -119,16 +109,24 @@ impl Detectors {
         match shapes.known(text, &cell, column) {
             Some(true) => Told::Coded,
             Some(false) => Told::Nothing,
-            None if is_quiet(bytes, column, self.anchors) => Told::Quiet,
+            None if texts.knows(bytes, column) => Told::Nothing,
+            None if quiet::is_quiet(self, bytes, column) => Told::Quiet,
             None => Told::Unusual,
         }
     }
 
-    /// Remembers that a scan of this cell found nothing, if that holds for every cell of its shape. With `coded` these
-    /// are told to be [`Told::Coded`].
+    /// Whether [`Self::nothing`] would remember anything of a cell.
+    pub fn learns(cell: &[u8]) -> bool {
+        cell.len() <= shapes::SHAPE_BYTES
+            || cell.len() <= quiet::QUIET_BYTES_MAX && !cell.iter().any(u8::is_ascii_digit)
+    }
+
+    /// Remembers that neither a scan of this cell nor a second look found anything: of a longer text by itself, of a
+    /// shorter one if it holds for every cell of its shape. With `coded` these are told to be [`Told::Coded`].
     pub fn nothing(&self, cell: &[u8], column: Option<Column>, coded: bool, cells: &mut Cells) {
         if self.is_whole() {
             cells.shapes.learn(self, cell, column, coded);
+            cells.texts.learn(cell, column);
         }
     }
 
@@ -136,6 +134,18 @@ impl Detectors {
     fn birth(&self, cell: &[u8], values: &mut Values) -> Told {
         // Numbers of other kinds have twelve digits and more.
         const DATE_BYTES: usize = 10;
+        let mut tell = |date: Date, signs| {
+            if date.year > self.this_year {
+                return Told::Unusual;
+            }
+            values.begin();
+            date.write(values);
+            values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
+        };
+        // Nearly all there are.
+        if let Some((date, signs)) = Date::read_plain(cell) {
+            return tell(date, signs);
+        }
         if cell.len() > DATE_BYTES {
             return Told::Unusual;
         }
@@ -147,15 +157,9 @@ impl Detectors {
             sign = Some(b);
             signs |= 1 << n;
         }
-        let date = Date::read_plain(cell)
-            .or_else(|| read(cell, self.this_year).filter(|(_, len)| *len == cell.len()).map(|(date, _)| date));
-        match date.filter(|date| date.year <= self.this_year) {
-            Some(date) => {
-                values.begin();
-                date.write(values);
-                values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
-            }
-            None => Told::Unusual,
+        match read(cell, self.this_year) {
+            Some((date, len)) if len == cell.len() => tell(date, signs),
+            _ => Told::Unusual,
         }
     }
 }
@@ -172,33 +176,15 @@ fn all_digits(bytes: &[u8]) -> bool {
 
 /// Whether eight bytes are ASCII digits.
 const fn eight_digits(eight: u64) -> bool {
+    no_digits(eight) == 0
+}
+
+/// The high bit of each of eight bytes that is no ASCII digit.
+pub(crate) const fn no_digits(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     let from_zero = eight ^ (ONES * b'0' as u64);
     // No high bit, and none after adding what takes ten to it.
-    (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7) == 0
-}
-
-/// Whether nothing could be made of a text: no digit stands in it, no number in words, no surname, stamp or word that
-/// announces a name or place.
-fn is_quiet(text: &[u8], column: Option<Column>, anchors: anchor::Wanted) -> bool {
-    // What these hold need not show.
-    let reads_words = matches!(
-        column,
-        Some(Column::Address | Column::Health | Column::Name | Column::BirthDate | Column::BirthYear | Column::Claim)
-    );
-    if reads_words || text.len() > QUIET_BYTES_MAX {
-        return false;
-    }
-    let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
-    if map.has_numbers() {
-        return false;
-    }
-    let mut any = false;
-    anchor::candidates(text, all.clone(), &map, anchors, &mut |_| any = true);
-    if !any {
-        spoken::numbers(text, all, &map, |_| any = true);
-    }
-    !any
+    (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7)
 }
 
 /// The values of a row, one behind the other.
@@ -208,8 +194,6 @@ pub(crate) struct Values {
     len: usize,
     /// Where the last one begins.
     start: usize,
-    /// Whose they are.
-    found: Vec<Whole>,
 }
 
 impl Values {
@@ -238,7 +222,7 @@ impl Values {
     }
 
     /// Appends the first `len` bytes of a chunk, copied whole.
-    fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
+    pub(crate) fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
         if let Some(slots) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
             *slots = *chunk;
             self.len += len.min(chunk.len());
@@ -246,9 +230,8 @@ impl Values {
     }
 
     /// The value begun last is that of a whole cell.
-    fn whole(&mut self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
-        self.found.push(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 });
-        Told::Whole
+    const fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
     }
 
     /// The value begun last is none.

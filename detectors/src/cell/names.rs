@@ -114,11 +114,10 @@ impl Syllables {
         }
         let mixed =
             u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
-        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % SLOTS;
+        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
         if self.0[at].key != key {
-            // Two share a place before one has to go.
-            let other = at ^ 1;
-            self.0.swap(at, other);
+            // Two share two places before one has to go.
+            self.0.swap(at, at + 1);
             if self.0[at].key != key {
                 self.0[at] = Known::new(key, len);
             }

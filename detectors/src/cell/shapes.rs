@@ -43,7 +43,7 @@ impl Shapes {
             if self.0.is_empty() {
                 self.0.resize(SLOTS, Shape::default());
             }
-            // Two share a place before one has to go.
+            // Two share two places before one has to go.
             let at = shape.slot();
             self.0.swap(at, at ^ 1);
             self.0[at] = shape;
@@ -81,13 +81,14 @@ impl Shape {
         words | (self.column ^ other.column) == 0
     }
 
+    /// The first of the two places where it may stand.
     fn slot(&self) -> usize {
         let mix = |a: u64, b: u64| {
             let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
             product as u64 ^ (product >> 64) as u64
         };
         let [a, b, c, d] = self.words;
-        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % SLOTS
+        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % (SLOTS / 2) * 2
     }
 }
 

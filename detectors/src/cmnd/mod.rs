@@ -7,10 +7,10 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::Number;
-use crate::shape::{is_filler, loss};
+use crate::shape::{is_filler, loses, loss};
 
 /// The detector.
 pub(crate) struct Cmnd;
@@ -36,6 +36,9 @@ fn digits_before(text: &[u8], at: usize) -> bool {
     before.rsplit(|b| *b == b'\n').next().is_some_and(|line| line.iter().any(u8::is_ascii_digit))
 }
 
+/// Points of one that words announce.
+const POINTS_MAX: i32 = 80;
+
 impl Detector for Cmnd {
     fn card(&self) -> &'static Card {
         &CARD
@@ -50,6 +53,10 @@ impl Detector for Cmnd {
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        // Most amounts and addresses of machines are laid out so that no words would make them one.
+        if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {
+            return None;
+        }
         if near.is_silent() {
             return None;
         }

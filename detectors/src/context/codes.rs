@@ -2,6 +2,10 @@
 //!
 //! It judges no number, and takes nothing from words that stand by themselves or touch the number they announce.
 
+use std::ops::Range;
+
+use crate::simd::Classes;
+
 /// Letters of a word that a code easily spells by chance.
 const SHORT: usize = 3;
 /// Digits behind such a word that may count fields: `CMT1:`, `mst_12`.
@@ -11,35 +15,63 @@ const COUNT_DIGITS: usize = 2;
 const HEX_BYTES: usize = 8;
 const HEX_CHANGES: usize = 2;
 /// Bytes of the parts of a UUID (RFC 9562, section 4).
-const UUID: [usize; 5] = [8, 4, 4, 4, 12];
-/// Pairs of a hardware address before the last.
+const UUID: [usize; 5] = [8, 4, 4, 4, UUID_LAST];
+const UUID_LAST: usize = 12;
+/// Pairs of a hardware address before the last, and their digits.
 const PAIRS: usize = 3;
+const PAIR: usize = 2;
 
-/// Copies the words before a number to `plain`, byte for byte, with an `x` for each letter that belongs to a code.
-pub(super) fn without_codes(text: &[u8], plain: &mut Vec<u8>) {
+/// Copies the words before a number to `plain`, byte for byte, with an `x` for each letter from `from` on that belongs to
+/// a code. `classes` are those of `text`, which is no longer than they tell.
+pub(super) fn without_codes(text: &[u8], classes: &Classes, from: usize, plain: &mut Vec<u8>) {
     plain.clear();
     plain.extend_from_slice(text);
     // A code has digits, and most words stand where there are none.
-    if !text.iter().fold(false, |any, b| any | b.is_ascii_digit()) {
+    let Classes { letter, digit, .. } = *classes;
+    if digit == 0 {
         return;
     }
-    let mut at = 0;
-    while at < text.len() {
-        let rest = text.get(at..).unwrap_or_default();
-        let len = rest.iter().take_while(|b| is_letter(**b) || b.is_ascii_digit()).count();
-        let token = rest.get(..len).unwrap_or_default();
-        let from = uuid_begins(text, at, token).unwrap_or(at);
-        let whole =
-            from < at || is_hex_code(token, at + len == text.len()) || len == 2 && ends_an_address(text, at, token);
-        if whole {
-            strike(plain.get_mut(from..at + len));
-        } else if token.iter().any(u8::is_ascii_digit) && token.is_ascii() {
-            let changes = changes(token);
-            for run in runs(token).filter(|run| !speaks(token, run, changes)) {
-                strike(plain.get_mut(at + run.start..at + run.end));
-            }
+    let all = letter | digit;
+    // A token that goes on there is read whole.
+    let within = from - (all & below(from)).checked_shl(128 - from as u32).unwrap_or_default().leading_ones() as usize;
+    let tokens = all & !below(within);
+    // Letters beside digits are in one token. Those of one kind are codes only as parts with hyphens and colons.
+    let mut mixed = letter & digit >> 1 | digit & letter >> 1;
+    let (begin, pair) = (tokens & !(tokens << 1), tokens & tokens >> 1);
+    let four = pair & pair >> 2;
+    let twelve = four & four >> 4 & four >> 8;
+    mixed = mixed & tokens | begin & pair & !(tokens >> PAIR) | begin & twelve & !(tokens >> UUID_LAST);
+    while mixed != 0 {
+        let place = mixed.trailing_zeros();
+        let at = (place + 1 - (tokens << (127 - place)).leading_ones()) as usize;
+        let len = (tokens >> at).trailing_ones() as usize;
+        mixed &= !below(at + len);
+        strike_token(text, at..at + len, plain);
+    }
+}
+
+/// The bits below `n`.
+const fn below(n: usize) -> u128 {
+    match u128::MAX.checked_shl(n as u32) {
+        Some(above) => !above,
+        None => u128::MAX,
+    }
+}
+
+/// Strikes what of a token belongs to a code, and the parts before of the code it is the last part of.
+fn strike_token(text: &[u8], range: Range<usize>, plain: &mut [u8]) {
+    let (at, end) = (range.start, range.end);
+    let token = text.get(range).unwrap_or_default();
+    let from = uuid_begins(text, at, token).unwrap_or(at);
+    let whole =
+        from < at || is_hex_code(token, end == text.len()) || token.len() == PAIR && ends_an_address(text, at, token);
+    if whole {
+        strike(plain.get_mut(from..end));
+    } else if token.iter().any(u8::is_ascii_digit) && token.is_ascii() {
+        let changes = changes(token);
+        for run in runs(token).filter(|run| !speaks(token, run, changes)) {
+            strike(plain.get_mut(at + run.start..at + run.end));
         }
-        at += len + 1;
     }
 }
 
@@ -47,6 +79,7 @@ fn strike(code: Option<&mut [u8]>) {
     code.unwrap_or_default().iter_mut().filter(|b| b.is_ascii_alphabetic()).for_each(|b| *b = b'x');
 }
 
+#[cfg(test)]
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
 }
@@ -57,7 +90,7 @@ fn changes(token: &[u8]) -> usize {
 }
 
 /// The runs of letters in a token.
-fn runs(token: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
+fn runs(token: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = token.get(at..)?;
@@ -69,7 +102,7 @@ fn runs(token: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
 }
 
 /// Whether a run of letters in a token with digits may be a word.
-fn speaks(token: &[u8], run: &std::ops::Range<usize>, changes: usize) -> bool {
+fn speaks(token: &[u8], run: &Range<usize>, changes: usize) -> bool {
     let letters = token.get(run.clone()).unwrap_or_default();
     let camel = letters.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
     if letters.len() > SHORT && !(camel && changes > HEX_CHANGES) {
@@ -132,12 +165,53 @@ fn ends_an_address(text: &[u8], at: usize, token: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::simd::classes;
 
     fn plain(text: &str) -> String {
         let mut plain = Vec::new();
-        without_codes(text.as_bytes(), &mut plain);
+        without_codes(text.as_bytes(), &classes(text.as_bytes()), 0, &mut plain);
         String::from_utf8(plain).expect("letters for letters")
+    }
+
+    /// The same, every token read.
+    fn plain_slowly(text: &[u8]) -> Vec<u8> {
+        let mut plain = text.to_vec();
+        let mut at = 0;
+        while at < text.len() && text.iter().any(u8::is_ascii_digit) {
+            let len = text[at..].iter().take_while(|b| is_letter(**b) || b.is_ascii_digit()).count();
+            strike_token(text, at..at + len, &mut plain);
+            at += len + 1;
+        }
+        plain
+    }
+
+    proptest! {
+        #[test]
+        fn passing_over_words_strikes_the_same(
+            pieces in prop::collection::vec(prop_oneof![
+                "[0-9a-f]{1,13}",
+                "[0-9]{6,9}[ a-f]",
+                "[0-9a-fA-Z]{2}[:-]",
+                "[0-9a-f]{4}-",
+                "[a-zđ]{1,6} ",
+                Just("cccd-4cc1-a9cc-0123456789cc".to_owned()),
+                Just("abcdefab-1234-abcd-1234-abcdefabcdef ".to_owned()),
+            ], 0..12),
+            from in 0..112_usize,
+        ) {
+            let text = pieces.concat();
+            let text = text.as_bytes().get(..112).unwrap_or(text.as_bytes());
+            let mut plain = Vec::new();
+            without_codes(text, &classes(text), 0, &mut plain);
+            let slowly = plain_slowly(text);
+            prop_assert_eq!(&plain, &slowly);
+            let from = from.min(text.len());
+            without_codes(text, &classes(text), from, &mut plain);
+            prop_assert_eq!(plain.get(from..), slowly.get(from..));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold_next};
-use crate::simd::letters_and_digits;
+use crate::simd::{KEY_LETTERS, Word, letters_and_digits, words};
 
 use super::{Columns, PAPERS};
 
@@ -90,7 +90,7 @@ impl Watched {
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
-            let packed = |word: &[u8]| word.iter().fold(0, |packed, letter| pack(packed, *letter));
+            let packed = |word: &[u8]| word.iter().fold(Key::default(), |key, letter| key.with(*letter)).letters;
             // The longest are the rarest.
             let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| spelled(word)));
             let pair = pairs.max_by_key(|pair| pair.iter().map(|word| word.len()).sum::<usize>());
@@ -143,72 +143,107 @@ impl Watched {
 
     /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
     fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
-        let (mut at, read) = (range.start, text.get(..range.end).unwrap_or(text));
-        // The word before, unless digits part it from what follows; where the last two begin, likewise.
-        let (mut before, mut begun) = (0, [None; 2]);
-        loop {
-            let (start, parted) = next_letter(text, at..read.len());
-            if parted {
-                (before, begun) = (0, [None; 2]);
+        // The word before, unless digits part it from what follows; where the last two stand, likewise.
+        let (mut before, mut begun, mut end) = (0, [NOWHERE; 2], range.start);
+        let mut word = |word: Word| {
+            if word.parted {
+                (before, begun) = (0, [NOWHERE; 2]);
             }
-            let Some(start) = start else { break };
-            at = start;
-            let (mut packed, mut last) = (0, Kind::Other);
-            loop {
-                let (letter, kind, len) = match read.get(at) {
-                    None => (0, Kind::Other, 0),
-                    // Nearly all letters there are; no word ends before one.
-                    Some(&small @ b'a'..=b'z') if packed != 0 => {
-                        packed = pack(packed, small);
-                        last = Kind::Lower;
-                        at += 1;
+            let mut hint = self.hint(word.key);
+            if before != 0 {
+                hint = hint.and(self.hint(side_by_side(before, word.key)));
+            }
+            if hint != Hint::NOTHING {
+                found(word.range.end, hint);
+            }
+            before = word.key;
+            (begun, end) = ([begun[1], word.range.start], word.range.end);
+        };
+        let (at, parted) = words(text, range.clone(), &mut word);
+        let parted = if at < range.end { plain_words(text, at..range.end, parted, &mut word) } else { parted };
+        // The last word may begin a pair, and one that the end cuts may end another.
+        match begun {
+            [_, NOWHERE] => range.end,
+            _ if parted => range.end,
+            [first, _] if first != NOWHERE && end == range.end => first,
+            [_, second] => second,
+        }
+    }
+}
+
+/// No place.
+const NOWHERE: usize = usize::MAX;
+
+/// Tells `found` the words of `text[range]` in plain steps; `parted` says whether digits stand before, and the answer
+/// whether they stand behind the last word.
+fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: impl FnMut(Word)) -> bool {
+    let (mut at, read) = (range.start, text.get(..range.end).unwrap_or(text));
+    loop {
+        let (start, digits) = next_letter(text, at..read.len());
+        parted |= digits;
+        let Some(start) = start else { return parted };
+        at = start;
+        let (mut key, mut begun, mut last) = (Key::default(), start, Kind::Other);
+        loop {
+            let (letter, kind, len) = match read.get(at) {
+                None => (0, Kind::Other, 0),
+                // Nearly all letters there are; no word ends before one.
+                Some(&small @ b'a'..=b'z') if key.bits != 0 => {
+                    key = key.with(small);
+                    last = Kind::Lower;
+                    at += 1;
+                    continue;
+                }
+                Some(&first) if first < 0x80 => {
+                    let (letter, kind) = ASCII[usize::from(first)];
+                    (letter, kind, 1)
+                }
+                Some(_) => match fold_next(read.get(at..).unwrap_or_default()) {
+                    (Some((letter, kind)), len) => (letter, kind, len),
+                    // It leaves no trace.
+                    (None, len) => {
+                        at += len;
                         continue;
                     }
-                    Some(&first) if first < 0x80 => {
-                        let (letter, kind) = ASCII[usize::from(first)];
-                        (letter, kind, 1)
-                    }
-                    Some(_) => match fold_next(read.get(at..).unwrap_or_default()) {
-                        (Some((letter, kind)), len) => (letter, kind, len),
-                        // It leaves no trace.
-                        (None, len) => {
-                            at += len;
-                            continue;
-                        }
-                    },
-                };
-                let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
-                if packed != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
-                    let mut hint = self.hint(packed);
-                    if before != 0 {
-                        hint = hint.and(self.hint(side_by_side(before, packed)));
-                    }
-                    if hint != Hint::NOTHING {
-                        found(at, hint);
-                    }
-                    (before, packed) = (packed, 0);
-                }
-                if !goes_on {
-                    if kind == Kind::Digit {
-                        (before, begun) = (0, [None; 2]);
-                    }
-                    // Behind anything outside ASCII the next word may follow at once.
-                    if read.get(at).is_none_or(|b| *b < 0x80) {
-                        break;
-                    }
-                } else {
-                    if packed == 0 {
-                        begun = [begun[1], Some(at)];
-                    }
-                    packed = pack(packed, letter);
-                }
-                last = kind;
-                at += len;
+                },
+            };
+            let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
+            if key.bits != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
+                found(Word { key: key.letters, range: begun..at, parted });
+                (key, parted) = (Key::default(), false);
             }
+            if !goes_on {
+                parted |= kind == Kind::Digit;
+                // Behind anything outside ASCII the next word may follow at once.
+                if read.get(at).is_none_or(|b| *b < 0x80) {
+                    break;
+                }
+            } else {
+                if key.bits == 0 {
+                    begun = at;
+                }
+                key = key.with(letter);
+            }
+            last = kind;
+            at += len;
         }
-        // The last word may begin a pair, and one that the end cuts may end another.
-        let cut = begun.iter().flatten().next().filter(|_| at == read.len());
-        cut.copied().or(begun[1]).unwrap_or(read.len())
+    }
+}
+
+/// The first letters of a word, 1 to 26, the first in the lowest byte.
+#[derive(Clone, Copy, Default)]
+struct Key {
+    letters: u64,
+    bits: u32,
+}
+
+impl Key {
+    #[inline]
+    const fn with(self, letter: u8) -> Self {
+        if self.bits == 8 * KEY_LETTERS {
+            return self;
+        }
+        Self { letters: self.letters | ((letter & 31) as u64) << self.bits, bits: self.bits + 8 }
     }
 }
 
@@ -242,11 +277,6 @@ fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
 /// One key for two words side by side.
 const fn side_by_side(first: u64, second: u64) -> u64 {
     first.rotate_left(29).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second | 1 << 63
-}
-
-/// Appends a letter to a word: five bits for each, the last twelve letters.
-const fn pack(packed: u64, letter: u8) -> u64 {
-    packed << 5 | (letter & 31) as u64
 }
 
 /// A hash of a key below `room`, a power of two.
@@ -331,4 +361,37 @@ fn is_inside_a_word(text: &[u8], at: usize) -> bool {
 
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn vectors_and_plain_steps_hear_alike(
+            pieces in prop::collection::vec(prop_oneof![
+                4 => "[a-zA-Z]{1,9}",
+                4 => "[a-zđăâêôơưàáảãạếềểễệộữựìỉýỳỹƯƠĐÂÊÔỆỘỮ]{1,6}",
+                3 => prop::sample::select(vec![" ", " ", ", ", ": ", "_", "7", "2026", "\n", "\"", "×", "ş", "ấấấấấấấấấấấấấấấấấấấấấấấ"])
+                    .prop_map(str::to_owned),
+                1 => prop::sample::select(vec!["“", "\u{200b}", "e\u{301}", "ＡＢ", "\u{1e9e}", "\u{1e00}", "Ẃ"]).prop_map(str::to_owned),
+            ], 0..60),
+            (from, to) in (0..80_usize, 0..400_usize),
+        ) {
+            let text = pieces.concat();
+            let text = text.as_bytes();
+            let range = from.min(text.len())..to.clamp(from, from.max(text.len())).min(text.len());
+            let range = range.start.min(range.end)..range.end;
+            let (mut fast, mut plain) = (Vec::new(), Vec::new());
+            let (at, parted) = words(text, range.clone(), |word| fast.push(word));
+            prop_assert!(range.start <= at && at <= range.end);
+            let parted = if at < range.end { plain_words(text, at..range.end, parted, |word| fast.push(word)) } else { parted };
+            let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(word));
+            prop_assert_eq!(&fast, &plain, "{:?}", String::from_utf8_lossy(&text[range]));
+            prop_assert_eq!(parted, parted_plainly);
+        }
+    }
 }

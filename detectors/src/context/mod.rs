@@ -5,6 +5,8 @@
 
 mod codes;
 mod heard;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::ops::Range;
@@ -13,6 +15,7 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
+use crate::simd::{Classes, classes, first_end};
 use codes::without_codes;
 pub(crate) use heard::Heard;
 use heard::Hint;
@@ -195,7 +198,7 @@ impl<'t> Near<'t> {
         let from = self.left_begins();
         let left = self.memory.heard.between(self.text, from, self.range.start, watched);
         let behind = self.words_behind();
-        let hint = if behind.is_empty() { left } else { left.and(watched.of(behind)) };
+        let hint = if has_letters(behind) { left.and(watched.of(behind)) } else { left };
         *self.hint.insert(hint)
     }
 
@@ -211,15 +214,19 @@ impl<'t> Near<'t> {
     fn left(&mut self) -> (Columns, Firm) {
         let before = self.text.get(self.left_begins()..self.range.start).unwrap_or_default();
         let mut plain = std::mem::take(&mut self.memory.plain);
-        without_codes(before, &mut plain);
-        let said = self.said_before(&plain);
+        let classes = classes(before);
+        // Behind a number of another kind nothing before it matters.
+        let last = last_number(classes.digit, before.len()).filter(|last| last.len() != self.digits);
+        without_codes(before, &classes, last.map_or(0, |last| last.end), &mut plain);
+        let said = self.said_before(&plain, &classes);
         self.memory.plain = plain;
         said
     }
 
-    fn said_before(&mut self, before: &[u8]) -> (Columns, Firm) {
-        let speaking = before.get(self.own_words_begin(before)..).unwrap_or_default();
-        let cut = clause_begins(speaking);
+    fn said_before(&mut self, before: &[u8], classes: &Classes) -> (Columns, Firm) {
+        let begin = self.own_words_begin(before, classes);
+        let speaking = before.get(begin..).unwrap_or_default();
+        let cut = clause_begins(speaking, classes.border.checked_shr(begin as u32).unwrap_or_default());
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
         if !speaks(clause, &mut self.memory.scratch) {
             // Nothing but signs since the line or sentence began: a label above, a list under its heading. Behind an empty
@@ -286,9 +293,9 @@ impl<'t> Near<'t> {
 
     /// Where the words begin that can speak of this number: behind the number before it. Numbers of the same length
     /// with nothing said between them share their announcement.
-    fn own_words_begin(&mut self, before: &[u8]) -> usize {
+    fn own_words_begin(&mut self, before: &[u8], classes: &Classes) -> usize {
         let mut upto = before.len();
-        while let Some(other) = last_number(before.get(..upto).unwrap_or_default()) {
+        while let Some(other) = last_number(classes.digit, upto) {
             if other.len() != self.digits
                 || speaks(before.get(other.end..upto).unwrap_or_default(), &mut self.memory.scratch)
             {
@@ -312,12 +319,11 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
-        let ends = behind.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
-        if ends.is_some_and(|at| behind.get(at).is_some_and(u8::is_ascii_digit)) {
+        match first_end(behind) {
             // Another number follows: the words are its own.
-            return &[];
+            Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
+            ends => behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(),
         }
-        behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default()
     }
 
     fn behind(&self) -> &'t [u8] {
@@ -346,27 +352,30 @@ impl<'t> Near<'t> {
     }
 }
 
-/// The last run of digits long enough to be a number of its own.
-fn last_number(text: &[u8]) -> Option<Range<usize>> {
-    let mut end = text.len();
-    loop {
-        end = text.get(..end)?.iter().rposition(u8::is_ascii_digit)? + 1;
-        let start = text.get(..end)?.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
-        if end - start >= OTHER_NUMBER_DIGITS {
-            return Some(start..end);
-        }
-        end = start;
-    }
+/// The last run of digits before `upto` long enough to be a number of its own, of the places `digits`.
+fn last_number(digits: u128, upto: usize) -> Option<Range<usize>> {
+    const { assert!(OTHER_NUMBER_DIGITS == 6 && LEFT_BYTES < 128) };
+    let digits = digits & !u128::MAX.checked_shl(upto as u32).unwrap_or_default();
+    let two = digits & digits >> 1;
+    let four = two & two >> 2;
+    let six = four & two >> 4;
+    let end = six.checked_ilog2()? as usize + OTHER_NUMBER_DIGITS;
+    let len = (digits << (128 - end)).leading_ones() as usize;
+    Some(end - len..end)
 }
 
-/// Where the clause at the end of `text` begins: behind the last line end, cell border or end of a sentence.
-fn clause_begins(text: &[u8]) -> usize {
-    let ends = |at: usize, b: u8| match b {
-        b'\n' | b'|' | b'\t' | b';' => true,
-        b'.' | b'!' | b'?' => text.get(at + 1) == Some(&b' '),
-        _ => false,
-    };
-    text.iter().enumerate().rposition(|(at, b)| ends(at, *b)).map_or(0, |at| at + 1)
+/// Where the clause at the end of `text` begins: behind the last line end, cell border or end of a sentence, which are
+/// some of the places `borders`.
+fn clause_begins(text: &[u8], mut borders: u128) -> usize {
+    while let Some(last) = borders.checked_ilog2() {
+        let at = last as usize;
+        let sentence = matches!(text.get(at), Some(b'.' | b'!' | b'?'));
+        if !sentence || text.get(at + 1) == Some(&b' ') {
+            return at + 1;
+        }
+        borders &= !(1 << last);
+    }
+    0
 }
 
 /// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.
@@ -424,115 +433,5 @@ impl Column {
                 | Self::Health
                 | Self::RowNumber
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::LazyLock;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
-
-    fn piece() -> impl Strategy<Value = String> {
-        let fixed = [
-            "Số CCCD",
-            "CCCD",
-            "cccd",
-            "mã số BHXH",
-            "ma_so_bhxh",
-            "soBHXH",
-            "so\u{302}\u{301} the\u{309} BHYT",
-            "hộ chiếu",
-            "Số\u{a0}CMND",
-            "C\u{200b}CCD",
-            "vận đơn",
-            "STK",
-            "hóa đơn số",
-            "điện thoại",
-            "Họ và tên",
-            "hoTen",
-            "GPLX",
-            "x",
-            "soCCCD",
-            "Xcccd",
-            "và ",
-            "\u{301}",
-            "người lao động ",
-            "an ninh ",
-            "id",
-            " ",
-            " ",
-            " ",
-            ": ",
-            ", ",
-            "\n",
-            "\n\n",
-            ". ",
-            "|",
-            "(",
-            ")",
-            "-",
-            "_",
-            "đồng",
-            "7912345678",
-            "001090123456",
-            "12",
-            "0912 345 678",
-            "ＣＣＣＤ",
-            "\u{fffd}",
-        ];
-        prop_oneof![
-            4 => prop::sample::select(fixed.to_vec()).prop_map(str::to_owned),
-            1 => "[a-zA-Z]{1,12}",
-            1 => "[0-9]{1,12}",
-            1 => "[a-zđơư ]{1,90}",
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-        /// Whatever was heard before, words that announce something are heard.
-        #[test]
-        fn nothing_announced_goes_unheard(
-            pieces in prop::collection::vec(piece(), 1..40),
-            places in prop::collection::vec((0..700_usize, 0..20_usize), 1..20),
-            sorted in any::<bool>(),
-            broken in any::<bool>(),
-        ) {
-            let mut text = pieces.concat().into_bytes();
-            if broken && let Some(byte) = text.get_mut(7) {
-                *byte = 0xc3;
-            }
-            let mut places = places;
-            if sorted {
-                places.sort_unstable();
-            }
-            let mut memory = Memory::default();
-            for (start, len) in places {
-                // Candidates begin with a character.
-                let mut start = start.min(text.len());
-                while text.get(start).is_some_and(|b| (0x80..0xc0).contains(b)) {
-                    start += 1;
-                }
-                let range = start..text.len().min(start + len);
-                let mut near = Near::new(&text, &WORDS, None, range, 10, 2026, &mut memory);
-                let hint = near.hint();
-                let (announced, firm) = near.around();
-                prop_assert!(!hint.is_nothing(false) || firm == Firm::Not, "{announced:?}");
-                let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
-                let numbers = Columns(announced.0 & !words) != Columns::default();
-                prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
-                prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
-                let name = Columns::of(&[Column::Name]);
-                let bank = Columns::of(&[Column::Bank]);
-                prop_assert!(!hint.is_no_other() || firm == Firm::Not || !announced.meets(bank), "{announced:?}");
-                prop_assert!(!hint.is_no_name() || firm == Firm::Not || !announced.meets(name), "{announced:?}");
-            }
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! Reading a date as people write it: `05/04/1987`, `5-4-87`, `1987-04-05`, `19870405`, `ngày 05 tháng 4 năm 1987`,
 //! `5 April 1987`, or only a year. Whether it is a birth is not asked here.
 
+use crate::cell::no_digits;
+
 /// A date; month and day are 0 where only the year is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Date {
@@ -18,29 +20,31 @@ impl Date {
     /// Writes the same where nothing is allocated.
     pub(crate) fn write(self, out: &mut crate::cell::Values) {
         let two = |n: u16| [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
-        out.extend(&two(self.year / 100));
-        out.extend(&two(self.year));
-        if self.is_whole() {
-            for part in [self.month, self.day] {
-                out.push(b'-');
-                out.extend(&two(u16::from(part)));
-            }
-        }
+        let ([a, b], [c, d]) = (two(self.year / 100), two(self.year));
+        let ([e, f], [g, h]) = (two(u16::from(self.month)), two(u16::from(self.day)));
+        let chunk = [a, b, c, d, b'-', e, f, b'-', g, h, 0, 0, 0, 0, 0, 0];
+        out.extend_chunk(&chunk, if self.is_whole() { 10 } else { 4 });
     }
 
     /// What [`read`] makes of the two layouts that nearly all dates of registers have, ten bytes of digits and two equal
-    /// signs; `None` for any other.
-    pub(crate) fn read_plain(text: &[u8]) -> Option<Self> {
+    /// signs, and which bytes these are, a bit each; `None` for any other.
+    pub(crate) fn read_plain(text: &[u8]) -> Option<(Self, u64)> {
+        // The high bit of each sign, among the first eight bytes and among the last.
+        const DAY_FIRST: [u64; 2] = [0x80 << 16 | 0x80 << 40, 0x80 | 0x80 << 24];
+        const YEAR_FIRST: [u64; 2] = [0x80 << 32 | 0x80 << 56, 0x80 << 16 | 0x80 << 40];
         let text: &[u8; 10] = text.try_into().ok()?;
+        let eight = |half: Option<&[u8; 8]>| half.map_or(0, |half| no_digits(u64::from_le_bytes(*half)));
+        let no_digits = [eight(text.first_chunk()), eight(text.last_chunk())];
         let n = |from: usize, to: usize| text[from..to].iter().fold(0, |n, b| n * 10 + u32::from(b & 0x0f));
-        let digits = text.map(|b| b.is_ascii_digit());
-        match digits {
-            [true, true, false, true, true, false, true, true, true, true] => {
-                Self::of_parts(n(6, 10), n(3, 5), n(0, 2))
-            }
-            [true, true, true, true, false, true, true, false, true, true] => Self::new(n(0, 4), n(5, 7), n(8, 10)),
-            _ => None,
-        }
+        let (date, first, second) = if no_digits == DAY_FIRST {
+            (Self::of_parts(n(6, 10), n(3, 5), n(0, 2))?, 2, 5)
+        } else if no_digits == YEAR_FIRST {
+            (Self::new(n(0, 4), n(5, 7), n(8, 10))?, 4, 7)
+        } else {
+            return None;
+        };
+        let equal = text[first] == text[second] && matches!(text[first], b'/' | b'-' | b'.');
+        equal.then_some((date, 1 << first | 1 << second))
     }
 
     pub(crate) const fn is_whole(self) -> bool {

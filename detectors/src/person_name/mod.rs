@@ -15,7 +15,7 @@ use chot_model::DetectorId;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found};
-use crate::context::Near;
+use crate::context::{LEFT_BYTES, Near, RIGHT_BYTES};
 use crate::fold::{Folded, next_char};
 use crate::phrases::Phrases;
 use crate::trigger::Trigger;
@@ -62,7 +62,10 @@ static TITLES: Phrases = Phrases::new(&[
 
 /// The name that a surname at `at` begins, where a word of so many letters begins with a capital.
 pub(crate) fn name_at(text: &[u8], at: usize, letters: usize) -> Option<Range<usize>> {
-    if !SURNAMES.may_begin(text.get(at..)?, letters) {
+    let word = text.get(at..)?;
+    // One syllable alone is a word like others, but for one that says that a name goes on: `Y Thị`.
+    let goes_on = matches!(word.get(letters..), Some([b' ', b'A'..=b'Z' | 0x80.., ..]));
+    if !goes_on && !matches!(word.first(), Some(b'V' | b'T')) || !SURNAMES.may_begin(word, letters) {
         return None;
     }
     let end = syllable(text, at)?;
@@ -70,7 +73,6 @@ pub(crate) fn name_at(text: &[u8], at: usize, letters: usize) -> Option<Range<us
         return None;
     }
     let name = beginning(text, at, end)..run(text, end);
-    // One syllable alone is a word like others.
     (name.start != at || name.end != end).then_some(name).filter(|_| !follows_a_surname(text, at))
 }
 
@@ -125,6 +127,10 @@ fn is_surname(text: &[u8], range: Range<usize>) -> bool {
 /// (`Ông Lê Văn An`), or at an unlisted surname before `Văn` or `Thị` (`Y Thị Duy`).
 fn beginning(text: &[u8], at: usize, end: usize) -> usize {
     let word = |range: Range<usize>| Folded::of(text.get(range).unwrap_or_default());
+    // The letters these begin with.
+    if !matches!(text.get(at), Some(b'O' | b'V' | b'T' | 0xc3)) {
+        return at;
+    }
     match &*word(at..end) {
         // `Ông` is a surname as well: `Ông Thị Phúc`.
         "ong" if text.get(end) == Some(&b' ') => {
@@ -147,6 +153,40 @@ fn beginning(text: &[u8], at: usize, end: usize) -> usize {
     }
 }
 
+/// Whether any phrase that names a name may stand within reach of one, by the letters that all of them have: the word
+/// `ten` or, in a word, `name` (`context/name.txt`). Vowels with marks are no ASCII, nor is what leaves no trace: both
+/// are passed over. Of full-width letters nothing is told.
+fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
+    let around = [
+        text.get(name.start.saturating_sub(LEFT_BYTES)..name.start),
+        text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
+    ];
+    around.into_iter().flatten().any(|words| {
+        memchr::memchr3_iter(b'n', b'N', FULL_WIDTH, words).any(|at| match words.split_at_checked(at) {
+            Some((before, [b'n' | b'N', behind @ ..])) => ends_ten(before, behind) || begins_name(behind),
+            _ => true,
+        })
+    })
+}
+
+/// First byte of full-width letters.
+const FULL_WIDTH: u8 = 0xef;
+
+/// Whether the `n` between these may be the last letter of `ten`.
+fn ends_ten(before: &[u8], behind: &[u8]) -> bool {
+    let vowel = |b: &u8| matches!(b, b'e' | b'E' | 0x80..);
+    before.last().is_some_and(vowel)
+        && !behind.first().is_some_and(u8::is_ascii_lowercase)
+        && matches!(before.iter().rev().find(|b| !vowel(b)), Some(b't' | b'T'))
+}
+
+/// Whether these may go on with `ame`.
+fn begins_name(behind: &[u8]) -> bool {
+    let vowel = |b: &&u8| matches!(b, b'a' | b'A' | 0x80..);
+    let rest = behind.get(behind.iter().take_while(vowel).count()..).unwrap_or_default();
+    rest.len() < behind.len() && matches!(rest, [b'm' | b'M', b'e' | b'E' | 0x80.., ..])
+}
+
 impl Detector for PersonName {
     fn card(&self) -> &'static Card {
         &CARD
@@ -165,7 +205,7 @@ impl Detector for PersonName {
         syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
-        let named = near.is_named();
+        let named = (near.column().is_some() || may_be_announced(text, &range)) && near.is_named();
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
@@ -197,5 +237,50 @@ impl Detector for PersonName {
             return None;
         }
         told::behind(near.text(), &range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::context::{Memory, Words};
+
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
+
+    /// Phrases that name a name, the letters of some taken apart, hidden or full-width, between other words.
+    fn piece() -> impl Strategy<Value = String> {
+        let phrases = include_str!("../context/name.txt").lines().filter(|line| !line.starts_with(['#', '=']));
+        let spelled = |phrase: &str| {
+            let apart = phrase.replace('ê', "e\u{302}").replace('ọ', "o\u{323}").replace('à', "a\u{300}");
+            let hidden = phrase.replace('t', "t\u{ad}").replace('n', "\u{200b}n").replace('m', "m\u{200d}");
+            let wide = |c: char| if c.is_ascii_alphabetic() { char::from_u32(u32::from(c) + 0xfee0) } else { Some(c) };
+            let full = phrase.chars().filter_map(wide).collect();
+            [phrase.to_owned(), phrase.to_uppercase(), phrase.replace(' ', "_"), apart, hidden, full]
+        };
+        let phrases: Vec<String> = phrases.flat_map(spelled).collect();
+        let signs = [" ", ": ", "\n", " ……… ", "—", ", ", "7", " là ", " năm ", " tấn ", "Nam", "x"];
+        prop_oneof![
+            2 => prop::sample::select(phrases),
+            2 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
+            1 => "[a-zđơA-Z ]{0,12}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn no_announcement_is_passed_over(before in prop::collection::vec(piece(), 0..5), behind in prop::collection::vec(piece(), 0..3)) {
+            let (before, name) = (before.concat(), "Lê Văn An");
+            let text = [&before, name, &*behind.concat()].concat();
+            let range = before.len()..before.len() + name.len();
+            let mut memory = Memory::default();
+            let mut near = Near::new(text.as_bytes(), &WORDS, None, range.clone(), 0, 2026, &mut memory);
+            prop_assert!(may_be_announced(text.as_bytes(), &range) || !near.is_named(), "{text}");
+        }
     }
 }

@@ -36,6 +36,16 @@ struct Seen {
     alive: u64,
 }
 
+/// What stands together somewhere.
+pub(crate) enum Stretch {
+    /// Too little for any number, up to this place.
+    Few(usize),
+    /// Nothing but ASCII, up to this place; its digits and the letters that pass for some, from the lowest bit on.
+    Plain(usize, [u64; 2]),
+    /// Anything.
+    Any,
+}
+
 /// The blocks from `base` on.
 pub(crate) struct Look<'t> {
     text: &'t [u8],
@@ -102,32 +112,51 @@ impl<'t> Look<'t> {
         self.bits(at, |seen| seen.digit).trailing_ones() as usize
     }
 
-    /// Where what stands together with the digit at `at` ends, when there is too little in it for any number.
+    /// What stands together from `at` on, a place that [`Self::busy`] told.
     #[inline]
-    pub(crate) fn few(&mut self, at: usize) -> Option<usize> {
-        let alive = self.bits(at, |seen| seen.alive);
-        let len = alive.trailing_ones();
-        let heads = self.bits(at, |seen| seen.head) & (1_u64.checked_shl(len)?).wrapping_sub(1);
+    pub(crate) fn stretch(&mut self, at: usize) -> Stretch {
+        let seen = self.seen(at);
+        let len = seen.alive.trailing_ones();
+        let within = 1_u64.checked_shl(len).map_or(u64::MAX, |end| end - 1);
+        let heads = seen.head & within;
         // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
         let two = heads & heads >> 1;
         let four = two & two >> 2;
         let seven = four & four >> 3;
-        let enough = heads.count_ones() >= 9
+        let foreign = seen.foreign & heads != 0;
+        let enough = foreign
             || seven != 0
-            || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1')
-            || self.bits(at, |seen| seen.foreign) & heads != 0;
-        (!enough).then_some(at + len as usize)
+            || heads.count_ones() >= 9
+            || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1');
+        let end = at + len as usize;
+        match (enough, foreign || within == u64::MAX) {
+            (false, _) if within != u64::MAX => Stretch::Few(end),
+            (_, true) => Stretch::Any,
+            _ => Stretch::Plain(end, [seen.digit & within, heads & !seen.digit]),
+        }
     }
 
     #[inline]
     fn bits(&mut self, at: usize, of: impl Fn(&Seen) -> u64) -> u64 {
+        of(&self.seen(at))
+    }
+
+    /// The 64 bytes from `at` on.
+    #[inline]
+    fn seen(&mut self, at: usize) -> Seen {
         if at < self.base || at + BLOCK > self.base + self.len && self.base + self.len < self.text.len() {
             self.refill(at);
         }
         let from = at - self.base;
         let (n, shift) = (from / BLOCK, from % BLOCK);
-        let half = |n: usize| self.seen.get(n).map_or(0, &of);
-        half(n) >> shift | half(n + 1) << 1 << (BLOCK - 1 - shift)
+        let Some([first, second]) = self.seen.get(n..).and_then(<[Seen]>::first_chunk) else { return Seen::default() };
+        let both = |first: u64, second: u64| first >> shift | second << 1 << (BLOCK - 1 - shift);
+        Seen {
+            digit: both(first.digit, second.digit),
+            foreign: both(first.foreign, second.foreign),
+            head: both(first.head, second.head),
+            alive: both(first.alive, second.alive),
+        }
     }
 
     #[cold]
@@ -260,7 +289,7 @@ mod tests {
             let (mut look, mut next) = (Look::new(&text, 0), 0);
             while let Some(found) = look.busy(next) {
                 assert!(found < len, "{found} of {len}");
-                next = look.few(found).unwrap_or(found) + 1;
+                next = if let Stretch::Few(end) = look.stretch(found) { end } else { found } + 1;
             }
         }
     }

@@ -3,8 +3,11 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+pub(crate) mod among;
 pub(crate) mod base64;
 mod beginnings;
+#[cfg(target_arch = "x86_64")]
+mod folded;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -12,19 +15,20 @@ mod neon;
 mod scalar;
 pub(crate) mod signs;
 mod speech;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tables;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
-pub(crate) use look::Look;
+pub(crate) use look::{Look, Stretch};
 pub(crate) use speech::speech;
+pub(crate) use words::{KEY_LETTERS, Word, words};
 
 /// Bytes of a block.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 /// Bytes a block is judged by: its own, and one behind for letters that two bytes tell apart.
 const SEEN: usize = BLOCK + 1;
 
@@ -155,6 +159,64 @@ pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     return scalar::letters_and_digits(chunk);
 }
 
+/// Which of up to 128 bytes are what; the lowest bit is the first byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// Letters of ASCII, and everything outside it.
+    pub(crate) letter: u128,
+    pub(crate) digit: u128,
+    /// Line ends, borders of cells, and signs that end clauses: `\n \t | ; . ! ?`.
+    pub(crate) border: u128,
+}
+
+/// What the first 128 bytes of `text` are.
+pub(crate) fn classes(text: &[u8]) -> Classes {
+    let mut classes = Classes::default();
+    let (chunks, rest) = text.get(..128).unwrap_or(text).as_chunks::<16>();
+    let mut last = [0; 16];
+    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+    let last = Some(&last).filter(|_| !rest.is_empty());
+    for (n, chunk) in chunks.iter().chain(last).enumerate() {
+        let (letter, digit) = letters_and_digits(chunk);
+        classes.letter |= u128::from(letter) << (16 * n);
+        classes.digit |= u128::from(digit) << (16 * n);
+        classes.border |= u128::from(borders(chunk)) << (16 * n);
+    }
+    classes
+}
+
+/// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.
+#[inline]
+pub(crate) fn first_end(text: &[u8]) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks::<16>();
+    for (n, chunk) in chunks.iter().enumerate() {
+        let found = ends(chunk);
+        if found != 0 {
+            return Some(16 * n + found.trailing_zeros() as usize);
+        }
+    }
+    let is_end = |b: &u8| b"\n\t|;,".contains(b) || b.is_ascii_digit();
+    rest.iter().position(is_end).map(|at| text.len() - rest.len() + at)
+}
+
+/// Which of sixteen bytes are such.
+#[inline]
+fn ends(chunk: &[u8; 16]) -> u16 {
+    #[cfg(target_arch = "x86_64")]
+    return x86::ends(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::ends(chunk);
+}
+
+/// Which of sixteen bytes end clauses, lines or cells.
+#[inline]
+fn borders(chunk: &[u8; 16]) -> u16 {
+    #[cfg(target_arch = "x86_64")]
+    return x86::borders(chunk);
+    #[cfg(not(target_arch = "x86_64"))]
+    return scalar::borders(chunk);
+}
+
 /// Gives `kernel` every block with the byte behind; behind the end stands nothing.
 #[inline(always)]
 fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Masks) {
@@ -211,7 +273,31 @@ mod tests {
         agree(&text[1..]);
     }
 
+    #[test]
+    fn borders_are_told_alike() {
+        for byte in 0..=255_u8 {
+            let chunk = std::array::from_fn(|n| byte.wrapping_add(n as u8));
+            assert_eq!(borders(&chunk), scalar::borders(&chunk));
+            assert_eq!(ends(&chunk), scalar::ends(&chunk));
+            let text: Vec<u8> = chunk.into_iter().chain(chunk).take(20).collect();
+            let slowly =
+                text.iter().position(|b| matches!(b, b'\n' | b',' | b';' | b'|' | b'\t') || b.is_ascii_digit());
+            assert_eq!(first_end(&text), slowly);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn classes_are_those_of_each_byte(text in prop::collection::vec(any::<u8>(), 0..150)) {
+            let Classes { letter, digit, border } = classes(&text);
+            for n in 0..128 {
+                let byte = text.get(n).copied().unwrap_or_default();
+                prop_assert_eq!(letter >> n & 1 == 1, byte.is_ascii_alphabetic() || byte >= 0x80);
+                prop_assert_eq!(digit >> n & 1 == 1, byte.is_ascii_digit());
+                prop_assert_eq!(border >> n & 1 == 1, b"\n\t|;.!?".contains(&byte));
+            }
+        }
+
         #[test]
         fn letters_and_digits_are_told_alike(chunk in any::<[u8; 16]>()) {
             prop_assert_eq!(letters_and_digits(&chunk), scalar::letters_and_digits(&chunk));

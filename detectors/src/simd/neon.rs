@@ -7,8 +7,8 @@ use std::arch::aarch64::*;
 use std::array;
 
 use super::look::{Look, Raw};
-use super::speech::{Spoken, Voice, each_voice};
-use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
+use super::speech::{Rows, Voice, each_voice, pack};
+use super::tables::{FIRST_HIGH, FIRST_LOW, HIGH, LIKE, LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Vectors of a block.
@@ -84,34 +84,31 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
 }
 
 /// Listens to `text`.
-pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
+pub(super) fn voices(text: &[u8], rows: &mut Rows) {
     #[target_feature(enable = "neon")]
-    fn neon(text: &[u8], heard: &mut Spoken) {
-        each_voice(text, heard, |seen| voice(seen));
+    fn neon(text: &[u8], rows: &mut Rows) {
+        each_voice(text, rows, |seen| voice(seen), pack);
     }
     // SAFETY: the feature is part of the architecture.
-    unsafe { neon(text, heard) }
+    unsafe { neon(text, rows) }
 }
 
 #[target_feature(enable = "neon")]
 #[inline]
 fn voice(seen: &[u8; SEEN]) -> Voice {
-    let (high, low) = (table(&VOICE_HIGH), table(&VOICE_LOW));
-    let vectors = Block::new(seen).0.map(|(v, _)| {
-        let small = vorrq_u8(v, vdupq_n_u8(0x20));
-        let halves = (vshrq_n_u8::<4>(small), vandq_u8(small, vdupq_n_u8(0xf)));
-        (v, small, vandq_u8(vqtbl1q_u8(high, halves.0), vqtbl1q_u8(low, halves.1)))
-    });
-    let has = |of: u8| together(vectors.map(|(_, _, class)| vtstq_u8(class, vdupq_n_u8(of))));
+    let tables = [&FIRST_HIGH, &FIRST_LOW, &SECOND_HIGH, &SECOND_LOW, &SECOND_ANY].map(|of| table(of));
+    let block = Block::new(seen);
+    let halves = |v| (vshrq_n_u8::<4>(v), vandq_u8(v, vdupq_n_u8(0xf)));
     Voice {
-        first: has(1 | 1 << 1),
-        hard: has(1 << 2),
-        vowel: has(1 << 3 | 1 << 4),
-        breath: has(1 << 5),
-        digit: has(1 << 6),
-        sign: has(1 << 7),
-        letter: together(vectors.map(|(_, small, _)| within(small, b'a', b'z'))),
-        high: together(vectors.map(|(v, _, _)| vcgeq_u8(v, vdupq_n_u8(0x80)))),
+        part: block.bits(|v, _| vcgeq_u8(v, vdupq_n_u8(b'0'))),
+        stop: block.bits(|v, _| vcltq_u8(v, vdupq_n_u8(b' '))),
+        first: block.bits(|v, next| {
+            let [first_high, first_low, second_high, second_low, any] = tables;
+            let ((high, low), (next_high, next_low)) = (halves(v), halves(next));
+            let first = vandq_u8(vqtbl1q_u8(first_high, high), vqtbl1q_u8(first_low, low));
+            let second = vandq_u8(vqtbl1q_u8(second_high, next_high), vqtbl1q_u8(second_low, next_low));
+            vtstq_u8(first, vorrq_u8(second, vqtbl1q_u8(any, next_high)))
+        }),
     }
 }
 

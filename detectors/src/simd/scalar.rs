@@ -5,6 +5,7 @@ use super::Masks;
 use super::SEEN;
 use super::look::Raw;
 use super::speech::Voice;
+use super::tables::{FIRST_HIGH, FIRST_LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) fn block(seen: &[u8; SEEN]) -> Masks {
@@ -48,20 +49,27 @@ pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     (bits(|b| b.is_ascii_alphabetic() || *b >= 0x80), bits(u8::is_ascii_digit))
 }
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
+    chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(b"\n\t|;.!?".contains(b)))
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) fn ends(chunk: &[u8; 16]) -> u16 {
+    chunk.iter().rev().fold(0, |bits, b| bits << 1 | u16::from(b"\n\t|;,".contains(b) || b.is_ascii_digit()))
+}
+
 pub(super) fn voice(seen: &[u8; SEEN]) -> Voice {
     let mut voice = Voice::default();
-    for (n, byte) in seen.iter().take(super::BLOCK).enumerate() {
+    for (n, pair) in seen.windows(2).enumerate() {
+        let &[byte, next] = pair else { continue };
         let bit = |is: bool| u64::from(is) << n;
-        // The tables of the vectors tell no case, nor some control characters from what they look like then.
-        let small = byte | 0x20;
-        voice.first |= bit(matches!(small, b'b' | b'h' | b'k' | b'l' | b'm' | b'n' | b's' | b't'));
-        voice.hard |= bit(matches!(small, b'c' | b'k'));
-        voice.vowel |= bit(matches!(small, b'a' | b'o' | b'u'));
-        voice.breath |= bit(small == b'h');
-        voice.digit |= bit(small.is_ascii_digit());
-        voice.sign |= bit(matches!(small, b' ' | b',' | b'-' | b'.'));
-        voice.letter |= bit(small.is_ascii_lowercase());
-        voice.high |= bit(*byte >= 0x80);
+        let half = |table: &[u8; 16], half: u8| table.get(usize::from(half)).copied().unwrap_or_default();
+        let first = half(&FIRST_HIGH, byte >> 4) & half(&FIRST_LOW, byte & 0xf);
+        let second = half(&SECOND_HIGH, next >> 4) & half(&SECOND_LOW, next & 0xf) | half(&SECOND_ANY, next >> 4);
+        voice.part |= bit(byte >= b'0');
+        voice.stop |= bit(byte < b' ');
+        voice.first |= bit(first & second != 0);
     }
     voice
 }

@@ -9,209 +9,138 @@ use std::ops::Range;
 
 use super::{BLOCK, SEEN, padded};
 
-/// Blocks looked at in one go.
-const BLOCKS: usize = 64;
-/// Bytes that such a number has at least.
-const SHORTEST: usize = crate::spoken::SPOKEN_BYTES_MIN;
-/// Looks overlap by so much, so that each number is whole in one of them.
-const OVERLAP: usize = 2 * BLOCK;
-const _: () = assert!(SHORTEST == 20 && crate::spoken::SPOKEN_BYTES_MAX < OVERLAP);
-/// Fewest words of such a number.
-const WORDS: u32 = 9;
+/// How far such a number reaches from any of its words.
+const REACH: usize = 2 * BLOCK;
+const _: () = assert!(crate::spoken::SPOKEN_BYTES_MAX < REACH);
+/// Fewest words of such a number, less one: what touches the first may hide where that begins.
+const WORDS: u32 = 8;
 
 /// What a kernel tells of a block; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Voice {
-    /// `b h k l m n s t`.
+    /// Letters, digits and the signs among them: everything from `0` on.
+    pub(super) part: u64,
+    /// What stands in no number: everything before the space.
+    pub(super) stop: u64,
+    /// Bytes that begin one of the words if they begin a word, by the byte behind.
     pub(super) first: u64,
-    /// `c k`.
-    pub(super) hard: u64,
-    /// `a o u`.
-    pub(super) vowel: u64,
-    /// `h`.
-    pub(super) breath: u64,
-    /// Digits.
-    pub(super) digit: u64,
-    /// What parts the words: `␣ , - .`.
-    pub(super) sign: u64,
-    /// All letters of ASCII.
-    pub(super) letter: u64,
-    /// Everything from 80 on.
-    pub(super) high: u64,
 }
 
-/// Tells `found` the stretches of `text[range]` in which a number in words may begin; two may overlap.
+/// Tells `found` the stretches of `text[range]` in which a number in words may begin.
 pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-    let mut at = range.start;
-    while at < range.end {
-        let rest = text.get(at..).unwrap_or_default();
-        let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        let mut heard =
-            Spoken { part: [0; BLOCKS], words: [0; BLOCKS], counts: [0; BLOCKS], ends: [0; BLOCKS], any: 0 };
-        hear(rest, &mut heard);
-        let mut upto = 0;
-        while heard.any != 0 {
-            let block = heard.any.trailing_zeros() as usize * BLOCK;
-            heard.any &= heard.any - 1;
-            if heard.words_near(block / BLOCK) < WORDS {
-                continue;
-            }
-            // Each row of which so many bytes end here.
-            let mut ends = heard.ends.get(block / BLOCK).copied().unwrap_or_default();
-            while ends != 0 {
-                let end = block + ends.trailing_zeros() as usize;
-                let row = end + 1 - heard.row_before(end + 1)..end + heard.row(end);
-                if row.end > upto && heard.words(&row) >= WORDS {
-                    found((at + row.start).max(range.start)..(at + row.end).min(range.end).max(range.start));
-                    upto = row.end;
-                }
-                let passed = (row.end - block).min(BLOCK - 1);
-                ends &= u64::MAX << passed;
-                if row.end >= block + BLOCK {
-                    break;
-                }
-            }
+    let heard = text.get(range.start..text.len().min(range.end.saturating_add(REACH))).unwrap_or_default();
+    let mut rows = Rows::default();
+    hear(heard, &mut rows);
+    for row in rows.0 {
+        let stretch = range.start + row.start..(range.start + row.end).min(range.end);
+        if !stretch.is_empty() {
+            found(stretch);
         }
-        if rest.len() < BLOCKS * BLOCK {
-            break;
-        }
-        at += rest.len() - OVERLAP;
     }
 }
 
-/// What was heard in one go.
-pub(super) struct Spoken {
-    /// Bytes that may belong to such a number.
-    part: [u64; BLOCKS],
-    /// Where words begin that may.
-    words: [u64; BLOCKS],
-    /// How many do in each block: counted with the instructions of the kernel, since the least of processors have none.
-    counts: [u8; BLOCKS],
-    /// Where `SHORTEST` bytes in a row end that may belong to a number.
-    ends: [u64; BLOCKS],
-    /// Blocks in which `SHORTEST` bytes in a row end that may.
-    any: u64,
-}
+/// Where so many words stand side by side. Hardly a text has such a place.
+#[derive(Default)]
+pub(super) struct Rows(Vec<Range<usize>>);
 
-impl Spoken {
-    /// How many bytes in a row from `at` on may belong to a number, as far as one reaches.
-    fn row(&self, at: usize) -> usize {
-        let part = |n: usize| self.part.get(n).copied().unwrap_or_default();
-        let (mut n, shift) = (at / BLOCK, at % BLOCK);
-        let mut len = (part(n) >> shift).trailing_ones() as usize;
-        while (shift + len).is_multiple_of(BLOCK) && len > 0 && len < 2 * OVERLAP {
-            n += 1;
-            len += part(n).trailing_ones() as usize;
-            if part(n) != u64::MAX {
-                break;
-            }
+impl Rows {
+    /// Keeps what reaches from the block at `base` to both sides.
+    #[cold]
+    #[inline(never)]
+    fn add(&mut self, base: usize) {
+        let row = base.saturating_sub(REACH)..base + BLOCK + REACH;
+        match self.0.last_mut().filter(|last| last.end >= row.start) {
+            Some(last) => last.end = row.end,
+            None => self.0.push(row),
         }
-        len
-    }
-
-    /// How many before `at` do, likewise.
-    fn row_before(&self, at: usize) -> usize {
-        let mut len = 0;
-        while len < OVERLAP
-            && let Some(last) = (at - len).checked_sub(1)
-            && let Some(part) = self.part.get(last / BLOCK)
-        {
-            let shift = BLOCK - 1 - last % BLOCK;
-            let ones = (part << shift).leading_ones() as usize;
-            len += ones;
-            if ones < BLOCK - shift {
-                break;
-            }
-        }
-        len
-    }
-
-    /// How many words begin in block `n` and as far around as a number with words there reaches.
-    fn words_near(&self, n: usize) -> u32 {
-        let reach = OVERLAP / BLOCK;
-        let near = self.counts.get(n.saturating_sub(reach)..BLOCKS.min(n + reach + 1)).unwrap_or_default();
-        near.iter().map(|count| u32::from(*count)).sum()
-    }
-
-    fn words(&self, row: &Range<usize>) -> u32 {
-        let mut words = 0;
-        for n in row.start / BLOCK..row.end.div_ceil(BLOCK) {
-            let begins = self.words.get(n).copied().unwrap_or_default();
-            let from = row.start.saturating_sub(n * BLOCK);
-            let to = BLOCK - (row.end - n * BLOCK).min(BLOCK);
-            words += (begins >> from << from << to >> to).count_ones();
-        }
-        words
     }
 }
 
 /// Listens to `text`.
-fn hear(text: &[u8], heard: &mut Spoken) {
+fn hear(text: &[u8], rows: &mut Rows) {
     #[cfg(target_arch = "x86_64")]
-    return super::x86::voices(text, heard);
+    return super::x86::voices(text, rows);
     #[cfg(target_arch = "aarch64")]
-    return super::neon::voices(text, heard);
+    return super::neon::voices(text, rows);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return each_voice(text, heard, super::scalar::voice);
+    return each_voice(text, rows, super::scalar::voice, pack);
 }
 
-/// Looks at every block with `kernel`; behind the end stands nothing.
+/// Looks at every block with `kernel`; behind the end stands nothing. `pack` puts the bits of its first argument that stand
+/// where the second has some side by side, from the lowest on.
 #[inline(always)]
-pub(super) fn each_voice(text: &[u8], heard: &mut Spoken, kernel: impl Fn(&[u8; SEEN]) -> Voice) {
-    let (mut run, mut rest) = (Run::default(), text);
-    let rows = heard.part.iter_mut().zip(&mut heard.words).zip(&mut heard.counts).zip(&mut heard.ends);
-    for (n, (((part, words), count), ends)) in rows.enumerate() {
+pub(super) fn each_voice(
+    text: &[u8],
+    rows: &mut Rows,
+    kernel: impl Fn(&[u8; SEEN]) -> Voice,
+    pack: impl Fn(u64, u64) -> u64,
+) {
+    let (mut rest, mut base, mut run) = (text, 0, Run::default());
+    while !rest.is_empty() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
-            None if rest.is_empty() => break,
             None => kernel(&padded(rest)),
         };
+        if run.is_enough(voice, &pack) {
+            rows.add(base);
+        }
         rest = rest.get(BLOCK..).unwrap_or_default();
-        *ends = run.next(voice);
-        heard.any |= u64::from(*ends != 0) << n;
-        (*part, *words) = (run.rows[0], run.rows[0] & run.begins);
-        *count = words.count_ones() as u8;
+        base += BLOCK;
     }
 }
 
-/// What the block before leaves to the next.
+/// As many words as are not enough.
+const KEPT: u32 = WORDS - 1;
+
+/// What the blocks before leave to the next.
 #[derive(Default)]
 struct Run {
-    voice: Voice,
-    begins: u64,
-    /// Two bytes in a row that may belong to such a number, four, eight, sixteen.
-    rows: [u64; 5],
+    /// Whether the last byte may belong to a word.
+    part: u64,
+    /// For each of the last words and stops whether it was such a word, the last in the highest bit.
+    last: u64,
 }
 
 impl Run {
-    /// Where twenty bytes end that may belong to such a number.
+    /// Whether so many words in a row end in a block.
     #[inline(always)]
-    fn next(&mut self, voice: Voice) -> u64 {
-        /// `bits`, each `by` places later, and what comes in from the block before.
-        #[inline(always)]
-        const fn later(bits: u64, before: u64, by: usize) -> u64 {
-            bits << by | before >> (BLOCK - by)
-        }
-        let last = self.voice;
-        let is_part = |v: &Voice| v.letter | v.digit | v.high;
-        let part = is_part(&voice);
-        let begins = part & !later(part, is_part(&last), 1);
-        // Judged at the second byte of each word.
-        let first = later(voice.first, last.first, 1);
-        let hard = later(voice.hard, last.hard, 1);
-        let digit = later(voice.digit, last.digit, 1);
-        let good = first & (voice.vowel | voice.high) | hard & (voice.breath | voice.high) | digit & !part;
-        let bad = later(begins, self.begins, 1) & !good;
-        let one = (part | voice.sign) & !(bad | bad >> 1);
-        let [last_one, last_two, last_four, last_eight, last_sixteen] = self.rows;
-        let two = one & later(one, last_one, 1);
-        let four = two & later(two, last_two, 2);
-        let eight = four & later(four, last_four, 4);
-        let sixteen = eight & later(eight, last_eight, 8);
-        let twenty = sixteen & later(sixteen, last_sixteen, SHORTEST - 16);
-        *self = Self { voice, begins, rows: [one, two, four, eight, sixteen] };
-        twenty
+    fn is_enough(&mut self, voice: Voice, pack: impl Fn(u64, u64) -> u64) -> bool {
+        let Voice { part, stop, first } = voice;
+        let begins = part & !(part << 1 | self.part);
+        self.part = part >> (BLOCK - 1);
+        let words = begins & first;
+        // One stop is as good as many.
+        let stops = stop & !(stop << 1) | begins & !first;
+        let all = words | stops;
+        let n = all.count_ones();
+        let packed = pack(words, all);
+        // No more than one word for two bytes: half of them leave room for those before.
+        let [low, high] = [packed & u64::from(u32::MAX), packed >> 32];
+        let first = self.last | low << KEPT;
+        let second = first >> 32 | high << KEPT;
+        self.last = if n > 32 { second >> (n - 32) } else { first >> n } & ((1 << KEPT) - 1);
+        in_a_row(first) || n > 32 && in_a_row(second)
     }
+}
+
+/// Whether `WORDS` bits in a row are set.
+#[inline(always)]
+const fn in_a_row(bits: u64) -> bool {
+    const { assert!(WORDS == 8) };
+    let two = bits & bits >> 1;
+    let four = two & two >> 2;
+    four & four >> 4 != 0
+}
+
+/// [`each_voice`]'s `pack` in plain steps.
+pub(super) fn pack(bits: u64, mut of: u64) -> u64 {
+    let (mut packed, mut n) = (0, 0);
+    while of != 0 {
+        packed |= (bits >> of.trailing_zeros() & 1) << n;
+        of &= of - 1;
+        n += 1;
+    }
+    packed
 }
 
 #[cfg(test)]
@@ -284,6 +213,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn words_in_a_row_are_counted_across_blocks(
+            blocks in prop::collection::vec((any::<u64>(), any::<u64>(), any::<u64>()), 1..8),
+            sparse in 0..4_u32,
+        ) {
+            let (mut run, mut part_before, mut in_a_row) = (Run::default(), false, 0);
+            for (part, stop, first) in blocks {
+                let first = (0..sparse).fold(first, |first, n| first | first.rotate_left(n));
+                let stop = (0..sparse).fold(stop, |stop, n| stop & stop.rotate_left(n));
+                let (part, mut enough) = (part & !stop, false);
+                for n in 0..BLOCK {
+                    let is = |of: u64| of >> n & 1 == 1;
+                    let begins = is(part) && !part_before;
+                    part_before = is(part);
+                    if is(stop) || begins && !is(first) {
+                        in_a_row = 0;
+                    } else if begins {
+                        in_a_row += 1;
+                        enough |= in_a_row >= WORDS;
+                    }
+                }
+                prop_assert_eq!(run.is_enough(Voice { part, stop, first }, pack), enough);
+            }
+        }
+
         #[test]
         fn vectors_and_plain_code_agree(text in prop::collection::vec(any::<u8>(), 0..300)) {
             agree(&text);

@@ -1,4 +1,5 @@
-//! The first look for numbers, in digits and in words: which bytes they are written with, as tables that vectors look halves of bytes up in.
+//! The first look for numbers, in digits and in words: which bytes they are written with, as tables that vectors look
+//! halves of bytes up in.
 //!
 //! A class is a set of high halves and a set of low halves; the two tables give each half the classes it is in, and a
 //! byte is in those that both halves are in.
@@ -49,33 +50,111 @@ const fn low_halves(sets: &[&[usize]; 8]) -> [u8; 16] {
     table
 }
 
-/// The classes of letters that pass for digits.
-pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
-
-// Numbers in words, with tables likewise: first letters by their high half, `c k`, vowels by their high half, `h`,
-// digits, signs. Capitals are made small before.
-
-/// Each high half, of numbers in words.
-pub(super) const VOICE_HIGH: [u8; 16] = {
+/// [`HIGH`] of digits alone, of letters that pass for them, of signs, of what is not ASCII.
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_DIGIT: [u8; 16] = only(0x3, 0x3, 1);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_LIKE: [u8; 16] = only(0x4, 0x6, LIKE);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_SIGN: [u8; 16] = only(0x0, 0x3, 1 << 1 | 1 << 2 | 1 << 3);
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_FOREIGN: [u8; 16] = only(0x8, 0xf, u8::MAX);
+/// All classes for the high halves of bytes that go on with a character.
+#[cfg(target_arch = "x86_64")]
+pub(super) const GOES_ON: [u8; 16] = {
     let mut table = [0; 16];
-    table[0x2] = 1 << 7;
-    table[0x3] = 1 << 6;
-    table[0x6] = 1 | 1 << 2 | 1 << 3 | 1 << 5;
-    table[0x7] = 1 << 1 | 1 << 4;
+    let mut high = 0x8;
+    while high <= 0xb {
+        table[high] = u8::MAX;
+        high += 1;
+    }
     table
 };
 
-/// Each low half, of numbers in words.
-pub(super) const VOICE_LOW: [u8; 16] = {
-    const SETS: [&[usize]; 8] = [
-        &[0x2, 0x8, 0xb, 0xc, 0xd, 0xe],
-        &[0x3, 0x4],
-        &[0x3, 0xb],
-        &[0x1, 0xf],
-        &[0x5],
-        &[0x8],
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        &[0x0, 0xc, 0xd, 0xe],
-    ];
-    low_halves(&SETS)
+/// The entries of [`HIGH`] from `first` to `last`, of these classes.
+#[cfg(target_arch = "x86_64")]
+const fn only(first: usize, last: usize, classes: u8) -> [u8; 16] {
+    let (mut table, mut high) = ([0; 16], first);
+    while high <= last {
+        table[high] = HIGH[high] & classes;
+        high += 1;
+    }
+    table
+}
+
+/// The classes of letters that pass for digits.
+pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
+
+// Numbers in words: which letters the ten words begin with, and what follows each of these. A bit for each set of letters
+// that the same letters follow: `l n`, `s`, `b h`, `k`, `m`, `t`, `c`, and digits; case makes no difference.
+
+const L_N: u8 = 1;
+const S: u8 = 1 << 1;
+const B_H: u8 = 1 << 2;
+const K: u8 = 1 << 3;
+const M: u8 = 1 << 4;
+const T: u8 = 1 << 5;
+const C: u8 = 1 << 6;
+/// Behind a digit that is a word, the word ends.
+const DIGIT: u8 = 1 << 7;
+
+/// The sets of first letters, by each half.
+pub(super) const FIRST_HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x3] = DIGIT;
+    (table[0x4], table[0x6]) = (L_N | B_H | K | M | C, L_N | B_H | K | M | C);
+    (table[0x5], table[0x7]) = (S | T, S | T);
+    table
+};
+pub(super) const FIRST_LOW: [u8; 16] = {
+    let mut table = [0; 16];
+    let mut digit = 0;
+    while digit <= 9 {
+        table[digit] = DIGIT;
+        digit += 1;
+    }
+    table[0x2] |= B_H;
+    table[0x3] |= C | S;
+    table[0x4] |= T;
+    table[0x8] |= B_H;
+    table[0xb] |= K;
+    table[0xc] |= L_N;
+    table[0xd] |= M;
+    table[0xe] |= L_N;
+    table
+};
+
+/// What second letters follow, by each half: `a` `o` `u` `h`, and signs above the digits, or a little more.
+pub(super) const SECOND_HIGH: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x3] = DIGIT;
+    // `a` and `o`, and `h` behind `c` and `k`.
+    (table[0x4], table[0x6]) = (!0, !0);
+    (table[0x5], table[0x7]) = (T | DIGIT, T | DIGIT);
+    table
+};
+pub(super) const SECOND_LOW: [u8; 16] = {
+    let mut table = [0; 16];
+    table[0x0] = DIGIT;
+    table[0x1] = L_N | S | B_H | T;
+    table[0x5] = T;
+    table[0x8] = K | C;
+    table[0xa] = DIGIT;
+    table[0xb] = DIGIT;
+    table[0xc] = DIGIT;
+    table[0xd] = DIGIT;
+    table[0xe] = DIGIT;
+    table[0xf] = B_H | K | M | DIGIT;
+    table
+};
+/// What bytes follow whatever their low half: signs below the digits, and vowels with marks.
+pub(super) const SECOND_ANY: [u8; 16] = {
+    let mut table = [0; 16];
+    (table[0x0], table[0x1], table[0x2]) = (DIGIT, DIGIT, DIGIT);
+    let mut high = 0x8;
+    while high < 16 {
+        table[high] = !DIGIT;
+        high += 1;
+    }
+    table
 };

@@ -4,10 +4,14 @@
 // vectors; functions that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
 use super::look::{Look, Raw};
-use super::speech::{Spoken, Voice, each_voice};
-use super::tables::{HIGH, LIKE, LOW, VOICE_HIGH, VOICE_LOW};
+use super::speech::{Rows, Voice, each_voice, pack};
+use super::tables::{
+    FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
+    SECOND_HIGH, SECOND_LOW,
+};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
@@ -21,6 +25,22 @@ pub(super) fn classify(text: &[u8], out: &mut [Masks]) {
     } else {
         sse2(text, out)
     }
+}
+
+/// Whether bits are counted and shifted in one step each: all processors with AVX2 do, but none need.
+pub(super) fn handles_bits() -> bool {
+    is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+}
+
+/// Asks for what stands a page behind a block before it is its turn: the processor itself looks ahead only within a page.
+#[inline(always)]
+fn ask_ahead(seen: &[u8; SEEN]) {
+    const AHEAD: usize = 1 << 12;
+    // SAFETY: a hint, of no effect whatever the address.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(seen.as_ptr().wrapping_add(AHEAD).cast()) }
 }
 
 fn sse2(text: &[u8], out: &mut [Masks]) {
@@ -37,48 +57,55 @@ fn avx512(text: &[u8], out: &mut [Masks]) {
     each_block(text, out, |seen| avx512_block(seen));
 }
 
-/// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
+/// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names. A vector at a time, and each for
+/// itself: across several, the compiler makes vectors of single bits again, at ten times the cost.
 macro_rules! block {
-    ($name:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident, $max:ident,
-     $eq:ident, $or:ident, $and:ident, $andnot:ident, $mask:ident, $unsigned:ty) => {
+    ($name:ident $part:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
+     $max:ident, $eq:ident, $or:ident, $and:ident, $andnot:ident, $mask:ident, $unsigned:ty) => {
+        $(#[target_feature(enable = $feature)])?
+        #[inline(never)]
+        fn $part(seen: &[u8; $lanes + 1]) -> [$unsigned; 5] {
+            // SAFETY: a vector from the first byte and one from the second are all of the array.
+            let (v, next) = unsafe {
+                let from = seen.as_ptr();
+                ($load(from.cast()), $load(from.add(1).cast()))
+            };
+            // SAFETY: no memory is touched, and the features are those of this function.
+            #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+            unsafe {
+                let splat = |b: u8| $splat(b as i8);
+                let is = |b: u8| $eq(v, splat(b));
+                let within = |v, low: u8, high: u8| {
+                    let from_low = $sub(v, splat(low));
+                    $eq($min(from_low, splat(high - low)), from_low)
+                };
+                let at_least = |v, low: u8| $eq($max(v, splat(low)), v);
+                let digit = within(v, b'0', b'9');
+                let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
+                let additional = $and(is(0xe1), at_least(next, 0xb8));
+                let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
+                // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
+                let odd_next = $eq($and(next, splat(1)), splat(1));
+                let small = $or(
+                    $and(is(0xc3), at_least(next, 0xa0)),
+                    $and(within(v, 0xc4, 0xc5), odd_next),
+                );
+                let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
+                let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
+                // From 80 on: the highest bit itself.
+                let letter = $or(letter, v);
+                let mark = $or(is(b':'), is(b'@'));
+                [digit, letter, capital, odd, mark].map(|m| $mask(m) as $unsigned)
+            }
+        }
+
         $(#[target_feature(enable = $feature)])?
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Masks {
             let mut masks = Masks::default();
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
-                let (v, next) = unsafe {
-                    let from = seen.as_ptr().add(at);
-                    ($load(from.cast()), $load(from.add(1).cast()))
-                };
-                // SAFETY: no memory is touched, and the features are those of this function.
-                #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-                let [digit, letter, capital, odd, mark] = unsafe {
-                    let splat = |b: u8| $splat(b as i8);
-                    let is = |b: u8| $eq(v, splat(b));
-                    let within = |v, low: u8, high: u8| {
-                        let from_low = $sub(v, splat(low));
-                        $eq($min(from_low, splat(high - low)), from_low)
-                    };
-                    let at_least = |v, low: u8| $eq($max(v, splat(low)), v);
-                    let digit = within(v, b'0', b'9');
-                    let letter = $or(digit, within($or(v, splat(0x20)), b'a', b'z'));
-                    let additional = $and(is(0xe1), at_least(next, 0xb8));
-                    let vietnamese = $or(additional, within(v, 0xc3, 0xc6));
-                    // Most small letters beyond ASCII are told by the byte behind: those of C3 by a bit, the others are odd.
-                    let odd_next = $eq($and(next, splat(1)), splat(1));
-                    let small = $or(
-                        $and(is(0xc3), at_least(next, 0xa0)),
-                        $and(within(v, 0xc4, 0xc5), odd_next),
-                    );
-                    let capital = $or($andnot(small, vietnamese), within(v, b'A', b'Z'));
-                    let odd = $or($andnot(vietnamese, at_least(v, 0xc0)), is(b'@'));
-                    // From 80 on: the highest bit itself.
-                    let letter = $or(letter, v);
-                    let bits = |m| u64::from($mask(m) as $unsigned);
-                    let mark = $or(is(b':'), is(b'@'));
-                    [bits(digit), bits(letter), bits(capital), bits(odd), bits(mark)]
-                };
+                let Some(part) = seen.get(at..).and_then(<[u8]>::first_chunk) else { break };
+                let [digit, letter, capital, odd, mark] = $part(part).map(u64::from);
                 masks.digit |= digit << at;
                 masks.letter |= letter << at;
                 masks.capital |= capital << at;
@@ -91,12 +118,12 @@ macro_rules! block {
 }
 
 block!(
-    sse2_block 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_max_epu8, _mm_cmpeq_epi8,
+    sse2_block sse2_part 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_max_epu8, _mm_cmpeq_epi8,
     _mm_or_si128, _mm_and_si128, _mm_andnot_si128, _mm_movemask_epi8, u16
 );
 block!(
-    avx2_block 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8, _mm256_max_epu8,
-    _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_movemask_epi8, u32
+    avx2_block avx2_part 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
+    _mm256_max_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_andnot_si256, _mm256_movemask_epi8, u32
 );
 
 #[target_feature(enable = "avx512bw")]
@@ -140,11 +167,12 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
 
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
-    if is_x86_feature_detected!("avx512bw") {
-        // SAFETY: the feature is there.
+    let bits = handles_bits();
+    if is_x86_feature_detected!("avx512bw") && bits {
+        // SAFETY: the features are there.
         unsafe { look_avx512(text, look) }
-    } else if is_x86_feature_detected!("avx2") {
-        // SAFETY: the feature is there.
+    } else if is_x86_feature_detected!("avx2") && bits {
+        // SAFETY: the features are there.
         unsafe { look_avx2(text, look) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
@@ -159,14 +187,21 @@ fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
     look.fill(text, |seen| raw_ssse3(seen));
 }
 
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx2(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_avx2(seen));
+    look.fill(text, |seen| {
+        ask_ahead(seen);
+        // What follows is done with bits, whatever the compiler would rather make of it.
+        black_box(raw_avx2(seen))
+    });
 }
 
-#[target_feature(enable = "avx512bw")]
+#[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_avx512(seen));
+    look.fill(text, |seen| {
+        ask_ahead(seen);
+        raw_avx512(seen)
+    });
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
@@ -176,7 +211,8 @@ macro_rules! raw {
         #[target_feature(enable = $feature)]
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Raw {
-            let mut raw = Raw::default();
+            // Each class from a table of its own, so that no masks have to be put together.
+            let mut not = [0_u64; 4];
             for at in (0..BLOCK).step_by($lanes) {
                 // SAFETY: `at` + 1 + lanes is at most `SEEN`.
                 let (v, next) = unsafe {
@@ -185,23 +221,19 @@ macro_rules! raw {
                 };
                 let splat = |b: u8| $splat(b as i8);
                 let half = splat(0xf);
-                let high = $shuffle($table(&HIGH), $and($shift::<4>(v), half));
-                let class = $and(high, $shuffle($table(&LOW), $and(v, half)));
-                let none = splat(0);
-                let bits = |m| u64::from($mask(m) as $unsigned);
-                let any = !bits($eq(class, none)) & u64::from(<$unsigned>::MAX);
-                let digit = bits($gt($and(class, splat(1)), none));
-                let like = bits($gt($and(class, splat(LIKE)), none));
-                let above = bits(v);
-                let goes_on = $gt(splat(0xc0), next);
+                let high = $and($shift::<4>(v), half);
+                let low = $shuffle($table(&LOW), $and(v, half));
+                let class = |table| $and($shuffle($table(table), high), low);
+                let goes_on = $shuffle($table(&GOES_ON), $and($shift::<4>(next), half));
                 let vietnamese = $and($eq(v, splat(0xe1)), $gt(next, splat(0xb7)));
-                let follows = bits($andnot(vietnamese, goes_on));
-                raw.digit |= digit << at;
-                raw.like |= (like & !above) << at;
-                raw.sign |= (any & !above & !digit & !like) << at;
-                raw.foreign |= (any & above & follows) << at;
+                let foreign = $andnot(vietnamese, $and(class(&HIGH_FOREIGN), goes_on));
+                let classes = [class(&HIGH_DIGIT), class(&HIGH_LIKE), class(&HIGH_SIGN), foreign];
+                for (not, class) in not.iter_mut().zip(classes) {
+                    *not |= u64::from($mask($eq(class, splat(0))) as $unsigned) << at;
+                }
             }
-            raw
+            let [digit, like, sign, foreign] = not.map(|not| !not);
+            Raw { digit, like, sign, foreign }
         }
     };
 }
@@ -270,6 +302,36 @@ pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     }
 }
 
+/// Which of sixteen bytes end clauses, lines or cells.
+#[inline]
+pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
+        let or = |a, b| _mm_or_si128(a, b);
+        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
+        _mm_movemask_epi8(or(cells, or(is(b'.'), or(is(b'!'), is(b'?'))))) as u16
+    }
+}
+
+/// Which of sixteen bytes are digits or end what is said behind a number.
+#[inline]
+pub(super) fn ends(chunk: &[u8; 16]) -> u16 {
+    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
+    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
+    unsafe {
+        let v = _mm_loadu_si128(chunk.as_ptr().cast());
+        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
+        let or = |a, b| _mm_or_si128(a, b);
+        let from_0 = _mm_sub_epi8(v, _mm_set1_epi8(b'0' as i8));
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
+        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
+        _mm_movemask_epi8(or(cells, or(is(b','), digit))) as u16
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
@@ -294,102 +356,97 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
 }
 
 /// Listens to `text` with the widest vectors there are.
-pub(super) fn voices(text: &[u8], heard: &mut Spoken) {
-    let counts = is_x86_feature_detected!("popcnt");
-    if is_x86_feature_detected!("avx512bw") && counts {
+pub(super) fn voices(text: &[u8], rows: &mut Rows) {
+    let bits = handles_bits();
+    if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx512(text, heard) }
-    } else if is_x86_feature_detected!("avx2") && counts {
+        unsafe { voices_avx512(text, rows) }
+    } else if is_x86_feature_detected!("avx2") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx2(text, heard) }
+        unsafe { voices_avx2(text, rows) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { voices_ssse3(text, heard) }
+        unsafe { voices_ssse3(text, rows) }
     } else {
-        each_voice(text, heard, super::scalar::voice);
+        each_voice(text, rows, super::scalar::voice, pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn voices_ssse3(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_ssse3(seen));
+fn voices_ssse3(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_ssse3(seen), pack);
 }
 
-#[target_feature(enable = "avx2,popcnt")]
-fn voices_avx2(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_avx2(seen));
+#[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
+fn voices_avx2(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_avx2(seen), |bits, of| _pext_u64(bits, of));
 }
 
-#[target_feature(enable = "avx512bw,popcnt")]
-fn voices_avx512(text: &[u8], heard: &mut Spoken) {
-    each_voice(text, heard, |seen| voice_avx512(seen));
+#[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
+fn voices_avx512(text: &[u8], rows: &mut Rows) {
+    each_voice(text, rows, |seen| voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
 macro_rules! voice {
     ($name:ident $lanes:literal $feature:literal, $splat:ident, $load:ident, $table:ident, $shuffle:ident, $shift:ident,
-     $sub:ident, $min:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
+     $min:ident, $max:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
         #[target_feature(enable = $feature)]
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Voice {
-            let mut voice = Voice::default();
+            let (mut voice, mut not_first) = (Voice::default(), 0_u64);
             for at in (0..BLOCK).step_by($lanes) {
-                // SAFETY: `at` + lanes is at most `BLOCK`.
-                let v = unsafe { $load(seen.as_ptr().add(at).cast()) };
+                // SAFETY: `at` + 1 + lanes is at most `SEEN`.
+                let (v, next) = unsafe {
+                    let from = seen.as_ptr().add(at);
+                    ($load(from.cast()), $load(from.add(1).cast()))
+                };
                 let splat = |b: u8| $splat(b as i8);
                 let bits = |m| u64::from($mask(m) as $unsigned) << at;
-                let small = $or(v, splat(0x20));
                 let half = splat(0xf);
-                let high = $shuffle($table(&VOICE_HIGH), $and($shift::<4>(small), half));
-                let class = $and(high, $shuffle($table(&VOICE_LOW), $and(small, half)));
-                let none = splat(0);
-                let all = u64::from(<$unsigned>::MAX) << at;
-                let has = |class_bits: u8| all & !bits($eq($and(class, splat(class_bits)), none));
-                let from_a = $sub(small, splat(b'a'));
-                voice.first |= has(1 | 1 << 1);
-                voice.hard |= has(1 << 2);
-                voice.vowel |= has(1 << 3 | 1 << 4);
-                voice.breath |= has(1 << 5);
-                voice.digit |= has(1 << 6);
-                voice.sign |= has(1 << 7);
-                voice.letter |= bits($eq($min(from_a, splat(25)), from_a));
-                voice.high |= bits(v);
+                let high = |v| $and($shift::<4>(v), half);
+                let low = |v| $and(v, half);
+                let first = $and($shuffle($table(&FIRST_HIGH), high(v)), $shuffle($table(&FIRST_LOW), low(v)));
+                let next_high = high(next);
+                let second = $and($shuffle($table(&SECOND_HIGH), next_high), $shuffle($table(&SECOND_LOW), low(next)));
+                let second = $or(second, $shuffle($table(&SECOND_ANY), next_high));
+                voice.part |= bits($eq($max(v, splat(b'0')), v));
+                voice.stop |= bits($eq($min(v, splat(b' ' - 1)), v));
+                not_first |= bits($eq($and(first, second), splat(0)));
             }
+            voice.first = !not_first;
             voice
         }
     };
 }
 
 voice!(
-    voice_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_sub_epi8,
-    _mm_min_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
+    voice_ssse3 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8, _mm_srli_epi16, _mm_min_epu8,
+    _mm_max_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
 );
 voice!(
     voice_avx2 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, table32, _mm256_shuffle_epi8, _mm256_srli_epi16,
-    _mm256_sub_epi8, _mm256_min_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
+    _mm256_min_epu8, _mm256_max_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
 );
 
 #[target_feature(enable = "avx512bw")]
 #[inline]
 fn voice_avx512(seen: &[u8; SEEN]) -> Voice {
-    // SAFETY: it lies within the array.
-    let v = unsafe { _mm512_loadu_si512(seen.as_ptr().cast()) };
+    // SAFETY: both lie within the array.
+    let (v, next) =
+        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
     let splat = |b: u8| _mm512_set1_epi8(b as i8);
-    let table = |table| _mm512_broadcast_i32x4(table16(table));
-    let small = _mm512_or_si512(v, splat(0x20));
     let half = splat(0xf);
-    let high = _mm512_shuffle_epi8(table(&VOICE_HIGH), _mm512_and_si512(_mm512_srli_epi16::<4>(small), half));
-    let class = _mm512_and_si512(high, _mm512_shuffle_epi8(table(&VOICE_LOW), _mm512_and_si512(small, half)));
-    let has = |class_bits: u8| _mm512_test_epi8_mask(class, splat(class_bits));
+    let high = |v| _mm512_and_si512(_mm512_srli_epi16::<4>(v), half);
+    let low = |v| _mm512_and_si512(v, half);
+    let of = |table, halves| _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table16(table)), halves);
+    let first = _mm512_and_si512(of(&FIRST_HIGH, high(v)), of(&FIRST_LOW, low(v)));
+    let second = _mm512_and_si512(of(&SECOND_HIGH, high(next)), of(&SECOND_LOW, low(next)));
+    let second = _mm512_or_si512(second, of(&SECOND_ANY, high(next)));
     Voice {
-        first: has(1 | 1 << 1),
-        hard: has(1 << 2),
-        vowel: has(1 << 3 | 1 << 4),
-        breath: has(1 << 5),
-        digit: has(1 << 6),
-        sign: has(1 << 7),
-        letter: _mm512_cmple_epu8_mask(_mm512_sub_epi8(small, splat(b'a')), splat(25)),
-        high: _mm512_movepi8_mask(v),
+        part: _mm512_cmpge_epu8_mask(v, splat(b'0')),
+        stop: _mm512_cmplt_epu8_mask(v, splat(b' ')),
+        first: _mm512_test_epi8_mask(first, second),
     }
 }
 

@@ -199,7 +199,7 @@ mod tests {
     fn redacted(text: &str) -> (u64, String) {
         let inspected = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
         let mut bytes = text.as_bytes().to_vec();
-        for splice in inspected.redact(&[DetectorId::Cccd]).expect("can be redacted") {
+        for splice in inspected.redact(&[DetectorId::Cccd], &bytes).expect("can be redacted") {
             bytes[splice.range.start as usize..splice.range.end as usize].copy_from_slice(&splice.bytes);
         }
         (inspected.inspection.distinct(DetectorId::Cccd), String::from_utf8(bytes).expect("text"))

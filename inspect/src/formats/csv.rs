@@ -2,6 +2,8 @@
 //!
 //! Rows need not agree with each other, and titles may stand above the header.
 
+use chot_detectors::{BLOCK, among};
+
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
@@ -147,7 +149,8 @@ impl Delimited {
     /// Reads rows that stand in the block from `n` on as they are; returns where one begins that does not.
     fn lines(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> usize {
         let mut cells = std::mem::take(&mut self.cells);
-        while let Some(end) = split(bytes, n, self.delimiter, &mut cells) {
+        let mut marks = Marks::new(bytes, n, self.delimiter);
+        while let Some(end) = split(&mut marks, n, &mut cells) {
             let line = Line { text: bytes, at: Some(at), cells: &cells };
             if !is_rule(bytes, &cells) && !self.table.line(self.rows + 1, &line, inquiry) {
                 break;
@@ -160,48 +163,78 @@ impl Delimited {
     }
 }
 
-/// Splits the row that begins at `from` into cells and tells where the next begins; `None` when its end is not there,
-/// or a cell is not what stands between two delimiters or quotes.
-fn split(bytes: &[u8], from: usize, delimiter: u8, cells: &mut Vec<Cell>) -> Option<usize> {
+/// The delimiters, quotes and parts of line ends in a text, one behind the other, as far as whole blocks reach: near
+/// its end, rows are read like those that are cut by it.
+struct Marks<'b> {
+    bytes: &'b [u8],
+    /// Where the block begins, and which bytes of it are still to be told.
+    block: usize,
+    left: u64,
+    signs: [u8; 4],
+}
+
+impl<'b> Marks<'b> {
+    fn new(bytes: &'b [u8], from: usize, delimiter: u8) -> Self {
+        let signs = [delimiter, b'"', b'\n', b'\r'];
+        let left = bytes.get(from..).and_then(<[u8]>::first_chunk).map_or(0, |block| among(block, signs));
+        Self { bytes, block: from, left, signs }
+    }
+
+    /// The next one.
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            let block = self.bytes.get(self.block + BLOCK..)?.first_chunk()?;
+            self.block += BLOCK;
+            self.left = among(block, self.signs);
+        }
+        let at = self.block + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(at)
+    }
+}
+
+/// Splits the row that begins at `start`, of which no mark was told yet, into cells and tells where the next begins;
+/// `None` when its end is not there, or a cell is not what stands between two delimiters or quotes.
+fn split(marks: &mut Marks<'_>, mut start: usize, cells: &mut Vec<Cell>) -> Option<usize> {
     cells.clear();
-    let (mut start, mut here) = (from, from);
+    let (bytes, [delimiter, ..]) = (marks.bytes, marks.signs);
     loop {
-        // Near the end of the block a row is read like those that are cut by it.
-        let eight = u64::from_le_bytes(*bytes.get(here..)?.first_chunk()?);
-        let mut marks = marks(eight, delimiter);
-        here += 8;
-        while marks != 0 {
-            let at = here - 8 + marks.trailing_zeros() as usize / 8;
-            marks &= marks - 1;
-            match *bytes.get(at)? {
-                // Before the line end it is a blank; elsewhere it is dropped.
-                b'\r' if bytes.get(at + 1) == Some(&b'\n') => continue,
-                b'\n' => {
-                    cells.push(trimmed(bytes, start, at, cells.len()));
-                    return Some(at + 1);
-                }
-                b'"' if at == start => {
-                    let close = at + 1 + memchr::memchr(b'"', bytes.get(at + 1..)?)?;
-                    cells.push(trimmed(bytes, at + 1, close, cells.len()));
-                    let behind = match bytes.get(close + 1..)? {
-                        [b'\r', b'\n', ..] => close + 2,
-                        _ => close + 1,
-                    };
-                    start = behind + 1;
-                    match *bytes.get(behind)? {
-                        b'\n' => return Some(start),
-                        b if b == delimiter => {}
-                        _ => return None,
-                    }
-                    here = start;
-                    break;
-                }
-                b if b == delimiter => {
-                    cells.push(trimmed(bytes, start, at, cells.len()));
-                    start = at + 1;
-                }
-                _ => return None,
+        let at = marks.next()?;
+        match *bytes.get(at)? {
+            b if b == delimiter => {
+                cells.push(trimmed(bytes, start, at, cells.len()));
+                start = at + 1;
             }
+            b'\n' => {
+                cells.push(trimmed(bytes, start, at, cells.len()));
+                return Some(at + 1);
+            }
+            // Before the line end it is a blank; elsewhere it is dropped.
+            b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
+            b'"' if at == start => {
+                let close = loop {
+                    let at = marks.next()?;
+                    if bytes.get(at) == Some(&b'"') {
+                        break at;
+                    }
+                };
+                cells.push(trimmed(bytes, start + 1, close, cells.len()));
+                let mut behind = marks.next()?;
+                start = close + 1;
+                if let Some(b"\r\n") = bytes.get(start..start + 2) {
+                    behind = marks.next()?;
+                    start += 1;
+                }
+                match *bytes.get(behind)? {
+                    // Nothing stands between.
+                    _ if behind != start => return None,
+                    b'\n' => return Some(behind + 1),
+                    b if b == delimiter => start = behind + 1,
+                    _ => return None,
+                }
+            }
+            _ => return None,
         }
     }
 }
@@ -215,19 +248,7 @@ fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cel
     while start < end && blank(end - 1) {
         end -= 1;
     }
-    Cell { column, start, end, number: false }
-}
-
-/// The high bit of each of eight bytes that is a delimiter, a quote or a part of a line end.
-const fn marks(eight: u64, delimiter: u8) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const LOW: u64 = ONES * 0x7f;
-    // A byte is no zero if its low bits carry into the high one or that is set.
-    const fn others(eight: u64, byte: u8) -> u64 {
-        let differs = eight ^ (ONES * byte as u64);
-        ((differs & LOW) + LOW) | differs
-    }
-    !(others(eight, delimiter) & others(eight, b'"') & others(eight, b'\n') & others(eight, b'\r')) & !LOW
+    Cell { column, start, end, number: false, stands: None }
 }
 
 /// Whether all cells are lines drawn under a header.
@@ -305,7 +326,7 @@ mod tests {
 
     #[test]
     fn rows_are_split_where_they_stand_as_they_are() {
-        let behind = "\n a row behind it, long enough to be no end of a block\n";
+        let behind = format!("\n a row behind it{}\n", " that goes on".repeat(BLOCK));
         for (row, cells) in [
             ("1,001090123456,x", Some(&["1", "001090123456", "x"][..])),
             (" 1 ,,x\r", Some(&["1", "", "x"])),
@@ -318,23 +339,12 @@ mod tests {
         ] {
             let text = format!("{row}{behind}");
             let mut found = Vec::new();
-            let end = split(text.as_bytes(), 0, b',', &mut found);
+            let end = split(&mut Marks::new(text.as_bytes(), 0, b','), 0, &mut found);
             let found: Vec<_> = found.iter().map(|c| text.get(c.start..c.end).unwrap()).collect();
             assert_eq!(end, cells.map(|_| row.len() + 1), "{row:?}");
             assert!(cells.is_none_or(|cells| cells == found), "{row:?}: {found:?}");
         }
-        assert_eq!(split(b"no end of this row in sight", 0, b',', &mut Vec::new()), None);
-    }
-
-    #[test]
-    fn marks_are_those_bytes_alone() {
-        for byte in 0..=255u8 {
-            for at in 0..8 {
-                let mut bytes = *b"a\x8a\x0b!#-\xff\x00";
-                bytes[at] = byte;
-                let expected = bytes.map(|b| if b";\"\n\r".contains(&b) { 0x80 } else { 0 });
-                assert_eq!(marks(u64::from_le_bytes(bytes), b';').to_le_bytes(), expected, "{byte}");
-            }
-        }
+        let cut = "no end of this row in sight ".repeat(BLOCK);
+        assert_eq!(split(&mut Marks::new(cut.as_bytes(), 0, b','), 0, &mut Vec::new()), None);
     }
 }

@@ -12,7 +12,7 @@ use super::{Format, Room, Stream};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
-use crate::redact::Origin;
+use crate::redact::{Origin, Packing};
 use crate::{sniff, text};
 
 pub(crate) const GZIP: Format = Format {
@@ -101,7 +101,11 @@ impl Inflater {
 struct Inflating {
     inflater: Inflater,
     place: Place,
-    content: Box<Object>,
+    /// Made with the first block.
+    content: Option<Box<Object>>,
+    hint: Hint,
+    /// Where the content stands.
+    origin: Origin,
     failed: bool,
     read: u64,
 }
@@ -113,8 +117,21 @@ impl Inflating {
     fn new(inflater: Inflater, hint: &Hint, place: &Place) -> Self {
         let name = hint.name.as_deref().and_then(|n| n.strip_suffix(".gz")).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
-        let content = Object::new(inner, place.member("", Origin::Lost));
-        Self { inflater, place: place.clone(), content: Box::new(content), failed: false, read: 0 }
+        let (place, origin) = (place.clone(), Origin::Lost);
+        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0 }
+    }
+
+    fn content(&mut self, inquiry: &mut Inquiry) -> &mut Object {
+        let Self { content, hint, origin, inflater, place, .. } = self;
+        content.get_or_insert_with(|| {
+            let packing = match inflater {
+                Inflater::Gzip { .. } => Packing::Gzip,
+                Inflater::Zlib(_) => Packing::Zlib,
+            };
+            // How long the container is, is known at its end.
+            *origin = inquiry.edits.unpacked(&place.origin, 0, packing);
+            Box::new(Object::new(std::mem::take(hint), place.member("", origin.clone())))
+        })
     }
 
     fn drain(&mut self, inquiry: &mut Inquiry) {
@@ -124,7 +141,7 @@ impl Inflating {
             inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             return;
         }
-        self.content.push(&bytes, inquiry);
+        self.content(inquiry).push(&bytes, inquiry);
     }
 }
 
@@ -156,7 +173,8 @@ impl Stream for Inflating {
                 inquiry.opaque(&self.place, OpaqueReason::ParseError, 1);
             }
         }
-        self.content.finish(None, inquiry);
+        inquiry.edits.container_ends(&self.origin, self.read);
+        self.content(inquiry).finish(None, inquiry);
     }
 }
 

@@ -229,7 +229,7 @@ impl Body {
             }
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
-            self.table.row(self.rows, row, inquiry);
+            self.table.cells(self.rows, row, inquiry);
         }
     }
 

@@ -14,7 +14,6 @@ use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
-use crate::people::Mark;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -125,8 +124,6 @@ struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
-    /// Room for what a value says about persons.
-    marks: Vec<Mark>,
 }
 
 /// Keys whose values say what another member of the object is.
@@ -191,7 +188,6 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
-            marks: Vec::new(),
         }
     }
 
@@ -217,13 +213,10 @@ impl Json {
         }
         if self.key && !self.long {
             (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
-        } else if self.role == Role::Telling
-            && let Some(level) = self.levels.last_mut().filter(|level| !level.array)
-        {
-            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
-            let name = String::from_utf8_lossy(&self.value.view.text);
-            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-            level.told = inquiry.column(name);
+        } else if self.role == Role::Telling {
+            let value = std::mem::take(&mut self.value.view.text);
+            self.tell(&value, inquiry);
+            self.value.view.text = value;
         }
         if self.long {
             self.lesson.learn(false, inquiry);
@@ -253,6 +246,16 @@ impl Json {
             }
         }
         self.value.view.number = false;
+    }
+
+    /// A value that says what another member of its object is.
+    fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
+        if let Some(level) = self.levels.last_mut().filter(|level| !level.array) {
+            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+            let name = String::from_utf8_lossy(value);
+            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            level.told = inquiry.column(name);
+        }
     }
 
     fn open(&mut self, array: bool, inquiry: &mut Inquiry) {
@@ -372,6 +375,11 @@ impl Stream for Json {
                         _ => None,
                     };
                     n = past.unwrap_or(n + 1);
+                    // What parts it from the next stands behind most tokens.
+                    if let (State::Between, Some(sign @ (b':' | b','))) = (&self.state, bytes.get(n)) {
+                        (self.colon, self.complete) = (*sign == b':', false);
+                        n += 1;
+                    }
                 }
                 State::Str => {
                     let plain = rest.iter().take_while(|b| !matches!(b, b'"' | b'\\')).count();

@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(inspected.inspection.object.media_type, FORMAT.media_type);
         assert_eq!(inspected.inspection.distinct(DetectorId::Cccd), 3, "{:?}", inspected.inspection);
         let mut bytes = all.into_bytes();
-        for splice in inspected.redact(&[DetectorId::Cccd]).expect("can be redacted") {
+        for splice in inspected.redact(&[DetectorId::Cccd], &bytes).expect("can be redacted") {
             bytes[splice.range.start as usize..splice.range.end as usize].copy_from_slice(&splice.bytes);
         }
         let again = inspector.inspect(Hint::default(), &bytes).inspection;

@@ -1,21 +1,41 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
+mod ar;
 mod bzip2;
+mod cab;
+mod cms;
+mod compound;
 mod contentline;
+mod cpio;
 mod csv;
+mod dbf;
 mod form;
 mod gzip;
 mod html;
 mod image;
+mod iso;
 mod json;
+mod known;
+mod le;
+mod locked;
 mod mail;
+mod mapi;
 mod mbox;
 mod multipart;
+mod numeral;
+mod odf;
 mod ooxml;
+mod packed;
+mod packing;
 mod pdf;
+mod pgp;
 mod plain;
+mod rar;
 mod rtf;
+mod sevenz;
+mod shown;
 mod sql;
+mod sqlite;
 mod strings;
 mod svg;
 mod tar;
@@ -50,10 +70,18 @@ pub(crate) enum Room {
     Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>),
 }
 
+pub(crate) use cms::is_one as is_cms;
+pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use mapi::tnef::read as read_tnef;
+pub(crate) use packed::is_marked as is_packed;
+pub(crate) use packing::{pack, unpack};
 pub(crate) use pdf::read as read_pdf;
+pub(crate) use sevenz::read as read_seven_zip;
+pub(crate) use sqlite::read as read_sqlite;
+pub(crate) use strings::scan_strings;
 pub(crate) use unknown::Appended;
 #[cfg(test)]
 pub(crate) use zip::archive;
@@ -67,14 +95,38 @@ pub(crate) trait Stream: Send {
     fn finish(self: Box<Self>, inquiry: &mut Inquiry);
 }
 
-/// Every format. The first that matches reads the object: those with a mark of their own before those told by shape.
-pub(crate) const FORMATS: &[&Format] = &[
+/// Every format. The first that matches reads the object.
+pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
+    known::ALL.iter().chain(FORMATS).copied()
+}
+
+/// Those that are read: those with a mark of their own before those told by shape.
+const FORMATS: &[&Format] = &[
     &zip::FORMAT,
     &gzip::GZIP,
     &gzip::ZLIB,
     &bzip2::FORMAT,
+    &packed::XZ,
+    &packed::ZSTD,
+    &packed::LZ4,
+    &packed::LZMA,
+    &packed::COMPRESS,
+    &sevenz::FORMAT,
+    &rar::FIVE,
+    &rar::FOUR,
+    &sqlite::FORMAT,
+    &sqlite::LOG,
+    &dbf::FORMAT,
+    &cab::FORMAT,
+    &iso::FORMAT,
+    &ar::FORMAT,
+    &cpio::FORMAT,
     &tar::FORMAT,
     &pdf::FORMAT,
+    &compound::FORMAT,
+    &mapi::tnef::FORMAT,
+    &cms::FORMAT,
+    &pgp::FORMAT,
     image::JPEG,
     image::PNG,
     image::WEBP,
@@ -96,6 +148,7 @@ pub(crate) const FORMATS: &[&Format] = &[
     &contentline::LDIF,
     &svg::FORMAT,
     &html::FORMAT,
+    &odf::FLAT,
     &xml::FORMAT,
     &json::FORMAT,
     &form::FORMAT,
@@ -118,7 +171,7 @@ mod tests {
     #[test]
     fn every_format_knows_its_example_and_finds_what_it_holds() {
         let inspector = Inspector::new(Limits::default(), 2026);
-        for format in FORMATS {
+        for format in all() {
             let bytes = (format.example)();
             let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.object.media_type, format.media_type);
@@ -128,7 +181,7 @@ mod tests {
 
     #[test]
     fn no_type_is_registered_twice_but_the_tables() {
-        let types: Vec<_> = FORMATS.iter().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
+        let types: Vec<_> = all().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
         assert!(types.iter().enumerate().all(|(n, t)| !types[n + 1..].contains(t)));
     }
 }

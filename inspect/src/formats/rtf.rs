@@ -1,6 +1,11 @@
 //! Rich Text Format (specification 1.9.1): the text without its control words, tables row by row.
 //!
-//! Destinations that hold no text of the document (fonts, pictures, properties) are read as they stand.
+//! Objects and pictures are members. Destinations that hold no text of the document (fonts, properties) are read as they
+//! stand.
+
+mod data;
+
+use data::{Data, Kind};
 
 use super::{Format, Room, Stream};
 use crate::charset::Charset;
@@ -24,6 +29,10 @@ const GROUPS_MAX: usize = 256;
 struct Group {
     /// Not text of the document.
     aside: bool,
+    /// A picture for programs that cannot show the one beside it.
+    copy: bool,
+    /// The digits of a file.
+    data: bool,
     /// Characters that stand for a Unicode character to old readers.
     skip: u32,
 }
@@ -47,6 +56,11 @@ struct Rtf {
     /// Characters still to be passed over.
     skip: u32,
     charset: &'static Charset,
+    place: Place,
+    /// The file under way, how many there were, and how many bytes of it stand as they are.
+    data: Option<Data>,
+    files: u32,
+    raw: u64,
 }
 
 impl Rtf {
@@ -56,13 +70,17 @@ impl Rtf {
             text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
             side: Text::new(place.clone()),
-            table: Table::new(place),
+            table: Table::new(place.clone()),
+            place,
+            data: None,
+            files: 0,
+            raw: 0,
             row: Vec::new(),
             rows: 0,
             in_table: false,
             groups: Vec::new(),
             deeper: 0,
-            group: Group { aside: false, skip: 1 },
+            group: Group { aside: false, copy: false, data: false, skip: 1 },
             word: Vec::new(),
             word_at: 0,
             fresh: false,
@@ -82,6 +100,14 @@ impl Rtf {
     }
 
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
+        if self.raw > 0 {
+            self.raw -= 1;
+            match &mut self.data {
+                Some(data) => data.byte(b, inquiry),
+                None => self.side.view.push(&[b], at),
+            }
+            return;
+        }
         if !self.word.is_empty() {
             if self.goes_on(b) {
                 self.word.push(b);
@@ -122,12 +148,20 @@ impl Rtf {
                     if self.group.aside && !group.aside {
                         self.side.joint(b"\n");
                     }
+                    if self.group.data && !group.data {
+                        self.end_data(inquiry);
+                    }
                     self.group = group;
                 }
                 self.fresh = false;
                 self.skip = 0;
             }
             b'\r' | b'\n' if !self.group.aside => {}
+            _ if self.group.data => {
+                if let Some(data) = &mut self.data {
+                    data.digit(b, inquiry);
+                }
+            }
             _ if self.skip > 0 => self.skip -= 1,
             _ => {
                 self.fresh = false;
@@ -188,11 +222,14 @@ impl Rtf {
                 self.skip = self.group.skip;
             }
             (b"uc", _) => self.group.skip = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).min(8),
-            (b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"pict" | b"themedata" | b"datastore", _)
-                if fresh =>
-            {
+            (b"fonttbl" | b"colortbl" | b"stylesheet" | b"info" | b"themedata" | b"datastore", _) if fresh => {
                 self.group.aside = true;
             }
+            (b"objdata", _) => self.begin_data(Kind::Object, inquiry),
+            // Where there is a better copy beside it, it is left as it stands.
+            (b"nonshppict", _) => (self.group.aside, self.group.copy) = (true, true),
+            (b"pict", _) if fresh && !self.group.copy => self.begin_data(Kind::Picture, inquiry),
+            (b"bin", _) => self.raw = number.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
             (b"par" | b"line" | b"sect" | b"page", _) => self.here().joint(b"\n"),
             (b"tab", _) => self.here().joint(b"\t"),
             (b"emdash" | b"endash", _) => self.here().joint(b"-"),
@@ -207,11 +244,25 @@ impl Rtf {
         }
     }
 
+    fn begin_data(&mut self, kind: Kind, inquiry: &mut Inquiry) {
+        self.end_data(inquiry);
+        self.files = self.files.saturating_add(1);
+        self.data = Some(Data::new(kind, self.files));
+        self.group.aside = true;
+        self.group.data = true;
+    }
+
+    fn end_data(&mut self, inquiry: &mut Inquiry) {
+        if let Some(data) = self.data.take() {
+            data.end(&self.place, inquiry);
+        }
+    }
+
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         let row = std::mem::take(&mut self.row);
         if !row.is_empty() {
             self.rows += 1;
-            self.table.row(self.rows, row, inquiry);
+            self.table.cells(self.rows, row, inquiry);
         }
     }
 }
@@ -237,6 +288,7 @@ impl Stream for Rtf {
     }
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.end_data(inquiry);
         self.end_row(inquiry);
         self.table.finish(inquiry);
         self.text.finish(inquiry);

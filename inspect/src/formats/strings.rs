@@ -2,10 +2,15 @@
 //!
 //! It knows no format. The owner says what is opaque.
 
+use std::ops::Range;
+
 use chot_detectors::{BLOCK, Shown, shown};
+use chot_model::OpaqueReason;
 
 use crate::inquiry::{Inquiry, Place};
+use crate::object;
 use crate::redact::Origin;
+use crate::source::Source;
 use crate::text::Text;
 
 /// Blocks judged together; few enough for the stack.
@@ -15,9 +20,6 @@ const STRETCH: usize = 64;
 pub(crate) struct Strings {
     pub(super) place: Place,
     pub(super) bytes: u64,
-    /// A compound file that says it holds an encrypted package (MS-OFFCRYPTO §2.3.2).
-    pub(super) encrypted: bool,
-    compound: bool,
     narrow: Narrow,
     wide: Wide,
 }
@@ -51,8 +53,6 @@ impl Strings {
         Self {
             place: place.clone(),
             bytes: 0,
-            encrypted: false,
-            compound: false,
             narrow: Narrow { text: Text::new(lost), buffer: Vec::new(), goes_on: true },
             wide: Wide {
                 text: Text::new(wide),
@@ -66,12 +66,6 @@ impl Strings {
     }
 
     pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
-        self.compound |= self.bytes == 0 && bytes.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
-        if self.compound && !self.encrypted {
-            // A name in the directory lies within one sector, and sectors within one block.
-            let name: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-            self.encrypted = memchr::memmem::find(bytes, &name).is_some();
-        }
         self.bytes += bytes.len() as u64;
         for stretch in bytes.chunks(STRETCH * BLOCK) {
             let mut blocks = [Shown::default(); STRETCH + 1];
@@ -79,10 +73,13 @@ impl Strings {
             self.narrow.read(stretch, &blocks);
             self.wide.read(stretch, &blocks);
         }
-        self.narrow.text.push(&self.narrow.buffer, 0, inquiry);
+        // It stands nowhere: what goes on over two blocks has no place of its own.
+        self.narrow.text.joint(&self.narrow.buffer);
+        self.narrow.text.advance(inquiry);
         self.narrow.buffer.clear();
         if self.wide.buffer.iter().any(|b| *b != b'\n') {
-            self.wide.text.push(&self.wide.buffer, 0, inquiry);
+            self.wide.text.joint(&self.wide.buffer);
+            self.wide.text.advance(inquiry);
         }
         self.wide.buffer.clear();
     }
@@ -91,6 +88,27 @@ impl Strings {
         self.narrow.text.finish(inquiry);
         self.wide.text.finish(inquiry);
     }
+}
+
+/// Scans bytes of a source that mean nothing in themselves.
+pub(crate) fn scan_strings(source: &dyn Source, range: Range<u64>, place: &Place, inquiry: &mut Inquiry) {
+    let mut strings = Strings::new(place);
+    let mut at = range.start;
+    let mut buffer = vec![0; object::BLOCK];
+    while at < range.end && !inquiry.is_late(place) {
+        let want = (range.end - at).min(object::BLOCK as u64) as usize;
+        match source.read_at(at, buffer.get_mut(..want).unwrap_or_default()) {
+            Ok(n @ 1..) => {
+                strings.read(buffer.get(..n).unwrap_or_default(), inquiry);
+                at += n as u64;
+            }
+            Ok(0) | Err(_) => {
+                inquiry.refuse(place, OpaqueReason::Failed, range.end - at);
+                break;
+            }
+        }
+    }
+    strings.end(inquiry);
 }
 
 fn is_shown(b: u8) -> bool {
@@ -226,6 +244,16 @@ mod tests {
             (state >> 32) as u8
         };
         (0..len).map(|_| byte()).collect()
+    }
+
+    #[test]
+    fn a_writing_that_goes_on_over_two_blocks_has_no_place() {
+        for at in 65_520..65_540 {
+            let mut bytes = [b"\x01\x02\xff", &vec![b' '; at][..]].concat();
+            bytes.extend(b"\nso CCCD \\30 \\30 \\31 190123456\n\x01\x02\xff");
+            let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert!(!found.is_opaque(chot_model::OpaqueReason::Failed), "{found:?}");
+        }
     }
 
     proptest! {

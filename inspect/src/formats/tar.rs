@@ -4,16 +4,16 @@
 
 use chot_model::OpaqueReason;
 
-use super::{Format, Room};
+use super::{Format, Room, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object;
-use crate::redact::Origin;
+use crate::redact::Packing;
 use crate::source::{Source, read_range};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/x-tar",
-    matches: |head| head.bytes.get(257..262) == Some(b"ustar") && head.bytes.get(..512).and_then(checked).is_some(),
+    matches: |head| head.bytes.get(..512).is_some_and(|header| checked(header).is_some() && is_named(header)),
     room: Room::Whole(read),
     #[cfg(test)]
     example: || {
@@ -31,6 +31,13 @@ pub(crate) const FORMAT: Format = Format {
         header
     },
 };
+
+/// Archives of before POSIX have no mark: a name, and nothing where the mark would be.
+fn is_named(header: &[u8]) -> bool {
+    let old = header.get(257..).is_some_and(|rest| rest.iter().all(|b| *b == 0));
+    let name = header.first().is_some_and(|b| *b >= b' ');
+    header.get(257..262) == Some(b"ustar") || name && old
+}
 
 fn octal(field: &[u8]) -> Option<u64> {
     // GNU writes sizes above 8 GiB in binary.
@@ -61,6 +68,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     while at < source.len() {
         let Ok(header) = read_range(source, at..at + 512) else {
             inquiry.refuse(place, OpaqueReason::ParseError, source.len() - at);
+            scan_strings(source, at..source.len(), place, inquiry);
             return None;
         };
         if header.iter().all(|b| *b == 0) {
@@ -69,11 +77,13 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         }
         let Some(size) = checked(&header) else {
             inquiry.refuse(place, OpaqueReason::ParseError, source.len() - at);
+            scan_strings(source, at..source.len(), place, inquiry);
             return None;
         };
         let data = at + 512;
         let Some(end) = data.checked_add(size).filter(|e| *e <= source.len()) else {
             inquiry.refuse(place, OpaqueReason::ParseError, source.len() - at);
+            scan_strings(source, at..source.len(), place, inquiry);
             return None;
         };
         at = end.next_multiple_of(512);
@@ -89,7 +99,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         let short = string(header.get(..100).unwrap_or_default());
         let name =
             long_name.take().unwrap_or_else(|| if prefix.is_empty() { short } else { format!("{prefix}/{short}") });
-        let member = place.member(&name, Origin::Lost);
+        let origin = inquiry.edits.unpacked(&place.origin.shifted(data), size, Packing::Same);
+        let member = place.member(&name, origin);
         if !object::enter(&name, &member, inquiry) {
             return None;
         }
@@ -97,4 +108,42 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         object::section(source, data, end, hint, member, inquiry);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+    use crate::{Hint, Inspector, Limits};
+
+    fn inspect(bytes: &[u8]) -> Inspection {
+        Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+    }
+
+    #[test]
+    fn archives_without_a_mark_are_known_by_their_sum() {
+        let mut old = (super::FORMAT.example)();
+        old[257..262].fill(0);
+        old[148..156].fill(b' ');
+        let sum: u32 = old[..512].iter().map(|b| u32::from(*b)).sum();
+        old[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        let inspection = inspect(&old);
+        assert_eq!(inspection.object.media_type, "application/x-tar");
+        assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    }
+
+    #[test]
+    fn what_is_cut_is_told_and_scanned() {
+        let tar = (super::FORMAT.example)();
+        let inspection = inspect(&tar[..512 + 22]);
+        assert!(!inspection.is_opaque(OpaqueReason::ParseError), "{inspection:?}");
+        let mut longer = tar;
+        longer[124..135].copy_from_slice(b"00000077777");
+        longer[148..156].fill(b' ');
+        let sum: u32 = longer[..512].iter().map(|b| u32::from(*b)).sum();
+        longer[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        let inspection = inspect(&longer);
+        assert!(inspection.is_opaque(OpaqueReason::ParseError), "{inspection:?}");
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 1);
+    }
 }

@@ -11,14 +11,22 @@ use crate::object::{OCTETS, Object};
 pub(crate) const FORMAT: Format = Format {
     media_type: OCTETS,
     matches: |_| true,
-    room: Room::Stream(|_, place| Box::new(Unknown { strings: Strings::new(place), appended: Appended::new(place) })),
+    room: Room::Stream(|_, place| Box::new(Unknown::new(place, OpaqueReason::UnsupportedFormat))),
     #[cfg(test)]
     example: || b"\x00\x01\x02\xff\xfe\xfdS\xe1\xbb\x91 CCCD 001090123456\x00\x00\x05\x06\x07\x08".to_vec(),
 };
 
-struct Unknown {
+/// Bytes that are searched and opaque all the same.
+pub(crate) struct Unknown {
+    reason: OpaqueReason,
     strings: Strings,
     appended: Appended,
+}
+
+impl Unknown {
+    pub(crate) fn new(place: &Place, reason: OpaqueReason) -> Self {
+        Self { reason, strings: Strings::new(place), appended: Appended::new(place) }
+    }
 }
 
 impl Stream for Unknown {
@@ -28,8 +36,7 @@ impl Stream for Unknown {
     }
 
     fn finish(self: Box<Self>, inquiry: &mut Inquiry) {
-        let Self { strings, appended } = *self;
-        let reason = if strings.encrypted { OpaqueReason::Encrypted } else { OpaqueReason::UnsupportedFormat };
+        let Self { reason, strings, appended } = *self;
         inquiry.opaque(&strings.place, reason, strings.bytes);
         strings.end(inquiry);
         appended.end(inquiry);

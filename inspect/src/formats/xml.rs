@@ -6,10 +6,12 @@
 use std::hash::BuildHasher;
 
 use super::plain::legible;
-use super::{Format, Room, Stream};
+use super::{Format, Room, Stream, ooxml};
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag, local};
+use crate::sniff::Head;
 use crate::text::{self, Text};
 use crate::tree::Tree;
 
@@ -33,7 +35,21 @@ pub(crate) struct Xml {
     document: Document,
 }
 
-struct Document {
+/// Whether XML declares an encoding in which digits are not those of ASCII.
+pub(crate) fn hides_digits(bytes: &[u8]) -> bool {
+    const DECLARATION_MAX: usize = 200;
+    let start = bytes.get(..bytes.len().min(DECLARATION_MAX)).unwrap_or_default();
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let Some(end) = memchr::memmem::find(start, b"?>").filter(|_| start.starts_with(b"<?xml")) else { return false };
+    let declaration = String::from_utf8_lossy(start.get(..end).unwrap_or_default());
+    let Some((_, encoding)) = declaration.split_once("encoding") else { return false };
+    let encoding = encoding.trim_start_matches([' ', '=', '\t', '\r', '\n']);
+    let encoding = encoding.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default();
+    let hint = Hint { name: None, content_type: Some(format!("text/xml; charset={encoding}")) };
+    Head::new(b"", &hint).hides_digits()
+}
+
+pub(crate) struct Document {
     place: Place,
     text: Text,
     side: Text,
@@ -43,6 +59,8 @@ struct Document {
     tree: Tree,
     joined: Joined,
     long: bool,
+    /// Values have types: what is masked must stay a number where it is one.
+    typed: bool,
 }
 
 const DEPTH_MAX: usize = 512;
@@ -57,9 +75,37 @@ impl Xml {
             tree: Tree::default(),
             joined: Joined::default(),
             long: false,
+            typed: false,
             place: place.clone(),
         };
         Self { markup: Markup::new(place.charset), document }
+    }
+
+    /// As a part of a document whose readers check the types of values.
+    pub(crate) fn typed(place: Place) -> Self {
+        let mut xml = Self::new(place);
+        xml.document.text.view.digits = true;
+        xml.document.typed = true;
+        xml
+    }
+
+    pub(crate) const fn document(&mut self) -> &mut Document {
+        &mut self.document
+    }
+
+    /// The document ends.
+    pub(crate) fn end(mut self, inquiry: &mut Inquiry) {
+        let document = &mut self.document;
+        document.end(inquiry);
+        let mut found = Vec::new();
+        document.joined.end(&document.place, inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                document.tree.add(mark, inquiry);
+            }
+        }
+        document.tree.finish(inquiry);
+        document.side.finish(inquiry);
     }
 }
 
@@ -129,6 +175,7 @@ impl Reader for Document {
                 inquiry.column(&String::from_utf8_lossy(local(name)))
             };
             let column = own.or_else(|| label.filter(|_| !name.eq_ignore_ascii_case(b"name")));
+            let value = if self.typed { ooxml::typed(value) } else { value };
             let mut found = Vec::new();
             text::value(&self.place, &value, column, inquiry, &mut found);
             for f in found {
@@ -162,15 +209,6 @@ impl Stream for Xml {
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.document, inquiry);
-        self.document.end(inquiry);
-        let mut found = Vec::new();
-        self.document.joined.end(&self.document.place, inquiry, &mut found);
-        for f in found {
-            if let Some(mark) = inquiry.report(f) {
-                self.document.tree.add(mark, inquiry);
-            }
-        }
-        self.document.tree.finish(inquiry);
-        self.document.side.finish(inquiry);
+        self.end(inquiry);
     }
 }

@@ -41,16 +41,16 @@ impl Key {
 pub(crate) enum Standing {
     /// Nowhere: nothing in it can be rewritten.
     Lost,
-    /// Somewhere, but nothing in it can be rewritten all the same.
-    Anywhere,
-    /// From this byte on, which its edits name.
-    At(u64),
+    /// As they are, wherever: its edits move with it.
+    Raw,
+    /// Behind an encoding that edits would have to go through.
+    Encoded,
 }
 
 const ENTRIES_MAX: usize = 512;
 const BYTES_MAX: usize = 32 << 20;
 /// A larger outcome is that of a container met once.
-const OUTCOME_BYTES_MAX: usize = BYTES_MAX / 8;
+pub(super) const OUTCOME_BYTES_MAX: usize = BYTES_MAX / 8;
 
 /// The outcomes, shared by all inspections of an inspector.
 #[derive(Default)]
@@ -84,9 +84,6 @@ impl Cache {
 
     pub(super) fn put(&self, key: Key, outcome: Arc<Outcome>) {
         let bytes = outcome.bytes();
-        if bytes > OUTCOME_BYTES_MAX {
-            return;
-        }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clock += 1;
         let entry = Entry { outcome, bytes, used: kept.clock };
@@ -129,11 +126,11 @@ mod tests {
     }
 
     /// Everything an inspection says but the time it took.
-    fn summary(inspected: &Inspected) -> String {
+    fn summary(inspected: &Inspected, bytes: &dyn crate::Source) -> String {
         let mut inspection = inspected.inspection.clone();
         inspection.elapsed_us = 0;
         let ids: Vec<_> = DetectorId::identifiers().collect();
-        format!("{inspection:?} {:?}", inspected.redact(&ids).map_err(|e| e.to_string()))
+        format!("{inspection:?} {:?}", inspected.redact(&ids, bytes).map_err(|e| e.to_string()))
     }
 
     #[test]
@@ -148,10 +145,10 @@ mod tests {
         let cached = plain.clone().cached();
         let cache = cached.cache.clone().expect("a cache");
         for bytes in [&inner, &outer, &mail] {
-            let fresh = summary(&plain.inspect(named("ds"), bytes));
-            assert_eq!(summary(&cached.inspect(named("ds"), bytes)), fresh);
+            let fresh = summary(&plain.inspect(named("ds"), bytes), bytes);
+            assert_eq!(summary(&cached.inspect(named("ds"), bytes), bytes), fresh);
             let hits = cache.hits();
-            assert_eq!(summary(&cached.inspect(named("ds"), bytes)), fresh, "from the cache");
+            assert_eq!(summary(&cached.inspect(named("ds"), bytes), bytes), fresh, "from the cache");
             assert_eq!(cache.hits(), hits + 1, "the outermost container answers for all within");
         }
         let hits = cache.hits();
@@ -186,10 +183,10 @@ mod tests {
         let limits = Limits { members_max: 8, ..Limits::default() };
         let plain = Inspector::new(limits, 2026);
         let cached = plain.clone().cached();
-        let fresh = summary(&plain.inspect(Hint::default(), &outer));
+        let fresh = summary(&plain.inspect(Hint::default(), &outer), &outer);
         assert!(fresh.contains("TooMany"), "{fresh}");
-        assert_eq!(summary(&cached.inspect(Hint::default(), &outer)), fresh);
-        assert_eq!(summary(&cached.inspect(Hint::default(), &outer)), fresh);
+        assert_eq!(summary(&cached.inspect(Hint::default(), &outer), &outer), fresh);
+        assert_eq!(summary(&cached.inspect(Hint::default(), &outer), &outer), fresh);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chot_model::{Inspection, OpaqueReason};
 
-use super::cache::{Key, Standing};
+use super::cache::{Key, OUTCOME_BYTES_MAX, Standing};
 use super::tallies::Tallies;
 use super::{Crowd, HELD_MAX, Inquiry, Place, SAMPLES_MAX, SECOND_MIN};
 use crate::Hint;
@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     tallies: Tallies,
     people: Groups,
     edits: Edits,
+    /// The address of the container when it was read.
+    stood: u64,
     opaque_bytes: u64,
     members: u64,
     inflated: u64,
@@ -65,33 +67,30 @@ impl Inquiry {
     ) -> Option<&'static str> {
         // Whoever listens wants every finding, not only what they come to.
         let cache = self.cache.clone().filter(|_| self.sink.is_none());
-        let key = |standing| Key::new(content, hint, place, standing);
-        let standings = match place.origin {
-            Origin::Lost => [Some(Standing::Lost), None],
-            Origin::Raw(base) => [Some(Standing::Anywhere), Some(Standing::At(base))],
-            Origin::Transfer(_) => [Some(Standing::Anywhere), None],
+        let (standing, stands) = match place.origin {
+            Origin::Lost => (Standing::Lost, 0),
+            Origin::Raw(base) => (Standing::Raw, base),
+            Origin::Transfer(_) => (Standing::Encoded, 0),
         };
-        if let Some(cache) = &cache {
-            for standing in standings.into_iter().flatten() {
-                if let Some(known) = cache.get(&key(standing)).filter(|known| known.fits(self)) {
-                    self.add(&known, place);
-                    return known.media_type;
-                }
-            }
+        let key = Key::new(content, hint, place, standing);
+        if let Some(known) = cache.as_ref().and_then(|cache| cache.get(&key)).filter(|known| known.fits(self)) {
+            self.add(&known, place, stands);
+            return known.media_type;
         }
         let mut within = self.within();
         let media_type = read(&mut within);
-        let outcome = self.outcome(within, media_type);
-        self.add(&outcome, place);
-        if let Some(cache) = cache.filter(|_| outcome.lasts()) {
-            let standing = match place.origin {
-                Origin::Lost => Some(Standing::Lost),
-                _ if outcome.edits.are_lost() => Some(Standing::Anywhere),
-                Origin::Raw(base) => Some(Standing::At(base)),
-                Origin::Transfer(_) => None,
-            };
-            if let Some(standing) = standing {
-                cache.put(key(standing), Arc::new(outcome));
+        let mut outcome = self.outcome(within, media_type, stands);
+        // Behind an encoding of a mail the edits are its own.
+        let moves = standing != Standing::Encoded || outcome.edits.are_lost();
+        match cache.filter(|_| moves && outcome.lasts() && outcome.bytes() <= OUTCOME_BYTES_MAX) {
+            Some(cache) => {
+                self.add(&outcome, place, stands);
+                cache.put(key, Arc::new(outcome));
+            }
+            None => {
+                let edits = std::mem::take(&mut outcome.edits);
+                self.edits.take(edits);
+                self.add(&outcome, place, stands);
             }
         }
         media_type
@@ -104,12 +103,14 @@ impl Inquiry {
             limits: self.limits.clone(),
             key: self.key.clone(),
             extractor: Arc::clone(&self.extractor),
+            passwords: Arc::clone(&self.passwords),
             values: self.values,
             cache: self.cache.clone(),
             sink: self.sink.take(),
             columns: std::mem::take(&mut self.columns),
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
+            decoded: Vec::new(),
             deadline: self.deadline,
             print_left: self.print_left,
             members: self.members,
@@ -125,14 +126,14 @@ impl Inquiry {
             inspection: Inspection::default(),
             tallies: Tallies::default(),
             people: crate::people::People::default(),
-            edits: Edits::default(),
+            edits: self.edits.within(),
             opaque_bytes: 0,
             crowd: Crowd::default(),
         }
     }
 
     /// Takes back what was lent, and what the container came to.
-    fn outcome(&mut self, within: Self, media_type: Option<&'static str>) -> Outcome {
+    fn outcome(&mut self, within: Self, media_type: Option<&'static str>, stood: u64) -> Outcome {
         self.sink = within.sink;
         self.columns = within.columns;
         self.hits = within.hits;
@@ -146,6 +147,7 @@ impl Inquiry {
             tallies: within.tallies,
             people: within.people.groups(),
             edits: within.edits,
+            stood,
             opaque_bytes: within.opaque_bytes,
             members: within.members - self.members,
             inflated: within.inflated - self.inflated,
@@ -155,7 +157,7 @@ impl Inquiry {
         }
     }
 
-    fn add(&mut self, outcome: &Outcome, place: &Place) {
+    fn add(&mut self, outcome: &Outcome, place: &Place, stands: u64) {
         for (detector, (theirs, seen)) in outcome.tallies.iter() {
             let (ours, distinct) = self.tallies.of(detector);
             let new = distinct.absorb(seen);
@@ -181,7 +183,7 @@ impl Inquiry {
             self.note(disguise);
         }
         self.people.absorb(&outcome.people);
-        self.edits.absorb(&outcome.edits);
+        self.edits.absorb(&outcome.edits, outcome.stood, stands);
         self.opaque_bytes = self.opaque_bytes.saturating_add(outcome.opaque_bytes);
         self.members += outcome.members;
         self.inflated += outcome.inflated;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Begun, Column, Told, Whole};
+use chot_detectors::{Begun, Column, Detectors, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
@@ -23,32 +23,43 @@ pub(crate) struct Stand<'t> {
     pub(crate) at: Option<u64>,
     /// A number that must stay one: masked, it is zero and blanks.
     pub(crate) number: bool,
+    /// Of a number that stands otherwise than it shows, the bytes it takes: masked, they are zeros.
+    pub(crate) len: u8,
 }
 
 impl Stand<'_> {
     /// What masks the cell, whose `signs` are kept.
     fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
         let stamp = Stamp::masking(self.cell, signs, at, detector);
-        if self.number { Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp } } else { stamp }
+        match self.len {
+            0 if self.number => Stamp { fill: b' ', sign: b'0', signs: 1, ..stamp },
+            0 => stamp,
+            len => Stamp { fill: b'0', signs: 0, len, ..stamp },
+        }
     }
 }
 
 impl Inquiry {
     /// What a cell under its column comes to, second looks included.
+    #[inline]
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
-        let told = self.detectors.cell(text, cell.clone(), column, &mut self.cells);
-        let in_vain = match told {
-            Told::Quiet => {
-                let cell = text.get(cell).unwrap_or_default();
-                let look = Look::of(cell, &(0..cell.len()));
-                let in_vain = look.is_empty() || look.is_in_vain(cell);
-                if in_vain {
-                    self.learn(cell, column, !look.is_empty());
-                }
-                in_vain
+        match self.detectors.cell(text, cell.clone(), column, &mut self.cells) {
+            told @ (Told::Quiet | Told::Coded) => self.looked_into(text.get(cell).unwrap_or_default(), column, told),
+            told => told,
+        }
+    }
+
+    /// What a cell comes to in which a scan would find nothing.
+    fn looked_into(&mut self, cell: &[u8], column: Option<Column>, told: Told) -> Told {
+        let in_vain = if told == Told::Coded {
+            is_meaningless(cell, &mut self.decoded)
+        } else {
+            let look = Look::of(cell, &(0..cell.len()));
+            let in_vain = look.is_empty() || look.is_in_vain(cell, &mut self.decoded);
+            if in_vain {
+                self.learn(cell, column, !look.is_empty());
             }
-            Told::Coded => is_meaningless(text.get(cell).unwrap_or_default()),
-            _ => return told,
+            in_vain
         };
         if in_vain { Told::Nothing } else { Told::Unusual }
     }
@@ -63,15 +74,9 @@ impl Inquiry {
         self.cells.begin()
     }
 
-    /// The number of the finding that was told last in the row that began so.
-    pub(crate) fn told_last(&self, begun: Begun) -> usize {
-        self.cells.found(begun).len().saturating_sub(1)
-    }
-
-    /// The hash of finding number `n` of the row that began so, if it is one of `detectors`.
-    pub(crate) fn whole_hash(&self, (begun, n): (Begun, usize), detectors: &[DetectorId]) -> Option<u64> {
-        let whole = self.cells.found(begun).get(n).filter(|whole| detectors.contains(&whole.detector))?;
-        Some(self.values.value(whole.detector, self.cells.value(whole)))
+    /// The hash of a finding.
+    pub(crate) fn whole_hash(&self, whole: &Whole) -> u64 {
+        self.values.value(whole.detector, self.cells.value(whole))
     }
 
     /// Ends the row that began so: the values of its cells are forgotten.
@@ -79,43 +84,42 @@ impl Inquiry {
         self.cells.end(begun);
     }
 
-    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85
-    /// every digit counts.
+    /// Remembers that a scan of a cell found nothing, and whether others of its shape may still be `coded`: in base85 and
+    /// base64 every digit counts.
     fn learn(&mut self, cell: &[u8], column: Option<Column>, coded: bool) {
         // `0x` begins hexadecimal digits.
-        let hexadecimal = cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
-        if !hexadecimal {
+        let hexadecimal = || cell.windows(2).any(|w| matches!(w, [b'0'..=b'9', b'x' | b'X']));
+        if Detectors::learns(cell) && !hexadecimal() {
             self.detectors.nothing(cell, column, coded, &mut self.cells);
         }
     }
 
     /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
-        const CELL_MAX: usize = 32;
-        if cell.len() <= CELL_MAX {
+        if Detectors::learns(cell) {
             let look = Look::of(cell, &(0..cell.len()));
-            if look.is_empty() || look.is_in_vain(cell) {
+            if look.is_empty() || look.is_in_vain(cell, &mut self.decoded) {
                 self.learn(cell, column, !look.is_empty());
             }
         }
     }
 
-    /// Counts the finding number `n` of the row that began so, which is all of its cell, and adds what it says about
-    /// persons. `part` names the cell.
+    /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
-        (begun, n): (Begun, usize),
+        whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-        marks: &mut Vec<Mark>,
-    ) {
-        let Some(whole) = self.cells.found(begun).get(n).copied() else { return };
-        let Whole { detector, confidence, signs, .. } = whole;
+    ) -> Option<Mark> {
+        let Whole { detector, confidence, signs, .. } = *whole;
         if confidence >= Confidence::Medium {
-            match (&place.origin, stand.at) {
+            let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
+            match (&place.origin, stand.at.filter(|_| !stays)) {
                 (Origin::Raw(base), Some(at)) => {
-                    self.edits.stamp(stand.mask(signs, base + at, detector));
+                    if !self.edits.are_full() {
+                        self.edits.stamp(stand.mask(signs, base + at, detector));
+                    }
                 }
                 (Origin::Transfer(_), Some(at)) => {
                     match place.origin.lift(vec![stand.mask(signs, at, detector).patch()]) {
@@ -130,12 +134,12 @@ impl Inquiry {
                 }
             }
         }
-        let value = self.cells.value(&whole);
+        let value = self.cells.value(whole);
         let hash = self.values.value(detector, value);
-        marks.extend(Mark::of(&self.values, hash, detector, confidence, value));
+        let mark = Mark::of(&self.values, hash, detector, confidence, value);
         let added = self.tallies.add(detector, confidence, hash, place.again);
-        if added == Added::Nothing {
-            return;
+        if added == Added::Nothing || added == Added::One && self.sink.is_none() && place.disguise.is_none() {
+            return mark;
         }
         let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
@@ -148,5 +152,6 @@ impl Inquiry {
         if let Some(disguise) = place.disguise {
             self.note(disguise);
         }
+        mark
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, Signs, signs};
 
-use super::{base85, runs};
+use super::{base85, encoded, runs};
 
 /// What a window shows; places are those of the window, in order.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Look {
     pub(super) pairs: Vec<usize>,
     /// Where a uuencoded file may begin.
     pub(super) file: Option<usize>,
+    /// The window is nothing but base64.
+    encoded: bool,
 }
 
 /// Blocks looked at together; few enough for the stack, one more than is judged.
@@ -60,17 +62,37 @@ impl Look {
         look
     }
 
+    /// As [`Self::of`], with less of a look at windows that are nothing but base64.
+    pub(crate) fn of_window(text: &[u8], core: &Range<usize>) -> Self {
+        match encoded::lines(text, core) {
+            Some(words) => Self { words, encoded: true, ..Self::default() },
+            None => Self::of(text, core),
+        }
+    }
+
+    /// Whether the window is nothing but base64: of it only numbers are to be scanned.
+    pub(crate) const fn is_encoded(&self) -> bool {
+        self.encoded
+    }
+
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file } = self;
+        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
-    /// Whether all that shows comes to nothing: too few pairs, and runs of visible characters that mean nothing.
-    pub(crate) fn is_in_vain(&self, text: &[u8]) -> bool {
-        let Self { signs, words, marked, pairs, file } = self;
-        let none = signs.is_empty() && words.is_empty() && file.is_none();
-        none && (pairs.is_empty() || super::pairs::are_too_few(text)) && (marked.is_empty() || is_meaningless(text))
+    /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
+    /// nothing. `room` is for what they decode to.
+    pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
+        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
+        let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
+        signs.is_empty()
+            && file.is_none()
+            && (pairs.is_empty() || super::pairs::are_too_few(text))
+            && marked.iter().map(run).all(base85::means_nothing)
+            // A run may go on behind a line end.
+            && (words.is_empty() || memchr::memchr2(b'\n', b'\r', text).is_none())
+            && words.iter().map(run).all(|word| runs::mean_nothing(word, room))
     }
 
     fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
@@ -96,10 +118,17 @@ impl Look {
     }
 }
 
-/// Whether the runs of visible characters in a short text mean nothing in base85: what a look shows of it does not
-/// depend on which digits stand in it, and this does.
-pub(crate) fn is_meaningless(text: &[u8]) -> bool {
-    text.split(|b| !b.is_ascii_graphic()).all(|run| run.len() < base85::RUN_MIN || base85::means_nothing(run))
+/// Whether the runs of visible characters in a short text mean nothing, neither in base85 nor those of the alphabets of
+/// base64: what a look shows of a text does not depend on which digits stand in it, and this does.
+pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+    // A run may go on behind a line end.
+    let mut word = |word: &[u8]| {
+        word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, room)
+    };
+    text.split(|b| !b.is_ascii_graphic()).filter(|run| run.len() >= runs::RUN_MIN).all(|run| {
+        (run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b)) || base85::means_nothing(run))
+            && run.split(|b| !runs::in_run(*b)).all(&mut word)
+    })
 }
 
 /// Whether the byte at `at`, a sign, may begin something by what stands beside it.

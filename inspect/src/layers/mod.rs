@@ -5,6 +5,7 @@
 
 mod base85;
 mod code;
+mod encoded;
 mod escape;
 mod isles;
 mod look;

@@ -206,6 +206,17 @@ impl Runs {
     }
 }
 
+/// Whether a whole run comes to nothing: [`Runs::end`] would open nothing for it. `room` is for what it decodes to.
+pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
+    let mut means = |code: Code| {
+        code.decode(run, room);
+        sniff::is_plausible(room)
+    };
+    run.len() < FILE_MIN
+        && !codes(run).any(&mut means)
+        && codes(run).next().is_none_or(|code| code.shifted(run, room).is_none())
+}
+
 /// Hexadecimal digits without what announces them.
 fn unprefixed(run: &[u8]) -> &[u8] {
     run.strip_prefix(b"0x").or_else(|| run.strip_prefix(b"0X")).unwrap_or(run)

@@ -51,6 +51,11 @@ impl Heading {
         Self { announced, header, rows: firsts }
     }
 
+    /// Whether none of these rows announces anything.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.announced.iter().flatten().all(Option::is_none)
+    }
+
     /// What the header announces for the columns, given the row that it is.
     pub(crate) fn columns(&self, row: &Row) -> Vec<Option<Column>> {
         let mut columns = Vec::new();

@@ -127,7 +127,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
     let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left().min(TIME_MAX) };
     let extractor = inquiry.extractor.clone();
     let mut told = Told::default();
-    if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &mut |piece| told.take(piece)) {
+    if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &[], &mut |piece| told.take(piece)) {
         inquiry.refuse(place, reason, source.len());
     }
     let (mut codes, mut cards) = (0, 0);

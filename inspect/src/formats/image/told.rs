@@ -88,7 +88,7 @@ impl Told {
                 }
             }
             Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
-            Piece::Text { .. } | Piece::Field { .. } => {}
+            Piece::Text { .. } | Piece::Row { .. } | Piece::Field { .. } => {}
         }
         let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;
         if !fits {

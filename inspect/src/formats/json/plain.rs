@@ -2,15 +2,20 @@
 //!
 //! What is usual is told from its bytes; for anything else nothing is done here, and it is read like all others.
 
-use chot_detectors::{Column, Told};
+use chot_detectors::{BLOCK, Column, Detectors, Told, among};
 
 use super::{Json, Role, State};
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
+use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
-pub(super) struct Keys(Vec<Key>);
+pub(super) struct Keys {
+    known: Vec<Key>,
+    /// The last one.
+    last: usize,
+}
 
 #[derive(Clone, Default)]
 struct Key {
@@ -18,12 +23,14 @@ struct Key {
     column: Option<Column>,
     name: u64,
     role: Role,
+    /// The one that stood behind it, which it does in every record.
+    next: usize,
 }
 
 const KEYS: usize = 256;
 const KEY_BYTES_MAX: usize = 64;
 
-/// A short value that was not told, and its column.
+/// A value that was not told, and its column.
 #[derive(Default)]
 pub(super) struct Lesson {
     text: Vec<u8>,
@@ -31,8 +38,6 @@ pub(super) struct Lesson {
 }
 
 impl Lesson {
-    const BYTES_MAX: usize = 32;
-
     /// The value was read, and this is whether nothing was found.
     pub(super) fn learn(&mut self, nothing: bool, inquiry: &mut Inquiry) {
         if nothing && !self.text.is_empty() {
@@ -42,11 +47,27 @@ impl Lesson {
     }
 }
 
+/// Where the first quote or backslash stands.
+#[inline]
+fn quote_or_escape(text: &[u8]) -> Option<usize> {
+    let [quote, escape] = [b'"', b'\\'];
+    // Most strings are short.
+    let near = text.first_chunk::<BLOCK>().map_or(0, |block| among(block, [quote, escape, quote, escape]));
+    if near == 0 { memchr::memchr2(quote, escape, text) } else { Some(near.trailing_zeros() as usize) }
+}
+
 impl Json {
     /// Reads the string that begins at `from`; where its quote has been passed, or `None` when it is no plain one.
     pub(super) fn string(&mut self, bytes: &[u8], from: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
-        let rest = bytes.get(from..).filter(|_| self.is_plain(inquiry))?;
-        let to = from + memchr::memchr2(b'"', b'\\', rest)?;
+        if !self.is_plain(inquiry) {
+            return None;
+        }
+        if self.key
+            && let Some(past) = self.next_key(bytes, from, inquiry)
+        {
+            return Some(past);
+        }
+        let to = from + quote_or_escape(bytes.get(from..)?)?;
         if bytes.get(to) != Some(&b'"') {
             return None;
         }
@@ -94,31 +115,56 @@ impl Json {
         if text.is_empty() || text.len() > KEY_BYTES_MAX || inquiry.is_late(&self.value.place) {
             return false;
         }
-        if self.keys.0.is_empty() {
-            self.keys.0.resize(KEYS, Key::default());
+        if self.keys.known.is_empty() {
+            self.keys.known.resize(KEYS, Key::default());
         }
-        let at = inquiry.hash_of_text(text) as usize % KEYS;
-        if self.keys.0[at].text != text {
-            // Two share a place before one has to go.
-            self.keys.0.swap(at, at ^ 1);
+        let Keys { known, last } = &mut self.keys;
+        let at = inquiry.hash_of_text(text) as usize % (KEYS / 2) * 2;
+        if known[at].text != text {
+            // Two share two places before one has to go.
+            known.swap(at, at + 1);
         }
-        if self.keys.0[at].text != text {
+        known[std::mem::replace(last, at)].next = at;
+        if known[at].text != text {
             // Keys are text as well.
             if inquiry.told(text, 0..text.len(), None) != Told::Nothing {
                 self.lesson(text, None);
                 return false;
             }
             let (column, name, role) = super::announced(text, inquiry);
-            self.keys.0[at] = Key { text: text.to_vec(), column, name, role };
+            self.keys.known[at] = Key { text: text.to_vec(), column, name, role, next: at };
         }
-        let known = &self.keys.0[at];
+        let known = &self.keys.known[at];
         (self.column, self.name, self.role) = (known.column, known.name, known.role);
         inquiry.looked_at(&self.value.place, text.len());
         true
     }
 
+    /// Reads the key that begins at `from`, if it is the one that stood behind the last before; where its quote has been
+    /// passed.
+    fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
+        let Keys { known, last } = &mut self.keys;
+        let next = known.get(*last)?.next;
+        // What was met as a key has neither quotes nor escapes in it.
+        let stands = |key: &Key| {
+            let to = from + key.text.len();
+            to > from && bytes.get(to) == Some(&b'"') && bytes.get(from..to) == Some(key.text.as_slice())
+        };
+        let at = [next, next ^ 1].into_iter().find(|at| known.get(*at).is_some_and(stands))?;
+        if inquiry.is_late(&self.value.place) {
+            return None;
+        }
+        *last = at;
+        let Key { text, column, name, role, .. } = known.get(at)?;
+        (self.column, self.name, self.role) = (*column, *name, *role);
+        let past = from + text.len() + 1;
+        inquiry.looked_at(&self.value.place, text.len());
+        self.end_plain();
+        Some(past)
+    }
+
     fn lesson(&mut self, text: &[u8], column: Option<Column>) {
-        if text.len() <= Lesson::BYTES_MAX {
+        if Detectors::learns(text) {
             self.lesson.text.extend_from_slice(text);
             self.lesson.column = column;
         }
@@ -140,7 +186,9 @@ impl Json {
         }
         // Numbers of twelve digits are counted wherever nothing announces them.
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
-        if counted || self.role == Role::Telling || inquiry.is_late(&self.value.place) {
+        // So are those of a list, whatever they are.
+        let listed = self.levels.last().is_some_and(|level| level.array && level.key.is_none()) && is_long_number(text);
+        if counted || listed || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();
@@ -153,12 +201,14 @@ impl Json {
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
-        if told == Told::Whole {
+        if self.role == Role::Telling {
+            self.tell(text, inquiry);
+        }
+        if let Told::Whole(whole) = told {
             let start = at + range.start as u64;
             let place = &self.value.place;
-            let stand = Stand { cell: text, start, at: Some(start), number };
-            inquiry.report_whole(place, (begun, 0), stand, || place.part.clone(), &mut self.marks);
-            for mark in self.marks.drain(..) {
+            let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
+            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
                 self.tree.add(mark, inquiry);
             }
         }

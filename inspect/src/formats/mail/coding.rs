@@ -1,10 +1,47 @@
 //! The transfer encodings of mails (RFC 2045), decoded with a map from each byte back to its encoded form.
 
 use crate::base64;
-use crate::redact::{Coding, Piece};
+use crate::redact::{Coding, Patching, Piece, Why};
+use crate::source::Splice;
 
-/// Decodes a base64 body with its map, stopping at nothing. Clean: only the alphabet, line breaks and final padding.
-pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
+/// Decodes a base64 body, stopping at nothing. Clean: only the alphabet, line breaks and final padding.
+pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, bool) {
+    let (mut out, mut clean, mut ended) = (Vec::with_capacity(encoded.len() / 4 * 3), true, false);
+    let (mut group, mut len) = (0u32, 0usize);
+    let mut flush = |group: &mut u32, len: &mut usize| {
+        let bytes = (*group << (6 * (4 - *len))).to_be_bytes();
+        out.extend_from_slice(bytes.get(1..1 + len.saturating_sub(1)).unwrap_or_default());
+        (*group, *len) = (0, 0);
+    };
+    for b in encoded {
+        match (base64::bits(*b), b) {
+            (Some(six), b) => {
+                clean &= !ended && !matches!(b, b'-' | b'_');
+                group = group << 6 | u32::from(six);
+                len += 1;
+                if len == 4 {
+                    flush(&mut group, &mut len);
+                }
+            }
+            (None, b'=') => {
+                if len > 0 {
+                    flush(&mut group, &mut len);
+                }
+                ended = true;
+            }
+            (None, b' ' | b'\t' | b'\r' | b'\n') => {}
+            (None, _) => clean = false,
+        }
+    }
+    clean &= len == 0;
+    if len > 0 {
+        flush(&mut group, &mut len);
+    }
+    (out, clean)
+}
+
+/// As [`base64_body`], of a word in a header, with its map.
+pub(super) fn base64_word(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
     let (mut out, mut pieces, mut clean) = (Vec::with_capacity(encoded.len() / 4 * 3), Vec::new(), true);
     let mut quantum: Vec<(u64, u8)> = Vec::with_capacity(4);
     let mut ended = false;
@@ -42,6 +79,40 @@ pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
     clean &= quantum.is_empty();
     flush(&mut quantum);
     (out, pieces, clean)
+}
+
+/// What a body is, if its encoding leaves no doubt.
+pub(crate) fn unpack(encoded: &[u8]) -> Result<Vec<u8>, Why> {
+    let (decoded, clean) = base64_body(encoded);
+    // What stands in place of padding that is missing is not ours to write over.
+    let signs = encoded.iter().filter(|b| base64::bits(**b).is_some() || **b == b'=').count();
+    if clean && signs % 4 == 0 { Ok(decoded) } else { Err("is encoded in a way that readers may see differently") }
+}
+
+/// A body with its splices laid over: as many bytes in the same lines, or in lines of its own when it grew or shrank.
+pub(crate) fn pack(encoded: &[u8], splices: Vec<Splice>) -> Result<Vec<u8>, Why> {
+    const LINE: usize = 76;
+    let decoded = unpack(encoded)?;
+    let mut new = Vec::with_capacity(decoded.len());
+    let mut patching = Patching::new(splices);
+    patching.copy(&decoded, &mut |bytes| new.extend_from_slice(bytes));
+    let mut signs = Vec::with_capacity(new.len() / 3 * 4 + 4);
+    for group in new.chunks(3) {
+        let mut plain = [0; 3];
+        plain.iter_mut().zip(group).for_each(|(to, from)| *to = *from);
+        signs.extend_from_slice(&base64::quantum(plain, group.len() as u8));
+    }
+    let is_sign = |b: &u8| base64::bits(*b).is_some() || *b == b'=';
+    if encoded.iter().filter(|b| is_sign(b)).count() == signs.len() {
+        let mut signs = signs.into_iter();
+        return Ok(encoded.iter().map(|b| if is_sign(b) { signs.next().unwrap_or(*b) } else { *b }).collect());
+    }
+    let end: &[u8] = if memchr::memchr(b'\r', encoded).is_some() { b"\r\n" } else { b"\n" };
+    let lines: Vec<&[u8]> = signs.chunks(LINE).collect();
+    let mut out = lines.join(end);
+    let blank = encoded.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
+    out.extend_from_slice(encoded.get(encoded.len() - blank..).unwrap_or_default());
+    Ok(out)
 }
 
 /// Decodes a quoted-printable body with its map (RFC 2045 §6.7).
@@ -101,23 +172,35 @@ mod tests {
             pieces.iter().map(|p| (p.decoded, p.source)).collect::<Vec<_>>(),
             [(0, 0), (1, 1), (2, 4), (3, 7), (4, 13)]
         );
-        let (decoded, pieces, clean) = base64_body(b"MDAx\r\nMDkw\r\nMQ==\r\n");
-        assert_eq!((decoded.as_slice(), clean, pieces.len()), (&b"0010901"[..], true, 3));
-        assert_eq!(pieces[2].source, 12);
+        let (decoded, clean) = base64_body(b"MDAx\r\nMDkw\r\nMQ==\r\n");
+        assert_eq!((decoded.as_slice(), clean), (&b"0010901"[..], true));
     }
 
     #[test]
     fn junk_in_base64_is_read_over_and_told() {
-        let (decoded, _, clean) = base64_body(b"MD!Ax\r\nMDkw");
+        let (decoded, clean) = base64_body(b"MD!Ax\r\nMDkw");
         assert_eq!((decoded.as_slice(), clean), (&b"001090"[..], false));
     }
 
     #[test]
-    fn padding_that_is_missing_is_not_written_over() {
-        for (text, whole) in [("MDAxMg==", true), ("MDAxMg=", false), ("MDAxMg", false), ("MDAxMg=\r\n", false)] {
-            let (_, pieces, _) = base64_body(text.as_bytes());
-            let last = pieces.last().map(|p| p.coding != Coding::Broken);
-            assert_eq!(last, Some(whole), "{text}");
+    fn only_a_sound_body_is_packed_again() {
+        for (text, sound) in [
+            ("MDAxMg==", true),
+            ("MDAxMg=", false),
+            ("MDAxMg", false),
+            ("MDAxMg=\r\n", false),
+            ("MD!Ax", false),
+            ("MDAx=MDAx", false),
+        ] {
+            assert_eq!(unpack(text.as_bytes()).is_ok(), sound, "{text}");
         }
+    }
+
+    #[test]
+    fn lines_stay_while_nothing_grows() {
+        let masked =
+            |range, bytes: &[u8]| pack(b"MDAx\r\nMDkw\r\nMQ==\r\n", vec![Splice { range, bytes: bytes.to_vec() }]);
+        assert_eq!(masked(0..1, b"*").as_deref(), Ok(&b"KjAx\r\nMDkw\r\nMQ==\r\n"[..]));
+        assert_eq!(masked(0..7, b"0123456789").as_deref(), Ok(&b"MDEyMzQ1Njc4OQ==\r\n"[..]));
     }
 }

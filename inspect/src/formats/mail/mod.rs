@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use chot_model::OpaqueReason;
 use coding::{base64_body, printable_body};
+pub(crate) use coding::{pack, unpack};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
 use super::{Format, Room};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, Object};
-use crate::redact::{Origin, Piece, Transfer};
+use crate::redact::{Origin, Packing, Piece, Transfer};
 use crate::sniff::Head;
 use crate::source::{Source, read_range};
 use crate::text::{self, Text};
@@ -240,16 +241,23 @@ fn leaf_of(
         return true;
     }
     let encoded = raw.get(body.clone()).unwrap_or_default();
-    let (decoded, pieces, clean) = match encoding {
-        Encoding::Base64 => base64_body(encoded),
-        _ => printable_body(encoded),
-    };
-    member.origin = match mail.origin {
-        Origin::Raw(base) => {
-            let pieces = pieces.into_iter().map(|p| Piece { source: p.source + base + body.start as u64, ..p });
-            Origin::Transfer(Arc::new(Transfer { pieces: pieces.collect() }))
+    let (decoded, clean) = match encoding {
+        Encoding::Base64 => {
+            let body = mail.origin.shifted(body.start as u64);
+            member.origin = inquiry.edits.unpacked(&body, encoded.len() as u64, Packing::Base64);
+            base64_body(encoded)
         }
-        _ => Origin::Lost,
+        _ => {
+            let (decoded, pieces, clean) = printable_body(encoded);
+            member.origin = match mail.origin {
+                Origin::Raw(base) => {
+                    let pieces = pieces.into_iter().map(|p| Piece { source: p.source + base + body.start as u64, ..p });
+                    Origin::Transfer(Arc::new(Transfer { pieces: pieces.collect() }))
+                }
+                _ => Origin::Lost,
+            };
+            (decoded, clean)
+        }
     };
     let mut object = Object::from_source(hint, member);
     object.push(&decoded, inquiry);

@@ -1,6 +1,6 @@
 //! Encoded words of headers (RFC 2047), decoded with a map, so that a subject can be redacted in place.
 
-use super::coding::{base64_body, literal};
+use super::coding::{base64_word, literal};
 use crate::redact::{Coding, Piece};
 
 /// A header's value with its encoded words decoded; `None` when one is of another character set than UTF-8, or not
@@ -35,7 +35,7 @@ pub(super) fn decode(value: &[u8]) -> Option<(Vec<u8>, Vec<Piece>)> {
         let payload = payload.get(..len)?;
         match kind {
             b'b' => {
-                let (decoded, map, clean) = base64_body(payload);
+                let (decoded, map, clean) = base64_word(payload);
                 if !clean {
                     return None;
                 }

@@ -1,25 +1,34 @@
-//! Office Open XML (ECMA-376): workbooks and documents, read from the members of their archive.
+//! Office Open XML (ECMA-376): workbooks, documents and presentations, read from the members of their archive.
 //!
-//! Every member is read: those of a known kind as sheets and paragraphs, other XML as XML, the rest as objects.
-//! Hidden sheets, rows, columns and text are read like all others. Charts, pictures and macros are objects.
+//! Every member is read: those of a known kind as sheets, paragraphs and pivot caches, other XML as XML, the rest as
+//! objects. What a member is, its declared content type says, else its name. Hidden sheets, rows, columns, slides and
+//! text are read like all others. Macros are scanned, not understood.
 
+mod binary;
+mod parts;
+mod pivot;
 mod sheet;
 mod strings;
 mod words;
 
 use chot_model::OpaqueReason;
+use parts::{Kind, Parts};
 
-use super::Stream;
+use super::numeral::shown;
 use super::unknown::Strings;
 use super::xml::Xml;
 use super::zip::{self, Directory, Entry};
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader};
-use crate::object;
+use crate::markup::{Markup, Reader, Tag};
+use crate::object::{self, Object};
 use crate::redact::Origin;
 use crate::source::Source;
+use crate::text::{self, Text};
+use crate::view::View;
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const XLSB: &str = "application/vnd.ms-excel.sheet.binary.macroenabled.12";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 
@@ -30,98 +39,180 @@ pub(crate) fn read(
     place: &Place,
     inquiry: &mut Inquiry,
 ) -> Option<&'static str> {
-    let has = |name: &str| directory.entries.iter().any(|e| e.name.eq_ignore_ascii_case(name));
-    let starts = |prefix: &str| directory.entries.iter().any(|e| e.name.starts_with(prefix));
-    if !has("[Content_Types].xml") {
-        return None;
-    }
-    let media_type = if starts("xl/") {
-        XLSX
-    } else if starts("word/") {
-        DOCX
-    } else if starts("ppt/") {
-        PPTX
-    } else {
-        return None;
-    };
+    let parts = Parts::read(source, directory, inquiry)?;
+    let media_type = parts.media_type()?;
     let workbook = (media_type == XLSX).then(|| sheet::Workbook::read(source, directory, inquiry));
+    let mut binary = binary::is_one(directory).then(|| binary::Book::read(source, directory, place, inquiry));
+    let mut fields = pivot::Fields::default();
     let mut table = None;
-    if let Some(entry) = directory.entries.iter().find(|e| e.name == "xl/sharedStrings.xml") {
-        table = Some(strings::Shared::read(source, entry, place, inquiry));
-    }
-    for entry in &directory.entries {
-        let member = place.member(&entry.name, Origin::Lost);
+    // Sheets refer to the shared strings, records to the fields of their cache.
+    let rank = |entry: &&Entry| match parts.kind(&entry.name) {
+        Kind::Strings => 0,
+        Kind::PivotFields => 1,
+        _ => 2,
+    };
+    let mut entries: Vec<&Entry> = directory.entries.iter().collect();
+    entries.sort_by_key(rank);
+    for entry in entries {
+        let member = zip::member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
             break;
         }
-        if entry.is_folder() || table.is_some() && entry.name == "xl/sharedStrings.xml" {
+        if entry.is_folder() {
             continue;
         }
-        let name = entry.name.to_ascii_lowercase();
-        let result = if name.starts_with("xl/worksheets/") && name.ends_with(".xml") {
-            let title = workbook.as_ref().and_then(|w| w.title(&entry.name)).unwrap_or(&entry.name);
-            let place = Place { depth: place.depth + 1, origin: Origin::Lost, ..place.clone() };
-            let formats = workbook.as_ref().map(|w| w.widths.clone()).unwrap_or_default();
-            let mut reader = sheet::Sheet::new(place, title, table.as_mut(), formats);
-            let result = markup(source, entry, &mut reader, inquiry);
-            reader.finish(inquiry);
-            result
-        } else if (name.starts_with("word/") || name.starts_with("ppt/") || name.starts_with("xl/drawings/"))
-            && name.ends_with(".xml")
-            && !is_plain(&name)
-        {
-            let mut reader = words::Words::new(member.clone());
-            let result = markup(source, entry, &mut reader, inquiry);
-            reader.finish(inquiry);
-            result
-        } else if name.ends_with(".xml") || name.ends_with(".rels") || name.ends_with(".vml") {
-            let mut xml = Box::new(Xml::new(member.clone()));
-            let mut at = 0;
-            let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| {
-                xml.block(bytes, at, inquiry);
-                at += bytes.len() as u64;
-            });
-            xml.finish(inquiry);
-            result
-        } else if name.contains("printersettings") || name.ends_with(".odttf") {
-            // Settings of a printer driver and embedded fonts: no document holds its content there, and nearly every
-            // workbook has one. Looked through, not called opaque.
-            let mut strings = Strings::new(&Place { again: true, ..member.clone() });
-            let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| strings.read(bytes, inquiry));
-            strings.end(inquiry);
-            result
-        } else {
-            zip::inspect(source, entry, member.clone(), inquiry);
-            Ok(())
+        let part = Part { entry, place: member };
+        let result = match parts.kind(&entry.name) {
+            Kind::Object if binary.is_some() && binary::Book::takes(&entry.name) => match &mut binary {
+                Some(book) => book.member(source, entry, &part.place, inquiry),
+                None => Ok(()),
+            },
+            Kind::Strings if table.is_none() => {
+                table = Some(strings::Shared::read(source, &part, inquiry));
+                Ok(())
+            }
+            Kind::Sheet => {
+                let title = workbook.as_ref().and_then(|w| w.title(&entry.name)).unwrap_or(&entry.name);
+                let formats = workbook.as_ref().map(|w| w.widths.clone()).unwrap_or_default();
+                let (absolute, _) = part.absolute();
+                let place = Place { depth: place.depth + 1, origin: absolute.origin, ..place.clone() };
+                let mut reader = sheet::Sheet::new(place, title, table.as_mut(), formats);
+                let result = markup(source, &part, true, &mut reader, inquiry);
+                reader.finish(inquiry);
+                result
+            }
+            Kind::PivotFields => {
+                let mut reader = pivot::Definition::new(part.place.clone(), &entry.name, &mut fields);
+                let result = markup(source, &part, false, &mut reader, inquiry);
+                reader.finish(inquiry);
+                result
+            }
+            Kind::PivotRecords => {
+                let mut reader = pivot::Records::new(part.place.clone(), fields.of(&entry.name));
+                let result = markup(source, &part, false, &mut reader, inquiry);
+                reader.finish(inquiry);
+                result
+            }
+            Kind::Words => {
+                let mut reader = words::Words::new(part.place.clone());
+                let result = markup(source, &part, false, &mut reader, inquiry);
+                reader.finish(inquiry);
+                result
+            }
+            Kind::Xml | Kind::Strings => xml(source, &part, inquiry),
+            Kind::Driver => {
+                // Settings of a printer driver and embedded fonts: no document holds its content there, and nearly
+                // every workbook has one. Looked through, not called opaque.
+                let mut strings = Strings::new(&Place { again: true, ..part.place.clone() });
+                let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| strings.read(bytes, inquiry));
+                strings.end(inquiry);
+                result
+            }
+            Kind::Object => {
+                zip::inspect(source, entry, part.place.clone(), inquiry);
+                Ok(())
+            }
         };
         if let Err(reason) = result {
-            inquiry.refuse(&member, reason, entry.packed);
+            inquiry.refuse(&part.place, reason, entry.packed);
         }
     }
     if let Some(table) = table {
         table.rest(inquiry);
     }
+    if let Some(book) = binary {
+        book.rest(inquiry);
+        return Some(XLSB);
+    }
     Some(media_type)
 }
 
-/// Parts of a document that hold no running text.
-fn is_plain(name: &str) -> bool {
-    ["styles", "theme", "settings", "fonttable", "numbering", "websettings"].iter().any(|p| name.contains(p))
+/// A member and where it stands.
+pub(crate) struct Part<'e> {
+    pub(crate) entry: &'e Entry,
+    pub(crate) place: Place,
 }
 
-/// Reads a member as markup.
-fn markup(
+impl Part<'_> {
+    /// The place of readers that know the address of each of their bytes, as those must whose text comes from several
+    /// members; and the address of the first byte of this one.
+    fn absolute(&self) -> (Place, u64) {
+        match self.place.origin {
+            Origin::Raw(base) => (Place { origin: Origin::Raw(0), ..self.place.clone() }, base),
+            _ => (Place { origin: Origin::Lost, ..self.place.clone() }, 0),
+        }
+    }
+}
+
+/// Reads a member as markup; one that is not in an encoding of ASCII's as an object. `absolute`: the reader is told
+/// addresses, not offsets.
+pub(crate) fn markup(
     source: &dyn Source,
-    entry: &Entry,
+    part: &Part<'_>,
+    absolute: bool,
     reader: &mut impl Reader,
     inquiry: &mut Inquiry,
 ) -> Result<(), OpaqueReason> {
     let mut markup = Markup::new(None);
-    let mut at = 0;
-    let result = zip::stream(source, entry, inquiry, &mut |bytes, inquiry| {
-        markup.block(bytes, at, reader, inquiry);
+    let (_, base) = part.absolute();
+    let mut at = if absolute { base } else { 0 };
+    let (mut other, mut begun) = (None, false);
+    let result = zip::stream(source, part.entry, inquiry, &mut |bytes, inquiry| {
+        if !std::mem::replace(&mut begun, true) && is_foreign(bytes) {
+            other = Some(Object::new(Hint::default(), part.place.clone()));
+        }
+        match &mut other {
+            Some(object) => object.push(bytes, inquiry),
+            None => markup.block(bytes, at, reader, inquiry),
+        }
         at += bytes.len() as u64;
     });
     markup.finish(reader, inquiry);
+    if let Some(mut object) = other {
+        object.finish(None, inquiry);
+    }
     result
+}
+
+/// Whether markup is not to be read byte by byte: two bytes a letter, or an encoding that says otherwise.
+fn is_foreign(bytes: &[u8]) -> bool {
+    let wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..]);
+    wide || super::xml::hides_digits(bytes)
+}
+
+/// Reads a member as XML of any vocabulary.
+pub(crate) fn xml(source: &dyn Source, part: &Part<'_>, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
+    let mut reader = Xml::typed(part.place.clone());
+    let result = markup(source, part, false, reader.document(), inquiry);
+    reader.end(inquiry);
+    result
+}
+
+/// Scans the attributes of a tag for what people write into them; unless it is known for that, only those that may hold
+/// a number or a name.
+pub(crate) fn attributes(tag: &Tag<'_>, always: bool, text: &mut Text, inquiry: &mut Inquiry) {
+    if !always && !tag.is_telling() {
+        return;
+    }
+    let mut found = Vec::new();
+    for (_, value) in tag.attributes() {
+        text::value(&text.place, &typed(value), None, inquiry, &mut found);
+    }
+    let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+    text.mark(marks);
+}
+
+/// The value of an attribute, which must stay a number if it is one.
+pub(crate) fn typed(value: View) -> View {
+    let number = value.text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+    match value.object_span(&(0..value.text.len())) {
+        Some(span) if number => {
+            let (mut typed, mut text) = (View::default(), Vec::new());
+            shown(&value.text, 0, &mut text);
+            typed.push_number(&text, span.start, span.end - span.start);
+            typed.number = true;
+            typed
+        }
+        _ => value,
+    }
 }

@@ -1,16 +1,20 @@
 //! Worksheets: cells by row, shared and inline strings, numbers as the sheet shows them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::strings::Shared;
+use super::attributes;
+use super::strings::{Shared, Shows};
+use crate::formats::numeral::shown;
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag};
+use crate::markup::{Markup, Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
-use crate::table::{Cell, Line, Table};
+use crate::table::{Cell, Line, Table, letters};
 use crate::text::Text;
+use crate::view::View;
 
 /// What the workbook says about its sheets and number formats.
 #[derive(Default)]
@@ -56,6 +60,8 @@ impl Workbook {
 
 /// Entries of a workbook's own tables that are remembered.
 const REMEMBERED_MAX: usize = 10_000;
+/// A format of more zeros shows nobody's number.
+const ZEROS_MAX: usize = 20;
 
 impl Reader for Workbook {
     fn text(&mut self) -> &mut Text {
@@ -91,7 +97,7 @@ impl Reader for Workbook {
             b"numFmt" if self.formats.len() < REMEMBERED_MAX => {
                 if let (Some(id), Some(code)) = (tag.string(b"numFmtId"), tag.string(b"formatCode")) {
                     let zeros = code.chars().take_while(|c| *c == '0').count();
-                    if zeros > 1 && zeros == code.split(';').next().unwrap_or_default().len() {
+                    if (2..=ZEROS_MAX).contains(&zeros) && zeros == code.split(';').next().unwrap_or_default().len() {
                         self.formats.insert(id, zeros);
                     }
                 }
@@ -117,7 +123,7 @@ fn sink() -> Box<(Text, Text)> {
     Box::new((Text::new(top.clone()), Text::new(top)))
 }
 
-/// One sheet being read.
+/// One sheet being read. Its addresses are absolute, for its strings stand in another member.
 pub(super) struct Sheet<'a> {
     table: Table,
     shared: Option<&'a mut Shared>,
@@ -127,12 +133,14 @@ pub(super) struct Sheet<'a> {
     /// The cells of the row, and the text they stand in.
     cells: Vec<Cell>,
     cell_text: Vec<u8>,
+    /// Cells that stand in several pieces, by their place among the cells.
+    odd: Vec<(usize, View)>,
     row_number: u64,
     column: usize,
     kind: Kind,
     width: usize,
     within: Within,
-    value: Vec<u8>,
+    value: View,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,6 +158,11 @@ enum Within {
     Phonetic,
 }
 
+/// A cell holds 32,767 characters at most; what is longer is scanned as text.
+const CELL_MAX: usize = 1 << 18;
+/// Text of a row; a longer one is several.
+const ROW_MAX: usize = 1 << 20;
+
 impl<'a> Sheet<'a> {
     pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, widths: Arc<Vec<usize>>) -> Self {
         let title = title.to_owned();
@@ -162,39 +175,98 @@ impl<'a> Sheet<'a> {
             widths,
             cells: Vec::new(),
             cell_text: Vec::new(),
+            odd: Vec::new(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
             width: 0,
             within: Within::Nothing,
-            value: Vec::new(),
+            value: View::default(),
         }
     }
 
-    fn end_cell(&mut self) {
-        let start = self.cell_text.len();
-        match self.kind {
-            Kind::Shared => {
-                let number = std::str::from_utf8(&self.value).ok().and_then(|v| v.trim().parse().ok());
-                let string = number.and_then(|n| Some(self.shared.as_mut()?.show(n)));
-                self.cell_text.extend_from_slice(string.unwrap_or_default().as_bytes());
+    fn end_cell(&mut self, inquiry: &mut Inquiry) {
+        let value = std::mem::take(&mut self.value);
+        if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
+            let start = self.cell_text.len();
+            let sole = value.sole();
+            self.cell_text.extend_from_slice(&value.text);
+            if self.kind == Kind::Shared {
+                self.cell_text.truncate(start);
+                self.end_cell_of(&value.text, None, inquiry);
+            } else {
+                self.push_cell(start, false, sole.map(|at| (at, 0)), Some(&value), inquiry);
             }
-            Kind::Number => self.cell_text.extend_from_slice(shown(&self.value, self.width).as_bytes()),
-            Kind::Text => self.cell_text.extend_from_slice(&self.value),
+        } else {
+            self.end_cell_of(&value.text, value.sole(), inquiry);
         }
+        self.value = value;
         self.value.clear();
+    }
+
+    /// Ends a cell of a number or a shared string that stands at `at`.
+    fn end_cell_of(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
+        let start = self.cell_text.len();
+        if self.kind == Kind::Shared {
+            let shows = number(value).and_then(|n| Some(self.shared.as_mut()?.show(n)));
+            match shows {
+                Some(Shows::Plain(text, at)) => {
+                    self.cell_text.extend_from_slice(text);
+                    self.push_cell(start, false, at.map(|at| (at, 0)), None, inquiry);
+                }
+                Some(Shows::Odd(view)) => {
+                    let view = view.copy();
+                    self.cell_text.extend_from_slice(&view.text);
+                    self.push_cell(start, false, None, Some(&view), inquiry);
+                }
+                None => self.column += 1,
+            }
+        } else if value.len() <= NUMBER_MAX {
+            shown(value, self.width, &mut self.cell_text);
+            self.push_cell(start, true, at.map(|at| (at, value.len() as u8)), None, inquiry);
+        } else {
+            let mut view = View::default();
+            match at {
+                Some(at) => view.push(value, at),
+                None => view.push_joint(value),
+            }
+            self.cell_text.extend_from_slice(value);
+            self.push_cell(start, false, None, Some(&view), inquiry);
+        }
+    }
+
+    /// Adds the cell whose text begins at `start`. `odd`: it stands in several pieces.
+    fn push_cell(
+        &mut self,
+        start: usize,
+        number: bool,
+        stands: Option<(u64, u8)>,
+        odd: Option<&View>,
+        inquiry: &mut Inquiry,
+    ) {
         let end = self.cell_text.len();
         if end > start {
-            self.cells.push(Cell { column: self.column, start, end, number: self.kind == Kind::Number });
+            if let Some(view) = odd.filter(|_| stands.is_none()) {
+                self.odd.push((self.cells.len(), view.copy()));
+            }
+            self.cells.push(Cell { column: self.column, start, end, number, stands });
         }
         self.column += 1;
+        if end > ROW_MAX {
+            self.end_row(inquiry);
+        }
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         if !self.cells.is_empty() {
             let line = Line { text: &self.cell_text, at: None, cells: &self.cells };
-            if !self.table.line(self.row_number, &line, inquiry) {
-                let row = line.row();
+            if !self.odd.is_empty() || !self.table.line(self.row_number, &line, inquiry) {
+                let mut row = line.row();
+                for (n, view) in self.odd.drain(..) {
+                    if let Some((_, slot)) = row.get_mut(n) {
+                        *slot = view;
+                    }
+                }
                 self.table.row(self.row_number, row, inquiry);
             }
         }
@@ -219,21 +291,38 @@ impl Reader for Sheet<'_> {
         &mut self.side
     }
 
+    fn take(&mut self, raw: &[u8], at: u64) -> bool {
+        match self.within {
+            Within::Value if self.value.text.len() + raw.len() <= CELL_MAX => {
+                characters(raw, at, &mut self.value);
+                true
+            }
+            // Between elements.
+            Within::Nothing => raw.trim_ascii().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A cell of a number or a shared string, as nearly all are: `<c r="B2" s="1" t="s"><v>3</v></c>`.
+    fn elements(&mut self, rest: &[u8], at: u64, inquiry: &mut Inquiry) -> usize {
+        if self.within != Within::Nothing {
+            return 0;
+        }
+        let Some(plain) = Plain::of(rest) else { return 0 };
+        self.column = plain.column.unwrap_or(self.column);
+        self.width = plain.style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
+        self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
+        let value = rest.get(plain.value.clone()).unwrap_or_default();
+        self.end_cell_of(value, Some(at + plain.value.start as u64), inquiry);
+        plain.len
+    }
+
     fn is_raw(&self, _name: &[u8]) -> bool {
         false
     }
 
     fn advance(&mut self, inquiry: &mut Inquiry) {
-        if self.within == Within::Value {
-            // A cell holds 32,767 characters at most; what is longer is scanned as text.
-            const CELL_MAX: usize = 1 << 18;
-            if self.value.len() + self.text.view.text.len() <= CELL_MAX {
-                self.value.extend_from_slice(&self.text.view.text);
-                self.text.view.clear();
-            } else {
-                self.text.advance(inquiry);
-            }
-        }
+        self.text.advance(inquiry);
         self.side.advance(inquiry);
     }
 
@@ -241,118 +330,135 @@ impl Reader for Sheet<'_> {
         match tag.name {
             b"row" => {
                 self.end_row(inquiry);
-                self.row_number = tag.string(b"r").and_then(|r| r.parse().ok()).unwrap_or(self.row_number + 1);
+                let said = tag.pairs().find(|(name, ..)| *name == b"r").and_then(|(_, value, _)| number(value));
+                self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
                 self.column = 0;
             }
             b"c" => {
                 (self.kind, self.width) = (Kind::Number, 0);
-                for (name, value) in tag.attributes() {
-                    let text = String::from_utf8_lossy(&value.text);
+                for (name, value, _) in tag.pairs() {
                     match name {
-                        b"r" => self.column = column(&text).unwrap_or(self.column),
+                        b"r" => self.column = column(value).unwrap_or(self.column),
                         b"t" => {
-                            self.kind = match text.as_ref() {
-                                "s" => Kind::Shared,
-                                "str" | "inlineStr" | "e" | "d" => Kind::Text,
+                            self.kind = match value {
+                                b"s" => Kind::Shared,
+                                b"str" | b"inlineStr" | b"e" | b"d" => Kind::Text,
                                 _ => Kind::Number,
                             }
                         }
-                        b"s" => {
-                            let style: Option<usize> = text.parse().ok();
-                            self.width = style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
-                        }
+                        b"s" => self.width = number(value).and_then(|s| self.widths.get(s).copied()).unwrap_or(0),
                         _ => {}
                     }
                 }
             }
             b"v" | b"t" if self.within != Within::Phonetic => self.within = Within::Value,
-            b"f" => self.within = Within::Formula,
-            b"rPh" => self.within = Within::Phonetic,
-            b"hyperlink" | b"dataValidation" | b"sheetPr" => {
-                for (_, value) in tag.attributes() {
-                    self.side.view.push_joint(&value.text);
-                    self.side.joint(b"\n");
-                }
+            b"f" | b"formula" | b"formula1" | b"formula2" => {
+                self.within = Within::Formula;
+                self.side.view.digits = true;
             }
-            _ => {}
+            b"rPh" => self.within = Within::Phonetic,
+            b"is" | b"r" => {}
+            _ => attributes(tag, matches!(tag.name, b"hyperlink" | b"dataValidation"), &mut self.side, inquiry),
         }
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
-            b"v" | b"t" if self.within == Within::Value => self.within = Within::Nothing,
-            b"f" | b"rPh" => {
+            b"v" | b"t" if self.within == Within::Value => {
                 self.within = Within::Nothing;
+                self.text.joint(b"\n");
+                if self.text.view.text.len() == 1 {
+                    self.text.view.clear();
+                }
+            }
+            b"f" | b"formula" | b"formula1" | b"formula2" | b"rPh" => {
+                self.within = Within::Nothing;
+                self.side.view.digits = false;
                 self.side.joint(b"\n");
             }
-            b"c" => self.end_cell(),
+            b"c" => self.end_cell(inquiry),
             b"row" => self.end_row(inquiry),
-            _ => {}
+            b"is" | b"r" => {}
+            _ => self.side.joint(b"\n"),
         }
     }
 }
 
+/// A cell as spreadsheet programs write those of numbers and shared strings.
+struct Plain {
+    column: Option<usize>,
+    style: Option<usize>,
+    shared: bool,
+    value: Range<usize>,
+    len: usize,
+}
+
+impl Plain {
+    fn of(rest: &[u8]) -> Option<Self> {
+        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
+        rest.strip_prefix(b"<c ")?;
+        let mut at = 3;
+        loop {
+            let [name, b'=', b'"', ..] = rest.get(at..at + 3)? else { return None };
+            let from = at + 3;
+            let value = rest.get(from..)?;
+            let value = value.get(..value.iter().position(|b| *b == b'"')?)?;
+            match name {
+                b'r' => plain.column = column(value),
+                b's' => plain.style = number(value),
+                b't' if value == b"s" => plain.shared = true,
+                b't' if value == b"n" => {}
+                _ => return None,
+            }
+            at = from + value.len() + 1;
+            match rest.get(at)? {
+                b' ' => at += 1,
+                b'>' => break,
+                _ => return None,
+            }
+        }
+        const END: &[u8] = b"</v></c>";
+        let from = at + 1 + 3;
+        if rest.get(at + 1..from)? != b"<v>" {
+            return None;
+        }
+        let value = rest.get(from..)?;
+        let len = value.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
+        (value.get(len..len + END.len())? == END).then_some(())?;
+        plain.value = from..from + len;
+        plain.len = plain.value.end + END.len();
+        Some(plain)
+    }
+}
+
+/// A whole number, as attributes have them.
+fn number(text: &[u8]) -> Option<usize> {
+    const DIGITS_MAX: usize = 10;
+    let text = text.trim_ascii();
+    let digits = !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit);
+    digits.then(|| text.iter().fold(0, |n, b| n * 10 + usize::from(b - b'0')))
+}
+
 /// The number of a column from a cell reference: `C2` is 2. The last one there is, is XFD (16,383).
-fn column(reference: &str) -> Option<usize> {
-    let letters = reference.bytes().take_while(u8::is_ascii_alphabetic);
+fn column(reference: &[u8]) -> Option<usize> {
+    let letters = reference.iter().take_while(|b| b.is_ascii_alphabetic());
     let number = letters.take(4).fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
     (1..=16_384).contains(&number).then(|| number - 1)
 }
 
-/// The letters of a column.
-fn letters(column: usize) -> String {
-    let mut out = Vec::new();
-    let mut n = column + 1;
-    while n > 0 {
-        out.push(b'A' + ((n - 1) % 26) as u8);
-        n = (n - 1) / 26;
-    }
-    out.iter().rev().map(|b| char::from(*b)).collect()
-}
-
-/// A number as the sheet shows it: no exponent, zeros in front as its format says.
-fn shown(value: &[u8], width: usize) -> String {
-    let text = String::from_utf8_lossy(value);
-    let text = text.trim();
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let exponent: usize = exponent.trim_start_matches('+').parse().unwrap_or(usize::MAX);
-    if !digits(whole) || !digits(fraction) || whole.is_empty() || exponent > 20 {
-        return text.to_owned();
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > exponent {
-        return text.to_owned();
-    }
-    let number = format!("{whole}{fraction:0<exponent$}");
-    format!("{number:0>width$}")
-}
+/// Bytes of the longest number that is taken for one; no program writes more than 24.
+const NUMBER_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_shown_as_people_see_them() {
-        for (value, width, expected) in [
-            ("1090123456", 12, "001090123456"),
-            ("7.9090123456E10", 0, "79090123456"),
-            ("1.5", 0, "1.5"),
-            ("12", 0, "12"),
-            ("-3", 2, "-3"),
-            ("79090123456.0", 0, "79090123456"),
-            ("1E400", 0, "1E400"),
-        ] {
-            assert_eq!(shown(value.as_bytes(), width), expected, "{value}");
-        }
-    }
-
-    #[test]
     fn columns_have_letters() {
         for (number, name) in [(0, "A"), (25, "Z"), (26, "AA"), (16_383, "XFD")] {
-            assert_eq!((letters(number).as_str(), column(&format!("{name}7"))), (name, Some(number)));
+            let reference = format!("{name}7");
+            assert_eq!((letters(number).as_str(), column(reference.as_bytes())), (name, Some(number)));
         }
-        assert_eq!(column("XFE1"), None);
+        assert_eq!(column(b"XFE1"), None);
     }
 }

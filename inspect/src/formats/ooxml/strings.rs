@@ -1,26 +1,60 @@
 //! The shared strings of a workbook: read once, referred to by number, never copied for each cell.
 
+use std::collections::HashMap;
+
+use chot_model::OpaqueReason;
+
+use super::{Part, markup};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
-use crate::redact::Origin;
 use crate::source::Source;
 use crate::text::{self, Text};
-
-use super::markup;
-use crate::formats::zip::Entry;
-use chot_model::OpaqueReason;
+use crate::view::View;
 
 /// A longer string is scanned once, here, and not again for each cell that shows it.
 const CELL_MAX: usize = 4_096;
+/// Bytes that all cells together show, before what was shown once already is shown to no more of them: a long string
+/// in a million cells says nothing that it did not say in the first.
+const SHOWN_MAX: u64 = 16 << 20;
+/// Shorter strings cost no more than the cells that refer to them.
+const SHORT: u16 = 64;
 /// Text of all strings held at once.
 const HELD_MAX: usize = 96 << 20;
+/// Strings of several pieces that are held with the places of these.
+const ODD_MAX: usize = 1 << 16;
+/// In place of where a string stands, when it does not in one piece.
+const NOWHERE: u32 = u32::MAX;
+/// Text is held in pieces, of which none is moved when another is needed.
+const PIECE: usize = 1 << 20;
 
 /// The strings, and which of them a cell has shown.
 pub(super) struct Shared {
     place: Place,
-    text: String,
-    ends: Vec<usize>,
-    shown: Vec<bool>,
+    /// Address of the first byte of the member.
+    base: u64,
+    pieces: Vec<Vec<u8>>,
+    strings: Vec<Item>,
+    /// Strings of several pieces, or with references to characters.
+    odd: HashMap<usize, View>,
+    /// Bytes of long strings that were shown again.
+    shown_bytes: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Item {
+    /// Where it begins in the pieces, laid end to end.
+    start: u32,
+    /// Where it stands in its member.
+    at: u32,
+    len: u16,
+    shown: bool,
+}
+
+/// A string, as a cell shows it.
+pub(super) enum Shows<'s> {
+    /// Text, and where it stands if that is known.
+    Plain(&'s [u8], Option<u64>),
+    Odd(&'s View),
 }
 
 struct Collecting<'a> {
@@ -33,69 +67,132 @@ struct Collecting<'a> {
 }
 
 impl Shared {
-    pub(super) fn read(source: &dyn Source, entry: &Entry, place: &Place, inquiry: &mut Inquiry) -> Self {
-        let member = place.member(&entry.name, Origin::Lost);
-        let mut shared = Self { place: member.clone(), text: String::new(), ends: Vec::new(), shown: Vec::new() };
+    pub(super) fn read(source: &dyn Source, part: &Part<'_>, inquiry: &mut Inquiry) -> Self {
+        let (place, base) = part.absolute();
+        let mut shared = Self {
+            place: place.clone(),
+            base,
+            pieces: Vec::new(),
+            strings: Vec::new(),
+            odd: HashMap::new(),
+            shown_bytes: 0,
+        };
         let mut reader = Collecting {
-            item: Text::new(member.clone()),
-            side: Text::new(member.clone()),
+            item: Text::new(place.clone()),
+            side: Text::new(place.clone()),
             shared: &mut shared,
             in_text: false,
             phonetic: false,
             full: false,
         };
-        let result = markup(source, entry, &mut reader, inquiry);
+        let result = markup(source, part, true, &mut reader, inquiry);
         reader.side.finish(inquiry);
         if reader.full {
-            inquiry.refuse(&member, OpaqueReason::TooLarge, 1);
+            inquiry.refuse(&place, OpaqueReason::TooLarge, 1);
         }
         if let Err(reason) = result {
-            inquiry.refuse(&member, reason, entry.packed);
+            inquiry.refuse(&place, reason, part.entry.packed);
         }
         shared
     }
 
     /// The string of this number, for a cell.
-    pub(super) fn show(&mut self, number: usize) -> &str {
-        if let Some(shown) = self.shown.get_mut(number) {
-            *shown = true;
+    pub(super) fn show(&mut self, number: usize) -> Shows<'_> {
+        if let Some(item) = self.strings.get_mut(number) {
+            if item.shown && item.len > SHORT {
+                self.shown_bytes += u64::from(item.len);
+                if self.shown_bytes > SHOWN_MAX {
+                    return Shows::Plain(b"", None);
+                }
+            }
+            item.shown = true;
         }
         self.get(number)
     }
 
-    fn get(&self, number: usize) -> &str {
-        let Some(end) = self.ends.get(number) else { return "" };
-        let start = number.checked_sub(1).and_then(|n| self.ends.get(n)).copied().unwrap_or(0);
-        self.text.get(start..*end).unwrap_or_default()
+    fn get(&self, number: usize) -> Shows<'_> {
+        let Some(Item { start, at, len, .. }) = self.strings.get(number).copied() else {
+            return Shows::Plain(b"", None);
+        };
+        if at == NOWHERE
+            && let Some(view) = self.odd.get(&number)
+        {
+            return Shows::Odd(view);
+        }
+        let (piece, start) = (start as usize / PIECE, start as usize % PIECE);
+        let text = self.pieces.get(piece).and_then(|piece| piece.get(start..start + usize::from(len)));
+        Shows::Plain(text.unwrap_or_default(), (at != NOWHERE).then(|| self.base + u64::from(at)))
+    }
+
+    /// Holds a string of at most [`CELL_MAX`] bytes that stands at this address. False when there is no room.
+    fn hold(&mut self, text: &[u8], at: Option<u64>) -> bool {
+        if self.pieces.last().is_none_or(|piece| piece.len() + text.len() > PIECE) {
+            if (self.pieces.len() + 1) * PIECE > HELD_MAX {
+                return false;
+            }
+            self.pieces.push(Vec::with_capacity(PIECE));
+        }
+        let piece = self.pieces.len() - 1;
+        let Some(last) = self.pieces.last_mut() else { return false };
+        let start = (piece * PIECE + last.len()) as u32;
+        last.extend_from_slice(text);
+        let at = at.and_then(|at| u32::try_from(at.checked_sub(self.base)?).ok()).unwrap_or(NOWHERE);
+        self.add(Item { start, at, len: text.len() as u16, shown: false });
+        true
+    }
+
+    fn add(&mut self, item: Item) {
+        if self.strings.len() == self.strings.capacity() {
+            // By a quarter: doubling would hold as much again.
+            self.strings.reserve_exact(self.strings.len() / 4 + 1_024);
+        }
+        self.strings.push(item);
     }
 
     /// Scans the strings that no cell shows.
     pub(super) fn rest(&self, inquiry: &mut Inquiry) {
-        for n in (0..self.ends.len()).filter(|n| self.shown.get(*n) != Some(&true)) {
-            let marks = text::aside(&self.place, "", self.get(n).as_bytes(), inquiry);
-            inquiry.people.record(&marks, false);
+        let mut plain = View::default();
+        for (n, _) in self.strings.iter().enumerate().filter(|(_, item)| !item.shown) {
+            match self.get(n) {
+                Shows::Odd(view) => self.scan(view, inquiry),
+                Shows::Plain(b"", _) => {}
+                Shows::Plain(text, at) => {
+                    plain.clear();
+                    match at {
+                        Some(at) => plain.push(text, at),
+                        None => plain.push_joint(text),
+                    }
+                    self.scan(&plain, inquiry);
+                }
+            }
         }
+    }
+
+    fn scan(&self, view: &View, inquiry: &mut Inquiry) {
+        let mut found = Vec::new();
+        text::value(&self.place, view, None, inquiry, &mut found);
+        let marks: Vec<_> = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
+        inquiry.people.record(&marks, false);
     }
 }
 
 impl Collecting<'_> {
     fn end_item(&mut self, inquiry: &mut Inquiry) {
-        let view = std::mem::take(&mut self.item.view);
-        let string = String::from_utf8_lossy(&view.text);
-        if string.len() > CELL_MAX {
+        const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
+        let Self { shared, item, .. } = self;
+        if item.view.base > 0 {
+            // So long that its beginning was scanned already.
+            item.finish(inquiry);
+            shared.add(NOTHING);
+        } else if item.view.text.len() > CELL_MAX || !shared.hold(&item.view.text, item.view.sole()) {
             // Number kept, text scanned now.
-            let marks = text::aside(&self.shared.place, "", string.as_bytes(), inquiry);
-            inquiry.people.record(&marks, false);
-            self.shared.ends.push(self.shared.text.len());
-        } else if self.shared.text.len() + string.len() > HELD_MAX {
-            self.full = true;
-            let marks = text::aside(&self.shared.place, "", string.as_bytes(), inquiry);
-            inquiry.people.record(&marks, false);
-        } else {
-            self.shared.text.push_str(&string);
-            self.shared.ends.push(self.shared.text.len());
+            self.full |= item.view.text.len() <= CELL_MAX;
+            shared.scan(&item.view, inquiry);
+            shared.add(NOTHING);
+        } else if item.view.sole().is_none() && !item.view.text.is_empty() && shared.odd.len() < ODD_MAX {
+            shared.odd.insert(shared.strings.len() - 1, item.view.copy());
         }
-        self.shared.shown.push(false);
+        self.item.view.clear();
     }
 }
 
@@ -108,6 +205,21 @@ impl Reader for Collecting<'_> {
         &mut self.side
     }
 
+    /// A string as nearly all are written: `<si><t>…</t></si>`.
+    fn elements(&mut self, rest: &[u8], at: u64, _inquiry: &mut Inquiry) -> usize {
+        const START: &[u8] = b"<si><t>";
+        const END: &[u8] = b"</t></si>";
+        let Some(text) = rest.strip_prefix(START) else { return 0 };
+        let Some(len) = memchr::memchr2(b'<', b'&', text) else { return 0 };
+        let (text, end) = text.split_at(len);
+        let plain = end.starts_with(END) && len <= CELL_MAX && !self.in_text && !self.phonetic;
+        if plain && self.item.view.text.is_empty() && self.shared.hold(text, Some(at + START.len() as u64)) {
+            START.len() + len + END.len()
+        } else {
+            0
+        }
+    }
+
     fn is_raw(&self, _name: &[u8]) -> bool {
         false
     }
@@ -117,12 +229,13 @@ impl Reader for Collecting<'_> {
         self.item.advance(inquiry);
     }
 
-    fn open(&mut self, tag: &Tag<'_>, _inquiry: &mut Inquiry) {
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         match tag.name {
             b"t" => self.in_text = true,
             b"rPh" => self.phonetic = true,
             _ => {}
         }
+        super::attributes(tag, false, &mut self.side, inquiry);
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {

@@ -1,50 +1,67 @@
 //! Running text of documents and slides: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
+use super::attributes;
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::table::Table;
-use crate::text::{self, Text};
+use crate::text::Text;
 use crate::view::View;
 
 pub(super) struct Words {
-    place: Place,
     text: Text,
+    /// What stands there once more for older readers.
+    repeated: Text,
     cell: Text,
     /// Everything that is no text of the document: positions, alternative descriptions, formulas.
     side: Text,
     in_text: u32,
+    repeats: u32,
     tables: u32,
     in_cell: bool,
     table: Table,
     row: Vec<(usize, View)>,
+    /// The column of the cell at hand, and how many it takes.
+    column: usize,
+    span: usize,
     rows: u64,
 }
+
+/// No table has more columns (ECMA-376 part 1, §17.4).
+const COLUMNS_MAX: usize = 16_384;
 
 impl Words {
     pub(super) fn new(place: Place) -> Self {
         Self {
             text: Text::prose(place.clone()),
+            repeated: Text::new(Place { again: true, ..place.clone() }),
             cell: Text::new(place.clone()),
             side: Text::new(place.clone()),
-            table: Table::new(place.clone()),
-            place,
+            table: Table::new(place),
             in_text: 0,
+            repeats: 0,
             tables: 0,
             in_cell: false,
             row: Vec::new(),
+            column: 0,
+            span: 1,
             rows: 0,
         }
     }
 
     fn here(&mut self) -> &mut Text {
-        if self.in_cell { &mut self.cell } else { &mut self.text }
+        match (self.repeats > 0, self.in_cell) {
+            (true, _) => &mut self.repeated,
+            (_, true) => &mut self.cell,
+            (_, false) => &mut self.text,
+        }
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
+        self.column = 0;
         if !self.row.is_empty() {
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
-            self.table.row(self.rows, row, inquiry);
+            self.table.cells(self.rows, row, inquiry);
         }
     }
 
@@ -52,6 +69,7 @@ impl Words {
         self.end_row(inquiry);
         self.table.finish(inquiry);
         self.text.finish(inquiry);
+        self.repeated.finish(inquiry);
         self.cell.finish(inquiry);
         self.side.finish(inquiry);
     }
@@ -59,11 +77,7 @@ impl Words {
 
 impl Reader for Words {
     fn text(&mut self) -> &mut Text {
-        match (self.in_text > 0, self.in_cell) {
-            (true, true) => &mut self.cell,
-            (true, false) => &mut self.text,
-            (false, _) => &mut self.side,
-        }
+        if self.in_text > 0 { self.here() } else { &mut self.side }
     }
 
     fn side(&mut self) -> &mut Text {
@@ -82,6 +96,7 @@ impl Reader for Words {
             self.cell.view.clear();
         }
         self.text.advance(inquiry);
+        self.repeated.advance(inquiry);
         self.side.advance(inquiry);
     }
 
@@ -93,29 +108,59 @@ impl Reader for Words {
             b"tab" | b"ptab" => self.here().joint(b"\t"),
             b"br" | b"cr" => self.here().joint(b"\n"),
             b"noBreakHyphen" => self.here().joint(b"-"),
-            // What people write into attributes: descriptions of pictures, authors, tips, field codes.
-            b"docPr" | b"cNvPr" | b"comment" | b"hyperlink" | b"fldSimple" | b"ins" | b"del" | b"bookmarkStart"
-            | b"alias" | b"tag" | b"docVar" => {
-                let mut found = Vec::new();
-                for (_, value) in tag.attributes() {
-                    text::value(&self.place, &value, None, inquiry, &mut found);
+            b"gridSpan" | b"gridBefore" => {
+                let n = tag.string(b"val").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).min(COLUMNS_MAX);
+                if tag.name == b"gridSpan" {
+                    self.span = n;
+                } else {
+                    self.column += n;
                 }
-                let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
-                self.text.mark(marks);
             }
+            b"Fallback" => self.repeats += 1,
+            // Cached values of charts; where one must be a number, its mask is one.
+            b"v" => self.side.view.digits = true,
             _ => {}
         }
+        if tag.name == b"tc" {
+            self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
+        }
+        // Descriptions of pictures, authors, tips and field codes are written by people.
+        const WRITTEN: &[&[u8]] = &[
+            b"docPr",
+            b"cNvPr",
+            b"comment",
+            b"hyperlink",
+            b"fldSimple",
+            b"ins",
+            b"del",
+            b"bookmarkStart",
+            b"alias",
+            b"tag",
+            b"docVar",
+            b"cmAuthor",
+            b"default",
+            b"listItem",
+        ];
+        attributes(tag, WRITTEN.contains(&tag.name), &mut self.text, inquiry);
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
             b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text = self.in_text.saturating_sub(1),
-            b"p" => self.here().joint(b"\n"),
+            b"p" | b"comment" | b"text" if self.in_text == 0 => {
+                self.here().joint(b"\n");
+                self.side.joint(b"\n");
+            }
+            b"Fallback" => self.repeats = self.repeats.saturating_sub(1),
+            b"v" => {
+                self.side.view.digits = false;
+                self.side.joint(b"\n");
+            }
             b"tc" if self.tables == 1 => {
                 let mut view = std::mem::take(&mut self.cell.view);
                 view.trim(0);
-                let column = self.row.len();
-                self.row.push((column, view));
+                self.row.push((self.column, view));
+                self.column = (self.column + self.span).min(COLUMNS_MAX);
                 self.in_cell = false;
             }
             b"tr" if self.tables == 1 => self.end_row(inquiry),

@@ -1,13 +1,15 @@
 //! The standard security handler (ISO 32000-2, 7.6) with the empty user password, which is what "protected" files that
-//! anybody can open have.
+//! anybody can open have, and with the passwords we were given, as the user's and as the owner's.
 //!
-//! No password is tried but the empty one, and no certificate handler is read.
+//! No password is guessed, and no certificate handler is read.
 
 use aes::cipher::consts::U16;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, KeyInit};
 use aes::{Aes128, Aes256};
 use md5::Md5;
 use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use chot_model::Secret;
 
 use super::lex::{Dict, Object};
 
@@ -33,8 +35,8 @@ pub(super) enum Method {
 const PAD: [u8; 32] = *b"\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\x2e\x2e\x00\xb6\xd0\x68\x3e\x80\x2f\x0c\xa9\xfe\x64\x53\x69\x7a";
 
 impl Crypt {
-    /// The key, when the empty password opens the file.
-    pub(super) fn open(encrypt: &Dict, id: &[u8]) -> Option<Self> {
+    /// The key, when the empty password or one of `passwords` opens the file.
+    pub(super) fn open(encrypt: &Dict, id: &[u8], passwords: &[Secret]) -> Option<Self> {
         if encrypt.get(b"Filter".as_slice()).and_then(Object::name) != Some(b"Standard") {
             return None;
         }
@@ -58,17 +60,19 @@ impl Crypt {
             _ => None,
         };
         let (streams, strings) = (filter(b"StmF")?, filter(b"StrF")?);
+        let mut tried = std::iter::once(&b""[..]).chain(passwords.iter().map(|p| p.reveal().as_bytes()));
         let key = if version == 5 {
-            key_256(revision, string(b"U"), string(b"UE"))?
+            let (user, owner) = ((string(b"U"), string(b"UE")), (string(b"O"), string(b"OE")));
+            tried.find_map(|password| key_256(revision, password, user, owner))?
         } else {
             let len = if version == 1 { 5 } else { usize::try_from(int(b"Length", 40) / 8).unwrap_or(5).clamp(5, 16) };
             let len = if version == 4 { 16 } else { len };
             let permissions = int(b"P", 0) as u32;
-            let key = key_40_to_128(revision, len, string(b"O"), permissions, id, metadata);
-            if !opens(revision, &key, string(b"U"), id) {
-                return None;
-            }
-            key
+            let user = |password: &[u8]| {
+                let key = key_40_to_128(revision, len, password, string(b"O"), permissions, id, metadata);
+                opens(revision, &key, string(b"U"), id).then_some(key)
+            };
+            tried.find_map(|password| user(password).or_else(|| user(&users(revision, len, password, string(b"O")))))?
         };
         Some(Self { key, strings, streams, metadata, named })
     }
@@ -108,10 +112,41 @@ fn method(filter: &Object) -> Method {
     }
 }
 
-/// Algorithm 2 with the empty password.
-fn key_40_to_128(revision: i64, len: usize, owner: &[u8], permissions: u32, id: &[u8], metadata: bool) -> Vec<u8> {
+/// A password as it is hashed: cut or filled up to 32 bytes.
+fn padded(password: &[u8]) -> [u8; 32] {
+    let mut bytes = password.iter().chain(&PAD).copied();
+    std::array::from_fn(|_| bytes.next().unwrap_or(0))
+}
+
+/// Algorithm 7: the user's password, which the owner's opens.
+fn users(revision: i64, len: usize, password: &[u8], owner: &[u8]) -> Vec<u8> {
+    let mut key = Md5::digest(padded(password)).to_vec();
+    let mut user = owner.get(..owner.len().min(32)).unwrap_or_default().to_vec();
+    if revision >= 3 {
+        for _ in 0..50 {
+            key = Md5::digest(&key).to_vec();
+        }
+    }
+    key.truncate(len);
+    for n in (0..if revision >= 3 { 20 } else { 1 }).rev() {
+        let key: Vec<u8> = key.iter().map(|b| b ^ n).collect();
+        user = rc4(&key, &user);
+    }
+    user
+}
+
+/// Algorithm 2.
+fn key_40_to_128(
+    revision: i64,
+    len: usize,
+    password: &[u8],
+    owner: &[u8],
+    permissions: u32,
+    id: &[u8],
+    metadata: bool,
+) -> Vec<u8> {
     let mut hash = Md5::new();
-    hash.update(PAD);
+    hash.update(padded(password));
     hash.update(owner.get(..owner.len().min(32)).unwrap_or_default());
     hash.update(permissions.to_le_bytes());
     hash.update(id);
@@ -144,26 +179,31 @@ fn opens(revision: i64, key: &[u8], user: &[u8], id: &[u8]) -> bool {
     user.get(..16) == check.get(..16)
 }
 
-/// Algorithm 2.A with the empty user password.
-fn key_256(revision: i64, user: &[u8], encrypted: &[u8]) -> Option<Vec<u8>> {
-    let (hash, validation, salt) = (user.get(..32)?, user.get(32..40)?, user.get(40..48)?);
-    if hash_256(revision, validation) != hash {
-        return None;
-    }
-    let key = hash_256(revision, salt);
-    let aes = Aes256::new_from_slice(&key).ok()?;
-    Some(unchain(&aes, &[0; 16], encrypted.get(..32)?))
+/// Algorithm 2.A, as the user and as the owner: each a hash, two salts, and the key as that password encrypts it.
+fn key_256(revision: i64, password: &[u8], user: (&[u8], &[u8]), owner: (&[u8], &[u8])) -> Option<Vec<u8>> {
+    const PASSWORD_MAX: usize = 127;
+    let password = password.get(..password.len().min(PASSWORD_MAX))?;
+    let open = |(hashed, encrypted): (&[u8], &[u8]), data: &[u8]| {
+        let (hash, validation, salt) = (hashed.get(..32)?, hashed.get(32..40)?, hashed.get(40..48)?);
+        if hash_256(revision, password, validation, data) != hash {
+            return None;
+        }
+        let key = hash_256(revision, password, salt, data);
+        let aes = Aes256::new_from_slice(&key).ok()?;
+        Some(unchain(&aes, &[0; 16], encrypted.get(..32)?))
+    };
+    open(user, &[]).or_else(|| open(owner, user.0.get(..48)?))
 }
 
-/// Algorithm 2.B with the empty password.
-fn hash_256(revision: i64, salt: &[u8]) -> Vec<u8> {
-    let mut k = Sha256::digest(salt).to_vec();
+/// Algorithm 2.B.
+fn hash_256(revision: i64, password: &[u8], salt: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut k = Sha256::digest([password, salt, data].concat()).to_vec();
     if revision < 6 {
         return k;
     }
     let mut round = 0u32;
     loop {
-        let mut e = k.repeat(64);
+        let mut e = [password, &k, data].concat().repeat(64);
         let (Some(key), Some(iv)) = (k.get(..16), k.get(16..32)) else { return Vec::new() };
         let Ok(aes) = Aes128::new_from_slice(key) else { return Vec::new() };
         let mut before: [u8; 16] = iv.try_into().unwrap_or_default();

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
+use chot_model::Secret;
+
 use super::budget::{Budget, Stop};
 use super::crypt::{Crypt, Method};
 use super::filter::{self, Decoded};
@@ -29,6 +31,7 @@ pub(super) type Id = (u32, u16);
 pub(super) struct Document<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) budget: &'a Budget,
+    passwords: &'a [Secret],
     pub(super) table: BTreeMap<u32, Entry>,
     /// Every object that begins somewhere in the file: number, place. In the order of the file.
     pub(super) scanned: Vec<(u32, usize)>,
@@ -36,7 +39,7 @@ pub(super) struct Document<'a> {
     pub(super) last: HashMap<u32, usize>,
     pub(super) trailer: Dict,
     crypt: Option<Crypt>,
-    /// It is encrypted, and not with the empty password.
+    /// It is encrypted, and no password opened it.
     pub(super) is_locked: bool,
     /// The tables do not fit the file.
     pub(super) is_damaged: Cell<bool>,
@@ -63,10 +66,11 @@ const CACHE_MAX: usize = 32 << 20;
 const NESTING_MAX: u32 = 8;
 
 impl<'a> Document<'a> {
-    pub(super) fn open(bytes: &'a [u8], budget: &'a Budget) -> Result<Self, Stop> {
+    pub(super) fn open(bytes: &'a [u8], budget: &'a Budget, passwords: &'a [Secret]) -> Result<Self, Stop> {
         let mut document = Self {
             bytes,
             budget,
+            passwords,
             table: BTreeMap::new(),
             scanned: Vec::new(),
             last: HashMap::new(),
@@ -102,7 +106,7 @@ impl<'a> Document<'a> {
             Some(id) => self.resolve(id)?,
             None => Object::Null,
         };
-        self.crypt = Crypt::open(&resolved, id.string().unwrap_or_default());
+        self.crypt = Crypt::open(&resolved, id.string().unwrap_or_default(), self.passwords);
         self.is_locked = self.crypt.is_none();
         // What was read on the way was not decrypted.
         self.cache.borrow_mut().clear();

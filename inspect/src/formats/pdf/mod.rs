@@ -22,7 +22,7 @@ mod tables;
 mod tests;
 mod walk;
 
-use chot_model::OpaqueReason;
+use chot_model::{OpaqueReason, Secret};
 
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Kind, Piece};
@@ -42,9 +42,14 @@ pub(crate) const FORMAT: Format = Format {
 ///
 /// # Errors
 /// Why the rest of it was not read.
-pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
+pub(crate) fn read(
+    bytes: &[u8],
+    bounds: &Bounds,
+    passwords: &[Secret],
+    each: &mut dyn FnMut(Piece<'_>) -> bool,
+) -> Result<(), OpaqueReason> {
     let budget = budget::Budget::new(bytes.len(), bounds);
-    match walk::walk(bytes, &budget, each) {
+    match walk::walk(bytes, &budget, passwords, each) {
         // Whoever wants no more has said why.
         Ok(()) | Err(budget::Stop::Closed) => Ok(()),
         Err(budget::Stop::Bound(reason)) => Err(reason),

@@ -77,7 +77,7 @@ fn citizens(bytes: &[u8]) -> u64 {
 fn told(bytes: &[u8]) -> String {
     let bounds = Bounds { decoded_bytes_max: 64 << 20, time_max: Duration::from_secs(20) };
     let mut told = String::new();
-    let ended = InProcess.extract(Kind::Pdf, bytes, bounds, &mut |piece| {
+    let ended = InProcess.extract(Kind::Pdf, bytes, bounds, &[], &mut |piece| {
         let _ = match piece {
             Piece::Bytes(bytes) => writeln!(told, "Bytes {}", String::from_utf8_lossy(bytes)),
             piece => writeln!(told, "{piece:?}"),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use chot_model::OpaqueReason;
+use chot_model::{OpaqueReason, Secret};
 
 use super::budget::{Budget, Stop};
 use super::content::{Interpreter, Seen};
@@ -28,8 +28,13 @@ const CONTENT_MAX: usize = 128 << 20;
 /// Text is handed on in pieces of about this size.
 const PIECE: usize = 1 << 16;
 
-pub(super) fn walk(bytes: &[u8], budget: &Budget, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), Stop> {
-    let document = Document::open(bytes, budget)?;
+pub(super) fn walk(
+    bytes: &[u8],
+    budget: &Budget,
+    passwords: &[Secret],
+    each: &mut dyn FnMut(Piece<'_>) -> bool,
+) -> Result<(), Stop> {
+    let document = Document::open(bytes, budget, passwords)?;
     let mut walk = Walk { document: &document, each, layout: Layout::default(), seen: Seen::default(), pages: 0 };
     if document.is_locked {
         return walk.opaque("", OpaqueReason::Encrypted);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::formats::locked::zip::Lock;
 use crate::source::{Source, read_range};
 
 /// What the directory says of one member, and where its data lies.
@@ -10,13 +11,22 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) method: u16,
     pub(crate) encrypted: bool,
+    /// The cipher and the true method, where we know how to open it.
+    pub(crate) lock: Option<(Lock, u16)>,
     pub(crate) crc: u32,
     pub(crate) packed: u64,
     pub(crate) size: u64,
     /// `None` when the local header is missing or cut.
     pub(crate) data: Option<Range<u64>>,
-    header: u64,
-    descriptor: bool,
+    /// LZMA: the stream says itself where it ends.
+    pub(crate) end_marked: bool,
+    /// Where its local header begins, and its record in the directory.
+    pub(crate) header: u64,
+    pub(crate) record: u64,
+    /// Its number in the directory.
+    pub(crate) number: u32,
+    /// Its sizes stand behind its data.
+    pub(crate) descriptor: bool,
 }
 
 impl Entry {
@@ -33,6 +43,11 @@ pub(crate) struct Directory {
     pub(crate) ambiguous: bool,
     /// Bytes that belong to no member and not to the directory.
     pub(crate) gaps: Vec<Range<u64>>,
+    /// Where the directory begins, and the record at its end.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    /// Numbers stand in fields of their own, as in archives of more than 4 GiB.
+    pub(crate) zip64: bool,
 }
 
 /// The end record with the longest comment (APPNOTE 4.3.16).
@@ -59,6 +74,7 @@ struct End {
     offset: u64,
     size: u64,
     entries: u64,
+    zip64: bool,
 }
 
 impl Directory {
@@ -72,11 +88,13 @@ impl Directory {
         let start = end.at.checked_sub(end.size)?;
         let shift = start.checked_sub(end.offset)?;
         let bytes = read_range(source, start..end.at).ok()?;
-        let mut directory = Self::default();
+        let mut directory = Self { start, end: end.at, zip64: end.zip64, ..Self::default() };
         let mut at = 0;
         while let Some(record) = bytes.get(at..).filter(|r| r.starts_with(b"PK\x01\x02")) {
-            let (entry, len) = central(record, shift)?;
+            let (mut entry, len, wide) = central(record, shift)?;
+            (entry.record, entry.number) = (start + at as u64, directory.entries.len() as u32);
             directory.entries.push(entry);
+            directory.zip64 |= wide;
             at += len;
         }
         if at != bytes.len() || directory.entries.len() as u64 != end.entries {
@@ -158,14 +176,19 @@ fn end(source: &dyn Source) -> Option<End> {
                 offset: u64_at(&record, 48)?,
                 size: u64_at(&record, 40)?,
                 entries: u64_at(&record, 32)?,
+                zip64: true,
             });
         }
     }
-    Some(End { at, comment, offset: offset.into(), size: size.into(), entries: entries.into() })
+    Some(End { at, comment, offset: offset.into(), size: size.into(), entries: entries.into(), zip64: false })
 }
 
-/// One record of the directory and its length.
-fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
+/// The extra field and the method of members encrypted as WinZip does.
+const AES: u16 = 0x9901;
+const AES_METHOD: u16 = 99;
+
+/// One record of the directory, its length, and whether its numbers did not fit.
+fn central(record: &[u8], shift: u64) -> Option<(Entry, usize, bool)> {
     let flags = u16_at(record, 8)?;
     let (name_len, extra_len, comment_len) = (u16_at(record, 28)?, u16_at(record, 30)?, u16_at(record, 32)?);
     let name_end = 46 + usize::from(name_len);
@@ -175,9 +198,14 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let name = String::from_utf8_lossy(record.get(46..name_end)?).into_owned();
     let (mut packed, mut size, mut header) =
         (u64::from(u32_at(record, 20)?), u64::from(u32_at(record, 24)?), u64::from(u32_at(record, 42)?));
+    let wide = [packed, size, header].contains(&u32::MAX.into());
     let mut extra = record.get(name_end..extra_end)?;
+    let mut lock = None;
     while let (Some(id), Some(n)) = (u16_at(extra, 0), u16_at(extra, 2)) {
         let field = extra.get(4..4 + usize::from(n)).unwrap_or_default();
+        if id == AES {
+            lock = Lock::aes(field);
+        }
         if id == 1 {
             // ZIP64: only the fields that did not fit, in this order.
             let mut at = 0;
@@ -191,19 +219,28 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
         extra = extra.get(4 + usize::from(n)..).unwrap_or_default();
     }
     let method = u16_at(record, 10)?;
+    if flags & 0x41 == 1 && method != AES_METHOD {
+        // What the last byte of the cipher's header is: of the checksum, or of the time where that comes behind.
+        let check = [*record.get(19)?, *record.get(13)?];
+        lock = Some((Lock::Old { check }, method));
+    }
     let entry = Entry {
         name,
         method,
         // Bit 0: encrypted; bit 6: strong encryption; method 99: AES.
-        encrypted: flags & 0x41 != 0 || method == 99,
+        encrypted: flags & 0x41 != 0 || method == AES_METHOD,
+        lock,
         crc: u32_at(record, 16)?,
         packed,
         size,
         data: None,
         header: header.checked_add(shift)?,
+        record: 0,
+        number: 0,
+        end_marked: flags & 2 != 0,
         descriptor: flags & 8 != 0,
     };
-    Some((entry, len))
+    Some((entry, len, wide))
 }
 
 /// Finds a member's data through its local header; false when the two disagree.

@@ -1,0 +1,94 @@
+//! Text in which there is nothing, told at one look: no number, no surname, stamp or word that announces a name or place.
+//!
+//! What interfaces say again and again (`Đang chờ đơn vị xác nhận`) is remembered as it stands. Shorter text is
+//! remembered by its shape (`shapes.rs`).
+
+use super::shapes::SHAPE_BYTES;
+use crate::numbers::{Candidate, candidates};
+use crate::simd::{Map, speech};
+use crate::{Column, Detectors, anchor, lookalike, spoken};
+
+/// Longer text is scanned for what it holds.
+pub(super) const QUIET_BYTES_MAX: usize = 192;
+const SLOTS: usize = 128;
+
+/// Texts in which there is nothing.
+#[derive(Default)]
+pub(super) struct Texts(Vec<Text>);
+
+#[derive(Clone, Default)]
+struct Text {
+    /// Empty for an empty slot.
+    bytes: Vec<u8>,
+    column: Option<Column>,
+}
+
+impl Texts {
+    pub(super) fn knows(&self, text: &[u8], column: Option<Column>) -> bool {
+        if self.0.is_empty() || text.len() <= SHAPE_BYTES {
+            return false;
+        }
+        let at = slot(text, column);
+        [at, at ^ 1].iter().any(|at| self.0[*at].column == column && self.0[*at].bytes == text)
+    }
+
+    /// Learns that there is nothing in a text.
+    pub(super) fn learn(&mut self, text: &[u8], column: Option<Column>) {
+        // What has digits is seldom said twice; and numbers of twelve are counted, whether or not they are anybody's.
+        if text.len() <= SHAPE_BYTES || text.len() > QUIET_BYTES_MAX || text.iter().any(u8::is_ascii_digit) {
+            return;
+        }
+        if self.0.is_empty() {
+            self.0.resize(SLOTS, Text::default());
+        }
+        // Two share two places before one has to go.
+        let at = slot(text, column);
+        self.0.swap(at, at ^ 1);
+        let Text { bytes, column: under } = &mut self.0[at];
+        bytes.clear();
+        bytes.extend_from_slice(text);
+        *under = column;
+    }
+}
+
+/// The first of the two places where a text may stand, by its length, its column and sixteen bytes of its beginning and end.
+fn slot(text: &[u8], column: Option<Column>) -> usize {
+    let word = |bytes: Option<&[u8; 16]>| bytes.map_or(0, |bytes| u128::from_le_bytes(*bytes));
+    let both = word(text.first_chunk()) ^ word(text.last_chunk()).rotate_left(67) ^ text.len() as u128;
+    let both = both as u64 ^ (both >> 64) as u64 ^ column.map_or(0, |c| c as u64 + 1);
+    (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
+}
+
+/// Whether a scan would find nothing, because there is nothing to be judged. It makes the steps of a scan one by one and
+/// gives up where one of them meets anything, so that it errs on one side only.
+pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column>) -> bool {
+    // What these hold need not show.
+    let reads_words = matches!(
+        column,
+        Some(Column::Address | Column::Health | Column::Name | Column::BirthDate | Column::BirthYear | Column::Claim)
+    );
+    if reads_words || text.len() > QUIET_BYTES_MAX {
+        return false;
+    }
+    let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
+    let mut any = false;
+    if map.has_numbers() {
+        // Under a header, digits and letters may be a value that no number gives away.
+        if column.is_some() {
+            return false;
+        }
+        candidates(text, all.clone(), detectors.bare_lengths, |candidate| {
+            any |= match candidate {
+                Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
+                _ => true,
+            };
+        });
+    }
+    if !any {
+        anchor::candidates(text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
+    }
+    if !any && text.len() >= spoken::SPOKEN_BYTES_MIN {
+        speech(text, all, |stretch| spoken::numbers(text, stretch, &map, |_| any = true));
+    }
+    !any
+}

@@ -1,0 +1,142 @@
+//! What words say, told from bits as from bytes, and from what was heard as from what was read.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
+
+fn piece() -> impl Strategy<Value = String> {
+    let fixed = [
+        "Số CCCD",
+        "CCCD",
+        "cccd",
+        "mã số BHXH",
+        "ma_so_bhxh",
+        "soBHXH",
+        "so\u{302}\u{301} the\u{309} BHYT",
+        "hộ chiếu",
+        "Số\u{a0}CMND",
+        "C\u{200b}CCD",
+        "vận đơn",
+        "STK",
+        "hóa đơn số",
+        "điện thoại",
+        "Họ và tên",
+        "hoTen",
+        "GPLX",
+        "x",
+        "soCCCD",
+        "Xcccd",
+        "và ",
+        "\u{301}",
+        "người lao động ",
+        "an ninh ",
+        "id",
+        " ",
+        " ",
+        " ",
+        ": ",
+        ", ",
+        "\n",
+        "\n\n",
+        ". ",
+        "|",
+        "(",
+        ")",
+        "-",
+        "_",
+        "đồng",
+        "7912345678",
+        "001090123456",
+        "12",
+        "0912 345 678",
+        "ＣＣＣＤ",
+        "\u{fffd}",
+    ];
+    prop_oneof![
+        4 => prop::sample::select(fixed.to_vec()).prop_map(str::to_owned),
+        1 => "[a-zA-Z]{1,12}",
+        1 => "[0-9]{1,12}",
+        1 => "[a-zđơư ]{1,90}",
+    ]
+}
+
+/// The last six digits or more in a row, byte for byte.
+fn last_number_slowly(text: &[u8]) -> Option<Range<usize>> {
+    let mut end = text.len();
+    loop {
+        end = text[..end].iter().rposition(u8::is_ascii_digit)? + 1;
+        let start = text[..end].iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at + 1);
+        if end - start >= OTHER_NUMBER_DIGITS {
+            return Some(start..end);
+        }
+        end = start;
+    }
+}
+
+fn clause_begins_slowly(text: &[u8]) -> usize {
+    let ends = |at: usize, b: u8| match b {
+        b'\n' | b'|' | b'\t' | b';' => true,
+        b'.' | b'!' | b'?' => text.get(at + 1) == Some(&b' '),
+        _ => false,
+    };
+    text.iter().enumerate().rposition(|(at, b)| ends(at, *b)).map_or(0, |at| at + 1)
+}
+
+proptest! {
+    #[test]
+    fn bits_tell_numbers_and_clauses_as_bytes_do(text in "[a0-9.;! ]{0,40}([0-9]{1,8}[ .|]{1,2}){0,8}[a0-9. ]{0,9}", begin in 0..112_usize) {
+        let text = text.as_bytes().get(..LEFT_BYTES).unwrap_or(text.as_bytes());
+        let classes = classes(text);
+        let begin = begin.min(text.len());
+        prop_assert_eq!(last_number(classes.digit, begin), last_number_slowly(&text[..begin]));
+        prop_assert_eq!(last_number(classes.digit, text.len()), last_number_slowly(text));
+        prop_assert_eq!(clause_begins(&text[begin..], classes.border >> begin), clause_begins_slowly(&text[begin..]));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Whatever was heard before, words that announce something are heard.
+    #[test]
+    fn nothing_announced_goes_unheard(
+        pieces in prop::collection::vec(piece(), 1..40),
+        places in prop::collection::vec((0..700_usize, 0..20_usize), 1..20),
+        sorted in any::<bool>(),
+        broken in any::<bool>(),
+    ) {
+        let mut text = pieces.concat().into_bytes();
+        if broken && let Some(byte) = text.get_mut(7) {
+            *byte = 0xc3;
+        }
+        let mut places = places;
+        if sorted {
+            places.sort_unstable();
+        }
+        let mut memory = Memory::default();
+        for (start, len) in places {
+            // Candidates begin with a character.
+            let mut start = start.min(text.len());
+            while text.get(start).is_some_and(|b| (0x80..0xc0).contains(b)) {
+                start += 1;
+            }
+            let range = start..text.len().min(start + len);
+            let mut near = Near::new(&text, &WORDS, None, range, 10, 2026, &mut memory);
+            let hint = near.hint();
+            let (announced, firm) = near.around();
+            prop_assert!(!hint.is_nothing(false) || firm == Firm::Not, "{announced:?}");
+            let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
+            let numbers = Columns(announced.0 & !words) != Columns::default();
+            prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
+            prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+            let name = Columns::of(&[Column::Name]);
+            let bank = Columns::of(&[Column::Bank]);
+            prop_assert!(!hint.is_no_other() || firm == Firm::Not || !announced.meets(bank), "{announced:?}");
+            prop_assert!(!hint.is_no_name() || firm == Firm::Not || !announced.meets(name), "{announced:?}");
+        }
+    }
+}

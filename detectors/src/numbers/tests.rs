@@ -1,0 +1,168 @@
+//! Which numbers are told, and that looking ahead passes over none.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn numbers(text: &str) -> Vec<(String, Layout)> {
+    let mut all = Vec::new();
+    candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
+        if let Candidate::Number(n) = candidate {
+            all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
+        }
+    });
+    all
+}
+
+fn has(text: &str, digits: &str, layout: Layout) {
+    assert!(numbers(text).contains(&(digits.to_owned(), layout)), "{text}: {:?}", numbers(text));
+}
+
+/// The pass without a look ahead: every group of digits is read, whatever stands around.
+fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
+    let mut chain = Chain { links: Vec::new(), done: 0, lengths: u32::MAX };
+    let mut at = range.start;
+    while at < range.end {
+        let Some(mut current) = group(text, at) else {
+            at += 1;
+            continue;
+        };
+        loop {
+            at = current.end;
+            around(text, current.start..current.end, current.len(), &mut found);
+            let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
+            chain.push(current, kind, text, &mut found);
+            if kind == Gap::Break {
+                break;
+            }
+            let Some(following) = group(text, next) else { break };
+            current = following;
+        }
+    }
+}
+
+/// Both passes offer the same, but for letters that pass for digits: there only what can be read matters.
+fn agree(text: &[u8], from: usize, to: usize) {
+    let said = |candidate: Candidate| match candidate {
+        Candidate::Lookalikes(at) => crate::lookalike::read(text, at).map(|n| format!("{n:?}")),
+        other => Some(format!("{other:?}")),
+    };
+    let (mut fast, mut slow) = (Vec::new(), Vec::new());
+    candidates(text, from..to, u32::MAX, |candidate| fast.extend(said(candidate)));
+    plain(text, from..to, |candidate| slow.extend(said(candidate)));
+    assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    let signs = [
+        " ",
+        "  ",
+        ".",
+        "-",
+        "/",
+        ",",
+        ") ",
+        " - ",
+        "\n",
+        "\r\n  > ",
+        "-\n",
+        "+",
+        ":",
+        "x",
+        "é",
+        "ế",
+        "O",
+        "l",
+        "S",
+        "Q",
+        "\u{200b}",
+        "\u{ad}",
+        "\u{a0}",
+        "\u{2009}",
+        "–",
+        "•",
+        "．",
+        "０",
+        "９",
+        "٣",
+        "𝟎",
+        "О",
+        "і",
+        "\u{e0020}",
+        "中",
+        "ไทย",
+        "IDVNM",
+        "DN",
+        "1900 ",
+        "không ",
+    ];
+    prop_oneof![
+        3 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
+        3 => "[0-9]{1,4}",
+        1 => "[0-9]{7,22}",
+        1 => "[a-zđơư ]{1,40}",
+        1 => "[0-9OlISBZ]{5,14}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_look_ahead_misses_nothing(pieces in prop::collection::vec(piece(), 1..200), a in 0..300_usize, b in 0..300_usize) {
+        let text = pieces.concat();
+        let (from, to) = (a.min(text.len()), text.len().saturating_sub(b));
+        agree(text.as_bytes(), 0, text.len());
+        agree(text.as_bytes(), from, to.max(from));
+    }
+
+    #[test]
+    fn nor_among_any_bytes(
+        bytes in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 1 => Just(b' '), 2 => any::<u8>()], 0..200),
+        before in 4_000..4_200_usize,
+    ) {
+        agree(&bytes, 0, bytes.len());
+        // Across the end of what is looked at in one go.
+        let text = [&b"x".repeat(before), bytes.as_slice()].concat();
+        agree(&text, 0, text.len());
+    }
+}
+
+#[test]
+fn every_layout_is_offered() {
+    has("001090123456", "001090123456", Layout::Solid);
+    has("x001 090 123 456y", "001090123456", Layout::Regular);
+    has("0010.9012.3456", "001090123456", Layout::Regular);
+    has("001 090 123456", "001090123456", Layout::Regular);
+    has("0 0 1 0 9 0 1 2 3 4 5 6", "001090123456", Layout::Spread);
+    has("0-0-1-0-9-0-1-2-3-4-5-6", "001090123456", Layout::Spread);
+    has("00 10901 234 56", "001090123456", Layout::Uneven);
+    has("00-109.01234 56", "001090123456", Layout::Mixed);
+    has("001090\n123456", "001090123456", Layout::Mixed);
+    has("5/4/1987 001 090 123 456", "001090123456", Layout::Regular);
+    has("001 090 123 456 5/4/1987", "001090123456", Layout::Regular);
+    has("001 090 123 456\n002 090 123 456", "002090123456", Layout::Regular);
+    has("0912.345.678", "0912345678", Layout::Regular);
+    has("+84 912 345 678", "84912345678", Layout::Regular);
+    has("(028) 3822.1234", "02838221234", Layout::Mixed);
+}
+
+#[test]
+fn longer_runs_offer_nothing_inside() {
+    for text in ["0010901234567890123", "00109012345678901234567890", "12.345.678.901.234.567.890.123.456"] {
+        assert!(numbers(text).iter().all(|(_, layout)| *layout == Layout::Mixed), "{text}: {:?}", numbers(text));
+    }
+}
+
+#[test]
+fn short_groups_stay_cheap() {
+    // Every group is offered a bounded number of times, however long the list.
+    let text = "12 345 67 8901 ".repeat(4_000);
+    let mut n = 0;
+    candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
+    assert!(n < 16, "{n}");
+    let text = "12 345-67.8901/".repeat(4_000);
+    let mut n = 0;
+    candidates(text.as_bytes(), 0..text.len(), u32::MAX, |_| n += 1);
+    assert!(n < 16_000, "{n}");
+}

@@ -1,0 +1,189 @@
+//! The words of a text with AVX-512: characters folded by table, brought together, parted by masks.
+#![expect(unsafe_code, reason = "vector loads and stores, and calls of functions that need features of the processor")]
+// Why it is sound: loads take only bytes that are there, by mask, or whole vectors of tables of 128 and 256 bytes; stores
+// have room for one vector; functions that need a feature are called only behind a check for it.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::BLOCK;
+use super::words::{KEY_LETTERS, Word};
+use super::x86::handles_bits;
+use crate::fold::Kind;
+
+/// Tells `found` the words of `text[range]`, as far as it can.
+#[inline]
+pub(super) fn words(text: &[u8], range: Range<usize>, found: impl FnMut(Word)) -> (usize, bool) {
+    let bytes = is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2");
+    if bytes && handles_bits() {
+        // SAFETY: the features are there.
+        unsafe { words_avx512(text, range, found) }
+    } else {
+        (range.start, false)
+    }
+}
+
+/// What is known of up to 64 bytes of text: a bit and a byte for each character.
+struct Letters {
+    /// The bytes that were read.
+    len: usize,
+    /// The letters, 1 to 26.
+    folded: [u8; BLOCK + 8],
+    letter: u64,
+    capital: u64,
+    digit: u64,
+    /// The last bytes of the characters.
+    last: u64,
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -> (usize, bool) {
+    let (mut at, mut parted) = (range.start, false);
+    'next: while at < range.end {
+        let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest)) else { break };
+        let Letters { len, folded, letter, capital, digit, last } = letters;
+        let characters = last.count_ones() as usize;
+        let starts = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
+        // Behind the last byte of so many characters.
+        let behind = |characters: u32| {
+            at + BLOCK
+                - _pdep_u64(u64::MAX.checked_shr(BLOCK as u32 - characters).unwrap_or(0), last).leading_zeros() as usize
+        };
+        let (mut rest, mut passed) = (starts, 0);
+        while rest != 0 {
+            let start = rest.trailing_zeros();
+            let end = ((starts | !letter) & (u64::MAX << start << 1)).trailing_zeros();
+            parted |= _bzhi_u64(digit, start) >> passed != 0;
+            if end as usize >= characters && at + len < range.end {
+                // The word may go on; one of so many bytes is for others.
+                if start == 0 {
+                    break 'next;
+                }
+                at = behind(start);
+                continue 'next;
+            }
+            let head =
+                folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
+            let key = _bzhi_u64(head, 8 * (end - start).min(KEY_LETTERS));
+            found(Word { key, range: behind(start)..behind(end), parted });
+            (parted, passed) = (false, end);
+            rest &= rest - 1;
+        }
+        parted |= digit.checked_shr(passed).is_some_and(|digit| digit != 0);
+        at += len;
+    }
+    (at, parted)
+}
+
+/// The first 64 bytes of `text`, or fewer so that no character is cut; `None` when there is anything but ASCII and the
+/// composed letters of Vietnamese.
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+#[inline]
+fn letters_avx512(text: &[u8]) -> Option<Letters> {
+    let len = text.len().min(BLOCK);
+    let there = _bzhi_u64(u64::MAX, len as u32);
+    // SAFETY: only bytes that are there are read.
+    let v = unsafe { _mm512_maskz_loadu_epi8(there, text.as_ptr().cast()) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let within = |v, low: u8, high: u8| _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, splat(low)), splat(high - low));
+    let letter = within(_mm512_or_si512(v, splat(0x20)), b'a', b'z');
+    let capital = letter & !_mm512_test_epi8_mask(v, splat(0x20));
+    let digit = within(v, b'0', b'9');
+    let folded = _mm512_and_si512(v, splat(0x1f));
+    let high = _mm512_movepi8_mask(v);
+    let mut letters = Letters { len, folded: [0; BLOCK + 8], letter, capital, digit, last: there };
+    if high == 0 {
+        // SAFETY: the array has room for a vector.
+        unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
+        return Some(letters);
+    }
+    let (two, three) = (within(v, 0xc3, 0xc6), _mm512_cmpeq_epi8_mask(v, splat(0xe1)));
+    let (second_of_two, last_of_three) = (two << 1, three << 2);
+    let follows = high & _mm512_cmplt_epu8_mask(v, splat(0xc0));
+    let middle = within(v, 0xba, 0xbb) & three << 1;
+    // A character that the end cuts is left for the next time, if there is one.
+    let cut = match (two | three) >> (len - 1) & 1 | (three >> len.saturating_sub(2) & 1) << 1 {
+        0 => 0,
+        1 | 3 => 1,
+        _ => 2,
+    };
+    letters.len = len - cut;
+    let there = _bzhi_u64(u64::MAX, letters.len as u32);
+    let whole = follows & there == (second_of_two | middle | last_of_three) & there
+        && three << 1 & there == middle & there
+        && high & !follows & there == (two | three) & there;
+    if !whole || letters.len == 0 || cut > 0 && text.len() <= BLOCK {
+        return None;
+    }
+    // SAFETY: the tables have so many bytes.
+    let table = |of: &[u8], at: usize| unsafe { _mm512_loadu_si512(of.as_ptr().add(at).cast()) };
+    let index = _mm512_set_epi64(
+        0x3e3d_3c3b_3a39_3837,
+        0x3635_3433_3231_302f,
+        0x2e2d_2c2b_2a29_2827,
+        0x2625_2423_2221_201f,
+        0x1e1d_1c1b_1a19_1817,
+        0x1615_1413_1211_100f,
+        0x0e0d_0c0b_0a09_0807,
+        0x0605_0403_0201_00ff_u64 as i64,
+    );
+    let before = _mm512_permutexvar_epi8(index, v);
+    // Six bits of this byte and the lowest of the one before, of which the tables have each.
+    let lowest = |v| _mm512_and_si512(_mm512_slli_epi16::<6>(v), splat(0x40));
+    let low = _mm512_and_si512(v, splat(0x3f));
+    let odd = _mm512_or_si512(low, lowest(_mm512_sub_epi8(before, splat(0xc3))));
+    let even = _mm512_or_si512(low, lowest(before));
+    let of_c3 = _mm512_permutex2var_epi8(table(&LATIN, 0), odd, table(&LATIN, 64));
+    let of_c5 = _mm512_permutex2var_epi8(table(&LATIN, 128), odd, table(&LATIN, 192));
+    let of_e1 = _mm512_permutex2var_epi8(table(&ADDITIONAL, 0), even, table(&ADDITIONAL, 64));
+    let late = second_of_two & _mm512_cmpge_epu8_mask(before, splat(0xc5));
+    let beyond = _mm512_mask_blend_epi8(late, of_c3, of_c5);
+    let beyond = _mm512_mask_blend_epi8(last_of_three, beyond, of_e1);
+    let others = (second_of_two | last_of_three) & there;
+    let last = there & !(two | three | middle);
+    let folded = _mm512_mask_blend_epi8(others, folded, beyond);
+    let letter = letter & !high | others & _mm512_test_epi8_mask(beyond, splat(0x1f));
+    let capital = capital & !high | others & _mm512_test_epi8_mask(beyond, splat(CAPITAL));
+    let folded = _mm512_maskz_compress_epi8(last, _mm512_and_si512(folded, splat(0x1f)));
+    // SAFETY: the array has room for a vector.
+    unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
+    let each = |bits| _pext_u64(bits, last);
+    Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, ..letters })
+}
+
+/// A letter in its key, the bit above for a capital; 0 for what parts words.
+const CAPITAL: u8 = 0x20;
+
+/// The letters of U+00C0 to U+01BF by their number less C0.
+static LATIN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        table[n] = letter(crate::fold::LATIN[n]);
+        n += 1;
+    }
+    table
+};
+
+/// The letters of U+1E80 to U+1EFF by their number less 1E80.
+static ADDITIONAL: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut n = 0;
+    while n < 128 {
+        if let Some(folded) = crate::fold::LATIN_ADDITIONAL[n] {
+            table[n] = letter(folded);
+        }
+        n += 1;
+    }
+    table
+};
+
+const fn letter((folded, kind): (u8, Kind)) -> u8 {
+    match kind {
+        Kind::Lower => folded & 0x1f,
+        Kind::Upper => folded & 0x1f | CAPITAL,
+        _ => 0,
+    }
+}

@@ -1,0 +1,162 @@
+//! Cabinets (MS-CAB): stored and MSZIP folders unpacked, members as objects.
+//!
+//! LZX and Quantum folders are told as unsupported, members that begin or end in another cabinet as partial; names are
+//! looked at in any case.
+
+mod folder;
+mod header;
+
+use std::ops::Range;
+
+use chot_model::OpaqueReason;
+
+use super::{Format, Room, scan_strings};
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::{self, Object};
+use crate::redact::Origin;
+use crate::source::Source;
+use folder::Unpack;
+use header::{Cabinet, File, MARK};
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/vnd.ms-cab-compressed",
+    // Four bytes that mean nothing yet must be zero.
+    matches: |head| head.bytes.starts_with(MARK) && head.bytes.get(4..8) == Some(&[0; 4]),
+    room: Room::Whole(read),
+    #[cfg(test)]
+    example: || include_bytes!("../../tests/packed/stored.cab").to_vec(),
+};
+
+fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
+    let Some(cabinet) = Cabinet::read(source) else {
+        inquiry.refuse(place, OpaqueReason::ParseError, source.len());
+        scan_strings(source, 0..source.len(), place, inquiry);
+        return None;
+    };
+    // What names the cabinets before and after, and room that programs reserve for themselves.
+    scan_strings(source, 0..cabinet.header_end, place, inquiry);
+    let mut spans = vec![0..cabinet.header_end, cabinet.files_span.clone()];
+    for (n, folder) in cabinet.folders.iter().enumerate() {
+        let files: Vec<&File> = cabinet.files.iter().filter(|file| file.folder == Some(n)).collect();
+        match Unpack::new(source, folder, cabinet.data_reserve) {
+            Ok(mut unpack) => {
+                members(&mut unpack, &files, place, inquiry)?;
+                spans.push(folder.start..unpack.at);
+            }
+            Err(reason) => {
+                for file in files {
+                    enter(file, place, inquiry).map(|member| inquiry.refuse(&member, reason, file.len))?;
+                }
+                // How much of it there is is told by the blocks alone.
+                spans.push(folder.start..folder::end(source, folder, cabinet.data_reserve));
+            }
+        }
+    }
+    for file in cabinet.files.iter().filter(|file| file.folder.is_none()) {
+        let member = enter(file, place, inquiry)?;
+        inquiry.refuse(&member, OpaqueReason::Partial, file.len);
+    }
+    between(source, spans, place, inquiry);
+    None
+}
+
+fn enter(file: &File, place: &Place, inquiry: &mut Inquiry) -> Option<Place> {
+    let member = place.member(&file.name, Origin::Lost);
+    object::enter(&file.name, &member, inquiry).then_some(member)
+}
+
+/// Unpacks a folder into its members; `None` when there are too many.
+fn members(unpack: &mut Unpack<'_>, files: &[&File], place: &Place, inquiry: &mut Inquiry) -> Option<()> {
+    let mut files = files.to_vec();
+    files.sort_by_key(|file| file.start);
+    let mut rest = files.into_iter();
+    let mut failed = None;
+    for file in rest.by_ref() {
+        let member = enter(file, place, inquiry)?;
+        if file.start < unpack.told {
+            // Two members of the same bytes: the second is not read again.
+            inquiry.refuse(&member, OpaqueReason::Ambiguous, file.len);
+            continue;
+        }
+        let mut object = Object::new(Hint { name: Some(file.name.clone()), content_type: None }, member.clone());
+        let read =
+            unpack.skip(file.start, place, inquiry).and_then(|()| unpack.read(file.len, &mut object, place, inquiry));
+        object.finish(None, inquiry);
+        if let Err(reason) = read {
+            inquiry.refuse(&member, reason, file.len);
+            failed = Some(reason);
+            break;
+        }
+    }
+    for file in rest {
+        let member = enter(file, place, inquiry)?;
+        inquiry.refuse(&member, failed.unwrap_or(OpaqueReason::ParseError), file.len);
+    }
+    if failed.is_none() && unpack.skip(u64::MAX, place, inquiry).is_err() {
+        inquiry.refuse(place, OpaqueReason::ParseError, 1);
+    }
+    Some(())
+}
+
+/// What belongs to nothing, such as signatures, in objects of their own.
+fn between(source: &dyn Source, mut spans: Vec<Range<u64>>, place: &Place, inquiry: &mut Inquiry) {
+    spans.sort_by_key(|span| span.start);
+    spans.push(source.len()..source.len());
+    let mut at = 0;
+    for span in spans {
+        let end = span.start.min(source.len());
+        if at < end {
+            let place = place.member("between", Origin::Lost);
+            object::section(source, at, end, Hint::default(), place, inquiry);
+        }
+        at = at.max(span.end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+    use crate::{Hint, Inspector, Limits};
+
+    const STORED: &[u8] = include_bytes!("../../tests/packed/stored.cab");
+    const PACKED: &[u8] = include_bytes!("../../tests/packed/packed.cab");
+
+    fn inspect(bytes: &[u8]) -> Inspection {
+        Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+    }
+
+    #[test]
+    fn members_are_read() {
+        for (bytes, found) in [(STORED, 1), (PACKED, 301)] {
+            let inspection = inspect(bytes);
+            assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (found, 0), "{inspection:?}");
+        }
+    }
+
+    #[test]
+    fn other_ways_of_packing_are_told() {
+        let mut lzx = PACKED.to_vec();
+        lzx[42] = 3;
+        let inspection = inspect(&lzx);
+        let reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+        assert_eq!(reasons, [OpaqueReason::UnsupportedFormat; 2]);
+    }
+
+    #[test]
+    fn what_is_cut_changed_or_goes_on_is_told() {
+        assert_eq!(inspect(&[STORED, b"CCCD 001190123456"].concat()).distinct(DetectorId::Cccd), 2);
+        for len in [8, 36, 50, STORED.len() - 1] {
+            assert!(!inspect(&STORED[..len]).opaque.is_empty(), "{len}");
+        }
+        for at in (8..PACKED.len()).step_by(11) {
+            let mut changed = PACKED.to_vec();
+            changed[at] ^= 0x55;
+            let inspection = inspect(&changed);
+            // Dates and attributes mean nothing here.
+            let same = inspection.distinct(DetectorId::Cccd) == 301;
+            assert!(same || !inspection.opaque.is_empty(), "byte {at}: {inspection:?}");
+        }
+    }
+}

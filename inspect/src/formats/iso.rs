@@ -1,0 +1,160 @@
+//! Images of discs (ISO 9660 with Joliet and Rock Ridge): files as objects, under each of their names.
+//!
+//! UDF, which most systems prefer where an image has both, and interleaved files are not read, and told. What belongs
+//! to no file is an object of its own.
+
+mod tree;
+
+use std::collections::BTreeMap;
+
+use chot_model::OpaqueReason;
+
+use super::{Format, Room, scan_strings};
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object;
+use crate::redact::Origin;
+use crate::source::{Source, read_range};
+use tree::{File, Naming, Walk};
+
+/// Bytes of a sector (ECMA-119, §6.1.2).
+const SECTOR: u64 = 2_048;
+/// Descriptors begin behind the part left to the system.
+const SYSTEM: u64 = 16 * SECTOR;
+/// More descriptors than any image has.
+const DESCRIPTORS_MAX: u64 = 64;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "application/x-iso9660-image",
+    matches: |head| head.bytes.get(SYSTEM as usize + 1..).is_some_and(|at| at.starts_with(b"CD001")),
+    room: Room::Whole(read),
+    #[cfg(test)]
+    example: || tests::gunzip(include_bytes!("../../tests/packed/dia.iso.gz")),
+};
+
+fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
+    let mut walk = Walk::default();
+    let mut ended = false;
+    for at in (0..DESCRIPTORS_MAX).map(|n| SYSTEM + n * SECTOR) {
+        let Ok(sector) = read_range(source, at..at + SECTOR) else { break };
+        match (sector.first(), sector.get(1..6)) {
+            (Some(1), Some(b"CD001")) if !ended => walk.volume(source, &sector, Naming::Plain),
+            (Some(2), Some(b"CD001")) if !ended => {
+                // Joliet says so by the sets of characters it names (Joliet specification, 1995).
+                let is_joliet = matches!(sector.get(88..91), Some(b"%/@" | b"%/C" | b"%/E"));
+                walk.volume(source, &sector, if is_joliet { Naming::Joliet } else { Naming::Plain });
+            }
+            (Some(255), Some(b"CD001")) => ended = true,
+            (_, Some(b"NSR02" | b"NSR03")) => {
+                inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
+            }
+            (_, Some(b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"CDW02")) => {}
+            _ => break,
+        }
+        walk.spans.insert(at, at + SECTOR);
+    }
+    if !ended || walk.damaged {
+        inquiry.refuse(place, OpaqueReason::ParseError, source.len());
+    }
+    for (from, to) in &walk.spans {
+        // Their names are told with the files; what else they say is not.
+        let from = (*from).min(source.len());
+        scan_strings(source, from..(*to).min(source.len()), place, inquiry);
+    }
+    let mut read = BTreeMap::new();
+    for File { path, from, to, interleaved } in std::mem::take(&mut walk.files) {
+        let member = place.member(&path, Origin::Lost);
+        if !object::enter(&path, &member, inquiry) {
+            return None;
+        }
+        if interleaved || to > source.len() {
+            let reason = if interleaved { OpaqueReason::UnsupportedFormat } else { OpaqueReason::ParseError };
+            inquiry.refuse(&member, reason, to.saturating_sub(from));
+            continue;
+        }
+        // The trees have the same files under different names.
+        if read.insert((from, to), ()).is_none() {
+            walk.spans.entry(from).and_modify(|end| *end = to.max(*end)).or_insert(to);
+            object::section(source, from, to, Hint { name: Some(path), content_type: None }, member, inquiry);
+        }
+    }
+    between(source, &walk.spans, place, inquiry);
+    None
+}
+
+/// What belongs to nothing, in objects of their own.
+fn between(source: &dyn Source, spans: &BTreeMap<u64, u64>, place: &Place, inquiry: &mut Inquiry) {
+    let mut at = 0;
+    for (from, to) in spans.iter().chain([(&source.len(), &source.len())]) {
+        let gap = at..(*from).min(source.len());
+        // The rest of a sector is mostly zeros, and so is the end of the image.
+        if gap.start < gap.end && !is_zero(source, gap.start, gap.end) {
+            let place = place.member("between", Origin::Lost);
+            object::section(source, gap.start, gap.end, Hint::default(), place, inquiry);
+        }
+        at = at.max(*to);
+    }
+}
+
+fn is_zero(source: &dyn Source, mut from: u64, to: u64) -> bool {
+    while from < to {
+        let end = to.min(from + object::BLOCK as u64);
+        if !read_range(source, from..end).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0)) {
+            return false;
+        }
+        from = end;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+    use crate::{Hint, Inspector, Limits};
+
+    pub(super) fn gunzip(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).expect("a sound file");
+        out
+    }
+
+    fn image() -> Vec<u8> {
+        gunzip(include_bytes!("../../tests/packed/dia.iso.gz"))
+    }
+
+    fn inspect(bytes: &[u8]) -> Inspection {
+        Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+    }
+
+    #[test]
+    fn files_are_read_once_and_all_their_names() {
+        let inspection = inspect(&image());
+        // The list, and a number in a name that only Joliet and Rock Ridge have room for.
+        assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (302, 0), "{inspection:?}");
+        assert_eq!(inspection.persons, 302, "{inspection:?}");
+    }
+
+    #[test]
+    fn what_belongs_to_no_file_is_looked_at() {
+        let mut image = image();
+        image[100..122].copy_from_slice(b"CCCD 001190123456 2222");
+        let end = image.len() - 1_000;
+        image[end..end + 18].copy_from_slice(b" CCCD 001290123456");
+        assert_eq!(inspect(&image).distinct(DetectorId::Cccd), 304);
+    }
+
+    #[test]
+    fn damaged_images_are_told() {
+        let image = image();
+        assert!(inspect(&image[..40_000]).is_opaque(OpaqueReason::ParseError));
+        let mut turning = image.clone();
+        // The first directory becomes a file in itself, then of impossible length.
+        for at in (0..image.len()).step_by(97) {
+            turning[at] ^= 0xff;
+        }
+        assert!(!inspect(&turning).opaque.is_empty());
+    }
+}

@@ -1,0 +1,242 @@
+//! Content and styles: paragraphs, and tables whose cells are told both as they are shown and by their values.
+//!
+//! Repeated cells and rows are read once, or as often as their columns can differ in meaning; never as often as they
+//! say.
+
+use crate::formats::ooxml::{attributes, typed};
+use crate::inquiry::{Inquiry, Place};
+use crate::markup::{Reader, Tag, local};
+use crate::table::{Table, letters};
+use crate::text::Text;
+use crate::view::View;
+
+pub(super) struct Content {
+    place: Place,
+    text: Text,
+    cell: Text,
+    /// What is no paragraph: titles of drawings, values of fields.
+    side: Text,
+    /// Paragraphs around the place, tables, and things that stand in a cell without being its content.
+    paragraphs: u32,
+    tables: u32,
+    apart: u32,
+    in_cell: bool,
+    shown: Table,
+    /// The same rows, where cells have values of their own: seen by nobody, and what programs count with.
+    valued: Table,
+    row: Vec<(usize, View)>,
+    values: Vec<(usize, View)>,
+    has_values: bool,
+    value: Option<View>,
+    column: usize,
+    columns: usize,
+    row_number: u64,
+    rows: u64,
+    sheets: u64,
+}
+
+/// No program has more columns.
+const COLUMNS_MAX: usize = 16_384;
+/// Columns in which a repeated cell is read.
+const COPIES_MAX: usize = 32;
+/// Cells of a row that are read; what is beyond is read as a row of its own.
+const CELLS_MAX: usize = 4_096;
+/// A cell as long as a page is text.
+const CELL_MAX: usize = 1 << 16;
+/// Rows in which both tables look for their heading.
+const HEADING_ROWS: u64 = 16;
+
+impl Content {
+    pub(super) fn new(place: Place) -> Self {
+        let again = Place { again: true, ..place.clone() };
+        Self {
+            text: Text::prose(place.clone()),
+            cell: Text::new(place.clone()),
+            side: Text::new(place.clone()),
+            paragraphs: 0,
+            tables: 0,
+            apart: 0,
+            in_cell: false,
+            shown: Table::new(place.clone()),
+            valued: Table::second_look(again),
+            row: Vec::new(),
+            values: Vec::new(),
+            has_values: false,
+            value: None,
+            column: 0,
+            columns: 1,
+            row_number: 0,
+            rows: 1,
+            sheets: 0,
+            place,
+        }
+    }
+
+    fn here(&mut self) -> &mut Text {
+        if self.in_cell && self.apart == 0 { &mut self.cell } else { &mut self.text }
+    }
+
+    fn open_table(&mut self, tag: &Tag<'_>) {
+        self.sheets += 1;
+        self.row_number = 0;
+        let title = tag.string(b"name").unwrap_or_else(|| self.sheets.to_string());
+        let name = move |row: u64, column: usize| format!("{title}!{}{row}", letters(column));
+        self.shown = Table::with_names(self.place.clone(), Box::new(name));
+    }
+
+    fn open_cell(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        self.columns = repeated(tag, b"number-columns-repeated").min(COLUMNS_MAX as u64) as usize;
+        self.in_cell = true;
+        for (name, value) in tag.attributes() {
+            match local(name) {
+                b"value" | b"date-value" | b"time-value" | b"string-value" => self.value = Some(typed(value)),
+                b"formula" => {
+                    let formula = value.into_digits();
+                    self.side.view.push_view(&formula, 0..formula.text.len());
+                    self.side.joint(b"\n");
+                    self.side.advance(inquiry);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn end_cell(&mut self, inquiry: &mut Inquiry) {
+        let mut view = std::mem::take(&mut self.cell.view);
+        view.trim(0);
+        let value = self.value.take();
+        if !view.text.is_empty() || value.is_some() {
+            for column in self.column..self.column + self.columns.min(COPIES_MAX) {
+                match &value {
+                    Some(value) => {
+                        self.values.push((column, value.copy()));
+                        self.has_values = true;
+                    }
+                    None if self.row_number < HEADING_ROWS => self.values.push((column, view.copy())),
+                    None => {}
+                }
+                let seen = if view.text.is_empty() { value.as_ref().unwrap_or(&view) } else { &view };
+                self.row.push((column, seen.copy()));
+            }
+        }
+        self.column = (self.column + self.columns).min(COLUMNS_MAX);
+        self.in_cell = false;
+        if self.row.len() > CELLS_MAX {
+            self.end_row(inquiry);
+        }
+    }
+
+    fn end_row(&mut self, inquiry: &mut Inquiry) {
+        let (row, values) = (std::mem::take(&mut self.row), std::mem::take(&mut self.values));
+        if !row.is_empty() {
+            self.shown.cells(self.row_number + 1, row, inquiry);
+        }
+        if std::mem::take(&mut self.has_values) || self.row_number < HEADING_ROWS && !values.is_empty() {
+            self.valued.row(self.row_number + 1, values, inquiry);
+        }
+    }
+
+    fn end_table(&mut self, inquiry: &mut Inquiry) {
+        self.end_row(inquiry);
+        self.shown.finish(inquiry);
+        self.valued.finish(inquiry);
+    }
+
+    pub(super) fn finish(mut self, inquiry: &mut Inquiry) {
+        self.end_table(inquiry);
+        self.text.finish(inquiry);
+        self.cell.finish(inquiry);
+        self.side.finish(inquiry);
+    }
+}
+
+fn repeated(tag: &Tag<'_>, name: &[u8]) -> u64 {
+    tag.string(name).and_then(|n| n.trim().parse().ok()).unwrap_or(1).max(1)
+}
+
+impl Reader for Content {
+    fn text(&mut self) -> &mut Text {
+        if self.paragraphs > 0 { self.here() } else { &mut self.side }
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.side
+    }
+
+    fn take(&mut self, raw: &[u8], _at: u64) -> bool {
+        // Between elements.
+        self.paragraphs == 0 && raw.trim_ascii().is_empty()
+    }
+
+    fn is_raw(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    fn advance(&mut self, inquiry: &mut Inquiry) {
+        if self.cell.view.text.len() > CELL_MAX {
+            let view = std::mem::take(&mut self.cell.view);
+            self.text.view.push_view(&view, 0..view.text.len());
+        }
+        self.text.advance(inquiry);
+        self.side.advance(inquiry);
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        match tag.name {
+            b"p" | b"h" => self.paragraphs += 1,
+            b"s" => {
+                let blanks = repeated(tag, b"c").min(16) as usize;
+                self.here().joint(&b"                "[..blanks]);
+            }
+            b"tab" => self.here().joint(b"\t"),
+            b"line-break" => self.here().joint(b"\n"),
+            b"table" => {
+                self.tables += 1;
+                if self.tables == 1 {
+                    self.end_table(inquiry);
+                    self.open_table(tag);
+                }
+                attributes(tag, false, &mut self.side, inquiry);
+            }
+            b"table-row" if self.tables == 1 => {
+                self.column = 0;
+                self.rows = repeated(tag, b"number-rows-repeated");
+            }
+            b"table-cell" | b"covered-table-cell" if self.tables == 1 => self.open_cell(tag, inquiry),
+            _ => {
+                if is_apart(tag.name) {
+                    self.apart += 1;
+                }
+                attributes(tag, false, &mut self.side, inquiry);
+            }
+        }
+    }
+
+    fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        match name {
+            b"p" | b"h" => {
+                self.here().joint(b"\n");
+                self.paragraphs = self.paragraphs.saturating_sub(1);
+            }
+            b"table" => {
+                if self.tables == 1 {
+                    self.end_table(inquiry);
+                }
+                self.tables = self.tables.saturating_sub(1);
+            }
+            b"table-row" if self.tables == 1 => {
+                self.end_row(inquiry);
+                self.row_number = self.row_number.saturating_add(self.rows);
+            }
+            b"table-cell" | b"covered-table-cell" if self.tables == 1 => self.end_cell(inquiry),
+            _ if is_apart(name) => self.apart = self.apart.saturating_sub(1),
+            _ if self.paragraphs == 0 => self.side.joint(b"\n"),
+            _ => {}
+        }
+    }
+}
+
+/// What stands in a cell without being its content.
+fn is_apart(name: &[u8]) -> bool {
+    matches!(name, b"annotation" | b"text-box" | b"note" | b"shapes" | b"deletion")
+}

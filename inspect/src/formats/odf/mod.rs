@@ -1,0 +1,166 @@
+//! OpenDocument (ISO/IEC 26300): sheets, texts, slides and drawings, as archives and as flat XML.
+//!
+//! Content and styles of the document and of the objects embedded in it are read as running text and tables; other XML
+//! as XML, the rest as objects. Hidden and deleted text, annotations and notes are read like all others.
+
+mod content;
+
+use std::collections::HashSet;
+
+use chot_model::OpaqueReason;
+use content::Content;
+
+use super::ooxml::{Part, markup, xml};
+use super::plain::legible;
+use super::zip::{self, Directory};
+use super::{Format, Room, Stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::markup::{Markup, Reader, Tag};
+use crate::object;
+use crate::redact::Origin;
+use crate::source::Source;
+use crate::text::Text;
+
+pub(crate) const FLAT: Format = Format {
+    media_type: "application/vnd.oasis.opendocument.text-flat-xml",
+    matches: |head| {
+        const SEEN: usize = 2_048;
+        let start = head.trimmed.get(..head.trimmed.len().min(SEEN)).unwrap_or_default();
+        head.is_ascii_based()
+            && start.starts_with(b"<")
+            && memchr::memmem::find(start, b"<office:document").is_some()
+            && memchr::memmem::find(start, b"urn:oasis:names:tc:opendocument").is_some()
+    },
+    room: Room::Stream(|head, place| {
+        Box::new(Flat { markup: Markup::new(None), content: Content::new(legible(head, place)) })
+    }),
+    #[cfg(test)]
+    example: || {
+        "<office:document xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'><text:p>Số CCCD \
+         0010<text:span>90123456</text:span></text:p></office:document>"
+            .into()
+    },
+};
+
+/// Documents in one XML file.
+struct Flat {
+    markup: Markup,
+    content: Content,
+}
+
+impl Stream for Flat {
+    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.markup.block(bytes, at, &mut self.content, inquiry);
+    }
+
+    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        self.markup.finish(&mut self.content, inquiry);
+        self.content.finish(inquiry);
+    }
+}
+
+const PREFIX: &[u8] = b"application/vnd.oasis.opendocument.";
+const KINDS: [(&str, &str); 4] = [
+    ("spreadsheet", "application/vnd.oasis.opendocument.spreadsheet"),
+    ("presentation", "application/vnd.oasis.opendocument.presentation"),
+    ("graphics", "application/vnd.oasis.opendocument.graphics"),
+    ("text", "application/vnd.oasis.opendocument.text"),
+];
+/// A longer type is none.
+const TYPE_MAX: usize = 100;
+
+/// Reads the archive as a document; `None` when it is none.
+pub(crate) fn read(
+    source: &dyn Source,
+    directory: &Directory,
+    place: &Place,
+    inquiry: &mut Inquiry,
+) -> Option<&'static str> {
+    let has = |name: &str| directory.entries.iter().find(|e| e.name == name);
+    let manifest = has("META-INF/manifest.xml")?;
+    let mut said = Vec::new();
+    if let Some(entry) = has("mimetype") {
+        // What cannot be read here is told when the member itself is inspected.
+        let _ = zip::stream(source, entry, inquiry, &mut |bytes, _| {
+            let room = TYPE_MAX.saturating_sub(said.len()).min(bytes.len());
+            said.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        });
+    }
+    if !said.starts_with(PREFIX) && has("content.xml").is_none() {
+        return None;
+    }
+    let kind = String::from_utf8_lossy(said.get(PREFIX.len()..).unwrap_or_default()).into_owned();
+    let media_type = KINDS.iter().find(|(name, _)| kind.starts_with(name)).map_or(KINDS[3].1, |(_, full)| full);
+    let mut encrypted = Encrypted { sink: Text::new(Place::top(Origin::Lost)), path: None, paths: HashSet::new() };
+    let part = Part { entry: manifest, place: Place::top(Origin::Lost) };
+    let _ = markup(source, &part, false, &mut encrypted, inquiry);
+    for entry in &directory.entries {
+        let member = zip::member(source, entry, place, inquiry);
+        if !object::enter(&entry.name, &member, inquiry) {
+            break;
+        }
+        if entry.is_folder() {
+            continue;
+        }
+        let part = Part { entry, place: member };
+        let file = entry.name.rsplit('/').next().unwrap_or_default();
+        let result = if encrypted.paths.contains(&entry.name) {
+            Err(OpaqueReason::Encrypted)
+        } else if matches!(file, "content.xml" | "styles.xml") {
+            let mut reader = Content::new(part.place.clone());
+            let result = markup(source, &part, false, &mut reader, inquiry);
+            reader.finish(inquiry);
+            result
+        } else if file.ends_with(".xml") || file.ends_with(".rdf") {
+            xml(source, &part, inquiry)
+        } else {
+            zip::inspect(source, entry, part.place.clone(), inquiry);
+            Ok(())
+        };
+        if let Err(reason) = result {
+            inquiry.refuse(&part.place, reason, entry.packed);
+        }
+    }
+    Some(media_type)
+}
+
+/// The members that the manifest says are encrypted.
+struct Encrypted {
+    sink: Text,
+    path: Option<String>,
+    paths: HashSet<String>,
+}
+
+impl Reader for Encrypted {
+    fn text(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
+        true
+    }
+
+    fn is_raw(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    fn advance(&mut self, _inquiry: &mut Inquiry) {
+        self.sink.view.clear();
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        match tag.name {
+            b"file-entry" => self.path = tag.string(b"full-path"),
+            b"encryption-data" if (self.paths.len() as u64) < inquiry.limits.members_max => {
+                self.paths.extend(self.path.take());
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, _name: &[u8], _inquiry: &mut Inquiry) {}
+}

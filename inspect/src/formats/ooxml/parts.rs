@@ -1,0 +1,151 @@
+//! What the members of a document are: by the content types it declares (ECMA-376 part 2, §10.1.2), else by name.
+
+use std::collections::HashMap;
+
+use super::{DOCX, PPTX, XLSX};
+use crate::formats::zip::{Directory, stream};
+use crate::inquiry::{Inquiry, Place};
+use crate::markup::{Markup, Reader, Tag};
+use crate::redact::Origin;
+use crate::source::Source;
+use crate::text::Text;
+
+/// How a member is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Sheet,
+    Strings,
+    PivotFields,
+    PivotRecords,
+    /// Paragraphs of text, in whatever.
+    Words,
+    /// XML whose values stand alone.
+    Xml,
+    /// Settings of drivers and fonts.
+    Driver,
+    Object,
+}
+
+/// The declared types.
+pub(super) struct Parts {
+    declared: HashMap<String, String>,
+    names: Vec<String>,
+    sink: Text,
+}
+
+/// More than any document has.
+const DECLARED_MAX: usize = 10_000;
+
+impl Parts {
+    /// Reads them; `None` when the archive declares none.
+    pub(super) fn read(source: &dyn Source, directory: &Directory, inquiry: &mut Inquiry) -> Option<Self> {
+        let types = directory.entries.iter().find(|e| e.name.eq_ignore_ascii_case("[Content_Types].xml"))?;
+        let names = directory.entries.iter().map(|e| e.name.to_ascii_lowercase()).collect();
+        let sink = Text::new(Place::top(Origin::Lost));
+        let mut parts = Self { declared: HashMap::new(), names, sink };
+        let (mut markup, mut at) = (Markup::new(None), 0);
+        // What cannot be read here is told when the member itself is inspected.
+        let _ = stream(source, types, inquiry, &mut |bytes, inquiry| {
+            markup.block(bytes, at, &mut parts, inquiry);
+            at += bytes.len() as u64;
+        });
+        markup.finish(&mut parts, inquiry);
+        Some(parts)
+    }
+
+    /// Which kind of document it is.
+    pub(super) fn media_type(&self) -> Option<&'static str> {
+        let declares = |part: &str| self.declared.values().any(|t| t.contains(part) && t.ends_with(".main+xml"));
+        let starts = |prefix: &str| self.names.iter().any(|name| name.starts_with(prefix));
+        if starts("xl/") {
+            Some(XLSX)
+        } else if starts("word/") {
+            Some(DOCX)
+        } else if starts("ppt/") {
+            Some(PPTX)
+        } else if declares("spreadsheetml") || declares("ms-excel") {
+            Some(XLSX)
+        } else if declares("wordprocessingml") || declares("ms-word") {
+            Some(DOCX)
+        } else if declares("presentationml") || declares("ms-powerpoint") {
+            Some(PPTX)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn kind(&self, name: &str) -> Kind {
+        let name = name.to_ascii_lowercase();
+        let xml = [".xml", ".rels", ".vml"].iter().any(|ending| name.ends_with(ending));
+        if !xml {
+            let driver = name.contains("printersettings") || name.ends_with(".odttf");
+            return if driver { Kind::Driver } else { Kind::Object };
+        }
+        let declared = self.declared.get(&name).map(String::as_str).unwrap_or_default();
+        let is = |kind: &str, path: &str| {
+            if declared.is_empty() { name.contains(path) } else { declared.contains(kind) || name.contains(path) }
+        };
+        if name.ends_with(".rels") || name.ends_with(".vml") {
+            Kind::Xml
+        } else if is("sharedstrings+xml", "xl/sharedstrings") {
+            Kind::Strings
+        } else if is("sheet+xml", "xl/worksheets/") || name.starts_with("xl/macrosheets/") {
+            Kind::Sheet
+        } else if is("pivotcachedefinition+xml", "/pivotcachedefinition") {
+            Kind::PivotFields
+        } else if is("pivotcacherecords+xml", "/pivotcacherecords") {
+            Kind::PivotRecords
+        } else if is_running(&name, declared) {
+            Kind::Words
+        } else {
+            Kind::Xml
+        }
+    }
+}
+
+/// Whether a part holds text in runs, which a number may be split over.
+fn is_running(name: &str, declared: &str) -> bool {
+    const PLAIN: [&str; 6] = ["styles", "theme", "settings", "fonttable", "numbering", "websettings"];
+    const RUNNING: [&str; 5] = ["drawing", "chart", "diagram", "comments", "wordprocessingml"];
+    let file = name.rsplit('/').next().unwrap_or_default();
+    if PLAIN.iter().any(|plain| file.starts_with(plain)) || name.contains("threadedcomments") {
+        return false;
+    }
+    let folder = name.starts_with("word/") || name.starts_with("ppt/");
+    folder || RUNNING.iter().any(|kind| name.contains(kind) || declared.contains(kind)) || declared.contains("slide")
+}
+
+impl Reader for Parts {
+    fn text(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
+        // The member is scanned like all others; here only its attributes matter.
+        true
+    }
+
+    fn is_raw(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    fn advance(&mut self, _inquiry: &mut Inquiry) {
+        self.sink.view.clear();
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, _inquiry: &mut Inquiry) {
+        if tag.name == b"Override"
+            && self.declared.len() < DECLARED_MAX
+            && let (Some(name), Some(kind)) = (tag.string(b"PartName"), tag.string(b"ContentType"))
+        {
+            let name = name.trim_start_matches('/').to_ascii_lowercase();
+            self.declared.insert(name, kind.to_ascii_lowercase());
+        }
+    }
+
+    fn close(&mut self, _name: &[u8], _inquiry: &mut Inquiry) {}
+}

@@ -1,0 +1,114 @@
+use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+use crate::{Hint, Inspector, Limits};
+
+/// A block of version 4: with its checksum, as readers want it.
+fn block_four(kind: u8, flags: u16, fields: &[u8]) -> Vec<u8> {
+    let len = (7 + fields.len()) as u16;
+    let body = [&[kind][..], &flags.to_le_bytes(), &len.to_le_bytes(), fields].concat();
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    [&(crc.sum() as u16).to_le_bytes()[..], &body].concat()
+}
+
+fn file_four(name: &[u8], flags: u16, method: u8, data: &[u8]) -> Vec<u8> {
+    let len = (data.len() as u32).to_le_bytes();
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    let mut fields = [&len[..], &len, &[3], &crc.sum().to_le_bytes(), &[0; 4], &[20, method]].concat();
+    fields.extend((name.len() as u16).to_le_bytes());
+    fields.extend(0o100_644_u32.to_le_bytes());
+    fields.extend(name);
+    [block_four(0x74, 0x8000 | flags, &fields), data.to_vec()].concat()
+}
+
+fn archive_four(files: &[Vec<u8>]) -> Vec<u8> {
+    [&super::four::MARK.to_vec(), &block_four(0x73, 0, &[0; 6]), &files.concat(), &block_four(0x7b, 0x4000, &[])]
+        .map(Vec::as_slice)
+        .concat()
+}
+
+pub(super) fn four() -> Vec<u8> {
+    archive_four(&[file_four(b"so.txt", 0, 0x30, "Số CCCD 001090123456".as_bytes())])
+}
+
+fn block_five(body: &[u8]) -> Vec<u8> {
+    let sized = [&[body.len() as u8][..], body].concat();
+    let mut crc = flate2::Crc::new();
+    crc.update(&sized);
+    [&crc.sum().to_le_bytes()[..], &sized].concat()
+}
+
+/// A file of version 5, of at most 127 bytes in all.
+fn file_five(name: &str, flags: u8, packing: u8, extra: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut body = vec![2, 2 | flags | u8::from(!extra.is_empty())];
+    if !extra.is_empty() {
+        body.push(extra.len() as u8);
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    body.extend([data.len() as u8, 4, data.len() as u8, 0]);
+    body.extend(crc.sum().to_le_bytes());
+    body.extend([0x80, packing, 1, name.len() as u8]);
+    body.extend(name.bytes());
+    body.extend(extra);
+    [block_five(&body), data.to_vec()].concat()
+}
+
+fn archive_five(blocks: &[Vec<u8>]) -> Vec<u8> {
+    [&super::five::MARK.to_vec(), &block_five(&[1, 0, 0]), &blocks.concat(), &block_five(&[5, 0, 0])]
+        .map(Vec::as_slice)
+        .concat()
+}
+
+pub(super) fn five() -> Vec<u8> {
+    archive_five(&[file_five("so.txt", 0, 0, b"", "Số CCCD 001090123456".as_bytes())])
+}
+
+fn inspect(bytes: &[u8]) -> Inspection {
+    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+}
+
+fn check(name: &str, bytes: &[u8], found: u64, reasons: &[OpaqueReason]) {
+    let inspection = inspect(bytes);
+    let told: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+    assert_eq!((inspection.distinct(DetectorId::Cccd), told.as_slice()), (found, reasons), "{name}: {inspection:?}");
+}
+
+#[test]
+fn stored_members_and_all_names_are_read() {
+    let number = b"CCCD 001190123456\n";
+    let named = b"CCCD 001290123456.txt";
+    check("4", &archive_four(&[file_four(b"a.txt", 0, 0x30, number), file_four(named, 0, 0x30, b"x")]), 2, &[]);
+    let packed = [file_four(named, 0, 0x33, b"\xf0\xf1\xf2"), file_four(b"a.txt", 0, 0x30, number)];
+    check("4, packed", &archive_four(&packed), 2, &[OpaqueReason::UnsupportedFormat]);
+    check("5, a remark", &archive_five(&[file_five("CMT", 0, 0, b"", b"CCCD 001190123456\0")]), 1, &[]);
+    let name = "CCCD 001290123456.txt";
+    check("5", &archive_five(&[file_five("a", 0, 0, b"", number), file_five(name, 0, 0, b"", b"x")]), 2, &[]);
+    let packed = [file_five(name, 0, 3, b"", b"\xf0\xf1"), file_five("a", 0, 0, b"", number)];
+    check("5, packed", &archive_five(&packed), 2, &[OpaqueReason::UnsupportedFormat]);
+}
+
+#[test]
+fn passwords_pieces_and_bytes_behind_are_told() {
+    let number = b"CCCD 001190123456\n";
+    let encrypted = [OpaqueReason::Encrypted];
+    check("4, password", &archive_four(&[file_four(b"a", 4, 0x33, b"\xf0\xf1")]), 0, &encrypted);
+    check("4, headers", &[super::four::MARK, &block_four(0x73, 0x80, &[0; 6]), &[0xf5; 99]].concat(), 0, &encrypted);
+    check("4, a piece", &archive_four(&[file_four(b"a", 2, 0x30, number)]), 1, &[OpaqueReason::Partial]);
+    check("5, password", &archive_five(&[file_five("a", 0, 3, b"\x02\x01\x00", b"\xf0\xf1")]), 0, &encrypted);
+    check("5, headers", &[super::five::MARK, &block_five(&[4, 0, 0, 0]), &[0xf5; 99]].concat(), 0, &encrypted);
+    check("5, a piece", &archive_five(&[file_five("a", 0x10, 0, b"", number)]), 1, &[OpaqueReason::Partial]);
+    for bytes in [four(), five()] {
+        check("behind", &[&bytes, &number[..]].concat(), 2, &[]);
+        check("cut", &bytes[..bytes.len() - 12], 0, &[OpaqueReason::ParseError]);
+    }
+}
+
+#[test]
+fn names_beyond_ascii_are_read_in_version_four() {
+    // "Số" of its own, the rest as in the plain name.
+    let name = b"S? 001090123456\0\x1e\x1c\x53\xd1\x0b";
+    check("4", &archive_four(&[file_four(name, 0x200, 0x30, b"x")]), 1, &[]);
+    assert_eq!(super::four::wide(name), "Số 001090123456");
+}

@@ -1,0 +1,80 @@
+use std::io::Read;
+
+use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+use crate::{Hint, Inspector, Limits};
+
+const SMALL: &[u8] = include_bytes!("../../../tests/packed/nguoi.db");
+const LOG: &[u8] = include_bytes!("../../../tests/packed/nguoi.db-wal");
+
+fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).expect("a sound file");
+    out
+}
+
+fn large() -> Vec<u8> {
+    gunzip(include_bytes!("../../../tests/packed/bang.db.gz"))
+}
+
+fn inspect(bytes: &[u8]) -> Inspection {
+    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection
+}
+
+#[test]
+fn tables_are_read_under_the_names_of_their_columns() {
+    for (name, bytes) in [("UTF-8", large()), ("UTF-16", gunzip(include_bytes!("../../../tests/packed/bang16.db.gz")))]
+    {
+        let inspection = inspect(&bytes);
+        // Nine digits that only their heading announces, in a table with and one without numbered rows.
+        assert_eq!(inspection.distinct(DetectorId::Cmnd), 61, "{name}: {inspection:?}");
+        // Numbers that lost two zeros; a value of several pages; a file in a value; a page and a block set free.
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 64, "{name}: {inspection:?}");
+        assert!(inspection.opaque.is_empty() && inspection.bulk, "{name}: {inspection:?}");
+    }
+}
+
+#[test]
+fn a_log_is_read_without_its_database() {
+    assert_eq!(inspect(LOG).distinct(DetectorId::Cccd), 1);
+    assert!(inspect(LOG).opaque.is_empty());
+}
+
+#[test]
+fn what_is_cut_is_told() {
+    let large = large();
+    for len in [20, 99, 100, 600, large.len() - 512, large.len() - 1] {
+        assert!(inspect(&large[..len]).is_opaque(OpaqueReason::ParseError), "{len}");
+    }
+    assert!(!inspect(&LOG[..LOG.len() - 1]).opaque.is_empty());
+    // A header of nothing, and text behind it.
+    let inspection = inspect(b"SQLite format 3\0\0\0so CCCD 001090123456\0");
+    assert!(inspection.is_opaque(OpaqueReason::ParseError) && inspection.distinct(DetectorId::Cccd) == 1);
+}
+
+#[test]
+fn pages_that_claim_each_other_end() {
+    // Every page number in the file becomes that of the schema or of the first table.
+    for page in [1, 2] {
+        let mut large = large();
+        for at in (512..large.len() - 4).step_by(4) {
+            if large[at..at + 3] == [0, 0, 0] {
+                large[at + 3] = page;
+            }
+        }
+        assert!(!inspect(&large).opaque.is_empty());
+    }
+}
+
+#[test]
+fn whatever_changes_nothing_is_lost_in_silence() {
+    let number = memchr::memmem::find(SMALL, b"001090123456").expect("the number");
+    for at in (0..SMALL.len()).step_by(5).chain(number - 40..number) {
+        let mut changed = SMALL.to_vec();
+        changed[at] ^= 0x11;
+        let inspection = inspect(&changed);
+        let same = inspection.distinct(DetectorId::Cccd) == 1;
+        let is_value = (number..number + 12).contains(&at);
+        assert!(same || !inspection.opaque.is_empty() || is_value, "byte {at}: {inspection:?}");
+    }
+}

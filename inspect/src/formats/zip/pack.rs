@@ -1,0 +1,184 @@
+//! Archives put together again around edited members.
+//!
+//! Touched members are packed anew the way they were; every other byte stays, but for the sums, sizes and offsets that
+//! follow from them. An archive that its readers may see otherwise is refused, and so is one that says of itself that
+//! it must not change.
+
+use std::io::{Read, Write};
+use std::ops::Range;
+
+use flate2::bufread::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
+
+use super::directory::{Directory, Entry};
+use crate::formats::packing::{Bytes, UNREADABLE};
+use crate::object::BLOCK;
+use crate::redact::{Patching, Why};
+use crate::source::{Section, Source, Splice, read_range};
+
+/// Gives away the content of a member.
+pub(crate) fn unpack(
+    archive: &dyn Source,
+    member: u32,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), Why>,
+) -> Result<(), Why> {
+    let directory = Directory::read(archive).ok_or(UNREADABLE)?;
+    content(archive, directory.entries.get(member as usize).ok_or(UNREADABLE)?, each)
+}
+
+/// The splices of an archive that put edited members in place.
+pub(crate) fn pack(archive: &dyn Source, members: Vec<(u32, Vec<Splice>)>) -> Result<Vec<Splice>, Why> {
+    let directory = Directory::read(archive).ok_or(UNREADABLE)?;
+    may_change(&directory)?;
+    let mut out = Vec::new();
+    // How far what follows each touched member moves.
+    let mut moves: Vec<(u64, i64)> = Vec::new();
+    for (number, splices) in members {
+        let entry = directory.entries.get(number as usize).ok_or(UNREADABLE)?;
+        let data = entry.data.clone().ok_or(UNREADABLE)?;
+        let (bytes, crc, size) = packed(archive, entry, splices)?;
+        let size = narrow(size)?;
+        let mut fields = crc.to_le_bytes().to_vec();
+        fields.extend(narrow(bytes.len() as u64)?.to_le_bytes());
+        fields.extend(size.to_le_bytes());
+        if entry.descriptor {
+            out.push(descriptor(archive, entry, data.end, &fields)?);
+        }
+        // Behind a descriptor the header may well hold nothing.
+        let header = entry.header + 14..entry.header + 26;
+        let said = read_range(archive, header.clone()).map_err(|_| UNREADABLE)?;
+        if !entry.descriptor || said.iter().any(|b| *b != 0) {
+            out.push(Splice { range: header, bytes: fields.clone() });
+        }
+        out.push(Splice { range: entry.record + 16..entry.record + 28, bytes: fields });
+        moves.push((entry.header, bytes.len() as i64 - (data.end - data.start) as i64));
+        out.push(Splice { range: data, bytes });
+    }
+    moves.sort_unstable();
+    let moved = |at: u64| {
+        let by: i64 = moves.iter().take_while(|(header, _)| *header < at).map(|(_, by)| by).sum();
+        narrow(at.saturating_add_signed(by))
+    };
+    for entry in directory.entries.iter().filter(|e| moves.first().is_some_and(|(first, _)| e.header > *first)) {
+        let range = entry.record + 42..entry.record + 46;
+        out.push(Splice { range, bytes: moved(entry.header)?.to_le_bytes().to_vec() });
+    }
+    let end = directory.end + 16..directory.end + 20;
+    out.push(Splice { range: end, bytes: moved(directory.start)?.to_le_bytes().to_vec() });
+    out.sort_by_key(|splice| splice.range.start);
+    Ok(out)
+}
+
+/// Whether readers agree on what the archive holds, and nobody vouched for its bytes.
+fn may_change(directory: &Directory) -> Result<(), Why> {
+    const VOUCHED: [&str; 4] = [".rsa", ".dsa", ".ec", ".sf"];
+    if directory.ambiguous {
+        return Err("readers may see differently");
+    }
+    if directory.zip64 {
+        return Err("is in the large layout of ZIP");
+    }
+    if directory.gaps.iter().any(|gap| gap.start < directory.start) {
+        return Err("has bytes that belong to no member");
+    }
+    for name in directory.entries.iter().map(|e| e.name.to_ascii_lowercase()) {
+        let vouches = name.starts_with("meta-inf/")
+            && (name.contains("signature") || VOUCHED.iter().any(|ending| name.ends_with(ending)));
+        if name.starts_with("_xmlsignatures/") || vouches {
+            return Err("is signed");
+        }
+        let runs = name.ends_with("vbaproject.bin") || name.contains("/macrosheets/");
+        if runs || name.starts_with("basic/") || name.starts_with("scripts/") {
+            return Err("holds macros");
+        }
+    }
+    Ok(())
+}
+
+/// A member packed with its splices: the bytes, the sum and the size of its content.
+fn packed(archive: &dyn Source, entry: &Entry, splices: Vec<Splice>) -> Result<(Vec<u8>, u32, u64), Why> {
+    let (mut patching, mut crc, mut size) = (Patching::new(splices), Crc::new(), 0);
+    let mut stored = Vec::new();
+    let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
+    let mut written = Ok(());
+    content(archive, entry, &mut |bytes| {
+        patching.copy(bytes, &mut |bytes| {
+            crc.update(bytes);
+            size += bytes.len() as u64;
+            if entry.method == 0 {
+                stored.extend_from_slice(bytes);
+            } else if written.is_ok() {
+                written = deflated.write_all(bytes);
+            }
+        });
+        Ok(())
+    })?;
+    if written.is_err() || !patching.is_done() {
+        return Err(UNREADABLE);
+    }
+    let bytes = if entry.method == 0 { stored } else { deflated.finish().map_err(|_| UNREADABLE)? };
+    Ok((bytes, crc.sum(), size))
+}
+
+/// Unpacks a member and checks that it is what the directory says.
+fn content(archive: &dyn Source, entry: &Entry, each: &mut dyn FnMut(&[u8]) -> Result<(), Why>) -> Result<(), Why> {
+    let data: Range<u64> = entry.data.clone().ok_or(UNREADABLE)?;
+    let section = Section { whole: archive, range: data };
+    let raw = Bytes::new(&section, 0);
+    let mut reader: Box<dyn Read> = match entry.method {
+        _ if entry.encrypted => return Err("is encrypted"),
+        0 => Box::new(raw),
+        8 => Box::new(DeflateDecoder::new(raw)),
+        _ => return Err("is packed in a way that is only read"),
+    };
+    let (mut buffer, mut crc, mut size) = (vec![0; BLOCK], Crc::new(), 0);
+    loop {
+        let n = reader.read(&mut buffer).map_err(|_| UNREADABLE)?;
+        let bytes = buffer.get(..n).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        crc.update(bytes);
+        size += n as u64;
+        if size > entry.size {
+            return Err(UNREADABLE);
+        }
+        each(bytes)?;
+    }
+    if size == entry.size && crc.sum() == entry.crc { Ok(()) } else { Err(UNREADABLE) }
+}
+
+/// The data descriptor behind a member, with new fields (APPNOTE 4.3.9): with or without its mark, sizes of four or of
+/// eight bytes. Only one that says what the directory says is known for sure.
+fn descriptor(archive: &dyn Source, entry: &Entry, at: u64, fields: &[u8]) -> Result<Splice, Why> {
+    const MARK: &[u8] = b"PK\x07\x08";
+    const LEN_MAX: u64 = 24;
+    let said = read_range(archive, at..archive.len().min(at + LEN_MAX)).map_err(|_| UNREADABLE)?;
+    let (crc, sizes) = fields.split_at(4);
+    for mark in [MARK, b""] {
+        for wide in [false, true] {
+            let layout = |crc: &[u8], packed: u64, size: u64| {
+                let mut bytes = [mark, crc].concat();
+                for n in [packed, size] {
+                    bytes.extend_from_slice(n.to_le_bytes().get(..if wide { 8 } else { 4 }).unwrap_or_default());
+                }
+                bytes
+            };
+            let old = layout(&entry.crc.to_le_bytes(), entry.packed, entry.size);
+            if said.starts_with(&old) {
+                let number = |n: usize| {
+                    let four = sizes.get(n..n + 4).and_then(|b| b.try_into().ok());
+                    four.map_or(0, |b| u64::from(u32::from_le_bytes(b)))
+                };
+                let bytes = layout(crc, number(0), number(4));
+                return Ok(Splice { range: at..at + old.len() as u64, bytes });
+            }
+        }
+    }
+    Err("says two things of its members")
+}
+
+fn narrow(n: u64) -> Result<u32, Why> {
+    u32::try_from(n).ok().filter(|n| *n < u32::MAX).ok_or("would need the large layout of ZIP")
+}

@@ -1,0 +1,277 @@
+//! The lines of running text and their cells, as places: nothing is copied before a table seems to be there.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use crate::table::Row;
+use crate::view::View;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    Tab,
+    Pipe,
+    Semicolon,
+    Blanks,
+    /// One value a line, a blank line after each record.
+    Lines,
+    /// Nothing but a number a line.
+    Numbers,
+}
+
+/// A line or a cell: a place in the window, or a copy once the window moves on.
+pub(super) struct Piece {
+    /// Where it begins in the whole text.
+    base: u64,
+    len: usize,
+    kept: Option<View>,
+}
+
+impl From<View> for Piece {
+    fn from(view: View) -> Self {
+        Self { base: view.base, len: view.text.len(), kept: Some(view) }
+    }
+}
+
+impl Piece {
+    /// A range of the window.
+    pub(super) fn of(view: &View, range: Range<usize>) -> Self {
+        Self { base: view.base + range.start as u64, len: range.len(), kept: None }
+    }
+
+    pub(super) const fn base(&self) -> u64 {
+        self.base
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Its bytes, given the window.
+    pub(super) fn text<'t>(&'t self, view: &'t View) -> &'t [u8] {
+        match &self.kept {
+            Some(kept) => &kept.text,
+            None => view.text.get(self.within(view)).unwrap_or_default(),
+        }
+    }
+
+    fn within(&self, view: &View) -> Range<usize> {
+        let start = self.base.saturating_sub(view.base) as usize;
+        start..start + self.len
+    }
+
+    /// A part of it without the blanks around.
+    fn part(&self, range: Range<usize>, view: &View) -> Self {
+        let bytes = self.text(view).get(range.clone()).unwrap_or_default();
+        let blank = bytes.len() - bytes.trim_ascii_start().len();
+        let len = bytes.trim_ascii().len();
+        let (start, base) = (range.start + blank, self.base + (range.start + blank) as u64);
+        let kept = self.kept.as_ref().map(|kept| copy(kept, start..start + len, base));
+        Self { base, len, kept }
+    }
+
+    /// Drops the blanks at its end.
+    pub(super) fn trim(&mut self, view: &View) {
+        self.len = self.text(view).trim_ascii_end().len();
+        if let Some(kept) = &mut self.kept {
+            kept.trim(0);
+        }
+    }
+
+    /// Copies it out of the window.
+    pub(super) fn keep(&mut self, view: &View) {
+        if self.kept.is_none() {
+            self.kept = Some(copy(view, self.within(view), self.base));
+        }
+    }
+
+    pub(super) fn into_view(mut self, view: &View) -> View {
+        self.keep(view);
+        self.kept.unwrap_or_default()
+    }
+}
+
+fn copy(view: &View, range: Range<usize>, base: u64) -> View {
+    let mut copy = View::default();
+    copy.push_view(view, range);
+    copy.base = base;
+    copy
+}
+
+/// Where in a window a line may be cut next, looked for ahead of the lines.
+pub(super) struct Cuts<'v> {
+    text: &'v [u8],
+    /// The first sign that is not before the last line, and the first wide blank.
+    sign: usize,
+    wide: usize,
+}
+
+impl<'v> Cuts<'v> {
+    pub(super) fn new(view: &'v View, end: usize) -> Self {
+        Self { text: view.text.get(..end).unwrap_or_default(), sign: 0, wide: 0 }
+    }
+
+    /// Whether anything in a line may cut it. Lines are asked about one behind the other.
+    pub(super) fn may_be_in(&mut self, line: &Range<usize>) -> bool {
+        let next = |find: &dyn Fn(&[u8]) -> Option<usize>| {
+            let rest = self.text.get(line.start..).unwrap_or_default();
+            find(rest).map_or(usize::MAX, |at| line.start + at)
+        };
+        if self.sign <= line.start {
+            self.sign = next(&|rest| memchr::memchr3(b'\t', b'|', b';', rest));
+        }
+        if self.wide <= line.start {
+            self.wide = next(&|rest| WIDE.find(rest));
+        }
+        self.sign < line.end || self.wide < line.end
+    }
+}
+
+/// Whether anything in a line cuts it.
+pub(super) fn is_cut(line: &[u8]) -> bool {
+    memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()
+}
+
+/// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
+pub(super) fn is_rule(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let sign = |b: &u8| matches!(b, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | 0xe2 | 0x80..=0xbf);
+    let signs = line.iter().all(sign)
+        && line.iter().filter(|b| **b == 0xe2).count() * 2 == line.iter().filter(|b| (0x80..0xc0).contains(*b)).count();
+    line.len() >= 3 && signs
+}
+
+static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("  "));
+
+/// The cells of a line.
+pub(super) struct Cells {
+    pub(super) cut: Cut,
+    pub(super) row: Vec<Piece>,
+    /// Where blanks cut: from which to which character the cells reach on the line.
+    pub(super) places: Vec<Range<usize>>,
+}
+
+impl Cells {
+    /// A block of lines.
+    pub(super) const fn lines(row: Vec<Piece>) -> Self {
+        Self { cut: Cut::Lines, row, places: Vec::new() }
+    }
+
+    /// Of a line; `None` when it is not cut this way.
+    pub(super) fn of(line: &Piece, cut: Cut, view: &View) -> Option<Self> {
+        let text = line.text(view).trim_ascii_end();
+        let lead = text.len() - text.trim_ascii_start().len();
+        // A row may begin with an empty cell.
+        let mut start = if cut == Cut::Tab { 0 } else { lead };
+        // Most lines of most texts are not cut at all.
+        let rest = text.get(start..)?;
+        match cut {
+            Cut::Tab => memchr::memchr(b'\t', rest),
+            Cut::Pipe => memchr::memchr(b'|', rest),
+            Cut::Semicolon => memchr::memchr(b';', rest),
+            Cut::Blanks => WIDE.find(rest),
+            Cut::Lines | Cut::Numbers => None,
+        }?;
+        let mut at = start;
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        while let Some(b) = text.get(at) {
+            let width = match (cut, b) {
+                (Cut::Tab, b'\t') | (Cut::Pipe, b'|') | (Cut::Semicolon, b';') => 1,
+                (Cut::Blanks, b' ') => {
+                    let n = text.get(at..).unwrap_or_default().iter().take_while(|b| **b == b' ').count();
+                    if n < 2 {
+                        at += n;
+                        continue;
+                    }
+                    n
+                }
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            };
+            ranges.push(start..at);
+            at += width;
+            start = at;
+        }
+        ranges.push(start..text.len());
+        // One semicolon is punctuation.
+        let least = if cut == Cut::Semicolon { 3 } else { 2 };
+        if ranges.len() < least {
+            return None;
+        }
+        let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
+        Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
+    }
+
+    /// The row they make, one behind the other.
+    pub(super) fn into_row(self, view: &View) -> Row {
+        self.row.into_iter().map(|piece| piece.into_view(view)).enumerate().collect()
+    }
+}
+
+/// Where ranges of a line, one behind the other, stand as a reader sees them: in characters, marks on letters (U+0300
+/// to U+036F) not counted.
+fn places(text: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    let (mut seen, mut at) = (0, 0);
+    let mut upto = |end: usize| {
+        let letter = |b: &&u8| !(0x80..0xc0).contains(*b) && !matches!(b, 0xcc | 0xcd);
+        seen += text.get(at..end).unwrap_or_default().iter().filter(letter).count();
+        at = end;
+        seen
+    };
+    ranges.iter().map(|range| upto(range.start)..upto(range.end)).collect()
+}
+
+/// The layout of the table that lines are added to.
+pub(super) struct Open {
+    pub(super) cut: Cut,
+    pub(super) cells: usize,
+    places: Vec<Range<usize>>,
+    pub(super) misfits: usize,
+}
+
+impl Open {
+    pub(super) fn with(first: &Cells) -> Self {
+        Self { cut: first.cut, cells: first.row.len(), places: first.places.clone(), misfits: 0 }
+    }
+
+    /// One column of numbers.
+    pub(super) const fn numbers() -> Self {
+        Self { cut: Cut::Numbers, cells: 1, places: Vec::new(), misfits: 0 }
+    }
+
+    /// The row that a line makes, when its cells fit the columns.
+    pub(super) fn fit(&mut self, cells: Cells, view: &View) -> Option<Row> {
+        if cells.cut != self.cut {
+            return None;
+        }
+        let row = if cells.row.len() == self.cells {
+            for (place, own) in self.places.iter_mut().zip(&cells.places) {
+                *place = place.start.min(own.start)..place.end.max(own.end);
+            }
+            cells.into_row(view)
+        } else {
+            let columns = self.assign(&cells.places)?;
+            columns.into_iter().zip(cells.into_row(view)).map(|(at, (_, view))| (at, view)).collect()
+        };
+        self.misfits = 0;
+        Some(row)
+    }
+
+    /// The columns that the cells of a line with fewer of them stand under; `None` when one stands under none or two.
+    pub(super) fn assign(&self, cells: &[Range<usize>]) -> Option<Vec<usize>> {
+        if cells.len() < 2 || cells.len() >= self.cells {
+            return None;
+        }
+        let mut columns: Vec<usize> = Vec::with_capacity(cells.len());
+        for cell in cells {
+            let mut under = self.places.iter().enumerate().filter(|(_, p)| p.start < cell.end && cell.start < p.end);
+            let (at, _) = under.next()?;
+            if under.next().is_some() || columns.last().is_some_and(|last| *last >= at) {
+                return None;
+            }
+            columns.push(at);
+        }
+        Some(columns)
+    }
+}

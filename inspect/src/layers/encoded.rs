@@ -1,0 +1,131 @@
+//! Windows of nothing but base64, as pictures and files stand in mails and uploads: long lines without a blank or a mark.
+//!
+//! Of such a window only numbers and what it decodes to are looked at. No name, place or label has room in it, and words
+//! that stand by chance between two signs of an encoding announce nothing. It decodes nothing itself.
+
+use std::ops::Range;
+
+use chot_detectors::{BLOCK, CONTEXT_BYTES, Signs, signs};
+
+use super::runs::RUN_MIN;
+use super::utf7;
+
+/// Shorter texts are read like any other.
+const CORE_MIN: usize = 1 << 12;
+/// Shorter lines are no encoding's: mails have 76 characters a line (RFC 2045 §6.8), PEM 64 (RFC 7468 §2).
+const LINE_MIN: usize = 60;
+/// Blocks looked at together.
+const STRETCH: usize = 64;
+/// What an account in the text of a payment QR code begins with, which has no blanks either.
+const PAYMENT: &[u8] = b"000000727";
+
+/// The runs of a window with all its context, when it is nothing else.
+pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Vec<Range<usize>>> {
+    let (from, to) = (core.start.saturating_sub(CONTEXT_BYTES), text.len().min(core.end + CONTEXT_BYTES));
+    let whole = text.get(from..to)?;
+    // Nearly all other texts have a blank in their first line.
+    if core.len() < CORE_MIN || !whole.get(..LINE_MIN)?.iter().all(|b| is_plain(*b)) {
+        return None;
+    }
+    let mut lines = Vec::with_capacity(core.len() / LINE_MIN + 2);
+    let mut begun = from;
+    let mut tell = |line: Range<usize>| {
+        let start = line.start.max(core.start);
+        if start < core.end && line.end >= start + RUN_MIN {
+            lines.push(start..line.end.min(core.end));
+        }
+    };
+    for (n, stretch) in whole.chunks(STRETCH * BLOCK).enumerate() {
+        let mut blocks = [Signs::default(); STRETCH];
+        signs(stretch, &mut blocks);
+        let base = from + n * STRETCH * BLOCK;
+        for (n, (block, bytes)) in blocks.iter().zip(stretch.chunks(BLOCK)).enumerate() {
+            let base = base + n * BLOCK;
+            let within = u64::MAX >> (BLOCK - bytes.len());
+            let mut others = !block.word & within;
+            while others != 0 {
+                let at = base + others.trailing_zeros() as usize;
+                others &= others.wrapping_sub(1);
+                match text.get(at)? {
+                    b'\n' => {
+                        let end = at - usize::from(text.get(..at)?.ends_with(b"\r"));
+                        if end < begun + LINE_MIN && begun > from {
+                            return None;
+                        }
+                        tell(begun..end);
+                        begun = at + 1;
+                    }
+                    b'\r' if text.get(at + 1) == Some(&b'\n') => {}
+                    _ => return None,
+                }
+            }
+            let mut signs = block.sign & within;
+            while signs != 0 {
+                let at = base + signs.trailing_zeros() as usize;
+                signs &= signs.wrapping_sub(1);
+                if text.get(at) == Some(&b'+') && utf7::sign(text, at).is_some() {
+                    return None;
+                }
+            }
+        }
+    }
+    let goes_on =
+        text.get(to..).unwrap_or_default().iter().take(RUN_MIN).take_while(|b| super::runs::in_run(**b)).count();
+    tell(begun..to + goes_on);
+    let none = memchr::memchr2(b'-', b'_', whole).is_none() && memchr::memmem::find(whole, PAYMENT).is_none();
+    none.then_some(lines)
+}
+
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'\r' | b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Look;
+    use super::*;
+
+    fn base64(lines: &[usize], sign: &str) -> String {
+        let line = |(n, len): (usize, &usize)| {
+            let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+b";
+            letters.chars().cycle().skip(n * 37).step_by(11).take(*len).collect::<String>() + sign
+        };
+        lines.iter().enumerate().map(line).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_runs_are_those_of_a_look(
+            lens in prop::collection::vec(60..90_usize, 60..90),
+            sign in prop::sample::select(vec!["\n", "\r\n"]),
+            cut in (0..700_usize, 0..700_usize),
+        ) {
+            let text = base64(&lens, sign);
+            let core = cut.0..text.len() - cut.1;
+            match lines(text.as_bytes(), &core) {
+                Some(lines) => prop_assert_eq!(&lines, &Look::of(text.as_bytes(), &core).words),
+                None => prop_assert!(core.len() < CORE_MIN || core.start < 2, "{text}"),
+            }
+        }
+
+        #[test]
+        fn any_other_sign_makes_it_another_text(sign in "[^a-zA-Z0-9+/\r\n]", at in 0..6_000_usize) {
+            let mut text = base64(&[76; 80], "\n");
+            text.insert_str(at, &sign);
+            let core = 0..text.len();
+            prop_assert_eq!(lines(text.as_bytes(), &core), None);
+        }
+    }
+
+    #[test]
+    fn short_lines_and_shifted_letters_are_none() {
+        let long = base64(&[76; 80], "\n");
+        let whole = |text: &str| lines(text.as_bytes(), &(0..text.len())).is_some();
+        assert!(whole(&long));
+        for other in ["NAMSINH\n1987\n", "+AEMAQwBDAEQ\n", "00020101021138570010A000000727\n", "\n", "=\n"] {
+            assert!(!whole(&format!("{long}{other}{long}")), "{other}");
+        }
+    }
+}
