@@ -40,7 +40,7 @@ fn convert(to: &str, files: &[PathBuf], folder: &Path) {
 
 fn inspect(file: &Path, bytes: &dyn Source) -> Inspected {
     // Print on pictures is the business of another test.
-    let limits = Limits { print: false, ..Limits::default() };
+    let limits = Limits { print_time_max: std::time::Duration::ZERO, ..Limits::default() };
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
     Inspector::new(limits, 2026).inspect(Hint { name, content_type: None }, bytes)
 }

@@ -117,4 +117,5 @@ def main():
         keep(f"written-chat-{n:02}", light, 70)
 
 
-main()
+if __name__ == "__main__":
+    main()

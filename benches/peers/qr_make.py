@@ -248,4 +248,5 @@ def main():
                 manifest.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -352,7 +352,7 @@ fn settings() {
 fn the_manual_lists_every_code_and_its_examples_are_sound() {
     let manual = include_str!("../POLICY.md");
     let examples: Vec<_> = manual.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     for example in examples {
         let warnings = policy(example);
         assert!(warnings.is_empty(), "{warnings}");

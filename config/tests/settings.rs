@@ -53,6 +53,7 @@ depth_max = 3
 members_max = 7
 inflated_bytes_max = 5_000_000
 time_max_ms = 1_000
+print_time_max_ms = 0
 passwords = ["Bhxh@2026"]
 [icap]
 listen = ["127.0.0.1:1344"]
@@ -91,10 +92,10 @@ allow_days = 30
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;
     assert_eq!((i.cache, i.memory_bytes_max, i.depth_max), (false, 2_000_000, 3));
+    assert_eq!((i.members_max, i.inflated_bytes_max, i.time_max_ms, i.print_time_max_ms), (7, 5_000_000, 1_000, 0));
     let passwords: Vec<&str> = i.passwords.iter().map(|p| p.reveal()).collect();
     assert_eq!(passwords, ["Bhxh@2026"]);
     assert!(!format!("{i:?}").contains("Bhxh"));
-    assert_eq!((i.members_max, i.inflated_bytes_max, i.time_max_ms), (7, 5_000_000, 1_000));
     assert_eq!((s.icap_listen, s.admin_listen), (addresses(&["127.0.0.1:1344"]), "127.0.0.1:9443".parse().ok()));
     let a = s.audit;
     assert_eq!((a.node.as_str(), a.free_bytes_warn, a.free_bytes_stop, a.allow_days), ("gw1", 2_000, 1_000, 30));
@@ -236,6 +237,7 @@ fn the_manual_tells_the_defaults_and_its_example_is_sound() {
         ("`inspect.members_max`", s.inspect.members_max),
         ("`inspect.inflated_bytes_max`", s.inspect.inflated_bytes_max),
         ("`inspect.time_max_ms`", s.inspect.time_max_ms),
+        ("`inspect.print_time_max_ms`", s.inspect.print_time_max_ms),
         ("`audit.free_bytes_warn`", s.audit.free_bytes_warn),
         ("`audit.free_bytes_stop`", s.audit.free_bytes_stop),
         ("`audit.allow_days`", s.audit.allow_days.into()),

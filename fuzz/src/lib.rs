@@ -8,6 +8,7 @@ pub mod kept;
 pub mod seeds;
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use chot_detectors::{CONTEXT_BYTES, Context, Detectors};
 use chot_inspect::{Hint, Inspected, Inspector, Limits};
@@ -130,7 +131,12 @@ fn summary(inspected: &Inspected) -> String {
 fn inspect(hint: &Hint, bytes: &[u8]) {
     static PLAIN: LazyLock<Inspector> = LazyLock::new(|| {
         // Print is read by a program of others, in its own time.
-        let limits = Limits { inflated_bytes_max: 1 << 24, members_max: 100, print: false, ..Limits::default() };
+        let limits = Limits {
+            inflated_bytes_max: 1 << 24,
+            members_max: 100,
+            print_time_max: Duration::ZERO,
+            ..Limits::default()
+        };
         Inspector::new(limits, 2026).unlocking([chot_model::Secret::new("abc")])
     });
     static CACHED: LazyLock<Inspector> = LazyLock::new(|| PLAIN.clone().cached());

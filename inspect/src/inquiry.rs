@@ -129,6 +129,8 @@ pub(crate) struct Inquiry {
     pub(crate) held: u64,
     /// The most that were.
     held_most: u64,
+    /// Time that reading print may still take.
+    pub(crate) print_left: Duration,
     /// Outcomes of containers; `None` when none are kept.
     cache: Option<Arc<Cache>>,
     /// Bytes of text scanned for the first time, and on second looks.
@@ -175,6 +177,7 @@ impl Inquiry {
     ) -> Self {
         Self {
             detectors,
+            print_left: limits.print_time_max,
             limits,
             values: Key::new(&key),
             key,
@@ -403,6 +406,24 @@ impl Inquiry {
             }
         }
         mark
+    }
+
+    /// Counts something that is seen and not read, and cannot be rewritten; `value` tells one from another.
+    pub(crate) fn seen(&mut self, detector: DetectorId, place: &Place, value: String) {
+        let finding = Finding {
+            detector,
+            part: place.part.clone(),
+            range: 0..0,
+            confidence: Confidence::Medium,
+            value: Secret::new(value),
+            disguise: place.disguise,
+        };
+        self.report(Found { finding, edits: None, again: place.again });
+    }
+
+    /// Identifiers counted so far, every time they were found.
+    pub(crate) fn identifiers(&self) -> u64 {
+        self.tallies.iter().filter(|(detector, _)| detector.is_identifier()).map(|(_, (tally, _))| tally.count).sum()
     }
 
     /// Notes that what a detector found in a part cannot be rewritten.

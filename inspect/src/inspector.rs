@@ -28,9 +28,9 @@ pub struct Limits {
     pub inflated_bytes_max: u64,
     /// Time spent on the whole inspection, waiting for bytes not counted, in excess of a second for every 4 MiB.
     pub time_max: Duration,
-    /// Whether writing on pictures is read, where a reader is installed ([`crate::reads_print`]). It takes about a
-    /// second a picture; unread, such a picture is opaque.
-    pub print: bool,
+    /// Time that reading the writing on pictures may take, all pictures of a message together, where a reader is
+    /// installed ([`crate::reads_print`]). Unread, such a picture is opaque; nothing is read in no time.
+    pub print_time_max: Duration,
     /// Whether a number of JSON may be masked, as zero: its readers may compute with it. Otherwise an object in which
     /// one would have to be cannot be redacted.
     pub zero_numbers: bool,
@@ -43,7 +43,7 @@ impl Default for Limits {
             members_max: 10_000,
             inflated_bytes_max: 4 << 30,
             time_max: Duration::from_secs(60),
-            print: true,
+            print_time_max: Duration::from_secs(10),
             zero_numbers: true,
         }
     }

@@ -165,6 +165,9 @@ fn lies(head: &Head<'_>, found: &str) -> bool {
     let binary = |t: &str| {
         t.starts_with("image/") || t.starts_with("video/") || t.starts_with("audio/") || t == "application/pdf"
     };
+    if head.declared() == found {
+        return false;
+    }
     let named = match head.extension().as_str() {
         "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" | "mp4" | "mp3" | "pdf" => true,
         "txt" | "csv" => !found.starts_with("text/") && found != "application/json",

@@ -1,6 +1,7 @@
 //! Pictures of codes and cards, as people send them. Everybody on them is invented; `images/make.py` makes them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chot_inspect::{Hint, Inspector, Limits, reads_print};
 use chot_model::{DetectorId, Inspection, OpaqueReason};
@@ -55,6 +56,12 @@ fn pictures_are_found_in_documents_archives_and_texts() {
     }
     let page = format!("<p>Ảnh:</p><img src=\"data:image/png;base64,{}\">", base64(&file("inverted.png")));
     assert_eq!(inspect(page.as_bytes()).distinct(DetectorId::CccdQr), 1);
+    let folded = |text: &str| text.as_bytes().chunks(72).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\r\n ");
+    let folded = folded(&base64(&file("inverted.png")));
+    for photo in [format!("PHOTO;ENCODING=b;TYPE=PNG:{folded}"), format!("PHOTO:data:image/png;base64\\,{folded}")] {
+        let card = format!("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:X\r\n{photo}\r\nEND:VCARD\r\n");
+        assert_eq!(inspect(card.as_bytes()).distinct(DetectorId::CccdQr), 1, "{photo:.40}");
+    }
     let form = [
         b"--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n",
         &*file("cccd.jpg"),
@@ -86,7 +93,7 @@ fn what_holds_no_writing_is_understood_and_what_does_is_read_or_opaque() {
         assert!(found > 0 || opaque, "{name} passes for clean");
         assert!(reads_print() || inspection.is_opaque(OpaqueReason::UnsupportedFormat), "{name}: {inspection:?}");
     }
-    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
+    let unread = Inspector::new(Limits { print_time_max: Duration::ZERO, ..Limits::default() }, 2026);
     let unread = unread.inspect(Hint::default(), &file("printed.png")).inspection;
     assert!(unread.is_opaque(OpaqueReason::UnsupportedFormat), "{unread:?}");
     if reads_print() {
@@ -166,7 +173,7 @@ fn png_crc(bytes: &[u8]) -> u32 {
 
 #[test]
 fn pictures_cut_off_or_damaged_end_in_an_answer() {
-    let unread = Inspector::new(Limits { print: false, ..Limits::default() }, 2026);
+    let unread = Inspector::new(Limits { print_time_max: Duration::ZERO, ..Limits::default() }, 2026);
     for name in ["cccd-lossless.webp", "inverted.png", "cccd.bmp", "second-page.tif", "landscape.jpg"] {
         let bytes = file(name);
         for n in 1..5 {

@@ -52,6 +52,7 @@ detector_ids! {
     ClaimRecord "claim_record" false "A record of a health-insurance claim file.";
     StateSecret "state_secret" false "Marking of a state secret: MẬT, TỐI MẬT, TUYỆT MẬT.";
     Diagnosis "diagnosis" false "Diagnosis: an ICD-10 code with its words.";
+    CardImage "card_image" false "Picture of an identity, insurance or licence card, told by its looks.";
 }
 
 impl DetectorId {

@@ -186,7 +186,7 @@ impl Gateway {
             members_max: settings.inspect.members_max,
             inflated_bytes_max: settings.inspect.inflated_bytes_max,
             time_max: Duration::from_millis(settings.inspect.time_max_ms),
-            print: true,
+            print_time_max: Duration::from_millis(settings.inspect.print_time_max_ms),
             zero_numbers: settings.inspect.zero_numbers,
         };
         let inspector = Inspector::new(limits, clock.now().date().0)

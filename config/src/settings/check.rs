@@ -58,6 +58,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.inspect.members_max, inspect("members_max"));
     set(&mut s.inspect.inflated_bytes_max, inspect("inflated_bytes_max"));
     set(&mut s.inspect.time_max_ms, inspect("time_max_ms"));
+    set(&mut s.inspect.print_time_max_ms, inspect("print_time_max_ms"));
     let passwords = texts(root, &["inspect", "passwords"]).unwrap_or_default();
     s.inspect.passwords = passwords.into_iter().map(|(p, _)| Secret::new(p)).collect();
     s.icap_listen = parsed(root, &["icap", "listen"]).unwrap_or_default();

@@ -123,6 +123,8 @@ pub struct InspectSettings {
     pub inflated_bytes_max: u64,
     /// Wall time per message, in milliseconds.
     pub time_max_ms: u64,
+    /// Time that reading the writing on pictures may take per message, in milliseconds; none is read in no time.
+    pub print_time_max_ms: u64,
     /// Tried on documents and archives that are locked.
     pub passwords: Vec<Secret>,
 }
@@ -198,6 +200,7 @@ impl Settings {
                 members_max: 10_000,
                 inflated_bytes_max: 4 << 30,
                 time_max_ms: 60_000,
+                print_time_max_ms: 10_000,
                 passwords: Vec::new(),
             },
             icap_listen: Vec::new(),

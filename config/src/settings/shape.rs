@@ -194,6 +194,11 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("inflated_bytes_max", at_least(1 << 20), "Bytes that decompression may produce per message."),
                     key("time_max_ms", Kind::Count { min: 100, max: 3_600_000 }, "Time per message, in milliseconds."),
                     key(
+                        "print_time_max_ms",
+                        Kind::Count { min: 0, max: 3_600_000 },
+                        "Time for reading the writing on pictures per message, in milliseconds; 0 turns it off.",
+                    ),
+                    key(
                         "passwords",
                         Kind::List { of: &Kind::Text, may_be_empty: true },
                         "Tried on locked documents and archives; none by default.",

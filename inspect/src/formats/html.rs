@@ -107,7 +107,7 @@ const WITHIN: &[&[u8]] = &[
     b"<b>",
 ];
 
-struct Html {
+pub(crate) struct Html {
     markup: Markup,
     body: Body,
 }
@@ -132,7 +132,7 @@ struct Body {
 }
 
 impl Html {
-    fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place) -> Self {
         let side = Text::new(place.clone());
         let body = Body {
             text: Text::prose(place.clone()),
@@ -160,9 +160,39 @@ const SPANNED_MAX: usize = 1_024;
 
 /// Elements that do not interrupt a word.
 const INLINE: &[&[u8]] = &[
-    b"a", b"abbr", b"b", b"bdi", b"bdo", b"big", b"cite", b"code", b"em", b"font", b"i", b"ins", b"del", b"kbd",
-    b"label", b"mark", b"q", b"s", b"samp", b"small", b"span", b"strike", b"strong", b"sub", b"sup", b"time", b"tt",
-    b"u", b"var", b"wbr", b"o",
+    b"a",
+    b"abbr",
+    b"b",
+    b"bdi",
+    b"bdo",
+    b"big",
+    b"cite",
+    b"code",
+    b"em",
+    b"font",
+    b"i",
+    b"ins",
+    b"del",
+    b"kbd",
+    b"label",
+    b"mark",
+    b"q",
+    b"s",
+    b"samp",
+    b"small",
+    b"span",
+    b"strike",
+    b"strong",
+    b"sub",
+    b"sup",
+    b"time",
+    b"tt",
+    b"u",
+    b"var",
+    b"wbr",
+    b"o",
+    b"tspan",
+    b"textpath",
 ];
 
 fn is_inline(name: &[u8]) -> bool {

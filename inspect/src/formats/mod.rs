@@ -5,6 +5,7 @@ mod bzip2;
 mod cab;
 mod cms;
 mod compound;
+mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
@@ -19,6 +20,7 @@ mod le;
 mod locked;
 mod mail;
 mod mapi;
+mod mbox;
 mod multipart;
 mod numeral;
 mod odf;
@@ -35,6 +37,7 @@ mod shown;
 mod sql;
 mod sqlite;
 mod strings;
+mod svg;
 mod tar;
 mod unknown;
 mod utf16;
@@ -136,9 +139,14 @@ const FORMATS: &[&Format] = &[
     &utf16::BIG,
     &utf32::LITTLE,
     &utf32::BIG,
+    &mbox::FORMAT,
     &mail::FORMAT,
     &multipart::FORMAT,
     &yenc::FORMAT,
+    &contentline::VCARD,
+    &contentline::CALENDAR,
+    &contentline::LDIF,
+    &svg::FORMAT,
     &html::FORMAT,
     &odf::FLAT,
     &xml::FORMAT,

@@ -112,6 +112,7 @@ impl Inquiry {
             cells: std::mem::take(&mut self.cells),
             decoded: Vec::new(),
             deadline: self.deadline,
+            print_left: self.print_left,
             members: self.members,
             given: self.given,
             inflated: self.inflated,
@@ -137,6 +138,7 @@ impl Inquiry {
         self.columns = within.columns;
         self.hits = within.hits;
         self.cells = within.cells;
+        self.print_left = within.print_left;
         (self.late, self.calls) = (within.late, within.calls);
         self.held_most = self.held_most.max(within.held_most);
         Outcome {

@@ -103,6 +103,21 @@ impl Gray {
         Self { width, pixels }
     }
 
+    /// Made smaller until neither side is longer than `side`: halved, then smooth between the pixels.
+    pub(crate) fn shrunk(&self, side: usize) -> Self {
+        let most = self.width.max(self.height());
+        if most <= side {
+            return self.clone();
+        }
+        if most >= side * 2 {
+            return self.half().shrunk(side);
+        }
+        let by = most as f32 / side.max(1) as f32;
+        let (width, height) = ((self.width as f32 / by) as usize, (self.height() as f32 / by) as usize);
+        let pixel = |n: usize| self.at(((n % width) as f32 + 0.5) * by, ((n / width) as f32 + 0.5) * by) as u8;
+        Self { width, pixels: (0..width * height).map(pixel).collect() }
+    }
+
     /// Twice as wide and high, smooth between the pixels.
     pub(crate) fn double(&self) -> Self {
         let width = self.width * 2;

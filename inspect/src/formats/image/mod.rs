@@ -4,24 +4,30 @@
 //! written beside the pixels is inspected here. Nothing on a picture can be redacted.
 
 mod bmp;
+mod card;
 mod frames;
 mod gif;
 mod gray;
 mod heif;
 mod jpeg;
+mod lines;
+mod look;
 mod mrz;
 mod ocr;
+mod pages;
 mod png;
 mod qr;
 mod tiff;
+mod told;
+mod upright;
 mod webp;
 mod writing;
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use chot_model::OpaqueReason;
+use chot_model::{DetectorId, OpaqueReason};
+use sha2::{Digest, Sha256};
 
 use super::Format;
 use super::unknown::{Appended, Strings};
@@ -32,7 +38,7 @@ use crate::object::{BLOCK, Object};
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
 use frames::{Budget, Frames};
-use gray::Gray;
+use told::{Event, Told};
 
 /// The formats of pictures.
 pub(crate) const JPEG: &Format = &jpeg::FORMAT;
@@ -70,23 +76,6 @@ impl<'a> Text<'a> {
     }
 }
 
-/// What reading pictures tells.
-#[derive(Debug)]
-enum Event {
-    /// The text of a code.
-    Code(Vec<u8>),
-    /// Something that looks like writing, ready for a reader of print.
-    Print(Gray),
-    /// Something is not understood.
-    Opaque(OpaqueReason),
-}
-
-/// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first.
-const CODE: &str = "qr";
-const PRINT: &str = "print";
-/// Bytes told at a time.
-const PIECE: usize = 1 << 16;
-
 /// How to decode what begins so.
 fn decoder(bytes: &[u8]) -> Decode {
     match bytes {
@@ -106,130 +95,8 @@ fn decoder(bytes: &[u8]) -> Decode {
 /// Never: what is not understood is told.
 pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
     let deadline = Instant::now().checked_add(bounds.time_max.min(TIME_MAX));
-    for event in events(bytes, &Budget { deadline, ..Budget::default() }) {
-        let (name, content) = match event {
-            Event::Opaque(reason) => {
-                if !each(Piece::Opaque { part: "", reason }) {
-                    break;
-                }
-                continue;
-            }
-            Event::Code(text) => (CODE, text),
-            Event::Print(page) => {
-                let width = u32::try_from(page.width()).unwrap_or_default().to_le_bytes();
-                (PRINT, [&width, page.pixels()].concat())
-            }
-        };
-        if !(each(Piece::Member { name }) && content.chunks(PIECE).all(|some| each(Piece::Bytes(some)))) {
-            break;
-        }
-    }
+    told::tell(look::events(bytes, decoder(bytes), &Budget { deadline, ..Budget::default() }), each);
     Ok(())
-}
-
-/// What was told, put together. It is a stranger's: what makes no sense is nothing.
-#[derive(Default)]
-struct Told {
-    members: Vec<(bool, Vec<u8>)>,
-    opaque: Vec<OpaqueReason>,
-    bytes: usize,
-}
-
-impl Told {
-    const BYTES_MAX: usize = PRINTS_MAX * (PRINT_SIDE_MAX * PRINT_SIDE_MAX + 4) + (1 << 20);
-    const MEMBERS_MAX: usize = 1_000;
-
-    /// Takes a piece; false when it is too much.
-    fn take(&mut self, piece: Piece<'_>) -> bool {
-        match piece {
-            Piece::Member { name } => self.members.push((name == PRINT, Vec::new())),
-            Piece::Bytes(bytes) => {
-                self.bytes += bytes.len();
-                if let Some((_, member)) = self.members.last_mut().filter(|_| self.bytes <= Self::BYTES_MAX) {
-                    member.extend_from_slice(bytes);
-                }
-            }
-            Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
-            Piece::Text { .. } | Piece::Row { .. } | Piece::Field { .. } => {}
-        }
-        let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;
-        if !fits {
-            self.opaque.push(OpaqueReason::TooLarge);
-        }
-        fits
-    }
-
-    fn events(self) -> impl Iterator<Item = Event> {
-        let members = self.members.into_iter().map(|(is_print, bytes)| match bytes.split_first_chunk::<4>() {
-            Some((width, pixels)) if is_print => {
-                Event::Print(Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec()))
-            }
-            _ => Event::Code(bytes),
-        });
-        self.opaque.into_iter().map(Event::Opaque).chain(members)
-    }
-}
-
-/// Pages of print told of one file.
-const PRINTS_MAX: usize = 8;
-/// Side of a page that a reader of print gets: larger takes longer and reads no better.
-const PRINT_SIDE_MAX: usize = 2_400;
-/// Side below which it reads better what is made twice as large.
-const PRINT_SIDE_MIN: usize = 1_000;
-
-/// Reads the pictures of a file: the codes first, then what looks like writing. A picture on which nothing does is
-/// understood: there is nothing to read.
-fn events(bytes: &[u8], budget: &Budget) -> Vec<Event> {
-    let decode = decoder(bytes);
-    let mut codes: Vec<Vec<u8>> = Vec::new();
-    let (mut prints, mut opaque) = (Vec::new(), Vec::new());
-    let mut each = |gray: &Gray| {
-        let read = qr::read(gray, budget.deadline);
-        if read.late {
-            opaque.push(OpaqueReason::TimeLimit);
-        }
-        let is_card = read.found.iter().any(|symbol| is_card(&symbol.text));
-        for symbol in read.found {
-            // Frames of a film show the same code again.
-            if !codes.contains(&symbol.text) {
-                codes.push(symbol.text);
-            }
-        }
-        match writing::find(gray) {
-            // The code of a card says what is printed on it; what else is on the picture stays unread.
-            Some(region) if !is_card && prints.len() < PRINTS_MAX => prints.push(print(gray, region)),
-            Some(_) => opaque.push(OpaqueReason::UnsupportedFormat),
-            None => {}
-        }
-    };
-    // Decoders are other people's, and a file may find what they did not think of.
-    let shown = catch_unwind(AssertUnwindSafe(|| decode(bytes, &mut Frames::new(budget, &mut each))));
-    match shown {
-        Ok(Ok(())) => {}
-        Ok(Err(reason)) => opaque.push(reason),
-        Err(_) => opaque.push(OpaqueReason::Failed),
-    }
-    opaque.sort();
-    opaque.dedup();
-    let opaque = opaque.into_iter().map(Event::Opaque);
-    codes.into_iter().map(Event::Code).chain(opaque).chain(prints.into_iter().map(Event::Print)).collect()
-}
-
-/// Whether the text of a code is that of an identity or insurance card: fields between bars.
-fn is_card(text: &[u8]) -> bool {
-    text.iter().filter(|b| **b == b'|').count() >= 4
-}
-
-/// The part of a picture where writing seems to be, as a reader of print likes it.
-fn print(gray: &Gray, region: writing::Region) -> Gray {
-    let mut part = gray.crop(region.left, region.top, region.width, region.height);
-    while part.width().max(part.height()) > PRINT_SIDE_MAX {
-        part = part.half();
-    }
-    if part.width().max(part.height()) < PRINT_SIDE_MIN {
-        part = part.double();
-    }
-    part.stretched()
 }
 
 /// Inspects a file of pictures.
@@ -263,8 +130,8 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
     if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &[], &mut |piece| told.take(piece)) {
         inquiry.refuse(place, reason, source.len());
     }
-    let may_read = inquiry.limits.print && ocr::is_installed();
-    let mut codes = 0;
+    let (mut codes, mut cards) = (0, 0);
+    let before = inquiry.identifiers();
     for event in told.events() {
         match event {
             Event::Code(text) => {
@@ -272,12 +139,22 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 let name = if codes == 1 { "qr".to_owned() } else { format!("qr{codes}") };
                 object(&text, place.member(&name, Origin::Lost), inquiry);
             }
+            Event::Card => {
+                cards += 1;
+                inquiry.seen(DetectorId::CardImage, place, card_value(&bytes, cards));
+            }
             Event::Print(page) => {
-                let page = if may_read { read_print(page, deadline) } else { ocr::Page::default() };
+                let begun = Instant::now();
+                let end = deadline.min(begun + inquiry.print_left);
+                let may_read = ocr::is_installed() && inquiry.limits.print_time_max > Duration::ZERO;
+                let page = if may_read { pages::read(page, end) } else { ocr::Page::default() };
+                inquiry.print_left = inquiry.print_left.saturating_sub(begun.elapsed());
                 if !page.text.is_empty() {
                     object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
                 }
-                if !page.is_read() {
+                if may_read && Instant::now() >= end {
+                    inquiry.refuse(place, OpaqueReason::TimeLimit, source.len());
+                } else if !page.is_read() {
                     inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
                 }
             }
@@ -288,23 +165,18 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
             Event::Opaque(reason) => inquiry.opaque(place, reason, source.len()),
         }
     }
+    // A card on which no number was read was not read, however sure the reader is of its words.
+    if cards > 0 && inquiry.identifiers() == before {
+        inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
+    }
     None
 }
 
-/// Reads a page of print whichever way up it is, as long as there is time.
-fn read_print(mut page: Gray, deadline: Instant) -> ocr::Page {
-    let mut best = ocr::Page::default();
-    for _ in 0..4 {
-        let Some(read) = ocr::read(&page, deadline) else { break };
-        if read.sure > best.sure {
-            best = read;
-        }
-        if best.is_read() {
-            break;
-        }
-        page = page.turned();
-    }
-    best
+/// What stands for a card whose number nobody read: the file it is on, and which of its cards it is.
+fn card_value(file: &[u8], n: usize) -> String {
+    let hash = Sha256::digest(file);
+    let short = hash.iter().take(8).fold(0u64, |short, byte| short << 8 | u64::from(*byte));
+    format!("{short:016x}/{n}")
 }
 
 /// Inspects what a picture carries as an object of its own.

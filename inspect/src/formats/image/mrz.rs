@@ -15,7 +15,8 @@ pub(super) fn mended(line: &str) -> Option<String> {
             _ => signs.push(sign.to_ascii_uppercase()),
         }
     }
-    let start = ["IDVNM", "1DVNM", "LDVNM", "I0VNM", "IOVNM", "I<VNM"].iter().find_map(|mark| signs.find(mark))?;
+    let start =
+        ["IDVNM", "1DVNM", "LDVNM", "TDVNM", "I0VNM", "IOVNM", "I<VNM"].iter().find_map(|mark| signs.find(mark))?;
     let rest = signs.get(start + 5..)?;
     let digits: String = rest.chars().take(LINE - 5).map(digit).collect();
     let (number, check) = (digits.get(..9)?, digits.get(9..10)?);
@@ -61,6 +62,7 @@ mod tests {
             "IDVNM09O1234562OO1O90123456<<<",
             "lDVNM 090I234562 001090I23456 «<",
             "1DVNM0901234562001090123456K<<",
+            "TDVNM0901234562001090123456<<2",
             "~ IDVNM0901234562001090123456",
         ] {
             assert_eq!(mended(line).as_deref(), Some(right), "{line}");

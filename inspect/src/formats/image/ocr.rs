@@ -42,13 +42,34 @@ pub(super) struct Page {
     pub(super) words: usize,
     /// Of these, how many the reader was sure of.
     pub(super) sure: usize,
+    /// The time was over before its end.
+    is_cut: bool,
 }
 
 impl Page {
+    /// Whether it was held the right way up: some of the words are sure.
+    pub(super) const fn is_legible(&self) -> bool {
+        self.words >= Self::WORDS_MIN && self.sure * 2 >= self.words
+    }
+
+    /// Adds what was read below.
+    pub(super) fn append(&mut self, below: &Self) {
+        self.text.push_str(&below.text);
+        self.words += below.words;
+        self.sure += below.sure;
+    }
+
+    /// Notes that the rest was not read.
+    pub(super) const fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// Fewer words are too few to judge by.
+    const WORDS_MIN: usize = 4;
+
     /// Whether it may be taken for all that stands there.
     pub(super) const fn is_read(&self) -> bool {
-        const WORDS_MIN: usize = 4;
-        self.words >= WORDS_MIN && self.sure * 100 >= self.words * 85
+        !self.is_cut && self.words >= Self::WORDS_MIN && self.sure * 100 >= self.words * 85
     }
 }
 
@@ -220,7 +241,7 @@ mod tests {
             5\t1\t3\t1\t1\t1\t20\t100\t90\t30\t91.0\tSố\n\
             5\t1\t3\t1\t1\t2\t120\t104\t9\t9\t91.0\t:\n\
             broken\tline\n";
-        assert_eq!(page(table), Page { text: "Số : 001090123456\nMẪU\n".to_owned(), words: 3, sure: 2 });
+        assert_eq!(page(table), Page { text: "Số : 001090123456\nMẪU\n".to_owned(), words: 3, sure: 2, is_cut: false });
         assert!(!page(table).is_read());
         assert_eq!(page(""), Page::default());
     }

@@ -6,7 +6,7 @@
 use super::gray::Gray;
 
 /// Side of a tile.
-const TILE: usize = 16;
+pub(super) const TILE: usize = 16;
 /// Sides of the picture at which it is looked at; small writing in a large photograph is seen at the first.
 const SIDE_MAX: usize = 4_500;
 const SIDE_MIN: usize = NUMBER;
@@ -97,7 +97,7 @@ impl Group {
 }
 
 /// Which tiles look like writing. The last of a row or column reach back over the one before when they must.
-fn tiles(picture: &Gray) -> Vec<bool> {
+pub(super) fn tiles(picture: &Gray) -> Vec<bool> {
     let (width, height) = (picture.width(), picture.height());
     let starts = |side: usize| (0..side.div_ceil(TILE)).map(move |n| (n * TILE).min(side.saturating_sub(TILE)));
     let mut found = Vec::new();

@@ -1,0 +1,114 @@
+//! Looks at the frames of a file: codes, cards, and pages of what seems to be writing.
+//!
+//! It runs where pixels are decoded, apart from the inspection. Nothing is read here but codes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chot_model::OpaqueReason;
+
+use super::card::{self, flat};
+use super::frames::{Budget, Frames};
+use super::gray::Gray;
+use super::lines::Quad;
+use super::told::Event;
+use super::{Decode, qr, upright, writing};
+
+/// Pages of print told of one file.
+pub(super) const PRINTS_MAX: usize = 8;
+/// Frames in which cards are looked for: a film of a card shows it at once.
+const CARD_FRAMES_MAX: usize = 8;
+/// Size of a card for a reader of print.
+const CARD_WIDTH: usize = 1_280;
+const CARD_HEIGHT: usize = 807;
+/// Side below which a page reads better what is made twice as large.
+const PRINT_SIDE_MIN: usize = 200;
+
+/// What the frames of a file hold: codes first, then what is not understood, cards, and pages. A picture without
+/// writing is understood: there is nothing to read.
+pub(super) fn events(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event> {
+    let mut look = Look::default();
+    let mut each = |gray: &Gray| look.frame(gray, budget);
+    // Decoders are other people's, and a file may find what they did not think of.
+    let shown = catch_unwind(AssertUnwindSafe(|| decode(bytes, &mut Frames::new(budget, &mut each))));
+    match shown {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => look.opaque.push(reason),
+        Err(_) => look.opaque.push(OpaqueReason::Failed),
+    }
+    look.opaque.sort();
+    look.opaque.dedup();
+    let codes = look.codes.into_iter().map(Event::Code);
+    let opaque = look.opaque.into_iter().map(Event::Opaque);
+    let cards = std::iter::repeat_with(|| Event::Card).take(look.cards);
+    codes.chain(opaque).chain(cards).chain(look.prints.into_iter().map(Event::Print)).collect()
+}
+
+#[derive(Default)]
+struct Look {
+    frames: usize,
+    codes: Vec<Vec<u8>>,
+    /// The most that one frame shows: frames of a film show the same again.
+    cards: usize,
+    prints: Vec<Gray>,
+    opaque: Vec<OpaqueReason>,
+}
+
+impl Look {
+    fn frame(&mut self, gray: &Gray, budget: &Budget) {
+        self.frames += 1;
+        let read = qr::read(gray, budget.deadline);
+        if read.late {
+            self.opaque.push(OpaqueReason::TimeLimit);
+        }
+        let has_code = read.found.iter().any(|symbol| is_of_card(&symbol.text));
+        for symbol in read.found {
+            if !self.codes.contains(&symbol.text) {
+                self.codes.push(symbol.text);
+            }
+        }
+        let cards = if self.frames <= CARD_FRAMES_MAX { card::find(gray) } else { Vec::new() };
+        self.cards = self.cards.max(cards.len());
+        let written = writing::find(gray);
+        if cards.is_empty() && written.is_none() {
+            return;
+        }
+        // The code of a card says what is printed on it; what else is on the picture stays unread.
+        if has_code || self.prints.len() + cards.len() >= PRINTS_MAX {
+            return self.opaque.push(OpaqueReason::UnsupportedFormat);
+        }
+        self.prints.extend(cards.iter().map(|card| flat(gray, card, CARD_WIDTH, CARD_HEIGHT)));
+        // What is written beside the cards is another page.
+        let rest = if cards.is_empty() { written } else { writing::find(&without(gray, &cards)) };
+        self.prints.extend(rest.map(|region| print(gray, region)));
+    }
+}
+
+/// Whether the text of a code is that of an identity or insurance card: fields between bars.
+fn is_of_card(text: &[u8]) -> bool {
+    text.iter().filter(|b| **b == b'|').count() >= 4
+}
+
+/// The picture with its cards painted over.
+fn without(gray: &Gray, cards: &[Quad]) -> Gray {
+    let width = gray.width();
+    let mut pixels = gray.pixels().to_vec();
+    for card in cards {
+        // A border that stands over is a line and no writing.
+        let card = card.wider(1.03);
+        for (y, row) in pixels.chunks_exact_mut(width.max(1)).enumerate() {
+            let within = card.across(y as f32 + 0.5);
+            let (from, to) = (within.start.max(0.0) as usize, within.end.max(0.0) as usize);
+            if let Some(row) = row.get_mut(from.min(width)..to.min(width).max(from.min(width))) {
+                row.fill(128);
+            }
+        }
+    }
+    Gray::new(width, pixels)
+}
+
+/// The part of a picture where writing seems to be, as a reader of print likes it.
+fn print(gray: &Gray, region: writing::Region) -> Gray {
+    let part = gray.crop(region.left, region.top, region.width, region.height);
+    let page = upright::page(&part);
+    if page.width().max(page.height()) < PRINT_SIDE_MIN { page.double() } else { page }
+}

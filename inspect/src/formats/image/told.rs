@@ -1,0 +1,131 @@
+//! What reading pictures tells, and how it is told from one process to another.
+
+use chot_model::OpaqueReason;
+
+use super::gray::Gray;
+use super::look::PRINTS_MAX;
+use super::upright::SIDE_MAX;
+use crate::extract::Piece;
+
+/// What reading pictures tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// The text of a code.
+    Code(Vec<u8>),
+    /// A picture shows a card.
+    Card,
+    /// Something that looks like writing, ready for a reader of print.
+    Print(Gray),
+    /// Something is not understood.
+    Opaque(OpaqueReason),
+}
+
+/// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first; a card, which
+/// has no content.
+const CODE: &str = "qr";
+const PRINT: &str = "print";
+const CARD: &str = "card";
+/// Bytes told at a time.
+const PIECE: usize = 1 << 16;
+
+/// Tells `each` what there is, until that says stop.
+pub(super) fn tell(events: Vec<Event>, each: &mut dyn FnMut(Piece<'_>) -> bool) {
+    for event in events {
+        let (name, content) = match event {
+            Event::Opaque(reason) => {
+                if !each(Piece::Opaque { part: "", reason }) {
+                    break;
+                }
+                continue;
+            }
+            Event::Code(text) => (CODE, text),
+            Event::Card => (CARD, Vec::new()),
+            Event::Print(page) => {
+                let width = u32::try_from(page.width()).unwrap_or_default().to_le_bytes();
+                (PRINT, [&width, page.pixels()].concat())
+            }
+        };
+        if !(each(Piece::Member { name }) && content.chunks(PIECE).all(|some| each(Piece::Bytes(some)))) {
+            break;
+        }
+    }
+}
+
+/// What was told, put together. It is a stranger's: what makes no sense is nothing.
+#[derive(Default)]
+pub(super) struct Told {
+    members: Vec<(Member, Vec<u8>)>,
+    opaque: Vec<OpaqueReason>,
+    bytes: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Member {
+    Code,
+    Print,
+    Card,
+}
+
+impl Told {
+    const BYTES_MAX: usize = PRINTS_MAX * (SIDE_MAX * SIDE_MAX + 4) + (1 << 20);
+    const MEMBERS_MAX: usize = 1_000;
+
+    /// Takes a piece; false when it is too much.
+    pub(super) fn take(&mut self, piece: Piece<'_>) -> bool {
+        match piece {
+            Piece::Member { name } => {
+                let member = match name {
+                    PRINT => Member::Print,
+                    CARD => Member::Card,
+                    _ => Member::Code,
+                };
+                self.members.push((member, Vec::new()));
+            }
+            Piece::Bytes(bytes) => {
+                self.bytes += bytes.len();
+                if let Some((_, member)) = self.members.last_mut().filter(|_| self.bytes <= Self::BYTES_MAX) {
+                    member.extend_from_slice(bytes);
+                }
+            }
+            Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
+            Piece::Text { .. } | Piece::Row { .. } | Piece::Field { .. } => {}
+        }
+        let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;
+        if !fits {
+            self.opaque.push(OpaqueReason::TooLarge);
+        }
+        fits
+    }
+
+    /// What it comes to.
+    pub(super) fn events(self) -> impl Iterator<Item = Event> {
+        let members = self.members.into_iter().map(|(member, bytes)| match (member, bytes.split_first_chunk::<4>()) {
+            (Member::Card, _) => Event::Card,
+            (Member::Print, Some((width, pixels))) => {
+                Event::Print(Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec()))
+            }
+            (Member::Print | Member::Code, _) => Event::Code(bytes),
+        });
+        self.opaque.into_iter().map(Event::Opaque).chain(members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_arrives() {
+        let events = || {
+            vec![
+                Event::Opaque(OpaqueReason::TooLarge),
+                Event::Code(vec![b'x'; PIECE + 1]),
+                Event::Card,
+                Event::Print(Gray::new(3, vec![7; 6])),
+            ]
+        };
+        let mut told = Told::default();
+        tell(events(), &mut |piece| told.take(piece));
+        assert_eq!(told.events().collect::<Vec<_>>(), events());
+    }
+}

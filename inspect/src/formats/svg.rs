@@ -1,0 +1,33 @@
+//! SVG drawings: their text, which may change its style or place within a number, their scripts, and what their
+//! addresses hold. Text made of outlines is not read.
+
+use super::html::Html;
+use super::plain::legible;
+use super::{Format, Room};
+use crate::sniff::Head;
+
+pub(crate) const FORMAT: Format = Format {
+    media_type: "image/svg+xml",
+    matches: is_drawing,
+    room: Room::Stream(|head, place| Box::new(Html::new(legible(head, place)))),
+    #[cfg(test)]
+    example: || "<svg xmlns=\"http://www.w3.org/2000/svg\"><text>CCCD 001<tspan>090123456</tspan></text></svg>".into(),
+};
+
+/// Its first element is `svg`, perhaps behind a declaration, a document type or comments.
+fn is_drawing(head: &Head<'_>) -> bool {
+    const SEEN: usize = 4_096;
+    let mut rest = head.trimmed.get(..SEEN.min(head.trimmed.len())).unwrap_or_default();
+    while head.is_ascii_based() {
+        rest = rest.trim_ascii_start();
+        let end: &[u8] = match rest {
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            // A document type may hold declarations of its own, which hold more of these signs.
+            [b'<', b'!' | b'?', ..] => b">",
+            _ => return rest.starts_with(b"<svg") && rest.get(4).is_some_and(|b| !b.is_ascii_alphanumeric()),
+        };
+        let Some(at) = memchr::memmem::find(rest, end) else { return false };
+        rest = rest.get(at + end.len()..).unwrap_or_default();
+    }
+    false
+}
