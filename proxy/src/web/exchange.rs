@@ -30,7 +30,7 @@ pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &s
     let asker = Asker::of(&head.headers);
     // What follows must not be taken for a request where nobody reads along (behind CONNECT), or where another reader
     // would send this one elsewhere.
-    let ends = head.method == http::Method::CONNECT || why == Why::Misdirected;
+    let ends = head.method == http::Method::CONNECT || why == Why::Misdirected && head.uri.authority().is_some();
     let id = client.new_id();
     client.record(Some(id), host, why.id(), 0).await;
     // A sender that waits for 100 has sent no body, and must not be told to.
