@@ -3,8 +3,8 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,13 +18,14 @@ use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
-use super::exchange::{Exchange, refuse};
-use super::guard::Guarded;
+use super::exchange::{Exchange, Upgrades, refuse};
+use super::guard::{Broken, Guarded};
 use super::head;
 use super::io::{ForHyper, Replay};
 use super::refusal::Why;
 use super::target::{Authority, dial, is_listed};
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
+use super::websocket::{self, Socket};
 use super::{Client, serve_http};
 use crate::drain::Session;
 use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
@@ -242,16 +243,20 @@ impl Inside {
             names,
             broken,
             links: tokio::sync::Mutex::new(links),
+            socket: Mutex::new(None),
         });
         let served_too = Arc::clone(&served);
         let answer = move |request, broken| {
             let served = Arc::clone(&served_too);
-            async move { served.answer(request, broken).await }
+            async move { served.answer(request, &broken).await }
         };
-        if let Err(error) = serve_http(stream, session, answer).await
-            && error.is_parse()
-        {
-            self.record(Why::BadRequest).await;
+        let ended = serve_http(stream, session.clone(), answer).await;
+        let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(served);
+        match (ended, socket) {
+            (Ok(()), Some(socket)) => Box::pin(socket.run(self.client, session)).await,
+            (Err(error), _) if error.is_parse() => self.record(Why::BadRequest).await,
+            _ => {}
         }
     }
 }
@@ -303,12 +308,13 @@ struct Served {
     /// Every request is answered with this.
     broken: Option<Why>,
     links: tokio::sync::Mutex<Links>,
+    socket: Mutex<Option<Socket>>,
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
         let connect = &self.route.authority;
-        if let Some(why) = self.broken.or(broken) {
+        if let Some(why) = self.broken.or_else(|| broken.head()) {
             let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
             return refuse(&self.client, request, host, why).await;
         }
@@ -317,7 +323,13 @@ impl Served {
             Err(why) => return refuse(&self.client, request, &connect.host, why).await,
         };
         let mut links = self.links.lock().await;
-        let exchange = Exchange { client: &self.client, host: &host, route: self.route.clone(), links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &host,
+            route: self.route.clone(),
+            links: &mut links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 
@@ -327,7 +339,9 @@ impl Served {
         if request.method() == Method::CONNECT {
             return Err(Why::BadRequest);
         }
-        head::check(request.headers())?;
+        if !websocket::is_handshake(request) {
+            head::check(request.headers())?;
+        }
         let host = head::host(request.headers(), connect.port)?;
         if let Some(target) = absolute(request.uri())
             && Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)? != host

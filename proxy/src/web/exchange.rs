@@ -2,6 +2,8 @@
 //!
 //! What is sent upstream comes out of a [`Cleared`] and nowhere else.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use chot_audit::Outcome;
 use chot_inspect::Hint;
@@ -9,19 +11,22 @@ use chot_model::{Account, Channel, DecisionId, Destination, OpaqueReason};
 use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 
 use super::Client;
 use super::body::{NotReceived, Received, Reply, drain, receive};
 use super::coding::Codings;
+use super::guard::Broken;
 use super::head;
 use super::refusal::{self, Asker, Why};
 use super::target::Authority;
 use super::upstream::{Links, Route, Sendable, frame};
+use super::websocket::{self, About, Socket};
 use crate::apps;
 use crate::gate::{Abilities, Cleared, Decision, Envelope, Told};
 
 /// Longest summary of a request in records, in characters.
-const SUMMARY_CHARS_MAX: usize = 400;
+pub(super) const SUMMARY_CHARS_MAX: usize = 400;
 
 /// Answers for something that went wrong before there was a verdict: recorded, the rest of the body read within
 /// bounds so that the sender sees the answer.
@@ -62,20 +67,33 @@ pub(super) struct Exchange<'a> {
     pub(super) route: Route,
     /// Connections of this client.
     pub(super) links: &'a mut Links,
+    pub(super) upgrades: Upgrades<'a>,
+}
+
+/// Where a connection goes that stops being HTTP.
+#[derive(Clone, Copy)]
+pub(super) struct Upgrades<'a> {
+    pub(super) broken: &'a Broken,
+    /// Whoever serves the connection finds it there once HTTP ended.
+    pub(super) socket: &'a Mutex<Option<Socket>>,
 }
 
 impl Exchange<'_> {
     /// Carries the request out. `request` passed [`head::check`].
-    pub(super) async fn run(mut self, request: Request<Incoming>) -> Response<Reply> {
+    pub(super) async fn run(mut self, mut request: Request<Incoming>) -> Response<Reply> {
         let web = &self.client.web;
         if head::has_been_here(request.headers(), &web.pseudonym) {
             return refuse(self.client, request, &self.host.host, Why::Loop).await;
         }
+        let to_client = websocket::is_handshake(&request).then(|| hyper::upgrade::on(&mut request));
         let (mut head, mut body) = request.into_parts();
         let asker = Asker::of(&head.headers);
         let shape = Shape::of(&head);
         let codings = Codings::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes));
         self.rewrite(&mut head);
+        if to_client.is_some() {
+            websocket::mark(&mut head.headers);
+        }
 
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -119,7 +137,7 @@ impl Exchange<'_> {
                 refused.open.close(Outcome::Refused, "refused by the gateway");
                 own(self.explain(&asker, &refused.told), true)
             }
-            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape).await,
+            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape, to_client).await,
         }
     }
 
@@ -141,6 +159,16 @@ impl Exchange<'_> {
         // RFC 9110 §7.6.3. The pseudonym names no host.
         if let Ok(via) = HeaderValue::try_from(format!("1.1 {}", self.client.web.pseudonym)) {
             head.headers.append(header::VIA, via);
+        }
+    }
+
+    fn about(&self, head: &request::Parts) -> About {
+        let path = head::percent_decoded(head.uri.to_string().as_bytes(), true);
+        About {
+            host: self.host.clone(),
+            address: self.route.addresses.first().map(|address| address.ip()),
+            is_tls: self.route.tls.is_some(),
+            path: String::from_utf8_lossy(&path).into_owned(),
         }
     }
 
@@ -178,6 +206,7 @@ impl Exchange<'_> {
         cleared: Cleared,
         asker: &Asker,
         shape: &Shape,
+        to_client: Option<OnUpgrade>,
     ) -> Response<Reply> {
         if cleared.is_redacted() {
             head::fit_redacted(&mut head.headers);
@@ -192,6 +221,20 @@ impl Exchange<'_> {
                 open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
                 let mut response = response.map(Reply::Relayed);
                 head::clean_response(response.headers_mut());
+                response
+            }
+            Ok(mut response) if to_client.is_some() && websocket::is_agreed(response.headers()) => {
+                open.close(Outcome::Delivered, "status 101");
+                if let Some(client) = to_client {
+                    let server = hyper::upgrade::on(&mut response);
+                    let about = self.about(&request.head);
+                    let socket = Socket { client, server, about };
+                    *self.upgrades.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+                    self.upgrades.broken.upgrade();
+                }
+                let mut response = response.map(|_| Reply::Own(None));
+                head::clean_response(response.headers_mut());
+                websocket::mark(response.headers_mut());
                 response
             }
             Ok(_) => {

@@ -44,7 +44,7 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), Why> {
     // An upgrade to h2c is only an offer that may be ignored (RFC 9110 §7.8); other protocols are what was asked for.
     for upgrade in headers.get_all(header::UPGRADE) {
         if !upgrade.as_bytes().trim_ascii().eq_ignore_ascii_case(b"h2c") {
-            return Err(Why::WebSocket);
+            return Err(Why::Upgrade);
         }
     }
     Ok(())
@@ -220,8 +220,8 @@ mod tests {
     #[test]
     fn other_protocols_are_refused() {
         for (list, expected) in [
-            (vec![("upgrade", "websocket")], Err(Why::WebSocket)),
-            (vec![("upgrade", "h2c, websocket")], Err(Why::WebSocket)),
+            (vec![("upgrade", "websocket")], Err(Why::Upgrade)),
+            (vec![("upgrade", "h2c, websocket")], Err(Why::Upgrade)),
             (vec![("upgrade", "h2c")], Ok(())),
             (vec![("content-length", "5")], Ok(())),
         ] {

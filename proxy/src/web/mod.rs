@@ -4,7 +4,8 @@
 //! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
 //! (`exchange`, `upstream`).
 //!
-//! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
+//! What it does not see: HTTP/2 and QUIC (not offered), protocols asked for by Upgrade (refused, but for WebSocket,
+//! `websocket`), tunnels the
 //! operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
@@ -18,6 +19,7 @@ mod io;
 mod refusal;
 mod target;
 mod upstream;
+mod websocket;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -39,13 +41,14 @@ use tokio::sync::Semaphore;
 
 use self::body::Reply;
 use self::connect::{Tunnel, absolute, grant};
-use self::exchange::{Exchange, refuse};
+use self::exchange::{Exchange, Upgrades, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::io::{ForHyper, Timer};
 use self::refusal::Why;
 use self::target::{Authority, resolve, tune};
 use self::upstream::{Links, Route};
+use self::websocket::Socket;
 use crate::descriptors;
 use crate::drain::Session;
 use crate::gate::Gate;
@@ -161,20 +164,26 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
     }
     tune(&stream);
     let client = Arc::new(Client { web, peer, local });
-    let outer =
-        Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
+    let outer = Arc::new(Outer {
+        client: Arc::clone(&client),
+        links: tokio::sync::Mutex::default(),
+        tunnel: Mutex::new(None),
+        socket: Mutex::new(None),
+    });
     let outer_too = Arc::clone(&outer);
     let answer = move |request, broken| {
         let outer = Arc::clone(&outer_too);
-        async move { outer.answer(request, broken).await }
+        async move { outer.answer(request, &broken).await }
     };
 
     let ended = serve_http(stream, session.clone(), answer).await;
     let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
-    match (ended, tunnel) {
-        (Ok(()), Some(tunnel)) => Box::pin(connect::run(client, tunnel, session)).await,
-        (Err(error), _) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
+    match (ended, tunnel, socket) {
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run(client, tunnel, session)).await,
+        (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
+        (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
     }
 }
@@ -192,17 +201,17 @@ async fn turn_away(stream: &mut TcpStream) {
 }
 
 /// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
-/// `answer` is told why a head was refused before hyper saw it; the request is a stand-in then.
+/// `answer` is given what tells why a head was refused before hyper saw it; the request is a stand-in then.
 async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>, Option<Why>) -> F,
+    A: Fn(Request<Incoming>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
     let io = ForHyper(Guarded::new(io, broken.clone()));
     let service = service_fn(|request| {
-        let answered = Box::pin(answer(request, broken.head()));
+        let answered = Box::pin(answer(request, broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let mut builder = Builder::new();
@@ -272,11 +281,12 @@ struct Outer {
     client: Arc<Client>,
     links: tokio::sync::Mutex<Links>,
     tunnel: Mutex<Option<Tunnel>>,
+    socket: Mutex<Option<Socket>>,
 }
 
 impl Outer {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
-        if let Some(why) = broken {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+        if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
         if request.method() == Method::CONNECT {
@@ -301,7 +311,13 @@ impl Outer {
             Ok(addresses) => Route { authority: target.clone(), addresses, tls: None },
             Err(why) => return refuse(&self.client, request, &target.host, why).await,
         };
-        let exchange = Exchange { client: &self.client, host: &target, route, links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &target,
+            route,
+            links: &mut links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 }
@@ -312,7 +328,9 @@ fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
     if request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }
-    head::check(request.headers())?;
+    if !websocket::is_handshake(request) {
+        head::check(request.headers())?;
+    }
     let target = Authority::parse(target, Some(80)).ok_or(Why::BadRequest)?;
     // The target counts (RFC 9112 §3.2.2), but who reads the other must not be told another. HTTP/1.0 had no Host.
     let has_host = request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST);

@@ -74,7 +74,7 @@ impl Link {
         // It ends when the sender is dropped, that is with the client's connection. What goes wrong in it is told to
         // the request that waits.
         tokio::spawn(async move {
-            let _ = connection.await;
+            let _ = connection.with_upgrades().await;
         });
         Ok(Self { authority, peer, sender })
     }

@@ -243,7 +243,7 @@ fn server_config(names: &[&str]) -> (Arc<ServerConfig>, String) {
 }
 
 /// A server that keeps what it gets. The path decides what it does besides: `/close` closes after the answer,
-/// `/early` answers before reading the body, `/hang-up` answers nothing.
+/// `/early` answers before reading the body, `/hang-up` answers nothing, `/ws…` speaks WebSocket.
 async fn origin(tls: Option<Arc<ServerConfig>>, got: &Arc<Mutex<Vec<Got>>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
@@ -273,6 +273,10 @@ async fn serve_origin(stream: impl AsyncRead + AsyncWrite + Unpin, got: Arc<Mute
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
         if line.is_empty() || path == "/hang-up" {
             return;
+        }
+        if path.starts_with("/ws") {
+            got.lock().expect("not poisoned").push(Got { head: format!("{line}\r\n{head}"), body: Vec::new() });
+            return crate::sockets::serve(&mut stream, &got).await;
         }
         if path == "/early" {
             let _ = stream.write_all(b"HTTP/1.1 413 Too Much\r\nContent-Length: 0\r\n\r\n").await;
