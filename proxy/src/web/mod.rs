@@ -4,9 +4,8 @@
 //! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
 //! (`exchange`, `upstream`).
 //!
-//! What it does not see: HTTP/2 and QUIC (not offered), protocols asked for by Upgrade (refused, but for WebSocket,
-//! `websocket`), tunnels the
-//! operator listed as opaque, and what applications encrypt between their users.
+//! What it does not see: HTTP/2 and QUIC (not offered), protocols other than WebSocket asked for by Upgrade (refused),
+//! tunnels the operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
 mod coding;
