@@ -1,10 +1,10 @@
-//! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
+//! The web channel: an explicit HTTP proxy that looks into what passes, HTTPS, HTTP/2 and WebSocket included.
 //!
 //! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
 //! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
 //! (`exchange`, `upstream`).
 //!
-//! What it does not see: HTTP/2 and QUIC (not offered), protocols other than WebSocket asked for by Upgrade (refused),
+//! What it does not see: QUIC and HTTP/2 without TLS (not spoken), protocols other than WebSocket asked for by Upgrade (refused),
 //! tunnels the operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
@@ -16,8 +16,10 @@ mod guard;
 mod head;
 mod io;
 mod refusal;
+mod streams;
 mod target;
 mod upstream;
+mod watch;
 mod websocket;
 
 use std::convert::Infallible;
@@ -29,8 +31,7 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{AllowedTarget, Network, WebSettings};
 use chot_model::{Channel, DecisionId};
-use http::header::HOST;
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -39,7 +40,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use self::body::Reply;
-use self::connect::{Tunnel, absolute, grant};
+use self::connect::{Tunnel, grant};
 use self::exchange::{Exchange, Upgrades, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
@@ -81,6 +82,8 @@ pub struct Web {
     connections: Arc<Semaphore>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
+    /// HTTP/2 connections of clients.
+    multiplexed: AtomicU64,
     /// Addresses we listen on, never a target.
     own: Mutex<Vec<SocketAddr>>,
 }
@@ -107,6 +110,7 @@ impl Web {
             pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
             connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
+            multiplexed: AtomicU64::new(0),
             own: Mutex::new(settings.listen.clone()),
         }
     }
@@ -165,7 +169,7 @@ async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, se
     let client = Arc::new(Client { web, peer, local });
     let outer = Arc::new(Outer {
         client: Arc::clone(&client),
-        links: tokio::sync::Mutex::default(),
+        links: Links::default(),
         tunnel: Mutex::new(None),
         socket: Mutex::new(None),
     });
@@ -278,7 +282,7 @@ impl Client {
 /// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.
 struct Outer {
     client: Arc<Client>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
     tunnel: Mutex<Option<Tunnel>>,
     socket: Mutex<Option<Socket>>,
 }
@@ -301,8 +305,7 @@ impl Outer {
             Ok(target) => target,
             Err(why) => return refuse(&self.client, request, "", why).await,
         };
-        let mut links = self.links.lock().await;
-        let addresses = match links.peer_of(&target) {
+        let addresses = match self.links.peer_of(&target) {
             Some(checked) => Ok(vec![checked]),
             None => self.client.resolve(&target).await,
         };
@@ -314,7 +317,7 @@ impl Outer {
             client: &self.client,
             host: &target,
             route,
-            links: &mut links,
+            links: &self.links,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
@@ -323,18 +326,11 @@ impl Outer {
 
 /// The target of an absolute-form request. `https` cannot be asked for in clear; that is what CONNECT is for.
 fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
-    let target = absolute(request.uri()).ok_or(Why::NotProxied)?;
-    if request.uri().scheme_str() != Some("http") {
+    if request.uri().authority().is_none() || request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }
     if !websocket::is_handshake(request) {
         head::check(request.headers())?;
     }
-    let target = Authority::parse(target, Some(80)).ok_or(Why::BadRequest)?;
-    // The target counts (RFC 9112 §3.2.2), but who reads the other must not be told another. HTTP/1.0 had no Host.
-    let has_host = request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST);
-    if has_host && head::host(request.headers(), 80)? != target {
-        return Err(Why::Misdirected);
-    }
-    Ok(target)
+    head::target(request, 80, "http")
 }

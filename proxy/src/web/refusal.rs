@@ -58,6 +58,10 @@ reasons! {
         "Kiểu mã hoá truyền này không kiểm tra được." "This transfer coding cannot be inspected.";
     Upgrade "upgrade" NOT_IMPLEMENTED
         "Giao thức được yêu cầu không kiểm tra được nên không được phép." "The protocol that was asked for cannot be inspected, so it is not allowed.";
+    Http2 "bad-http2" BAD_REQUEST
+        "Kết nối không đúng chuẩn HTTP/2." "The client sent what HTTP/2 does not allow.";
+    Flood "http2-flood" TOO_MANY_REQUESTS
+        "Kết nối gửi dồn dập các yêu cầu rồi huỷ." "The client floods the connection with requests that it cancels.";
     WebSocketFrame "websocket-frame" BAD_REQUEST
         "Dữ liệu WebSocket không đúng chuẩn nên không được chuyển đi." "A WebSocket frame is not valid and was not sent.";
     WebSocketSize "websocket-size" PAYLOAD_TOO_LARGE

@@ -1,6 +1,7 @@
 //! The web channel from outside: a real gateway on loopback between a real server and real clients. Here: messages
 //! and what becomes of them.
 
+mod http2;
 mod sockets;
 mod tunnels;
 mod world;
