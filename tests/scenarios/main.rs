@@ -13,4 +13,5 @@ mod life;
 mod mail;
 mod policy;
 mod sockets;
+mod streams;
 mod web;
