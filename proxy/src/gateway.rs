@@ -239,7 +239,7 @@ impl Gateway {
 
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
-        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception));
+        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
         for listener in web_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, session.clone()));
         }

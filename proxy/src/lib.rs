@@ -5,6 +5,7 @@
 
 mod admin;
 pub mod apps;
+mod base64;
 mod descriptors;
 pub mod drain;
 mod error;
@@ -12,6 +13,7 @@ pub mod gate;
 mod gateway;
 pub mod hold;
 pub mod mail;
+mod secret;
 pub mod tls;
 pub mod web;
 

@@ -22,8 +22,9 @@ use super::exchange::{Exchange, refuse};
 use super::guard::Guarded;
 use super::head;
 use super::io::{ForHyper, Replay};
+use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::target::{Authority, dial, is_listed};
+use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
 use super::{Client, serve_http};
 use crate::drain::Session;
@@ -40,6 +41,7 @@ pub(super) struct Tunnel {
     authority: Authority,
     /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
+    road: Road,
     upstream: TcpStream,
 }
 
@@ -47,16 +49,19 @@ pub(super) struct Tunnel {
 pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
+    if head::has_been_here(request.headers(), &client.web.pseudonym) {
+        return Err(refuse(client, request, &authority.host, Why::Loop).await);
+    }
     let reached = async {
-        let addresses = client.resolve(&authority).await?;
-        let upstream = dial(&addresses).await?;
-        let peer = upstream.peer_addr().map_err(|_| Why::Unreachable)?;
-        Ok((reached_first(peer, addresses), upstream))
+        let Way { addresses, road } = client.way(&authority).await?;
+        let upstream = road.connect(&authority, &addresses).await?;
+        let first = road.reached(&upstream, &addresses).addresses;
+        Ok((reached_first(first.first().copied(), addresses), road, upstream))
     };
     match reached.await {
-        Ok((addresses, upstream)) => {
+        Ok((addresses, road, upstream)) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, upstream })
+            Ok(Tunnel { upgrade, authority, addresses, road, upstream })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -64,9 +69,9 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
 
 /// Puts the address that was reached before the others. It is the one that is judged; the first that a resolver names
 /// could be any, such as one of an internal network where nobody answers.
-fn reached_first(peer: SocketAddr, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    addresses.retain(|address| *address != peer);
-    addresses.insert(0, peer);
+fn reached_first(peer: Option<SocketAddr>, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| Some(*address) != peer);
+    addresses.splice(0..0, peer);
     addresses
 }
 
@@ -100,7 +105,7 @@ fn spoken(first: &[u8]) -> Option<Spoken> {
 
 /// Serves a tunnel to its end.
 pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
-    let Tunnel { upgrade, authority, addresses, upstream } = tunnel;
+    let Tunnel { upgrade, authority, addresses, road, upstream } = tunnel;
     let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
     let Ok(Ok(parts)) = parts else { return };
     let (mut stream, behind) = parts.io.0.into_parts();
@@ -118,7 +123,7 @@ pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
     };
     let decided = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), deciding).await;
     let stream = Replay::new(first.freeze(), stream);
-    let inside = Inside { client, authority, addresses };
+    let inside = Inside { client, authority, addresses, road };
     match decided {
         // The client went away.
         Ok(Err(_) | Ok(None)) => {}
@@ -133,6 +138,7 @@ struct Inside {
     client: Arc<Client>,
     authority: Authority,
     addresses: Vec<SocketAddr>,
+    road: Road,
 }
 
 type FirstHalf = Replay<TcpStream>;
@@ -142,14 +148,24 @@ impl Inside {
         self.client.record(None, &self.authority.host, why.id(), 0).await;
     }
 
+    fn route(&self, tls: Option<TlsRoute>) -> Route {
+        let (authority, addresses, road) = (self.authority.clone(), self.addresses.clone(), self.road.clone());
+        Route { authority, addresses, road, tls }
+    }
+
+    /// The way the first connection took.
+    fn way(&self) -> Way {
+        Way { addresses: self.addresses.first().copied().into_iter().collect(), road: self.road.clone() }
+    }
+
     async fn record_for(&self, host: &str, why: Why) {
         self.client.record(None, host, why.id(), 0).await;
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
     async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
-        let listed = &self.client.web.allow_opaque;
-        if !self.addresses.first().is_some_and(|peer| is_listed(listed, &self.authority, peer.ip())) {
+        let address = self.addresses.first().map(SocketAddr::ip);
+        if !self.client.web.reach.is_opaque_listed(&self.authority, address) {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
@@ -167,9 +183,8 @@ impl Inside {
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
     async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
-        let Ok(peer) = upstream.peer_addr() else { return };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: None };
-        match Link::over(self.authority.clone(), peer, upstream).await {
+        let route = self.route(None);
+        match Link::over(self.authority.clone(), self.way(), upstream).await {
             Err(why) => self.record(why).await,
             Ok(link) => {
                 let names = Names::only(&self.authority.host);
@@ -188,7 +203,7 @@ impl Inside {
         let interception = &self.client.web.interception;
         let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
         let tls = TlsRoute { name: asked.host.clone(), alpn: asked.alpn.clone() };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: Some(tls) };
+        let route = self.route(Some(tls));
         let (leaf, is_http1_agreed, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
@@ -200,8 +215,7 @@ impl Inside {
                 let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
                 let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
                 let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
-                let Ok(peer) = server.get_ref().0.peer_addr() else { return };
-                match Link::over(self.authority.clone(), peer, server).await {
+                match Link::over(self.authority.clone(), self.way(), server).await {
                     Err(why) => (leaf, is_http1_agreed, Established::broken(route, why)),
                     Ok(link) => {
                         let links = Links::with(link);
@@ -381,8 +395,9 @@ mod tests {
     fn the_address_that_was_reached_is_the_one_that_is_judged() {
         let at = |text: &str| -> SocketAddr { text.parse().expect(text) };
         let named = vec![at("10.1.2.3:443"), at("192.0.2.1:443")];
-        assert_eq!(reached_first(named[1], named.clone()), [named[1], named[0]]);
-        assert_eq!(reached_first(named[0], named.clone()), named);
+        assert_eq!(reached_first(Some(named[1]), named.clone()), [named[1], named[0]]);
+        assert_eq!(reached_first(Some(named[0]), named.clone()), named);
+        assert_eq!(reached_first(None, named.clone()), named);
     }
 
     #[test]

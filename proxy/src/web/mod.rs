@@ -10,11 +10,14 @@
 mod body;
 mod coding;
 mod connect;
+mod dial;
 mod exchange;
 mod framing;
 mod guard;
 mod head;
 mod io;
+mod parent;
+mod reach;
 mod refusal;
 mod target;
 mod upstream;
@@ -26,7 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{AllowedTarget, Network, WebSettings};
+use chot_config::{Network, WebSettings};
 use chot_model::{Channel, DecisionId};
 use http::header::HOST;
 use http::{Method, Request, Response, Version};
@@ -39,17 +42,19 @@ use tokio::sync::Semaphore;
 
 use self::body::Reply;
 use self::connect::{Tunnel, absolute, grant};
+use self::dial::tune;
 use self::exchange::{Exchange, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::io::{ForHyper, Timer};
+use self::reach::{Reach, Way};
 use self::refusal::Why;
-use self::target::{Authority, resolve, tune};
+use self::target::Authority;
 use self::upstream::{Links, Route};
-use crate::descriptors;
 use crate::drain::Session;
 use crate::gate::Gate;
 use crate::tls::Interception;
+use crate::{Error, descriptors};
 
 /// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -69,18 +74,13 @@ Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
 pub struct Web {
     gate: Gate,
     clients: Vec<Network>,
-    allow_targets: Vec<AllowedTarget>,
-    allow_opaque: Vec<AllowedTarget>,
-    /// Addresses given in the settings instead of asked of DNS.
-    given: Vec<(String, IpAddr)>,
+    reach: Reach,
     interception: Arc<Interception>,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
     connections: Arc<Semaphore>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
-    /// Addresses we listen on, never a target.
-    own: Mutex<Vec<SocketAddr>>,
 }
 
 impl std::fmt::Debug for Web {
@@ -91,22 +91,23 @@ impl std::fmt::Debug for Web {
 
 impl Web {
     /// Puts the channel together.
-    pub fn new(gate: Gate, settings: &WebSettings, interception: Arc<Interception>) -> Self {
+    ///
+    /// # Errors
+    /// When a file that the settings name cannot be used.
+    pub fn new(gate: Gate, settings: &WebSettings, interception: Arc<Interception>) -> Result<Self, Error> {
         let mut random = [0; 4];
         // Without randomness two gateways may share a name, and a request through both would be called a loop.
         let _ = aws_lc_rs::rand::fill(&mut random);
-        Self {
+        let pseudonym = format!("chot-{:08x}", u32::from_be_bytes(random));
+        Ok(Self {
             gate,
             clients: settings.clients.clone(),
-            allow_targets: settings.allow_targets.clone(),
-            allow_opaque: settings.allow_opaque.clone(),
-            given: settings.resolve.clone(),
+            reach: Reach::new(settings, &pseudonym)?,
             interception,
-            pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
+            pseudonym,
             connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
-            own: Mutex::new(settings.listen.clone()),
-        }
+        })
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
@@ -129,7 +130,7 @@ impl Web {
 /// Serves a listener until draining begins. Connections go on until they are done; each holds a [`Session`].
 pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
     if let Ok(address) = listener.local_addr() {
-        web.own.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+        web.reach.add_own(address);
     }
     loop {
         let accepted = async {
@@ -233,17 +234,9 @@ impl Client {
         gate.new_id(gate.clock().now())
     }
 
-    /// Addresses of `target` that may be connected to.
-    async fn resolve(&self, target: &Authority) -> Result<Vec<SocketAddr>, Why> {
-        let own = self.web.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_own = |address: SocketAddr| {
-            own.iter().any(|listener| {
-                let any = listener.ip().is_unspecified();
-                let here = address.ip() == self.local.ip().to_canonical() || address.ip().is_loopback();
-                listener.port() == address.port() && (listener.ip() == address.ip() || any && here)
-            })
-        };
-        resolve(target, &self.web.given, &self.web.allow_targets, is_own).await
+    /// The way to `target`, when it may be reached.
+    async fn way(&self, target: &Authority) -> Result<Way, Why> {
+        self.web.reach.way(target, self.local).await
     }
 
     /// Records something that was refused or opened without a message to judge. `id` is the number the client is
@@ -293,12 +286,12 @@ impl Outer {
             Err(why) => return refuse(&self.client, request, "", why).await,
         };
         let mut links = self.links.lock().await;
-        let addresses = match links.peer_of(&target) {
-            Some(checked) => Ok(vec![checked]),
-            None => self.client.resolve(&target).await,
+        let way = match links.way_of(&target) {
+            Some(checked) => Ok(checked),
+            None => self.client.way(&target).await,
         };
-        let route = match addresses {
-            Ok(addresses) => Route { authority: target.clone(), addresses, tls: None },
+        let route = match way {
+            Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },
             Err(why) => return refuse(&self.client, request, &target.host, why).await,
         };
         let exchange = Exchange { client: &self.client, host: &target, route, links: &mut links };

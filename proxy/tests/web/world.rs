@@ -131,7 +131,11 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let proxy = listener.local_addr().expect("an address");
         let (drain, session) = Drain::new();
-        tokio::spawn(serve(Arc::new(Web::new(gate.clone(), &settings, interception)), listener, session));
+        tokio::spawn(serve(
+            Arc::new(Web::new(gate.clone(), &settings, interception).expect("a channel")),
+            listener,
+            session,
+        ));
 
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&ca_file).expect("a CA")).expect("trusted");

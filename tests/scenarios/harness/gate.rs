@@ -19,6 +19,8 @@ pub(crate) const POLICY: &str = include_str!("policy.toml");
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) policy: String,
+    /// Where the proxy listens.
+    pub(crate) listen: String,
     /// `[web]` lines besides `listen` and `resolve`.
     pub(crate) web: String,
     /// `[mail]` lines besides `listen`.
@@ -31,6 +33,7 @@ impl Setup {
     pub(crate) fn new(world: &World) -> Self {
         Self {
             policy: POLICY.to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
             web: "allow_targets = [\"127.0.0.1\"]".to_owned(),
             mail: format!("next_hop = \"{}\"\nnext_hop_tls = \"off\"", world.relay.address),
             more: String::new(),
@@ -68,11 +71,11 @@ impl Gate {
         gate.world.write_ca(&gate.path("outside-ca.pem"));
         gate.write_policy(&setup.policy);
         let resolve: String = NAMES.iter().map(|name| format!("\"{name}\" = \"127.0.0.1\"\n")).collect();
-        let Setup { policy: _, web, mail, more } = setup;
+        let Setup { policy: _, listen, web, mail, more } = setup;
         let settings = format!(
             "[data]\ndir = \"data\"\n[policy]\nfile = \"policy.toml\"\n[tls]\nextra_roots = [\"outside-ca.pem\"]\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n[mail]\nlisten = [\"127.0.0.1:0\"]\n{mail}\n\
-             [web]\nlisten = [\"127.0.0.1:0\"]\n{web}\n[web.resolve]\n{resolve}{more}\n"
+             [web]\nlisten = [\"{listen}\"]\n{web}\n[web.resolve]\n{resolve}{more}\n"
         );
         std::fs::write(gate.config(), settings).expect("written");
         gate.start();
