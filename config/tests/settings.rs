@@ -34,6 +34,9 @@ clients = ["10.0.0.0/8"]
 allow_targets = ["10.1.2.0/24", "localhost:8443", "10.1.2.3:8443", "[::1]:9", "fd00::/8", "::1", "10.0.0.0/8:443"]
 allow_opaque = ["Git.Example.vn.:22"]
 resolve = { "Portal.example.vn" = "10.1.2.3" }
+transparent = ["0.0.0.0:3129", "[::]:3129"]
+tproxy = ["[::]:3130"]
+proxy_protocol = ["10.0.0.9", "fd00:9::/64"]
 ports = ["443", "8000-8999"]
 parent = "proxy.example.vn:3128"
 parents = [{ hosts = ["*.moh.gov.vn"], parent = "[fd00::1]:3128" }]
@@ -91,6 +94,11 @@ allow_days = 30
     assert_eq!(s.web.resolve, [("portal.example.vn".to_owned(), "10.1.2.3".parse().expect("an address"))]);
     assert_eq!(s.web.allow_opaque, [AllowedTarget::Host("git.example.vn".to_owned(), Some(22))]);
     let web = &s.web;
+    assert_eq!(
+        (&web.transparent, &web.tproxy),
+        (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))
+    );
+    assert_eq!(web.proxy_protocol, [network("10.0.0.9"), network("fd00:9::/64")]);
     assert_eq!(web.ports.iter().map(|p| (p.first, p.last)).collect::<Vec<_>>(), [(443, 443), (8_000, 8_999)]);
     for (host, parent) in [
         ("a.example", Some("proxy.example.vn:3128")),

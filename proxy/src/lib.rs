@@ -6,6 +6,7 @@
 mod admin;
 pub mod apps;
 mod base64;
+pub mod client_hello;
 mod descriptors;
 pub mod drain;
 mod error;
@@ -13,6 +14,7 @@ pub mod gate;
 mod gateway;
 pub mod hold;
 pub mod mail;
+pub mod proxy_protocol;
 mod secret;
 pub mod tls;
 pub mod web;

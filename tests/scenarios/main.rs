@@ -13,4 +13,5 @@ mod life;
 mod mail;
 mod policy;
 mod reach;
+mod transparent;
 mod web;

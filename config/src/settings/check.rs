@@ -41,6 +41,9 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.web.resolve = addresses(root);
     let ports = texts(root, &["web", "ports"]);
     set(&mut s.web.ports, ports.map(|ports| ports.into_iter().filter_map(|(p, _)| Ports::parse(p).ok()).collect()));
+    s.web.transparent = parsed(root, &["web", "transparent"]).unwrap_or_default();
+    s.web.tproxy = parsed(root, &["web", "tproxy"]).unwrap_or_default();
+    s.web.proxy_protocol = parsed(root, &["web", "proxy_protocol"]).unwrap_or_default();
     s.web.parents = parents(root, |_, _| {});
     s.web.parent_credentials = path(&["web", "parent_credentials"]);
     s.web.egress = parsed(root, &["web", "egress"]).unwrap_or_default();
@@ -177,21 +180,29 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
 
 /// Two listeners cannot have the same address. Port 0 is any free port.
 fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
-    let mut seen: Vec<(SocketAddr, &str)> = Vec::new();
-    let listeners = ["web", "mail", "icap", "admin"].into_iter().flat_map(|section| {
-        let one = at(root, &[section, "listen"]);
+    let mut seen: Vec<(SocketAddr, String)> = Vec::new();
+    let keys = [
+        ["web", "listen"],
+        ["web", "transparent"],
+        ["web", "tproxy"],
+        ["mail", "listen"],
+        ["icap", "listen"],
+        ["admin", "listen"],
+    ];
+    let listeners = keys.into_iter().flat_map(|key| {
+        let one = at(root, &key);
         let one = one.and_then(|v| Some((v.get_ref().as_str()?, v.span())));
-        let all = texts(root, &[section, "listen"]).unwrap_or_default();
-        one.into_iter().chain(all).map(move |(text, span)| (section, text, span))
+        let all = texts(root, &key).unwrap_or_default();
+        one.into_iter().chain(all).map(move |(text, span)| (key.join("."), text, span))
     });
-    for (section, text, span) in listeners {
+    for (key, text, span) in listeners {
         let Some(address) = text.parse::<SocketAddr>().ok().filter(|a| a.port() != 0) else { continue };
         match seen.iter().find(|(a, _)| *a == address) {
             Some((_, other)) => {
-                let message = format!("`{section}.listen` and `{other}.listen` have the same address `{address}`");
+                let message = format!("`{key}` and `{other}` have the same address `{address}`");
                 report.push(Note::error(Problem::DuplicateId, span, message).help("give each its own port"));
             }
-            None => seen.push((address, section)),
+            None => seen.push((address, key)),
         }
     }
 }

@@ -81,6 +81,12 @@ pub struct WebSettings {
     pub parents: Parents,
     /// File with what the parents ask for: lines `host:port user:password`.
     pub parent_credentials: Option<PathBuf>,
+    /// Listening addresses for connections that nftables `redirect` leads here.
+    pub transparent: Vec<SocketAddr>,
+    /// The same for `tproxy`.
+    pub tproxy: Vec<SocketAddr>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
     /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
     pub egress: Vec<IpAddr>,
 }
@@ -193,6 +199,9 @@ impl Settings {
                 ports: Ports::USUAL.to_vec(),
                 parents: Parents::default(),
                 parent_credentials: None,
+                transparent: Vec::new(),
+                tproxy: Vec::new(),
+                proxy_protocol: Vec::new(),
                 egress: Vec::new(),
             },
             tls: TlsSettings::default(),

@@ -149,6 +149,13 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
+                    key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
+                    key(
+                        "proxy_protocol",
+                        Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true },
+                        "Load balancers that begin every connection with a PROXY protocol header.",
+                    ),
                     key("clients", CLIENTS, "Who may use it; loopback and private addresses by default."),
                     key("allow_targets", TARGETS, "Loopback, private and metadata addresses that may be reached."),
                     key("allow_opaque", TARGETS, "Targets whose CONNECT may carry neither TLS nor HTTP."),

@@ -13,12 +13,13 @@ use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use rustls::server::Acceptor;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
 use super::exchange::{Exchange, refuse};
+use super::first::{self, First};
 use super::guard::Guarded;
 use super::head;
 use super::io::{ForHyper, Replay};
@@ -30,8 +31,6 @@ use super::{Client, serve_http};
 use crate::drain::Session;
 use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
 
-/// Time for the first bytes inside a tunnel, and for a whole ClientHello. Browsers send theirs at once.
-const FIRST_BYTES_SECONDS: u64 = 15;
 /// Longest method we take for HTTP; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 24;
 
@@ -77,14 +76,14 @@ fn reached_first(peer: Option<SocketAddr>, mut addresses: Vec<SocketAddr>) -> Ve
 
 /// What the first bytes speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spoken {
+pub(super) enum Spoken {
     Tls,
     Http,
     Other,
 }
 
 /// Decides by the first bytes, or not yet. HTTP/2 without TLS (`PRI * HTTP/2.0`) is not spoken here, so it is other.
-fn spoken(first: &[u8]) -> Option<Spoken> {
+pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     match first {
         [] | [0x16] => return None,
         [0x16, 0x03, ..] => return Some(Spoken::Tls),
@@ -109,41 +108,39 @@ pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
     let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
     let Ok(Ok(parts)) = parts else { return };
     let (mut stream, behind) = parts.io.0.into_parts();
-    let mut first = BytesMut::from(&*parts.read_buf);
-    first.unsplit(behind);
-    let deciding = async {
-        loop {
-            if let Some(spoken) = spoken(&first) {
-                return Ok(Some(spoken));
-            }
-            if stream.read_buf(&mut first).await? == 0 {
-                return Ok::<_, std::io::Error>(None);
-            }
-        }
-    };
-    let decided = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), deciding).await;
-    let stream = Replay::new(first.freeze(), stream);
-    let inside = Inside { client, authority, addresses, road };
-    match decided {
-        // The client went away.
-        Ok(Err(_) | Ok(None)) => {}
-        Ok(Ok(Some(Spoken::Tls))) => Box::pin(inside.intercept(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Http))) => Box::pin(inside.plain(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Other))) => inside.other(stream, upstream, session, Why::Opaque).await,
-        Err(_) => inside.other(stream, upstream, session, Why::Silent).await,
-    }
+    let mut bytes = BytesMut::from(&*parts.read_buf);
+    bytes.unsplit(behind);
+    let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
+    let stream = Replay::new(bytes.freeze(), stream);
+    Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
 }
 
-struct Inside {
-    client: Arc<Client>,
-    authority: Authority,
-    addresses: Vec<SocketAddr>,
-    road: Road,
+/// A connection to `authority` that both ends have agreed to, before anything was said on it.
+pub(super) struct Inside {
+    pub(super) client: Arc<Client>,
+    pub(super) authority: Authority,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) road: Road,
 }
 
 type FirstHalf = Replay<TcpStream>;
 
 impl Inside {
+    /// Carries it to its end.
+    pub(super) async fn carry(self, began: First, stream: FirstHalf, upstream: TcpStream, session: Session) {
+        match began {
+            First::Tls(hello) => {
+                if hello.is_some_and(|hello| hello.has_ech) {
+                    self.client.web.gate.counts().count_ech_offer();
+                }
+                Box::pin(self.intercept(stream, upstream, session)).await;
+            }
+            First::Http => Box::pin(self.plain(stream, upstream, session)).await,
+            First::Other => self.other(stream, upstream, session, Why::Opaque).await,
+            First::Silent => self.other(stream, upstream, session, Why::Silent).await,
+        }
+    }
+
     async fn record(&self, why: Why) {
         self.client.record(None, &self.authority.host, why.id(), 0).await;
     }
@@ -196,7 +193,7 @@ impl Inside {
     /// TLS: the server first, then the client with a certificate that mirrors the server's.
     async fn intercept(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
-        let hello = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), hello).await;
+        let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
         let asked = Asked::of(&start, &self.authority.host);
 

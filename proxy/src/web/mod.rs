@@ -12,6 +12,7 @@ mod coding;
 mod connect;
 mod dial;
 mod exchange;
+mod first;
 mod framing;
 mod guard;
 mod head;
@@ -20,6 +21,7 @@ mod parent;
 mod reach;
 mod refusal;
 mod target;
+mod transparent;
 mod upstream;
 
 use std::convert::Infallible;
@@ -51,8 +53,11 @@ use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::target::Authority;
 use self::upstream::{Links, Route};
+
+pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
 use crate::gate::Gate;
+use crate::proxy_protocol::{Header, receive as receive_header};
 use crate::tls::Interception;
 use crate::{Error, descriptors};
 
@@ -63,6 +68,8 @@ const CONNECTIONS_MAX: usize = 20_000;
 const IDLE_SECONDS: u64 = 180;
 /// Pause after a failed accept (out of descriptors): others must end before it can succeed.
 const ACCEPT_PAUSE_MS: u64 = 100;
+/// Time for the header of a load balancer, which comes before anything else.
+const PROXY_HEADER_SECONDS: u64 = 5;
 /// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
 const STRANGER_RECORD_MS: u64 = 10_000;
 /// What a client outside the listed networks hears.
@@ -74,6 +81,8 @@ Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
 pub struct Web {
     gate: Gate,
     clients: Vec<Network>,
+    /// Whose word counts for who the client is.
+    balancers: Vec<Network>,
     reach: Reach,
     interception: Arc<Interception>,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
@@ -102,6 +111,7 @@ impl Web {
         Ok(Self {
             gate,
             clients: settings.clients.clone(),
+            balancers: settings.proxy_protocol.clone(),
             reach: Reach::new(settings, &pseudonym)?,
             interception,
             pseudonym,
@@ -114,21 +124,33 @@ impl Web {
         self.clients.iter().any(|network| network.contains(address))
     }
 
+    /// Records a connection that ended before there was anything to judge.
+    async fn record_peer(&self, address: IpAddr, reason: &str) {
+        let (id, client, host, reason) = (None, Some(address.to_canonical()), String::new(), reason.to_owned());
+        let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
+        let _ = self.gate.ledger().event(event).await;
+    }
+
     /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
     async fn record_stranger(&self, address: IpAddr) {
         let now = self.gate.clock().now().unix_ms() / STRANGER_RECORD_MS;
         if self.last_stranger.swap(now, Ordering::Relaxed) != now {
-            let reason = "client-not-listed".to_owned();
-            let client = Some(address.to_canonical());
-            let (id, host) = (None, String::new());
-            let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
-            let _ = self.gate.ledger().event(event).await;
+            self.record_peer(address, "client-not-listed").await;
         }
     }
 }
 
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Clients that know of the proxy.
+    Explicit,
+    /// Clients that do not: the firewall leads them here.
+    Led(Led),
+}
+
 /// Serves a listener until draining begins. Connections go on until they are done; each holds a [`Session`].
-pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
+pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session: Session) {
     if let Ok(address) = listener.local_addr() {
         web.reach.add_own(address);
     }
@@ -145,7 +167,7 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
             Ok((stream, peer)) => {
                 let (web, session) = (Arc::clone(&web), session.clone());
                 tokio::spawn(async move {
-                    Box::pin(serve_client(web, stream, peer, session)).await;
+                    Box::pin(admit(web, stream, peer, door, session)).await;
                     drop(permit);
                 });
             }
@@ -154,14 +176,43 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
     }
 }
 
-async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, session: Session) {
+/// Finds out who connected and where to, and serves those that may use the proxy.
+async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door: Door, session: Session) {
     let Ok(local) = stream.local_addr() else { return };
+    let mut ends = None;
+    if web.balancers.iter().any(|network| network.contains(peer.ip())) {
+        let header = tokio::time::timeout(Duration::from_secs(PROXY_HEADER_SECONDS), receive_header(&mut stream)).await;
+        match header {
+            Ok(Ok(Header::Proxied(proxied))) => {
+                peer = proxied.source;
+                ends = Some(proxied);
+            }
+            // A health check asks nothing of the proxy.
+            Ok(Ok(Header::Own)) => {}
+            Ok(Err(_)) | Err(_) => return web.record_peer(peer.ip(), "proxy-protocol").await,
+        }
+    }
     if !web.is_client(peer.ip().to_canonical()) {
         web.record_stranger(peer.ip()).await;
-        return turn_away(&mut stream).await;
+        return if door == Door::Explicit {
+            turn_away(&mut stream).await
+        };
     }
     tune(&stream);
-    let client = Arc::new(Client { web, peer, local });
+    match door {
+        Door::Explicit => serve_client(Arc::new(Client { web, peer, local }), stream, session).await,
+        Door::Led(led) => {
+            let original = ends.map_or_else(|| led.original(&stream, local), |ends| Ok(ends.destination));
+            let Ok(original) = original else { return web.record_peer(peer.ip(), "no-destination").await };
+            // Where packets keep their destination, it is no address of ours.
+            let local = if led == Led::Tproxy { SocketAddr::from(([0, 0, 0, 0], 0)) } else { local };
+            let client = Arc::new(Client { web, peer, local });
+            Box::pin(transparent::serve(client, stream, original, session)).await;
+        }
+    }
+}
+
+async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) {
     let outer =
         Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
     let outer_too = Arc::clone(&outer);

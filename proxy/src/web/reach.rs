@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::dial::{self, Egress};
 use super::parent::{Credentials, Parent};
 use super::refusal::Why;
-use super::target::{Authority, is_listed, is_named, resolve};
+use super::target::{Authority, is_listed, is_named, lookup, resolve, special};
 use crate::Error;
 
 /// Where connections may go, shared by all clients.
@@ -90,6 +90,29 @@ impl Reach {
             Err(_) => Vec::new(),
         };
         Ok(Way { addresses, road: Road::Parent(Arc::clone(parent), self.egress) })
+    }
+
+    /// The way to the address that a client was about to connect to before its packets were led here.
+    pub(crate) fn way_to(&self, original: SocketAddr, local: SocketAddr) -> Result<Way, Why> {
+        let plain = SocketAddr::new(original.ip().to_canonical(), original.port());
+        let target = Authority { host: plain.ip().to_string(), port: plain.port() };
+        self.check_port(&target)?;
+        if self.own_listeners(local)(plain) {
+            return Err(Why::OwnAddress);
+        }
+        if special(plain.ip()).is_some() && !is_listed(&self.listed, &target, plain.ip()) {
+            return Err(Why::TargetAddress);
+        }
+        let road = match self.parents.of(&target.host).and_then(|n| self.servers.get(n)) {
+            Some(parent) => Road::Parent(Arc::clone(parent), self.egress),
+            None => Road::Direct(self.egress),
+        };
+        Ok(Way { addresses: vec![plain], road })
+    }
+
+    /// Whether `host` is a name of `address`.
+    pub(crate) async fn is_name_of(&self, host: &Authority, address: IpAddr) -> bool {
+        lookup(host, &self.given).await.is_ok_and(|found| found.iter().any(|a| a.ip().to_canonical() == address))
     }
 
     /// Whether the settings list this target for what is neither TLS nor HTTP.

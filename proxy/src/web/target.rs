@@ -130,7 +130,7 @@ pub(crate) fn is_named(listed: &[AllowedTarget], target: &Authority) -> bool {
 }
 
 /// The addresses of `target` as they are, unjudged.
-async fn lookup(target: &Authority, given: &[(String, IpAddr)]) -> Result<Vec<SocketAddr>, Why> {
+pub(crate) async fn lookup(target: &Authority, given: &[(String, IpAddr)]) -> Result<Vec<SocketAddr>, Why> {
     let of_settings = given.iter().find(|(host, _)| *host == target.host).map(|(_, address)| *address);
     if let Some(address) = of_settings.or_else(|| target.host.parse().ok()) {
         return Ok(vec![SocketAddr::new(address, target.port)]);

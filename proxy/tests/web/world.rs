@@ -14,7 +14,7 @@ use chot_proxy::drain::Drain;
 use chot_proxy::gate::Gate;
 use chot_proxy::hold::Holds;
 use chot_proxy::tls::{Ca, Interception};
-use chot_proxy::web::{Web, serve};
+use chot_proxy::web::{Door, Web, serve};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -134,6 +134,7 @@ impl World {
         tokio::spawn(serve(
             Arc::new(Web::new(gate.clone(), &settings, interception).expect("a channel")),
             listener,
+            Door::Explicit,
             session,
         ));
 
