@@ -12,6 +12,8 @@ mod documents;
 mod life;
 mod mail;
 mod policy;
+mod reach;
 mod sockets;
 mod streams;
+mod transparent;
 mod web;

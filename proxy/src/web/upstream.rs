@@ -19,8 +19,9 @@ use tokio::net::TcpStream;
 
 use super::body::Outgoing;
 use super::io::{ForHyper, Timer};
+use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::target::{Authority, dial};
+use super::target::Authority;
 use crate::tls::{Interception, Protocol, Unconnected};
 
 /// Time for the TLS handshake with a server.
@@ -48,8 +49,10 @@ const LINKS_MAX: usize = 4;
 pub(crate) struct Route {
     /// What the client asked to be connected to.
     pub(crate) authority: Authority,
-    /// Addresses that may be connected to.
+    /// Addresses that may be connected to; empty where only a parent proxy knows them.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Who makes the connection.
+    pub(crate) road: Road,
     /// TLS, for intercepted connections.
     pub(crate) tls: Option<TlsRoute>,
 }
@@ -66,7 +69,8 @@ pub(crate) struct TlsRoute {
 /// A connection to a server, ready for requests.
 pub(crate) struct Link {
     authority: Authority,
-    peer: SocketAddr,
+    /// How it got there: to one address, where there were several.
+    way: Way,
     sender: Sender,
 }
 
@@ -97,12 +101,7 @@ impl Sender {
 impl Link {
     /// Speaks HTTP over `io` from now on. The connection ends when the last sender is dropped, that is with the
     /// client's. What goes wrong in it is told to the request that waits.
-    pub(crate) async fn over<IO>(
-        authority: Authority,
-        peer: SocketAddr,
-        io: IO,
-        protocol: Protocol,
-    ) -> Result<Self, Why>
+    pub(crate) async fn over<IO>(authority: Authority, way: Way, io: IO, protocol: Protocol) -> Result<Self, Why>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -133,25 +132,25 @@ impl Link {
                 Sender::Http2(sender)
             }
         };
-        Ok(Self { authority, peer, sender })
+        Ok(Self { authority, way, sender })
     }
 
     /// Another hold of the same connection, where it carries more than one request.
     fn share(&self) -> Option<Self> {
         let Sender::Http2(sender) = &self.sender else { return None };
         let sender = Sender::Http2(sender.clone());
-        Some(Self { authority: self.authority.clone(), peer: self.peer, sender })
+        Some(Self { authority: self.authority.clone(), way: self.way.clone(), sender })
     }
 
     async fn dial(route: &Route, interception: &Interception) -> Result<Self, Why> {
-        let stream = dial(&route.addresses).await?;
-        let peer = stream.peer_addr().map_err(|_| Why::Unreachable)?;
+        let stream = route.road.connect(&route.authority, &route.addresses).await?;
+        let way = route.road.reached(&stream, &route.addresses);
         match &route.tls {
-            None => Self::over(route.authority.clone(), peer, stream, Protocol::Http1).await,
+            None => Self::over(route.authority.clone(), way, stream, Protocol::Http1).await,
             Some(tls) => {
                 let stream = secure(interception, stream, &tls.name, tls.alpn.clone()).await?;
                 let agreed = stream.get_ref().1.alpn_protocol().and_then(Protocol::of);
-                Self::over(route.authority.clone(), peer, stream, agreed.unwrap_or(Protocol::Http1)).await
+                Self::over(route.authority.clone(), way, stream, agreed.unwrap_or(Protocol::Http1)).await
             }
         }
     }
@@ -229,9 +228,11 @@ impl Links {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The address a live connection to `authority` leads to.
-    pub(crate) fn peer_of(&self, authority: &Authority) -> Option<SocketAddr> {
-        self.live().iter().find(|link| link.authority == *authority && !link.sender.is_closed()).map(|link| link.peer)
+    /// The way that a live connection to `authority` took.
+    pub(crate) fn way_of(&self, authority: &Authority) -> Option<Way> {
+        let live = self.live();
+        let link = live.iter().find(|link| link.authority == *authority && !link.sender.is_closed())?;
+        Some(link.way.clone())
     }
 
     /// A connection that is there, which is not there any more for others if it carries one request at a time.
