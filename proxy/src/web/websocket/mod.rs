@@ -141,14 +141,15 @@ impl Socket {
                 End::Gone => {}
                 End::Closing => drop(down.await),
                 End::Ours(code, reason) => {
-                    up.close(code).await;
-                    // A frame under way has to end before ours.
+                    // A frame under way has to end before ours. The server would answer its close with one that the
+                    // client must not see first.
                     let mut to_client = tokio::select! {
                         to_client = client_write.lock() => to_client,
                         _ = &mut down, if !is_down_over => client_write.lock().await,
                     };
                     let _ = to_client.write_all(&small(Opcode::Close, None, &closing(code, &reason))).await;
                     let _ = to_client.shutdown().await;
+                    up.close(code).await;
                     // What the client still sends is read, lest its system drops the reason.
                     let _ = io::copy(&mut up.from.io, &mut io::sink()).await;
                 }
