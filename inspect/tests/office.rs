@@ -39,7 +39,9 @@ fn walk(kind: &str, base: &[(&str, &str)], places: &[(&str, &str, String)]) -> V
         members.push((member, content.as_bytes()));
         let bytes = zip(&members);
         let found = inspect(&bytes);
-        if (found.inspection.distinct(DetectorId::Cccd), found.inspection.opaque.len()) != (1, 0) {
+        let object = &found.inspection.object;
+        let is_read = found.inspection.opaque.is_empty() && object.bytes_inspected == object.bytes;
+        if found.inspection.distinct(DetectorId::Cccd) != 1 || !is_read {
             wrong.push(format!("{kind}, {place}: {:?}", found.inspection));
             continue;
         }

@@ -180,6 +180,28 @@ mod tests {
     }
 
     #[test]
+    fn every_example_is_understood_to_its_last_byte_or_says_why_not() {
+        use chot_model::OpaqueReason::{Encrypted, ParseError, UnsupportedFormat};
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for format in all() {
+            let inspection = inspector.inspect(Hint::default(), &(format.example)()).inspection;
+            let why = match format.media_type {
+                "application/octet-stream" | "image/heif" => Some(UnsupportedFormat),
+                _ if known::ALL.iter().any(|known| known.media_type == format.media_type) => Some(UnsupportedFormat),
+                "application/pgp-encrypted" => Some(Encrypted),
+                // Their examples are no more than a mark.
+                "application/pdf" => Some(ParseError),
+                kind if kind.starts_with("image/") && kind != "image/svg+xml" => Some(ParseError),
+                _ => None,
+            };
+            let understood = if why.is_some() { 0 } else { inspection.object.bytes };
+            assert_eq!(inspection.object.bytes_inspected, understood, "{}", format.media_type);
+            let reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+            assert_eq!(reasons, Vec::from_iter(why), "{}", format.media_type);
+        }
+    }
+
+    #[test]
     fn no_type_is_registered_twice_but_the_tables() {
         let types: Vec<_> = all().map(|f| f.media_type).filter(|t| *t != "text/csv").collect();
         assert!(types.iter().enumerate().all(|(n, t)| !types[n + 1..].contains(t)));

@@ -94,9 +94,10 @@ pub(crate) fn read(
     let mut encrypted = Encrypted { sink: Text::new(Place::top(Origin::Lost)), path: None, paths: HashSet::new() };
     let part = Part { entry: manifest, place: Place::top(Origin::Lost) };
     let _ = markup(source, &part, false, &mut encrypted, inquiry);
-    for entry in &directory.entries {
+    for (n, entry) in directory.entries.iter().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
+            zip::leave(directory.entries.iter().skip(n), inquiry);
             break;
         }
         if entry.is_folder() {

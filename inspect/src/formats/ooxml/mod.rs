@@ -53,9 +53,10 @@ pub(crate) fn read(
     };
     let mut entries: Vec<&Entry> = directory.entries.iter().collect();
     entries.sort_by_key(rank);
-    for entry in entries {
+    for (n, entry) in entries.iter().copied().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
+            zip::leave(entries.iter().copied().skip(n), inquiry);
             break;
         }
         if entry.is_folder() {
@@ -169,7 +170,7 @@ pub(crate) fn markup(
     });
     markup.finish(reader, inquiry);
     if let Some(mut object) = other {
-        object.finish(None, inquiry);
+        object.finish_packed(None, part.entry.packed, inquiry);
     }
     result
 }
