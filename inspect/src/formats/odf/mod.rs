@@ -92,7 +92,7 @@ pub(crate) fn read(
     let kind = String::from_utf8_lossy(said.get(PREFIX.len()..).unwrap_or_default()).into_owned();
     let media_type = KINDS.iter().find(|(name, _)| kind.starts_with(name)).map_or(KINDS[3].1, |(_, full)| full);
     let mut encrypted = Encrypted { sink: Text::new(Place::top(Origin::Lost)), path: None, paths: HashSet::new() };
-    let part = Part { entry: manifest, place: Place::top(Origin::Lost) };
+    let part = Part::new(source, manifest, Place::top(Origin::Lost), inquiry);
     let _ = markup(source, &part, false, &mut encrypted, inquiry);
     for (n, entry) in directory.entries.iter().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
@@ -103,7 +103,7 @@ pub(crate) fn read(
         if entry.is_folder() {
             continue;
         }
-        let part = Part { entry, place: member };
+        let part = Part::new(source, entry, member, inquiry);
         let file = entry.name.rsplit('/').next().unwrap_or_default();
         let result = if encrypted.paths.contains(&entry.name) {
             Err(OpaqueReason::Encrypted)

@@ -69,6 +69,21 @@ pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry:
     place.member(&entry.name, origin)
 }
 
+/// The first bytes of a member; none, if it cannot be read so easily.
+pub(crate) fn begins(source: &dyn Source, entry: &Entry) -> Vec<u8> {
+    const PACKED: u64 = 64;
+    let Some(data) = entry.data.clone().filter(|_| !entry.encrypted) else { return Vec::new() };
+    let packed = read_range(source, data.start..data.end.min(data.start + PACKED)).unwrap_or_default();
+    let mut head = Vec::with_capacity(4);
+    match entry.method {
+        0 => head.extend(packed.iter().take(4)),
+        // What is wrong with it is told when it is read.
+        8 => drop(Decompress::new(false).decompress_vec(&packed, &mut head, FlushDecompress::None)),
+        _ => {}
+    }
+    head
+}
+
 /// Inspects a member as an object.
 pub(crate) fn inspect(source: &dyn Source, entry: &Entry, place: Place, inquiry: &mut Inquiry) {
     if entry.is_folder() {
