@@ -55,6 +55,9 @@ const FILES: &[(&str, Missing, OpaqueReason)] = &[
     // A stream of a compound file that has others.
     ("old_office/agile.xlsx", Percent(50, 60), Encrypted),
     ("old_office/standard.xlsx", Percent(60, 70), Encrypted),
+    // What the manifest and the list of parts say is read.
+    ("old_office/locked.ods", Percent(75, 90), Encrypted),
+    ("old_office/locked.odt", Percent(75, 90), Encrypted),
     ("old_office/rc4.doc", Percent(70, 85), Encrypted),
     ("old_office/rc4.xls", Percent(40, 50), Encrypted),
     ("old_office/enveloped.p7m", All, Encrypted),
