@@ -75,10 +75,10 @@ pub(crate) fn read(
             }
             Kind::Sheet => {
                 let title = workbook.as_ref().and_then(|w| w.title(&entry.name)).unwrap_or(&entry.name);
-                let formats = workbook.as_ref().map(|w| w.widths.clone()).unwrap_or_default();
+                let styles = workbook.as_ref().map(|w| w.styles.clone()).unwrap_or_default();
                 let (absolute, _) = part.absolute();
                 let place = Place { depth: place.depth + 1, origin: absolute.origin, ..place.clone() };
-                let mut reader = sheet::Sheet::new(place, title, table.as_mut(), formats);
+                let mut reader = sheet::Sheet::new(place, title, table.as_mut(), styles);
                 let result = markup(source, &part, true, &mut reader, inquiry);
                 reader.finish(inquiry);
                 result
