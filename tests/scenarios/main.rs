@@ -12,4 +12,5 @@ mod documents;
 mod life;
 mod mail;
 mod policy;
+mod redaction;
 mod web;
