@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chot_model::Secret;
 
 use super::shape::SETTINGS;
-use super::{AllowedTarget, NextHopTls, Settings};
+use super::{AllowedTarget, ClientTls, NextHopTls, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
 use crate::network::Network;
@@ -48,6 +48,10 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.mail.next_hop_tls, tls.and_then(|w| NextHopTls::WORDS.iter().find(|(k, _)| *k == w)).map(|(_, t)| *t));
     s.mail.cert = path(&["mail", "cert"]);
     s.mail.key = path(&["mail", "key"]);
+    if text(root, &["mail", "client_tls"]) == Some("require") {
+        s.mail.client_tls = ClientTls::Require;
+    }
+    s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
     set(&mut s.inspect.confined, flag(root, &["inspect", "confined"]));
@@ -115,6 +119,12 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     }
     same_listener(root, report);
     clients(root, report);
+    if let (Some(value), ClientTls::Require, None) =
+        (at(root, &["mail", "client_tls"]), s.mail.client_tls, &s.mail.cert)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
+        report.push(note.help("name a certificate and its key"));
+    }
     if let (Some(value), true, None) = (at(root, &["mail", "listen"]), !s.mail.listen.is_empty(), &s.mail.next_hop) {
         let note = Note::warning(Problem::NoEffect, value.span(), "mail is off: there is no `mail.next_hop`");
         report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
