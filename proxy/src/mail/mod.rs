@@ -12,7 +12,6 @@
 //! `commit` or `refusal`.
 
 mod auth;
-mod base64;
 mod command;
 mod commit;
 mod content;
