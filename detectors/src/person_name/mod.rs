@@ -19,7 +19,7 @@ use crate::context::{LEFT_BYTES, Near, RIGHT_BYTES};
 use crate::fold::{Folded, next_char};
 use crate::phrases::Phrases;
 use crate::trigger::Trigger;
-pub(crate) use known::{Syllable, names_a_body};
+pub(crate) use known::{Syllable, addresses, given, is_vietnamese, names_a_body, names_a_place, surname};
 use syllables::{Surnames, Syllables, capitals};
 pub(crate) use told::LABEL_BYTES_MAX;
 
@@ -44,7 +44,7 @@ fn syllables(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
-const SYLLABLE_BYTES_MAX: usize = 12;
+pub(crate) const SYLLABLE_BYTES_MAX: usize = 12;
 /// Surname, three middle names, given name.
 const SYLLABLES_MAX: usize = 5;
 
@@ -205,7 +205,7 @@ impl Detector for PersonName {
         syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
-        let named = (near.column().is_some() || may_be_announced(text, &range)) && near.is_named();
+        let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let common = GIVEN.contains(last.as_bytes());
         let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
