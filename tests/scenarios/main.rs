@@ -12,6 +12,7 @@ mod documents;
 mod life;
 mod mail;
 mod policy;
+mod redaction;
 mod reach;
 mod sockets;
 mod streams;

@@ -261,7 +261,7 @@ fn leaf_of(
     };
     let mut object = Object::from_source(hint, member);
     object.push(&decoded, inquiry);
-    object.finish(Some(&decoded), inquiry);
+    object.finish_packed(Some(&decoded), encoded.len() as u64, inquiry);
     clean
 }
 
