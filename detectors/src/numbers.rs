@@ -288,9 +288,10 @@ fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMu
     }
 }
 
-/// Whether a byte is, or ends or begins, a letter that passes for a digit; D0 and 9E are halves of the Cyrillic О.
+/// Whether a byte is, or ends or begins, a letter that passes for a digit; those beyond ASCII are Greek and Cyrillic.
 pub(crate) const fn is_lookalike(byte: u8) -> bool {
-    matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | b'Q' | 0xd0 | 0x9e | 0xbe)
+    matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | b'Q')
+        || matches!(byte, 0xce | 0xd0 | 0xd1 | 0x86 | 0x96 | 0x9e | 0x9f | 0xbe | 0xbf)
 }
 
 /// Groups with gaps between them, and how many of them have been looked at.

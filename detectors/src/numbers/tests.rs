@@ -169,3 +169,24 @@ fn short_groups_stay_cheap() {
     candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |_| n += 1);
     assert!(n < 16_000, "{n}");
 }
+
+#[test]
+fn no_letter_that_passes_for_a_digit_is_passed_over() {
+    for c in '\0'..'\u{3000}' {
+        let passes = crate::lookalike::plain(c).is_some() && !c.is_ascii_digit();
+        let (mut room, [before, after]) = ([0; 4], ["12345678", "90"]);
+        let (first, last) = (c.encode_utf8(&mut room).as_bytes()[0], room[c.len_utf8() - 1]);
+        assert!(!passes || is_lookalike(first) && is_lookalike(last), "{c:?}");
+        assert!(!c.is_ascii() || is_lookalike(first) == passes, "{c:?}");
+        if passes {
+            let text = format!("{before}{c}{c}{after}");
+            let mut read = Vec::new();
+            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |candidate| {
+                if let Candidate::Lookalikes(at) = candidate {
+                    read.extend(crate::lookalike::read(text.as_bytes(), at).map(|n| n.len()));
+                }
+            });
+            assert_eq!(read, [12], "{text}");
+        }
+    }
+}
