@@ -5,6 +5,7 @@
 //! `corpus/` and is replayed by the tests.
 
 pub mod kept;
+mod network;
 pub mod seeds;
 
 use std::sync::LazyLock;
@@ -114,6 +115,14 @@ pub const TARGETS: &[Target] = &[
     within("attachment", seeds::attachment),
     within("disc", seeds::disc),
     within("7z-header", seeds::seven_zip),
+    Target { name: "hello", form: Form::Behind(b"\x16\x03\x01"), content_type: None, check: network::hello },
+    Target { name: "proxy-v1", form: Form::Behind(b"PROXY TCP4 "), content_type: None, check: network::proxy_header },
+    Target {
+        name: "proxy-v2",
+        form: Form::Behind(b"\r\n\r\n\0\r\nQUIT\n\x21"),
+        content_type: None,
+        check: network::proxy_header,
+    },
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 

@@ -44,6 +44,8 @@ pub struct Counts {
     decisions: [[AtomicU64; 4]; 4],
     /// Messages that could not be decided because of the gateway itself.
     failed: AtomicU64,
+    /// ClientHellos with an encrypted one inside, or its grease.
+    ech_offered: AtomicU64,
 }
 
 impl Counts {
@@ -58,6 +60,15 @@ impl Counts {
     pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
         let of_channel = self.decisions.get(channel as usize);
         of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn count_ech_offer(&self) {
+        self.ech_offered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// TLS clients that offered an encrypted ClientHello, or grease that looks like one.
+    pub fn ech_offered(&self) -> u64 {
+        self.ech_offered.load(Ordering::Relaxed)
     }
 
     /// Messages that could not be decided.

@@ -13,4 +13,6 @@ mod life;
 mod mail;
 mod policy;
 mod redaction;
+mod reach;
+mod transparent;
 mod web;

@@ -13,24 +13,24 @@ use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use rustls::server::Acceptor;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
 use super::exchange::{Exchange, refuse};
+use super::first::{self, First};
 use super::guard::Guarded;
 use super::head;
 use super::io::{ForHyper, Replay};
+use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::target::{Authority, dial, is_listed};
+use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
 use super::{Client, serve_http};
 use crate::drain::Session;
 use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
 
-/// Time for the first bytes inside a tunnel, and for a whole ClientHello. Browsers send theirs at once.
-const FIRST_BYTES_SECONDS: u64 = 15;
 /// Longest method we take for HTTP; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 24;
 
@@ -40,6 +40,7 @@ pub(super) struct Tunnel {
     authority: Authority,
     /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
+    road: Road,
     upstream: TcpStream,
 }
 
@@ -47,16 +48,19 @@ pub(super) struct Tunnel {
 pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
+    if head::has_been_here(request.headers(), &client.web.pseudonym) {
+        return Err(refuse(client, request, &authority.host, Why::Loop).await);
+    }
     let reached = async {
-        let addresses = client.resolve(&authority).await?;
-        let upstream = dial(&addresses).await?;
-        let peer = upstream.peer_addr().map_err(|_| Why::Unreachable)?;
-        Ok((reached_first(peer, addresses), upstream))
+        let Way { addresses, road } = client.way(&authority).await?;
+        let upstream = road.connect(&authority, &addresses).await?;
+        let first = road.reached(&upstream, &addresses).addresses;
+        Ok((reached_first(first.first().copied(), addresses), road, upstream))
     };
     match reached.await {
-        Ok((addresses, upstream)) => {
+        Ok((addresses, road, upstream)) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, upstream })
+            Ok(Tunnel { upgrade, authority, addresses, road, upstream })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -64,22 +68,22 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
 
 /// Puts the address that was reached before the others. It is the one that is judged; the first that a resolver names
 /// could be any, such as one of an internal network where nobody answers.
-fn reached_first(peer: SocketAddr, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    addresses.retain(|address| *address != peer);
-    addresses.insert(0, peer);
+fn reached_first(peer: Option<SocketAddr>, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| Some(*address) != peer);
+    addresses.splice(0..0, peer);
     addresses
 }
 
 /// What the first bytes speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spoken {
+pub(super) enum Spoken {
     Tls,
     Http,
     Other,
 }
 
 /// Decides by the first bytes, or not yet. HTTP/2 without TLS (`PRI * HTTP/2.0`) is not spoken here, so it is other.
-fn spoken(first: &[u8]) -> Option<Spoken> {
+pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     match first {
         [] | [0x16] => return None,
         [0x16, 0x03, ..] => return Some(Spoken::Tls),
@@ -100,46 +104,55 @@ fn spoken(first: &[u8]) -> Option<Spoken> {
 
 /// Serves a tunnel to its end.
 pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
-    let Tunnel { upgrade, authority, addresses, upstream } = tunnel;
+    let Tunnel { upgrade, authority, addresses, road, upstream } = tunnel;
     let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
     let Ok(Ok(parts)) = parts else { return };
     let (mut stream, behind) = parts.io.0.into_parts();
-    let mut first = BytesMut::from(&*parts.read_buf);
-    first.unsplit(behind);
-    let deciding = async {
-        loop {
-            if let Some(spoken) = spoken(&first) {
-                return Ok(Some(spoken));
-            }
-            if stream.read_buf(&mut first).await? == 0 {
-                return Ok::<_, std::io::Error>(None);
-            }
-        }
-    };
-    let decided = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), deciding).await;
-    let stream = Replay::new(first.freeze(), stream);
-    let inside = Inside { client, authority, addresses };
-    match decided {
-        // The client went away.
-        Ok(Err(_) | Ok(None)) => {}
-        Ok(Ok(Some(Spoken::Tls))) => Box::pin(inside.intercept(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Http))) => Box::pin(inside.plain(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Other))) => inside.other(stream, upstream, session, Why::Opaque).await,
-        Err(_) => inside.other(stream, upstream, session, Why::Silent).await,
-    }
+    let mut bytes = BytesMut::from(&*parts.read_buf);
+    bytes.unsplit(behind);
+    let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
+    let stream = Replay::new(bytes.freeze(), stream);
+    Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
 }
 
-struct Inside {
-    client: Arc<Client>,
-    authority: Authority,
-    addresses: Vec<SocketAddr>,
+/// A connection to `authority` that both ends have agreed to, before anything was said on it.
+pub(super) struct Inside {
+    pub(super) client: Arc<Client>,
+    pub(super) authority: Authority,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) road: Road,
 }
 
 type FirstHalf = Replay<TcpStream>;
 
 impl Inside {
+    /// Carries it to its end.
+    pub(super) async fn carry(self, began: First, stream: FirstHalf, upstream: TcpStream, session: Session) {
+        match began {
+            First::Tls(hello) => {
+                if hello.is_some_and(|hello| hello.has_ech) {
+                    self.client.web.gate.counts().count_ech_offer();
+                }
+                Box::pin(self.intercept(stream, upstream, session)).await;
+            }
+            First::Http => Box::pin(self.plain(stream, upstream, session)).await,
+            First::Other => self.other(stream, upstream, session, Why::Opaque).await,
+            First::Silent => self.other(stream, upstream, session, Why::Silent).await,
+        }
+    }
+
     async fn record(&self, why: Why) {
         self.client.record(None, &self.authority.host, why.id(), 0).await;
+    }
+
+    fn route(&self, tls: Option<TlsRoute>) -> Route {
+        let (authority, addresses, road) = (self.authority.clone(), self.addresses.clone(), self.road.clone());
+        Route { authority, addresses, road, tls }
+    }
+
+    /// The way the first connection took.
+    fn way(&self) -> Way {
+        Way { addresses: self.addresses.first().copied().into_iter().collect(), road: self.road.clone() }
     }
 
     async fn record_for(&self, host: &str, why: Why) {
@@ -148,8 +161,8 @@ impl Inside {
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
     async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
-        let listed = &self.client.web.allow_opaque;
-        if !self.addresses.first().is_some_and(|peer| is_listed(listed, &self.authority, peer.ip())) {
+        let address = self.addresses.first().map(SocketAddr::ip);
+        if !self.client.web.reach.is_opaque_listed(&self.authority, address) {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
@@ -167,9 +180,8 @@ impl Inside {
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
     async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
-        let Ok(peer) = upstream.peer_addr() else { return };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: None };
-        match Link::over(self.authority.clone(), peer, upstream).await {
+        let route = self.route(None);
+        match Link::over(self.authority.clone(), self.way(), upstream).await {
             Err(why) => self.record(why).await,
             Ok(link) => {
                 let names = Names::only(&self.authority.host);
@@ -181,14 +193,14 @@ impl Inside {
     /// TLS: the server first, then the client with a certificate that mirrors the server's.
     async fn intercept(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
-        let hello = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), hello).await;
+        let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
         let asked = Asked::of(&start, &self.authority.host);
 
         let interception = &self.client.web.interception;
         let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
         let tls = TlsRoute { name: asked.host.clone(), alpn: asked.alpn.clone() };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: Some(tls) };
+        let route = self.route(Some(tls));
         let (leaf, is_http1_agreed, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
@@ -200,8 +212,7 @@ impl Inside {
                 let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
                 let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
                 let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
-                let Ok(peer) = server.get_ref().0.peer_addr() else { return };
-                match Link::over(self.authority.clone(), peer, server).await {
+                match Link::over(self.authority.clone(), self.way(), server).await {
                     Err(why) => (leaf, is_http1_agreed, Established::broken(route, why)),
                     Ok(link) => {
                         let links = Links::with(link);
@@ -381,8 +392,9 @@ mod tests {
     fn the_address_that_was_reached_is_the_one_that_is_judged() {
         let at = |text: &str| -> SocketAddr { text.parse().expect(text) };
         let named = vec![at("10.1.2.3:443"), at("192.0.2.1:443")];
-        assert_eq!(reached_first(named[1], named.clone()), [named[1], named[0]]);
-        assert_eq!(reached_first(named[0], named.clone()), named);
+        assert_eq!(reached_first(Some(named[1]), named.clone()), [named[1], named[0]]);
+        assert_eq!(reached_first(Some(named[0]), named.clone()), named);
+        assert_eq!(reached_first(None, named.clone()), named);
     }
 
     #[test]

@@ -66,6 +66,14 @@ reasons! {
         "Không thiết lập được kết nối bảo mật với máy này." "No TLS connection with the client could be made.";
     TargetAddress "target-address" FORBIDDEN
         "Địa chỉ đích thuộc mạng nội bộ hoặc dành riêng, không được phép qua cổng này." "The target is a loopback, private or reserved address, which is not allowed here.";
+    TargetPort "target-port" FORBIDDEN
+        "Cổng kết nối này không nằm trong danh sách được phép." "This port is not one that may be connected to.";
+    Parent "parent-failed" BAD_GATEWAY
+        "Không kết nối được máy chủ proxy cấp trên." "The parent proxy could not be reached.";
+    ParentAuth "parent-auth" BAD_GATEWAY
+        "Máy chủ proxy cấp trên không chấp nhận tài khoản của cổng." "The parent proxy does not accept this gateway's credentials.";
+    ParentRefused "parent-refused" BAD_GATEWAY
+        "Máy chủ proxy cấp trên từ chối kết nối này." "The parent proxy refused the connection.";
     OwnAddress "own-address" LOOP_DETECTED
         "Địa chỉ đích chính là cổng kiểm soát." "The target is the gateway itself.";
     Loop "loop" LOOP_DETECTED

@@ -17,8 +17,9 @@ use tokio::net::TcpStream;
 
 use super::body::Outgoing;
 use super::io::ForHyper;
+use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::target::{Authority, dial};
+use super::target::Authority;
 use crate::tls::{Interception, Unconnected};
 
 /// Time for the TLS handshake with a server.
@@ -40,8 +41,10 @@ const LINKS_MAX: usize = 4;
 pub(crate) struct Route {
     /// What the client asked to be connected to.
     pub(crate) authority: Authority,
-    /// Addresses that may be connected to.
+    /// Addresses that may be connected to; empty where only a parent proxy knows them.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Who makes the connection.
+    pub(crate) road: Road,
     /// TLS, for intercepted connections.
     pub(crate) tls: Option<TlsRoute>,
 }
@@ -58,13 +61,14 @@ pub(crate) struct TlsRoute {
 /// A connection to a server, ready for requests.
 pub(crate) struct Link {
     authority: Authority,
-    peer: SocketAddr,
+    /// How it got there: to one address, where there were several.
+    way: Way,
     sender: SendRequest<Outgoing>,
 }
 
 impl Link {
     /// Speaks HTTP/1.1 over `io` from now on.
-    pub(crate) async fn over<IO>(authority: Authority, peer: SocketAddr, io: IO) -> Result<Self, Why>
+    pub(crate) async fn over<IO>(authority: Authority, way: Way, io: IO) -> Result<Self, Why>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -76,17 +80,17 @@ impl Link {
         tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Self { authority, peer, sender })
+        Ok(Self { authority, way, sender })
     }
 
     async fn dial(route: &Route, interception: &Interception) -> Result<Self, Why> {
-        let stream = dial(&route.addresses).await?;
-        let peer = stream.peer_addr().map_err(|_| Why::Unreachable)?;
+        let stream = route.road.connect(&route.authority, &route.addresses).await?;
+        let way = route.road.reached(&stream, &route.addresses);
         match &route.tls {
-            None => Self::over(route.authority.clone(), peer, stream).await,
+            None => Self::over(route.authority.clone(), way, stream).await,
             Some(tls) => {
                 let stream = secure(interception, stream, &tls.name, tls.alpn.clone()).await?;
-                Self::over(route.authority.clone(), peer, stream).await
+                Self::over(route.authority.clone(), way, stream).await
             }
         }
     }
@@ -147,9 +151,10 @@ impl Links {
         Self { live: vec![link] }
     }
 
-    /// The address a live connection to `authority` leads to.
-    pub(crate) fn peer_of(&self, authority: &Authority) -> Option<SocketAddr> {
-        self.live.iter().find(|link| link.authority == *authority && !link.sender.is_closed()).map(|link| link.peer)
+    /// The way that a live connection to `authority` took.
+    pub(crate) fn way_of(&self, authority: &Authority) -> Option<Way> {
+        let link = self.live.iter().find(|link| link.authority == *authority && !link.sender.is_closed())?;
+        Some(link.way.clone())
     }
 
     fn take(&mut self, authority: &Authority) -> Option<Link> {

@@ -14,7 +14,7 @@ use chot_proxy::drain::Drain;
 use chot_proxy::gate::Gate;
 use chot_proxy::hold::Holds;
 use chot_proxy::tls::{Ca, Interception};
-use chot_proxy::web::{Web, serve};
+use chot_proxy::web::{Door, Web, serve};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
@@ -131,7 +131,12 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let proxy = listener.local_addr().expect("an address");
         let (drain, session) = Drain::new();
-        tokio::spawn(serve(Arc::new(Web::new(gate.clone(), &settings, interception)), listener, session));
+        tokio::spawn(serve(
+            Arc::new(Web::new(gate.clone(), &settings, interception).expect("a channel")),
+            listener,
+            Door::Explicit,
+            session,
+        ));
 
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&ca_file).expect("a CA")).expect("trusted");
