@@ -200,7 +200,7 @@ fn what_a_limit_leaves_unread_is_missing() {
         ("half of the members", &many, Limits { members_max: 10, ..limits.clone() }, Percent(25, 55), TooMany),
         ("nothing so deep", &deep, Limits { depth_max: 1, ..limits.clone() }, Percent(70, 90), TooDeep),
         ("of a bomb", &gzip(&mib), limits.clone(), Percent(8, 20), TooLarge),
-        ("no time", &many, Limits { time_max: none, ..limits.clone() }, All, OpaqueReason::TimeLimit),
+        ("no time", &many, Limits { time_max: none, ..limits }, All, OpaqueReason::TimeLimit),
     ] {
         let inspection = Inspector::new(limits, 2026).inspect(Hint::default(), bytes).inspection;
         assert!(missing.is(&inspection) && inspection.is_opaque(reason), "{name}: {inspection:?}");

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
 use http::{Method, Request, Response};
@@ -26,7 +26,8 @@ use super::reach::Way;
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{Links, Route};
-use super::{Client, head, serve_http, websocket};
+use super::websocket;
+use super::{Client, head, serve_http};
 use crate::drain::Session;
 
 /// Connections that wait to be accepted.
@@ -114,7 +115,7 @@ async fn plain(client: Arc<Client>, stream: Replay<TcpStream>, original: SocketA
         way,
         proven: Mutex::default(),
         links: Links::default(),
-        socket: Mutex::default(),
+        socket: Mutex::new(None),
     });
     let led_too = Arc::clone(&led);
     let answer = move |request, broken| {
@@ -122,7 +123,7 @@ async fn plain(client: Arc<Client>, stream: Replay<TcpStream>, original: SocketA
         async move { led.answer(request, &broken).await }
     };
     let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
-    let socket = led.socket.lock().ok().and_then(|mut socket| socket.take());
+    let socket = led.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(led);
     match (ended, socket) {
         (Ok(()), Some(socket)) => Box::pin(socket.run(client, session)).await,
@@ -174,13 +175,12 @@ impl Plain {
             head::check(request.headers()).map_err(unnamed)?;
         }
         let host = head::target(request, self.original.port(), "http").map_err(unnamed)?;
-        let misdirected = || (host.host.clone(), Why::Misdirected);
         let is_proven = self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host));
         if is_proven {
             return Ok(host);
         }
         if host.port != self.original.port() || !self.client.web.reach.is_name_of(&host, self.original.ip()).await {
-            return Err(misdirected());
+            return Err((host.host, Why::Misdirected));
         }
         if let Ok(mut proven) = self.proven.lock() {
             *proven = Some(host.clone());
