@@ -12,7 +12,7 @@ mod documents;
 mod life;
 mod mail;
 mod policy;
-mod redaction;
 mod reach;
+mod redaction;
 mod transparent;
 mod web;
