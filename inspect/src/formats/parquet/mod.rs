@@ -220,22 +220,30 @@ struct Leaf {
     levels: [u32; 2],
 }
 
+/// A node of the tree of names that has children.
+struct Branch {
+    /// Children that are not told yet.
+    left: i64,
+    name: String,
+    levels: [u32; 2],
+}
+
 /// More columns than any table has.
 const COLUMNS_MAX: usize = 4_096;
 const DEPTH_MAX: usize = 64;
 
 /// The columns of a tree of names, which is told parent before child.
 fn leaves(schema: &[Value<'_>]) -> Option<Vec<Leaf>> {
-    let (mut leaves, mut path): (Vec<Leaf>, Vec<(i64, String, [u32; 2])>) = (Vec::new(), Vec::new());
     let (root, rest) = schema.split_first()?;
-    path.push((root.number(5)?, String::new(), [0, 0]));
+    let (mut leaves, mut path) =
+        (Vec::new(), vec![Branch { left: root.number(5)?, name: String::new(), levels: [0, 0] }]);
     for node in rest {
-        while path.last().is_some_and(|(left, ..)| *left <= 0) {
+        while path.last().is_some_and(|branch| branch.left <= 0) {
             path.pop();
         }
-        let (left, parent, levels) = path.last_mut()?;
-        *left -= 1;
-        let mut levels = *levels;
+        let parent = path.last_mut()?;
+        parent.left -= 1;
+        let mut levels = parent.levels;
         match node.number(3) {
             Some(1) => levels[1] += 1,
             Some(2) => levels = levels.map(|level| level + 1),
@@ -244,13 +252,13 @@ fn leaves(schema: &[Value<'_>]) -> Option<Vec<Leaf>> {
         // Lists and maps have levels of their own, which everybody calls so.
         let own = node.text(4).unwrap_or_default();
         let is_frame = matches!(own.as_str(), "list" | "element" | "item" | "array" | "bag" | "key_value");
-        let name = match (parent.as_str(), own) {
+        let name = match (parent.name.as_str(), own) {
             ("", own) => own,
             (parent, _) if is_frame => parent.to_owned(),
             (parent, own) => format!("{parent}.{own}"),
         };
         match node.number(5) {
-            Some(children @ 1..) if path.len() < DEPTH_MAX => path.push((children, name, levels)),
+            Some(children @ 1..) if path.len() < DEPTH_MAX => path.push(Branch { left: children, name, levels }),
             Some(1..) => return None,
             _ if leaves.len() >= COLUMNS_MAX => return None,
             _ => leaves.push(Leaf { name, physical: Physical::of(node), meaning: Meaning::of(node), levels }),

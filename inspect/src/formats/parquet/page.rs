@@ -71,10 +71,13 @@ pub(super) struct Pages<'a> {
     dictionary: Vec<Vec<u8>>,
     page: Option<Page>,
     /// The value at hand, with its level of repetition: the first of the next row, once a row is done.
-    next: Option<(u32, Option<Vec<u8>>)>,
+    next: Option<Leveled>,
     /// Bytes of pages unpacked since last asked.
     pub(super) unpacked: usize,
 }
+
+/// A value that may be none, and how far it is repeated: 0 begins a row.
+type Leveled = (u32, Option<Vec<u8>>);
 
 /// A page being read.
 struct Page {
@@ -123,7 +126,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The next value and how far it is repeated; `None` behind the last.
-    fn value(&mut self) -> Result<Option<(u32, Option<Vec<u8>>)>, OpaqueReason> {
+    fn value(&mut self) -> Result<Option<Leveled>, OpaqueReason> {
         loop {
             if let Some(page) = self.page.as_mut().filter(|page| page.left > 0) {
                 let value = page.value(self.levels[1], self.physical, &self.dictionary);
@@ -218,7 +221,7 @@ fn values(encoding: i64, data: &[u8], at: usize) -> Result<Values, OpaqueReason>
 }
 
 impl Page {
-    fn value(&mut self, most: u32, physical: Physical, dictionary: &[Vec<u8>]) -> Option<(u32, Option<Vec<u8>>)> {
+    fn value(&mut self, most: u32, physical: Physical, dictionary: &[Vec<u8>]) -> Option<Leveled> {
         self.left -= 1;
         let data = &self.data;
         let repeated = self.repeated.as_mut().map_or(Some(0), |levels| levels.next(data))?;

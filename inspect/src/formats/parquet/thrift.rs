@@ -5,8 +5,8 @@
 pub(super) enum Value<'a> {
     Number(i64),
     Bytes(&'a [u8]),
-    List(Vec<Value<'a>>),
-    Struct(Vec<(i16, Value<'a>)>),
+    List(Vec<Self>),
+    Struct(Vec<(i16, Self)>),
     /// Floating-point numbers and maps, which nothing here needs.
     Other,
 }
