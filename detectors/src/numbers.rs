@@ -4,6 +4,7 @@
 //! number of times and every decision depends on at most [`NUMBER_BYTES_MAX`] bytes to either side, so cost is linear
 //! and a window of the text gives the same candidates as the whole.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
@@ -211,58 +212,77 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
 fn plain(
     text: &[u8],
     base: usize,
-    [mut digits, likes]: [u64; 2],
+    [digits, likes]: [u64; 2],
     end: usize,
     asked: &Asked,
     links: &mut [(Group, Gap); BLOCK / 2],
     found: &mut impl FnMut(Candidate),
 ) -> usize {
-    // Half of what was seen may belong to a word that has a digit.
+    // Where groups begin and where they have ended, in turns; the end of one that the 64 bytes cut is missing.
+    let mut edges = digits ^ digits << 1;
+    // No letter that touches a group makes it anything but a number, but for those that pass for digits; what touches the
+    // first of all is not known.
+    let odd = edges & (digits & (likes << 1 | 1) | !digits & likes);
     let (mut n, mut touched, mut first, mut done) = (0, 0_u32, 0, base);
-    let heads = digits | likes;
-    while digits != 0 {
-        let start = digits.trailing_zeros() as usize;
-        let len = (digits >> start).trailing_ones() as usize;
-        if n == 0 && base + start >= end {
-            return end;
+    while let Some(start) = NonZeroU64::new(edges) {
+        let start = start.trailing_zeros() as usize;
+        edges &= edges - 1;
+        if n == 0 {
+            if base + start >= end {
+                return end;
+            }
+            first = start;
         }
-        if start + len == BLOCK {
-            first = if n == 0 { start } else { first };
+        let Some(stop) = NonZeroU64::new(edges) else {
             n += 1;
             break;
-        }
-        digits &= u64::MAX << start << (len - 1) << 1;
-        let range = base + start..base + start + len;
-        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
-        // No other letter that touches it makes it anything but a number, unless it stands before all.
-        if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
+        };
+        let stop = stop.trailing_zeros() as usize;
+        edges &= edges - 1;
+        if odd != 0 && (odd >> start | odd >> stop) & 1 != 0 {
             touched |= 1 << n;
         }
-        first = if n == 0 { start } else { first };
+        let after = if stop - start > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, base + stop).0 };
         let Some(link) = links.get_mut(n) else { return base };
-        *link = (Group::plain(range.start, len), after);
+        *link = (Group::plain(base + start, stop - start), after);
         n += 1;
         if after == Gap::Break {
-            done = range.end;
-            let links = links.get(..n).unwrap_or_default();
-            while touched != 0 {
-                if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
-                    around(text, group.start..group.end, group.len(), found);
-                }
-                touched &= touched - 1;
-            }
-            for first in 0..n {
-                Links { links, asked }.from(first, text, found);
-            }
-            n = 0;
+            done = base + stop;
+            row(text, links.get(..n).unwrap_or_default(), touched, asked, found);
+            (n, touched) = (0, 0);
         }
     }
     if n == 0 {
+        // Half of what was seen may belong to a word that has a digit.
         return done.max(base + STEP);
     }
     // A row that goes on behind all this is read from its beginning, with the letters that may belong to it.
-    let letters = (heads << (BLOCK - 1 - first) << 1).leading_ones() as usize;
+    let letters = ((digits | likes) << (BLOCK - 1 - first) << 1).leading_ones() as usize;
     done.max(base + first - letters.min(first))
+}
+
+/// Tells what there is in a whole row of groups; letters that pass for digits touch those of `touched`.
+#[inline]
+fn row(text: &[u8], links: &[(Group, Gap)], mut touched: u32, asked: &Asked, found: &mut impl FnMut(Candidate)) {
+    while touched != 0 {
+        if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
+            around(text, group.start..group.end, group.len(), found);
+        }
+        touched &= touched - 1;
+    }
+    let all = Links { links, asked };
+    let mut rest = links;
+    while let [(group, after), behind @ ..] = rest {
+        let first = links.len() - rest.len();
+        if asked.lengths & SOLID & 1 << group.len() != 0 {
+            all.run(first, group, *after, text, found);
+        }
+        // Mostly there is no room left in a number for the next.
+        if *after != Gap::Break && behind.first().is_some_and(|(next, _)| group.len() + next.len() <= GROUPED_MAX) {
+            all.row(first, group, *after, text, found);
+        }
+        rest = behind;
+    }
 }
 
 /// How far to go on where no digit is near.
@@ -348,11 +368,16 @@ impl Links<'_> {
     fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
         // By reference: what was just written byte by byte is slow to read as a whole.
         let Some((group, separator)) = self.links.get(first) else { return };
-        let separator = *separator;
         if group.is_too_long() {
             return;
         }
-        let before = self.gap_before(first);
+        self.run(first, group, *separator, text, found);
+        self.row(first, group, *separator, text, found);
+    }
+
+    /// The number that this group alone may be.
+    #[inline]
+    fn run(&self, first: usize, group: &Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
         let mut digits = [0; NUMBER_DIGITS_MAX];
         if SOLID & 1 << group.len() != 0
             && self.asked.of_run(text, group.start..group.end) & 1 << group.len() != 0
@@ -365,15 +390,28 @@ impl Links<'_> {
                 layout: Layout::Solid,
                 first_group: group.len(),
                 separator: Gap::Break,
-                before,
-                after: separator,
+                before: self.gap_before(first),
+                after,
                 hidden: group.hidden.name(),
             }));
         }
-        let next = self.links.get(first + 1).map_or(usize::MAX, |(next, _)| next.len());
-        if separator == Gap::Break || group.len().saturating_add(next) > GROUPED_MAX {
+    }
+
+    /// Those that it and groups behind it may be.
+    fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+        let asked = self.asked.at(text, group.start) & GROUPED;
+        let (mut sum, mut sums) = (group.len(), 0_u32);
+        for (next, _) in self.links.iter().skip(first + 1).take(AHEAD) {
+            sum += next.len();
+            if sum > GROUPED_MAX {
+                break;
+            }
+            sums |= 1 << sum;
+        }
+        if separator == Gap::Break || sums & asked == 0 {
             return;
         }
+        let before = self.gap_before(first);
         // A layout may begin where its separator begins, or one group later: the first group may belong to what
         // stands before, as the year does in `5/4/1987 001 090 123 456`.
         let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
@@ -381,7 +419,6 @@ impl Links<'_> {
         if !begins && !leads {
             return;
         }
-        let asked = self.asked.at(text, group.start) & GROUPED;
         let (mut sum, mut uniform) = (group.len(), true);
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
             let Some((next, after)) = self.links.get(last) else { return };

@@ -360,6 +360,9 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || b"\n\t|;,".contains(b)) {
+            return &[];
+        }
         match first_end(behind) {
             // Another number follows: the words are its own.
             Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
