@@ -146,9 +146,34 @@ impl Asked {
 /// Numbers of any length.
 pub(crate) static EVERY_NUMBER: Asked = Asked::all(u32::MAX);
 
+/// Who is told what the pass finds.
+pub(crate) trait Finder {
+    /// Whether nothing comes of a number of so many digits at `range`, whichever they are and however they are laid out.
+    fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
+        let _ = (range, digits);
+        false
+    }
+
+    /// A run of digits.
+    fn number(&mut self, number: &Number);
+
+    /// Anything else.
+    fn candidate(&mut self, candidate: Candidate);
+}
+
+impl<F: FnMut(Candidate)> Finder for F {
+    fn number(&mut self, number: &Number) {
+        self(Candidate::Number(number.clone()));
+    }
+
+    fn candidate(&mut self, candidate: Candidate) {
+        self(candidate);
+    }
+}
+
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// that are asked for.
-pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut found: impl FnMut(Candidate)) {
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found: &mut impl Finder) {
     let mut look = Look::new(text, range.start);
     let mut chain = Chain { links: Vec::new(), done: 0, asked };
     // Room for a stretch: at most every other of 64 bytes begins a group.
@@ -161,12 +186,12 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
                 continue;
             }
             Stretch::Plain(end, digits) => {
-                plain(text, busy, digits, range.end, asked, &mut links, &mut found);
+                plain(text, busy, digits, range.end, asked, &mut links, found);
                 at = end;
                 continue;
             }
             Stretch::Open(digits) => {
-                at = plain(text, busy, digits, range.end, asked, &mut links, &mut found);
+                at = plain(text, busy, digits, range.end, asked, &mut links, found);
                 if at > busy {
                     continue;
                 }
@@ -194,9 +219,9 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
         };
         loop {
             at = current.end;
-            around(text, current.start..current.end, current.len(), &mut found);
+            around(text, current.start..current.end, current.len(), found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-            chain.push(current, kind, text, &mut found);
+            chain.push(current, kind, text, found);
             if kind == Gap::Break {
                 break;
             }
@@ -216,7 +241,7 @@ fn plain(
     end: usize,
     asked: &Asked,
     links: &mut [(Group, Gap); BLOCK / 2],
-    found: &mut impl FnMut(Candidate),
+    found: &mut impl Finder,
 ) -> usize {
     // Where groups begin and where they have ended, in turns; the end of one that the 64 bytes cut is missing.
     let mut edges = digits ^ digits << 1;
@@ -263,7 +288,7 @@ fn plain(
 
 /// Tells what there is in a whole row of groups; letters that pass for digits touch those of `touched`.
 #[inline]
-fn row(text: &[u8], links: &[(Group, Gap)], mut touched: u32, asked: &Asked, found: &mut impl FnMut(Candidate)) {
+fn row(text: &[u8], links: &[(Group, Gap)], mut touched: u32, asked: &Asked, found: &mut impl Finder) {
     while touched != 0 {
         if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
             around(text, group.start..group.end, group.len(), found);
@@ -297,14 +322,14 @@ fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
 }
 
 /// What the letters around a group make of it.
-fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMut(Candidate)) {
+fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl Finder) {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
     if before == b'M' && digits >= 10 {
-        found(Candidate::Zone(range.start));
+        found.candidate(Candidate::Zone(range.start));
     }
     let after = text.get(range.end).copied().unwrap_or(b' ');
     if is_lookalike(before) || is_lookalike(after) {
-        found(Candidate::Lookalikes(range.start));
+        found.candidate(Candidate::Lookalikes(range.start));
     }
 }
 
@@ -327,7 +352,7 @@ const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
 const BEHIND: usize = 2;
 
 impl Chain<'_> {
-    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl Finder) {
         if after == Gap::Break && self.links.is_empty() {
             // Most numbers of most texts stand alone.
             return Links { links: &[(group, after)], asked: self.asked }.from(0, text, found);
@@ -345,7 +370,7 @@ impl Chain<'_> {
         }
     }
 
-    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl Finder) {
         for first in self.done..upto {
             Links { links: &self.links, asked: self.asked }.from(first, text, found);
         }
@@ -365,7 +390,7 @@ impl Links<'_> {
     }
 
     /// Every candidate that begins with group `first`.
-    fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn from(&self, first: usize, text: &[u8], found: &mut impl Finder) {
         // By reference: what was just written byte by byte is slow to read as a whole.
         let Some((group, separator)) = self.links.get(first) else { return };
         if group.is_too_long() {
@@ -377,13 +402,14 @@ impl Links<'_> {
 
     /// The number that this group alone may be.
     #[inline]
-    fn run(&self, first: usize, group: &Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn run(&self, first: usize, group: &Group, after: Gap, text: &[u8], found: &mut impl Finder) {
         let mut digits = [0; NUMBER_DIGITS_MAX];
         if SOLID & 1 << group.len() != 0
             && self.asked.of_run(text, group.start..group.end) & 1 << group.len() != 0
+            && !found.is_idle(group.start..group.end, group.len())
             && group.write(text, &mut digits).is_some()
         {
-            found(Candidate::Number(Number {
+            found.number(&Number {
                 range: group.start..group.end,
                 digits,
                 len: group.len() as u8,
@@ -393,12 +419,12 @@ impl Links<'_> {
                 before: self.gap_before(first),
                 after,
                 hidden: group.hidden.name(),
-            }));
+            });
         }
     }
 
     /// Those that it and groups behind it may be.
-    fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl Finder) {
         let asked = self.asked.at(text, group.start) & GROUPED;
         let (mut sum, mut sums) = (group.len(), 0_u32);
         for (next, _) in self.links.iter().skip(first + 1).take(AHEAD) {
@@ -440,12 +466,15 @@ impl Links<'_> {
             if goes_on && self.asked.apart & 1 << sum != 0 {
                 continue;
             }
+            if found.is_idle(group.start..next.end, sum) {
+                continue;
+            }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             if (layout != Layout::Mixed || leads)
                 && let Some(number) = self.number(first, last, layout, text)
             {
-                found(Candidate::Number(number));
+                found.number(&number);
             }
         }
     }

@@ -88,7 +88,7 @@ impl Cccd {
         // agrees with the year it carries stands in for a word: one number in two hundred does so by chance.
         let born = structure != Structure::None
             && near.column().is_none()
-            && birth_beside(near.text(), number, near.this_year()).is_some();
+            && born_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
         let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
         if is_round(digits) && (mine < Firm::Direct || dotted) {
@@ -138,8 +138,13 @@ impl Cccd {
 
 /// The date beside a number of twelve digits that is the birth it carries, if there is one.
 pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
-    let born = birth_year(number.digits())?;
     (structure(number.digits(), this_year) != Structure::None).then_some(())?;
+    born_beside(text, number, this_year)
+}
+
+/// The same for a number that has the structure.
+fn born_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
+    let born = birth_year(number.digits())?;
     if !may_show_year(text, &number.range, born) || !shows_year(text, &number.range, born) {
         return None;
     }

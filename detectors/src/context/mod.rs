@@ -210,7 +210,12 @@ impl<'t> Near<'t> {
         let to = self.range.start;
         let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.own_words_from();
-            self.memory.heard.before_number(self.text, from, to, watched)
+            // Most neighbours in a row are parted by one sign.
+            if self.text.get(from..to).is_some_and(|between| matches!(between, [sign] if sign.is_ascii_punctuation())) {
+                Hint::default()
+            } else {
+                self.memory.heard.before_number(self.text, from, to, watched)
+            }
         } else {
             let from = self.left_begins();
             self.memory.heard.between(self.text, from, to, watched)
