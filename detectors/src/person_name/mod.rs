@@ -21,7 +21,7 @@ use crate::phrases::Phrases;
 use crate::simd::among::among;
 use crate::simd::{BLOCK, places};
 use crate::trigger::Trigger;
-pub(crate) use known::{Syllable, names_a_body};
+pub(crate) use known::{Syllable, addresses, given, is_vietnamese, names_a_body, names_a_place, surname};
 use syllables::{Surnames, Syllables, capitals};
 pub(crate) use told::LABEL_BYTES_MAX;
 
@@ -46,7 +46,7 @@ fn syllables(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
-const SYLLABLE_BYTES_MAX: usize = 12;
+pub(crate) const SYLLABLE_BYTES_MAX: usize = 12;
 /// Surname, three middle names, given name.
 const SYLLABLES_MAX: usize = 5;
 
@@ -237,7 +237,7 @@ impl Detector for PersonName {
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(folded))?;
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
         let before: &str = &before;
-        let named = (near.column().is_some() || may_be_announced(text, &range)) && near.is_named();
+        let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let given = &*GIVEN;
         let common = given.contains(last);
