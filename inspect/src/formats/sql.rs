@@ -140,7 +140,7 @@ impl Sql {
         self.taken = Some(fits);
         if fits {
             self.rows += 1;
-            self.table.cells(self.rows, row, inquiry);
+            self.table.row(self.rows, row, inquiry);
         }
         self.len = 0;
     }

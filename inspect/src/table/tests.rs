@@ -41,22 +41,6 @@ proptest! {
     }
 
     #[test]
-    fn rows_of_a_dump_come_to_the_same((header, rows) in rows(), bare in any::<u64>()) {
-        let names: Vec<_> = header.iter().map(|n| HEADERS[*n]).collect();
-        let mut file = format!("INSERT INTO nguoi (`{}`) VALUES\n", names.join("`, `"));
-        for (n, row) in rows.into_iter().enumerate() {
-            let value = |(at, (cell, _)): (usize, (String, bool))| match bare >> ((n + at) % 64) & 1 {
-                1 if cell.parse::<u64>().is_ok() => cell,
-                _ => format!("'{}'", cell.replace('\\', "").replace('\'', "''")),
-            };
-            // As many as the list has columns, or they are no row.
-            let cells: Vec<_> = row.into_iter().cycle().take(names.len()).enumerate().map(value).collect();
-            file += &format!("({}),\n", cells.join(", "));
-        }
-        agree(&format!("{file}(1);\n"), "ds.sql");
-    }
-
-    #[test]
     fn rows_of_a_workbook_come_to_the_same((header, rows) in rows(), numbers in any::<u64>()) {
         let titles: Vec<_> = header.iter().map(|n| (HEADERS[*n].to_owned(), false)).collect();
         let mut sheet = String::from("<worksheet><sheetData>");
