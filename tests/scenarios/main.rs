@@ -11,5 +11,6 @@ mod crash;
 mod documents;
 mod life;
 mod mail;
+mod pictures;
 mod policy;
 mod web;
