@@ -44,6 +44,8 @@ pub struct Counts {
     decisions: [[AtomicU64; 4]; 4],
     /// Messages that could not be decided because of the gateway itself.
     failed: AtomicU64,
+    /// ClientHellos with an encrypted one inside, or its grease.
+    ech_offered: AtomicU64,
 }
 
 impl Counts {
@@ -58,6 +60,15 @@ impl Counts {
     pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
         let of_channel = self.decisions.get(channel as usize);
         of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn count_ech_offer(&self) {
+        self.ech_offered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// TLS clients that offered an encrypted ClientHello, or grease that looks like one.
+    pub fn ech_offered(&self) -> u64 {
+        self.ech_offered.load(Ordering::Relaxed)
     }
 
     /// Messages that could not be decided.
@@ -152,6 +163,11 @@ impl Gate {
     /// Bytes of bodies now in memory and in spool files.
     pub fn held_bytes(&self) -> (u64, u64) {
         self.shared.holds.held_bytes()
+    }
+
+    /// What all bodies together may hold in memory.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.shared.holds.memory_bytes_max()
     }
 
     /// The beginning of a text for people to read in a record: masked first and cut then, for a cut number would no
@@ -273,7 +289,7 @@ impl Intake {
             (inspected, redacted) = redact(&gate, hint, inspected, &verdict, &body, abilities).await?;
             match redacted {
                 Ok(redacted) => content = redacted,
-                Err(why) => verdict.escalate_to_block(why),
+                Err(why) => verdict.cannot_redact(why),
             }
         }
 
@@ -348,17 +364,17 @@ async fn redact(
     let (inspected, splices) = redacting.await.map_err(|_| Error::Inspection)?;
     let splices = match splices {
         Ok(splices) => splices,
-        Err(not_redactable) => return Ok((inspected, Err(format!("cannot be redacted: {not_redactable}")))),
+        Err(not_redactable) => return Ok((inspected, Err(not_redactable.to_string()))),
     };
     let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
     let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
     let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
     let left = left.map_err(|_| Error::Inspection)?.inspection;
     if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok((inspected, Err("cannot be redacted: something would be left".to_owned())));
+        return Ok((inspected, Err("something would be left".to_owned())));
     }
     if left.opaque.len() > inspected.inspection.opaque.len() {
-        return Ok((inspected, Err("cannot be redacted: it would come out damaged".to_owned())));
+        return Ok((inspected, Err("it would come out damaged".to_owned())));
     }
     Ok((inspected, Ok(redacted)))
 }

@@ -23,7 +23,7 @@ use crate::gate::Gate;
 use crate::hold::Holds;
 use crate::mail::Mail;
 use crate::tls::{Ca, Interception};
-use crate::web::Web;
+use crate::web::{Door, Led, Web};
 use crate::{Error, admin, apps, descriptors, mail, web};
 
 /// Where lines for the operator go. The gateway itself prints nothing.
@@ -53,6 +53,8 @@ pub struct Gateway {
 pub struct Addresses {
     /// Web proxy.
     pub web: Vec<SocketAddr>,
+    /// Web connections that the firewall leads here.
+    pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
     /// Admin and console.
@@ -201,11 +203,19 @@ impl Gateway {
         let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
 
         let mut addresses = Addresses::default();
-        let (mut web_listeners, mut mail_listeners) = (Vec::new(), Vec::new());
+        let (mut web_listeners, mut led_listeners, mut mail_listeners) = (Vec::new(), Vec::new(), Vec::new());
         for address in &settings.web.listen {
             let (listener, bound) = bind(*address).await?;
             addresses.web.push(bound);
             web_listeners.push(listener);
+        }
+        for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
+            for address in list {
+                let failed = |source| Error::Listen { address: address.to_string(), source };
+                let listener = web::bind_led(*address, led).map_err(failed)?;
+                addresses.led.push(listener.local_addr().map_err(failed)?);
+                led_listeners.push((listener, led));
+            }
         }
         if settings.mail.next_hop.is_some() {
             for address in &settings.mail.listen {
@@ -239,9 +249,12 @@ impl Gateway {
 
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
-        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception));
+        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
         for listener in web_listeners {
-            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, session.clone()));
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Explicit, session.clone()));
+        }
+        for (listener, led) in led_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
         if !mail_listeners.is_empty() {
             let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
@@ -306,6 +319,7 @@ impl Addresses {
             list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
         };
         let mut lines = of("web", &self.web);
+        lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
         lines.extend(of("admin", self.admin.as_slice()));
         lines

@@ -3,7 +3,10 @@
 //! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
 
 mod check;
+mod reach;
 mod shape;
+
+pub use reach::{Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -33,6 +36,15 @@ pub enum NextHopTls {
     Require,
     /// Always, with a verified certificate.
     Verify,
+}
+
+/// TLS towards mail clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientTls {
+    /// Offered where there is a certificate.
+    Offer,
+    /// No mail without it.
+    Require,
 }
 
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
@@ -72,6 +84,20 @@ pub struct WebSettings {
     /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
     /// other: one on loopback or in a private network must also be listed in `allow_targets`.
     pub resolve: Vec<(String, IpAddr)>,
+    /// Ports that may be connected to, besides those that `allow_targets` and `allow_opaque` name.
+    pub ports: Vec<Ports>,
+    /// Proxies behind us.
+    pub parents: Parents,
+    /// File with what the parents ask for: lines `host:port user:password`.
+    pub parent_credentials: Option<PathBuf>,
+    /// Listening addresses for connections that nftables `redirect` leads here.
+    pub transparent: Vec<SocketAddr>,
+    /// The same for `tproxy`.
+    pub tproxy: Vec<SocketAddr>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
+    /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
+    pub egress: Vec<IpAddr>,
 }
 
 /// `[tls]`.
@@ -100,6 +126,10 @@ pub struct MailSettings {
     pub cert: Option<PathBuf>,
     /// Its key.
     pub key: Option<PathBuf>,
+    /// Whether clients must use it.
+    pub client_tls: ClientTls,
+    /// Clients whose bare CR and LF become CR LF, where others are refused.
+    pub mend_lines: Vec<Network>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -179,6 +209,13 @@ impl Settings {
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
                 resolve: Vec::new(),
+                ports: Ports::USUAL.to_vec(),
+                parents: Parents::default(),
+                parent_credentials: None,
+                transparent: Vec::new(),
+                tproxy: Vec::new(),
+                proxy_protocol: Vec::new(),
+                egress: Vec::new(),
             },
             tls: TlsSettings::default(),
             mail: MailSettings {
@@ -188,6 +225,8 @@ impl Settings {
                 next_hop_tls: NextHopTls::Opportunistic,
                 cert: None,
                 key: None,
+                client_tls: ClientTls::Offer,
+                mend_lines: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },
