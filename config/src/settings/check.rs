@@ -51,6 +51,9 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     if text(root, &["mail", "client_tls"]) == Some("require") {
         s.mail.client_tls = ClientTls::Require;
     }
+    s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
+    s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
+    s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
@@ -149,34 +152,38 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
 
 /// Two listeners cannot have the same address. Port 0 is any free port.
 fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
-    let mut seen: Vec<(SocketAddr, &str)> = Vec::new();
-    let listeners = ["web", "mail", "icap", "admin"].into_iter().flat_map(|section| {
-        let one = at(root, &[section, "listen"]);
+    let mut seen: Vec<(SocketAddr, (&str, &str))> = Vec::new();
+    const LISTS: [(&str, &str); 5] =
+        [("web", "listen"), ("mail", "listen"), ("mail", "lmtp_listen"), ("icap", "listen"), ("admin", "listen")];
+    let listeners = LISTS.into_iter().flat_map(|(section, key)| {
+        let one = at(root, &[section, key]);
         let one = one.and_then(|v| Some((v.get_ref().as_str()?, v.span())));
-        let all = texts(root, &[section, "listen"]).unwrap_or_default();
-        one.into_iter().chain(all).map(move |(text, span)| (section, text, span))
+        let all = texts(root, &[section, key]).unwrap_or_default();
+        one.into_iter().chain(all).map(move |(text, span)| (section, key, text, span))
     });
-    for (section, text, span) in listeners {
+    for (section, key, text, span) in listeners {
         let Some(address) = text.parse::<SocketAddr>().ok().filter(|a| a.port() != 0) else { continue };
         match seen.iter().find(|(a, _)| *a == address) {
-            Some((_, other)) => {
-                let message = format!("`{section}.listen` and `{other}.listen` have the same address `{address}`");
+            Some((_, (other, their))) => {
+                let message = format!("`{section}.{key}` and `{other}.{their}` have the same address `{address}`");
                 report.push(Note::error(Problem::DuplicateId, span, message).help("give each its own port"));
             }
-            None => seen.push((address, section)),
+            None => seen.push((address, (section, key))),
         }
     }
 }
 
 /// A relay or proxy for everybody is what a gateway must never become.
 fn clients(root: &Table<'_>, report: &mut Report<'_>) {
-    for section in ["web", "mail"] {
-        for (text, span) in texts(root, &[section, "clients"]).unwrap_or_default() {
+    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted")] {
+        for (text, span) in texts(root, &[section, key]).unwrap_or_default() {
             let Ok(network) = text.parse::<Network>() else { continue };
             host_bits(network, span.clone(), report);
             if network.prefix == 0 {
-                report.push(match section {
-                    "mail" => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
+                report.push(match (section, key) {
+                    ("mail", "trusted") => Note::error(Problem::Unsafe, span, "any host could say who its client is")
+                        .help("list the mail servers in front of the gateway"),
+                    ("mail", _) => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
                         .help("list your own networks"),
                     _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")
                         .help("list your own networks"),
