@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::harness::world::ZALO_FILES;
 use crate::harness::Gate;
+use crate::harness::world::ZALO_FILES;
 
 /// A picture of the tests of the inspector.
 fn picture(name: &str) -> Vec<u8> {
