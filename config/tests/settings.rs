@@ -57,6 +57,9 @@ cert = "mail.pem"
 key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
+lmtp_listen = ["127.0.0.1:10024"]
+trusted = ["127.0.0.1"]
+split_zones = ["10.0.0.25"]
 size_max = 1_000_000
 [inspect]
 cache = false
@@ -119,6 +122,8 @@ allow_days = 30
     assert_eq!(s.mail.listen, addresses(&["0.0.0.0:2525"]));
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
+    assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;

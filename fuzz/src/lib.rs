@@ -114,6 +114,7 @@ pub const TARGETS: &[Target] = &[
     within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
     within("disc", seeds::disc),
+    target("parquet", b"PAR1", None),
     within("7z-header", seeds::seven_zip),
     Target { name: "hello", form: Form::Behind(b"\x16\x03\x01"), content_type: None, check: network::hello },
     Target {

@@ -59,6 +59,8 @@ pub struct Addresses {
     pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
+    /// LMTP.
+    pub lmtp: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -205,7 +207,8 @@ impl Gateway {
         let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
 
         let mut addresses = Addresses::default();
-        let (mut web_listeners, mut led_listeners, mut mail_listeners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
+        let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
         for address in &settings.web.listen {
             let (listener, bound) = bind(*address).await?;
             addresses.web.push(bound);
@@ -229,6 +232,11 @@ impl Gateway {
                 let (listener, bound) = bind(*address).await?;
                 addresses.mail.push(bound);
                 mail_listeners.push(listener);
+            }
+            for address in &settings.mail.lmtp_listen {
+                let (listener, bound) = bind(*address).await?;
+                addresses.lmtp.push(bound);
+                lmtp_listeners.push(listener);
             }
         }
         let admin_listener = match settings.admin_listen {
@@ -263,10 +271,13 @@ impl Gateway {
         for (listener, led) in led_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
-        if !mail_listeners.is_empty() {
+        if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
             let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
             for listener in mail_listeners {
                 tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+            }
+            for listener in lmtp_listeners {
+                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail_channel), listener, session.clone()));
             }
         }
         let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
@@ -329,6 +340,7 @@ impl Addresses {
         lines.extend(of("web-tls", &self.web_tls));
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
+        lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }
