@@ -39,6 +39,7 @@ pub(crate) struct Args {
 struct Ready<'a> {
     pid: u32,
     web: &'a [SocketAddr],
+    led: &'a [SocketAddr],
     mail: &'a [SocketAddr],
     lmtp: &'a [SocketAddr],
     admin: Option<SocketAddr>,
@@ -83,6 +84,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.web {
         writeln!(out, "  proxy HTTP(S)   {address}")?;
     }
+    for address in &addresses.led {
+        writeln!(out, "  trong suốt      {address}")?;
+    }
     for address in &addresses.mail {
         writeln!(out, "  SMTP            {address}")?;
     }
@@ -102,8 +106,8 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, mail, lmtp, admin } = addresses;
-    let ready = Ready { pid: std::process::id(), web, mail, lmtp, admin: *admin, data };
+    let Addresses { web, led, mail, lmtp, admin } = addresses;
+    let ready = Ready { pid: std::process::id(), web, led, mail, lmtp, admin: *admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

@@ -45,6 +45,8 @@ pub struct Counts {
     decisions: [[AtomicU64; 4]; 4],
     /// Messages that could not be decided because of the gateway itself.
     failed: AtomicU64,
+    /// ClientHellos with an encrypted one inside, or its grease.
+    ech_offered: AtomicU64,
 }
 
 impl Counts {
@@ -59,6 +61,15 @@ impl Counts {
     pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
         let of_channel = self.decisions.get(channel as usize);
         of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn count_ech_offer(&self) {
+        self.ech_offered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// TLS clients that offered an encrypted ClientHello, or grease that looks like one.
+    pub fn ech_offered(&self) -> u64 {
+        self.ech_offered.load(Ordering::Relaxed)
     }
 
     /// Messages that could not be decided.
@@ -153,6 +164,11 @@ impl Gate {
     /// Bytes of bodies now in memory and in spool files.
     pub fn held_bytes(&self) -> (u64, u64) {
         self.shared.holds.held_bytes()
+    }
+
+    /// What all bodies together may hold in memory.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.shared.holds.memory_bytes_max()
     }
 
     /// The beginning of a text for people to read in a record: masked first and cut then, for a cut number would no
@@ -261,6 +277,28 @@ impl Intake {
         ready.settle(message, verdict, abilities).await
     }
 
+    /// As [`Self::decide`], for a message that a person released from quarantine: what would only be held again may
+    /// leave. What the policy of today blocks stays. `approval` is what the record names as the permission.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may leave then.
+    pub async fn decide_released(
+        self,
+        envelope: Envelope,
+        abilities: Abilities,
+        approval: &str,
+    ) -> Result<Decision, Error> {
+        let ready = self.ready().await?;
+        let message = ready.message(ready.id, envelope);
+        let mut verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
+        if verdict.action == Action::Quarantine {
+            verdict.action = Action::Allow;
+            verdict.exception = Some(format!("quarantine {approval}").into());
+            verdict.why.push("released from quarantine".to_owned());
+        }
+        ready.settle(message, verdict, abilities).await
+    }
+
     /// As [`Self::decide`], with an answer for each recipient: those whose answers are the same share a decision. Gives
     /// the places of its recipients in the envelope with each decision.
     ///
@@ -358,7 +396,7 @@ impl Ready {
         if verdict.action == Action::Redact {
             match redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities).await? {
                 Ok(redacted) => content = redacted,
-                Err(why) => verdict.escalate_to_block(why),
+                Err(why) => verdict.cannot_redact(why),
             }
         }
         let (id, channel) = (message.id, message.channel);
@@ -375,7 +413,10 @@ impl Ready {
             Permit::Redacted(permit) => {
                 Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Redacted(permit) })
             }
-            Permit::Refuse => Decision::Refused(Refused { told, open }),
+            Permit::Refuse => {
+                let held = (told.verdict.action == Action::Quarantine).then_some(content);
+                Decision::Refused(Refused { told, open, held })
+            }
         })
     }
 }
@@ -426,24 +467,24 @@ async fn redact(
         return Ok(Err("this channel cannot send changed content".to_owned()));
     }
     if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
-        return Ok(Err("cannot be redacted: readers may see different things in it".to_owned()));
+        return Ok(Err("readers may see different things in it".to_owned()));
     }
     // Containers around what was found are packed again.
     let (detectors, held, found) = (verdict.redact.clone(), Arc::clone(body), Arc::clone(inspected));
     let redacting = tokio::task::spawn_blocking(move || found.redact(&detectors, &*held));
     let splices = match redacting.await.map_err(|_| Error::Inspection)? {
         Ok(splices) => splices,
-        Err(not_redactable) => return Ok(Err(format!("cannot be redacted: {not_redactable}"))),
+        Err(not_redactable) => return Ok(Err(not_redactable.to_string())),
     };
     let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
     let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
     let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
     let left = left.map_err(|_| Error::Inspection)?.inspection;
     if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok(Err("cannot be redacted: something would be left".to_owned()));
+        return Ok(Err("something would be left".to_owned()));
     }
     if left.opaque.len() > inspected.inspection.opaque.len() {
-        return Ok(Err("cannot be redacted: it would come out damaged".to_owned()));
+        return Ok(Err("it would come out damaged".to_owned()));
     }
     Ok(Ok(redacted))
 }
@@ -510,12 +551,22 @@ impl Cleared {
 }
 
 /// A message that stays here.
-#[derive(Debug)]
 pub struct Refused {
     /// What to tell the sender.
     pub told: Told,
     /// The open end of the record.
     pub open: Open,
+    /// What is to be kept for a person to decide, when the verdict is quarantine.
+    pub held: Option<Arc<dyn Source>>,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("id", &self.told.id)
+            .field("is_held", &self.held.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The open end of a decision's record. Say how it ended; a dropped one is recorded as in doubt.

@@ -3,7 +3,10 @@
 //! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
 
 mod check;
+mod reach;
 mod shape;
+
+pub use reach::{Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -44,6 +47,15 @@ pub enum ClientTls {
     Require,
 }
 
+/// What the sender of a mail in quarantine is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuarantineReply {
+    /// 250: the mail is taken and waits for a person.
+    Accept,
+    /// 550: the sender knows that it was not sent.
+    Refuse,
+}
+
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -81,6 +93,20 @@ pub struct WebSettings {
     /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
     /// other: one on loopback or in a private network must also be listed in `allow_targets`.
     pub resolve: Vec<(String, IpAddr)>,
+    /// Ports that may be connected to, besides those that `allow_targets` and `allow_opaque` name.
+    pub ports: Vec<Ports>,
+    /// Proxies behind us.
+    pub parents: Parents,
+    /// File with what the parents ask for: lines `host:port user:password`.
+    pub parent_credentials: Option<PathBuf>,
+    /// Listening addresses for connections that nftables `redirect` leads here.
+    pub transparent: Vec<SocketAddr>,
+    /// The same for `tproxy`.
+    pub tproxy: Vec<SocketAddr>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
+    /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
+    pub egress: Vec<IpAddr>,
 }
 
 /// `[tls]`.
@@ -119,6 +145,10 @@ pub struct MailSettings {
     pub trusted: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
+    /// What senders of mails in quarantine are told.
+    pub quarantine_reply: QuarantineReply,
+    /// Mails in quarantine are let go after so many days.
+    pub quarantine_days: u32,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -198,6 +228,13 @@ impl Settings {
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
                 resolve: Vec::new(),
+                ports: Ports::USUAL.to_vec(),
+                parents: Parents::default(),
+                parent_credentials: None,
+                transparent: Vec::new(),
+                tproxy: Vec::new(),
+                proxy_protocol: Vec::new(),
+                egress: Vec::new(),
             },
             tls: TlsSettings::default(),
             mail: MailSettings {
@@ -212,6 +249,8 @@ impl Settings {
                 mend_lines: Vec::new(),
                 trusted: Vec::new(),
                 split_zones: Vec::new(),
+                quarantine_reply: QuarantineReply::Accept,
+                quarantine_days: 30,
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

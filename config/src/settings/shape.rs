@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{AllowedTarget, NextHopTls};
+use super::reach::Exempt;
+use super::{AllowedTarget, NextHopTls, Ports};
 use crate::diagnostic::Problem;
 use crate::draft::{Field, Format, Kind, Shape, Words};
-use crate::host;
+use crate::host::{self, HostPattern};
 use crate::network::Network;
 
 impl NextHopTls {
@@ -30,7 +31,7 @@ pub(super) fn host_port(text: &str) -> Result<(&str, u16), String> {
     if known { Ok((host, port)) } else { Err(wrong()) }
 }
 
-fn port_number(text: &str) -> Result<u16, String> {
+pub(super) fn port_number(text: &str) -> Result<u16, String> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let port = if digits { text.parse().ok() } else { None };
     port.filter(|p| *p != 0).ok_or_else(|| "the port must be a number from 1 to 65535".to_owned())
@@ -72,6 +73,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -93,6 +96,15 @@ const ADDRESS: Format = Format {
 const HOST_PORT: Format =
     Format { noun: "a host and port such as `relay.example.vn:25`", check: |text| host_port(text).map(drop) };
 
+const PORTS: Format =
+    Format { noun: "a port or a range such as `1024-65535`", check: |text| Ports::parse(text).map(drop) };
+const PARENT: Format =
+    Format { noun: "a host and port such as `proxy.example.vn:3128`", check: |text| host_port(text).map(drop) };
+const HOSTS: Format =
+    Format { noun: "a host such as `*.moh.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
+const EXEMPT: Format =
+    Format { noun: "a host or a network such as `*.vss.gov.vn`", check: |text| Exempt::parse(text).map(drop) };
+
 const LISTENERS: Kind = Kind::List { of: &Kind::Format(&LISTEN), may_be_empty: true };
 const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: false };
 const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true };
@@ -109,6 +121,18 @@ const fn section(name: &'static str, shape: &'static Shape, doc: &'static str) -
 const fn at_least(min: u64) -> Kind {
     Kind::Count { min, max: i64::MAX as u64 }
 }
+
+const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, required: true, kind, doc }
+}
+
+/// A parent proxy for some hosts.
+const PARENTS: Shape = Shape {
+    fields: &[
+        must("hosts", Kind::List { of: &Kind::Format(&HOSTS), may_be_empty: false }, "`hosts` it leads to."),
+        must("parent", Kind::Format(&PARENT), "`parent`: its host and port."),
+    ],
+};
 
 /// The settings file.
 pub(super) const SETTINGS: Shape = Shape {
@@ -130,6 +154,13 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
+                    key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
+                    key(
+                        "proxy_protocol",
+                        Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true },
+                        "Load balancers that begin every connection with a PROXY protocol header.",
+                    ),
                     key("clients", CLIENTS, "Who may use it; loopback and private addresses by default."),
                     key("allow_targets", TARGETS, "Loopback, private and metadata addresses that may be reached."),
                     key("allow_opaque", TARGETS, "Targets whose CONNECT may carry neither TLS nor HTTP."),
@@ -137,6 +168,24 @@ pub(super) const SETTINGS: Shape = Shape {
                         "resolve",
                         Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
                         "Addresses of hosts, instead of asking DNS.",
+                    ),
+                    key(
+                        "ports",
+                        Kind::List { of: &Kind::Format(&PORTS), may_be_empty: false },
+                        "Ports that may be connected to; 80, 443 and 1024-65535 by default.",
+                    ),
+                    key("parent", Kind::Format(&PARENT), "The proxy behind this one; absent: targets are dialled."),
+                    key("parents", Kind::Tables(&PARENTS), "Other proxies for some hosts."),
+                    key(
+                        "no_parent",
+                        Kind::List { of: &Kind::Format(&EXEMPT), may_be_empty: true },
+                        "Hosts and networks that are dialled without a parent.",
+                    ),
+                    key("parent_credentials", Kind::Text, "File with lines `host:port user:password`, mode 0600."),
+                    key(
+                        "egress",
+                        Kind::List { of: &Kind::Format(&ADDRESS), may_be_empty: true },
+                        "Our own addresses that connections leave from, one a family.",
                     ),
                 ],
             },
@@ -177,6 +226,16 @@ pub(super) const SETTINGS: Shape = Shape {
                         "mend_lines",
                         NETWORKS,
                         "Clients whose bare CR and LF become line ends, where others are refused.",
+                    ),
+                    key(
+                        "quarantine_reply",
+                        Kind::Word(&QUARANTINE_REPLY),
+                        "What senders of mails in quarantine are told: \"accept\" (250), the default, or \"refuse\" (550).",
+                    ),
+                    key(
+                        "quarantine_days",
+                        at_least(1),
+                        "Mails in quarantine are let go after so many days; 30 by default.",
                     ),
                     key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
                     key(

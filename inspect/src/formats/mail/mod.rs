@@ -300,7 +300,7 @@ fn leaf_of(
     besides::letters(&decoded, &charset, &member, inquiry);
     let mut object = Object::from_source(hint, member);
     object.push(&decoded, inquiry);
-    object.finish(Some(&decoded), inquiry);
+    object.finish_packed(Some(&decoded), encoded.len() as u64, inquiry);
     clean
 }
 
