@@ -18,5 +18,5 @@ pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
     AllowedTarget, AuditSettings, ClientTls, InspectSettings, MailSettings, NextHopTls, Parents, Ports,
-    QuarantineReply, Settings, TlsSettings, WebSettings,
+    QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
 };

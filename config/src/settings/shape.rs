@@ -237,6 +237,9 @@ pub(super) const SETTINGS: Shape = Shape {
                         at_least(1),
                         "Mails in quarantine are let go after so many days; 30 by default.",
                     ),
+                    key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
+                    key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
+                    key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
                     key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
                     key(
                         "split_zones",

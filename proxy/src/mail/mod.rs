@@ -27,6 +27,7 @@ mod line;
 mod mail;
 mod path;
 pub(crate) mod quarantine;
+mod rates;
 mod rcpt;
 mod receive;
 mod refusal;
@@ -56,6 +57,7 @@ use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
 use self::quarantine::Quarantine;
+use self::rates::Rates;
 use self::session::Dialect;
 use crate::gate::Gate;
 use crate::{Error, descriptors, drain};
@@ -72,6 +74,7 @@ pub struct Mail {
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
     quarantine: Quarantine,
+    rates: Arc<Rates>,
     quarantine_days: u32,
     /// Senders of mails in quarantine are told no.
     refuses_held: bool,
@@ -140,6 +143,7 @@ impl Mail {
             next_hop,
             server_tls,
             quarantine,
+            rates: Arc::new(Rates::new(settings.limits)),
             quarantine_days: settings.quarantine_days,
             refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
             requires_tls,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply};
+use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply, SenderLimits};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,6 +97,7 @@ impl Setup {
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,
             quarantine_days: 30,
+            limits: SenderLimits::default(),
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
