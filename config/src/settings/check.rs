@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, Settings};
+use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, QuarantineReply, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -65,6 +65,10 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
     s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
+    if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
+        s.mail.quarantine_reply = QuarantineReply::Refuse;
+    }
+    set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
