@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("chot-worker", &["chot-inspect", "chot-model"]),
     ("chot-proxy", &["chot-audit", "chot-config", "chot-inspect", "chot-model"]),
     ("chot-benches", &["chot-detectors", "chot-inspect", "chot-model"]),
-    ("chot-fuzz", &["chot-detectors", "chot-inspect", "chot-model", "chot-worker"]),
+    ("chot-fuzz", &["chot-detectors", "chot-inspect", "chot-model", "chot-proxy", "chot-worker"]),
     (
         "chot",
         &[

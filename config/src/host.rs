@@ -138,7 +138,7 @@ impl HostPattern {
 }
 
 /// Hosts with what they mean. The most specific pattern answers: the host itself, else the longest `*.` pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostMap<T> {
     exact: HashMap<String, T>,
     below: HashMap<String, T>,

@@ -17,5 +17,6 @@ pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
-    AllowedTarget, AuditSettings, InspectSettings, MailSettings, NextHopTls, Settings, TlsSettings, WebSettings,
+    AllowedTarget, AuditSettings, ClientTls, InspectSettings, MailSettings, NextHopTls, Parents, Ports, Settings,
+    TlsSettings, WebSettings,
 };

@@ -1,9 +1,9 @@
 //! Every settings key works, and what is absent has its default.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use chot_config::{AllowedTarget, Network, NextHopTls, Policy, Settings};
+use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, Settings};
 
 fn settings(text: &str) -> Settings {
     match Settings::check(text, Path::new("/etc/chot/chot.toml")) {
@@ -34,6 +34,16 @@ clients = ["10.0.0.0/8"]
 allow_targets = ["10.1.2.0/24", "localhost:8443", "10.1.2.3:8443", "[::1]:9", "fd00::/8", "::1", "10.0.0.0/8:443"]
 allow_opaque = ["Git.Example.vn.:22"]
 resolve = { "Portal.example.vn" = "10.1.2.3" }
+listen_tls = ["0.0.0.0:3131"]
+transparent = ["0.0.0.0:3129", "[::]:3129"]
+tproxy = ["[::]:3130"]
+proxy_protocol = ["10.0.0.9", "fd00:9::/64"]
+ports = ["443", "8000-8999"]
+parent = "proxy.example.vn:3128"
+parents = [{ hosts = ["*.moh.gov.vn"], parent = "[fd00::1]:3128" }]
+no_parent = ["*.vss.gov.vn", "10.0.0.0/8"]
+parent_credentials = "parents.secret"
+egress = ["10.0.0.5", "fd00::5"]
 [tls]
 ca_cert = "ca.pem"
 ca_key = "/keys/ca.key"
@@ -45,6 +55,11 @@ next_hop = "relay.example.vn:25"
 next_hop_tls = "verify"
 cert = "mail.pem"
 key = "mail.key"
+client_tls = "require"
+mend_lines = ["10.0.7.20"]
+lmtp_listen = ["127.0.0.1:10024"]
+trusted = ["127.0.0.1"]
+split_zones = ["10.0.0.25"]
 size_max = 1_000_000
 [inspect]
 cache = false
@@ -84,11 +99,32 @@ allow_days = 30
     );
     assert_eq!(s.web.resolve, [("portal.example.vn".to_owned(), "10.1.2.3".parse().expect("an address"))]);
     assert_eq!(s.web.allow_opaque, [AllowedTarget::Host("git.example.vn".to_owned(), Some(22))]);
+    let web = &s.web;
+    assert_eq!(
+        (&web.transparent, &web.tproxy),
+        (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))
+    );
+    assert_eq!(web.listen_tls, addresses(&["0.0.0.0:3131"]));
+    assert_eq!(web.proxy_protocol, [network("10.0.0.9"), network("fd00:9::/64")]);
+    assert_eq!(web.ports.iter().map(|p| (p.first, p.last)).collect::<Vec<_>>(), [(443, 443), (8_000, 8_999)]);
+    for (host, parent) in [
+        ("a.example", Some("proxy.example.vn:3128")),
+        ("his.moh.gov.vn", Some("[fd00::1]:3128")),
+        ("kho.vss.gov.vn", None),
+        ("10.1.2.3", None),
+    ] {
+        assert_eq!(web.parents.of(host).map(|n| web.parents.servers()[n].as_str()), parent, "{host}");
+    }
+    assert_eq!(web.parent_credentials, folder("parents.secret"));
+    assert_eq!(web.egress, ["10.0.0.5".parse::<IpAddr>().expect("v4"), "fd00::5".parse().expect("v6")]);
     assert_eq!((s.tls.ca_cert, s.tls.ca_key), (folder("ca.pem"), Some(PathBuf::from("/keys/ca.key"))));
     assert_eq!(s.tls.extra_roots, [PathBuf::from("/etc/chot/ministry-root.pem")]);
     assert_eq!(s.mail.listen, addresses(&["0.0.0.0:2525"]));
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
+    assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
+    assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;
     assert_eq!((i.cache, i.memory_bytes_max, i.depth_max), (false, 2_000_000, 3));

@@ -54,7 +54,7 @@ pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
-pub use simd::among::among;
+pub use simd::among::{among, digits};
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
@@ -276,6 +276,11 @@ impl Detectors {
     /// Whether every detector there is was asked for.
     fn is_whole(&self) -> bool {
         self.asked.len() == ALL.len()
+    }
+
+    /// Whether [`Self::column`] may say anything of `header`; costs little.
+    pub fn may_announce(&self, header: &str) -> bool {
+        self.words.may_announce(header)
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.

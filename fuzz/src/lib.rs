@@ -5,6 +5,7 @@
 //! `corpus/` and is replayed by the tests.
 
 pub mod kept;
+mod network;
 pub mod seeds;
 
 use std::sync::LazyLock;
@@ -66,6 +67,16 @@ pub const TARGETS: &[Target] = &[
     target("tiff", b"II*\0", None),
     target("gzip", b"\x1f\x8b\x08", None),
     target("utf16", b"\xff\xfe", None),
+    target("utf32", b"\xff\xfe\0\0", None),
+    target("svg", b"<svg xmlns='http://www.w3.org/2000/svg'>", None),
+    target("vcard", b"BEGIN:VCARD\r\nVERSION:3.0\r\n", None),
+    target("calendar", b"BEGIN:VCALENDAR\r\n", None),
+    target("ldif", b"dn: cn=a\n", None),
+    target("mbox", b"From a@example.vn Thu Jan  1 00:00:00 2026\nFrom: a@example.vn\nTo: b@example.vn\n\n", None),
+    target("bzip2", b"BZh9", None),
+    target("zlib", b"\x78\x9c", None),
+    target("tar", b"", None),
+    target("tabs", b"STT\tT\xc3\xaan\tCCCD\n1\t2\t3\n4\t5\t6\n", None),
     target("xz", b"\xfd7zXZ\0", None),
     target("lzma", b"\x5d\0\0\x10\0\xff\xff\xff\xff\xff\xff\xff\xff\0", None),
     target("lz4", b"\x04\x22\x4d\x18", None),
@@ -103,7 +114,28 @@ pub const TARGETS: &[Target] = &[
     within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
     within("disc", seeds::disc),
+    target("parquet", b"PAR1", None),
     within("7z-header", seeds::seven_zip),
+    Target { name: "hello", form: Form::Behind(b"\x16\x03\x01"), content_type: None, check: network::hello },
+    Target {
+        name: "requests",
+        form: Form::Behind(b"POST / HTTP/1.1\r\n"),
+        content_type: None,
+        check: network::requests,
+    },
+    Target {
+        name: "websocket",
+        form: Form::Behind(b"\x01\x82abcd\0\0"),
+        content_type: None,
+        check: network::websocket,
+    },
+    Target { name: "proxy-v1", form: Form::Behind(b"PROXY TCP4 "), content_type: None, check: network::proxy_header },
+    Target {
+        name: "proxy-v2",
+        form: Form::Behind(b"\r\n\r\n\0\r\nQUIT\n\x21"),
+        content_type: None,
+        check: network::proxy_header,
+    },
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 

@@ -173,6 +173,12 @@ fn metrics(core: &Core) -> Response<Full<Bytes>> {
             "Messages refused because the gateway itself failed.",
             gate.counts().failed(),
         ),
+        (
+            "chot_ech_offered_total",
+            "counter",
+            "TLS clients that offered an encrypted ClientHello, or grease that looks like one.",
+            gate.counts().ech_offered(),
+        ),
         ("chot_held_memory_bytes", "gauge", "Bytes of bodies held in memory.", memory),
         ("chot_held_spool_bytes", "gauge", "Bytes of bodies held in spool files.", spool),
         ("chot_audit_healthy", "gauge", "Whether the ledger can record.", u64::from(healthy)),

@@ -31,6 +31,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file with secrets cannot be used.
+    #[error("{}: {what}", path.display())]
+    Secret {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong; nothing of its content.
+        what: String,
+    },
     /// The policy file is wrong or cannot be read; rendered problems.
     #[error("{0}")]
     Policy(String),
@@ -72,6 +80,7 @@ impl Error {
             | Self::NextHop { .. }
             | Self::Tls { .. }
             | Self::Data { .. }
+            | Self::Secret { .. }
             | Self::Policy(_) => Fault::Gateway,
         }
     }

@@ -23,7 +23,7 @@ use crate::gate::Gate;
 use crate::hold::Holds;
 use crate::mail::Mail;
 use crate::tls::{Ca, Interception};
-use crate::web::Web;
+use crate::web::{Door, Led, Web};
 use crate::{Error, admin, apps, descriptors, mail, web};
 
 /// Where lines for the operator go. The gateway itself prints nothing.
@@ -53,8 +53,14 @@ pub struct Gateway {
 pub struct Addresses {
     /// Web proxy.
     pub web: Vec<SocketAddr>,
+    /// Web proxy over TLS.
+    pub web_tls: Vec<SocketAddr>,
+    /// Web connections that the firewall leads here.
+    pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
+    /// LMTP.
+    pub lmtp: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -201,17 +207,36 @@ impl Gateway {
         let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
 
         let mut addresses = Addresses::default();
-        let (mut web_listeners, mut mail_listeners) = (Vec::new(), Vec::new());
+        let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
+        let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
         for address in &settings.web.listen {
             let (listener, bound) = bind(*address).await?;
             addresses.web.push(bound);
-            web_listeners.push(listener);
+            web_listeners.push((listener, Door::Explicit));
+        }
+        for address in &settings.web.listen_tls {
+            let (listener, bound) = bind(*address).await?;
+            addresses.web_tls.push(bound);
+            web_listeners.push((listener, Door::Secure));
+        }
+        for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
+            for address in list {
+                let failed = |source| Error::Listen { address: address.to_string(), source };
+                let listener = web::bind_led(*address, led).map_err(failed)?;
+                addresses.led.push(listener.local_addr().map_err(failed)?);
+                led_listeners.push((listener, led));
+            }
         }
         if settings.mail.next_hop.is_some() {
             for address in &settings.mail.listen {
                 let (listener, bound) = bind(*address).await?;
                 addresses.mail.push(bound);
                 mail_listeners.push(listener);
+            }
+            for address in &settings.mail.lmtp_listen {
+                let (listener, bound) = bind(*address).await?;
+                addresses.lmtp.push(bound);
+                lmtp_listeners.push(listener);
             }
         }
         let admin_listener = match settings.admin_listen {
@@ -239,14 +264,20 @@ impl Gateway {
 
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
-        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception));
-        for listener in web_listeners {
-            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, session.clone()));
+        let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
+        for (listener, door) in web_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, door, session.clone()));
         }
-        if !mail_listeners.is_empty() {
+        for (listener, led) in led_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
+        }
+        if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
             let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
             for listener in mail_listeners {
                 tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+            }
+            for listener in lmtp_listeners {
+                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail_channel), listener, session.clone()));
             }
         }
         let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
@@ -306,7 +337,10 @@ impl Addresses {
             list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
         };
         let mut lines = of("web", &self.web);
+        lines.extend(of("web-tls", &self.web_tls));
+        lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
+        lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }

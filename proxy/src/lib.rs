@@ -5,6 +5,8 @@
 
 mod admin;
 pub mod apps;
+mod base64;
+pub mod client_hello;
 mod descriptors;
 pub mod drain;
 mod error;
@@ -12,6 +14,8 @@ pub mod gate;
 mod gateway;
 pub mod hold;
 pub mod mail;
+pub mod proxy_protocol;
+mod secret;
 pub mod tls;
 pub mod web;
 

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use chot_model::Secret;
 
+use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, NextHopTls, Settings};
+use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
-use crate::draft::{Table, at, count, flag, mend, parse, text, texts, walk};
+use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
+use crate::host::HostPattern;
 use crate::network::Network;
 
 pub(super) fn check(text_: &str, file: &Path) -> Result<(Settings, Diagnostics), Diagnostics> {
@@ -33,10 +35,19 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     let mut s = Settings::quiet(path(&["data", "dir"]).unwrap_or_else(|| folder.join("chot-data")));
     s.policy_file = path(&["policy", "file"]);
     s.web.listen = parsed(root, &["web", "listen"]).unwrap_or_default();
+    s.web.listen_tls = parsed(root, &["web", "listen_tls"]).unwrap_or_default();
     set(&mut s.web.clients, parsed(root, &["web", "clients"]));
     s.web.allow_targets = targets(root, "allow_targets");
     s.web.allow_opaque = targets(root, "allow_opaque");
     s.web.resolve = addresses(root);
+    let ports = texts(root, &["web", "ports"]);
+    set(&mut s.web.ports, ports.map(|ports| ports.into_iter().filter_map(|(p, _)| Ports::parse(p).ok()).collect()));
+    s.web.transparent = parsed(root, &["web", "transparent"]).unwrap_or_default();
+    s.web.tproxy = parsed(root, &["web", "tproxy"]).unwrap_or_default();
+    s.web.proxy_protocol = parsed(root, &["web", "proxy_protocol"]).unwrap_or_default();
+    s.web.parents = parents(root, |_, _| {});
+    s.web.parent_credentials = path(&["web", "parent_credentials"]);
+    s.web.egress = parsed(root, &["web", "egress"]).unwrap_or_default();
     s.tls.ca_cert = path(&["tls", "ca_cert"]);
     s.tls.ca_key = path(&["tls", "ca_key"]);
     let roots = texts(root, &["tls", "extra_roots"]).unwrap_or_default();
@@ -48,6 +59,13 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.mail.next_hop_tls, tls.and_then(|w| NextHopTls::WORDS.iter().find(|(k, _)| *k == w)).map(|(_, t)| *t));
     s.mail.cert = path(&["mail", "cert"]);
     s.mail.key = path(&["mail", "key"]);
+    if text(root, &["mail", "client_tls"]) == Some("require") {
+        s.mail.client_tls = ClientTls::Require;
+    }
+    s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
+    s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
+    s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
+    s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
     set(&mut s.inspect.confined, flag(root, &["inspect", "confined"]));
@@ -95,6 +113,29 @@ fn addresses(root: &Table<'_>) -> Vec<(String, IpAddr)> {
         .collect()
 }
 
+/// The proxies behind us. `twice` is told of hosts that have two ways.
+fn parents(root: &Table<'_>, mut twice: impl FnMut(&str, Range<usize>)) -> Parents {
+    let mut parents = Parents::default();
+    if let Some(server) = text(root, &["web", "parent"]) {
+        parents.for_others(server);
+    }
+    let web = at(root, &["web"]).and_then(|web| web.get_ref().as_table());
+    for (table, _) in web.map(|web| tables(web, "parents")).unwrap_or_default() {
+        let Some(server) = text(table, &["parent"]) else { continue };
+        for (host, span) in texts(table, &["hosts"]).unwrap_or_default() {
+            if HostPattern::parse(host).is_ok_and(|pattern| parents.for_hosts(pattern, server)) {
+                twice(host, span);
+            }
+        }
+    }
+    for (place, span) in texts(root, &["web", "no_parent"]).unwrap_or_default() {
+        if Exempt::parse(place).is_ok_and(|exempt| parents.without(exempt)) {
+            twice(place, span);
+        }
+    }
+    parents
+}
+
 /// What the keys mean together.
 fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     for (one, other) in [(["tls", "ca_cert"], ["tls", "ca_key"]), (["mail", "cert"], ["mail", "key"])] {
@@ -115,6 +156,20 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     }
     same_listener(root, report);
     clients(root, report);
+    if let (Some(value), ClientTls::Require, None) =
+        (at(root, &["mail", "client_tls"]), s.mail.client_tls, &s.mail.cert)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
+        report.push(note.help("name a certificate and its key"));
+    }
+    parents(root, |host, span| {
+        let message = format!("`{host}` has two ways out: another parent, or one and none");
+        report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));
+    });
+    two_of_a_family(root, report);
+    if let (Some(value), true) = (at(root, &["web", "parent_credentials"]), s.web.parents.servers().is_empty()) {
+        report.push(Note::warning(Problem::NoEffect, value.span(), "there is no parent that could ask for these"));
+    }
     if let (Some(value), true, None) = (at(root, &["mail", "listen"]), !s.mail.listen.is_empty(), &s.mail.next_hop) {
         let note = Note::warning(Problem::NoEffect, value.span(), "mail is off: there is no `mail.next_hop`");
         report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
@@ -139,34 +194,59 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
 
 /// Two listeners cannot have the same address. Port 0 is any free port.
 fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
-    let mut seen: Vec<(SocketAddr, &str)> = Vec::new();
-    let listeners = ["web", "mail", "icap", "admin"].into_iter().flat_map(|section| {
-        let one = at(root, &[section, "listen"]);
+    let mut seen: Vec<(SocketAddr, String)> = Vec::new();
+    let keys = [
+        ["web", "listen"],
+        ["web", "listen_tls"],
+        ["web", "transparent"],
+        ["web", "tproxy"],
+        ["mail", "listen"],
+        ["mail", "lmtp_listen"],
+        ["icap", "listen"],
+        ["admin", "listen"],
+    ];
+    let listeners = keys.into_iter().flat_map(|key| {
+        let one = at(root, &key);
         let one = one.and_then(|v| Some((v.get_ref().as_str()?, v.span())));
-        let all = texts(root, &[section, "listen"]).unwrap_or_default();
-        one.into_iter().chain(all).map(move |(text, span)| (section, text, span))
+        let all = texts(root, &key).unwrap_or_default();
+        one.into_iter().chain(all).map(move |(text, span)| (key.join("."), text, span))
     });
-    for (section, text, span) in listeners {
+    for (key, text, span) in listeners {
         let Some(address) = text.parse::<SocketAddr>().ok().filter(|a| a.port() != 0) else { continue };
         match seen.iter().find(|(a, _)| *a == address) {
             Some((_, other)) => {
-                let message = format!("`{section}.listen` and `{other}.listen` have the same address `{address}`");
+                let message = format!("`{key}` and `{other}` have the same address `{address}`");
                 report.push(Note::error(Problem::DuplicateId, span, message).help("give each its own port"));
             }
-            None => seen.push((address, section)),
+            None => seen.push((address, key)),
+        }
+    }
+}
+
+/// Connections of a family leave from one address.
+fn two_of_a_family(root: &Table<'_>, report: &mut Report<'_>) {
+    let mut seen = [false; 2];
+    for (text, span) in texts(root, &["web", "egress"]).unwrap_or_default() {
+        let Ok(address) = text.parse::<IpAddr>() else { continue };
+        let family = usize::from(address.is_ipv6());
+        if std::mem::replace(&mut seen[family], true) {
+            let message = "two addresses of one family: connections leave from the first".to_owned();
+            report.push(Note::error(Problem::Conflict, span, message).help("list one IPv4 and one IPv6 address"));
         }
     }
 }
 
 /// A relay or proxy for everybody is what a gateway must never become.
 fn clients(root: &Table<'_>, report: &mut Report<'_>) {
-    for section in ["web", "mail"] {
-        for (text, span) in texts(root, &[section, "clients"]).unwrap_or_default() {
+    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted")] {
+        for (text, span) in texts(root, &[section, key]).unwrap_or_default() {
             let Ok(network) = text.parse::<Network>() else { continue };
             host_bits(network, span.clone(), report);
             if network.prefix == 0 {
-                report.push(match section {
-                    "mail" => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
+                report.push(match (section, key) {
+                    ("mail", "trusted") => Note::error(Problem::Unsafe, span, "any host could say who its client is")
+                        .help("list the mail servers in front of the gateway"),
+                    ("mail", _) => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
                         .help("list your own networks"),
                     _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")
                         .help("list your own networks"),

@@ -3,7 +3,10 @@
 //! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
 
 mod check;
+mod reach;
 mod shape;
+
+pub use reach::{Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -33,6 +36,15 @@ pub enum NextHopTls {
     Require,
     /// Always, with a verified certificate.
     Verify,
+}
+
+/// TLS towards mail clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientTls {
+    /// Offered where there is a certificate.
+    Offer,
+    /// No mail without it.
+    Require,
 }
 
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
@@ -65,6 +77,8 @@ pub struct WebSettings {
     pub listen: Vec<SocketAddr>,
     /// Who may use it.
     pub clients: Vec<Network>,
+    /// Listening addresses of the proxy over TLS.
+    pub listen_tls: Vec<SocketAddr>,
     /// Exceptions to the refusal of loopback, private and metadata addresses.
     pub allow_targets: Vec<AllowedTarget>,
     /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
@@ -72,6 +86,20 @@ pub struct WebSettings {
     /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
     /// other: one on loopback or in a private network must also be listed in `allow_targets`.
     pub resolve: Vec<(String, IpAddr)>,
+    /// Ports that may be connected to, besides those that `allow_targets` and `allow_opaque` name.
+    pub ports: Vec<Ports>,
+    /// Proxies behind us.
+    pub parents: Parents,
+    /// File with what the parents ask for: lines `host:port user:password`.
+    pub parent_credentials: Option<PathBuf>,
+    /// Listening addresses for connections that nftables `redirect` leads here.
+    pub transparent: Vec<SocketAddr>,
+    /// The same for `tproxy`.
+    pub tproxy: Vec<SocketAddr>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
+    /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
+    pub egress: Vec<IpAddr>,
 }
 
 /// `[tls]`.
@@ -90,6 +118,8 @@ pub struct TlsSettings {
 pub struct MailSettings {
     /// Listening addresses; empty: off.
     pub listen: Vec<SocketAddr>,
+    /// Listening addresses of LMTP; empty: off.
+    pub lmtp_listen: Vec<SocketAddr>,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -100,6 +130,14 @@ pub struct MailSettings {
     pub cert: Option<PathBuf>,
     /// Its key.
     pub key: Option<PathBuf>,
+    /// Whether clients must use it.
+    pub client_tls: ClientTls,
+    /// Clients whose bare CR and LF become CR LF, where others are refused.
+    pub mend_lines: Vec<Network>,
+    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    pub trusted: Vec<Network>,
+    /// Clients that are asked to send to each zone separately.
+    pub split_zones: Vec<Network>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -175,19 +213,32 @@ impl Settings {
             policy_file: None,
             web: WebSettings {
                 listen: Vec::new(),
+                listen_tls: Vec::new(),
                 clients: clients.clone(),
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
                 resolve: Vec::new(),
+                ports: Ports::USUAL.to_vec(),
+                parents: Parents::default(),
+                parent_credentials: None,
+                transparent: Vec::new(),
+                tproxy: Vec::new(),
+                proxy_protocol: Vec::new(),
+                egress: Vec::new(),
             },
             tls: TlsSettings::default(),
             mail: MailSettings {
                 listen: Vec::new(),
+                lmtp_listen: Vec::new(),
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,
                 cert: None,
                 key: None,
+                client_tls: ClientTls::Offer,
+                mend_lines: Vec::new(),
+                trusted: Vec::new(),
+                split_zones: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{AllowedTarget, NextHopTls};
+use super::reach::Exempt;
+use super::{AllowedTarget, NextHopTls, Ports};
 use crate::diagnostic::Problem;
 use crate::draft::{Field, Format, Kind, Shape, Words};
-use crate::host;
+use crate::host::{self, HostPattern};
 use crate::network::Network;
 
 impl NextHopTls {
@@ -30,7 +31,7 @@ pub(super) fn host_port(text: &str) -> Result<(&str, u16), String> {
     if known { Ok((host, port)) } else { Err(wrong()) }
 }
 
-fn port_number(text: &str) -> Result<u16, String> {
+pub(super) fn port_number(text: &str) -> Result<u16, String> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let port = if digits { text.parse().ok() } else { None };
     port.filter(|p| *p != 0).ok_or_else(|| "the port must be a number from 1 to 65535".to_owned())
@@ -70,6 +71,8 @@ const TLS_WORDS: [&str; 4] = {
 };
 const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &TLS_WORDS };
 
+const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -91,8 +94,18 @@ const ADDRESS: Format = Format {
 const HOST_PORT: Format =
     Format { noun: "a host and port such as `relay.example.vn:25`", check: |text| host_port(text).map(drop) };
 
+const PORTS: Format =
+    Format { noun: "a port or a range such as `1024-65535`", check: |text| Ports::parse(text).map(drop) };
+const PARENT: Format =
+    Format { noun: "a host and port such as `proxy.example.vn:3128`", check: |text| host_port(text).map(drop) };
+const HOSTS: Format =
+    Format { noun: "a host such as `*.moh.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
+const EXEMPT: Format =
+    Format { noun: "a host or a network such as `*.vss.gov.vn`", check: |text| Exempt::parse(text).map(drop) };
+
 const LISTENERS: Kind = Kind::List { of: &Kind::Format(&LISTEN), may_be_empty: true };
 const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: false };
+const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true };
 const TARGETS: Kind = Kind::List { of: &Kind::Format(&TARGET), may_be_empty: true };
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
@@ -106,6 +119,18 @@ const fn section(name: &'static str, shape: &'static Shape, doc: &'static str) -
 const fn at_least(min: u64) -> Kind {
     Kind::Count { min, max: i64::MAX as u64 }
 }
+
+const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, required: true, kind, doc }
+}
+
+/// A parent proxy for some hosts.
+const PARENTS: Shape = Shape {
+    fields: &[
+        must("hosts", Kind::List { of: &Kind::Format(&HOSTS), may_be_empty: false }, "`hosts` it leads to."),
+        must("parent", Kind::Format(&PARENT), "`parent`: its host and port."),
+    ],
+};
 
 /// The settings file.
 pub(super) const SETTINGS: Shape = Shape {
@@ -127,6 +152,14 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("listen_tls", LISTENERS, "Addresses of the HTTP proxy over TLS."),
+                    key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
+                    key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
+                    key(
+                        "proxy_protocol",
+                        Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true },
+                        "Load balancers that begin every connection with a PROXY protocol header.",
+                    ),
                     key("clients", CLIENTS, "Who may use it; loopback and private addresses by default."),
                     key("allow_targets", TARGETS, "Loopback, private and metadata addresses that may be reached."),
                     key("allow_opaque", TARGETS, "Targets whose CONNECT may carry neither TLS nor HTTP."),
@@ -134,6 +167,24 @@ pub(super) const SETTINGS: Shape = Shape {
                         "resolve",
                         Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
                         "Addresses of hosts, instead of asking DNS.",
+                    ),
+                    key(
+                        "ports",
+                        Kind::List { of: &Kind::Format(&PORTS), may_be_empty: false },
+                        "Ports that may be connected to; 80, 443 and 1024-65535 by default.",
+                    ),
+                    key("parent", Kind::Format(&PARENT), "The proxy behind this one; absent: targets are dialled."),
+                    key("parents", Kind::Tables(&PARENTS), "Other proxies for some hosts."),
+                    key(
+                        "no_parent",
+                        Kind::List { of: &Kind::Format(&EXEMPT), may_be_empty: true },
+                        "Hosts and networks that are dialled without a parent.",
+                    ),
+                    key("parent_credentials", Kind::Text, "File with lines `host:port user:password`, mode 0600."),
+                    key(
+                        "egress",
+                        Kind::List { of: &Kind::Format(&ADDRESS), may_be_empty: true },
+                        "Our own addresses that connections leave from, one a family.",
                     ),
                 ],
             },
@@ -159,11 +210,28 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
+                    key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
                     key("cert", Kind::Text, "Certificate for STARTTLS towards clients, PEM."),
                     key("key", Kind::Text, "Its key, PEM."),
+                    key(
+                        "client_tls",
+                        Kind::Word(&CLIENT_TLS),
+                        "\"offer\" STARTTLS to clients, the default, or \"require\" it before any mail.",
+                    ),
+                    key(
+                        "mend_lines",
+                        NETWORKS,
+                        "Clients whose bare CR and LF become line ends, where others are refused.",
+                    ),
+                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "split_zones",
+                        NETWORKS,
+                        "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
+                    ),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },

@@ -47,7 +47,7 @@ impl Syllable {
 }
 
 /// A letter of the Vietnamese alphabet, or of the Latin one, in one piece.
-fn is_vietnamese(c: char) -> bool {
+pub(crate) fn is_vietnamese(c: char) -> bool {
     c.is_ascii_alphabetic()
         || "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯư".contains(c)
         || ('\u{1ea0}'..='\u{1ef9}').contains(&c)
@@ -56,4 +56,14 @@ fn is_vietnamese(c: char) -> bool {
 /// Whether a name is that of a body or a heading.
 pub(crate) fn names_a_body(name: &str) -> bool {
     is_no_name(&fold(name))
+}
+
+/// Whether a folded word before a name addresses a person.
+pub(crate) fn addresses(folded: &str) -> bool {
+    super::TITLES.contains(folded)
+}
+
+/// Whether a word, capitals and all, is a listed surname.
+pub(crate) fn surname(word: &[u8]) -> bool {
+    super::is_surname(word, 0..word.len())
 }

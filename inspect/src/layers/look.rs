@@ -106,6 +106,11 @@ impl Look {
                 self.signs.push(at);
             }
         }
+        // Two pairs three apart, or what may be the first at the end of the block: nearly always there is neither.
+        let two = block.hex & block.hex >> 1;
+        if two & two >> 3 == 0 && two >> (BLOCK - 4) == 0 && block.hex >> (BLOCK - 1) & next_hex == 0 {
+            return;
+        }
         let hex = u128::from(block.hex) | u128::from(next_hex) << BLOCK;
         let two = hex & hex >> 1 & !(hex >> 2);
         let three = (two & two >> 3 & hex >> 6 & hex >> 7) as u64;
@@ -136,7 +141,11 @@ fn begins(text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
     let next = text.get(at + 1).copied().unwrap_or_default();
     match text.get(at) {
-        Some(b'+') => matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before),
+        Some(b'+') => {
+            // A blank or a quote on either side: strings that a program puts together.
+            let quoted = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
+            matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before) || quoted(before) && quoted(next)
+        }
         Some(b'(') => b"aA".contains(&before),
         Some(b'^') => b"aeoAEO".contains(&before),
         Some(b'<' | b'/') => before.is_ascii_digit(),

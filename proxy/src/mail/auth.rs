@@ -5,12 +5,12 @@
 
 use chot_model::{Account, AccountSource};
 
-use super::base64;
 use super::downstream::Downstream;
 use super::limits::Limits;
 use super::line::BadLine;
 use super::reply::{OneLine, Reply};
 use super::wire::{Lost, Wire};
+use crate::base64;
 
 /// How an exchange ended.
 pub(super) enum Ended {

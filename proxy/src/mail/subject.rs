@@ -3,7 +3,7 @@
 //! The result is not masked yet. A word in a character set other than UTF-8 is left out: undecoded it would hide
 //! from the masking what a reader of the record could decode.
 
-use super::base64;
+use crate::base64;
 
 /// Longest subject in a record, in characters.
 pub(super) const CHARS_MAX: usize = 200;

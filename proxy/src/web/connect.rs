@@ -3,34 +3,37 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
-use super::exchange::{Exchange, refuse};
-use super::guard::Guarded;
+use super::exchange::{Exchange, Upgrades, refuse};
+use super::first::{self, First};
+use super::guard::{Broken, Guarded};
 use super::head;
-use super::io::{ForHyper, Replay};
+use super::io::{Duplex, ForHyper, Replay, Wire};
+use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::target::{Authority, dial, is_listed};
+use super::streams::{self, UnderWay};
+use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
+use super::websocket::{self, Socket};
 use super::{Client, serve_http};
 use crate::drain::Session;
-use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
+use crate::tls::{Names, Protocol, TLS_BUFFER_BYTES};
 
-/// Time for the first bytes inside a tunnel, and for a whole ClientHello. Browsers send theirs at once.
-const FIRST_BYTES_SECONDS: u64 = 15;
 /// Longest method we take for HTTP; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 24;
 
@@ -40,23 +43,30 @@ pub(super) struct Tunnel {
     authority: Authority,
     /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
+    road: Road,
     upstream: TcpStream,
+    /// On HTTP/2, what keeps the connection from being taken for idle.
+    under_way: Option<Arc<UnderWay>>,
 }
 
 /// Answers CONNECT: a tunnel when the target may be and was reached.
 pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
+    if head::has_been_here(request.headers(), &client.web.pseudonym) {
+        return Err(refuse(client, request, &authority.host, Why::Loop).await);
+    }
     let reached = async {
-        let addresses = client.resolve(&authority).await?;
-        let upstream = dial(&addresses).await?;
-        let peer = upstream.peer_addr().map_err(|_| Why::Unreachable)?;
-        Ok((reached_first(peer, addresses), upstream))
+        let Way { addresses, road } = client.way(&authority).await?;
+        let upstream = road.connect(&authority, &addresses).await?;
+        let first = road.reached(&upstream, &addresses).addresses;
+        Ok((reached_first(first.first().copied(), addresses), road, upstream))
     };
     match reached.await {
-        Ok((addresses, upstream)) => {
+        Ok((addresses, road, upstream)) => {
+            let under_way = request.extensions_mut().remove();
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, upstream })
+            Ok(Tunnel { upgrade, authority, addresses, road, upstream, under_way })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -64,22 +74,22 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
 
 /// Puts the address that was reached before the others. It is the one that is judged; the first that a resolver names
 /// could be any, such as one of an internal network where nobody answers.
-fn reached_first(peer: SocketAddr, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    addresses.retain(|address| *address != peer);
-    addresses.insert(0, peer);
+fn reached_first(peer: Option<SocketAddr>, mut addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    addresses.retain(|address| Some(*address) != peer);
+    addresses.splice(0..0, peer);
     addresses
 }
 
 /// What the first bytes speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spoken {
+pub(super) enum Spoken {
     Tls,
     Http,
     Other,
 }
 
 /// Decides by the first bytes, or not yet. HTTP/2 without TLS (`PRI * HTTP/2.0`) is not spoken here, so it is other.
-fn spoken(first: &[u8]) -> Option<Spoken> {
+pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     match first {
         [] | [0x16] => return None,
         [0x16, 0x03, ..] => return Some(Spoken::Tls),
@@ -98,48 +108,77 @@ fn spoken(first: &[u8]) -> Option<Spoken> {
     }
 }
 
-/// Serves a tunnel to its end.
-pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
-    let Tunnel { upgrade, authority, addresses, upstream } = tunnel;
-    let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
+/// Serves a tunnel that is all of a connection to its end.
+pub(super) async fn run<IO: Duplex + 'static>(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
+    let parts = (&mut tunnel.upgrade).await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<IO>>>);
     let Ok(Ok(parts)) = parts else { return };
-    let (mut stream, behind) = parts.io.0.into_parts();
-    let mut first = BytesMut::from(&*parts.read_buf);
-    first.unsplit(behind);
-    let deciding = async {
-        loop {
-            if let Some(spoken) = spoken(&first) {
-                return Ok(Some(spoken));
-            }
-            if stream.read_buf(&mut first).await? == 0 {
-                return Ok::<_, std::io::Error>(None);
-            }
-        }
-    };
-    let decided = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), deciding).await;
-    let stream = Replay::new(first.freeze(), stream);
-    let inside = Inside { client, authority, addresses };
-    match decided {
-        // The client went away.
-        Ok(Err(_) | Ok(None)) => {}
-        Ok(Ok(Some(Spoken::Tls))) => Box::pin(inside.intercept(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Http))) => Box::pin(inside.plain(stream, upstream, session)).await,
-        Ok(Ok(Some(Spoken::Other))) => inside.other(stream, upstream, session, Why::Opaque).await,
-        Err(_) => inside.other(stream, upstream, session, Why::Silent).await,
+    let (stream, behind) = parts.io.0.into_parts();
+    let mut bytes = BytesMut::from(&*parts.read_buf);
+    bytes.unsplit(behind);
+    tunnel.begin(client, stream, bytes, session).await;
+}
+
+/// Serves a tunnel that is one stream of a connection to its end.
+pub(super) async fn run_stream(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
+    let Ok(upgraded) = (&mut tunnel.upgrade).await else { return };
+    let stream: Wire = Box::new(TokioIo::new(upgraded));
+    tunnel.begin(client, stream, BytesMut::new(), session).await;
+}
+
+impl Tunnel {
+    async fn begin<IO: Duplex + 'static>(
+        self,
+        client: Arc<Client>,
+        mut stream: IO,
+        mut bytes: BytesMut,
+        session: Session,
+    ) {
+        let Self { upgrade: _, authority, addresses, road, upstream, under_way: _under_way } = self;
+        let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
+        let stream = Replay::new(bytes.freeze(), stream);
+        Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
     }
 }
 
-struct Inside {
-    client: Arc<Client>,
-    authority: Authority,
-    addresses: Vec<SocketAddr>,
+/// A connection to `authority` that both ends have agreed to, before anything was said on it.
+pub(super) struct Inside {
+    pub(super) client: Arc<Client>,
+    pub(super) authority: Authority,
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) road: Road,
 }
 
-type FirstHalf = Replay<TcpStream>;
-
 impl Inside {
+    /// Carries it to its end.
+    pub(super) async fn carry<IO>(self, began: First, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
+        match began {
+            First::Tls(hello) => {
+                if hello.is_some_and(|hello| hello.has_ech) {
+                    self.client.web.gate.counts().count_ech_offer();
+                }
+                Box::pin(self.intercept(stream, upstream, session)).await;
+            }
+            First::Http => Box::pin(self.plain(stream, upstream, session)).await,
+            First::Other => self.other(stream, upstream, session, Why::Opaque).await,
+            First::Silent => self.other(stream, upstream, session, Why::Silent).await,
+        }
+    }
+
     async fn record(&self, why: Why) {
         self.client.record(None, &self.authority.host, why.id(), 0).await;
+    }
+
+    fn route(&self, tls: Option<TlsRoute>) -> Route {
+        let (authority, addresses, road) = (self.authority.clone(), self.addresses.clone(), self.road.clone());
+        Route { authority, addresses, road, tls }
+    }
+
+    /// The way the first connection took.
+    fn way(&self) -> Way {
+        Way { addresses: self.addresses.first().copied().into_iter().collect(), road: self.road.clone() }
     }
 
     async fn record_for(&self, host: &str, why: Why) {
@@ -147,9 +186,12 @@ impl Inside {
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
-        let listed = &self.client.web.allow_opaque;
-        if !self.addresses.first().is_some_and(|peer| is_listed(listed, &self.authority, peer.ip())) {
+    async fn other<IO>(self, stream: Replay<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    where
+        IO: Duplex + 'static,
+    {
+        let address = self.addresses.first().map(SocketAddr::ip);
+        if !self.client.web.reach.is_opaque_listed(&self.authority, address) {
             return self.record(why).await;
         }
         // Nothing leaves without a record: the opening is durable before the first byte.
@@ -166,33 +208,44 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
-        let Ok(peer) = upstream.peer_addr() else { return };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: None };
-        match Link::over(self.authority.clone(), peer, upstream).await {
+    async fn plain<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
+        let route = self.route(None);
+        match Link::over(self.authority.clone(), self.way(), upstream, Protocol::Http1).await {
             Err(why) => self.record(why).await,
             Ok(link) => {
                 let names = Names::only(&self.authority.host);
-                self.serve(stream, Established { route, names, links: Links::with(link), broken: None }, session).await;
+                let established = Established { route, names, links: Links::with(link), broken: None };
+                self.serve(stream, Protocol::Http1, established, session).await;
             }
         }
     }
 
     /// TLS: the server first, then the client with a certificate that mirrors the server's.
-    async fn intercept(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
+    async fn intercept<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
-        let hello = tokio::time::timeout(Duration::from_secs(FIRST_BYTES_SECONDS), hello).await;
+        let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
         let asked = Asked::of(&start, &self.authority.host);
 
         let interception = &self.client.web.interception;
         let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
-        let tls = TlsRoute { name: asked.host.clone(), alpn: asked.alpn.clone() };
-        let route = Route { authority: self.authority.clone(), addresses: self.addresses.clone(), tls: Some(tls) };
-        let (leaf, is_http1_agreed, established) = match connected {
+        // Both ends speak what the server chose; a connection that is made anew is offered nothing else.
+        let agreed = match &connected {
+            Ok(server) => server.get_ref().1.alpn_protocol().and_then(Protocol::of),
+            Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
+        };
+        let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
+        let tls = TlsRoute { name: asked.host.clone(), alpn };
+        let route = self.route(Some(tls));
+        let (leaf, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
-                let is_http1_agreed = server.get_ref().1.alpn_protocol() == Some(ALPN_HTTP1);
                 let mut names = cert.as_ref().map(Names::of).unwrap_or_default();
                 names.add(&asked.host);
                 // Another name in the hello than in CONNECT is fine only if one certificate stands for both. An
@@ -200,30 +253,28 @@ impl Inside {
                 let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
                 let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
                 let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
-                let Ok(peer) = server.get_ref().0.peer_addr() else { return };
-                match Link::over(self.authority.clone(), peer, server).await {
-                    Err(why) => (leaf, is_http1_agreed, Established::broken(route, why)),
-                    Ok(link) => {
-                        let links = Links::with(link);
-                        (leaf, is_http1_agreed, Established { route, names, links, broken })
-                    }
+                match Link::over(self.authority.clone(), self.way(), server, agreed.unwrap_or(Protocol::Http1)).await {
+                    Err(why) => (leaf, Established::broken(route, why)),
+                    Ok(link) => (leaf, Established { route, names, links: Links::with(link), broken }),
                 }
             }
             // The client still gets a session, to be told why; nothing of what it sends goes anywhere.
             Err(why) => {
                 let leaf = interception.leaf(&asked.host, None).await;
-                (leaf, !asked.alpn.is_empty(), Established::broken(route, why))
+                (leaf, Established::broken(route, why))
             }
         };
         if let Some(why) = established.broken {
             self.record_for(&asked.host, why).await;
         }
         let Ok(leaf) = leaf else { return self.record_for(&asked.host, Why::ClientTls).await };
-        let accepting = start.into_stream(leaf.config(is_http1_agreed || asked.is_only_other));
+        // Who offers only what nobody here speaks is told so by the handshake.
+        let shown = if asked.is_only_other { Some(Protocol::Http1) } else { agreed };
+        let accepting = start.into_stream(leaf.config(shown));
         match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), accepting).await {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
-                self.serve(stream, established, session).await;
+                self.serve(stream, shown.unwrap_or(Protocol::Http1), established, session).await;
             }
             // An application that trusts only its own certificates ends here: the operator has to see which.
             _ => self.record_for(&asked.host, Why::ClientTls).await,
@@ -231,7 +282,7 @@ impl Inside {
     }
 
     /// Serves the requests inside.
-    async fn serve<IO>(self, stream: IO, established: Established, session: Session)
+    async fn serve<IO>(self, stream: IO, protocol: Protocol, established: Established, session: Session)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -241,17 +292,25 @@ impl Inside {
             route,
             names,
             broken,
-            links: tokio::sync::Mutex::new(links),
+            links,
+            socket: Mutex::new(None),
         });
         let served_too = Arc::clone(&served);
         let answer = move |request, broken| {
             let served = Arc::clone(&served_too);
-            async move { served.answer(request, broken).await }
+            async move { served.answer(request, &broken).await }
         };
-        if let Err(error) = serve_http(stream, session, answer).await
-            && error.is_parse()
-        {
-            self.record(Why::BadRequest).await;
+        if protocol == Protocol::Http2 {
+            let host = &self.authority.host;
+            return Box::pin(streams::serve(&self.client, host, stream, session, answer)).await;
+        }
+        let ended = serve_http(stream, session.clone(), answer).await;
+        let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(served);
+        match (ended, socket) {
+            (Ok(()), Some(socket)) => Box::pin(socket.run(self.client, session)).await,
+            (Err(error), _) if error.is_parse() => self.record(Why::BadRequest).await,
+            _ => {}
         }
     }
 }
@@ -270,12 +329,13 @@ impl Asked {
     fn of<IO: AsyncRead + AsyncWrite + Unpin>(start: &StartHandshake<IO>, connect_host: &str) -> Self {
         let hello = start.client_hello();
         let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
-        let speaks = offered.as_ref().is_some_and(|offered| offered.contains(&ALPN_HTTP1));
+        let spoken = offered.iter().flatten().filter(|alpn| Protocol::of(alpn).is_some());
+        let alpn: Vec<_> = spoken.map(|alpn| alpn.to_vec()).collect();
         let name = hello.server_name().and_then(|name| Authority::parse(name, Some(443)));
         Self {
             host: name.map_or_else(|| connect_host.to_owned(), |name| name.host),
-            alpn: if speaks { vec![ALPN_HTTP1.to_vec()] } else { Vec::new() },
-            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && !speaks,
+            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && alpn.is_empty(),
+            alpn,
         }
     }
 }
@@ -302,13 +362,14 @@ struct Served {
     names: Names,
     /// Every request is answered with this.
     broken: Option<Why>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
+    socket: Mutex<Option<Socket>>,
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
         let connect = &self.route.authority;
-        if let Some(why) = self.broken.or(broken) {
+        if let Some(why) = self.broken.or_else(|| broken.head()) {
             let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
             return refuse(&self.client, request, host, why).await;
         }
@@ -316,8 +377,13 @@ impl Served {
             Ok(host) => host,
             Err(why) => return refuse(&self.client, request, &connect.host, why).await,
         };
-        let mut links = self.links.lock().await;
-        let exchange = Exchange { client: &self.client, host: &host, route: self.route.clone(), links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &host,
+            route: self.route.clone(),
+            links: &self.links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 
@@ -327,21 +393,13 @@ impl Served {
         if request.method() == Method::CONNECT {
             return Err(Why::BadRequest);
         }
-        head::check(request.headers())?;
-        let host = head::host(request.headers(), connect.port)?;
-        if let Some(target) = absolute(request.uri())
-            && Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)? != host
-        {
-            return Err(Why::Misdirected);
+        if !websocket::is_handshake(request) {
+            head::check(request.headers())?;
         }
+        let host = head::target(request, connect.port, if self.route.tls.is_some() { "https" } else { "http" })?;
         let is_ours = host.host == connect.host || self.names.covers(&host.host);
         if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
     }
-}
-
-/// The authority of an absolute-form target.
-pub(super) fn absolute(uri: &Uri) -> Option<&str> {
-    uri.authority().map(http::uri::Authority::as_str)
 }
 
 /// Counts what is read.
@@ -381,8 +439,9 @@ mod tests {
     fn the_address_that_was_reached_is_the_one_that_is_judged() {
         let at = |text: &str| -> SocketAddr { text.parse().expect(text) };
         let named = vec![at("10.1.2.3:443"), at("192.0.2.1:443")];
-        assert_eq!(reached_first(named[1], named.clone()), [named[1], named[0]]);
-        assert_eq!(reached_first(named[0], named.clone()), named);
+        assert_eq!(reached_first(Some(named[1]), named.clone()), [named[1], named[0]]);
+        assert_eq!(reached_first(Some(named[0]), named.clone()), named);
+        assert_eq!(reached_first(None, named.clone()), named);
     }
 
     #[test]

@@ -1,23 +1,34 @@
-//! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
+//! The web channel: an explicit HTTP proxy that looks into what passes, HTTPS, HTTP/2 and WebSocket included.
 //!
 //! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
 //! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
 //! (`exchange`, `upstream`).
 //!
-//! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
-//! operator listed as opaque, and what applications encrypt between their users.
+//! What it does not see: QUIC and HTTP/2 without TLS (not spoken), protocols other than WebSocket asked for by Upgrade (refused),
+//! tunnels the operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
 mod coding;
 mod connect;
+mod dial;
 mod exchange;
+mod first;
 mod framing;
 mod guard;
 mod head;
 mod io;
+mod parent;
+#[cfg(feature = "test-support")]
+pub mod probe;
+mod reach;
 mod refusal;
+mod secure;
+mod streams;
 mod target;
+mod transparent;
 mod upstream;
+mod watch;
+mod websocket;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -26,10 +37,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{AllowedTarget, Network, WebSettings};
+use chot_config::{Network, WebSettings};
 use chot_model::{Channel, DecisionId};
-use http::header::HOST;
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -38,18 +48,24 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use self::body::Reply;
-use self::connect::{Tunnel, absolute, grant};
-use self::exchange::{Exchange, refuse};
+use self::connect::{Tunnel, grant};
+use self::dial::tune;
+use self::exchange::{Exchange, Upgrades, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
-use self::io::{ForHyper, Timer};
+use self::io::{Duplex, ForHyper, Timer};
+use self::reach::{Reach, Way};
 use self::refusal::Why;
-use self::target::{Authority, resolve, tune};
+use self::target::Authority;
 use self::upstream::{Links, Route};
-use crate::descriptors;
+use self::websocket::Socket;
+
+pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
 use crate::gate::Gate;
+use crate::proxy_protocol::{Header, receive as receive_header};
 use crate::tls::Interception;
+use crate::{Error, descriptors};
 
 /// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -58,6 +74,8 @@ const CONNECTIONS_MAX: usize = 20_000;
 const IDLE_SECONDS: u64 = 180;
 /// Pause after a failed accept (out of descriptors): others must end before it can succeed.
 const ACCEPT_PAUSE_MS: u64 = 100;
+/// Time for the header of a load balancer, which comes before anything else.
+const PROXY_HEADER_SECONDS: u64 = 5;
 /// Clients outside the list are recorded once in so many milliseconds: a scan must not fill the ledger.
 const STRANGER_RECORD_MS: u64 = 10_000;
 /// What a client outside the listed networks hears.
@@ -69,18 +87,17 @@ Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
 pub struct Web {
     gate: Gate,
     clients: Vec<Network>,
-    allow_targets: Vec<AllowedTarget>,
-    allow_opaque: Vec<AllowedTarget>,
-    /// Addresses given in the settings instead of asked of DNS.
-    given: Vec<(String, IpAddr)>,
+    /// Whose word counts for who the client is.
+    balancers: Vec<Network>,
+    reach: Reach,
     interception: Arc<Interception>,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
     connections: Arc<Semaphore>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
-    /// Addresses we listen on, never a target.
-    own: Mutex<Vec<SocketAddr>>,
+    /// HTTP/2 connections of clients.
+    multiplexed: AtomicU64,
 }
 
 impl std::fmt::Debug for Web {
@@ -91,45 +108,62 @@ impl std::fmt::Debug for Web {
 
 impl Web {
     /// Puts the channel together.
-    pub fn new(gate: Gate, settings: &WebSettings, interception: Arc<Interception>) -> Self {
+    ///
+    /// # Errors
+    /// When a file that the settings name cannot be used.
+    pub fn new(gate: Gate, settings: &WebSettings, interception: Arc<Interception>) -> Result<Self, Error> {
         let mut random = [0; 4];
         // Without randomness two gateways may share a name, and a request through both would be called a loop.
         let _ = aws_lc_rs::rand::fill(&mut random);
-        Self {
+        let pseudonym = format!("chot-{:08x}", u32::from_be_bytes(random));
+        Ok(Self {
             gate,
             clients: settings.clients.clone(),
-            allow_targets: settings.allow_targets.clone(),
-            allow_opaque: settings.allow_opaque.clone(),
-            given: settings.resolve.clone(),
+            balancers: settings.proxy_protocol.clone(),
+            reach: Reach::new(settings, &pseudonym)?,
             interception,
-            pseudonym: format!("chot-{:08x}", u32::from_be_bytes(random)),
+            pseudonym,
             connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
-            own: Mutex::new(settings.listen.clone()),
-        }
+            multiplexed: AtomicU64::new(0),
+        })
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
         self.clients.iter().any(|network| network.contains(address))
     }
 
+    /// Records a connection that ended before there was anything to judge.
+    async fn record_peer(&self, address: IpAddr, reason: &str) {
+        let (id, client, host, reason) = (None, Some(address.to_canonical()), String::new(), reason.to_owned());
+        let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
+        let _ = self.gate.ledger().event(event).await;
+    }
+
     /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
     async fn record_stranger(&self, address: IpAddr) {
         let now = self.gate.clock().now().unix_ms() / STRANGER_RECORD_MS;
         if self.last_stranger.swap(now, Ordering::Relaxed) != now {
-            let reason = "client-not-listed".to_owned();
-            let client = Some(address.to_canonical());
-            let (id, host) = (None, String::new());
-            let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
-            let _ = self.gate.ledger().event(event).await;
+            self.record_peer(address, "client-not-listed").await;
         }
     }
 }
 
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Clients that know of the proxy.
+    Explicit,
+    /// The same over TLS.
+    Secure,
+    /// Clients that do not: the firewall leads them here.
+    Led(Led),
+}
+
 /// Serves a listener until draining begins. Connections go on until they are done; each holds a [`Session`].
-pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
+pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session: Session) {
     if let Ok(address) = listener.local_addr() {
-        web.own.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+        web.reach.add_own(address);
     }
     loop {
         let accepted = async {
@@ -144,7 +178,7 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
             Ok((stream, peer)) => {
                 let (web, session) = (Arc::clone(&web), session.clone());
                 tokio::spawn(async move {
-                    Box::pin(serve_client(web, stream, peer, session)).await;
+                    Box::pin(admit(web, stream, peer, door, session)).await;
                     drop(permit);
                 });
             }
@@ -153,28 +187,65 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, mut session: Session) {
     }
 }
 
-async fn serve_client(web: Arc<Web>, mut stream: TcpStream, peer: SocketAddr, session: Session) {
+/// Finds out who connected and where to, and serves those that may use the proxy.
+async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door: Door, session: Session) {
     let Ok(local) = stream.local_addr() else { return };
+    let mut ends = None;
+    if web.balancers.iter().any(|network| network.contains(peer.ip())) {
+        let header = tokio::time::timeout(Duration::from_secs(PROXY_HEADER_SECONDS), receive_header(&mut stream)).await;
+        match header {
+            Ok(Ok(Header::Proxied(proxied))) => {
+                peer = proxied.source;
+                ends = Some(proxied);
+            }
+            // A health check asks nothing of the proxy.
+            Ok(Ok(Header::Own)) => {}
+            Ok(Err(_)) | Err(_) => return web.record_peer(peer.ip(), "proxy-protocol").await,
+        }
+    }
     if !web.is_client(peer.ip().to_canonical()) {
         web.record_stranger(peer.ip()).await;
-        return turn_away(&mut stream).await;
+        return if door == Door::Explicit {
+            turn_away(&mut stream).await
+        };
     }
     tune(&stream);
-    let client = Arc::new(Client { web, peer, local });
-    let outer =
-        Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
+    match door {
+        Door::Explicit => serve_client(Arc::new(Client { web, peer, local }), stream, session).await,
+        Door::Secure => Box::pin(secure::serve(Arc::new(Client { web, peer, local }), stream, session)).await,
+        Door::Led(led) => {
+            let original = ends.map_or_else(|| led.original(&stream, local), |ends| Ok(ends.destination));
+            let Ok(original) = original else { return web.record_peer(peer.ip(), "no-destination").await };
+            // Where packets keep their destination, it is no address of ours.
+            let local = if led == Led::Tproxy { SocketAddr::from(([0, 0, 0, 0], 0)) } else { local };
+            let client = Arc::new(Client { web, peer, local });
+            Box::pin(transparent::serve(client, stream, original, session)).await;
+        }
+    }
+}
+
+async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, session: Session) {
+    let outer = Arc::new(Outer {
+        client: Arc::clone(&client),
+        links: Links::default(),
+        tunnel: Mutex::new(None),
+        socket: Mutex::new(None),
+        streams: None,
+    });
     let outer_too = Arc::clone(&outer);
     let answer = move |request, broken| {
         let outer = Arc::clone(&outer_too);
-        async move { outer.answer(request, broken).await }
+        async move { outer.answer(request, &broken).await }
     };
 
     let ended = serve_http(stream, session.clone(), answer).await;
     let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
-    match (ended, tunnel) {
-        (Ok(()), Some(tunnel)) => Box::pin(connect::run(client, tunnel, session)).await,
-        (Err(error), _) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
+    match (ended, tunnel, socket) {
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run::<IO>(client, tunnel, session)).await,
+        (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
+        (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
     }
 }
@@ -192,17 +263,17 @@ async fn turn_away(stream: &mut TcpStream) {
 }
 
 /// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
-/// `answer` is told why a head was refused before hyper saw it; the request is a stand-in then.
+/// `answer` is given what tells why a head was refused before hyper saw it; the request is a stand-in then.
 async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>, Option<Why>) -> F,
+    A: Fn(Request<Incoming>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
     let io = ForHyper(Guarded::new(io, broken.clone()));
     let service = service_fn(|request| {
-        let answered = Box::pin(answer(request, broken.head()));
+        let answered = Box::pin(answer(request, broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let mut builder = Builder::new();
@@ -233,17 +304,9 @@ impl Client {
         gate.new_id(gate.clock().now())
     }
 
-    /// Addresses of `target` that may be connected to.
-    async fn resolve(&self, target: &Authority) -> Result<Vec<SocketAddr>, Why> {
-        let own = self.web.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_own = |address: SocketAddr| {
-            own.iter().any(|listener| {
-                let any = listener.ip().is_unspecified();
-                let here = address.ip() == self.local.ip().to_canonical() || address.ip().is_loopback();
-                listener.port() == address.port() && (listener.ip() == address.ip() || any && here)
-            })
-        };
-        resolve(target, &self.web.given, &self.web.allow_targets, is_own).await
+    /// The way to `target`, when it may be reached.
+    async fn way(&self, target: &Authority) -> Result<Way, Why> {
+        self.web.reach.way(target, self.local).await
     }
 
     /// Records something that was refused or opened without a message to judge. `id` is the number the client is
@@ -270,18 +333,26 @@ impl Client {
 /// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.
 struct Outer {
     client: Arc<Client>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
     tunnel: Mutex<Option<Tunnel>>,
+    socket: Mutex<Option<Socket>>,
+    /// On HTTP/2 a tunnel is a stream beside others and begins at once, with this.
+    streams: Option<Session>,
 }
 
 impl Outer {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
-        if let Some(why) = broken {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+        if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
         if request.method() == Method::CONNECT {
             return match Box::pin(grant(&self.client, request)).await {
                 Ok(tunnel) => {
+                    if let Some(session) = &self.streams {
+                        let (client, session) = (Arc::clone(&self.client), session.clone());
+                        tokio::spawn(Box::pin(connect::run_stream(client, tunnel, session)));
+                        return Response::new(Reply::Own(None));
+                    }
                     *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
                     Response::new(Reply::Own(None))
                 }
@@ -292,32 +363,32 @@ impl Outer {
             Ok(target) => target,
             Err(why) => return refuse(&self.client, request, "", why).await,
         };
-        let mut links = self.links.lock().await;
-        let addresses = match links.peer_of(&target) {
-            Some(checked) => Ok(vec![checked]),
-            None => self.client.resolve(&target).await,
+        let way = match self.links.way_of(&target) {
+            Some(checked) => Ok(checked),
+            None => self.client.way(&target).await,
         };
-        let route = match addresses {
-            Ok(addresses) => Route { authority: target.clone(), addresses, tls: None },
+        let route = match way {
+            Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },
             Err(why) => return refuse(&self.client, request, &target.host, why).await,
         };
-        let exchange = Exchange { client: &self.client, host: &target, route, links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &target,
+            route,
+            links: &self.links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 }
 
 /// The target of an absolute-form request. `https` cannot be asked for in clear; that is what CONNECT is for.
 fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
-    let target = absolute(request.uri()).ok_or(Why::NotProxied)?;
-    if request.uri().scheme_str() != Some("http") {
+    if request.uri().authority().is_none() || request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }
-    head::check(request.headers())?;
-    let target = Authority::parse(target, Some(80)).ok_or(Why::BadRequest)?;
-    // The target counts (RFC 9112 §3.2.2), but who reads the other must not be told another. HTTP/1.0 had no Host.
-    let has_host = request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST);
-    if has_host && head::host(request.headers(), 80)? != target {
-        return Err(Why::Misdirected);
+    if !websocket::is_handshake(request) {
+        head::check(request.headers())?;
     }
-    Ok(target)
+    head::target(request, 80, "http")
 }

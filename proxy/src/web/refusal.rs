@@ -56,8 +56,16 @@ reasons! {
         "Yêu cầu gửi tới quá chậm." "The head of the request arrived too slowly.";
     TransferCoding "transfer-coding" NOT_IMPLEMENTED
         "Kiểu mã hoá truyền này không kiểm tra được." "This transfer coding cannot be inspected.";
-    WebSocket "websocket" NOT_IMPLEMENTED
-        "Kết nối WebSocket chưa kiểm tra được nên không được phép." "WebSocket messages cannot be inspected yet, so they are not allowed.";
+    Upgrade "upgrade" NOT_IMPLEMENTED
+        "Giao thức được yêu cầu không kiểm tra được nên không được phép." "The protocol that was asked for cannot be inspected, so it is not allowed.";
+    Http2 "bad-http2" BAD_REQUEST
+        "Kết nối không đúng chuẩn HTTP/2." "The client sent what HTTP/2 does not allow.";
+    Flood "http2-flood" TOO_MANY_REQUESTS
+        "Kết nối gửi dồn dập các yêu cầu rồi huỷ." "The client floods the connection with requests that it cancels.";
+    WebSocketFrame "websocket-frame" BAD_REQUEST
+        "Dữ liệu WebSocket không đúng chuẩn nên không được chuyển đi." "A WebSocket frame is not valid and was not sent.";
+    WebSocketSize "websocket-size" PAYLOAD_TOO_LARGE
+        "Tin nhắn WebSocket quá lớn nên không kiểm tra được." "A WebSocket message is too large to be inspected.";
     Opaque "opaque-tunnel" FORBIDDEN
         "Kết nối không phải HTTP hay HTTPS nên không được phép." "The connection is neither HTTP nor HTTPS and is not allowed.";
     Silent "silent-tunnel" FORBIDDEN
@@ -66,6 +74,14 @@ reasons! {
         "Không thiết lập được kết nối bảo mật với máy này." "No TLS connection with the client could be made.";
     TargetAddress "target-address" FORBIDDEN
         "Địa chỉ đích thuộc mạng nội bộ hoặc dành riêng, không được phép qua cổng này." "The target is a loopback, private or reserved address, which is not allowed here.";
+    TargetPort "target-port" FORBIDDEN
+        "Cổng kết nối này không nằm trong danh sách được phép." "This port is not one that may be connected to.";
+    Parent "parent-failed" BAD_GATEWAY
+        "Không kết nối được máy chủ proxy cấp trên." "The parent proxy could not be reached.";
+    ParentAuth "parent-auth" BAD_GATEWAY
+        "Máy chủ proxy cấp trên không chấp nhận tài khoản của cổng." "The parent proxy does not accept this gateway's credentials.";
+    ParentRefused "parent-refused" BAD_GATEWAY
+        "Máy chủ proxy cấp trên từ chối kết nối này." "The parent proxy refused the connection.";
     OwnAddress "own-address" LOOP_DETECTED
         "Địa chỉ đích chính là cổng kiểm soát." "The target is the gateway itself.";
     Loop "loop" LOOP_DETECTED
@@ -150,9 +166,6 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
             .filter(|(_, tally)| tally.count > 0)
             .map(|(id, tally)| (id.id().to_owned(), json!({ "count": tally.count, "distinct": tally.distinct })))
             .collect();
-        let mut opaque: Vec<_> = told.inspection.opaque.iter().map(|part| part.reason.id()).collect();
-        opaque.sort_unstable();
-        opaque.dedup();
         json!({
             "decision": told.id.to_string(),
             "action": verdict.action.id(),
@@ -160,7 +173,8 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
             "message": { "vi": message.vi, "en": message.en },
             "findings": findings,
             "persons": told.inspection.persons,
-            "opaque": opaque,
+            "opaque": reasons(told),
+            "not_redacted": verdict.why_not_redacted(),
             "destination": host,
             "contact": contact,
             "time": time.to_string(),
@@ -168,6 +182,12 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
         .to_string()
     };
     answer(asker, StatusCode::FORBIDDEN, told.id, body)
+}
+
+/// The answer to a message that the policy keeps here, where only a line of it can be told.
+pub(crate) fn short(told: &Told) -> String {
+    let message = told.verdict.message.as_ref().map(|message| message.vi.as_str());
+    format!("{} {}", told.id, message.unwrap_or("Không được gửi theo quy định · not sent by policy"))
 }
 
 /// The answer when there is no verdict to tell about.
@@ -235,9 +255,24 @@ fn found(told: &Told) -> Vec<(String, String)> {
         found.push((format!("Số người liên quan: {n}"), format!("people concerned: {n}")));
     }
     if !told.inspection.opaque.is_empty() {
-        found.push(("Có phần không đọc được để kiểm tra".to_owned(), "a part could not be read".to_owned()));
+        let reasons = reasons(told).join(", ");
+        found.push((
+            format!("Có phần không đọc được để kiểm tra ({reasons})"),
+            format!("a part could not be read: {reasons}"),
+        ));
+    }
+    if let Some(why) = told.verdict.why_not_redacted() {
+        found.push(("Không thể tự che phần này một cách an toàn".to_owned(), format!("cannot be redacted: {why}")));
     }
     found
+}
+
+/// Why parts could not be read, each reason once.
+fn reasons(told: &Told) -> Vec<&'static str> {
+    let mut reasons: Vec<_> = told.inspection.opaque.iter().map(|part| part.reason.id()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
 }
 
 fn title(detector: DetectorId) -> (&'static str, &'static str) {

@@ -7,17 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use chot_config::AllowedTarget;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
 
 use super::refusal::Why;
 
 /// Time for the resolver. glibc's default is 5 s per server and two tries.
 const RESOLVE_SECONDS: u64 = 10;
-/// Time for one address to accept; a SYN is repeated after 1 and 3 s.
-const DIAL_SECONDS: u64 = 5;
-/// Silence after which a peer is asked whether it is still there; NAT tables forget connections after minutes.
-const KEEPALIVE_SECONDS: u64 = 60;
 /// Addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 6;
 /// Longest host name (RFC 1035 §2.3.4), with a closing dot.
@@ -127,6 +121,25 @@ pub(crate) fn is_listed(listed: &[AllowedTarget], target: &Authority, address: I
     })
 }
 
+/// Whether the settings list this target by its name.
+pub(crate) fn is_named(listed: &[AllowedTarget], target: &Authority) -> bool {
+    listed.iter().any(|allowed| match allowed {
+        AllowedTarget::Network(..) => false,
+        AllowedTarget::Host(host, port) => port.is_none_or(|port| port == target.port) && *host == target.host,
+    })
+}
+
+/// The addresses of `target` as they are, unjudged.
+pub(crate) async fn lookup(target: &Authority, given: &[(String, IpAddr)]) -> Result<Vec<SocketAddr>, Why> {
+    let of_settings = given.iter().find(|(host, _)| *host == target.host).map(|(_, address)| *address);
+    if let Some(address) = of_settings.or_else(|| target.host.parse().ok()) {
+        return Ok(vec![SocketAddr::new(address, target.port)]);
+    }
+    let looked_up = tokio::net::lookup_host((target.host.as_str(), target.port));
+    let answer = tokio::time::timeout(Duration::from_secs(RESOLVE_SECONDS), looked_up).await;
+    Ok(answer.map_err(|_| Why::UpstreamTimeout)?.map_err(|_| Why::NoSuchHost)?.collect())
+}
+
 /// The addresses of `target` that may be connected to, in the resolver's order. `given` are addresses of the settings,
 /// which go before DNS but are judged like any other; `is_own` tells our own listeners.
 pub(crate) async fn resolve(
@@ -135,15 +148,7 @@ pub(crate) async fn resolve(
     listed: &[AllowedTarget],
     is_own: impl Fn(SocketAddr) -> bool,
 ) -> Result<Vec<SocketAddr>, Why> {
-    let of_settings = given.iter().find(|(host, _)| *host == target.host).map(|(_, address)| *address);
-    let found: Vec<SocketAddr> = match of_settings.or_else(|| target.host.parse().ok()) {
-        Some(address) => vec![SocketAddr::new(address, target.port)],
-        None => {
-            let looked_up = tokio::net::lookup_host((target.host.as_str(), target.port));
-            let answer = tokio::time::timeout(Duration::from_secs(RESOLVE_SECONDS), looked_up).await;
-            answer.map_err(|_| Why::UpstreamTimeout)?.map_err(|_| Why::NoSuchHost)?.collect()
-        }
-    };
+    let found = lookup(target, given).await?;
     judge_addresses(target, found, listed, is_own)
 }
 
@@ -166,33 +171,6 @@ fn judge_addresses(
         }
     }
     if allowed.is_empty() { Err(why) } else { Ok(allowed) }
-}
-
-/// Connects to the first address that accepts.
-pub(crate) async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, Why> {
-    let mut why = Why::Unreachable;
-    for address in addresses {
-        match tokio::time::timeout(Duration::from_secs(DIAL_SECONDS), TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                tune(&stream);
-                return Ok(stream);
-            }
-            Ok(Err(_)) => why = Why::Unreachable,
-            Err(_) => why = Why::UpstreamTimeout,
-        }
-    }
-    Err(why)
-}
-
-/// Sets what every connection of ours wants: small writes go out at once (messages are written whole), and a peer that
-/// vanished is noticed even where nothing is sent.
-pub(crate) fn tune(stream: &TcpStream) {
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(KEEPALIVE_SECONDS))
-        .with_interval(Duration::from_secs(KEEPALIVE_SECONDS / 4));
-    // A socket that cannot be tuned still works.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
 }
 
 #[cfg(test)]

@@ -19,10 +19,18 @@ pub(crate) const POLICY: &str = include_str!("policy.toml");
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) policy: String,
+    /// Where the proxy listens.
+    pub(crate) listen: String,
     /// `[web]` lines besides `listen` and `resolve`.
     pub(crate) web: String,
     /// `[mail]` lines besides `listen`.
     pub(crate) mail: String,
+    /// Further hosts and their addresses.
+    pub(crate) resolve: Vec<(&'static str, &'static str)>,
+    /// Further trusted roots.
+    pub(crate) roots: Vec<PathBuf>,
+    /// The network it runs in, where it is not this one.
+    pub(crate) network: Option<String>,
     /// Whole sections.
     pub(crate) more: String,
 }
@@ -31,8 +39,12 @@ impl Setup {
     pub(crate) fn new(world: &World) -> Self {
         Self {
             policy: POLICY.to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
             web: "allow_targets = [\"127.0.0.1\"]".to_owned(),
             mail: format!("next_hop = \"{}\"\nnext_hop_tls = \"off\"", world.relay.address),
+            resolve: Vec::new(),
+            roots: Vec::new(),
+            network: None,
             more: String::new(),
         }
     }
@@ -42,12 +54,14 @@ impl Setup {
 pub(crate) struct Gate {
     pub(crate) world: World,
     dir: TempDir,
+    network: Option<String>,
     running: Option<Running>,
 }
 
 struct Running {
     child: Child,
     web: SocketAddr,
+    web_tls: Option<SocketAddr>,
     mail: Option<SocketAddr>,
     admin: SocketAddr,
 }
@@ -64,15 +78,17 @@ impl Gate {
         let mut setup = Setup::new(&world);
         change(&mut setup);
         let dir = tempfile::Builder::new().prefix("chot-scenario-").tempdir().expect("a folder");
-        let mut gate = Self { world, dir, running: None };
+        let mut gate = Self { world, dir, network: setup.network.clone(), running: None };
         gate.world.write_ca(&gate.path("outside-ca.pem"));
         gate.write_policy(&setup.policy);
-        let resolve: String = NAMES.iter().map(|name| format!("\"{name}\" = \"127.0.0.1\"\n")).collect();
-        let Setup { policy: _, web, mail, more } = setup;
+        let Setup { policy: _, listen, web, mail, resolve, roots, network: _, more } = setup;
+        let resolve = NAMES.iter().map(|name| (*name, "127.0.0.1")).chain(resolve);
+        let resolve: String = resolve.map(|(name, address)| format!("\"{name}\" = \"{address}\"\n")).collect();
+        let roots: String = roots.iter().map(|file| format!(", \"{}\"", file.display())).collect();
         let settings = format!(
-            "[data]\ndir = \"data\"\n[policy]\nfile = \"policy.toml\"\n[tls]\nextra_roots = [\"outside-ca.pem\"]\n\
+            "[data]\ndir = \"data\"\n[policy]\nfile = \"policy.toml\"\n[tls]\nextra_roots = [\"outside-ca.pem\"{roots}]\n\
              [admin]\nlisten = \"127.0.0.1:0\"\n[mail]\nlisten = [\"127.0.0.1:0\"]\n{mail}\n\
-             [web]\nlisten = [\"127.0.0.1:0\"]\n{web}\n[web.resolve]\n{resolve}{more}\n"
+             [web]\nlisten = [\"{listen}\"]\n{web}\n[web.resolve]\n{resolve}{more}\n"
         );
         std::fs::write(gate.config(), settings).expect("written");
         gate.start();
@@ -85,7 +101,19 @@ impl Gate {
         let ready = self.path("ready.json");
         let _ = std::fs::remove_file(&ready);
         let log = File::options().create(true).append(true).open(self.path("chot.log")).expect("a log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chot"))
+        let mut start = match &self.network {
+            None => Command::new(env!("CARGO_BIN_EXE_chot")),
+            Some(network) => {
+                let mut inside =
+                    if rustix::process::geteuid().is_root() { Command::new("ip") } else { Command::new("sudo") };
+                if !rustix::process::geteuid().is_root() {
+                    inside.args(["-n", "ip"]);
+                }
+                inside.args(["netns", "exec", network, env!("CARGO_BIN_EXE_chot")]);
+                inside
+            }
+        };
+        let mut child = start
             .args(["run", "--config"])
             .arg(self.config())
             .arg("--ready-file")
@@ -101,11 +129,12 @@ impl Gate {
             ready.exists()
         });
         let line: Value = serde_json::from_slice(&std::fs::read(&ready).expect("read")).expect("json");
-        assert_eq!(line["pid"], child.id());
+        assert!(line["pid"] == child.id() || self.network.is_some());
         let address = |value: &Value| value.as_str().map(|text| text.parse().expect("an address"));
         let web = address(&line["web"][0]).expect("a proxy");
         let admin = address(&line["admin"]).expect("an admin listener");
-        self.running = Some(Running { child, web, mail: address(&line["mail"][0]), admin });
+        let web_tls = address(&line["web_tls"][0]);
+        self.running = Some(Running { child, web, web_tls, mail: address(&line["mail"][0]), admin });
     }
 
     /// Makes the ports of now the ports of every later start, so that clients need not be told.
@@ -140,6 +169,10 @@ impl Gate {
 
     pub(crate) fn web(&self) -> SocketAddr {
         self.running().web
+    }
+
+    pub(crate) fn web_tls(&self) -> SocketAddr {
+        self.running().web_tls.expect("the proxy listens with TLS")
     }
 
     pub(crate) fn mail(&self) -> SocketAddr {

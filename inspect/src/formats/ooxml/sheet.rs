@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::attributes;
 use super::strings::{Shared, Shows};
 use crate::formats::numeral::shown;
+use crate::formats::shown::Style;
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag, characters};
@@ -21,12 +22,41 @@ use crate::view::View;
 pub(super) struct Workbook {
     /// Sheet titles by relation, then by member name.
     titles: HashMap<String, String>,
-    /// Of each cell style, the digits it shows at least: `000000000000` shows twelve.
-    pub(super) widths: Arc<Vec<usize>>,
+    pub(super) styles: Arc<Styles>,
     targets: HashMap<String, String>,
-    formats: HashMap<String, usize>,
+    formats: HashMap<String, Style>,
     in_styles: bool,
     sink: Option<Box<(Text, Text)>>,
+}
+
+/// How numbers are shown.
+#[derive(Clone, Default)]
+pub(super) struct Styles {
+    /// Of each style of cells.
+    cells: Vec<Style>,
+    /// Days count from 1904.
+    epoch_1904: bool,
+}
+
+impl Styles {
+    fn of(&self, style: Option<usize>) -> Style {
+        style.and_then(|n| self.cells.get(n)).copied().unwrap_or_default()
+    }
+
+    /// Appends what a cell of this style shows.
+    fn show(&self, style: Style, value: &[u8], out: &mut Vec<u8>) {
+        let number = |value: &[u8]| std::str::from_utf8(value).ok()?.trim().parse::<f64>().ok();
+        match (style, number) {
+            (Style::Plain, _) => shown(value, 0, out),
+            (Style::Zeros(width), _) => shown(value, width, out),
+            (Style::Date, number) => match number(value) {
+                Some(days) if days.is_finite() => {
+                    out.extend_from_slice(style.show(days, self.epoch_1904).0.as_bytes());
+                }
+                _ => shown(value, 0, out),
+            },
+        }
+    }
 }
 
 impl Workbook {
@@ -60,8 +90,6 @@ impl Workbook {
 
 /// Entries of a workbook's own tables that are remembered.
 const REMEMBERED_MAX: usize = 10_000;
-/// A format of more zeros shows nobody's number.
-const ZEROS_MAX: usize = 20;
 
 impl Reader for Workbook {
     fn text(&mut self) -> &mut Text {
@@ -96,16 +124,19 @@ impl Reader for Workbook {
             }
             b"numFmt" if self.formats.len() < REMEMBERED_MAX => {
                 if let (Some(id), Some(code)) = (tag.string(b"numFmtId"), tag.string(b"formatCode")) {
-                    let zeros = code.chars().take_while(|c| *c == '0').count();
-                    if (2..=ZEROS_MAX).contains(&zeros) && zeros == code.split(';').next().unwrap_or_default().len() {
-                        self.formats.insert(id, zeros);
-                    }
+                    self.formats.insert(id, Style::of(&code));
                 }
             }
             b"cellXfs" => self.in_styles = true,
-            b"xf" if self.in_styles && self.widths.len() < REMEMBERED_MAX => {
-                let width = tag.string(b"numFmtId").and_then(|id| self.formats.get(&id).copied());
-                Arc::make_mut(&mut self.widths).push(width.unwrap_or(0));
+            b"xf" if self.in_styles && self.styles.cells.len() < REMEMBERED_MAX => {
+                let id = tag.string(b"numFmtId").unwrap_or_default();
+                let built_in = || Style::built_in(id.parse().unwrap_or(0));
+                let style = self.formats.get(&id).copied().unwrap_or_else(built_in);
+                Arc::make_mut(&mut self.styles).cells.push(style);
+            }
+            b"workbookPr" => {
+                let said = tag.string(b"date1904");
+                Arc::make_mut(&mut self.styles).epoch_1904 = matches!(said.as_deref(), Some("1" | "true"));
             }
             _ => {}
         }
@@ -127,7 +158,7 @@ fn sink() -> Box<(Text, Text)> {
 pub(super) struct Sheet<'a> {
     table: Table,
     shared: Option<&'a mut Shared>,
-    widths: Arc<Vec<usize>>,
+    styles: Arc<Styles>,
     text: Text,
     side: Text,
     /// The cells of the row, and the text they stand in.
@@ -138,7 +169,7 @@ pub(super) struct Sheet<'a> {
     row_number: u64,
     column: usize,
     kind: Kind,
-    width: usize,
+    style: Style,
     within: Within,
     value: View,
 }
@@ -164,7 +195,7 @@ const CELL_MAX: usize = 1 << 18;
 const ROW_MAX: usize = 1 << 20;
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, widths: Arc<Vec<usize>>) -> Self {
+    pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, styles: Arc<Styles>) -> Self {
         let title = title.to_owned();
         let name = move |row: u64, column: usize| format!("{title}!{}{row}", letters(column));
         Self {
@@ -172,14 +203,14 @@ impl<'a> Sheet<'a> {
             side: Text::new(place.clone()),
             table: Table::with_names(place, Box::new(name)),
             shared,
-            widths,
+            styles,
             cells: Vec::new(),
             cell_text: Vec::new(),
             odd: Vec::new(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
-            width: 0,
+            style: Style::Plain,
             within: Within::Nothing,
             value: View::default(),
         }
@@ -222,7 +253,7 @@ impl<'a> Sheet<'a> {
                 None => self.column += 1,
             }
         } else if value.len() <= NUMBER_MAX {
-            shown(value, self.width, &mut self.cell_text);
+            self.styles.show(self.style, value, &mut self.cell_text);
             self.push_cell(start, true, at.map(|at| (at, value.len() as u8)), None, inquiry);
         } else {
             let mut view = View::default();
@@ -310,7 +341,7 @@ impl Reader for Sheet<'_> {
         }
         let Some(plain) = Plain::of(rest) else { return 0 };
         self.column = plain.column.unwrap_or(self.column);
-        self.width = plain.style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
+        self.style = self.styles.of(plain.style);
         self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
         let value = rest.get(plain.value.clone()).unwrap_or_default();
         self.end_cell_of(value, Some(at + plain.value.start as u64), inquiry);
@@ -335,7 +366,7 @@ impl Reader for Sheet<'_> {
                 self.column = 0;
             }
             b"c" => {
-                (self.kind, self.width) = (Kind::Number, 0);
+                (self.kind, self.style) = (Kind::Number, Style::Plain);
                 for (name, value, _) in tag.pairs() {
                     match name {
                         b"r" => self.column = column(value).unwrap_or(self.column),
@@ -346,7 +377,7 @@ impl Reader for Sheet<'_> {
                                 _ => Kind::Number,
                             }
                         }
-                        b"s" => self.width = number(value).and_then(|s| self.widths.get(s).copied()).unwrap_or(0),
+                        b"s" => self.style = self.styles.of(number(value)),
                         _ => {}
                     }
                 }
@@ -394,42 +425,67 @@ struct Plain {
 }
 
 impl Plain {
+    /// Read in one go, a byte once: a workbook of 100,000 rows has a million of these.
     fn of(rest: &[u8]) -> Option<Self> {
-        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
+        const END: &[u8; 8] = b"</v></c>";
         rest.strip_prefix(b"<c ")?;
+        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
         let mut at = 3;
         loop {
-            let [name, b'=', b'"', ..] = rest.get(at..at + 3)? else { return None };
+            let [name, b'=', b'"', ..] = *rest.get(at..)? else { return None };
             let from = at + 3;
-            let value = rest.get(from..)?;
-            let value = value.get(..value.iter().position(|b| *b == b'"')?)?;
+            at = from;
             match name {
-                b'r' => plain.column = column(value),
-                b's' => plain.style = number(value),
-                b't' if value == b"s" => plain.shared = true,
-                b't' if value == b"n" => {}
+                b'r' => {
+                    // `XFD1048576` is the last there is.
+                    let mut letters = 0;
+                    while let Some(b @ b'A'..=b'Z') = rest.get(at).filter(|_| at - from < 4) {
+                        letters = letters * 26 + usize::from(b - b'A') + 1;
+                        at += 1;
+                    }
+                    while rest.get(at).is_some_and(u8::is_ascii_digit) {
+                        at += 1;
+                    }
+                    plain.column = (1..=COLUMNS).contains(&letters).then(|| letters - 1);
+                }
+                b's' => {
+                    while rest.get(at).is_some_and(u8::is_ascii_digit) {
+                        at += 1;
+                    }
+                    plain.style = number(rest.get(from..at)?);
+                }
+                b't' if rest.get(at) == Some(&b's') => {
+                    plain.shared = true;
+                    at += 1;
+                }
+                b't' if rest.get(at) == Some(&b'n') => at += 1,
                 _ => return None,
             }
-            at = from + value.len() + 1;
-            match rest.get(at)? {
-                b' ' => at += 1,
-                b'>' => break,
+            match *rest.get(at..)? {
+                [b'"', b' ', ..] => at += 2,
+                [b'"', b'>', b'<', b'v', b'>', ..] => break,
                 _ => return None,
             }
         }
-        const END: &[u8] = b"</v></c>";
-        let from = at + 1 + 3;
-        if rest.get(at + 1..from)? != b"<v>" {
+        let from = at + 5;
+        let mut to = from;
+        while rest.get(to).is_some_and(u8::is_ascii_digit) {
+            to += 1;
+        }
+        if rest.get(to) != Some(&b'<') {
+            to += rest.get(to..)?.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
+        }
+        if rest.get(to..)?.first_chunk() != Some(END) {
             return None;
         }
-        let value = rest.get(from..)?;
-        let len = value.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
-        (value.get(len..len + END.len())? == END).then_some(())?;
-        plain.value = from..from + len;
-        plain.len = plain.value.end + END.len();
+        plain.value = from..to;
+        plain.len = to + END.len();
         Some(plain)
     }
 }
+
+/// Columns of a sheet.
+const COLUMNS: usize = 16_384;
 
 /// A whole number, as attributes have them.
 fn number(text: &[u8]) -> Option<usize> {
@@ -443,7 +499,7 @@ fn number(text: &[u8]) -> Option<usize> {
 fn column(reference: &[u8]) -> Option<usize> {
     let letters = reference.iter().take_while(|b| b.is_ascii_alphabetic());
     let number = letters.take(4).fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
-    (1..=16_384).contains(&number).then(|| number - 1)
+    (1..=COLUMNS).contains(&number).then(|| number - 1)
 }
 
 /// Bytes of the longest number that is taken for one; no program writes more than 24.

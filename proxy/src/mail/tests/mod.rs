@@ -3,8 +3,11 @@
 
 mod anything;
 mod auth;
+mod chunks;
 mod commands;
+mod forwarded;
 mod harness;
+mod lmtp;
 mod mails;
 mod next_hop;
 mod starttls;
