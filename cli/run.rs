@@ -39,6 +39,7 @@ pub(crate) struct Args {
 struct Ready<'a> {
     pid: u32,
     web: &'a [SocketAddr],
+    web_tls: &'a [SocketAddr],
     led: &'a [SocketAddr],
     mail: &'a [SocketAddr],
     lmtp: &'a [SocketAddr],
@@ -84,6 +85,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.web {
         writeln!(out, "  proxy HTTP(S)   {address}")?;
     }
+    for address in &addresses.web_tls {
+        writeln!(out, "  proxy qua TLS   {address}")?;
+    }
     for address in &addresses.led {
         writeln!(out, "  trong suốt      {address}")?;
     }
@@ -106,8 +110,8 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, led, mail, lmtp, admin } = addresses;
-    let ready = Ready { pid: std::process::id(), web, led, mail, lmtp, admin: *admin, data };
+    let Addresses { web, web_tls, led, mail, lmtp, admin } = addresses;
+    let ready = Ready { pid: std::process::id(), web, web_tls, led, mail, lmtp, admin: *admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

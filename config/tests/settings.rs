@@ -34,6 +34,7 @@ clients = ["10.0.0.0/8"]
 allow_targets = ["10.1.2.0/24", "localhost:8443", "10.1.2.3:8443", "[::1]:9", "fd00::/8", "::1", "10.0.0.0/8:443"]
 allow_opaque = ["Git.Example.vn.:22"]
 resolve = { "Portal.example.vn" = "10.1.2.3" }
+listen_tls = ["0.0.0.0:3131"]
 transparent = ["0.0.0.0:3129", "[::]:3129"]
 tproxy = ["[::]:3130"]
 proxy_protocol = ["10.0.0.9", "fd00:9::/64"]
@@ -108,6 +109,7 @@ allow_days = 30
         (&web.transparent, &web.tproxy),
         (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))
     );
+    assert_eq!(web.listen_tls, addresses(&["0.0.0.0:3131"]));
     assert_eq!(web.proxy_protocol, [network("10.0.0.9"), network("fd00:9::/64")]);
     assert_eq!(web.ports.iter().map(|p| (p.first, p.last)).collect::<Vec<_>>(), [(443, 443), (8_000, 8_999)]);
     for (host, parent) in [

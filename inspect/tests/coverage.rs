@@ -70,6 +70,7 @@ const FILES: &[(&str, Missing, OpaqueReason)] = &[
     ("packed/password.7z", All, Encrypted),
     ("packed/names.7z", All, Encrypted),
     ("packed/named.7z", Percent(1, 10), Encrypted),
+    ("packed/delta.parquet", Percent(10, 60), UnsupportedFormat),
     ("packed/zeros.bz2", All, UnsupportedFormat),
     ("packed/zeros.lz4", All, UnsupportedFormat),
     ("packed/zeros.xz", All, UnsupportedFormat),
@@ -200,7 +201,7 @@ fn what_a_limit_leaves_unread_is_missing() {
         ("half of the members", &many, Limits { members_max: 10, ..limits.clone() }, Percent(25, 55), TooMany),
         ("nothing so deep", &deep, Limits { depth_max: 1, ..limits.clone() }, Percent(70, 90), TooDeep),
         ("of a bomb", &gzip(&mib), limits.clone(), Percent(8, 20), TooLarge),
-        ("no time", &many, Limits { time_max: none, ..limits.clone() }, All, OpaqueReason::TimeLimit),
+        ("no time", &many, Limits { time_max: none, ..limits }, All, OpaqueReason::TimeLimit),
     ] {
         let inspection = Inspector::new(limits, 2026).inspect(Hint::default(), bytes).inspection;
         assert!(missing.is(&inspection) && inspection.is_opaque(reason), "{name}: {inspection:?}");

@@ -53,6 +53,8 @@ pub struct Gateway {
 pub struct Addresses {
     /// Web proxy.
     pub web: Vec<SocketAddr>,
+    /// Web proxy over TLS.
+    pub web_tls: Vec<SocketAddr>,
     /// Web connections that the firewall leads here.
     pub led: Vec<SocketAddr>,
     /// SMTP.
@@ -210,7 +212,12 @@ impl Gateway {
         for address in &settings.web.listen {
             let (listener, bound) = bind(*address).await?;
             addresses.web.push(bound);
-            web_listeners.push(listener);
+            web_listeners.push((listener, Door::Explicit));
+        }
+        for address in &settings.web.listen_tls {
+            let (listener, bound) = bind(*address).await?;
+            addresses.web_tls.push(bound);
+            web_listeners.push((listener, Door::Secure));
         }
         for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
             for address in list {
@@ -258,8 +265,8 @@ impl Gateway {
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
         let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
-        for listener in web_listeners {
-            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Explicit, session.clone()));
+        for (listener, door) in web_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, door, session.clone()));
         }
         for (listener, led) in led_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
@@ -334,6 +341,7 @@ impl Addresses {
             list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
         };
         let mut lines = of("web", &self.web);
+        lines.extend(of("web-tls", &self.web_tls));
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
         lines.extend(of("lmtp", &self.lmtp));

@@ -12,6 +12,7 @@ mod documents;
 mod life;
 mod mail;
 mod mail_modes;
+mod pictures;
 mod policy;
 mod reach;
 mod redaction;

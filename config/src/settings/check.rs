@@ -35,6 +35,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     let mut s = Settings::quiet(path(&["data", "dir"]).unwrap_or_else(|| folder.join("chot-data")));
     s.policy_file = path(&["policy", "file"]);
     s.web.listen = parsed(root, &["web", "listen"]).unwrap_or_default();
+    s.web.listen_tls = parsed(root, &["web", "listen_tls"]).unwrap_or_default();
     set(&mut s.web.clients, parsed(root, &["web", "clients"]));
     s.web.allow_targets = targets(root, "allow_targets");
     s.web.allow_opaque = targets(root, "allow_opaque");
@@ -206,6 +207,7 @@ fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
     let keys = [
         ["web", "listen"],
+        ["web", "listen_tls"],
         ["web", "transparent"],
         ["web", "tproxy"],
         ["mail", "listen"],

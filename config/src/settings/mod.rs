@@ -97,6 +97,8 @@ pub struct WebSettings {
     pub listen: Vec<SocketAddr>,
     /// Who may use it.
     pub clients: Vec<Network>,
+    /// Listening addresses of the proxy over TLS.
+    pub listen_tls: Vec<SocketAddr>,
     /// Exceptions to the refusal of loopback, private and metadata addresses.
     pub allow_targets: Vec<AllowedTarget>,
     /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
@@ -237,6 +239,7 @@ impl Settings {
             policy_file: None,
             web: WebSettings {
                 listen: Vec::new(),
+                listen_tls: Vec::new(),
                 clients: clients.clone(),
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),

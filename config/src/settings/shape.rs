@@ -154,6 +154,7 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("listen_tls", LISTENERS, "Addresses of the HTTP proxy over TLS."),
                     key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
                     key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
                     key(
