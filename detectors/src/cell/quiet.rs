@@ -108,7 +108,7 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         if column.is_some() {
             return false;
         }
-        candidates(text, all.clone(), &detectors.bare_numbers, |candidate| {
+        candidates(text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
             any |= match candidate {
                 Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
                 _ => true,

@@ -177,7 +177,13 @@ fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
         text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
     ];
     around.into_iter().flatten().any(|words| {
+        let byte = |at: usize| words.get(at).copied().unwrap_or_default();
+        let vowel = |b: u8, vowel: u8| b >= 0x80 || b | 0x20 == vowel;
         let tells = |at: usize| match words.split_at_checked(at) {
+            // Most are no such letter, by the one before and the one behind.
+            Some((_, [b'n' | b'N', ..])) if !vowel(byte(at.wrapping_sub(1)), b'e') && !vowel(byte(at + 1), b'a') => {
+                false
+            }
             Some((before, [b'n' | b'N', behind @ ..])) => ends_ten(before, behind) || begins_name(behind),
             _ => true,
         };
