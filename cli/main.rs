@@ -22,6 +22,10 @@ mod worker;
 
 use error::Error;
 
+/// Thousands of connections come and go: what they held must return to the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Exit status of a usage error or of a command that could not do its work.
 const FAILED: u8 = 2;
 

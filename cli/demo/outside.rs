@@ -7,7 +7,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
@@ -56,11 +56,17 @@ impl OutsideCa {
         self.0.pem()
     }
 
-    fn server(&self, names: &[&str]) -> io::Result<ServerConfig> {
+    /// A certificate for `names`, and its key.
+    pub(crate) fn issue(&self, names: &[&str]) -> io::Result<(Certificate, KeyPair)> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let params = CertificateParams::new(names).map_err(io::Error::other)?;
         let cert = params.signed_by(&key, &self.0).map_err(io::Error::other)?;
+        Ok((cert, key))
+    }
+
+    fn server(&self, names: &[&str]) -> io::Result<ServerConfig> {
+        let (cert, key) = self.issue(names)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

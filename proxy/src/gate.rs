@@ -165,6 +165,11 @@ impl Gate {
         self.shared.holds.held_bytes()
     }
 
+    /// What all bodies together may hold in memory.
+    pub(crate) fn memory_bytes_max(&self) -> u64 {
+        self.shared.holds.memory_bytes_max()
+    }
+
     /// The beginning of a text for people to read in a record: masked first and cut then, for a cut number would no
     /// longer be recognised.
     pub(crate) fn summary(&self, text: &str, chars_max: usize) -> Masked {

@@ -88,6 +88,11 @@ impl Holds {
         }
     }
 
+    /// What all bodies together may hold in memory.
+    pub fn memory_bytes_max(&self) -> u64 {
+        self.shared.memory_bytes_max
+    }
+
     /// Bytes of bodies now in memory and in spool files.
     pub fn held_bytes(&self) -> (u64, u64) {
         (self.shared.memory_bytes.load(Ordering::Relaxed), self.shared.spool_bytes.load(Ordering::Relaxed))

@@ -13,5 +13,6 @@ mod life;
 mod mail;
 mod policy;
 mod reach;
+mod sockets;
 mod transparent;
 mod web;

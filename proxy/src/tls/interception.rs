@@ -103,7 +103,7 @@ mod tests {
     use rustls::{ClientConfig, RootCertStore, ServerConfig};
     use tokio_rustls::TlsAcceptor;
 
-    use super::super::{Names, provider};
+    use super::super::{Names, Protocol, provider};
     use super::*;
 
     /// A self-signed server and the file a client may trust it by.
@@ -174,8 +174,9 @@ mod tests {
         ] {
             let leaf = interception.leaf(asked, upstream).await.expect("a leaf");
             let (near, far) = tokio::io::duplex(16 << 10);
-            let serving =
-                tokio::spawn(async move { TlsAcceptor::from(leaf.config(true)).accept(far).await.map(|_| ()) });
+            let serving = tokio::spawn(async move {
+                TlsAcceptor::from(leaf.config(Some(Protocol::Http1))).accept(far).await.map(|_| ())
+            });
             let connecting = connector.with_alpn(vec![b"http/1.1".to_vec()]);
             let connected = connecting.connect(ServerName::try_from(wanted).expect("a name"), near).await;
             assert_eq!(connected.is_ok(), is_good, "{wanted}: {:?}", connected.err());
@@ -192,7 +193,7 @@ mod tests {
         assert!(Arc::ptr_eq(&one, &again));
 
         let (near, far) = tokio::io::duplex(16 << 10);
-        let serving = tokio::spawn(async move { TlsAcceptor::from(one.config(false)).accept(far).await.map(|_| ()) });
+        let serving = tokio::spawn(async move { TlsAcceptor::from(one.config(None)).accept(far).await.map(|_| ()) });
         let mut roots = RootCertStore::empty();
         let ca: CertificateDer<'static> =
             rustls::pki_types::pem::PemObject::from_pem_file(interception.ca().cert_path()).expect("a CA");

@@ -33,20 +33,46 @@ const CACHED_SECONDS: u64 = DAY_SECONDS;
 /// Longest common name (RFC 5280 appendix A.1, ub-common-name).
 const COMMON_NAME_CHARS_MAX: usize = 64;
 
-/// The protocol identifier of HTTP/1.1 (RFC 7301 §6).
-pub(crate) const ALPN_HTTP1: &[u8] = b"http/1.1";
+/// What may be spoken within TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+impl Protocol {
+    /// The protocol with this identifier (RFC 7301 §6), if we speak it.
+    pub fn of(alpn: &[u8]) -> Option<Self> {
+        [Self::Http1, Self::Http2].into_iter().find(|protocol| protocol.alpn() == alpn)
+    }
+
+    /// The identifier.
+    pub const fn alpn(self) -> &'static [u8] {
+        match self {
+            Self::Http1 => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
+}
 
 /// A certificate for one host, ready to be served.
 #[derive(Debug)]
 pub struct Leaf {
-    with_alpn: Arc<ServerConfig>,
+    http1: Arc<ServerConfig>,
+    http2: Arc<ServerConfig>,
     without_alpn: Arc<ServerConfig>,
 }
 
 impl Leaf {
     /// The configuration that answers the client's protocol offer as the upstream server did.
-    pub fn config(&self, is_http1_agreed: bool) -> Arc<ServerConfig> {
-        Arc::clone(if is_http1_agreed { &self.with_alpn } else { &self.without_alpn })
+    pub fn config(&self, agreed: Option<Protocol>) -> Arc<ServerConfig> {
+        Arc::clone(match agreed {
+            Some(Protocol::Http1) => &self.http1,
+            Some(Protocol::Http2) => &self.http2,
+            None => &self.without_alpn,
+        })
     }
 }
 
@@ -133,8 +159,12 @@ impl Minter {
         let certified = CertifiedKey::new(chain, Arc::clone(&self.signing_key));
         let mut without_alpn = self.base.clone();
         without_alpn.cert_resolver = Arc::new(SingleCertAndKey::from(certified));
-        let mut with_alpn = without_alpn.clone();
-        with_alpn.alpn_protocols = vec![ALPN_HTTP1.to_vec()];
-        Ok(Leaf { with_alpn: Arc::new(with_alpn), without_alpn: Arc::new(without_alpn) })
+        let with = |protocol: Protocol| {
+            let mut config = without_alpn.clone();
+            config.alpn_protocols = vec![protocol.alpn().to_vec()];
+            Arc::new(config)
+        };
+        let (http1, http2) = (with(Protocol::Http1), with(Protocol::Http2));
+        Ok(Leaf { http1, http2, without_alpn: Arc::new(without_alpn) })
     }
 }

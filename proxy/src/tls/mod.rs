@@ -12,8 +12,7 @@ mod roots;
 pub use ca::Ca;
 pub(crate) use interception::TLS_BUFFER_BYTES;
 pub use interception::{Interception, Unconnected};
-pub(crate) use leaf::ALPN_HTTP1;
-pub use leaf::Leaf;
+pub use leaf::{Leaf, Protocol};
 pub use names::Names;
 pub use roots::roots;
 

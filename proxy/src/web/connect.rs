@@ -3,13 +3,13 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use rustls::server::Acceptor;
@@ -18,18 +18,20 @@ use tokio::net::TcpStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 use super::body::Reply;
-use super::exchange::{Exchange, refuse};
+use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
-use super::guard::Guarded;
+use super::guard::{Broken, Guarded};
 use super::head;
 use super::io::{ForHyper, Replay};
 use super::reach::{Road, Way};
 use super::refusal::Why;
+use super::streams;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
+use super::websocket::{self, Socket};
 use super::{Client, serve_http};
 use crate::drain::Session;
-use crate::tls::{ALPN_HTTP1, Names, TLS_BUFFER_BYTES};
+use crate::tls::{Names, Protocol, TLS_BUFFER_BYTES};
 
 /// Longest method we take for HTTP; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 24;
@@ -181,11 +183,12 @@ impl Inside {
     /// HTTP without TLS inside CONNECT is looked into like any other.
     async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
         let route = self.route(None);
-        match Link::over(self.authority.clone(), self.way(), upstream).await {
+        match Link::over(self.authority.clone(), self.way(), upstream, Protocol::Http1).await {
             Err(why) => self.record(why).await,
             Ok(link) => {
                 let names = Names::only(&self.authority.host);
-                self.serve(stream, Established { route, names, links: Links::with(link), broken: None }, session).await;
+                let established = Established { route, names, links: Links::with(link), broken: None };
+                self.serve(stream, Protocol::Http1, established, session).await;
             }
         }
     }
@@ -199,12 +202,17 @@ impl Inside {
 
         let interception = &self.client.web.interception;
         let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
-        let tls = TlsRoute { name: asked.host.clone(), alpn: asked.alpn.clone() };
+        // Both ends speak what the server chose; a connection that is made anew is offered nothing else.
+        let agreed = match &connected {
+            Ok(server) => server.get_ref().1.alpn_protocol().and_then(Protocol::of),
+            Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
+        };
+        let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
+        let tls = TlsRoute { name: asked.host.clone(), alpn };
         let route = self.route(Some(tls));
-        let (leaf, is_http1_agreed, established) = match connected {
+        let (leaf, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
-                let is_http1_agreed = server.get_ref().1.alpn_protocol() == Some(ALPN_HTTP1);
                 let mut names = cert.as_ref().map(Names::of).unwrap_or_default();
                 names.add(&asked.host);
                 // Another name in the hello than in CONNECT is fine only if one certificate stands for both. An
@@ -212,29 +220,28 @@ impl Inside {
                 let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
                 let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
                 let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
-                match Link::over(self.authority.clone(), self.way(), server).await {
-                    Err(why) => (leaf, is_http1_agreed, Established::broken(route, why)),
-                    Ok(link) => {
-                        let links = Links::with(link);
-                        (leaf, is_http1_agreed, Established { route, names, links, broken })
-                    }
+                match Link::over(self.authority.clone(), self.way(), server, agreed.unwrap_or(Protocol::Http1)).await {
+                    Err(why) => (leaf, Established::broken(route, why)),
+                    Ok(link) => (leaf, Established { route, names, links: Links::with(link), broken }),
                 }
             }
             // The client still gets a session, to be told why; nothing of what it sends goes anywhere.
             Err(why) => {
                 let leaf = interception.leaf(&asked.host, None).await;
-                (leaf, !asked.alpn.is_empty(), Established::broken(route, why))
+                (leaf, Established::broken(route, why))
             }
         };
         if let Some(why) = established.broken {
             self.record_for(&asked.host, why).await;
         }
         let Ok(leaf) = leaf else { return self.record_for(&asked.host, Why::ClientTls).await };
-        let accepting = start.into_stream(leaf.config(is_http1_agreed || asked.is_only_other));
+        // Who offers only what nobody here speaks is told so by the handshake.
+        let shown = if asked.is_only_other { Some(Protocol::Http1) } else { agreed };
+        let accepting = start.into_stream(leaf.config(shown));
         match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), accepting).await {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
-                self.serve(stream, established, session).await;
+                self.serve(stream, shown.unwrap_or(Protocol::Http1), established, session).await;
             }
             // An application that trusts only its own certificates ends here: the operator has to see which.
             _ => self.record_for(&asked.host, Why::ClientTls).await,
@@ -242,7 +249,7 @@ impl Inside {
     }
 
     /// Serves the requests inside.
-    async fn serve<IO>(self, stream: IO, established: Established, session: Session)
+    async fn serve<IO>(self, stream: IO, protocol: Protocol, established: Established, session: Session)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -252,17 +259,25 @@ impl Inside {
             route,
             names,
             broken,
-            links: tokio::sync::Mutex::new(links),
+            links,
+            socket: Mutex::new(None),
         });
         let served_too = Arc::clone(&served);
         let answer = move |request, broken| {
             let served = Arc::clone(&served_too);
-            async move { served.answer(request, broken).await }
+            async move { served.answer(request, &broken).await }
         };
-        if let Err(error) = serve_http(stream, session, answer).await
-            && error.is_parse()
-        {
-            self.record(Why::BadRequest).await;
+        if protocol == Protocol::Http2 {
+            let host = &self.authority.host;
+            return Box::pin(streams::serve(&self.client, host, stream, session, answer)).await;
+        }
+        let ended = serve_http(stream, session.clone(), answer).await;
+        let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(served);
+        match (ended, socket) {
+            (Ok(()), Some(socket)) => Box::pin(socket.run(self.client, session)).await,
+            (Err(error), _) if error.is_parse() => self.record(Why::BadRequest).await,
+            _ => {}
         }
     }
 }
@@ -281,12 +296,13 @@ impl Asked {
     fn of<IO: AsyncRead + AsyncWrite + Unpin>(start: &StartHandshake<IO>, connect_host: &str) -> Self {
         let hello = start.client_hello();
         let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
-        let speaks = offered.as_ref().is_some_and(|offered| offered.contains(&ALPN_HTTP1));
+        let spoken = offered.iter().flatten().filter(|alpn| Protocol::of(alpn).is_some());
+        let alpn: Vec<_> = spoken.map(|alpn| alpn.to_vec()).collect();
         let name = hello.server_name().and_then(|name| Authority::parse(name, Some(443)));
         Self {
             host: name.map_or_else(|| connect_host.to_owned(), |name| name.host),
-            alpn: if speaks { vec![ALPN_HTTP1.to_vec()] } else { Vec::new() },
-            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && !speaks,
+            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && alpn.is_empty(),
+            alpn,
         }
     }
 }
@@ -313,13 +329,14 @@ struct Served {
     names: Names,
     /// Every request is answered with this.
     broken: Option<Why>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
+    socket: Mutex<Option<Socket>>,
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
         let connect = &self.route.authority;
-        if let Some(why) = self.broken.or(broken) {
+        if let Some(why) = self.broken.or_else(|| broken.head()) {
             let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
             return refuse(&self.client, request, host, why).await;
         }
@@ -327,8 +344,13 @@ impl Served {
             Ok(host) => host,
             Err(why) => return refuse(&self.client, request, &connect.host, why).await,
         };
-        let mut links = self.links.lock().await;
-        let exchange = Exchange { client: &self.client, host: &host, route: self.route.clone(), links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &host,
+            route: self.route.clone(),
+            links: &self.links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 
@@ -338,21 +360,13 @@ impl Served {
         if request.method() == Method::CONNECT {
             return Err(Why::BadRequest);
         }
-        head::check(request.headers())?;
-        let host = head::host(request.headers(), connect.port)?;
-        if let Some(target) = absolute(request.uri())
-            && Authority::parse(target, Some(connect.port)).ok_or(Why::BadRequest)? != host
-        {
-            return Err(Why::Misdirected);
+        if !websocket::is_handshake(request) {
+            head::check(request.headers())?;
         }
+        let host = head::target(request, connect.port, if self.route.tls.is_some() { "https" } else { "http" })?;
         let is_ours = host.host == connect.host || self.names.covers(&host.host);
         if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
     }
-}
-
-/// The authority of an absolute-form target.
-pub(super) fn absolute(uri: &Uri) -> Option<&str> {
-    uri.authority().map(http::uri::Authority::as_str)
 }
 
 /// Counts what is read.

@@ -2,26 +2,32 @@
 //!
 //! What is sent upstream comes out of a [`Cleared`] and nowhere else.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use chot_audit::Outcome;
 use chot_inspect::Hint;
 use chot_model::{Account, Channel, DecisionId, Destination, OpaqueReason};
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode, Uri, Version, request};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
+use hyper::upgrade::OnUpgrade;
 
 use super::Client;
 use super::body::{NotReceived, Received, Reply, drain, receive};
 use super::coding::Codings;
+use super::framing::may_be_trailer;
+use super::guard::Broken;
 use super::head;
 use super::refusal::{self, Asker, Why};
 use super::target::Authority;
 use super::upstream::{Links, Route, Sendable, frame};
+use super::websocket::{self, About, Socket};
 use crate::apps;
 use crate::gate::{Abilities, Cleared, Decision, Envelope, Told};
 
 /// Longest summary of a request in records, in characters.
-const SUMMARY_CHARS_MAX: usize = 400;
+pub(super) const SUMMARY_CHARS_MAX: usize = 400;
 
 /// Answers for something that went wrong before there was a verdict: recorded, the rest of the body read within
 /// bounds so that the sender sees the answer.
@@ -61,21 +67,34 @@ pub(super) struct Exchange<'a> {
     /// How it gets there.
     pub(super) route: Route,
     /// Connections of this client.
-    pub(super) links: &'a mut Links,
+    pub(super) links: &'a Links,
+    pub(super) upgrades: Upgrades<'a>,
+}
+
+/// Where a connection goes that stops being HTTP.
+#[derive(Clone, Copy)]
+pub(super) struct Upgrades<'a> {
+    pub(super) broken: &'a Broken,
+    /// Whoever serves the connection finds it there once HTTP ended.
+    pub(super) socket: &'a Mutex<Option<Socket>>,
 }
 
 impl Exchange<'_> {
     /// Carries the request out. `request` passed [`head::check`].
-    pub(super) async fn run(mut self, request: Request<Incoming>) -> Response<Reply> {
+    pub(super) async fn run(mut self, mut request: Request<Incoming>) -> Response<Reply> {
         let web = &self.client.web;
         if head::has_been_here(request.headers(), &web.pseudonym) {
             return refuse(self.client, request, &self.host.host, Why::Loop).await;
         }
+        let to_client = websocket::is_handshake(&request).then(|| hyper::upgrade::on(&mut request));
         let (mut head, mut body) = request.into_parts();
         let asker = Asker::of(&head.headers);
-        let shape = Shape::of(&head);
+        let shape = Shape::of(&head, !body.is_end_stream());
         let codings = Codings::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes));
         self.rewrite(&mut head);
+        if to_client.is_some() {
+            websocket::mark(&mut head.headers);
+        }
 
         let content_type = head.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -98,6 +117,10 @@ impl Exchange<'_> {
                 return tell(self.client, &asker, &self.host.host, Why::Gateway, id, is_at_end);
             }
         };
+        if trailers.iter().flat_map(HeaderMap::keys).any(|name| !may_be_trailer(name.as_str().as_bytes())) {
+            self.client.record(Some(id), &self.host.host, Why::Framing.id(), intake.len()).await;
+            return tell(self.client, &asker, &self.host.host, Why::Framing, id, false);
+        }
         for (name, value) in trailers.iter().flatten() {
             intake.field(&format!("trailer {name}"), &head::percent_decoded(value.as_bytes(), false));
         }
@@ -119,19 +142,22 @@ impl Exchange<'_> {
                 refused.open.close(Outcome::Refused, "refused by the gateway");
                 own(self.explain(&asker, &refused.told), true)
             }
-            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape).await,
+            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape, to_client).await,
         }
     }
 
     /// Makes the head what the server is to get.
     fn rewrite(&self, head: &mut request::Parts) {
         head::remove_hop_by_hop(&mut head.headers);
+        head::join_cookies(&mut head.headers);
         // The gateway itself waits for the body: hyper answers 100 when it is first read.
         head.headers.remove(header::EXPECT);
-        if head.uri.authority().is_some() {
+        let is_http2 = head.version == Version::HTTP_2;
+        if let Some(authority) = head.uri.authority() {
             // HTTP/1.0 may come without Host, and servers know one form of it. One that came alone goes on as it is.
             let default_port = if self.route.tls.is_some() { 443 } else { 80 };
-            if let Ok(host) = HeaderValue::try_from(self.host.to_host_header(default_port)) {
+            let plain = || HeaderValue::try_from(self.host.to_host_header(default_port));
+            if let Ok(host) = if is_http2 { HeaderValue::from_str(authority.as_str()) } else { plain() } {
                 head.headers.insert(header::HOST, host);
             }
         }
@@ -139,8 +165,20 @@ impl Exchange<'_> {
         head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         head.version = Version::HTTP_11;
         // RFC 9110 §7.6.3. The pseudonym names no host.
-        if let Ok(via) = HeaderValue::try_from(format!("1.1 {}", self.client.web.pseudonym)) {
+        if let Ok(via) =
+            HeaderValue::try_from(format!("{} {}", if is_http2 { "2" } else { "1.1" }, self.client.web.pseudonym))
+        {
             head.headers.append(header::VIA, via);
+        }
+    }
+
+    fn about(&self, head: &request::Parts) -> About {
+        let path = head::percent_decoded(head.uri.to_string().as_bytes(), true);
+        About {
+            host: self.host.clone(),
+            address: self.route.addresses.first().map(|address| address.ip()),
+            is_tls: self.route.tls.is_some(),
+            path: String::from_utf8_lossy(&path).into_owned(),
         }
     }
 
@@ -174,10 +212,11 @@ impl Exchange<'_> {
     async fn forward(
         self,
         mut head: request::Parts,
-        mut trailers: Option<http::HeaderMap>,
+        mut trailers: Option<HeaderMap>,
         cleared: Cleared,
         asker: &Asker,
         shape: &Shape,
+        to_client: Option<OnUpgrade>,
     ) -> Response<Reply> {
         if cleared.is_redacted() {
             head::fit_redacted(&mut head.headers);
@@ -192,6 +231,20 @@ impl Exchange<'_> {
                 open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
                 let mut response = response.map(Reply::Relayed);
                 head::clean_response(response.headers_mut());
+                response
+            }
+            Ok(mut response) if to_client.is_some() && websocket::is_agreed(response.headers()) => {
+                open.close(Outcome::Delivered, "status 101");
+                if let Some(client) = to_client {
+                    let server = hyper::upgrade::on(&mut response);
+                    let about = self.about(&request.head);
+                    let socket = Socket { client, server, about };
+                    *self.upgrades.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+                    self.upgrades.broken.upgrade();
+                }
+                let mut response = response.map(|_| Reply::Own(None));
+                head::clean_response(response.headers_mut());
+                websocket::mark(response.headers_mut());
                 response
             }
             Ok(_) => {
@@ -216,12 +269,12 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(head: &request::Parts) -> Self {
+    fn of(head: &request::Parts, has_body: bool) -> Self {
         let headers = &head.headers;
         let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
         let multipart = content_type.get(..10).unwrap_or_default();
         Self {
-            had_body: headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING),
+            had_body: has_body || headers.contains_key(header::CONTENT_LENGTH),
             is_multipart: multipart.eq_ignore_ascii_case(b"multipart/"),
             is_piece: head::is_piece(headers),
             may_be_redacted: head::may_be_redacted(headers),

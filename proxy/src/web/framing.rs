@@ -271,8 +271,12 @@ fn chunk_size(line: &[u8]) -> Result<u64, Why> {
 
 fn trailer(line: &[u8]) -> Result<(), Why> {
     let (name, _) = field(line)?;
-    let is_never = NEVER_TRAILERS.iter().any(|never| name.eq_ignore_ascii_case(never));
-    if is_never { Err(Why::Framing) } else { Ok(()) }
+    if may_be_trailer(name) { Ok(()) } else { Err(Why::Framing) }
+}
+
+/// Whether a field of this name may stand behind a body.
+pub(super) fn may_be_trailer(name: &[u8]) -> bool {
+    !NEVER_TRAILERS.iter().any(|never| name.eq_ignore_ascii_case(never))
 }
 
 /// Name and value of a field line. A folded line has no name, a space before the colon spoils it (RFC 9112 §5.1, §5.2).

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -24,14 +25,25 @@ const READ_BYTES: usize = 4 << 10;
 /// What hyper sees in place of a head that was refused.
 const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nHost: invalid\r\nConnection: close\r\n\r\n";
 
-/// Why a client's bytes do not pass; shared by the stream and the service that answers.
+/// What the stream and the service that answers tell each other.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Broken(Arc<OnceLock<Why>>);
+pub(super) struct Broken(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    head: OnceLock<Why>,
+    is_upgraded: AtomicBool,
+}
 
 impl Broken {
     /// Why the head was refused for which the request at hand stands in. From then on there is no other.
     pub(super) fn head(&self) -> Option<Why> {
-        self.0.get().copied()
+        self.0.head.get().copied()
+    }
+
+    /// What comes from now on is no request. To be said before the client hears of it.
+    pub(super) fn upgrade(&self) {
+        self.0.is_upgraded.store(true, Ordering::Release);
     }
 
     /// Why a body was refused, if that is what ended it.
@@ -94,7 +106,7 @@ impl<S> Guarded<S> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, BrokenBody(why)));
         }
         // The first reason stays, if it can be set twice at all.
-        let _ = self.broken.0.set(why);
+        let _ = self.broken.0.head.set(why);
         self.ready = BytesMut::from(STAND_IN);
         Ok(())
     }
@@ -117,6 +129,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             if this.has_ended {
                 // An end here would make hyper give up the answer under way; it closes by itself behind it.
                 return Poll::Pending;
+            }
+            if this.broken.0.is_upgraded.load(Ordering::Acquire) {
+                if this.held.is_empty() {
+                    return Pin::new(&mut this.inner).poll_read(cx, buf);
+                }
+                this.ready = std::mem::take(&mut this.held);
+                continue;
             }
             if this.held.is_empty() {
                 let before = buf.filled().len();
@@ -235,6 +254,18 @@ mod tests {
         assert!(passed.ends_with("2\r\nab"), "{passed}");
         let error = read_some(&mut guarded).await.expect_err("broken");
         assert_eq!(Broken::of(&error), Some(Why::Framing));
+    }
+
+    #[tokio::test]
+    async fn behind_an_upgrade_nobody_reads_along() {
+        let (mut client, server) = tokio::io::duplex(1 << 10);
+        let broken = Broken::default();
+        let mut guarded = Guarded::new(server, broken.clone());
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("written");
+        assert_eq!(read_some(&mut guarded).await.expect("read"), "GET / HTTP/1.1\r\n\r\n");
+        broken.upgrade();
+        client.write_all(b"\n\0 : ").await.expect("written");
+        assert_eq!(read_some(&mut guarded).await.expect("read"), "\n\0 : ");
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,8 +3,9 @@
 //! Bodies are not touched here.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Uri};
+use http::{Method, Request, Uri, Version};
 
+use super::framing::HEAD_BYTES_MAX;
 use super::refusal::Why;
 use super::target::Authority;
 
@@ -28,7 +29,7 @@ const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-dig
 const SIGNATURES: [&str; 3] = ["x-amz-content-sha256", "signature", "signature-input"];
 
 /// The authority of the only Host header.
-pub(crate) fn host(headers: &HeaderMap, default_port: u16) -> Result<Authority, Why> {
+fn host(headers: &HeaderMap, default_port: u16) -> Result<Authority, Why> {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
         (Some(host), None) => {
@@ -39,12 +40,40 @@ pub(crate) fn host(headers: &HeaderMap, default_port: u16) -> Result<Authority, 
     }
 }
 
+/// The authority a request is for: that of its target, which Host must not contradict. The target counts (RFC 9112
+/// §3.2.2, RFC 9113 §8.3.1), but who reads the other must not be told another. HTTP/1.0 had no Host, and HTTP/2 has the
+/// target's authority instead.
+pub(crate) fn target<B>(request: &Request<B>, default_port: u16, scheme: &str) -> Result<Authority, Why> {
+    let (uri, headers) = (request.uri(), request.headers());
+    let target = uri.authority().map(|target| Authority::parse(target.as_str(), Some(default_port)));
+    let target = target.map(|target| target.ok_or(Why::BadRequest)).transpose()?;
+    if request.version() == Version::HTTP_2 {
+        let is_path = uri.path().starts_with('/') || uri.path() == "*" && request.method() == Method::OPTIONS;
+        if !is_path || target.is_none() {
+            return Err(Why::BadRequest);
+        }
+        let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        if uri.path_and_query().map_or(0, |path| path.as_str().len()) + fields.sum::<usize>() > HEAD_BYTES_MAX {
+            return Err(Why::HeadTooLarge);
+        }
+        if uri.scheme_str() != Some(scheme) {
+            return Err(Why::Misdirected);
+        }
+    }
+    let needs_host = request.version() == Version::HTTP_11 || target.is_none();
+    if !needs_host && !headers.contains_key(header::HOST) {
+        return target.ok_or(Why::BadRequest);
+    }
+    let host = host(headers, default_port)?;
+    if target.is_none_or(|target| target == host) { Ok(host) } else { Err(Why::Misdirected) }
+}
+
 /// Refuses heads that ask for what is not spoken here.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), Why> {
     // An upgrade to h2c is only an offer that may be ignored (RFC 9110 §7.8); other protocols are what was asked for.
     for upgrade in headers.get_all(header::UPGRADE) {
         if !upgrade.as_bytes().trim_ascii().eq_ignore_ascii_case(b"h2c") {
-            return Err(Why::WebSocket);
+            return Err(Why::Upgrade);
         }
     }
     Ok(())
@@ -71,6 +100,16 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
     headers.remove(header::TE);
     if wants_trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Makes several Cookie fields, as HTTP/2 sends them, the one that servers of HTTP/1.1 expect (RFC 9113 §8.2.3).
+pub(crate) fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(header::COOKIE).iter().nth(1).is_some() {
+        let cookies: Vec<_> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..])) {
+            headers.insert(header::COOKIE, joined);
+        }
     }
 }
 
@@ -220,8 +259,8 @@ mod tests {
     #[test]
     fn other_protocols_are_refused() {
         for (list, expected) in [
-            (vec![("upgrade", "websocket")], Err(Why::WebSocket)),
-            (vec![("upgrade", "h2c, websocket")], Err(Why::WebSocket)),
+            (vec![("upgrade", "websocket")], Err(Why::Upgrade)),
+            (vec![("upgrade", "h2c, websocket")], Err(Why::Upgrade)),
             (vec![("upgrade", "h2c")], Ok(())),
             (vec![("content-length", "5")], Ok(())),
         ] {

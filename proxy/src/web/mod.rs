@@ -1,11 +1,11 @@
-//! The web channel: an explicit HTTP/1.1 proxy that looks into what passes, HTTPS included.
+//! The web channel: an explicit HTTP proxy that looks into what passes, HTTPS, HTTP/2 and WebSocket included.
 //!
 //! Four questions in this order: is this mine (`target`, `connect`), what was said (`head`, `body`,
 //! `coding`), how do I say no so that the person understands (`refusal`), how do I send on what was cleared
 //! (`exchange`, `upstream`).
 //!
-//! What it does not see: messages inside WebSocket connections (refused), HTTP/2 and QUIC (not offered), tunnels the
-//! operator listed as opaque, and what applications encrypt between their users.
+//! What it does not see: QUIC and HTTP/2 without TLS (not spoken), protocols other than WebSocket asked for by Upgrade (refused),
+//! tunnels the operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
 mod coding;
@@ -20,9 +20,12 @@ mod io;
 mod parent;
 mod reach;
 mod refusal;
+mod streams;
 mod target;
 mod transparent;
 mod upstream;
+mod watch;
+mod websocket;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -33,8 +36,7 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
 use chot_model::{Channel, DecisionId};
-use http::header::HOST;
-use http::{Method, Request, Response, Version};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -43,9 +45,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use self::body::Reply;
-use self::connect::{Tunnel, absolute, grant};
+use self::connect::{Tunnel, grant};
 use self::dial::tune;
-use self::exchange::{Exchange, refuse};
+use self::exchange::{Exchange, Upgrades, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::io::{ForHyper, Timer};
@@ -53,6 +55,7 @@ use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::target::Authority;
 use self::upstream::{Links, Route};
+use self::websocket::Socket;
 
 pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
@@ -90,6 +93,8 @@ pub struct Web {
     connections: Arc<Semaphore>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
+    /// HTTP/2 connections of clients.
+    multiplexed: AtomicU64,
 }
 
 impl std::fmt::Debug for Web {
@@ -117,6 +122,7 @@ impl Web {
             pseudonym,
             connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
             last_stranger: AtomicU64::new(0),
+            multiplexed: AtomicU64::new(0),
         })
     }
 
@@ -213,20 +219,26 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
 }
 
 async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) {
-    let outer =
-        Arc::new(Outer { client: Arc::clone(&client), links: tokio::sync::Mutex::default(), tunnel: Mutex::new(None) });
+    let outer = Arc::new(Outer {
+        client: Arc::clone(&client),
+        links: Links::default(),
+        tunnel: Mutex::new(None),
+        socket: Mutex::new(None),
+    });
     let outer_too = Arc::clone(&outer);
     let answer = move |request, broken| {
         let outer = Arc::clone(&outer_too);
-        async move { outer.answer(request, broken).await }
+        async move { outer.answer(request, &broken).await }
     };
 
     let ended = serve_http(stream, session.clone(), answer).await;
     let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
-    match (ended, tunnel) {
-        (Ok(()), Some(tunnel)) => Box::pin(connect::run(client, tunnel, session)).await,
-        (Err(error), _) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
+    match (ended, tunnel, socket) {
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run(client, tunnel, session)).await,
+        (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
+        (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
     }
 }
@@ -244,17 +256,17 @@ async fn turn_away(stream: &mut TcpStream) {
 }
 
 /// Serves HTTP/1.1 over `io` until it ends, is upgraded, or draining begins and the request under way is answered.
-/// `answer` is told why a head was refused before hyper saw it; the request is a stand-in then.
+/// `answer` is given what tells why a head was refused before hyper saw it; the request is a stand-in then.
 async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>, Option<Why>) -> F,
+    A: Fn(Request<Incoming>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
     let io = ForHyper(Guarded::new(io, broken.clone()));
     let service = service_fn(|request| {
-        let answered = Box::pin(answer(request, broken.head()));
+        let answered = Box::pin(answer(request, broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let mut builder = Builder::new();
@@ -314,13 +326,14 @@ impl Client {
 /// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.
 struct Outer {
     client: Arc<Client>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
     tunnel: Mutex<Option<Tunnel>>,
+    socket: Mutex<Option<Socket>>,
 }
 
 impl Outer {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
-        if let Some(why) = broken {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+        if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
         if request.method() == Method::CONNECT {
@@ -336,8 +349,7 @@ impl Outer {
             Ok(target) => target,
             Err(why) => return refuse(&self.client, request, "", why).await,
         };
-        let mut links = self.links.lock().await;
-        let way = match links.way_of(&target) {
+        let way = match self.links.way_of(&target) {
             Some(checked) => Ok(checked),
             None => self.client.way(&target).await,
         };
@@ -345,23 +357,24 @@ impl Outer {
             Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },
             Err(why) => return refuse(&self.client, request, &target.host, why).await,
         };
-        let exchange = Exchange { client: &self.client, host: &target, route, links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &target,
+            route,
+            links: &self.links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 }
 
 /// The target of an absolute-form request. `https` cannot be asked for in clear; that is what CONNECT is for.
 fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
-    let target = absolute(request.uri()).ok_or(Why::NotProxied)?;
-    if request.uri().scheme_str() != Some("http") {
+    if request.uri().authority().is_none() || request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }
-    head::check(request.headers())?;
-    let target = Authority::parse(target, Some(80)).ok_or(Why::BadRequest)?;
-    // The target counts (RFC 9112 §3.2.2), but who reads the other must not be told another. HTTP/1.0 had no Host.
-    let has_host = request.version() >= Version::HTTP_11 || request.headers().contains_key(HOST);
-    if has_host && head::host(request.headers(), 80)? != target {
-        return Err(Why::Misdirected);
+    if !websocket::is_handshake(request) {
+        head::check(request.headers())?;
     }
-    Ok(target)
+    head::target(request, 80, "http")
 }

@@ -56,8 +56,16 @@ reasons! {
         "Yêu cầu gửi tới quá chậm." "The head of the request arrived too slowly.";
     TransferCoding "transfer-coding" NOT_IMPLEMENTED
         "Kiểu mã hoá truyền này không kiểm tra được." "This transfer coding cannot be inspected.";
-    WebSocket "websocket" NOT_IMPLEMENTED
-        "Kết nối WebSocket chưa kiểm tra được nên không được phép." "WebSocket messages cannot be inspected yet, so they are not allowed.";
+    Upgrade "upgrade" NOT_IMPLEMENTED
+        "Giao thức được yêu cầu không kiểm tra được nên không được phép." "The protocol that was asked for cannot be inspected, so it is not allowed.";
+    Http2 "bad-http2" BAD_REQUEST
+        "Kết nối không đúng chuẩn HTTP/2." "The client sent what HTTP/2 does not allow.";
+    Flood "http2-flood" TOO_MANY_REQUESTS
+        "Kết nối gửi dồn dập các yêu cầu rồi huỷ." "The client floods the connection with requests that it cancels.";
+    WebSocketFrame "websocket-frame" BAD_REQUEST
+        "Dữ liệu WebSocket không đúng chuẩn nên không được chuyển đi." "A WebSocket frame is not valid and was not sent.";
+    WebSocketSize "websocket-size" PAYLOAD_TOO_LARGE
+        "Tin nhắn WebSocket quá lớn nên không kiểm tra được." "A WebSocket message is too large to be inspected.";
     Opaque "opaque-tunnel" FORBIDDEN
         "Kết nối không phải HTTP hay HTTPS nên không được phép." "The connection is neither HTTP nor HTTPS and is not allowed.";
     Silent "silent-tunnel" FORBIDDEN
@@ -176,6 +184,12 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
         .to_string()
     };
     answer(asker, StatusCode::FORBIDDEN, told.id, body)
+}
+
+/// The answer to a message that the policy keeps here, where only a line of it can be told.
+pub(crate) fn short(told: &Told) -> String {
+    let message = told.verdict.message.as_ref().map(|message| message.vi.as_str());
+    format!("{} {}", told.id, message.unwrap_or("Không được gửi theo quy định · not sent by policy"))
 }
 
 /// The answer when there is no verdict to tell about.

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
 use http::{Method, Request, Response};
@@ -17,14 +17,16 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::body::Reply;
-use super::connect::{Inside, absolute};
-use super::exchange::{Exchange, refuse};
+use super::connect::Inside;
+use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
+use super::guard::Broken;
 use super::io::Replay;
 use super::reach::Way;
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{Links, Route};
+use super::websocket;
 use super::{Client, head, serve_http};
 use crate::drain::Session;
 
@@ -112,16 +114,23 @@ async fn plain(client: Arc<Client>, stream: Replay<TcpStream>, original: SocketA
         original,
         way,
         proven: Mutex::default(),
-        links: tokio::sync::Mutex::default(),
+        links: Links::default(),
+        socket: Mutex::new(None),
     });
+    let led_too = Arc::clone(&led);
     let answer = move |request, broken| {
-        let led = Arc::clone(&led);
-        async move { led.answer(request, broken).await }
+        let led = Arc::clone(&led_too);
+        async move { led.answer(request, &broken).await }
     };
-    if let Err(error) = Box::pin(serve_http(stream, session, answer)).await
-        && error.is_parse()
-    {
-        client.record(None, &original.ip().to_string(), Why::BadRequest.id(), 0).await;
+    let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
+    let socket = led.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
+    drop(led);
+    match (ended, socket) {
+        (Ok(()), Some(socket)) => Box::pin(socket.run(client, session)).await,
+        (Err(error), _) if error.is_parse() => {
+            client.record(None, &original.ip().to_string(), Why::BadRequest.id(), 0).await;
+        }
+        _ => {}
     }
 }
 
@@ -131,12 +140,13 @@ struct Plain {
     way: Way,
     /// The host that was last found to be a name of the address.
     proven: Mutex<Option<Authority>>,
-    links: tokio::sync::Mutex<Links>,
+    links: Links,
+    socket: Mutex<Option<websocket::Socket>>,
 }
 
 impl Plain {
-    async fn answer(&self, request: Request<Incoming>, broken: Option<Why>) -> Response<Reply> {
-        if let Some(why) = broken {
+    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+        if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
         let host = match self.host_of(&request).await {
@@ -144,9 +154,13 @@ impl Plain {
             Err((host, why)) => return refuse(&self.client, request, &host, why).await,
         };
         let Way { addresses, road } = self.way.clone();
-        let route = Route { authority: host.clone(), addresses, road, tls: None };
-        let mut links = self.links.lock().await;
-        let exchange = Exchange { client: &self.client, host: &host, route, links: &mut links };
+        let exchange = Exchange {
+            client: &self.client,
+            host: &host,
+            route: Route { authority: host.clone(), addresses, road, tls: None },
+            links: &self.links,
+            upgrades: Upgrades { broken, socket: &self.socket },
+        };
         Box::pin(exchange.run(request)).await
     }
 
@@ -156,20 +170,15 @@ impl Plain {
         if request.method() == Method::CONNECT {
             return Err(unnamed(Why::BadRequest));
         }
-        head::check(request.headers()).map_err(unnamed)?;
-        let host = head::host(request.headers(), self.original.port()).map_err(unnamed)?;
-        let misdirected = || (host.host.clone(), Why::Misdirected);
-        if let Some(target) = absolute(request.uri())
-            && Authority::parse(target, Some(self.original.port())).as_ref() != Some(&host)
-        {
-            return Err(misdirected());
+        if !websocket::is_handshake(request) {
+            head::check(request.headers()).map_err(unnamed)?;
         }
-        let is_proven = self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host));
-        if is_proven {
+        let host = head::target(request, self.original.port(), "http").map_err(unnamed)?;
+        if self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host)) {
             return Ok(host);
         }
         if host.port != self.original.port() || !self.client.web.reach.is_name_of(&host, self.original.ip()).await {
-            return Err(misdirected());
+            return Err((host.host, Why::Misdirected));
         }
         if let Ok(mut proven) = self.proven.lock() {
             *proven = Some(host.clone());

@@ -1,26 +1,28 @@
 //! Connections to servers: one for each client connection and authority, never shared between clients.
 //!
 //! A connection that the server closed while it was idle is made anew, to the addresses that were checked before. A
-//! request goes out again only when nothing of it was sent, or when repeating it is harmless by its method.
+//! request goes out again only when nothing of it was sent, or when repeating it is harmless by its method. One HTTP/2
+//! connection carries the requests of all streams; one HTTP/1.1 connection carries one at a time.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chot_inspect::Source;
-use http::{HeaderMap, Method, Request, Response, header, request};
+use http::{HeaderMap, Method, Request, Response, Uri, Version, header, request};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::Outgoing;
-use super::io::ForHyper;
+use super::io::{ForHyper, Timer};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::target::Authority;
-use crate::tls::{Interception, Unconnected};
+use crate::tls::{Interception, Protocol, Unconnected};
 
 /// Time for the TLS handshake with a server.
 pub(crate) const HANDSHAKE_SECONDS: u64 = 15;
@@ -33,6 +35,12 @@ const READY_SECONDS: u64 = 5;
 const BUFFER_BYTES_MAX: usize = 64 << 10;
 /// Headers of an answer; hyper's default of 100 is too few for some sites' policies and cookies.
 const HEADERS_MAX: usize = 256;
+/// What an HTTP/2 server may send of one answer before the client took any, and of all answers of a connection.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
+/// Silence on an HTTP/2 connection with requests under way after which the server is asked whether it is there, and the
+/// time it has to answer.
+const PING_SECONDS: u64 = 60;
 /// Servers one client connection keeps connections to. Only plain HTTP uses more than one.
 const LINKS_MAX: usize = 4;
 
@@ -63,34 +71,86 @@ pub(crate) struct Link {
     authority: Authority,
     /// How it got there: to one address, where there were several.
     way: Way,
-    sender: SendRequest<Outgoing>,
+    sender: Sender,
+}
+
+enum Sender {
+    Http1(http1::SendRequest<Outgoing>),
+    Http2(http2::SendRequest<Outgoing>),
+}
+
+impl Sender {
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Http1(sender) => sender.is_closed(),
+            Self::Http2(sender) => sender.is_closed(),
+        }
+    }
+
+    async fn is_ready(&mut self) -> bool {
+        let ready = async {
+            match self {
+                Self::Http1(sender) => sender.ready().await,
+                Self::Http2(sender) => sender.ready().await,
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(READY_SECONDS), ready).await.is_ok_and(|ready| ready.is_ok())
+    }
 }
 
 impl Link {
-    /// Speaks HTTP/1.1 over `io` from now on.
-    pub(crate) async fn over<IO>(authority: Authority, way: Way, io: IO) -> Result<Self, Why>
+    /// Speaks HTTP over `io` from now on. The connection ends when the last sender is dropped, that is with the
+    /// client's. What goes wrong in it is told to the request that waits.
+    pub(crate) async fn over<IO>(authority: Authority, way: Way, io: IO, protocol: Protocol) -> Result<Self, Why>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let mut builder = Builder::new();
-        builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
-        let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
-        // It ends when the sender is dropped, that is with the client's connection. What goes wrong in it is told to
-        // the request that waits.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
+        let sender = match protocol {
+            Protocol::Http1 => {
+                let mut builder = http1::Builder::new();
+                builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
+                let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
+                tokio::spawn(async move {
+                    let _ = connection.with_upgrades().await;
+                });
+                Sender::Http1(sender)
+            }
+            Protocol::Http2 => {
+                let mut builder = http2::Builder::new(TokioExecutor::new());
+                builder
+                    .timer(Timer)
+                    .initial_stream_window_size(STREAM_WINDOW_BYTES)
+                    .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+                    .max_header_list_size(BUFFER_BYTES_MAX as u32)
+                    .max_send_buf_size(BUFFER_BYTES_MAX)
+                    .keep_alive_interval(Duration::from_secs(PING_SECONDS))
+                    .keep_alive_timeout(Duration::from_secs(PING_SECONDS));
+                let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
+                tokio::spawn(async move {
+                    let _ = connection.await;
+                });
+                Sender::Http2(sender)
+            }
+        };
         Ok(Self { authority, way, sender })
+    }
+
+    /// Another hold of the same connection, where it carries more than one request.
+    fn share(&self) -> Option<Self> {
+        let Sender::Http2(sender) = &self.sender else { return None };
+        let sender = Sender::Http2(sender.clone());
+        Some(Self { authority: self.authority.clone(), way: self.way.clone(), sender })
     }
 
     async fn dial(route: &Route, interception: &Interception) -> Result<Self, Why> {
         let stream = route.road.connect(&route.authority, &route.addresses).await?;
         let way = route.road.reached(&stream, &route.addresses);
         match &route.tls {
-            None => Self::over(route.authority.clone(), way, stream).await,
+            None => Self::over(route.authority.clone(), way, stream, Protocol::Http1).await,
             Some(tls) => {
                 let stream = secure(interception, stream, &tls.name, tls.alpn.clone()).await?;
-                Self::over(route.authority.clone(), way, stream).await
+                let agreed = stream.get_ref().1.alpn_protocol().and_then(Protocol::of);
+                Self::over(route.authority.clone(), way, stream, agreed.unwrap_or(Protocol::Http1)).await
             }
         }
     }
@@ -120,9 +180,20 @@ pub(crate) struct Sendable {
 }
 
 impl Sendable {
-    fn request(&self) -> Request<Outgoing> {
+    /// The request as this connection takes it. The head is kept as HTTP/1.1 has it.
+    fn request(&self, sender: &Sender, scheme: &str) -> Result<Request<Outgoing>, http::Error> {
         let body = Outgoing::new(Arc::clone(&self.content), self.trailers.clone());
-        Request::from_parts(self.head.clone(), body)
+        let mut head = self.head.clone();
+        if let Sender::Http2(_) = sender {
+            // RFC 9113 §8.2.2, §8.3.1.
+            head.headers.remove(header::TRANSFER_ENCODING);
+            let authority = head.headers.remove(header::HOST);
+            let authority = authority.as_ref().map(header::HeaderValue::as_bytes).unwrap_or_default();
+            let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+            head.uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build()?;
+            head.version = Version::HTTP_2;
+        }
+        Ok(Request::from_parts(head, body))
     }
 
     /// RFC 9110 §9.2.2.
@@ -139,78 +210,132 @@ pub(crate) struct NoAnswer {
     pub(crate) may_be_delivered: bool,
 }
 
-/// The connections of one client connection.
+/// The connections of one client connection, which its streams share.
 #[derive(Default)]
 pub(crate) struct Links {
-    live: Vec<Link>,
+    live: Mutex<Vec<Link>>,
+    /// Held while a connection is made that others may use as well.
+    dialling: tokio::sync::Mutex<()>,
 }
 
 impl Links {
     /// Begins with a connection that is already there.
     pub(crate) fn with(link: Link) -> Self {
-        Self { live: vec![link] }
+        Self { live: Mutex::new(vec![link]), ..Self::default() }
+    }
+
+    fn live(&self) -> MutexGuard<'_, Vec<Link>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The way that a live connection to `authority` took.
     pub(crate) fn way_of(&self, authority: &Authority) -> Option<Way> {
-        let link = self.live.iter().find(|link| link.authority == *authority && !link.sender.is_closed())?;
-        Some(link.way.clone())
+        self.live()
+            .iter()
+            .find(|link| link.authority == *authority && !link.sender.is_closed())
+            .map(|link| link.way.clone())
     }
 
-    fn take(&mut self, authority: &Authority) -> Option<Link> {
-        let at = self.live.iter().position(|link| link.authority == *authority)?;
-        Some(self.live.remove(at))
+    /// A connection that is there, which is not there any more for others if it carries one request at a time.
+    async fn take(&self, authority: &Authority) -> Option<Link> {
+        let mut link = {
+            let mut live = self.live();
+            live.retain(|link| !link.sender.is_closed());
+            let at = live.iter().position(|link| link.authority == *authority)?;
+            let shared = live.get(at).and_then(Link::share);
+            shared.unwrap_or_else(|| live.remove(at))
+        };
+        link.sender.is_ready().await.then_some(link)
     }
 
-    fn put(&mut self, link: Link) {
-        if self.live.len() >= LINKS_MAX {
-            self.live.remove(0);
+    /// Keeps a connection for the next request.
+    fn put(&self, link: Link) {
+        let mut live = self.live();
+        if matches!(link.sender, Sender::Http2(_)) {
+            live.retain(|other| other.authority != link.authority);
         }
-        self.live.push(link);
+        if live.len() >= LINKS_MAX {
+            live.remove(0);
+        }
+        live.push(link);
+    }
+
+    /// Makes a connection. Where it may be shared, those who wait for one share what the first of them makes.
+    async fn make(&self, route: &Route, interception: &Interception) -> Result<Link, Why> {
+        let may_share =
+            route.tls.as_ref().is_some_and(|tls| tls.alpn.iter().any(|alpn| *alpn == Protocol::Http2.alpn()));
+        if !may_share {
+            return Link::dial(route, interception).await;
+        }
+        let before = self.dialling.try_lock();
+        let was_first = before.is_ok();
+        let _one_at_a_time = match before {
+            Ok(first) => first,
+            Err(_) => self.dialling.lock().await,
+        };
+        if !was_first && let Some(link) = self.take(&route.authority).await {
+            return Ok(link);
+        }
+        let link = Link::dial(route, interception).await?;
+        link.share().into_iter().for_each(|shared| self.put(shared));
+        Ok(link)
     }
 
     /// Sends a cleared request and waits for the head of the answer.
     pub(crate) async fn send(
-        &mut self,
+        &self,
         route: &Route,
         interception: &Interception,
         request: &Sendable,
     ) -> Result<Response<Incoming>, NoAnswer> {
         let unsent = |why| NoAnswer { why, may_be_delivered: false };
-        if let Some(mut link) = self.take(&route.authority)
-            && tokio::time::timeout(Duration::from_secs(READY_SECONDS), link.sender.ready())
-                .await
-                .is_ok_and(|ready| ready.is_ok())
-        {
-            match exchange(&mut link.sender, request).await {
+        let scheme = if route.tls.is_some() { "https" } else { "http" };
+        if let Some(mut link) = self.take(&route.authority).await {
+            match exchange(&mut link.sender, request, scheme).await {
                 Ok(response) => {
-                    self.put(link);
+                    self.give_back(link);
                     return Ok(response);
                 }
                 // The server closed the connection while it was idle, perhaps just when the request was on its way.
                 Err(NoAnswer { why: Why::UpstreamFailed, may_be_delivered })
-                    if !may_be_delivered || request.may_repeat() => {}
+                    if !may_be_delivered || request.may_repeat() && link.sender.is_closed() => {}
                 Err(no_answer) => return Err(no_answer),
             }
         }
-        let mut link = Link::dial(route, interception).await.map_err(unsent)?;
-        link.sender.ready().await.map_err(|_| unsent(Why::UpstreamFailed))?;
-        let response = exchange(&mut link.sender, request).await?;
-        self.put(link);
+        let mut link = self.make(route, interception).await.map_err(unsent)?;
+        if !link.sender.is_ready().await {
+            return Err(unsent(Why::UpstreamFailed));
+        }
+        let response = exchange(&mut link.sender, request, scheme).await?;
+        self.give_back(link);
         Ok(response)
+    }
+
+    fn give_back(&self, link: Link) {
+        // Those that are shared are there already.
+        if matches!(link.sender, Sender::Http1(_)) {
+            self.put(link);
+        }
     }
 }
 
-async fn exchange(sender: &mut SendRequest<Outgoing>, request: &Sendable) -> Result<Response<Incoming>, NoAnswer> {
-    let outgoing = request.request();
+async fn exchange(sender: &mut Sender, request: &Sendable, scheme: &str) -> Result<Response<Incoming>, NoAnswer> {
+    let unsent = NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false };
+    let outgoing = request.request(sender, scheme).map_err(|_| unsent)?;
     let progress = outgoing.body().progress();
-    let mut answer = std::pin::pin!(sender.try_send_request(outgoing));
+    let answer = async {
+        match sender {
+            Sender::Http1(sender) => sender.try_send_request(outgoing).await,
+            Sender::Http2(sender) => sender.try_send_request(outgoing).await,
+        }
+    };
+    let mut answer = std::pin::pin!(answer);
     let mut sent_before = 0;
     loop {
         match tokio::time::timeout(Duration::from_secs(STALL_SECONDS), &mut answer).await {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(mut error)) => {
-                let may_be_delivered = error.take_message().is_none();
+                let may_be_delivered = error.take_message().is_none() && !is_refused(error.error());
                 return Err(NoAnswer { why: Why::UpstreamFailed, may_be_delivered });
             }
             Err(_) => {
@@ -222,6 +347,12 @@ async fn exchange(sender: &mut SendRequest<Outgoing>, request: &Sendable) -> Res
             }
         }
     }
+}
+
+/// Whether the server says that it did nothing with the stream (RFC 9113 §8.7).
+fn is_refused(error: &hyper::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM)
 }
 
 /// Writes the length of what is sent: chunked only where trailers need it.

@@ -1,6 +1,8 @@
 //! The web channel from outside: a real gateway on loopback between a real server and real clients. Here: messages
 //! and what becomes of them.
 
+mod http2;
+mod sockets;
 mod tunnels;
 mod world;
 
@@ -297,7 +299,7 @@ async fn a_page_may_read_why_and_a_refused_upload_does_not_end_in_a_reset() {
     assert!(ask(&mut zalo, preflight.as_bytes()).await.0.contains("200"));
     let socket = "GET /x HTTP/1.1\r\nHost: chat.zalo.me\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
     assert!(ask(&mut zalo, socket.as_bytes()).await.0.contains("501"));
-    assert!(world.records("refusal").iter().any(|record| record["reason"] == "websocket"));
+    assert!(world.records("refusal").iter().any(|record| record["reason"] == "upgrade"));
 
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("large");

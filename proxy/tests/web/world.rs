@@ -83,6 +83,8 @@ pub(crate) struct World {
     /// The server, without TLS and with.
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
+    /// A server that prefers HTTP/2.
+    pub(crate) http2: SocketAddr,
     /// A server whose certificate nobody vouches for.
     pub(crate) untrusted: SocketAddr,
     pub(crate) ca: PathBuf,
@@ -109,8 +111,13 @@ impl World {
         let root_file = dir.path().join("root.pem");
         std::fs::write(&root_file, root).expect("written");
         let http = origin(None, &got).await;
+        let mut prefers = ServerConfig::clone(&trusted);
+        prefers.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let http2 = origin(Some(Arc::new(prefers)), &got).await;
         let https = origin(Some(trusted), &got).await;
-        let untrusted = origin(Some(untrusted), &got).await;
+        let mut untrusted = ServerConfig::clone(&untrusted);
+        untrusted.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let untrusted = origin(Some(Arc::new(untrusted)), &got).await;
 
         let disk = Simulated::new();
         let options = Options { node: "test".into(), segment_bytes: 1 << 20, free_bytes_warn: 0, free_bytes_stop: 0 };
@@ -148,7 +155,7 @@ impl World {
             .with_no_client_auth();
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(client));
-        Self { proxy, http, https, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), dir }
+        Self { proxy, http, https, http2, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), dir }
     }
 
     /// What the servers got so far.
@@ -202,6 +209,16 @@ impl World {
         self.connector.connect(name, stream).await
     }
 
+    /// The same, offering other protocols.
+    pub(crate) async fn secure_with<IO>(&self, stream: IO, name: &str, alpn: &[&[u8]]) -> std::io::Result<TlsStream<IO>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = ServerName::try_from(name.to_owned()).expect("a name");
+        let alpn = alpn.iter().map(|alpn| alpn.to_vec()).collect();
+        self.connector.with_alpn(alpn).connect(name, stream).await
+    }
+
     /// The record with the first bytes a client sends.
     pub(crate) fn client_hello(&self, name: &str) -> Vec<u8> {
         let name = ServerName::try_from(name.to_owned()).expect("a name");
@@ -248,7 +265,7 @@ fn server_config(names: &[&str]) -> (Arc<ServerConfig>, String) {
 }
 
 /// A server that keeps what it gets. The path decides what it does besides: `/close` closes after the answer,
-/// `/early` answers before reading the body, `/hang-up` answers nothing.
+/// `/early` answers before reading the body, `/hang-up` answers nothing, `/ws…` speaks WebSocket.
 async fn origin(tls: Option<Arc<ServerConfig>>, got: &Arc<Mutex<Vec<Got>>>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("an address");
@@ -260,8 +277,10 @@ async fn origin(tls: Option<Arc<ServerConfig>>, got: &Arc<Mutex<Vec<Got>>>) -> S
                 match tls {
                     None => serve_origin(stream, got).await,
                     Some(tls) => {
-                        if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                            serve_origin(stream, got).await;
+                        let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await else { return };
+                        match stream.get_ref().1.alpn_protocol() {
+                            Some(b"h2") => crate::http2::serve(stream, got).await,
+                            _ => serve_origin(stream, got).await,
                         }
                     }
                 }
@@ -278,6 +297,10 @@ async fn serve_origin(stream: impl AsyncRead + AsyncWrite + Unpin, got: Arc<Mute
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
         if line.is_empty() || path == "/hang-up" {
             return;
+        }
+        if path.starts_with("/ws") {
+            got.lock().expect("not poisoned").push(Got { head: format!("{line}\r\n{head}"), body: Vec::new() });
+            return crate::sockets::serve(&mut stream, &got).await;
         }
         if path == "/early" {
             let _ = stream.write_all(b"HTTP/1.1 413 Too Much\r\nContent-Length: 0\r\n\r\n").await;

@@ -88,6 +88,15 @@ pub(crate) fn python(script: &str, args: &[&str]) -> String {
     succeed(command("python3").arg("-c").arg(script).args(args))
 }
 
+/// Runs a client that needs more than Python's own library; it must succeed. `tests/clients/setup` installs what.
+#[track_caller]
+pub(crate) fn client(script: &str, args: &[&str]) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = root.join("target/clients/bin/python3");
+    assert!(python.exists(), "tests/clients/setup installs what this scenario drives");
+    succeed(command(python).arg(root.join("tests/clients").join(script)).args(args))
+}
+
 /// Every file below a folder.
 pub(crate) fn files_below(dir: &Path) -> Vec<std::path::PathBuf> {
     let (mut files, mut todo) = (Vec::new(), vec![dir.to_owned()]);

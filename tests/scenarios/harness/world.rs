@@ -23,7 +23,7 @@ pub(crate) const NAMES: &[&str] = &[ZALO, ZALO_FILES, PARTY, IMPOSTOR];
 pub(crate) struct World {
     /// The stand-ins live as long as it does.
     _runtime: Runtime,
-    ca_pem: String,
+    ca: OutsideCa,
     pub(crate) https: Host,
     pub(crate) impostor: Host,
     pub(crate) http: Host,
@@ -47,12 +47,19 @@ impl World {
             (host(https), host(impostor), host(outside::smtp().await.expect("a relay")))
         });
         let http = runtime.block_on(plain_http());
-        Self { ca_pem: trusted.pem(), https, impostor, http, relay, _runtime: runtime }
+        Self { ca: trusted, https, impostor, http, relay, _runtime: runtime }
     }
 
     /// Writes the CA of the trusted hosts.
     pub(crate) fn write_ca(&self, path: &Path) {
-        std::fs::write(path, &self.ca_pem).expect("written");
+        std::fs::write(path, self.ca.pem()).expect("written");
+    }
+
+    /// Writes a certificate of that CA and its key, for a host that a scenario plays itself.
+    pub(crate) fn write_identity(&self, names: &[&str], cert: &Path, key: &Path) {
+        let (certificate, pair) = self.ca.issue(names).expect("a certificate");
+        std::fs::write(cert, certificate.pem()).expect("written");
+        std::fs::write(key, pair.serialize_pem()).expect("written");
     }
 }
 

@@ -1,0 +1,547 @@
+//! HTTP/2: every stream is a request of its own, and none disturbs another.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame, Incoming};
+use hyper::client::conn::http2::SendRequest;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::world::{A_NUMBER, Got, World};
+
+type Content = BoxBody<Bytes, Infallible>;
+
+/// The server's side: keeps what it gets. `/close` is answered and followed by GOAWAY; `/trailers` has some.
+pub(crate) async fn serve<IO>(stream: IO, got: Arc<Mutex<Vec<Got>>>)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let leave = Arc::new(tokio::sync::Notify::new());
+    let leave_too = Arc::clone(&leave);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let (got, leave) = (Arc::clone(&got), Arc::clone(&leave_too));
+        async move {
+            let (head, body) = request.into_parts();
+            let Ok(body) = body.collect().await else { return Err("the body broke") };
+            let mut lines = format!("{} {} {:?}\r\n", head.method, head.uri, head.version);
+            let fields = head.headers.iter().chain(body.trailers().into_iter().flatten());
+            fields.for_each(|(name, value)| {
+                lines += &format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()))
+            });
+            let body = body.to_bytes();
+            let answer = Full::new(Bytes::from(body.len().to_string()));
+            got.lock().expect("not poisoned").push(Got { head: lines, body: body.to_vec() });
+            let answer = match head.uri.path() {
+                "/trailers" => {
+                    let mut trailers = HeaderMap::new();
+                    trailers.insert("grpc-status", "0".parse().expect("a value"));
+                    answer.with_trailers(async { Some(Ok(trailers)) }).boxed()
+                }
+                _ => answer.boxed(),
+            };
+            if head.uri.path() == "/close" {
+                leave.notify_one();
+            }
+            Ok(Response::builder().header("alt-svc", "h3=\":443\"").body(answer).expect("a response"))
+        }
+    });
+    let mut connection = std::pin::pin!(
+        hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service)
+    );
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = leave.notified() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// A session with the HTTP/2 server, by its name.
+async fn session(world: &World) -> SendRequest<Content> {
+    let stream = world.tls(world.http2, "chat.zalo.me").await;
+    assert_eq!(stream.get_ref().get_ref().1.alpn_protocol(), Some(&b"h2"[..]), "mirrored");
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (sender, connection) = handshake.handshake(TokioIo::new(stream)).await.expect("a session");
+    tokio::spawn(connection);
+    sender
+}
+
+fn request(method: &str, target: &str, fields: &[(&str, &str)], body: impl Into<Bytes>) -> Request<Content> {
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    let body = body.into();
+    let body = if body.is_empty() { http_body_util::Empty::new().boxed() } else { Full::new(body).boxed() };
+    request.body(body).expect("a request")
+}
+
+fn post(path: &str, body: impl Into<Bytes>) -> Request<Content> {
+    request("POST", &format!("https://chat.zalo.me{path}"), &[("content-type", "text/plain")], body)
+}
+
+/// Status, fields and body of the answer.
+async fn ask(session: &mut SendRequest<Content>, request: Request<Content>) -> (u16, HeaderMap, String) {
+    let answer = session.send_request(request).await.expect("an answer");
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    (head.status.as_u16(), head.headers, String::from_utf8_lossy(&body).into_owned())
+}
+
+/// A body that never ends.
+struct Endless(Option<Bytes>);
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
+    }
+}
+
+fn paths(world: &World) -> Vec<String> {
+    world.got().iter().map(|got| got.head.split(' ').nth(1).expect("a target").to_owned()).collect()
+}
+
+/// Waits until so many refusals with this reason are recorded.
+async fn refusals(world: &World, reason: &str, n: usize) -> Vec<serde_json::Value> {
+    let waiting = async {
+        loop {
+            let all = world.records("refusal");
+            let found: Vec<_> = all.into_iter().filter(|record| record["reason"] == reason).collect();
+            if found.len() >= n {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("{n} {reason}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_on_one_stream_leaves_the_others_alone() {
+    let world = World::new().await;
+    let session = session(&world).await;
+    let (mut one, mut two, mut three) = (session.clone(), session.clone(), session.clone());
+    let large = vec![b'x'; 3 << 20];
+    let (allowed, blocked, also) = tokio::join!(
+        ask(&mut one, post("/a", "Chao anh")),
+        ask(&mut two, post("/b", A_NUMBER)),
+        ask(&mut three, post("/c", large.clone())),
+    );
+    assert_eq!((allowed.0, &*allowed.2, also.0, &*also.2), (200, "8", 200, &*large.len().to_string()));
+    assert!(!allowed.1.contains_key("alt-svc"));
+    assert_eq!(blocked.0, 403, "{}", blocked.2);
+    let told: serde_json::Value = serde_json::from_str(&blocked.2).expect("JSON");
+    assert_eq!((&told["action"], &told["findings"]["cccd"]["distinct"]), (&"block".into(), &1.into()));
+    let mut paths = paths(&world);
+    paths.sort();
+    assert_eq!(paths, ["https://chat.zalo.me/a", "https://chat.zalo.me/c"]);
+    let got = world.got();
+    assert!(got.iter().all(|got| got.head.contains("HTTP/2.0") && got.header("host").is_none()), "{got:?}");
+    assert!(got.iter().all(|got| got.header("via").is_some_and(|via| via.starts_with("2 chot-"))));
+    let outcomes = world.records_when("outcome", 3).await;
+    let mut told: Vec<_> = outcomes.iter().map(|record| record["outcome"].as_str().unwrap_or_default()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["delivered", "delivered", "refused"]);
+    let decisions = world.records("decision");
+    assert!(decisions.iter().any(|d| d["id"] == told_id(&blocked.2) && d["verdict"]["action"] == "block"));
+    assert_eq!(world.gate.held_bytes(), (0, 0));
+}
+
+fn told_id(body: &str) -> serde_json::Value {
+    serde_json::from_str::<serde_json::Value>(body).expect("JSON")["decision"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_found_wherever_a_stream_can_hold_it() {
+    let world = World::new().await;
+    let mut session = session(&world).await;
+    let at = "https://chat.zalo.me/x";
+    let trailers = |value: &'static str| async move {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-so-cccd", value.parse().expect("a value"));
+        Some(Ok(trailers))
+    };
+    let mut with_trailer = post("/x", "hi");
+    *with_trailer.body_mut() = Full::from("hi").with_trailers(trailers("001090123456")).boxed();
+    let gzip = crate::gzip(A_NUMBER.as_bytes());
+    let mut protobuf = vec![0x0a, A_NUMBER.len() as u8];
+    protobuf.extend(A_NUMBER.as_bytes());
+    let grpc = [&[0, 0, 0, 0, protobuf.len() as u8], &*protobuf].concat();
+    for (what, request) in [
+        ("body", post("/x", A_NUMBER)),
+        ("body of a GET", request("GET", at, &[], A_NUMBER)),
+        ("gzip", request("POST", at, &[("content-encoding", "gzip")], gzip)),
+        ("gRPC", request("POST", at, &[("content-type", "application/grpc"), ("te", "trailers")], grpc)),
+        ("path", request("GET", "https://chat.zalo.me/so-cccd/001090123456", &[], "")),
+        ("query", request("GET", "https://chat.zalo.me/?cccd=%30%30%31090123456", &[], "")),
+        ("field", request("GET", at, &[("x-so-cccd", "001090123456")], "")),
+        ("cookie", request("GET", at, &[("cookie", "a=b"), ("cookie", "cccd=001090123456")], "")),
+        ("trailer", with_trailer),
+    ] {
+        let (status, _, body) = ask(&mut session, request).await;
+        assert_eq!(status, 403, "{what}: {body}");
+    }
+    assert!(world.got().is_empty());
+    assert_eq!(world.records_when("outcome", 9).await.len(), 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_clean_arrives_with_its_trailers_and_cookies() {
+    let world = World::new().await;
+    let mut session = session(&world).await;
+    let trailers = async {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-sum", "9".parse().expect("a value"));
+        Some(Ok(trailers))
+    };
+    let cookies = [("cookie", "a=b"), ("cookie", "c=d"), ("te", "trailers"), ("content-type", "text/plain")];
+    let mut sent = request("POST", "https://files.zalo.me/trailers", &cookies, "");
+    *sent.body_mut() = Full::from("Chao").with_trailers(trailers).boxed();
+    let answer = session.send_request(sent).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let body = answer.into_body().collect().await.expect("a body");
+    assert_eq!(body.trailers().and_then(|trailers| trailers.get("grpc-status")).map(|v| v.as_bytes()), Some(&b"0"[..]));
+    let got = &world.got()[0];
+    assert_eq!(
+        (got.header("x-sum"), got.header("cookie"), got.header("te")),
+        (Some("9"), Some("a=b; c=d"), Some("trailers"))
+    );
+    assert!(got.body == b"Chao" && got.head.starts_with("POST https://files.zalo.me/trailers"), "{}", got.head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redacted_body_fits_its_length() {
+    let world = World::new().await;
+    let stream = world.tls(world.http2, "localhost").await;
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = handshake.handshake::<_, Content>(TokioIo::new(stream)).await.expect("a session");
+    tokio::spawn(connection);
+    let fields = [("content-type", "text/plain; charset=utf-8"), ("digest", "x")];
+    let target = format!("https://localhost:{}/form", world.http2.port());
+    let (status, ..) = ask(&mut sender, request("POST", &target, &fields, A_NUMBER)).await;
+    assert_eq!(status, 200);
+    let got = &world.got()[0];
+    let text = String::from_utf8(got.body.clone()).expect("UTF-8");
+    assert!(!text.contains("001090123") && text.starts_with("Số căn cước"), "{text}");
+    assert_eq!(got.header("content-length"), Some(&*got.body.len().to_string()));
+    assert_eq!(got.header("digest"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_the_certificate_does_not_hold_is_misdirected() {
+    let world = World::new().await;
+    let mut session = session(&world).await;
+    for (target, fields, expected) in [
+        ("https://files.zalo.me/x", vec![], 200),
+        ("https://evil.example/x", vec![], 421),
+        ("https://chat.zalo.me:8443/x", vec![], 421),
+        ("http://chat.zalo.me/x", vec![], 421),
+        ("https://chat.zalo.me/x", vec![("host", "chat.zalo.me")], 200),
+        ("https://chat.zalo.me/x", vec![("host", "files.zalo.me")], 421),
+        ("https://chat.zalo.me/x", vec![("host", "chat.zalo.me"), ("host", "chat.zalo.me")], 400),
+    ] {
+        let (status, _, body) = ask(&mut session, request("POST", target, &fields, "Chao")).await;
+        assert_eq!(status, expected, "{target} {fields:?}: {body}");
+    }
+    assert_eq!(world.got().len(), 2);
+    assert_eq!(refusals(&world, "misdirected", 4).await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_leaves_is_reached_again() {
+    let world = World::new().await;
+    let mut session = session(&world).await;
+    for path in ["/close", "/again", "/close", "/again"] {
+        let (status, _, body) = ask(&mut session, post(path, "Chao")).await;
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+    assert_eq!(world.got().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_untrusted_server_gets_nothing_and_the_stream_is_told() {
+    let world = World::new().await;
+    let (_, stream) = world.connect(&world.untrusted.to_string()).await;
+    let stream = world.secure_with(stream, "chat.zalo.me", &[b"h2"]).await.expect("a session");
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (mut sender, connection) = handshake.handshake::<_, Content>(TokioIo::new(stream)).await.expect("a session");
+    tokio::spawn(connection);
+    let (status, _, body) = ask(&mut sender, post("/x", "secret")).await;
+    assert!(status == 502 && body.contains("upstream-certificate"), "{status} {body}");
+    assert!(world.got().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_ledger_no_stream_leaves() {
+    let world = World::new().await;
+    let mut session = session(&world).await;
+    assert_eq!(ask(&mut session, post("/a", "Chao")).await.0, 200);
+    world.records_when("outcome", 1).await;
+    world.disk.cut_power(0, 1);
+    assert_eq!(ask(&mut session, post("/b", "Chao")).await.0, 503);
+    assert_eq!(world.got().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draining_lets_streams_under_way_finish() {
+    let mut world = World::new().await;
+    let mut session = session(&world).await;
+    let mut sending = session.clone();
+    let (done, wait) = tokio::sync::oneshot::channel::<()>();
+    let mut under_way = post("/x", "");
+    *under_way.body_mut() =
+        Full::from("Chao").with_trailers(async { wait.await.ok().map(|()| Ok(HeaderMap::new())) }).boxed();
+    let answer = tokio::spawn(async move { ask(&mut sending, under_way).await.0 });
+    // The stream before this one is known by its answer.
+    assert_eq!(ask(&mut session, post("/y", "Chao")).await.0, 200);
+    let finishing = world.drain();
+    drop(session);
+    done.send(()).expect("sent");
+    assert_eq!(answer.await.expect("no panic"), 200);
+    assert!(finishing.await.expect("no panic"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_cancelled_as_they_come_end_the_connection() {
+    let world = World::new().await;
+    let session = session(&world).await;
+    for n in 0..2_000 {
+        let mut sender = session.clone();
+        if sender.ready().await.is_err() {
+            break;
+        }
+        let mut cancelled = post("/x", "");
+        *cancelled.body_mut() = Endless(Some(Bytes::from_static(b"Chao"))).boxed();
+        let sending = sender.send_request(cancelled);
+        assert!(tokio::time::timeout(Duration::from_millis(2), sending).await.is_err() || n > 100);
+    }
+    refusals(&world, "http2-flood", 1).await;
+    assert!(session.is_closed() && world.got().is_empty());
+}
+
+/// Frames of our own making, as no library sends them.
+mod raw {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let len = (payload.len() as u32).to_be_bytes();
+        [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    }
+
+    /// Fields as literals without names from any table and without Huffman codes (RFC 7541 §6.2.2).
+    fn block(fields: &[(&str, &[u8])]) -> Vec<u8> {
+        let string = |bytes: &[u8]| {
+            let mut out = vec![bytes.len().min(127) as u8];
+            if bytes.len() >= 127 {
+                let mut rest = bytes.len() - 127;
+                while rest >= 128 {
+                    out.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                out.push(rest as u8);
+            }
+            out.extend(bytes);
+            out
+        };
+        fields.iter().flat_map(|(name, value)| [vec![0], string(name.as_bytes()), string(value)].concat()).collect()
+    }
+
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const SETTINGS: u8 = 4;
+    const END_STREAM: u8 = 1;
+    const END_HEADERS: u8 = 4;
+
+    async fn open(world: &World) -> impl AsyncRead + AsyncWrite + Unpin + use<> {
+        let mut stream = world.tls(world.http2, "chat.zalo.me").await;
+        let preface = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &frame(SETTINGS, 0, 0, &[])].concat();
+        stream.write_all(&preface).await.expect("written");
+        stream.flush().await.expect("flushed");
+        stream
+    }
+
+    /// The kind of the first frame that concerns stream 1 or ends the connection, and its payload.
+    async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> (u8, Vec<u8>) {
+        loop {
+            let mut head = [0; 9];
+            if stream.read_exact(&mut head).await.is_err() {
+                return (0xff, Vec::new());
+            }
+            let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+            stream.read_exact(&mut payload).await.expect("a payload");
+            if head[8] == 1 && head[3] != 8 || head[3] == 7 {
+                return (head[3], payload);
+            }
+        }
+    }
+
+    type Fields<'a> = Vec<(&'a str, &'a [u8])>;
+
+    fn sound<'a>() -> Fields<'a> {
+        vec![(":method", b"POST"), (":scheme", b"https"), (":authority", b"chat.zalo.me"), (":path", b"/x")]
+    }
+
+    fn with<'a>(more: &[(&'a str, &'a [u8])]) -> Fields<'a> {
+        [sound(), more.to_vec()].concat()
+    }
+
+    fn without<'a>(name: &str, more: &[(&'a str, &'a [u8])]) -> Fields<'a> {
+        let mut fields = sound();
+        fields.retain(|(other, _)| *other != name);
+        [fields, more.to_vec()].concat()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_stream_passes_that_readers_read_differently() {
+        let long = vec![b'y'; 80 << 10];
+        let cases: Vec<(&str, Fields<'_>)> = vec![
+            // Pseudo-header fields.
+            ("no method", without(":method", &[])),
+            ("no path", without(":path", &[])),
+            ("no scheme", without(":scheme", &[])),
+            ("an empty path", without(":path", &[(":path", b"")])),
+            ("two methods", with(&[(":method", b"GET")])),
+            ("two paths", with(&[(":path", b"/y")])),
+            ("two authorities", with(&[(":authority", b"files.zalo.me")])),
+            ("one behind a field", without(":path", &[("a", b"b"), (":path", b"/x")])),
+            ("one nobody knows", with(&[(":own", b"x")])),
+            ("one of an answer", with(&[(":status", b"200")])),
+            ("a protocol", with(&[(":protocol", b"websocket")])),
+            ("a relative path", without(":path", &[(":path", b"x")])),
+            ("a path that is a URL", without(":path", &[(":path", b"http://evil.example/x")])),
+            ("a space in the path", without(":path", &[(":path", b"/x HTTP/1.1")])),
+            ("a line end in the path", without(":path", &[(":path", b"/x\r\nHost: evil.example")])),
+            ("a line end in the method", without(":method", &[(":method", b"GET / HTTP/1.1\r\nX: y")])),
+            ("a line end in the authority", without(":authority", &[(":authority", b"chat.zalo.me\r\nX: y")])),
+            ("a user in the authority", without(":authority", &[(":authority", b"chat.zalo.me@evil.example")])),
+            ("no authority", without(":authority", &[])),
+            ("a scheme of its own", without(":scheme", &[(":scheme", b"ftp")])),
+            ("CONNECT within", vec![(":method", b"CONNECT"), (":authority", b"evil.example:443")]),
+            // Fields.
+            ("a line end in a value", with(&[("x", b"y\r\nTransfer-Encoding: chunked")])),
+            ("a line feed in a value", with(&[("x", b"y\nContent-Length: 5")])),
+            ("a zero in a value", with(&[("x", b"y\0z")])),
+            ("a capital in a name", with(&[("X-Own", b"y")])),
+            ("a colon in a name", with(&[("x:y", b"z")])),
+            ("a space in a name", with(&[("x y", b"z")])),
+            ("a line end in a name", with(&[("x\r\nhost", b"z")])),
+            ("no name", with(&[("", b"z")])),
+            ("connection", with(&[("connection", b"close")])),
+            ("keep-alive", with(&[("keep-alive", b"5")])),
+            ("proxy-connection", with(&[("proxy-connection", b"close")])),
+            ("transfer-encoding", with(&[("transfer-encoding", b"chunked")])),
+            ("upgrade", with(&[("upgrade", b"websocket")])),
+            ("te", with(&[("te", b"gzip")])),
+            ("another host", with(&[("host", b"evil.example")])),
+            ("two lengths", with(&[("content-length", b"4"), ("content-length", b"5")])),
+            ("a length that is none", with(&[("content-length", b"+4")])),
+            ("a length too long", with(&[("content-length", b"5")])),
+            ("a length too short", with(&[("content-length", b"3")])),
+            ("a large head", with(&[("x", &long)])),
+        ];
+        for (what, fields) in &cases {
+            let world = World::new().await;
+            let mut stream = open(&world).await;
+            let block = block(fields);
+            let mut pieces = block.chunks(16 << 10).enumerate().peekable();
+            while let Some((at, piece)) = pieces.next() {
+                let flags = if pieces.peek().is_none() { END_HEADERS } else { 0 };
+                // The rest is CONTINUATION.
+                let piece = frame(if at == 0 { HEADERS } else { 9 }, flags, 1, piece);
+                stream.write_all(&piece).await.expect("written");
+            }
+            let _ = stream.write_all(&frame(DATA, END_STREAM, 1, b"Chao")).await;
+            let _ = stream.flush().await;
+            let (kind, payload) = answer(&mut stream).await;
+            // An answer that says no, the end of the stream, or that of the connection.
+            assert!([1, 3, 7, 0xff].contains(&kind), "{what}: {kind} {payload:?}");
+            assert_ne!(world.records_when("refusal", 1).await.len(), 0, "{what}");
+            assert!(world.got().is_empty(), "{what}: {:?}", world.got());
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_no_http2_ends_the_connection_and_is_recorded() {
+        let unfinished = frame(HEADERS, 0, 1, &block(&sound()));
+        let drips = frame(9, 0, 1, &[]).repeat(10_000);
+        let reset: Vec<u8> = (0..400u32)
+            .flat_map(|n| {
+                let headers = frame(HEADERS, END_HEADERS, 2 * n + 1, &block(&sound()));
+                [headers, frame(3, 0, 2 * n + 1, &8u32.to_be_bytes())].concat()
+            })
+            .collect();
+        for (what, bytes) in [
+            ("data of no stream", frame(DATA, 0, 1, b"x")),
+            ("a frame too large", frame(SETTINGS, 0, 0, &[0; 20_000])),
+            ("settings of a stream", frame(SETTINGS, 0, 1, &[])),
+            ("a stream of the server", frame(HEADERS, END_HEADERS, 2, &block(&sound()))),
+            ("something within a head", [unfinished.clone(), frame(6, 0, 0, &[0; 8])].concat()),
+            ("a head without an end", [unfinished, drips].concat()),
+            ("a table index nobody made", frame(HEADERS, END_HEADERS, 1, &[0xff, 0xff, 0x03])),
+            ("a push", frame(5, END_HEADERS, 1, &[0; 8])),
+            ("a window beyond all windows", frame(8, 0, 0, &0x7fff_ffffu32.to_be_bytes())),
+            ("streams that are reset at once", reset),
+        ] {
+            let world = World::new().await;
+            let mut stream = open(&world).await;
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.flush().await;
+            let mut rest = Vec::new();
+            let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+            assert!(ended.is_ok(), "{what}: the connection stays");
+            assert_ne!(world.records_when("refusal", 1).await.len(), 0, "{what}");
+            assert!(world.got().is_empty(), "{what}: {:?}", world.got());
+        }
+        // Another protocol than the one that was agreed on.
+        let world = World::new().await;
+        let mut stream = world.tls(world.http2, "chat.zalo.me").await;
+        stream
+            .write_all(b"POST /x HTTP/1.1\r\nHost: chat.zalo.me\r\nContent-Length: 4\r\n\r\nChao")
+            .await
+            .expect("written");
+        stream.flush().await.expect("flushed");
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        world.records_when("refusal", 1).await;
+        assert!(world.got().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn trailers_that_would_change_the_request_are_refused() {
+        for trailer in ["content-length", "host", "content-type", "transfer-encoding"] {
+            let world = World::new().await;
+            let mut stream = open(&world).await;
+            let bytes = [
+                frame(HEADERS, END_HEADERS, 1, &block(&sound())),
+                frame(DATA, 0, 1, b"Chao"),
+                frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&[(trailer, b"4")])),
+            ];
+            stream.write_all(&bytes.concat()).await.expect("written");
+            stream.flush().await.expect("flushed");
+            let (kind, _) = answer(&mut stream).await;
+            assert!([1, 3, 7, 0xff].contains(&kind), "{trailer}: {kind}");
+            assert_ne!(world.records_when("refusal", 1).await.len(), 0, "{trailer}");
+            assert!(world.got().is_empty(), "{trailer}");
+        }
+        // h2 drops pseudo-header fields there: what is sent on has none.
+        let world = World::new().await;
+        let mut stream = open(&world).await;
+        let bytes = [
+            frame(HEADERS, END_HEADERS, 1, &block(&sound())),
+            frame(HEADERS, END_HEADERS | END_STREAM, 1, &block(&[(":path", b"/001090123456")])),
+        ];
+        stream.write_all(&bytes.concat()).await.expect("written");
+        stream.flush().await.expect("flushed");
+        answer(&mut stream).await;
+        assert!(world.got().iter().all(|got| !got.head.contains("001090123456")), "{:?}", world.got());
+    }
+}
