@@ -5,14 +5,18 @@
 mod harness;
 
 mod audit;
+mod bypass;
 mod cli_demo;
 mod cli_scan;
 mod crash;
 mod documents;
+mod home;
+mod identity;
 mod life;
 mod mail;
 mod policy;
 mod reach;
 mod sockets;
 mod transparent;
+mod upgrade;
 mod web;

@@ -385,7 +385,7 @@ impl Session {
         let envelope = Envelope {
             channel: Channel::Mail,
             client: Some(self.peer),
-            account: self.account.clone().unwrap_or_else(Account::unknown),
+            account: self.account.clone().unwrap_or_else(|| self.mail.gate.account_of(self.peer)),
             destination: Destination { recipients, ..Destination::default() },
             summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
         };

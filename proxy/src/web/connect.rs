@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chot_model::Account;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -43,11 +44,16 @@ pub(super) struct Tunnel {
     /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
     road: Road,
+    account: Account,
     upstream: TcpStream,
 }
 
 /// Answers CONNECT: a tunnel when the target may be and was reached.
-pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
+pub(super) async fn grant(
+    client: &Client,
+    mut request: Request<Incoming>,
+    account: Account,
+) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
     if head::has_been_here(request.headers(), &client.web.pseudonym) {
@@ -62,7 +68,7 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
     match reached.await {
         Ok((addresses, road, upstream)) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, road, upstream })
+            Ok(Tunnel { upgrade, authority, addresses, road, account, upstream })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -106,7 +112,7 @@ pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
 
 /// Serves a tunnel to its end.
 pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
-    let Tunnel { upgrade, authority, addresses, road, upstream } = tunnel;
+    let Tunnel { upgrade, authority, addresses, road, account, upstream } = tunnel;
     let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
     let Ok(Ok(parts)) = parts else { return };
     let (mut stream, behind) = parts.io.0.into_parts();
@@ -114,26 +120,35 @@ pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
     bytes.unsplit(behind);
     let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
     let stream = Replay::new(bytes.freeze(), stream);
-    Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
+    let inside = Inside { client, authority, is_named: true, addresses, road, account };
+    inside.carry(began, stream, upstream, session).await;
 }
 
 /// A connection to `authority` that both ends have agreed to, before anything was said on it.
 pub(super) struct Inside {
     pub(super) client: Arc<Client>,
     pub(super) authority: Authority,
+    /// It is what the client asked us to connect to, not what it says of a connection to somebody's address.
+    pub(super) is_named: bool,
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) road: Road,
+    pub(super) account: Account,
 }
 
-type FirstHalf = Replay<TcpStream>;
+pub(super) type FirstHalf = Replay<TcpStream>;
 
 impl Inside {
     /// Carries it to its end.
     pub(super) async fn carry(self, began: First, stream: FirstHalf, upstream: TcpStream, session: Session) {
         match began {
             First::Tls(hello) => {
-                if hello.is_some_and(|hello| hello.has_ech) {
-                    self.client.web.gate.counts().count_ech_offer();
+                if let Some(hello) = hello {
+                    if hello.has_ech {
+                        self.client.web.gate.counts().count_ech_offer();
+                    }
+                    if let Some(reason) = self.unread_because(&hello).await {
+                        return self.pass_unread(stream, upstream, session, &hello, reason).await;
+                    }
                 }
                 Box::pin(self.intercept(stream, upstream, session)).await;
             }
@@ -244,6 +259,7 @@ impl Inside {
                 self.serve(stream, shown.unwrap_or(Protocol::Http1), established, session).await;
             }
             // An application that trusts only its own certificates ends here: the operator has to see which.
+            Ok(Err(error)) if is_distrust(&error) => self.record_for(&asked.host, Why::ClientDistrust).await,
             _ => self.record_for(&asked.host, Why::ClientTls).await,
         }
     }
@@ -260,6 +276,7 @@ impl Inside {
             names,
             broken,
             links,
+            account: self.account.clone(),
             socket: Mutex::new(None),
         });
         let served_too = Arc::clone(&served);
@@ -280,6 +297,18 @@ impl Inside {
             _ => {}
         }
     }
+}
+
+/// Whether a client ended the handshake because it does not trust the certificate: the sign of an application that pins
+/// its own, or of a computer without our CA.
+fn is_distrust(error: &std::io::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::AlertReceived(alert)) = cause else { return false };
+    matches!(
+        alert,
+        Alert::BadCertificate | Alert::UnsupportedCertificate | Alert::CertificateUnknown | Alert::UnknownCA
+    )
 }
 
 /// What a ClientHello asks for.
@@ -330,6 +359,7 @@ struct Served {
     /// Every request is answered with this.
     broken: Option<Why>,
     links: Links,
+    account: Account,
     socket: Mutex<Option<Socket>>,
 }
 
@@ -349,6 +379,7 @@ impl Served {
             host: &host,
             route: self.route.clone(),
             links: &self.links,
+            account: &self.account,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
@@ -370,9 +401,9 @@ impl Served {
 }
 
 /// Counts what is read.
-struct Counted<S> {
-    inner: S,
-    read: Arc<AtomicU64>,
+pub(super) struct Counted<S> {
+    pub(super) inner: S,
+    pub(super) read: Arc<AtomicU64>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {

@@ -102,7 +102,11 @@ pub(super) async fn serve(client: Arc<Client>, mut stream: TcpStream, original: 
     let authority = named.filter(|named| named.port == original.port()).unwrap_or_else(|| literal.clone());
     let Way { addresses, road } = way;
     match road.connect(&literal, &addresses).await {
-        Ok(upstream) => Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await,
+        Ok(upstream) => {
+            let account = client.account.clone();
+            let inside = Inside { client, authority, is_named: false, addresses, road, account };
+            inside.carry(began, stream, upstream, session).await;
+        }
         Err(why) => client.record(None, &authority.host, why.id(), 0).await,
     }
 }
@@ -159,6 +163,7 @@ impl Plain {
             host: &host,
             route: Route { authority: host.clone(), addresses, road, tls: None },
             links: &self.links,
+            account: &self.client.account,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
