@@ -196,7 +196,7 @@ pub(super) fn verdict(
     if verdict.action == Action::Redact
         && let Err(why) = inspected.redact(&verdict.redact, source)
     {
-        verdict.escalate_to_block(format!("cannot be redacted: {why}"));
+        verdict.cannot_redact(why);
     }
     verdict
 }

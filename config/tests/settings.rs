@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use chot_config::{AllowedTarget, Direct, Network, NextHopTls, Policy, Settings};
+use chot_config::{AllowedTarget, ClientTls, Direct, Network, NextHopTls, Policy, Settings};
 
 fn settings(text: &str) -> Settings {
     match Settings::check(text, Path::new("/etc/chot/chot.toml")) {
@@ -57,6 +57,8 @@ next_hop = "relay.example.vn:25"
 next_hop_tls = "verify"
 cert = "mail.pem"
 key = "mail.key"
+client_tls = "require"
+mend_lines = ["10.0.7.20"]
 size_max = 1_000_000
 [identity]
 users = "users.txt"
@@ -129,6 +131,7 @@ allow_days = 30
     assert_eq!(s.mail.listen, addresses(&["0.0.0.0:2525"]));
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
+    assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;
     assert_eq!((i.cache, i.memory_bytes_max, i.depth_max), (false, 2_000_000, 3));

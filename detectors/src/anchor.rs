@@ -10,7 +10,7 @@ use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
 use crate::simd::{Beginnings, Map, places};
-use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, words_in, words_that_end};
+use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
@@ -82,9 +82,13 @@ pub(crate) fn candidates(
     if !wanted.any() {
         return;
     }
-    let mut pass = Pass { text, map, wanted, found, number: range.start, pair: range.start, code: range.start };
+    let names = person_name::Beginning::new();
+    let mut pass = Pass { text, map, wanted, names, found, number: range.start, pair: range.start, code: range.start };
     for here in map.beginnings() {
         let Beginnings { at, capitals, digits, long, marks, .. } = here;
+        if capitals | digits | long | marks == 0 {
+            continue;
+        }
         // Three loops, since each branches on what the others do not.
         let within = |at: &usize| *at < range.end;
         places(at, capitals).take_while(within).for_each(|at| pass.capital(at, map.letters(&here, at)));
@@ -98,6 +102,7 @@ struct Pass<'p, F> {
     text: &'p [u8],
     map: &'p Map,
     wanted: Wanted,
+    names: person_name::Beginning,
     found: &'p mut F,
     /// Where the last digits ended, the last two digits in a row, the last code of an illness.
     number: usize,
@@ -122,15 +127,18 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
 
     /// A word of so many letters that may begin with a capital.
     fn capital(&mut self, at: usize, letters: usize) {
-        if is_small(self.text.get(at..).unwrap_or_default()) {
+        let word = self.text.get(at..).unwrap_or_default();
+        if is_small(word) {
             return;
         }
         if self.wanted.names
-            && let Some(name) = person_name::name_at(self.text, at, letters)
+            && self.names.may_be(word, letters)
+            && let Some(name) = person_name::name_at(self.text, at)
         {
             (self.found)(Candidate::Name(name));
         }
         if self.wanted.markings
+            && word.first() == Some(&state_secret::INITIAL)
             && let Some(marking) = state_secret::marking_at(self.text, at)
         {
             (self.found)(Candidate::Marking(marking));
@@ -179,7 +187,15 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(address::GAP_BYTES_MAX).take_while(|b| **b == b' ').count();
-        words_that_end(self.text, at - gap, Trigger::Commune).for_each(|word| self.tell(Trigger::Commune, word));
+        // Numbers stand behind other words, nearly always.
+        if may_end(self.text, at - gap, Trigger::Commune) {
+            self.tell_words_that_end(Trigger::Commune, at - gap);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_words_that_end(&mut self, trigger: Trigger, at: usize) {
+        words_that_end(self.text, at, trigger).for_each(|word| self.tell(trigger, word));
     }
 
     /// `bệnh nhân Kpă H'Lan`, `ông Zơrâm Nhất`.
@@ -189,7 +205,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         let before = self.text.get(..at).unwrap_or_default().iter().rev();
         let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
-        words_that_end(self.text, at - gap, Trigger::Person).for_each(|word| self.tell(Trigger::Person, word));
+        if may_end(self.text, at - gap, Trigger::Person) {
+            self.tell_words_that_end(Trigger::Person, at - gap);
+        }
     }
 
     /// A run of `len` digits.

@@ -60,6 +60,25 @@ pub(crate) trait Detector: Sync {
         0
     }
 
+    /// Of its lengths without a header, those of numbers it may take with this byte before them; of a number in one run
+    /// with a `|` behind nobody asks.
+    fn lengths_behind(&self, before: u8) -> u32 {
+        let _ = before;
+        self.lengths() & !self.cell_lengths()
+    }
+
+    /// Of its lengths without a header, those of numbers in groups it never takes out of a row that goes on before or
+    /// behind with the sign that parts them, other than a blank.
+    fn lengths_apart(&self) -> u32 {
+        0
+    }
+
+    /// Of its lengths without a header, those it never takes where no paper of a person was announced; likewise but for a
+    /// `|` behind.
+    fn lengths_announced(&self) -> u32 {
+        0
+    }
+
     /// Judges a run of digits.
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let _ = (number, near);

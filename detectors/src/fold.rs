@@ -39,15 +39,35 @@ impl Folded {
     pub(crate) fn of(text: &[u8]) -> Self {
         let mut folded = Self { bytes: [0; Self::ROOM], len: 0 };
         let (mut last, mut at) = (Kind::Other, 0);
-        while let Some((character, taken)) = text.get(at..).and_then(fold_first) {
-            at += taken;
-            let Some((letter, kind)) = character else { continue };
+        // Whether nothing was written, or a blank last: no other follows.
+        let mut parted = true;
+        while let Some(&first) = text.get(at) {
+            let (letter, kind) = match first {
+                // Nearly all letters there are.
+                b'a'..=b'z' if last == Kind::Lower => {
+                    at += 1;
+                    folded.push(first);
+                    continue;
+                }
+                0..0x80 => {
+                    at += 1;
+                    ASCII[usize::from(first)]
+                }
+                _ => {
+                    let (folded, taken) = fold_next(text.get(at..).unwrap_or_default());
+                    at += taken;
+                    let Some(folded) = folded else { continue };
+                    folded
+                }
+            };
             let [spaces, letters] = PARTS[last as usize][kind as usize];
-            if spaces > 0 && !matches!(folded.written(), [] | [.., b' ']) {
+            if spaces > 0 && !parted {
                 folded.push(b' ');
+                parted = true;
             }
             if letters > 0 {
                 folded.push(letter);
+                parted = false;
             }
             last = kind;
         }
@@ -81,12 +101,6 @@ impl std::ops::Deref for Folded {
     fn deref(&self) -> &str {
         str::from_utf8(self.written()).unwrap_or_default()
     }
-}
-
-/// The skeleton of the first character of `text` and its length.
-fn fold_first(text: &[u8]) -> Option<(Option<(u8, Kind)>, usize)> {
-    let first = *text.first()?;
-    Some(if first < 0x80 { (Some(ASCII[usize::from(first)]), 1) } else { fold_next(text) })
 }
 
 /// Folds into words each *surrounded* by spaces: `Số CCCD` → `" so  cccd "`. A phrase folded in the same way is then
@@ -267,6 +281,26 @@ pub(crate) const fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// [`char::is_uppercase`], nearly always without a look at the tables.
+pub(crate) fn is_capital(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_uppercase(),
+        // Capitals are even.
+        '\u{1ea0}'..='\u{1eff}' => u32::from(c).is_multiple_of(2),
+        _ => c.is_uppercase(),
+    }
+}
+
+/// [`char::is_alphabetic`], likewise.
+pub(crate) fn is_letter(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphabetic(),
+        // Nothing but letters.
+        '\u{f8}'..='\u{2c1}' | '\u{1e00}'..='\u{1eff}' => true,
+        _ => c.is_alphabetic(),
+    }
+}
+
 /// The first character of `bytes` and how many bytes it takes; `None` inside for a byte that begins no character.
 #[inline]
 pub(crate) fn next_char(bytes: &[u8]) -> Option<(Option<char>, usize)> {
@@ -361,6 +395,13 @@ mod tests {
             let mut utf8 = [0; 4];
             let bytes = c.encode_utf8(&mut utf8).as_bytes();
             assert_eq!(fold_next(bytes), (fold_char(c), bytes.len()), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn letters_and_capitals_are_those_of_unicode() {
+        for c in '\0'..=char::MAX {
+            assert_eq!((is_letter(c), is_capital(c)), (c.is_alphabetic(), c.is_uppercase()), "{c:?}");
         }
     }
 

@@ -61,7 +61,7 @@ pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};
-use numbers::{Candidate, candidates};
+use numbers::{Asked, Candidate, Number, candidates};
 use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -116,9 +116,11 @@ pub struct Detectors {
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The same without those that judge them only under a header.
     by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
-    /// The lengths of numbers any of them judges, as a set of bits; then those without a header.
-    lengths: u32,
-    bare_lengths: u32,
+    /// The numbers any of them judges; then those without a header.
+    numbers: Asked,
+    bare_numbers: Asked,
+    /// Of these without a header, the lengths of those that must have been announced as a paper of a person.
+    announced: u32,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
@@ -168,14 +170,21 @@ impl Detectors {
         let announced = |n: usize| Trigger::all().nth(n).map_or_else(Vec::new, |trigger| of(&[trigger.detector()]));
         let of_length = |len: usize| asked.iter().copied().filter(|d| d.lengths() >> len & 1 == 1).collect();
         let bare = |d: &&dyn Detector| d.lengths() & !d.cell_lengths();
+        let union = |of: &dyn Fn(&dyn Detector) -> u32| asked.iter().fold(0, |all, d| all | of(*d));
+        let lengths = union(&|d| d.lengths());
+        let bare_lengths = union(&|d| bare(&d));
+        // What is true of all that judge a length is true of that.
+        let all_agree = |of: &dyn Fn(&dyn Detector) -> u32| bare_lengths & !union(&|d| bare(&d) & !of(d));
+        let apart = all_agree(&|d| d.lengths_apart());
         let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
             by_bare_length: std::array::from_fn(of_bare_length),
-            lengths: asked.iter().fold(0, |all, d| all | d.lengths()),
-            bare_lengths: asked.iter().fold(0, |all, d| all | d.lengths() & !d.cell_lengths()),
+            numbers: Asked::all(lengths),
+            bare_numbers: Asked::some(bare_lengths, |before| union(&|d| d.lengths_behind(before)), apart),
+            announced: all_agree(&|d| d.lengths_announced()),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
@@ -222,10 +231,10 @@ impl Detectors {
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
-        let lengths = if context.column.is_some() { self.lengths } else { self.bare_lengths };
-        candidates(text, from..to, lengths, |candidate| scan.judge(&candidate));
+        let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
+        candidates(text, from..to, numbers, |candidate| scan.judge(&candidate));
         speech(text, from..to, |stretch| {
-            let number = |number| scan.judge(&Candidate::Number(number));
+            let number = |number| scan.number(&number);
             match &map {
                 Some(map) => spoken::numbers(text, stretch, map, number),
                 None => {
@@ -246,10 +255,15 @@ impl Detectors {
         let mut found = scan.found;
         found.sort_by_key(|(_, f)| f.range.start);
         let first = hits.len();
+        let mut reached = 0;
         for n in 0..found.len() {
             let Some((detector, f)) = found.get(n) else { continue };
             let Some(confidence) = confidence(f.score) else { continue };
-            if !core.contains(&f.range.start) || is_beaten(n, &found, text) {
+            // Most stand alone.
+            let beside = found.get(n + 1).is_some_and(|(_, next)| next.range.start < f.range.end);
+            let overlaps = reached > f.range.start || beside;
+            reached = reached.max(f.range.end);
+            if !core.contains(&f.range.start) || overlaps && is_beaten(n, &found, text) {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
@@ -281,35 +295,30 @@ struct Scan<'t> {
 
 impl Scan<'_> {
     fn judge(&mut self, candidate: &Candidate) {
-        let (range, digits) = match candidate {
-            Candidate::Number(number) => (number.range.clone(), number.len()),
+        let range = match candidate {
+            Candidate::Number(number) => return self.number(number),
             Candidate::Name(range)
             | Candidate::Marking(range)
             | Candidate::Word(_, range)
             | Candidate::Hyphen(range)
-            | Candidate::Cell(range) => (range.clone(), 0),
-            Candidate::At(place) | Candidate::Zone(place) => (*place..*place, 0),
+            | Candidate::Cell(range) => range.clone(),
+            Candidate::At(place) | Candidate::Zone(place) => *place..*place,
             Candidate::Lookalikes(place) => {
                 if let Some(number) = lookalike::read(self.text, *place) {
-                    self.judge(&Candidate::Number(number));
+                    self.number(&number);
                 }
                 return;
             }
         };
         let Self { detectors, text, context, found, memory } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
+        let mut near = Near::new(text, &detectors.words, context.column, range, 0, detectors.this_year, memory);
         let asked = match candidate {
-            Candidate::Number(number) => {
-                let of_length = if context.column.is_some() { &detectors.by_length } else { &detectors.by_bare_length };
-                of_length.get(number.len()).unwrap_or(&detectors.asked)
-            }
             Candidate::Name(_) => &detectors.by_name,
             Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),
             _ => &detectors.asked,
         };
         for detector in asked {
             let judged = match candidate {
-                Candidate::Number(number) => detector.number(number, &mut near),
                 Candidate::Name(range) => detector.name(range.clone(), &mut near),
                 Candidate::Marking(range) => detector.marking(range.clone(), &mut near),
                 Candidate::Word(word, range) => detector.word(*word, range.clone(), &mut near),
@@ -317,11 +326,32 @@ impl Scan<'_> {
                 Candidate::Cell(range) => detector.cell(range.clone(), &mut near),
                 Candidate::At(place) => detector.at(*place, &mut near),
                 Candidate::Zone(place) => detector.zone(*place, &mut near),
-                Candidate::Lookalikes(_) => None,
+                Candidate::Number(_) | Candidate::Lookalikes(_) => None,
             };
             if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
                 found.push((detector.card().id, judged));
             }
+        }
+    }
+
+    /// The same for digits.
+    fn number(&mut self, number: &Number) {
+        let Self { detectors, text, context, found, memory } = self;
+        let (range, digits, bare) = (number.range.clone(), number.len(), context.column.is_none());
+        let behind = text.get(range.end);
+        let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
+        let announced = bare && detectors.announced >> digits & 1 == 1 && behind != Some(&b'|');
+        if !(announced && near.is_silent()) {
+            let of_length = if bare { &detectors.by_bare_length } else { &detectors.by_length };
+            for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
+                let judged = detector.number(number, &mut near);
+                if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
+                    found.push((detector.card().id, judged));
+                }
+            }
+        }
+        if number.is_plain() {
+            near.pass();
         }
     }
 }

@@ -59,6 +59,11 @@ impl Number {
         usize::from(self.len)
     }
 
+    /// Whether it is a run of ASCII digits, all that stand there.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.layout == Layout::Solid && self.range.len() == self.len()
+    }
+
     /// A number read by other means, such as through look-alike letters.
     pub(crate) fn disguised(range: Range<usize>, plain: &[u8], how: &'static str) -> Option<Self> {
         let mut digits = [0; NUMBER_DIGITS_MAX];
@@ -99,11 +104,52 @@ const SOLID: u32 = 1 << 7 | 0b111_1111 << 8 | 1 << 18;
 const GROUPED: u32 = 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13;
 const GROUPED_MAX: usize = GROUPED.ilog2() as usize;
 
+/// Which numbers are asked for, by their lengths as sets of bits.
+pub(crate) struct Asked {
+    /// Of one run of digits with a `|` behind.
+    lengths: u32,
+    /// Of others, by the byte before.
+    behind: [u32; 256],
+    /// Of numbers in groups, those of which nothing comes where the sign that parts them, other than a blank, stands
+    /// before or behind with more digits.
+    apart: u32,
+}
+
+impl Asked {
+    /// All that is to be had of so many digits.
+    pub(crate) const fn all(lengths: u32) -> Self {
+        Self { lengths, behind: [lengths; 256], apart: 0 }
+    }
+
+    /// Of `lengths` only those of some use, by the byte before and in a row that goes on.
+    pub(crate) fn some(lengths: u32, behind: impl Fn(u8) -> u32, apart: u32) -> Self {
+        let mut table = [0; 256];
+        table.iter_mut().zip(0..=u8::MAX).for_each(|(slot, byte)| *slot = behind(byte) & lengths);
+        Self { lengths, behind: table, apart }
+    }
+
+    /// Those that may begin at `start`.
+    #[inline]
+    fn at(&self, text: &[u8], start: usize) -> u32 {
+        let before = start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or_default();
+        self.behind[usize::from(before)]
+    }
+
+    /// Those that one run of digits may be.
+    #[inline]
+    fn of_run(&self, text: &[u8], range: Range<usize>) -> u32 {
+        if text.get(range.end) == Some(&b'|') { self.lengths } else { self.at(text, range.start) }
+    }
+}
+
+/// Numbers of any length.
+pub(crate) static EVERY_NUMBER: Asked = Asked::all(u32::MAX);
+
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
-/// whose length is in the set of bits `lengths`.
-pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut found: impl FnMut(Candidate)) {
+/// that are asked for.
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut found: impl FnMut(Candidate)) {
     let mut look = Look::new(text, range.start);
-    let mut chain = Chain { links: Vec::new(), done: 0, lengths };
+    let mut chain = Chain { links: Vec::new(), done: 0, asked };
     // Room for a stretch: at most every other of 64 bytes begins a group.
     let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
     let mut at = range.start;
@@ -114,9 +160,15 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
                 continue;
             }
             Stretch::Plain(end, digits) => {
-                plain(text, busy, digits, range.end, lengths, &mut links, &mut found);
+                plain(text, busy, digits, range.end, asked, &mut links, &mut found);
                 at = end;
                 continue;
+            }
+            Stretch::Open(digits) => {
+                at = plain(text, busy, digits, range.end, asked, &mut links, &mut found);
+                if at > busy {
+                    continue;
+                }
             }
             Stretch::Any => {}
         }
@@ -153,41 +205,64 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, lengths: u32, mut fou
     }
 }
 
-/// The same for a stretch of ASCII at `base`, whose digits are known: no group is longer than it looks.
+/// The same for a stretch of ASCII at `base`, whose digits are known: no group is longer than it looks, but for one that
+/// all 64 bytes end with. Tells where to go on if the stretch is longer than that: `base` itself if its groups are one
+/// row without end.
 fn plain(
     text: &[u8],
     base: usize,
     [mut digits, likes]: [u64; 2],
     end: usize,
-    lengths: u32,
+    asked: &Asked,
     links: &mut [(Group, Gap); BLOCK / 2],
     found: &mut impl FnMut(Candidate),
-) {
-    let mut n = 0;
+) -> usize {
+    // Half of what was seen may belong to a word that has a digit.
+    let (mut n, mut touched, mut first, mut done) = (0, 0_u32, 0, base);
+    let heads = digits | likes;
     while digits != 0 {
         let start = digits.trailing_zeros() as usize;
-        if n == 0 && base + start >= end {
-            return;
-        }
         let len = (digits >> start).trailing_ones() as usize;
+        if n == 0 && base + start >= end {
+            return end;
+        }
+        if start + len == BLOCK {
+            first = if n == 0 { start } else { first };
+            n += 1;
+            break;
+        }
         digits &= u64::MAX << start << (len - 1) << 1;
         let range = base + start..base + start + len;
+        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
         // No other letter that touches it makes it anything but a number, unless it stands before all.
         if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
-            around(text, range.clone(), len, found);
+            touched |= 1 << n;
         }
-        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
-        let Some(link) = links.get_mut(n) else { return };
+        first = if n == 0 { start } else { first };
+        let Some(link) = links.get_mut(n) else { return base };
         *link = (Group::plain(range.start, len), after);
         n += 1;
         if after == Gap::Break {
+            done = range.end;
             let links = links.get(..n).unwrap_or_default();
+            while touched != 0 {
+                if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
+                    around(text, group.start..group.end, group.len(), found);
+                }
+                touched &= touched - 1;
+            }
             for first in 0..n {
-                Links { links, lengths }.from(first, text, found);
+                Links { links, asked }.from(first, text, found);
             }
             n = 0;
         }
     }
+    if n == 0 {
+        return done.max(base + STEP);
+    }
+    // A row that goes on behind all this is read from its beginning, with the letters that may belong to it.
+    let letters = (heads << (BLOCK - 1 - first) << 1).leading_ones() as usize;
+    done.max(base + first - letters.min(first))
 }
 
 /// How far to go on where no digit is near.
@@ -213,16 +288,17 @@ fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMu
     }
 }
 
-/// Whether a byte is, or ends or begins, a letter that passes for a digit; D0 and 9E are halves of the Cyrillic О.
+/// Whether a byte is, or ends or begins, a letter that passes for a digit; those beyond ASCII are Greek and Cyrillic.
 pub(crate) const fn is_lookalike(byte: u8) -> bool {
-    matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | 0xd0 | 0x9e | 0xbe)
+    matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | b'Q')
+        || matches!(byte, 0xce | 0xd0 | 0xd1 | 0x86 | 0x96 | 0x9e | 0x9f | 0xbe | 0xbf)
 }
 
 /// Groups with gaps between them, and how many of them have been looked at.
-struct Chain {
+struct Chain<'a> {
     links: Vec<(Group, Gap)>,
     done: usize,
-    lengths: u32,
+    asked: &'a Asked,
 }
 
 /// Groups ahead that a number may take: every digit on its own, and one to know what follows.
@@ -230,11 +306,11 @@ const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
 /// Groups behind that say whether a layout goes on to the left.
 const BEHIND: usize = 2;
 
-impl Chain {
+impl Chain<'_> {
     fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
         if after == Gap::Break && self.links.is_empty() {
             // Most numbers of most texts stand alone.
-            return Links { links: &[(group, after)], lengths: self.lengths }.from(0, text, found);
+            return Links { links: &[(group, after)], asked: self.asked }.from(0, text, found);
         }
         self.links.push((group, after));
         if after == Gap::Break {
@@ -251,16 +327,16 @@ impl Chain {
 
     fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
         for first in self.done..upto {
-            Links { links: &self.links, lengths: self.lengths }.from(first, text, found);
+            Links { links: &self.links, asked: self.asked }.from(first, text, found);
         }
         self.done = upto;
     }
 }
 
-/// Groups side by side, each with the gap behind it, and the lengths of numbers asked for.
+/// Groups side by side, each with the gap behind it, and the numbers asked for.
 struct Links<'l> {
     links: &'l [(Group, Gap)],
-    lengths: u32,
+    asked: &'l Asked,
 }
 
 impl Links<'_> {
@@ -278,7 +354,10 @@ impl Links<'_> {
         }
         let before = self.gap_before(first);
         let mut digits = [0; NUMBER_DIGITS_MAX];
-        if self.lengths & SOLID & 1 << group.len() != 0 && group.write(text, &mut digits).is_some() {
+        if SOLID & 1 << group.len() != 0
+            && self.asked.of_run(text, group.start..group.end) & 1 << group.len() != 0
+            && group.write(text, &mut digits).is_some()
+        {
             found(Candidate::Number(Number {
                 range: group.start..group.end,
                 digits,
@@ -302,6 +381,7 @@ impl Links<'_> {
         if !begins && !leads {
             return;
         }
+        let asked = self.asked.at(text, group.start) & GROUPED;
         let (mut sum, mut uniform) = (group.len(), true);
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
             let Some((next, after)) = self.links.get(last) else { return };
@@ -316,7 +396,11 @@ impl Links<'_> {
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
             let short = sum == 8 && !(last == first + 1 && is_hotline(text, group));
-            if self.lengths & GROUPED & 1 << sum == 0 || short {
+            if asked & 1 << sum == 0 || short {
+                continue;
+            }
+            let goes_on = separator != Gap::Space && (before == separator || after == separator);
+            if goes_on && self.asked.apart & 1 << sum != 0 {
                 continue;
             }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);

@@ -5,18 +5,29 @@ pub(crate) struct Phrases {
     list: &'static [&'static str],
     /// By the first letter, the second letters of those that begin with it.
     second: [u32; 32],
+    /// By the first letter, the first of those that begin with it; by each of these, the next one.
+    first: [u8; 32],
+    next: [u8; PHRASES_MAX],
 }
+
+/// No list has more phrases.
+const PHRASES_MAX: usize = 64;
+/// No phrase.
+const NONE: u8 = u8::MAX;
 
 impl Phrases {
     pub(crate) const fn new(list: &'static [&'static str]) -> Self {
-        let mut second = [0; 32];
-        let mut n = 0;
-        while n < list.len() {
+        assert!(list.len() <= PHRASES_MAX);
+        let (mut second, mut firsts, mut next) = ([0; 32], [NONE; 32], [NONE; PHRASES_MAX]);
+        let mut n = list.len();
+        while n > 0 {
+            n -= 1;
             let [first, then] = letters(list[n].as_bytes());
             second[first] |= 1 << then;
-            n += 1;
+            next[n] = firsts[first];
+            firsts[first] = n as u8;
         }
-        Self { list, second }
+        Self { list, second, first: firsts, next }
     }
 
     /// The phrases.
@@ -26,30 +37,37 @@ impl Phrases {
 
     /// Whether `text` is one of them.
     pub(crate) fn contains(&self, text: &str) -> bool {
-        self.may_begin(text) && self.list.contains(&text)
+        self.like(text.as_bytes()).any(|phrase| phrase == text.as_bytes())
     }
 
     /// Whether the words of `text` begin with those of one of them.
     pub(crate) fn begin(&self, text: &str) -> bool {
-        let begins = |phrase: &&str| text.strip_prefix(*phrase).is_some_and(|t| t.is_empty() || t.starts_with(' '));
-        self.may_begin(text) && self.list.iter().any(begins)
+        self.begin_bytes(text.as_bytes())
+    }
+
+    fn begin_bytes(&self, text: &[u8]) -> bool {
+        let ends = |at: usize| text.get(at).is_none_or(|b| *b == b' ');
+        self.like(text).any(|phrase| ends(phrase.len()) && text.starts_with(phrase))
     }
 
     /// Whether they do from any word on.
     pub(crate) fn stand_in(&self, text: &str) -> bool {
-        let mut rest = Some(text);
-        while let Some(text) = rest {
-            if self.begin(text) {
-                return true;
-            }
-            rest = text.split_once(' ').map(|(_, behind)| behind);
-        }
-        false
+        let (text, mut begins) = (text.as_bytes(), true);
+        text.iter().enumerate().any(|(at, b)| {
+            let begun = std::mem::replace(&mut begins, *b == b' ');
+            begun && self.begin_bytes(text.get(at..).unwrap_or_default())
+        })
     }
 
-    fn may_begin(&self, text: &str) -> bool {
-        let [first, then] = letters(text.as_bytes());
-        self.second[first] >> then & 1 == 1
+    /// Those with the first letter of `text`; none when none has its second one as well.
+    fn like(&self, text: &[u8]) -> impl Iterator<Item = &'static [u8]> {
+        let [first, then] = letters(text);
+        let mut n = if self.second[first] >> then & 1 == 1 { self.first[first] } else { NONE };
+        std::iter::from_fn(move || {
+            let phrase = self.list.get(usize::from(n))?;
+            n = self.next.get(usize::from(n)).copied().unwrap_or(NONE);
+            Some(phrase.as_bytes())
+        })
     }
 }
 

@@ -157,8 +157,33 @@ pub(crate) fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Those for identifiers, and the same but that every detector is asked about every number of its lengths.
+static IDENTIFIERS: LazyLock<[Detectors; 2]> = LazyLock::new(|| {
+    let gated = || Detectors::only(DetectorId::identifiers(), 2026);
+    let asked = ALL.iter().filter(|d| d.card().id.is_identifier());
+    let lengths = asked.fold(0, |all, d| all | d.lengths() & !d.cell_lengths());
+    [gated(), Detectors { bare_numbers: Asked::all(lengths), announced: 0, ..gated() }]
+});
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn nobody_is_left_unasked_who_had_an_answer(
+        pieces in prop::collection::vec(prop_oneof![
+            4 => piece(),
+            1 => "[ ./,=:\"|-]?[A-Za-zĂ\u{200b}]{1,2}[ ./,-]{0,2}([0-9]{7}|[0-9]{13}|[0-9]{18})[ |.]?",
+            1 => "([0-9]{1,7}[.-]){1,5}[0-9]{1,7}[|.-]?",
+        ], 1..120),
+    ) {
+        let text = pieces.concat();
+        let [gated, open] = IDENTIFIERS.each_ref().map(|detectors| {
+            let mut hits = Vec::new();
+            detectors.scan(text.as_bytes(), 0..text.len(), Context::default(), &mut hits);
+            shown(&hits)
+        });
+        prop_assert_eq!(gated, open);
+    }
 
     #[test]
     fn windows_find_what_the_whole_has(pieces in prop::collection::vec(piece(), 1..120), width in 1..600_usize) {

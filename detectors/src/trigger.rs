@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
-use crate::fold::Folded;
+use crate::fold::{Folded, is_letter, last_char, next_char};
 
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Trigger {
 
     /// Its words.
     pub(crate) fn words(self) -> &'static [&'static str] {
-        WORDS.iter().find(|(trigger, _)| *trigger == self).map_or(&[], |(_, words)| words)
+        WORDS.get(self as usize).map_or(&[], |(_, words)| words)
     }
 }
 
@@ -200,6 +200,24 @@ const fn endings() -> [[u8; ENDS]; 2] {
     ends
 }
 
+/// By trigger and the last five bits of their last letter but for a blank, its words, a bit each.
+static LAST: [[u32; 32]; WORDS.len()] = {
+    let mut last = [[0; 32]; WORDS.len()];
+    let mut n = 0;
+    while n < WORDS.len() {
+        let (trigger, words) = WORDS[n];
+        assert!(words.len() <= u32::BITS as usize && trigger as usize == n);
+        let mut w = 0;
+        while w < words.len() {
+            let letters = words[w].as_bytes().trim_ascii_end();
+            last[n][(letters[letters.len() - 1] & 0x1f) as usize] |= 1 << w;
+            w += 1;
+        }
+        n += 1;
+    }
+    last
+};
+
 /// The hash of an end in either case: a bit tells the letters of ASCII apart.
 const fn ending(a: u8, b: u8, c: u8) -> usize {
     let key = u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0]);
@@ -261,15 +279,17 @@ pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
 
 /// The words of `trigger` that end right before `at`, but for the blank that some end with.
 pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
-    let words: &[&str] = if may_end(text, at, trigger) { trigger.words() } else { &[] };
     let (before, behind) = text.split_at_checked(at).unwrap_or_default();
-    let last = before.last().copied().unwrap_or(0);
-    words.iter().filter_map(move |word| {
+    // Most words are told apart by their last letter.
+    let ends = before.last().map_or(0, |last| LAST[trigger as usize][usize::from(last & 0x1f)]);
+    let mut ends = if may_end(text, at, trigger) { ends } else { 0 };
+    let words = std::iter::from_fn(move || {
+        let word = trigger.words().get(ends.trailing_zeros() as usize)?;
+        ends &= ends.wrapping_sub(1);
+        Some(word)
+    });
+    words.filter_map(move |word| {
         let bare = word.trim_ascii_end();
-        // Most words are told apart by their last letter.
-        if bare.as_bytes().last().is_none_or(|own| (own ^ last) & !0x20 != 0) {
-            return None;
-        }
         let start = at.checked_sub(bare.len())?;
         let whole = bare.len() == word.len() || behind.first() == Some(&b' ');
         let fits = whole && before.get(start..)?.eq_ignore_ascii_case(bare.as_bytes());
@@ -281,8 +301,8 @@ pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl I
 pub(crate) fn stands_alone(text: &[u8], word: &Range<usize>) -> bool {
     let before = text.get(..word.start).unwrap_or_default();
     let after = text.get(word.end..).unwrap_or_default();
-    !crate::fold::last_char(before).and_then(|(c, _)| c).is_some_and(char::is_alphanumeric)
-        && !crate::fold::next_char(after).and_then(|(c, _)| c).is_some_and(char::is_alphabetic)
+    !last_char(before).and_then(|(c, _)| c).is_some_and(|c| is_letter(c) || c.is_numeric())
+        && !next_char(after).and_then(|(c, _)| c).is_some_and(is_letter)
 }
 
 /// The last folded word before `at`, when only blanks, underscores or nothing part them.

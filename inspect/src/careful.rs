@@ -50,6 +50,7 @@ pub(crate) fn cell() -> impl Strategy<Value = String> {
         2 => "(DN|TE|HS)[1-5](79|01)[0-9]{10}",
         6 => "(Nguyễn|TRẦN|Lê|Hồ|Rơ) (Văn|Thị|Công|Châm|Minh) (An|Bình|Hlút|Dũng|HÀ)",
         4 => "[0-3][0-9]/[01][0-9]/(19|20)[0-9]{2}",
+        4 => "(số )?[0-9]{1,3}[A-C]?(/[0-9]{1,2})? (đường|phố|ngõ|hẻm) (Lê Lợi|Trần Phú|Tràng Thi|30/4), (phường|xã|P.) ?(Tân Hòa|12|Phú Nhuận), (Hà Nội|tỉnh Đồng Nai|TP. HCM)",
         2 => "[0-9]{1,8}",
         1 => "[0-9]{9,13}",
         1 => "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",

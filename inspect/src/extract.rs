@@ -95,6 +95,8 @@ pub enum Piece<'a> {
         part: &'a str,
         /// Why.
         reason: OpaqueReason,
+        /// About how many bytes of the object, or of what was told, it takes up; more than there are: all of them.
+        bytes: u64,
     },
 }
 
@@ -166,9 +168,16 @@ pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut
     };
     let (extractor, passwords) = (inquiry.extractor.clone(), inquiry.passwords.clone());
     let bounds = Bounds { decoded_bytes_max: inquiry.inflate_left(), time_max: inquiry.time_left() };
-    let mut told = Told::new(place);
+    let mut told = Told::new(place, len);
+    let before = inquiry.opaque_bytes();
     let ended = extractor.extract(kind, &bytes, bounds, &passwords, &mut |piece| told.take(piece, inquiry));
+    let (said, is_unread) = (told.bytes, told.is_unread);
     told.end(inquiry);
+    // What was told may be more than there is of the object, where it was packed.
+    inquiry.share(before, said.max(len), len);
+    if is_unread {
+        inquiry.miss(len);
+    }
     if let Err(reason) = ended {
         inquiry.refuse(place, reason, len);
     }
@@ -190,6 +199,11 @@ struct Told {
     fields: Vec<Mark>,
     joined: Joined,
     parts: u64,
+    /// Of the object, and what was told.
+    len: u64,
+    bytes: u64,
+    /// None of it could be read.
+    is_unread: bool,
 }
 
 /// Changes from one part to another; each costs a scan of its own.
@@ -198,7 +212,7 @@ const PARTS_MAX: u64 = 1_000_000;
 const TEXTS_MAX: usize = 4;
 
 impl Told {
-    fn new(place: &Place) -> Self {
+    fn new(place: &Place, len: u64) -> Self {
         let place = Place { origin: Origin::Lost, charset: None, ..place.clone() };
         Self {
             place,
@@ -208,6 +222,9 @@ impl Told {
             fields: Vec::new(),
             joined: Joined::default(),
             parts: 0,
+            len,
+            bytes: 0,
+            is_unread: false,
         }
     }
 
@@ -233,8 +250,10 @@ impl Told {
             }
             Piece::Member { name } => self.begin(name, inquiry),
             Piece::Bytes(bytes) => self.bytes(bytes, inquiry),
-            Piece::Opaque { part, reason } => {
-                inquiry.refuse(&self.place.named(part), reason, 1);
+            Piece::Opaque { part, reason, bytes } => {
+                self.is_unread |= bytes >= self.len;
+                self.bytes = self.bytes.saturating_add(bytes);
+                inquiry.refuse(&self.place.named(part), reason, bytes);
                 true
             }
         }
@@ -245,7 +264,8 @@ impl Told {
         !matches!((piece, &self.rows), (Piece::Row { part, .. }, Some(rows)) if rows.part == *part)
     }
 
-    fn inflated(&self, bytes: usize, inquiry: &mut Inquiry) -> bool {
+    fn inflated(&mut self, bytes: usize, inquiry: &mut Inquiry) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
         let may = inquiry.inflate(bytes);
         if !may {
             inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);

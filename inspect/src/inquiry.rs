@@ -279,6 +279,25 @@ impl Inquiry {
         }
     }
 
+    /// Counts bytes that were not understood for a reason already told.
+    pub(crate) fn miss(&mut self, bytes: u64) {
+        self.opaque_bytes = self.opaque_bytes.saturating_add(bytes);
+    }
+
+    /// Bytes not understood so far, in the measure of what is being read.
+    pub(crate) const fn opaque_bytes(&self) -> u64 {
+        self.opaque_bytes
+    }
+
+    /// Puts what became opaque since `before`, within `len` bytes that take up `packed` bytes of what holds them, in the
+    /// measure of the latter: no more than there are, and not nothing.
+    pub(crate) fn share(&mut self, before: u64, len: u64, packed: u64) {
+        if let opaque @ 1.. = self.opaque_bytes.saturating_sub(before).min(len.max(1)) {
+            let share = u128::from(opaque) * u128::from(packed) / u128::from(len.max(1));
+            self.opaque_bytes = before + u64::try_from(share).unwrap_or(u64::MAX).max(1);
+        }
+    }
+
     /// Accounts for `bytes` more to be held; false when that is too much.
     pub(crate) fn hold(&mut self, bytes: usize) -> bool {
         let held = self.held + bytes as u64;

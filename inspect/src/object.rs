@@ -22,6 +22,10 @@ pub(crate) struct Object {
     block: Vec<u8>,
     /// Bytes handed to the room.
     at: u64,
+    /// Of these, bytes that came too late to be read.
+    missed: u64,
+    /// What was opaque before it.
+    opaque_before: u64,
     state: State,
     /// The bytes of a container whose own bytes are nowhere to be read again; `None` when they are.
     held: Option<Vec<u8>>,
@@ -42,7 +46,17 @@ impl Object {
     /// An object whose bytes will be gone once they are pushed: if its format needs them again, it keeps them.
     pub(crate) fn new(hint: Hint, place: Place) -> Self {
         let held = Some(Vec::new());
-        Self { hint, place, block: Vec::new(), at: 0, state: State::Fresh, held, media_type: EMPTY }
+        Self {
+            hint,
+            place,
+            block: Vec::new(),
+            at: 0,
+            missed: 0,
+            opaque_before: 0,
+            state: State::Fresh,
+            held,
+            media_type: EMPTY,
+        }
     }
 
     /// An object whose bytes are given once more at the end.
@@ -84,6 +98,8 @@ impl Object {
             self.decide(block, inquiry);
         }
         if inquiry.is_late(&self.place) {
+            self.at += block.len() as u64;
+            self.missed += block.len() as u64;
             return;
         }
         if memchr::memmem::find(block, PGP_ARMOUR).is_some() {
@@ -110,6 +126,7 @@ impl Object {
     }
 
     fn decide(&mut self, block: &[u8], inquiry: &mut Inquiry) {
+        self.opaque_before = inquiry.opaque_bytes();
         let head = Head::new(block, &self.hint);
         let Some(format) = formats::all().find(|f| (f.matches)(&head)) else { return };
         self.media_type = format.media_type;
@@ -136,6 +153,18 @@ impl Object {
 
     /// Completes the object. `source` holds its bytes when it was made for one.
     pub(crate) fn finish(&mut self, source: Option<&dyn Source>, inquiry: &mut Inquiry) {
+        let len = self.len();
+        self.finish_packed(source, len, inquiry);
+    }
+
+    /// Bytes pushed so far.
+    pub(crate) const fn len(&self) -> u64 {
+        self.at + self.block.len() as u64
+    }
+
+    /// As [`Self::finish`], for an object that takes up `packed` bytes of what holds it: as large a share of them is
+    /// opaque as of the object.
+    pub(crate) fn finish_packed(&mut self, source: Option<&dyn Source>, packed: u64, inquiry: &mut Inquiry) {
         let block = std::mem::take(&mut self.block);
         if !block.is_empty() {
             self.read(&block, inquiry);
@@ -143,6 +172,8 @@ impl Object {
         match std::mem::replace(&mut self.state, State::Closed) {
             State::Stream(stream) => stream.finish(inquiry),
             State::Whole(read, hash) if !inquiry.is_late(&self.place) => {
+                // What stands around it, and came meanwhile, has been counted.
+                self.opaque_before = inquiry.opaque_bytes();
                 let held = self.held.take().unwrap_or_default();
                 let read = |inquiry: &mut Inquiry| read(source.unwrap_or(&held), &self.place, inquiry);
                 if let Some(refined) = inquiry.container(hash.finalize().into(), &self.hint, &self.place, read) {
@@ -150,8 +181,12 @@ impl Object {
                 }
                 inquiry.held = inquiry.held.saturating_sub(held.len() as u64);
             }
-            State::Whole(..) | State::Fresh | State::Closed => {}
+            State::Whole(..) | State::Closed => self.missed = self.at,
+            // Nothing ever came.
+            State::Fresh => return,
         }
+        inquiry.miss(self.missed);
+        inquiry.share(self.opaque_before, self.at, packed);
     }
 }
 

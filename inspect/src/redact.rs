@@ -9,6 +9,7 @@ mod repack;
 
 use std::sync::Arc;
 
+use chot_detectors::{BLOCK, among};
 use chot_model::{DetectorId, Masked};
 
 use crate::base64;
@@ -173,42 +174,76 @@ impl Transfer {
 /// 100,000 people has five stamps a row.
 const EDITS_MAX: usize = 800_000;
 
-/// A patch of at most 64 bytes of at most two kinds, as nearly all are: stars and the spaces between them.
+/// A patch of at most 64 bytes of at most two kinds, as nearly all are: stars and the spaces between them. Or one of at
+/// most 32 bytes of at most four, as addresses are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) at: u64,
-    /// A bit for each byte that is `sign`; the others are `fill`.
+    /// A bit for each byte that is `sign`; the others are `fill`. Of four kinds, a bit for each that is a blank or `sign`, and
+    /// from half the bits on, one for each that is a comma or `sign`.
     pub(crate) signs: u64,
     pub(crate) len: u8,
     pub(crate) fill: u8,
     pub(crate) sign: u8,
     pub(crate) detector: DetectorId,
+    pub(crate) four: bool,
 }
 
 impl Stamp {
     /// Bytes of the longest.
     pub(crate) const LEN_MAX: usize = u64::BITS as usize;
+    /// Of the longest of four kinds.
+    const FOUR_MAX: usize = Self::LEN_MAX / 2;
 
     /// The stamp that does what a patch does.
-    fn of(patch: &Patch, detector: DetectorId) -> Option<Self> {
-        let fill = *patch.bytes.first()?;
-        let sign = patch.bytes.iter().copied().find(|b| *b != fill).unwrap_or(fill);
-        let fits = patch.bytes.len() <= Self::LEN_MAX && patch.bytes.iter().all(|b| *b == fill || *b == sign);
-        let signs = patch.bytes.iter().rev().fold(0, |signs, b| signs << 1 | u64::from(*b != fill));
-        fits.then_some(Self { at: patch.at, signs, len: patch.bytes.len() as u8, fill, sign, detector })
+    fn of(patch: &[u8], at: u64, detector: DetectorId) -> Option<Self> {
+        let fill = *patch.first()?;
+        let sign = patch.iter().copied().find(|b| *b != fill).unwrap_or(fill);
+        let fits = patch.len() <= Self::LEN_MAX && patch.iter().all(|b| *b == fill || *b == sign);
+        let signs = || patch.iter().rev().fold(0, |signs, b| signs << 1 | u64::from(*b != fill));
+        fits.then(|| Self { at, signs: signs(), len: patch.len() as u8, fill, sign, detector, four: false })
+    }
+
+    /// The stamp that does what the beginning of a masked text does; `None` when it begins with none of the four kinds.
+    fn beginning(patch: &[u8], at: u64, detector: DetectorId) -> Option<Self> {
+        let (mut signs, mut len, mut other) = (0, 0, None);
+        for b in patch.iter().take(Self::FOUR_MAX) {
+            let kind = match b {
+                b'*' => 0,
+                b' ' => 1,
+                b',' => 2,
+                sign if *other.get_or_insert(*sign) == *sign => 3,
+                _ => break,
+            };
+            signs |= (kind & 1) << len | kind >> 1 << len << Self::FOUR_MAX;
+            len += 1;
+        }
+        let sign = other.unwrap_or(b'*');
+        (len > 0).then_some(Self { at, signs, len, fill: b'*', sign, detector, four: true })
     }
 
     /// The stamp that masks `original`, which begins at `at`, all but its `signs`, a bit each and all the same.
     pub(crate) fn masking(original: &[u8], signs: u64, at: u64, detector: DetectorId) -> Self {
         let sign = original.get(signs.trailing_zeros() as usize).copied().unwrap_or(b'*');
-        Self { at, signs, len: original.len().min(Self::LEN_MAX) as u8, fill: b'*', sign, detector }
+        let len = original.len().min(Self::LEN_MAX) as u8;
+        Self { at, signs, len, fill: b'*', sign, detector, four: false }
     }
 
     pub(crate) fn patch(self) -> Patch {
-        let byte = |n| if self.signs >> n & 1 == 1 { self.sign } else { self.fill };
-        Patch { at: self.at, bytes: (0..self.len).map(byte).collect() }
+        let two = |n| if self.signs >> n & 1 == 1 { self.sign } else { self.fill };
+        let four = |n: u8| match [self.signs >> n & 1, self.signs >> n >> Self::FOUR_MAX & 1] {
+            [0, 0] => self.fill,
+            [1, 0] => b' ',
+            [0, _] => b',',
+            _ => self.sign,
+        };
+        let bytes = (0..self.len).map(|n| if self.four { four(n) } else { two(n) });
+        Patch { at: self.at, bytes: bytes.collect() }
     }
 }
+
+/// A longer patch is kept as it is.
+const STAMPED_MAX: usize = 256;
 
 /// Stamps in blocks, of which none is moved when another is needed: there may be half a million.
 #[derive(Default)]
@@ -272,18 +307,72 @@ impl Edits {
 
     pub(crate) fn add(&mut self, detector: DetectorId, edits: Vec<Edit>) {
         for edit in edits {
-            let (stamp, takes) = match &edit {
-                Edit::Bytes(patch) => (Stamp::of(patch, detector), 3 + patch.bytes.len() / 16),
-                Edit::Quantum { .. } => (None, 2),
-            };
-            match stamp {
-                Some(stamp) => self.stamp(stamp),
-                None if self.is_full() => self.too_many = true,
-                None => {
-                    self.odd.push((detector, edit));
-                    self.odd_stamps += takes;
+            if let Edit::Bytes(patch) = &edit
+                && self.stamps_of(&patch.bytes, patch.at, detector)
+            {
+                continue;
+            }
+            let takes = if let Edit::Bytes(patch) = &edit { 3 + patch.bytes.len() / 16 } else { 2 };
+            if self.is_full() {
+                self.too_many = true;
+            } else {
+                self.odd.push((detector, edit));
+                self.odd_stamps += takes;
+            }
+        }
+    }
+
+    /// Adds the stamps that do what a patch does; false when that takes as much memory as the patch.
+    fn stamps_of(&mut self, patch: &[u8], at: u64, detector: DetectorId) -> bool {
+        if let Some(stamp) = Stamp::of(patch, at, detector) {
+            self.stamp(stamp);
+            return true;
+        }
+        if !patch.iter().all(|b| *b == b'*' || is_kept(*b)) || patch.len() > STAMPED_MAX {
+            return false;
+        }
+        let mut done = 0;
+        while let Some(stamp) = patch.get(done..).and_then(|rest| Stamp::beginning(rest, at + done as u64, detector)) {
+            done += usize::from(stamp.len);
+            self.stamp(stamp);
+        }
+        true
+    }
+
+    /// Adds the stamps that mask `original`, which begins at `at`, all but its signs: told 64 bytes at a time, since every
+    /// address of a register is masked so.
+    pub(crate) fn mask(&mut self, original: &[u8], at: u64, detector: DetectorId) {
+        const SIGNS: [u8; 3] = [b'.', b'-', b'/'];
+        let mut rest = original;
+        let mut at = at;
+        while !rest.is_empty() {
+            let mut room = [0; BLOCK];
+            let block = rest.first_chunk().unwrap_or_else(|| {
+                room.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+                &room
+            });
+            let [dot, hyphen, slash] = SIGNS;
+            let (blank, comma) = (among(block, [b' ', dot, hyphen, slash]), among(block, [b',', dot, hyphen, slash]));
+            let other = blank & comma;
+            let sign = block.get(other.trailing_zeros() as usize).copied().unwrap_or(b'*');
+            let odd = among(block, [b'\t', b'\r', b'\n', b'|']) | among(block, [b'<', b'>', b'"', b'"']);
+            let len = rest.len().min(BLOCK);
+            if odd != 0 || other != 0 && among(block, [sign; 4]) != other {
+                let (head, _) = rest.split_at(len);
+                self.add(detector, vec![Edit::Bytes(Patch { at, bytes: masked_bytes(head) })]);
+            } else {
+                let low = u64::from(u32::MAX);
+                let whole = Stamp { at, signs: 0, len: 0, fill: b'*', sign, detector, four: true };
+                let first = blank & low | comma << Stamp::FOUR_MAX;
+                self.stamp(Stamp { signs: first, len: len.min(Stamp::FOUR_MAX) as u8, ..whole });
+                if len > Stamp::FOUR_MAX {
+                    let signs = blank >> Stamp::FOUR_MAX | comma & !low;
+                    let at = at + Stamp::FOUR_MAX as u64;
+                    self.stamp(Stamp { at, signs, len: (len - Stamp::FOUR_MAX) as u8, ..whole });
                 }
             }
+            rest = rest.get(len..).unwrap_or_default();
+            at += len as u64;
         }
     }
 
@@ -407,7 +496,11 @@ fn merged(mut patches: Vec<Patch>) -> Vec<Splice> {
 
 /// The bytes that mask `original`: a star for each, separators and line ends kept so that the shape stays.
 pub(crate) fn masked_bytes(original: &[u8]) -> Vec<u8> {
-    original.iter().map(|b| if is_kept(*b) { *b } else { b'*' }).collect()
+    original.iter().map(|b| mask_of(*b)).collect()
+}
+
+const fn mask_of(b: u8) -> u8 {
+    if is_kept(b) { b } else { b'*' }
 }
 
 const fn is_kept(b: u8) -> bool {
@@ -424,8 +517,25 @@ mod tests {
         #[test]
         fn a_stamp_does_what_its_patch_does(original in "[0-9A-Zạ*  ./-]{0,70}", at in 0u64..9) {
             let patch = Patch { at, bytes: masked_bytes(original.as_bytes()) };
-            let of = Stamp::of(&patch, DetectorId::Cccd).map(Stamp::patch);
+            let of = Stamp::of(&patch.bytes, at, DetectorId::Cccd).map(Stamp::patch);
             prop_assert!(of.is_none_or(|p| p == patch));
+        }
+
+        #[test]
+        fn stamps_side_by_side_do_what_their_patch_does(original in "[0-9A-Zạ*  ,,./|-]{1,300}", at in 0u64..9) {
+            let bytes = masked_bytes(original.as_bytes());
+            let (mut stamps, mut patch) = (Edits::default(), Edits::default());
+            stamps.mask(original.as_bytes(), at, DetectorId::Cccd);
+            patch.add(DetectorId::Cccd, vec![Edit::Bytes(Patch { at, bytes: bytes.clone() })]);
+            for edits in [stamps, patch] {
+                let odd = edits.odd.iter().map(|(_, edit)| match edit {
+                    Edit::Bytes(patch) => patch.clone(),
+                    Edit::Quantum { .. } => unreachable!("no base64"),
+                });
+                let patches: Vec<_> = edits.stamps.iter().map(|s| s.patch()).chain(odd).collect();
+                prop_assert!(patches.is_sorted_by_key(|p| p.at) && patches[0].at == at);
+                prop_assert_eq!(patches.into_iter().flat_map(|p| p.bytes).collect::<Vec<_>>(), bytes.clone());
+            }
         }
     }
 
@@ -436,11 +546,11 @@ mod tests {
             let signs =
                 original.bytes().enumerate().filter(|(_, b)| is_kept(*b)).fold(0, |signs, (n, _)| signs | 1 << n);
             let patch = Patch { at: 0, bytes: masked_bytes(original.as_bytes()) };
-            assert!(Stamp::of(&patch, DetectorId::Cccd).is_some(), "{original}");
+            assert!(Stamp::of(&patch.bytes, 0, DetectorId::Cccd).is_some(), "{original}");
             assert_eq!(Stamp::masking(original.as_bytes(), signs, 0, DetectorId::Cccd).patch(), patch);
         }
-        assert!(Stamp::of(&Patch { at: 0, bytes: b"0     ".to_vec() }, DetectorId::Cccd).is_some());
-        assert!(Stamp::of(&Patch { at: 0, bytes: b"*-*.*".to_vec() }, DetectorId::Cccd).is_none());
+        assert!(Stamp::of(b"0     ", 0, DetectorId::Cccd).is_some());
+        assert!(Stamp::of(b"*-*.*", 0, DetectorId::Cccd).is_none());
     }
 
     #[test]

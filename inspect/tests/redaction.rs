@@ -7,7 +7,7 @@ mod archive;
 use std::io::Read;
 use std::sync::Arc;
 
-use archive::{How, gzip, mail, opened, tar, zip, zip_how, zlib};
+use archive::{How, gzip, mail, opened, tar, zip, zip_how, zip64, zlib};
 use chot_inspect::{Hint, Inspected, Inspector, Limits, NotRedactable, Source, Spliced};
 use chot_model::DetectorId;
 use proptest::prelude::*;
@@ -75,6 +75,62 @@ fn containers_come_out_as_if_packed_from_the_masked_text() {
         assert_eq!((again.identifiers(), again.opaque.len()), (0, 0), "{name}: {again:?}");
         assert_eq!(redact(&redacted).expect("nothing to do"), redacted, "{name}: redacting twice equals once");
     }
+}
+
+#[test]
+fn archives_in_the_large_layout_come_out_in_it() {
+    let (long, masked) = text(9_000);
+    for (streamed, everywhere) in [(false, false), (false, true), (true, false), (true, true)] {
+        let of = |text: &[u8]| {
+            let members = [("a.txt", b"nothing".as_slice()), ("ds.txt", text), ("b.txt", b"more"), ("c.txt", text)];
+            zip64(&members, streamed, everywhere)
+        };
+        let bytes = of(&long);
+        assert_eq!(inspect(&bytes).inspection.opaque, [], "{streamed} {everywhere}");
+        assert!(redact(&bytes).expect("redactable") == of(&masked), "{streamed} {everywhere}");
+    }
+    // What stands behind the larger record, before what points to it, belongs to nobody, and is looked at.
+    let mut bytes = zip64(&[("a.txt", b"nothing")], false, true);
+    let locator = bytes.len() - 42;
+    bytes.splice(locator..locator, NUMBER.bytes().chain(*b" so CCCD"));
+    assert_eq!(inspect(&bytes).inspection.identifiers(), 1);
+}
+
+#[test]
+fn text_of_two_and_four_bytes_a_letter_is_masked_letter_by_letter() {
+    let text = format!("\u{feff}Bà Nguyễn Thị Ánh 𠀀, số CCCD {NUMBER}, thẻ DN4010123456789.\r\n");
+    let masked = text.replace(NUMBER, MASK).replace("DN4010123456789", &"*".repeat(15));
+    let widths: [fn(&str) -> Vec<u8>; 4] = [
+        |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        |text| text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect(),
+        |text| text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect(),
+    ];
+    for wide in widths {
+        let (bytes, expected) = (wide(&text), wide(&masked));
+        assert!(redact(&bytes).expect("redactable") == expected);
+        assert_eq!(redact(&mail("a.txt", &bytes)).expect("redactable"), mail("a.txt", &expected));
+        assert_eq!(redact(&tar("a.txt", &bytes)).expect("redactable"), tar("a.txt", &expected));
+        let packed = redact(&zip(&[("a.txt", &bytes)])).expect("redactable");
+        assert_eq!(packed, zip(&[("a.txt", &expected)]));
+    }
+}
+
+#[test]
+fn a_workbook_in_utf_16_is_read_and_masked_as_one() {
+    let sheet = |number: &str| {
+        let text = format!(
+            "<?xml version='1.0' encoding='UTF-16'?><worksheet><sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>Số CCCD\
+             </t></is></c></row><row r='2'><c r='A2'><v>{number}</v></c></row></sheetData></worksheet>"
+        );
+        [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+    };
+    let of = |number| zip(&[("[Content_Types].xml", b"<Types/>"), ("xl/worksheets/sheet1.xml", &sheet(number))]);
+    // The number has lost its zeros, and must stay a number.
+    let bytes = of("1090123456");
+    let found = inspect(&bytes).inspection;
+    assert_eq!((found.distinct(DetectorId::Cccd), found.opaque.len()), (1, 0), "{found:?}");
+    assert_eq!(redact(&bytes).expect("redactable"), of("0000000000"));
 }
 
 #[test]

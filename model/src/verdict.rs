@@ -144,12 +144,26 @@ pub struct Verdict {
     pub exception: Option<Arc<str>>,
 }
 
+/// How a reason begins that says why something could not be redacted.
+const CANNOT_REDACT: &str = "cannot be redacted: ";
+
 impl Verdict {
     /// Turns the verdict into a block, for a reason that appeared after judging: the content cannot be redacted
     /// safely, or the channel has no quarantine.
     pub fn escalate_to_block(&mut self, why: impl Into<String>) {
         self.action = Action::Block;
         self.redact.clear();
-        self.why.push(why.into());
+        // Before the reasons of the rule: what the sender can do about it comes first.
+        self.why.insert(0, why.into());
+    }
+
+    /// Turns a redaction into a block, because the content cannot be redacted safely.
+    pub fn cannot_redact(&mut self, why: impl fmt::Display) {
+        self.escalate_to_block(format!("{CANNOT_REDACT}{why}"));
+    }
+
+    /// Why the content could not be redacted, if that is what turned the verdict into a block.
+    pub fn why_not_redacted(&self) -> Option<&str> {
+        self.why.iter().find_map(|why| why.strip_prefix(CANNOT_REDACT))
     }
 }

@@ -336,7 +336,7 @@ impl Intake {
             (inspected, redacted) = redact(&gate, hint, inspected, &verdict, &body, abilities).await?;
             match redacted {
                 Ok(redacted) => content = redacted,
-                Err(why) => verdict.escalate_to_block(why),
+                Err(why) => verdict.cannot_redact(why),
             }
         }
 
@@ -411,17 +411,17 @@ async fn redact(
     let (inspected, splices) = redacting.await.map_err(|_| Error::Inspection)?;
     let splices = match splices {
         Ok(splices) => splices,
-        Err(not_redactable) => return Ok((inspected, Err(format!("cannot be redacted: {not_redactable}")))),
+        Err(not_redactable) => return Ok((inspected, Err(not_redactable.to_string()))),
     };
     let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
     let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
     let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
     let left = left.map_err(|_| Error::Inspection)?.inspection;
     if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok((inspected, Err("cannot be redacted: something would be left".to_owned())));
+        return Ok((inspected, Err("something would be left".to_owned())));
     }
     if left.opaque.len() > inspected.inspection.opaque.len() {
-        return Ok((inspected, Err("cannot be redacted: it would come out damaged".to_owned())));
+        return Ok((inspected, Err("it would come out damaged".to_owned())));
     }
     Ok((inspected, Ok(redacted)))
 }

@@ -133,6 +133,11 @@ impl HoldWriter {
         self.hold.len += bytes.len() as u64;
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.tail.len()));
+            if self.tail.capacity() < self.tail.len() + now.len() {
+                // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget.
+                let wanted = (2 * self.tail.capacity()).max(self.tail.len() + now.len()).min(CHUNK_BYTES);
+                self.tail.reserve_exact(wanted - self.tail.len());
+            }
             self.tail.extend_from_slice(now);
             bytes = later;
             if self.tail.len() == CHUNK_BYTES {

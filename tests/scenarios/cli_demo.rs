@@ -12,6 +12,10 @@ fn the_demo_ends_by_itself_and_everything_is_as_told() {
     assert!(said.contains("verified"), "{said}");
     let trail = succeed(chot().args(["audit", "list", "--json", "--kind", "decision", "--data"]).arg(&data));
     assert_eq!(trail.lines().count(), 5);
+    for line in trail.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(record["object"]["bytes"], record["object"]["bytes_inspected"], "{line}");
+    }
     // Once more in the same folder: the trail grows, the story stays.
     succeed(chot().arg("demo").arg("--data").arg(&data));
     let ca = succeed(chot().args(["ca", "export", "--data"]).arg(&data));

@@ -71,7 +71,8 @@ pub fn answer(kind: u8, content: &[u8]) -> Option<Answer<'_>> {
         BYTES => Piece::Bytes(content),
         OPAQUE => {
             let (part, rest) = label(content)?;
-            Piece::Opaque { part, reason: OpaqueReason::from_id(text(rest)?)? }
+            let (bytes, reason) = rest.split_first_chunk()?;
+            Piece::Opaque { part, reason: OpaqueReason::from_id(text(reason)?)?, bytes: u64::from_le_bytes(*bytes) }
         }
         GREETING => return Confinement::from_bits(content).map(Answer::Greeting),
         DONE => return content.is_empty().then_some(Answer::Done),
@@ -149,8 +150,8 @@ pub fn write(answer: &Answer<'_>, out: &mut Vec<u8>) {
                 frame(BYTES, &[some], out);
             }
         }
-        Answer::Piece(Piece::Opaque { part, reason }) => {
-            frame(OPAQUE, &[&labelled(part), reason.id().as_bytes()], out);
+        Answer::Piece(Piece::Opaque { part, reason, bytes }) => {
+            frame(OPAQUE, &[&labelled(part), &bytes.to_le_bytes(), reason.id().as_bytes()], out);
         }
     }
 }
@@ -268,7 +269,7 @@ mod tests {
             }),
             Answer::Piece(Piece::Member { name: "a.jpg" }),
             Answer::Piece(Piece::Bytes(b"\0\xff")),
-            Answer::Piece(Piece::Opaque { part: "page 3", reason: OpaqueReason::UnknownEncoding }),
+            Answer::Piece(Piece::Opaque { part: "page 3", reason: OpaqueReason::UnknownEncoding, bytes: 300 }),
             Answer::Failed(OpaqueReason::TooLarge),
             Answer::Done,
         ];

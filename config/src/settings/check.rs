@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, Direct, NextHopTls, Parents, Ports, Settings};
+use super::{AllowedTarget, ClientTls, Direct, NextHopTls, Parents, Ports, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -66,6 +66,10 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.mail.next_hop_tls, tls.and_then(|w| NextHopTls::WORDS.iter().find(|(k, _)| *k == w)).map(|(_, t)| *t));
     s.mail.cert = path(&["mail", "cert"]);
     s.mail.key = path(&["mail", "key"]);
+    if text(root, &["mail", "client_tls"]) == Some("require") {
+        s.mail.client_tls = ClientTls::Require;
+    }
+    s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
     set(&mut s.inspect.confined, flag(root, &["inspect", "confined"]));
@@ -156,6 +160,12 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     }
     same_listener(root, report);
     clients(root, report);
+    if let (Some(value), ClientTls::Require, None) =
+        (at(root, &["mail", "client_tls"]), s.mail.client_tls, &s.mail.cert)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
+        report.push(note.help("name a certificate and its key"));
+    }
     parents(root, |host, span| {
         let message = format!("`{host}` has two ways out: another parent, or one and none");
         report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));

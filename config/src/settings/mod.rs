@@ -38,6 +38,15 @@ pub enum NextHopTls {
     Verify,
 }
 
+/// TLS towards mail clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientTls {
+    /// Offered where there is a certificate.
+    Offer,
+    /// No mail without it.
+    Require,
+}
+
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -125,6 +134,10 @@ pub struct MailSettings {
     pub cert: Option<PathBuf>,
     /// Its key.
     pub key: Option<PathBuf>,
+    /// Whether clients must use it.
+    pub client_tls: ClientTls,
+    /// Clients whose bare CR and LF become CR LF, where others are refused.
+    pub mend_lines: Vec<Network>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -236,6 +249,8 @@ impl Settings {
                 next_hop_tls: NextHopTls::Opportunistic,
                 cert: None,
                 key: None,
+                client_tls: ClientTls::Offer,
+                mend_lines: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

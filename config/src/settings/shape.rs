@@ -71,6 +71,8 @@ const TLS_WORDS: [&str; 4] = {
 };
 const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &TLS_WORDS };
 
+const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -109,6 +111,7 @@ const EXEMPT: Format =
 
 const LISTENERS: Kind = Kind::List { of: &Kind::Format(&LISTEN), may_be_empty: true };
 const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: false };
+const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true };
 const TARGETS: Kind = Kind::List { of: &Kind::Format(&TARGET), may_be_empty: true };
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
@@ -232,6 +235,16 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
                     key("cert", Kind::Text, "Certificate for STARTTLS towards clients, PEM."),
                     key("key", Kind::Text, "Its key, PEM."),
+                    key(
+                        "client_tls",
+                        Kind::Word(&CLIENT_TLS),
+                        "\"offer\" STARTTLS to clients, the default, or \"require\" it before any mail.",
+                    ),
+                    key(
+                        "mend_lines",
+                        NETWORKS,
+                        "Clients whose bare CR and LF become line ends, where others are refused.",
+                    ),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },

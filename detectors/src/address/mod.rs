@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::fold::{Folded, fold, next_char};
+use crate::fold::{self, Folded, fold, next_char};
 use crate::phrases::Phrases;
 use crate::trigger::{Trigger, stands_alone, word_before};
 
@@ -130,6 +130,7 @@ impl Detector for Address {
         let (left, below) = left(text, start);
         let head = text.get(left.saturating_sub(32)..left)?;
         let head = Folded::of(head);
+        let head: &str = &head;
         let said = ANNOUNCED.iter().any(|w| head.ends_with(w));
         let levels = 1 + usize::from(below) + usize::from(right.1);
         let score = match (said, below) {
@@ -157,7 +158,8 @@ impl Address {
             let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
             let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
             let folded = Folded::of(part);
-            let level = ABOVE.begin(&folded);
+            let folded: &str = &folded;
+            let level = ABOVE.begin(folded);
             // A province may stand without its word, at the end.
             let named =
                 is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
@@ -191,7 +193,8 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
         let begins = border.map_or(0, |at| at + 1) + blank;
         let whole = border.is_some() || from == 0;
         let folded = Folded::of(part);
-        let (level, place) = level_within(&folded, part.get(blank..).unwrap_or_default());
+        let folded: &str = &folded;
+        let (level, place) = level_within(folded, part.get(blank..).unwrap_or_default());
         if !level || !whole && place == 0 {
             break;
         }
@@ -241,7 +244,7 @@ fn is_named(text: &[u8], at: usize) -> bool {
 }
 
 fn is_capital(text: &[u8]) -> bool {
-    next_char(text).and_then(|(c, _)| c).is_some_and(char::is_uppercase)
+    next_char(text).and_then(|(c, _)| c).is_some_and(fold::is_capital)
 }
 
 /// Where the part at `from` ends: at a sign, or where capitals stop.

@@ -101,7 +101,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::numbers::{Candidate, candidates};
+    use crate::numbers::{Candidate, EVERY_NUMBER, candidates};
 
     proptest! {
         #[test]
@@ -113,7 +113,7 @@ mod tests {
             ], 1..24),
         ) {
             let text = pieces.concat();
-            candidates(text.as_bytes(), 0..text.len(), u32::MAX, |candidate| {
+            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |candidate| {
                 if let Candidate::Number(number) = candidate {
                     let losses = [Firm::Not, Firm::Weak, Firm::Near, Firm::Direct, Firm::Column]
                         .map(|firm| loss(text.as_bytes(), &number, firm));

@@ -48,6 +48,15 @@ impl Detector for Bhxh {
         1 << 9
     }
 
+    /// More is lost than what words give: see `loses`.
+    fn lengths_apart(&self) -> u32 {
+        1 << 10
+    }
+
+    fn lengths_announced(&self) -> u32 {
+        1 << 10
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Most addresses of machines are laid out so that no words would make them one.
         if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {

@@ -50,6 +50,12 @@ impl Detector for Bhyt {
         1 << 13 | 1 << 18
     }
 
+    /// Its letters, or what `letters` reads through; anything beyond ASCII may end that.
+    fn lengths_behind(&self, before: u8) -> u32 {
+        let may = before.is_ascii_alphabetic() || b" .-/,".contains(&before) || before >= 0x80;
+        if may { self.lengths() } else { 0 }
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Thirteen digits, or eighteen in one piece with the facility.
         if !matches!(number.len(), 13 | 18) {

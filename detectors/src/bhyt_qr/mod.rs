@@ -32,6 +32,15 @@ impl Detector for BhytQr {
         1 << 10 | 1 << 13
     }
 
+    /// A `|` is part of it.
+    fn lengths_behind(&self, _before: u8) -> u32 {
+        0
+    }
+
+    fn lengths_announced(&self) -> u32 {
+        self.lengths()
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let letters = match number.len() {

@@ -34,6 +34,11 @@ impl Detector for CccdQr {
         1 << 12
     }
 
+    /// A `|` is part of it.
+    fn lengths_behind(&self, _before: u8) -> u32 {
+        0
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let start = number.range.start;

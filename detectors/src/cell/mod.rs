@@ -7,6 +7,7 @@
 
 mod digits;
 mod names;
+mod places;
 mod quiet;
 mod shapes;
 
@@ -24,6 +25,7 @@ pub struct Cells {
     syllables: names::Syllables,
     shapes: shapes::Shapes,
     texts: quiet::Texts,
+    words: places::Words,
     values: Values,
 }
 
@@ -50,7 +52,8 @@ pub struct Whole {
     pub detector: DetectorId,
     /// How sure.
     pub confidence: Confidence,
-    /// Which bytes of the cell are signs between the parts of the value: all the same, a bit each, the lowest first.
+    /// Which bytes of the cell are signs between the parts of the value: all the same, a bit each, the lowest first. Those
+    /// of an address are of several kinds and not told.
     pub signs: u64,
     start: u32,
     end: u32,
@@ -89,7 +92,7 @@ impl Detectors {
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, texts, values } = cells;
+        let Cells { syllables, shapes, texts, words, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
@@ -104,6 +107,12 @@ impl Detectors {
                 Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
                 Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, text, cell, column, values),
                 _ => {}
+            }
+        }
+        if column == Some(Column::Address) && bytes.len() <= places::ADDRESS_BYTES_MAX {
+            let told = places::judge(text, cell.clone(), words, values);
+            if told != Told::Unusual {
+                return told;
             }
         }
         match shapes.known(text, &cell, column) {
@@ -198,7 +207,7 @@ pub(crate) struct Values {
 
 impl Values {
     /// Room for the longest value, each letter of a cell a letter more in capitals, and to write in whole chunks.
-    const ROOM: usize = 2 * CELL_BYTES_MAX + 16;
+    const ROOM: usize = 2 * places::ADDRESS_BYTES_MAX + 16;
 
     fn begin(&mut self) {
         self.start = self.len;

@@ -77,7 +77,7 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         if column.is_some() {
             return false;
         }
-        candidates(text, all.clone(), detectors.bare_lengths, |candidate| {
+        candidates(text, all.clone(), &detectors.bare_numbers, |candidate| {
             any |= match candidate {
                 Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
                 _ => true,

@@ -52,6 +52,15 @@ impl Detector for Cmnd {
         1 << 8
     }
 
+    /// More is lost than what words give: see `loses`.
+    fn lengths_apart(&self) -> u32 {
+        1 << 9
+    }
+
+    fn lengths_announced(&self) -> u32 {
+        1 << 9
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Most amounts and addresses of machines are laid out so that no words would make them one.
         if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {

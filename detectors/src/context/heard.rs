@@ -26,6 +26,7 @@ impl Hint {
     /// The name of a person.
     const NAME: Self = Self(8);
     const KINDS: usize = 4;
+    const ANYTHING: Self = Self(15);
 
     fn of(column: Column) -> Self {
         if Columns::of(&[column]).meets(PAPERS) {
@@ -298,6 +299,47 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
+    /// What the words before the digit at `to` hint at, as far as `from`, or more than that. Words end at a digit, and no
+    /// pair stands on both sides of one, so that nothing read here goes on behind it.
+    pub(super) fn before_number(&mut self, text: &[u8], from: usize, to: usize, watched: &Watched) -> Hint {
+        let stretch = text.get(..to).unwrap_or_default();
+        if from < self.since {
+            // Back to what was passed over.
+            return watched.of(stretch.get(from..).unwrap_or_default());
+        }
+        if self.upto <= from {
+            (self.since, self.upto) = (from, from);
+        } else if begins_within_a_long_word(stretch, from) {
+            // Half a word is read as a whole one only where it is long.
+            return Hint::ANYTHING;
+        }
+        if self.upto < to {
+            self.hear(stretch, to, watched);
+            (self.upto, self.read) = (to, to);
+        }
+        self.ends(from)
+    }
+
+    /// Reads the words up to `to`, unless there are none.
+    #[inline]
+    fn hear(&mut self, text: &[u8], to: usize, watched: &Watched) -> usize {
+        let ends = &mut self.ends;
+        watched.words(text, self.upto..to, |end, said| {
+            for (n, last) in ends.iter_mut().enumerate() {
+                if said.0 & 1 << n != 0 {
+                    *last = end;
+                }
+            }
+        })
+    }
+
+    /// What hints behind `from`.
+    #[inline]
+    fn ends(&self, from: usize) -> Hint {
+        let heard = self.ends.iter().enumerate().map(|(n, end)| Hint(u8::from(*end > from) << n));
+        heard.fold(Hint::NOTHING, Hint::and)
+    }
+
     /// What the words of `text[from..to]` hint at, the first and last perhaps cut.
     pub(super) fn between(&mut self, text: &[u8], from: usize, to: usize, watched: &Watched) -> Hint {
         let stretch = text.get(..to).unwrap_or_default();
@@ -338,19 +380,17 @@ impl Heard {
             }
         }
         if self.upto < to && self.read != to {
-            let ends = &mut self.ends;
-            self.upto = watched.words(text, self.upto..to, |end, said| {
-                for (n, last) in ends.iter_mut().enumerate() {
-                    if said.0 & 1 << n != 0 {
-                        *last = end;
-                    }
-                }
-            });
+            self.upto = self.hear(text, to, watched);
             self.read = to;
         }
-        let heard = self.ends.iter().enumerate().map(|(n, end)| Hint(u8::from(*end > from) << n));
-        heard.fold(hint, Hint::and)
+        hint.and(self.ends(from))
     }
+}
+
+/// Whether letters stand before `at` and so many behind that half a word may be taken for a whole one.
+fn begins_within_a_long_word(text: &[u8], at: usize) -> bool {
+    is_inside_a_word(text, at)
+        && text.get(at..).and_then(<[u8]>::first_chunk).is_some_and(|chunk| letters_and_digits(chunk).0 == u16::MAX)
 }
 
 /// Whether letters stand on both sides of `at`.

@@ -112,10 +112,22 @@ pub(crate) struct Near<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     heard: Heard,
+    /// The last two numbers judged that stand by themselves, the last one first. Where that also begins a number of
+    /// several groups, the one before it is asked for.
+    last: [Last; 2],
     /// Where words are folded.
     scratch: Vec<u8>,
     /// The words before a number, without what only codes spell.
     plain: Vec<u8>,
+}
+
+/// A run of digits long enough to be a number of its own.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    end: usize,
+    digits: usize,
+    /// Where the words begin that may speak of it.
+    own: usize,
 }
 
 impl<'t> Near<'t> {
@@ -195,11 +207,40 @@ impl<'t> Near<'t> {
             return hint;
         }
         let watched = &self.words.watched;
-        let from = self.left_begins();
-        let left = self.memory.heard.between(self.text, from, self.range.start, watched);
+        let to = self.range.start;
+        let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
+            let from = self.own_words_from();
+            self.memory.heard.before_number(self.text, from, to, watched)
+        } else {
+            let from = self.left_begins();
+            self.memory.heard.between(self.text, from, to, watched)
+        };
         let behind = self.words_behind();
         let hint = if has_letters(behind) { left.and(watched.of(behind)) } else { left };
         *self.hint.insert(hint)
+    }
+
+    /// Where the words begin that may speak of a number, or before: see [`Self::own_words_begin`], which goes back from
+    /// number to number until one has another length or something was said behind it. So what was said before the last
+    /// number of another length is of no consequence, nor before one of the same length behind which a letter stands that
+    /// no silent word has; and behind one of the same length without such a letter only what spoke of that one too.
+    /// Numbers that nobody judged are not known here, which makes the stretch longer than it need be.
+    fn own_words_from(&self) -> usize {
+        let from = self.range.start.saturating_sub(LEFT_BYTES);
+        let before = |last: &&Last| last.end <= self.range.start;
+        let last = self.memory.last.iter().find(before).copied().unwrap_or_default();
+        let Some(between) = self.text.get(last.end..self.range.start).filter(|_| last.end > from) else { return from };
+        let apart = last.digits != self.digits || between.iter().any(is_telling);
+        from.max(if apart { last.end } else { last.own })
+    }
+
+    /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
+    pub(crate) fn pass(&mut self) {
+        if self.digits >= OTHER_NUMBER_DIGITS {
+            let own = self.own_words_from();
+            let [last, _] = self.memory.last;
+            self.memory.last = [Last { end: self.range.end, digits: self.digits, own }, last];
+        }
     }
 
     /// What the words around announce: those before the candidate, else those behind.
@@ -383,14 +424,17 @@ fn has_letters(text: &[u8]) -> bool {
     text.iter().fold(false, |any, b| any | b.is_ascii_alphabetic() | (*b >= 0x80))
 }
 
+/// Whether a byte is a plain letter that is in none of the silent words.
+fn is_telling(byte: &u8) -> bool {
+    byte.is_ascii_alphabetic() && !b"vahoicndr".contains(&(byte | 0x20))
+}
+
 /// Whether the words of `text` say more than `và`.
 fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     if !has_letters(text) {
         return false;
     }
-    // A plain letter that is in none of the silent words.
-    let telling = |b: &u8| b.is_ascii_alphabetic() && !b"vahoicndr".contains(&(b | 0x20));
-    if text.iter().any(telling) {
+    if text.iter().any(is_telling) {
         return true;
     }
     spread_words(text, scratch);

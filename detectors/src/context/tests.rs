@@ -139,4 +139,30 @@ proptest! {
             prop_assert!(!hint.is_no_name() || firm == Firm::Not || !announced.meets(name), "{announced:?}");
         }
     }
+
+    /// Nor where only what stands behind the numbers before is listened to.
+    #[test]
+    fn numbers_passed_hide_no_words(
+        pieces in prop::collection::vec(prop_oneof![2 => piece(), 1 => "[,; ]?[0-9]{6,12}[,; ]"], 1..40),
+        passed in prop::collection::vec(0..4_u8, 40),
+    ) {
+        let text = pieces.concat().into_bytes();
+        let mut memory = Memory::default();
+        let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+        let begins = (0..text.len()).filter(|at| digit(*at) && !at.checked_sub(1).is_some_and(digit));
+        for (start, passed) in begins.zip(passed.iter().cycle()) {
+            let len = (start..text.len()).take_while(|at| digit(*at)).count();
+            let mut near = Near::new(&text, &WORDS, None, start..start + len, len, 2026, &mut memory);
+            let hint = near.hint();
+            let (announced, firm) = near.around();
+            let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
+            let numbers = Columns(announced.0 & !words) != Columns::default();
+            prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
+            prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+            // Some numbers are judged by nobody.
+            if *passed > 0 {
+                near.pass();
+            }
+        }
+    }
 }

@@ -34,6 +34,15 @@ impl Detector for Passport {
         1 << 7
     }
 
+    /// Its letter, or a blank between.
+    fn lengths_behind(&self, before: u8) -> u32 {
+        if before.is_ascii_alphabetic() || before == b' ' { self.lengths() } else { 0 }
+    }
+
+    fn lengths_announced(&self) -> u32 {
+        self.lengths()
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         if number.len() != 7 || number.layout != Layout::Solid {
             return None;

@@ -16,10 +16,12 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::{LEFT_BYTES, Near, RIGHT_BYTES};
-use crate::fold::{Folded, next_char};
+use crate::fold::{Folded, is_capital, next_char};
 use crate::phrases::Phrases;
+use crate::simd::among::among;
+use crate::simd::{BLOCK, places};
 use crate::trigger::Trigger;
-pub(crate) use known::{Syllable, names_a_body};
+pub(crate) use known::{Syllable, addresses, given, is_vietnamese, names_a_body, names_a_place, surname};
 use syllables::{Surnames, Syllables, capitals};
 pub(crate) use told::LABEL_BYTES_MAX;
 
@@ -44,7 +46,7 @@ fn syllables(list: &'static str) -> impl Iterator<Item = &'static str> + Clone {
 }
 
 /// Most bytes of a syllable: `Nguyễn` in its decomposed form has ten.
-const SYLLABLE_BYTES_MAX: usize = 12;
+pub(crate) const SYLLABLE_BYTES_MAX: usize = 12;
 /// Surname, three middle names, given name.
 const SYLLABLES_MAX: usize = 5;
 
@@ -60,14 +62,28 @@ static TITLES: Phrases = Phrases::new(&[
     "vo", "chong", "ten", "mr", "mrs", "ms",
 ]);
 
-/// The name that a surname at `at` begins, where a word of so many letters begins with a capital.
-pub(crate) fn name_at(text: &[u8], at: usize, letters: usize) -> Option<Range<usize>> {
-    let word = text.get(at..)?;
-    // One syllable alone is a word like others, but for one that says that a name goes on: `Y Thị`.
-    let goes_on = matches!(word.get(letters..), Some([b' ', b'A'..=b'Z' | 0x80.., ..]));
-    if !goes_on && !matches!(word.first(), Some(b'V' | b'T')) || !SURNAMES.may_begin(word, letters) {
-        return None;
+/// Tells of capitalised words, which are many, whether a name may begin there.
+#[derive(Clone, Copy)]
+pub(crate) struct Beginning(&'static Surnames);
+
+impl Beginning {
+    pub(crate) fn new() -> Self {
+        Self(&SURNAMES)
     }
+
+    /// Whether a name may begin with the capitalised word of so many letters that begins `word`.
+    #[inline]
+    pub(crate) fn may_be(self, word: &[u8], letters: usize) -> bool {
+        // One syllable alone is a word like others, but for one that says that a name goes on: `Y Thị`.
+        let goes_on = matches!(word.get(letters..), Some([b' ', b'A'..=b'Z' | 0x80.., ..]));
+        (goes_on || matches!(word.first(), Some(b'V' | b'T'))) && self.0.may_begin(word, letters)
+    }
+}
+
+/// The name that a surname at `at` begins, where a word begins with a capital.
+///
+/// Of nearly every word it is told that none does, by what [`Beginning`] tells: see there.
+pub(crate) fn name_at(text: &[u8], at: usize) -> Option<Range<usize>> {
     let end = syllable(text, at)?;
     if !is_surname(text, at..end) {
         return None;
@@ -97,8 +113,7 @@ const fn is_letter(byte: u8) -> bool {
 fn syllable(text: &[u8], at: usize) -> Option<usize> {
     let word = text.get(at..)?;
     let first = *word.first()?;
-    let capital =
-        if first < 0x80 { first.is_ascii_uppercase() } else { next_char(word)?.0.is_some_and(char::is_uppercase) };
+    let capital = if first < 0x80 { first.is_ascii_uppercase() } else { next_char(word)?.0.is_some_and(is_capital) };
     if !capital {
         return None;
     }
@@ -162,10 +177,17 @@ fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
         text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
     ];
     around.into_iter().flatten().any(|words| {
-        memchr::memchr3_iter(b'n', b'N', FULL_WIDTH, words).any(|at| match words.split_at_checked(at) {
+        let tells = |at: usize| match words.split_at_checked(at) {
             Some((before, [b'n' | b'N', behind @ ..])) => ends_ten(before, behind) || begins_name(behind),
             _ => true,
-        })
+        };
+        let (blocks, rest) = words.as_chunks::<BLOCK>();
+        let mut last = [0; BLOCK];
+        last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+        let base = blocks.len() * BLOCK;
+        let wanted = [b'n', b'N', FULL_WIDTH, FULL_WIDTH];
+        blocks.iter().enumerate().any(|(n, block)| places(n * BLOCK, among(block, wanted)).any(tells))
+            || places(base, among(&last, wanted)).any(tells)
     })
 }
 
@@ -200,16 +222,21 @@ impl Detector for PersonName {
         let text = near.text();
         let raw = str::from_utf8(text.get(range.clone())?).ok()?;
         let folded = Folded::of(raw.as_bytes());
-        let mut syllables = [""; SYLLABLES_MAX];
-        let count = folded.split(' ').count();
-        syllables.iter_mut().zip(folded.split(' ')).for_each(|(slot, syllable)| *slot = syllable);
-        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(&folded))?;
+        let folded: &str = &folded;
+        let (mut syllables, mut count) = ([&[][..]; SYLLABLES_MAX], 0);
+        for syllable in folded.as_bytes().split(|b| *b == b' ') {
+            *syllables.get_mut(count)? = syllable;
+            count += 1;
+        }
+        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(folded))?;
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
-        let named = (near.column().is_some() || may_be_announced(text, &range)) && near.is_named();
+        let before: &str = &before;
+        let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
         let (last, middle) = syllables.get(1..)?.split_last()?;
-        let common = GIVEN.contains(last.as_bytes());
-        let marked = middle.iter().any(|m| matches!(*m, "van" | "thi"));
-        let known = middle.iter().filter(|m| GIVEN.contains(m.as_bytes())).count();
+        let given = &*GIVEN;
+        let common = given.contains(last);
+        let marked = middle.iter().any(|m| matches!(*m, b"van" | b"thi"));
+        let known = middle.iter().filter(|m| given.contains(m)).count();
         let value = capitals(raw);
         let capitals = *value == *raw && raw.chars().all(|c| !c.is_lowercase());
         let city = folded.starts_with("ho chi minh");
@@ -218,8 +245,8 @@ impl Detector for PersonName {
             + if common { 15 } else { 0 }
             + if marked { 20 } else { 5 * i32::from(known > 0) }
             + if named { 45 } else { 0 }
-            + if TITLES.contains(&before) { 15 } else { 0 }
-            - if PLACES.contains(&before) && !named { 60 } else { 0 }
+            + if TITLES.contains(before) { 15 } else { 0 }
+            - if PLACES.contains(before) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
         Some(Found { range, score, value: value.into(), hidden: None })

@@ -85,6 +85,7 @@ const HEADS: usize = 1 << 14;
 
 /// The hash of the first eight of the `letters` bytes of a word, the same for small letters and capitals but for `ư`;
 /// `None` for a word with combining marks there.
+#[inline]
 fn head(text: &[u8], letters: usize) -> Option<usize> {
     let bytes = text.first_chunk().copied().unwrap_or_else(|| {
         let mut bytes = [0; 8];
@@ -121,6 +122,7 @@ impl Surnames {
     }
 
     /// Whether the word of `letters` bytes that begins `text` may be one. Asked of every capitalised word there is.
+    #[inline]
     pub(super) fn may_begin(&self, text: &[u8], letters: usize) -> bool {
         (2..=SYLLABLE_BYTES_MAX).contains(&letters)
             && head(text, letters)

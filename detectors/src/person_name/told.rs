@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX};
+use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX, capitals};
 use crate::card::Found;
-use crate::fold::{Folded, fold, next_char};
+use crate::fold::{Folded, fold, is_capital, is_letter, next_char};
 use crate::phrases::Phrases;
 use crate::trigger::stands_alone;
 
@@ -132,8 +132,6 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     if !stands_alone(text, &(label.start + blank..ends)) {
         return None;
     }
-    let word = Folded::of(bytes);
-    let titled = matches!(&*word, "ong" | "ba" | "ong ba");
     let gap = text.get(ends..text.len().min(ends + LABEL_BYTES_MAX))?;
     let colon = gap.iter().position(|b| b":\n.;,".contains(b)).filter(|at| gap.get(*at) == Some(&b':'));
     let told = colon.is_some();
@@ -145,11 +143,13 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let name = rest.get(..len)?;
     let syllables = syllables(name)?;
     let folded = Folded::of(name);
+    let folded: &str = &folded;
+    let titled = matches!(&*Folded::of(bytes), "ong" | "ba" | "ong ba");
     let first = folded.split(' ').next()?;
     if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
         return None;
     }
-    let known = plausible(&syllables, &folded)?;
+    let known = plausible(&syllables, folded)?;
     let score = match (told, capitals) {
         (true, true) => 65 + known,
         (true, false) => 50 + known,
@@ -177,7 +177,7 @@ const fn is_name_byte(byte: u8) -> bool {
 }
 
 fn found(at: usize, name: &[u8], score: i32) -> Found {
-    let value = String::from_utf8_lossy(name).to_uppercase();
+    let value = capitals(&String::from_utf8_lossy(name));
     Found { range: at..at + name.len(), score, value: value.into(), hidden: None }
 }
 
@@ -195,10 +195,10 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
         let Some(Some(first)) = next_char(rest).map(|(c, _)| c).filter(|_| len > 0 && len <= SYLLABLE_BYTES_MAX) else {
             break;
         };
-        let word = Folded::of(rest.get(..len).unwrap_or_default());
-        let small = !first.is_uppercase();
+        let small = !is_capital(first);
         // A name begun with capitals ends where they do.
-        if small && (!any_case || n > 0 && capitals) || (small && STOPS.contains(&&*word)) {
+        let stops = || STOPS.contains(&&*Folded::of(rest.get(..len).unwrap_or_default()));
+        if small && (!any_case || n > 0 && capitals || stops()) {
             break;
         }
         capitals &= !small;
@@ -211,7 +211,7 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
 /// The syllables of a name; `None` for what cannot be one.
 fn syllables(name: &[u8]) -> Option<Vec<&str>> {
     let text = str::from_utf8(name).ok()?;
-    let fits = |c: char| c.is_alphabetic() || matches!(c, ' ' | '\'' | '’' | '-' | '.' | '\u{300}'..='\u{36f}');
+    let fits = |c: char| is_letter(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.' | '\u{300}'..='\u{36f}');
     let syllables: Vec<_> = text.split(' ').filter(|s| !s.is_empty()).collect();
     let short = syllables.iter().all(|s| s.len() <= 2 * SYLLABLE_BYTES_MAX);
     (text.len() <= NAME_BYTES_MAX
@@ -239,7 +239,7 @@ fn plausible(syllables: &[&str], folded: &str) -> Option<i32> {
 }
 
 fn capital_first(syllable: &&str) -> bool {
-    syllable.chars().next().is_some_and(char::is_uppercase)
+    syllable.chars().next().is_some_and(is_capital)
 }
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.

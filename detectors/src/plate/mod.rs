@@ -48,7 +48,12 @@ pub(crate) fn head_before(text: &[u8], at: usize) -> Option<Range<usize>> {
 
 /// Whether the digit at `at` is the first of a plate, but for the letters of the army: `TM-12-34`.
 pub(crate) fn begins_at(text: &[u8], at: usize, digits: usize) -> bool {
-    digits == 2 && read(text, at).is_some()
+    // Letters stand behind the digits of the place, perhaps joined to them: not behind the day of a date.
+    let goes_on = || {
+        let behind = text.get(at + 2..).unwrap_or_default();
+        behind.get(join(behind)).is_some_and(u8::is_ascii_alphabetic)
+    };
+    digits == 2 && goes_on() && read(text, at).is_some()
         || at.checked_sub(3).and_then(|from| text.get(from..=at)).is_some_and(is_army)
 }
 

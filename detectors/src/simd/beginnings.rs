@@ -30,31 +30,47 @@ struct Last {
     odd: u64,
 }
 
+/// The digits of a block.
+#[derive(Default)]
+struct Digits {
+    /// The first ones of runs, and which of them stand in the middle of a code.
+    begin: u64,
+    coded: u64,
+    /// Whether the last letter of the block stands behind digits in the same word.
+    code: u64,
+}
+
+impl Digits {
+    fn of(block: &Masks, pure: u64, last: &Last, next: Option<&Masks>) -> Self {
+        let digit = block.digit;
+        let begin = digit & !(digit << 1 | last.digit);
+        // The sum carries each letter behind a digit through those that follow, to the byte behind them.
+        let (sum, code) = pure.overflowing_add((digit << 1 | last.digit | last.code) & pure);
+        let behind_code = (sum & !pure | last.code) & begin;
+        let next = next.copied().unwrap_or_default();
+        let within_letters = begin & (pure << 1 | last.pure) & few_before_letters(block, pure, &next);
+        Self { begin, coded: behind_code | within_letters, code: u64::from(code) }
+    }
+}
+
 impl Map {
     /// The beginnings of every block.
     pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginnings> {
         let blocks = self.blocks();
         let mut last = Last { letter: u64::from(self.after_letter), digit: 0, pure: 0, code: 0, odd: 0 };
         blocks.iter().enumerate().map(move |(n, block)| {
-            let &Masks { digit, letter, capital, mark, .. } = block;
-            let next = blocks.get(n + 1).copied().unwrap_or_default();
-            let begin = digit & !(digit << 1 | last.digit);
+            let &Masks { digit, letter, capital, mark, odd } = block;
             let pure = pure(block, last.odd);
-            // The sum carries each letter behind a digit through those that follow, to the byte behind them.
-            let (sum, code) = pure.overflowing_add((digit << 1 | last.digit | last.code) & pure);
-            let behind_code = (sum & !pure | last.code) & begin;
-            let within_letters = begin & (pure << 1 | last.pure) & few_before_letters(block, pure, &next);
-            let coded = behind_code | within_letters;
+            // Where no digit is near, nothing is part of a code.
+            let Digits { begin, coded, code } = if digit | last.digit | last.code == 0 {
+                Digits::default()
+            } else {
+                Digits::of(block, pure, &last, blocks.get(n + 1))
+            };
             let long = if coded == 0 { 0 } else { coded & nine(digit) };
             let begin_word = capital & !(letter << 1 | last.letter);
             let top = BLOCK - 1;
-            last = Last {
-                letter: letter >> top,
-                digit: digit >> top,
-                pure: pure >> top,
-                code: u64::from(code),
-                odd: block.odd,
-            };
+            last = Last { letter: letter >> top, digit: digit >> top, pure: pure >> top, code, odd };
             let at = self.start + n * BLOCK;
             Beginnings { at, capitals: begin_word, digits: begin & !coded, long, marks: mark, digit, letter }
         })
@@ -113,6 +129,7 @@ fn nine(digit: u64) -> u64 {
 }
 
 /// The places of the bits of `mask`, whose lowest is `at`.
+#[inline]
 pub(crate) fn places(at: usize, mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = mask.trailing_zeros() as usize;

@@ -42,6 +42,8 @@ pub(crate) enum Stretch {
     Few(usize),
     /// Nothing but ASCII, up to this place; its digits and the letters that pass for some, from the lowest bit on.
     Plain(usize, [u64; 2]),
+    /// The same of 64 bytes with more behind them.
+    Open([u64; 2]),
     /// Anything.
     Any,
 }
@@ -129,10 +131,12 @@ impl<'t> Look<'t> {
             || heads.count_ones() >= 9
             || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1');
         let end = at + len as usize;
-        match (enough, foreign || within == u64::MAX) {
-            (false, _) if within != u64::MAX => Stretch::Few(end),
+        let digits = [seen.digit & within, heads & !seen.digit];
+        match (enough, foreign) {
             (_, true) => Stretch::Any,
-            _ => Stretch::Plain(end, [seen.digit & within, heads & !seen.digit]),
+            _ if within == u64::MAX => Stretch::Open(digits),
+            (false, _) => Stretch::Few(end),
+            _ => Stretch::Plain(end, digits),
         }
     }
 

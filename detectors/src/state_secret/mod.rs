@@ -28,6 +28,9 @@ const GRADES: &[&str] = &["TUYỆT MẬT", "TỐI MẬT", "MẬT"];
 /// Most bytes of blanks and signs around a stamp on its line.
 const MARGIN_BYTES_MAX: usize = 64;
 
+/// What that word begins with.
+pub(crate) const INITIAL: u8 = b'M';
+
 /// The stamp whose last word begins at `at`, if one does.
 pub(crate) fn marking_at(text: &[u8], at: usize) -> Option<Range<usize>> {
     const WORD: &[u8] = "MẬT".as_bytes();

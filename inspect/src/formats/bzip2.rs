@@ -32,6 +32,9 @@ struct Unpacking {
     place: Place,
     content: Box<Object>,
     failed: bool,
+    read: u64,
+    /// Bytes behind what failed.
+    unread: u64,
 }
 
 impl Unpacking {
@@ -46,6 +49,8 @@ impl Unpacking {
             place: place.clone(),
             content,
             failed: false,
+            read: 0,
+            unread: 0,
         }
     }
 
@@ -136,8 +141,10 @@ fn step(stream: &mut Decompress, bytes: &[u8], out: &mut [u8]) -> Result<(Status
 impl Stream for Unpacking {
     fn block(&mut self, bytes: &[u8], _at: u64, inquiry: &mut Inquiry) {
         if self.failed {
+            self.unread += bytes.len() as u64;
             return;
         }
+        self.read += bytes.len() as u64;
         if let Err(reason) = self.unpack(bytes, inquiry) {
             self.refuse(reason, bytes.len() as u64, inquiry);
         }
@@ -149,7 +156,8 @@ impl Stream for Unpacking {
         {
             self.refuse(reason, 1, inquiry);
         }
-        self.content.finish(None, inquiry);
+        self.content.finish_packed(None, self.read, inquiry);
+        inquiry.miss(self.unread);
     }
 }
 

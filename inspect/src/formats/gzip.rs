@@ -108,6 +108,8 @@ struct Inflating {
     origin: Origin,
     failed: bool,
     read: u64,
+    /// Bytes behind what failed.
+    unread: u64,
 }
 
 /// Compressed bytes given to the inflater at a time; deflate expands them 1,032 times at most.
@@ -118,7 +120,7 @@ impl Inflating {
         let name = hint.name.as_deref().and_then(|n| n.strip_suffix(".gz")).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
         let (place, origin) = (place.clone(), Origin::Lost);
-        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0 }
+        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0, unread: 0 }
     }
 
     fn content(&mut self, inquiry: &mut Inquiry) -> &mut Object {
@@ -149,7 +151,8 @@ impl Stream for Inflating {
     fn block(&mut self, bytes: &[u8], _at: u64, inquiry: &mut Inquiry) {
         for step in bytes.chunks(STEP) {
             if self.failed || inquiry.is_late(&self.place) {
-                return;
+                self.unread += step.len() as u64;
+                continue;
             }
             self.read += step.len() as u64;
             let place = &self.place;
@@ -173,8 +176,10 @@ impl Stream for Inflating {
                 inquiry.opaque(&self.place, OpaqueReason::ParseError, 1);
             }
         }
-        inquiry.edits.container_ends(&self.origin, self.read);
-        self.content(inquiry).finish(None, inquiry);
+        inquiry.edits.container_ends(&self.origin, self.read + self.unread);
+        let Self { read, unread, .. } = *self;
+        self.content(inquiry).finish_packed(None, read, inquiry);
+        inquiry.miss(unread);
     }
 }
 

@@ -40,8 +40,7 @@ mod strings;
 mod svg;
 mod tar;
 mod unknown;
-mod utf16;
-mod utf32;
+mod wide;
 mod xml;
 mod yenc;
 mod zip;
@@ -83,6 +82,7 @@ pub(crate) use sevenz::read as read_seven_zip;
 pub(crate) use sqlite::read as read_sqlite;
 pub(crate) use strings::scan_strings;
 pub(crate) use unknown::Appended;
+pub(crate) use wide::Width;
 #[cfg(test)]
 pub(crate) use zip::archive;
 
@@ -135,10 +135,10 @@ const FORMATS: &[&Format] = &[
     image::TIFF,
     image::HEIF,
     &rtf::FORMAT,
-    &utf16::LITTLE,
-    &utf16::BIG,
-    &utf32::LITTLE,
-    &utf32::BIG,
+    &wide::UTF16_LITTLE,
+    &wide::UTF16_BIG,
+    &wide::UTF32_LITTLE,
+    &wide::UTF32_BIG,
     &mbox::FORMAT,
     &mail::FORMAT,
     &multipart::FORMAT,
@@ -177,6 +177,61 @@ mod tests {
             assert_eq!(inspection.object.media_type, format.media_type);
             assert!(inspection.distinct(DetectorId::Cccd) > 0, "{}: {inspection:?}", format.media_type);
         }
+    }
+
+    #[test]
+    fn every_example_is_understood_to_its_last_byte_or_says_why_not() {
+        use chot_model::OpaqueReason::{Encrypted, ParseError, UnsupportedFormat};
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for format in all() {
+            let inspection = inspector.inspect(Hint::default(), &(format.example)()).inspection;
+            let why = match format.media_type {
+                "application/octet-stream" | "image/heif" => Some(UnsupportedFormat),
+                _ if known::ALL.iter().any(|known| known.media_type == format.media_type) => Some(UnsupportedFormat),
+                "application/pgp-encrypted" => Some(Encrypted),
+                // Their examples are no more than a mark.
+                "application/pdf" => Some(ParseError),
+                kind if kind.starts_with("image/") && kind != "image/svg+xml" => Some(ParseError),
+                _ => None,
+            };
+            let understood = if why.is_some() { 0 } else { inspection.object.bytes };
+            assert_eq!(inspection.object.bytes_inspected, understood, "{}", format.media_type);
+            let reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+            assert_eq!(reasons, Vec::from_iter(why), "{}", format.media_type);
+        }
+    }
+
+    #[test]
+    fn every_format_has_its_row_and_section_in_the_manual_and_is_redacted_as_it_says() {
+        let page = include_str!("../../../docs/formats.md");
+        let anchor = |heading: &str| {
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+            kept.collect::<String>().to_lowercase().replace(' ', "-")
+        };
+        let sections: Vec<String> = page.lines().filter_map(|line| line.strip_prefix("## ")).map(anchor).collect();
+        let inspector = Inspector::new(Limits::default(), 2026);
+        let ids: Vec<DetectorId> = DetectorId::identifiers().collect();
+        let mut wrong = Vec::new();
+        for format in all() {
+            let kind = format.media_type;
+            // Type, what tells it, what becomes of a finding in it, and where it is described.
+            let Some(row) = page.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))) else {
+                wrong.push(format!("{kind}: not in the table"));
+                continue;
+            };
+            let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+            let [_, _, redacted, section] = cells.as_slice() else { panic!("{row}") };
+            let section = section.split_once("(#").map(|(_, rest)| rest.trim_end_matches(')')).unwrap_or_default();
+            if !sections.iter().any(|known| known == section) {
+                wrong.push(format!("{kind}: no section {section}"));
+            }
+            let bytes = (format.example)();
+            let edits = inspector.inspect(Hint::default(), &bytes).redact(&ids, &bytes);
+            if edits.is_ok() != redacted.starts_with("yes") || edits.is_err() != (*redacted == "blocked") {
+                wrong.push(format!("{kind}: {redacted}, but {edits:?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use flate2::write::{DeflateEncoder, ZlibEncoder};
 use flate2::{Compression, Crc};
 
-use super::{mail, zip};
+use super::{mail, wide, zip};
 use crate::object::BLOCK;
 use crate::redact::{Contents, Packing, Patching, Why};
 use crate::source::{Source, Splice, read_range};
@@ -38,6 +38,7 @@ pub(crate) fn unpack(container: &dyn Source, packing: Packing, bytes_max: u64) -
             inflated.read_to_end(&mut out).map_err(|_| UNREADABLE)?;
             fits(out, bytes_max)
         }
+        Packing::Wide(width) => wide::unpack(container, width, bytes_max),
         Packing::Zip(member) => {
             let mut out = Vec::new();
             zip::unpack(container, member, &mut |bytes| {
@@ -83,6 +84,7 @@ pub(crate) fn pack(container: &dyn Source, contents: Contents) -> Result<Vec<Spl
             let bytes = out.finish().map_err(|_| UNREADABLE)?;
             Ok(vec![Splice { range: 0..container.len(), bytes }])
         }
+        Packing::Wide(width) => wide::pack(container, width, splices),
         Packing::Zip(_) => Err(TWO_WAYS),
     }
 }

@@ -11,7 +11,7 @@ use super::{Added, Inquiry, Place};
 use crate::layers::{Look, is_meaningless};
 use crate::mask::mask;
 use crate::people::Mark;
-use crate::redact::{Origin, Stamp};
+use crate::redact::{Origin, Patch, Stamp, masked_bytes};
 
 /// A cell as it stands.
 #[derive(Clone, Copy, Debug)]
@@ -117,12 +117,18 @@ impl Inquiry {
             let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
             match (&place.origin, stand.at.filter(|_| !stays)) {
                 (Origin::Raw(base), Some(at)) => {
-                    if !self.edits.are_full() {
+                    if detector == DetectorId::Address {
+                        self.edits.mask(stand.cell, base + at, detector);
+                    } else if !self.edits.are_full() {
                         self.edits.stamp(stand.mask(signs, base + at, detector));
                     }
                 }
                 (Origin::Transfer(_), Some(at)) => {
-                    match place.origin.lift(vec![stand.mask(signs, at, detector).patch()]) {
+                    let patch = match detector {
+                        DetectorId::Address => Patch { at, bytes: masked_bytes(stand.cell) },
+                        _ => stand.mask(signs, at, detector).patch(),
+                    };
+                    match place.origin.lift(vec![patch]) {
                         Some(edits) => self.edits.add(detector, edits),
                         None => self.lose(detector, &part()),
                     }

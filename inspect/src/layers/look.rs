@@ -136,7 +136,11 @@ fn begins(text: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|b| text.get(b)).copied().unwrap_or_default();
     let next = text.get(at + 1).copied().unwrap_or_default();
     match text.get(at) {
-        Some(b'+') => matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before),
+        Some(b'+') => {
+            // A blank or a quote on either side: strings that a program puts together.
+            let quoted = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
+            matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before) || quoted(before) && quoted(next)
+        }
         Some(b'(') => b"aA".contains(&before),
         Some(b'^') => b"aeoAEO".contains(&before),
         Some(b'<' | b'/') => before.is_ascii_digit(),

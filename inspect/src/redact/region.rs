@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::formats::Width;
+
 /// Bits of an address that count bytes. No object has a tebibyte.
 const OFFSET_BITS: u32 = 40;
 /// Regions of one inspection; what comes out beyond them cannot be rewritten.
@@ -19,6 +21,8 @@ pub(crate) enum Packing {
     Base64,
     Gzip,
     Zlib,
+    /// Text of more than a byte a letter.
+    Wide(Width),
     /// Member of this number of a ZIP archive.
     Zip(u32),
 }

@@ -67,6 +67,56 @@ pub(crate) fn zip_how(members: &[(&str, &[u8], How)]) -> Vec<u8> {
     out
 }
 
+/// An archive in the large layout, as programs write it that do not know how large it will be: all numbers in fields of
+/// their own, or the sizes in the members' own headers only.
+pub(crate) fn zip64(members: &[(&str, &[u8])], streamed: bool, everywhere: bool) -> Vec<u8> {
+    const NONE: [u8; 4] = [0xff; 4];
+    let (mut out, mut central) = (Vec::new(), Vec::new());
+    for (name, data) in members {
+        let mut crc = flate2::Crc::new();
+        crc.update(data);
+        let (packed, at) = (deflate(data), out.len() as u64);
+        let (crc, sizes) = (crc.sum().to_le_bytes(), [data.len() as u64, packed.len() as u64]);
+        let common = [&[45, 0, if streamed { 8 } else { 0 }, 0, 8, 0, 0, 0, 0, 0][..]].concat();
+        let [large, large_packed] = sizes.map(u64::to_le_bytes);
+        let extra =
+            |numbers: &[[u8; 8]]| [&[1, 0][..], &(8 * numbers.len() as u16).to_le_bytes(), &numbers.concat()].concat();
+        let own = if streamed { extra(&[[0; 8]; 2]) } else { extra(&[large, large_packed]) };
+        let name_len = (name.len() as u16).to_le_bytes();
+        let sum = if streamed { [0; 4] } else { crc };
+        out.extend(
+            [b"PK\x03\x04", &common[..], &sum, &NONE, &NONE, &name_len, &(own.len() as u16).to_le_bytes()].concat(),
+        );
+        out.extend([name.as_bytes(), &own, &packed].concat());
+        if streamed {
+            out.extend([b"PK\x07\x08", &crc[..], &large_packed, &large].concat());
+        }
+        let narrow = sizes.map(|size| (size as u32).to_le_bytes());
+        let (extra, numbers) = if everywhere {
+            (extra(&[large, large_packed, at.to_le_bytes()]), [NONE; 3])
+        } else {
+            (Vec::new(), [narrow[1], narrow[0], (at as u32).to_le_bytes()])
+        };
+        let [packed, size, at] = numbers;
+        central.extend([b"PK\x01\x02\x2d\0", &common[..], &crc, &packed, &size, &name_len].concat());
+        central.extend([&(extra.len() as u16).to_le_bytes()[..], &[0; 10], &at, name.as_bytes(), &extra].concat());
+    }
+    let (at, len, count) = (out.len() as u64, central.len() as u64, members.len() as u64);
+    out.extend(&central);
+    let end = out.len() as u64;
+    if everywhere {
+        out.extend([b"PK\x06\x06", &44u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8]].concat());
+        out.extend([count, count, len, at].map(u64::to_le_bytes).concat());
+        out.extend([b"PK\x06\x07\0\0\0\0", &end.to_le_bytes()[..], &[1, 0, 0, 0]].concat());
+        out.extend([b"PK\x05\x06\0\0\0\0", &[0xff; 12][..], &[0, 0]].concat());
+    } else {
+        let count = (count as u16).to_le_bytes();
+        out.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &(len as u32).to_le_bytes()].concat());
+        out.extend([&(at as u32).to_le_bytes()[..], &[0, 0]].concat());
+    }
+    out
+}
+
 pub(crate) fn deflate(data: &[u8]) -> Vec<u8> {
     let mut packed = DeflateEncoder::new(Vec::new(), Compression::default());
     packed.write_all(data).expect("memory");

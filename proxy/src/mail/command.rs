@@ -11,6 +11,7 @@ pub(super) enum Command<'a> {
     Mail(&'a str),
     Rcpt(&'a str),
     Data,
+    Bdat(Chunk),
     Rset,
     Noop,
     Vrfy,
@@ -19,8 +20,15 @@ pub(super) enum Command<'a> {
     Quit,
     StartTls,
     Auth(&'a str),
-    /// Known, and not done here: BDAT, ETRN, TURN, XCLIENT …
+    /// Known, and not done here: ETRN, TURN, XCLIENT …
     NotDone,
+}
+
+/// One chunk of a mail (RFC 3030 §2): so many bytes follow the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) bytes: u64,
+    pub(super) is_last: bool,
 }
 
 /// Why a line is no command.
@@ -30,6 +38,8 @@ pub(super) enum BadCommand {
     Unknown,
     /// A known verb with an argument it must or must not have.
     Argument,
+    /// BDAT whose length cannot be told: what follows is neither commands nor a chunk.
+    Chunk,
     /// Longer than a command may be.
     TooLong,
     /// Not UTF-8, or with control characters.
@@ -57,6 +67,7 @@ impl<'a> Command<'a> {
             "MAIL" => keyword(argument, "FROM:").map(Self::Mail),
             "RCPT" => keyword(argument, "TO:").map(Self::Rcpt),
             "DATA" => bare(Self::Data),
+            "BDAT" => chunk(argument).map(Self::Bdat).ok_or(BadCommand::Chunk),
             "RSET" => bare(Self::Rset),
             "NOOP" => Ok(Self::Noop),
             "VRFY" => needs(Self::Vrfy),
@@ -65,12 +76,21 @@ impl<'a> Command<'a> {
             "QUIT" => bare(Self::Quit),
             "STARTTLS" => bare(Self::StartTls),
             "AUTH" => needs(Self::Auth(argument)),
-            "BDAT" | "BURL" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" | "XCLIENT" | "XFORWARD" => {
-                Ok(Self::NotDone)
-            }
+            "BURL" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" | "XCLIENT" | "XFORWARD" => Ok(Self::NotDone),
             _ => Err(BadCommand::Unknown),
         }
     }
+}
+
+/// `n` or `n LAST`: plain digits, nothing else.
+fn chunk(argument: &str) -> Option<Chunk> {
+    let (digits, is_last) = match argument.split_once(' ') {
+        None => (argument, false),
+        Some((digits, last)) => (digits, last.trim_start_matches(' ').eq_ignore_ascii_case("LAST").then_some(true)?),
+    };
+    // Twelve digits are more than any mail, and fewer than any overflow.
+    let is_number = (1..=12).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    Some(Chunk { bytes: digits.parse().ok().filter(|_| is_number)?, is_last })
 }
 
 /// What follows `FROM:` or `TO:`. A space behind the colon is wrong and common; it changes nothing.
@@ -103,7 +123,18 @@ mod tests {
             ("DATA x", Err(Argument)),
             ("NOOP whatever", Ok(Command::Noop)),
             ("STARTTLS x", Err(Argument)),
-            ("BDAT 100 LAST", Ok(Command::NotDone)),
+            ("BDAT 100 LAST", Ok(Command::Bdat(super::Chunk { bytes: 100, is_last: true }))),
+            ("bdat 0  last", Ok(Command::Bdat(super::Chunk { bytes: 0, is_last: true }))),
+            ("BDAT 7", Ok(Command::Bdat(super::Chunk { bytes: 7, is_last: false }))),
+            ("BDAT", Err(Chunk)),
+            ("BDAT LAST", Err(Chunk)),
+            ("BDAT -1", Err(Chunk)),
+            ("BDAT +1", Err(Chunk)),
+            ("BDAT 0x10", Err(Chunk)),
+            ("BDAT 1 LASTS", Err(Chunk)),
+            ("BDAT 1 LAST x", Err(Chunk)),
+            ("BDAT 18446744073709551617", Err(Chunk)),
+            ("BDAT 4294967296000", Err(Chunk)),
             ("", Err(Unknown)),
             ("GET / HTTP/1.1", Err(Unknown)),
             ("NO\tOP", Err(Characters)),

@@ -1,7 +1,8 @@
 //! Hands a cleared mail to the next hop and says truthfully what became of it.
 //!
-//! The sending half of the channel: it takes [`Cleared`] and nothing else. A 250 is only ever the next hop's own. It
-//! does not try again: the client still has the mail, and will. After the final dot a second try could deliver twice.
+//! The sending half of the channel: it takes [`Cleared`] and nothing else. A 250 is only ever the next hop's own. A
+//! connection that breaks before the final dot is made anew once, because a mail without its dot was not sent; with
+//! the dot on its way nothing is tried again, for a second try could deliver twice. The client still has the mail.
 
 use std::io;
 use std::sync::Arc;
@@ -10,8 +11,11 @@ use chot_audit::Outcome;
 use chot_inspect::Source;
 
 use super::data::DataWriter;
-use super::downstream::{Broken, Downstream};
+use super::downstream::{Broken, Downstream, NextHop};
+use super::ehlo::Offers;
+use super::rcpt::RcptTo;
 use super::reply::{OneLine, Reply};
+use super::transaction::Transaction;
 use super::wire::Wire;
 use crate::gate::{Cleared, Open};
 
@@ -25,8 +29,41 @@ pub(super) const GARBLED: OneLine = Reply::line(451, "4.3.0 The next mail server
 /// The gateway itself failed.
 pub(super) const FAILED: OneLine = Reply::line(451, "4.3.0 The message could not be checked, try again later");
 
+/// The way to the next hop, should it have to be gone again.
+pub(super) struct Way<'a> {
+    pub(super) next_hop: &'a NextHop,
+    pub(super) transaction: &'a Transaction,
+    /// Whether another connection is as good as the one that broke.
+    pub(super) may_reconnect: bool,
+}
+
+impl Way<'_> {
+    /// A new connection that has heard the envelope and taken all of it.
+    async fn again(&self, offers: &Offers) -> Option<Downstream> {
+        if !self.may_reconnect {
+            return None;
+        }
+        let mut downstream = self.next_hop.connect().await.ok()?;
+        // Another server of the same name may be able to do less than what was promised to the client.
+        if downstream.offers() != offers {
+            return None;
+        }
+        let envelope = std::iter::once(self.transaction.from.command(offers));
+        for command in envelope.chain(self.transaction.to.iter().map(RcptTo::command)) {
+            downstream.ask(&command).await.ok().filter(Reply::is_success)?;
+        }
+        Some(downstream)
+    }
+}
+
 /// Sends the mail, records how it ended, and gives the reply for the client.
-pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace: &str, cleared: Cleared) -> Reply {
+pub(super) async fn commit(
+    client: &mut Wire,
+    downstream: &mut Downstream,
+    way: Way<'_>,
+    trace: &str,
+    cleared: Cleared,
+) -> Reply {
     let (content, _told, open) = cleared.into_parts();
     // The client will send it again, so sending it now would deliver it twice (RFC 1047).
     if is_client_gone(client).await {
@@ -34,41 +71,43 @@ pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace
         downstream.reset().await;
         return LOST.into();
     }
-    match downstream.start_data().await {
-        Ok(reply) if reply.code == 354 => {}
-        Ok(reply) if reply.is_refusal() => {
-            open.close(Outcome::Refused, &format!("the next hop refused DATA with {}", reply.code));
+    let mut sent = send(client, downstream, trace, &content).await;
+    if let Err(NotSent::NextHop(Broken::Gone)) = &sent
+        && let Some(again) = way.again(downstream.offers()).await
+    {
+        *downstream = again;
+        sent = send(client, downstream, trace, &content).await;
+    }
+    let (outcome, detail, reply) = match sent {
+        // The dot is out. From here on only the next hop knows whether it has the mail.
+        Ok(()) => return conclude(client, downstream, open).await,
+        Err(NotSent::Refused(reply)) if reply.is_refusal() => {
             downstream.reset().await;
+            let detail = format!("the next hop refused DATA with {}", reply.code);
+            open.close(Outcome::Refused, &detail);
             return reply;
         }
-        Ok(reply) => {
-            open.close(Outcome::Failed, &format!("the next hop answered DATA with {}", reply.code));
-            downstream.give_up();
-            return GARBLED.into();
-        }
-        Err(broken) => return fail(open, downstream, broken),
-    }
-    match send(client, downstream, trace, content).await {
-        Ok(()) => {}
-        Err(NotSent::NextHop(broken)) => return fail(open, downstream, broken),
-        Err(NotSent::Held) => {
-            open.close(Outcome::Failed, "the held mail could not be read");
-            downstream.give_up();
-            return FAILED.into();
+        Err(NotSent::Refused(reply)) => {
+            (Outcome::Failed, format!("the next hop answered DATA with {}", reply.code), GARBLED.into())
         }
         Err(NotSent::Answered(reply)) if reply.is_refusal() => {
-            open.close(Outcome::Refused, &format!("the next hop refused the mail early with {}", reply.code));
-            downstream.give_up();
-            return reply;
+            (Outcome::Refused, format!("the next hop refused the mail early with {}", reply.code), reply)
         }
-        Err(NotSent::Answered(_)) => return fail(open, downstream, Broken::Garbage),
+        Err(NotSent::Answered(_)) => (Outcome::Failed, Broken::Garbage.what().to_owned(), GARBLED.into()),
+        Err(NotSent::NextHop(broken)) => (Outcome::Failed, broken.what().to_owned(), told(broken)),
+        Err(NotSent::InDoubt(broken)) => (Outcome::InDoubt, broken.what().to_owned(), told(broken)),
+        Err(NotSent::Held) => (Outcome::Failed, "the held mail could not be read".to_owned(), FAILED.into()),
         Err(NotSent::ClientGone) => {
-            open.close(Outcome::Aborted, "client gone before the final dot was sent");
-            downstream.give_up();
-            return LOST.into();
+            (Outcome::Aborted, "client gone before the final dot was sent".to_owned(), LOST.into())
         }
-    }
-    // The dot is out. From here on only the next hop knows whether it has the mail.
+    };
+    open.close(outcome, &detail);
+    downstream.give_up();
+    reply
+}
+
+/// Waits for the last word on a mail that was sent.
+async fn conclude(client: &mut Wire, downstream: &mut Downstream, open: Open) -> Reply {
     match downstream.end_data().await {
         Ok(reply) if reply.is_success() => {
             let is_gone = is_client_gone(client).await;
@@ -88,14 +127,12 @@ pub(super) async fn commit(client: &mut Wire, downstream: &mut Downstream, trace
         Err(broken) => {
             open.close(Outcome::InDoubt, broken.what());
             downstream.give_up();
-            if broken == Broken::Garbage { GARBLED.into() } else { LOST.into() }
+            told(broken)
         }
     }
 }
 
-fn fail(open: Open, downstream: &mut Downstream, broken: Broken) -> Reply {
-    open.close(Outcome::Failed, broken.what());
-    downstream.give_up();
+fn told(broken: Broken) -> Reply {
     if broken == Broken::Garbage { GARBLED.into() } else { LOST.into() }
 }
 
@@ -105,27 +142,37 @@ async fn is_client_gone(client: &mut Wire) -> bool {
     client.is_ended().await && !client.pending().last_chunk().is_some_and(is_quit)
 }
 
+/// Why a mail was not sent, or perhaps not.
 enum NotSent {
     NextHop(Broken),
+    /// The connection broke while the dot was being written.
+    InDoubt(Broken),
+    /// The answer to DATA was not 354.
+    Refused(Reply),
+    /// An answer came before the dot.
+    Answered(Reply),
     Held,
     ClientGone,
-    Answered(Reply),
 }
 
-/// Sends everything up to and with the final dot.
+/// Sends DATA and everything up to and with the final dot.
 async fn send(
     client: &mut Wire,
     downstream: &mut Downstream,
     trace: &str,
-    content: Arc<dyn Source>,
+    content: &Arc<dyn Source>,
 ) -> Result<(), NotSent> {
+    let reply = downstream.start_data().await.map_err(NotSent::NextHop)?;
+    if reply.code != 354 {
+        return Err(NotSent::Refused(reply));
+    }
     let mut writer = DataWriter::new();
     writer.write(trace.as_bytes(), downstream.data());
     let len = content.len();
     let mut chunk = Vec::new();
     let mut at = 0;
     while at < len {
-        chunk = read(&content, at, len, chunk).await.map_err(|_| NotSent::Held)?;
+        chunk = read(content, at, len, chunk).await.map_err(|_| NotSent::Held)?;
         at += chunk.len() as u64;
         writer.write(&chunk, downstream.data());
         if at < len {
@@ -141,7 +188,7 @@ async fn send(
         return Err(NotSent::Answered(early));
     }
     writer.end(downstream.data());
-    downstream.send_data().await.map_err(NotSent::NextHop)
+    downstream.send_data().await.map_err(NotSent::InDoubt)
 }
 
 /// The next piece of the content. Long content may lie in a file, which is read where it holds up nobody.

@@ -2,7 +2,9 @@
 //!
 //! Pure state machines over bytes. A mail ends at CR LF `.` CR LF and nowhere else; the CR LF of the DATA command
 //! counts as the first (RFC 5321 §4.1.1.4). Whatever else looks like an end to some reader (CVE-2023-51764 and its
-//! siblings) makes the mail refused *after* its real end was read, so that both sides still agree on where they are.
+//! siblings) makes the mail refused *after* its real end was read, so that both sides still agree on where they are;
+//! or, for clients that are known to write so, becomes a line end like any other and is stuffed on the way out.
+//! Chunks of BDAT are read by the same rules but for the dots.
 
 /// Longest line taken, CR LF not counted. RFC 5321 §4.5.3.1.6 asks for 998; real mail has longer ones.
 pub(super) const LINE_BYTES_MAX: usize = 64 << 10;
@@ -18,32 +20,56 @@ pub(super) enum BadData {
     LineTooLong,
 }
 
+/// Where the reader stands. A line start is `true` behind CR LF and soft behind a bare CR or LF: only behind a true one
+/// can a mail end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Behind CR LF.
-    LineStart,
-    /// Behind CR LF `.`.
-    Dot,
-    /// Behind CR LF `.` CR.
-    DotCr,
+    LineStart {
+        is_true: bool,
+    },
+    /// Behind a line start and `.`.
+    Dot {
+        is_true: bool,
+    },
+    /// Behind a line start, `.` and CR.
+    DotCr {
+        is_true: bool,
+    },
     /// Within a line.
     Line,
     /// Behind a CR within a line.
     Cr,
 }
 
-/// Finds the end of a mail and undoes the dot-stuffing.
+/// How the bytes of a mail come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Behind DATA: dots are stuffed, and one ends the mail.
+    Dotted,
+    /// In chunks of BDAT (RFC 3030): dots are dots, and the count ends the mail.
+    Literal,
+}
+
+/// Finds the end of a mail, undoes the dot-stuffing, and gives every line its CR LF.
 #[derive(Debug)]
 pub(super) struct DataReader {
+    form: Form,
     state: State,
+    /// Bare CR and LF end lines without being held against the mail.
+    mends: bool,
     line_bytes: usize,
     bad: Option<BadData>,
 }
 
 impl DataReader {
-    /// Stands behind the CR LF of the DATA command.
-    pub(super) fn new() -> Self {
-        Self { state: State::LineStart, line_bytes: 0, bad: None }
+    /// Stands behind the CR LF of the DATA command. With `mends` a bare CR or LF becomes a CR LF; it still ends no mail.
+    pub(super) fn dotted(mends: bool) -> Self {
+        Self { form: Form::Dotted, state: State::LineStart { is_true: true }, mends, line_bytes: 0, bad: None }
+    }
+
+    /// Stands before the first chunk of a mail.
+    pub(super) fn literal(mends: bool) -> Self {
+        Self { form: Form::Literal, ..Self::dotted(mends) }
     }
 
     /// The first thing that is wrong with the mail so far. What is given out after it is not the mail.
@@ -73,41 +99,68 @@ impl DataReader {
         None
     }
 
+    /// The last chunk is over: completes its last line.
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
+        match self.state {
+            State::LineStart { .. } => {}
+            State::Cr => self.bare(out),
+            State::Line | State::Dot { .. } | State::DotCr { .. } => self.line_end(true, out),
+        }
+    }
+
     /// Takes one byte; whether it ended the mail.
     fn step(&mut self, byte: u8, out: &mut Vec<u8>) -> bool {
-        self.state = match (self.state, byte) {
-            (State::DotCr, b'\n') => return true,
-            (State::Cr, b'\n') => {
-                out.extend_from_slice(b"\r\n");
-                self.line_bytes = 0;
-                State::LineStart
-            }
-            (State::LineStart, b'.') => State::Dot,
-            (State::Dot, b'\r') => State::DotCr,
-            (State::LineStart | State::Line, b'\r') => State::Cr,
-            // The second CR of `CR CR LF` may begin a true line end; the line before it is spoilt all the same.
-            (State::Cr | State::DotCr, b'\r') => {
+        match (self.state, byte) {
+            (State::DotCr { is_true: true }, b'\n') => return true,
+            (State::LineStart { is_true }, b'.') if self.form == Form::Dotted => self.state = State::Dot { is_true },
+            (State::Dot { is_true }, b'\r') => self.state = State::DotCr { is_true },
+            (State::LineStart { .. } | State::Line, b'\r') => self.state = State::Cr,
+            (State::Cr, b'\n') => self.line_end(true, out),
+            // A dot that looks like an end and is none is a line that holds a dot.
+            (State::DotCr { is_true: false }, b'\n') => {
+                self.text(b".", out);
                 self.spoil(BadData::BareNewline);
-                State::Cr
+                self.line_end(true, out);
             }
-            (_, b'\n') => {
-                self.spoil(BadData::BareNewline);
-                State::Line
+            (State::Dot { .. }, b'\n') => {
+                self.text(b".", out);
+                self.bare(out);
             }
-            (State::Cr | State::DotCr, _) => {
-                self.spoil(BadData::BareNewline);
-                State::Line
+            (State::LineStart { .. } | State::Line, b'\n') => self.bare(out),
+            (State::DotCr { .. }, _) => {
+                self.text(b".", out);
+                self.state = State::Cr;
+                return self.step(byte, out);
             }
-            (_, 0) => {
-                self.spoil(BadData::Nul);
-                State::Line
+            // The second CR of `CR CR LF` may begin a true line end.
+            (State::Cr, b'\r') => {
+                self.bare(out);
+                self.state = State::Cr;
             }
-            (State::LineStart | State::Dot | State::Line, _) => {
+            (State::Cr, _) => {
+                self.bare(out);
+                return self.step(byte, out);
+            }
+            (State::LineStart { .. } | State::Dot { .. } | State::Line, _) => {
+                if byte == 0 {
+                    self.spoil(BadData::Nul);
+                }
                 self.text(&[byte], out);
-                State::Line
+                self.state = State::Line;
             }
-        };
+        }
         false
+    }
+
+    fn bare(&mut self, out: &mut Vec<u8>) {
+        self.spoil(BadData::BareNewline);
+        self.line_end(false, out);
+    }
+
+    fn line_end(&mut self, is_true: bool, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\r\n");
+        self.line_bytes = 0;
+        self.state = State::LineStart { is_true };
     }
 
     fn text(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
@@ -119,7 +172,9 @@ impl DataReader {
     }
 
     fn spoil(&mut self, bad: BadData) {
-        self.bad.get_or_insert(bad);
+        if !(self.mends && bad == BadData::BareNewline) {
+            self.bad.get_or_insert(bad);
+        }
     }
 }
 
@@ -185,9 +240,15 @@ mod tests {
 
     use super::*;
 
+    type Content = (Vec<u8>, Option<BadData>, Vec<u8>);
+
     /// The content, what is wrong, and what follows the mail's end; `None` when it does not end.
-    fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<(Vec<u8>, Option<BadData>, Vec<u8>)> {
-        let (mut reader, mut out, mut rest, mut ended) = (DataReader::new(), Vec::new(), Vec::new(), false);
+    fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<Content> {
+        read_with(DataReader::dotted(false), pieces)
+    }
+
+    fn read_with<'a>(mut reader: DataReader, pieces: impl Iterator<Item = &'a [u8]>) -> Option<Content> {
+        let (mut out, mut rest, mut ended) = (Vec::new(), Vec::new(), false);
         for piece in pieces {
             if ended {
                 rest.extend_from_slice(piece);
@@ -204,6 +265,16 @@ mod tests {
         writer.write(content, &mut out);
         writer.end(&mut out);
         out
+    }
+
+    /// What chunks come to: the content and what is wrong.
+    fn chunked<'a>(mends: bool, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Option<BadData>) {
+        let (mut reader, mut out) = (DataReader::literal(mends), Vec::new());
+        for piece in pieces {
+            assert_eq!(reader.read(piece, &mut out), None, "only the count ends chunks");
+        }
+        reader.end(&mut out);
+        (out, reader.bad())
     }
 
     /// Every end-of-data candidate known to have ended a mail at one reader and not at another.
@@ -232,6 +303,56 @@ mod tests {
         let wire = b"before\r\n.\r\nNOOP\r\n";
         let expected = (b"before\r\n".to_vec(), None, b"NOOP\r\n".to_vec());
         assert_eq!(read([&wire[..]].into_iter()), Some(expected));
+    }
+
+    /// The same candidates from a client whose line ends are mended: content all of them, and stuffed on the way out.
+    #[test]
+    fn a_mended_candidate_is_content_and_ends_nothing() {
+        for (candidate, lines) in [
+            ("\n.\n", "\r\n.\r\n"),
+            ("\n.\r\n", "\r\n.\r\n"),
+            ("\r\n.\n", "\r\n.\r\n"),
+            ("\n.\r", "\r\n.\r\n"),
+            ("\r.\n", "\r\n.\r\n"),
+            ("\r.\r", "\r\n.\r\n"),
+            ("\r.\r\n", "\r\n.\r\n"),
+            ("\r\n.\r", "\r\n.\r\n"),
+            ("\r\n.\r\r\n", "\r\n.\r\n\r\n"),
+            ("\r\r\n.\r\r\n", "\r\n\r\n.\r\n\r\n"),
+            ("\n..a\n", "\r\n.a\r\n"),
+            ("\r..\r", "\r\n.\r\n"),
+        ] {
+            let wire = format!("before{candidate}MAIL FROM:<smuggled@example.org>\r\n.\r\nNOOP\r\n");
+            let (content, bad, rest) =
+                read_with(DataReader::dotted(true), [wire.as_bytes()].into_iter()).expect("the real end");
+            let expected = format!("before{lines}MAIL FROM:<smuggled@example.org>\r\n");
+            let content = String::from_utf8(content).expect("text");
+            assert_eq!((content.as_str(), bad, rest.as_slice()), (expected.as_str(), None, &b"NOOP\r\n"[..]));
+            let (back, bad, rest) = read([written(content.as_bytes()).as_slice()].into_iter()).expect("one mail");
+            assert_eq!((back, bad, rest), (expected.into_bytes(), None, Vec::new()), "{candidate:?}");
+        }
+        let nul = read_with(DataReader::dotted(true), [&b"a\nb\0\r\n.\r\n"[..]].into_iter()).expect("the real end");
+        assert_eq!(nul.1, Some(BadData::Nul));
+    }
+
+    #[test]
+    fn dots_in_chunks_are_dots() {
+        use BadData::*;
+        for (chunks, content, bad) in [
+            (&[&b""[..]][..], "", None),
+            (&[b"a\r\n"], "a\r\n", None),
+            (&[b"a"], "a\r\n", None),
+            (&[b"a\r", b"\n.\r", b"\nb\r\n"], "a\r\n.\r\nb\r\n", None),
+            (&[b".\r\n"], ".\r\n", None),
+            (&[b"..\r\n."], "..\r\n.\r\n", None),
+            (&[b"a\r"], "a\r\n", Some(BareNewline)),
+            (&[b"a\nb"], "a\r\nb\r\n", Some(BareNewline)),
+            (&[b"a\0"], "a\0\r\n", Some(Nul)),
+        ] {
+            let (read, found) = chunked(false, chunks.iter().copied());
+            assert_eq!((String::from_utf8(read).expect("text").as_str(), found), (content, bad), "{chunks:?}");
+        }
+        assert_eq!(chunked(true, [&b"a\n.\nb\r"[..]].into_iter()), (b"a\r\n.\r\nb\r\n".to_vec(), None));
     }
 
     #[test]
@@ -299,7 +420,23 @@ mod tests {
         #[test]
         fn splitting_the_wire_changes_nothing(wire in "[a.\r\n\0]{0,40}", cut in 1usize..9) {
             let wire = [wire.as_bytes(), b"\r\n.\r\nrest"].concat();
-            prop_assert_eq!(read([wire.as_slice()].into_iter()), read(wire.chunks(cut)));
+            for mends in [false, true] {
+                let whole = read_with(DataReader::dotted(mends), [wire.as_slice()].into_iter());
+                prop_assert_eq!(&whole, &read_with(DataReader::dotted(mends), wire.chunks(cut)));
+                // Whatever else it holds, it ends where CR LF . CR LF first stands.
+                let ended = [&b"\r\n"[..], &wire].concat();
+                let end = memchr::memmem::find(&ended, b"\r\n.\r\n").expect("an end") + 3;
+                prop_assert_eq!(whole.expect("an end").2, &wire[end..]);
+                prop_assert_eq!(chunked(mends, [wire.as_slice()].into_iter()), chunked(mends, wire.chunks(cut)));
+            }
+        }
+
+        #[test]
+        fn whatever_comes_in_lines_are_canonical(wire in "[a.\r\n]{0,40}") {
+            let wire = [wire.as_bytes(), b"\r\n.\r\n"].concat();
+            let content = read_with(DataReader::dotted(true), [wire.as_slice()].into_iter()).expect("an end").0;
+            let text = String::from_utf8(content).expect("text");
+            prop_assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{:?}", text);
         }
 
         #[test]

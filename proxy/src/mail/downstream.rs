@@ -14,9 +14,13 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::ehlo::Offers;
+use super::idle::Idle;
 use super::limits::Limits;
 use super::reply::{LINE_BYTES_MAX, Reply, ReplyReader};
 use super::wire::{Io, Lost, Wire};
+
+/// Mails over one connection, before a new one is made.
+const MAILS_MAX: u32 = 100;
 
 /// Who the next hop is and how it is spoken to.
 pub(super) struct NextHop {
@@ -29,6 +33,8 @@ pub(super) struct NextHop {
     /// What we call ourselves.
     pub(super) own_name: String,
     pub(super) limits: Limits,
+    /// Connections no client uses at present.
+    pub(super) idle: Idle,
 }
 
 /// Why there is no usable connection.
@@ -81,6 +87,10 @@ pub(super) struct Downstream {
     offers: Offers,
     limits: Limits,
     is_broken: bool,
+    /// It has refused nothing so far: servers lose patience with connections that make mistakes.
+    is_spotless: bool,
+    /// Mails it has answered.
+    mails: u32,
 }
 
 impl NextHop {
@@ -118,7 +128,7 @@ impl NextHop {
 impl Downstream {
     fn new(io: Box<dyn Io>, limits: Limits) -> Self {
         let wire = Wire::new(io, LINE_BYTES_MAX, limits.data_block);
-        Self { wire, offers: Offers::default(), limits, is_broken: false }
+        Self { wire, offers: Offers::default(), limits, is_broken: false, is_spotless: true, mails: 0 }
     }
 
     /// EHLO, or HELO where that is not known.
@@ -188,6 +198,19 @@ impl Downstream {
         self.ask_within(b"DATA", self.limits.data_start).await
     }
 
+    /// RSET, when nothing else should be said. Whether it answered as it should, and soon.
+    pub(super) async fn is_well(&mut self) -> bool {
+        self.look().await;
+        let wait = self.limits.goodbye;
+        !self.is_broken && self.ask_within(b"RSET", wait).await.is_ok_and(|reply| reply.is_success())
+    }
+
+    /// Whether it is worth keeping for another client: it has carried mail, not too much of it, and the next hop had
+    /// no reason to be annoyed.
+    pub(super) fn may_serve_another(&self) -> bool {
+        !self.is_broken && self.is_spotless && (1..MAILS_MAX).contains(&self.mails)
+    }
+
     /// RSET. Whether the connection can still be used.
     pub(super) async fn reset(&mut self) {
         let is_reset = !self.is_broken && self.ask("RSET").await.is_ok_and(|reply| reply.is_success());
@@ -251,6 +274,7 @@ impl Downstream {
 
     /// The reply to the final dot.
     pub(super) async fn end_data(&mut self) -> Result<Reply, Broken> {
+        self.mails = self.mails.saturating_add(1);
         self.reply(self.limits.data_end).await
     }
 
@@ -271,6 +295,7 @@ impl Downstream {
             Ok(reply) => {
                 // 421 says that it closes the connection (RFC 5321 §3.8).
                 self.is_broken |= reply.code == 421;
+                self.is_spotless &= !reply.is_refusal();
                 Ok(reply)
             }
             Err(broken) => self.broken(broken),

@@ -1,7 +1,8 @@
 //! What the next hop offers, and what we therefore offer the client: our own list ∩ the next hop's.
 //!
-//! Unknown keywords are dropped. CHUNKING and BINARYMIME are never offered: a second way to end a mail is a second
-//! way to disagree about it. Of AUTH, `*-PLUS` is left out: it binds to a TLS channel that ends at us.
+//! Unknown keywords are dropped. CHUNKING is ours alone: chunks become one DATA on the way out, whatever the next hop
+//! can do; so BINARYMIME, which DATA cannot carry, is never offered. Of AUTH, `*-PLUS` is left out: it binds to a TLS
+//! channel that ends at us.
 
 use super::reply::Reply;
 
@@ -55,7 +56,7 @@ impl Offers {
 
     /// Our EHLO reply.
     pub(super) fn reply(&self, host: &str, own_size_max: u64, start_tls: bool, auth: bool) -> Reply {
-        let mut lines = vec![host.to_owned(), "PIPELINING".to_owned()];
+        let mut lines = vec![host.to_owned(), "PIPELINING".to_owned(), "CHUNKING".to_owned()];
         lines.push(format!("SIZE {}", self.size_max(own_size_max)));
         let plain = [
             (self.eight_bit_mime, "8BITMIME"),
@@ -113,6 +114,7 @@ mod tests {
         let expected = [
             "gw.example",
             "PIPELINING",
+            "CHUNKING",
             "SIZE 10238976",
             "8BITMIME",
             "SMTPUTF8",
@@ -128,11 +130,11 @@ mod tests {
     fn a_poor_next_hop_leaves_little() {
         for theirs in [&["relay.example"][..], &["relay.example", "SIZE"], &["relay.example", "SIZE 0"]] {
             let ours = Offers::of(&reply(theirs)).reply("gw.example", 1_000, false, true);
-            assert_eq!(ours, reply(&["gw.example", "PIPELINING", "SIZE 1000"]), "{theirs:?}");
+            assert_eq!(ours, reply(&["gw.example", "PIPELINING", "CHUNKING", "SIZE 1000"]), "{theirs:?}");
         }
         assert_eq!(
             Offers::of(&reply(&["x", "AUTH PLAIN"])).reply("gw", 1, false, false),
-            reply(&["gw", "PIPELINING", "SIZE 1"])
+            reply(&["gw", "PIPELINING", "CHUNKING", "SIZE 1"])
         );
     }
 }

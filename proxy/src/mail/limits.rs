@@ -16,6 +16,11 @@ pub(super) const AUTH_LINE_BYTES_MAX: usize = 12_288;
 /// The slowest a mail may arrive once [`Limits::slow_after`] is over.
 pub(super) const SLOWEST_BYTES_PER_SECOND: u64 = 1_024;
 
+/// Connections to the next hop that are kept while no client uses them.
+pub(super) const IDLE_MAX: usize = 16;
+/// How long one is kept. Servers close idle connections after five minutes, and wonder about them earlier.
+pub(super) const IDLE_TIME: Duration = Duration::from_secs(20);
+
 /// Times of one session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

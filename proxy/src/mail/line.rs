@@ -1,7 +1,8 @@
 //! Cuts bytes into lines that end in CR LF, for commands and for replies.
 //!
 //! It knows neither sockets nor SMTP. Only CR LF ends a line: a bare LF or CR inside is reported and never taken for
-//! an end, because two readers that disagree on where a line ends can be made to disagree on where a mail ends.
+//! an end, because two readers that disagree on where a line ends can be made to disagree on where a mail ends. Only
+//! listed clients that write nothing else are heard all the same.
 
 /// Cuts a byte stream into lines. Fill it through [`Self::spare`], take lines with [`Self::next`].
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(super) struct LineReader {
     /// The present line already exceeded `bytes_max`; what was read of it is gone.
     is_overlong: bool,
     bytes_max: usize,
+    /// LF without CR ends a line too.
+    mends: bool,
 }
 
 /// Why a line was not given out. It was consumed up to its LF all the same.
@@ -30,7 +33,12 @@ pub(super) enum BadLine {
 impl LineReader {
     /// Lines of at most `bytes_max` bytes, CR LF not counted.
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self { buf: Vec::new(), start: 0, scanned: 0, is_overlong: false, bytes_max }
+        Self { buf: Vec::new(), start: 0, scanned: 0, is_overlong: false, bytes_max, mends: false }
+    }
+
+    /// Takes LF for a line's end from now on.
+    pub(super) fn mend(&mut self) {
+        self.mends = true;
     }
 
     /// Adds bytes as they arrived.
@@ -68,6 +76,9 @@ impl LineReader {
             Some((b'\r', line)) if line.contains(&b'\r') => Err(BadLine::BareNewline),
             Some((b'\r', line)) if line.contains(&0) => Err(BadLine::Nul),
             Some((b'\r', line)) => Ok(line.to_vec()),
+            _ if self.mends && line.len() <= self.bytes_max && memchr::memchr2(b'\r', 0, line).is_none() => {
+                Ok(line.to_vec())
+            }
             _ if line.len() > self.bytes_max => Err(BadLine::TooLong),
             _ => Err(BadLine::BareNewline),
         };
@@ -132,6 +143,17 @@ mod tests {
         ] {
             assert_eq!(lines([input.as_bytes()].into_iter()).0, expected, "{input:?}");
         }
+    }
+
+    #[test]
+    fn a_listed_client_may_end_lines_in_lf() {
+        let mut reader = LineReader::new(8);
+        reader.mend();
+        reader.push(b"A\nB\r\nC\rD\n\n\0\n123456789\n");
+        let lines: Vec<_> = std::iter::from_fn(|| reader.next()).collect();
+        let ok = |line: &str| Ok(line.as_bytes().to_vec());
+        use BadLine::*;
+        assert_eq!(lines, [ok("A"), ok("B"), Err(BareNewline), ok(""), Err(BareNewline), Err(TooLong)]);
     }
 
     #[test]

@@ -5,19 +5,21 @@
 //! only, and never asks who a recipient is: it is no open relay and no mail server.
 //!
 //! What it cannot see: mail encrypted from end to end (S/MIME, PGP), which the inspection calls opaque, and mail
-//! that does not come this way. It does not speak BDAT, LMTP or XCLIENT, and never sends one mail in two versions:
-//! all recipients of a mail share its verdict.
+//! that does not come this way. It does not speak LMTP or XCLIENT, and never sends one mail in two versions: all
+//! recipients of a mail share its verdict.
 //!
-//! A mail's way through the files: `session` → `mail`, `rcpt` → `receive` (`data`, `header`) → the gate → `commit`
-//! or `refusal`.
+//! A mail's way through the files: `session` → `mail`, `rcpt` → `content` → `receive` (`data`, `header`) → the gate →
+//! `commit` or `refusal`.
 
 mod auth;
 mod command;
 mod commit;
+mod content;
 mod data;
 mod downstream;
 mod ehlo;
 mod header;
+mod idle;
 mod limits;
 mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
@@ -43,7 +45,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{MailSettings, Network};
+use chot_config::{ClientTls, MailSettings, Network};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
@@ -58,8 +60,11 @@ use crate::{Error, descriptors, drain};
 pub struct Mail {
     gate: Gate,
     clients: Vec<Network>,
+    mended: Vec<Network>,
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
+    /// No mail and no login before STARTTLS.
+    requires_tls: bool,
     size_max: u64,
     permits: Arc<Semaphore>,
     /// Connections at once, with those that are only told to go: strangers must not use up our descriptors.
@@ -98,11 +103,29 @@ impl Mail {
             tls: tls::client(settings.next_hop_tls, extra_roots)?,
             own_name: own_name(),
             limits: limits::Limits::default(),
+            idle: idle::Idle::default(),
         };
+        let requires_tls = settings.client_tls == ClientTls::Require;
         let sessions = descriptors::connections(limits::SESSIONS_MAX);
         let (permits, doors) = (Arc::new(Semaphore::new(sessions)), Arc::new(Semaphore::new(2 * sessions)));
-        let (clients, size_max) = (settings.clients.clone(), settings.size_max);
-        Ok(Self { gate, clients, next_hop, server_tls, size_max, permits, doors, last_stranger: AtomicU64::new(0) })
+        let (clients, mended, size_max) = (settings.clients.clone(), settings.mend_lines.clone(), settings.size_max);
+        Ok(Self {
+            gate,
+            clients,
+            mended,
+            next_hop,
+            server_tls,
+            requires_tls,
+            size_max,
+            permits,
+            doors,
+            last_stranger: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether bare line ends of this client are mended instead of refused.
+    fn mends(&self, client: IpAddr) -> bool {
+        self.mended.iter().any(|network| network.contains(client))
     }
 
     /// Records that something was refused before there was a mail to judge. That the record may fail changes
@@ -124,6 +147,7 @@ impl Mail {
 
 /// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
 pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
+    let mut dismissing = tokio::time::interval(limits::IDLE_TIME);
     loop {
         let accepted = async {
             let door = Arc::clone(&mail.doors).acquire_owned().await;
@@ -131,7 +155,11 @@ pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::S
         };
         let (accepted, door) = tokio::select! {
             biased;
-            () = session.drained() => return,
+            () = session.drained() => return mail.next_hop.idle.dismiss(true).await,
+            _ = dismissing.tick() => {
+                mail.next_hop.idle.dismiss(false).await;
+                continue;
+            }
             accepted = accepted => accepted,
         };
         match accepted {

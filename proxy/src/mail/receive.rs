@@ -64,37 +64,82 @@ impl Flaw {
 pub(super) async fn receive(
     client: &mut Wire,
     downstream: &mut Downstream,
-    intake: Intake,
-    size_max: u64,
+    mut arriving: Arriving,
     limits: &Limits,
 ) -> Received {
-    let began = Instant::now();
-    let mut next_keep_alive = began + limits.keep_alive;
-    let mut arriving = Arriving::new(intake, size_max);
+    let mut patience = Patience::new(limits);
     loop {
         let bytes = client.take_pending();
         if let Some(end) = arriving.take(&bytes) {
             client.put_back(bytes.get(end..).unwrap_or_default());
             return arriving.finish();
         }
+        if let Err(lost) = patience.fill(client, downstream, bytes.len()).await {
+            return Received::Cut(lost);
+        }
+    }
+}
+
+/// Reads one chunk behind its BDAT: into the mail, or to nowhere. A chunk is read to its end whatever becomes of the
+/// mail, or what it holds would be commands.
+pub(super) async fn receive_chunk(
+    client: &mut Wire,
+    downstream: &mut Downstream,
+    mut arriving: Option<&mut Arriving>,
+    chunk_bytes: u64,
+    limits: &Limits,
+) -> Result<(), Lost> {
+    let (mut patience, mut left) = (Patience::new(limits), chunk_bytes);
+    loop {
+        let bytes = client.take_pending();
+        let n = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+        let (chunk, rest) = bytes.split_at(n);
+        if let Some(arriving) = &mut arriving {
+            arriving.take(chunk);
+        }
+        left -= n as u64;
+        if left == 0 {
+            client.put_back(rest);
+            return Ok(());
+        }
+        patience.fill(client, downstream, n).await?;
+    }
+}
+
+/// How long a mail may take to arrive.
+struct Patience {
+    limits: Limits,
+    began: Instant,
+    next_keep_alive: Instant,
+    bytes: u64,
+}
+
+impl Patience {
+    fn new(limits: &Limits) -> Self {
+        let began = Instant::now();
+        Self { limits: *limits, began, next_keep_alive: began + limits.keep_alive, bytes: 0 }
+    }
+
+    /// Waits for more, `n` bytes having come since it was last called; meanwhile the next hop is kept awake.
+    async fn fill(&mut self, client: &mut Wire, downstream: &mut Downstream, n: usize) -> Result<(), Lost> {
+        self.bytes = self.bytes.saturating_add(n as u64);
         // However it is dripped, a mail that arrives more slowly than this does not occupy us for ever.
-        let slowest = std::time::Duration::from_secs(arriving.bytes / SLOWEST_BYTES_PER_SECOND);
-        let until = (Instant::now() + limits.client_block).min(began + limits.slow_after + slowest);
+        let slowest = std::time::Duration::from_secs(self.bytes / SLOWEST_BYTES_PER_SECOND);
+        let until = (Instant::now() + self.limits.client_block).min(self.began + self.limits.slow_after + slowest);
         loop {
-            match client.fill(until.min(next_keep_alive)).await {
-                Ok(()) => break,
+            match client.fill(until.min(self.next_keep_alive)).await {
                 Err(Lost::TimeOut) if Instant::now() < until => {
                     downstream.keep_alive().await;
-                    next_keep_alive = Instant::now() + limits.keep_alive;
+                    self.next_keep_alive = Instant::now() + self.limits.keep_alive;
                 }
-                Err(lost) => return Received::Cut(lost),
+                filled => return filled,
             }
         }
     }
 }
 
 /// A mail that is arriving.
-struct Arriving {
+pub(super) struct Arriving {
     reader: DataReader,
     header: HeaderFilter,
     /// Given back as soon as the mail is known to be refused.
@@ -107,9 +152,9 @@ struct Arriving {
 }
 
 impl Arriving {
-    fn new(intake: Intake, size_max: u64) -> Self {
+    pub(super) fn new(reader: DataReader, intake: Intake, size_max: u64) -> Self {
         Self {
-            reader: DataReader::new(),
+            reader,
             header: HeaderFilter::new(),
             intake: Some(intake),
             flaw: None,
@@ -120,10 +165,29 @@ impl Arriving {
         }
     }
 
+    /// Why it will be refused, as far as is known.
+    pub(super) fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+
     /// Takes bytes as they came; how many of them belong to the mail, when it ends in them.
     fn take(&mut self, bytes: &[u8]) -> Option<usize> {
         self.unstuffed.clear();
         let end = self.reader.read(bytes, &mut self.unstuffed);
+        self.pass_on(end.is_some());
+        end
+    }
+
+    /// The last chunk is over.
+    pub(super) fn end(mut self) -> Received {
+        self.unstuffed.clear();
+        self.reader.end(&mut self.unstuffed);
+        self.pass_on(true);
+        self.finish()
+    }
+
+    /// What was read goes to the intake.
+    fn pass_on(&mut self, is_end: bool) {
         self.bytes = self.bytes.saturating_add(self.unstuffed.len() as u64);
         if let Some(bad) = self.reader.bad() {
             self.refuse(Flaw::Bad(bad));
@@ -134,7 +198,7 @@ impl Arriving {
         if let Some(intake) = &mut self.intake {
             self.kept.clear();
             self.header.push(&self.unstuffed, &mut self.kept);
-            if end.is_some() {
+            if is_end {
                 self.header.end(&mut self.kept);
             }
             if self.header.is_looping() {
@@ -143,7 +207,6 @@ impl Arriving {
                 self.refuse(Flaw::NotHeld);
             }
         }
-        end
     }
 
     fn refuse(&mut self, flaw: Flaw) {

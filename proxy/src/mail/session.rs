@@ -1,34 +1,30 @@
 //! One client's session: its state, and which command does what in which state.
 //!
-//! The commands' own rules are in their files (`mail`, `rcpt`, `auth`, …), the way of a mail in `receive` and
-//! `commit`. A session and its connection to the next hop belong together one to one: what the next hop knows about
+//! The commands' own rules are in their files (`mail`, `rcpt`, `auth`, …), those that carry a mail in `content`. A session and its connection to the next hop belong together one to one: what the next hop knows about
 //! a client, such as its authentication, never serves another.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use chot_audit::Outcome;
-use chot_inspect::Hint;
-use chot_model::{Account, Channel, Destination};
+use chot_model::Account;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::auth::{self, Ended};
 use super::command::{BadCommand, Command};
-use super::commit::{self, GARBLED, LOST};
+use super::commit::{GARBLED, LOST};
 use super::downstream::{Broken, Downstream};
 use super::ehlo::{self, Offers};
 use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
 use super::line::BadLine;
 use super::mail::MailFrom;
 use super::rcpt::{RECIPIENTS_MAX, RcptTo};
-use super::receive::{Received, receive};
+use super::receive::Arriving;
 use super::reply::{OneLine, Reply};
 use super::transaction::Transaction;
 use super::wire::{Lost, Wire};
-use super::{Mail, header, refusal, starttls, subject};
+use super::{Mail, starttls};
 use crate::drain;
-use crate::gate::{Abilities, Decision, Envelope};
 
 const NOT_SERVED: OneLine = Reply::line(554, "5.7.1 This network is not served");
 const BUSY: OneLine = Reply::line(421, "4.3.2 Too many sessions, try again later");
@@ -36,13 +32,16 @@ const STOPPING: OneLine = Reply::line(421, "4.3.2 Shutting down, try again later
 const NO_NEXT_HOP: OneLine = Reply::line(421, "4.3.2 The next mail server is not available, try again later");
 const NEXT_HOP_AWAY: OneLine = Reply::line(451, "4.4.1 The next mail server is not available, try again later");
 const NEXT_HOP_LEFT: OneLine = Reply::line(421, "4.4.2 The next mail server was lost, try again later");
-const TIMED_OUT: OneLine = Reply::line(421, "4.4.2 Timed out");
+pub(super) const TIMED_OUT: OneLine = Reply::line(421, "4.4.2 Timed out");
 const TOO_MANY_ERRORS: OneLine = Reply::line(421, "4.7.0 Too many errors");
 const OK: OneLine = Reply::line(250, "2.0.0 Ok");
-const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
+pub(super) const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
+const TLS_FIRST: OneLine = Reply::line(530, "5.7.0 Must issue a STARTTLS command first");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
-const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
+pub(super) const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
+const BAD_CHUNK: OneLine = Reply::line(501, "5.5.4 Bad chunk length, closing");
+const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 Not between chunks");
 const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
 /// What the client has greeted us with.
@@ -53,24 +52,38 @@ enum Greeted {
     Ehlo,
 }
 
+/// A mail that comes by BDAT.
+pub(super) enum Chunks {
+    /// No chunk of it has come.
+    None,
+    /// Some have.
+    Open(Box<Arriving>),
+    /// It is refused already; further chunks are read and answered alike.
+    Refused(OneLine),
+}
+
 /// Whether the session goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+pub(super) enum Then {
     Go,
     Close,
 }
 
 /// One client's session.
 pub(super) struct Session {
-    mail: Arc<Mail>,
-    client: Wire,
-    peer: IpAddr,
+    pub(super) mail: Arc<Mail>,
+    pub(super) client: Wire,
+    pub(super) peer: IpAddr,
+    /// Its line ends are mended, not refused.
+    pub(super) mends: bool,
     drain: drain::Session,
-    downstream: Downstream,
+    pub(super) downstream: Downstream,
     greeted: Greeted,
     is_tls: bool,
-    account: Option<Account>,
-    transaction: Option<Transaction>,
+    pub(super) account: Option<Account>,
+    pub(super) transaction: Option<Transaction>,
+    /// The mail that arrives in chunks.
+    pub(super) chunks: Chunks,
     bad_commands: u32,
 }
 
@@ -79,6 +92,10 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
     let _ = tcp.set_nodelay(true);
     let limits = mail.next_hop.limits;
     let mut client = Wire::new(Box::new(tcp), AUTH_LINE_BYTES_MAX, limits.client_block);
+    let mends = mail.mends(peer);
+    if mends {
+        client.mend();
+    }
     let refuse = async |mut client: Wire, reply: OneLine| {
         Reply::from(reply).write(false, client.gather());
         client.close(limits.goodbye).await;
@@ -94,42 +111,55 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
     let connected = tokio::select! {
         biased;
         () = drain.drained() => return refuse(client, STOPPING).await,
-        connected = mail.next_hop.connect() => connected,
+        connected = mail.next_hop.reach() => connected,
     };
     let Ok(downstream) = connected else {
         return refuse(client, NO_NEXT_HOP).await;
     };
+    // Who talks before the greeting does not speak SMTP, or not to us.
+    let is_gone = client.is_ended().await;
+    if !client.pending().is_empty() && !is_gone {
+        mail.record_refusal(peer, "pipelined-greeting").await;
+        downstream.quit().await;
+        return refuse(client, PIPELINED).await;
+    }
     let greeting = format!("{} ESMTP chot", mail.next_hop.own_name);
     Reply::of_lines(220, vec![greeting]).write(false, client.gather());
     let mut session = Session {
         mail,
         client,
         peer,
+        mends,
         drain,
         downstream,
         greeted: Greeted::Not,
         is_tls: false,
         account: None,
         transaction: None,
+        chunks: Chunks::None,
         bad_commands: 0,
     };
     // An error is a client that is gone: there is nobody to tell.
     let _ = session.run().await;
-    let Session { client, downstream, .. } = session;
+    let Session { mail, client, downstream, account, transaction, drain, .. } = session;
     client.close(limits.goodbye).await;
-    downstream.quit().await;
+    if account.is_none() && transaction.is_none() && !drain.is_draining() {
+        mail.next_hop.keep(downstream).await;
+    } else {
+        downstream.quit().await;
+    }
 }
 
 impl Session {
-    fn limits(&self) -> &Limits {
+    pub(super) fn limits(&self) -> &Limits {
         &self.mail.next_hop.limits
     }
 
-    fn offers(&self) -> &Offers {
+    pub(super) fn offers(&self) -> &Offers {
         self.downstream.offers()
     }
 
-    fn size_max(&self) -> u64 {
+    pub(super) fn size_max(&self) -> u64 {
         self.offers().size_max(self.mail.size_max)
     }
 
@@ -137,7 +167,7 @@ impl Session {
         self.transaction.as_ref().is_some_and(|transaction| transaction.from.smtp_utf8)
     }
 
-    fn say(&mut self, reply: impl Into<Reply>) -> Then {
+    pub(super) fn say(&mut self, reply: impl Into<Reply>) -> Then {
         let utf8 = self.is_utf8();
         reply.into().write(utf8, self.client.gather());
         Then::Go
@@ -145,13 +175,13 @@ impl Session {
 
     /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
     /// what a client had sent along with a MAIL that was refused.
-    fn bad(&mut self, reply: OneLine) -> Then {
+    pub(super) fn bad(&mut self, reply: OneLine) -> Then {
         self.say(reply);
         self.bad_commands += 1;
         if self.bad_commands < BAD_COMMANDS_MAX { Then::Go } else { self.end(TOO_MANY_ERRORS) }
     }
 
-    fn end(&mut self, reply: OneLine) -> Then {
+    pub(super) fn end(&mut self, reply: OneLine) -> Then {
         self.say(reply);
         Then::Close
     }
@@ -162,6 +192,8 @@ impl Session {
             let then = match self.next_line().await? {
                 Next::Line(line) => match Command::parse(&line) {
                     Ok(command) => self.command(command).await?,
+                    // Without a length nobody knows where commands go on.
+                    Err(BadCommand::Chunk) => self.end(BAD_CHUNK),
                     Err(bad) => self.bad(bad_command(bad)),
                 },
                 Next::Bad(BadLine::TooLong) => self.bad(bad_command(BadCommand::TooLong)),
@@ -205,10 +237,16 @@ impl Session {
                 self.bad(Reply::line(501, "5.5.4 Bad name"))
             }
             Command::Helo(_) => self.helo().await,
+            // What follows EHLO cannot know what it will offer (RFC 2920 §3.1).
+            Command::Ehlo(_) if !self.client.pending().is_empty() => {
+                self.mail.record_refusal(self.peer, "pipelined-ehlo").await;
+                self.end(PIPELINED)
+            }
             Command::Ehlo(_) => self.ehlo().await,
             Command::Mail(argument) => self.mail(argument).await,
             Command::Rcpt(argument) => self.rcpt(argument).await,
             Command::Data => Box::pin(self.data()).await?,
+            Command::Bdat(chunk) => Box::pin(self.bdat(chunk)).await?,
             Command::Rset => {
                 self.reset().await;
                 self.say(OK)
@@ -240,11 +278,12 @@ impl Session {
 
     /// Passwords travel under TLS or not at all, but for clients on this very host.
     fn may_authenticate(&self) -> bool {
-        self.is_tls || self.peer.is_loopback()
+        self.is_tls || (self.peer.is_loopback() && !self.mail.requires_tls)
     }
 
     /// Forgets the transaction here and there.
-    async fn reset(&mut self) {
+    pub(super) async fn reset(&mut self) {
+        self.chunks = Chunks::None;
         if self.transaction.take().is_some() {
             self.downstream.reset().await;
         }
@@ -274,6 +313,9 @@ impl Session {
         if self.transaction.is_some() {
             return self.bad(TRANSACTION_OPEN);
         }
+        if self.mail.requires_tls && !self.is_tls {
+            return self.bad(TLS_FIRST);
+        }
         if let Err(then) = self.reach_next_hop().await {
             return then;
         }
@@ -290,6 +332,9 @@ impl Session {
 
     async fn rcpt(&mut self, argument: &str) -> Then {
         let utf8 = self.is_utf8();
+        if !matches!(self.chunks, Chunks::None) {
+            return self.bad(CHUNKS_OPEN);
+        }
         let Some(transaction) = &mut self.transaction else {
             return self.say(MAIL_FIRST);
         };
@@ -328,88 +373,8 @@ impl Session {
         }
     }
 
-    async fn data(&mut self) -> Result<Then, Lost> {
-        match &self.transaction {
-            None => return Ok(self.say(MAIL_FIRST)),
-            // The connection broke behind answers that the client was given already: not 5xx, the mail is fine.
-            Some(_) if self.downstream.is_broken() => {
-                self.transaction = None;
-                return Ok(self.say(LOST));
-            }
-            Some(transaction) if transaction.to.is_empty() => {
-                return Ok(self.say(Reply::line(554, "5.5.1 No valid recipients")));
-            }
-            Some(_) => {}
-        }
-        if !self.client.pending().is_empty() {
-            self.mail.record_refusal(self.peer, "pipelined-data").await;
-            return Ok(self.end(PIPELINED));
-        }
-        self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
-        self.client.flush().await?;
-        let mut intake = self.mail.gate.begin(Hint { name: None, content_type: Some("message/rfc822".to_owned()) });
-        if let Some(transaction) = &self.transaction {
-            for (name, value) in transaction.telling_fields() {
-                intake.field(name, value.as_bytes());
-            }
-        }
-        let (size_max, limits) = (self.size_max(), *self.limits());
-        let received = receive(&mut self.client, &mut self.downstream, intake, size_max, &limits).await;
-        let reply = match received {
-            Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
-            Received::Unacceptable(flaw) => {
-                self.mail.record_refusal(self.peer, flaw.id()).await;
-                self.downstream.reset().await;
-                flaw.reply().into()
-            }
-            Received::Cut(lost) => {
-                self.mail.record_refusal(self.peer, "aborted").await;
-                self.reset().await;
-                if lost == Lost::TimeOut {
-                    return Ok(self.end(TIMED_OUT));
-                }
-                return Err(lost);
-            }
-        };
-        let is_farewell = reply.code == 421;
-        self.say(reply);
-        self.transaction = None;
-        Ok(if is_farewell { Then::Close } else { Then::Go })
-    }
-
-    /// Held → verdict → committed or refused; the client's answer.
-    async fn decide(&mut self, intake: crate::gate::Intake, subject: &[u8]) -> Reply {
-        let Some(transaction) = &self.transaction else { return commit::FAILED.into() };
-        let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
-        let (id, utf8) = (intake.id(), transaction.from.smtp_utf8);
-        let envelope = Envelope {
-            channel: Channel::Mail,
-            client: Some(self.peer),
-            account: self.account.clone().unwrap_or_else(|| self.mail.gate.account_of(self.peer)),
-            destination: Destination { recipients, ..Destination::default() },
-            summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
-        };
-        match intake.decide(envelope, Abilities { redact: true, quarantine: false }).await {
-            Ok(Decision::Cleared(cleared)) => {
-                let now = self.mail.gate.clock().now();
-                let trace = header::trace(&self.mail.next_hop.own_name, self.protocol(utf8), id, now);
-                commit::commit(&mut self.client, &mut self.downstream, &trace, cleared).await
-            }
-            Ok(Decision::Refused(refused)) => {
-                let reply = refusal::reply(&refused.told, utf8);
-                refused.open.close(Outcome::Refused, "told 550 5.7.1");
-                self.downstream.reset().await;
-                reply
-            }
-            Err(_) => {
-                self.downstream.reset().await;
-                commit::FAILED.into()
-            }
-        }
-    }
-
     /// The `with` of our trace line (RFC 3848, RFC 6531 §4.3).
-    fn protocol(&self, utf8: bool) -> &'static str {
+    pub(super) fn protocol(&self, utf8: bool) -> &'static str {
         match (self.greeted, utf8, self.is_tls, self.account.is_some()) {
             (Greeted::Ehlo, true, true, true) => "UTF8SMTPSA",
             (Greeted::Ehlo, true, true, false) => "UTF8SMTPS",
@@ -440,6 +405,9 @@ impl Session {
         let limits = *self.limits();
         let client = std::mem::replace(&mut self.client, Wire::closed());
         self.client = starttls::accept(client, config, limits.handshake, limits.client_block).await?;
+        if self.mends {
+            self.client.mend();
+        }
         self.is_tls = true;
         self.greeted = Greeted::Not;
         Ok(Then::Go)
@@ -497,6 +465,7 @@ enum Next {
 fn bad_command(bad: BadCommand) -> OneLine {
     match bad {
         BadCommand::Unknown => Reply::line(500, "5.5.2 Command not recognised"),
+        BadCommand::Chunk => BAD_CHUNK,
         BadCommand::Argument => Reply::line(501, "5.5.4 Syntax error in the argument"),
         BadCommand::TooLong => Reply::line(500, "5.5.2 Line too long"),
         BadCommand::Characters => Reply::line(500, "5.5.2 Bad characters in a command"),

@@ -53,6 +53,11 @@ impl Wire {
         Self { io, lines: LineReader::new(line_bytes_max), gathered: Vec::new(), write_max, is_ended: false }
     }
 
+    /// Takes LF alone for the end of a line read, from now on.
+    pub(super) fn mend(&mut self) {
+        self.lines.mend();
+    }
+
     /// The socket, for a TLS handshake. Nothing read may be left: see [`Self::pending`].
     pub(super) fn into_io(self) -> Box<dyn Io> {
         self.io

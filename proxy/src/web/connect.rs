@@ -223,8 +223,7 @@ impl Inside {
             Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
         };
         let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
-        let tls = TlsRoute { name: asked.host.clone(), alpn };
-        let route = self.route(Some(tls));
+        let route = self.route(Some(TlsRoute { name: asked.host.clone(), alpn }));
         let (leaf, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();

@@ -172,9 +172,6 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
             .filter(|(_, tally)| tally.count > 0)
             .map(|(id, tally)| (id.id().to_owned(), json!({ "count": tally.count, "distinct": tally.distinct })))
             .collect();
-        let mut opaque: Vec<_> = told.inspection.opaque.iter().map(|part| part.reason.id()).collect();
-        opaque.sort_unstable();
-        opaque.dedup();
         json!({
             "decision": told.id.to_string(),
             "action": verdict.action.id(),
@@ -182,7 +179,8 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
             "message": { "vi": message.vi, "en": message.en },
             "findings": findings,
             "persons": told.inspection.persons,
-            "opaque": opaque,
+            "opaque": reasons(told),
+            "not_redacted": verdict.why_not_redacted(),
             "destination": host,
             "contact": contact,
             "time": time.to_string(),
@@ -267,9 +265,24 @@ fn found(told: &Told) -> Vec<(String, String)> {
         found.push((format!("Số người liên quan: {n}"), format!("people concerned: {n}")));
     }
     if !told.inspection.opaque.is_empty() {
-        found.push(("Có phần không đọc được để kiểm tra".to_owned(), "a part could not be read".to_owned()));
+        let reasons = reasons(told).join(", ");
+        found.push((
+            format!("Có phần không đọc được để kiểm tra ({reasons})"),
+            format!("a part could not be read: {reasons}"),
+        ));
+    }
+    if let Some(why) = told.verdict.why_not_redacted() {
+        found.push(("Không thể tự che phần này một cách an toàn".to_owned(), format!("cannot be redacted: {why}")));
     }
     found
+}
+
+/// Why parts could not be read, each reason once.
+fn reasons(told: &Told) -> Vec<&'static str> {
+    let mut reasons: Vec<_> = told.inspection.opaque.iter().map(|part| part.reason.id()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
 }
 
 fn title(detector: DetectorId) -> (&'static str, &'static str) {

@@ -230,10 +230,9 @@ impl Links {
 
     /// The way that a live connection to `authority` took.
     pub(crate) fn way_of(&self, authority: &Authority) -> Option<Way> {
-        self.live()
-            .iter()
-            .find(|link| link.authority == *authority && !link.sender.is_closed())
-            .map(|link| link.way.clone())
+        let live = self.live();
+        let link = live.iter().find(|link| link.authority == *authority && !link.sender.is_closed())?;
+        Some(link.way.clone())
     }
 
     /// A connection that is there, which is not there any more for others if it carries one request at a time.

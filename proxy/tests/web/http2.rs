@@ -1,16 +1,14 @@
 //! HTTP/2: every stream is a request of its own, and none disturbs another.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -93,18 +91,6 @@ async fn ask(session: &mut SendRequest<Content>, request: Request<Content>) -> (
     let (head, body) = answer.into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
     (head.status.as_u16(), head.headers, String::from_utf8_lossy(&body).into_owned())
-}
-
-/// A body that never ends.
-struct Endless(Option<Bytes>);
-
-impl Body for Endless {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.take().map_or(Poll::Pending, |bytes| Poll::Ready(Some(Ok(Frame::data(bytes)))))
-    }
 }
 
 fn paths(world: &World) -> Vec<String> {
@@ -311,24 +297,6 @@ async fn draining_lets_streams_under_way_finish() {
     assert!(finishing.await.expect("no panic"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_that_are_cancelled_as_they_come_end_the_connection() {
-    let world = World::new().await;
-    let session = session(&world).await;
-    for n in 0..2_000 {
-        let mut sender = session.clone();
-        if sender.ready().await.is_err() {
-            break;
-        }
-        let mut cancelled = post("/x", "");
-        *cancelled.body_mut() = Endless(Some(Bytes::from_static(b"Chao"))).boxed();
-        let sending = sender.send_request(cancelled);
-        assert!(tokio::time::timeout(Duration::from_millis(2), sending).await.is_err() || n > 100);
-    }
-    refusals(&world, "http2-flood", 1).await;
-    assert!(session.is_closed() && world.got().is_empty());
-}
-
 /// Frames of our own making, as no library sends them.
 mod raw {
     use super::*;
@@ -358,7 +326,9 @@ mod raw {
 
     const DATA: u8 = 0;
     const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
     const SETTINGS: u8 = 4;
+    const PING: u8 = 6;
     const END_STREAM: u8 = 1;
     const END_HEADERS: u8 = 4;
 
@@ -477,7 +447,7 @@ mod raw {
         let reset: Vec<u8> = (0..400u32)
             .flat_map(|n| {
                 let headers = frame(HEADERS, END_HEADERS, 2 * n + 1, &block(&sound()));
-                [headers, frame(3, 0, 2 * n + 1, &8u32.to_be_bytes())].concat()
+                [headers, frame(RST_STREAM, 0, 2 * n + 1, &8u32.to_be_bytes())].concat()
             })
             .collect();
         for (what, bytes) in [
@@ -513,6 +483,40 @@ mod raw {
         let _ = stream.read_to_end(&mut Vec::new()).await;
         world.records_when("refusal", 1).await;
         assert!(world.got().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn requests_that_are_cancelled_as_they_come_end_the_connection() {
+        let world = World::new().await;
+        let mut stream = open(&world).await;
+        let mut is_open = true;
+        for round in 0..10u32 {
+            let ids = (0..50).map(|n| 2 * (50 * round + n) + 1);
+            let begun: Vec<u8> = ids.clone().flat_map(|id| frame(HEADERS, END_HEADERS, id, &block(&sound()))).collect();
+            let cancelled: Vec<u8> = ids.flat_map(|id| frame(RST_STREAM, 0, id, &8u32.to_be_bytes())).collect();
+            let ping = frame(PING, 0, 0, &[round as u8; 8]);
+            is_open &= stream.write_all(&[begun, ping].concat()).await.is_ok() && stream.flush().await.is_ok();
+            // Once it is answered, the requests before it have begun.
+            is_open &= wait_for_pong(&mut stream).await;
+            is_open &= stream.write_all(&cancelled).await.is_ok() && stream.flush().await.is_ok();
+        }
+        assert!(!is_open, "500 were cancelled");
+        refusals(&world, "http2-flood", 1).await;
+        assert!(world.got().is_empty());
+    }
+
+    async fn wait_for_pong(stream: &mut (impl AsyncRead + Unpin)) -> bool {
+        let mut head = [0; 9];
+        while stream.read_exact(&mut head).await.is_ok() {
+            let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+            if stream.read_exact(&mut payload).await.is_err() {
+                return false;
+            }
+            if head[3] == PING && head[4] & 1 == 1 {
+                return true;
+            }
+        }
+        false
     }
 
     #[tokio::test(flavor = "multi_thread")]

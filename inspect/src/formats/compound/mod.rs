@@ -127,7 +127,7 @@ struct Walk<'w, 't> {
 impl Walk<'_, '_> {
     fn storage(&mut self, id: usize, part: &str, depth: u32) -> Result<(), Stop> {
         if depth > DEPTH_MAX {
-            return self.tell.opaque(part, OpaqueReason::TooDeep);
+            return self.tell.opaque(part, OpaqueReason::TooDeep, 1);
         }
         let members = self.file.children(id, &mut self.seen);
         let names: Vec<&str> = members.iter().filter_map(|m| Some(self.file.entry(*m)?.name.as_str())).collect();
@@ -161,7 +161,7 @@ impl Walk<'_, '_> {
     fn bytes(&mut self, id: usize, part: &str) -> Result<Vec<u8>, Stop> {
         let (bytes, is_whole) = self.file.stream(id)?;
         if !is_whole {
-            self.tell.opaque(part, OpaqueReason::ParseError)?;
+            self.tell.opaque(part, OpaqueReason::ParseError, 1)?;
         }
         Ok(bytes)
     }
@@ -180,7 +180,7 @@ impl Walk<'_, '_> {
         if doc::flags(&main) & 0x100 != 0 {
             let table = if doc::flags(&main) & 0x200 == 0 { &mut zero } else { &mut one };
             if !locked::word(&mut main, table, &mut data, self.tell)? {
-                self.tell.opaque(part, OpaqueReason::Encrypted)?;
+                self.tell.opaque(part, OpaqueReason::Encrypted, main.len() + table.len() + data.len())?;
                 return Ok(self.without(members, &names));
             }
         }
@@ -188,7 +188,7 @@ impl Walk<'_, '_> {
         if !doc::read(part, &streams, self.tell)? {
             // Saved quickly by Word 6 or 95, of Word 2, or damaged: its text lies there in one piece or several.
             self.tell.strings(part, &main)?;
-            self.tell.opaque(part, OpaqueReason::UnsupportedFormat)?;
+            self.tell.opaque(part, OpaqueReason::UnsupportedFormat, main.len())?;
         }
         Ok(self.without(members, &names))
     }
@@ -198,10 +198,10 @@ impl Walk<'_, '_> {
         let user = self.stream(&members, "Current User", part)?;
         self.tell.strings(part, &user)?;
         let is_encrypted = ppt::is_encrypted(&user);
+        let stream = self.stream(&members, "PowerPoint Document", part)?;
         if is_encrypted {
-            self.tell.opaque(part, OpaqueReason::Encrypted)?;
+            self.tell.opaque(part, OpaqueReason::Encrypted, stream.len())?;
         } else {
-            let stream = self.stream(&members, "PowerPoint Document", part)?;
             ppt::read(part, &stream, self.tell)?;
             let pictures = self.stream(&members, "Pictures", part)?;
             art::pictures(part, &pictures, self.tell)?;
@@ -214,7 +214,7 @@ impl Walk<'_, '_> {
         let package = self.stream(members, "EncryptedPackage", part)?;
         match locked::package(&info, &package, self.tell)? {
             Some(document) => self.tell.member(part, &document)?,
-            None => self.tell.opaque(part, OpaqueReason::Encrypted)?,
+            None => self.tell.opaque(part, OpaqueReason::Encrypted, package.len())?,
         }
         // How it was encrypted is no content.
         for member in members {
@@ -243,7 +243,7 @@ impl Walk<'_, '_> {
     /// A message, a recipient or an attachment.
     fn message(&mut self, members: &[usize], part: &str, page: u16, depth: u32) -> Result<Vec<usize>, Stop> {
         if depth > DEPTH_MAX {
-            self.tell.opaque(part, OpaqueReason::TooDeep)?;
+            self.tell.opaque(part, OpaqueReason::TooDeep, 1)?;
             return Ok(Vec::new());
         }
         let (properties, rest) = msg::properties(self.file, members, page)?;
@@ -324,7 +324,7 @@ impl Walk<'_, '_> {
 
     fn workbook(&mut self, part: &str, mut stream: Vec<u8>) -> Result<(), Stop> {
         if locked::is_workbook(&stream) && !locked::workbook(&mut stream, self.tell)? {
-            return self.tell.opaque(part, OpaqueReason::Encrypted);
+            return self.tell.opaque(part, OpaqueReason::Encrypted, stream.len());
         }
         xls::read(part, &stream, self.tell)
     }

@@ -48,7 +48,7 @@ pub(super) fn read(part: &str, stream: &[u8], tell: &mut Tell<'_>) -> Result<(),
                 let name = format!("{part}{}object{objects}", if part.is_empty() { "" } else { "/" });
                 object(&name, first >> 4, data, tell)?;
             }
-            SESSION => tell.opaque(part, OpaqueReason::Encrypted)?,
+            SESSION => tell.opaque(part, OpaqueReason::Encrypted, stream.len())?,
             _ => {
                 rest.extend_from_slice(data);
                 rest.extend([0, 0]);
@@ -82,7 +82,7 @@ fn object(name: &str, instance: u16, data: &[u8], tell: &mut Tell<'_>) -> Result
     let mut unpacked = Vec::new();
     let mut stream = flate2::read::ZlibDecoder::new(data.get(4..).unwrap_or_default()).take(size as u64);
     if stream.read_to_end(&mut unpacked).is_err() {
-        tell.opaque(name, OpaqueReason::ParseError)?;
+        tell.opaque(name, OpaqueReason::ParseError, data.len())?;
     }
     tell.member(name, &unpacked)
 }

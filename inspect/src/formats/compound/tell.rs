@@ -89,8 +89,8 @@ impl<'t> Tell<'t> {
         Ok(())
     }
 
-    /// A part that could not be read.
-    pub(in crate::formats) fn opaque(&mut self, part: &str, reason: OpaqueReason) -> Result<(), Stop> {
-        self.piece(Piece::Opaque { part, reason }, 1)
+    /// A part of so many bytes that could not be read.
+    pub(in crate::formats) fn opaque(&mut self, part: &str, reason: OpaqueReason, bytes: usize) -> Result<(), Stop> {
+        self.piece(Piece::Opaque { part, reason, bytes: bytes as u64 }, 1)
     }
 }

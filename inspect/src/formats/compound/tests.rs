@@ -276,6 +276,44 @@ fn workbooks_and_letters_of_the_nineties_are_read() {
 }
 
 #[test]
+fn ways_of_locking_that_nothing_opens_are_told_exactly() {
+    let said = "CCCD 001090123456";
+    // A workbook that is obfuscated (MS-XLS §2.4.117, type 0) and one that is not: the record comes first or not at all.
+    let sheet = [record(0x809, &[0, 6, 5, 0, 0, 0, 0, 0]), record(0x204, &wide(said))].concat();
+    let (begin, rest) = sheet.split_at(12);
+    let obfuscated = [begin, &record(0x2f, &[0, 0, 0x34, 0x12, 0x78, 0x56]), rest].concat();
+    // A letter whose flags say so (MS-DOC §2.5.2).
+    let letter = |flags: u16| {
+        let mut letter = vec![0; 1_024];
+        letter[..4].copy_from_slice(&[0xec, 0xa5, 0xc1, 0]);
+        letter[10..12].copy_from_slice(&flags.to_le_bytes());
+        letter
+    };
+    // Slides whose user says so, and slides with the record of a session (MS-PPT §2.3.2, §2.3.7).
+    let user = |token: u32| [&[0; 12][..], &token.to_le_bytes(), &[0; 8]].concat();
+    let slide =
+        |kind: u16, data: &[u8]| [&[0, 0][..], &kind.to_le_bytes(), &(data.len() as u32).to_le_bytes(), data].concat();
+    let (text, session) = (slide(0xfa0, &wide(said)), slide(0x2f14, &[7; 60]));
+    let slides = |token, stream: &[u8]| compound(&[("PowerPoint Document", stream), ("Current User", &user(token))]);
+    let plain = 0xe391_c05f;
+    for (name, bytes, is_locked) in [
+        ("a workbook", compound(&[("Workbook", &sheet)]), false),
+        ("an obfuscated workbook", compound(&[("Workbook", &obfuscated)]), true),
+        ("an obfuscated letter", compound(&[("WordDocument", &letter(0x8100)), ("0Table", &[1; 64])]), true),
+        ("an encrypted letter", compound(&[("WordDocument", &letter(0x0100)), ("0Table", &[1; 64])]), true),
+        ("slides", slides(plain, &text), false),
+        ("encrypted slides", slides(0xf3d1_c4df, &[7; 900]), true),
+        ("slides with a session", slides(plain, &[&text[..], &session].concat()), true),
+    ] {
+        let inspector = Inspector::new(Limits::default(), 2026).unlocking([chot_model::Secret::new("abc")]);
+        let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+        let reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+        let expected: &[_] = if is_locked { &[chot_model::OpaqueReason::Encrypted] } else { &[] };
+        assert_eq!(reasons, expected, "{name}: {inspection:?}");
+    }
+}
+
+#[test]
 fn what_lies_in_no_stream_is_searched() {
     let mut bytes = compound(&[("letter", b"nothing")]);
     let mut sector = wide("Số CCCD 001090123456");

@@ -60,6 +60,9 @@ impl Look {
         if read.late {
             self.opaque.push(OpaqueReason::TimeLimit);
         }
+        if read.many {
+            self.opaque.push(OpaqueReason::TooMany);
+        }
         let has_code = read.found.iter().any(|symbol| is_of_card(&symbol.text));
         for symbol in read.found {
             if !self.codes.contains(&symbol.text) {

@@ -1,7 +1,8 @@
 //! Machine-readable lines as a reader of print garbles them, put right where the standard leaves no doubt.
 //!
 //! ICAO Doc 9303, part 5 (TD1): the first of three lines of thirty is `IDVNM`, nine digits, a check digit, the optional
-//! data (on Vietnamese cards the twelve-digit number), fillers. Only what the check digit confirms is changed.
+//! data, fillers. On Vietnamese cards the nine digits are the last of the twelve of the citizen's number, which is the
+//! optional data whole: where the two differ a little, those that the check digit confirms hold. Nothing else is changed.
 
 /// A first line put right; `None` when it is none.
 pub(super) fn mended(line: &str) -> Option<String> {
@@ -24,11 +25,23 @@ pub(super) fn mended(line: &str) -> Option<String> {
         return None;
     }
     let optional: String = digits.get(10..)?.chars().take_while(char::is_ascii_digit).take(12).collect();
-    let mut whole = format!("IDVNM{number}{check}{optional}");
+    let mut whole = format!("IDVNM{number}{check}{}", agreed(number, &optional));
     while whole.len() < LINE {
         whole.push('<');
     }
     Some(whole)
+}
+
+/// The optional data, its last nine digits those of the number where all but a few are so already.
+fn agreed(number: &str, optional: &str) -> String {
+    const DIFFERENT_MAX: usize = 2;
+    match optional.split_at_checked(3) {
+        Some((area, rest)) if rest.len() == number.len() => {
+            let different = rest.bytes().zip(number.bytes()).filter(|(a, b)| a != b).count();
+            format!("{area}{}", if different <= DIFFERENT_MAX { number } else { rest })
+        }
+        _ => optional.to_owned(),
+    }
 }
 
 /// The digit that a letter is taken for.
@@ -64,9 +77,14 @@ mod tests {
             "1DVNM0901234562001090123456K<<",
             "TDVNM0901234562001090123456<<2",
             "~ IDVNM0901234562001090123456",
+            "IDVNM0901234562001096123456<<<",
+            "IDVNM0901234562001O90723956<<<",
         ] {
             assert_eq!(mended(line).as_deref(), Some(right), "{line}");
         }
+        // A number of another form is left as it is.
+        let other = "IDVNM0901234562001190765432<<<";
+        assert_eq!(mended(other).as_deref(), Some(other));
         for line in
             ["IDVNM0901234563001090123456<<<", "IDVNM09012345", "IDVNMABCDEFGHIJ", "Số IDVNM", "IDVNMđđđđđđđđđđđđđ"]
         {

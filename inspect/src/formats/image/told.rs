@@ -33,7 +33,7 @@ pub(super) fn tell(events: Vec<Event>, each: &mut dyn FnMut(Piece<'_>) -> bool) 
     for event in events {
         let (name, content) = match event {
             Event::Opaque(reason) => {
-                if !each(Piece::Opaque { part: "", reason }) {
+                if !each(Piece::Opaque { part: "", reason, bytes: u64::MAX }) {
                     break;
                 }
                 continue;
@@ -87,7 +87,7 @@ impl Told {
                     member.extend_from_slice(bytes);
                 }
             }
-            Piece::Opaque { reason, part: _ } => self.opaque.push(reason),
+            Piece::Opaque { reason, part: _, bytes: _ } => self.opaque.push(reason),
             Piece::Text { .. } | Piece::Row { .. } | Piece::Field { .. } => {}
         }
         let fits = self.bytes <= Self::BYTES_MAX && self.members.len() + self.opaque.len() <= Self::MEMBERS_MAX;

@@ -3,6 +3,7 @@
 //!
 //! No password is guessed. What stays locked is for the caller to tell; nothing here says what a document means.
 
+pub(super) mod odf;
 mod office;
 mod old;
 pub(super) mod zip;

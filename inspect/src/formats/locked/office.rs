@@ -214,7 +214,7 @@ fn attribute<'x>(tag: &'x str, name: &str) -> Option<&'x str> {
     }
 }
 
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let (mut out, mut held, mut bits) = (Vec::new(), 0u32, 0);
     for c in text.bytes().filter(|c| !c.is_ascii_whitespace() && *c != b'=') {
         held = held << 6 | u32::from(crate::base64::bits(c)?);

@@ -40,6 +40,15 @@ pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, bool) {
     (out, clean)
 }
 
+/// Where the text begins that a list or a gateway wrote behind an encoded body: behind the padding, and not encoded.
+pub(super) fn footer(encoded: &[u8]) -> Option<usize> {
+    let padding = memchr::memchr(b'=', encoded)?;
+    let behind = encoded.get(padding..)?;
+    let at = padding + behind.iter().take_while(|b| **b == b'=' || b.is_ascii_whitespace()).count();
+    let foreign = |b: &u8| base64::bits(*b).is_none() && *b != b'=' && !b.is_ascii_whitespace();
+    encoded.get(at..)?.iter().any(foreign).then_some(at)
+}
+
 /// As [`base64_body`], of a word in a header, with its map.
 pub(super) fn base64_word(encoded: &[u8]) -> (Vec<u8>, Vec<Piece>, bool) {
     let (mut out, mut pieces, mut clean) = (Vec::with_capacity(encoded.len() / 4 * 3), Vec::new(), true);
@@ -180,6 +189,18 @@ mod tests {
     fn junk_in_base64_is_read_over_and_told() {
         let (decoded, clean) = base64_body(b"MD!Ax\r\nMDkw");
         assert_eq!((decoded.as_slice(), clean), (&b"001090"[..], false));
+    }
+
+    #[test]
+    fn a_footer_is_told_from_more_of_the_encoding() {
+        for (encoded, at) in [
+            ("MDAxMg==\r\n", None),
+            ("MDAxMg==\r\nMDAxMg==\r\n", None),
+            ("MDAxMg==\r\n-- \r\nlist@example.vn", Some(10)),
+            ("MD!Ax", None),
+        ] {
+            assert_eq!(footer(encoded.as_bytes()), at, "{encoded:?}");
+        }
     }
 
     #[test]

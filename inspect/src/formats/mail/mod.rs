@@ -1,8 +1,12 @@
 //! Mails (RFC 5322, MIME): headers, every part decoded and inspected as an object, nested mails.
 //!
 //! Beside the tree there is a second look without any structure at whatever the tree does not account for, so that
-//! malformed MIME hides nothing. Parts behind quoted-printable and base64 can be redacted in place.
+//! malformed MIME hides nothing, and [`besides`] looks at what a part may be besides what it says. That readers may see
+//! different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
 
+mod ambiguity;
+mod besides;
+mod binhex;
 mod coding;
 mod words;
 
@@ -10,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chot_model::OpaqueReason;
-use coding::{base64_body, printable_body};
+use coding::{base64_body, footer, printable_body};
 pub(crate) use coding::{pack, unpack};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
@@ -92,6 +96,9 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     // Ranges that the tree has read in full, so that the second look may leave them out.
     let mut read: Vec<Range<usize>> = Vec::new();
     if let Some(mail) = MessageParser::default().parse(&raw) {
+        if is_ambiguous(&raw, &mail) {
+            inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
+        }
         for (n, part) in mail.parts.iter().enumerate() {
             headers(&raw, part, place, &mut read, inquiry);
             let body = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
@@ -119,13 +126,14 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 Some(charset) => format!("{kind}; charset={charset}"),
                 None => kind,
             });
+            let said = part.content_transfer_encoding().unwrap_or_default().to_ascii_lowercase();
             let encoding = match part.encoding {
                 // Also what the parser could not decode to the end. Mail programs read over what disturbs it.
-                Encoding::None => encoding_named(part.content_transfer_encoding().unwrap_or_default()),
+                Encoding::None => encoding_named(&said),
                 encoding => encoding,
             };
             let hint = Hint { name: named, content_type };
-            if leaf_of(&raw, body.clone(), encoding, hint, member, place, inquiry) {
+            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
                 read.push(body);
             }
         }
@@ -134,6 +142,29 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     }
     rest(&raw, read, place, inquiry);
     None
+}
+
+/// Whether another reader may see another mail.
+fn is_ambiguous(raw: &[u8], mail: &mail_parser::Message<'_>) -> bool {
+    let mut boundaries: Vec<Vec<u8>> = Vec::new();
+    mail.parts.iter().any(|part| {
+        let header = raw.get(part.offset_header as usize..part.offset_body as usize).unwrap_or_default();
+        let ambiguity::Said { boundary, is_ambiguous } = ambiguity::said(header);
+        let body = raw.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
+        let is_disturbed = matches!(part.encoding, Encoding::Base64) && ambiguity::is_disturbed(body);
+        is_ambiguous
+            || is_disturbed
+            || boundary.is_some_and(|boundary| {
+                let line = [b"--", boundary.as_slice()].concat();
+                let first = memchr::memmem::find(body, &line).unwrap_or_default();
+                let last = memchr::memmem::rfind(body, &[line.as_slice(), b"--"].concat()).unwrap_or(body.len());
+                let [before, behind] = [body.get(..first), body.get(last..)].map(Option::unwrap_or_default);
+                // An inner multipart with the outer's boundary ends where the outer's next part begins, or does not.
+                let is_again = boundaries.contains(&boundary);
+                boundaries.push(boundary);
+                is_again || ambiguity::is_like_a_part(before) || ambiguity::is_like_a_part(behind)
+            })
+    })
 }
 
 fn is_encrypted(kind: &str) -> bool {
@@ -209,7 +240,7 @@ pub(crate) fn leaf(
         inquiry.refuse(&member, OpaqueReason::TooLarge, range.end.saturating_sub(range.start));
         return;
     };
-    let encoding = encoding_named(encoding);
+    let encoding = (encoding_named(encoding), encoding);
     // `member` has the origin of the body already.
     let around = member.clone();
     leaf_of(&raw, 0..raw.len(), encoding, hint, member, &around, inquiry);
@@ -228,15 +259,18 @@ fn encoding_named(name: &str) -> Encoding {
 fn leaf_of(
     raw: &[u8],
     body: Range<usize>,
-    encoding: Encoding,
+    (encoding, said): (Encoding, &str),
     hint: Hint,
     mut member: Place,
     mail: &Place,
     inquiry: &mut Inquiry,
 ) -> bool {
+    let declared = hint.content_type.as_deref().and_then(|kind| kind.split_once("charset="));
+    let charset = declared.map(|(_, charset)| charset.to_owned()).unwrap_or_default();
     if matches!(encoding, Encoding::None) {
         member.origin = mail.origin.shifted(body.start as u64);
         let bytes = raw.get(body).unwrap_or_default().to_vec();
+        besides::look(&bytes, said, &charset, &member, inquiry);
         object::section(&bytes, 0, bytes.len() as u64, hint, member, inquiry);
         return true;
     }
@@ -245,7 +279,11 @@ fn leaf_of(
         Encoding::Base64 => {
             let body = mail.origin.shifted(body.start as u64);
             member.origin = inquiry.edits.unpacked(&body, encoded.len() as u64, Packing::Base64);
-            base64_body(encoded)
+            match footer(encoded) {
+                // What stands there is text, which the second look reads; decoded it would be noise.
+                Some(at) => (base64_body(encoded.get(..at).unwrap_or_default()).0, false),
+                None => base64_body(encoded),
+            }
         }
         _ => {
             let (decoded, pieces, clean) = printable_body(encoded);
@@ -259,9 +297,10 @@ fn leaf_of(
             (decoded, clean)
         }
     };
+    besides::letters(&decoded, &charset, &member, inquiry);
     let mut object = Object::from_source(hint, member);
     object.push(&decoded, inquiry);
-    object.finish(Some(&decoded), inquiry);
+    object.finish_packed(Some(&decoded), encoded.len() as u64, inquiry);
     clean
 }
 

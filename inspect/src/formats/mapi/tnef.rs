@@ -61,14 +61,14 @@ fn message(part: &str, bytes: &[u8], depth: u32, tell: &mut Tell<'_>) -> Result<
         return tell.strings(part, bytes);
     }
     if depth > DEPTH_MAX {
-        return tell.opaque(part, OpaqueReason::TooDeep);
+        return tell.opaque(part, OpaqueReason::TooDeep, bytes.len());
     }
     let (mut at, mut page, mut attachment) = (6, 1_258, None);
     while let Some((number, len)) = u32_at(bytes, at + 1).zip(u32_at(bytes, at + 5)) {
         let data = bytes.get(at + 9..).unwrap_or_default();
         let Some(data) = data.get(..len as usize) else {
             tell.strings(part, data)?;
-            return tell.opaque(part, OpaqueReason::ParseError);
+            return tell.opaque(part, OpaqueReason::ParseError, data.len());
         };
         at += 9 + data.len() + 2;
         tell.spend(data.len())?;

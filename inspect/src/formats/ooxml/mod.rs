@@ -16,13 +16,14 @@ use parts::{Kind, Parts};
 
 use super::numeral::shown;
 use super::unknown::Strings;
+use super::wide::{Decoder, Width};
 use super::xml::Xml;
 use super::zip::{self, Directory, Entry};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag};
 use crate::object::{self, Object};
-use crate::redact::Origin;
+use crate::redact::{Origin, Packing};
 use crate::source::Source;
 use crate::text::{self, Text};
 use crate::view::View;
@@ -53,15 +54,16 @@ pub(crate) fn read(
     };
     let mut entries: Vec<&Entry> = directory.entries.iter().collect();
     entries.sort_by_key(rank);
-    for entry in entries {
+    for (n, entry) in entries.iter().copied().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
+            zip::leave(entries.iter().copied().skip(n), inquiry);
             break;
         }
         if entry.is_folder() {
             continue;
         }
-        let part = Part { entry, place: member };
+        let part = Part::new(source, entry, member, inquiry);
         let result = match parts.kind(&entry.name) {
             Kind::Object if binary.is_some() && binary::Book::takes(&entry.name) => match &mut binary {
                 Some(book) => book.member(source, entry, &part.place, inquiry),
@@ -73,10 +75,10 @@ pub(crate) fn read(
             }
             Kind::Sheet => {
                 let title = workbook.as_ref().and_then(|w| w.title(&entry.name)).unwrap_or(&entry.name);
-                let formats = workbook.as_ref().map(|w| w.widths.clone()).unwrap_or_default();
+                let styles = workbook.as_ref().map(|w| w.styles.clone()).unwrap_or_default();
                 let (absolute, _) = part.absolute();
                 let place = Place { depth: place.depth + 1, origin: absolute.origin, ..place.clone() };
-                let mut reader = sheet::Sheet::new(place, title, table.as_mut(), formats);
+                let mut reader = sheet::Sheet::new(place, title, table.as_mut(), styles);
                 let result = markup(source, &part, true, &mut reader, inquiry);
                 reader.finish(inquiry);
                 result
@@ -131,9 +133,25 @@ pub(crate) fn read(
 pub(crate) struct Part<'e> {
     pub(crate) entry: &'e Entry,
     pub(crate) place: Place,
+    /// How its letters are laid down, if it is markup of more than a byte a letter.
+    wide: Option<Width>,
 }
 
-impl Part<'_> {
+impl<'e> Part<'e> {
+    pub(crate) fn new(source: &dyn Source, entry: &'e Entry, place: Place, inquiry: &mut Inquiry) -> Self {
+        let name = entry.name.to_ascii_lowercase();
+        let is_markup = [".xml", ".rels", ".vml", ".rdf"].iter().any(|ending| name.ends_with(ending));
+        let wide = if is_markup { Width::of_markup(&zip::begins(source, entry)) } else { None };
+        let place = match wide {
+            Some(width) => {
+                let origin = inquiry.edits.unpacked(&place.origin, entry.size, Packing::Wide(width));
+                Place { origin, ..place }
+            }
+            None => place,
+        };
+        Self { entry, place, wide }
+    }
+
     /// The place of readers that know the address of each of their bytes, as those must whose text comes from several
     /// members; and the address of the first byte of this one.
     fn absolute(&self) -> (Place, u64) {
@@ -157,8 +175,13 @@ pub(crate) fn markup(
     let (_, base) = part.absolute();
     let mut at = if absolute { base } else { 0 };
     let (mut other, mut begun) = (None, false);
+    let mut decoder = part.wide.map(Decoder::new);
     let result = zip::stream(source, part.entry, inquiry, &mut |bytes, inquiry| {
-        if !std::mem::replace(&mut begun, true) && is_foreign(bytes) {
+        let bytes = match &mut decoder {
+            Some(decoder) => decoder.decode(bytes, false).as_bytes(),
+            None => bytes,
+        };
+        if !std::mem::replace(&mut begun, true) && part.wide.is_none() && super::xml::hides_digits(bytes) {
             other = Some(Object::new(Hint::default(), part.place.clone()));
         }
         match &mut other {
@@ -167,17 +190,14 @@ pub(crate) fn markup(
         }
         at += bytes.len() as u64;
     });
+    if let Some(mut decoder) = decoder {
+        markup.block(decoder.decode(b"", true).as_bytes(), at, reader, inquiry);
+    }
     markup.finish(reader, inquiry);
     if let Some(mut object) = other {
-        object.finish(None, inquiry);
+        object.finish_packed(None, part.entry.packed, inquiry);
     }
     result
-}
-
-/// Whether markup is not to be read byte by byte: two bytes a letter, or an encoding that says otherwise.
-fn is_foreign(bytes: &[u8]) -> bool {
-    let wide = matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..]);
-    wide || super::xml::hides_digits(bytes)
 }
 
 /// Reads a member as XML of any vocabulary.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::attributes;
 use super::strings::{Shared, Shows};
 use crate::formats::numeral::shown;
+use crate::formats::shown::Style;
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag, characters};
@@ -21,12 +22,41 @@ use crate::view::View;
 pub(super) struct Workbook {
     /// Sheet titles by relation, then by member name.
     titles: HashMap<String, String>,
-    /// Of each cell style, the digits it shows at least: `000000000000` shows twelve.
-    pub(super) widths: Arc<Vec<usize>>,
+    pub(super) styles: Arc<Styles>,
     targets: HashMap<String, String>,
-    formats: HashMap<String, usize>,
+    formats: HashMap<String, Style>,
     in_styles: bool,
     sink: Option<Box<(Text, Text)>>,
+}
+
+/// How numbers are shown.
+#[derive(Clone, Default)]
+pub(super) struct Styles {
+    /// Of each style of cells.
+    cells: Vec<Style>,
+    /// Days count from 1904.
+    epoch_1904: bool,
+}
+
+impl Styles {
+    fn of(&self, style: Option<usize>) -> Style {
+        style.and_then(|n| self.cells.get(n)).copied().unwrap_or_default()
+    }
+
+    /// Appends what a cell of this style shows.
+    fn show(&self, style: Style, value: &[u8], out: &mut Vec<u8>) {
+        let number = |value: &[u8]| std::str::from_utf8(value).ok()?.trim().parse::<f64>().ok();
+        match (style, number) {
+            (Style::Plain, _) => shown(value, 0, out),
+            (Style::Zeros(width), _) => shown(value, width, out),
+            (Style::Date, number) => match number(value) {
+                Some(days) if days.is_finite() => {
+                    out.extend_from_slice(style.show(days, self.epoch_1904).0.as_bytes());
+                }
+                _ => shown(value, 0, out),
+            },
+        }
+    }
 }
 
 impl Workbook {
@@ -60,8 +90,6 @@ impl Workbook {
 
 /// Entries of a workbook's own tables that are remembered.
 const REMEMBERED_MAX: usize = 10_000;
-/// A format of more zeros shows nobody's number.
-const ZEROS_MAX: usize = 20;
 
 impl Reader for Workbook {
     fn text(&mut self) -> &mut Text {
@@ -96,16 +124,19 @@ impl Reader for Workbook {
             }
             b"numFmt" if self.formats.len() < REMEMBERED_MAX => {
                 if let (Some(id), Some(code)) = (tag.string(b"numFmtId"), tag.string(b"formatCode")) {
-                    let zeros = code.chars().take_while(|c| *c == '0').count();
-                    if (2..=ZEROS_MAX).contains(&zeros) && zeros == code.split(';').next().unwrap_or_default().len() {
-                        self.formats.insert(id, zeros);
-                    }
+                    self.formats.insert(id, Style::of(&code));
                 }
             }
             b"cellXfs" => self.in_styles = true,
-            b"xf" if self.in_styles && self.widths.len() < REMEMBERED_MAX => {
-                let width = tag.string(b"numFmtId").and_then(|id| self.formats.get(&id).copied());
-                Arc::make_mut(&mut self.widths).push(width.unwrap_or(0));
+            b"xf" if self.in_styles && self.styles.cells.len() < REMEMBERED_MAX => {
+                let id = tag.string(b"numFmtId").unwrap_or_default();
+                let built_in = || Style::built_in(id.parse().unwrap_or(0));
+                let style = self.formats.get(&id).copied().unwrap_or_else(built_in);
+                Arc::make_mut(&mut self.styles).cells.push(style);
+            }
+            b"workbookPr" => {
+                let said = tag.string(b"date1904");
+                Arc::make_mut(&mut self.styles).epoch_1904 = matches!(said.as_deref(), Some("1" | "true"));
             }
             _ => {}
         }
@@ -127,7 +158,7 @@ fn sink() -> Box<(Text, Text)> {
 pub(super) struct Sheet<'a> {
     table: Table,
     shared: Option<&'a mut Shared>,
-    widths: Arc<Vec<usize>>,
+    styles: Arc<Styles>,
     text: Text,
     side: Text,
     /// The cells of the row, and the text they stand in.
@@ -138,7 +169,7 @@ pub(super) struct Sheet<'a> {
     row_number: u64,
     column: usize,
     kind: Kind,
-    width: usize,
+    style: Style,
     within: Within,
     value: View,
 }
@@ -164,7 +195,7 @@ const CELL_MAX: usize = 1 << 18;
 const ROW_MAX: usize = 1 << 20;
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, widths: Arc<Vec<usize>>) -> Self {
+    pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, styles: Arc<Styles>) -> Self {
         let title = title.to_owned();
         let name = move |row: u64, column: usize| format!("{title}!{}{row}", letters(column));
         Self {
@@ -172,14 +203,14 @@ impl<'a> Sheet<'a> {
             side: Text::new(place.clone()),
             table: Table::with_names(place, Box::new(name)),
             shared,
-            widths,
+            styles,
             cells: Vec::new(),
             cell_text: Vec::new(),
             odd: Vec::new(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
-            width: 0,
+            style: Style::Plain,
             within: Within::Nothing,
             value: View::default(),
         }
@@ -222,7 +253,7 @@ impl<'a> Sheet<'a> {
                 None => self.column += 1,
             }
         } else if value.len() <= NUMBER_MAX {
-            shown(value, self.width, &mut self.cell_text);
+            self.styles.show(self.style, value, &mut self.cell_text);
             self.push_cell(start, true, at.map(|at| (at, value.len() as u8)), None, inquiry);
         } else {
             let mut view = View::default();
@@ -310,7 +341,7 @@ impl Reader for Sheet<'_> {
         }
         let Some(plain) = Plain::of(rest) else { return 0 };
         self.column = plain.column.unwrap_or(self.column);
-        self.width = plain.style.and_then(|s| self.widths.get(s).copied()).unwrap_or(0);
+        self.style = self.styles.of(plain.style);
         self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
         let value = rest.get(plain.value.clone()).unwrap_or_default();
         self.end_cell_of(value, Some(at + plain.value.start as u64), inquiry);
@@ -335,7 +366,7 @@ impl Reader for Sheet<'_> {
                 self.column = 0;
             }
             b"c" => {
-                (self.kind, self.width) = (Kind::Number, 0);
+                (self.kind, self.style) = (Kind::Number, Style::Plain);
                 for (name, value, _) in tag.pairs() {
                     match name {
                         b"r" => self.column = column(value).unwrap_or(self.column),
@@ -346,7 +377,7 @@ impl Reader for Sheet<'_> {
                                 _ => Kind::Number,
                             }
                         }
-                        b"s" => self.width = number(value).and_then(|s| self.widths.get(s).copied()).unwrap_or(0),
+                        b"s" => self.style = self.styles.of(number(value)),
                         _ => {}
                     }
                 }

@@ -109,6 +109,9 @@ struct Unpacking {
     unpacked: u64,
     /// Memory accounted for.
     held: u64,
+    /// Bytes that were unpacked, and those behind.
+    read: u64,
+    unread: u64,
     /// What could not be unpacked.
     rest: Option<Strings>,
 }
@@ -118,7 +121,17 @@ impl Unpacking {
         let name = head.hint.name.as_deref().and_then(|n| n.strip_suffix(suffix)).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
         let content = Box::new(Object::new(inner, place.member("", Origin::Lost)));
-        Box::new(Self { codec, out: vec![0; BLOCK], place: place.clone(), content, unpacked: 0, held: 0, rest: None })
+        Box::new(Self {
+            codec,
+            out: vec![0; BLOCK],
+            place: place.clone(),
+            content,
+            unpacked: 0,
+            held: 0,
+            read: 0,
+            unread: 0,
+            rest: None,
+        })
     }
 
     /// Unpacks `bytes`, and tells how many of them were taken.
@@ -167,9 +180,11 @@ impl Unpacking {
 
     fn take(&mut self, bytes: &[u8], last: bool, inquiry: &mut Inquiry) {
         if let Some(rest) = &mut self.rest {
+            self.unread += bytes.len() as u64;
             return rest.read(bytes, inquiry);
         }
         let (at, unpacked) = self.unpack(bytes, last, inquiry);
+        self.read += at as u64;
         let Err(reason) = unpacked else { return };
         let left = (bytes.len() - at).max(1) as u64;
         match reason {
@@ -191,7 +206,8 @@ impl Stream for Unpacking {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.take(b"", true, inquiry);
         inquiry.held = inquiry.held.saturating_sub(self.held);
-        self.content.finish(None, inquiry);
+        self.content.finish_packed(None, self.read, inquiry);
+        inquiry.miss(self.unread);
         if let Some(rest) = self.rest {
             rest.end(inquiry);
         }

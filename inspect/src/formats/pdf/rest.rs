@@ -126,7 +126,7 @@ fn xfa(walk: &mut Walk<'_, '_>, harvest: &mut Harvest) -> Result<(), Stop> {
             }
             let decoded = document.decode(&stream)?;
             if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty()) {
-                walk.opaque("form.xml", reason)?;
+                walk.opaque("form.xml", reason, stream.range.len())?;
             }
             xml.extend_from_slice(&decoded.bytes);
         }
@@ -270,7 +270,7 @@ fn content(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
     let tally = interpreter.tally;
     walk.layout.end_page();
     if tally.is_unread {
-        walk.opaque(label, OpaqueReason::UnknownEncoding)?;
+        walk.opaque(label, OpaqueReason::UnknownEncoding, stream.range.len())?;
     }
     Ok(())
 }
@@ -278,7 +278,7 @@ fn content(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
 fn attached(walk: &mut Walk<'_, '_>, name: &str, stream: &Stream) -> Result<(), Stop> {
     let decoded = walk.document.decode(stream)?;
     if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
-        walk.opaque(name, reason)?;
+        walk.opaque(name, reason, stream.range.len())?;
     }
     member(walk, name, &decoded.bytes)
 }
@@ -293,11 +293,11 @@ fn picture(walk: &mut Walk<'_, '_>, label: &str, dict: &Dict, decoded: &Decoded)
         return Ok(());
     }
     if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty()) {
-        return walk.opaque(label, reason);
+        return walk.opaque(label, reason, decoded.bytes.len().max(1));
     }
     match picture::file(walk.document, dict, decoded)? {
         Some(file) => member(walk, &format!("{label}.{}", file.extension), &file.bytes),
-        None => walk.opaque(label, OpaqueReason::UnsupportedFormat),
+        None => walk.opaque(label, OpaqueReason::UnsupportedFormat, decoded.bytes.len().max(1)),
     }
 }
 
@@ -305,7 +305,7 @@ fn picture(walk: &mut Walk<'_, '_>, label: &str, dict: &Dict, decoded: &Decoded)
 fn unknown(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), Stop> {
     let decoded = walk.document.decode(stream)?;
     if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
-        walk.opaque(label, reason)?;
+        walk.opaque(label, reason, stream.range.len())?;
     }
     let document = walk.document;
     let plain = |b: &u8| b.is_ascii_graphic() || b.is_ascii_whitespace();

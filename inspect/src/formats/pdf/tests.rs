@@ -143,7 +143,7 @@ fn numbered_glyphs_are_read_by_their_map() {
     assert!(read.contains("CCCC001090123456"), "{read}");
     assert!(!read.contains("Opaque"), "{read}");
     let lost = told(&page_with(content.as_bytes(), &font.replace("/ToUnicode 6 0 R", ""), &[], ""));
-    assert!(lost.contains(r#"Opaque { part: "page 1", reason: UnknownEncoding }"#), "{lost}");
+    assert!(lost.contains(r#"Opaque { part: "page 1", reason: UnknownEncoding, bytes: 92 }"#), "{lost}");
 }
 
 #[test]

@@ -37,11 +37,11 @@ pub(super) fn walk(
     let document = Document::open(bytes, budget, passwords)?;
     let mut walk = Walk { document: &document, each, layout: Layout::default(), seen: Seen::default(), pages: 0 };
     if document.is_locked {
-        return walk.opaque("", OpaqueReason::Encrypted);
+        return walk.opaque("", OpaqueReason::Encrypted, usize::MAX);
     }
     walk.pages()?;
     if walk.pages == 0 {
-        walk.opaque("", OpaqueReason::ParseError)?;
+        walk.opaque("", OpaqueReason::ParseError, usize::MAX)?;
     }
     walk.fields()?;
     rest::read(&mut walk)
@@ -68,8 +68,9 @@ impl Walk<'_, '_> {
         if (self.each)(piece) { Ok(()) } else { Err(Stop::Closed) }
     }
 
-    pub(super) fn opaque(&mut self, part: &str, reason: OpaqueReason) -> Result<(), Stop> {
-        self.tell(Piece::Opaque { part, reason })
+    /// A part of so many bytes was not understood.
+    pub(super) fn opaque(&mut self, part: &str, reason: OpaqueReason, bytes: usize) -> Result<(), Stop> {
+        self.tell(Piece::Opaque { part, reason, bytes: bytes as u64 })
     }
 
     /// Hands on what was laid out.
@@ -120,11 +121,11 @@ impl Walk<'_, '_> {
                     };
                     todo.extend(kids.iter().rev().map(kid));
                 }
-                Some(_) => self.opaque("", OpaqueReason::TooDeep)?,
+                Some(_) => self.opaque("", OpaqueReason::TooDeep, 1)?,
                 None => {
                     self.pages += 1;
                     if self.pages > PAGES_MAX {
-                        return self.opaque("", OpaqueReason::TooMany);
+                        return self.opaque("", OpaqueReason::TooMany, 1);
                     }
                     self.page(dict, &resources)?;
                 }
@@ -146,10 +147,10 @@ impl Walk<'_, '_> {
             *self.seen.runs.entry(stream.range.start).or_default() += 1;
             let decoded = self.document.decode(&stream)?;
             if let Some(reason) = unread(decoded.state, decoded.bytes.is_empty() && !stream.range.is_empty()) {
-                self.opaque(&name, reason)?;
+                self.opaque(&name, reason, stream.range.len())?;
             }
             if content.len() + decoded.bytes.len() > CONTENT_MAX {
-                self.opaque(&name, OpaqueReason::TooLarge)?;
+                self.opaque(&name, OpaqueReason::TooLarge, stream.range.len())?;
                 break;
             }
             content.extend_from_slice(&decoded.bytes);
@@ -183,10 +184,10 @@ impl Walk<'_, '_> {
         let tally = interpreter.tally;
         self.layout.end_page();
         if tally.is_unread {
-            self.opaque(&name, OpaqueReason::UnknownEncoding)?;
+            self.opaque(&name, OpaqueReason::UnknownEncoding, content.len())?;
         }
         if tally.glyphs == 0 && tally.pictures == 0 && tally.strokes > STROKES_MAX {
-            self.opaque(&name, OpaqueReason::UnsupportedFormat)?;
+            self.opaque(&name, OpaqueReason::UnsupportedFormat, content.len())?;
         }
         self.flush(PIECE)
     }

@@ -168,9 +168,9 @@ impl<'a> Archive<'a, '_> {
             match unpacked {
                 Ok(()) => {}
                 Err(Stop::Bound(reason)) if !matches!(reason, OpaqueReason::TimeLimit | OpaqueReason::TooLarge) => {
-                    for name in names.iter().skip(told) {
+                    for (name, stream) in names.iter().zip(&folder.streams).skip(told) {
                         self.tell(Piece::Member { name })?;
-                        self.tell(Piece::Opaque { part: name, reason })?;
+                        self.tell(Piece::Opaque { part: name, reason, bytes: stream.size })?;
                     }
                 }
                 Err(stop) => return Err(stop),
@@ -207,7 +207,7 @@ impl<'a> Archive<'a, '_> {
                 }
             }
             if stream.crc.is_some_and(|told| told != crc.sum()) {
-                self.tell(Piece::Opaque { part: name, reason: OpaqueReason::ParseError })?;
+                self.tell(Piece::Opaque { part: name, reason: OpaqueReason::ParseError, bytes: stream.size })?;
             }
             *told += 1;
         }

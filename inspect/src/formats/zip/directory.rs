@@ -27,6 +27,59 @@ pub(crate) struct Entry {
     pub(crate) number: u32,
     /// Its sizes stand behind its data.
     pub(crate) descriptor: bool,
+    /// Where its record in the directory says them.
+    pub(crate) slots: Slots,
+}
+
+/// A number in a header: in four bytes, or in eight of a field of its own where it did not fit (ZIP64).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) at: u64,
+    pub(crate) wide: bool,
+}
+
+/// The numbers of a header that depend on how a member is packed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slots {
+    pub(crate) size: Slot,
+    pub(crate) packed: Slot,
+    pub(crate) header: Slot,
+}
+
+impl Slots {
+    /// Of a header whose extra fields begin at `at`. `slots` are those of four bytes each, with what stands there.
+    pub(super) fn read(slots: [(u64, u32); 3], extra: &[u8], mut at: u64) -> Option<Self> {
+        let mut found = slots.map(|(at, _)| Slot { at, wide: false });
+        for (id, field) in fields(extra) {
+            if id == 1 {
+                // Only the numbers that did not fit, in this order (APPNOTE 4.5.3).
+                let wide = found.iter_mut().zip(slots).filter(|(_, (_, said))| *said == u32::MAX);
+                for (n, (slot, _)) in wide.enumerate() {
+                    field.get(8 * n..8 * n + 8)?;
+                    *slot = Slot { at: at + 4 + 8 * n as u64, wide: true };
+                }
+            }
+            at += 4 + field.len() as u64;
+        }
+        let [size, packed, header] = found;
+        Some(Self { size, packed, header })
+    }
+
+    fn moved(self, by: u64) -> Self {
+        let moved = |slot: Slot| Slot { at: slot.at + by, ..slot };
+        Self { size: moved(self.size), packed: moved(self.packed), header: moved(self.header) }
+    }
+}
+
+/// The extra fields of a header: their numbers and contents.
+pub(super) fn fields(mut extra: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (id, len) = (u16_at(extra, 0)?, usize::from(u16_at(extra, 2)?));
+        let field = extra.get(4..)?;
+        let field = field.get(..len).unwrap_or(field);
+        extra = extra.get(4 + len..).unwrap_or_default();
+        Some((id, field))
+    })
 }
 
 impl Entry {
@@ -43,11 +96,12 @@ pub(crate) struct Directory {
     pub(crate) ambiguous: bool,
     /// Bytes that belong to no member and not to the directory.
     pub(crate) gaps: Vec<Range<u64>>,
-    /// Where the directory begins, and the record at its end.
+    /// Where the directory begins.
     pub(crate) start: u64,
-    pub(crate) end: u64,
-    /// Numbers stand in fields of their own, as in archives of more than 4 GiB.
-    pub(crate) zip64: bool,
+    /// The numbers at the end that say so.
+    pub(crate) starts: Vec<Slot>,
+    /// Where the larger record at the end begins, and the number that says so (ZIP64).
+    pub(crate) larger: Option<(u64, Slot)>,
 }
 
 /// The end record with the longest comment (APPNOTE 4.3.16).
@@ -55,15 +109,15 @@ const END_MAX: u64 = 22 + 65_535;
 /// More than any archive that is sent: the directory is read into memory.
 const DIRECTORY_MAX: u64 = 64 << 20;
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
 }
 
@@ -74,7 +128,10 @@ struct End {
     offset: u64,
     size: u64,
     entries: u64,
-    zip64: bool,
+    starts: Vec<Slot>,
+    larger: Option<(u64, Slot)>,
+    /// What stands between the larger record and what points to it.
+    gap: Range<u64>,
 }
 
 impl Directory {
@@ -88,13 +145,14 @@ impl Directory {
         let start = end.at.checked_sub(end.size)?;
         let shift = start.checked_sub(end.offset)?;
         let bytes = read_range(source, start..end.at).ok()?;
-        let mut directory = Self { start, end: end.at, zip64: end.zip64, ..Self::default() };
+        let (starts, larger) = (end.starts.clone(), end.larger);
+        let mut directory = Self { start, starts, larger, ..Self::default() };
         let mut at = 0;
         while let Some(record) = bytes.get(at..).filter(|r| r.starts_with(b"PK\x01\x02")) {
-            let (mut entry, len, wide) = central(record, shift)?;
+            let (mut entry, len) = central(record, shift)?;
             (entry.record, entry.number) = (start + at as u64, directory.entries.len() as u32);
+            entry.slots = entry.slots.moved(entry.record);
             directory.entries.push(entry);
-            directory.zip64 |= wide;
             at += len;
         }
         if at != bytes.len() || directory.entries.len() as u64 != end.entries {
@@ -125,6 +183,7 @@ impl Directory {
             self.ambiguous = true;
         }
         self.gap(at..start, descriptors);
+        self.gap(end.gap.clone(), false);
         self.gap(end.comment.clone(), false);
         self.gap(end.comment.end..len, false);
         let mut names: Vec<&str> = self.entries.iter().map(|e| e.name.as_str()).collect();
@@ -160,13 +219,15 @@ fn end(source: &dyn Source) -> Option<End> {
     let (n, comment) = best?;
     let at = from + n as u64;
     let comment = at + 22..(at + 22 + u64::from(comment)).min(len);
+    let slot = |at, wide| Slot { at, wide };
     let (entries, size, offset) = (u16_at(&tail, n + 10)?, u32_at(&tail, n + 12)?, u32_at(&tail, n + 16)?);
     if entries == u16::MAX || size == u32::MAX || offset == u32::MAX {
         // ZIP64: a locator stands right before, and points to the larger record.
         let locator = read_range(source, at.checked_sub(20)?..at).ok()?;
         if locator.starts_with(b"PK\x06\x07") {
             let record_at = u64_at(&locator, 8)?;
-            let record = read_range(source, record_at..record_at.checked_add(56)?).ok()?;
+            let record_end = record_at.checked_add(56).filter(|end| *end <= at - 20)?;
+            let record = read_range(source, record_at..record_end).ok()?;
             if !record.starts_with(b"PK\x06\x06") {
                 return None;
             }
@@ -176,19 +237,26 @@ fn end(source: &dyn Source) -> Option<End> {
                 offset: u64_at(&record, 48)?,
                 size: u64_at(&record, 40)?,
                 entries: u64_at(&record, 32)?,
-                zip64: true,
+                starts: [(offset < u32::MAX).then(|| slot(at + 16, false)), Some(slot(record_at + 48, true))]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+                larger: Some((record_at, slot(at - 12, true))),
+                gap: record_end..at - 20,
             });
         }
     }
-    Some(End { at, comment, offset: offset.into(), size: size.into(), entries: entries.into(), zip64: false })
+    let (starts, gap) = (vec![slot(at + 16, false)], at..at);
+    let (offset, size, entries) = (offset.into(), size.into(), entries.into());
+    Some(End { at, comment, offset, size, entries, starts, larger: None, gap })
 }
 
 /// The extra field and the method of members encrypted as WinZip does.
 const AES: u16 = 0x9901;
 const AES_METHOD: u16 = 99;
 
-/// One record of the directory, its length, and whether its numbers did not fit.
-fn central(record: &[u8], shift: u64) -> Option<(Entry, usize, bool)> {
+/// One record of the directory, and its length.
+fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
     let flags = u16_at(record, 8)?;
     let (name_len, extra_len, comment_len) = (u16_at(record, 28)?, u16_at(record, 30)?, u16_at(record, 32)?);
     let name_end = 46 + usize::from(name_len);
@@ -196,28 +264,16 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize, bool)> {
     let len = extra_end + usize::from(comment_len);
     record.get(..len)?;
     let name = String::from_utf8_lossy(record.get(46..name_end)?).into_owned();
-    let (mut packed, mut size, mut header) =
-        (u64::from(u32_at(record, 20)?), u64::from(u32_at(record, 24)?), u64::from(u32_at(record, 42)?));
-    let wide = [packed, size, header].contains(&u32::MAX.into());
-    let mut extra = record.get(name_end..extra_end)?;
-    let mut lock = None;
-    while let (Some(id), Some(n)) = (u16_at(extra, 0), u16_at(extra, 2)) {
-        let field = extra.get(4..4 + usize::from(n)).unwrap_or_default();
-        if id == AES {
-            lock = Lock::aes(field);
-        }
-        if id == 1 {
-            // ZIP64: only the fields that did not fit, in this order.
-            let mut at = 0;
-            for slot in [&mut size, &mut packed, &mut header] {
-                if *slot == u64::from(u32::MAX) {
-                    *slot = u64_at(field, at)?;
-                    at += 8;
-                }
-            }
-        }
-        extra = extra.get(4 + usize::from(n)..).unwrap_or_default();
-    }
+    let extra = record.get(name_end..extra_end)?;
+    let said = [24, 20, 42].map(|at| Some((at as u64, u32_at(record, at)?)));
+    let [Some(size), Some(packed), Some(header)] = said else { return None };
+    let slots = Slots::read([size, packed, header], extra, name_end as u64)?;
+    let number = |slot: Slot| {
+        let at = slot.at as usize;
+        if slot.wide { u64_at(record, at) } else { u32_at(record, at).map(u64::from) }
+    };
+    let (size, packed, header) = (number(slots.size)?, number(slots.packed)?, number(slots.header)?);
+    let mut lock = fields(extra).filter(|(id, _)| *id == AES).last().and_then(|(_, field)| Lock::aes(field));
     let method = u16_at(record, 10)?;
     if flags & 0x41 == 1 && method != AES_METHOD {
         // What the last byte of the cipher's header is: of the checksum, or of the time where that comes behind.
@@ -239,8 +295,9 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize, bool)> {
         number: 0,
         end_marked: flags & 2 != 0,
         descriptor: flags & 8 != 0,
+        slots,
     };
-    Some((entry, len, wide))
+    Some((entry, len))
 }
 
 /// Finds a member's data through its local header; false when the two disagree.

@@ -46,9 +46,10 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         around(source, &directory, place, inquiry);
         return Some(media_type);
     }
-    for entry in &directory.entries {
+    for (n, entry) in directory.entries.iter().enumerate() {
         let member = member(source, entry, place, inquiry);
         if !object::enter(&entry.name, &member, inquiry) {
+            leave(directory.entries.iter().skip(n), inquiry);
             break;
         }
         inspect(source, entry, member, inquiry);
@@ -57,10 +58,30 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     None
 }
 
+/// Counts members that are not looked at.
+pub(crate) fn leave<'e>(entries: impl Iterator<Item = &'e Entry>, inquiry: &mut Inquiry) {
+    inquiry.miss(entries.fold(0, |sum, entry| sum.saturating_add(entry.packed)));
+}
+
 /// Where a member and what comes out of it stand.
 pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry: &mut Inquiry) -> Place {
     let origin = inquiry.edits.unpacked(&place.origin, source.len(), Packing::Zip(entry.number));
     place.member(&entry.name, origin)
+}
+
+/// The first bytes of a member; none, if it cannot be read so easily.
+pub(crate) fn begins(source: &dyn Source, entry: &Entry) -> Vec<u8> {
+    const PACKED: u64 = 64;
+    let Some(data) = entry.data.clone().filter(|_| !entry.encrypted) else { return Vec::new() };
+    let packed = read_range(source, data.start..data.end.min(data.start + PACKED)).unwrap_or_default();
+    let mut head = Vec::with_capacity(4);
+    match entry.method {
+        0 => head.extend(packed.iter().take(4)),
+        // What is wrong with it is told when it is read.
+        8 => drop(Decompress::new(false).decompress_vec(&packed, &mut head, FlushDecompress::None)),
+        _ => {}
+    }
+    head
 }
 
 /// Inspects a member as an object.
@@ -70,13 +91,15 @@ pub(crate) fn inspect(source: &dyn Source, entry: &Entry, place: Place, inquiry:
     }
     let hint = Hint { name: Some(entry.name.clone()), content_type: None };
     let mut member = Object::new(hint, place.clone());
-    if let Err(reason) = stream(source, entry, inquiry, &mut |bytes, inquiry| member.push(bytes, inquiry)) {
+    let read = stream(source, entry, inquiry, &mut |bytes, inquiry| member.push(bytes, inquiry));
+    // What was read of a member that could not be read to its end is searched, and opaque like the rest.
+    member.finish_packed(None, if read.is_ok() { entry.packed } else { 0 }, inquiry);
+    if let Err(reason) = read {
         inquiry.refuse(&place, reason, entry.packed);
         if let Some(data) = entry.data.clone().filter(|_| reason == OpaqueReason::UnsupportedFormat) {
             scan_strings(source, data, &place, inquiry);
         }
     }
-    member.finish(None, inquiry);
 }
 
 /// The method of LZMA.

@@ -23,7 +23,8 @@ const SAYINGS: &[&str] = &[
     "AUTH PLAIN AGFuAGI=",
     "AUTH FOO",
     "STARTTLS",
-    "BDAT 3 LAST",
+    "BDAT 3\r\na",
+    "BDAT 3 LAST\r\nb",
 ];
 
 const MAILS: &[&str] =
@@ -82,6 +83,8 @@ async fn talk(
                 client.send(piece).await;
             }
             reply = client.reply().await;
+            delivered += usize::from(reply.code() == "250");
+        } else if saying.contains("LAST") {
             delivered += usize::from(reply.code() == "250");
         }
         if reply.code() == "421" {

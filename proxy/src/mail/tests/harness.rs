@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{Known, MailSettings, Network, NextHopTls, Policy};
+use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -61,6 +61,7 @@ pub(super) struct Gateway {
     pub(super) drain: Option<Drain>,
     pub(super) disk: Simulated,
     ledger: Ledger,
+    mail: Arc<Mail>,
     pub(super) spool: tempfile::TempDir,
 }
 
@@ -82,6 +83,8 @@ impl Setup {
             next_hop_tls: NextHopTls::Off,
             cert: None,
             key: None,
+            client_tls: ClientTls::Offer,
+            mend_lines: Vec::new(),
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
@@ -104,14 +107,20 @@ impl Setup {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (drain, session): (Drain, Session) = Drain::new();
-        tokio::spawn(serve(Arc::new(mail), listener, session));
-        Gateway { address, drain: Some(drain), disk, ledger, spool }
+        let mail = Arc::new(mail);
+        tokio::spawn(serve(Arc::clone(&mail), listener, session));
+        Gateway { address, drain: Some(drain), disk, ledger, mail, spool }
     }
 }
 
 impl Gateway {
     pub(super) async fn before(hop: &FakeHop) -> Self {
         Setup::new(hop).start().await
+    }
+
+    /// Connections to the next hop that wait for a client.
+    pub(super) fn idle(&self) -> usize {
+        self.mail.next_hop.idle.len()
     }
 
     pub(super) async fn connect(&self) -> Client {
@@ -338,6 +347,11 @@ impl FakeHop {
     pub(super) fn dialogue(&self) -> Vec<String> {
         let is_told = |line: &&String| !["EHLO", "HELO", "QUIT"].iter().any(|verb| line.starts_with(verb));
         self.seen.lock().expect("no panic").commands.iter().filter(is_told).cloned().collect()
+    }
+
+    /// Whether a connection was closed politely.
+    pub(super) fn has_quit(&self) -> bool {
+        self.seen.lock().expect("no panic").commands.iter().any(|line| line == "QUIT")
     }
 
     pub(super) fn has_seen(&self, command: &str) -> bool {

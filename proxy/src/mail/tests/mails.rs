@@ -113,6 +113,33 @@ async fn only_the_real_end_is_an_end() {
     assert!(gateway.records().await.iter().all(|record| record.starts_with("refusal: ")));
 }
 
+/// The same sequences from a client whose line ends are mended: one mail each, all of it content.
+#[tokio::test]
+async fn where_line_ends_are_mended_only_the_real_end_is_an_end() {
+    let hop = FakeHop::usual().await;
+    let mut setup = Setup::new(&hop);
+    setup.settings.mend_lines = setup.settings.clients.clone();
+    let gateway = setup.start().await;
+    let mut client = gateway.greeted().await;
+    for (n, candidate) in
+        ["\n.\n", "\n.\r\n", "\r\n.\n", "\n.\r", "\r.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n"]
+            .into_iter()
+            .enumerate()
+    {
+        let wire = format!("Subject: x\n\na{candidate}MAIL FROM:<smuggled@x.example>\r\n.\r\n");
+        assert_eq!(client.mail("b@x.inside.example", &wire).await.code(), "250", "{candidate:?}");
+        let mail = &hop.mails()[n];
+        assert!(
+            mail.contains("\r\n\r\na\r\n") && mail.ends_with("\r\n..\r\nMAIL FROM:<smuggled@x.example>\r\n")
+                || mail.ends_with("\r\n..\r\n\r\nMAIL FROM:<smuggled@x.example>\r\n"),
+            "{candidate:?}: {mail:?}"
+        );
+        assert!(!mail.replace("\r\n", "").contains(['\r', '\n']), "{candidate:?}: {mail:?}");
+    }
+    assert_eq!(client.ask("NOOP\n").await.code(), "250");
+    assert!(!hop.has_seen("MAIL FROM:<smuggled"));
+}
+
 #[tokio::test]
 async fn the_final_dot_may_be_split_anywhere() {
     let hop = FakeHop::usual().await;

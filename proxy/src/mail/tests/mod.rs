@@ -3,6 +3,7 @@
 
 mod anything;
 mod auth;
+mod chunks;
 mod commands;
 mod harness;
 mod mails;

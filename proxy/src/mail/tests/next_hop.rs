@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::harness::{Act, FakeHop, Gateway, Setup};
+use super::harness::{Act, FakeHop, Gateway, PATIENCE, Setup};
 
 const WIRE: &str = "Subject: x\r\n\r\nhop luc 14 gio\r\n.\r\n";
 const TO: &str = "b@outside.example";
@@ -63,7 +63,8 @@ async fn the_matrix_of_data() {
         ("DATA", Act::Say("554 5.7.1 no\r\n"), "554 5.7.1 no\r\n", "refused: the next hop refused DATA with 554"),
         ("DATA", Act::Say("250 2.0.0 ok?\r\n"), "451 4.3.0", "failed: the next hop answered DATA with 250"),
         ("DATA", Act::Say("what?\r\n"), "451 4.3.0", "failed: the next hop answered garbage"),
-        ("DATA", Act::Close, "451 4.4.2", "failed: the next hop closed the connection"),
+        // Without its dot a mail was not sent, and goes over another connection.
+        ("DATA", Act::Close, "250 2.0.0 queued as 42\r\n", "delivered: 250"),
         ("DATA", Act::Silence, "451 4.4.2", "failed: the next hop did not answer in time"),
         ("dot", Act::Say("250-a\r\n250 b\r\n"), "250-a\r\n250 b\r\n", "delivered: 250"),
         ("dot", Act::Drip("250 slowly\r\n"), "250 slowly\r\n", "delivered: 250"),
@@ -114,11 +115,78 @@ async fn a_connection_lost_in_the_middle_of_a_mail() {
     let gateway = Gateway::before(&hop).await;
     let mut client = gateway.greeted().await;
     let wire = format!("Subject: x\r\n\r\n{}.\r\n", "hop luc 14 gio\r\n".repeat(60_000));
-    assert!(client.mail(TO, &wire).await.has("451 4.4.2"));
+    assert_eq!(client.mail(TO, &wire).await.code(), "250");
+    let dots = hop.dialogue().iter().filter(|line| *line == "(dot)").count();
+    assert_eq!((hop.mails().len(), dots), (2, 1));
+    assert!(hop.mails()[1].ends_with(wire.strip_suffix(".\r\n").expect("a dot")));
+    drop(client);
+    assert_eq!(gateway.records().await, ["allow", "delivered: 250"]);
+}
+
+#[tokio::test]
+async fn one_more_try_and_not_two() {
+    let hop = FakeHop::new(vec![("DATA", Act::Close), ("DATA", Act::Close)]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    assert!(client.mail(TO, WIRE).await.has("451 4.4.2"));
+    assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+    let verbs: Vec<_> = hop.commands().iter().map(|c| c.split(' ').next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(verbs, ["MAIL", "RCPT", "DATA"].repeat(3));
     drop(client);
     let records = gateway.records().await;
-    assert_eq!(records[0], "allow");
-    assert!(records[1].starts_with("failed: "), "{records:?}");
+    assert_eq!(records, ["allow", "failed: the next hop closed the connection", "allow", "delivered: 250"]);
+}
+
+#[tokio::test]
+async fn another_try_needs_every_recipient() {
+    let ok = || Act::Say("250 2.1.5 ok\r\n");
+    let hop = FakeHop::new(vec![("DATA", Act::Close), ("RCPT", ok()), ("RCPT", Act::Say("451 4.7.1 later\r\n"))]).await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    assert!(client.mail(TO, WIRE).await.has("451 4.4.2"));
+    assert!(hop.mails().is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_serves_the_next_client_unless_it_is_bound_or_blamed() {
+    for (command, is_kept) in [("NOOP", true), ("AUTH PLAIN AGFuAGI=", false), ("MAIL FROM:<a@b.example>", false)] {
+        let hop = FakeHop::usual().await;
+        let gateway = Gateway::before(&hop).await;
+        let mut first = gateway.greeted().await;
+        assert_eq!(first.mail(TO, WIRE).await.code(), "250");
+        first.ask(command).await;
+        first.ask("QUIT").await;
+        assert!(first.is_closed().await);
+        // The connection is put away after the client is gone.
+        let put_away = async {
+            while gateway.idle() == 0 && !hop.has_quit() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, put_away).await.expect("put away");
+        assert_eq!(gateway.idle() == 1, is_kept, "{command}");
+        let mut second = gateway.greeted().await;
+        assert_eq!(hop.has_seen("RSET"), is_kept, "{command}");
+        assert_eq!(second.mail(TO, WIRE).await.code(), "250");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_is_not_used() {
+    let hop = FakeHop::new(vec![("RSET", Act::Close)]).await;
+    let gateway = Gateway::before(&hop).await;
+    for _ in 0..2 {
+        let mut client = gateway.greeted().await;
+        assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+        client.ask("QUIT").await;
+        let kept = async {
+            while gateway.idle() == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, kept).await.expect("kept");
+    }
+    assert!(hop.has_seen("RSET"));
 }
 
 #[tokio::test]

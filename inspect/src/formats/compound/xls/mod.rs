@@ -328,7 +328,7 @@ impl Book {
         self.tell_side(tell)?;
         tell.strings(&self.part, &std::mem::take(&mut self.rest))?;
         if self.shared.is_cut {
-            tell.opaque(&self.part, OpaqueReason::ParseError)?;
+            tell.opaque(&self.part, OpaqueReason::ParseError, 1)?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod symbol;
 mod tests;
 mod triple;
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use super::gray::Gray;
@@ -23,8 +24,9 @@ pub(crate) use symbol::Symbol;
 
 /// Codes a picture may have; more is a sheet of stickers.
 const CODES_MAX: usize = 32;
-/// Triples of finders tried at each size of the picture; most are refused by a glance.
-const TRIED_MAX: usize = 120;
+/// Shades looked at to lay and fit grids, for all sizes of one picture: some two hundred codes, half a second. Squares
+/// and broken codes side by side would take as much as there is.
+const WORK_MAX: u64 = 40_000_000;
 /// A picture made smaller than this shows no code any more.
 const SIDE_MIN: usize = 60;
 /// A picture with fewer pixels is also looked at twice its size: modules smaller than two pixels.
@@ -36,6 +38,31 @@ pub(crate) struct Codes {
     pub(crate) found: Vec<Symbol>,
     /// The time was over before all was looked at.
     pub(crate) late: bool,
+    /// There was more that looked like a code than is tried.
+    pub(crate) many: bool,
+    work: Work,
+}
+
+/// What may yet be done for one picture: counted and not timed, so that the same picture ends the same everywhere.
+#[derive(Debug)]
+struct Work(Cell<u64>);
+
+impl Default for Work {
+    fn default() -> Self {
+        Self(Cell::new(WORK_MAX))
+    }
+}
+
+impl Work {
+    /// Takes so much of it; false when it is used up.
+    fn spend(&self, shades: usize) -> bool {
+        self.0.set(self.0.get().saturating_sub(shades as u64));
+        !self.is_over()
+    }
+
+    const fn is_over(&self) -> bool {
+        self.0.get() == 0
+    }
 }
 
 /// Reads the codes of a picture until `deadline`.
@@ -67,18 +94,16 @@ impl Codes {
         let mut finders = finder::finders(picture);
         finders.retain(|finder| !self.covers((finder.x * scale, finder.y * scale)));
         let mut done: Vec<Point> = Vec::new();
-        let mut tried = 0;
         for triple in triple::triples(&finders) {
             let parts = [triple.corner, triple.right, triple.below];
             let is_done = |f: &Finder| done.contains(&(f.x, f.y)) || self.covers((f.x * scale, f.y * scale));
             if parts.iter().any(is_done) {
                 continue;
             }
-            if tried >= TRIED_MAX || self.is_over(deadline) {
+            if self.is_over(deadline) {
                 return;
             }
-            tried += 1;
-            if let Some(mut symbol) = symbol::read(picture, &triple) {
+            if let Some(mut symbol) = symbol::read(picture, &triple, &self.work) {
                 symbol.corners = symbol.corners.map(|(x, y)| (x * scale, y * scale));
                 done.extend(parts.map(|f| (f.x, f.y)));
                 self.found.push(symbol);
@@ -88,7 +113,8 @@ impl Codes {
 
     fn is_over(&mut self, deadline: Option<Instant>) -> bool {
         self.late |= deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        self.late || self.found.len() >= CODES_MAX
+        self.many |= self.work.is_over() || self.found.len() >= CODES_MAX;
+        self.late || self.many
     }
 
     /// Whether a point of the original lies within a code already read.

@@ -7,7 +7,7 @@ use super::super::gray::Gray;
 use super::frame::{Frame, Point, solve};
 use super::spec::{Format, Version};
 use super::triple::Triple;
-use super::{bits, correct};
+use super::{Work, bits, correct};
 
 /// A code that was read.
 #[derive(Clone, Debug)]
@@ -56,9 +56,9 @@ fn agreement(pairs: impl Iterator<Item = (f32, f32)>) -> f32 {
 const FIT_MIN: f32 = 0.4;
 
 /// Reads the code that three finders belong to, if they do.
-pub(super) fn read(gray: &Gray, triple: &Triple) -> Option<Symbol> {
+pub(super) fn read(gray: &Gray, triple: &Triple, work: &Work) -> Option<Symbol> {
     let sign = if triple.corner.light { -1.0 } else { 1.0 };
-    if finders_agree(gray, triple) * sign < FIT_MIN {
+    if !work.spend(FINDERS_SHADES) || finders_agree(gray, triple) * sign < FIT_MIN {
         return None;
     }
     let seems = (triple.size - 17.0) / 4.0;
@@ -66,13 +66,13 @@ pub(super) fn read(gray: &Gray, triple: &Triple) -> Option<Symbol> {
     sizes.sort_by(|a, b| (*a as f32 - seems).abs().total_cmp(&(*b as f32 - seems).abs()));
     let laid = sizes.into_iter().filter_map(Version::new).filter_map(|version| {
         let marks = Marks::new(version);
-        let lay = Lay { gray, sign, marks: &marks };
+        let lay = Lay { gray, sign, marks: &marks, work };
         let points = lay.timing(triple).then(|| lay.begin(triple))??;
         let (points, fit) = lay.refine(points, &[1.0, 0.5]);
         Some((marks, points, fit))
     });
     let (marks, points, _) = laid.max_by(|a, b| a.2.total_cmp(&b.2))?;
-    let lay = Lay { gray, sign, marks: &marks };
+    let lay = Lay { gray, sign, marks: &marks, work };
     let (points, fit) = lay.refine(points, &[0.5, 0.25, 0.12, 0.06]);
     if fit < FIT_MIN {
         return None;
@@ -88,6 +88,9 @@ pub(super) fn read(gray: &Gray, triple: &Triple) -> Option<Symbol> {
     let end = size as f32;
     Some(Symbol { text, corners: [(0.0, 0.0), (end, 0.0), (end, end), (0.0, end)].map(|p| frame.at(p)) })
 }
+
+/// Modules of three finders with their borders.
+const FINDERS_SHADES: usize = 3 * 9 * 9;
 
 /// Whether the three squares are such, module by module, lying as the triple says.
 fn finders_agree(gray: &Gray, triple: &Triple) -> f32 {
@@ -110,6 +113,7 @@ struct Lay<'a> {
     gray: &'a Gray,
     sign: f32,
     marks: &'a Marks,
+    work: &'a Work,
 }
 
 impl Lay<'_> {
@@ -126,7 +130,7 @@ impl Lay<'_> {
     }
 
     fn fit(&self, points: [Point; 4]) -> f32 {
-        let Some(frame) = self.frame(points) else { return -1.0 };
+        let Some(frame) = self.frame(points).filter(|_| self.work.spend(self.marks.points.len())) else { return -1.0 };
         let shade = |(u, v, mark): &(f32, f32, f32)| {
             let (x, y) = frame.at((*u, *v));
             (*mark, self.gray.at(x, y))
@@ -184,6 +188,7 @@ impl Lay<'_> {
         // Perspective moves the fourth corner; the alignment pattern is looked for by its own shape.
         let reach = ((4.0 + size * 0.05) * 2.0) as i16;
         let steps = || (-reach..=reach).map(|n| f32::from(n) * 0.5);
+        self.work.spend((reach as usize * 2 + 1).pow(2) * 25);
         let agree = |u: f32, v: f32| {
             let modules = (-2i8..=2).flat_map(|y| (-2i8..=2).map(move |x| (x, y))).map(|(x, y)| {
                 let (px, py) = flat(u + f32::from(x), v + f32::from(y));

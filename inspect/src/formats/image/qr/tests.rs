@@ -137,3 +137,15 @@ fn a_deadline_that_is_over_is_told() {
     let gray = Gray::new(400, vec![128; 160_000]);
     assert!(super::read(&gray, Some(std::time::Instant::now())).late);
 }
+
+#[test]
+fn work_is_bounded_and_its_end_is_told() {
+    let (size, dark) = encode(b"001090123456", Level::M, 2);
+    let gray = photograph(size, &dark, 4.0, 0.1, 0.0, (30.0, 220.0));
+    for (work, found, many) in [(super::WORK_MAX, 1, false), (1_000, 0, true), (0, 0, true)] {
+        let mut codes = super::Codes { work: super::Work(std::cell::Cell::new(work)), ..super::Codes::default() };
+        codes.look(&gray, 1.0, None);
+        codes.is_over(None);
+        assert_eq!((codes.found.len(), codes.many), (found, many), "{work}");
+    }
+}

@@ -1,0 +1,321 @@
+//! Cells under `Địa chỉ` that are an address as most are: words of Vietnamese letters and small numbers, set apart by
+//! blanks, commas, dots, hyphens and slashes.
+//!
+//! All of such a cell is the address, whatever its words say, and what has to be told is only that nothing else stands in
+//! it. Each word is known by what it could begin or announce, once a message; of a cell in which one may, nothing is told.
+
+use std::ops::Range;
+
+use chot_model::{Confidence, DetectorId};
+
+use super::{Told, Values};
+use crate::fold::fold;
+use crate::person_name::{SYLLABLE_BYTES_MAX, addresses, given, is_vietnamese, names_a_place, surname};
+use crate::simd::speech;
+use crate::spoken;
+
+/// Longest address read here.
+pub(super) const ADDRESS_BYTES_MAX: usize = 192;
+/// Longest word.
+const WORD_BYTES: usize = 15;
+const SLOTS: usize = 1024;
+/// Fewer digits, however they are set apart, are no number (`numbers.rs`).
+const NUMBER_DIGITS: u32 = 7;
+/// Visible characters in a row that may be an encoding (`layers` of the inspection): so many or more.
+const RUN_BYTES: usize = 16;
+/// Names of places have two words.
+const WORDS_MIN: u32 = 2;
+
+/// What is known of words.
+#[derive(Default)]
+pub(super) struct Words(Vec<Word>);
+
+#[derive(Clone, Copy, Default)]
+struct Word {
+    /// Its bytes, nothing behind them; 0 for an empty slot.
+    key: u128,
+    /// Folded, in capitals.
+    folded: [u8; 16],
+    len: u8,
+    /// Words it folds to, and of these those that have a letter.
+    parts: u8,
+    words: u8,
+    digits: u8,
+    is: u32,
+}
+
+/// Nothing in it is, begins or announces anything but an address.
+const PLAIN: u32 = 1;
+/// It begins with a capital.
+const CAPITAL: u32 = 1 << 1;
+/// A listed surname.
+const SURNAME: u32 = 1 << 2;
+/// A surname before which a name may begin already: `Văn`, `Thị`.
+const MIDDLE: u32 = 1 << 3;
+/// What stands behind it is the name of a place: `đường`, `phường`.
+const PLACE: u32 = 1 << 4;
+/// Letters stand in it.
+const LETTERS: u32 = 1 << 5;
+/// Its first byte is a digit.
+const NUMBER: u32 = 1 << 6;
+/// It begins with two hexadecimal digits, ends with two, is two.
+const PAIR_FIRST: u32 = 1 << 7;
+const PAIR_LAST: u32 = 1 << 8;
+const PAIR: u32 = 1 << 9;
+/// It ends as `ô` does, begins as `tô`.
+const VEHICLE_FIRST: u32 = 1 << 10;
+const VEHICLE_LAST: u32 = 1 << 11;
+/// What stands behind it is a person; `Ông` is a surname besides.
+const TITLE: u32 = 1 << 12;
+const SIR: u32 = 1 << 13;
+/// A listed given name.
+const GIVEN: u32 = 1 << 14;
+/// Of the name of the city.
+const HO: u32 = 1 << 15;
+const CHI: u32 = 1 << 16;
+const MINH: u32 = 1 << 17;
+
+/// Capitals in a row that a surname begins.
+#[derive(Default)]
+struct Name {
+    words: u32,
+    /// What the word before is.
+    ahead: u32,
+    /// The last is a given name.
+    given: bool,
+    /// They are the city of that name.
+    city: bool,
+}
+
+impl Name {
+    /// Whether it may be more than the name of a place: two words score 15 points, a given name or a title as many more,
+    /// a third word the same, and the word of a place takes 60, as the name of the city does (`person_name/mod.rs`). Below 20
+    /// nothing is said.
+    const fn is_somebody(&self) -> bool {
+        let told = self.ahead & PLACE != 0 || self.city;
+        self.words > 0 && !told && (self.words > 2 || self.given || self.ahead & TITLE != 0)
+    }
+}
+
+/// Judges a cell under the header of addresses.
+pub(super) fn judge(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values) -> Told {
+    values.begin();
+    let told = match read(text, cell, words, values) {
+        Some(()) => values.whole(DetectorId::Address, Confidence::High, 0),
+        None => Told::Unusual,
+    };
+    if told == Told::Unusual {
+        values.undo();
+    }
+    told
+}
+
+/// Writes the address; `None` when something else may stand in the cell.
+fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values) -> Option<()> {
+    let bytes = text.get(cell.clone())?;
+    let mut at = cell.start;
+    let (mut places, mut digits, mut run) = (0, 0, 0);
+    // The two words before, where the last begins, and whether one blank and nothing else stands behind it.
+    let (mut before, mut last, mut last_at, mut near) = (0, 0, at, false);
+    // A surname stands before, and what stands before that; the words of the name that goes on.
+    let (mut surname, mut ahead, mut name) = (false, 0, Name::default());
+    loop {
+        let (key, len) = next(text, at, cell.end)?;
+        let word = words.know(key, len);
+        let is = word.is;
+        if is & PLAIN == 0 {
+            return None;
+        }
+        let goes_on = near && is & CAPITAL != 0;
+        let follows = goes_on && last & CAPITAL != 0;
+        if surname && goes_on {
+            // `Ông Lê Lợi` is addressed.
+            if last & SIR != 0 && is & SURNAME != 0 {
+                return None;
+            }
+            name = Name { words: 2, ahead, ..Name::default() };
+        } else if goes_on {
+            name.words += u32::from(name.words > 0);
+        } else if name.words > 0 {
+            // Behind a name any date is a birth.
+            if name.is_somebody() || is & NUMBER != 0 {
+                return None;
+            }
+            name = Name::default();
+        }
+        if name.words > 0 {
+            name.words += u32::from(word.parts) - 1;
+            name.given = is & GIVEN != 0;
+            name.city = name.words == 3 && [before & HO, last & CHI, is & MINH].iter().all(|is| *is != 0);
+        }
+        // The name goes on with a surname right behind another.
+        surname = is & (SURNAME | CAPITAL) == SURNAME | CAPITAL && !(follows && last & SURNAME != 0);
+        // Of a longer word before, only the end is read.
+        let cut = is & MIDDLE != 0 && near && at - last_at > SYLLABLE_BYTES_MAX + 1;
+        if surname && name.words > 0 || cut {
+            return None;
+        }
+        if surname && is & MIDDLE != 0 && follows {
+            // `Tràng Thi` begins with what is no surname.
+            if ahead & PLACE == 0 || last & TITLE != 0 {
+                return None;
+            }
+            name = Name { words: 2, ahead, ..Name::default() };
+        } else {
+            // No further back is the word before read.
+            ahead = if at - last_at <= WORD_BYTES + 1 { last } else { TITLE };
+        }
+        // Pairs of hexadecimal digits may hide something.
+        if is & PAIR_FIRST != 0 && last & PAIR != 0 && before & PAIR_LAST != 0 {
+            return None;
+        }
+        // `ô tô`: what follows may be a plate.
+        if is & VEHICLE_LAST != 0 && last & VEHICLE_FIRST != 0 {
+            return None;
+        }
+        digits += u32::from(word.digits);
+        run += len;
+        if digits >= NUMBER_DIGITS || run >= RUN_BYTES {
+            return None;
+        }
+        if is & LETTERS != 0 {
+            digits = u32::from(word.digits);
+        }
+        places += u32::from(word.words);
+        values.extend_chunk(&word.folded, usize::from(word.len));
+        let word_at = at;
+        at += len;
+        if at >= cell.end {
+            break;
+        }
+        // Signs, and what they part.
+        let signs = at;
+        while let Some(b) = text.get(at).filter(|_| at < cell.end) {
+            match b {
+                b' ' => run = 0,
+                b',' | b'.' | b'-' | b'/' => run += 1,
+                // A letter, digit or a sign that is looked at with the word.
+                b'0'.. => break,
+                _ => return None,
+            }
+            at += 1;
+        }
+        if at >= cell.end {
+            break;
+        }
+        values.push(b' ');
+        near = at == signs + 1 && text.get(signs) == Some(&b' ');
+        (before, last, last_at) = (last, is, word_at);
+    }
+    if name.is_somebody() {
+        return None;
+    }
+    let mut spoken = places < WORDS_MIN || run >= RUN_BYTES;
+    if bytes.len() >= spoken::SPOKEN_BYTES_MIN {
+        speech(bytes, 0..bytes.len(), |_| spoken = true);
+    }
+    (!spoken).then_some(())
+}
+
+/// The word at `at`, which ends before a sign or at `end`: its bytes with nothing behind, and their number.
+fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
+    let room = end.checked_sub(at)?;
+    let mut bytes = [0; 16];
+    match text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        Some(chunk) => bytes = *chunk,
+        None => {
+            let rest = text.get(at..end)?;
+            let rest = rest.get(..16).unwrap_or(rest);
+            bytes.get_mut(..rest.len())?.copy_from_slice(rest);
+        }
+    }
+    let key = u128::from_le_bytes(bytes);
+    const ONES: u128 = u128::MAX / 0xff;
+    // The lowest byte below `0`: those above it may be wrong.
+    let signs = key.wrapping_sub(ONES * b'0' as u128) & !key & ONES << 7;
+    let len = (signs.trailing_zeros() as usize / 8).min(room);
+    (1..=WORD_BYTES).contains(&len).then(|| (key & u128::MAX >> (128 - 8 * len), len))
+}
+
+impl Words {
+    fn know(&mut self, key: u128, len: usize) -> &Word {
+        if self.0.is_empty() {
+            self.0.resize(SLOTS, Word::default());
+        }
+        let mixed =
+            u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
+        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
+        if self.0[at].key != key {
+            // Two share two places before one has to go.
+            self.0.swap(at, at + 1);
+            if self.0[at].key != key {
+                self.0[at] = Word::new(key, len);
+            }
+        }
+        &self.0[at]
+    }
+}
+
+impl Word {
+    fn new(key: u128, len: usize) -> Self {
+        let bytes = key.to_le_bytes();
+        let mut word = Self { key, ..Self::default() };
+        let Some(text) = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()) else { return word };
+        let folded = fold(text);
+        let parts = || folded.split(' ');
+        let Some(room) = word.folded.get_mut(..folded.len()) else { return word };
+        room.copy_from_slice(folded.to_ascii_uppercase().as_bytes());
+        word.len = folded.len() as u8;
+        word.parts = parts().count() as u8;
+        word.words = parts().filter(|part| part.bytes().any(|b| b.is_ascii_alphabetic())).count() as u8;
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        word.digits = digits as u8;
+        let hexadecimal = |pair: Option<&[u8]>| pair.is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+        let raw = text.as_bytes();
+        let letters = digits < len;
+        // A number of look-alikes has nine characters.
+        let lookalike = letters && digits > 0 && len >= 9;
+        let plain =
+            text.chars().all(|c| c.is_ascii_digit() || is_vietnamese(c)) && !lookalike && !announces(text, &folded);
+        for (is, flag) in [
+            (plain, PLAIN),
+            (text.chars().next().is_some_and(char::is_uppercase), CAPITAL),
+            (surname(raw), SURNAME),
+            (matches!(folded.as_str(), "van" | "thi"), MIDDLE),
+            (parts().next_back().is_some_and(addresses), TITLE),
+            (folded == "ho", HO),
+            (folded == "chi", CHI),
+            (folded == "minh", MINH),
+            (folded == "ong", SIR),
+            (parts().any(given), GIVEN),
+            (names_a_place(&folded), PLACE),
+            (letters, LETTERS),
+            (raw.first().is_some_and(u8::is_ascii_digit), NUMBER),
+            (hexadecimal(raw.get(..2)), PAIR_FIRST),
+            (hexadecimal(raw.len().checked_sub(2).and_then(|at| raw.get(at..))), PAIR_LAST),
+            (raw.len() == 2 && hexadecimal(Some(raw)), PAIR),
+            (["ô", "Ô", "o", "O"].iter().any(|o| text.ends_with(o)), VEHICLE_FIRST),
+            (["tô", "Tô", "tÔ", "TÔ", "to", "To", "tO", "TO"].iter().any(|to| text.starts_with(to)), VEHICLE_LAST),
+        ] {
+            word.is |= if is { flag } else { 0 };
+        }
+        word
+    }
+}
+
+/// Whether a word may announce something that would be found beside the address, or be it: names (`context/name.txt` has
+/// no phrase without the word `tên` or `name` in a word), births, vehicles, illnesses, links of claims (`trigger.rs`), the
+/// stamp of a secret, a hexadecimal number, a uuencoded file. Phrases of several words by one that all of them have.
+fn announces(text: &str, folded: &str) -> bool {
+    let plain = text.to_ascii_lowercase();
+    let ends = ["sinh", "sn", "ns", "dob", "birth", "born", "xe", "bien", "chan", "malk"];
+    let holds = ["bks", "bsx", "biển", "biỂn", "plate", "chẩn", "chẨn", "icd", "bệnh", "bỆnh", "benh", "diagnos"];
+    let mut runs = plain.split(|c: char| c.is_ascii_digit());
+    runs.clone().any(|run| ends.iter().any(|word| run.ends_with(word)))
+        || holds.iter().any(|word| plain.contains(word))
+        // Of `n.s` and `s.n`.
+        || runs.any(|run| matches!(run, "n" | "s" | "begin"))
+        || folded.split(' ').any(|part| part.ends_with("ten") || part.contains("name"))
+        || plain.contains("0x")
+        || text == "MẬT"
+}

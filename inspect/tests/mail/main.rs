@@ -1,0 +1,78 @@
+//! What a mail hides, every way a mail program may see it: hundreds of malformed and ambiguous messages with one
+//! invented number in each, and ordinary ones with none.
+//!
+//! The families are those of "Inbox Invasion" (CCS 2024) and of the anomalies of RFC 7103: where two readers see two
+//! mails, the number is found in whichever of them holds it.
+
+mod forms;
+mod ordinary;
+mod shapes;
+
+use chot_inspect::{Hint, Inspector, Limits};
+use chot_model::{DetectorId, Inspection, OpaqueReason};
+
+/// What every case hides. The person is invented.
+pub(crate) const HIDDEN: &str = "Xin gửi anh số CCCD 001090123456 của ông Thử Nghiệm, nhờ anh kiểm tra giúp.";
+
+/// A message and what it is called.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) mail: Vec<u8>,
+}
+
+pub(crate) fn inspect(mail: &[u8]) -> Inspection {
+    let hint = Hint { name: None, content_type: Some("message/rfc822".to_owned()) };
+    Inspector::new(Limits::default(), 2026).inspect(hint, &mail.to_vec()).inspection
+}
+
+fn missed(cases: &[Case]) -> Vec<&str> {
+    let is_missed = |case: &&Case| inspect(&case.mail).distinct(DetectorId::Cccd) != 1;
+    cases.iter().filter(is_missed).map(|case| case.name.as_str()).collect()
+}
+
+#[test]
+fn no_shape_of_a_mail_hides_a_number() {
+    let cases = shapes::all();
+    assert!(cases.len() >= 400, "{}", cases.len());
+    let missed = missed(&cases);
+    assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), cases.len());
+}
+
+#[test]
+fn no_form_of_an_encoding_hides_a_number() {
+    let cases = forms::all();
+    let missed = missed(&cases);
+    assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), cases.len());
+}
+
+/// What mail programs write every day is no matter of dispute, and holds no number when there is none.
+#[test]
+fn ordinary_mail_is_neither_ambiguous_nor_suspected() {
+    for case in ordinary::all() {
+        let inspection = inspect(&case.mail);
+        assert_eq!((inspection.identifiers(), inspection.opaque.as_slice()), (0, &[][..]), "{}", case.name);
+    }
+}
+
+/// Where readers surely disagree, policy is told.
+#[test]
+fn what_readers_disagree_on_is_ambiguous() {
+    let told = |name: &str| {
+        let cases = shapes::all();
+        let case = cases.iter().find(|case| case.name.starts_with("base64") && case.name.contains(name));
+        inspect(&case.unwrap_or_else(|| panic!("no case {name}")).mail).is_opaque(OpaqueReason::Ambiguous)
+    };
+    for name in [
+        "{C}\\r\\nContent-Transfer-Encoding: 7bit",
+        "encoding: \"Content-Transfer-Encoding: (7bit) {C}",
+        "encoding: \"Content-Transfer-Encoding : {C}",
+        "boundary=oth; boundary=bnd",
+        "boundary: \"multipart/mixed / bnd",
+        "in the preamble",
+        "in the epilogue",
+        "with the outer boundary",
+        "a multipart that says it is encoded",
+    ] {
+        assert!(told(name), "{name}");
+    }
+}
