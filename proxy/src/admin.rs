@@ -233,6 +233,7 @@ fn metrics(core: &Core) -> Response<Full<Bytes>> {
             "Connections passed on unread because they are listed.",
             gate.counts().bypassed(),
         ),
+        ("chot_web_connections", "gauge", "Connections of web clients now open.", gate.counts().web_connections()),
         ("chot_held_memory_bytes", "gauge", "Bytes of bodies held in memory.", memory),
         ("chot_held_spool_bytes", "gauge", "Bytes of bodies held in spool files.", spool),
         ("chot_audit_healthy", "gauge", "Whether the ledger can record.", u64::from(healthy)),

@@ -50,6 +50,8 @@ pub struct Counts {
     /// ClientHellos with an encrypted one inside, or its grease.
     ech_offered: AtomicU64,
     bypassed: AtomicU64,
+    /// Connections of web clients now open.
+    web_connections: AtomicU64,
 }
 
 impl Counts {
@@ -64,6 +66,19 @@ impl Counts {
     pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
         let of_channel = self.decisions.get(channel as usize);
         of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn web_connection_began(&self) {
+        self.web_connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn web_connection_ended(&self) {
+        self.web_connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Connections of web clients now open.
+    pub fn web_connections(&self) -> u64 {
+        self.web_connections.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_bypass(&self) {

@@ -184,7 +184,10 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
             Ok((stream, peer)) => {
                 let (web, session) = (Arc::clone(&web), session.clone());
                 tokio::spawn(async move {
+                    let gate = web.gate.clone();
+                    gate.counts().web_connection_began();
                     Box::pin(admit(web, stream, peer, door, session)).await;
+                    gate.counts().web_connection_ended();
                     drop(permit);
                 });
             }
