@@ -262,11 +262,17 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         let Some(mut ends) = self.map.word_ends_before(at) else {
             return self.tell_words(Trigger::Birth, from, at);
         };
+        if !date_of_birth::word_may_end(self.text, at) {
+            return;
+        }
         let mut told = 0;
         while ends != 0 && told < WORDS_MAX {
             let bit = REACH - 1 - ends.leading_zeros() as usize;
             ends ^= 1 << bit;
             let end = at - REACH + bit + 1;
+            if !may_end(self.text, end, Trigger::Birth) {
+                continue;
+            }
             for word in words_that_end(self.text, end, Trigger::Birth).filter(|word| word.start >= from) {
                 self.tell(Trigger::Birth, word);
                 told += 1;

@@ -162,6 +162,7 @@ const PARTS: [[[u8; 2]; 4]; 4] = {
 
 /// The skeleton of the character at the head of `bytes`, which is not ASCII, and its length; `None` inside for one that
 /// leaves no trace.
+#[inline]
 pub(crate) fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
     // The letters of Vietnamese take two bytes from C3 to C6 or three from E1 BA; next to all that is met is these.
     match *bytes {

@@ -54,14 +54,14 @@ pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
-pub use simd::among::among;
+pub use simd::among::{among, digits};
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};
-use numbers::{Asked, Candidate, Number, candidates};
+use numbers::{Asked, Candidate, Finder, Number, candidates};
 use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -232,9 +232,9 @@ impl Detectors {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
-        candidates(text, from..to, numbers, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, numbers, &mut scan);
         speech(text, from..to, |stretch| {
-            let number = |number| scan.number(&number);
+            let number = |number: Number| scan.number(&number);
             match &map {
                 Some(map) => spoken::numbers(text, stretch, map, number),
                 None => {
@@ -276,6 +276,11 @@ impl Detectors {
     /// Whether every detector there is was asked for.
     fn is_whole(&self) -> bool {
         self.asked.len() == ALL.len()
+    }
+
+    /// Whether [`Self::column`] may say anything of `header`; costs little.
+    pub fn may_announce(&self, header: &str) -> bool {
+        self.words.may_announce(header)
     }
 
     /// What `header` announces, if anything: a table header, JSON key, XML tag or form field name in any spelling.
@@ -334,25 +339,46 @@ impl Scan<'_> {
         }
     }
 
-    /// The same for digits.
+    /// What is asked of the words around a number.
+    fn near(&mut self, range: Range<usize>, digits: usize) -> Near<'_> {
+        let Self { detectors, text, context, memory, .. } = self;
+        Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory)
+    }
+}
+
+impl Finder for Scan<'_> {
+    fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
+        let announced = self.detectors.announced >> digits & 1 == 1 && self.context.column.is_none();
+        if !announced || self.text.get(range.end) == Some(&b'|') {
+            return false;
+        }
+        let run = range.len() == digits;
+        let mut near = self.near(range, digits);
+        let idle = near.is_silent();
+        if idle && run {
+            near.pass();
+        }
+        idle
+    }
+
     fn number(&mut self, number: &Number) {
         let Self { detectors, text, context, found, memory } = self;
-        let (range, digits, bare) = (number.range.clone(), number.len(), context.column.is_none());
-        let behind = text.get(range.end);
+        let (range, digits) = (number.range.clone(), number.len());
+        let of_length = if context.column.is_none() { &detectors.by_bare_length } else { &detectors.by_length };
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
-        let announced = bare && detectors.announced >> digits & 1 == 1 && behind != Some(&b'|');
-        if !(announced && near.is_silent()) {
-            let of_length = if bare { &detectors.by_bare_length } else { &detectors.by_length };
-            for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
-                let judged = detector.number(number, &mut near);
-                if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
-                    found.push((detector.card().id, judged));
-                }
+        for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
+            let judged = detector.number(number, &mut near);
+            if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
+                found.push((detector.card().id, judged));
             }
         }
         if number.is_plain() {
             near.pass();
         }
+    }
+
+    fn candidate(&mut self, candidate: Candidate) {
+        self.judge(&candidate);
     }
 }
 

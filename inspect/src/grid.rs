@@ -13,9 +13,9 @@ use chot_detectors::Column;
 use chot_model::Confidence;
 
 use crate::inquiry::{Found, Inquiry, Place};
-use crate::table::{Heading, Row, Table, is_number};
+use crate::table::{Heading, Table, is_number};
 use crate::view::View;
-use cells::{Cells, Cut, Cuts, Open, Piece, is_cut, is_rule};
+use cells::{Cells, Cut, Cuts, Line, Open, Piece, is_cut, is_rule};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -48,7 +48,7 @@ pub(crate) struct Grid {
     /// The block has more lines than a record, and goes on.
     over: bool,
     /// What was read and not judged yet: rows, and `None` where a table ends.
-    queue: VecDeque<Option<Row>>,
+    queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
     judged: usize,
     /// The table that the rows at the head of the queue belong to.
@@ -112,12 +112,19 @@ impl Grid {
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
-    /// or the window moves on.
-    pub(crate) fn read(&mut self, view: &View, core: Range<usize>) {
+    /// or the window moves on. `running` says that all of it is long lines without a cut.
+    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, running: bool) {
         let mut cuts = Cuts::new(view, core.end);
         let mut at = core.start;
         while at < core.end {
             let rest = view.text.get(at..core.end).unwrap_or_default();
+            // Behind a block with too many lines to be a record each of these would be passed over.
+            let passed = running && self.over && self.open.is_none() && self.line.text.is_empty() && !self.long;
+            if passed && let Some(last) = memchr::memrchr(b'\n', rest) {
+                self.block.clear();
+                self.begin_line(view, at + last + 1..core.end);
+                break;
+            }
             let Some(len) = memchr::memchr(b'\n', rest) else {
                 self.begin_line(view, at..core.end);
                 break;
@@ -146,8 +153,13 @@ impl Grid {
                 self.end_line(Piece::from(line), true, view);
             }
         }
+    }
+
+    /// The window moves on: copies out of it what is still needed.
+    pub(crate) fn keep(&mut self, view: &View) {
         let rows = self.before.iter_mut().flat_map(|cells| &mut cells.row);
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
+        self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
     }
 
     /// Takes more of a line that the window before ended in, or the first of one that this window ends in.
@@ -174,15 +186,15 @@ impl Grid {
     fn end_line(&mut self, mut line: Piece, cut: bool, view: &View) {
         let text = line.text(view);
         if text.trim_ascii().is_empty() || is_rule(text) {
-            return self.end_block(view);
+            return self.end_block();
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
             if open.cut == Cut::Numbers && is_number(text) {
                 line.trim(view);
                 open.misfits = 0;
-                return self.queue.push_back(Some(vec![(0, line.into_view(view))]));
+                return self.queue.push_back(Some(line.into()));
             }
-            if cut && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells, view)) {
+            if cut && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells)) {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
@@ -196,7 +208,7 @@ impl Grid {
             self.before.retain(|cells| cells.cut == Cut::Lines);
             line.trim(view);
             if is_number(line.text(view)) && self.is_column(&line, view) {
-                return self.open_column(line, view);
+                return self.open_column(line);
             }
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
@@ -209,7 +221,7 @@ impl Grid {
         };
         self.block.clear();
         self.over = false;
-        self.join(cells, view);
+        self.join(cells);
     }
 
     /// Whether the two lines before are numbers like this one.
@@ -219,16 +231,16 @@ impl Grid {
     }
 
     /// Opens a table of one column; the line before its numbers may be its header.
-    fn open_column(&mut self, line: Piece, view: &View) {
+    fn open_column(&mut self, line: Piece) {
         self.close();
         self.before.clear();
         let first = self.block.len().saturating_sub(3);
         let rows = self.block.drain(..).skip(first).chain([line]);
-        self.queue.extend(rows.map(|line| Some(vec![(0, line.into_view(view))])));
+        self.queue.extend(rows.map(|line| Some(line.into())));
         self.open = Some(Open::numbers());
     }
 
-    fn end_block(&mut self, view: &View) {
+    fn end_block(&mut self) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
         }
@@ -238,14 +250,14 @@ impl Grid {
         let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
-                self.queue.push_back(Some(cells.into_row(view)));
+                self.queue.push_back(Some(cells.into_line()));
             }
-            _ => self.join(cells, view),
+            _ => self.join(cells),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells, view: &View) {
+    fn join(&mut self, cells: Cells) {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len();
             first.cut == cells.cut && (same || Open::with(first).assign(&cells.places).is_some())
@@ -264,8 +276,8 @@ impl Grid {
         self.close();
         let Some(first) = self.before.drain(..).nth(at) else { return };
         let mut open = Open::with(&first);
-        self.queue.push_back(Some(first.into_row(view)));
-        self.queue.extend(open.fit(cells, view).map(Some));
+        self.queue.push_back(Some(first.into_line()));
+        self.queue.extend(open.fit(cells).map(Some));
         self.open = Some(open);
     }
 
@@ -275,24 +287,22 @@ impl Grid {
         }
     }
 
-    /// No line follows.
-    pub(crate) fn end(&mut self) {
-        // Everything was kept that is still needed.
-        let none = View::default();
+    /// No line follows in this window.
+    pub(crate) fn end(&mut self, view: &View) {
         if std::mem::take(&mut self.long) {
             self.end_long_line();
         } else if !self.line.text.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.end_line(Piece::from(line), true, &none);
+            self.end_line(Piece::from(line), true, view);
         }
-        self.end_block(&none);
+        self.end_block();
         self.close();
         self.before.clear();
     }
 
     /// Judges the tables that have come far enough, and lowers those of the `pending` findings that their columns
     /// speak against. Returns up to where findings need wait no longer.
-    pub(crate) fn settle(&mut self, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
+    pub(crate) fn settle(&mut self, view: &View, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
         loop {
             // No more are counted than are judged: a window may hold thousands.
             let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
@@ -301,7 +311,7 @@ impl Grid {
             if rows < JUDGED_ROWS && !ended {
                 break;
             }
-            self.judge(rows, pending, inquiry);
+            self.judge(rows, view, pending, inquiry);
             self.judged += rows;
             if ended {
                 self.judged += 1;
@@ -309,8 +319,7 @@ impl Grid {
                 (self.headed, self.dull) = (false, false);
             }
         }
-        let start = |row: &Row| row.first().map(|(_, view)| view.base);
-        let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(start);
+        let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(Line::first).map(Piece::base);
         let before = self.before.front().and_then(|cells| cells.row.first()).map(Piece::base);
         let block = self.block.first().map(Piece::base);
         let line = (!self.line.text.is_empty()).then_some(self.line.base);
@@ -318,19 +327,21 @@ impl Grid {
     }
 
     /// Judges so many rows behind those judged already.
-    fn judge(&mut self, rows: usize, pending: &mut [Pending], inquiry: &mut Inquiry) {
+    fn judge(&mut self, rows: usize, view: &View, pending: &mut [Pending], inquiry: &mut Inquiry) {
         let judged = self.judged..self.queue.len().min(self.judged + rows);
         let rows = || self.queue.range(judged.clone()).flatten();
         let columns = &mut self.columns;
-        let width = rows().flatten().map(|(at, _)| at + 1).max().unwrap_or(0);
+        let width = rows().flat_map(Line::cells).map(|(at, _)| at + 1).max().unwrap_or(0);
         columns.resize(width.max(columns.len()), Census::default());
         if !std::mem::replace(&mut self.headed, true) {
-            let heading = Heading::of(rows().take(HEADER_ROWS), inquiry);
+            let first = rows().take(HEADER_ROWS);
+            let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
             // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
             self.dull = few && heading.is_silent() && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
-                for (census, announced) in columns.iter_mut().zip(heading.columns(row)) {
+                let announced = heading.columns(row.cells().map(|(at, _)| at));
+                for (census, announced) in columns.iter_mut().zip(announced) {
                     census.announced = announced;
                 }
             }
@@ -338,23 +349,23 @@ impl Grid {
         // Where a header says who a row is about, the table counts them.
         let tells = |c: Column| c.describes_person() || c.is_identifier();
         if columns.iter().any(|census| census.announced.is_some_and(tells)) {
-            let start = rows().flatten().next().map_or(0, |(_, view)| view.base);
-            let end = rows().flatten().last().map_or(0, |(_, view)| view.base + view.text.len() as u64);
+            let start = rows().find_map(Line::first).map_or(0, Piece::base);
+            let end = rows().filter_map(Line::last).last().map_or(0, Piece::end);
             let first = pending.partition_point(|p| p.found.finding.range.start < start);
             let within = pending.iter_mut().skip(first).take_while(|p| p.found.finding.range.start < end);
             within.for_each(|p| p.tabled = true);
         }
         let mut cells: Vec<(usize, Range<usize>)> = Vec::new();
-        for (at, view) in rows().flatten().filter(|(_, view)| is_number(&view.text)) {
-            let Some(census) = columns.get_mut(*at) else { continue };
-            let end = view.base + view.text.len() as u64;
-            let first = pending.partition_point(|p| p.found.finding.range.start < view.base);
+        for (at, cell) in rows().flat_map(Line::cells).filter(|(_, cell)| is_number(cell.text(view))) {
+            let Some(census) = columns.get_mut(at) else { continue };
+            let end = cell.end();
+            let first = pending.partition_point(|p| p.found.finding.range.start < cell.base());
             let within = pending.get(first..).unwrap_or_default();
             let len = within.iter().take_while(|p| p.found.finding.range.start < end).count();
             census.numbers += 1;
             census.hits += u32::from(within.iter().take(len).any(|p| counts(&p.found)));
             if len > 0 {
-                cells.push((*at, first..first + len));
+                cells.push((at, first..first + len));
             }
         }
         for (at, within) in cells {
@@ -366,19 +377,19 @@ impl Grid {
             }
         }
         if self.dull {
-            self.queue.range_mut(judged).flatten().for_each(Row::clear);
+            self.queue.range_mut(judged).flatten().for_each(Line::clear);
         }
     }
 
     /// Hands the rows that were judged to their tables, once the findings of the text itself have been reported.
-    pub(crate) fn look_again(&mut self, inquiry: &mut Inquiry) {
+    pub(crate) fn look_again(&mut self, view: &View, inquiry: &mut Inquiry) {
         for row in self.queue.drain(..std::mem::take(&mut self.judged)) {
             match (row, &mut self.table) {
-                (Some(row), _) if row.is_empty() => self.rows += 1,
+                (Some(row), _) if row.len() == 0 => self.rows += 1,
                 (Some(row), table) => {
                     self.rows += 1;
                     let table = table.get_or_insert_with(|| Box::new(Table::second_look(self.place.clone())));
-                    table.row(self.rows, row, inquiry);
+                    table.row(self.rows, row.into_row(view), inquiry);
                 }
                 (None, table) => {
                     if let Some(mut table) = table.take() {

@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{Cells, Column, Context, Detectors, Hit};
+use chot_detectors::{BLOCK, Cells, Column, Context, Detectors, Hit, digits};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
@@ -318,7 +318,7 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        if header.is_empty() || header.len() > HEADER_MAX {
+        if header.is_empty() || header.len() > HEADER_MAX || !self.detectors.may_announce(header) {
             return None;
         }
         let hash = self.key.hash_one(header);
@@ -503,26 +503,54 @@ impl Crowd {
     }
 }
 
-/// Runs of exactly twelve digits. One byte in six is looked at: each run has two of them, one behind the other.
+/// Runs of exactly twelve digits.
 fn twelves(text: &[u8]) -> u64 {
-    const LEN: usize = 12;
-    let is_digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
-    let (mut n, mut probe, mut last) = (0, LEN / 2 - 1, false);
-    while probe < text.len() {
-        let digit = is_digit(probe);
-        if !(last && digit) {
-            last = digit;
-            probe += LEN / 2;
-            continue;
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+    let mut twelves = Twelves::default();
+    blocks.iter().chain([&last]).for_each(|block| twelves.add(digits(block)));
+    // A run may reach the end of the last block.
+    twelves.add(0);
+    twelves.n
+}
+
+/// Runs of exactly twelve digits, from masks of digits.
+#[derive(Default)]
+struct Twelves {
+    n: u64,
+    /// Digits in a row at the end of the last block.
+    open: u64,
+}
+
+impl Twelves {
+    #[inline]
+    fn add(&mut self, mut digit: u64) {
+        const LEN: u64 = 12;
+        let two = digit & digit >> 1;
+        if self.open == 0 && two & two >> 2 == 0 {
+            // Hardly a block of most texts has four in a row.
+            self.open = u64::from(digit.leading_ones());
+            return;
         }
-        let before = text.get(..probe).unwrap_or_default().iter().rev();
-        // No further than the byte that makes it too long.
-        let before = before.take(LEN).take_while(|b| b.is_ascii_digit()).count();
-        let after = text.get(probe..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
-        n += u64::from(before + after == LEN);
-        (probe, last) = (probe + after + LEN / 2, false);
+        if self.open > 0 {
+            let head = digit.trailing_ones();
+            self.open += u64::from(head);
+            if head == u64::BITS {
+                return;
+            }
+            self.n += u64::from(self.open == LEN);
+            digit &= u64::MAX << head;
+        }
+        let tail = digit.leading_ones();
+        self.open = u64::from(tail);
+        digit &= u64::MAX.checked_shr(tail).unwrap_or_default();
+        let two = digit & digit >> 1;
+        let four = two & two >> 2;
+        let twelve = four & four >> 4 & four >> 8;
+        // None before, none behind.
+        self.n += u64::from((twelve & !(digit << 1) & !(digit >> LEN)).count_ones());
     }
-    n
 }
 
 /// Records about this many people are bulk; how many it takes to act is the policy's to say.
@@ -554,7 +582,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[0-9]{30}){0,40}") {
+        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[ x]{60}|[0-9]{30}|[0-9]{64}){0,40}") {
             let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
             proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
         }

@@ -102,7 +102,7 @@ impl Object {
             self.missed += block.len() as u64;
             return;
         }
-        if memchr::memmem::find(block, PGP_ARMOUR).is_some() {
+        if is_armoured(block) {
             inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
         }
         match &mut self.state {
@@ -192,6 +192,12 @@ impl Object {
 
 /// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
 const PGP_ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
+
+/// Whether a block holds the beginning of such a text.
+fn is_armoured(block: &[u8]) -> bool {
+    // Asked of everything there is; most of it has few hyphens.
+    memchr::memchr_iter(b'-', block).any(|at| block.get(at..).is_some_and(|rest| rest.starts_with(PGP_ARMOUR)))
+}
 
 const EMPTY: &str = "application/x-empty";
 

@@ -177,7 +177,8 @@ impl Table {
 
     fn decide(&mut self, inquiry: &mut Inquiry) {
         let held = std::mem::take(&mut self.held);
-        let heading = Heading::of(held.iter().map(|(_, row)| row), inquiry);
+        let cells = held.iter().map(|(_, row)| row.iter().map(|(_, view)| view.text.as_slice()));
+        let heading = Heading::of(cells, inquiry);
         let header = heading.header;
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
@@ -186,7 +187,7 @@ impl Table {
         self.shape = Some(match header {
             Some(at) => {
                 let Some((_, cells)) = held.get(at) else { return };
-                let mut columns = heading.columns(cells);
+                let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..columns.len() + REACH_MAX {
@@ -395,7 +396,7 @@ impl Table {
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
-        let heading = row.first().and_then(|(_, view)| announce(view, inquiry));
+        let heading = row.first().and_then(|(_, view)| announce(&view.text, inquiry));
         if heading.is_none() {
             return self.prose(number, row, true, inquiry);
         }

@@ -93,6 +93,9 @@ impl Text {
             self.scan(end, inquiry, &mut found);
             self.set_aside(found, end);
             self.tell(inquiry);
+            if let Some(grid) = &mut self.grid {
+                grid.keep(&self.view);
+            }
             let gone = end.saturating_sub(KEPT);
             self.view.drain(gone);
             self.done = end - gone;
@@ -112,7 +115,7 @@ impl Text {
             layers.read(&self.view, &core, &look, inquiry);
         }
         if let Some(grid) = &mut self.grid {
-            grid.read(&self.view, core);
+            grid.read(&self.view, core, look.is_encoded());
         }
     }
 
@@ -149,7 +152,7 @@ impl Text {
     /// Reports the findings that no table will judge any more and groups them into people.
     fn tell(&mut self, inquiry: &mut Inquiry) {
         let settled = match &mut self.grid {
-            Some(grid) => grid.settle(&mut self.pending, inquiry),
+            Some(grid) => grid.settle(&self.view, &mut self.pending, inquiry),
             None => u64::MAX,
         };
         let mut pending = std::mem::take(&mut self.pending);
@@ -177,7 +180,7 @@ impl Text {
         }
         self.pending = pending;
         if let Some(grid) = &mut self.grid {
-            grid.look_again(inquiry);
+            grid.look_again(&self.view, inquiry);
         }
     }
 
@@ -221,7 +224,7 @@ impl Text {
         self.scan(end, inquiry, &mut found);
         self.set_aside(found, end);
         if let Some(grid) = &mut self.grid {
-            grid.end();
+            grid.end(&self.view);
         }
         self.tell(inquiry);
         self.roster.end(inquiry);

@@ -55,10 +55,14 @@ pub struct Gateway {
 pub struct Addresses {
     /// Web proxy.
     pub web: Vec<SocketAddr>,
+    /// Web proxy over TLS.
+    pub web_tls: Vec<SocketAddr>,
     /// Web connections that the firewall leads here.
     pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
+    /// LMTP.
+    pub lmtp: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -266,11 +270,17 @@ impl Gateway {
         let mut addresses = Addresses::default();
         let failed = |source| Error::Listen { address: "a passed socket".to_owned(), source };
         let mut passed = Passed::take_all().map_err(failed)?;
-        let (mut web_listeners, mut led_listeners, mut mail_listeners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
+        let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
         for address in &settings.web.listen {
             let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.web.push(bound);
-            web_listeners.push(listener);
+            web_listeners.push((listener, Door::Explicit));
+        }
+        for address in &settings.web.listen_tls {
+            let (listener, bound) = bind(&mut passed, *address).await?;
+            addresses.web_tls.push(bound);
+            web_listeners.push((listener, Door::Secure));
         }
         for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
             for address in list {
@@ -288,6 +298,11 @@ impl Gateway {
                 let (listener, bound) = bind(&mut passed, *address).await?;
                 addresses.mail.push(bound);
                 mail_listeners.push(listener);
+            }
+            for address in &settings.mail.lmtp_listen {
+                let (listener, bound) = bind(&mut passed, *address).await?;
+                addresses.lmtp.push(bound);
+                lmtp_listeners.push(listener);
             }
         }
         let admin_listener = match settings.admin_listen {
@@ -325,16 +340,19 @@ impl Gateway {
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
         let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
-        for listener in web_listeners {
-            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Explicit, session.clone()));
+        for (listener, door) in web_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, door, session.clone()));
         }
         for (listener, led) in led_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
-        if !mail_listeners.is_empty() {
+        if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
             let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
             for listener in mail_listeners {
                 tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+            }
+            for listener in lmtp_listeners {
+                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail_channel), listener, session.clone()));
             }
         }
         let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
@@ -397,8 +415,10 @@ impl Addresses {
             list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
         };
         let mut lines = of("web", &self.web);
+        lines.extend(of("web-tls", &self.web_tls));
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
+        lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }

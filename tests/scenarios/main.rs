@@ -14,6 +14,7 @@ mod home;
 mod identity;
 mod life;
 mod mail;
+mod pictures;
 mod policy;
 mod reach;
 mod redaction;

@@ -79,6 +79,8 @@ pub struct WebSettings {
     pub listen: Vec<SocketAddr>,
     /// Who may use it.
     pub clients: Vec<Network>,
+    /// Listening addresses of the proxy over TLS.
+    pub listen_tls: Vec<SocketAddr>,
     /// Exceptions to the refusal of loopback, private and metadata addresses.
     pub allow_targets: Vec<AllowedTarget>,
     /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
@@ -124,6 +126,8 @@ pub struct TlsSettings {
 pub struct MailSettings {
     /// Listening addresses; empty: off.
     pub listen: Vec<SocketAddr>,
+    /// Listening addresses of LMTP; empty: off.
+    pub lmtp_listen: Vec<SocketAddr>,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -138,6 +142,10 @@ pub struct MailSettings {
     pub client_tls: ClientTls,
     /// Clients whose bare CR and LF become CR LF, where others are refused.
     pub mend_lines: Vec<Network>,
+    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    pub trusted: Vec<Network>,
+    /// Clients that are asked to send to each zone separately.
+    pub split_zones: Vec<Network>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -226,6 +234,7 @@ impl Settings {
             policy_file: None,
             web: WebSettings {
                 listen: Vec::new(),
+                listen_tls: Vec::new(),
                 clients: clients.clone(),
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
@@ -244,6 +253,7 @@ impl Settings {
             tls: TlsSettings::default(),
             mail: MailSettings {
                 listen: Vec::new(),
+                lmtp_listen: Vec::new(),
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,
@@ -251,6 +261,8 @@ impl Settings {
                 key: None,
                 client_tls: ClientTls::Offer,
                 mend_lines: Vec::new(),
+                trusted: Vec::new(),
+                split_zones: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

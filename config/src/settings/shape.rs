@@ -158,6 +158,7 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("listen_tls", LISTENERS, "Addresses of the HTTP proxy over TLS."),
                     key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
                     key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
                     key(
@@ -230,6 +231,7 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
+                    key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -244,6 +246,12 @@ pub(super) const SETTINGS: Shape = Shape {
                         "mend_lines",
                         NETWORKS,
                         "Clients whose bare CR and LF become line ends, where others are refused.",
+                    ),
+                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "split_zones",
+                        NETWORKS,
+                        "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],

@@ -314,14 +314,17 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            self.hear(stretch, to, watched);
+            // Numbers often follow each other with no word between them.
+            if let (Some(letter), _) = next_letter(text, self.upto..to) {
+                self.upto = letter;
+                self.hear(stretch, to, watched);
+            }
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
     }
 
-    /// Reads the words up to `to`, unless there are none.
-    #[inline]
+    /// Reads the words up to `to`; from where to go on.
     fn hear(&mut self, text: &[u8], to: usize, watched: &Watched) -> usize {
         let ends = &mut self.ends;
         watched.words(text, self.upto..to, |end, said| {

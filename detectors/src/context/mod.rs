@@ -210,7 +210,12 @@ impl<'t> Near<'t> {
         let to = self.range.start;
         let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.own_words_from();
-            self.memory.heard.before_number(self.text, from, to, watched)
+            // Most neighbours in a row are parted by one sign.
+            if self.text.get(from..to).is_some_and(|between| matches!(between, [sign] if sign.is_ascii_punctuation())) {
+                Hint::default()
+            } else {
+                self.memory.heard.before_number(self.text, from, to, watched)
+            }
         } else {
             let from = self.left_begins();
             self.memory.heard.between(self.text, from, to, watched)
@@ -360,6 +365,9 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || b"\n\t|;,".contains(b)) {
+            return &[];
+        }
         match first_end(behind) {
             // Another number follows: the words are its own.
             Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],

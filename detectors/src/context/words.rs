@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, Sta
 use super::heard::Watched;
 use super::{Columns, DIRECT, Firm, LINK, NEAR};
 use crate::Column;
-use crate::fold::{fold, spread_words};
+use crate::fold::{ASCII, Kind, fold, fold_next, spread_words};
 
 /// Lists of columns that have no detector of their own, or that several share.
 const SHARED: &[(Column, &str)] = &[
@@ -52,6 +52,8 @@ pub(crate) struct Words {
     /// What each pattern of the automaton announces.
     meaning: Vec<(Column, bool)>,
     headers: HashMap<String, Column>,
+    /// How the headers begin.
+    begins: Begins,
     /// One word of each phrase.
     pub(super) watched: Watched,
 }
@@ -86,7 +88,8 @@ impl Words {
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
         let said = patterns.iter().zip(&meaning).map(|(phrase, (column, _))| (phrase.as_slice(), *column));
         let watched = Watched::new(said);
-        Self { automaton, meaning, headers, watched }
+        let begins = Begins::new(headers.keys().map(String::as_str));
+        Self { automaton, meaning, headers, begins, watched }
     }
 
     /// Every phrase in folded text, in order: where it stands, what it announces, whether it names it.
@@ -140,6 +143,17 @@ impl Words {
         }
     }
 
+    /// Whether a text may be a header that announces something; of most it is told with little reading that it is none.
+    pub(crate) fn may_announce(&self, header: &str) -> bool {
+        // A header is one of the list or begins with one, perhaps behind a number, or a phrase stands in it. One without
+        // letters is compared as it stands.
+        let bare = header.trim_start_matches(is_numbering);
+        let sign = bare.split(BRACKETS).next().is_some_and(|bare| first_letters(bare.as_bytes())[0] == 0);
+        sign || self.begins.may_be(header)
+            || bare.len() < header.len() && self.begins.may_be(bare)
+            || !self.watched.of(header.as_bytes()).is_nothing(false)
+    }
+
     /// What a table header announces.
     pub(crate) fn column(&self, header: &str) -> Option<Column> {
         // A heading is short; a long text in the first row is none.
@@ -151,13 +165,8 @@ impl Words {
             return Some(*column);
         }
         // `Số CCCD (12 số)`, `1. Họ và tên`: without what is in brackets, without numbering.
-        let bare: String = header
-            .split(['(', '[', '\n'])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .skip_while(|c| c.is_ascii_digit() || ". )[]".contains(*c))
-            .collect();
+        let bare: String =
+            header.split(BRACKETS).next().unwrap_or_default().chars().skip_while(|c| is_numbering(*c)).collect();
         if let Some(column) = self.headers.get(&header_key(&bare)) {
             return Some(*column);
         }
@@ -176,6 +185,64 @@ impl Words {
     }
 }
 
+/// What ends a header.
+const BRACKETS: [char; 3] = ['(', '[', '\n'];
+
+/// What may stand before a header: `1. Họ và tên`.
+fn is_numbering(c: char) -> bool {
+    c.is_ascii_digit() || ". )[]".contains(c)
+}
+
+/// How headers begin: by their first two letters or digits the third ones.
+struct Begins(Box<[[u64; LETTERS]; LETTERS]>);
+
+/// Letters, digits, and one for none.
+const LETTERS: usize = 37;
+
+impl Begins {
+    fn new<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
+        let mut begins = Box::new([[0; LETTERS]; LETTERS]);
+        for key in keys {
+            let [first, second, third] = first_letters(key.as_bytes());
+            if first == 0 {
+                continue;
+            }
+            // Behind a shorter header anything may stand, in brackets.
+            let any = |letter: usize| if letter == 0 { 0..LETTERS } else { letter..letter + 1 };
+            let Some(row) = begins.get_mut(first) else { continue };
+            for letters in row.get_mut(any(second)).into_iter().flatten() {
+                *letters |= if third == 0 { u64::MAX } else { 1 << third };
+            }
+        }
+        Self(begins)
+    }
+
+    /// Whether any header with letters or digits begins like this.
+    fn may_be(&self, header: &str) -> bool {
+        let [first, second, third] = first_letters(header.as_bytes());
+        self.0.get(first).and_then(|row| row.get(second)).is_some_and(|letters| letters >> third & 1 == 1)
+    }
+}
+
+/// The first letters and digits of a text, folded; 0 where there are none.
+fn first_letters(text: &[u8]) -> [usize; 3] {
+    let (mut letters, mut n, mut at) = ([0; 3], 0, 0);
+    while let (Some(&first), Some(slot)) = (text.get(at), letters.get_mut(n)) {
+        let (folded, len) = match first {
+            0..0x80 => (Some(ASCII[usize::from(first)]), 1),
+            _ => fold_next(text.get(at..).unwrap_or_default()),
+        };
+        at += len;
+        *slot = match folded {
+            Some((letter, Kind::Digit)) => usize::from(letter - b'0') + 27,
+            Some((letter, Kind::Lower | Kind::Upper)) => usize::from(letter - b'a') + 1,
+            _ => continue,
+        };
+        n += 1;
+    }
+    letters
+}
+
 /// Whether a phrase at `at` goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`.
 fn follows_a_surname(folded: &[u8], at: usize) -> bool {
     const SURNAMES: &[&[u8]] = &[
@@ -192,4 +259,46 @@ fn follows_a_surname(folded: &[u8], at: usize) -> bool {
 fn header_key(header: &str) -> String {
     let folded = fold(header);
     if folded.is_empty() { header.trim().to_owned() } else { folded.replace(' ', "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
+
+    /// Headers of the lists in many spellings, numbered, in brackets, between other words.
+    fn header() -> impl Strategy<Value = String> {
+        let lists = crate::cards().flat_map(|card| card.words).chain(SHARED).flat_map(|(_, list)| list.lines());
+        let phrases: Vec<String> =
+            lists.map(|line| line.trim_start_matches(['=', '~', ' ']).to_owned()).filter(|p| !p.is_empty()).collect();
+        let around =
+            ["", "", "", "1. ", "(2) ", "12) ", "[3] ", " (12 số)", "[a]", "\n", "-", "* ", "x", "của ông ", "ﬁ"];
+        let around = || prop::sample::select(around.to_vec());
+        (around(), prop::sample::select(phrases), around(), 0..6_u8).prop_map(|(before, phrase, behind, case)| {
+            let phrase = match case {
+                0 => phrase.to_uppercase(),
+                1 => phrase.replace(' ', ""),
+                2 => phrase.replace(' ', "_"),
+                3 => phrase.replace('i', "i\u{200b}"),
+                _ => phrase,
+            };
+            [before, &phrase, behind].concat()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn nothing_that_announces_is_passed_over(
+            header in prop_oneof![3 => header(), 1 => "[a-zA-Z0-9#%(). đĐạ]{0,12}", 1 => (header(), header()).prop_map(|(a, b)| a + &b)],
+        ) {
+            prop_assert!(WORDS.may_announce(&header) || WORDS.column(&header).is_none(), "{header:?}");
+        }
+    }
 }

@@ -14,6 +14,8 @@ use crate::context::Near;
 use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
 use crate::phrases::Phrases;
+use crate::simd::among::among;
+use crate::simd::{BLOCK, places};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
@@ -165,6 +167,29 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     }
 }
 
+/// Whether a word of a birth may end within the 64 bytes before `at`, by the letters that are rare in other words: an `s`
+/// beside `i`, `n` or a dot, or a `b` beside `i` or `o`.
+pub(crate) fn word_may_end(text: &[u8], at: usize) -> bool {
+    // The first word may begin before these.
+    const WORD_BYTES_MAX: usize = 5;
+    let Some((head, block)) = at.checked_sub(BLOCK).and_then(|from| {
+        let block: &[u8; BLOCK] = text.get(from..at)?.first_chunk()?;
+        Some((text.get(from.checked_sub(WORD_BYTES_MAX)?..from)?, block))
+    }) else {
+        return true;
+    };
+    let told = |at: &usize| {
+        let near = |at: Option<usize>| at.and_then(|at| text.get(at)).map_or(0, |b| b | 0x20);
+        let (before, behind) = (near(at.checked_sub(1)), near(at.checked_add(1)));
+        match near(Some(*at)) {
+            b's' => matches!(behind, b'i' | b'n' | b'.') || matches!(before, b'n' | b'.'),
+            _ => matches!(behind, b'i' | b'o') || before == b'o',
+        }
+    };
+    head.iter().any(|b| matches!(b | 0x20, b's' | b'b'))
+        || places(at - BLOCK, among(block, *b"sSbB")).any(|at| told(&at))
+}
+
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.
 fn stands_with_a_number(text: &[u8], range: &Range<usize>) -> bool {
     let line = |b: &u8| matches!(b, b'\n' | b'\r');
@@ -264,4 +289,30 @@ pub(crate) fn dates_beside(
         }
         None
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::trigger::words_that_end;
+
+    proptest! {
+        #[test]
+        fn no_word_of_a_birth_is_passed_over(
+            before in "[a-zA-Z ]{60,80}",
+            word in prop::sample::select(Trigger::Birth.words().to_vec()),
+            upper in any::<bool>(),
+            behind in "[ :,a-zđ]{0,70}",
+        ) {
+            let word = if upper { word.to_uppercase() } else { word.to_owned() };
+            let text = [before.as_str(), &word, &behind].concat();
+            let at = text.len();
+            let ends = |end: usize| words_that_end(text.as_bytes(), end, Trigger::Birth).next().is_some();
+            if (at - BLOCK + 1..=at).any(ends) {
+                prop_assert!(word_may_end(text.as_bytes(), at), "{text}");
+            }
+        }
+    }
 }

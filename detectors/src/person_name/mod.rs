@@ -21,7 +21,7 @@ use crate::phrases::Phrases;
 use crate::simd::among::among;
 use crate::simd::{BLOCK, places};
 use crate::trigger::Trigger;
-pub(crate) use known::{Syllable, addresses, given, is_vietnamese, names_a_body, names_a_place, surname};
+pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
 use syllables::{Surnames, Syllables, capitals};
 pub(crate) use told::LABEL_BYTES_MAX;
 
@@ -177,7 +177,13 @@ fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
         text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
     ];
     around.into_iter().flatten().any(|words| {
+        let byte = |at: usize| words.get(at).copied().unwrap_or_default();
+        let vowel = |b: u8, vowel: u8| b >= 0x80 || b | 0x20 == vowel;
         let tells = |at: usize| match words.split_at_checked(at) {
+            // Most are no such letter, by the one before and the one behind.
+            Some((_, [b'n' | b'N', ..])) if !vowel(byte(at.wrapping_sub(1)), b'e') && !vowel(byte(at + 1), b'a') => {
+                false
+            }
             Some((before, [b'n' | b'N', behind @ ..])) => ends_ten(before, behind) || begins_name(behind),
             _ => true,
         };
@@ -232,6 +238,11 @@ impl Detector for PersonName {
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
         let before: &str = &before;
         let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
+        let titled = TITLES.contains(before);
+        // Under their header they are those of streets and places.
+        if near.column() == Some(Column::Address) && !named && !titled {
+            return None;
+        }
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let given = &*GIVEN;
         let common = given.contains(last);
@@ -245,7 +256,7 @@ impl Detector for PersonName {
             + if common { 15 } else { 0 }
             + if marked { 20 } else { 5 * i32::from(known > 0) }
             + if named { 45 } else { 0 }
-            + if TITLES.contains(before) { 15 } else { 0 }
+            + if titled { 15 } else { 0 }
             - if PLACES.contains(before) && !named { 60 } else { 0 }
             - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };

@@ -1,6 +1,6 @@
-//! Which of 64 bytes are one of four: the separators of a table, the quotes and escapes of a string.
+//! Which of 64 bytes are one of four: the separators of a table, the quotes and escapes of a string. And which are digits.
 //!
-//! For those who cut a text before anything is detected. It knows no format.
+//! For those who cut a text before anything is detected, or count in it. It knows no format.
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "vector loads, and a feature of the processor"))]
 // Why it is sound: sixteen bytes are loaded from arrays of sixteen, and SSE2 is part of x86-64.
 
@@ -30,6 +30,35 @@ fn sse2(block: &[u8; BLOCK], signs: [u8; 4]) -> u64 {
         u64::from(_mm_movemask_epi8(_mm_or_si128(one, other)) as u16)
     };
     block.as_chunks::<16>().0.iter().rev().fold(0, |mask, chunk| mask << 16 | sixteen(chunk))
+}
+
+/// A bit for each byte of `block` that is a digit, the lowest for the first.
+#[inline]
+pub fn digits(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: the feature is part of the architecture.
+    #[cfg(target_arch = "x86_64")]
+    return unsafe { sse2_digits(block) };
+    #[cfg(not(target_arch = "x86_64"))]
+    return plain_digits(block);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "sse2")]
+#[inline]
+fn sse2_digits(block: &[u8; BLOCK]) -> u64 {
+    use std::arch::x86_64::*;
+    block.as_chunks::<16>().0.iter().rev().fold(0, |mask, chunk| {
+        // SAFETY: it reads sixteen bytes of an array of sixteen.
+        let v = unsafe { _mm_loadu_si128(chunk.as_ptr().cast()) };
+        let from_0 = _mm_sub_epi8(v, _mm_set1_epi8(b'0' as i8));
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
+        mask << 16 | u64::from(_mm_movemask_epi8(digit) as u16)
+    })
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn plain_digits(block: &[u8; BLOCK]) -> u64 {
+    block.iter().rev().fold(0, |mask, b| mask << 1 | u64::from(b.is_ascii_digit()))
 }
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
@@ -77,6 +106,7 @@ mod tests {
                 block[at] = byte;
                 let signs = [byte; 4];
                 assert_eq!((among(&block, signs), plain(&block, signs)), (1 << at, 1 << at), "{byte} at {at}");
+                assert_eq!(digits(&block), plain_digits(&block), "{byte} at {at}");
             }
         }
     }

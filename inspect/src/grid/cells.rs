@@ -23,12 +23,12 @@ pub(super) struct Piece {
     /// Where it begins in the whole text.
     base: u64,
     len: usize,
-    kept: Option<View>,
+    kept: Option<Box<View>>,
 }
 
 impl From<View> for Piece {
     fn from(view: View) -> Self {
-        Self { base: view.base, len: view.text.len(), kept: Some(view) }
+        Self { base: view.base, len: view.text.len(), kept: Some(Box::new(view)) }
     }
 }
 
@@ -44,6 +44,11 @@ impl Piece {
 
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// Where it ends in the whole text.
+    pub(super) const fn end(&self) -> u64 {
+        self.base + self.len as u64
     }
 
     /// Its bytes, given the window.
@@ -65,7 +70,7 @@ impl Piece {
         let blank = bytes.len() - bytes.trim_ascii_start().len();
         let len = bytes.trim_ascii().len();
         let (start, base) = (range.start + blank, self.base + (range.start + blank) as u64);
-        let kept = self.kept.as_ref().map(|kept| copy(kept, start..start + len, base));
+        let kept = self.kept.as_ref().map(|kept| Box::new(copy(kept, start..start + len, base)));
         Self { base, len, kept }
     }
 
@@ -80,13 +85,15 @@ impl Piece {
     /// Copies it out of the window.
     pub(super) fn keep(&mut self, view: &View) {
         if self.kept.is_none() {
-            self.kept = Some(copy(view, self.within(view), self.base));
+            self.kept = Some(Box::new(copy(view, self.within(view), self.base)));
         }
     }
 
-    pub(super) fn into_view(mut self, view: &View) -> View {
-        self.keep(view);
-        self.kept.unwrap_or_default()
+    fn into_view(self, view: &View) -> View {
+        match self.kept {
+            Some(kept) => *kept,
+            None => copy(view, self.within(view), self.base),
+        }
     }
 }
 
@@ -171,6 +178,10 @@ impl Cells {
             Cut::Blanks => WIDE.find(rest),
             Cut::Lines | Cut::Numbers => None,
         }?;
+        // One semicolon is punctuation.
+        if cut == Cut::Semicolon && memchr::memchr_iter(b';', rest).nth(1).is_none() {
+            return None;
+        }
         let mut at = start;
         let mut ranges: Vec<Range<usize>> = Vec::new();
         while let Some(b) = text.get(at) {
@@ -194,18 +205,66 @@ impl Cells {
             start = at;
         }
         ranges.push(start..text.len());
-        // One semicolon is punctuation.
-        let least = if cut == Cut::Semicolon { 3 } else { 2 };
-        if ranges.len() < least {
+        if ranges.len() < 2 {
             return None;
         }
         let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
         Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
     }
 
-    /// The row they make, one behind the other.
+    /// The line they make, one behind the other.
+    pub(super) fn into_line(self) -> Line {
+        Line { cells: self.row, columns: Vec::new() }
+    }
+}
+
+/// A row of a table that is still where it was found.
+pub(super) struct Line {
+    cells: Vec<Piece>,
+    /// The columns they stand in, when it is not one behind the other.
+    columns: Vec<usize>,
+}
+
+impl Line {
+    /// The cells, each with its column.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &Piece)> + Clone {
+        let column = |(n, cell)| (self.columns.get(n).copied().unwrap_or(n), cell);
+        self.cells.iter().enumerate().map(column)
+    }
+
+    pub(super) fn first(&self) -> Option<&Piece> {
+        self.cells.first()
+    }
+
+    pub(super) fn last(&self) -> Option<&Piece> {
+        self.cells.last()
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Drops what stands in it.
+    pub(super) fn clear(&mut self) {
+        self.cells.clear();
+    }
+
+    /// Copies it out of the window.
+    pub(super) fn keep(&mut self, view: &View) {
+        self.cells.iter_mut().for_each(|cell| cell.keep(view));
+    }
+
+    /// The same for a table.
     pub(super) fn into_row(self, view: &View) -> Row {
-        self.row.into_iter().map(|piece| piece.into_view(view)).enumerate().collect()
+        let Self { cells, columns } = self;
+        let column = |(n, cell): (usize, Piece)| (columns.get(n).copied().unwrap_or(n), cell.into_view(view));
+        cells.into_iter().enumerate().map(column).collect()
+    }
+}
+
+impl From<Piece> for Line {
+    fn from(piece: Piece) -> Self {
+        Self { cells: vec![piece], columns: Vec::new() }
     }
 }
 
@@ -241,7 +300,7 @@ impl Open {
     }
 
     /// The row that a line makes, when its cells fit the columns.
-    pub(super) fn fit(&mut self, cells: Cells, view: &View) -> Option<Row> {
+    pub(super) fn fit(&mut self, cells: Cells) -> Option<Line> {
         if cells.cut != self.cut {
             return None;
         }
@@ -249,10 +308,10 @@ impl Open {
             for (place, own) in self.places.iter_mut().zip(&cells.places) {
                 *place = place.start.min(own.start)..place.end.max(own.end);
             }
-            cells.into_row(view)
+            cells.into_line()
         } else {
             let columns = self.assign(&cells.places)?;
-            columns.into_iter().zip(cells.into_row(view)).map(|(at, (_, view))| (at, view)).collect()
+            Line { cells: cells.row, columns }
         };
         self.misfits = 0;
         Some(row)

@@ -63,7 +63,7 @@ pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Vec<Range<usize>
             while signs != 0 {
                 let at = base + signs.trailing_zeros() as usize;
                 signs &= signs.wrapping_sub(1);
-                if text.get(at) == Some(&b'+') && utf7::sign(text, at).is_some() {
+                if text.get(at) == Some(&b'+') && utf7::says(text, at) {
                     return None;
                 }
             }

@@ -106,6 +106,11 @@ impl Look {
                 self.signs.push(at);
             }
         }
+        // Two pairs three apart, or what may be the first at the end of the block: nearly always there is neither.
+        let two = block.hex & block.hex >> 1;
+        if two & two >> 3 == 0 && two >> (BLOCK - 4) == 0 && block.hex >> (BLOCK - 1) & next_hex == 0 {
+            return;
+        }
         let hex = u128::from(block.hex) | u128::from(next_hex) << BLOCK;
         let two = hex & hex >> 1 & !(hex >> 2);
         let three = (two & two >> 3 & hex >> 6 & hex >> 7) as u64;

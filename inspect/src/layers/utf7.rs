@@ -13,6 +13,13 @@ pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     shifted(text, at).is_some().then_some(("utf-7", 1))
 }
 
+/// Whether a word begins at `at`: base64 shows single letters by chance, at the ends of its lines.
+pub(super) fn says(text: &[u8], at: usize) -> bool {
+    const LETTERS_MIN: usize = 3;
+    shifted(text, at)
+        .is_some_and(|(_, read)| str::from_utf8(&read).is_ok_and(|read| read.chars().count() >= LETTERS_MIN))
+}
+
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
     replace(view, core, out, |text, at| if text.get(at) == Some(&b'+') { shifted(text, at) } else { None })
 }
@@ -24,16 +31,16 @@ fn shifted(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     if !matches!(rest.first()?, b'A' | b'H' | b'I') {
         return None;
     }
+    // Most of what begins so is base64, and no letter from its first unit on.
+    let first = rest.iter().take(3).fold(0u32, |bits, b| bits << 6 | u32::from(base64::bits(*b).unwrap_or_default()));
+    if char::from_u32(first >> 2).is_some_and(|c| !is_written(c)) {
+        return None;
+    }
     let alphabet = |b: &u8| base64::bits(*b).is_some() && *b != b'-' && *b != b'_';
     let len = rest.iter().take(SHIFT_MAX).take_while(|b| alphabet(b)).count();
     // Sixteen bits a unit, and fewer than six to fill up, all zero.
     let bits = len * 6;
     if bits < 16 || bits % 16 >= 6 {
-        return None;
-    }
-    // Most of what begins so is base64, and no letter from its first unit on.
-    let first = rest.iter().take(3).fold(0u32, |bits, b| bits << 6 | u32::from(base64::bits(*b).unwrap_or_default()));
-    if char::from_u32(first >> 2).is_some_and(|c| !is_written(c)) {
         return None;
     }
     let mut bytes = Vec::new();

@@ -2,16 +2,15 @@
 
 use chot_detectors::Column;
 
-use super::{COLUMNS_MAX, Row, filled};
+use super::{COLUMNS_MAX, Row};
 use crate::inquiry::{HEADER_MAX, Inquiry};
-use crate::view::View;
 
 /// The header stands in one of so many first rows.
 const HEADER_ROWS: usize = 6;
 
 /// Where the headings of some first rows stand.
 pub(crate) struct Heading {
-    /// What each cell of these rows announces.
+    /// What each cell of these rows announces; empty when none announces anything.
     announced: Vec<Vec<Option<Column>>>,
     /// Which row heads the columns.
     pub(crate) header: Option<usize>,
@@ -20,9 +19,28 @@ pub(crate) struct Heading {
 }
 
 impl Heading {
-    pub(crate) fn of<'r>(rows: impl Iterator<Item = &'r Row> + Clone, inquiry: &mut Inquiry) -> Self {
-        let announced: Vec<Vec<Option<Column>>> =
-            rows.clone().map(|row| row.iter().map(|(_, view)| announce(view, inquiry)).collect()).collect();
+    /// Of rows given as their cells one behind the other.
+    pub(crate) fn of<'r, C: Iterator<Item = &'r [u8]> + Clone>(
+        rows: impl Iterator<Item = C> + Clone,
+        inquiry: &mut Inquiry,
+    ) -> Self {
+        let mut announced: Vec<Vec<Option<Column>>> = Vec::new();
+        for (n, row) in rows.clone().enumerate() {
+            for (at, cell) in row.clone().enumerate() {
+                let Some(column) = announce(cell, inquiry) else { continue };
+                // Most tables of running text are none, and announce nothing.
+                if announced.is_empty() {
+                    announced = rows.clone().map(|row| vec![None; row.count()]).collect();
+                }
+                if let Some(slot) = announced.get_mut(n).and_then(|row| row.get_mut(at)) {
+                    *slot = Some(column);
+                }
+            }
+        }
+        if announced.is_empty() {
+            return Self { announced, header: None, rows: 0 };
+        }
+        let filled = |row: C| row.filter(|cell| !cell.trim_ascii().is_empty()).count();
         let widest = rows.clone().map(filled).max().unwrap_or(0);
         let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
         let best = announced
@@ -30,7 +48,7 @@ impl Heading {
             .zip(rows.clone())
             .enumerate()
             .take(HEADER_ROWS)
-            .filter(|(_, (columns, row))| count(columns) > 0 && filled(row) * 2 >= widest)
+            .filter(|(_, (columns, row))| count(columns) > 0 && filled(row.clone()) * 2 >= widest)
             .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
             .map(|(n, (columns, _))| (n, count(columns)));
         let mut firsts: Vec<Column> = Vec::new();
@@ -40,8 +58,7 @@ impl Heading {
             }
         }
         let firsts = firsts.len();
-        let mut rows = rows;
-        let wide = rows.any(|row| row.len() > 1);
+        let wide = announced.iter().any(|row| row.len() > 1);
         let header = match best {
             // One heading at the head of several rows each: they are headings of rows.
             Some((_, n)) if wide && firsts >= 2 && (n == 1 || firsts > n) => None,
@@ -53,17 +70,17 @@ impl Heading {
 
     /// Whether none of these rows announces anything.
     pub(crate) fn is_silent(&self) -> bool {
-        self.announced.iter().flatten().all(Option::is_none)
+        self.announced.is_empty()
     }
 
-    /// What the header announces for the columns, given the row that it is.
-    pub(crate) fn columns(&self, row: &Row) -> Vec<Option<Column>> {
+    /// What the header announces for the columns, given which columns its cells stand in.
+    pub(crate) fn columns(&self, cells: impl Iterator<Item = usize>) -> Vec<Option<Column>> {
         let mut columns = Vec::new();
         let announced = self.header.and_then(|at| self.announced.get(at));
-        for ((at, _), announced) in row.iter().zip(announced.into_iter().flatten()) {
-            if *at < COLUMNS_MAX {
+        for (at, announced) in cells.zip(announced.into_iter().flatten()) {
+            if at < COLUMNS_MAX {
                 columns.resize((at + 1).max(columns.len()), None);
-                columns[*at] = *announced;
+                columns[at] = *announced;
             }
         }
         columns
@@ -84,15 +101,20 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 }
 
 /// What a cell announces as a heading.
-pub(super) fn announce(view: &View, inquiry: &mut Inquiry) -> Option<Column> {
-    if is_paragraph(&view.text) {
+pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
+    const DIGITS_MAX: usize = 4;
+    if is_paragraph(cell) || cell.iter().filter(|b| b.is_ascii_digit()).nth(DIGITS_MAX).is_some() {
         return None;
     }
-    let text = std::str::from_utf8(&view.text).ok()?.trim();
+    // What a heading is followed by is nearly always plain: then nothing else has to be known.
+    let is_plain = |at: usize| cell.get(at + 1..).is_some_and(|value| value.iter().any(u8::is_ascii_graphic));
+    if memchr::memchr(b':', cell).is_some_and(is_plain) {
+        return None;
+    }
+    let text = std::str::from_utf8(cell).ok()?.trim();
     // `Số CCCD: 001…` is a heading with its value: running text.
     let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if valued || digits > 4 { None } else { inquiry.column(text) }
+    if valued { None } else { inquiry.column(text) }
 }
 
 /// Whether a cell is plainly too long to head anything. Blanks around do not count, so it must have none.

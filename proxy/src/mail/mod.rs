@@ -5,8 +5,8 @@
 //! only, and never asks who a recipient is: it is no open relay and no mail server.
 //!
 //! What it cannot see: mail encrypted from end to end (S/MIME, PGP), which the inspection calls opaque, and mail
-//! that does not come this way. It does not speak LMTP or XCLIENT, and never sends one mail in two versions: all
-//! recipients of a mail share its verdict.
+//! that does not come this way. Over SMTP all recipients of a mail share its verdict; only LMTP has an answer for
+//! each.
 //!
 //! A mail's way through the files: `session` → `mail`, `rcpt` → `content` → `receive` (`data`, `header`) → the gate →
 //! `commit` or `refusal`.
@@ -18,6 +18,7 @@ mod content;
 mod data;
 mod downstream;
 mod ehlo;
+mod forwarded;
 mod header;
 mod idle;
 mod limits;
@@ -53,6 +54,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
+use self::session::Dialect;
 use crate::gate::Gate;
 use crate::{Error, descriptors, drain};
 
@@ -61,6 +63,10 @@ pub struct Mail {
     gate: Gate,
     clients: Vec<Network>,
     mended: Vec<Network>,
+    /// Hosts that are believed what they say of their clients.
+    trusted: Vec<Network>,
+    /// Clients that must send to each zone separately.
+    split: Vec<Network>,
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
     /// No mail and no login before STARTTLS.
@@ -108,11 +114,14 @@ impl Mail {
         let requires_tls = settings.client_tls == ClientTls::Require;
         let sessions = descriptors::connections(limits::SESSIONS_MAX);
         let (permits, doors) = (Arc::new(Semaphore::new(sessions)), Arc::new(Semaphore::new(2 * sessions)));
-        let (clients, mended, size_max) = (settings.clients.clone(), settings.mend_lines.clone(), settings.size_max);
+        let (clients, mended) = (settings.clients.clone(), settings.mend_lines.clone());
+        let (trusted, split, size_max) = (settings.trusted.clone(), settings.split_zones.clone(), settings.size_max);
         Ok(Self {
             gate,
             clients,
             mended,
+            trusted,
+            split,
             next_hop,
             server_tls,
             requires_tls,
@@ -121,6 +130,25 @@ impl Mail {
             doors,
             last_stranger: AtomicU64::new(0),
         })
+    }
+
+    /// Whether this client may send.
+    fn serves(&self, client: IpAddr) -> bool {
+        self.clients.iter().any(|network| network.contains(client))
+    }
+
+    /// Whether this client must send to each zone separately.
+    fn splits(&self, client: IpAddr) -> bool {
+        self.split.iter().any(|network| network.contains(client))
+    }
+
+    /// What a session begins with.
+    fn greeting(&self, dialect: Dialect) -> String {
+        let name = match dialect {
+            Dialect::Smtp => "ESMTP",
+            Dialect::Lmtp => "LMTP",
+        };
+        format!("{} {name} chot", self.next_hop.own_name)
     }
 
     /// Whether bare line ends of this client are mended instead of refused.
@@ -145,8 +173,18 @@ impl Mail {
     }
 }
 
-/// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
-pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
+/// Serves a listener of SMTP until draining begins.
+pub async fn serve(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
+    serve_as(Dialect::Smtp, mail, listener, session).await;
+}
+
+/// Serves a listener of LMTP until draining begins.
+pub async fn serve_lmtp(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
+    serve_as(Dialect::Lmtp, mail, listener, session).await;
+}
+
+/// Sessions go on by themselves and end with the drain.
+async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
     let mut dismissing = tokio::time::interval(limits::IDLE_TIME);
     loop {
         let accepted = async {
@@ -165,7 +203,7 @@ pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::S
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let serving = session::serve(Arc::clone(&mail), tcp, peer, session.clone());
+                let serving = session::serve(Arc::clone(&mail), dialect, tcp, peer, session.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(door);

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chot_audit::Event;
 use tokio::net::TcpStream;
 
-use super::connect::{Counted, FirstHalf, Inside};
+use super::connect::{Counted, Inside};
+use super::io::{Duplex, Replay};
 use super::target::Authority;
 use crate::client_hello::Hello;
 use crate::drain::Session;
@@ -46,9 +47,9 @@ impl Inside {
     }
 
     /// Joins both ends.
-    pub(super) async fn pass_unread(
+    pub(super) async fn pass_unread<IO: Duplex + 'static>(
         self,
-        stream: FirstHalf,
+        stream: Replay<IO>,
         upstream: TcpStream,
         mut session: Session,
         hello: &Hello,

@@ -20,8 +20,11 @@ mod head;
 mod home;
 mod io;
 mod parent;
+#[cfg(feature = "test-support")]
+pub mod probe;
 mod reach;
 mod refusal;
+mod secure;
 mod streams;
 mod target;
 mod transparent;
@@ -54,7 +57,7 @@ use self::exchange::{Exchange, Upgrades, own, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::home::Home;
-use self::io::{ForHyper, Timer};
+use self::io::{Duplex, ForHyper, Timer};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::target::Authority;
@@ -162,6 +165,8 @@ impl Web {
 pub enum Door {
     /// Clients that know of the proxy.
     Explicit,
+    /// The same over TLS.
+    Secure,
     /// Clients that do not: the firewall leads them here.
     Led(Led),
 }
@@ -220,10 +225,13 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     }
     tune(&stream);
     match door {
-        Door::Explicit => {
+        Door::Explicit | Door::Secure => {
             // Each request says for itself who it is from.
-            let client = Client { web, peer, local, account: Account::unknown() };
-            serve_client(Arc::new(client), stream, session).await;
+            let client = Arc::new(Client { web, peer, local, account: Account::unknown() });
+            match door {
+                Door::Secure => Box::pin(secure::serve(client, stream, session)).await,
+                _ => serve_client(client, stream, session).await,
+            }
         }
         Door::Led(led) => {
             let original = ends.map_or_else(|| led.original(&stream, local), |ends| Ok(ends.destination));
@@ -237,12 +245,13 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     }
 }
 
-async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) {
+async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, session: Session) {
     let outer = Arc::new(Outer {
         client: Arc::clone(&client),
         links: Links::default(),
         tunnel: Mutex::new(None),
         socket: Mutex::new(None),
+        streams: None,
     });
     let outer_too = Arc::clone(&outer);
     let answer = move |request, broken| {
@@ -255,7 +264,7 @@ async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) 
     let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
     match (ended, tunnel, socket) {
-        (Ok(()), Some(tunnel), _) => Box::pin(connect::run(client, tunnel, session)).await,
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run::<IO>(client, tunnel, session)).await,
         (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
         (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
@@ -359,6 +368,8 @@ struct Outer {
     links: Links,
     tunnel: Mutex<Option<Tunnel>>,
     socket: Mutex<Option<Socket>>,
+    /// On HTTP/2 a tunnel is a stream beside others and begins at once, with this.
+    streams: Option<Session>,
 }
 
 impl Outer {
@@ -378,6 +389,11 @@ impl Outer {
         if request.method() == Method::CONNECT {
             return match Box::pin(grant(&self.client, request, account)).await {
                 Ok(tunnel) => {
+                    if let Some(session) = &self.streams {
+                        let (client, session) = (Arc::clone(&self.client), session.clone());
+                        tokio::spawn(Box::pin(connect::run_stream(client, tunnel, session)));
+                        return Response::new(Reply::Own(None));
+                    }
                     *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
                     Response::new(Reply::Own(None))
                 }

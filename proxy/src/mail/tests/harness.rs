@@ -19,7 +19,7 @@ use crate::gate::Gate;
 use crate::hold::Holds;
 use crate::mail::limits::Limits;
 use crate::mail::wire::Io;
-use crate::mail::{Mail, serve};
+use crate::mail::{Mail, serve, serve_lmtp};
 
 /// No scenario takes this long; a test that waits for it has failed.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -72,6 +72,8 @@ pub(super) struct Setup {
     pub(super) extra_roots: Vec<std::path::PathBuf>,
     /// Bytes of bodies held in memory.
     pub(super) memory: u64,
+    /// LMTP is spoken instead of SMTP.
+    pub(super) is_lmtp: bool,
 }
 
 impl Setup {
@@ -85,10 +87,13 @@ impl Setup {
             key: None,
             client_tls: ClientTls::Offer,
             mend_lines: Vec::new(),
+            lmtp_listen: Vec::new(),
+            trusted: Vec::new(),
+            split_zones: Vec::new(),
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
-        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20 }
+        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20, is_lmtp: false }
     }
 
     pub(super) async fn start(self) -> Gateway {
@@ -108,7 +113,11 @@ impl Setup {
         let address = listener.local_addr().expect("an address");
         let (drain, session): (Drain, Session) = Drain::new();
         let mail = Arc::new(mail);
-        tokio::spawn(serve(Arc::clone(&mail), listener, session));
+        if self.is_lmtp {
+            tokio::spawn(serve_lmtp(Arc::clone(&mail), listener, session));
+        } else {
+            tokio::spawn(serve(Arc::clone(&mail), listener, session));
+        }
         Gateway { address, drain: Some(drain), disk, ledger, mail, spool }
     }
 }
