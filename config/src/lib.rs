@@ -20,5 +20,5 @@ pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
     AllowedTarget, AuditSettings, ClientTls, Direct, IdentitySettings, InspectSettings, MailSettings, NextHopTls,
-    Parents, Ports, Settings, TlsSettings, WebSettings,
+    Parents, Ports, QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
 };

@@ -267,8 +267,8 @@ impl Detectors {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_string();
-            hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_secret();
+            hits.push(Hit { detector, range, confidence, value, disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }

@@ -245,9 +245,8 @@ fn plain(
 ) -> usize {
     // Where groups begin and where they have ended, in turns; the end of one that the 64 bytes cut is missing.
     let mut edges = digits ^ digits << 1;
-    // No letter that touches a group makes it anything but a number, but for those that pass for digits; what touches the
-    // first of all is not known.
-    let odd = edges & (digits & (likes << 1 | 1) | !digits & likes);
+    // No letter that touches a group makes it anything but a number, but for those that pass for digits.
+    let odd = edges & (digits & likes << 1 | !digits & likes);
     let (mut n, mut touched, mut first, mut done) = (0, 0_u32, 0, base);
     while let Some(start) = NonZeroU64::new(edges) {
         let start = start.trailing_zeros() as usize;
@@ -257,6 +256,8 @@ fn plain(
                 return end;
             }
             first = start;
+            // What touches the first of all is not known.
+            touched = u32::from(start == 0);
         }
         let Some(stop) = NonZeroU64::new(edges) else {
             n += 1;

@@ -14,6 +14,7 @@ mod home;
 mod identity;
 mod life;
 mod mail;
+mod mail_modes;
 mod pictures;
 mod policy;
 mod reach;
