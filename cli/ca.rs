@@ -1,6 +1,8 @@
-//! `chot ca`: the interception CA that clients have to trust. Its key is never read here.
+//! `chot ca`: the interception CA that clients have to trust. Its key is read only to import it, and never written to
+//! anything but its own file.
 
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,6 +21,13 @@ Ví dụ · Examples:
   chot ca export --data /var/lib/chot > chot-ca.pem
   chot ca export --der --out chot-ca.cer        Windows, Android";
 
+const IMPORT_EXAMPLES: &str = "\
+Chứng thư trước, rồi các chứng thư cấp trên, dạng PEM · The CA first, then those above it, PEM. Khóa không đặt mật khẩu ·
+the key without a password; ghi với quyền 0600 · it is written with mode 0600.
+
+Ví dụ · Example:
+  chot ca import --cert bo-sub-ca.pem --key bo-sub-ca.key --config /etc/chot/chot.toml";
+
 /// `chot ca …`
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -27,6 +36,21 @@ pub(crate) enum Command {
     Show {
         #[command(flatten)]
         state: State,
+    },
+    /// Dùng CA cấp dưới của bộ, ngành thay cho CA tự tạo. Use a CA that the ministry issued
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import {
+        #[command(flatten)]
+        state: State,
+        /// Chứng thư, PEM. The certificate and those above it
+        #[arg(long, value_name = "FILE")]
+        cert: PathBuf,
+        /// Khóa, PEM. Its key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Thay CA đang có; CA cũ được giữ với đuôi .old. Replace the CA there is; it is kept as .old
+        #[arg(long)]
+        replace: bool,
     },
     /// Chứng thư để cài vào máy trạm (không có khóa). The certificate to install on clients, without the key
     #[command(after_help = EXPORT_EXAMPLES)]
@@ -107,6 +131,15 @@ pub(crate) fn run(command: &Command, stdout: &mut dyn Write) -> Result<ExitCode,
             writeln!(stdout, "vân tay · SHA-256         {}", facts.fingerprint)?;
             writeln!(stdout, "Cách cài vào máy trạm · how to trust it: docs/manual/vi.md, docs/manual/en.md")?;
         }
+        Command::Import { state, cert, key, replace } => {
+            let settings = state.settings()?.0;
+            import(&settings, cert, key, *replace)?;
+            let facts = facts(&cert_path(&settings))?;
+            writeln!(stdout, "tên · subject             {}", facts.subject)?;
+            writeln!(stdout, "hết hạn · valid until     {}", facts.not_after_text)?;
+            writeln!(stdout, "vân tay · SHA-256         {}", facts.fingerprint)?;
+            writeln!(stdout, "Có hiệu lực khi cổng khởi động lại · counts from the gateway's next start")?;
+        }
         Command::Export { state, der, out } => {
             let path = cert_path(&state.settings()?.0);
             let cert = read(&path)?;
@@ -120,6 +153,53 @@ pub(crate) fn run(command: &Command, stdout: &mut dyn Write) -> Result<ExitCode,
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Puts a CA where the gateway looks for it, once it is sure that it can be used.
+fn import(settings: &Settings, cert: &Path, key: &Path, replace: bool) -> Result<(), Error> {
+    // Everything the gateway asks of a CA at its start is asked here first.
+    chot_proxy::tls::Ca::load(cert, key)?;
+    let certificates = only_certificates(&std::fs::read(cert).map_err(Error::file(cert))?);
+    let key_pem = std::fs::read(key).map_err(Error::file(key))?;
+    let (to_cert, to_key) = (cert_path(settings), key_path(settings));
+    if (to_cert.exists() || to_key.exists()) && !replace {
+        return Err(Error::Say(format!(
+            "{}: đã có CA; máy trạm tin CA đó. Thêm --replace để thay · there is a CA that clients trust; add --replace",
+            to_cert.display()
+        )));
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&settings.data_dir)
+        .map_err(Error::file(&settings.data_dir))?;
+    // Both new files are whole before either takes its place; the key first, as the gateway writes them.
+    let (new_key, new_cert) = (beside(&to_key, ".new"), beside(&to_cert, ".new"));
+    write_new(&new_key, &key_pem, 0o600)?;
+    write_new(&new_cert, &certificates, 0o644)?;
+    for (new, to) in [(new_key, to_key), (new_cert, to_cert)] {
+        if to.exists() {
+            std::fs::rename(&to, beside(&to, ".old")).map_err(Error::file(&to))?;
+        }
+        std::fs::rename(new, &to).map_err(Error::file(&to))?;
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let write = || {
+        let _ = std::fs::remove_file(path);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(Error::file(path))
 }
 
 /// The certificate blocks of a PEM file, nothing else.

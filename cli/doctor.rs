@@ -12,7 +12,7 @@ use chot_config::Settings;
 use chot_model::Timestamp;
 
 use crate::state::State;
-use crate::{Error, audit, ca, clock, state, worker};
+use crate::{Error, audit, bypass, ca, clock, state, worker};
 
 /// A clock before this program was written is wrong.
 const BUILT: Timestamp = Timestamp::from_unix_us(1_763_683_200_000_000);
@@ -76,6 +76,8 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
+    findings.push(users(settings));
+    findings.push(unread(settings));
     findings.push(workers(settings));
     findings.push(print());
     if is_running {
@@ -209,6 +211,30 @@ fn mail(settings: &Settings) -> Finding {
             "thư · mail: chưa đặt next_hop nên tắt · is off: set mail.next_hop to the relay behind chot".to_owned(),
         ),
         (_, true) => Good("thư tắt · mail is off".to_owned()),
+    }
+}
+
+/// Whom the proxy asks, and whose address it is.
+fn users(settings: &Settings) -> Finding {
+    match chot_proxy::identity::Identity::new(&settings.identity) {
+        Err(why) => Broken(format!("tài khoản · accounts: {}", Error::Gateway(why).with_causes())),
+        Ok(_) if settings.identity.users.is_none() && settings.identity.addresses.is_none() => {
+            Good("tài khoản · accounts: không hỏi · nobody is asked".to_owned())
+        }
+        Ok(_) => Good("tài khoản · accounts".to_owned()),
+    }
+}
+
+/// What is passed on without being decrypted.
+fn unread(settings: &Settings) -> Finding {
+    match bypass::of(settings) {
+        Err(why) => Broken(format!("không giải mã · not decrypted: {}", why.with_causes())),
+        Ok(list) => {
+            let now = clock::system().now();
+            let over = list.entries().iter().filter(|entry| entry.is_over(now)).count();
+            let told = format!("không giải mã · not decrypted: {} mục · entries", list.entries().len());
+            if over == 0 { Good(told) } else { Advice(format!("{told}, {over} hết hạn · are over")) }
+        }
     }
 }
 

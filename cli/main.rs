@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod audit;
+mod bypass;
 mod ca;
 mod clock;
 mod demo;
@@ -19,6 +20,7 @@ mod reload;
 mod run;
 mod scan;
 mod state;
+mod user;
 mod worker;
 
 use error::Error;
@@ -67,6 +69,12 @@ enum Command {
     /// Chứng thư gốc của cổng. The interception CA
     #[command(subcommand)]
     Ca(ca::Command),
+    /// Những gì không giải mã. What is passed on without being decrypted
+    #[command(subcommand)]
+    Bypass(bypass::Command),
+    /// Người dùng proxy. Whom the proxy asks for a password
+    #[command(subcommand)]
+    User(user::Command),
     /// Bản cài này có ổn không? Is this installation sound?
     Doctor(doctor::Args),
     /// Đọc định dạng phức tạp trong một tiến trình bị giam. Read complicated formats in a confined process
@@ -103,6 +111,8 @@ fn main() -> ExitCode {
         Command::Quarantine(command) => quarantine::run(&command, &mut out),
         Command::Audit(command) => audit::run(&command, &mut out),
         Command::Ca(command) => ca::run(&command, &mut out),
+        Command::Bypass(command) => bypass::run(&command, &mut out),
+        Command::User(command) => user::run(&command, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Worker(args) => worker::run(&args),
     };

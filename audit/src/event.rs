@@ -56,6 +56,21 @@ pub enum Event {
         /// What.
         what: String,
     },
+    /// A connection that was passed on unread, because an administrator listed where it goes.
+    Bypass {
+        /// Client address.
+        client: std::net::IpAddr,
+        /// Who sends, as far as that was known.
+        account: String,
+        /// The host asked for, without personal data.
+        host: String,
+        /// Where it leads, where that is known.
+        address: Option<std::net::IpAddr>,
+        /// Why it is listed.
+        reason: String,
+        /// Bytes sent and received, once it has ended.
+        ended: Option<(u64, u64)>,
+    },
     /// A connection or request that was refused before there was a message to judge: bad framing, a target that is
     /// not allowed, an upstream certificate that does not verify.
     Refusal {

@@ -228,6 +228,24 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
             json.key("what").string(what);
             "admin"
         }
+        Event::Bypass { client, account, host, address, reason, ended } => {
+            json.key("client").plain(client);
+            json.key("account").string(account);
+            json.key("host").string(&without_numbers(host));
+            match address {
+                Some(address) => json.key("address").plain(address),
+                None => json.key("address").null(),
+            }
+            json.key("reason").string(reason);
+            match ended {
+                None => "bypass.opened",
+                Some((sent, received)) => {
+                    json.key("sent").u64(*sent);
+                    json.key("received").u64(*received);
+                    "bypass.closed"
+                }
+            }
+        }
         Event::Refusal { id, channel, client, host, reason, bytes } => {
             if let Some(id) = id {
                 json.key("id").plain(id);

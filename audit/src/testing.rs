@@ -49,7 +49,7 @@ pub(crate) fn message(n: u64) -> Message {
         received: Timestamp::from_unix_us(1_795_000_000_000_000 + n),
         channel: Channel::Web,
         client: Some("10.1.2.3".parse().expect("an address")),
-        account: Account { name: "an.nguyen".to_owned(), source: AccountSource::ProxyAuth },
+        account: Account::new("an.nguyen", AccountSource::ProxyAuth),
         destination: Destination {
             app: Some("zalo"),
             activity: Some("upload_file"),

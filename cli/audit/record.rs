@@ -39,6 +39,16 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
             at(value, "/host"),
             at(value, "/reason")
         ),
+        "bypass.opened" | "bypass.closed" => writeln!(
+            out,
+            "{:<20}  {} → {}  {}{}",
+            "KHÔNG ĐỌC · unread",
+            at(value, "/client"),
+            at(value, "/host"),
+            at(value, "/reason"),
+            value.get("sent").map(|sent| format!("  {sent} bytes")).unwrap_or_default()
+        ),
+        "admin" => writeln!(out, "{kind:<20}  {}", at(value, "/what")),
         "policy.activated" | "policy.rejected" => {
             writeln!(out, "{kind:<20}  {}  ({})", at(value, "/policy"), at(value, "/by"))
         }

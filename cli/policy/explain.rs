@@ -175,9 +175,9 @@ pub(super) fn verdict(
     source: &dyn Source,
     policy: &Policy,
 ) -> Verdict {
-    let account = account.map_or_else(Account::unknown, |name| Account {
-        name: name.to_owned(),
-        source: if to.channel == Channel::Mail { AccountSource::SmtpAuth } else { AccountSource::ProxyAuth },
+    let account = account.map_or_else(Account::unknown, |name| {
+        let source = if to.channel == Channel::Mail { AccountSource::SmtpAuth } else { AccountSource::ProxyAuth };
+        Account::new(name, source)
     });
     let received = clock::system().now();
     let message = Message {

@@ -137,6 +137,13 @@ impl HostPattern {
     }
 }
 
+impl HostPattern {
+    /// The name, and whether hosts below it are meant too.
+    pub(crate) fn parts(&self) -> (&str, bool) {
+        (&self.name, self.below)
+    }
+}
+
 /// Hosts with what they mean. The most specific pattern answers: the host itself, else the longest `*.` pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HostMap<T> {
@@ -155,6 +162,12 @@ impl<T: Copy> HostMap<T> {
     pub(crate) fn insert(&mut self, pattern: HostPattern, value: T) -> Option<T> {
         let map = if pattern.below { &mut self.below } else { &mut self.exact };
         map.insert(pattern.name, value)
+    }
+
+    /// What this very pattern means.
+    pub(crate) fn get_pattern(&self, pattern: &HostPattern) -> Option<T> {
+        let map = if pattern.below { &self.below } else { &self.exact };
+        map.get(&pattern.name).copied()
     }
 
     /// What a normalised host means. Costs one look-up a label.

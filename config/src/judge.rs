@@ -50,6 +50,8 @@ struct Case<'m> {
     channel: Channel,
     /// In lower case; `None` when nobody said who it is.
     account: Option<String>,
+    /// Groups of the account, in lower case with an `@` in front.
+    account_groups: Vec<String>,
     app: Option<&'static str>,
     is_mail: bool,
     inspection: &'m Inspection,
@@ -195,6 +197,7 @@ impl<'m> Case<'m> {
         Self {
             channel: message.channel,
             account: (!unknown).then_some(name),
+            account_groups: message.account.groups.iter().map(|group| format!("@{}", group.to_lowercase())).collect(),
             app: to.app,
             is_mail: !to.recipients.is_empty(),
             inspection,
@@ -297,7 +300,10 @@ impl<'m> Case<'m> {
     /// A client nobody named fits no pattern, not even `*`; only the word `unknown` itself.
     fn is_in(&self, set: &Accounts) -> bool {
         match &self.account {
-            Some(name) => set.globs.iter().any(|g| g.fits(name)),
+            // An account whose name looks like a group is in none.
+            Some(name) => set.globs.iter().any(|g| {
+                !name.starts_with('@') && g.fits(name) || self.account_groups.iter().any(|group| g.is_exactly(group))
+            }),
             None => set.globs.iter().any(|g| g.is_exactly("unknown")),
         }
     }

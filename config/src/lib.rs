@@ -3,6 +3,7 @@
 //! It opens no file, no socket and no clock: callers hand in the text of a file and get either something that cannot
 //! be wrong or everything that is wrong with it, with line and column.
 
+mod bypass;
 mod diagnostic;
 mod draft;
 mod host;
@@ -12,11 +13,12 @@ mod policy;
 mod schema;
 mod settings;
 
+pub use bypass::{Bypass, BypassEntry};
 pub use diagnostic::{CODES, Diagnostic, Diagnostics, text_of};
 pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
-    AllowedTarget, AuditSettings, ClientTls, InspectSettings, MailSettings, NextHopTls, Parents, Ports,
-    QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
+    AllowedTarget, AuditSettings, ClientTls, Direct, IdentitySettings, InspectSettings, MailSettings, NextHopTls,
+    Parents, Ports, QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
 };

@@ -42,7 +42,7 @@ fn blocking(conditions: &str) -> Policy {
 fn message(channel: Channel, destination: Destination, account: &str) -> Message {
     let account = match account {
         "" => Account::unknown(),
-        name => Account { name: name.to_owned(), source: AccountSource::ProxyAuth },
+        name => Account::new(name, AccountSource::ProxyAuth),
     };
     let received = Timestamp::parse("2026-11-21").expect("a date");
     let id = DecisionId::new(received, [0; 10]);
@@ -60,7 +60,7 @@ fn mail(recipients: &[&str]) -> Message {
 }
 
 fn by(mut message: Message, account: &str) -> Message {
-    message.account = Account { name: account.to_owned(), source: AccountSource::SmtpAuth };
+    message.account = Account::new(account, AccountSource::SmtpAuth);
     message
 }
 
@@ -157,7 +157,7 @@ fn every_condition_hits_and_misses() {
 #[test]
 fn reasons_are_facts_without_values() {
     let mut message = web("chat.zalo.me");
-    message.account = Account { name: "001090123456".to_owned(), source: AccountSource::ProxyAuth };
+    message.account = Account::new("001090123456", AccountSource::ProxyAuth);
     let p = blocking(
         "when.zone = [\"outside\"]\nwhen.destination.in = [\"messaging\"]\nwhen.detect.identifier.at-least = 1\nwhen.account.not-in = [\"giam-dinh\"]",
     );

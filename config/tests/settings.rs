@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, QuarantineReply, Settings};
+use chot_config::{AllowedTarget, ClientTls, Direct, Network, NextHopTls, Policy, QuarantineReply, Settings};
 
 fn settings(text: &str) -> Settings {
     match Settings::check(text, Path::new("/etc/chot/chot.toml")) {
@@ -39,6 +39,9 @@ transparent = ["0.0.0.0:3129", "[::]:3129"]
 tproxy = ["[::]:3130"]
 proxy_protocol = ["10.0.0.9", "fd00:9::/64"]
 ports = ["443", "8000-8999"]
+name = "Proxy.vss.gov.vn"
+pac_direct = ["*.vss.gov.vn", "kho.example", "10.1.0.0/16"]
+bypass = "bypass.toml"
 parent = "proxy.example.vn:3128"
 parents = [{ hosts = ["*.moh.gov.vn"], parent = "[fd00::1]:3128" }]
 no_parent = ["*.vss.gov.vn", "10.0.0.0/8"]
@@ -66,6 +69,11 @@ sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
 size_max = 1_000_000
+[identity]
+users = "users.txt"
+required = false
+addresses = "addresses.txt"
+remember_s = 60
 [inspect]
 cache = false
 memory_bytes_max = 2_000_000
@@ -105,6 +113,12 @@ allow_days = 30
     assert_eq!(s.web.resolve, [("portal.example.vn".to_owned(), "10.1.2.3".parse().expect("an address"))]);
     assert_eq!(s.web.allow_opaque, [AllowedTarget::Host("git.example.vn".to_owned(), Some(22))]);
     let web = &s.web;
+    assert_eq!((web.name.as_str(), &web.bypass), ("proxy.vss.gov.vn", &folder("bypass.toml")));
+    let offices = Direct::Network([10, 1, 0, 0].into(), [255, 255, 0, 0].into());
+    assert_eq!(web.pac_direct, [Direct::Below("vss.gov.vn".into()), Direct::Host("kho.example".into()), offices]);
+    let id = &s.identity;
+    assert_eq!((&id.users, &id.addresses), (&folder("users.txt"), &folder("addresses.txt")));
+    assert_eq!((id.required, id.remember_s), (false, 60));
     assert_eq!(
         (&web.transparent, &web.tproxy),
         (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))

@@ -68,12 +68,19 @@ pub struct Account {
     pub name: String,
     /// How we know.
     pub source: AccountSource,
+    /// Groups the source says it is in. Policies write them with an `@` in front.
+    pub groups: Vec<String>,
 }
 
 impl Account {
+    /// An account of no group.
+    pub fn new(name: impl Into<String>, source: AccountSource) -> Self {
+        Self { name: name.into(), source, groups: Vec::new() }
+    }
+
     /// The account of a client that did not say who it is.
     pub fn unknown() -> Self {
-        Self { name: "unknown".to_owned(), source: AccountSource::Unknown }
+        Self::new("unknown", AccountSource::Unknown)
     }
 }
 

@@ -37,6 +37,10 @@ const HEAD_TIMEOUT_S: u64 = 10;
 /// Connections of the TCP listener at once: whoever can reach it must not use up our descriptors.
 const CONNECTIONS_MAX: usize = 64;
 
+/// How long an address is somebody's where nothing else is said: a working day. At most a week.
+const MAPPED_SECONDS: u64 = 12 * 3_600;
+const MAPPED_SECONDS_MAX: u64 = 7 * 24 * 3_600;
+
 /// The admin service.
 pub(crate) struct Admin {
     core: Arc<Core>,
@@ -78,15 +82,20 @@ impl Admin {
             return text(status, why);
         }
         match (request.method(), request.uri().path()) {
-            (&Method::GET, "/-/healthy") => text(StatusCode::OK, "healthy\n"),
-            (&Method::GET, "/-/ready") if self.core.gate.ledger().is_healthy() => text(StatusCode::OK, "ready\n"),
-            (&Method::GET, "/-/ready") => {
+            (&Method::GET, "/-/healthy" | "/healthz") => text(StatusCode::OK, "healthy\n"),
+            (&Method::GET, "/-/ready" | "/readyz") if self.core.gate.ledger().is_healthy() => {
+                text(StatusCode::OK, "ready\n")
+            }
+            (&Method::GET, "/-/ready" | "/readyz") => {
                 text(StatusCode::SERVICE_UNAVAILABLE, "the audit ledger cannot record: nothing leaves\n")
             }
             (&Method::GET, "/metrics") => metrics(&self.core),
             (&Method::POST, "/-/reload") => {
                 let by = if door == Door::Control { "control" } else { "admin" };
                 self.reload(by).await
+            }
+            (method @ (&Method::PUT | &Method::DELETE), "/-/accounts") => {
+                self.map(method == Method::PUT, request.uri().query().unwrap_or_default()).await
             }
             // Who may read mail is more than whoever is on this host.
             (method, path) if door != Door::Loopback && path.starts_with("/-/quarantine") => {
@@ -124,6 +133,41 @@ impl Admin {
         }
     }
 
+    /// Maps an address to an account for a time, or ends that: `address`, `account`, `seconds`.
+    async fn map(&self, is_new: bool, query: &str) -> Response<Full<Bytes>> {
+        let value = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(key, _)| *key == name)?;
+            String::from_utf8(crate::web::percent_decoded(value.as_bytes(), true)).ok()
+        };
+        let address = value("address").and_then(|address| address.parse::<std::net::IpAddr>().ok());
+        let seconds = value("seconds").map_or(Some(MAPPED_SECONDS), |seconds| seconds.parse::<u64>().ok());
+        let account = value("account");
+        let (Some(address), Some(seconds), Some(identity), true) = (
+            address,
+            seconds.filter(|s| *s <= MAPPED_SECONDS_MAX),
+            self.core.gate.identity(),
+            account.is_some() || !is_new,
+        ) else {
+            return text(StatusCode::BAD_REQUEST, "needed: address, account, perhaps seconds (at most 604800)\n");
+        };
+        let now = self.core.gate.clock().now();
+        let until =
+            chot_model::Timestamp::from_unix_us(now.unix_us().saturating_add(seconds.saturating_mul(1_000_000)));
+        let (what, account) = match account.filter(|_| is_new) {
+            Some(account) => (format!("address {address} is {account} until {until}"), Some(account)),
+            None => (format!("address {address} is nobody's"), None),
+        };
+        if self.core.gate.ledger().event(chot_audit::Event::Admin { what }).await.is_err() {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "the audit ledger cannot record\n");
+        }
+        if identity.map(address, account.as_deref(), until) {
+            text(StatusCode::OK, "ok\n")
+        } else {
+            text(StatusCode::UNPROCESSABLE_ENTITY, "not a name of an account, or too many addresses\n")
+        }
+    }
+
     /// `/-/quarantine` and `/-/quarantine/WHAT/ID/BY/WHY`, the last three in hexadecimal.
     async fn quarantine(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         let Some(mail) = &self.mail else { return text(StatusCode::CONFLICT, "thư đang tắt / mail is off\n") };
@@ -157,13 +201,17 @@ impl Admin {
     }
 
     async fn reload(&self, by: &str) -> Response<Full<Bytes>> {
+        let told = match self.core.reload_bypass(by).await {
+            Ok(told) => told.map(|told| told + "\n").unwrap_or_default(),
+            Err(problems) => return text(StatusCode::UNPROCESSABLE_ENTITY, &format!("{problems}\n")),
+        };
         match self.core.reload(by).await {
             Ok(Reloaded::Unchanged { policy }) => {
-                text(StatusCode::OK, &format!("chính sách không đổi / policy unchanged: {policy}\n"))
+                text(StatusCode::OK, &format!("{told}chính sách không đổi / policy unchanged: {policy}\n"))
             }
             Ok(Reloaded::Activated { policy, warnings }) => {
                 let warnings = warnings.concat();
-                text(StatusCode::OK, &format!("{warnings}chính sách đã áp dụng / policy in force: {policy}\n"))
+                text(StatusCode::OK, &format!("{told}{warnings}chính sách đã áp dụng / policy in force: {policy}\n"))
             }
             Ok(Reloaded::Rejected { policy, problems }) => text(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -230,6 +278,13 @@ fn metrics(core: &Core) -> Response<Full<Bytes>> {
             "TLS clients that offered an encrypted ClientHello, or grease that looks like one.",
             gate.counts().ech_offered(),
         ),
+        (
+            "chot_bypassed_total",
+            "counter",
+            "Connections passed on unread because they are listed.",
+            gate.counts().bypassed(),
+        ),
+        ("chot_web_connections", "gauge", "Connections of web clients now open.", gate.counts().web_connections()),
         ("chot_held_memory_bytes", "gauge", "Bytes of bodies held in memory.", memory),
         ("chot_held_spool_bytes", "gauge", "Bytes of bodies held in spool files.", spool),
         ("chot_audit_healthy", "gauge", "Whether the ledger can record.", u64::from(healthy)),

@@ -39,6 +39,9 @@ pub enum Error {
         /// What is wrong; nothing of its content.
         what: String,
     },
+    /// Passwords cannot be hashed or kept.
+    #[error("{0}")]
+    Identity(String),
     /// The policy file is wrong or cannot be read; rendered problems.
     #[error("{0}")]
     Policy(String),
@@ -81,6 +84,7 @@ impl Error {
             | Self::Tls { .. }
             | Self::Data { .. }
             | Self::Secret { .. }
+            | Self::Identity(_)
             | Self::Policy(_) => Fault::Gateway,
         }
     }

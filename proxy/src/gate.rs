@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
-use chot_config::{Policy, judge};
+use chot_config::{Bypass, Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
 use chot_model::{
     Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason, Timestamp,
@@ -20,6 +20,7 @@ use chot_model::{
 
 use crate::Error;
 use crate::hold::{Hold, HoldWriter, Holds};
+use crate::identity::{Identity, Who};
 
 /// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
@@ -37,6 +38,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     holds: Holds,
     counts: Counts,
+    bypass: ArcSwap<Bypass>,
+    identity: ArcSwapOption<Identity>,
 }
 
 /// Decisions since the start, by channel and action.
@@ -47,6 +50,9 @@ pub struct Counts {
     failed: AtomicU64,
     /// ClientHellos with an encrypted one inside, or its grease.
     ech_offered: AtomicU64,
+    bypassed: AtomicU64,
+    /// Connections of web clients now open.
+    web_connections: AtomicU64,
 }
 
 impl Counts {
@@ -61,6 +67,28 @@ impl Counts {
     pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
         let of_channel = self.decisions.get(channel as usize);
         of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn web_connection_began(&self) {
+        self.web_connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn web_connection_ended(&self) {
+        self.web_connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Connections of web clients now open.
+    pub fn web_connections(&self) -> u64 {
+        self.web_connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_bypass(&self) {
+        self.bypassed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Connections passed on unread because they are listed.
+    pub fn bypassed(&self) -> u64 {
+        self.bypassed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_ech_offer(&self) {
@@ -112,7 +140,8 @@ impl Gate {
     /// Puts the parts together. The policy must already be recorded as activated.
     pub fn new(inspector: Inspector, policy: Arc<Policy>, ledger: Ledger, clock: Arc<dyn Clock>, holds: Holds) -> Self {
         let policy = ArcSwap::new(policy);
-        let shared = Shared { inspector, policy, ledger, clock, holds, counts: Counts::default() };
+        let (counts, bypass, identity) = (Counts::default(), ArcSwap::default(), ArcSwapOption::empty());
+        let shared = Shared { inspector, policy, ledger, clock, holds, counts, bypass, identity };
         Self { shared: Arc::new(shared) }
     }
 
@@ -139,6 +168,39 @@ impl Gate {
     /// Puts another policy in force for messages that begin from now on.
     pub fn set_policy(&self, policy: Arc<Policy>) {
         self.shared.policy.store(policy);
+    }
+
+    /// What is passed on without being decrypted.
+    pub(crate) fn bypass(&self) -> Arc<Bypass> {
+        self.shared.bypass.load_full()
+    }
+
+    /// Puts another such list in force, for connections that begin from now on.
+    pub(crate) fn set_bypass(&self, bypass: Arc<Bypass>) {
+        self.shared.bypass.store(bypass);
+    }
+
+    /// Sets how clients are known. Until then none is.
+    pub fn set_identity(&self, identity: Arc<Identity>) {
+        self.shared.identity.store(Some(identity));
+    }
+
+    /// How clients are known.
+    pub(crate) fn identity(&self) -> Option<Arc<Identity>> {
+        self.shared.identity.load_full()
+    }
+
+    /// Who a client is that cannot be asked.
+    pub(crate) fn account_of(&self, address: IpAddr) -> Account {
+        self.identity().map_or_else(Account::unknown, |identity| identity.of_address(address, self.clock().now()))
+    }
+
+    /// Who a client is that gave, or did not give, credentials to the proxy.
+    pub(crate) async fn who(&self, address: IpAddr, authorization: Option<&[u8]>) -> Who {
+        match self.identity() {
+            Some(identity) => identity.of(address, authorization, self.clock().now()).await,
+            None => Who::Is(Account::unknown()),
+        }
     }
 
     /// The ledger.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chot_audit::{Event, Ledger};
-use chot_config::{Diagnostics, Policy, Settings};
+use chot_config::{Bypass, Diagnostics, Policy, Settings};
 use chot_inspect::{Extractor, Inspector, Limits};
 use chot_model::Clock;
 use tokio::net::{TcpListener, UnixListener};
@@ -21,7 +21,9 @@ use crate::admin::Admin;
 use crate::drain::{Drain, Session};
 use crate::gate::Gate;
 use crate::hold::Holds;
+use crate::identity::Identity;
 use crate::mail::Mail;
+use crate::passed::Passed;
 use crate::tls::{Ca, Interception};
 use crate::web::{Door, Led, Web};
 use crate::{Error, admin, apps, descriptors, mail, web};
@@ -93,6 +95,7 @@ pub enum Reloaded {
 pub(crate) struct Core {
     pub(crate) gate: Gate,
     policy_file: Option<PathBuf>,
+    bypass_file: BypassFile,
     /// One reload at a time: records and activation must not interleave.
     reloading: Mutex<()>,
     notify: Notify,
@@ -111,6 +114,20 @@ fn load_policy(file: Option<&Path>) -> Result<(Policy, Diagnostics), String> {
 }
 
 impl Core {
+    /// Reads the list of what is not decrypted again. Tells what there is to tell, or what is wrong.
+    pub(crate) async fn reload_bypass(&self, by: &str) -> Result<Option<String>, String> {
+        let _one = self.reloading.lock().await;
+        let (bypass, _) = self.bypass_file.load()?;
+        if bypass == *self.gate.bypass() {
+            return Ok(None);
+        }
+        let recorded = self.gate.ledger().event(bypass_activated(&bypass, by)).await;
+        recorded.map_err(|error| format!("the change cannot be recorded: {error}"))?;
+        let told = format!("không giải mã · not decrypted: {} entries", bypass.entries().len());
+        self.gate.set_bypass(Arc::new(bypass));
+        Ok(Some(told))
+    }
+
     pub(crate) async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
         let _one = self.reloading.lock().await;
         let file = self.policy_file.clone();
@@ -140,6 +157,43 @@ impl Core {
     }
 }
 
+/// Where the list of what is not decrypted lies.
+pub(crate) struct BypassFile {
+    path: PathBuf,
+    /// It need not be there.
+    is_optional: bool,
+}
+
+impl BypassFile {
+    fn of(settings: &Settings) -> Self {
+        match &settings.web.bypass {
+            Some(path) => Self { path: path.clone(), is_optional: false },
+            None => Self { path: settings.data_dir.join("bypass.toml"), is_optional: true },
+        }
+    }
+
+    /// Reads and checks it; the second value says what it was.
+    fn load(&self) -> Result<(Bypass, bool), String> {
+        let name = self.path.display().to_string();
+        let bytes = match std::fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if self.is_optional && error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok((Bypass::default(), false));
+            }
+            Err(error) => return Err(format!("{name}: cannot be read: {error}")),
+        };
+        let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
+        let (bypass, _) = Bypass::check(text, &self.path).map_err(|problems| problems.to_string())?;
+        Ok((bypass, true))
+    }
+}
+
+fn bypass_activated(bypass: &Bypass, by: &str) -> Event {
+    let places: Vec<_> =
+        bypass.entries().iter().map(|entry| format!("{} ({})", entry.places.join(" "), entry.until)).collect();
+    Event::Admin { what: format!("not decrypted from now on, by {by}: {}", places.join(", ")) }
+}
+
 fn activated(policy: &Policy, by: &str) -> Event {
     Event::PolicyActivated {
         policy: policy.version().to_string(),
@@ -148,9 +202,13 @@ fn activated(policy: &Policy, by: &str) -> Event {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+async fn bind(passed: &mut Passed, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { address: address.to_string(), source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = match passed.take(address) {
+        Some(passed) => TcpListener::from_std(passed),
+        None => TcpListener::bind(address).await,
+    };
+    let listener = listener.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }
@@ -199,6 +257,9 @@ impl Gateway {
             .extracting(extractor)
             .unlocking(settings.inspect.passwords.iter().cloned());
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
+        let bypass_file = BypassFile::of(&settings);
+        let (bypass, _) = bypass_file.load().map_err(Error::Policy)?;
+        let identity = Arc::new(Identity::new(&settings.identity)?);
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,
             _ => Ca::load_or_make(&data)?,
@@ -207,46 +268,54 @@ impl Gateway {
         let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
 
         let mut addresses = Addresses::default();
+        let failed = |source| Error::Listen { address: "a passed socket".to_owned(), source };
+        let mut passed = Passed::take_all().map_err(failed)?;
         let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
         let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
         for address in &settings.web.listen {
-            let (listener, bound) = bind(*address).await?;
+            let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.web.push(bound);
             web_listeners.push((listener, Door::Explicit));
         }
         for address in &settings.web.listen_tls {
-            let (listener, bound) = bind(*address).await?;
+            let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.web_tls.push(bound);
             web_listeners.push((listener, Door::Secure));
         }
         for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
             for address in list {
                 let failed = |source| Error::Listen { address: address.to_string(), source };
-                let listener = web::bind_led(*address, led).map_err(failed)?;
+                let listener = match passed.take(*address) {
+                    Some(passed) => TcpListener::from_std(passed).map_err(failed)?,
+                    None => web::bind_led(*address, led).map_err(failed)?,
+                };
                 addresses.led.push(listener.local_addr().map_err(failed)?);
                 led_listeners.push((listener, led));
             }
         }
         if settings.mail.next_hop.is_some() {
             for address in &settings.mail.listen {
-                let (listener, bound) = bind(*address).await?;
+                let (listener, bound) = bind(&mut passed, *address).await?;
                 addresses.mail.push(bound);
                 mail_listeners.push(listener);
             }
             for address in &settings.mail.lmtp_listen {
-                let (listener, bound) = bind(*address).await?;
+                let (listener, bound) = bind(&mut passed, *address).await?;
                 addresses.lmtp.push(bound);
                 lmtp_listeners.push(listener);
             }
         }
         let admin_listener = match settings.admin_listen {
             Some(address) => {
-                let (listener, bound) = bind(address).await?;
+                let (listener, bound) = bind(&mut passed, address).await?;
                 addresses.admin = Some(bound);
                 Some(listener)
             }
             None => None,
         };
+        for address in passed.left() {
+            notify(&format!("a socket for {address} was passed, but no setting names it: nobody listens there"));
+        }
         let control = control_path(&data);
         let control_listener = admin::bind_control(&control)
             .map_err(|source| Error::Listen { address: control.display().to_string(), source })?;
@@ -254,10 +323,16 @@ impl Gateway {
         let listeners = addresses.lines();
         ledger.event(Event::GatewayStarted { version: env!("CARGO_PKG_VERSION").to_owned(), listeners }).await?;
         ledger.event(activated(&policy, "start")).await?;
+        if !bypass.entries().is_empty() {
+            ledger.event(bypass_activated(&bypass, "start")).await?;
+        }
         let gate = Gate::new(inspector, Arc::new(policy), ledger, clock, holds);
+        gate.set_bypass(Arc::new(bypass));
+        gate.set_identity(identity);
         let core = Arc::new(Core {
             gate: gate.clone(),
             policy_file: settings.policy_file.clone(),
+            bypass_file,
             reloading: Mutex::new(()),
             notify: Arc::clone(&notify),
         });
@@ -315,6 +390,9 @@ impl Gateway {
     /// # Errors
     /// When the change could not be recorded; the old policy stays in force.
     pub async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
+        if let Err(problems) = self.core.reload_bypass(by).await {
+            (self.core.notify)(&format!("the list of what is not decrypted stays as it was\n{problems}"));
+        }
         self.core.reload(by).await
     }
 

@@ -5,10 +5,13 @@
 mod harness;
 
 mod audit;
+mod bypass;
 mod cli_demo;
 mod cli_scan;
 mod crash;
 mod documents;
+mod home;
+mod identity;
 mod life;
 mod mail;
 mod mail_modes;
@@ -19,4 +22,5 @@ mod redaction;
 mod sockets;
 mod streams;
 mod transparent;
+mod upgrade;
 mod web;

@@ -15,6 +15,8 @@ const OUTSIDE: [&str; 2] = ["203.0.113.10", "2001:db8:77::10"];
 const HOST: &str = "nhom.chat.zalo.me";
 const HOST_V6: &str = "tep.chat.zalo.me";
 const OTHER: &str = "other.example";
+/// Listed as not to be decrypted.
+const UNREAD: &str = "ky.ca.example";
 
 /// What needs the rights of an administrator.
 fn administrator(program: &str) -> Command {
@@ -144,7 +146,7 @@ impl Drop for Networks {
 
 /// A certificate that vouches for itself, for both names and both addresses.
 fn certificate(dir: &Path) {
-    let names = format!("subjectAltName=DNS:{HOST},DNS:{HOST_V6},IP:{},IP:{}", OUTSIDE[0], OUTSIDE[1]);
+    let names = format!("subjectAltName=DNS:{HOST},DNS:{HOST_V6},DNS:{UNREAD},IP:{},IP:{}", OUTSIDE[0], OUTSIDE[1]);
     let mut openssl = command("openssl");
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
     openssl.args(["-subj", "/CN=outside", "-addext", &names, "-addext", "basicConstraints=critical,CA:FALSE"]);
@@ -156,8 +158,10 @@ fn gate_in(networks: &Networks, key: &str, port: u16) -> Gate {
     Gate::with(|setup| {
         setup.network = Some(networks.gateway().to_owned());
         setup.roots = vec![networks.dir.path().join("cert.pem")];
-        setup.resolve = vec![(HOST, OUTSIDE[0]), (HOST_V6, OUTSIDE[1]), (OTHER, "203.0.113.99")];
-        setup.web = format!("{key} = [\"0.0.0.0:{port}\", \"[::]:{port}\"]");
+        setup.resolve = vec![(HOST, OUTSIDE[0]), (HOST_V6, OUTSIDE[1]), (OTHER, "203.0.113.99"), (UNREAD, OUTSIDE[0])];
+        setup.web = format!("bypass = \"bypass.toml\"\n{key} = [\"0.0.0.0:{port}\", \"[::]:{port}\"]");
+        let list = format!("[[bypass]]\nhosts = [\"{UNREAD}\"]\nreason = \"ký số\"\nuntil = \"2099-12-31\"\n");
+        setup.files = vec![("bypass.toml", list)];
     })
 }
 
@@ -195,6 +199,16 @@ fn a_client_that_knows_nothing_is_looked_after(rules: &str, key: &str, port: u16
     for reason in ["misdirected", "upstream-certificate"] {
         assert!(refused.iter().flatten().any(|r| r == reason), "{refused:?}");
     }
+
+    // A host that is listed passes unread, where the address is its own; a name that is only claimed opens nothing.
+    let pinned = networks.dir.path().join("cert.pem").display().to_string();
+    let unread = |at| networks.curl(&gate, &format!("https://{UNREAD}/ky"), at, &["--cacert", &pinned]);
+    unread(OUTSIDE[0]).is_delivered();
+    assert_eq!(networks.received()["path"], "/ky");
+    assert_eq!(gate.records("bypass.opened").len(), 1);
+    assert_eq!(unread(OUTSIDE[1]).code, 0);
+    assert_eq!(gate.records("bypass.opened").len(), 1);
+    networks.received_nothing();
 
     // QUIC is refused at once and aloud.
     for at in OUTSIDE {

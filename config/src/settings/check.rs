@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
+use super::{AllowedTarget, ClientTls, Direct, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -42,6 +42,14 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.web.resolve = addresses(root);
     let ports = texts(root, &["web", "ports"]);
     set(&mut s.web.ports, ports.map(|ports| ports.into_iter().filter_map(|(p, _)| Ports::parse(p).ok()).collect()));
+    set(&mut s.web.name, text(root, &["web", "name"]).and_then(crate::host::normalise));
+    let direct = texts(root, &["web", "pac_direct"]).unwrap_or_default();
+    s.web.pac_direct = direct.into_iter().filter_map(|(place, _)| Direct::parse(place).ok()).collect();
+    s.web.bypass = path(&["web", "bypass"]);
+    s.identity.users = path(&["identity", "users"]);
+    s.identity.addresses = path(&["identity", "addresses"]);
+    set(&mut s.identity.required, flag(root, &["identity", "required"]));
+    set(&mut s.identity.remember_s, count(root, &["identity", "remember_s"]));
     s.web.transparent = parsed(root, &["web", "transparent"]).unwrap_or_default();
     s.web.tproxy = parsed(root, &["web", "tproxy"]).unwrap_or_default();
     s.web.proxy_protocol = parsed(root, &["web", "proxy_protocol"]).unwrap_or_default();
@@ -177,6 +185,9 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));
     });
     two_of_a_family(root, report);
+    if let (Some(value), None) = (at(root, &["identity", "required"]), &s.identity.users) {
+        report.push(Note::warning(Problem::NoEffect, value.span(), "nobody can be asked without `identity.users`"));
+    }
     if let (Some(value), true) = (at(root, &["web", "parent_credentials"]), s.web.parents.servers().is_empty()) {
         report.push(Note::warning(Problem::NoEffect, value.span(), "there is no parent that could ask for these"));
     }

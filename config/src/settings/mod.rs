@@ -6,7 +6,7 @@ mod check;
 mod reach;
 mod shape;
 
-pub use reach::{Parents, Ports};
+pub use reach::{Direct, Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -82,6 +82,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// Inspection.
     pub inspect: InspectSettings,
+    /// Who sends.
+    pub identity: IdentitySettings,
     /// ICAP listeners.
     pub icap_listen: Vec<SocketAddr>,
     /// Console and admin listener.
@@ -106,6 +108,12 @@ pub struct WebSettings {
     /// Hosts, in lower case, whose address is given here instead of asked of DNS. The address is checked like any
     /// other: one on loopback or in a private network must also be listed in `allow_targets`.
     pub resolve: Vec<(String, IpAddr)>,
+    /// The name under which the proxy shows its own pages.
+    pub name: String,
+    /// What the PAC file lets clients reach without the proxy.
+    pub pac_direct: Vec<Direct>,
+    /// The list of what is not decrypted; `None`: `bypass.toml` in the data folder, if there is one.
+    pub bypass: Option<PathBuf>,
     /// Ports that may be connected to, besides those that `allow_targets` and `allow_opaque` name.
     pub ports: Vec<Ports>,
     /// Proxies behind us.
@@ -193,6 +201,19 @@ pub struct InspectSettings {
     pub passwords: Vec<Secret>,
 }
 
+/// `[identity]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentitySettings {
+    /// File of users with the hashes of their passwords. `None`: nobody is asked.
+    pub users: Option<PathBuf>,
+    /// Whether whoever is not known by their address has to give a password.
+    pub required: bool,
+    /// File that says whose address it is.
+    pub addresses: Option<PathBuf>,
+    /// How long a password that was right is not checked again, in seconds.
+    pub remember_s: u64,
+}
+
 /// `[audit]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditSettings {
@@ -244,6 +265,9 @@ impl Settings {
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
                 resolve: Vec::new(),
+                name: "chot.internal".to_owned(),
+                pac_direct: Vec::new(),
+                bypass: None,
                 ports: Ports::USUAL.to_vec(),
                 parents: Parents::default(),
                 parent_credentials: None,
@@ -283,6 +307,7 @@ impl Settings {
                 print_time_max_ms: 10_000,
                 passwords: Vec::new(),
             },
+            identity: IdentitySettings { users: None, required: true, addresses: None, remember_s: 300 },
             icap_listen: Vec::new(),
             admin_listen: None,
             audit: AuditSettings {

@@ -2,7 +2,7 @@
 //!
 //! What may be sent there is the policy's. Nothing here resolves a name.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::host::{HostMap, HostPattern};
 use crate::network::Network;
@@ -35,6 +35,33 @@ impl Ports {
     /// Whether `port` is one of them.
     pub fn contains(&self, port: u16) -> bool {
         (self.first..=self.last).contains(&port)
+    }
+}
+
+/// A place that clients reach without the proxy, for the PAC file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Direct {
+    /// This host.
+    Host(String),
+    /// This host and every host below it.
+    Below(String),
+    /// IPv4 addresses: the first, and the mask.
+    Network(Ipv4Addr, Ipv4Addr),
+}
+
+impl Direct {
+    /// Reads `*.vss.gov.vn`, `kho.vss.gov.vn`, `10.0.0.0/8`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(network) = text.parse::<Network>() {
+            let IpAddr::V4(first) = network.first() else {
+                return Err("PAC files know no IPv6 networks".to_owned());
+            };
+            let mask = u32::MAX.checked_shl(32u32.saturating_sub(u32::from(network.prefix))).unwrap_or(0);
+            return Ok(Self::Network(first, mask.into()));
+        }
+        let pattern = HostPattern::parse(text)?;
+        let (name, below) = pattern.parts();
+        Ok(if below { Self::Below(name.to_owned()) } else { Self::Host(name.to_owned()) })
     }
 }
 

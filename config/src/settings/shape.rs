@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::reach::Exempt;
-use super::{AllowedTarget, NextHopTls, Ports};
+use super::{AllowedTarget, Direct, NextHopTls, Ports};
 use crate::diagnostic::Problem;
 use crate::draft::{Field, Format, Kind, Shape, Words};
 use crate::host::{self, HostPattern};
@@ -102,6 +102,12 @@ const PARENT: Format =
     Format { noun: "a host and port such as `proxy.example.vn:3128`", check: |text| host_port(text).map(drop) };
 const HOSTS: Format =
     Format { noun: "a host such as `*.moh.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
+const NAME: Format = Format {
+    noun: "a host name such as `chot.internal`",
+    check: |text| host::normalise(text).map(drop).ok_or_else(|| "not a host name".to_owned()),
+};
+const DIRECT: Format =
+    Format { noun: "a host or an IPv4 network such as `*.vss.gov.vn`", check: |text| Direct::parse(text).map(drop) };
 const EXEMPT: Format =
     Format { noun: "a host or a network such as `*.vss.gov.vn`", check: |text| Exempt::parse(text).map(drop) };
 
@@ -169,6 +175,21 @@ pub(super) const SETTINGS: Shape = Shape {
                         "resolve",
                         Kind::Map { keys: None, of: &Kind::Format(&ADDRESS) },
                         "Addresses of hosts, instead of asking DNS.",
+                    ),
+                    key(
+                        "name",
+                        Kind::Format(&NAME),
+                        "The name of the proxy's own pages; \"chot.internal\" by default.",
+                    ),
+                    key(
+                        "pac_direct",
+                        Kind::List { of: &Kind::Format(&DIRECT), may_be_empty: true },
+                        "What the PAC file lets clients reach without the proxy.",
+                    ),
+                    key(
+                        "bypass",
+                        Kind::Text,
+                        "The list of what is not decrypted; `bypass.toml` in data.dir by default.",
                     ),
                     key(
                         "ports",
@@ -289,6 +310,26 @@ pub(super) const SETTINGS: Shape = Shape {
                 ],
             },
             "Bounds of inspection. Reaching one makes the rest opaque, never clean.",
+        ),
+        section(
+            "identity",
+            &Shape {
+                fields: &[
+                    key("users", Kind::Text, "File of users, written by `chot user`; absent: nobody is asked."),
+                    key(
+                        "required",
+                        Kind::Flag,
+                        "Whether whoever is not known by their address has to give a password; true by default.",
+                    ),
+                    key("addresses", Kind::Text, "File with lines `address account [until]`."),
+                    key(
+                        "remember_s",
+                        Kind::Count { min: 1, max: 3_600 },
+                        "How long a password that was right is not checked again, in seconds; 300 by default.",
+                    ),
+                ],
+            },
+            "Who sends.",
         ),
         section(
             "icap",

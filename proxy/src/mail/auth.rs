@@ -49,7 +49,7 @@ pub(super) async fn relay(client: &mut Wire, downstream: &mut Downstream, argume
             Ok(reply) if reply.code == 334 => reply,
             Ok(reply) => {
                 let name = name.unwrap_or_else(|| format!("({mechanism})"));
-                let account = (reply.code == 235).then_some(Account { name, source: AccountSource::SmtpAuth });
+                let account = (reply.code == 235).then_some(Account::new(name, AccountSource::SmtpAuth));
                 return Ended::Reply(reply, account);
             }
         };

@@ -4,7 +4,7 @@
 
 use chot_audit::Outcome;
 use chot_inspect::Hint;
-use chot_model::{Account, Channel, Destination};
+use chot_model::{Channel, Destination};
 
 use super::command::Chunk;
 use super::data::DataReader;
@@ -152,7 +152,7 @@ impl Session {
         Envelope {
             channel: Channel::Mail,
             client: Some(self.origin),
-            account: self.account.clone().unwrap_or_else(Account::unknown),
+            account: self.account.clone().unwrap_or_else(|| self.mail.gate.account_of(self.origin)),
             destination: Destination { recipients, ..Destination::default() },
             summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
         }

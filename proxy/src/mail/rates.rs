@@ -156,7 +156,7 @@ mod tests {
         let recipients: Vec<_> = (0..5).map(|n| rates.recipient(address(1), n * 1_000).is_ok()).collect();
         assert_eq!(recipients, [true, true, true, false, false]);
         assert_eq!(rates.recipient(address(1), DAY_MS), Ok(()));
-        let account = |name: &str| Account { name: name.to_owned(), source: chot_model::AccountSource::SmtpAuth };
+        let account = |name: &str| Account::new(name, chot_model::AccountSource::SmtpAuth);
         let of = |name: &str| Sender::of(Some(&account(name)), [10, 0, 0, 1].into());
         assert_eq!(of("An.Nguyen"), of("an.nguyen"));
     }

@@ -364,7 +364,7 @@ impl Session {
             }
         }
         if let Some(login) = told.login {
-            self.account = login.map(|name| Account { name, source: AccountSource::SmtpAuth });
+            self.account = login.map(|name| Account::new(name, AccountSource::SmtpAuth));
         }
         self.greeted = Greeted::Not;
         let greeting = self.mail.greeting(self.dialect);

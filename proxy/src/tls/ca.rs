@@ -92,6 +92,19 @@ impl Ca {
         &self.cert_path
     }
 
+    /// The certificate, PEM, without its key.
+    pub(crate) fn pem(&self) -> String {
+        // Lines of 64 letters (RFC 7468 §2).
+        let body = crate::base64::encode(&self.cert);
+        let lines: Vec<_> = body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    }
+
+    /// The certificate, DER.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.cert
+    }
+
     /// SHA-256 of the certificate, as `AA:BB:…`.
     pub fn fingerprint(&self) -> String {
         let hex: Vec<_> = digest(&SHA256, &self.cert).as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
@@ -164,6 +177,8 @@ mod tests {
         let read = Ca::load_or_make(dir.path()).expect("read");
         assert_eq!(made.fingerprint(), read.fingerprint());
         assert_eq!(made.fingerprint().len(), 32 * 3 - 1);
+        let again = CertificateDer::from_pem_slice(made.pem().as_bytes()).expect("PEM");
+        assert_eq!(again.as_ref(), made.der());
         let mode = std::fs::metadata(dir.path().join("ca.key")).expect("a key").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert!(made.not_after - unix_seconds() > 3_640 * DAY_SECONDS);

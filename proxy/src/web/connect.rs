@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chot_model::Account;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -44,13 +45,18 @@ pub(super) struct Tunnel {
     /// The one that was reached first, then the others that may be.
     addresses: Vec<SocketAddr>,
     road: Road,
+    account: Account,
     upstream: TcpStream,
     /// On HTTP/2, what keeps the connection from being taken for idle.
     under_way: Option<Arc<UnderWay>>,
 }
 
 /// Answers CONNECT: a tunnel when the target may be and was reached.
-pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Result<Tunnel, Response<Reply>> {
+pub(super) async fn grant(
+    client: &Client,
+    mut request: Request<Incoming>,
+    account: Account,
+) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
     if head::has_been_here(request.headers(), &client.web.pseudonym) {
@@ -66,7 +72,7 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
         Ok((addresses, road, upstream)) => {
             let under_way = request.extensions_mut().remove();
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, road, upstream, under_way })
+            Ok(Tunnel { upgrade, authority, addresses, road, account, upstream, under_way })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -133,10 +139,11 @@ impl Tunnel {
         mut bytes: BytesMut,
         session: Session,
     ) {
-        let Self { upgrade: _, authority, addresses, road, upstream, under_way: _under_way } = self;
+        let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
         let stream = Replay::new(bytes.freeze(), stream);
-        Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
+        let inside = Inside { client, authority, is_named: true, addresses, road, account };
+        inside.carry(began, stream, upstream, session).await;
     }
 }
 
@@ -144,8 +151,11 @@ impl Tunnel {
 pub(super) struct Inside {
     pub(super) client: Arc<Client>,
     pub(super) authority: Authority,
+    /// It is what the client asked us to connect to, not what it says of a connection to somebody's address.
+    pub(super) is_named: bool,
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) road: Road,
+    pub(super) account: Account,
 }
 
 impl Inside {
@@ -156,8 +166,13 @@ impl Inside {
     {
         match began {
             First::Tls(hello) => {
-                if hello.is_some_and(|hello| hello.has_ech) {
-                    self.client.web.gate.counts().count_ech_offer();
+                if let Some(hello) = hello {
+                    if hello.has_ech {
+                        self.client.web.gate.counts().count_ech_offer();
+                    }
+                    if let Some(reason) = self.unread_because(&hello).await {
+                        return self.pass_unread(stream, upstream, session, &hello, reason).await;
+                    }
                 }
                 Box::pin(self.intercept(stream, upstream, session)).await;
             }
@@ -277,6 +292,7 @@ impl Inside {
                 self.serve(stream, shown.unwrap_or(Protocol::Http1), established, session).await;
             }
             // An application that trusts only its own certificates ends here: the operator has to see which.
+            Ok(Err(error)) if is_distrust(&error) => self.record_for(&asked.host, Why::ClientDistrust).await,
             _ => self.record_for(&asked.host, Why::ClientTls).await,
         }
     }
@@ -293,6 +309,7 @@ impl Inside {
             names,
             broken,
             links,
+            account: self.account.clone(),
             socket: Mutex::new(None),
         });
         let served_too = Arc::clone(&served);
@@ -313,6 +330,18 @@ impl Inside {
             _ => {}
         }
     }
+}
+
+/// Whether a client ended the handshake because it does not trust the certificate: the sign of an application that pins
+/// its own, or of a computer without our CA.
+fn is_distrust(error: &std::io::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::AlertReceived(alert)) = cause else { return false };
+    matches!(
+        alert,
+        Alert::BadCertificate | Alert::UnsupportedCertificate | Alert::CertificateUnknown | Alert::UnknownCA
+    )
 }
 
 /// What a ClientHello asks for.
@@ -363,6 +392,7 @@ struct Served {
     /// Every request is answered with this.
     broken: Option<Why>,
     links: Links,
+    account: Account,
     socket: Mutex<Option<Socket>>,
 }
 
@@ -382,6 +412,7 @@ impl Served {
             host: &host,
             route: self.route.clone(),
             links: &self.links,
+            account: &self.account,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
@@ -403,9 +434,9 @@ impl Served {
 }
 
 /// Counts what is read.
-struct Counted<S> {
-    inner: S,
-    read: Arc<AtomicU64>,
+pub(super) struct Counted<S> {
+    pub(super) inner: S,
+    pub(super) read: Arc<AtomicU64>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {

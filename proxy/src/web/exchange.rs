@@ -38,7 +38,10 @@ pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &s
     // would send this one elsewhere.
     let ends = head.method == http::Method::CONNECT || why == Why::Misdirected && head.uri.authority().is_some();
     let id = client.new_id();
-    client.record(Some(id), host, why.id(), 0).await;
+    // Every browser is asked once; only what it answers is worth a record.
+    if why != Why::AuthNeeded {
+        client.record(Some(id), host, why.id(), 0).await;
+    }
     // A sender that waits for 100 has sent no body, and must not be told to.
     let waits = head.headers.contains_key(header::EXPECT);
     // Behind CONNECT nothing ends.
@@ -52,7 +55,7 @@ fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, ke
     own(refusal::of_reason(asker, why, host.as_str(), id, now), keeps)
 }
 
-fn own(response: Response<Bytes>, keeps: bool) -> Response<Reply> {
+pub(super) fn own(response: Response<Bytes>, keeps: bool) -> Response<Reply> {
     let mut response = response.map(|bytes| Reply::Own(Some(bytes)));
     if !keeps {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -69,6 +72,8 @@ pub(super) struct Exchange<'a> {
     pub(super) route: Route,
     /// Connections of this client.
     pub(super) links: &'a Links,
+    /// Who sends.
+    pub(super) account: &'a Account,
     pub(super) upgrades: Upgrades<'a>,
 }
 
@@ -177,6 +182,7 @@ impl Exchange<'_> {
         let path = head::percent_decoded(head.uri.to_string().as_bytes(), true);
         About {
             host: self.host.clone(),
+            account: self.account.clone(),
             address: self.route.addresses.first().map(|address| address.ip()),
             is_tls: self.route.tls.is_some(),
             path: String::from_utf8_lossy(&path).into_owned(),
@@ -192,7 +198,7 @@ impl Exchange<'_> {
         Envelope {
             channel: Channel::Web,
             client: Some(self.client.peer.ip().to_canonical()),
-            account: Account::unknown(),
+            account: self.account.clone(),
             destination: Destination {
                 app,
                 activity: Some(apps::activity(app, head.method.as_str(), head.uri.path(), is_multipart)),

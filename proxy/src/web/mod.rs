@@ -8,6 +8,7 @@
 //! tunnels the operator listed as opaque, and what applications encrypt between their users.
 
 mod body;
+mod bypass;
 mod coding;
 mod connect;
 mod dial;
@@ -16,6 +17,7 @@ mod first;
 mod framing;
 mod guard;
 mod head;
+mod home;
 mod io;
 mod parent;
 #[cfg(feature = "test-support")]
@@ -32,13 +34,14 @@ mod websocket;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
-use chot_model::{Channel, DecisionId};
+use chot_model::{Account, Channel, DecisionId};
+use http::header::PROXY_AUTHORIZATION;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -50,9 +53,10 @@ use tokio::sync::Semaphore;
 use self::body::Reply;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
-use self::exchange::{Exchange, Upgrades, refuse};
+use self::exchange::{Exchange, Upgrades, own, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
+use self::home::Home;
 use self::io::{Duplex, ForHyper, Timer};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
@@ -60,9 +64,12 @@ use self::target::Authority;
 use self::upstream::{Links, Route};
 use self::websocket::Socket;
 
+pub(crate) use self::head::percent_decoded;
+
 pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
 use crate::gate::Gate;
+use crate::identity::Who;
 use crate::proxy_protocol::{Header, receive as receive_header};
 use crate::tls::Interception;
 use crate::{Error, descriptors};
@@ -72,6 +79,8 @@ const CONNECTIONS_MAX: usize = 20_000;
 /// Longest time between two requests: hyper counts the time for a head from the end of the last request. Browsers keep
 /// connections for minutes.
 const IDLE_SECONDS: u64 = 180;
+/// Time for the first request of a connection that was accepted just before draining began.
+const LAST_REQUEST_SECONDS: u64 = 2;
 /// Pause after a failed accept (out of descriptors): others must end before it can succeed.
 const ACCEPT_PAUSE_MS: u64 = 100;
 /// Time for the header of a load balancer, which comes before anything else.
@@ -91,6 +100,7 @@ pub struct Web {
     balancers: Vec<Network>,
     reach: Reach,
     interception: Arc<Interception>,
+    home: Home,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
     connections: Arc<Semaphore>,
@@ -121,6 +131,7 @@ impl Web {
             clients: settings.clients.clone(),
             balancers: settings.proxy_protocol.clone(),
             reach: Reach::new(settings, &pseudonym)?,
+            home: Home::new(&settings.name, &settings.pac_direct, interception.ca()),
             interception,
             pseudonym,
             connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
@@ -178,7 +189,10 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
             Ok((stream, peer)) => {
                 let (web, session) = (Arc::clone(&web), session.clone());
                 tokio::spawn(async move {
+                    let gate = web.gate.clone();
+                    gate.counts().web_connection_began();
                     Box::pin(admit(web, stream, peer, door, session)).await;
+                    gate.counts().web_connection_ended();
                     drop(permit);
                 });
             }
@@ -211,14 +225,21 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     }
     tune(&stream);
     match door {
-        Door::Explicit => serve_client(Arc::new(Client { web, peer, local }), stream, session).await,
-        Door::Secure => Box::pin(secure::serve(Arc::new(Client { web, peer, local }), stream, session)).await,
+        Door::Explicit | Door::Secure => {
+            // Each request says for itself who it is from.
+            let client = Arc::new(Client { web, peer, local, account: Account::unknown() });
+            match door {
+                Door::Secure => Box::pin(secure::serve(client, stream, session)).await,
+                _ => serve_client(client, stream, session).await,
+            }
+        }
         Door::Led(led) => {
             let original = ends.map_or_else(|| led.original(&stream, local), |ends| Ok(ends.destination));
             let Ok(original) = original else { return web.record_peer(peer.ip(), "no-destination").await };
             // Where packets keep their destination, it is no address of ours.
             let local = if led == Led::Tproxy { SocketAddr::from(([0, 0, 0, 0], 0)) } else { local };
-            let client = Arc::new(Client { web, peer, local });
+            let account = web.gate.account_of(peer.ip());
+            let client = Arc::new(Client { web, peer, local, account });
             Box::pin(transparent::serve(client, stream, original, session)).await;
         }
     }
@@ -272,7 +293,9 @@ where
 {
     let broken = Broken::default();
     let io = ForHyper(Guarded::new(io, broken.clone()));
+    let has_begun = AtomicBool::new(false);
     let service = service_fn(|request| {
+        has_begun.store(true, Ordering::Relaxed);
         let answered = Box::pin(answer(request, broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
@@ -287,7 +310,14 @@ where
         ended = connection.as_mut() => return ended,
         () = session.drained() => connection.as_mut().graceful_shutdown(),
     }
-    connection.await
+    // One that was just accepted may still ask its first question, and is answered; one that stays silent must not hold
+    // up the next program.
+    let asked = tokio::time::timeout(Duration::from_secs(LAST_REQUEST_SECONDS), connection.as_mut()).await;
+    match asked {
+        Ok(ended) => ended,
+        Err(_) if !has_begun.load(Ordering::Relaxed) => Ok(()),
+        Err(_) => connection.await,
+    }
 }
 
 /// One client connection.
@@ -296,6 +326,8 @@ struct Client {
     peer: SocketAddr,
     /// Our end of it.
     local: SocketAddr,
+    /// Who it is where nobody can be asked.
+    account: Account,
 }
 
 impl Client {
@@ -345,8 +377,17 @@ impl Outer {
         if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
+        if let Some(page) = self.own_page(&request) {
+            return page;
+        }
+        let authorization = request.headers().get(PROXY_AUTHORIZATION).map(|value| value.as_bytes().to_vec());
+        let account = match self.client.web.gate.who(self.client.peer.ip(), authorization.as_deref()).await {
+            Who::Is(account) => account,
+            Who::Unsaid => return refuse(&self.client, request, "", Why::AuthNeeded).await,
+            Who::Wrong => return refuse(&self.client, request, "", Why::AuthFailed).await,
+        };
         if request.method() == Method::CONNECT {
-            return match Box::pin(grant(&self.client, request)).await {
+            return match Box::pin(grant(&self.client, request, account)).await {
                 Ok(tunnel) => {
                     if let Some(session) = &self.streams {
                         let (client, session) = (Arc::clone(&self.client), session.clone());
@@ -376,9 +417,25 @@ impl Outer {
             host: &target,
             route,
             links: &self.links,
+            account: &account,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
+    }
+}
+
+impl Outer {
+    /// The page of our own that a request asks for: at the listener itself, or through the proxy at its name.
+    fn own_page(&self, request: &Request<Incoming>) -> Option<Response<Reply>> {
+        let web = &self.client.web;
+        let asked = match request.uri().authority() {
+            None => Some(head::target(request, 80, "http").ok()?),
+            Some(_) if request.method() == Method::CONNECT => return None,
+            Some(_) if target_of(request).is_ok_and(|target| web.home.is_at(&target)) => None,
+            Some(_) => return None,
+        };
+        let page = web.home.answer(request, asked.as_ref(), self.client.local)?;
+        Some(own(page, true))
     }
 }
 

@@ -74,6 +74,12 @@ reasons! {
         "Không thiết lập được kết nối bảo mật với máy này." "No TLS connection with the client could be made.";
     TargetAddress "target-address" FORBIDDEN
         "Địa chỉ đích thuộc mạng nội bộ hoặc dành riêng, không được phép qua cổng này." "The target is a loopback, private or reserved address, which is not allowed here.";
+    AuthNeeded "auth-needed" PROXY_AUTHENTICATION_REQUIRED
+        "Cần đăng nhập proxy bằng tài khoản của cơ quan." "The proxy asks who you are.";
+    AuthFailed "auth-failed" PROXY_AUTHENTICATION_REQUIRED
+        "Tên hoặc mật khẩu proxy không đúng." "The name or password for the proxy is wrong.";
+    ClientDistrust "client-distrust" BAD_REQUEST
+        "Ứng dụng không tin chứng thư của cổng kiểm soát." "The client does not trust the gateway's certificate.";
     TargetPort "target-port" FORBIDDEN
         "Cổng kết nối này không nằm trong danh sách được phép." "This port is not one that may be connected to.";
     Parent "parent-failed" BAD_GATEWAY
@@ -227,6 +233,10 @@ fn answer(asker: &Asker, status: StatusCode, id: DecisionId, body: String) -> Re
     let csp = format!(
         "default-src 'none'; style-src 'nonce-{id}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        let basic = HeaderValue::from_static("Basic realm=\"chot\", charset=\"UTF-8\"");
+        headers.insert(header::PROXY_AUTHENTICATE, basic);
+    }
     if let (Ok(csp), Ok(id)) = (HeaderValue::try_from(csp), HeaderValue::try_from(id.to_string())) {
         headers.insert(header::CONTENT_SECURITY_POLICY, csp);
         headers.insert(DECISION, id);
@@ -358,7 +368,7 @@ fn clock_in_vietnam(time: Timestamp) -> String {
     format!("{hour:02}:{minute:02}:{second:02} {day:02}/{month:02}/{year} (giờ Việt Nam, UTC+7)")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -102,7 +102,11 @@ pub(super) async fn serve(client: Arc<Client>, mut stream: TcpStream, original: 
     let authority = named.filter(|named| named.port == original.port()).unwrap_or_else(|| literal.clone());
     let Way { addresses, road } = way;
     match road.connect(&literal, &addresses).await {
-        Ok(upstream) => Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await,
+        Ok(upstream) => {
+            let account = client.account.clone();
+            let inside = Inside { client, authority, is_named: false, addresses, road, account };
+            inside.carry(began, stream, upstream, session).await;
+        }
         Err(why) => client.record(None, &authority.host, why.id(), 0).await,
     }
 }
@@ -154,12 +158,12 @@ impl Plain {
             Err((host, why)) => return refuse(&self.client, request, &host, why).await,
         };
         let Way { addresses, road } = self.way.clone();
-        let route = Route { authority: host.clone(), addresses, road, tls: None };
         let exchange = Exchange {
             client: &self.client,
             host: &host,
-            route,
+            route: Route { authority: host.clone(), addresses, road, tls: None },
             links: &self.links,
+            account: &self.client.account,
             upgrades: Upgrades { broken, socket: &self.socket },
         };
         Box::pin(exchange.run(request)).await
@@ -175,8 +179,7 @@ impl Plain {
             head::check(request.headers()).map_err(unnamed)?;
         }
         let host = head::target(request, self.original.port(), "http").map_err(unnamed)?;
-        let is_proven = self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host));
-        if is_proven {
+        if self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host)) {
             return Ok(host);
         }
         if host.port != self.original.port() || !self.client.web.reach.is_name_of(&host, self.original.ip()).await {

@@ -29,6 +29,10 @@ pub(crate) struct Setup {
     pub(crate) resolve: Vec<(&'static str, &'static str)>,
     /// Further trusted roots.
     pub(crate) roots: Vec<PathBuf>,
+    /// Files beside the settings that only we may read.
+    pub(crate) files: Vec<(&'static str, String)>,
+    /// The address of a socket that a launcher opens and hands over.
+    pub(crate) launcher: Option<SocketAddr>,
     /// The network it runs in, where it is not this one.
     pub(crate) network: Option<String>,
     /// Whole sections.
@@ -44,6 +48,8 @@ impl Setup {
             mail: format!("next_hop = \"{}\"\nnext_hop_tls = \"off\"", world.relay.address),
             resolve: Vec::new(),
             roots: Vec::new(),
+            files: Vec::new(),
+            launcher: None,
             network: None,
             more: String::new(),
         }
@@ -55,6 +61,7 @@ pub(crate) struct Gate {
     pub(crate) world: World,
     dir: TempDir,
     network: Option<String>,
+    launcher: Option<SocketAddr>,
     running: Option<Running>,
 }
 
@@ -78,10 +85,15 @@ impl Gate {
         let mut setup = Setup::new(&world);
         change(&mut setup);
         let dir = tempfile::Builder::new().prefix("chot-scenario-").tempdir().expect("a folder");
-        let mut gate = Self { world, dir, network: setup.network.clone(), running: None };
+        let mut gate = Self { world, dir, network: setup.network.clone(), launcher: setup.launcher, running: None };
         gate.world.write_ca(&gate.path("outside-ca.pem"));
         gate.write_policy(&setup.policy);
-        let Setup { policy: _, listen, web, mail, resolve, roots, network: _, more } = setup;
+        let Setup { policy: _, listen, web, mail, resolve, roots, files, launcher: _, network: _, more } = setup;
+        for (name, text) in files {
+            std::fs::write(gate.path(name), text).expect("written");
+            let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(gate.path(name), only_ours).expect("set");
+        }
         let resolve = NAMES.iter().map(|name| (*name, "127.0.0.1")).chain(resolve);
         let resolve: String = resolve.map(|(name, address)| format!("\"{name}\" = \"{address}\"\n")).collect();
         let roots: String = roots.iter().map(|file| format!(", \"{}\"", file.display())).collect();
@@ -102,6 +114,13 @@ impl Gate {
         let _ = std::fs::remove_file(&ready);
         let log = File::options().create(true).append(true).open(self.path("chot.log")).expect("a log");
         let mut start = match &self.network {
+            None if self.launcher.is_some() => {
+                let mut launcher = Command::new("python3");
+                let of = self.launcher.map(|at| [at.ip().to_string(), at.port().to_string()]).unwrap_or_default();
+                launcher.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/launcher.py")).args(of);
+                launcher.arg(env!("CARGO_BIN_EXE_chot"));
+                launcher
+            }
             None => Command::new(env!("CARGO_BIN_EXE_chot")),
             Some(network) => {
                 let mut inside =
@@ -129,7 +148,7 @@ impl Gate {
             ready.exists()
         });
         let line: Value = serde_json::from_slice(&std::fs::read(&ready).expect("read")).expect("json");
-        assert!(line["pid"] == child.id() || self.network.is_some());
+        assert!(line["pid"] == child.id() || self.network.is_some() || self.launcher.is_some());
         let address = |value: &Value| value.as_str().map(|text| text.parse().expect("an address"));
         let web = address(&line["web"][0]).expect("a proxy");
         let admin = address(&line["admin"]).expect("an admin listener");

@@ -61,7 +61,7 @@ impl Held {
     pub(super) fn account(&self) -> Account {
         const SOURCES: [AccountSource; 3] = [AccountSource::SmtpAuth, AccountSource::ProxyAuth, AccountSource::Address];
         match SOURCES.into_iter().find(|source| source.id() == self.account_source) {
-            Some(source) => Account { name: self.account.clone(), source },
+            Some(source) => Account::new(self.account.clone(), source),
             None => Account::unknown(),
         }
     }

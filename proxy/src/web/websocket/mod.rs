@@ -18,6 +18,7 @@ mod wire;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chot_model::Account;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Version};
 use hyper::upgrade::OnUpgrade;
@@ -112,6 +113,7 @@ pub(super) struct Socket {
 #[derive(Clone, Debug)]
 pub(super) struct About {
     pub(super) host: Authority,
+    pub(super) account: Account,
     pub(super) address: Option<std::net::IpAddr>,
     pub(super) is_tls: bool,
     /// Path and query, as the receiver reads them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use chot_audit::Outcome;
 use chot_inspect::{Hint, Source};
-use chot_model::{Account, Channel, Destination};
+use chot_model::{Channel, Destination};
 use tokio::io::{AsyncWriteExt, WriteHalf};
 use tokio::time::timeout;
 
@@ -180,14 +180,14 @@ impl Up {
     }
 
     fn envelope(&self) -> Envelope {
-        let About { host, address, is_tls, path } = &self.about;
+        let About { host, account, address, is_tls, path } = &self.about;
         let app = apps::of_host(&host.host);
         let scheme = if *is_tls { "wss" } else { "ws" };
         let summary = format!("WEBSOCKET {scheme}://{}{path}", host.host);
         Envelope {
             channel: Channel::Web,
             client: Some(self.client.peer.ip().to_canonical()),
-            account: Account::unknown(),
+            account: account.clone(),
             destination: Destination {
                 app,
                 activity: Some(apps::activity(app, "WEBSOCKET", path, false)),
