@@ -39,8 +39,10 @@ pub(crate) struct Args {
 struct Ready<'a> {
     pid: u32,
     web: &'a [SocketAddr],
+    web_tls: &'a [SocketAddr],
     led: &'a [SocketAddr],
     mail: &'a [SocketAddr],
+    lmtp: &'a [SocketAddr],
     admin: Option<SocketAddr>,
     data: &'a Path,
 }
@@ -83,11 +85,17 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.web {
         writeln!(out, "  proxy HTTP(S)   {address}")?;
     }
+    for address in &addresses.web_tls {
+        writeln!(out, "  proxy qua TLS   {address}")?;
+    }
     for address in &addresses.led {
         writeln!(out, "  trong suốt      {address}")?;
     }
     for address in &addresses.mail {
         writeln!(out, "  SMTP            {address}")?;
+    }
+    for address in &addresses.lmtp {
+        writeln!(out, "  LMTP            {address}")?;
     }
     if let Some(address) = addresses.admin {
         writeln!(out, "  admin           {address}")?;
@@ -102,8 +110,8 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, led, mail, admin } = addresses;
-    let ready = Ready { pid: std::process::id(), web, led, mail, admin: *admin, data };
+    let Addresses { web, web_tls, led, mail, lmtp, admin } = addresses;
+    let ready = Ready { pid: std::process::id(), web, web_tls, led, mail, lmtp, admin: *admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

@@ -335,6 +335,7 @@ fn settings() {
         ),
         ("[mail]\ncert = \"a.pem\"\n", &["S012 2:8"], "`mail.cert` needs `mail.key`"),
         ("[mail]\nclient_tls = \"require\"\n", &["S012 2:14"], "STARTTLS needs `mail.cert`"),
+        ("[mail]\ntrusted = [\"0.0.0.0/0\"]\n", &["S024 2:12"], "who its client is"),
         ("[mail]\nclient_tls = \"never\"\n", &["S007 2:14"], "possible: `offer`, `require`"),
         ("[tls]\nca_key = \"a.pem\"\n", &["S012 2:10"], "`tls.ca_key` needs `tls.ca_cert`"),
         ("[icap]\nlisten = [\"127.0.0.1:1344\"]\n", &["S023 2:10w"], "no ICAP listener"),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, Settings};
+use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, QuarantineReply, Settings};
 
 fn settings(text: &str) -> Settings {
     match Settings::check(text, Path::new("/etc/chot/chot.toml")) {
@@ -34,6 +34,7 @@ clients = ["10.0.0.0/8"]
 allow_targets = ["10.1.2.0/24", "localhost:8443", "10.1.2.3:8443", "[::1]:9", "fd00::/8", "::1", "10.0.0.0/8:443"]
 allow_opaque = ["Git.Example.vn.:22"]
 resolve = { "Portal.example.vn" = "10.1.2.3" }
+listen_tls = ["0.0.0.0:3131"]
 transparent = ["0.0.0.0:3129", "[::]:3129"]
 tproxy = ["[::]:3130"]
 proxy_protocol = ["10.0.0.9", "fd00:9::/64"]
@@ -56,6 +57,14 @@ cert = "mail.pem"
 key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
+lmtp_listen = ["127.0.0.1:10024"]
+trusted = ["127.0.0.1"]
+split_zones = ["10.0.0.25"]
+quarantine_reply = "refuse"
+quarantine_days = 7
+sender_sessions = 20
+sender_mails_per_minute = 30
+sender_recipients_per_day = 500
 size_max = 1_000_000
 [inspect]
 cache = false
@@ -100,6 +109,7 @@ allow_days = 30
         (&web.transparent, &web.tproxy),
         (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))
     );
+    assert_eq!(web.listen_tls, addresses(&["0.0.0.0:3131"]));
     assert_eq!(web.proxy_protocol, [network("10.0.0.9"), network("fd00:9::/64")]);
     assert_eq!(web.ports.iter().map(|p| (p.first, p.last)).collect::<Vec<_>>(), [(443, 443), (8_000, 8_999)]);
     for (host, parent) in [
@@ -117,6 +127,11 @@ allow_days = 30
     assert_eq!(s.mail.listen, addresses(&["0.0.0.0:2525"]));
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
+    let limits = s.mail.limits;
+    assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
+    assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
+    assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));
     let i = s.inspect;

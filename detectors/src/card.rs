@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chot_model::{Confidence, DetectorId};
+use chot_model::{Confidence, DetectorId, Secret};
 
 use crate::Column;
 use crate::context::Near;
@@ -186,11 +186,11 @@ impl Value {
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// As text of its own.
-    pub(crate) fn into_string(self) -> String {
+    /// As what is told, which lies in place as well if it is short.
+    pub(crate) fn into_secret(self) -> Secret {
         match self {
-            Self::Short(..) => self.as_str().to_owned(),
-            Self::Text(text) => text,
+            Self::Short(..) => Secret::new(self.as_str()),
+            Self::Text(text) => Secret::new(text),
         }
     }
 }

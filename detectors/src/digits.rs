@@ -211,6 +211,8 @@ pub(crate) fn gap(text: &[u8], at: usize) -> (Gap, usize) {
     }
     match text.get(at + 1).copied().unwrap_or_default() {
         b'0'..=b'9' => (alone, at + 1),
+        // Nothing visible stands between these and a digit.
+        ..0x80 if matches!(alone, Gap::Comma | Gap::Dot | Gap::Slash) => (Gap::Break, at),
         b' ' | b'.' | b'-' | b'/' | b',' | b')' | b'\n' | b'\r' | b'>' | 0x80.. => long_gap(text, at),
         _ => (Gap::Break, at),
     }

@@ -61,7 +61,7 @@ pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};
-use numbers::{Asked, Candidate, Number, candidates};
+use numbers::{Asked, Candidate, Finder, Number, candidates};
 use simd::{Map, speech};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -232,9 +232,9 @@ impl Detectors {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
-        candidates(text, from..to, numbers, |candidate| scan.judge(&candidate));
+        candidates(text, from..to, numbers, &mut scan);
         speech(text, from..to, |stretch| {
-            let number = |number| scan.number(&number);
+            let number = |number: Number| scan.number(&number);
             match &map {
                 Some(map) => spoken::numbers(text, stretch, map, number),
                 None => {
@@ -267,8 +267,8 @@ impl Detectors {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_string();
-            hits.push(Hit { detector, range, confidence, value: Secret::new(value), disguise });
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_secret();
+            hits.push(Hit { detector, range, confidence, value, disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
@@ -339,25 +339,46 @@ impl Scan<'_> {
         }
     }
 
-    /// The same for digits.
+    /// What is asked of the words around a number.
+    fn near(&mut self, range: Range<usize>, digits: usize) -> Near<'_> {
+        let Self { detectors, text, context, memory, .. } = self;
+        Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory)
+    }
+}
+
+impl Finder for Scan<'_> {
+    fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
+        let announced = self.detectors.announced >> digits & 1 == 1 && self.context.column.is_none();
+        if !announced || self.text.get(range.end) == Some(&b'|') {
+            return false;
+        }
+        let run = range.len() == digits;
+        let mut near = self.near(range, digits);
+        let idle = near.is_silent();
+        if idle && run {
+            near.pass();
+        }
+        idle
+    }
+
     fn number(&mut self, number: &Number) {
         let Self { detectors, text, context, found, memory } = self;
-        let (range, digits, bare) = (number.range.clone(), number.len(), context.column.is_none());
-        let behind = text.get(range.end);
+        let (range, digits) = (number.range.clone(), number.len());
+        let of_length = if context.column.is_none() { &detectors.by_bare_length } else { &detectors.by_length };
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
-        let announced = bare && detectors.announced >> digits & 1 == 1 && behind != Some(&b'|');
-        if !(announced && near.is_silent()) {
-            let of_length = if bare { &detectors.by_bare_length } else { &detectors.by_length };
-            for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
-                let judged = detector.number(number, &mut near);
-                if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
-                    found.push((detector.card().id, judged));
-                }
+        for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
+            let judged = detector.number(number, &mut near);
+            if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
+                found.push((detector.card().id, judged));
             }
         }
         if number.is_plain() {
             near.pass();
         }
+    }
+
+    fn candidate(&mut self, candidate: Candidate) {
+        self.judge(&candidate);
     }
 }
 

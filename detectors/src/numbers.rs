@@ -4,6 +4,7 @@
 //! number of times and every decision depends on at most [`NUMBER_BYTES_MAX`] bytes to either side, so cost is linear
 //! and a window of the text gives the same candidates as the whole.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
@@ -145,9 +146,34 @@ impl Asked {
 /// Numbers of any length.
 pub(crate) static EVERY_NUMBER: Asked = Asked::all(u32::MAX);
 
+/// Who is told what the pass finds.
+pub(crate) trait Finder {
+    /// Whether nothing comes of a number of so many digits at `range`, whichever they are and however they are laid out.
+    fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
+        let _ = (range, digits);
+        false
+    }
+
+    /// A run of digits.
+    fn number(&mut self, number: &Number);
+
+    /// Anything else.
+    fn candidate(&mut self, candidate: Candidate);
+}
+
+impl<F: FnMut(Candidate)> Finder for F {
+    fn number(&mut self, number: &Number) {
+        self(Candidate::Number(number.clone()));
+    }
+
+    fn candidate(&mut self, candidate: Candidate) {
+        self(candidate);
+    }
+}
+
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// that are asked for.
-pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut found: impl FnMut(Candidate)) {
+pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found: &mut impl Finder) {
     let mut look = Look::new(text, range.start);
     let mut chain = Chain { links: Vec::new(), done: 0, asked };
     // Room for a stretch: at most every other of 64 bytes begins a group.
@@ -160,12 +186,12 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
                 continue;
             }
             Stretch::Plain(end, digits) => {
-                plain(text, busy, digits, range.end, asked, &mut links, &mut found);
+                plain(text, busy, digits, range.end, asked, &mut links, found);
                 at = end;
                 continue;
             }
             Stretch::Open(digits) => {
-                at = plain(text, busy, digits, range.end, asked, &mut links, &mut found);
+                at = plain(text, busy, digits, range.end, asked, &mut links, found);
                 if at > busy {
                     continue;
                 }
@@ -193,9 +219,9 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
         };
         loop {
             at = current.end;
-            around(text, current.start..current.end, current.len(), &mut found);
+            around(text, current.start..current.end, current.len(), found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-            chain.push(current, kind, text, &mut found);
+            chain.push(current, kind, text, found);
             if kind == Gap::Break {
                 break;
             }
@@ -211,58 +237,78 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, mut fo
 fn plain(
     text: &[u8],
     base: usize,
-    [mut digits, likes]: [u64; 2],
+    [digits, likes]: [u64; 2],
     end: usize,
     asked: &Asked,
     links: &mut [(Group, Gap); BLOCK / 2],
-    found: &mut impl FnMut(Candidate),
+    found: &mut impl Finder,
 ) -> usize {
-    // Half of what was seen may belong to a word that has a digit.
+    // Where groups begin and where they have ended, in turns; the end of one that the 64 bytes cut is missing.
+    let mut edges = digits ^ digits << 1;
+    // No letter that touches a group makes it anything but a number, but for those that pass for digits.
+    let odd = edges & (digits & likes << 1 | !digits & likes);
     let (mut n, mut touched, mut first, mut done) = (0, 0_u32, 0, base);
-    let heads = digits | likes;
-    while digits != 0 {
-        let start = digits.trailing_zeros() as usize;
-        let len = (digits >> start).trailing_ones() as usize;
-        if n == 0 && base + start >= end {
-            return end;
+    while let Some(start) = NonZeroU64::new(edges) {
+        let start = start.trailing_zeros() as usize;
+        edges &= edges - 1;
+        if n == 0 {
+            if base + start >= end {
+                return end;
+            }
+            first = start;
+            // What touches the first of all is not known.
+            touched = u32::from(start == 0);
         }
-        if start + len == BLOCK {
-            first = if n == 0 { start } else { first };
+        let Some(stop) = NonZeroU64::new(edges) else {
             n += 1;
             break;
-        }
-        digits &= u64::MAX << start << (len - 1) << 1;
-        let range = base + start..base + start + len;
-        let after = if len > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, range.end).0 };
-        // No other letter that touches it makes it anything but a number, unless it stands before all.
-        if start == 0 || likes & (1 << (start - 1) | 1 << start << (len - 1) << 1) != 0 {
+        };
+        let stop = stop.trailing_zeros() as usize;
+        edges &= edges - 1;
+        if odd != 0 && (odd >> start | odd >> stop) & 1 != 0 {
             touched |= 1 << n;
         }
-        first = if n == 0 { start } else { first };
+        let after = if stop - start > GROUP_DIGITS_MAX { Gap::Break } else { gap(text, base + stop).0 };
         let Some(link) = links.get_mut(n) else { return base };
-        *link = (Group::plain(range.start, len), after);
+        *link = (Group::plain(base + start, stop - start), after);
         n += 1;
         if after == Gap::Break {
-            done = range.end;
-            let links = links.get(..n).unwrap_or_default();
-            while touched != 0 {
-                if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
-                    around(text, group.start..group.end, group.len(), found);
-                }
-                touched &= touched - 1;
-            }
-            for first in 0..n {
-                Links { links, asked }.from(first, text, found);
-            }
-            n = 0;
+            done = base + stop;
+            row(text, links.get(..n).unwrap_or_default(), touched, asked, found);
+            (n, touched) = (0, 0);
         }
     }
     if n == 0 {
+        // Half of what was seen may belong to a word that has a digit.
         return done.max(base + STEP);
     }
     // A row that goes on behind all this is read from its beginning, with the letters that may belong to it.
-    let letters = (heads << (BLOCK - 1 - first) << 1).leading_ones() as usize;
+    let letters = ((digits | likes) << (BLOCK - 1 - first) << 1).leading_ones() as usize;
     done.max(base + first - letters.min(first))
+}
+
+/// Tells what there is in a whole row of groups; letters that pass for digits touch those of `touched`.
+#[inline]
+fn row(text: &[u8], links: &[(Group, Gap)], mut touched: u32, asked: &Asked, found: &mut impl Finder) {
+    while touched != 0 {
+        if let Some((group, _)) = links.get(touched.trailing_zeros() as usize) {
+            around(text, group.start..group.end, group.len(), found);
+        }
+        touched &= touched - 1;
+    }
+    let all = Links { links, asked };
+    let mut rest = links;
+    while let [(group, after), behind @ ..] = rest {
+        let first = links.len() - rest.len();
+        if asked.lengths & SOLID & 1 << group.len() != 0 {
+            all.run(first, group, *after, text, found);
+        }
+        // Mostly there is no room left in a number for the next.
+        if *after != Gap::Break && behind.first().is_some_and(|(next, _)| group.len() + next.len() <= GROUPED_MAX) {
+            all.row(first, group, *after, text, found);
+        }
+        rest = behind;
+    }
 }
 
 /// How far to go on where no digit is near.
@@ -277,14 +323,14 @@ fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
 }
 
 /// What the letters around a group make of it.
-fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl FnMut(Candidate)) {
+fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl Finder) {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
     if before == b'M' && digits >= 10 {
-        found(Candidate::Zone(range.start));
+        found.candidate(Candidate::Zone(range.start));
     }
     let after = text.get(range.end).copied().unwrap_or(b' ');
     if is_lookalike(before) || is_lookalike(after) {
-        found(Candidate::Lookalikes(range.start));
+        found.candidate(Candidate::Lookalikes(range.start));
     }
 }
 
@@ -307,7 +353,7 @@ const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
 const BEHIND: usize = 2;
 
 impl Chain<'_> {
-    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl Finder) {
         if after == Gap::Break && self.links.is_empty() {
             // Most numbers of most texts stand alone.
             return Links { links: &[(group, after)], asked: self.asked }.from(0, text, found);
@@ -325,7 +371,7 @@ impl Chain<'_> {
         }
     }
 
-    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl Finder) {
         for first in self.done..upto {
             Links { links: &self.links, asked: self.asked }.from(first, text, found);
         }
@@ -345,35 +391,54 @@ impl Links<'_> {
     }
 
     /// Every candidate that begins with group `first`.
-    fn from(&self, first: usize, text: &[u8], found: &mut impl FnMut(Candidate)) {
+    fn from(&self, first: usize, text: &[u8], found: &mut impl Finder) {
         // By reference: what was just written byte by byte is slow to read as a whole.
         let Some((group, separator)) = self.links.get(first) else { return };
-        let separator = *separator;
         if group.is_too_long() {
             return;
         }
-        let before = self.gap_before(first);
+        self.run(first, group, *separator, text, found);
+        self.row(first, group, *separator, text, found);
+    }
+
+    /// The number that this group alone may be.
+    #[inline]
+    fn run(&self, first: usize, group: &Group, after: Gap, text: &[u8], found: &mut impl Finder) {
         let mut digits = [0; NUMBER_DIGITS_MAX];
         if SOLID & 1 << group.len() != 0
             && self.asked.of_run(text, group.start..group.end) & 1 << group.len() != 0
+            && !found.is_idle(group.start..group.end, group.len())
             && group.write(text, &mut digits).is_some()
         {
-            found(Candidate::Number(Number {
+            found.number(&Number {
                 range: group.start..group.end,
                 digits,
                 len: group.len() as u8,
                 layout: Layout::Solid,
                 first_group: group.len(),
                 separator: Gap::Break,
-                before,
-                after: separator,
+                before: self.gap_before(first),
+                after,
                 hidden: group.hidden.name(),
-            }));
+            });
         }
-        let next = self.links.get(first + 1).map_or(usize::MAX, |(next, _)| next.len());
-        if separator == Gap::Break || group.len().saturating_add(next) > GROUPED_MAX {
+    }
+
+    /// Those that it and groups behind it may be.
+    fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl Finder) {
+        let asked = self.asked.at(text, group.start) & GROUPED;
+        let (mut sum, mut sums) = (group.len(), 0_u32);
+        for (next, _) in self.links.iter().skip(first + 1).take(AHEAD) {
+            sum += next.len();
+            if sum > GROUPED_MAX {
+                break;
+            }
+            sums |= 1 << sum;
+        }
+        if separator == Gap::Break || sums & asked == 0 {
             return;
         }
+        let before = self.gap_before(first);
         // A layout may begin where its separator begins, or one group later: the first group may belong to what
         // stands before, as the year does in `5/4/1987 001 090 123 456`.
         let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
@@ -381,7 +446,6 @@ impl Links<'_> {
         if !begins && !leads {
             return;
         }
-        let asked = self.asked.at(text, group.start) & GROUPED;
         let (mut sum, mut uniform) = (group.len(), true);
         for last in first + 1..(first + AHEAD).min(self.links.len()) {
             let Some((next, after)) = self.links.get(last) else { return };
@@ -403,12 +467,15 @@ impl Links<'_> {
             if goes_on && self.asked.apart & 1 << sum != 0 {
                 continue;
             }
+            if found.is_idle(group.start..next.end, sum) {
+                continue;
+            }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             if (layout != Layout::Mixed || leads)
                 && let Some(number) = self.number(first, last, layout, text)
             {
-                found(Candidate::Number(number));
+                found.number(&number);
             }
         }
     }

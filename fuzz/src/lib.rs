@@ -114,8 +114,21 @@ pub const TARGETS: &[Target] = &[
     within("pdf-objects", seeds::pdf_objects),
     within("attachment", seeds::attachment),
     within("disc", seeds::disc),
+    target("parquet", b"PAR1", None),
     within("7z-header", seeds::seven_zip),
     Target { name: "hello", form: Form::Behind(b"\x16\x03\x01"), content_type: None, check: network::hello },
+    Target {
+        name: "requests",
+        form: Form::Behind(b"POST / HTTP/1.1\r\n"),
+        content_type: None,
+        check: network::requests,
+    },
+    Target {
+        name: "websocket",
+        form: Form::Behind(b"\x01\x82abcd\0\0"),
+        content_type: None,
+        check: network::websocket,
+    },
     Target { name: "proxy-v1", form: Form::Behind(b"PROXY TCP4 "), content_type: None, check: network::proxy_header },
     Target {
         name: "proxy-v2",

@@ -1,7 +1,8 @@
-//! What strangers send before a protocol begins: the hello of TLS, the header of a load balancer.
+//! What strangers send before a protocol begins, the hello of TLS and the header of a load balancer; and the requests
+//! and WebSocket messages behind.
 
 use chot_inspect::Hint;
-use chot_proxy::{client_hello, proxy_protocol};
+use chot_proxy::{client_hello, proxy_protocol, web::probe};
 
 /// However it arrives, a hello is read the same, and a name that is taken from it is one.
 pub(crate) fn hello(_: &Hint, bytes: &[u8]) {
@@ -32,5 +33,22 @@ pub(crate) fn proxy_header(_: &Hint, bytes: &[u8]) {
             }
             Ok(proxy_protocol::Read::Whole(_)) | Err(_) => return,
         }
+    }
+}
+
+/// What passes is the beginning of what came, and the same however it came.
+pub(crate) fn requests(_: &Hint, bytes: &[u8]) {
+    let whole = probe::requests(bytes, bytes.len().max(1));
+    assert!(bytes.starts_with(&whole.0), "something else passed");
+    for size in [1, 7] {
+        assert_eq!(probe::requests(bytes, size), whole, "in pieces of {size}");
+    }
+}
+
+/// Messages are the same however their bytes come.
+pub(crate) fn websocket(_: &Hint, bytes: &[u8]) {
+    let whole = probe::websocket(bytes, bytes.len().max(1));
+    for size in [1, 7] {
+        assert_eq!(probe::websocket(bytes, size), whole, "in pieces of {size}");
     }
 }

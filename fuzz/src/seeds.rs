@@ -374,6 +374,9 @@ const PACKED: &[&[u8]] = &[
     include_bytes!("../../inspect/tests/packed/nguoi.db"),
     include_bytes!("../../inspect/tests/packed/nguoi.db-wal"),
     include_bytes!("../../inspect/tests/packed/lzma.zip"),
+    include_bytes!("../../inspect/tests/packed/nguoi.parquet"),
+    include_bytes!("../../inspect/tests/packed/so.parquet"),
+    include_bytes!("../../inspect/tests/packed/long.parquet"),
 ];
 
 /// A picture of each kind, made by `inspect/tests/images/make.py`.

@@ -23,11 +23,13 @@ impl Key {
 
     /// The hash of a value that `detector` found. Multiplied and folded as in wyhash: a value is hashed for each cell of
     /// a register, and SipHash took a quarter of the time.
+    #[inline]
     pub(crate) fn value(&self, detector: DetectorId, value: &[u8]) -> u64 {
         self.text(detector as u64 + 1, value)
     }
 
     /// The hash of a text that is a `kind` of its own.
+    #[inline]
     pub(crate) fn text(&self, kind: u64, value: &[u8]) -> u64 {
         let [a, b, c, d] = self.0;
         let mut state = fold(a ^ kind, b ^ value.len() as u64);
@@ -47,10 +49,12 @@ impl Key {
     }
 }
 
+#[inline]
 fn mixed(sixteen: u128, state: u64, key: u64) -> u64 {
     fold(sixteen as u64 ^ state, (sixteen >> 64) as u64 ^ key)
 }
 
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64
@@ -94,6 +98,7 @@ impl Default for Estimate {
 }
 
 impl Estimate {
+    #[inline]
     pub(crate) fn add(&mut self, hash: u64) {
         let at = (hash >> (64 - BITS)) as usize;
         let rank = ((hash << BITS) | 1 << (BITS - 1)).leading_zeros() as u8 + 1;
@@ -128,6 +133,7 @@ pub(crate) struct Distinct {
 
 impl Distinct {
     /// Adds a hash; tells whether it is new. Above the exact bound every hash not among the first counts as seen.
+    #[inline]
     pub(crate) fn add(&mut self, hash: u64) -> bool {
         if let Some(above) = &mut self.above {
             above.add(hash);

@@ -36,11 +36,14 @@ pub enum Kind {
     SevenZip,
     /// `application/vnd.sqlite3`
     Sqlite,
+    /// `application/vnd.apache.parquet`
+    Parquet,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Sqlite];
+    pub const ALL: &[Self] =
+        &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Sqlite, Self::Parquet];
 }
 
 /// What reading one object may cost.
@@ -148,6 +151,7 @@ impl Extractor for InProcess {
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),
             Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
+            Kind::Parquet => formats::read_parquet(object, &bounds, each),
         }
     }
 }

@@ -98,14 +98,19 @@ impl Inspector {
     /// Runs the readers of complicated formats there instead of in this process.
     #[must_use]
     pub fn extracting(self, extractor: Arc<dyn Extractor>) -> Self {
-        Self { extractor, ..self }
+        Self { extractor, ..self }.forgetting()
     }
 
     /// Tries these on whatever is locked with a password. More than a few make locked documents slow to refuse: each
     /// is about a tenth of a second.
     #[must_use]
     pub fn unlocking(self, passwords: impl IntoIterator<Item = Secret>) -> Self {
-        Self { passwords: passwords.into_iter().collect(), ..self }
+        Self { passwords: passwords.into_iter().collect(), ..self }.forgetting()
+    }
+
+    /// With nothing remembered: what was found before was found otherwise.
+    fn forgetting(self) -> Self {
+        Self { cache: self.cache.map(|_| Arc::default()), ..self }
     }
 
     /// Begins the inspection of one message.

@@ -19,6 +19,14 @@ pub(crate) fn is_part(value: &[u8]) -> bool {
     (1..=PART_DIGITS_MAX).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
 }
 
+/// The same with blanks around.
+#[inline]
+pub(crate) fn is_part_of_cell(cell: &[u8]) -> bool {
+    // Most cells are longer, and begin and end with what is none.
+    let blank = |b: Option<&u8>| b.is_some_and(u8::is_ascii_whitespace);
+    (cell.len() <= PART_DIGITS_MAX || blank(cell.first()) || blank(cell.last())) && is_part(cell.trim_ascii())
+}
+
 /// The parts read so far.
 #[derive(Default)]
 pub(crate) struct Joined {

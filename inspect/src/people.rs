@@ -23,6 +23,7 @@ impl Mark {
     /// What a finding adds to a record: identifiers and what a list of people has besides; `None` for anything else.
     ///
     /// `hash` is the keyed hash of detector and value.
+    #[inline]
     pub(crate) fn of(key: &Key, hash: u64, detector: DetectorId, confidence: Confidence, value: &[u8]) -> Option<Self> {
         if confidence < Confidence::Medium || !SAYS[detector as usize] {
             return None;

@@ -223,6 +223,7 @@ impl Stamp {
     }
 
     /// The stamp that masks `original`, which begins at `at`, all but its `signs`, a bit each and all the same.
+    #[inline]
     pub(crate) fn masking(original: &[u8], signs: u64, at: u64, detector: DetectorId) -> Self {
         let sign = original.get(signs.trailing_zeros() as usize).copied().unwrap_or(b'*');
         let len = original.len().min(Self::LEN_MAX) as u8;
@@ -255,6 +256,7 @@ struct Stamps {
 impl Stamps {
     const BLOCK: usize = 4_096;
 
+    #[inline]
     fn push(&mut self, stamp: Stamp) {
         if self.blocks.last().is_none_or(|last| last.len() >= Self::BLOCK) {
             // The first grows as it needs to: most objects have few.
@@ -377,11 +379,13 @@ impl Edits {
     }
 
     /// Whether there is no room for another stamp, which is noted.
+    #[inline]
     pub(crate) fn are_full(&mut self) -> bool {
         self.too_many |= self.is_full();
         self.is_full()
     }
 
+    #[inline]
     pub(crate) fn stamp(&mut self, stamp: Stamp) {
         if self.is_full() {
             self.too_many = true;

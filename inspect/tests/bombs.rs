@@ -126,3 +126,118 @@ fn parts_that_refer_to_each_other_in_a_circle_are_read_once() {
     ]);
     assert_eq!(inspect("a circle", &bytes).distinct(DetectorId::Cccd), 1);
 }
+
+#[test]
+fn mails_within_mails_and_parts_within_parts_end() {
+    const HEAD: &str = "From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n";
+    for depth in [12, 200, 5_000] {
+        let mail = format!("{HEAD}Content-Type: message/rfc822\r\n\r\n").repeat(depth) + HEAD + "\r\n" + NUMBER;
+        assert_eq!(inspect(&format!("{depth} mails"), mail.as_bytes()).distinct(DetectorId::Cccd), 1, "{depth}");
+        let parts = (0..depth).fold(HEAD.to_owned(), |mut out, n| {
+            write!(out, "Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n").expect("memory");
+            out
+        });
+        let parts = format!("{parts}\r\n{NUMBER}");
+        assert_eq!(inspect(&format!("{depth} parts"), parts.as_bytes()).distinct(DetectorId::Cccd), 1, "{depth}");
+    }
+    // Behind a transfer encoding each, nobody but a reader of each sees what is inside.
+    let mut mail = format!("{HEAD}\r\n{NUMBER}");
+    for _ in 0..30 {
+        let letters = mail.bytes().fold(String::new(), |mut out, b| {
+            // The sign itself must be written otherwise, and lines must not be long.
+            write!(out, "={b:02X}").expect("memory");
+            if out.len() % 75 == 0 { out + "=\r\n" } else { out }
+        });
+        mail = format!(
+            "{HEAD}Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{letters}"
+        );
+        if mail.len() > 4 << 20 {
+            break;
+        }
+    }
+    inspect("mails behind encodings", mail.as_bytes());
+}
+
+#[test]
+fn streams_of_objects_take_no_more_than_they_are() {
+    let zlib = |bytes: &[u8]| archive::zlib(bytes);
+    let file = |streams: &[(&str, Vec<u8>)]| {
+        let mut out = b"%PDF-1.7\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Kids[3 0 R]>> endobj\n3 0 obj <</Type/Page>> endobj\n".to_vec();
+        for (n, (dict, bytes)) in streams.iter().enumerate() {
+            let head = format!("{} 0 obj <<{dict}/Filter/FlateDecode/Length {}>> stream\n", n + 10, bytes.len());
+            out.extend([head.as_bytes(), bytes, b"\nendstream endobj\n"].concat());
+        }
+        [out, format!("trailer <</Root 1 0 R>> % {NUMBER}\n").into_bytes()].concat()
+    };
+    let numbers: String = (0..200_000).fold(String::new(), |mut out, n| {
+        write!(out, "{} {} ", n + 100, n % 10).expect("memory");
+        out
+    });
+    let first = numbers.len();
+    let many = zlib(format!("{numbers}{}", "[0]".repeat(10)).as_bytes());
+    let list = zlib(format!("11 0 {}", "[".repeat(1 << 20)).as_bytes());
+    let zeros = zlib(&vec![b' '; 32 << 20]);
+    let pack = |n: u64, first: usize| format!("/Type/ObjStm/N {n}/First {first}");
+    for (name, streams) in [
+        ("objects that are all one", vec![(pack(200_000, first), many)]),
+        ("more objects than there are", vec![(pack(1 << 40, 4), list.clone())]),
+        ("a stream that is within itself", vec![("/Type/ObjStm/N 1/First 5/Extends 10 0 R".to_owned(), list)]),
+        ("streams of blanks", vec![(pack(1, 4), zeros); 40]),
+    ] {
+        let streams: Vec<_> = streams.iter().map(|(dict, bytes)| (dict.as_str(), bytes.clone())).collect();
+        inspect(name, &file(&streams));
+    }
+}
+
+#[test]
+fn pictures_that_say_they_are_large_take_no_room() {
+    let chunk = |kind: &[u8], data: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(kind);
+        crc.update(data);
+        [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+    };
+    let side = 1_000_000u32.to_be_bytes();
+    let header = [&side[..], &side, &[8, 2, 0, 0, 0]].concat();
+    let data = archive::zlib(&vec![0; 1 << 20]);
+    let png =
+        [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header), chunk(b"IDAT", &data), chunk(b"IEND", b"")].concat();
+    let gif = [
+        &b"GIF89a\xff\xff\xff\xff\x80\0\0\0\0\0\xff\xff\xff"[..],
+        b"\x2c\0\0\0\0\xff\xff\xff\xff\0\x02\x02\x4c\x01\0\x3b",
+    ]
+    .concat();
+    let low = 1_000_000u32.to_le_bytes();
+    let bmp = [&b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"[..], &low, &low, b"\x01\0\x18\0", &[0; 40]].concat();
+    let jpeg =
+        [&b"\xff\xd8\xff\xc0\0\x11\x08\xff\xff\xff\xff\x03\x01\x22\0\x02\x11\x01\x03\x11\x01"[..], &[0; 64]].concat();
+    let entry = |tag: u16, value: u32| [&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat();
+    let entries = [
+        entry(256, 1_000_000),
+        entry(257, 1_000_000),
+        entry(258, 8),
+        entry(259, 1),
+        entry(262, 1),
+        entry(273, 8),
+        entry(279, 64),
+    ];
+    let tiff = [&b"II*\0\x08\0\0\0\x07\0"[..], &entries.concat(), &[0; 64]].concat();
+    for (name, bytes) in [("png", png), ("gif", gif), ("bmp", bmp), ("jpeg", jpeg), ("tiff", tiff)] {
+        let inspection = inspect(name, &bytes);
+        assert!(inspection.object.media_type.starts_with("image/"), "{name}: {}", inspection.object.media_type);
+        assert!(!inspection.opaque.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn rows_that_a_few_bytes_say_there_are_end_with_the_limits() {
+    // The twelve people of a small file, each column's page saying that it has two billion values.
+    let mut bytes = include_bytes!("packed/nguoi.parquet").to_vec();
+    let (count, many) = (b"\x15\x18", b"\x15\xfe");
+    let places: Vec<usize> = bytes.windows(2).enumerate().filter(|(_, w)| w == count).map(|(at, _)| at).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + 2].copy_from_slice(many);
+    }
+    inspect("rows without end", &bytes);
+}

@@ -70,6 +70,7 @@ const FILES: &[(&str, Missing, OpaqueReason)] = &[
     ("packed/password.7z", All, Encrypted),
     ("packed/names.7z", All, Encrypted),
     ("packed/named.7z", Percent(1, 10), Encrypted),
+    ("packed/delta.parquet", Percent(10, 60), UnsupportedFormat),
     ("packed/zeros.bz2", All, UnsupportedFormat),
     ("packed/zeros.lz4", All, UnsupportedFormat),
     ("packed/zeros.xz", All, UnsupportedFormat),

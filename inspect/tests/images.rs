@@ -109,6 +109,20 @@ fn a_card_whose_code_was_read_is_not_called_understood_beyond_it() {
 }
 
 #[test]
+fn a_card_is_told_by_its_looks_and_its_zone_by_its_marks() {
+    let unread = Inspector::new(Limits { print_time_max: Duration::ZERO, ..Limits::default() }, 2026);
+    for (name, cards) in [("identity.jpg", 1), ("licence.jpg", 1), ("landscape.jpg", 0), ("printed.png", 0)] {
+        let inspection = unread.inspect(Hint::default(), &file(name)).inspection;
+        assert_eq!(inspection.distinct(DetectorId::CardImage), cards, "{name}: {inspection:?}");
+    }
+    let inspection = inspect(&file("back.jpg"));
+    if reads_print() && !inspection.is_opaque(OpaqueReason::TimeLimit) {
+        assert_eq!(inspection.distinct(DetectorId::Mrz), 1, "{inspection:?}");
+    }
+    assert!(inspection.distinct(DetectorId::Mrz) == 1 || !inspection.opaque.is_empty(), "{inspection:?}");
+}
+
+#[test]
 fn what_is_written_beside_the_pixels_is_found() {
     let jpg = file("landscape.jpg");
     let segment = |marker: u8, data: &[u8]| {

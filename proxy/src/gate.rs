@@ -14,7 +14,8 @@ use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
 use chot_config::{Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
 use chot_model::{
-    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, Timestamp, Verdict,
+    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason, Timestamp,
+    Verdict,
 };
 
 use crate::Error;
@@ -252,7 +253,7 @@ impl Intake {
 
     /// Notes that part of the message could not be understood by the channel itself, such as an unknown content
     /// coding.
-    pub fn opaque(&mut self, part: &str, reason: chot_model::OpaqueReason) {
+    pub fn opaque(&mut self, part: &str, reason: OpaqueReason) {
         self.inspecting.opaque(part, reason);
     }
 
@@ -270,34 +271,141 @@ impl Intake {
     }
 
     async fn decide_inner(self, envelope: Envelope, abilities: Abilities) -> Result<Decision, Error> {
-        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
-        let Envelope { channel, client, account, destination, summary } = envelope;
-        let message = Message { id, received, channel, client, account, destination, summary };
+        let ready = self.ready().await?;
+        let message = ready.message(ready.id, envelope);
+        let verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
+        ready.settle(message, verdict, abilities).await
+    }
 
-        let body = Arc::new(body.seal().map_err(Error::Hold)?);
-        let mut inspected = inspect_to_end(inspecting, &body).await?;
-        let mut verdict = judge(&message, &inspected.inspection, &policy);
-        if verdict.action == Action::Quarantine && !abilities.quarantine {
-            verdict.escalate_to_block("this channel has no quarantine");
+    /// As [`Self::decide`], for a message that a person released from quarantine: what would only be held again may
+    /// leave. What the policy of today blocks stays. `approval` is what the record names as the permission.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may leave then.
+    pub async fn decide_released(
+        self,
+        envelope: Envelope,
+        abilities: Abilities,
+        approval: &str,
+    ) -> Result<Decision, Error> {
+        let ready = self.ready().await?;
+        let message = ready.message(ready.id, envelope);
+        let mut verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
+        if verdict.action == Action::Quarantine {
+            verdict.action = Action::Allow;
+            verdict.exception = Some(format!("quarantine {approval}").into());
+            verdict.why.push("released from quarantine".to_owned());
         }
-        let mut content: Arc<dyn Source> = match encoded {
+        ready.settle(message, verdict, abilities).await
+    }
+
+    /// As [`Self::decide`], with an answer for each recipient: those whose answers are the same share a decision. Gives
+    /// the places of its recipients in the envelope with each decision.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may leave then.
+    pub async fn decide_each(
+        self,
+        envelope: Envelope,
+        abilities: Abilities,
+    ) -> Result<Vec<(Vec<usize>, Decision)>, Error> {
+        let gate = self.gate.clone();
+        let decided = self.decide_each_inner(envelope, abilities).await;
+        if decided.is_err() {
+            gate.shared.counts.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        decided
+    }
+
+    async fn decide_each_inner(
+        self,
+        envelope: Envelope,
+        abilities: Abilities,
+    ) -> Result<Vec<(Vec<usize>, Decision)>, Error> {
+        let ready = self.ready().await?;
+        let all = envelope.destination.recipients.clone();
+        let only = |places: &[usize]| {
+            let recipients = places.iter().filter_map(|n| all.get(*n)).cloned().collect();
+            let destination = Destination { recipients, ..envelope.destination.clone() };
+            Envelope { destination, ..envelope.clone() }
+        };
+        let judged = |id, places: &[usize]| {
+            let message = ready.message(id, only(places));
+            let verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
+            (message, verdict)
+        };
+        let mut groups: Vec<(Vec<usize>, Verdict)> = Vec::new();
+        for n in 0..all.len() {
+            let (_, verdict) = judged(ready.id, &[n]);
+            let is_same = |other: &Verdict| {
+                (other.action, &other.rule, &other.redact) == (verdict.action, &verdict.rule, &verdict.redact)
+            };
+            match groups.iter_mut().find(|(_, other)| is_same(other)) {
+                Some((places, _)) => places.push(n),
+                None => groups.push((vec![n], verdict)),
+            }
+        }
+        let mut decisions = Vec::new();
+        for (n, (places, _)) in groups.into_iter().enumerate() {
+            let id = if n == 0 { ready.id } else { ready.gate.new_id(ready.received) };
+            let (message, verdict) = judged(id, &places);
+            decisions.push((places, ready.settle(message, verdict, abilities).await?));
+        }
+        Ok(decisions)
+    }
+
+    /// Inspects to the end.
+    async fn ready(self) -> Result<Ready, Error> {
+        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let body = Arc::new(body.seal().map_err(Error::Hold)?);
+        let inspected = Arc::new(inspect_to_end(inspecting, &body).await?);
+        let content: Arc<dyn Source> = match encoded {
             Some(encoded) => Arc::new(encoded.seal().map_err(Error::Hold)?),
             None => Arc::clone(&body) as _,
         };
+        Ok(Ready { id, received, policy, hint, inspected, body, content, gate })
+    }
+}
+
+/// A message that has come and was inspected.
+struct Ready {
+    id: DecisionId,
+    received: Timestamp,
+    policy: Arc<Policy>,
+    hint: Hint,
+    inspected: Arc<Inspected>,
+    body: Arc<Hold>,
+    /// What leaves unless it is redacted.
+    content: Arc<dyn Source>,
+    gate: Gate,
+}
+
+impl Ready {
+    fn message(&self, id: DecisionId, envelope: Envelope) -> Message {
+        let Envelope { channel, client, account, destination, summary } = envelope;
+        Message { id, received: self.received, channel, client, account, destination, summary }
+    }
+
+    /// Redacts where the verdict says so, and records. On return the record is durable.
+    async fn settle(&self, message: Message, mut verdict: Verdict, abilities: Abilities) -> Result<Decision, Error> {
+        let gate = &self.gate;
+        if verdict.action == Action::Quarantine && !abilities.quarantine {
+            verdict.escalate_to_block("this channel has no quarantine");
+        }
+        let mut content = Arc::clone(&self.content);
         if verdict.action == Action::Redact {
-            let redacted;
-            (inspected, redacted) = redact(&gate, hint, inspected, &verdict, &body, abilities).await?;
-            match redacted {
+            match redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities).await? {
                 Ok(redacted) => content = redacted,
                 Err(why) => verdict.cannot_redact(why),
             }
         }
-
+        let (id, channel) = (message.id, message.channel);
         let message = recordable(message, &gate.shared.inspector);
-        let receipt = gate.shared.ledger.decide(&message, &inspected.inspection, &verdict).await?;
+        let inspection = &self.inspected.inspection;
+        let receipt = gate.shared.ledger.decide(&message, inspection, &verdict).await?;
         gate.shared.counts.count(channel, verdict.action);
         let open = Open { ledger: gate.shared.ledger.clone(), id, is_told: false };
-        let told = Told { id, verdict, inspection: inspected.inspection, policy };
+        let told = Told { id, verdict, inspection: inspection.clone(), policy: Arc::clone(&self.policy) };
         Ok(match receipt.permit() {
             Permit::Forward(permit) => {
                 Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Forward(permit) })
@@ -305,7 +413,10 @@ impl Intake {
             Permit::Redacted(permit) => {
                 Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Redacted(permit) })
             }
-            Permit::Refuse => Decision::Refused(Refused { told, open }),
+            Permit::Refuse => {
+                let held = (told.verdict.action == Action::Quarantine).then_some(content);
+                Decision::Refused(Refused { told, open, held })
+            }
         })
     }
 }
@@ -347,36 +458,35 @@ async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Insp
 async fn redact(
     gate: &Gate,
     hint: Hint,
-    inspected: Inspected,
+    inspected: &Arc<Inspected>,
     verdict: &Verdict,
     body: &Arc<Hold>,
     abilities: Abilities,
-) -> Result<(Inspected, Result<Arc<dyn Source>, String>), Error> {
+) -> Result<Result<Arc<dyn Source>, String>, Error> {
     if !abilities.redact {
-        return Ok((inspected, Err("this channel cannot send changed content".to_owned())));
+        return Ok(Err("this channel cannot send changed content".to_owned()));
+    }
+    if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
+        return Ok(Err("readers may see different things in it".to_owned()));
     }
     // Containers around what was found are packed again.
-    let (detectors, held) = (verdict.redact.clone(), Arc::clone(body));
-    let redacting = tokio::task::spawn_blocking(move || {
-        let splices = inspected.redact(&detectors, &*held);
-        (inspected, splices)
-    });
-    let (inspected, splices) = redacting.await.map_err(|_| Error::Inspection)?;
-    let splices = match splices {
+    let (detectors, held, found) = (verdict.redact.clone(), Arc::clone(body), Arc::clone(inspected));
+    let redacting = tokio::task::spawn_blocking(move || found.redact(&detectors, &*held));
+    let splices = match redacting.await.map_err(|_| Error::Inspection)? {
         Ok(splices) => splices,
-        Err(not_redactable) => return Ok((inspected, Err(not_redactable.to_string()))),
+        Err(not_redactable) => return Ok(Err(not_redactable.to_string())),
     };
     let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
     let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
     let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
     let left = left.map_err(|_| Error::Inspection)?.inspection;
     if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok((inspected, Err("something would be left".to_owned())));
+        return Ok(Err("something would be left".to_owned()));
     }
     if left.opaque.len() > inspected.inspection.opaque.len() {
-        return Ok((inspected, Err("it would come out damaged".to_owned())));
+        return Ok(Err("it would come out damaged".to_owned()));
     }
-    Ok((inspected, Ok(redacted)))
+    Ok(Ok(redacted))
 }
 
 /// The answer to one message, recorded.
@@ -429,6 +539,11 @@ impl Cleared {
         (self.content, self.told, self.open)
     }
 
+    /// The decision's number.
+    pub fn id(&self) -> DecisionId {
+        self.told.id
+    }
+
     /// Whether the content was changed.
     pub fn is_redacted(&self) -> bool {
         self.told.verdict.action == Action::Redact
@@ -436,12 +551,22 @@ impl Cleared {
 }
 
 /// A message that stays here.
-#[derive(Debug)]
 pub struct Refused {
     /// What to tell the sender.
     pub told: Told,
     /// The open end of the record.
     pub open: Open,
+    /// What is to be kept for a person to decide, when the verdict is quarantine.
+    pub held: Option<Arc<dyn Source>>,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("id", &self.told.id)
+            .field("is_held", &self.held.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The open end of a decision's record. Say how it ended; a dropped one is recorded as in doubt.

@@ -53,10 +53,14 @@ pub struct Gateway {
 pub struct Addresses {
     /// Web proxy.
     pub web: Vec<SocketAddr>,
+    /// Web proxy over TLS.
+    pub web_tls: Vec<SocketAddr>,
     /// Web connections that the firewall leads here.
     pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
+    /// LMTP.
+    pub lmtp: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -203,11 +207,17 @@ impl Gateway {
         let interception = Arc::new(Interception::new(ca, &settings.tls.extra_roots)?);
 
         let mut addresses = Addresses::default();
-        let (mut web_listeners, mut led_listeners, mut mail_listeners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
+        let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
         for address in &settings.web.listen {
             let (listener, bound) = bind(*address).await?;
             addresses.web.push(bound);
-            web_listeners.push(listener);
+            web_listeners.push((listener, Door::Explicit));
+        }
+        for address in &settings.web.listen_tls {
+            let (listener, bound) = bind(*address).await?;
+            addresses.web_tls.push(bound);
+            web_listeners.push((listener, Door::Secure));
         }
         for (list, led) in [(&settings.web.transparent, Led::Redirect), (&settings.web.tproxy, Led::Tproxy)] {
             for address in list {
@@ -222,6 +232,11 @@ impl Gateway {
                 let (listener, bound) = bind(*address).await?;
                 addresses.mail.push(bound);
                 mail_listeners.push(listener);
+            }
+            for address in &settings.mail.lmtp_listen {
+                let (listener, bound) = bind(*address).await?;
+                addresses.lmtp.push(bound);
+                lmtp_listeners.push(listener);
             }
         }
         let admin_listener = match settings.admin_listen {
@@ -250,19 +265,26 @@ impl Gateway {
         let (drain, session) = Drain::new();
         let mut tasks = JoinSet::new();
         let web_channel = Arc::new(Web::new(gate.clone(), &settings.web, interception)?);
-        for listener in web_listeners {
-            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Explicit, session.clone()));
+        for (listener, door) in web_listeners {
+            tasks.spawn(web::serve(Arc::clone(&web_channel), listener, door, session.clone()));
         }
         for (listener, led) in led_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
-        if !mail_listeners.is_empty() {
-            let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
+        let mut mail_channel = None;
+        if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
+            let (roots, free_bytes_min) = (&settings.tls.extra_roots, settings.audit.free_bytes_warn);
+            let mail = Arc::new(Mail::new(gate.clone(), &settings.mail, roots, &data, free_bytes_min)?);
             for listener in mail_listeners {
-                tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+                tasks.spawn(mail::serve(Arc::clone(&mail), listener, session.clone()));
             }
+            for listener in lmtp_listeners {
+                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail), listener, session.clone()));
+            }
+            tasks.spawn(mail::expire(Arc::clone(&mail), session.clone()));
+            mail_channel = Some(mail);
         }
-        let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
+        let admin = Arc::new(Admin::new(Arc::clone(&core), mail_channel, &data, addresses.admin)?);
         if let Some(listener) = admin_listener {
             tasks.spawn(admin::serve_tcp(Arc::clone(&admin), listener, session.clone()));
         }
@@ -319,8 +341,10 @@ impl Addresses {
             list.iter().map(|address| format!("{name} {address}")).collect::<Vec<_>>()
         };
         let mut lines = of("web", &self.web);
+        lines.extend(of("web-tls", &self.web_tls));
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
+        lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }
@@ -365,6 +389,53 @@ async fn purge(gate: Gate, allow_days: u32, notify: Notify, mut session: Session
             }
         }
     }
+}
+
+/// What `chot quarantine` asks.
+#[derive(Clone, Debug)]
+pub enum QuarantineAsk {
+    /// What waits.
+    List,
+    /// Deliver it after all; `again`: although it may have been delivered already.
+    Release {
+        /// The number of its decision.
+        id: String,
+        /// Who decides.
+        by: String,
+        /// Why.
+        why: String,
+        /// Although it may have been delivered already.
+        again: bool,
+    },
+    /// Let go of it.
+    Reject {
+        /// The number of its decision.
+        id: String,
+        /// Who decides.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Asks the gateway that runs in `data_dir` about its quarantine, over its control socket. Returns the HTTP status and
+/// the text to print: 200 when done, 409 when not.
+///
+/// # Errors
+/// When no gateway answers there.
+pub async fn ask_quarantine(data_dir: &Path, ask: &QuarantineAsk) -> std::io::Result<(u16, String)> {
+    let hex = |text: &str| text.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+    let (method, target) = match ask {
+        QuarantineAsk::List => ("GET", "/-/quarantine".to_owned()),
+        QuarantineAsk::Release { id, by, why, again } => {
+            let what = if *again { "release-again" } else { "release" };
+            ("POST", format!("/-/quarantine/{what}/{}/{}/{}", hex(id), hex(by), hex(why)))
+        }
+        QuarantineAsk::Reject { id, by, why } => {
+            ("POST", format!("/-/quarantine/reject/{}/{}/{}", hex(id), hex(by), hex(why)))
+        }
+    };
+    admin::ask(&control_path(data_dir), method, &target).await
 }
 
 /// Asks the gateway that runs in `data_dir` to reload, over its control socket. Returns the HTTP status and the text

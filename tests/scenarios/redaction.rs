@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::harness::fixtures::someone;
+use crate::harness::fixtures::{register_of, someone};
 use crate::harness::world::PARTY;
 use crate::harness::{Form, Gate};
 
@@ -54,4 +54,22 @@ fn base64_of(text: &str) -> String {
         );
     }
     out + "\n"
+}
+
+#[test]
+fn content_that_is_known_is_judged_by_the_policy_in_force() {
+    let gate = Gate::open();
+    let register = register_of(30);
+    let send = || gate.upload_to_zalo("danh-sach.xlsx", register.xlsx.clone()).send();
+    for _ in 0..2 {
+        gate.decision(&send().is_refused().decision()).says("block").counts("cccd", 30);
+    }
+    let policy = include_str!("harness/policy.toml");
+    gate.write_policy(&policy.replace("mode = \"enforce\"", "mode = \"shadow\""));
+    assert!(gate.reload().status.success());
+    send().is_delivered();
+    gate.last_decision().says("allow").counts("cccd", 30);
+    gate.write_policy(policy);
+    assert!(gate.reload().status.success());
+    gate.decision(&send().is_refused().decision()).says("block").counts("cccd", 30);
 }

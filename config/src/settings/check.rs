@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, Settings};
+use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -35,6 +35,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     let mut s = Settings::quiet(path(&["data", "dir"]).unwrap_or_else(|| folder.join("chot-data")));
     s.policy_file = path(&["policy", "file"]);
     s.web.listen = parsed(root, &["web", "listen"]).unwrap_or_default();
+    s.web.listen_tls = parsed(root, &["web", "listen_tls"]).unwrap_or_default();
     set(&mut s.web.clients, parsed(root, &["web", "clients"]));
     s.web.allow_targets = targets(root, "allow_targets");
     s.web.allow_opaque = targets(root, "allow_opaque");
@@ -61,6 +62,19 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     if text(root, &["mail", "client_tls"]) == Some("require") {
         s.mail.client_tls = ClientTls::Require;
     }
+    s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
+    s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
+    s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
+    let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
+    s.mail.limits = SenderLimits {
+        sessions: limit("sender_sessions"),
+        mails_per_minute: limit("sender_mails_per_minute"),
+        recipients_per_day: limit("sender_recipients_per_day"),
+    };
+    if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
+        s.mail.quarantine_reply = QuarantineReply::Refuse;
+    }
+    set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
@@ -193,9 +207,11 @@ fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
     let keys = [
         ["web", "listen"],
+        ["web", "listen_tls"],
         ["web", "transparent"],
         ["web", "tproxy"],
         ["mail", "listen"],
+        ["mail", "lmtp_listen"],
         ["icap", "listen"],
         ["admin", "listen"],
     ];
@@ -232,13 +248,15 @@ fn two_of_a_family(root: &Table<'_>, report: &mut Report<'_>) {
 
 /// A relay or proxy for everybody is what a gateway must never become.
 fn clients(root: &Table<'_>, report: &mut Report<'_>) {
-    for section in ["web", "mail"] {
-        for (text, span) in texts(root, &[section, "clients"]).unwrap_or_default() {
+    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted")] {
+        for (text, span) in texts(root, &[section, key]).unwrap_or_default() {
             let Ok(network) = text.parse::<Network>() else { continue };
             host_bits(network, span.clone(), report);
             if network.prefix == 0 {
-                report.push(match section {
-                    "mail" => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
+                report.push(match (section, key) {
+                    ("mail", "trusted") => Note::error(Problem::Unsafe, span, "any host could say who its client is")
+                        .help("list the mail servers in front of the gateway"),
+                    ("mail", _) => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
                         .help("list your own networks"),
                     _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")
                         .help("list your own networks"),

@@ -47,6 +47,26 @@ pub enum ClientTls {
     Require,
 }
 
+/// How much one sender may send; `None`: as much as it likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderLimits {
+    /// Sessions of one address at once.
+    pub sessions: Option<u32>,
+    /// Mails of one account or address a minute.
+    pub mails_per_minute: Option<u32>,
+    /// Recipients of one account or address a day.
+    pub recipients_per_day: Option<u32>,
+}
+
+/// What the sender of a mail in quarantine is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuarantineReply {
+    /// 250: the mail is taken and waits for a person.
+    Accept,
+    /// 550: the sender knows that it was not sent.
+    Refuse,
+}
+
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -77,6 +97,8 @@ pub struct WebSettings {
     pub listen: Vec<SocketAddr>,
     /// Who may use it.
     pub clients: Vec<Network>,
+    /// Listening addresses of the proxy over TLS.
+    pub listen_tls: Vec<SocketAddr>,
     /// Exceptions to the refusal of loopback, private and metadata addresses.
     pub allow_targets: Vec<AllowedTarget>,
     /// Hosts whose CONNECT may carry something that is neither TLS nor HTTP (`host:port`).
@@ -116,6 +138,8 @@ pub struct TlsSettings {
 pub struct MailSettings {
     /// Listening addresses; empty: off.
     pub listen: Vec<SocketAddr>,
+    /// Listening addresses of LMTP; empty: off.
+    pub lmtp_listen: Vec<SocketAddr>,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -130,6 +154,16 @@ pub struct MailSettings {
     pub client_tls: ClientTls,
     /// Clients whose bare CR and LF become CR LF, where others are refused.
     pub mend_lines: Vec<Network>,
+    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    pub trusted: Vec<Network>,
+    /// Clients that are asked to send to each zone separately.
+    pub split_zones: Vec<Network>,
+    /// What senders of mails in quarantine are told.
+    pub quarantine_reply: QuarantineReply,
+    /// How much one sender may send.
+    pub limits: SenderLimits,
+    /// Mails in quarantine are let go after so many days.
+    pub quarantine_days: u32,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -205,6 +239,7 @@ impl Settings {
             policy_file: None,
             web: WebSettings {
                 listen: Vec::new(),
+                listen_tls: Vec::new(),
                 clients: clients.clone(),
                 allow_targets: Vec::new(),
                 allow_opaque: Vec::new(),
@@ -220,6 +255,7 @@ impl Settings {
             tls: TlsSettings::default(),
             mail: MailSettings {
                 listen: Vec::new(),
+                lmtp_listen: Vec::new(),
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,
@@ -227,6 +263,11 @@ impl Settings {
                 key: None,
                 client_tls: ClientTls::Offer,
                 mend_lines: Vec::new(),
+                trusted: Vec::new(),
+                split_zones: Vec::new(),
+                quarantine_reply: QuarantineReply::Accept,
+                limits: SenderLimits::default(),
+                quarantine_days: 30,
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

@@ -73,6 +73,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -152,6 +154,7 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the HTTP proxy; absent or empty: off."),
+                    key("listen_tls", LISTENERS, "Addresses of the HTTP proxy over TLS."),
                     key("transparent", LISTENERS, "Addresses that nftables `redirect` leads connections to."),
                     key("tproxy", LISTENERS, "Addresses that nftables `tproxy` leads connections to."),
                     key(
@@ -209,6 +212,7 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
+                    key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -223,6 +227,25 @@ pub(super) const SETTINGS: Shape = Shape {
                         "mend_lines",
                         NETWORKS,
                         "Clients whose bare CR and LF become line ends, where others are refused.",
+                    ),
+                    key(
+                        "quarantine_reply",
+                        Kind::Word(&QUARANTINE_REPLY),
+                        "What senders of mails in quarantine are told: \"accept\" (250), the default, or \"refuse\" (550).",
+                    ),
+                    key(
+                        "quarantine_days",
+                        at_least(1),
+                        "Mails in quarantine are let go after so many days; 30 by default.",
+                    ),
+                    key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
+                    key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
+                    key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
+                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "split_zones",
+                        NETWORKS,
+                        "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],

@@ -113,7 +113,7 @@ mod tests {
             ], 1..24),
         ) {
             let text = pieces.concat();
-            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |candidate| {
+            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
                 if let Candidate::Number(number) = candidate {
                     let losses = [Firm::Not, Firm::Weak, Firm::Near, Firm::Direct, Firm::Column]
                         .map(|firm| loss(text.as_bytes(), &number, firm));

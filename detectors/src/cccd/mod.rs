@@ -19,6 +19,7 @@ use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
 use crate::shape::{is_filler, is_moment, is_round, loss};
+use crate::simd::{BLOCK, padded, pairs};
 
 /// The detector.
 pub(crate) struct Cccd;
@@ -87,7 +88,7 @@ impl Cccd {
         // agrees with the year it carries stands in for a word: one number in two hundred does so by chance.
         let born = structure != Structure::None
             && near.column().is_none()
-            && birth_beside(near.text(), number, near.this_year()).is_some();
+            && born_beside(near.text(), number, near.this_year()).is_some();
         let domestic = structure == Structure::Province || born;
         let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
         if is_round(digits) && (mine < Firm::Direct || dotted) {
@@ -137,12 +138,46 @@ impl Cccd {
 
 /// The date beside a number of twelve digits that is the birth it carries, if there is one.
 pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
-    let born = birth_year(number.digits())?;
     (structure(number.digits(), this_year) != Structure::None).then_some(())?;
-    if !shows_year(text, &number.range, born) {
+    born_beside(text, number, this_year)
+}
+
+/// The same for a number that has the structure.
+fn born_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
+    let born = birth_year(number.digits())?;
+    if !may_show_year(text, &number.range, born) || !shows_year(text, &number.range, born) {
         return None;
     }
     dates_beside(text, &number.range, this_year).find(|(date, _)| date.year == born)
+}
+
+/// Whether the last two digits of a year stand near enough to a number, and neither is part of a longer run unless the
+/// whole year stands there. Lines are not told apart here: most numbers have no such digits anywhere near.
+fn may_show_year(text: &[u8], range: &Range<usize>, year: u16) -> bool {
+    let digit = |n: u16| b'0' + (n % 10) as u8;
+    let [a, b, c, d] = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
+    let before = range.start.saturating_sub(BESIDE_BYTES)..range.start;
+    let behind = range.end..text.len().min(range.end.saturating_add(BESIDE_BYTES + DATE_BYTES_MAX));
+    [before, behind].into_iter().any(|side| {
+        side.clone().step_by(BLOCK).any(|from| {
+            let rest = text.get(from..).unwrap_or_default();
+            let found = rest.first_chunk().map_or_else(|| pairs(&padded(rest), c, d), |seen| pairs(seen, c, d));
+            // Both digits stand on this side.
+            let mut found = found & u64::MAX >> BLOCK.saturating_sub(side.end - 1 - from).min(BLOCK - 1);
+            while found != 0 {
+                let at = from + found.trailing_zeros() as usize;
+                found &= found - 1;
+                let before = |n: usize| at.checked_sub(n).filter(|at| *at >= side.start).and_then(|at| text.get(at));
+                let behind = text.get(at + 2).filter(|_| at + 2 < side.end);
+                let part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+                let alone = !part(before(1)) && !part(behind);
+                if alone || before(2) == Some(&a) && before(1) == Some(&b) {
+                    return true;
+                }
+            }
+            false
+        })
+    })
 }
 
 /// Whether the digits of a year stand on the line of a number in any way a date beside it has them: in full, or the
@@ -230,6 +265,8 @@ pub(crate) fn structure(digits: &[u8], this_year: u16) -> Structure {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -272,11 +309,25 @@ mod tests {
             ] {
                 let start = text.find(number).expect("there");
                 assert!(shows_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
+                assert!(may_show_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
             }
         }
         for text in ["05/04/1986 001087123456", "870 001087123456 187", "87\n001087123456\n1987", "001087123456"] {
             let start = text.find(number).expect("there");
             assert!(!shows_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_first_look_passes_over_no_year(
+            before in "([0-9]{0,3}(1987|87)?[/ \n]?){0,14}",
+            behind in "([0-9]{0,3}(1987|87)?[/ \n]?){0,14}",
+        ) {
+            let text = format!("{before}001087123456{behind}");
+            let range = before.len()..before.len() + 12;
+            let shows = shows_year(text.as_bytes(), &range, 1987);
+            prop_assert!(!shows || may_show_year(text.as_bytes(), &range, 1987));
         }
     }
 

@@ -81,30 +81,99 @@ impl Verdict {
     }
 }
 
+/// What numbers of a message come to by their first digits, where these, their length and their column are all that
+/// [`shown`] tells of them. Numbers of a register begin alike: provinces, networks, years.
+#[derive(Default)]
+pub(super) struct Heads(Vec<(u64, u64)>);
+
+const HEADS: usize = 1 << 11;
+
+impl Heads {
+    /// The head of a cell of digits, never 0; `None` where more of it may matter: what may be a filler, a moment or a number
+    /// with a check digit, or is dialled from abroad.
+    #[inline]
+    fn of(text: &[u8], range: &Range<usize>, column: Option<Column>) -> Option<u64> {
+        let eight: &[u8; 8] = text.get(range.start..)?.first_chunk()?;
+        let [a, b, c, d, e, f, ..] = *eight;
+        let len = range.len();
+        let filler = a == b && b == c || a == b'1';
+        let abroad = a == b'8' || [a, b, c, d] == *b"0084";
+        let plain = match len {
+            7..=9 => true,
+            10 | 11 => column != Some(Column::Tax),
+            12 => a == b'0' && !matches!([e, f], [b'1', b'9'] | [b'2', b'0']),
+            _ => false,
+        };
+        // Of the longest six digits are told or five, of others four.
+        let told = u64::from_le_bytes(*eight) & if len > 10 { u64::MAX >> 16 } else { u64::MAX >> 32 };
+        let under = column.map_or(0, |c| c as u64 + 1);
+        (plain && !filler && !abroad).then_some(told | (len as u64) << 48 | under << 52)
+    }
+
+    #[inline]
+    fn slot(head: u64) -> usize {
+        (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53) as usize % HEADS
+    }
+
+    #[inline]
+    fn known(&self, head: u64) -> Option<Verdict> {
+        let (known, packed) = *self.0.get(Self::slot(head))?;
+        if known == head { Verdict::unpack(packed) } else { None }
+    }
+
+    fn learn(&mut self, head: u64, verdict: Verdict) {
+        if self.0.is_empty() {
+            self.0.resize(HEADS, (0, 0));
+        }
+        if let Some(slot) = self.0.get_mut(Self::slot(head)) {
+            *slot = (head, verdict.pack());
+        }
+    }
+}
+
 /// Judges a cell of digits alone, or a card.
+#[inline]
 pub(super) fn judge(
     detectors: &Detectors,
     text: &[u8],
     range: Range<usize>,
     column: Option<Column>,
+    heads: &mut Heads,
     values: &mut Values,
 ) -> Told {
-    let cell = text.get(range.clone()).unwrap_or_default();
+    let head = Heads::of(text, &range, column);
+    if let Some(verdict) = head.and_then(|head| heads.known(head)) {
+        return tell(verdict, text, range, values);
+    }
+    let verdict = verdict(detectors, text.get(range.clone()).unwrap_or_default(), column);
+    if let Some(head) = head {
+        heads.learn(head, verdict);
+    }
+    tell(verdict, text, range, values)
+}
+
+/// What a cell comes to by what it shows, which was scanned once.
+fn verdict(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> Verdict {
     let shown = shown(cell, column, detectors.this_year);
     let slot = detectors.verdicts.0.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
     let known = slot.map_or(0, |slot| slot.load(Relaxed));
     let verdict = if known >> 16 == shown { Verdict::unpack(known & 0xffff) } else { None };
-    let verdict = verdict.unwrap_or_else(|| {
+    verdict.unwrap_or_else(|| {
         let verdict = scan(detectors, cell, column);
         if let Some(slot) = slot {
             slot.store(shown << 16 | verdict.pack(), Relaxed);
         }
         verdict
-    });
+    })
+}
+
+#[inline]
+fn tell(verdict: Verdict, text: &[u8], range: Range<usize>, values: &mut Values) -> Told {
     match verdict {
         Verdict::Nothing => Told::Nothing,
         Verdict::Unusual => Told::Unusual,
         Verdict::Whole(detector, confidence, written) => {
+            let cell = text.get(range.clone()).unwrap_or_default();
             values.begin();
             // All there may be is copied faster than what there is.
             match text.get(range.start..).and_then(<[u8]>::first_chunk) {

@@ -26,6 +26,7 @@ pub struct Cells {
     shapes: shapes::Shapes,
     texts: quiet::Texts,
     words: places::Words,
+    heads: digits::Heads,
     values: Values,
 }
 
@@ -45,19 +46,19 @@ pub enum Told {
     Unusual,
 }
 
-/// A finding that is all of its cell.
+/// A finding that is all of its cell. It goes by register: a register of a million people has five millions of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole {
     /// Which detector.
     pub detector: DetectorId,
     /// How sure.
     pub confidence: Confidence,
-    /// Which bytes of the cell are signs between the parts of the value: all the same, a bit each, the lowest first. Those
-    /// of an address are of several kinds and not told.
-    pub signs: u64,
+    /// Where the value stands among those of its row.
+    len: u16,
     start: u32,
-    end: u32,
 }
+
+const _: () = assert!(size_of::<Told>() == 8);
 
 /// How many values were held when a row began.
 #[derive(Clone, Copy, Debug)]
@@ -70,12 +71,26 @@ impl Cells {
     }
 
     /// The normalised value of a finding, in UTF-8, until its row ends.
+    #[inline]
     pub fn value(&self, whole: &Whole) -> &[u8] {
-        self.values.bytes.get(whole.start as usize..whole.end as usize).unwrap_or_default()
+        let start = whole.start as usize;
+        self.values.bytes.get(start..start + usize::from(whole.len)).unwrap_or_default()
+    }
+
+    /// Which bytes of its cell are signs between the parts of the value: all the same, a bit each, the lowest first. Those
+    /// of an address are of several kinds and not told.
+    #[inline]
+    pub fn signs(&self, whole: &Whole) -> u64 {
+        let head = self.values.bytes.get(..whole.start as usize).and_then(<[u8]>::last_chunk);
+        head.map_or(0, |signs| u64::from_le_bytes(*signs))
     }
 
     /// Forgets the values found since.
+    #[inline]
     pub fn end(&mut self, Begun(len): Begun) {
+        if self.values.len <= len {
+            return;
+        }
         self.values.bytes.get_mut(len..self.values.len).unwrap_or_default().fill(0);
         self.values.len = self.values.len.min(len);
     }
@@ -92,12 +107,12 @@ impl Detectors {
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, texts, words, values } = cells;
+        let Cells { syllables, shapes, texts, words, heads, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
                 return match column {
                     Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, values),
-                    _ => digits::judge(self, text, cell, column, values),
+                    _ => digits::judge(self, text, cell, column, heads, values),
                 };
             }
             match column {
@@ -105,7 +120,9 @@ impl Detectors {
                     return self.birth(bytes, values);
                 }
                 Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
-                Some(Column::Bhyt) if digits::is_card(bytes) => return digits::judge(self, text, cell, column, values),
+                Some(Column::Bhyt) if digits::is_card(bytes) => {
+                    return digits::judge(self, text, cell, column, heads, values);
+                }
                 _ => {}
             }
         }
@@ -119,6 +136,7 @@ impl Detectors {
             Some(true) => Told::Coded,
             Some(false) => Told::Nothing,
             None if texts.knows(bytes, column) => Told::Nothing,
+            None if column.is_none() && quiet::is_code(bytes) => Told::Coded,
             None if quiet::is_quiet(self, bytes, column) => Told::Quiet,
             None => Told::Unusual,
         }
@@ -196,7 +214,7 @@ pub(crate) const fn no_digits(eight: u64) -> u64 {
     (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7)
 }
 
-/// The values of a row, one behind the other.
+/// The values of a row, one behind the other, each with the signs of its cell before it.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
     bytes: Vec<u8>,
@@ -207,13 +225,18 @@ pub(crate) struct Values {
 
 impl Values {
     /// Room for the longest value, each letter of a cell a letter more in capitals, and to write in whole chunks.
-    const ROOM: usize = 2 * places::ADDRESS_BYTES_MAX + 16;
+    const ROOM: usize = 2 * places::ADDRESS_BYTES_MAX + 24;
 
+    /// Bytes of the signs.
+    const HEAD: usize = size_of::<u64>();
+
+    #[inline]
     fn begin(&mut self) {
-        self.start = self.len;
         if self.bytes.len() < self.len + Self::ROOM {
             self.bytes.resize(2 * (self.len + Self::ROOM), 0);
         }
+        self.len += Self::HEAD;
+        self.start = self.len;
     }
 
     pub(crate) fn push(&mut self, byte: u8) {
@@ -239,13 +262,18 @@ impl Values {
     }
 
     /// The value begun last is that of a whole cell.
-    const fn whole(&self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
-        Told::Whole(Whole { detector, confidence, signs, start: self.start as u32, end: self.len as u32 })
+    #[inline]
+    fn whole(&mut self, detector: DetectorId, confidence: Confidence, signs: u64) -> Told {
+        let (start, len) = (self.start, self.len - self.start);
+        if let Some(head) = self.bytes.get_mut(..start).and_then(<[u8]>::last_chunk_mut) {
+            *head = signs.to_le_bytes();
+        }
+        Told::Whole(Whole { detector, confidence, len: len as u16, start: start as u32 })
     }
 
     /// The value begun last is none.
     fn undo(&mut self) {
-        self.len = self.start;
+        self.len = self.start - Self::HEAD;
     }
 }
 

@@ -10,7 +10,7 @@ use chot_model::{Confidence, DetectorId};
 
 use super::{Told, Values};
 use crate::fold::fold;
-use crate::person_name::{SYLLABLE_BYTES_MAX, addresses, given, is_vietnamese, names_a_place, surname};
+use crate::person_name::{SYLLABLE_BYTES_MAX, addresses, is_vietnamese, surname};
 use crate::simd::speech;
 use crate::spoken;
 
@@ -37,8 +37,7 @@ struct Word {
     /// Folded, in capitals.
     folded: [u8; 16],
     len: u8,
-    /// Words it folds to, and of these those that have a letter.
-    parts: u8,
+    /// Words it folds to that have a letter.
     words: u8,
     digits: u8,
     is: u32,
@@ -52,8 +51,6 @@ const CAPITAL: u32 = 1 << 1;
 const SURNAME: u32 = 1 << 2;
 /// A surname before which a name may begin already: `Văn`, `Thị`.
 const MIDDLE: u32 = 1 << 3;
-/// What stands behind it is the name of a place: `đường`, `phường`.
-const PLACE: u32 = 1 << 4;
 /// Letters stand in it.
 const LETTERS: u32 = 1 << 5;
 /// Its first byte is a digit.
@@ -68,35 +65,6 @@ const VEHICLE_LAST: u32 = 1 << 11;
 /// What stands behind it is a person; `Ông` is a surname besides.
 const TITLE: u32 = 1 << 12;
 const SIR: u32 = 1 << 13;
-/// A listed given name.
-const GIVEN: u32 = 1 << 14;
-/// Of the name of the city.
-const HO: u32 = 1 << 15;
-const CHI: u32 = 1 << 16;
-const MINH: u32 = 1 << 17;
-
-/// Capitals in a row that a surname begins.
-#[derive(Default)]
-struct Name {
-    words: u32,
-    /// What the word before is.
-    ahead: u32,
-    /// The last is a given name.
-    given: bool,
-    /// They are the city of that name.
-    city: bool,
-}
-
-impl Name {
-    /// Whether it may be more than the name of a place: two words score 15 points, a given name or a title as many more,
-    /// a third word the same, and the word of a place takes 60, as the name of the city does (`person_name/mod.rs`). Below 20
-    /// nothing is said.
-    const fn is_somebody(&self) -> bool {
-        let told = self.ahead & PLACE != 0 || self.city;
-        self.words > 0 && !told && (self.words > 2 || self.given || self.ahead & TITLE != 0)
-    }
-}
-
 /// Judges a cell under the header of addresses.
 pub(super) fn judge(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values) -> Told {
     values.begin();
@@ -117,50 +85,40 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
     let (mut places, mut digits, mut run) = (0, 0, 0);
     // The two words before, where the last begins, and whether one blank and nothing else stands behind it.
     let (mut before, mut last, mut last_at, mut near) = (0, 0, at, false);
-    // A surname stands before, and what stands before that; the words of the name that goes on.
-    let (mut surname, mut ahead, mut name) = (false, 0, Name::default());
+    // A surname stands before, and what stands before that; a name goes on.
+    let (mut surname, mut ahead, mut named) = (false, 0, false);
     loop {
         let (key, len) = next(text, at, cell.end)?;
         let word = words.know(key, len);
         let is = word.is;
-        if is & PLAIN == 0 {
+        // Of a longer word before a middle name, only the end is read.
+        let cut = is & MIDDLE != 0 && near && at - last_at > SYLLABLE_BYTES_MAX + 1;
+        if is & PLAIN == 0 || cut {
             return None;
         }
+        // Names are those of streets and places, unless they are addressed: `bà Lê Thị Lan`, `ông Ông Văn Lợi`.
         let goes_on = near && is & CAPITAL != 0;
         let follows = goes_on && last & CAPITAL != 0;
         if surname && goes_on {
-            // `Ông Lê Lợi` is addressed.
-            if last & SIR != 0 && is & SURNAME != 0 {
+            if ahead & TITLE != 0 || last & SIR != 0 && is & SURNAME != 0 {
                 return None;
             }
-            name = Name { words: 2, ahead, ..Name::default() };
-        } else if goes_on {
-            name.words += u32::from(name.words > 0);
-        } else if name.words > 0 {
+            named = true;
+        } else if named && !goes_on {
             // Behind a name any date is a birth.
-            if name.is_somebody() || is & NUMBER != 0 {
+            named = false;
+            if is & NUMBER != 0 {
                 return None;
             }
-            name = Name::default();
-        }
-        if name.words > 0 {
-            name.words += u32::from(word.parts) - 1;
-            name.given = is & GIVEN != 0;
-            name.city = name.words == 3 && [before & HO, last & CHI, is & MINH].iter().all(|is| *is != 0);
         }
         // The name goes on with a surname right behind another.
         surname = is & (SURNAME | CAPITAL) == SURNAME | CAPITAL && !(follows && last & SURNAME != 0);
-        // Of a longer word before, only the end is read.
-        let cut = is & MIDDLE != 0 && near && at - last_at > SYLLABLE_BYTES_MAX + 1;
-        if surname && name.words > 0 || cut {
-            return None;
-        }
         if surname && is & MIDDLE != 0 && follows {
             // `Tràng Thi` begins with what is no surname.
-            if ahead & PLACE == 0 || last & TITLE != 0 {
+            if (ahead | last) & TITLE != 0 {
                 return None;
             }
-            name = Name { words: 2, ahead, ..Name::default() };
+            named = true;
         } else {
             // No further back is the word before read.
             ahead = if at - last_at <= WORD_BYTES + 1 { last } else { TITLE };
@@ -206,9 +164,6 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
         values.push(b' ');
         near = at == signs + 1 && text.get(signs) == Some(&b' ');
         (before, last, last_at) = (last, is, word_at);
-    }
-    if name.is_somebody() {
-        return None;
     }
     let mut spoken = places < WORDS_MIN || run >= RUN_BYTES;
     if bytes.len() >= spoken::SPOKEN_BYTES_MIN {
@@ -266,7 +221,6 @@ impl Word {
         let Some(room) = word.folded.get_mut(..folded.len()) else { return word };
         room.copy_from_slice(folded.to_ascii_uppercase().as_bytes());
         word.len = folded.len() as u8;
-        word.parts = parts().count() as u8;
         word.words = parts().filter(|part| part.bytes().any(|b| b.is_ascii_alphabetic())).count() as u8;
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         word.digits = digits as u8;
@@ -283,12 +237,7 @@ impl Word {
             (surname(raw), SURNAME),
             (matches!(folded.as_str(), "van" | "thi"), MIDDLE),
             (parts().next_back().is_some_and(addresses), TITLE),
-            (folded == "ho", HO),
-            (folded == "chi", CHI),
-            (folded == "minh", MINH),
             (folded == "ong", SIR),
-            (parts().any(given), GIVEN),
-            (names_a_place(&folded), PLACE),
             (letters, LETTERS),
             (raw.first().is_some_and(u8::is_ascii_digit), NUMBER),
             (hexadecimal(raw.get(..2)), PAIR_FIRST),

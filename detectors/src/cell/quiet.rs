@@ -59,6 +59,37 @@ fn slot(text: &[u8], column: Option<Column>) -> usize {
     (both.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
 }
 
+/// Whether a text is the name of a thing in small hexadecimal digits, as most identifiers of records are, and no more than
+/// that: `63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f`. What is judged in a text needs seven digits that belong together, a capital,
+/// a word with other letters, or eight words; what is hidden in it, a sign, or pairs of digits set apart.
+pub(super) fn is_code(text: &[u8]) -> bool {
+    const BYTES: std::ops::RangeInclusive<usize> = 16..=64;
+    const GROUP: usize = 4;
+    const GROUPS: usize = 7;
+    const DIGITS: usize = 7;
+    if !BYTES.contains(&text.len()) {
+        return false;
+    }
+    let (mut group, mut groups, mut digits) = (0, 1, 0);
+    for b in text {
+        match b {
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'f' => digits = 0,
+            b'-' if group >= GROUP => {
+                groups += 1;
+                group = 0;
+                continue;
+            }
+            _ => return false,
+        }
+        group += 1;
+        if digits >= DIGITS {
+            return false;
+        }
+    }
+    group >= GROUP && groups <= GROUPS
+}
+
 /// Whether a scan would find nothing, because there is nothing to be judged. It makes the steps of a scan one by one and
 /// gives up where one of them meets anything, so that it errs on one side only.
 pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column>) -> bool {
@@ -77,7 +108,7 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         if column.is_some() {
             return false;
         }
-        candidates(text, all.clone(), &detectors.bare_numbers, |candidate| {
+        candidates(text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
             any |= match candidate {
                 Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
                 _ => true,

@@ -123,7 +123,7 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
     }
     let (all, map) = (0..text.len(), Map::new(&text, 0..text.len()));
     let mut any = text.contains(&b'@');
-    candidates(&text, all.clone(), &EVERY_NUMBER, |candidate| {
+    candidates(&text, all.clone(), &EVERY_NUMBER, &mut |candidate| {
         any |= match candidate {
             // How many digits a word has is told by its shape.
             Candidate::Lookalikes(place) => lookalike::read(&text, place).is_some(),

@@ -27,7 +27,7 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
             true
         }
         Told::Whole(whole) => {
-            let (Whole { detector, confidence, signs, .. }, value) = (whole, cells.value(&whole));
+            let (Whole { detector, confidence, .. }, signs, value) = (whole, cells.signs(&whole), cells.value(&whole));
             for (n, b) in cell.bytes().enumerate() {
                 let sign = b" /-.".contains(&b) && detector != DetectorId::Address;
                 assert_eq!(signs.checked_shr(n as u32).unwrap_or(0) & 1 == 1, sign, "{cell:?}");
@@ -79,6 +79,7 @@ fn registers_are_usual() {
         (Some(Column::BirthDate), "19870405"),
         (Some(Column::BirthYear), "1987"),
         (None, "5400000"),
+        (None, "63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f"),
         (None, "15400000"),
         (None, "cơ quan"),
         (None, "của người lao động theo quy định của pháp luật về bảo hiểm xã hội"),

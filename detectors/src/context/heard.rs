@@ -75,19 +75,23 @@ impl Hint {
 pub(super) struct Watched {
     /// Packed words and pairs, 0 where there is none; at the place their hash tells or behind it.
     slots: Vec<(u64, Hint)>,
-    /// A bit for the hash of each of them: nearly every word met is none, and the slots are large to look through.
-    met: Box<[u64; MET / 64]>,
+    /// By the hash of a word, what some word of that hash may be: nearly every word met is none of it.
+    parts: Box<[u8; PARTS]>,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
 const SLOTS: usize = 1 << 12;
-/// Bits of hashes.
-const MET: usize = 1 << 15;
+/// Hashes of words told apart.
+const PARTS: usize = 1 << 13;
+/// A word that is watched for by itself, and the first and second of two.
+const ALONE: u8 = 1;
+const FIRST: u8 = 2;
+const SECOND: u8 = 4;
 
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS], met: Box::new([0; MET / 64]) };
+        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]) };
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -96,14 +100,19 @@ impl Watched {
             let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| spelled(word)));
             let pair = pairs.max_by_key(|pair| pair.iter().map(|word| word.len()).sum::<usize>());
             let key = match pair {
-                Some([first, second]) => side_by_side(packed(first), packed(second)),
-                _ => words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len()).map_or(0, |word| packed(word)),
+                Some([first, second]) => {
+                    watched.may_be(packed(first), FIRST);
+                    watched.may_be(packed(second), SECOND);
+                    side_by_side(packed(first), packed(second))
+                }
+                _ => {
+                    let longest = words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len());
+                    let key = longest.map_or(0, |word| packed(word));
+                    watched.may_be(key, ALONE);
+                    key
+                }
             };
             debug_assert_ne!(key, 0, "no phrase is without a word");
-            let bit = hash(key, MET);
-            if let Some(bits) = watched.met.get_mut(bit / 64) {
-                *bits |= 1 << (bit % 64);
-            }
             let mut at = hash(key, SLOTS);
             while watched.slots.get(at).is_some_and(|(held, _)| *held != 0 && *held != key) {
                 at = (at + 1) % SLOTS;
@@ -116,12 +125,19 @@ impl Watched {
         watched
     }
 
-    #[inline]
+    fn may_be(&mut self, word: u64, part: u8) {
+        self.parts[hash(word, PARTS)] |= part;
+    }
+
+    /// What a word behind another hints at, by itself and with it; 0 for none before.
+    #[cold]
+    #[inline(never)]
+    fn said(&self, before: u64, word: u64) -> Hint {
+        let pair = if before == 0 { Hint::NOTHING } else { self.hint(side_by_side(before, word)) };
+        self.hint(word).and(pair)
+    }
+
     fn hint(&self, key: u64) -> Hint {
-        let bit = hash(key, MET);
-        if self.met.get(bit / 64).is_none_or(|bits| bits >> (bit % 64) & 1 == 0) {
-            return Hint::NOTHING;
-        }
         let mut at = hash(key, SLOTS);
         while let Some(&(held, hint)) = self.slots.get(at) {
             if held == key {
@@ -145,19 +161,19 @@ impl Watched {
     /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
     fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
         // The word before, unless digits part it from what follows; where the last two stand, likewise.
-        let (mut before, mut begun, mut end) = (0, [NOWHERE; 2], range.start);
+        let (mut before, mut parts, mut begun, mut end) = (0, 0, [NOWHERE; 2], range.start);
         let mut word = |word: Word| {
             if word.parted {
-                (before, begun) = (0, [NOWHERE; 2]);
+                (before, parts, begun) = (0, 0, [NOWHERE; 2]);
             }
-            let mut hint = self.hint(word.key);
-            if before != 0 {
-                hint = hint.and(self.hint(side_by_side(before, word.key)));
+            let may_be = self.parts[hash(word.key, PARTS)];
+            if may_be & (ALONE | parts << 1 & SECOND) != 0 {
+                let hint = self.said(before, word.key);
+                if hint != Hint::NOTHING {
+                    found(word.range.end, hint);
+                }
             }
-            if hint != Hint::NOTHING {
-                found(word.range.end, hint);
-            }
-            before = word.key;
+            (before, parts) = (word.key, may_be);
             (begun, end) = ([begun[1], word.range.start], word.range.end);
         };
         let (at, parted) = words(text, range.clone(), &mut word);
@@ -314,14 +330,17 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            self.hear(stretch, to, watched);
+            // Numbers often follow each other with no word between them.
+            if let (Some(letter), _) = next_letter(text, self.upto..to) {
+                self.upto = letter;
+                self.hear(stretch, to, watched);
+            }
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
     }
 
-    /// Reads the words up to `to`, unless there are none.
-    #[inline]
+    /// Reads the words up to `to`; from where to go on.
     fn hear(&mut self, text: &[u8], to: usize, watched: &Watched) -> usize {
         let ends = &mut self.ends;
         watched.words(text, self.upto..to, |end, said| {

@@ -130,6 +130,14 @@ struct Last {
     own: usize,
 }
 
+impl Last {
+    /// Whether a candidate behind it has another length, or words of its own between.
+    fn speaks_apart(self, near: &Near<'_>) -> bool {
+        let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
+        self.digits != near.digits || between().iter().any(is_telling)
+    }
+}
+
 impl<'t> Near<'t> {
     /// For the candidate at `range`, which has so many digits.
     pub(crate) const fn new(
@@ -210,7 +218,12 @@ impl<'t> Near<'t> {
         let to = self.range.start;
         let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.own_words_from();
-            self.memory.heard.before_number(self.text, from, to, watched)
+            // Most neighbours in a row are parted by one sign.
+            if self.text.get(from..to).is_some_and(|between| matches!(between, [sign] if sign.is_ascii_punctuation())) {
+                Hint::default()
+            } else {
+                self.memory.heard.before_number(self.text, from, to, watched)
+            }
         } else {
             let from = self.left_begins();
             self.memory.heard.between(self.text, from, to, watched)
@@ -227,11 +240,22 @@ impl<'t> Near<'t> {
     /// Numbers that nobody judged are not known here, which makes the stretch longer than it need be.
     fn own_words_from(&self) -> usize {
         let from = self.range.start.saturating_sub(LEFT_BYTES);
-        let before = |last: &&Last| last.end <= self.range.start;
-        let last = self.memory.last.iter().find(before).copied().unwrap_or_default();
-        let Some(between) = self.text.get(last.end..self.range.start).filter(|_| last.end > from) else { return from };
-        let apart = last.digits != self.digits || between.iter().any(is_telling);
-        from.max(if apart { last.end } else { last.own })
+        let Some(last) = self.last().filter(|last| last.end > from) else { return from };
+        from.max(if last.speaks_apart(self) { last.end } else { last.own })
+    }
+
+    /// The sign before the last number, if it is known that no word before that number has a say. Not if a code may go on
+    /// across the sign: what its parts mean is told by the whole.
+    fn last_begins(&self) -> usize {
+        let Some(last) = self.last().filter(|last| last.speaks_apart(self)) else { return 0 };
+        let sign = (last.end - last.digits).saturating_sub(1);
+        let parts = |b: &u8| b.is_ascii() && !b.is_ascii_alphanumeric() && !b"-:".contains(b);
+        if self.text.get(sign).is_some_and(parts) { sign } else { 0 }
+    }
+
+    /// The last number that ended before the candidate.
+    fn last(&self) -> Option<Last> {
+        self.memory.last.iter().find(|last| last.digits > 0 && last.end <= self.range.start).copied()
     }
 
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
@@ -253,7 +277,8 @@ impl<'t> Near<'t> {
 
     /// Words before the candidate, nearest first.
     fn left(&mut self) -> (Columns, Firm) {
-        let before = self.text.get(self.left_begins()..self.range.start).unwrap_or_default();
+        let from = self.left_begins().max(self.last_begins());
+        let before = self.text.get(from..self.range.start).unwrap_or_default();
         let mut plain = std::mem::take(&mut self.memory.plain);
         let classes = classes(before);
         // Behind a number of another kind nothing before it matters.
@@ -360,6 +385,9 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || b"\n\t|;,".contains(b)) {
+            return &[];
+        }
         match first_end(behind) {
             // Another number follows: the words are its own.
             Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],

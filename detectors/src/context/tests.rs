@@ -143,7 +143,12 @@ proptest! {
     /// Nor where only what stands behind the numbers before is listened to.
     #[test]
     fn numbers_passed_hide_no_words(
-        pieces in prop::collection::vec(prop_oneof![2 => piece(), 1 => "[,; ]?[0-9]{6,12}[,; ]"], 1..40),
+        pieces in prop::collection::vec(prop_oneof![
+            4 => piece(),
+            2 => "[,; ]?[0-9]{6,12}[,; ]",
+            1 => "[-: ]?[0-9a-c]{8}-[0-9a-c]{4}-[0-9a-c]{4}-[0-9a-c]{4}-[0-9a-c]{12}",
+            1 => "[-: ]?[0-9]{6,10}[:-]([0-9a-c]{2}[:-]){0,6}cc ",
+        ], 1..40),
         passed in prop::collection::vec(0..4_u8, 40),
     ) {
         let text = pieces.concat().into_bytes();
@@ -159,6 +164,10 @@ proptest! {
             let numbers = Columns(announced.0 & !words) != Columns::default();
             prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
             prop_assert!(!hint.is_no_paper() || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+            // Nor does it matter to what is announced how far back one reads.
+            let mut fresh = Memory::default();
+            let again = Near::new(&text, &WORDS, None, start..start + len, len, 2026, &mut fresh).around();
+            prop_assert_eq!(again, (announced, firm));
             // Some numbers are judged by nobody.
             if *passed > 0 {
                 near.pass();

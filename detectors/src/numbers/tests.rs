@@ -6,7 +6,7 @@ use super::*;
 
 fn numbers(text: &str) -> Vec<(String, Layout)> {
     let mut all = Vec::new();
-    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |candidate| {
+    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
         if let Candidate::Number(n) = candidate {
             all.push((String::from_utf8(n.digits().to_vec()).expect("digits"), n.layout));
         }
@@ -19,7 +19,7 @@ fn has(text: &str, digits: &str, layout: Layout) {
 }
 
 /// The pass without a look ahead: every group of digits is read, whatever stands around.
-fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
+fn plain(text: &[u8], range: Range<usize>, found: &mut impl Finder) {
     let mut chain = Chain { links: Vec::new(), done: 0, asked: &EVERY_NUMBER };
     let mut at = range.start;
     while at < range.end {
@@ -29,9 +29,9 @@ fn plain(text: &[u8], range: Range<usize>, mut found: impl FnMut(Candidate)) {
         };
         loop {
             at = current.end;
-            around(text, current.start..current.end, current.len(), &mut found);
+            around(text, current.start..current.end, current.len(), found);
             let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-            chain.push(current, kind, text, &mut found);
+            chain.push(current, kind, text, found);
             if kind == Gap::Break {
                 break;
             }
@@ -51,8 +51,8 @@ fn agree(text: &[u8], from: usize, to: usize) {
         other => Some(format!("{other:?}")),
     };
     let (mut fast, mut slow) = (Vec::new(), Vec::new());
-    candidates(text, from..to, &EVERY_NUMBER, |candidate| fast.extend(said(candidate)));
-    plain(text, from..to, |candidate| slow.extend(said(candidate)));
+    candidates(text, from..to, &EVERY_NUMBER, &mut |candidate| fast.extend(said(candidate)));
+    plain(text, from..to, &mut |candidate| slow.extend(said(candidate)));
     assert_eq!(fast, slow, "{}", String::from_utf8_lossy(text));
 }
 
@@ -162,11 +162,11 @@ fn short_groups_stay_cheap() {
     // Every group is offered a bounded number of times, however long the list.
     let text = "12 345 67 8901 ".repeat(4_000);
     let mut n = 0;
-    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |_| n += 1);
+    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |_| n += 1);
     assert!(n < 16, "{n}");
     let text = "12 345-67.8901/".repeat(4_000);
     let mut n = 0;
-    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |_| n += 1);
+    candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |_| n += 1);
     assert!(n < 16_000, "{n}");
 }
 
@@ -181,7 +181,7 @@ fn no_letter_that_passes_for_a_digit_is_passed_over() {
         if passes {
             let text = format!("{before}{c}{c}{after}");
             let mut read = Vec::new();
-            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, |candidate| {
+            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
                 if let Candidate::Lookalikes(at) = candidate {
                     read.extend(crate::lookalike::read(text.as_bytes(), at).map(|n| n.len()));
                 }

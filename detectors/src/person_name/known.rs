@@ -1,7 +1,7 @@
 //! What is known of one syllable of a name, for readers that meet the same syllables again and again.
 
+use super::GIVEN;
 use super::told::{BODIES, HEADS, TITLES, has_surname, is_no_name};
-use super::{GIVEN, PLACES};
 use crate::fold::fold;
 use crate::phrases::Phrases;
 
@@ -58,11 +58,6 @@ pub(crate) fn names_a_body(name: &str) -> bool {
     is_no_name(&fold(name))
 }
 
-/// Whether a folded word before a name makes it the name of a place, and never that of a person.
-pub(crate) fn names_a_place(folded: &str) -> bool {
-    PLACES.contains(folded) && !addresses(folded)
-}
-
 /// Whether a folded word before a name addresses a person.
 pub(crate) fn addresses(folded: &str) -> bool {
     super::TITLES.contains(folded)
@@ -71,9 +66,4 @@ pub(crate) fn addresses(folded: &str) -> bool {
 /// Whether a word, capitals and all, is a listed surname.
 pub(crate) fn surname(word: &[u8]) -> bool {
     super::is_surname(word, 0..word.len())
-}
-
-/// Whether a folded word is a listed given name.
-pub(crate) fn given(folded: &str) -> bool {
-    GIVEN.contains(folded.as_bytes())
 }

@@ -21,7 +21,7 @@ use crate::phrases::Phrases;
 use crate::simd::among::among;
 use crate::simd::{BLOCK, places};
 use crate::trigger::Trigger;
-pub(crate) use known::{Syllable, addresses, given, is_vietnamese, names_a_body, names_a_place, surname};
+pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
 use syllables::{Surnames, Syllables, capitals};
 pub(crate) use told::LABEL_BYTES_MAX;
 
@@ -251,6 +251,11 @@ impl Detector for PersonName {
         let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
         let before: &str = &before;
         let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
+        let titled = TITLES.contains(before);
+        // Under their header they are those of streets and places.
+        if near.column() == Some(Column::Address) && !named && !titled {
+            return None;
+        }
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let given = &*GIVEN;
         let common = given.contains(last);
@@ -263,7 +268,7 @@ impl Detector for PersonName {
             + if common { 15 } else { 0 }
             + if marked { 20 } else { 5 * i32::from(known > 0) }
             + if named { 45 } else { 0 }
-            + if TITLES.contains(before) { 15 } else { 0 }
+            + if titled { 15 } else { 0 }
             - if PLACES.contains(before) && !named { 60 } else { 0 }
             - if all_capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };

@@ -5,19 +5,25 @@
 
 use std::arch::x86_64::*;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::BLOCK;
 use super::words::{KEY_LETTERS, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
+/// Whether the processor has all of this: asked for a few words at a time.
+static HANDLES_BYTES: LazyLock<bool> = LazyLock::new(|| {
+    is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2")
+        && handles_bits()
+});
+
 /// Tells `found` the words of `text[range]`, as far as it can.
 #[inline]
 pub(super) fn words(text: &[u8], range: Range<usize>, found: impl FnMut(Word)) -> (usize, bool) {
-    let bytes = is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi")
-        && is_x86_feature_detected!("avx512vbmi2");
-    if bytes && handles_bits() {
+    if *HANDLES_BYTES {
         // SAFETY: the features are there.
         unsafe { words_avx512(text, range, found) }
     } else {

@@ -11,6 +11,7 @@ mod folded;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod pairs;
 #[cfg_attr(target_arch = "aarch64", allow(dead_code, reason = "NEON does most of it; the tests hold it to this"))]
 mod scalar;
 pub(crate) mod signs;
@@ -24,13 +25,14 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
+pub(crate) use pairs::pairs;
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Word, words};
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;
 /// Bytes a block is judged by: its own, and one behind for letters that two bytes tell apart.
-const SEEN: usize = BLOCK + 1;
+pub(crate) const SEEN: usize = BLOCK + 1;
 
 /// Which bytes of a block are what; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -233,7 +235,7 @@ fn each_block(text: &[u8], out: &mut [Masks], kernel: impl Fn(&[u8; SEEN]) -> Ma
 
 /// The end of a text, and nothing behind it.
 #[inline(never)]
-fn padded(rest: &[u8]) -> [u8; SEEN] {
+pub(crate) fn padded(rest: &[u8]) -> [u8; SEEN] {
     let mut seen = [0; SEEN];
     if let Some(seen) = seen.get_mut(..rest.len()) {
         seen.copy_from_slice(rest);

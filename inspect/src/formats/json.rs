@@ -251,6 +251,11 @@ impl Json {
     /// A value that says what another member of its object is.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
         if let Some(level) = self.levels.last_mut().filter(|level| !level.array) {
+            // No word is all digits and signs.
+            if !value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
+                level.told = None;
+                return;
+            }
             // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
             let name = String::from_utf8_lossy(value);
             let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
@@ -363,6 +368,10 @@ impl Stream for Json {
                 }
                 State::Between if matches!(b, b' ' | b'\n' | b'\r' | b'\t') => n += 1,
                 State::Between => {
+                    if let (b'"', Some(past)) = (b, self.members(bytes, n, at, inquiry)) {
+                        n = past;
+                        continue;
+                    }
                     if !self.token(*b, here, inquiry) {
                         self.begin(here, false);
                         self.value.context.column = None;

@@ -37,7 +37,6 @@ known! {
     VMDK "application/x-vmdk" 0 b"KDMV";
     QCOW "application/x-qemu-disk" 0 b"QFI\xfb";
     SQUASHFS "application/vnd.squashfs" 0 b"hsqs";
-    PARQUET "application/vnd.apache.parquet" 0 b"PAR1" | b"PARE";
     ORC "application/x-orc" 0 b"ORC\x0a" | b"ORC\x08" | b"ORC\x00";
     AVRO "application/avro" 0 b"Obj\x01";
     ARROW "application/vnd.apache.arrow.file" 0 b"ARROW1\0\0";

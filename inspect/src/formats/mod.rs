@@ -27,6 +27,7 @@ mod odf;
 mod ooxml;
 mod packed;
 mod packing;
+mod parquet;
 mod pdf;
 mod pgp;
 mod plain;
@@ -77,6 +78,7 @@ pub use image::reads_print;
 pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use packing::{pack, unpack};
+pub(crate) use parquet::read as read_parquet;
 pub(crate) use pdf::read as read_pdf;
 pub(crate) use sevenz::read as read_seven_zip;
 pub(crate) use sqlite::read as read_sqlite;
@@ -117,6 +119,7 @@ const FORMATS: &[&Format] = &[
     &sqlite::FORMAT,
     &sqlite::LOG,
     &dbf::FORMAT,
+    &parquet::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,

@@ -199,6 +199,57 @@ mod tests {
     }
 
     #[test]
+    fn another_list_of_passwords_knows_nothing_of_what_stayed_locked() {
+        let locked = include_bytes!("../../tests/old_office/aes256.zip").to_vec();
+        let cached = Inspector::new(Limits::default(), 2026).cached();
+        let found = |inspector: &Inspector| inspector.inspect(Hint::default(), &locked).inspection;
+        for _ in 0..2 {
+            assert!(found(&cached).is_opaque(chot_model::OpaqueReason::Encrypted));
+        }
+        let opening = cached.clone().unlocking([chot_model::Secret::new("abc")]);
+        for _ in 0..2 {
+            assert_eq!((found(&opening).distinct(DetectorId::Cccd), found(&opening).opaque.len()), (1, 0));
+        }
+        // Nor the other way round.
+        assert_eq!(found(&opening.unlocking([])).distinct(DetectorId::Cccd), 0);
+        assert_eq!(found(&cached).distinct(DetectorId::Cccd), 0);
+    }
+
+    /// A worker that dies, then one that hangs, then one that lives.
+    struct Weak(std::sync::atomic::AtomicU32);
+
+    impl crate::Extractor for Weak {
+        fn extract(
+            &self,
+            kind: crate::Kind,
+            object: &[u8],
+            bounds: crate::Bounds,
+            passwords: &[chot_model::Secret],
+            each: &mut dyn FnMut(crate::Piece<'_>) -> bool,
+        ) -> Result<(), chot_model::OpaqueReason> {
+            match self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => Err(chot_model::OpaqueReason::Failed),
+                1 => Err(chot_model::OpaqueReason::TimeLimit),
+                _ => crate::InProcess.extract(kind, object, bounds, passwords, each),
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_worker_did_not_live_to_tell_is_asked_again() {
+        let book = include_bytes!("../../tests/old_office/list.xls").to_vec();
+        let weak = Arc::new(Weak(std::sync::atomic::AtomicU32::new(0)));
+        let cached = Inspector::new(Limits::default(), 2026).extracting(weak.clone()).cached();
+        let told = || {
+            let inspection = cached.inspect(Hint::default(), &book).inspection;
+            (inspection.distinct(DetectorId::Cccd), inspection.opaque.len())
+        };
+        assert_eq!([told(), told(), told(), told()], [(0, 1), (0, 1), (14, 0), (14, 0)]);
+        // The last was remembered.
+        assert_eq!(weak.0.load(std::sync::atomic::Ordering::Relaxed), 3);
+    }
+
+    #[test]
     fn findings_told_as_they_are_made_come_from_the_bytes_each_time() {
         let bytes = archive(&[("a.txt", "Số CCCD 001090123456".as_bytes())]);
         let inspector = Inspector::new(Limits::default(), 2026).cached();

@@ -25,6 +25,7 @@ pub(super) enum Added {
 
 impl Tallies {
     /// Adds a finding; `again` when it was made by a second look.
+    #[inline]
     pub(super) fn add(&mut self, detector: DetectorId, confidence: Confidence, hash: u64, again: bool) -> Added {
         let counted = confidence >= Confidence::Medium;
         let (tally, distinct) = self.of(detector);
@@ -40,6 +41,7 @@ impl Tallies {
         if distinct.add(hash) && tally.samples.len() < SAMPLES_MAX { Added::Sample } else { Added::One }
     }
 
+    #[inline]
     pub(super) fn of(&mut self, detector: DetectorId) -> &mut Counted {
         self.0[detector as usize].get_or_insert_default()
     }

@@ -29,6 +29,7 @@ pub(crate) struct Stand<'t> {
 
 impl Stand<'_> {
     /// What masks the cell, whose `signs` are kept.
+    #[inline]
     fn mask(&self, signs: u64, at: u64, detector: DetectorId) -> Stamp {
         let stamp = Stamp::masking(self.cell, signs, at, detector);
         match self.len {
@@ -105,6 +106,7 @@ impl Inquiry {
     }
 
     /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
+    #[inline]
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
@@ -112,33 +114,9 @@ impl Inquiry {
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
     ) -> Option<Mark> {
-        let Whole { detector, confidence, signs, .. } = *whole;
+        let Whole { detector, confidence, .. } = *whole;
         if confidence >= Confidence::Medium {
-            let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
-            match (&place.origin, stand.at.filter(|_| !stays)) {
-                (Origin::Raw(base), Some(at)) => {
-                    if detector == DetectorId::Address {
-                        self.edits.mask(stand.cell, base + at, detector);
-                    } else if !self.edits.are_full() {
-                        self.edits.stamp(stand.mask(signs, base + at, detector));
-                    }
-                }
-                (Origin::Transfer(_), Some(at)) => {
-                    let patch = match detector {
-                        DetectorId::Address => Patch { at, bytes: masked_bytes(stand.cell) },
-                        _ => stand.mask(signs, at, detector).patch(),
-                    };
-                    match place.origin.lift(vec![patch]) {
-                        Some(edits) => self.edits.add(detector, edits),
-                        None => self.lose(detector, &part()),
-                    }
-                }
-                // The name of the cell is made for the first only.
-                (Origin::Lost, _) | (_, None) => {
-                    let detectors = &self.detectors;
-                    self.edits.lose(detector, || mask(detectors, &part()));
-                }
-            }
+            self.edit_whole(place, whole, stand, &part);
         }
         let value = self.cells.value(whole);
         let hash = self.values.value(detector, value);
@@ -147,17 +125,56 @@ impl Inquiry {
         if added == Added::Nothing || added == Added::One && self.sink.is_none() && place.disguise.is_none() {
             return mark;
         }
+        self.tell_whole(place, whole, stand, added, part());
+        mark
+    }
+
+    /// Notes what masks a finding.
+    #[inline]
+    fn edit_whole(&mut self, place: &Place, whole: &Whole, stand: Stand<'_>, part: &impl Fn() -> Arc<str>) {
+        let detector = whole.detector;
+        let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
+        match (&place.origin, stand.at.filter(|_| !stays)) {
+            (Origin::Raw(base), Some(at)) => {
+                if detector == DetectorId::Address {
+                    self.edits.mask(stand.cell, base + at, detector);
+                } else if !self.edits.are_full() {
+                    self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
+                }
+            }
+            (Origin::Transfer(_), Some(at)) => {
+                let patch = match detector {
+                    DetectorId::Address => Patch { at, bytes: masked_bytes(stand.cell) },
+                    _ => stand.mask(self.cells.signs(whole), at, detector).patch(),
+                };
+                match place.origin.lift(vec![patch]) {
+                    Some(edits) => self.edits.add(detector, edits),
+                    None => self.lose(detector, &part()),
+                }
+            }
+            // The name of the cell is made for the first only.
+            (Origin::Lost, _) | (_, None) => {
+                let detectors = &self.detectors;
+                self.edits.lose(detector, || mask(detectors, &part()));
+            }
+        }
+    }
+
+    /// Keeps a sample of a finding and tells whoever listens.
+    #[cold]
+    fn tell_whole(&mut self, place: &Place, whole: &Whole, stand: Stand<'_>, added: Added, part: Arc<str>) {
+        let Whole { detector, confidence, .. } = *whole;
+        let value = self.cells.value(whole);
         let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
             self.tallies.of(detector).0.samples.push(secret().masked());
         }
         if let Some(sink) = &mut self.sink {
             let (range, value) = (stand.start..stand.start + stand.cell.len() as u64, secret());
-            sink(Finding { detector, part: part(), range, confidence, value, disguise: place.disguise });
+            sink(Finding { detector, part, range, confidence, value, disguise: place.disguise });
         }
         if let Some(disguise) = place.disguise {
             self.note(disguise);
         }
-        mark
     }
 }

@@ -17,6 +17,9 @@ import qrcode
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE / "../../../benches/peers"))
+import cards_make  # noqa: E402
+
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf"
 CCCD = "001090123456|012345678|Nguyễn Văn Thử|01011990|Nam|Thôn Mẫu, Xã Thử Nghiệm, Huyện Ví Dụ|15052021"
 OTHER = "031190654321||Trần Thị Mẫu|05061990|Nữ|Tổ 3, Xã Thử Nghiệm, Huyện Ví Dụ|15052021"
@@ -79,6 +82,10 @@ def main():
     ground.save(HERE / "second-frame.png", save_all=True, append_images=[photo], duration=300)
     ground.resize((210, 150)).convert("L").save(HERE / "second-page.tif", save_all=True, append_images=[card.convert("L")],
                                                  compression="tiff_lzw")
+    # Photographs of cards without a code, as the benchmark makes them.
+    for name, kind, what, quality in (("identity.jpg", "chat800", "cccd2024", 60), ("back.jpg", "whole", "back", 70),
+                                      ("licence.jpg", "chat800", "licence", 60)):
+        save(name, Image.fromarray(cards_make.shoot(kind, what, 3, 7)[0]), quality=quality)
     # Nothing to read.
     save("landscape.jpg", desk(480, 320, 9), quality=70)
     # Writing without a code.

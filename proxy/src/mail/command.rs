@@ -8,6 +8,8 @@ const LINE_BYTES_MAX: usize = 2_048;
 pub(super) enum Command<'a> {
     Helo(&'a str),
     Ehlo(&'a str),
+    /// EHLO of LMTP (RFC 2033 §4.1).
+    Lhlo(&'a str),
     Mail(&'a str),
     Rcpt(&'a str),
     Data,
@@ -20,7 +22,10 @@ pub(super) enum Command<'a> {
     Quit,
     StartTls,
     Auth(&'a str),
-    /// Known, and not done here: ETRN, TURN, XCLIENT …
+    /// What a trusted host in front of us tells of its client.
+    Xforward(&'a str),
+    Xclient(&'a str),
+    /// Known, and not done here: ETRN, TURN …
     NotDone,
 }
 
@@ -64,6 +69,9 @@ impl<'a> Command<'a> {
         match verb.as_str() {
             "HELO" => needs(Self::Helo(argument)),
             "EHLO" => needs(Self::Ehlo(argument)),
+            "LHLO" => needs(Self::Lhlo(argument)),
+            "XFORWARD" => needs(Self::Xforward(argument)),
+            "XCLIENT" => needs(Self::Xclient(argument)),
             "MAIL" => keyword(argument, "FROM:").map(Self::Mail),
             "RCPT" => keyword(argument, "TO:").map(Self::Rcpt),
             "DATA" => bare(Self::Data),
@@ -76,7 +84,7 @@ impl<'a> Command<'a> {
             "QUIT" => bare(Self::Quit),
             "STARTTLS" => bare(Self::StartTls),
             "AUTH" => needs(Self::Auth(argument)),
-            "BURL" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" | "XCLIENT" | "XFORWARD" => Ok(Self::NotDone),
+            "BURL" | "ETRN" | "ATRN" | "TURN" | "SEND" | "SOML" | "SAML" => Ok(Self::NotDone),
             _ => Err(BadCommand::Unknown),
         }
     }

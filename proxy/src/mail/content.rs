@@ -8,16 +8,21 @@ use chot_model::{Account, Channel, Destination};
 
 use super::command::Chunk;
 use super::data::DataReader;
+use super::downstream::Broken;
 use super::receive::{Arriving, Received, receive, receive_chunk};
 use super::reply::{OneLine, Reply};
-use super::session::{Chunks, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
+use super::session::{Chunks, Dialect, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
+use super::transaction::Transaction;
 use super::wire::Lost;
-use super::{commit, header, refusal, subject};
-use crate::gate::{Abilities, Decision, Envelope, Intake};
+use super::{Mail, commit, header, refusal, subject};
+use crate::gate::{Abilities, Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
 const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 DATA after BDAT");
 const CHUNK_TAKEN: OneLine = Reply::line(250, "2.0.0 Chunk taken");
+
+/// What this channel can do with a mail besides sending and refusing it.
+const ABILITIES: Abilities = Abilities { redact: true, quarantine: true };
 
 impl Session {
     /// Why no mail can come now.
@@ -33,7 +38,7 @@ impl Session {
 
     fn not_now(&mut self, reply: OneLine) -> Then {
         if reply == commit::LOST {
-            self.transaction = None;
+            self.forget();
         }
         self.say(reply)
     }
@@ -46,7 +51,7 @@ impl Session {
             return Ok(self.not_now(reply));
         }
         if !self.client.pending().is_empty() {
-            self.mail.record_refusal(self.peer, "pipelined-data").await;
+            self.mail.record_refusal(self.origin, "pipelined-data").await;
             return Ok(self.end(PIPELINED));
         }
         self.say(Reply::line(354, "End data with <CR><LF>.<CR><LF>"));
@@ -89,7 +94,7 @@ impl Session {
                         CHUNK_TAKEN
                     }
                     Some(flaw) => {
-                        self.mail.record_refusal(self.peer, flaw.id()).await;
+                        self.mail.record_refusal(self.origin, flaw.id()).await;
                         self.chunks = Chunks::Refused(flaw.reply());
                         flaw.reply()
                     }
@@ -112,15 +117,18 @@ impl Session {
 
     /// The mail has come, or will not.
     async fn conclude(&mut self, received: Received) -> Result<Then, Lost> {
-        let reply = match received {
-            Received::Whole(intake, subject) => self.decide(*intake, &subject).await,
+        let answers = match received {
+            Received::Whole(intake, subject) if self.dialect == Dialect::Lmtp => {
+                self.decide_each(*intake, &subject).await
+            }
+            Received::Whole(intake, subject) => vec![self.decide(*intake, &subject).await],
             Received::Unacceptable(flaw) => {
-                self.mail.record_refusal(self.peer, flaw.id()).await;
+                self.mail.record_refusal(self.origin, flaw.id()).await;
                 self.downstream.reset().await;
-                flaw.reply().into()
+                vec![flaw.reply().into()]
             }
             Received::Cut(lost) => {
-                self.mail.record_refusal(self.peer, "aborted").await;
+                self.mail.record_refusal(self.origin, "aborted").await;
                 self.reset().await;
                 if lost == Lost::TimeOut {
                     return Ok(self.end(TIMED_OUT));
@@ -128,46 +136,156 @@ impl Session {
                 return Err(lost);
             }
         };
-        let is_farewell = reply.code == 421;
-        self.say(reply);
-        self.transaction = None;
+        // One answer is for all.
+        let recipients = self.transaction.as_ref().map_or(1, |transaction| transaction.to.len());
+        let times = if self.dialect == Dialect::Lmtp && answers.len() == 1 { recipients } else { 1 };
+        let is_farewell = answers.iter().any(|reply| reply.code == 421);
+        for reply in answers.iter().cycle().take(times * answers.len()) {
+            self.say(reply.clone());
+        }
+        self.forget();
         Ok(if is_farewell { Then::Close } else { Then::Go })
+    }
+
+    fn envelope(&self, transaction: &Transaction, subject: &[u8]) -> Envelope {
+        let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
+        Envelope {
+            channel: Channel::Mail,
+            client: Some(self.origin),
+            account: self.account.clone().unwrap_or_else(Account::unknown),
+            destination: Destination { recipients, ..Destination::default() },
+            summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
+        }
     }
 
     /// Held → verdict → committed or refused; the client's answer.
     async fn decide(&mut self, intake: Intake, subject: &[u8]) -> Reply {
-        let Some(transaction) = &self.transaction else { return commit::FAILED.into() };
-        let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
-        let (id, utf8) = (intake.id(), transaction.from.smtp_utf8);
-        let envelope = Envelope {
-            channel: Channel::Mail,
-            client: Some(self.peer),
-            account: self.account.clone().unwrap_or_else(Account::unknown),
-            destination: Destination { recipients, ..Destination::default() },
-            summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
-        };
-        match intake.decide(envelope, Abilities { redact: true, quarantine: false }).await {
-            Ok(Decision::Cleared(cleared)) => {
-                let now = self.mail.gate.clock().now();
-                let trace = header::trace(&self.mail.next_hop.own_name, self.protocol(utf8), id, now);
-                let way = commit::Way {
-                    next_hop: &self.mail.next_hop,
-                    transaction,
-                    // A new connection would not know who the client is.
-                    may_reconnect: self.account.is_none(),
-                };
-                commit::commit(&mut self.client, &mut self.downstream, way, &trace, cleared).await
-            }
+        let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
+        let envelope = self.envelope(&transaction, subject);
+        match intake.decide(envelope.clone(), ABILITIES).await {
+            Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
-                let reply = refusal::reply(&refused.told, utf8);
-                refused.open.close(Outcome::Refused, "told 550 5.7.1");
                 self.downstream.reset().await;
-                reply
+                refuse(&self.mail, refused, &transaction, &envelope).await
             }
             Err(_) => {
                 self.downstream.reset().await;
                 commit::FAILED.into()
             }
         }
+    }
+
+    /// As [`Self::decide`], with an answer for each recipient.
+    async fn decide_each(&mut self, intake: Intake, subject: &[u8]) -> Vec<Reply> {
+        let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
+        let envelope = self.envelope(&transaction, subject);
+        let Ok(decisions) = intake.decide_each(envelope.clone(), ABILITIES).await else {
+            self.downstream.reset().await;
+            return vec![commit::FAILED.into()];
+        };
+        // The next hop has heard of all recipients; unless all share one answer, it has to forget them.
+        let is_one = decisions.len() == 1;
+        let mut answers: Vec<Reply> = vec![commit::FAILED.into(); transaction.to.len()];
+        for (places, decision) in decisions {
+            let to = places.iter().filter_map(|n| transaction.to.get(*n)).cloned().collect();
+            let part = Transaction { from: transaction.from.clone(), to };
+            let told = match decision {
+                Decision::Cleared(cleared) if is_one => vec![self.commit(cleared, None).await; places.len()],
+                Decision::Cleared(cleared) => self.commit_part(cleared, part).await,
+                Decision::Refused(refused) => vec![refuse(&self.mail, refused, &part, &envelope).await; places.len()],
+            };
+            for (n, reply) in places.into_iter().zip(told) {
+                if let Some(answer) = answers.get_mut(n) {
+                    *answer = reply;
+                }
+            }
+        }
+        // Nothing is left open there: a RSET too many does no harm.
+        self.downstream.reset().await;
+        answers
+    }
+
+    /// Sends a cleared mail to those of `part`, or to all.
+    async fn commit(&mut self, cleared: Cleared, part: Option<&Transaction>) -> Reply {
+        let utf8 = self.is_utf8();
+        let protocol = self.protocol(utf8);
+        let Some(transaction) = part.or(self.transaction.as_ref()) else { return commit::FAILED.into() };
+        let now = self.mail.gate.clock().now();
+        let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
+        // A new connection would not know who the client is.
+        let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
+        commit::commit(Some(&mut self.client), &mut self.downstream, way, &trace, cleared).await.0
+    }
+
+    /// Sends a cleared mail to some of its recipients, in a transaction of their own; the answer for each.
+    async fn commit_part(&mut self, cleared: Cleared, part: Transaction) -> Vec<Reply> {
+        self.downstream.reset().await;
+        if self.downstream.is_broken()
+            && !self.is_bound
+            && let Ok(again) = self.mail.next_hop.connect().await
+        {
+            self.downstream = again;
+        }
+        let mut answers = Vec::new();
+        let from = part.from.command(self.downstream.offers());
+        let mut taken = Transaction { from: part.from, to: Vec::new() };
+        let mut refusal = heard(self.downstream.ask(&from).await).err();
+        for to in part.to {
+            let heard = match &refusal {
+                Some(refusal) => Err(refusal.clone()),
+                None => heard(self.downstream.ask(&to.command()).await),
+            };
+            match heard {
+                Ok(()) => {
+                    taken.to.push(to);
+                    answers.push(None);
+                }
+                Err(reply) => {
+                    if self.downstream.is_broken() {
+                        refusal = Some(commit::LOST.into());
+                    }
+                    answers.push(Some(reply));
+                }
+            }
+        }
+        let reply = if taken.to.is_empty() {
+            let (_, _, open) = cleared.into_parts();
+            open.close(Outcome::Refused, "the next hop took none of the recipients");
+            commit::LOST.into()
+        } else {
+            self.commit(cleared, Some(&taken)).await
+        };
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
+    }
+}
+
+/// What the client is told of a mail that does not leave, or not yet.
+async fn refuse(mail: &Mail, refused: Refused, transaction: &Transaction, envelope: &Envelope) -> Reply {
+    let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
+    let Some(content) = held else {
+        open.close(Outcome::Refused, "told 550 5.7.1");
+        return refusal::reply(&told, utf8);
+    };
+    let time_ms = mail.gate.clock().now().unix_ms();
+    match mail.quarantine.hold(transaction, envelope, &told, time_ms, content).await {
+        Ok(()) => {
+            let reply = refusal::held(&told, mail.refuses_held, utf8);
+            open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
+            reply
+        }
+        Err(_) => {
+            open.close(Outcome::Failed, "it could not be put in quarantine");
+            commit::FAILED.into()
+        }
+    }
+}
+
+/// The next hop's answer to a command that has to be repeated to it.
+fn heard(reply: Result<Reply, Broken>) -> Result<(), Reply> {
+    match reply {
+        Ok(reply) if reply.is_success() => Ok(()),
+        Ok(reply) if reply.is_refusal() => Err(reply),
+        Ok(_) | Err(Broken::Garbage) => Err(commit::GARBLED.into()),
+        Err(_) => Err(commit::LOST.into()),
     }
 }

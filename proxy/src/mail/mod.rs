@@ -5,8 +5,8 @@
 //! only, and never asks who a recipient is: it is no open relay and no mail server.
 //!
 //! What it cannot see: mail encrypted from end to end (S/MIME, PGP), which the inspection calls opaque, and mail
-//! that does not come this way. It does not speak LMTP or XCLIENT, and never sends one mail in two versions: all
-//! recipients of a mail share its verdict.
+//! that does not come this way. Over SMTP all recipients of a mail share its verdict; only LMTP has an answer for
+//! each.
 //!
 //! A mail's way through the files: `session` → `mail`, `rcpt` → `content` → `receive` (`data`, `header`) → the gate →
 //! `commit` or `refusal`.
@@ -18,6 +18,7 @@ mod content;
 mod data;
 mod downstream;
 mod ehlo;
+mod forwarded;
 mod header;
 mod idle;
 mod limits;
@@ -25,6 +26,8 @@ mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
 mod path;
+pub(crate) mod quarantine;
+mod rates;
 mod rcpt;
 mod receive;
 mod refusal;
@@ -39,13 +42,13 @@ mod transaction;
 mod wire;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{ClientTls, MailSettings, Network};
+use chot_config::{ClientTls, MailSettings, Network, QuarantineReply};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
@@ -53,6 +56,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
+use self::quarantine::Quarantine;
+use self::rates::Rates;
+use self::session::Dialect;
 use crate::gate::Gate;
 use crate::{Error, descriptors, drain};
 
@@ -61,8 +67,17 @@ pub struct Mail {
     gate: Gate,
     clients: Vec<Network>,
     mended: Vec<Network>,
+    /// Hosts that are believed what they say of their clients.
+    trusted: Vec<Network>,
+    /// Clients that must send to each zone separately.
+    split: Vec<Network>,
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
+    quarantine: Quarantine,
+    rates: Arc<Rates>,
+    quarantine_days: u32,
+    /// Senders of mails in quarantine are told no.
+    refuses_held: bool,
     /// No mail and no login before STARTTLS.
     requires_tls: bool,
     size_max: u64,
@@ -84,8 +99,14 @@ impl Mail {
     /// system's when the next hop must be verified.
     ///
     /// # Errors
-    /// When a certificate or key cannot be used, or there is no next hop.
-    pub fn new(gate: Gate, settings: &MailSettings, extra_roots: &[PathBuf]) -> Result<Self, Error> {
+    /// When a certificate or key cannot be used, there is no next hop, or the quarantine in `data` cannot be opened.
+    pub fn new(
+        gate: Gate,
+        settings: &MailSettings,
+        extra_roots: &[PathBuf],
+        data: &Path,
+        free_bytes_min: u64,
+    ) -> Result<Self, Error> {
         let address = settings.next_hop.clone().ok_or(Error::NextHop { address: String::new() })?;
         let name = server_name(&address).ok_or_else(|| Error::NextHop { address: address.clone() })?;
         let server_tls = match (&settings.cert, &settings.key) {
@@ -105,22 +126,51 @@ impl Mail {
             limits: limits::Limits::default(),
             idle: idle::Idle::default(),
         };
+        let dir = data.join("quarantine");
+        let quarantine =
+            Quarantine::open(&dir, free_bytes_min).map_err(|source| Error::Data { path: dir.clone(), source })?;
         let requires_tls = settings.client_tls == ClientTls::Require;
         let sessions = descriptors::connections(limits::SESSIONS_MAX);
         let (permits, doors) = (Arc::new(Semaphore::new(sessions)), Arc::new(Semaphore::new(2 * sessions)));
-        let (clients, mended, size_max) = (settings.clients.clone(), settings.mend_lines.clone(), settings.size_max);
+        let (clients, mended) = (settings.clients.clone(), settings.mend_lines.clone());
+        let (trusted, split, size_max) = (settings.trusted.clone(), settings.split_zones.clone(), settings.size_max);
         Ok(Self {
             gate,
             clients,
             mended,
+            trusted,
+            split,
             next_hop,
             server_tls,
+            quarantine,
+            rates: Arc::new(Rates::new(settings.limits)),
+            quarantine_days: settings.quarantine_days,
+            refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
             requires_tls,
             size_max,
             permits,
             doors,
             last_stranger: AtomicU64::new(0),
         })
+    }
+
+    /// Whether this client may send.
+    fn serves(&self, client: IpAddr) -> bool {
+        self.clients.iter().any(|network| network.contains(client))
+    }
+
+    /// Whether this client must send to each zone separately.
+    fn splits(&self, client: IpAddr) -> bool {
+        self.split.iter().any(|network| network.contains(client))
+    }
+
+    /// What a session begins with.
+    fn greeting(&self, dialect: Dialect) -> String {
+        let name = match dialect {
+            Dialect::Smtp => "ESMTP",
+            Dialect::Lmtp => "LMTP",
+        };
+        format!("{} {name} chot", self.next_hop.own_name)
     }
 
     /// Whether bare line ends of this client are mended instead of refused.
@@ -145,8 +195,29 @@ impl Mail {
     }
 }
 
-/// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
-pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
+/// Lets go of what has waited in quarantine for too long, until draining begins.
+pub async fn expire(mail: Arc<Mail>, mut session: drain::Session) {
+    let mut ticks = tokio::time::interval(limits::EXPIRE_EVERY);
+    loop {
+        tokio::select! {
+            () = session.drained() => return,
+            _ = ticks.tick() => mail.expire_quarantined(mail.quarantine_days).await,
+        }
+    }
+}
+
+/// Serves a listener of SMTP until draining begins.
+pub async fn serve(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
+    serve_as(Dialect::Smtp, mail, listener, session).await;
+}
+
+/// Serves a listener of LMTP until draining begins.
+pub async fn serve_lmtp(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
+    serve_as(Dialect::Lmtp, mail, listener, session).await;
+}
+
+/// Sessions go on by themselves and end with the drain.
+async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
     let mut dismissing = tokio::time::interval(limits::IDLE_TIME);
     loop {
         let accepted = async {
@@ -165,7 +236,7 @@ pub async fn serve(mail: Arc<Mail>, listener: TcpListener, mut session: drain::S
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let serving = session::serve(Arc::clone(&mail), tcp, peer, session.clone());
+                let serving = session::serve(Arc::clone(&mail), dialect, tcp, peer, session.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(door);

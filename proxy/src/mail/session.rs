@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use chot_model::Account;
+use chot_model::{Account, AccountSource};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -18,12 +18,13 @@ use super::ehlo::{self, Offers};
 use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
 use super::line::BadLine;
 use super::mail::MailFrom;
+use super::rates::Sender;
 use super::rcpt::{RECIPIENTS_MAX, RcptTo};
 use super::receive::Arriving;
 use super::reply::{OneLine, Reply};
 use super::transaction::Transaction;
 use super::wire::{Lost, Wire};
-use super::{Mail, starttls};
+use super::{Mail, forwarded, starttls};
 use crate::drain;
 
 const NOT_SERVED: OneLine = Reply::line(554, "5.7.1 This network is not served");
@@ -37,11 +38,18 @@ const TOO_MANY_ERRORS: OneLine = Reply::line(421, "4.7.0 Too many errors");
 const OK: OneLine = Reply::line(250, "2.0.0 Ok");
 pub(super) const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
+const TOO_MANY_SESSIONS: OneLine = Reply::line(421, "4.7.0 Too many sessions from your address, try again later");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
 const TLS_FIRST: OneLine = Reply::line(530, "5.7.0 Must issue a STARTTLS command first");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
 pub(super) const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
 const BAD_CHUNK: OneLine = Reply::line(501, "5.5.4 Bad chunk length, closing");
 const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 Not between chunks");
+const NOT_NOW: OneLine = Reply::line(503, "5.5.1 Not now");
+const NOT_TRUSTED: OneLine = Reply::line(550, "5.7.0 Not from here");
+const BAD_ATTRIBUTES: OneLine = Reply::line(501, "5.5.4 Bad attributes");
+const OTHER_ZONE: OneLine = Reply::line(452, "4.5.3 Recipients of another zone go in a mail of their own");
 const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
 /// What the client has greeted us with.
@@ -50,6 +58,14 @@ enum Greeted {
     Not,
     Helo,
     Ehlo,
+}
+
+/// What is spoken with clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Smtp,
+    /// One answer for each recipient (RFC 2033).
+    Lmtp,
 }
 
 /// A mail that comes by BDAT.
@@ -73,7 +89,15 @@ pub(super) enum Then {
 pub(super) struct Session {
     pub(super) mail: Arc<Mail>,
     pub(super) client: Wire,
-    pub(super) peer: IpAddr,
+    /// Who is connected.
+    peer: IpAddr,
+    pub(super) dialect: Dialect,
+    /// Whose session it is, where a trusted host told it.
+    client_address: IpAddr,
+    /// Whom the next mail comes from, where a trusted host told it.
+    pub(super) origin: IpAddr,
+    /// The connection to the next hop knows who the client is.
+    pub(super) is_bound: bool,
     /// Its line ends are mended, not refused.
     pub(super) mends: bool,
     drain: drain::Session,
@@ -88,7 +112,7 @@ pub(super) struct Session {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut drain: drain::Session) {
+pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, peer: IpAddr, mut drain: drain::Session) {
     let _ = tcp.set_nodelay(true);
     let limits = mail.next_hop.limits;
     let mut client = Wire::new(Box::new(tcp), AUTH_LINE_BYTES_MAX, limits.client_block);
@@ -100,12 +124,16 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
         Reply::from(reply).write(false, client.gather());
         client.close(limits.goodbye).await;
     };
-    if !mail.clients.iter().any(|network| network.contains(peer)) {
+    if !mail.serves(peer) {
         mail.record_stranger(peer).await;
         return refuse(client, NOT_SERVED).await;
     }
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
         return refuse(client, BUSY).await;
+    };
+    let Some(_seat) = mail.rates.seat(peer) else {
+        mail.record_refusal(peer, "sender-sessions").await;
+        return refuse(client, TOO_MANY_SESSIONS).await;
     };
     // Not 554, which would make the client give its mail back to its writer.
     let connected = tokio::select! {
@@ -123,12 +151,16 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
         downstream.quit().await;
         return refuse(client, PIPELINED).await;
     }
-    let greeting = format!("{} ESMTP chot", mail.next_hop.own_name);
+    let greeting = mail.greeting(dialect);
     Reply::of_lines(220, vec![greeting]).write(false, client.gather());
     let mut session = Session {
         mail,
         client,
         peer,
+        dialect,
+        client_address: peer,
+        origin: peer,
+        is_bound: false,
         mends,
         drain,
         downstream,
@@ -141,9 +173,9 @@ pub(super) async fn serve(mail: Arc<Mail>, tcp: TcpStream, peer: IpAddr, mut dra
     };
     // An error is a client that is gone: there is nobody to tell.
     let _ = session.run().await;
-    let Session { mail, client, downstream, account, transaction, drain, .. } = session;
+    let Session { mail, client, downstream, is_bound, transaction, drain, .. } = session;
     client.close(limits.goodbye).await;
-    if account.is_none() && transaction.is_none() && !drain.is_draining() {
+    if !is_bound && transaction.is_none() && !drain.is_draining() {
         mail.next_hop.keep(downstream).await;
     } else {
         downstream.quit().await;
@@ -163,7 +195,7 @@ impl Session {
         self.offers().size_max(self.mail.size_max)
     }
 
-    fn is_utf8(&self) -> bool {
+    pub(super) fn is_utf8(&self) -> bool {
         self.transaction.as_ref().is_some_and(|transaction| transaction.from.smtp_utf8)
     }
 
@@ -171,6 +203,15 @@ impl Session {
         let utf8 = self.is_utf8();
         reply.into().write(utf8, self.client.gather());
         Then::Go
+    }
+
+    /// Whose mails are counted together.
+    fn sender(&self) -> Sender {
+        Sender::of(self.account.as_ref(), self.origin)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.mail.gate.clock().now().unix_ms()
     }
 
     /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
@@ -233,16 +274,20 @@ impl Session {
 
     async fn command(&mut self, command: Command<'_>) -> Result<Then, Lost> {
         Ok(match command {
-            Command::Ehlo(name) | Command::Helo(name) if !ehlo::is_greeting(name) => {
+            Command::Ehlo(name) | Command::Helo(name) | Command::Lhlo(name) if !ehlo::is_greeting(name) => {
                 self.bad(Reply::line(501, "5.5.4 Bad name"))
+            }
+            Command::Lhlo(_) if self.dialect == Dialect::Smtp => self.bad(bad_command(BadCommand::Unknown)),
+            Command::Helo(_) | Command::Ehlo(_) if self.dialect == Dialect::Lmtp => {
+                self.bad(bad_command(BadCommand::Unknown))
             }
             Command::Helo(_) => self.helo().await,
             // What follows EHLO cannot know what it will offer (RFC 2920 §3.1).
-            Command::Ehlo(_) if !self.client.pending().is_empty() => {
-                self.mail.record_refusal(self.peer, "pipelined-ehlo").await;
+            Command::Ehlo(_) | Command::Lhlo(_) if !self.client.pending().is_empty() => {
+                self.mail.record_refusal(self.origin, "pipelined-ehlo").await;
                 self.end(PIPELINED)
             }
-            Command::Ehlo(_) => self.ehlo().await,
+            Command::Ehlo(_) | Command::Lhlo(_) => self.ehlo().await,
             Command::Mail(argument) => self.mail(argument).await,
             Command::Rcpt(argument) => self.rcpt(argument).await,
             Command::Data => Box::pin(self.data()).await?,
@@ -256,6 +301,8 @@ impl Session {
             Command::Help => self.say(Reply::line(214, "2.0.0 See RFC 5321")),
             Command::Expn | Command::NotDone => self.bad(NOT_DONE),
             Command::Quit => self.end(Reply::line(221, "2.0.0 Bye")),
+            Command::Xforward(argument) => self.xforward(argument),
+            Command::Xclient(argument) => self.xclient(argument).await,
             Command::StartTls => self.start_tls().await?,
             Command::Auth(argument) => self.auth(argument).await?,
         })
@@ -272,8 +319,56 @@ impl Session {
         self.greeted = Greeted::Ehlo;
         let start_tls = self.mail.server_tls.is_some() && !self.is_tls;
         let auth = self.may_authenticate() && self.account.is_none();
-        let reply = self.offers().reply(&self.mail.next_hop.own_name, self.mail.size_max, start_tls, auth);
+        let mut reply = self.offers().reply(&self.mail.next_hop.own_name, self.mail.size_max, start_tls, auth);
+        if self.is_trusted() {
+            reply.lines.extend([forwarded::XFORWARD.into(), forwarded::XCLIENT.into()]);
+        }
         self.say(reply)
+    }
+
+    /// Whether the host that is connected is believed what it says of its clients.
+    fn is_trusted(&self) -> bool {
+        self.mail.trusted.iter().any(|network| network.contains(self.peer))
+    }
+
+    /// What the next mail's record says of its origin.
+    fn xforward(&mut self, argument: &str) -> Then {
+        if !self.is_trusted() {
+            return self.bad(NOT_TRUSTED);
+        }
+        if self.transaction.is_some() || self.greeted == Greeted::Not {
+            return self.bad(NOT_NOW);
+        }
+        let Some(told) = forwarded::Told::parse(argument) else { return self.bad(BAD_ATTRIBUTES) };
+        if let Some(address) = told.address {
+            self.origin = address.unwrap_or(self.client_address);
+        }
+        self.say(OK)
+    }
+
+    /// The session is that of another client from now on, as if it had connected itself.
+    async fn xclient(&mut self, argument: &str) -> Then {
+        if !self.is_trusted() {
+            return self.bad(NOT_TRUSTED);
+        }
+        if self.transaction.is_some() || self.is_bound {
+            return self.bad(NOT_NOW);
+        }
+        let Some(told) = forwarded::Told::parse(argument) else { return self.bad(BAD_ATTRIBUTES) };
+        if let Some(address) = told.address {
+            self.client_address = address.unwrap_or(self.peer);
+            self.origin = self.client_address;
+            if !self.mail.serves(self.origin) {
+                self.mail.record_stranger(self.origin).await;
+                return self.end(NOT_SERVED);
+            }
+        }
+        if let Some(login) = told.login {
+            self.account = login.map(|name| Account { name, source: AccountSource::SmtpAuth });
+        }
+        self.greeted = Greeted::Not;
+        let greeting = self.mail.greeting(self.dialect);
+        self.say(Reply::of_lines(220, vec![greeting]))
     }
 
     /// Passwords travel under TLS or not at all, but for clients on this very host.
@@ -281,10 +376,17 @@ impl Session {
         self.is_tls || (self.peer.is_loopback() && !self.mail.requires_tls)
     }
 
+    /// Forgets the transaction, and what was told about its origin.
+    pub(super) fn forget(&mut self) {
+        self.transaction = None;
+        self.origin = self.client_address;
+    }
+
     /// Forgets the transaction here and there.
     pub(super) async fn reset(&mut self) {
         self.chunks = Chunks::None;
-        if self.transaction.take().is_some() {
+        if self.transaction.is_some() {
+            self.forget();
             self.downstream.reset().await;
         }
     }
@@ -295,7 +397,7 @@ impl Session {
         if !self.downstream.is_broken() {
             return Ok(());
         }
-        if self.account.is_some() {
+        if self.is_bound {
             // A new connection would not know who the client is.
             return Err(self.end(NEXT_HOP_LEFT));
         }
@@ -323,6 +425,10 @@ impl Session {
             Ok(from) => from,
             Err(reply) => return self.say(reply),
         };
+        if self.mail.rates.mail(self.sender(), self.now_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-mails").await;
+            return self.say(TOO_MANY_MAILS);
+        }
         let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
             self.transaction = Some(Transaction { from, to: Vec::new() });
@@ -349,6 +455,15 @@ impl Session {
             Ok(to) => to,
             Err(reply) => return self.say(reply),
         };
+        let zone = |to: &RcptTo| self.mail.gate.policy().zone_of_recipient(to.path.as_str());
+        if self.mail.splits(self.peer) && transaction.to.first().is_some_and(|first| zone(first) != zone(&to)) {
+            return self.say(OTHER_ZONE);
+        }
+        let sender = Sender::of(self.account.as_ref(), self.origin);
+        if self.mail.rates.recipient(sender, self.mail.gate.clock().now().unix_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-recipients").await;
+            return self.say(TOO_MANY_RECIPIENTS);
+        }
         let reply = self.downstream.ask(&to.command()).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
             transaction.to.push(to);
@@ -375,6 +490,9 @@ impl Session {
 
     /// The `with` of our trace line (RFC 3848, RFC 6531 §4.3).
     pub(super) fn protocol(&self, utf8: bool) -> &'static str {
+        if self.dialect == Dialect::Lmtp {
+            return if self.is_tls { "LMTPS" } else { "LMTP" };
+        }
         match (self.greeted, utf8, self.is_tls, self.account.is_some()) {
             (Greeted::Ehlo, true, true, true) => "UTF8SMTPSA",
             (Greeted::Ehlo, true, true, false) => "UTF8SMTPS",
@@ -391,11 +509,11 @@ impl Session {
     async fn start_tls(&mut self) -> Result<Then, Lost> {
         let Some(config) = self.mail.server_tls.clone() else { return Ok(self.bad(NOT_DONE)) };
         if starttls::is_injected(&self.client) {
-            self.mail.record_refusal(self.peer, "starttls-injection").await;
+            self.mail.record_refusal(self.origin, "starttls-injection").await;
             return Ok(self.end(PIPELINED));
         }
         if self.is_tls || self.account.is_some() || self.greeted != Greeted::Ehlo {
-            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
+            return Ok(self.bad(NOT_NOW));
         }
         if self.transaction.is_some() {
             return Ok(self.bad(TRANSACTION_OPEN));
@@ -418,13 +536,13 @@ impl Session {
             return Ok(self.bad(Reply::line(538, "5.7.11 Encryption required for authentication")));
         }
         if self.greeted != Greeted::Ehlo || self.account.is_some() {
-            return Ok(self.bad(Reply::line(503, "5.5.1 Not now")));
+            return Ok(self.bad(NOT_NOW));
         }
         if self.transaction.is_some() {
             return Ok(self.bad(TRANSACTION_OPEN));
         }
         if !self.client.pending().is_empty() {
-            self.mail.record_refusal(self.peer, "pipelined-auth").await;
+            self.mail.record_refusal(self.origin, "pipelined-auth").await;
             return Ok(self.end(PIPELINED));
         }
         if let Err(then) = self.reach_next_hop().await {
@@ -433,6 +551,7 @@ impl Session {
         let limits = *self.limits();
         Ok(match auth::relay(&mut self.client, &mut self.downstream, argument, &limits).await {
             Ended::Reply(reply, account) => {
+                self.is_bound |= account.is_some();
                 self.account = account;
                 self.relay(Ok(reply))
             }

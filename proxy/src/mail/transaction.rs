@@ -4,6 +4,7 @@ use super::mail::MailFrom;
 use super::rcpt::RcptTo;
 
 /// An open mail transaction.
+#[derive(Clone)]
 pub(super) struct Transaction {
     /// MAIL.
     pub(super) from: MailFrom,

@@ -12,6 +12,7 @@ use bytes::BytesMut;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -22,10 +23,10 @@ use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
 use super::guard::{Broken, Guarded};
 use super::head;
-use super::io::{ForHyper, Replay};
+use super::io::{Duplex, ForHyper, Replay, Wire};
 use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::streams;
+use super::streams::{self, UnderWay};
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
 use super::websocket::{self, Socket};
@@ -44,6 +45,8 @@ pub(super) struct Tunnel {
     addresses: Vec<SocketAddr>,
     road: Road,
     upstream: TcpStream,
+    /// On HTTP/2, what keeps the connection from being taken for idle.
+    under_way: Option<Arc<UnderWay>>,
 }
 
 /// Answers CONNECT: a tunnel when the target may be and was reached.
@@ -61,8 +64,9 @@ pub(super) async fn grant(client: &Client, mut request: Request<Incoming>) -> Re
     };
     match reached.await {
         Ok((addresses, road, upstream)) => {
+            let under_way = request.extensions_mut().remove();
             let upgrade = hyper::upgrade::on(&mut request);
-            Ok(Tunnel { upgrade, authority, addresses, road, upstream })
+            Ok(Tunnel { upgrade, authority, addresses, road, upstream, under_way })
         }
         Err(why) => Err(refuse(client, request, &authority.host, why).await),
     }
@@ -104,17 +108,36 @@ pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     }
 }
 
-/// Serves a tunnel to its end.
-pub(super) async fn run(client: Arc<Client>, tunnel: Tunnel, session: Session) {
-    let Tunnel { upgrade, authority, addresses, road, upstream } = tunnel;
-    let parts = upgrade.await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<TcpStream>>>);
+/// Serves a tunnel that is all of a connection to its end.
+pub(super) async fn run<IO: Duplex + 'static>(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
+    let parts = (&mut tunnel.upgrade).await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<IO>>>);
     let Ok(Ok(parts)) = parts else { return };
-    let (mut stream, behind) = parts.io.0.into_parts();
+    let (stream, behind) = parts.io.0.into_parts();
     let mut bytes = BytesMut::from(&*parts.read_buf);
     bytes.unsplit(behind);
-    let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
-    let stream = Replay::new(bytes.freeze(), stream);
-    Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
+    tunnel.begin(client, stream, bytes, session).await;
+}
+
+/// Serves a tunnel that is one stream of a connection to its end.
+pub(super) async fn run_stream(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
+    let Ok(upgraded) = (&mut tunnel.upgrade).await else { return };
+    let stream: Wire = Box::new(TokioIo::new(upgraded));
+    tunnel.begin(client, stream, BytesMut::new(), session).await;
+}
+
+impl Tunnel {
+    async fn begin<IO: Duplex + 'static>(
+        self,
+        client: Arc<Client>,
+        mut stream: IO,
+        mut bytes: BytesMut,
+        session: Session,
+    ) {
+        let Self { upgrade: _, authority, addresses, road, upstream, under_way: _under_way } = self;
+        let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
+        let stream = Replay::new(bytes.freeze(), stream);
+        Inside { client, authority, addresses, road }.carry(began, stream, upstream, session).await;
+    }
 }
 
 /// A connection to `authority` that both ends have agreed to, before anything was said on it.
@@ -125,11 +148,12 @@ pub(super) struct Inside {
     pub(super) road: Road,
 }
 
-type FirstHalf = Replay<TcpStream>;
-
 impl Inside {
     /// Carries it to its end.
-    pub(super) async fn carry(self, began: First, stream: FirstHalf, upstream: TcpStream, session: Session) {
+    pub(super) async fn carry<IO>(self, began: First, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
         match began {
             First::Tls(hello) => {
                 if hello.is_some_and(|hello| hello.has_ech) {
@@ -162,7 +186,10 @@ impl Inside {
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other(self, stream: FirstHalf, mut upstream: TcpStream, mut session: Session, why: Why) {
+    async fn other<IO>(self, stream: Replay<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    where
+        IO: Duplex + 'static,
+    {
         let address = self.addresses.first().map(SocketAddr::ip);
         if !self.client.web.reach.is_opaque_listed(&self.authority, address) {
             return self.record(why).await;
@@ -181,7 +208,10 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
+    async fn plain<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
         let route = self.route(None);
         match Link::over(self.authority.clone(), self.way(), upstream, Protocol::Http1).await {
             Err(why) => self.record(why).await,
@@ -194,7 +224,10 @@ impl Inside {
     }
 
     /// TLS: the server first, then the client with a certificate that mirrors the server's.
-    async fn intercept(self, stream: FirstHalf, upstream: TcpStream, session: Session) {
+    async fn intercept<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    where
+        IO: Duplex + 'static,
+    {
         let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
         let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
@@ -208,7 +241,8 @@ impl Inside {
             Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
         };
         let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
-        let route = self.route(Some(TlsRoute { name: asked.host.clone(), alpn }));
+        let tls = TlsRoute { name: asked.host.clone(), alpn };
+        let route = self.route(Some(tls));
         let (leaf, established) = match connected {
             Ok(server) => {
                 let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();

@@ -41,7 +41,8 @@ pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &s
     client.record(Some(id), host, why.id(), 0).await;
     // A sender that waits for 100 has sent no body, and must not be told to.
     let waits = head.headers.contains_key(header::EXPECT);
-    let is_at_end = !waits && drain(&mut body).await;
+    // Behind CONNECT nothing ends.
+    let is_at_end = !waits && head.method != http::Method::CONNECT && drain(&mut body).await;
     tell(client, &asker, host, why, id, is_at_end && !ends)
 }
 

@@ -6,8 +6,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::connect::{Spoken, spoken};
 use crate::client_hello::{Hello, Reader, WIRE_BYTES_MAX};
@@ -29,7 +28,7 @@ pub(super) enum First {
 }
 
 /// Reads until it is clear what the client speaks; what was read is added to `first`. `None`: it went away.
-pub(super) async fn read(stream: &mut TcpStream, first: &mut BytesMut) -> Option<First> {
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), first: &mut BytesMut) -> Option<First> {
     let reading = async {
         let mut hello = Reader::default();
         loop {

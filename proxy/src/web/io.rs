@@ -57,6 +57,14 @@ impl<S: AsyncWrite + Unpin> rt::Write for ForHyper<S> {
     }
 }
 
+/// Both directions of a connection.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+/// A connection of whatever kind, where a second copy of everything above it would be dearer than a call.
+pub(crate) type Wire = Box<dyn Duplex>;
+
 /// A stream that first gives back bytes already read from it.
 #[derive(Debug)]
 pub(crate) struct Replay<S> {

@@ -18,8 +18,11 @@ mod guard;
 mod head;
 mod io;
 mod parent;
+#[cfg(feature = "test-support")]
+pub mod probe;
 mod reach;
 mod refusal;
+mod secure;
 mod streams;
 mod target;
 mod transparent;
@@ -50,7 +53,7 @@ use self::dial::tune;
 use self::exchange::{Exchange, Upgrades, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
-use self::io::{ForHyper, Timer};
+use self::io::{Duplex, ForHyper, Timer};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::target::Authority;
@@ -151,6 +154,8 @@ impl Web {
 pub enum Door {
     /// Clients that know of the proxy.
     Explicit,
+    /// The same over TLS.
+    Secure,
     /// Clients that do not: the firewall leads them here.
     Led(Led),
 }
@@ -207,6 +212,7 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     tune(&stream);
     match door {
         Door::Explicit => serve_client(Arc::new(Client { web, peer, local }), stream, session).await,
+        Door::Secure => Box::pin(secure::serve(Arc::new(Client { web, peer, local }), stream, session)).await,
         Door::Led(led) => {
             let original = ends.map_or_else(|| led.original(&stream, local), |ends| Ok(ends.destination));
             let Ok(original) = original else { return web.record_peer(peer.ip(), "no-destination").await };
@@ -218,12 +224,13 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     }
 }
 
-async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) {
+async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, session: Session) {
     let outer = Arc::new(Outer {
         client: Arc::clone(&client),
         links: Links::default(),
         tunnel: Mutex::new(None),
         socket: Mutex::new(None),
+        streams: None,
     });
     let outer_too = Arc::clone(&outer);
     let answer = move |request, broken| {
@@ -236,7 +243,7 @@ async fn serve_client(client: Arc<Client>, stream: TcpStream, session: Session) 
     let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
     match (ended, tunnel, socket) {
-        (Ok(()), Some(tunnel), _) => Box::pin(connect::run(client, tunnel, session)).await,
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run::<IO>(client, tunnel, session)).await,
         (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
         (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
         _ => {}
@@ -329,6 +336,8 @@ struct Outer {
     links: Links,
     tunnel: Mutex<Option<Tunnel>>,
     socket: Mutex<Option<Socket>>,
+    /// On HTTP/2 a tunnel is a stream beside others and begins at once, with this.
+    streams: Option<Session>,
 }
 
 impl Outer {
@@ -339,6 +348,11 @@ impl Outer {
         if request.method() == Method::CONNECT {
             return match Box::pin(grant(&self.client, request)).await {
                 Ok(tunnel) => {
+                    if let Some(session) = &self.streams {
+                        let (client, session) = (Arc::clone(&self.client), session.clone());
+                        tokio::spawn(Box::pin(connect::run_stream(client, tunnel, session)));
+                        return Response::new(Reply::Own(None));
+                    }
                     *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
                     Response::new(Reply::Own(None))
                 }

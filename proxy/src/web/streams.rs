@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -61,12 +61,14 @@ where
     F: Future<Output = Response<Reply>> + Send + 'static,
 {
     let (told, life) = (Arc::new(Told::default()), Arc::new(Life::new()));
-    let service = service_fn(|request| {
-        let under_way = UnderWay::begin(&life, &told);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let under_way = Arc::new(UnderWay::begin(&life, &told));
+        // A tunnel outlives its answer.
+        request.extensions_mut().insert(Arc::clone(&under_way));
         let answered = Box::pin(answer(request, Broken::default()));
         async move {
             let response = answered.await;
-            Ok::<_, Infallible>(response.map(|reply| under_way.answered(reply)))
+            Ok::<_, Infallible>(response.map(|reply| Answer::new(reply, under_way)))
         }
     });
     let multiplexed = Multiplexed::begin(&client.web.multiplexed);
@@ -174,31 +176,25 @@ impl Life {
     }
 }
 
-/// A stream from its head to the last byte of its answer.
+/// A stream from its head to the last byte of its answer, or of its tunnel.
 #[derive(Debug)]
-struct UnderWay {
+pub(super) struct UnderWay {
     life: Arc<Life>,
     told: Arc<Told>,
-    is_answered: bool,
+    is_answered: AtomicBool,
 }
 
 impl UnderWay {
     fn begin(life: &Arc<Life>, told: &Arc<Told>) -> Self {
         life.under_way.fetch_add(1, Ordering::AcqRel);
-        Self { life: Arc::clone(life), told: Arc::clone(told), is_answered: false }
-    }
-
-    fn answered(mut self, reply: Reply) -> Answer {
-        self.life.answered.fetch_add(1, Ordering::AcqRel);
-        self.is_answered = true;
-        Answer { reply, _under_way: self }
+        Self { life: Arc::clone(life), told: Arc::clone(told), is_answered: AtomicBool::new(false) }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let life = &self.life;
-        if !self.is_answered {
+        if !self.is_answered.load(Ordering::Acquire) {
             let cancelled = life.cancelled.fetch_add(1, Ordering::AcqRel) + 1;
             if cancelled > CANCELLED_MAX && cancelled > life.answered.load(Ordering::Acquire) {
                 self.told.flood();
@@ -213,7 +209,15 @@ impl Drop for UnderWay {
 #[derive(Debug)]
 struct Answer {
     reply: Reply,
-    _under_way: UnderWay,
+    _under_way: Arc<UnderWay>,
+}
+
+impl Answer {
+    fn new(reply: Reply, under_way: Arc<UnderWay>) -> Self {
+        under_way.life.answered.fetch_add(1, Ordering::AcqRel);
+        under_way.is_answered.store(true, Ordering::Release);
+        Self { reply, _under_way: under_way }
+    }
 }
 
 impl Body for Answer {

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::world::{A_NUMBER, Got, World};
 
@@ -295,6 +296,85 @@ async fn draining_lets_streams_under_way_finish() {
     done.send(()).expect("sent");
     assert_eq!(answer.await.expect("no panic"), 200);
     assert!(finishing.await.expect("no panic"));
+}
+
+/// The proxy itself over TLS, by HTTP/2.
+async fn proxy(world: &World) -> SendRequest<Content> {
+    let stream = TcpStream::connect(world.secure_proxy).await.expect("connected");
+    let stream = world.secure(stream, "proxy.bhxh.example").await.expect("the gateway's own certificate");
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (sender, connection) = handshake.handshake(TokioIo::new(stream)).await.expect("a session");
+    tokio::spawn(connection);
+    sender
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tunnels_are_streams_of_a_proxy_over_tls() {
+    let world = World::new().await;
+    let mut proxy = proxy(&world).await;
+    let mut sessions = Vec::new();
+    for name in ["chat.zalo.me", "files.zalo.me"] {
+        let answer =
+            proxy.send_request(request("CONNECT", &world.http2.to_string(), &[], "")).await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        let tunnel = TokioIo::new(hyper::upgrade::on(answer).await.expect("a tunnel"));
+        let stream = world.secure(tunnel, name).await.expect("a session");
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        let (session, connection) = handshake.handshake::<_, Content>(TokioIo::new(stream)).await.expect("a session");
+        tokio::spawn(connection);
+        sessions.push((name, session));
+    }
+    for (name, session) in &mut sessions {
+        let to = format!("https://{name}/x");
+        assert_eq!(ask(session, request("POST", &to, &[], "Chao")).await.0, 200);
+        assert_eq!(ask(session, request("POST", &to, &[], A_NUMBER)).await.0, 403);
+    }
+    // What is refused beside them disturbs neither.
+    let (status, _, body) = ask(&mut proxy, request("CONNECT", "10.255.255.1:443", &[], "")).await;
+    assert!(status == 403 && body.contains("target-address"), "{status} {body}");
+    let (status, ..) = ask(&mut proxy, request("GET", "https://chat.zalo.me/x", &[], "")).await;
+    assert_eq!(status, 400, "not without CONNECT");
+    for (name, session) in &mut sessions {
+        assert_eq!(ask(session, request("POST", &format!("https://{name}/x"), &[], "Chao")).await.0, 200);
+    }
+    assert_eq!(world.got().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_by_http2_goes_on_as_http1_that_is_sound() {
+    let world = World::new().await;
+    let mut proxy = proxy(&world).await;
+    let host = format!("localhost:{}", world.http.port());
+    let fields = [("cookie", "a=b"), ("cookie", "c=d"), ("te", "trailers"), ("content-type", "text/plain")];
+    let (status, _, body) = ask(&mut proxy, request("POST", &format!("http://{host}/x?y"), &fields, "Chao")).await;
+    assert!(status == 200 && body == "4", "{status} {body}");
+    let got = &world.got()[0];
+    assert!(got.head.starts_with("POST /x?y HTTP/1.1\r\n"), "{}", got.head);
+    for (name, value) in [("host", &*host), ("cookie", "a=b; c=d"), ("content-length", "4"), ("te", "trailers")] {
+        assert_eq!(got.header(name), Some(value), "{name}: {}", got.head);
+    }
+    assert_eq!((got.header("transfer-encoding"), &*got.body), (None, &b"Chao"[..]));
+    let (status, ..) = ask(&mut proxy, request("POST", &format!("http://{host}/x"), &fields, A_NUMBER)).await;
+    assert_eq!(status, 200);
+    assert!(!String::from_utf8_lossy(&world.got()[1].body).contains("001090123456"), "masked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_over_tls_speaks_http1_too() {
+    let world = World::new().await;
+    let stream = TcpStream::connect(world.secure_proxy).await.expect("connected");
+    let stream = world.secure_with(stream, "127.0.0.1", &[b"http/1.1"]).await.expect("a session");
+    let mut stream = tokio::io::BufReader::new(stream);
+    let target = world.https.to_string();
+    let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+    let (status, ..) = crate::world::ask(&mut stream, head.as_bytes()).await;
+    assert!(status.contains("200"), "{status}");
+    let mut session = tokio::io::BufReader::new(world.secure(stream, "chat.zalo.me").await.expect("a session"));
+    let sent = crate::post("chat.zalo.me", "/x", "", A_NUMBER.as_bytes());
+    assert!(crate::world::ask(&mut session, &sent).await.0.contains("403"));
+    assert!(world.got().is_empty());
 }
 
 /// Frames of our own making, as no library sends them.

@@ -80,6 +80,8 @@ impl Got {
 
 pub(crate) struct World {
     pub(crate) proxy: SocketAddr,
+    /// The same over TLS.
+    pub(crate) secure_proxy: SocketAddr,
     /// The server, without TLS and with.
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
@@ -138,12 +140,11 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let proxy = listener.local_addr().expect("an address");
         let (drain, session) = Drain::new();
-        tokio::spawn(serve(
-            Arc::new(Web::new(gate.clone(), &settings, interception).expect("a channel")),
-            listener,
-            Door::Explicit,
-            session,
-        ));
+        let web = Arc::new(Web::new(gate.clone(), &settings, interception).expect("a channel"));
+        tokio::spawn(serve(Arc::clone(&web), listener, Door::Explicit, session.clone()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let secure_proxy = listener.local_addr().expect("an address");
+        tokio::spawn(serve(web, listener, Door::Secure, session));
 
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&ca_file).expect("a CA")).expect("trusted");
@@ -155,7 +156,21 @@ impl World {
             .with_no_client_auth();
         client.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let connector = TlsConnector::from(Arc::new(client));
-        Self { proxy, http, https, http2, untrusted, ca: ca_file, disk, gate, got, connector, drain: Some(drain), dir }
+        Self {
+            proxy,
+            secure_proxy,
+            http,
+            https,
+            http2,
+            untrusted,
+            ca: ca_file,
+            disk,
+            gate,
+            got,
+            connector,
+            drain: Some(drain),
+            dir,
+        }
     }
 
     /// What the servers got so far.

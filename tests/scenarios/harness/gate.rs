@@ -61,6 +61,7 @@ pub(crate) struct Gate {
 struct Running {
     child: Child,
     web: SocketAddr,
+    web_tls: Option<SocketAddr>,
     mail: Option<SocketAddr>,
     admin: SocketAddr,
 }
@@ -132,7 +133,8 @@ impl Gate {
         let address = |value: &Value| value.as_str().map(|text| text.parse().expect("an address"));
         let web = address(&line["web"][0]).expect("a proxy");
         let admin = address(&line["admin"]).expect("an admin listener");
-        self.running = Some(Running { child, web, mail: address(&line["mail"][0]), admin });
+        let web_tls = address(&line["web_tls"][0]);
+        self.running = Some(Running { child, web, web_tls, mail: address(&line["mail"][0]), admin });
     }
 
     /// Makes the ports of now the ports of every later start, so that clients need not be told.
@@ -167,6 +169,10 @@ impl Gate {
 
     pub(crate) fn web(&self) -> SocketAddr {
         self.running().web
+    }
+
+    pub(crate) fn web_tls(&self) -> SocketAddr {
+        self.running().web_tls.expect("the proxy listens with TLS")
     }
 
     pub(crate) fn mail(&self) -> SocketAddr {

@@ -43,7 +43,7 @@ pub(super) fn find(gray: &Gray) -> Vec<Quad> {
     {
         if cards.len() < CARDS_MAX && !cards.iter().any(|card| card.overlaps(&seen.quad)) {
             let flat = flat(&fine, &seen.quad.scaled(scale), ACROSS * TILE, DOWN * TILE);
-            if Layout::of(&flat).shows_card(seen.quad.aspect(), seen.sure) {
+            if Layout::of(&flat).shows_card(&seen.quad, seen.sure) {
                 cards.push(seen.quad);
             }
         }
@@ -77,6 +77,14 @@ const CARD: Range<f32> = 1.38..1.80;
 /// How long one looks that was cut out.
 const CARD_WHOLE: Range<f32> = 1.5..1.68;
 
+/// What is on a card keeps off its border: share of the tiles along three sides on which something is written.
+const BORDER_MAX: f32 = 0.05;
+/// Share of the border that has to be seen where there is no portrait: with a zone, with nothing but lines, and of a border
+/// that lies as level in the picture as windows on a screen do.
+const SURE_ZONE: f32 = 0.79;
+const SURE_PLAIN: f32 = 0.865;
+const SURE_LEVEL: f32 = 0.92;
+
 impl Layout {
     fn of(flat: &Gray) -> Self {
         let mut rough = Vec::with_capacity(ACROSS * DOWN);
@@ -93,24 +101,36 @@ impl Layout {
     }
 
     /// Whether it is that of a card, either way up.
-    fn shows_card(mut self, aspect: f32, sure: f32) -> bool {
+    fn shows_card(mut self, quad: &Quad, sure: f32) -> bool {
         let written = Self::share(&self.written, 0, 0, ACROSS, DOWN);
         let (mut portrait, mut zone) = (self.portrait(), self.zone());
         self.written.reverse();
         self.rough.reverse();
         portrait = portrait.max(self.portrait());
         zone = zone.max(self.zone());
+        let aspect = quad.aspect();
         let is_whole = sure <= 0.0;
-        let is_plain = (0.17..0.26).contains(&written) && (6..=9).contains(&self.lines);
-        (portrait >= 0.5 && (0.08..0.25).contains(&written) && (3..=14).contains(&self.lines))
-            || (zone >= 0.5 && (0.22..0.42).contains(&written) && (4..=8).contains(&self.lines) && aspect > 1.45)
-            || (is_plain && (is_whole || sure > 0.73) && CARD_WHOLE.contains(&aspect))
+        let (border, is_level) = (self.border(), quad.is_level());
+        let is_seen = |least: f32| is_whole || border < BORDER_MAX && sure > if is_level { SURE_LEVEL } else { least };
+        let with_portrait = portrait >= 0.5 && (0.08..0.25).contains(&written) && (3..=14).contains(&self.lines);
+        let with_zone =
+            zone >= 0.5 && (0.22..0.42).contains(&written) && (4..=8).contains(&self.lines) && aspect > 1.45;
+        let is_plain = (0.17..0.26).contains(&written) && (6..=9).contains(&self.lines) && CARD_WHOLE.contains(&aspect);
+        with_portrait && border < BORDER_MAX * 3.0 || with_zone && is_seen(SURE_ZONE) || is_plain && is_seen(SURE_PLAIN)
     }
 
     fn share(of: &[bool], left: usize, top: usize, width: usize, height: usize) -> f32 {
         let rows = of.chunks_exact(ACROSS).skip(top).take(height);
         let count = rows.flat_map(|row| row.iter().skip(left).take(width)).filter(|tile| **tile).count();
         count as f32 / (width * height).max(1) as f32
+    }
+
+    /// Share of the tiles along the border on which something is written.
+    fn border(&self) -> f32 {
+        let sides = [(0, 0, ACROSS, 1), (0, DOWN - 1, ACROSS, 1), (0, 0, 1, DOWN), (ACROSS - 1, 0, 1, DOWN)];
+        let mut shares = sides.map(|(left, top, width, height)| Self::share(&self.written, left, top, width, height));
+        shares.sort_by(f32::total_cmp);
+        shares.iter().take(3).sum::<f32>() / 3.0
     }
 
     /// How much the best place on the left looks like a portrait beside lines of writing.

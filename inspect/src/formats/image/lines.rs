@@ -3,7 +3,7 @@
 //! A line is told by the slopes of shade along it, which point to the same side: the border of something light on
 //! something dark, or the other way round. What lies within a shape is not looked at here.
 
-use std::f32::consts::{PI, TAU};
+use std::f32::consts::PI;
 use std::ops::Range;
 
 use super::gray::Gray;
@@ -12,14 +12,15 @@ use super::gray::Gray;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Quad([(f32, f32); 4]);
 
-/// Directions told apart, all around.
-const DIRECTIONS: usize = 180;
+/// Directions told apart, half around: what is lighter on one side of a line may be darker further along it, where
+/// something else lies beneath.
+const DIRECTIONS: usize = 90;
 /// Distances told apart are this many pixels wide.
 const STEP: f32 = 2.0;
 /// Lines looked at.
-const LINES_MAX: usize = 44;
+const LINES_MAX: usize = 60;
 /// Shapes whose sides are looked at.
-const TRIES_MAX: usize = 20_000;
+const TRIES_MAX: usize = 40_000;
 /// Shapes told.
 const QUADS_MAX: usize = 8;
 /// Share of the picture that a shape covers at least.
@@ -51,6 +52,16 @@ impl Quad {
     pub(super) fn aspect(&self) -> f32 {
         let (one, other) = self.sides();
         one.max(other) / one.min(other).max(1.0)
+    }
+
+    /// Whether its sides are those of the picture, as far as lines are told apart.
+    pub(super) fn is_level(&self) -> bool {
+        const LEVEL: f32 = 0.02;
+        let [a, b, c, d] = self.0;
+        [(a, b), (b, c), (c, d), (d, a)].into_iter().all(|(from, to)| {
+            let (x, y) = ((to.0 - from.0).abs(), (to.1 - from.1).abs());
+            x.min(y) <= LEVEL * x.max(y)
+        })
     }
 
     /// The corners in such an order that a long side comes first, and clockwise.
@@ -158,7 +169,7 @@ impl Slopes {
                 *count += 1;
             }
         }
-        let (mut steep, mut left) = (2_047, slopes.len() / 7);
+        let (mut steep, mut left) = (2_047, slopes.len() / 4);
         while steep > 24 && left > 0 {
             left = left.saturating_sub(counts.get(steep).copied().unwrap_or_default());
             steep -= 1;
@@ -178,7 +189,7 @@ impl Slopes {
 
 /// The number of a direction.
 fn direction(angle: f32) -> u8 {
-    ((angle.rem_euclid(TAU) / TAU * DIRECTIONS as f32) as usize % DIRECTIONS) as u8
+    ((angle.rem_euclid(PI) / PI * DIRECTIONS as f32) as usize % DIRECTIONS) as u8
 }
 
 /// How far two directions are apart, in their steps.
@@ -217,7 +228,7 @@ fn lines(slopes: &Slopes) -> Vec<Line> {
     let most = (slopes.width as f32).hypot(slopes.height as f32);
     let distances = (2.0 * most / STEP) as usize + 2;
     let mut votes = vec![0u16; DIRECTIONS * distances];
-    let angle = |n: usize| (n as f32 + 0.5) * TAU / DIRECTIONS as f32;
+    let angle = |n: usize| (n as f32 + 0.5) * PI / DIRECTIONS as f32;
     let waves: Vec<(f32, f32)> = (0..DIRECTIONS).map(|n| angle(n).sin_cos()).collect();
     for (n, towards) in slopes.towards.iter().enumerate() {
         let Some(towards) = towards else { continue };
@@ -237,7 +248,12 @@ fn lines(slopes: &Slopes) -> Vec<Line> {
     let mut found: Vec<(u8, usize)> = Vec::new();
     for at in order {
         let (way, distance) = ((at / distances) as u8, at % distances);
-        let is_new = |(other, far): &(u8, usize)| turn(*other, way) > 4 || far.abs_diff(distance) > 3;
+        let is_new = |(other, far): &(u8, usize)| {
+            // Beyond the last direction the first comes again, seen from the other side.
+            let is_over = usize::from(other.abs_diff(way)) > DIRECTIONS / 2;
+            let far = if is_over { distances.saturating_sub(*far + 1) } else { *far };
+            turn(*other, way) > 4 || far.abs_diff(distance) > 3
+        };
         if found.iter().all(is_new) {
             found.push((way, distance));
             if found.len() == LINES_MAX {
@@ -263,7 +279,7 @@ fn covered(slopes: &Slopes, from: (f32, f32), to: (f32, f32), line: &Line) -> f3
         let (x, y) = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
         (-2i8..=2).any(|far| {
             let far = f32::from(far);
-            slopes.at(x + cos * far, y + sin * far).is_some_and(|towards| turn(towards, way) <= 9)
+            slopes.at(x + cos * far, y + sin * far).is_some_and(|towards| turn(towards, way) <= 5)
         })
     });
     hits.count() as f32 / POINTS as f32

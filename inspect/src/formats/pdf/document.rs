@@ -354,8 +354,10 @@ impl<'a> Document<'a> {
         let packed = Rc::new(self.pack(&stream)?);
         // Few are in use at a time; decoding one twice costs budget.
         const PACKS_MAX: usize = 64;
+        const BYTES_MAX: usize = 32 << 20;
         let mut kept = self.packed.borrow_mut();
-        if kept.len() >= PACKS_MAX {
+        let bytes = kept.values().map(|packed| packed.bytes.len()).sum::<usize>();
+        if kept.len() >= PACKS_MAX || bytes.saturating_add(packed.bytes.len()) > BYTES_MAX {
             kept.clear();
         }
         kept.insert(number, Rc::clone(&packed));

@@ -371,7 +371,9 @@ fn bombs_end_in_a_reason() {
     ] {
         let begun = std::time::Instant::now();
         let inspection = inspect(&bytes).inspection;
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what} took {:?}", begun.elapsed());
+        // Builds without optimisation, beside others, take several times as long.
+        let most = Duration::from_secs(if cfg!(debug_assertions) { 80 } else { 20 });
+        assert!(begun.elapsed() < most, "{what} took {:?}", begun.elapsed());
         assert!(
             what.contains("forms") || what.contains("lists") || !inspection.opaque.is_empty(),
             "{what}: {inspection:?}"

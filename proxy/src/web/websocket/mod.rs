@@ -80,6 +80,26 @@ fn names_upgrade(headers: &HeaderMap) -> bool {
     })
 }
 
+/// The whole messages in what a client sends, and whether it may say no more.
+#[cfg(feature = "test-support")]
+pub(super) fn messages_of(pieces: impl Iterator<Item = bytes::BytesMut>) -> (Vec<Vec<u8>>, bool) {
+    let (mut messages, mut held) = (Messages::default(), bytes::BytesMut::new());
+    let (mut whole, mut under_way) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        held.unsplit(piece);
+        loop {
+            match messages.next(&mut held) {
+                Ok(None) => break,
+                Ok(Some(message::Said::Piece(piece))) => under_way.extend_from_slice(&piece),
+                Ok(Some(message::Said::End(_))) => whole.push(std::mem::take(&mut under_way)),
+                Ok(Some(_)) => {}
+                Err(_) => return (whole, true),
+            }
+        }
+    }
+    (whole, false)
+}
+
 /// A WebSocket that both ends agreed to.
 pub(super) struct Socket {
     pub(super) client: OnUpgrade,
@@ -141,14 +161,15 @@ impl Socket {
                 End::Gone => {}
                 End::Closing => drop(down.await),
                 End::Ours(code, reason) => {
-                    up.close(code).await;
-                    // A frame under way has to end before ours.
+                    // A frame under way has to end before ours. The server would answer its close with one that the
+                    // client must not see first.
                     let mut to_client = tokio::select! {
                         to_client = client_write.lock() => to_client,
                         _ = &mut down, if !is_down_over => client_write.lock().await,
                     };
                     let _ = to_client.write_all(&small(Opcode::Close, None, &closing(code, &reason))).await;
                     let _ = to_client.shutdown().await;
+                    up.close(code).await;
                     // What the client still sends is read, lest its system drops the reason.
                     let _ = io::copy(&mut up.from.io, &mut io::sink()).await;
                 }

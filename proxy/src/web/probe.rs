@@ -1,0 +1,28 @@
+//! The readers of clients' bytes by themselves, for whoever throws any bytes at them. Nothing is sent anywhere.
+
+use bytes::BytesMut;
+
+use super::framing::Framing;
+use super::websocket::messages_of;
+
+/// What passes of requests that come `size` bytes at a time, and whether nothing more may.
+pub fn requests(bytes: &[u8], size: usize) -> (Vec<u8>, bool) {
+    let (mut framing, mut passed, mut held) = (Framing::new(), Vec::new(), Vec::new());
+    for piece in bytes.chunks(size) {
+        held.extend_from_slice(piece);
+        loop {
+            match framing.scan(&held) {
+                Ok(0) => break,
+                Ok(n) => passed.extend(held.drain(..n)),
+                Err(_) => return (passed, true),
+            }
+        }
+    }
+    (passed, false)
+}
+
+/// The whole messages that a client says on a WebSocket when its bytes come `size` at a time, and whether it may say no
+/// more.
+pub fn websocket(bytes: &[u8], size: usize) -> (Vec<Vec<u8>>, bool) {
+    messages_of(bytes.chunks(size).map(BytesMut::from))
+}
