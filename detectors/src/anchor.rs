@@ -9,7 +9,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
-use crate::simd::{Beginnings, Map, places};
+use crate::simd::{BLOCK, Beginnings, Map, places};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
@@ -86,15 +86,19 @@ pub(crate) fn candidates(
     let mut pass = Pass { text, map, wanted, names, found, number: range.start, pair: range.start, code: range.start };
     for here in map.beginnings() {
         let Beginnings { at, capitals, digits, long, marks, .. } = here;
+        let within = match range.end.saturating_sub(at) {
+            left @ 0..BLOCK => (1 << left) - 1,
+            _ => u64::MAX,
+        };
+        let [capitals, digits, long, marks] = [capitals, digits, long, marks].map(|mask| mask & within);
         if capitals | digits | long | marks == 0 {
             continue;
         }
         // Three loops, since each branches on what the others do not.
-        let within = |at: &usize| *at < range.end;
-        places(at, capitals).take_while(within).for_each(|at| pass.capital(at, map.letters(&here, at)));
-        places(at, digits).take_while(within).for_each(|at| pass.digits(at, map.digits(&here, at)));
-        places(at, long).take_while(within).for_each(|at| pass.payment(at));
-        places(at, marks).take_while(within).for_each(|at| pass.mark(at));
+        places(at, capitals).for_each(|at| pass.capital(at, map.letters(&here, at)));
+        places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
+        places(at, long).for_each(|at| pass.payment(at));
+        places(at, marks).for_each(|at| pass.mark(at));
     }
 }
 
@@ -133,7 +137,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         if self.wanted.names
             && self.names.may_be(word, letters)
-            && let Some(name) = person_name::name_at(self.text, at)
+            && let Some(name) = person_name::name_at(self.text, at..at + letters)
         {
             (self.found)(Candidate::Name(name));
         }

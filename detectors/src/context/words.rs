@@ -148,7 +148,9 @@ impl Words {
         // A header is one of the list or begins with one, perhaps behind a number, or a phrase stands in it. One without
         // letters is compared as it stands.
         let bare = header.trim_start_matches(is_numbering);
-        let sign = bare.split(BRACKETS).next().is_some_and(|bare| first_letters(bare.as_bytes())[0] == 0);
+        let [a, b, c] = BRACKETS.map(|c| c as u8);
+        let end = memchr::memchr3(a, b, c, bare.as_bytes()).unwrap_or(bare.len());
+        let sign = bare.as_bytes().get(..end).is_none_or(|bare| first_letters(bare)[0] == 0);
         sign || self.begins.may_be(header)
             || bare.len() < header.len() && self.begins.may_be(bare)
             || !self.watched.of(header.as_bytes()).is_nothing(false)

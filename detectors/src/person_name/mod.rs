@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, confidence};
 use crate::context::{LEFT_BYTES, Near, RIGHT_BYTES};
 use crate::fold::{Folded, is_capital, next_char};
 use crate::phrases::Phrases;
@@ -75,21 +75,34 @@ impl Beginning {
     #[inline]
     pub(crate) fn may_be(self, word: &[u8], letters: usize) -> bool {
         // One syllable alone is a word like others, but for one that says that a name goes on: `Y Thị`.
-        let goes_on = matches!(word.get(letters..), Some([b' ', b'A'..=b'Z' | 0x80.., ..]));
+        let goes_on = match word.get(letters..) {
+            Some([b' ', b'A'..=b'Z', ..]) => true,
+            Some([b' ', next @ ..]) => next.first().is_some_and(|b| *b >= 0x80) && !is_small(next),
+            _ => false,
+        };
         (goes_on || matches!(word.first(), Some(b'V' | b'T'))) && self.0.may_begin(word, letters)
     }
 }
 
-/// The name that a surname at `at` begins, where a word begins with a capital.
-///
-/// Of nearly every word it is told that none does, by what [`Beginning`] tells: see there.
-pub(crate) fn name_at(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let end = syllable(text, at)?;
-    if !is_surname(text, at..end) {
+/// The name that a surname begins, given the capitalised word that may be one; of nearly every word it is told that none
+/// is, by what [`Beginning`] tells.
+pub(crate) fn name_at(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
+    let Range { start: at, end } = word;
+    if !is_surname(text, word) || syllable(text, at) != Some(end) {
         return None;
     }
     let name = beginning(text, at, end)..run(text, end);
     (name.start != at || name.end != end).then_some(name).filter(|_| !follows_a_surname(text, at))
+}
+
+/// Whether a word begins with a small letter of Vietnamese that is not of ASCII. Of all letters of the same lead these
+/// only: elsewhere other letters are the even ones.
+const fn is_small(word: &[u8]) -> bool {
+    match *word {
+        [0xc3, 0xa0..=0xbf, ..] | [0xc4, 0x83 | 0x91 | 0xa9, ..] | [0xc5, 0xa9, ..] | [0xc6, 0xa1 | 0xb0, ..] => true,
+        [0xe1, 0xba, last @ 0xa0..=0xbf, ..] | [0xe1, 0xbb, last @ 0x80..=0xb9, ..] => last & 1 == 1,
+        _ => false,
+    }
 }
 
 /// Whether two words that may be a name stand behind the colon before `at`.
@@ -248,8 +261,7 @@ impl Detector for PersonName {
         let common = given.contains(last);
         let marked = middle.iter().any(|m| matches!(*m, b"van" | b"thi"));
         let known = middle.iter().filter(|m| given.contains(m)).count();
-        let value = capitals(raw);
-        let capitals = *value == *raw && raw.chars().all(|c| !c.is_lowercase());
+        let all_capitals = raw.chars().all(|c| !c.is_lowercase()) && capitals(raw) == raw;
         let city = folded.starts_with("ho chi minh");
         let score = 20
             + if syllables.len() > 2 { 10 } else { -5 }
@@ -258,9 +270,11 @@ impl Detector for PersonName {
             + if named { 45 } else { 0 }
             + if titled { 15 } else { 0 }
             - if PLACES.contains(before) && !named { 60 } else { 0 }
-            - if capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
+            - if all_capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
-        Some(Found { range, score, value: value.into(), hidden: None })
+        // Half of all names are of places and things.
+        confidence(score)?;
+        Some(Found { range, score, value: capitals(raw).into(), hidden: None })
     }
 
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
@@ -306,6 +320,14 @@ mod tests {
             2 => prop::sample::select(signs.to_vec()).prop_map(str::to_owned),
             1 => "[a-zđơA-Z ]{0,12}",
         ]
+    }
+
+    #[test]
+    fn no_capital_is_taken_for_small() {
+        for c in ('\u{80}'..'\u{3000}').filter(|c| c.is_uppercase()) {
+            assert!(!is_small(c.encode_utf8(&mut [0; 4]).as_bytes()), "{c:?}");
+        }
+        assert!("đăâêôơưáạảấỷỹ".chars().all(|c| is_small(c.encode_utf8(&mut [0; 4]).as_bytes())));
     }
 
     proptest! {
