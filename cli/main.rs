@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod error;
 mod policy;
+mod quarantine;
 mod reload;
 mod run;
 mod scan;
@@ -57,6 +58,9 @@ enum Command {
     Policy(policy::Command),
     /// Nạp lại chính sách cho cổng đang chạy. Ask the running gateway to load its policy again
     Reload(reload::Args),
+    /// Thư đang chờ duyệt. Mails that wait for a person
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
     /// Sổ kiểm toán. The audit trail
     #[command(subcommand)]
     Audit(audit::Command),
@@ -96,6 +100,7 @@ fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args, &mut out),
         Command::Policy(command) => policy::run(&command, &mut out),
         Command::Reload(args) => reload::run(&args, &mut out),
+        Command::Quarantine(command) => quarantine::run(&command, &mut out),
         Command::Audit(command) => audit::run(&command, &mut out),
         Command::Ca(command) => ca::run(&command, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),

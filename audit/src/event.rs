@@ -11,6 +11,8 @@ pub enum Outcome {
     Delivered,
     /// The sender was told no, by us or by the destination.
     Refused,
+    /// It waits for a person.
+    Held,
     /// The sender went away.
     Aborted,
     /// Whether the destination took it is not known.

@@ -273,6 +273,7 @@ impl Outcome {
         match self {
             Self::Delivered => "delivered",
             Self::Refused => "refused",
+            Self::Held => "held",
             Self::Aborted => "aborted",
             Self::InDoubt => "in_doubt",
             Self::Failed => "failed",

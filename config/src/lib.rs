@@ -17,6 +17,6 @@ pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
-    AllowedTarget, AuditSettings, ClientTls, InspectSettings, MailSettings, NextHopTls, Parents, Ports, Settings,
-    TlsSettings, WebSettings,
+    AllowedTarget, AuditSettings, ClientTls, InspectSettings, MailSettings, NextHopTls, Parents, Ports,
+    QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
 };

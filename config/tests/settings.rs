@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, Settings};
+use chot_config::{AllowedTarget, ClientTls, Network, NextHopTls, Policy, QuarantineReply, Settings};
 
 fn settings(text: &str) -> Settings {
     match Settings::check(text, Path::new("/etc/chot/chot.toml")) {
@@ -60,6 +60,11 @@ mend_lines = ["10.0.7.20"]
 lmtp_listen = ["127.0.0.1:10024"]
 trusted = ["127.0.0.1"]
 split_zones = ["10.0.0.25"]
+quarantine_reply = "refuse"
+quarantine_days = 7
+sender_sessions = 20
+sender_mails_per_minute = 30
+sender_recipients_per_day = 500
 size_max = 1_000_000
 [inspect]
 cache = false
@@ -122,6 +127,9 @@ allow_days = 30
     assert_eq!(s.mail.listen, addresses(&["0.0.0.0:2525"]));
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
+    let limits = s.mail.limits;
+    assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
+    assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));

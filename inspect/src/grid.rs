@@ -350,7 +350,7 @@ impl Grid {
         let tells = |c: Column| c.describes_person() || c.is_identifier();
         if columns.iter().any(|census| census.announced.is_some_and(tells)) {
             let start = rows().find_map(Line::first).map_or(0, Piece::base);
-            let end = rows().filter_map(Line::last).last().map_or(0, Piece::end);
+            let end = rows().filter_map(Line::last).next_back().map_or(0, Piece::end);
             let first = pending.partition_point(|p| p.found.finding.range.start < start);
             let within = pending.iter_mut().skip(first).take_while(|p| p.found.finding.range.start < end);
             within.for_each(|p| p.tabled = true);

@@ -29,6 +29,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::Error;
 use crate::drain::Session;
 use crate::gateway::{ControlListener, Core, Reloaded};
+use crate::mail::Mail;
+use crate::mail::quarantine::Asker;
 
 /// An administrator's request has a head and no body to speak of.
 const HEAD_TIMEOUT_S: u64 = 10;
@@ -38,6 +40,8 @@ const CONNECTIONS_MAX: usize = 64;
 /// The admin service.
 pub(crate) struct Admin {
     core: Arc<Core>,
+    /// Its quarantine is looked after here.
+    mail: Option<Arc<Mail>>,
     /// TLS and token of a listener that is not on loopback.
     guard: Option<Guard>,
 }
@@ -56,12 +60,17 @@ enum Door {
 }
 
 impl Admin {
-    pub(crate) fn new(core: Arc<Core>, data: &Path, listen: Option<SocketAddr>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        mail: Option<Arc<Mail>>,
+        data: &Path,
+        listen: Option<SocketAddr>,
+    ) -> Result<Self, Error> {
         let guard = match listen {
             Some(address) if !address.ip().to_canonical().is_loopback() => Some(Guard::load_or_make(data, address)?),
             _ => None,
         };
-        Ok(Self { core, guard })
+        Ok(Self { core, mail, guard })
     }
 
     async fn answer<B: Body>(&self, door: Door, request: Request<B>) -> Response<Full<Bytes>> {
@@ -78,6 +87,10 @@ impl Admin {
             (&Method::POST, "/-/reload") => {
                 let by = if door == Door::Control { "control" } else { "admin" };
                 self.reload(by).await
+            }
+            // Who may read mail is more than whoever is on this host.
+            (method, path) if door != Door::Loopback && path.starts_with("/-/quarantine") => {
+                self.quarantine(method, path).await
             }
             (_, "/-/reload") => text(StatusCode::METHOD_NOT_ALLOWED, "use POST\n"),
             _ => text(StatusCode::NOT_FOUND, "not found\n"),
@@ -111,6 +124,38 @@ impl Admin {
         }
     }
 
+    /// `/-/quarantine` and `/-/quarantine/WHAT/ID/BY/WHY`, the last three in hexadecimal.
+    async fn quarantine(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+        let Some(mail) = &self.mail else { return text(StatusCode::CONFLICT, "thư đang tắt / mail is off\n") };
+        let words: Vec<&str> = path.split('/').skip(3).collect();
+        let done = match (method, words.as_slice()) {
+            (&Method::GET, []) => mail.quarantined().await,
+            (&Method::POST, [what, id, by, why]) => {
+                let (Some(id), Some(by), Some(why)) = (from_hex(id), from_hex(by), from_hex(why)) else {
+                    return text(StatusCode::BAD_REQUEST, "not hexadecimal\n");
+                };
+                let asker = Asker { by, why };
+                match *what {
+                    "release" | "release-again" => {
+                        let again = *what == "release-again";
+                        let released = mail.release_quarantined(&id, &asker, again).await;
+                        released.map(|decision| format!("đã gửi, quyết định / delivered, decision {decision}\n"))
+                    }
+                    "reject" => {
+                        let rejected = mail.reject_quarantined(&id, &asker).await;
+                        rejected.map(|()| "đã hủy / let go\n".to_owned())
+                    }
+                    _ => return text(StatusCode::NOT_FOUND, "not found\n"),
+                }
+            }
+            _ => return text(StatusCode::NOT_FOUND, "not found\n"),
+        };
+        match done {
+            Ok(told) => text(StatusCode::OK, &told),
+            Err(why) => text(StatusCode::CONFLICT, &format!("chưa thực hiện / not done: {why}\n")),
+        }
+    }
+
     async fn reload(&self, by: &str) -> Response<Full<Bytes>> {
         match self.core.reload(by).await {
             Ok(Reloaded::Unchanged { policy }) => {
@@ -130,6 +175,12 @@ impl Admin {
             }
         }
     }
+}
+
+fn from_hex(text: &str) -> Option<String> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0 && digits.len() <= 2_000)?;
+    String::from_utf8(digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()).ok()
 }
 
 fn is_loopback_host(host: &str) -> bool {

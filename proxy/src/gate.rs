@@ -277,6 +277,28 @@ impl Intake {
         ready.settle(message, verdict, abilities).await
     }
 
+    /// As [`Self::decide`], for a message that a person released from quarantine: what would only be held again may
+    /// leave. What the policy of today blocks stays. `approval` is what the record names as the permission.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may leave then.
+    pub async fn decide_released(
+        self,
+        envelope: Envelope,
+        abilities: Abilities,
+        approval: &str,
+    ) -> Result<Decision, Error> {
+        let ready = self.ready().await?;
+        let message = ready.message(ready.id, envelope);
+        let mut verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
+        if verdict.action == Action::Quarantine {
+            verdict.action = Action::Allow;
+            verdict.exception = Some(format!("quarantine {approval}").into());
+            verdict.why.push("released from quarantine".to_owned());
+        }
+        ready.settle(message, verdict, abilities).await
+    }
+
     /// As [`Self::decide`], with an answer for each recipient: those whose answers are the same share a decision. Gives
     /// the places of its recipients in the envelope with each decision.
     ///
@@ -391,7 +413,10 @@ impl Ready {
             Permit::Redacted(permit) => {
                 Decision::Cleared(Cleared { content, told, open, _permit: SendPermit::Redacted(permit) })
             }
-            Permit::Refuse => Decision::Refused(Refused { told, open }),
+            Permit::Refuse => {
+                let held = (told.verdict.action == Action::Quarantine).then_some(content);
+                Decision::Refused(Refused { told, open, held })
+            }
         })
     }
 }
@@ -526,12 +551,22 @@ impl Cleared {
 }
 
 /// A message that stays here.
-#[derive(Debug)]
 pub struct Refused {
     /// What to tell the sender.
     pub told: Told,
     /// The open end of the record.
     pub open: Open,
+    /// What is to be kept for a person to decide, when the verdict is quarantine.
+    pub held: Option<Arc<dyn Source>>,
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused")
+            .field("id", &self.told.id)
+            .field("is_held", &self.held.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The open end of a decision's record. Say how it ended; a dropped one is recorded as in doubt.

@@ -271,16 +271,20 @@ impl Gateway {
         for (listener, led) in led_listeners {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
+        let mut mail_channel = None;
         if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
-            let mail_channel = Arc::new(Mail::new(gate.clone(), &settings.mail, &settings.tls.extra_roots)?);
+            let (roots, free_bytes_min) = (&settings.tls.extra_roots, settings.audit.free_bytes_warn);
+            let mail = Arc::new(Mail::new(gate.clone(), &settings.mail, roots, &data, free_bytes_min)?);
             for listener in mail_listeners {
-                tasks.spawn(mail::serve(Arc::clone(&mail_channel), listener, session.clone()));
+                tasks.spawn(mail::serve(Arc::clone(&mail), listener, session.clone()));
             }
             for listener in lmtp_listeners {
-                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail_channel), listener, session.clone()));
+                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail), listener, session.clone()));
             }
+            tasks.spawn(mail::expire(Arc::clone(&mail), session.clone()));
+            mail_channel = Some(mail);
         }
-        let admin = Arc::new(Admin::new(Arc::clone(&core), &data, addresses.admin)?);
+        let admin = Arc::new(Admin::new(Arc::clone(&core), mail_channel, &data, addresses.admin)?);
         if let Some(listener) = admin_listener {
             tasks.spawn(admin::serve_tcp(Arc::clone(&admin), listener, session.clone()));
         }
@@ -385,6 +389,53 @@ async fn purge(gate: Gate, allow_days: u32, notify: Notify, mut session: Session
             }
         }
     }
+}
+
+/// What `chot quarantine` asks.
+#[derive(Clone, Debug)]
+pub enum QuarantineAsk {
+    /// What waits.
+    List,
+    /// Deliver it after all; `again`: although it may have been delivered already.
+    Release {
+        /// The number of its decision.
+        id: String,
+        /// Who decides.
+        by: String,
+        /// Why.
+        why: String,
+        /// Although it may have been delivered already.
+        again: bool,
+    },
+    /// Let go of it.
+    Reject {
+        /// The number of its decision.
+        id: String,
+        /// Who decides.
+        by: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Asks the gateway that runs in `data_dir` about its quarantine, over its control socket. Returns the HTTP status and
+/// the text to print: 200 when done, 409 when not.
+///
+/// # Errors
+/// When no gateway answers there.
+pub async fn ask_quarantine(data_dir: &Path, ask: &QuarantineAsk) -> std::io::Result<(u16, String)> {
+    let hex = |text: &str| text.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+    let (method, target) = match ask {
+        QuarantineAsk::List => ("GET", "/-/quarantine".to_owned()),
+        QuarantineAsk::Release { id, by, why, again } => {
+            let what = if *again { "release-again" } else { "release" };
+            ("POST", format!("/-/quarantine/{what}/{}/{}/{}", hex(id), hex(by), hex(why)))
+        }
+        QuarantineAsk::Reject { id, by, why } => {
+            ("POST", format!("/-/quarantine/reject/{}/{}/{}", hex(id), hex(by), hex(why)))
+        }
+    };
+    admin::ask(&control_path(data_dir), method, &target).await
 }
 
 /// Asks the gateway that runs in `data_dir` to reload, over its control socket. Returns the HTTP status and the text

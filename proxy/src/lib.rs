@@ -20,4 +20,4 @@ pub mod tls;
 pub mod web;
 
 pub use error::{Error, Fault};
-pub use gateway::{Addresses, Gateway, Notify, Reloaded, ask_reload};
+pub use gateway::{Addresses, Gateway, Notify, QuarantineAsk, Reloaded, ask_quarantine, ask_reload};

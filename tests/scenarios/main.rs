@@ -11,6 +11,7 @@ mod crash;
 mod documents;
 mod life;
 mod mail;
+mod mail_modes;
 mod pictures;
 mod policy;
 mod reach;

@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, Settings};
+use super::{AllowedTarget, ClientTls, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -65,6 +65,16 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
     s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
+    let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
+    s.mail.limits = SenderLimits {
+        sessions: limit("sender_sessions"),
+        mails_per_minute: limit("sender_mails_per_minute"),
+        recipients_per_day: limit("sender_recipients_per_day"),
+    };
+    if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
+        s.mail.quarantine_reply = QuarantineReply::Refuse;
+    }
+    set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));

@@ -47,6 +47,26 @@ pub enum ClientTls {
     Require,
 }
 
+/// How much one sender may send; `None`: as much as it likes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SenderLimits {
+    /// Sessions of one address at once.
+    pub sessions: Option<u32>,
+    /// Mails of one account or address a minute.
+    pub mails_per_minute: Option<u32>,
+    /// Recipients of one account or address a day.
+    pub recipients_per_day: Option<u32>,
+}
+
+/// What the sender of a mail in quarantine is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuarantineReply {
+    /// 250: the mail is taken and waits for a person.
+    Accept,
+    /// 550: the sender knows that it was not sent.
+    Refuse,
+}
+
 /// The settings file, checked, with defaults filled in and relative paths resolved against the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -138,6 +158,12 @@ pub struct MailSettings {
     pub trusted: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
+    /// What senders of mails in quarantine are told.
+    pub quarantine_reply: QuarantineReply,
+    /// How much one sender may send.
+    pub limits: SenderLimits,
+    /// Mails in quarantine are let go after so many days.
+    pub quarantine_days: u32,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -239,6 +265,9 @@ impl Settings {
                 mend_lines: Vec::new(),
                 trusted: Vec::new(),
                 split_zones: Vec::new(),
+                quarantine_reply: QuarantineReply::Accept,
+                limits: SenderLimits::default(),
+                quarantine_days: 30,
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

@@ -73,6 +73,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -226,6 +228,19 @@ pub(super) const SETTINGS: Shape = Shape {
                         NETWORKS,
                         "Clients whose bare CR and LF become line ends, where others are refused.",
                     ),
+                    key(
+                        "quarantine_reply",
+                        Kind::Word(&QUARANTINE_REPLY),
+                        "What senders of mails in quarantine are told: \"accept\" (250), the default, or \"refuse\" (550).",
+                    ),
+                    key(
+                        "quarantine_days",
+                        at_least(1),
+                        "Mails in quarantine are let go after so many days; 30 by default.",
+                    ),
+                    key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
+                    key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
+                    key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
                     key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
                     key(
                         "split_zones",

@@ -45,7 +45,7 @@ impl Heading {
         let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
         let best = announced
             .iter()
-            .zip(rows.clone())
+            .zip(rows)
             .enumerate()
             .take(HEADER_ROWS)
             .filter(|(_, (columns, row))| count(columns) > 0 && filled(row.clone()) * 2 >= widest)

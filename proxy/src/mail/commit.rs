@@ -17,7 +17,7 @@ use super::rcpt::RcptTo;
 use super::reply::{OneLine, Reply};
 use super::transaction::Transaction;
 use super::wire::Wire;
-use crate::gate::{Cleared, Open};
+use crate::gate::Cleared;
 
 /// Content read and written at once.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -56,78 +56,78 @@ impl Way<'_> {
     }
 }
 
-/// Sends the mail, records how it ended, and gives the reply for the client.
+/// Sends the mail, records how it ended, and gives the reply for the client; `None` where a person released it.
 pub(super) async fn commit(
-    client: &mut Wire,
+    mut client: Option<&mut Wire>,
     downstream: &mut Downstream,
     way: Way<'_>,
     trace: &str,
     cleared: Cleared,
-) -> Reply {
+) -> (Reply, Outcome) {
     let (content, _told, open) = cleared.into_parts();
     // The client will send it again, so sending it now would deliver it twice (RFC 1047).
-    if is_client_gone(client).await {
+    if is_client_gone(client.as_deref_mut()).await {
         open.close(Outcome::Aborted, "client gone before the mail was sent");
         downstream.reset().await;
-        return LOST.into();
+        return (LOST.into(), Outcome::Aborted);
     }
-    let mut sent = send(client, downstream, trace, &content).await;
+    let mut sent = send(client.as_deref_mut(), downstream, trace, &content).await;
     if let Err(NotSent::NextHop(Broken::Gone)) = &sent
         && let Some(again) = way.again(downstream.offers()).await
     {
         *downstream = again;
-        sent = send(client, downstream, trace, &content).await;
+        sent = send(client.as_deref_mut(), downstream, trace, &content).await;
     }
     let (outcome, detail, reply) = match sent {
         // The dot is out. From here on only the next hop knows whether it has the mail.
-        Ok(()) => return conclude(client, downstream, open).await,
+        Ok(()) => conclude(client, downstream).await,
         Err(NotSent::Refused(reply)) if reply.is_refusal() => {
             downstream.reset().await;
             let detail = format!("the next hop refused DATA with {}", reply.code);
             open.close(Outcome::Refused, &detail);
-            return reply;
+            return (reply, Outcome::Refused);
         }
-        Err(NotSent::Refused(reply)) => {
-            (Outcome::Failed, format!("the next hop answered DATA with {}", reply.code), GARBLED.into())
-        }
-        Err(NotSent::Answered(reply)) if reply.is_refusal() => {
-            (Outcome::Refused, format!("the next hop refused the mail early with {}", reply.code), reply)
-        }
-        Err(NotSent::Answered(_)) => (Outcome::Failed, Broken::Garbage.what().to_owned(), GARBLED.into()),
-        Err(NotSent::NextHop(broken)) => (Outcome::Failed, broken.what().to_owned(), told(broken)),
-        Err(NotSent::InDoubt(broken)) => (Outcome::InDoubt, broken.what().to_owned(), told(broken)),
-        Err(NotSent::Held) => (Outcome::Failed, "the held mail could not be read".to_owned(), FAILED.into()),
-        Err(NotSent::ClientGone) => {
-            (Outcome::Aborted, "client gone before the final dot was sent".to_owned(), LOST.into())
+        Err(not_sent) => {
+            downstream.give_up();
+            match not_sent {
+                NotSent::Answered(reply) if reply.is_refusal() => {
+                    (Outcome::Refused, format!("the next hop refused the mail early with {}", reply.code), reply)
+                }
+                NotSent::Refused(reply) => {
+                    (Outcome::Failed, format!("the next hop answered DATA with {}", reply.code), GARBLED.into())
+                }
+                NotSent::Answered(_) => (Outcome::Failed, Broken::Garbage.what().to_owned(), GARBLED.into()),
+                NotSent::NextHop(broken) => (Outcome::Failed, broken.what().to_owned(), told(broken)),
+                NotSent::InDoubt(broken) => (Outcome::InDoubt, broken.what().to_owned(), told(broken)),
+                NotSent::Held => (Outcome::Failed, "the held mail could not be read".to_owned(), FAILED.into()),
+                NotSent::ClientGone => {
+                    (Outcome::Aborted, "client gone before the final dot was sent".to_owned(), LOST.into())
+                }
+            }
         }
     };
     open.close(outcome, &detail);
-    downstream.give_up();
-    reply
+    (reply, outcome)
 }
 
 /// Waits for the last word on a mail that was sent.
-async fn conclude(client: &mut Wire, downstream: &mut Downstream, open: Open) -> Reply {
+async fn conclude(client: Option<&mut Wire>, downstream: &mut Downstream) -> (Outcome, String, Reply) {
     match downstream.end_data().await {
         Ok(reply) if reply.is_success() => {
             let is_gone = is_client_gone(client).await;
             let whether_told = if is_gone { ", client gone" } else { "" };
-            open.close(Outcome::Delivered, &format!("{}{whether_told}", reply.code));
-            reply
+            (Outcome::Delivered, format!("{}{whether_told}", reply.code), reply)
         }
         Ok(reply) if reply.is_refusal() => {
-            open.close(Outcome::Refused, &format!("the next hop refused the mail with {}", reply.code));
-            reply
+            (Outcome::Refused, format!("the next hop refused the mail with {}", reply.code), reply)
         }
         Ok(reply) => {
-            open.close(Outcome::InDoubt, &format!("the next hop answered the mail with {}", reply.code));
             downstream.give_up();
-            GARBLED.into()
+            (Outcome::InDoubt, format!("the next hop answered the mail with {}", reply.code), GARBLED.into())
         }
         Err(broken) => {
-            open.close(Outcome::InDoubt, broken.what());
             downstream.give_up();
-            told(broken)
+            (Outcome::InDoubt, broken.what().to_owned(), told(broken))
         }
     }
 }
@@ -137,7 +137,8 @@ fn told(broken: Broken) -> Reply {
 }
 
 /// Whether nobody waits for the reply. A client that has said QUIT has said everything: it may close its half.
-async fn is_client_gone(client: &mut Wire) -> bool {
+async fn is_client_gone(client: Option<&mut Wire>) -> bool {
+    let Some(client) = client else { return false };
     let is_quit = |end: &[u8; 6]| end.eq_ignore_ascii_case(b"QUIT\r\n");
     client.is_ended().await && !client.pending().last_chunk().is_some_and(is_quit)
 }
@@ -157,7 +158,7 @@ enum NotSent {
 
 /// Sends DATA and everything up to and with the final dot.
 async fn send(
-    client: &mut Wire,
+    client: Option<&mut Wire>,
     downstream: &mut Downstream,
     trace: &str,
     content: &Arc<dyn Source>,

@@ -14,7 +14,7 @@ use super::reply::{OneLine, Reply};
 use super::session::{Chunks, Dialect, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
 use super::transaction::Transaction;
 use super::wire::Lost;
-use super::{commit, header, refusal, subject};
+use super::{Mail, commit, header, refusal, subject};
 use crate::gate::{Abilities, Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
@@ -22,7 +22,7 @@ const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 DATA after BDAT");
 const CHUNK_TAKEN: OneLine = Reply::line(250, "2.0.0 Chunk taken");
 
 /// What this channel can do with a mail besides sending and refusing it.
-const ABILITIES: Abilities = Abilities { redact: true, quarantine: false };
+const ABILITIES: Abilities = Abilities { redact: true, quarantine: true };
 
 impl Session {
     /// Why no mail can come now.
@@ -160,13 +160,13 @@ impl Session {
 
     /// Held → verdict → committed or refused; the client's answer.
     async fn decide(&mut self, intake: Intake, subject: &[u8]) -> Reply {
-        let Some(transaction) = &self.transaction else { return commit::FAILED.into() };
-        let envelope = self.envelope(transaction, subject);
-        match intake.decide(envelope, ABILITIES).await {
+        let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
+        let envelope = self.envelope(&transaction, subject);
+        match intake.decide(envelope.clone(), ABILITIES).await {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
-                self.refuse(refused)
+                refuse(&self.mail, refused, &transaction, &envelope).await
             }
             Err(_) => {
                 self.downstream.reset().await;
@@ -179,7 +179,7 @@ impl Session {
     async fn decide_each(&mut self, intake: Intake, subject: &[u8]) -> Vec<Reply> {
         let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
         let envelope = self.envelope(&transaction, subject);
-        let Ok(decisions) = intake.decide_each(envelope, ABILITIES).await else {
+        let Ok(decisions) = intake.decide_each(envelope.clone(), ABILITIES).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
@@ -192,7 +192,7 @@ impl Session {
             let told = match decision {
                 Decision::Cleared(cleared) if is_one => vec![self.commit(cleared, None).await; places.len()],
                 Decision::Cleared(cleared) => self.commit_part(cleared, part).await,
-                Decision::Refused(refused) => vec![self.refuse(refused); places.len()],
+                Decision::Refused(refused) => vec![refuse(&self.mail, refused, &part, &envelope).await; places.len()],
             };
             for (n, reply) in places.into_iter().zip(told) {
                 if let Some(answer) = answers.get_mut(n) {
@@ -205,12 +205,6 @@ impl Session {
         answers
     }
 
-    fn refuse(&self, refused: Refused) -> Reply {
-        let reply = refusal::reply(&refused.told, self.is_utf8());
-        refused.open.close(Outcome::Refused, "told 550 5.7.1");
-        reply
-    }
-
     /// Sends a cleared mail to those of `part`, or to all.
     async fn commit(&mut self, cleared: Cleared, part: Option<&Transaction>) -> Reply {
         let utf8 = self.is_utf8();
@@ -220,7 +214,7 @@ impl Session {
         let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
         // A new connection would not know who the client is.
         let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
-        commit::commit(&mut self.client, &mut self.downstream, way, &trace, cleared).await
+        commit::commit(Some(&mut self.client), &mut self.downstream, way, &trace, cleared).await.0
     }
 
     /// Sends a cleared mail to some of its recipients, in a transaction of their own; the answer for each.
@@ -262,6 +256,27 @@ impl Session {
             self.commit(cleared, Some(&taken)).await
         };
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
+    }
+}
+
+/// What the client is told of a mail that does not leave, or not yet.
+async fn refuse(mail: &Mail, refused: Refused, transaction: &Transaction, envelope: &Envelope) -> Reply {
+    let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
+    let Some(content) = held else {
+        open.close(Outcome::Refused, "told 550 5.7.1");
+        return refusal::reply(&told, utf8);
+    };
+    let time_ms = mail.gate.clock().now().unix_ms();
+    match mail.quarantine.hold(transaction, envelope, &told, time_ms, content).await {
+        Ok(()) => {
+            let reply = refusal::held(&told, mail.refuses_held, utf8);
+            open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
+            reply
+        }
+        Err(_) => {
+            open.close(Outcome::Failed, "it could not be put in quarantine");
+            commit::FAILED.into()
+        }
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) const IDLE_MAX: usize = 16;
 /// How long one is kept. Servers close idle connections after five minutes, and wonder about them earlier.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(20);
 
+/// How often the quarantine is looked through for what has waited too long.
+pub(super) const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
+
 /// Times of one session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

@@ -83,6 +83,11 @@ impl MailFrom {
         Ok(())
     }
 
+    /// The command with everything the client said but the size, to be read again.
+    pub(super) fn full_command(&self) -> String {
+        self.command(&Offers::default())
+    }
+
     /// The command for the next hop.
     pub(super) fn command(&self, offers: &Offers) -> String {
         let mut command = format!("MAIL FROM:<{}>", self.path.as_str());

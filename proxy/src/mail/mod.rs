@@ -26,6 +26,8 @@ mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
 mod path;
+pub(crate) mod quarantine;
+mod rates;
 mod rcpt;
 mod receive;
 mod refusal;
@@ -40,13 +42,13 @@ mod transaction;
 mod wire;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{ClientTls, MailSettings, Network};
+use chot_config::{ClientTls, MailSettings, Network, QuarantineReply};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
@@ -54,6 +56,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use self::downstream::NextHop;
+use self::quarantine::Quarantine;
+use self::rates::Rates;
 use self::session::Dialect;
 use crate::gate::Gate;
 use crate::{Error, descriptors, drain};
@@ -69,6 +73,11 @@ pub struct Mail {
     split: Vec<Network>,
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
+    quarantine: Quarantine,
+    rates: Arc<Rates>,
+    quarantine_days: u32,
+    /// Senders of mails in quarantine are told no.
+    refuses_held: bool,
     /// No mail and no login before STARTTLS.
     requires_tls: bool,
     size_max: u64,
@@ -90,8 +99,14 @@ impl Mail {
     /// system's when the next hop must be verified.
     ///
     /// # Errors
-    /// When a certificate or key cannot be used, or there is no next hop.
-    pub fn new(gate: Gate, settings: &MailSettings, extra_roots: &[PathBuf]) -> Result<Self, Error> {
+    /// When a certificate or key cannot be used, there is no next hop, or the quarantine in `data` cannot be opened.
+    pub fn new(
+        gate: Gate,
+        settings: &MailSettings,
+        extra_roots: &[PathBuf],
+        data: &Path,
+        free_bytes_min: u64,
+    ) -> Result<Self, Error> {
         let address = settings.next_hop.clone().ok_or(Error::NextHop { address: String::new() })?;
         let name = server_name(&address).ok_or_else(|| Error::NextHop { address: address.clone() })?;
         let server_tls = match (&settings.cert, &settings.key) {
@@ -111,6 +126,9 @@ impl Mail {
             limits: limits::Limits::default(),
             idle: idle::Idle::default(),
         };
+        let dir = data.join("quarantine");
+        let quarantine =
+            Quarantine::open(&dir, free_bytes_min).map_err(|source| Error::Data { path: dir.clone(), source })?;
         let requires_tls = settings.client_tls == ClientTls::Require;
         let sessions = descriptors::connections(limits::SESSIONS_MAX);
         let (permits, doors) = (Arc::new(Semaphore::new(sessions)), Arc::new(Semaphore::new(2 * sessions)));
@@ -124,6 +142,10 @@ impl Mail {
             split,
             next_hop,
             server_tls,
+            quarantine,
+            rates: Arc::new(Rates::new(settings.limits)),
+            quarantine_days: settings.quarantine_days,
+            refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
             requires_tls,
             size_max,
             permits,
@@ -169,6 +191,17 @@ impl Mail {
         let now = self.gate.clock().now().unix_ms() / limits::STRANGER_RECORD_MS;
         if self.last_stranger.swap(now, Ordering::Relaxed) != now {
             self.record_refusal(client, "client-not-listed").await;
+        }
+    }
+}
+
+/// Lets go of what has waited in quarantine for too long, until draining begins.
+pub async fn expire(mail: Arc<Mail>, mut session: drain::Session) {
+    let mut ticks = tokio::time::interval(limits::EXPIRE_EVERY);
+    loop {
+        tokio::select! {
+            () = session.drained() => return,
+            _ = ticks.tick() => mail.expire_quarantined(mail.quarantine_days).await,
         }
     }
 }

@@ -26,6 +26,18 @@ pub(super) fn reply(told: &Told, utf8: bool) -> Reply {
     lines(&message.vi, english, &told.verdict.why, contact.as_deref(), &told.id.to_string(), utf8)
 }
 
+/// What is said of a mail that waits for a person. `refuses`: its sender shall not believe that it was sent.
+pub(super) fn held(told: &Told, refuses: bool, utf8: bool) -> Reply {
+    let (code, status) = if refuses { (550, "5.7.1") } else { (250, "2.6.0") };
+    let lines = [
+        format!("Thư được giữ lại chờ duyệt, mã quyết định {}", told.id),
+        format!("Held for review, decision {}", told.id),
+    ];
+    let line =
+        |line: &String| if utf8 { format!("{status} {line}") } else { format!("{status} {}", without_marks(line)) };
+    Reply::of_lines(code, lines.iter().map(line).collect())
+}
+
 fn lines(vi: &str, en: &str, why: &[String], contact: Option<&str>, id: &str, utf8: bool) -> Reply {
     let mut text = vec![format!("Thư bị chặn, mã quyết định {id}: {vi}"), format!("Mail refused, decision {id}: {en}")];
     text.extend(why.iter().take(REASONS_MAX).map(|reason| format!("Reason: {reason}")));

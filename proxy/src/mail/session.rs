@@ -18,6 +18,7 @@ use super::ehlo::{self, Offers};
 use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
 use super::line::BadLine;
 use super::mail::MailFrom;
+use super::rates::Sender;
 use super::rcpt::{RECIPIENTS_MAX, RcptTo};
 use super::receive::Arriving;
 use super::reply::{OneLine, Reply};
@@ -37,6 +38,9 @@ const TOO_MANY_ERRORS: OneLine = Reply::line(421, "4.7.0 Too many errors");
 const OK: OneLine = Reply::line(250, "2.0.0 Ok");
 pub(super) const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
+const TOO_MANY_SESSIONS: OneLine = Reply::line(421, "4.7.0 Too many sessions from your address, try again later");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
 const TLS_FIRST: OneLine = Reply::line(530, "5.7.0 Must issue a STARTTLS command first");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
 pub(super) const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
@@ -127,6 +131,10 @@ pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, pee
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
         return refuse(client, BUSY).await;
     };
+    let Some(_seat) = mail.rates.seat(peer) else {
+        mail.record_refusal(peer, "sender-sessions").await;
+        return refuse(client, TOO_MANY_SESSIONS).await;
+    };
     // Not 554, which would make the client give its mail back to its writer.
     let connected = tokio::select! {
         biased;
@@ -195,6 +203,15 @@ impl Session {
         let utf8 = self.is_utf8();
         reply.into().write(utf8, self.client.gather());
         Then::Go
+    }
+
+    /// Whose mails are counted together.
+    fn sender(&self) -> Sender {
+        Sender::of(self.account.as_ref(), self.origin)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.mail.gate.clock().now().unix_ms()
     }
 
     /// Says that a command was senseless; too many end the session. Addresses that are wrong do not count, nor does
@@ -408,6 +425,10 @@ impl Session {
             Ok(from) => from,
             Err(reply) => return self.say(reply),
         };
+        if self.mail.rates.mail(self.sender(), self.now_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-mails").await;
+            return self.say(TOO_MANY_MAILS);
+        }
         let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {
             self.transaction = Some(Transaction { from, to: Vec::new() });
@@ -437,6 +458,11 @@ impl Session {
         let zone = |to: &RcptTo| self.mail.gate.policy().zone_of_recipient(to.path.as_str());
         if self.mail.splits(self.peer) && transaction.to.first().is_some_and(|first| zone(first) != zone(&to)) {
             return self.say(OTHER_ZONE);
+        }
+        let sender = Sender::of(self.account.as_ref(), self.origin);
+        if self.mail.rates.recipient(sender, self.mail.gate.clock().now().unix_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-recipients").await;
+            return self.say(TOO_MANY_RECIPIENTS);
         }
         let reply = self.downstream.ask(&to.command()).await;
         if reply.as_ref().is_ok_and(Reply::is_success) {

@@ -69,7 +69,45 @@ async fn a_number_is_found_wherever_a_request_can_hold_it() {
         encoder.finish().expect("finished")
     };
     let zstd = ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest);
-    for (what, request) in [
+    let multipart = |disposition: &str, content: &str| {
+        let body = format!("--x7\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n--x7--\r\n");
+        post("chat.zalo.me", "/x", "Content-Type: multipart/form-data; boundary=x7\r\n", body.as_bytes())
+    };
+    let form =
+        |body: &str| post("chat.zalo.me", "/x", "Content-Type: application/x-www-form-urlencoded\r\n", body.as_bytes());
+    let cases = [
+        ("path", get(&format!("/so-cccd/{number} HTTP/1.1\r\nHost: chat.zalo.me"))),
+        ("field of a form", form(&format!("so_cccd={number}"))),
+        ("name of a form's field", form(&format!("cccd-{number}=1"))),
+        ("escaped field of a form", form("so_cccd=%30%30%31%30%39%30%31%32%33%34%35%36")),
+        ("part", multipart("name=\"so_cccd\"", number)),
+        ("name of a part", multipart(&format!("name=\"cccd {number}\""), "1")),
+        ("file name of a part", multipart(&format!("name=\"f\"; filename=\"cccd {number}.txt\""), "1")),
+        ("encoded file name of a part", multipart(&format!("name=\"f\"; filename*=UTF-8''cccd%20{number}.txt"), "1")),
+        (
+            "file name in the head",
+            post(
+                "chat.zalo.me",
+                "/x",
+                &format!("Content-Disposition: attachment; filename=\"cccd {number}.txt\"\r\n"),
+                b"1",
+            ),
+        ),
+        (
+            "name that is put",
+            format!("PUT /cccd%20{number}.txt HTTP/1.1\r\nHost: chat.zalo.me\r\nContent-Length: 1\r\n\r\n1")
+                .into_bytes(),
+        ),
+        (
+            "body of a DELETE",
+            format!("DELETE / HTTP/1.1\r\nHost: chat.zalo.me\r\nContent-Length: {}\r\n\r\n{A_NUMBER}", A_NUMBER.len())
+                .into_bytes(),
+        ),
+        (
+            "where it comes from",
+            get(&format!("/ HTTP/1.1\r\nHost: chat.zalo.me\r\nReferer: https://a.example/?cccd={number}")),
+        ),
+        ("credentials", get(&format!("/ HTTP/1.1\r\nHost: chat.zalo.me\r\nAuthorization: Digest cccd=\"{number}\""))),
         ("plain", post("chat.zalo.me", "/x", "", text)),
         ("gzip", post("chat.zalo.me", "/x", "Content-Encoding: gzip\r\n", &gzip(text))),
         ("deflate", post("chat.zalo.me", "/x", "Content-Encoding: deflate\r\n", &zlib)),
@@ -94,12 +132,19 @@ async fn a_number_is_found_wherever_a_request_can_hold_it() {
             )
             .into_bytes(),
         ),
-    ] {
+    ];
+    for (what, request) in &cases {
         let mut zalo = world.tls(world.https, "chat.zalo.me").await;
-        let (status, ..) = ask(&mut zalo, &request).await;
+        let (status, ..) = ask(&mut zalo, request).await;
         assert!(status.contains("403"), "{what}: {status}");
     }
     assert!(world.got().is_empty());
+    let decisions = world.records("decision");
+    assert_eq!(decisions.len(), cases.len());
+    for ((what, _), decision) in cases.iter().zip(&decisions) {
+        assert_eq!(decision["verdict"]["action"], "block", "{what}: {decision}");
+        assert!(!decision.to_string().contains(number), "{what}: {decision}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

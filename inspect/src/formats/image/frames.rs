@@ -63,9 +63,18 @@ impl<'a> Frames<'a> {
         usize::try_from(pixels).map_err(|_| OpaqueReason::TooLarge)
     }
 
-    /// Bytes a decoder may set aside.
-    pub(super) fn bytes_max(&self) -> usize {
-        usize::try_from(self.budget.pixels_max.saturating_mul(4)).unwrap_or(usize::MAX)
+    /// Bytes a decoder may set aside: with the shades and what is made of them, a worker stays below 256 MiB.
+    pub(super) const fn bytes_max(&self) -> usize {
+        128 << 20
+    }
+
+    /// Sets so many bytes aside for a decoder.
+    ///
+    /// # Errors
+    /// They are too many.
+    pub(super) fn buffer(&self, bytes: Option<usize>) -> Result<Vec<u8>, OpaqueReason> {
+        let bytes = bytes.filter(|bytes| *bytes <= self.bytes_max()).ok_or(OpaqueReason::TooLarge)?;
+        Ok(vec![0; bytes])
     }
 
     /// Hands a frame over, unless it shows what the last one did.
@@ -83,7 +92,10 @@ impl<'a> Frames<'a> {
         match samples {
             1 => self.show(Gray::new(width, bytes)),
             3 => {
-                self.show(Gray::new(width, bytes.as_chunks::<3>().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect()))
+                let shades = bytes.as_chunks::<3>().0.iter().map(|[r, g, b]| luma(*r, *g, *b)).collect();
+                // What it was decoded to is large, and looking takes memory too.
+                drop(bytes);
+                self.show(Gray::new(width, shades));
             }
             2 | 4 => {
                 let on = |ground: u8| -> Vec<u8> {
@@ -95,9 +107,13 @@ impl<'a> Frames<'a> {
                     };
                     pixels.map(shade).collect()
                 };
-                self.show(Gray::new(width, on(255)));
-                if bytes.chunks_exact(samples).filter_map(<[u8]>::last).any(clear) {
-                    self.show(Gray::new(width, on(0)));
+                let on_white = on(255);
+                let is_clear = bytes.chunks_exact(samples).filter_map(<[u8]>::last).any(clear);
+                let on_black = is_clear.then(|| on(0));
+                drop(bytes);
+                self.show(Gray::new(width, on_white));
+                if let Some(on_black) = on_black {
+                    self.show(Gray::new(width, on_black));
                 }
             }
             _ => return Err(OpaqueReason::UnsupportedFormat),

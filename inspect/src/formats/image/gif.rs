@@ -28,7 +28,8 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     while let Some(frame) = decoder.next_frame_info().map_err(reason)? {
         // A frame may claim to be larger than the screen it is shown on.
         frames.admit(u64::from(frame.width).max(width.into()), u64::from(frame.height).max(height.into()))?;
-        let Some(frame) = decoder_frame(&mut decoder)? else { break };
+        let buffer = frames.buffer(Some(decoder.buffer_size()))?;
+        let Some(frame) = decoder_frame(&mut decoder, buffer)? else { break };
         let area = Area { left: frame.left.into(), top: frame.top.into(), width: frame.width.into() };
         let before = (frame.dispose == DisposalMethod::Previous).then(|| canvas.pixels().to_vec());
         canvas.draw(area, 4, &frame.buffer);
@@ -43,9 +44,11 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
 }
 
 /// The frame whose head was just read.
-fn decoder_frame(decoder: &mut gif::Decoder<&[u8]>) -> Result<Option<gif::Frame<'static>>, OpaqueReason> {
+fn decoder_frame(
+    decoder: &mut gif::Decoder<&[u8]>,
+    mut buffer: Vec<u8>,
+) -> Result<Option<gif::Frame<'static>>, OpaqueReason> {
     let Some(mut frame) = decoder.current_frame_info().cloned() else { return Ok(None) };
-    let mut buffer = vec![0; decoder.buffer_size()];
     decoder.read_into_buffer(&mut buffer).map_err(reason)?;
     frame.buffer = buffer.into();
     Ok(Some(frame))

@@ -19,6 +19,8 @@ pub(crate) const FORMAT: Format = Format {
     example: || b"\xff\xd8\xff\xfe\x00\x1cS\xe1\xbb\x91 CCCD 001090123456\xff\xd9".to_vec(),
 };
 
+/// A progressive picture is kept whole until its last scan, two bytes for each of its three colours.
+const PROGRESSIVE_PIXELS_MAX: usize = 24_000_000;
 /// Work that a progressive picture may make: pixels times scans. Cameras and browsers make ten scans.
 const SCANNED_PIXELS_MAX: usize = 600_000_000;
 
@@ -29,6 +31,9 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     decoder.decode_headers().map_err(reason)?;
     let (width, height) = decoder.dimensions().ok_or(OpaqueReason::ParseError)?;
     let pixels = frames.admit(width as u64, height as u64)?;
+    if pixels > PROGRESSIVE_PIXELS_MAX && is_progressive(bytes) {
+        return Err(OpaqueReason::TooLarge);
+    }
     let (space, samples) = match decoder.input_colorspace() {
         Some(ColorSpace::YCbCr | ColorSpace::Luma) => (ColorSpace::Luma, 1),
         _ => (ColorSpace::RGB, 3),
@@ -37,6 +42,19 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     decoder.set_options(options.jpeg_set_out_colorspace(space).jpeg_set_max_scans(scans));
     let shades = decoder.decode().map_err(reason)?;
     frames.show_samples(width, samples, shades)
+}
+
+/// Whether it comes in scans (ITU T.81, B.1.1.3: the frame is SOF2, before the first scan). When in doubt, yes.
+fn is_progressive(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some([0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        match marker {
+            0xc0 | 0xc1 => return false,
+            0xc2 | 0xda => return true,
+            _ => at += 2 + usize::from(u16::from_be_bytes([*high, *low])).max(2),
+        }
+    }
+    true
 }
 
 fn reason(error: DecodeErrors) -> OpaqueReason {

@@ -53,8 +53,10 @@ pub use ocr::is_installed as reads_print;
 
 /// A larger file is not decoded; no camera makes one.
 const BYTES_MAX: u64 = 100 << 20;
-/// Time for the pictures of one file.
+/// Time for the pictures of one file, and for its print.
 const TIME_MAX: Duration = Duration::from_secs(10);
+/// Of this, time to begin another frame in.
+const FRAMES_TIME_MAX: Duration = Duration::from_secs(8);
 /// Texts beside the pixels, and bytes of one: longer is none that a person reads.
 const TEXTS_MAX: usize = 1_000;
 const TEXT_MAX: usize = 16 << 20;
@@ -94,7 +96,7 @@ fn decoder(bytes: &[u8]) -> Decode {
 /// # Errors
 /// Never: what is not understood is told.
 pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
-    let deadline = Instant::now().checked_add(bounds.time_max.min(TIME_MAX));
+    let deadline = Instant::now().checked_add(bounds.time_max.min(FRAMES_TIME_MAX));
     told::tell(look::events(bytes, decoder(bytes), &Budget { deadline, ..Budget::default() }), each);
     Ok(())
 }

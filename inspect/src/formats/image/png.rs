@@ -36,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     let animated = reader.info().animation_control().map_or(1, |control| control.num_frames.max(1));
     let (color, _) = reader.output_color_type();
     let samples = color.samples();
-    let mut buffer = vec![0; reader.output_buffer_size().ok_or(OpaqueReason::TooLarge)?];
+    let mut buffer = frames.buffer(reader.output_buffer_size())?;
     if animated == 1 {
         reader.next_frame(&mut buffer).map_err(reason)?;
         return frames.show_samples(width as usize, samples, buffer);

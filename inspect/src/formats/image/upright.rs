@@ -15,6 +15,10 @@ pub(super) const SIDE_MAX: usize = 2_400;
 const LARGER_MAX: f32 = 2.0;
 /// Side of the picture in which lines are looked for.
 const SIDE: usize = 1_000;
+/// A smaller change from one dot to the next is paper.
+const STEEP: u8 = 16;
+/// So many times as many strokes one way tell which way writing runs.
+const MORE_STROKES: f32 = 1.06;
 /// Lines that lean less are level.
 const LEVEL: f32 = 0.02;
 
@@ -26,8 +30,16 @@ pub(super) fn page(gray: &Gray) -> Gray {
     }
     let lean = lean(&small);
     let level = if lean.abs() < LEVEL { small.clone() } else { turned(&small, lean, 1.0) };
-    let (along, down) = (Profile::of(&level), Profile::of(&level.turned()));
-    let (profile, lean) = if down.contrast > along.contrast { (down, lean + FRAC_PI_2) } else { (along, lean) };
+    let side = level.turned();
+    let (along, down) = (Profile::of(&level), Profile::of(&side));
+    let (strokes, turned_strokes) = (strokes(&level), strokes(&side));
+    // Columns of a table part it more clearly than its lines do, so the letters are asked first.
+    let is_turned = match () {
+        () if strokes > turned_strokes * MORE_STROKES => false,
+        () if turned_strokes > strokes * MORE_STROKES => true,
+        () => down.contrast > along.contrast,
+    };
+    let (profile, lean) = if is_turned { (down, lean + FRAC_PI_2) } else { (along, lean) };
     let by = gray.width() as f32 / small.width() as f32;
     let most = SIDE_MAX as f32 / gray.width().max(gray.height()) as f32;
     let scale = profile.letter.map_or(1.0, |letter| LETTER / (letter * by)).min(LARGER_MAX).min(most);
@@ -98,6 +110,35 @@ fn turned(gray: &Gray, lean: f32, scale: f32) -> Gray {
     Gray::new(wide, pixels)
 }
 
+/// How much rows change along their way, without rules and borders: letters have more upright strokes than level ones.
+fn strokes(gray: &Gray) -> f32 {
+    /// No letter is as high.
+    const HIGH: u32 = 48;
+    #[derive(Clone, Copy, Default)]
+    struct Edge {
+        rises: bool,
+        rows: u32,
+        sum: u32,
+    }
+    let mut edges = vec![Edge::default(); gray.width().saturating_sub(1)];
+    let mut all = 0u64;
+    let mut end = |edge: Edge| all += if edge.rows < HIGH { u64::from(edge.sum) } else { 0 };
+    for row in gray.pixels().chunks_exact(gray.width().max(1)) {
+        for (edge, two) in edges.iter_mut().zip(row.windows(2)) {
+            let [left, right] = two else { continue };
+            let (step, rises) = (left.abs_diff(*right), right > left);
+            if step < STEEP || edge.rises != rises {
+                end(std::mem::take(edge));
+            }
+            if step >= STEEP {
+                *edge = Edge { rises, rows: edge.rows + 1, sum: edge.sum + u32::from(step) };
+            }
+        }
+    }
+    edges.into_iter().for_each(end);
+    all as f32
+}
+
 /// What the rows of a picture tell of lines.
 struct Profile {
     /// How much busy rows differ from those between.
@@ -130,7 +171,6 @@ impl Profile {
 
 /// How much each row changes along its way.
 pub(super) fn busy(gray: &Gray) -> Vec<f32> {
-    const STEEP: u8 = 16;
     let row = |row: &[u8]| {
         let steps = row.windows(2).map(|two| if let [a, b] = two { a.abs_diff(*b) } else { 0 });
         steps.filter(|step| *step >= STEEP).map(f32::from).sum::<f32>()

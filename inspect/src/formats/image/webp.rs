@@ -22,7 +22,7 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     let (width, height) = decoder.dimensions();
     frames.admit(width, height)?;
     decoder.set_memory_limit(frames.bytes_max());
-    let mut buffer = vec![0; decoder.output_buffer_size().ok_or(OpaqueReason::TooLarge)?];
+    let mut buffer = frames.buffer(decoder.output_buffer_size())?;
     let samples = if decoder.has_alpha() { 4 } else { 3 };
     if !decoder.is_animated() {
         decoder.read_image(&mut buffer).map_err(reason)?;

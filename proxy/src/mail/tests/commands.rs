@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chot_config::SenderLimits;
+
 use super::harness::{Act, FakeHop, Gateway, Setup};
 use crate::mail::rcpt::RECIPIENTS_MAX;
 
@@ -19,6 +21,46 @@ async fn only_listed_networks_are_served() {
     }
     assert!(hop.commands().is_empty());
     assert_eq!(gateway.records().await, ["refusal: client-not-listed"]);
+}
+
+#[tokio::test]
+async fn a_sender_may_send_so_much() {
+    let hop = FakeHop::usual().await;
+    let mut setup = Setup::new(&hop);
+    setup.settings.limits = SenderLimits { sessions: Some(2), mails_per_minute: Some(3), recipients_per_day: Some(4) };
+    let gateway = setup.start().await;
+    let mut client = gateway.greeted().await;
+    // The clock stands still: every window stays open.
+    for (commands, codes) in [
+        (&["MAIL FROM:<a@b.example>", "RCPT TO:<b@c.example>", "RCPT TO:<c@c.example>", "RSET"][..], "250 250 250 250"),
+        (
+            &[
+                "MAIL FROM:<a@b.example>",
+                "RCPT TO:<b@c.example>",
+                "RCPT TO:<c@c.example>",
+                "RCPT TO:<d@c.example>",
+                "RSET",
+            ],
+            "250 250 250 450 250",
+        ),
+        (&["MAIL FROM:<a@b.example>", "RSET", "MAIL FROM:<a@b.example>"], "250 250 450"),
+    ] {
+        let mut said = Vec::new();
+        for command in commands {
+            said.push(client.ask(command).await.code().to_owned());
+        }
+        assert_eq!(said.join(" "), codes, "{commands:?}");
+    }
+    // Another who is known by name is another sender.
+    assert_eq!(client.ask("AUTH PLAIN AGFuAGI=").await.code(), "235");
+    assert_eq!(client.ask("MAIL FROM:<a@b.example>").await.code(), "250");
+    let _second = gateway.connect().await;
+    let mut third = gateway.connect_silently().await;
+    assert!(third.reply().await.has("421 4.7.0"));
+    assert!(third.is_closed().await);
+    drop((client, _second));
+    let reasons = gateway.records().await;
+    assert_eq!(reasons, ["refusal: sender-recipients", "refusal: sender-mails", "refusal: sender-sessions"]);
 }
 
 #[tokio::test]

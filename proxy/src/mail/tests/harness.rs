@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy};
+use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply, SenderLimits};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,6 +40,11 @@ then.action = "block"
 then.message.vi = "Không gửi số định danh ra ngoài."
 then.message.en = "Identifiers do not leave."
 [[rule]]
+id = "plates-wait"
+when.zone = ["outside"]
+when.detect.plate.at-least = 1
+then.action = "quarantine"
+[[rule]]
 id = "partners-see-masks"
 when.zone = ["partner"]
 when.detect.identifier.at-least = 1
@@ -61,7 +66,7 @@ pub(super) struct Gateway {
     pub(super) drain: Option<Drain>,
     pub(super) disk: Simulated,
     ledger: Ledger,
-    mail: Arc<Mail>,
+    pub(super) mail: Arc<Mail>,
     pub(super) spool: tempfile::TempDir,
 }
 
@@ -90,6 +95,9 @@ impl Setup {
             lmtp_listen: Vec::new(),
             trusted: Vec::new(),
             split_zones: Vec::new(),
+            quarantine_reply: QuarantineReply::Accept,
+            quarantine_days: 30,
+            limits: SenderLimits::default(),
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
@@ -107,7 +115,7 @@ impl Setup {
         let holds = Holds::new(spool.path(), self.memory).expect("holds");
         let inspector = Inspector::new(InspectLimits::default(), 2026);
         let gate = Gate::new(inspector, Arc::new(policy), ledger.clone(), clock, holds);
-        let mut mail = Mail::new(gate, &self.settings, &self.extra_roots).expect("a mail channel");
+        let mut mail = Mail::new(gate, &self.settings, &self.extra_roots, spool.path(), 0).expect("a mail channel");
         mail.next_hop.limits = self.limits;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -169,6 +177,17 @@ impl Gateway {
             }
         });
         told.collect()
+    }
+
+    /// What administrators did.
+    pub(super) async fn admin_records(mut self) -> Vec<String> {
+        let drain = self.drain.take().expect("not drained yet");
+        assert!(drain.finish(PATIENCE).await, "sessions stay");
+        self.ledger.close();
+        let reader = Reader::open_in(Arc::new(self.disk.clone()));
+        let records = reader.records(Filter::default(), Order::OldestFirst).expect("readable");
+        let of_admins = records.map(|record| record.expect("a record")).filter(|record| record.kind == "admin");
+        of_admins.map(|record| record.value["what"].as_str().expect("text").to_owned()).collect()
     }
 
     /// The decision records, as JSON.

@@ -10,4 +10,5 @@ mod harness;
 mod lmtp;
 mod mails;
 mod next_hop;
+mod quarantine;
 mod starttls;
