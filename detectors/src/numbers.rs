@@ -426,6 +426,17 @@ impl Links<'_> {
 
     /// Those that it and groups behind it may be.
     fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl Finder) {
+        if separator == Gap::Break {
+            return;
+        }
+        let before = self.gap_before(first);
+        // A layout may begin where its separator begins, or one group later: the first group may belong to what
+        // stands before, as the year does in `5/4/1987 001 090 123 456`.
+        let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
+        let leads = before == Gap::Break || text.get(..group.start).is_some_and(|t| t.ends_with(b"+"));
+        if !begins && !leads {
+            return;
+        }
         let asked = self.asked.at(text, group.start) & GROUPED;
         let (mut sum, mut sums) = (group.len(), 0_u32);
         for (next, _) in self.links.iter().skip(first + 1).take(AHEAD) {
@@ -435,15 +446,7 @@ impl Links<'_> {
             }
             sums |= 1 << sum;
         }
-        if separator == Gap::Break || sums & asked == 0 {
-            return;
-        }
-        let before = self.gap_before(first);
-        // A layout may begin where its separator begins, or one group later: the first group may belong to what
-        // stands before, as the year does in `5/4/1987 001 090 123 456`.
-        let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
-        let leads = before == Gap::Break || text.get(..group.start).is_some_and(|t| t.ends_with(b"+"));
-        if !begins && !leads {
+        if sums & asked == 0 {
             return;
         }
         let (mut sum, mut uniform) = (group.len(), true);
