@@ -39,7 +39,13 @@ fn every_command_in_the_documents_is_understood() {
             let Some(args) = ["chot ", "target/release/chot "].iter().find_map(|start| line.strip_prefix(start)) else {
                 continue;
             };
-            let output = run(chot().args(args.split_whitespace()).arg("--help"));
+            // What stands in quotes is one argument.
+            let quoted = args.split('\'').enumerate();
+            let args = quoted.flat_map(|(n, part)| match n % 2 {
+                0 => part.split_whitespace().collect(),
+                _ => vec![part],
+            });
+            let output = run(chot().args(args).arg("--help"));
             assert!(output.status.success(), "{name}: `{line}`: {}", text(&output.stderr));
             n += 1;
         }

@@ -301,7 +301,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_word_of_a_birth_is_passed_over(
-            before in "[a-zA-Z ]{60,80}",
+            before in "[a-zA-Z ]{64,80}",
             word in prop::sample::select(Trigger::Birth.words().to_vec()),
             upper in any::<bool>(),
             behind in "[ :,a-zđ]{0,70}",

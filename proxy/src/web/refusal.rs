@@ -297,9 +297,18 @@ fn title(detector: DetectorId) -> (&'static str, &'static str) {
         DetectorId::Email => ("Địa chỉ thư điện tử", "mail addresses"),
         DetectorId::PersonName => ("Họ tên", "names"),
         DetectorId::DateOfBirth => ("Ngày sinh", "dates of birth"),
-        DetectorId::StateSecret => ("Dấu độ mật", "state secret markings"),
+        DetectorId::DriverLicence => ("Số giấy phép lái xe", "driver licences"),
+        DetectorId::BankAccount => ("Số tài khoản ngân hàng", "bank accounts"),
+        DetectorId::Address => ("Địa chỉ", "postal addresses"),
+        DetectorId::Plate => ("Biển số xe", "vehicle plates"),
+        DetectorId::Household => ("Mã hộ gia đình", "household codes"),
+        DetectorId::Dossier => ("Số hồ sơ, văn bản", "dossier numbers"),
         DetectorId::CccdQr | DetectorId::BhytQr => ("Mã QR trên giấy tờ", "QR codes of cards"),
-        other => (other.id(), other.id()),
+        DetectorId::Mrz => ("Dòng máy đọc trên thẻ", "machine-readable lines of cards"),
+        DetectorId::ClaimRecord => ("Hồ sơ giám định BHYT", "health insurance claims"),
+        DetectorId::StateSecret => ("Dấu độ mật", "state secret markings"),
+        DetectorId::Diagnosis => ("Chẩn đoán bệnh", "diagnoses"),
+        DetectorId::CardImage => ("Ảnh chụp thẻ", "pictures of cards"),
     }
 }
 

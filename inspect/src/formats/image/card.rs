@@ -26,8 +26,16 @@ const CARDS_MAX: usize = 4;
 const ACROSS: usize = 30;
 const DOWN: usize = 19;
 
+/// A card in a picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Card {
+    pub(super) quad: Quad,
+    /// No writing runs over its border: what stands within and what stands beside may be read apart.
+    pub(super) is_apart: bool,
+}
+
 /// The cards that a picture shows.
-pub(super) fn find(gray: &Gray) -> Vec<Quad> {
+pub(super) fn find(gray: &Gray) -> Vec<Card> {
     if gray.width().min(gray.height()) < SIDE_MIN {
         return Vec::new();
     }
@@ -37,18 +45,20 @@ pub(super) fn find(gray: &Gray) -> Vec<Quad> {
     let up = gray.width() as f32 / fine.width().max(1) as f32;
     // A card cut out along its border has none to be seen.
     let whole = Seen { quad: Quad::of(small.width() as f32, small.height() as f32), sure: 0.0 };
-    let mut cards: Vec<Quad> = Vec::new();
+    let mut cards: Vec<Card> = Vec::new();
     for seen in
         lines::quads(&small, ASPECT, CARD).into_iter().chain(CARD_WHOLE.contains(&whole.quad.aspect()).then_some(whole))
     {
-        if cards.len() < CARDS_MAX && !cards.iter().any(|card| card.overlaps(&seen.quad)) {
+        if cards.len() < CARDS_MAX && !cards.iter().any(|card| card.quad.overlaps(&seen.quad)) {
             let flat = flat(&fine, &seen.quad.scaled(scale), ACROSS * TILE, DOWN * TILE);
-            if Layout::of(&flat).shows_card(&seen.quad, seen.sure) {
-                cards.push(seen.quad);
+            let layout = Layout::of(&flat);
+            let is_apart = layout.sides().iter().all(|share| *share < CROSSED);
+            if layout.shows_card(&seen.quad, seen.sure) {
+                cards.push(Card { quad: seen.quad, is_apart });
             }
         }
     }
-    cards.into_iter().map(|card| card.scaled(scale * up)).collect()
+    cards.into_iter().map(|card| Card { quad: card.quad.scaled(scale * up), ..card }).collect()
 }
 
 /// What lies within four corners, laid flat with its long side across.
@@ -79,6 +89,8 @@ const CARD_WHOLE: Range<f32> = 1.5..1.68;
 
 /// What is on a card keeps off its border: share of the tiles along three sides on which something is written.
 const BORDER_MAX: f32 = 0.05;
+/// Where more of a side is written on, writing runs over it.
+const CROSSED: f32 = 0.15;
 /// Share of the border that has to be seen where there is no portrait: with a zone, with nothing but lines, and of a border
 /// that lies as level in the picture as windows on a screen do.
 const SURE_ZONE: f32 = 0.79;
@@ -125,10 +137,15 @@ impl Layout {
         count as f32 / (width * height).max(1) as f32
     }
 
+    /// Shares of the tiles along each side on which something is written.
+    fn sides(&self) -> [f32; 4] {
+        let sides = [(0, 0, ACROSS, 1), (0, DOWN - 1, ACROSS, 1), (0, 0, 1, DOWN), (ACROSS - 1, 0, 1, DOWN)];
+        sides.map(|(left, top, width, height)| Self::share(&self.written, left, top, width, height))
+    }
+
     /// Share of the tiles along the border on which something is written.
     fn border(&self) -> f32 {
-        let sides = [(0, 0, ACROSS, 1), (0, DOWN - 1, ACROSS, 1), (0, 0, 1, DOWN), (ACROSS - 1, 0, 1, DOWN)];
-        let mut shares = sides.map(|(left, top, width, height)| Self::share(&self.written, left, top, width, height));
+        let mut shares = self.sides();
         shares.sort_by(f32::total_cmp);
         shares.iter().take(3).sum::<f32>() / 3.0
     }
@@ -221,7 +238,7 @@ mod tests {
         for degrees in [0i16, 4, -17, 45, 90, 178, 247] {
             let found = find(&lying(f32::from(degrees).to_radians(), card, LONG, HIGH));
             assert_eq!(found.len(), 1, "{degrees}");
-            let aspect = found[0].aspect();
+            let aspect = found[0].quad.aspect();
             assert!((aspect / ASPECT - 1.0).abs() < 0.06, "{degrees}: {aspect}");
         }
         let whole = Gray::new(LONG, (0..LONG * HIGH).map(|n| card(n % LONG, n / LONG)).collect());

@@ -79,9 +79,11 @@ impl Look {
         if has_code || self.prints.len() + cards.len() >= PRINTS_MAX {
             return self.opaque.push(OpaqueReason::UnsupportedFormat);
         }
-        self.prints.extend(cards.iter().map(|card| flat(gray, card, CARD_WIDTH, CARD_HEIGHT)));
-        // What is written beside the cards is another page.
-        let rest = if cards.is_empty() { written } else { writing::find(&without(gray, &cards)) };
+        self.prints.extend(cards.iter().map(|card| flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT)));
+        // What is written beside the cards is another page. What is not clearly apart from it is read there too: it may
+        // be no card, and cut a line in two.
+        let apart: Vec<Quad> = cards.iter().filter(|card| card.is_apart).map(|card| card.quad).collect();
+        let rest = if apart.is_empty() { written } else { writing::find(&without(gray, &apart)) };
         self.prints.extend(rest.map(|region| print(gray, region)));
     }
 }
