@@ -12,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Builds that are not optimised take several times as long with pixels.
-const SECONDS_MAX: f64 = if cfg!(debug_assertions) { 40.0 } else { 10.0 };
+const SECONDS_MAX: f64 = if cfg!(debug_assertions) { 90.0 } else { 10.0 };
 const KIB_MAX: u64 = 256 << 10;
 
 /// A number that must be found where it can be read.
