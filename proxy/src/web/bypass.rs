@@ -24,7 +24,11 @@ impl Inside {
         if bypass.entries().is_empty() {
             return None;
         }
-        let asked = hello.server_name.as_deref().and_then(|name| Authority::parse(name, Some(self.authority.port)));
+        let asked = match hello.server_name.as_deref() {
+            // A name that is none of a host is on no list.
+            Some(name) => Some(Authority::parse(name, Some(self.authority.port))?),
+            None => None,
+        };
         let address = self.addresses.first().map(SocketAddr::ip);
         // An address that is listed is one whoever is asked for there.
         if let Some(entry) = address.and_then(|address| bypass.of_address(address.to_canonical(), now)) {

@@ -30,7 +30,7 @@ const DOWN: usize = 19;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Card {
     pub(super) quad: Quad,
-    /// No writing runs over its border: what stands within and what stands beside may be read apart.
+    /// Nothing runs over its border: what stands within and what stands beside may be read apart.
     pub(super) is_apart: bool,
 }
 
@@ -52,7 +52,8 @@ pub(super) fn find(gray: &Gray) -> Vec<Card> {
         if cards.len() < CARDS_MAX && !cards.iter().any(|card| card.quad.overlaps(&seen.quad)) {
             let flat = flat(&fine, &seen.quad.scaled(scale), ACROSS * TILE, DOWN * TILE);
             let layout = Layout::of(&flat);
-            let is_apart = layout.sides().iter().all(|share| *share < CROSSED);
+            // Letters larger than a card's are no writing to it, but they are rough.
+            let is_apart = Layout::sides(&layout.rough).iter().all(|share| *share < CROSSED);
             if layout.shows_card(&seen.quad, seen.sure) {
                 cards.push(Card { quad: seen.quad, is_apart });
             }
@@ -89,7 +90,7 @@ const CARD_WHOLE: Range<f32> = 1.5..1.68;
 
 /// What is on a card keeps off its border: share of the tiles along three sides on which something is written.
 const BORDER_MAX: f32 = 0.05;
-/// Where more of a side is written on, writing runs over it.
+/// Where more of a side is rough, something runs over it.
 const CROSSED: f32 = 0.15;
 /// Share of the border that has to be seen where there is no portrait: with a zone, with nothing but lines, and of a border
 /// that lies as level in the picture as windows on a screen do.
@@ -137,15 +138,15 @@ impl Layout {
         count as f32 / (width * height).max(1) as f32
     }
 
-    /// Shares of the tiles along each side on which something is written.
-    fn sides(&self) -> [f32; 4] {
+    /// Shares of such tiles along each side.
+    fn sides(of: &[bool]) -> [f32; 4] {
         let sides = [(0, 0, ACROSS, 1), (0, DOWN - 1, ACROSS, 1), (0, 0, 1, DOWN), (ACROSS - 1, 0, 1, DOWN)];
-        sides.map(|(left, top, width, height)| Self::share(&self.written, left, top, width, height))
+        sides.map(|(left, top, width, height)| Self::share(of, left, top, width, height))
     }
 
     /// Share of the tiles along the border on which something is written.
     fn border(&self) -> f32 {
-        let mut shares = self.sides();
+        let mut shares = Self::sides(&self.written);
         shares.sort_by(f32::total_cmp);
         shares.iter().take(3).sum::<f32>() / 3.0
     }
