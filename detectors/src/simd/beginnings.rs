@@ -147,8 +147,11 @@ fn nine(digit: u64) -> u64 {
 #[inline]
 pub(crate) fn places(at: usize, mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
         let bit = mask.trailing_zeros() as usize;
-        mask &= mask.wrapping_sub(1);
-        (bit < BLOCK).then_some(at + bit)
+        mask &= mask - 1;
+        Some(at + bit)
     })
 }

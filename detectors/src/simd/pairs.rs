@@ -2,7 +2,8 @@
 //!
 //! A first look for those who read dates. It knows no date.
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "vector loads, and a feature of the processor"))]
-// Why it is sound: sixteen bytes are loaded from the first or second on of arrays of seventeen, and SSE2 is part of x86-64.
+// Why it is sound: sixteen bytes are loaded from the first or second on of arrays of seventeen, and twice as many of
+// arrays of 33; SSE2 is part of x86-64, and AVX2 is asked for.
 
 use super::{BLOCK, SEEN};
 
@@ -36,6 +37,11 @@ fn sse2(seen: &[u8; SEEN], first: u8, second: u8) -> u64 {
 /// control characters.
 #[inline]
 pub(crate) fn any_pair<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        return unsafe { avx2_any(seen, pairs) };
+    }
     // SAFETY: the feature is part of the architecture.
     #[cfg(target_arch = "x86_64")]
     return unsafe { sse2_any(seen, pairs) };
@@ -61,6 +67,25 @@ fn sse2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> bool {
         })
     });
     _mm_movemask_epi8(found) != 0
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> bool {
+    use std::arch::x86_64::*;
+    let small = _mm256_set1_epi8(0x20);
+    let found = (0..BLOCK).step_by(32).fold(_mm256_setzero_si256(), |found, at| {
+        let Some(chunk) = seen.get(at..).and_then(<[u8]>::first_chunk::<33>) else { return found };
+        // SAFETY: it reads 32 bytes from the first and from the second of an array of 33.
+        let (v, next) =
+            unsafe { (_mm256_loadu_si256(chunk.as_ptr().cast()), _mm256_loadu_si256(chunk.as_ptr().add(1).cast())) };
+        let (v, next) = (_mm256_or_si256(v, small), _mm256_or_si256(next, small));
+        pairs.iter().fold(found, |found, [a, b]| {
+            let [a, b] = [a, b].map(|byte| _mm256_set1_epi8(*byte as i8));
+            _mm256_or_si256(found, _mm256_and_si256(_mm256_cmpeq_epi8(v, a), _mm256_cmpeq_epi8(next, b)))
+        })
+    });
+    _mm256_movemask_epi8(found) != 0
 }
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
@@ -100,6 +125,9 @@ mod tests {
             let pairs = [*b"si", *b"sn", *b"s."];
             prop_assert_eq!(any_pair(&seen, pairs), matches!(pair, "si" | "Sn" | "S."));
             prop_assert_eq!(plain_any(&seen, pairs), any_pair(&seen, pairs));
+            // SAFETY: the feature is part of the architecture.
+            #[cfg(target_arch = "x86_64")]
+            prop_assert_eq!(unsafe { sse2_any(&seen, pairs) }, any_pair(&seen, pairs));
         }
     }
 }
