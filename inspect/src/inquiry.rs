@@ -318,9 +318,12 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        if header.is_empty() || header.len() > HEADER_MAX || !self.detectors.may_announce(header) {
-            return None;
-        }
+        let may_be = !header.is_empty() && header.len() <= HEADER_MAX && self.detectors.may_announce(header.as_bytes());
+        if may_be { self.announced(header) } else { None }
+    }
+
+    /// As [`Self::column`], of a header that may announce something.
+    pub(crate) fn announced(&mut self, header: &str) -> Option<Column> {
         let hash = self.key.hash_one(header);
         if let Some(known) = self.columns.get(&hash) {
             return *known;
@@ -391,7 +394,7 @@ impl Inquiry {
 
     /// The keyed hash of what was found.
     pub(crate) fn hash(&self, finding: &Finding) -> u64 {
-        self.values.value(finding.detector, finding.value.reveal().as_bytes())
+        self.values.value(finding.detector, finding.value.reveal_bytes())
     }
 
     /// Whether it matters which cell a finding at `place` stands in: somebody listens, or is told that it cannot be
@@ -409,7 +412,7 @@ impl Inquiry {
                 None => self.lose(finding.detector, &finding.part),
             }
         }
-        let value = finding.value.reveal().as_bytes();
+        let value = finding.value.reveal_bytes();
         let hash = self.values.value(finding.detector, value);
         let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
         let added = self.tallies.add(finding.detector, finding.confidence, hash, again);

@@ -103,18 +103,29 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 /// What a cell announces as a heading.
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
-    if is_paragraph(cell) || cell.iter().filter(|b| b.is_ascii_digit()).nth(DIGITS_MAX).is_some() {
+    if is_paragraph(cell) || cell.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>() > DIGITS_MAX {
         return None;
     }
     // What a heading is followed by is nearly always plain: then nothing else has to be known.
     let is_plain = |at: usize| cell.get(at + 1..).is_some_and(|value| value.iter().any(u8::is_ascii_graphic));
-    if memchr::memchr(b':', cell).is_some_and(is_plain) {
+    let colon = memchr::memchr(b':', cell);
+    if colon.is_some_and(is_plain) {
+        return None;
+    }
+    let plain = cell.trim_ascii();
+    // Other blanks that may stand before a heading are no ASCII.
+    let told = plain.first().is_none_or(|b| b.is_ascii() || matches!(b, 0xc3..=0xc6));
+    if told && (plain.is_empty() || plain.len() <= HEADER_MAX && !inquiry.detectors.may_announce(plain)) {
         return None;
     }
     let text = std::str::from_utf8(cell).ok()?.trim();
     // `Số CCCD: 001…` is a heading with its value: running text.
-    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
-    if valued { None } else { inquiry.column(text) }
+    let valued = colon.is_some() && text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    match text.len() {
+        _ if valued => None,
+        1..=HEADER_MAX if told => inquiry.announced(text),
+        _ => inquiry.column(text),
+    }
 }
 
 /// Whether a cell is plainly too long to head anything. Blanks around do not count, so it must have none.
