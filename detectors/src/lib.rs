@@ -54,9 +54,10 @@ pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
 pub use column::Column;
 pub use fold::fold;
-pub use simd::among::{among, digits};
+pub use simd::among::among;
 pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
+pub use simd::twelves::twelves;
 pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
@@ -200,11 +201,19 @@ impl Detectors {
         self.scan_for(self.anchors, text, core, context, hits);
     }
 
+    /// As [`Self::scan`], and tells as [`twelves`] how many runs of twelve digits stand in `core`, which were seen anyway.
+    pub fn scan_counting(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) -> u64 {
+        let counted = core.clone();
+        let seen = self.scan_for(self.anchors, text, core, context, hits);
+        seen.unwrap_or_else(|| twelves(text.get(counted).unwrap_or_default()))
+    }
+
     /// As [`Self::scan`], but for what is told by words instead of digits. For texts that have none, such as encodings.
     pub fn scan_numbers(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
         self.scan_for(anchor::Wanted::new(&[], self.this_year), text, core, context, hits);
     }
 
+    /// Tells how many runs of twelve digits stand in `core` where that was seen on the way.
     fn scan_for(
         &self,
         anchors: anchor::Wanted,
@@ -212,7 +221,7 @@ impl Detectors {
         core: Range<usize>,
         context: Context,
         hits: &mut Vec<Hit>,
-    ) {
+    ) -> Option<u64> {
         let text = text.get(..text.len().min(core.end.saturating_add(CONTEXT_BYTES))).unwrap_or_default();
         let core = core.start..core.end.min(text.len());
         let from = core.start.saturating_sub(CONTEXT_BYTES);
@@ -224,12 +233,12 @@ impl Detectors {
             for start in core.clone().step_by(WINDOW_BYTES) {
                 self.scan_for(anchors, text, start..core.end.min(start + WINDOW_BYTES), context, hits);
             }
-            return;
+            return None;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
         let map = (!anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
-            return;
+            return Some(0);
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
         candidates(text, from..to, numbers, &mut scan);
@@ -271,6 +280,7 @@ impl Detectors {
             hits.push(Hit { detector, range, confidence, value, disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
+        map.map(|map| map.twelves(&core))
     }
 
     /// Whether every detector there is was asked for.

@@ -7,13 +7,12 @@ mod outcome;
 mod tallies;
 mod whole;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{BLOCK, Cells, Column, Context, Detectors, Hit, digits};
+use chot_detectors::{Cells, Column, Context, Detectors, Hit, twelves};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
@@ -119,7 +118,7 @@ pub(crate) struct Inquiry {
     pub(crate) people: People,
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
-    columns: HashMap<u64, Option<Column>>,
+    headings: Headings,
     opaque_bytes: u64,
     pub(crate) members: u64,
     /// Bytes of the message itself, as far as they came.
@@ -150,8 +149,6 @@ pub(crate) struct Inquiry {
 
 /// A header is a few words; a paragraph announces nothing.
 pub(crate) const HEADER_MAX: usize = 200;
-/// Names of columns remembered; real tables have fewer.
-const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
 
 /// Bytes that may come out of a decompression however few went in.
@@ -189,7 +186,7 @@ impl Inquiry {
             people: People::default(),
             edits: Edits::default(),
             sink,
-            columns: HashMap::new(),
+            headings: Headings::default(),
             opaque_bytes: 0,
             members: 0,
             given: 0,
@@ -318,21 +315,22 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        let may_be = !header.is_empty() && header.len() <= HEADER_MAX && self.detectors.may_announce(header.as_bytes());
-        if may_be { self.announced(header) } else { None }
+        self.announced(header.as_bytes())
     }
 
-    /// As [`Self::column`], of a header that may announce something.
-    pub(crate) fn announced(&mut self, header: &str) -> Option<Column> {
-        let hash = self.key.hash_one(header);
-        if let Some(known) = self.columns.get(&hash) {
-            return *known;
+    /// As [`Self::column`], of what may not be text.
+    pub(crate) fn announced(&mut self, header: &[u8]) -> Option<Column> {
+        if header.is_empty() || header.len() > HEADER_MAX {
+            return None;
         }
-        let column = self.detectors.column(header);
-        if self.columns.len() < COLUMNS_MAX {
-            self.columns.insert(hash, column);
+        match self.headings.slot(self.values.text(Headings::KIND, header)) {
+            Ok(known) => known,
+            Err(slot) => {
+                let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok()).flatten();
+                *slot = text.and_then(|text| self.detectors.column(text));
+                *slot
+            }
         }
-        column
     }
 
     /// Counts bytes of text that are scanned, or known not to need it.
@@ -364,12 +362,15 @@ impl Inquiry {
     ) {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
-        match scope {
-            Scope::Everything => self.detectors.scan(&view.text, core.clone(), context, &mut hits),
-            Scope::Numbers => self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits),
-        }
+        let numbers = match scope {
+            Scope::Everything => self.detectors.scan_counting(&view.text, core, context, &mut hits),
+            Scope::Numbers => {
+                self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits);
+                twelves(view.text.get(core).unwrap_or_default())
+            }
+        };
         if context.column.is_none() {
-            self.crowd.judge(&place.part, view.text.get(core).unwrap_or_default(), &mut hits);
+            self.crowd.judge(&place.part, numbers, &mut hits);
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
@@ -476,6 +477,28 @@ impl Inquiry {
     }
 }
 
+/// What headings announce, remembered: tables, forms and letters repeat the few they have, and most say nothing.
+#[derive(Default)]
+struct Headings(Vec<(u64, Option<Column>)>);
+
+impl Headings {
+    /// Tells their hashes from those of values.
+    const KIND: u64 = u64::MAX;
+    /// Headings remembered, a power of two. Others take their places.
+    const SLOTS: usize = 256;
+
+    /// What the heading of a hash is known to announce, or where to remember it.
+    fn slot(&mut self, hash: u64) -> Result<Option<Column>, &mut Option<Column>> {
+        if self.0.is_empty() {
+            self.0.resize(Self::SLOTS, (0, None));
+        }
+        // No hash is zero.
+        let hash = hash | 1;
+        let (held, column) = &mut self.0[(hash >> 1) as usize % Self::SLOTS];
+        if std::mem::replace(held, hash) == hash { Ok(*column) } else { Err(column) }
+    }
+}
+
 /// The twelve-digit numbers of a part that no header announces.
 ///
 /// About one random number in fifty is laid out like a citizen's, so a list of a thousand orders would look like
@@ -488,14 +511,14 @@ struct Crowd {
 }
 
 impl Crowd {
-    fn judge(&mut self, part: &Arc<str>, text: &[u8], hits: &mut [Hit]) {
+    fn judge(&mut self, part: &Arc<str>, numbers: u64, hits: &mut [Hit]) {
         const NUMBERS_MIN: u64 = 16;
         // Low enough that a list of people is not hidden by a few numbers strewn in.
         const SHARE: u64 = 8;
         if self.part.as_ref() != Some(part) {
             *self = Self { part: Some(part.clone()), ..Self::default() };
         }
-        self.numbers += twelves(text);
+        self.numbers += numbers;
         let citizen = |h: &Hit| h.detector == DetectorId::Cccd && h.confidence >= Confidence::Medium;
         self.citizens += hits.iter().filter(|h| citizen(h)).count() as u64;
         if self.numbers >= NUMBERS_MIN && self.citizens * SHARE < self.numbers {
@@ -506,56 +529,6 @@ impl Crowd {
     }
 }
 
-/// Runs of exactly twelve digits.
-fn twelves(text: &[u8]) -> u64 {
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [0; BLOCK];
-    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-    let mut twelves = Twelves::default();
-    blocks.iter().chain([&last]).for_each(|block| twelves.add(digits(block)));
-    // A run may reach the end of the last block.
-    twelves.add(0);
-    twelves.n
-}
-
-/// Runs of exactly twelve digits, from masks of digits.
-#[derive(Default)]
-struct Twelves {
-    n: u64,
-    /// Digits in a row at the end of the last block.
-    open: u64,
-}
-
-impl Twelves {
-    #[inline]
-    fn add(&mut self, mut digit: u64) {
-        const LEN: u64 = 12;
-        let two = digit & digit >> 1;
-        if self.open == 0 && two & two >> 2 == 0 {
-            // Hardly a block of most texts has four in a row.
-            self.open = u64::from(digit.leading_ones());
-            return;
-        }
-        if self.open > 0 {
-            let head = digit.trailing_ones();
-            self.open += u64::from(head);
-            if head == u64::BITS {
-                return;
-            }
-            self.n += u64::from(self.open == LEN);
-            digit &= u64::MAX << head;
-        }
-        let tail = digit.leading_ones();
-        self.open = u64::from(tail);
-        digit &= u64::MAX.checked_shr(tail).unwrap_or_default();
-        let two = digit & digit >> 1;
-        let four = two & two >> 2;
-        let twelve = four & four >> 4 & four >> 8;
-        // None before, none behind.
-        self.n += u64::from((twelve & !(digit << 1) & !(digit >> LEN)).count_ones());
-    }
-}
-
 /// Records about this many people are bulk; how many it takes to act is the policy's to say.
 const BULK_PERSONS: u64 = 5;
 
@@ -563,31 +536,5 @@ impl Found {
     /// Lowers the confidence: what stands around it speaks against it.
     pub(crate) fn doubt(&mut self) {
         self.finding.confidence = Confidence::Low;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_of_exactly_twelve_digits_are_counted() {
-        for (text, expected) in [
-            ("", 0),
-            ("001090123456", 1),
-            ("0010901234567", 0),
-            ("001090123456,001090123457 x001090123458y", 3),
-            ("1 22 333 4444 55555 666666", 0),
-        ] {
-            assert_eq!(twelves(text.as_bytes()), expected, "{text}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[ x]{60}|[0-9]{30}|[0-9]{64}){0,40}") {
-            let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
-            proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
-        }
     }
 }

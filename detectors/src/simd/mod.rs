@@ -17,6 +17,7 @@ mod scalar;
 pub(crate) mod signs;
 mod speech;
 mod tables;
+pub(crate) mod twelves;
 mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;

@@ -113,19 +113,15 @@ pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
         return None;
     }
     let plain = cell.trim_ascii();
-    // Other blanks that may stand before a heading are no ASCII.
-    let told = plain.first().is_none_or(|b| b.is_ascii() || matches!(b, 0xc3..=0xc6));
-    if told && (plain.is_empty() || plain.len() <= HEADER_MAX && !inquiry.detectors.may_announce(plain)) {
-        return None;
+    // Blanks that are no ASCII may stand before a heading, and in a cell that is too long for one.
+    let trimmed = plain.first().is_none_or(|b| b.is_ascii() || matches!(b, 0xc3..=0xc6)) && plain.len() <= HEADER_MAX;
+    if trimmed && colon.is_none() {
+        return inquiry.announced(plain);
     }
     let text = std::str::from_utf8(cell).ok()?.trim();
     // `Số CCCD: 001…` is a heading with its value: running text.
-    let valued = colon.is_some() && text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
-    match text.len() {
-        _ if valued => None,
-        1..=HEADER_MAX if told => inquiry.announced(text),
-        _ => inquiry.column(text),
-    }
+    let valued = text.split_once(':').is_some_and(|(_, value)| !value.trim().is_empty());
+    if valued { None } else { inquiry.column(text) }
 }
 
 /// Whether a cell is plainly too long to head anything. Blanks around do not count, so it must have none.
