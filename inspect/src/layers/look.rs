@@ -126,13 +126,43 @@ impl Look {
 /// Whether the runs of visible characters in a short text mean nothing, neither in base85 nor those of the alphabets of
 /// base64: what a look shows of a text does not depend on which digits stand in it, and this does.
 pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
-    // A run may go on behind a line end.
+    if text.len() <= BLOCK {
+        // Nearly all that are asked about.
+        let mut masks = [Signs::default()];
+        signs(text, &mut masks);
+        let [Signs { word, graphic, .. }] = masks;
+        let run =
+            |mask: u64, min: usize| runs_of(mask, min).map(|run| (text.get(run.clone()).unwrap_or_default(), run));
+        let marked = |run: &Range<usize>| (graphic & !word) >> run.start << (BLOCK - run.len()) != 0;
+        return run(graphic, base85::RUN_MIN).all(|(bytes, run)| !marked(&run) || base85::means_nothing(bytes))
+            && run(word, runs::RUN_MIN).all(|(bytes, _)| {
+                // A run may go on behind a line end.
+                memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(bytes, room)
+            });
+    }
     let mut word = |word: &[u8]| {
         word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, room)
     };
     text.split(|b| !b.is_ascii_graphic()).filter(|run| run.len() >= runs::RUN_MIN).all(|run| {
         (run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b)) || base85::means_nothing(run))
             && run.split(|b| !runs::in_run(*b)).all(&mut word)
+    })
+}
+
+/// The runs of at least so many set bits, lowest first.
+fn runs_of(mut mask: u64, min: usize) -> impl Iterator<Item = Range<usize>> {
+    std::iter::from_fn(move || {
+        loop {
+            let start = mask.trailing_zeros() as usize;
+            if start == BLOCK {
+                return None;
+            }
+            let len = (mask >> start).trailing_ones() as usize;
+            mask &= u64::MAX.checked_shl((start + len) as u32).unwrap_or_default();
+            if len >= min {
+                return Some(start..start + len);
+            }
+        }
     })
 }
 
