@@ -172,11 +172,8 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
-    if bytes.len() < DIGITS_MIN {
-        return false;
-    }
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
+    // Among bytes of chance the first of these is near.
+    !bytes.iter().any(u8::is_ascii_control) && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
 /// Whether bytes begin as a container does.
