@@ -310,7 +310,7 @@ fn decompress(
     Ok(())
 }
 
-/// Bytes that belong to no member: before, between, the comment.
+/// Bytes that belong to no member: before, between, comments, fields of unknown use.
 fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &mut Inquiry) {
     for gap in &directory.gaps {
         let Ok(start) = read_range(source, gap.start..gap.end.min(gap.start + BLOCK as u64)) else { continue };
@@ -319,6 +319,12 @@ fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &m
             inquiry.refuse(place, OpaqueReason::Ambiguous, gap.end - gap.start);
         }
         scan_strings(source, gap.clone(), place, inquiry);
+    }
+    for remark in &directory.remarks {
+        if inquiry.is_late(place) {
+            break;
+        }
+        scan_strings(source, remark.clone(), place, inquiry);
     }
 }
 
@@ -360,5 +366,46 @@ mod tests {
         }
         let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
         assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    }
+
+    #[test]
+    fn what_stands_beside_a_member_is_looked_at() {
+        const SAID: &[u8] = "Số CCCD 001090123456".as_bytes();
+        let plain = archive(&[("a.txt", b"nothing")]);
+        let at = memchr::memmem::find(&plain, b"PK\x01\x02").expect("a directory");
+        let len = (SAID.len() as u16).to_le_bytes();
+        // A field of an unknown program, and a name for those who read Unicode (Info-ZIP's 0x7075).
+        let field = [&[0x99, 0x99], &len[..], SAID].concat();
+        let name = [&[0x75, 0x70], &(SAID.len() as u16 + 5).to_le_bytes()[..], &[1, 0, 0, 0, 0], SAID].concat();
+        // Behind the name in the directory, with where its length is said; and in the header of the member.
+        let beside = |said: &[u8], length: usize| {
+            let mut bytes = plain.clone();
+            bytes[at + length..at + length + 2].copy_from_slice(&(said.len() as u16).to_le_bytes());
+            bytes.splice(at + 46 + 5..at + 46 + 5, said.to_vec());
+            let end = bytes.len() - 22;
+            let size = (end - at) as u32;
+            bytes[end + 12..end + 16].copy_from_slice(&size.to_le_bytes());
+            bytes
+        };
+        let mut local = plain.clone();
+        local[28..30].copy_from_slice(&(field.len() as u16).to_le_bytes());
+        local.splice(30 + 5..30 + 5, field.clone());
+        let end = local.len() - 22;
+        local[end + 16..end + 20].copy_from_slice(&((at + field.len()) as u32).to_le_bytes());
+        for (what, bytes) in [
+            ("a comment", beside(SAID, 32)),
+            ("a field", beside(&field, 30)),
+            ("a name", beside(&name, 30)),
+            ("rest of a field", beside(&[&field[..], &[1, 2]].concat(), 30)),
+            ("a field in the header of the member", local),
+        ] {
+            let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes);
+            let told = (found.inspection.distinct(DetectorId::Cccd), found.inspection.opaque.len());
+            assert_eq!(told, (1, 0), "{what}: {:?}", found.inspection);
+            assert!(found.redact(&[DetectorId::Cccd], &bytes).is_err(), "{what} cannot be masked");
+        }
+        let times = [0x55, 0x54, 5, 0, 3, 0, 0, 0, 0];
+        let directory = super::Directory::read(&beside(&times, 30)).expect("an archive");
+        assert!(directory.remarks.is_empty(), "times are known: {directory:?}");
     }
 }
