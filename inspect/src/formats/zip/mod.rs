@@ -26,17 +26,41 @@ pub(crate) use pack::{pack, unpack};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/zip",
-    matches: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
+    matches: |head| [b"PK\x03\x04", b"PK\x05\x06", SEGMENT].iter().any(|mark| head.bytes.starts_with(*mark)),
     room: Room::Whole(read),
     #[cfg(test)]
     example: || archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
 };
 
+/// What the first segment of an archive in several files begins with (APPNOTE 8.5.3).
+const SEGMENT: &[u8; 4] = b"PK\x07\x08";
+
+/// Whether these are the last bytes of the last segment of such an archive, which has a number (APPNOTE 4.3.16).
+pub(crate) fn ends_segments(tail: &[u8]) -> bool {
+    let number = memchr::memmem::rfind(tail, b"PK\x05\x06").and_then(|at| tail.get(at + 4..at + 6));
+    number.is_some_and(|number| number != [0, 0])
+}
+
+/// Bytes at the end in which such a number is looked for.
+pub(crate) const TAIL: usize = 256;
+
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
-    let Some(directory) = Directory::read(source) else {
-        inquiry.refuse(place, OpaqueReason::ParseError, source.len());
-        scan_strings(source, 0..source.len(), place, inquiry);
-        return None;
+    let tail = read_range(source, source.len().saturating_sub(TAIL as u64)..source.len()).unwrap_or_default();
+    let is_segment = read_range(source, 0..4.min(source.len())).is_ok_and(|mark| mark == SEGMENT);
+    let directory = match Directory::read(source) {
+        // What it lists lies in files that are not here.
+        _ if ends_segments(&tail) => Err(OpaqueReason::Partial),
+        None if is_segment => Err(OpaqueReason::Partial),
+        None => Err(OpaqueReason::ParseError),
+        Some(directory) => Ok(directory),
+    };
+    let directory = match directory {
+        Ok(directory) => directory,
+        Err(reason) => {
+            inquiry.refuse(place, reason, source.len());
+            scan_strings(source, 0..source.len(), place, inquiry);
+            return None;
+        }
     };
     if directory.ambiguous {
         inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
