@@ -162,7 +162,8 @@ impl Reader for Document {
         if self.path.len() >= DEPTH_MAX {
             self.deeper += 1;
         } else {
-            let column = inquiry.column(&String::from_utf8_lossy(tag.name)).or(self.keyed.take());
+            let keyed = self.keyed.take();
+            let column = inquiry.column(&String::from_utf8_lossy(tag.name)).or(keyed);
             // `<SO_CCCD><so>…</so></SO_CCCD>`: what the outer one announces, the inner one holds.
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
             self.path.push(column.or(around));
