@@ -203,7 +203,7 @@ fn pieces_of_archives_are_told_as_such() {
     let mut last = whole[20..].to_vec();
     let end = last.len() - 22;
     last[end + 4] = 2;
-    let mut begins_with_a_member = whole.clone();
+    let mut begins_with_a_member = whole;
     let end = begins_with_a_member.len() - 22;
     begins_with_a_member[end + 4] = 1;
     let seven = include_bytes!("packed/solid.7z");
