@@ -129,6 +129,13 @@ impl Queue {
                 break;
             }
             state.writer = Writer::Awake;
+            if state.is_awaited && !state.closed {
+                // Whoever put it in is likely to have more at hand: on a core that both share, the writer would be back
+                // for each of them.
+                drop(state);
+                std::thread::yield_now();
+                state = self.lock();
+            }
         }
         (!state.jobs.is_empty() || !state.closed).then(|| state.take())
     }
