@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chot_audit::{Event, Ledger};
-use chot_config::{Bypass, Diagnostics, Policy, Settings};
+use chot_config::{Bypass, Diagnostics, IdentitySettings, Policy, Settings};
 use chot_inspect::{Extractor, Inspector, Limits};
 use chot_model::Clock;
 use tokio::net::{TcpListener, UnixListener};
@@ -96,6 +96,7 @@ pub(crate) struct Core {
     pub(crate) gate: Gate,
     policy_file: Option<PathBuf>,
     bypass_file: BypassFile,
+    accounts: Accounts,
     /// One reload at a time: records and activation must not interleave.
     reloading: Mutex<()>,
     notify: Notify,
@@ -128,6 +129,31 @@ impl Core {
         Ok(Some(told))
     }
 
+    /// Reads the files of users, of addresses and with the directory's password again. What was remembered of passwords is
+    /// forgotten, whether or not a file changed: an account may have been closed in the directory. Tunnels that are open
+    /// stay with whoever opened them.
+    pub(crate) async fn reload_accounts(&self, by: &str) -> Result<Option<String>, String> {
+        let _one = self.reloading.lock().await;
+        if self.accounts.are_none() {
+            return Ok(None);
+        }
+        let accounts = self.accounts.clone();
+        let loaded = tokio::task::spawn_blocking(move || accounts.load()).await;
+        let mut identity = match loaded {
+            Ok(loaded) => loaded.map_err(|error| error.to_string())?,
+            Err(_) => return Err("the accounts could not be read".to_owned()),
+        };
+        if let Some(before) = self.gate.identity() {
+            identity.inherit(&before);
+        }
+        let told = format!("{} users, {} addresses", identity.users(), identity.addresses());
+        let what = format!("accounts read again, by {by}: {told}");
+        let recorded = self.gate.ledger().event(Event::Admin { what }).await;
+        recorded.map_err(|error| format!("the change cannot be recorded: {error}"))?;
+        self.gate.set_identity(Arc::new(identity));
+        Ok(Some(format!("tài khoản · accounts: {told}")))
+    }
+
     pub(crate) async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
         let _one = self.reloading.lock().await;
         let file = self.policy_file.clone();
@@ -154,6 +180,29 @@ impl Core {
                 Ok(Reloaded::Activated { policy: version, warnings })
             }
         }
+    }
+}
+
+/// What tells who is who.
+#[derive(Clone)]
+struct Accounts {
+    settings: IdentitySettings,
+    extra_roots: Vec<PathBuf>,
+}
+
+impl Accounts {
+    fn of(settings: &Settings) -> Self {
+        Self { settings: settings.identity.clone(), extra_roots: settings.tls.extra_roots.clone() }
+    }
+
+    fn load(&self) -> Result<Identity, Error> {
+        Identity::new(&self.settings, &self.extra_roots)
+    }
+
+    /// No file is named, so none can have changed.
+    const fn are_none(&self) -> bool {
+        let IdentitySettings { users, addresses, directory, required: _, remember_s: _ } = &self.settings;
+        users.is_none() && addresses.is_none() && directory.is_none()
     }
 }
 
@@ -259,7 +308,8 @@ impl Gateway {
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
         let bypass_file = BypassFile::of(&settings);
         let (bypass, _) = bypass_file.load().map_err(Error::Policy)?;
-        let identity = Arc::new(Identity::new(&settings.identity)?);
+        let accounts = Accounts::of(&settings);
+        let identity = Arc::new(accounts.load()?);
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,
             _ => Ca::load_or_make(&data)?,
@@ -333,6 +383,7 @@ impl Gateway {
             gate: gate.clone(),
             policy_file: settings.policy_file.clone(),
             bypass_file,
+            accounts,
             reloading: Mutex::new(()),
             notify: Arc::clone(&notify),
         });
@@ -392,6 +443,9 @@ impl Gateway {
     pub async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
         if let Err(problems) = self.core.reload_bypass(by).await {
             (self.core.notify)(&format!("the list of what is not decrypted stays as it was\n{problems}"));
+        }
+        if let Err(problems) = self.core.reload_accounts(by).await {
+            (self.core.notify)(&format!("the accounts stay as they were\n{problems}"));
         }
         self.core.reload(by).await
     }

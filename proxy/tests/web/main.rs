@@ -2,6 +2,7 @@
 //! and what becomes of them.
 
 mod http2;
+mod limits;
 mod sockets;
 mod tunnels;
 mod world;
