@@ -28,9 +28,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::drain::Session;
-use crate::gateway::{ControlListener, Core, Reloaded};
+use crate::gateway::ControlListener;
 use crate::mail::Mail;
 use crate::mail::quarantine::Asker;
+use crate::reload::{Core, Reloaded};
 
 /// An administrator's request has a head and no body to speak of.
 const HEAD_TIMEOUT_S: u64 = 10;
