@@ -5,6 +5,7 @@ mod http2;
 mod limits;
 mod sockets;
 mod tunnels;
+mod vectors;
 mod world;
 
 use std::io::Write;
