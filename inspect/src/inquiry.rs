@@ -3,6 +3,8 @@
 //! Formats call it; it knows none of them.
 
 mod cache;
+mod crowd;
+mod headings;
 mod outcome;
 mod tallies;
 mod whole;
@@ -12,18 +14,23 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{Cells, Column, Context, Detectors, Hit, twelves};
+use chot_detectors::{Cells, Column, Context, Detectors, Hit};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
 use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
+use crate::formats::Keys;
+use crate::lore::Lore;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
+pub(crate) use crowd::Twelves;
+use crowd::{Crowd, twelves};
+pub(crate) use headings::Headings;
 use tallies::{Added, Tallies};
 pub(crate) use whole::Stand;
 
@@ -84,12 +91,13 @@ impl Place {
     }
 }
 
-/// What a text is scanned for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Everything,
-    /// Only what digits tell.
-    Numbers,
+/// How a text is scanned, by a look at it.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// It is nothing but an encoding, which has nothing but numbers.
+    pub(crate) encoded: bool,
+    /// How many numbers of twelve digits stand in it.
+    pub(crate) twelves: u64,
 }
 
 /// A finding before it is reported: a table may yet judge its column.
@@ -119,6 +127,8 @@ pub(crate) struct Inquiry {
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
     headings: Headings,
+    /// What the keys of JSON announce.
+    pub(crate) keys: Keys,
     opaque_bytes: u64,
     pub(crate) members: u64,
     /// Bytes of the message itself, as far as they came.
@@ -136,6 +146,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// Findings told, those that counted for nothing included.
+    found: u64,
     /// What a run of characters decodes to, while it is asked whether that means anything.
     decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
@@ -171,6 +183,7 @@ impl Inquiry {
         (extractor, passwords): (Arc<dyn Extractor>, Arc<[Secret]>),
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
+        lore: Lore,
     ) -> Self {
         Self {
             detectors,
@@ -186,7 +199,8 @@ impl Inquiry {
             people: People::default(),
             edits: Edits::default(),
             sink,
-            headings: Headings::default(),
+            headings: lore.headings,
+            keys: lore.keys,
             opaque_bytes: 0,
             members: 0,
             given: 0,
@@ -197,13 +211,32 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            found: 0,
             decoded: Vec::new(),
-            cells: Cells::default(),
+            cells: lore.cells,
             crowd: Crowd::default(),
             late: false,
             calls: 0,
             careful: false,
         }
+    }
+
+    /// Gives back what was learned, for the next inspection.
+    pub(crate) fn learned(&mut self) -> Lore {
+        let (cells, headings) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.headings));
+        Lore { cells, headings, keys: std::mem::take(&mut self.keys) }
+    }
+
+    /// Everything that changes when something is found, not understood, or costs of what is limited.
+    pub(crate) fn trace(&self) -> impl PartialEq + use<> {
+        let Inspection { opaque, disguises, .. } = &self.inspection;
+        let noted = (self.found, opaque.len(), disguises.len(), self.opaque_bytes);
+        (noted, self.members, self.inflated, self.print_left, self.late, self.is_enough())
+    }
+
+    /// Counts bytes of a text that is known to hold nothing.
+    pub(crate) fn passed(&mut self, bytes: usize) {
+        self.first += bytes as u64;
     }
 
     /// Begins a step of the inspection, which may take this long.
@@ -323,14 +356,11 @@ impl Inquiry {
         if header.is_empty() || header.len() > HEADER_MAX {
             return None;
         }
-        match self.headings.slot(self.values.text(Headings::KIND, header)) {
-            Ok(known) => known,
-            Err(slot) => {
-                let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok()).flatten();
-                *slot = text.and_then(|text| self.detectors.column(text));
-                *slot
-            }
-        }
+        let hash = self.values.text(Headings::KIND, header);
+        self.headings.told(hash, || {
+            let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok())??;
+            self.detectors.column(text)
+        })
     }
 
     /// Counts bytes of text that are scanned, or known not to need it.
@@ -347,10 +377,11 @@ impl Inquiry {
         context: Context,
         each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
-        self.scan_for(Scope::Everything, place, view, core, context, each);
+        let twelves = twelves(view.text.get(core.clone()).unwrap_or_default());
+        self.scan_for(Scope { encoded: false, twelves }, place, view, core, context, each);
     }
 
-    /// As [`Self::scan`], for no more than that.
+    /// As [`Self::scan`], of what was looked at.
     pub(crate) fn scan_for(
         &mut self,
         scope: Scope,
@@ -362,15 +393,13 @@ impl Inquiry {
     ) {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
-        let numbers = match scope {
-            Scope::Everything => self.detectors.scan_counting(&view.text, core, context, &mut hits),
-            Scope::Numbers => {
-                self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits);
-                twelves(view.text.get(core).unwrap_or_default())
-            }
-        };
+        if scope.encoded {
+            self.detectors.scan_encoded(&view.text, core, context, &mut hits);
+        } else {
+            self.detectors.scan(&view.text, core, context, &mut hits);
+        }
         if context.column.is_none() {
-            self.crowd.judge(&place.part, numbers, &mut hits);
+            self.crowd.judge(&place.part, scope.twelves, &mut hits);
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
@@ -407,6 +436,7 @@ impl Inquiry {
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;
+        self.found += 1;
         if finding.confidence >= Confidence::Medium {
             match edits {
                 Some(edits) => self.edits.add(finding.detector, edits),
@@ -474,58 +504,6 @@ impl Inquiry {
             bytes.saturating_sub(self.opaque_bytes.max(1))
         };
         (inspection, self.edits)
-    }
-}
-
-/// What headings announce, remembered: tables, forms and letters repeat the few they have, and most say nothing.
-#[derive(Default)]
-struct Headings(Vec<(u64, Option<Column>)>);
-
-impl Headings {
-    /// Tells their hashes from those of values.
-    const KIND: u64 = u64::MAX;
-    /// Headings remembered, a power of two. Others take their places.
-    const SLOTS: usize = 256;
-
-    /// What the heading of a hash is known to announce, or where to remember it.
-    fn slot(&mut self, hash: u64) -> Result<Option<Column>, &mut Option<Column>> {
-        if self.0.is_empty() {
-            self.0.resize(Self::SLOTS, (0, None));
-        }
-        // No hash is zero.
-        let hash = hash | 1;
-        let (held, column) = &mut self.0[(hash >> 1) as usize % Self::SLOTS];
-        if std::mem::replace(held, hash) == hash { Ok(*column) } else { Err(column) }
-    }
-}
-
-/// The twelve-digit numbers of a part that no header announces.
-///
-/// About one random number in fifty is laid out like a citizen's, so a list of a thousand orders would look like
-/// twenty people. Where hardly any of the numbers around are citizens', one that nothing else speaks for is none.
-#[derive(Default)]
-struct Crowd {
-    part: Option<Arc<str>>,
-    numbers: u64,
-    citizens: u64,
-}
-
-impl Crowd {
-    fn judge(&mut self, part: &Arc<str>, numbers: u64, hits: &mut [Hit]) {
-        const NUMBERS_MIN: u64 = 16;
-        // Low enough that a list of people is not hidden by a few numbers strewn in.
-        const SHARE: u64 = 8;
-        if self.part.as_ref() != Some(part) {
-            *self = Self { part: Some(part.clone()), ..Self::default() };
-        }
-        self.numbers += numbers;
-        let citizen = |h: &Hit| h.detector == DetectorId::Cccd && h.confidence >= Confidence::Medium;
-        self.citizens += hits.iter().filter(|h| citizen(h)).count() as u64;
-        if self.numbers >= NUMBERS_MIN && self.citizens * SHARE < self.numbers {
-            for hit in hits.iter_mut().filter(|h| citizen(h) && h.confidence == Confidence::Medium) {
-                hit.confidence = Confidence::Low;
-            }
-        }
     }
 }
 

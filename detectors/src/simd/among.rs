@@ -34,7 +34,7 @@ fn sse2(block: &[u8; BLOCK], signs: [u8; 4]) -> u64 {
 
 /// A bit for each byte of `block` that is a digit, the lowest for the first.
 #[inline]
-pub(crate) fn digits(block: &[u8; BLOCK]) -> u64 {
+pub fn digits(block: &[u8; BLOCK]) -> u64 {
     // SAFETY: the feature is part of the architecture.
     #[cfg(target_arch = "x86_64")]
     return unsafe { sse2_digits(block) };

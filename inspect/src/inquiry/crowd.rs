@@ -1,14 +1,45 @@
-//! How many runs of exactly twelve digits stand in a text, from masks of digits.
+//! How many numbers stand around a citizen's: among many of another kind a few look like one by chance.
 //!
-//! For whoever asks how many of the numbers around are citizens'. It judges none of them.
+//! It counts runs of digits and knows no identifier.
 
-use std::ops::Range;
+use std::sync::Arc;
 
-use super::among::digits;
-use super::{BLOCK, Map};
+use chot_detectors::{BLOCK, Hit, digits};
+use chot_model::{Confidence, DetectorId};
 
-/// How many runs of exactly twelve digits stand in `text`.
-pub fn twelves(text: &[u8]) -> u64 {
+/// The twelve-digit numbers of a part that no header announces.
+///
+/// About one random number in fifty is laid out like a citizen's, so a list of a thousand orders would look like
+/// twenty people. Where hardly any of the numbers around are citizens', one that nothing else speaks for is none.
+#[derive(Default)]
+pub(super) struct Crowd {
+    part: Option<Arc<str>>,
+    numbers: u64,
+    citizens: u64,
+}
+
+impl Crowd {
+    /// Judges the `hits` of a text in which so many `numbers` of twelve digits stand.
+    pub(super) fn judge(&mut self, part: &Arc<str>, numbers: u64, hits: &mut [Hit]) {
+        const NUMBERS_MIN: u64 = 16;
+        // Low enough that a list of people is not hidden by a few numbers strewn in.
+        const SHARE: u64 = 8;
+        if self.part.as_ref() != Some(part) {
+            *self = Self { part: Some(part.clone()), ..Self::default() };
+        }
+        self.numbers += numbers;
+        let citizen = |h: &Hit| h.detector == DetectorId::Cccd && h.confidence >= Confidence::Medium;
+        self.citizens += hits.iter().filter(|h| citizen(h)).count() as u64;
+        if self.numbers >= NUMBERS_MIN && self.citizens * SHARE < self.numbers {
+            for hit in hits.iter_mut().filter(|h| citizen(h) && h.confidence == Confidence::Medium) {
+                hit.confidence = Confidence::Low;
+            }
+        }
+    }
+}
+
+/// Runs of exactly twelve digits.
+pub(super) fn twelves(text: &[u8]) -> u64 {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
     last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
@@ -17,44 +48,28 @@ pub fn twelves(text: &[u8]) -> u64 {
     twelves.end()
 }
 
-impl Map {
-    /// As [`twelves`], of a part of the text that was looked at.
-    pub(crate) fn twelves(&self, range: &Range<usize>) -> u64 {
-        let mut twelves = Twelves::default();
-        let from = range.start.saturating_sub(self.start);
-        let to = range.end.saturating_sub(self.start);
-        // What of a block stands before a place.
-        let before = |n: usize, place: usize| match place.saturating_sub(n * BLOCK) {
-            bits @ 0..BLOCK => (1 << bits) - 1,
-            _ => u64::MAX,
-        };
-        for (n, block) in self.blocks().iter().enumerate().skip(from / BLOCK).take_while(|(n, _)| n * BLOCK < to) {
-            twelves.add(block.digit & before(n, to) & !before(n, from));
-        }
-        twelves.end()
-    }
-}
-
 /// Runs of exactly twelve digits, from masks of digits.
 #[derive(Default)]
-struct Twelves {
+pub(crate) struct Twelves {
     n: u64,
     /// Digits in a row at the end of the last block.
     open: u64,
 }
 
 impl Twelves {
-    /// A run may reach the end of the last block.
-    fn end(mut self) -> u64 {
+    /// How many there are.
+    pub(crate) fn end(mut self) -> u64 {
+        // A run may reach the end of the last block.
         self.add(0);
         self.n
     }
 
+    /// Takes the digits of the next block.
     #[inline]
-    fn add(&mut self, mut digit: u64) {
+    pub(crate) fn add(&mut self, mut digit: u64) {
         const LEN: u64 = 12;
         let two = digit & digit >> 1;
-        if self.open == 0 && two & two >> 2 == 0 {
+        if two & two >> 2 == 0 && self.open + u64::from(digit.trailing_ones()) < LEN {
             // Hardly a block of most texts has four in a row.
             self.open = u64::from(digit.leading_ones());
             return;
@@ -101,10 +116,6 @@ mod tests {
         fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[ x]{60}|[0-9]{30}|[0-9]{64}){0,40}") {
             let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
             proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
-            let map = Map::new(text.as_bytes(), 0..text.len());
-            proptest::prop_assert_eq!(map.twelves(&(0..text.len())), runs as u64);
-            let part = text.len() / 3..text.len() - text.len() / 5;
-            proptest::prop_assert_eq!(map.twelves(&part), twelves(&text.as_bytes()[part]));
         }
     }
 }
