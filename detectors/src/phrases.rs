@@ -36,19 +36,19 @@ impl Phrases {
     }
 
     /// Whether `text` is one of them.
-    pub(crate) fn contains(&self, text: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn contains(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> bool {
         self.like(text.as_ref()).any(|phrase| phrase == text.as_ref())
     }
 
     /// Whether the words of `text` begin with those of one of them.
-    pub(crate) fn begin(&self, text: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn begin(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> bool {
         let text = text.as_ref();
         let ends = |at: usize| text.get(at).is_none_or(|b| *b == b' ');
         self.like(text).any(|phrase| ends(phrase.len()) && text.starts_with(phrase))
     }
 
     /// Whether they do from any word on.
-    pub(crate) fn stand_in(&self, text: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn stand_in(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> bool {
         let (text, mut begins) = (text.as_ref(), true);
         text.iter().enumerate().any(|(at, b)| {
             let begun = std::mem::replace(&mut begins, *b == b' ');

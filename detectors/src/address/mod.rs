@@ -123,7 +123,7 @@ impl Detector for Address {
         if !stands_alone(text, &(start..trimmed)) || !is_named(text, trimmed) {
             return None;
         }
-        if BODIES.contains(word_before(text, start)) {
+        if BODIES.contains(&word_before(text, start)) {
             return None;
         }
         let right = self.right(text, trimmed);
