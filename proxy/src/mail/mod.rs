@@ -8,7 +8,7 @@
 //! that does not come this way. Over SMTP all recipients of a mail share its verdict; only LMTP has an answer for
 //! each.
 //!
-//! A mail's way through the files: `session` → `mail`, `rcpt` → `content` → `receive` (`data`, `header`) → the gate →
+//! A mail's way through the files: `session` → `introductions` → `envelope` → `content` → `receive` (`data`, `header`) → the gate →
 //! `commit` or `refusal`.
 
 mod auth;
@@ -18,9 +18,11 @@ mod content;
 mod data;
 mod downstream;
 mod ehlo;
+mod envelope;
 mod forwarded;
 mod header;
 mod idle;
+mod introductions;
 mod limits;
 mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
