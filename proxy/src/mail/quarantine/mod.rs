@@ -110,7 +110,12 @@ impl Mail {
         let _one = self.quarantine.deciding.lock().await;
         let stage = self.stage_of(id).await?;
         self.record("reject", id, asker).await?;
-        self.on_store(id, move |store, id| store.remove(id, stage)).await
+        let removed = self.on_store(id, move |store, id| store.remove(id, stage)).await;
+        if let Err(why) = &removed {
+            let failed = Asker { why: format!("it stays: {why}"), ..asker.clone() };
+            self.record("reject failed", id, &failed).await?;
+        }
+        removed
     }
 
     /// Lets go of what has waited for longer than `days`.
@@ -127,8 +132,13 @@ impl Mail {
         let asker = Asker { by: "the gateway".to_owned(), why: why.to_owned() };
         for (held, stage) in all.into_iter().filter(|(held, _)| held.time_ms < before_ms) {
             // What cannot be recorded stays.
-            if self.record("expire", &held.id, &asker).await.is_ok() {
-                let _ = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await;
+            if self.record("expire", &held.id, &asker).await.is_err() {
+                continue;
+            }
+            // The record would say that it is gone: a mail that stays has to be told of as well.
+            if let Err(why) = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await {
+                let failed = Asker { why: format!("it stays, and is tried again: {why}"), ..asker.clone() };
+                let _ = self.record("expire failed", &held.id, &failed).await;
             }
         }
     }
