@@ -61,6 +61,8 @@ key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
 lmtp_listen = ["127.0.0.1:10024"]
+milter_listen = ["127.0.0.1:10027"]
+milter_quarantine = "own"
 trusted = ["127.0.0.1"]
 split_zones = ["10.0.0.25"]
 quarantine_reply = "refuse"
@@ -145,6 +147,8 @@ allow_days = 30
     assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
+    assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));

@@ -8,7 +8,10 @@ use chot_model::Secret;
 
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, Direct, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
+use super::{
+    AllowedTarget, ClientTls, Direct, MilterQuarantine, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits,
+    Settings,
+};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -71,6 +74,10 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
         s.mail.client_tls = ClientTls::Require;
     }
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
+    s.mail.milter_listen = parsed(root, &["mail", "milter_listen"]).unwrap_or_default();
+    if text(root, &["mail", "milter_quarantine"]) == Some("own") {
+        s.mail.milter_quarantine = MilterQuarantine::Own;
+    }
     s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
     let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
@@ -180,6 +187,7 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
         report.push(note.help("name a certificate and its key"));
     }
+    milter(root, s, report);
     parents(root, |host, span| {
         let message = format!("`{host}` has two ways out: another parent, or one and none");
         report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));
@@ -213,6 +221,22 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     }
 }
 
+/// What the milter server needs besides an address.
+fn milter(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
+    let has_listener = !s.mail.milter_listen.is_empty();
+    if let (Some(value), true, true) = (at(root, &["mail", "milter_listen"]), has_listener, s.mail.trusted.is_empty()) {
+        let note = Note::error(Problem::Conflict, value.span(), "no mail server may ask: `mail.trusted` is empty");
+        report.push(note.help("list the mail servers that ask, as in trusted = [\"127.0.0.1\"]"));
+    }
+    let own = s.mail.milter_quarantine == MilterQuarantine::Own;
+    let is_proxy = s.mail.next_hop.is_some() && !(s.mail.listen.is_empty() && s.mail.lmtp_listen.is_empty());
+    if let (Some(value), true, false) = (at(root, &["mail", "milter_quarantine"]), own, is_proxy) {
+        let note =
+            Note::error(Problem::Conflict, value.span(), "what is released has no way out without the SMTP proxy");
+        report.push(note.help("set `mail.listen` and `mail.next_hop`, or leave mails on hold at the mail server"));
+    }
+}
+
 /// Two listeners cannot have the same address. Port 0 is any free port.
 fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
@@ -223,6 +247,7 @@ fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
         ["web", "tproxy"],
         ["mail", "listen"],
         ["mail", "lmtp_listen"],
+        ["mail", "milter_listen"],
         ["icap", "listen"],
         ["admin", "listen"],
     ];

@@ -58,6 +58,15 @@ pub struct SenderLimits {
     pub recipients_per_day: Option<u32>,
 }
 
+/// Where a mail waits that a mail server asked about over the milter protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MilterQuarantine {
+    /// On hold in the mail server's own queue.
+    Server,
+    /// In our quarantine.
+    Own,
+}
+
 /// What the sender of a mail in quarantine is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineReply {
@@ -148,6 +157,10 @@ pub struct MailSettings {
     pub listen: Vec<SocketAddr>,
     /// Listening addresses of LMTP; empty: off.
     pub lmtp_listen: Vec<SocketAddr>,
+    /// Listening addresses of the milter server; empty: off.
+    pub milter_listen: Vec<SocketAddr>,
+    /// Where mails wait that a mail server asked about.
+    pub milter_quarantine: MilterQuarantine,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -162,7 +175,7 @@ pub struct MailSettings {
     pub client_tls: ClientTls,
     /// Clients whose bare CR and LF become CR LF, where others are refused.
     pub mend_lines: Vec<Network>,
-    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    /// Hosts that are believed what XFORWARD, XCLIENT and milters say.
     pub trusted: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
@@ -280,6 +293,8 @@ impl Settings {
             mail: MailSettings {
                 listen: Vec::new(),
                 lmtp_listen: Vec::new(),
+                milter_listen: Vec::new(),
+                milter_quarantine: MilterQuarantine::Server,
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,

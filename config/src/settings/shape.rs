@@ -73,6 +73,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const MILTER_QUARANTINE: Words = Words { noun: "place", problem: Problem::UnknownWord, all: &["server", "own"] };
+
 const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
 
 const LISTEN: Format = Format {
@@ -234,6 +236,12 @@ pub(super) const SETTINGS: Shape = Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
+                    key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
+                    key(
+                        "milter_quarantine",
+                        Kind::Word(&MILTER_QUARANTINE),
+                        "Where mails of a milter wait: \"server\", on hold there, the default, or \"own\", here.",
+                    ),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -262,7 +270,11 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
-                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "trusted",
+                        NETWORKS,
+                        "Hosts that are believed what XFORWARD, XCLIENT and milters say of clients.",
+                    ),
                     key(
                         "split_zones",
                         NETWORKS,

@@ -126,6 +126,11 @@ impl HeaderFilter {
     }
 }
 
+/// Whether only we may write fields of this name.
+pub(super) fn is_ours(name: &[u8]) -> bool {
+    starts_with(name, OURS)
+}
+
 fn starts_with(line: &[u8], lower: &[u8]) -> bool {
     line.get(..lower.len()).is_some_and(|head| head.eq_ignore_ascii_case(lower))
 }

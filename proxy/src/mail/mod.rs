@@ -27,6 +27,7 @@ mod limits;
 mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
+pub mod milter;
 mod path;
 pub(crate) mod quarantine;
 mod rates;

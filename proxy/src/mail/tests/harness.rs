@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply, SenderLimits};
+use chot_config::{
+    ClientTls, Known, MailSettings, MilterQuarantine, Network, NextHopTls, Policy, QuarantineReply, SenderLimits,
+};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,6 +95,8 @@ impl Setup {
             client_tls: ClientTls::Offer,
             mend_lines: Vec::new(),
             lmtp_listen: Vec::new(),
+            milter_listen: Vec::new(),
+            milter_quarantine: MilterQuarantine::Server,
             trusted: Vec::new(),
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,

@@ -9,6 +9,7 @@ mod forwarded;
 mod harness;
 mod lmtp;
 mod mails;
+mod milter;
 mod next_hop;
 mod quarantine;
 mod starttls;
