@@ -64,6 +64,7 @@ lmtp_listen = ["127.0.0.1:10024"]
 milter_listen = ["127.0.0.1:10027"]
 milter_quarantine = "own"
 trusted = ["127.0.0.1"]
+proxy_protocol = ["10.0.0.30"]
 split_zones = ["10.0.0.25"]
 quarantine_reply = "refuse"
 quarantine_days = 7
@@ -146,6 +147,7 @@ allow_days = 30
     let limits = s.mail.limits;
     assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
+    assert_eq!(s.mail.proxy_protocol, [network("10.0.0.30")]);
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);

@@ -79,6 +79,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
         s.mail.milter_quarantine = MilterQuarantine::Own;
     }
     s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
+    s.mail.proxy_protocol = parsed(root, &["mail", "proxy_protocol"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
     let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
     s.mail.limits = SenderLimits {
@@ -284,14 +285,16 @@ fn two_of_a_family(root: &Table<'_>, report: &mut Report<'_>) {
 
 /// A relay or proxy for everybody is what a gateway must never become.
 fn clients(root: &Table<'_>, report: &mut Report<'_>) {
-    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted")] {
+    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted"), ("mail", "proxy_protocol")] {
         for (text, span) in texts(root, &[section, key]).unwrap_or_default() {
             let Ok(network) = text.parse::<Network>() else { continue };
             host_bits(network, span.clone(), report);
             if network.prefix == 0 {
                 report.push(match (section, key) {
-                    ("mail", "trusted") => Note::error(Problem::Unsafe, span, "any host could say who its client is")
-                        .help("list the mail servers in front of the gateway"),
+                    ("mail", "trusted" | "proxy_protocol") => {
+                        Note::error(Problem::Unsafe, span, "any host could say who its client is")
+                            .help("list the mail servers in front of the gateway")
+                    }
                     ("mail", _) => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
                         .help("list your own networks"),
                     _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")

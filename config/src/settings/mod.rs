@@ -177,6 +177,8 @@ pub struct MailSettings {
     pub mend_lines: Vec<Network>,
     /// Hosts that are believed what XFORWARD, XCLIENT and milters say.
     pub trusted: Vec<Network>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
     /// What senders of mails in quarantine are told.
@@ -303,6 +305,7 @@ impl Settings {
                 client_tls: ClientTls::Offer,
                 mend_lines: Vec::new(),
                 trusted: Vec::new(),
+                proxy_protocol: Vec::new(),
                 split_zones: Vec::new(),
                 quarantine_reply: QuarantineReply::Accept,
                 limits: SenderLimits::default(),

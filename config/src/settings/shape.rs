@@ -271,6 +271,11 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
                     key(
+                        "proxy_protocol",
+                        NETWORKS,
+                        "Load balancers that begin every SMTP or LMTP connection with a PROXY protocol header.",
+                    ),
+                    key(
                         "trusted",
                         NETWORKS,
                         "Hosts that are believed what XFORWARD, XCLIENT and milters say of clients.",

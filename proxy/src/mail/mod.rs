@@ -55,14 +55,16 @@ use chot_config::{ClientTls, MailSettings, Network, QuarantineReply};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use self::downstream::NextHop;
 use self::quarantine::Quarantine;
 use self::rates::Rates;
 use self::session::Dialect;
 use crate::gate::Gate;
+use crate::proxy_protocol::{self, Header};
 use crate::{Error, descriptors, drain};
 
 /// The mail channel: what all its sessions share.
@@ -72,6 +74,8 @@ pub struct Mail {
     mended: Vec<Network>,
     /// Hosts that are believed what they say of their clients.
     trusted: Vec<Network>,
+    /// Load balancers that say who connected to them.
+    balancers: Vec<Network>,
     /// Clients that must send to each zone separately.
     split: Vec<Network>,
     next_hop: NextHop,
@@ -142,6 +146,7 @@ impl Mail {
             clients,
             mended,
             trusted,
+            balancers: settings.proxy_protocol.clone(),
             split,
             next_hop,
             server_tls,
@@ -239,7 +244,7 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let serving = session::serve(Arc::clone(&mail), dialect, tcp, peer, session.clone());
+                let serving = admit(Arc::clone(&mail), dialect, tcp, peer, session.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(door);
@@ -249,6 +254,20 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
+}
+
+/// Finds out who connected, and serves them.
+async fn admit(mail: Arc<Mail>, dialect: Dialect, mut tcp: TcpStream, mut peer: IpAddr, drain: drain::Session) {
+    if mail.balancers.iter().any(|network| network.contains(peer)) {
+        match timeout(limits::PROXY_HEADER, proxy_protocol::receive(&mut tcp)).await {
+            Ok(Ok(Header::Proxied(ends))) => peer = ends.source.ip().to_canonical(),
+            // A health check that sends no mail is no stranger to be recorded.
+            Ok(Ok(Header::Own)) if !mail.serves(peer) => return,
+            Ok(Ok(Header::Own)) => {}
+            Ok(Err(_)) | Err(_) => return mail.record_refusal(peer, "proxy-protocol").await,
+        }
+    }
+    session::serve(mail, dialect, tcp, peer, drain).await;
 }
 
 /// The host of `host:port`, as TLS names it.

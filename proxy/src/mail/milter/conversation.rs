@@ -4,7 +4,7 @@
 //! which should be to ask its client to come back (`milter_default_action = tempfail`).
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ const IDLE_MAX: Duration = Duration::from_secs(3_600);
 /// Within a mail, which the mail server has whole before it tells any of it.
 const NEXT_MAX: Duration = Duration::from_secs(300);
 const WRITE_MAX: Duration = Duration::from_secs(180);
+/// Of clients without an address.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 const CROWDED: OneLine = Reply::line(451, "4.7.0 Too many sessions from your address, try again later");
 const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
@@ -268,10 +270,8 @@ impl Conversation {
 
     /// Whose mails are counted together.
     fn sender(&self, account: Option<&Account>) -> Option<Sender> {
-        match (account, self.client) {
-            (None, None) => None,
-            (account, address) => Some(Sender::of(account, address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()))),
-        }
+        let is_known = account.is_some() || self.client.is_some();
+        is_known.then(|| Sender::of(account, self.client.unwrap_or(NOWHERE)))
     }
 
     fn now_ms(&self) -> u64 {

@@ -98,6 +98,7 @@ impl Setup {
             milter_listen: Vec::new(),
             milter_quarantine: MilterQuarantine::Server,
             trusted: Vec::new(),
+            proxy_protocol: Vec::new(),
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,
             quarantine_days: 30,

@@ -3,6 +3,7 @@
 
 mod anything;
 mod auth;
+mod balancer;
 mod chunks;
 mod commands;
 mod forwarded;
