@@ -72,6 +72,10 @@ sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
 size_max = 1_000_000
+[[mail.dkim]]
+domain = "VSS.gov.vn"
+selector = "chot1"
+key = "dkim.pem"
 [identity]
 users = "users.txt"
 required = false
@@ -148,6 +152,9 @@ allow_days = 30
     assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
     assert_eq!(s.mail.proxy_protocol, [network("10.0.0.30")]);
+    let [key] = s.mail.dkim.as_slice() else { panic!("{:?}", s.mail.dkim) };
+    assert_eq!((key.domain.as_str(), key.selector.as_str()), ("vss.gov.vn", "chot1"));
+    assert_eq!(Some(key.file.clone()), folder("dkim.pem"));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);

@@ -9,8 +9,8 @@ use chot_model::Secret;
 use super::reach::Exempt;
 use super::shape::SETTINGS;
 use super::{
-    AllowedTarget, ClientTls, Direct, MilterQuarantine, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits,
-    Settings,
+    AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, Parents, Ports, QuarantineReply,
+    SenderLimits, Settings,
 };
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
@@ -91,6 +91,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
         s.mail.quarantine_reply = QuarantineReply::Refuse;
     }
     set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
+    s.mail.dkim = dkim_keys(root, folder);
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
@@ -160,6 +161,20 @@ fn parents(root: &Table<'_>, mut twice: impl FnMut(&str, Range<usize>)) -> Paren
         }
     }
     parents
+}
+
+fn dkim_keys(root: &Table<'_>, folder: &Path) -> Vec<DkimKey> {
+    let mail = at(root, &["mail"]).and_then(|mail| mail.get_ref().as_table());
+    let listed = mail.map(|mail| tables(mail, "dkim")).unwrap_or_default();
+    let key = |(table, _): (&Table<'_>, _)| {
+        let selector = text(table, &["selector"])?.to_owned();
+        Some(DkimKey {
+            domain: crate::host::normalise(text(table, &["domain"])?)?,
+            selector,
+            file: folder.join(text(table, &["key"])?),
+        })
+    };
+    listed.into_iter().filter_map(key).collect()
 }
 
 /// What the keys mean together.

@@ -67,6 +67,17 @@ pub enum MilterQuarantine {
     Own,
 }
 
+/// A key that mails of a domain of ours are signed with again when they were changed (`[[mail.dkim]]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimKey {
+    /// The domain that signs.
+    pub domain: String,
+    /// Where DNS has the public key: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The private key, PEM.
+    pub file: PathBuf,
+}
+
 /// What the sender of a mail in quarantine is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineReply {
@@ -187,6 +198,8 @@ pub struct MailSettings {
     pub limits: SenderLimits,
     /// Mails in quarantine are let go after so many days.
     pub quarantine_days: u32,
+    /// Keys for mails of our own domains that were changed.
+    pub dkim: Vec<DkimKey>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -310,6 +323,7 @@ impl Settings {
                 quarantine_reply: QuarantineReply::Accept,
                 limits: SenderLimits::default(),
                 quarantine_days: 30,
+                dkim: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

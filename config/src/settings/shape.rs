@@ -142,6 +142,15 @@ const PARENTS: Shape = Shape {
     ],
 };
 
+/// A key for signing mail again.
+const DKIM: Shape = Shape {
+    fields: &[
+        must("domain", Kind::Format(&NAME), "The `domain` that signs."),
+        must("selector", Kind::Format(&NAME), "The `selector` under which DNS has its public key."),
+        must("key", Kind::Text, "The private `key`, RSA or Ed25519, PEM, mode 0600."),
+    ],
+};
+
 /// The settings file.
 pub(super) const SETTINGS: Shape = Shape {
     fields: &[
@@ -285,6 +294,7 @@ pub(super) const SETTINGS: Shape = Shape {
                         NETWORKS,
                         "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
+                    key("dkim", Kind::Tables(&DKIM), "Keys that mails of our own domains are signed with again."),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },

@@ -16,6 +16,7 @@ mod command;
 mod commit;
 mod content;
 mod data;
+mod dkim;
 mod downstream;
 mod ehlo;
 mod envelope;
@@ -59,11 +60,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use self::dkim::{Keys, Signers};
 use self::downstream::NextHop;
 use self::quarantine::Quarantine;
 use self::rates::Rates;
 use self::session::Dialect;
-use crate::gate::Gate;
+use crate::gate::{Abilities, Gate};
 use crate::proxy_protocol::{self, Header};
 use crate::{Error, descriptors, drain};
 
@@ -81,6 +83,8 @@ pub struct Mail {
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
     quarantine: Quarantine,
+    /// What mails of our own domains are signed with again.
+    keys: Keys,
     rates: Arc<Rates>,
     quarantine_days: u32,
     /// Senders of mails in quarantine are told no.
@@ -151,6 +155,7 @@ impl Mail {
             next_hop,
             server_tls,
             quarantine,
+            keys: Keys::load(&settings.dkim)?,
             rates: Arc::new(Rates::new(settings.limits)),
             quarantine_days: settings.quarantine_days,
             refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
@@ -170,6 +175,11 @@ impl Mail {
     /// Whether this client must send to each zone separately.
     fn splits(&self, client: IpAddr) -> bool {
         self.split.iter().any(|network| network.contains(client))
+    }
+
+    /// What can be done with a mail besides sending and refusing it.
+    fn abilities(&self, signers: &Signers) -> Abilities {
+        Abilities { redact: true, is_sealed: !self.keys.can_replace(signers), quarantine: true }
     }
 
     /// What a session begins with.

@@ -171,6 +171,12 @@ impl Arriving {
         self.fields.iter().find(|field| field.is_named(b"subject")).map_or(&[], |field| &field.value)
     }
 
+    /// Whether somebody has signed it. Whatever signs for us does so behind us.
+    pub(super) fn is_signed(&self) -> bool {
+        let names: [&[u8]; 2] = [b"dkim-signature", b"arc-message-signature"];
+        self.fields.iter().any(|field| names.iter().any(|name| field.is_named(name)))
+    }
+
     /// The mail has come whole.
     pub(super) fn finish(mut self) -> Result<(Intake, Vec<Field>), Flaw> {
         self.end_of_header();

@@ -46,6 +46,7 @@ impl Conversation {
         };
         let abilities = Abilities {
             redact: self.may(action::CHANGE_BODY | action::CHANGE_HEADERS),
+            is_sealed: arriving.is_signed(),
             quarantine: milter.own_quarantine().is_some() || self.may(action::QUARANTINE),
         };
         let (intake, fields) = match arriving.finish() {

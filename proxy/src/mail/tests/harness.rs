@@ -102,6 +102,7 @@ impl Setup {
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,
             quarantine_days: 30,
+            dkim: Vec::new(),
             limits: SenderLimits::default(),
             size_max: 1 << 20,
         };

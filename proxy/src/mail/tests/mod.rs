@@ -6,6 +6,7 @@ mod auth;
 mod balancer;
 mod chunks;
 mod commands;
+mod dkim;
 mod forwarded;
 mod harness;
 mod lmtp;
