@@ -212,17 +212,18 @@ impl Detectors {
     /// only, so a caller may scan a long text in windows and get each hit once: [`CONTEXT_BYTES`] on either side
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
-        self.scan_for(self.anchors, text, core, context, hits);
+        self.scan_for(Some(self.anchors), text, core, context, hits);
     }
 
-    /// As [`Self::scan`], but for what is told by words instead of digits. For texts that have none, such as encodings.
-    pub fn scan_numbers(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
-        self.scan_for(anchor::Wanted::new(&[], self.this_year), text, core, context, hits);
+    /// As [`Self::scan`], for texts of letters, digits, `+`, `/` and line ends, as encodings are: numbers in digits. Words
+    /// have no room there, and no number can be written in words without a blank or a sign between them.
+    pub fn scan_encoded(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(None, text, core, context, hits);
     }
 
     fn scan_for(
         &self,
-        anchors: anchor::Wanted,
+        anchors: Option<anchor::Wanted>,
         text: &[u8],
         core: Range<usize>,
         context: Context,
@@ -242,23 +243,27 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
-        let map = (!anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        let has_words = anchors.is_some();
+        let anchors = anchors.filter(|wanted| !wanted.is_empty());
+        let map = anchors.map(|_| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
         candidates(text, from..to, numbers, &mut scan);
-        speech(text, from..to, |stretch| {
-            let number = |number: Number| scan.number(&number);
-            match &map {
-                Some(map) => spoken::numbers(text, stretch, map, number),
-                None => {
-                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
-                    spoken::numbers(text, stretch, &map, number);
+        if has_words {
+            speech(text, from..to, |stretch| {
+                let number = |number: Number| scan.number(&number);
+                match &map {
+                    Some(map) => spoken::numbers(text, stretch, map, number),
+                    None => {
+                        let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                        spoken::numbers(text, stretch, &map, number);
+                    }
                 }
-            }
-        });
-        if let Some(map) = &map {
+            });
+        }
+        if let (Some(map), Some(anchors)) = (&map, anchors) {
             // From the beginning once more: what was heard on the way to the last number is no help here, and going back
             // to it would read the words before each name anew.
             scan.memory = Memory::default();
