@@ -116,11 +116,15 @@ pub struct Detectors {
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The same without those that judge them only under a header.
     by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// Of these, those that may take numbers that nothing announced, where others do not.
+    by_silent_length: [Option<Vec<&'static dyn Detector>>; LENGTHS],
     /// The numbers any of them judges; then those without a header.
     numbers: Asked,
     bare_numbers: Asked,
     /// Of these without a header, the lengths of those that must have been announced as a paper of a person.
     announced: u32,
+    /// Likewise of those that must have been announced at all.
+    spoken: u32,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
@@ -177,14 +181,25 @@ impl Detectors {
         let all_agree = |of: &dyn Fn(&dyn Detector) -> u32| bare_lengths & !union(&|d| bare(&d) & !of(d));
         let apart = all_agree(&|d| d.lengths_apart());
         let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
+        let of_silent_length = |len: usize| {
+            let (spoken, free): (Vec<_>, Vec<_>) = asked
+                .iter()
+                .copied()
+                .filter(|d| bare(d) >> len & 1 == 1)
+                .partition(|d| d.lengths_spoken() >> len & 1 == 1);
+            // One looks for itself.
+            (spoken.len() > 1).then_some(free)
+        };
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
             by_bare_length: std::array::from_fn(of_bare_length),
+            by_silent_length: std::array::from_fn(of_silent_length),
             numbers: Asked::all(lengths),
             bare_numbers: Asked::some(bare_lengths, |before| union(&|d| d.lengths_behind(before)), apart),
             announced: all_agree(&|d| d.lengths_announced()),
+            spoken: all_agree(&|d| d.lengths_spoken()),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
@@ -353,13 +368,14 @@ impl Scan<'_> {
 
 impl Finder for Scan<'_> {
     fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
-        let announced = self.detectors.announced >> digits & 1 == 1 && self.context.column.is_none();
-        if !announced || self.text.get(range.end) == Some(&b'|') {
+        let Detectors { announced, spoken, .. } = self.detectors;
+        let [announced, spoken] = [announced, spoken].map(|lengths| lengths >> digits & 1 == 1);
+        if !spoken || self.context.column.is_some() || self.text.get(range.end) == Some(&b'|') {
             return false;
         }
         let run = range.len() == digits;
         let mut near = self.near(range, digits);
-        let idle = near.is_silent();
+        let idle = if announced { near.is_silent() } else { near.is_unannounced() };
         if idle && run {
             near.pass();
         }
@@ -369,9 +385,15 @@ impl Finder for Scan<'_> {
     fn number(&mut self, number: &Number) {
         let Self { detectors, text, context, found, memory } = self;
         let (range, digits) = (number.range.clone(), number.len());
-        let of_length = if context.column.is_none() { &detectors.by_bare_length } else { &detectors.by_length };
+        let (bare, card) = (context.column.is_none(), text.get(range.end) == Some(&b'|'));
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
-        for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
+        let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
+        let of_length = match silent {
+            Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
+            _ if bare => detectors.by_bare_length.get(digits),
+            _ => detectors.by_length.get(digits),
+        };
+        for detector in of_length.unwrap_or(&detectors.asked) {
             let judged = detector.number(number, &mut near);
             if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
                 found.push((detector.card().id, judged));

@@ -21,6 +21,8 @@ use crate::Limits;
 use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
+use crate::formats::Keys;
+use crate::lore::Lore;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
@@ -124,6 +126,8 @@ pub(crate) struct Inquiry {
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
     columns: HashMap<u64, Option<Column>>,
+    /// What the keys of JSON announce.
+    pub(crate) keys: Keys,
     opaque_bytes: u64,
     pub(crate) members: u64,
     /// Bytes of the message itself, as far as they came.
@@ -141,6 +145,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// Findings told, those that counted for nothing included.
+    found: u64,
     /// What a run of characters decodes to, while it is asked whether that means anything.
     decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
@@ -178,6 +184,7 @@ impl Inquiry {
         (extractor, passwords): (Arc<dyn Extractor>, Arc<[Secret]>),
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
+        lore: Lore,
     ) -> Self {
         Self {
             detectors,
@@ -193,7 +200,8 @@ impl Inquiry {
             people: People::default(),
             edits: Edits::default(),
             sink,
-            columns: HashMap::new(),
+            columns: lore.columns,
+            keys: lore.keys,
             opaque_bytes: 0,
             members: 0,
             given: 0,
@@ -204,13 +212,32 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            found: 0,
             decoded: Vec::new(),
-            cells: Cells::default(),
+            cells: lore.cells,
             crowd: Crowd::default(),
             late: false,
             calls: 0,
             careful: false,
         }
+    }
+
+    /// Gives back what was learned, for the next inspection.
+    pub(crate) fn learned(&mut self) -> Lore {
+        let (cells, columns) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.columns));
+        Lore { cells, columns, keys: std::mem::take(&mut self.keys) }
+    }
+
+    /// Everything that changes when something is found, not understood, or costs of what is limited.
+    pub(crate) fn trace(&self) -> impl PartialEq + use<> {
+        let Inspection { opaque, disguises, .. } = &self.inspection;
+        let noted = (self.found, opaque.len(), disguises.len(), self.opaque_bytes);
+        (noted, self.members, self.inflated, self.print_left, self.late, self.is_enough())
+    }
+
+    /// Counts bytes of a text that is known to hold nothing.
+    pub(crate) fn passed(&mut self, bytes: usize) {
+        self.first += bytes as u64;
     }
 
     /// Begins a step of the inspection, which may take this long.
@@ -409,6 +436,7 @@ impl Inquiry {
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;
+        self.found += 1;
         if finding.confidence >= Confidence::Medium {
             match edits {
                 Some(edits) => self.edits.add(finding.detector, edits),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chot_detectors::decode_base64;
+
 use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
@@ -34,7 +36,7 @@ pub(super) fn in_run(b: u8) -> bool {
     IN_RUN[usize::from(b)]
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     Base64,
     Base32,
@@ -53,19 +55,14 @@ impl Code {
     /// How many characters to leave out so that the rest means something: a word may be glued to an encoding, as a
     /// folder of an address is.
     fn shifted(self, run: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
-        const GLUED: usize = 16;
-        const SEEN: usize = 32;
         if self != Self::Base64 {
             return None;
         }
-        let from = if run.len() >= GLUED + SEEN { GLUED } else { 0 };
-        (1..4).find(|by| {
-            let seen = run.get(from + by..run.len().min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN);
-            seen.is_some_and(|seen| {
-                self.decode(seen, decoded);
-                sniff::is_plausible(decoded)
-            })
-        })
+        let found = shifts(run).find(|seen| {
+            self.decode(run.get(seen.clone()).unwrap_or_default(), decoded);
+            sniff::is_plausible(decoded)
+        });
+        found.map(|seen| seen.start % 4)
     }
 
     /// What `run` stands for, in place of what `out` holds.
@@ -220,6 +217,9 @@ impl Runs {
 
 /// Whether a whole run comes to nothing: [`Runs::end`] would open nothing for it. `room` is for what it decodes to.
 pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
+    if let Some(means) = short_means(run) {
+        return !means;
+    }
     let mut means = |code: Code| {
         code.decode(run, room);
         sniff::is_plausible(room)
@@ -228,6 +228,43 @@ pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
         && !codes(run).any(&mut means)
         && codes(run).next().is_none_or(|code| code.shifted(run, room).is_none())
 }
+
+/// Whether a short run that can only be base64 means anything, decoded as [`Runs::end`] does; `None` for any other. Runs are
+/// asked about for each record of an answer.
+fn short_means(run: &[u8]) -> Option<bool> {
+    const SHORT: usize = 64;
+    if run.len() > SHORT || !codes(run).eq([Code::Base64]) {
+        return None;
+    }
+    // Room for a whole step of decoding from anywhere.
+    let mut text = [b'A'; SHORT + SEEN];
+    text.get_mut(..run.len())?.copy_from_slice(run);
+    let mut out = [0; SHORT + SEEN];
+    let mut means = |range: Range<usize>| {
+        let read = decode_base64(text.get(range.start..range.start + range.len().next_multiple_of(SEEN))?, &mut out);
+        let bytes = out.get(..range.len() * 6 / 8).filter(|_| read >= range.len())?;
+        Some(sniff::is_plausible(bytes))
+    };
+    if means(0..run.len())? {
+        return Some(true);
+    }
+    for seen in shifts(run) {
+        if means(seen)? {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// Where a run is looked at that may have a word before it: a folder of an address, say.
+fn shifts(run: &[u8]) -> impl Iterator<Item = Range<usize>> + use<> {
+    const GLUED: usize = 16;
+    let (from, end) = (if run.len() >= GLUED + SEEN { GLUED } else { 0 }, run.len());
+    (1..4).map(move |by| from + by..end.min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN)
+}
+
+/// Characters that tell whether a shifted run means anything.
+const SEEN: usize = 32;
 
 /// Hexadecimal digits without what announces them.
 fn unprefixed(run: &[u8]) -> &[u8] {
@@ -259,4 +296,45 @@ fn open(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
     let mut object = Object::new(Hint::default(), place.disguised(how));
     object.push(bytes, inquiry);
     object.finish(None, inquiry);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn short_runs_are_told_as_long_ones_are(
+            glued in "[a-z/]{0,18}",
+            text in "[a-zA-Z0-9+/_-]{0,60}|(Số CCCD|so|001090123456| ){1,4}|PK\u{3}\u{4}[a-z]{9}",
+            encoded in any::<bool>(),
+            cut in 0usize..4,
+        ) {
+            let mut run = glued.into_bytes();
+            let groups = text.as_bytes().chunks(3).map(|c| [0, 1, 2].map(|n| c.get(n).copied().unwrap_or(b' ')));
+            match encoded {
+                true => run.extend(groups.flat_map(|group| base64::quantum(group, 3))),
+                false => run.extend(text.bytes().filter(|b| in_run(*b))),
+            }
+            run.truncate(run.len().saturating_sub(cut));
+            let (mut room, short) = (Vec::new(), short_means(&run));
+            let means = codes(&run).any(|code| {
+                code.decode(&run, &mut room);
+                sniff::is_plausible(&room)
+            });
+            let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
+            prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+        }
+    }
+
+    #[test]
+    fn a_short_run_with_a_folder_before_it_means_something() {
+        // `Số CCCD 001090123456`
+        for run in ["U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng", "x/U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng"] {
+            assert_ne!(short_means(run.as_bytes()), Some(false), "{run}");
+        }
+        assert_ne!(short_means(b"63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f"), Some(true));
+    }
 }
