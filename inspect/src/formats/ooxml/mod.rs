@@ -5,6 +5,7 @@
 //! text are read like all others. Macros are scanned, not understood.
 
 mod binary;
+mod elements;
 mod parts;
 mod pivot;
 mod sheet;
