@@ -462,7 +462,7 @@ impl Table {
             } else if inquiry.people.record(&marks, self.people) == 0
                 && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
-                inquiry.people.person(&[named]);
+                inquiry.people.person([named].iter());
             }
         }
     }
