@@ -47,6 +47,7 @@ parents = [{ hosts = ["*.moh.gov.vn"], parent = "[fd00::1]:3128" }]
 no_parent = ["*.vss.gov.vn", "10.0.0.0/8"]
 parent_credentials = "parents.secret"
 egress = ["10.0.0.5", "fd00::5"]
+client_connections = 500
 [tls]
 ca_cert = "ca.pem"
 ca_key = "/keys/ca.key"
@@ -61,7 +62,10 @@ key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
 lmtp_listen = ["127.0.0.1:10024"]
+milter_listen = ["127.0.0.1:10027"]
+milter_quarantine = "own"
 trusted = ["127.0.0.1"]
+proxy_protocol = ["10.0.0.30"]
 split_zones = ["10.0.0.25"]
 quarantine_reply = "refuse"
 quarantine_days = 7
@@ -69,6 +73,20 @@ sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
 size_max = 1_000_000
+[[mail.dkim]]
+domain = "VSS.gov.vn"
+selector = "chot1"
+key = "dkim.pem"
+[identity.ldap]
+servers = ["ldaps://dc1.example.vn", "ldap://[fd00::2]:3389"]
+base = "dc=example,dc=vn"
+name = "sAMAccountName"
+bind_as = "{name}@example.vn"
+reader = "cn=chot,dc=example,dc=vn"
+reader_password = "reader.secret"
+groups = "departmentNumber"
+group_base = "ou=groups,dc=example,dc=vn"
+group_member = "member:1.2.840.113556.1.4.1941:"
 [identity]
 users = "users.txt"
 required = false
@@ -119,6 +137,18 @@ allow_days = 30
     let id = &s.identity;
     assert_eq!((&id.users, &id.addresses), (&folder("users.txt"), &folder("addresses.txt")));
     assert_eq!((id.required, id.remember_s), (false, 60));
+    let ldap = id.directory.as_ref().expect("a directory");
+    let servers: Vec<_> = ldap.servers.iter().map(|s| (s.host.as_str(), s.port, s.starts_clear)).collect();
+    assert_eq!(servers, [("dc1.example.vn", 636, false), ("fd00::2", 3389, true)]);
+    assert_eq!((ldap.base.as_str(), ldap.name.as_str()), ("dc=example,dc=vn", "sAMAccountName"));
+    assert_eq!(ldap.bind_as, Some((String::new(), "@example.vn".to_owned())));
+    let reader = ldap.reader.as_ref().map(|(name, file)| (name.as_str(), Some(file.clone())));
+    assert_eq!(reader, Some(("cn=chot,dc=example,dc=vn", folder("reader.secret"))));
+    assert_eq!(
+        (ldap.groups.as_str(), ldap.group_base.as_deref()),
+        ("departmentNumber", Some("ou=groups,dc=example,dc=vn"))
+    );
+    assert_eq!((ldap.group_member.as_str(), web.client_connections), ("member:1.2.840.113556.1.4.1941:", Some(500)));
     assert_eq!(
         (&web.transparent, &web.tproxy),
         (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))
@@ -144,7 +174,13 @@ allow_days = 30
     let limits = s.mail.limits;
     assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
+    assert_eq!(s.mail.proxy_protocol, [network("10.0.0.30")]);
+    let [key] = s.mail.dkim.as_slice() else { panic!("{:?}", s.mail.dkim) };
+    assert_eq!((key.domain.as_str(), key.selector.as_str()), ("vss.gov.vn", "chot1"));
+    assert_eq!(Some(key.file.clone()), folder("dkim.pem"));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
+    assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));

@@ -2,6 +2,8 @@
 //!
 //! Each format's own mark is known to its room; this is about text in general.
 
+use chot_detectors::{BLOCK, Shown, shown};
+
 /// The beginning of an object, for formats to recognise themselves.
 pub(crate) struct Head<'a> {
     /// The first block, or everything when the object is smaller.
@@ -159,7 +161,7 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
-    const HEAD: usize = 64;
+    const HEAD: usize = BLOCK;
     if is_container(bytes) {
         return true;
     }
@@ -168,11 +170,15 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let is_utf8 = str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
-    let mark = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf8 && !mark && !head.contains(&0) {
-        // An old character set, if a number stands in it.
-        return has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
+    let mut seen = [Shown::default()];
+    shown(head, &mut seen);
+    let [Shown { plain, zero, high }] = seen;
+    let within = u64::MAX >> (HEAD - head.len());
+    let is_utf8 = || str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let mark = || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if zero & within == 0 && high & within != 0 && !mark() && !is_utf8() {
+        // An old character set, if a number stands in it and nothing that is not written.
+        return (plain | high) & within == within && has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
     }
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
@@ -180,11 +186,8 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
-    if bytes.len() < DIGITS_MIN {
-        return false;
-    }
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
+    // Among bytes of chance the first of these is near.
+    !bytes.iter().any(u8::is_ascii_control) && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
 /// Whether bytes begin as a container does.

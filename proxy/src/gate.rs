@@ -14,8 +14,8 @@ use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
 use chot_config::{Bypass, Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
 use chot_model::{
-    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason, Timestamp,
-    Verdict,
+    Account, AccountSource, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason,
+    Timestamp, Verdict,
 };
 
 use crate::Error;
@@ -134,6 +134,8 @@ pub struct Envelope {
 pub struct Abilities {
     /// It can send changed content.
     pub redact: bool,
+    /// Others have signed it, so that changed content would pass for forged.
+    pub is_sealed: bool,
     /// It can keep the message for a person to decide.
     pub quarantine: bool,
 }
@@ -193,8 +195,13 @@ impl Gate {
     }
 
     /// Who a client is that cannot be asked.
-    pub(crate) fn account_of(&self, address: IpAddr) -> Account {
-        self.identity().map_or_else(Account::unknown, |identity| identity.of_address(address, self.clock().now()))
+    ///
+    /// # Errors
+    /// The account, where the directory cannot be asked about its groups.
+    pub(crate) async fn account_of(&self, address: IpAddr) -> Result<Account, Account> {
+        let Some(identity) = self.identity() else { return Ok(Account::unknown()) };
+        let account = identity.of_address(address, self.clock().now()).await;
+        account.map_err(|(name, _)| Account::new(name, AccountSource::Address))
     }
 
     /// Who a client is that gave, or did not give, credentials to the proxy.
@@ -530,6 +537,9 @@ async fn redact(
 ) -> Result<Result<Arc<dyn Source>, String>, Error> {
     if !abilities.redact {
         return Ok(Err("this channel cannot send changed content".to_owned()));
+    }
+    if abilities.is_sealed {
+        return Ok(Err("it is signed by others".to_owned()));
     }
     if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
         return Ok(Err("readers may see different things in it".to_owned()));

@@ -3,9 +3,11 @@
 //! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
 
 mod check;
+mod directory;
 mod reach;
 mod shape;
 
+pub use directory::{DirectoryServer, DirectorySettings};
 pub use reach::{Direct, Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -56,6 +58,26 @@ pub struct SenderLimits {
     pub mails_per_minute: Option<u32>,
     /// Recipients of one account or address a day.
     pub recipients_per_day: Option<u32>,
+}
+
+/// Where a mail waits that a mail server asked about over the milter protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MilterQuarantine {
+    /// On hold in the mail server's own queue.
+    Server,
+    /// In our quarantine.
+    Own,
+}
+
+/// A key that mails of a domain of ours are signed with again when they were changed (`[[mail.dkim]]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimKey {
+    /// The domain that signs.
+    pub domain: String,
+    /// Where DNS has the public key: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The private key, PEM.
+    pub file: PathBuf,
 }
 
 /// What the sender of a mail in quarantine is told.
@@ -128,6 +150,8 @@ pub struct WebSettings {
     pub proxy_protocol: Vec<Network>,
     /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
     pub egress: Vec<IpAddr>,
+    /// Connections of one client at once; `None`: half of what there are for all.
+    pub client_connections: Option<u32>,
 }
 
 /// `[tls]`.
@@ -148,6 +172,10 @@ pub struct MailSettings {
     pub listen: Vec<SocketAddr>,
     /// Listening addresses of LMTP; empty: off.
     pub lmtp_listen: Vec<SocketAddr>,
+    /// Listening addresses of the milter server; empty: off.
+    pub milter_listen: Vec<SocketAddr>,
+    /// Where mails wait that a mail server asked about.
+    pub milter_quarantine: MilterQuarantine,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -162,8 +190,10 @@ pub struct MailSettings {
     pub client_tls: ClientTls,
     /// Clients whose bare CR and LF become CR LF, where others are refused.
     pub mend_lines: Vec<Network>,
-    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    /// Hosts that are believed what XFORWARD, XCLIENT and milters say.
     pub trusted: Vec<Network>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
     /// What senders of mails in quarantine are told.
@@ -172,6 +202,8 @@ pub struct MailSettings {
     pub limits: SenderLimits,
     /// Mails in quarantine are let go after so many days.
     pub quarantine_days: u32,
+    /// Keys for mails of our own domains that were changed.
+    pub dkim: Vec<DkimKey>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -212,6 +244,8 @@ pub struct IdentitySettings {
     pub addresses: Option<PathBuf>,
     /// How long a password that was right is not checked again, in seconds.
     pub remember_s: u64,
+    /// The directory that knows whoever the file of users does not.
+    pub directory: Option<DirectorySettings>,
 }
 
 /// `[audit]`.
@@ -275,11 +309,14 @@ impl Settings {
                 tproxy: Vec::new(),
                 proxy_protocol: Vec::new(),
                 egress: Vec::new(),
+                client_connections: None,
             },
             tls: TlsSettings::default(),
             mail: MailSettings {
                 listen: Vec::new(),
                 lmtp_listen: Vec::new(),
+                milter_listen: Vec::new(),
+                milter_quarantine: MilterQuarantine::Server,
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,
@@ -288,10 +325,12 @@ impl Settings {
                 client_tls: ClientTls::Offer,
                 mend_lines: Vec::new(),
                 trusted: Vec::new(),
+                proxy_protocol: Vec::new(),
                 split_zones: Vec::new(),
                 quarantine_reply: QuarantineReply::Accept,
                 limits: SenderLimits::default(),
                 quarantine_days: 30,
+                dkim: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },
@@ -307,7 +346,13 @@ impl Settings {
                 print_time_max_ms: 10_000,
                 passwords: Vec::new(),
             },
-            identity: IdentitySettings { users: None, required: true, addresses: None, remember_s: 300 },
+            identity: IdentitySettings {
+                users: None,
+                required: true,
+                addresses: None,
+                remember_s: 300,
+                directory: None,
+            },
             icap_listen: Vec::new(),
             admin_listen: None,
             audit: AuditSettings {

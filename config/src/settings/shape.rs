@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::directory::LDAP;
 use super::reach::Exempt;
 use super::{AllowedTarget, Direct, NextHopTls, Ports};
 use crate::diagnostic::Problem;
@@ -73,6 +74,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const MILTER_QUARANTINE: Words = Words { noun: "place", problem: Problem::UnknownWord, all: &["server", "own"] };
+
 const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
 
 const LISTEN: Format = Format {
@@ -116,7 +119,7 @@ const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: fa
 const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true };
 const TARGETS: Kind = Kind::List { of: &Kind::Format(&TARGET), may_be_empty: true };
 
-const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: false, kind, doc }
 }
 
@@ -128,7 +131,7 @@ const fn at_least(min: u64) -> Kind {
     Kind::Count { min, max: i64::MAX as u64 }
 }
 
-const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: true, kind, doc }
 }
 
@@ -137,6 +140,15 @@ const PARENTS: Shape = Shape {
     fields: &[
         must("hosts", Kind::List { of: &Kind::Format(&HOSTS), may_be_empty: false }, "`hosts` it leads to."),
         must("parent", Kind::Format(&PARENT), "`parent`: its host and port."),
+    ],
+};
+
+/// A key for signing mail again.
+const DKIM: Shape = Shape {
+    fields: &[
+        must("domain", Kind::Format(&NAME), "The `domain` that signs."),
+        must("selector", Kind::Format(&NAME), "The `selector` under which DNS has its public key."),
+        must("key", Kind::Text, "The private `key`, RSA or Ed25519, PEM, mode 0600."),
     ],
 };
 
@@ -209,6 +221,11 @@ pub(super) const SETTINGS: Shape = Shape {
                         Kind::List { of: &Kind::Format(&ADDRESS), may_be_empty: true },
                         "Our own addresses that connections leave from, one a family.",
                     ),
+                    key(
+                        "client_connections",
+                        at_least(1),
+                        "Most connections of one client at once; half of all by default.",
+                    ),
                 ],
             },
             "The HTTP(S) proxy.",
@@ -234,6 +251,12 @@ pub(super) const SETTINGS: Shape = Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
+                    key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
+                    key(
+                        "milter_quarantine",
+                        Kind::Word(&MILTER_QUARANTINE),
+                        "Where mails of a milter wait: \"server\", on hold there, the default, or \"own\", here.",
+                    ),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -262,12 +285,22 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
-                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "proxy_protocol",
+                        NETWORKS,
+                        "Load balancers that begin every SMTP or LMTP connection with a PROXY protocol header.",
+                    ),
+                    key(
+                        "trusted",
+                        NETWORKS,
+                        "Hosts that are believed what XFORWARD, XCLIENT and milters say of clients.",
+                    ),
                     key(
                         "split_zones",
                         NETWORKS,
                         "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
+                    key("dkim", Kind::Tables(&DKIM), "Keys that mails of our own domains are signed with again."),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },
@@ -327,6 +360,7 @@ pub(super) const SETTINGS: Shape = Shape {
                         Kind::Count { min: 1, max: 3_600 },
                         "How long a password that was right is not checked again, in seconds; 300 by default.",
                     ),
+                    section("ldap", &LDAP, "The directory that knows whoever the file of users does not."),
                 ],
             },
             "Who sends.",

@@ -2,27 +2,28 @@
 //!
 //! Both end in the same place: the next hop hears DATA, whichever way the mail came.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use chot_audit::Outcome;
 use chot_inspect::Hint;
-use chot_model::{Channel, Destination};
+use chot_model::{Account, Channel, Destination};
 
 use super::command::Chunk;
 use super::data::DataReader;
 use super::downstream::Broken;
-use super::receive::{Arriving, Received, receive, receive_chunk};
+use super::envelope::MAIL_FIRST;
+use super::receive::{Arriving, Heard, Received, receive, receive_chunk};
 use super::reply::{OneLine, Reply};
-use super::session::{Chunks, Dialect, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
+use super::session::{Chunks, Dialect, PIPELINED, Session, TIMED_OUT, Then};
 use super::transaction::Transaction;
 use super::wire::Lost;
 use super::{Mail, commit, header, refusal, subject};
-use crate::gate::{Abilities, Cleared, Decision, Envelope, Intake, Refused};
+use crate::gate::{Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
 const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 DATA after BDAT");
 const CHUNK_TAKEN: OneLine = Reply::line(250, "2.0.0 Chunk taken");
-
-/// What this channel can do with a mail besides sending and refusing it.
-const ABILITIES: Abilities = Abilities { redact: true, quarantine: true };
 
 impl Session {
     /// Why no mail can come now.
@@ -118,10 +119,8 @@ impl Session {
     /// The mail has come, or will not.
     async fn conclude(&mut self, received: Received) -> Result<Then, Lost> {
         let answers = match received {
-            Received::Whole(intake, subject) if self.dialect == Dialect::Lmtp => {
-                self.decide_each(*intake, &subject).await
-            }
-            Received::Whole(intake, subject) => vec![self.decide(*intake, &subject).await],
+            Received::Whole(intake, heard) if self.dialect == Dialect::Lmtp => self.decide_each(*intake, &heard).await,
+            Received::Whole(intake, heard) => vec![self.decide(*intake, &heard).await],
             Received::Unacceptable(flaw) => {
                 self.mail.record_refusal(self.origin, flaw.id()).await;
                 self.downstream.reset().await;
@@ -147,22 +146,26 @@ impl Session {
         Ok(if is_farewell { Then::Close } else { Then::Go })
     }
 
-    fn envelope(&self, transaction: &Transaction, subject: &[u8]) -> Envelope {
+    fn envelope(&self, account: Account, transaction: &Transaction, subject: &[u8]) -> Envelope {
         let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
         Envelope {
             channel: Channel::Mail,
             client: Some(self.origin),
-            account: self.account.clone().unwrap_or_else(|| self.mail.gate.account_of(self.origin)),
+            account,
             destination: Destination { recipients, ..Destination::default() },
             summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
         }
     }
 
     /// Held → verdict → committed or refused; the client's answer.
-    async fn decide(&mut self, intake: Intake, subject: &[u8]) -> Reply {
+    async fn decide(&mut self, intake: Intake, heard: &Heard) -> Reply {
         let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
-        let envelope = self.envelope(&transaction, subject);
-        match intake.decide(envelope.clone(), ABILITIES).await {
+        let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
+            self.downstream.reset().await;
+            return commit::FAILED.into();
+        };
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        match intake.decide(envelope.clone(), self.mail.abilities(&heard.signers)).await {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
@@ -176,10 +179,15 @@ impl Session {
     }
 
     /// As [`Self::decide`], with an answer for each recipient.
-    async fn decide_each(&mut self, intake: Intake, subject: &[u8]) -> Vec<Reply> {
+    async fn decide_each(&mut self, intake: Intake, heard: &Heard) -> Vec<Reply> {
         let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
-        let envelope = self.envelope(&transaction, subject);
-        let Ok(decisions) = intake.decide_each(envelope.clone(), ABILITIES).await else {
+        let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
+            self.downstream.reset().await;
+            return vec![commit::FAILED.into()];
+        };
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        let abilities = self.mail.abilities(&heard.signers);
+        let Ok(decisions) = intake.decide_each(envelope.clone(), abilities).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
@@ -214,7 +222,8 @@ impl Session {
         let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
         // A new connection would not know who the client is.
         let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
-        commit::commit(Some(&mut self.client), &mut self.downstream, way, &trace, cleared).await.0
+        let signing = commit::Signing { keys: &self.mail.keys, now };
+        commit::commit(Some(&mut self.client), &mut self.downstream, way, signing, &trace, cleared).await.0
     }
 
     /// Sends a cleared mail to some of its recipients, in a transaction of their own; the answer for each.
@@ -256,6 +265,15 @@ impl Session {
             self.commit(cleared, Some(&taken)).await
         };
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
+    }
+}
+
+/// Who sends: whoever logged in, else whose address it is. `None` where the directory cannot say what groups that account is
+/// in: what a group may not send must not leave.
+async fn sender(mail: Arc<Mail>, account: Option<Account>, origin: IpAddr) -> Option<Account> {
+    match account {
+        Some(account) => Some(account),
+        None => mail.gate.account_of(origin).await.ok(),
     }
 }
 

@@ -142,6 +142,8 @@ impl Tunnel {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
         let stream = Replay::new(bytes.freeze(), stream);
+        // What is refused inside the tunnel names whoever opened it.
+        let client = Arc::new(client.known_as(account.clone()));
         let inside = Inside { client, authority, is_named: true, addresses, road, account };
         inside.carry(began, stream, upstream, session).await;
     }

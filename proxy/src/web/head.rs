@@ -62,6 +62,21 @@ pub(crate) fn target<B>(request: &Request<B>, default_port: u16, scheme: &str) -
             return Err(Why::Misdirected);
         }
     }
+    if request.version() != Version::HTTP_2 {
+        // A target is a path, or a whole URI of the scheme that is spoken here; `*` is for OPTIONS, a host alone for CONNECT
+        // (RFC 9112 §3.2).
+        let is_form = match (uri.scheme_str(), target.is_some()) {
+            (None, false) => uri.path().starts_with('/') || uri.path() == "*" && request.method() == Method::OPTIONS,
+            (None, true) => false,
+            (Some(_), _) => true,
+        };
+        if !is_form {
+            return Err(Why::BadRequest);
+        }
+        if uri.scheme_str().is_some_and(|asked| asked != scheme) {
+            return Err(Why::Misdirected);
+        }
+    }
     let needs_host = request.version() == Version::HTTP_11 || target.is_none();
     if !needs_host && !headers.contains_key(header::HOST) {
         return target.ok_or(Why::BadRequest);
