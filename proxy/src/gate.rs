@@ -24,6 +24,8 @@ use crate::identity::{Identity, Who};
 
 /// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
+/// The same where only the last block of them is left to be read.
+const INLINE_READ_BYTES_MAX: u64 = 1 << 20;
 
 /// What every channel shares: the engine, the policy in force, the ledger, the clock. Clones share it.
 #[derive(Clone)]
@@ -515,7 +517,8 @@ fn recordable(mut message: Message, inspector: &Inspector) -> Message {
 
 /// Finishes the inspection where it disturbs nobody.
 async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
-    if body.len() <= INLINE_BYTES_MAX {
+    let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
+    if body.len() <= inline_max {
         return Ok(inspecting.finish(&**body));
     }
     let body = Arc::clone(body);

@@ -62,12 +62,17 @@ fn is_mail(head: &Head<'_>) -> bool {
         "dkim-signature",
         "sender",
     ];
+    const MIME: &[&str] = &["mime-version", "content-transfer-encoding", "content-type", "received", "message-id"];
     if head.declared() == "message/rfc822" {
         return true;
     }
     let start = head.trimmed.get(..head.trimmed.len().min(4_096)).unwrap_or_default();
     let (mut known, mut mime) = (0, false);
-    for line in start.split(|b| *b == b'\n').take(40) {
+    let ends = memchr::memchr_iter(b'\n', start).chain([start.len()]).take(40);
+    let mut from = 0;
+    for end in ends {
+        let line = start.get(from..end).unwrap_or_default();
+        from = end + 1;
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -79,12 +84,9 @@ fn is_mail(head: &Head<'_>) -> bool {
         if name.is_empty() || !name.iter().all(|b| b.is_ascii_graphic()) {
             return false;
         }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        known += usize::from(KNOWN.contains(&name.as_str()));
-        mime |= matches!(
-            name.as_str(),
-            "mime-version" | "content-transfer-encoding" | "content-type" | "received" | "message-id"
-        );
+        let among = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        known += usize::from(among(KNOWN));
+        mime |= among(MIME);
     }
     known >= 2 && (mime || known >= 3) || known >= 1 && head.extension() == "eml"
 }
