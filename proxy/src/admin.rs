@@ -139,7 +139,7 @@ impl Admin {
         let value = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             let (_, value) = pairs.find(|(key, _)| *key == name)?;
-            String::from_utf8(crate::web::percent_decoded(value.as_bytes(), true)).ok()
+            String::from_utf8(crate::web::percent_decoded(value.as_bytes(), true).into_owned()).ok()
         };
         let address = value("address").and_then(|address| address.parse::<std::net::IpAddr>().ok());
         let seconds = value("seconds").map_or(Some(MAPPED_SECONDS), |seconds| seconds.parse::<u64>().ok());

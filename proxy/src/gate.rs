@@ -132,6 +132,8 @@ pub struct Envelope {
 pub struct Abilities {
     /// It can send changed content.
     pub redact: bool,
+    /// Others have signed it, so that changed content would pass for forged.
+    pub is_sealed: bool,
     /// It can keep the message for a person to decide.
     pub quarantine: bool,
 }
@@ -532,6 +534,9 @@ async fn redact(
 ) -> Result<Result<Arc<dyn Source>, String>, Error> {
     if !abilities.redact {
         return Ok(Err("this channel cannot send changed content".to_owned()));
+    }
+    if abilities.is_sealed {
+        return Ok(Err("it is signed by others".to_owned()));
     }
     if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
         return Ok(Err("readers may see different things in it".to_owned()));

@@ -141,7 +141,7 @@ impl Exchange<'_> {
         }
 
         let envelope = self.envelope(&head, shape.is_multipart);
-        let abilities = Abilities { redact: is_understood && shape.may_be_redacted, quarantine: false };
+        let abilities = Abilities { redact: is_understood && shape.may_be_redacted, ..Abilities::default() };
         match intake.decide(envelope, abilities).await {
             Err(_) => tell(self.client, &asker, &self.host.host, Why::Gateway, id, true),
             Ok(Decision::Refused(refused)) => {
@@ -179,7 +179,8 @@ impl Exchange<'_> {
     }
 
     fn about(&self, head: &request::Parts) -> About {
-        let path = head::percent_decoded(head.uri.to_string().as_bytes(), true);
+        let uri = head.uri.to_string();
+        let path = head::percent_decoded(uri.as_bytes(), true);
         About {
             host: self.host.clone(),
             account: self.account.clone(),

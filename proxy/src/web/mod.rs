@@ -318,7 +318,7 @@ where
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
-    let io = ForHyper(Guarded::new(io, broken.clone()));
+    let io = ForHyper::new(Guarded::new(io, broken.clone()));
     let has_begun = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_begun.store(true, Ordering::Relaxed);

@@ -11,7 +11,7 @@ use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     known: Vec<Key>,
     /// The last one.
     last: usize,
@@ -25,6 +25,12 @@ struct Key {
     role: Role,
     /// The one that stood behind it, which it does in every record.
     next: usize,
+}
+
+impl Keys {
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
 }
 
 const KEYS: usize = 512;
@@ -162,6 +168,7 @@ impl Json {
             return false;
         }
         if self.keys.known.is_empty() {
+            self.keys = std::mem::take(&mut inquiry.keys);
             self.keys.known.resize(KEYS, Key::default());
         }
         let Keys { known, last } = &mut self.keys;
@@ -254,7 +261,7 @@ impl Json {
             let start = at + range.start as u64;
             let place = &self.value.place;
             let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
-            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
+            if let (_, Some(mark)) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
                 self.tree.add(mark, inquiry);
             }
         }

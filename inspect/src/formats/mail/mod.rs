@@ -8,6 +8,7 @@ mod ambiguity;
 mod besides;
 mod binhex;
 mod coding;
+mod signed;
 mod words;
 
 use std::ops::Range;
@@ -99,7 +100,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         if is_ambiguous(&raw, &mail) {
             inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
         }
+        let signed = signed::ranges(&mail);
+        let sealed = Place { origin: Origin::Lost, ..place.clone() };
         for (n, part) in mail.parts.iter().enumerate() {
+            let is_signed = signed.iter().any(|range| range.contains(&(part.offset_header as usize)));
+            let place = if is_signed { &sealed } else { place };
             headers(&raw, part, place, &mut read, inquiry);
             let body = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
             if matches!(part.body, PartType::Multipart(_)) || body.is_empty() {
@@ -133,14 +138,16 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 encoding => encoding,
             };
             let hint = Hint { name: named, content_type };
+            let place = if signed::is_clear(raw.get(body.clone()).unwrap_or_default()) { &sealed } else { place };
             if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
                 read.push(body);
             }
         }
+        rest(&raw, read, &signed, place, inquiry);
     } else {
         inquiry.opaque(place, OpaqueReason::ParseError, raw.len() as u64);
+        rest(&raw, read, &[], place, inquiry);
     }
-    rest(&raw, read, place, inquiry);
     None
 }
 
@@ -304,16 +311,22 @@ fn leaf_of(
     clean
 }
 
-/// The second look: everything the tree has not read, as text with its encodings.
-fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut Inquiry) {
+/// The second look: everything the tree has not read, as text with its encodings. What is `signed` is not changed.
+fn rest(raw: &[u8], mut read: Vec<Range<usize>>, signed: &[Range<usize>], place: &Place, inquiry: &mut Inquiry) {
     read.sort_by_key(|r| r.start);
-    let mut text = Text::new(Place { again: true, ..place.clone() });
+    let mut open = Text::new(Place { again: true, ..place.clone() });
+    let mut sealed = Text::new(Place { again: true, origin: Origin::Lost, ..place.clone() });
     let mut at = 0;
     for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
-        if range.start > at {
+        while range.start > at {
+            let within = signed.iter().find(|signed| signed.contains(&at));
+            let text = if within.is_some() { &mut sealed } else { &mut open };
+            let next = signed.iter().map(|signed| signed.start).filter(|start| *start > at).min();
+            let end = within.map_or(next, |signed| Some(signed.end)).map_or(range.start, |end| end.min(range.start));
             text.view.base = at as u64;
-            text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);
+            text.push(raw.get(at..end).unwrap_or_default(), at as u64, inquiry);
             text.finish(inquiry);
+            at = end;
         }
         at = at.max(range.end);
     }
