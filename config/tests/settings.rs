@@ -69,6 +69,8 @@ proxy_protocol = ["10.0.0.30"]
 split_zones = ["10.0.0.25"]
 quarantine_reply = "refuse"
 quarantine_days = 7
+notify_senders = "held"
+notice_from = "chot@vss.gov.vn"
 sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
@@ -178,6 +180,8 @@ allow_days = 30
     let [key] = s.mail.dkim.as_slice() else { panic!("{:?}", s.mail.dkim) };
     assert_eq!((key.domain.as_str(), key.selector.as_str()), ("vss.gov.vn", "chot1"));
     assert_eq!(Some(key.file.clone()), folder("dkim.pem"));
+    assert_eq!(s.mail.notify_senders, chot_config::NotifySenders::Held);
+    assert_eq!(s.mail.notice_from.as_deref(), Some("chot@vss.gov.vn"));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);

@@ -18,6 +18,7 @@ mod life;
 mod mail;
 mod mail_modes;
 mod mail_postfix;
+mod mail_signed;
 mod pictures;
 mod policy;
 mod reach;

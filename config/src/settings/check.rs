@@ -10,8 +10,8 @@ use super::directory;
 use super::reach::Exempt;
 use super::shape::SETTINGS;
 use super::{
-    AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, Parents, Ports, QuarantineReply,
-    SenderLimits, Settings,
+    AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
+    QuarantineReply, SenderLimits, Settings,
 };
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
@@ -93,6 +93,12 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
         s.mail.quarantine_reply = QuarantineReply::Refuse;
     }
+    s.mail.notify_senders = match text(root, &["mail", "notify_senders"]) {
+        Some("held") => NotifySenders::Held,
+        Some("all") => NotifySenders::All,
+        _ => NotifySenders::Off,
+    };
+    s.mail.notice_from = text(root, &["mail", "notice_from"]).map(str::to_owned);
     set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
     s.mail.dkim = dkim_keys(root, folder);
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
@@ -207,6 +213,12 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(note.help("name a certificate and its key"));
     }
     milter(root, s, report);
+    if let (Some(value), true, None) =
+        (at(root, &["mail", "notify_senders"]), s.mail.notify_senders != NotifySenders::Off, &s.mail.notice_from)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "nobody writes: `mail.notice_from` is absent");
+        report.push(note.help("name the address, as in notice_from = \"chot@vss.gov.vn\""));
+    }
     parents(root, |host, span| {
         let message = format!("`{host}` has two ways out: another parent, or one and none");
         report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));

@@ -80,6 +80,17 @@ pub struct DkimKey {
     pub file: PathBuf,
 }
 
+/// Which senders are told by mail what became of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifySenders {
+    /// None.
+    Off,
+    /// Those whose mail waits for a person, and again when that person has decided.
+    Held,
+    /// Also those whose mail was blocked.
+    All,
+}
+
 /// What the sender of a mail in quarantine is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineReply {
@@ -198,6 +209,10 @@ pub struct MailSettings {
     pub split_zones: Vec<Network>,
     /// What senders of mails in quarantine are told.
     pub quarantine_reply: QuarantineReply,
+    /// Which senders are told by mail what became of theirs.
+    pub notify_senders: NotifySenders,
+    /// The address these mails come from.
+    pub notice_from: Option<String>,
     /// How much one sender may send.
     pub limits: SenderLimits,
     /// Mails in quarantine are let go after so many days.
@@ -328,6 +343,8 @@ impl Settings {
                 proxy_protocol: Vec::new(),
                 split_zones: Vec::new(),
                 quarantine_reply: QuarantineReply::Accept,
+                notify_senders: NotifySenders::Off,
+                notice_from: None,
                 limits: SenderLimits::default(),
                 quarantine_days: 30,
                 dkim: Vec::new(),

@@ -78,6 +78,19 @@ const MILTER_QUARANTINE: Words = Words { noun: "place", problem: Problem::Unknow
 
 const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
 
+const NOTIFY_SENDERS: Words = Words { noun: "choice", problem: Problem::UnknownWord, all: &["off", "held", "all"] };
+
+const MAILBOX: Format = Format { noun: "an address such as `chot@vss.gov.vn`", check: mailbox };
+
+/// Checks `local@domain`, ASCII and without quotes.
+fn mailbox(text: &str) -> Result<(), String> {
+    let wrong = || "write an address, as in `chot@vss.gov.vn`".to_owned();
+    let (local, domain) = text.split_once('@').ok_or_else(wrong)?;
+    let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let is_local = !local.is_empty() && local.chars().all(is_atom) && !local.split('.').any(str::is_empty);
+    if is_local && text.is_ascii() && host::normalise(domain).is_some() { Ok(()) } else { Err(wrong()) }
+}
+
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
     check: |text| {
@@ -277,6 +290,12 @@ pub(super) const SETTINGS: Shape = Shape {
                         Kind::Word(&QUARANTINE_REPLY),
                         "What senders of mails in quarantine are told: \"accept\" (250), the default, or \"refuse\" (550).",
                     ),
+                    key(
+                        "notify_senders",
+                        Kind::Word(&NOTIFY_SENDERS),
+                        "Senders that are told by mail: \"off\", of mail in quarantine, \"held\", or also blocked, \"all\".",
+                    ),
+                    key("notice_from", Kind::Format(&MAILBOX), "The address such mails come from."),
                     key(
                         "quarantine_days",
                         at_least(1),

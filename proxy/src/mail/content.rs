@@ -13,6 +13,7 @@ use super::command::Chunk;
 use super::data::DataReader;
 use super::downstream::Broken;
 use super::envelope::MAIL_FIRST;
+use super::notice::{Notice, Occasion};
 use super::receive::{Arriving, Heard, Received, receive, receive_chunk};
 use super::reply::{OneLine, Reply};
 use super::session::{Chunks, Dialect, PIPELINED, Session, TIMED_OUT, Then};
@@ -169,7 +170,7 @@ impl Session {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
-                refuse(&self.mail, refused, &transaction, &envelope).await
+                self.refuse(refused, &transaction, &envelope, heard).await
             }
             Err(_) => {
                 self.downstream.reset().await;
@@ -200,7 +201,9 @@ impl Session {
             let told = match decision {
                 Decision::Cleared(cleared) if is_one => vec![self.commit(cleared, None).await; places.len()],
                 Decision::Cleared(cleared) => self.commit_part(cleared, part).await,
-                Decision::Refused(refused) => vec![refuse(&self.mail, refused, &part, &envelope).await; places.len()],
+                Decision::Refused(refused) => {
+                    vec![self.refuse(refused, &part, &envelope, heard).await; places.len()]
+                }
             };
             for (n, reply) in places.into_iter().zip(told) {
                 if let Some(answer) = answers.get_mut(n) {
@@ -266,6 +269,53 @@ impl Session {
         };
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
     }
+
+    /// What the client is told of a mail that does not leave, or not yet.
+    async fn refuse(
+        &mut self,
+        refused: Refused,
+        transaction: &Transaction,
+        envelope: &Envelope,
+        heard: &Heard,
+    ) -> Reply {
+        let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
+        let notifies = self.mail.notifies(&transaction.from.path, heard.is_automatic);
+        let notify = |occasion| {
+            if notifies {
+                let notice = Notice {
+                    occasion,
+                    to: transaction.from.path.clone(),
+                    id: told.id.to_string(),
+                    subject: envelope.summary.clone(),
+                    recipients: transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect(),
+                };
+                // The answer does not wait for it, the end of the gateway does.
+                let (telling, drain) = (Arc::clone(&self.mail).notify(notice), self.drain.clone());
+                tokio::spawn(async move {
+                    telling.await;
+                    drop(drain);
+                });
+            }
+        };
+        let Some(content) = held else {
+            notify(Occasion::Refused);
+            open.close(Outcome::Refused, "told 550 5.7.1");
+            return refusal::reply(&told, utf8);
+        };
+        let time_ms = self.now_ms();
+        match self.mail.quarantine.hold(transaction, envelope, &told, time_ms, notifies, content).await {
+            Ok(()) => {
+                notify(Occasion::Held);
+                let reply = refusal::held(&told, self.mail.refuses_held, utf8);
+                open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
+                reply
+            }
+            Err(_) => {
+                open.close(Outcome::Failed, "it could not be put in quarantine");
+                commit::FAILED.into()
+            }
+        }
+    }
 }
 
 /// Who sends: whoever logged in, else whose address it is. `None` where the directory cannot say what groups that account is
@@ -274,27 +324,6 @@ async fn sender(mail: Arc<Mail>, account: Option<Account>, origin: IpAddr) -> Op
     match account {
         Some(account) => Some(account),
         None => mail.gate.account_of(origin).await.ok(),
-    }
-}
-
-/// What the client is told of a mail that does not leave, or not yet.
-async fn refuse(mail: &Mail, refused: Refused, transaction: &Transaction, envelope: &Envelope) -> Reply {
-    let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
-    let Some(content) = held else {
-        open.close(Outcome::Refused, "told 550 5.7.1");
-        return refusal::reply(&told, utf8);
-    };
-    let time_ms = mail.gate.clock().now().unix_ms();
-    match mail.quarantine.hold(transaction, envelope, &told, time_ms, content).await {
-        Ok(()) => {
-            let reply = refusal::held(&told, mail.refuses_held, utf8);
-            open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
-            reply
-        }
-        Err(_) => {
-            open.close(Outcome::Failed, "it could not be put in quarantine");
-            commit::FAILED.into()
-        }
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) const RECEIVED_MAX: u32 = 30;
 const SUBJECT_BYTES_MAX: usize = 2_048;
 /// Lower-case start of every line that only we may write.
 const OURS: &[u8] = b"x-chot-";
+/// Lower-case starts of fields that mails of machines and lists have.
+const AUTOMATIC: &[&[u8]] = &[b"auto-submitted", b"precedence", b"list-id", b"x-auto-response"];
 /// No field name that matters here is longer.
 const NAME_BYTES_MAX: usize = 16;
 
@@ -40,6 +42,7 @@ pub(super) struct HeaderFilter {
     /// The value of the present signature.
     signature: Vec<u8>,
     signers: Signers,
+    is_automatic: bool,
 }
 
 impl HeaderFilter {
@@ -55,6 +58,7 @@ impl HeaderFilter {
             subject: Vec::new(),
             signature: Vec::new(),
             signers: Signers::default(),
+            is_automatic: false,
         }
     }
 
@@ -71,6 +75,11 @@ impl HeaderFilter {
     /// Who signed it, once the header is over.
     pub(super) fn signers(&self) -> &Signers {
         &self.signers
+    }
+
+    /// Whether a program wrote it, or a list sent it on: nobody there reads an answer (RFC 3834 §2).
+    pub(super) fn is_automatic(&self) -> bool {
+        self.is_automatic
     }
 
     /// Takes the next bytes of a mail whose lines all end in CR LF and appends what stays to `out`.
@@ -132,6 +141,8 @@ impl HeaderFilter {
             } else if starts_with(&line, b"arc-message-sig") {
                 // Of those who passed it on: it says nothing about a domain that could be ours.
                 self.signers.note(b"");
+            } else if AUTOMATIC.iter().any(|name| starts_with(&line, name)) {
+                self.is_automatic = true;
             } else if starts_with(&line, b"received:") || starts_with(&line, b"received ") {
                 self.received = self.received.saturating_add(1);
             } else if starts_with(&line, b"subject:") && !self.has_subject {
@@ -180,7 +191,7 @@ pub(super) fn trace(host: &str, with: &str, id: DecisionId, now: Timestamp) -> S
 }
 
 /// `Sat, 21 Nov 2026 08:00:00 +0000` (RFC 5322 §3.3).
-fn date(now: Timestamp) -> String {
+pub(super) fn date(now: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (year, month, day) = now.date();

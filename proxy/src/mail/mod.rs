@@ -29,6 +29,7 @@ mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
 pub mod milter;
+mod notice;
 mod path;
 pub(crate) mod quarantine;
 mod rates;
@@ -52,7 +53,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{ClientTls, MailSettings, Network, QuarantineReply};
+use chot_config::{ClientTls, MailSettings, Network, NotifySenders, QuarantineReply};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
@@ -89,6 +90,10 @@ pub struct Mail {
     quarantine_days: u32,
     /// Senders of mails in quarantine are told no.
     refuses_held: bool,
+    /// Which senders hear by mail what became of theirs.
+    notify_senders: NotifySenders,
+    /// Who writes to them.
+    notice_from: Option<String>,
     /// No mail and no login before STARTTLS.
     requires_tls: bool,
     size_max: u64,
@@ -159,6 +164,8 @@ impl Mail {
             rates: Arc::new(Rates::new(settings.limits)),
             quarantine_days: settings.quarantine_days,
             refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
+            notify_senders: settings.notify_senders,
+            notice_from: settings.notice_from.clone(),
             requires_tls,
             size_max,
             permits,

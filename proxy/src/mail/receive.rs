@@ -28,6 +28,7 @@ pub(super) struct Heard {
     /// As sent.
     pub(super) subject: Vec<u8>,
     pub(super) signers: Signers,
+    pub(super) is_automatic: bool,
 }
 
 /// Why a mail is refused whatever it says.
@@ -225,7 +226,11 @@ impl Arriving {
     fn finish(self) -> Received {
         match (self.flaw, self.intake) {
             (None, Some(intake)) => {
-                let heard = Heard { subject: self.header.subject().to_vec(), signers: self.header.signers().clone() };
+                let heard = Heard {
+                    subject: self.header.subject().to_vec(),
+                    signers: self.header.signers().clone(),
+                    is_automatic: self.header.is_automatic(),
+                };
                 Received::Whole(Box::new(intake), heard)
             }
             (flaw, _) => Received::Unacceptable(flaw.unwrap_or(Flaw::NotHeld)),

@@ -86,7 +86,7 @@ pub(super) struct Session {
     pub(super) is_bound: bool,
     /// Its line ends are mended, not refused.
     pub(super) mends: bool,
-    drain: drain::Session,
+    pub(super) drain: drain::Session,
     pub(super) downstream: Downstream,
     pub(super) greeted: Greeted,
     pub(super) is_tls: bool,

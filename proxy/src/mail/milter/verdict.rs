@@ -153,7 +153,7 @@ impl Conversation {
             return said;
         };
         let time_ms = milter.gate.clock().now().unix_ms();
-        match mail.quarantine.hold(&known.transaction, envelope, &told, time_ms, content).await {
+        match mail.quarantine.hold(&known.transaction, envelope, &told, time_ms, false, content).await {
             Ok(()) if mail.refuses_held => {
                 self.say(refusal::held(&told, true, utf8));
                 open.close(Outcome::Held, "in quarantine, told 550");

@@ -13,5 +13,6 @@ mod lmtp;
 mod mails;
 mod milter;
 mod next_hop;
+mod notices;
 mod quarantine;
 mod starttls;
