@@ -361,10 +361,7 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            // Numbers often follow each other with hardly a sign between them.
-            if to - self.upto >= watched.shortest {
-                self.hear_apart(text, to, watched);
-            }
+            self.hear_apart(text, to, watched);
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
@@ -375,7 +372,7 @@ impl Heard {
     fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
         const { assert!(LEFT_BYTES < 128) };
         let base = self.upto;
-        let (letter, digit) = letters_and_digits_of(text.get(base..to).unwrap_or_default());
+        let (letter, digit) = letters_and_digits_of(text, base..to);
         let mut rest = letter;
         while rest != 0 {
             let start = rest.trailing_zeros();
