@@ -16,6 +16,7 @@ mod identity;
 mod life;
 mod mail;
 mod mail_modes;
+mod mail_postfix;
 mod pictures;
 mod policy;
 mod reach;

@@ -20,6 +20,7 @@ mod le;
 mod locked;
 mod mail;
 mod mapi;
+mod marked;
 mod mbox;
 mod multipart;
 mod numeral;
