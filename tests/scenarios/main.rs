@@ -8,6 +8,7 @@ mod audit;
 mod bypass;
 mod cli_demo;
 mod cli_scan;
+mod clients;
 mod crash;
 mod directory;
 mod documents;

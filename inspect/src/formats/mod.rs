@@ -10,6 +10,7 @@ mod cpio;
 mod csv;
 mod dbf;
 mod form;
+mod grpc;
 mod gzip;
 mod html;
 mod image;
@@ -122,6 +123,7 @@ const FORMATS: &[&Format] = &[
     &sqlite::LOG,
     &dbf::FORMAT,
     &parquet::FORMAT,
+    &grpc::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,
