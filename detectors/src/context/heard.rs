@@ -311,14 +311,18 @@ fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
 /// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
 #[inline]
 fn small_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
-    const EACH: u64 = u64::MAX / 0xff;
+    /// The same in each byte.
+    const fn each(byte: u8) -> u64 {
+        byte as u64 * (u64::MAX / 0xff)
+    }
+    const HIGH: u64 = each(0x80);
     let letters = u64::from_le_bytes(*text.get(start..)?.first_chunk()?);
-    let within = u64::MAX >> 8_usize.checked_sub(len)?.checked_mul(8)?;
+    let within = u64::MAX.checked_shr(8 * 8_u32.checked_sub(len as u32)?)?;
     // The high bit of each byte from `a` to `z`: no sum goes over into the next byte where none is beyond ASCII.
-    let small = (letters & 0x7f * EACH) + (0x80 - b'a' as u64) * EACH
-        & !((letters & 0x7f * EACH) + (0x7f - b'z' as u64) * EACH);
-    let small = small & !letters & 0x80 * EACH;
-    (small & within == 0x80 * EACH & within).then_some(letters & within & 0x1f * EACH)
+    let ascii = letters & !HIGH;
+    let [from_a, behind_z] = [ascii + each(0x80 - b'a'), ascii + each(0x7f - b'z')];
+    let small = from_a & !behind_z & !letters & HIGH;
+    (small & within == HIGH & within).then_some(letters & within & each(0x1f))
 }
 
 /// One key for two words side by side.
@@ -361,10 +365,7 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            // Numbers often follow each other with hardly a sign between them.
-            if to - self.upto >= watched.shortest {
-                self.hear_apart(text, to, watched);
-            }
+            self.hear_apart(text, to, watched);
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
@@ -375,7 +376,7 @@ impl Heard {
     fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
         const { assert!(LEFT_BYTES < 128) };
         let base = self.upto;
-        let (letter, digit) = letters_and_digits_of(text.get(base..to).unwrap_or_default());
+        let (letter, digit) = letters_and_digits_of(text, base..to);
         let mut rest = letter;
         while rest != 0 {
             let start = rest.trailing_zeros();
