@@ -151,6 +151,11 @@ impl Object {
         inquiry.held = inquiry.held.saturating_sub(self.held.map_or(0, |held| held.len() as u64));
     }
 
+    /// Whether it is read as it comes, so that its end is no more work than any other block.
+    pub(crate) const fn is_read_along(&self) -> bool {
+        matches!(self.state, State::Stream(_))
+    }
+
     /// Completes the object. `source` holds its bytes when it was made for one.
     pub(crate) fn finish(&mut self, source: Option<&dyn Source>, inquiry: &mut Inquiry) {
         let len = self.len();
@@ -231,13 +236,13 @@ fn lies(head: &Head<'_>, found: &str) -> bool {
     if head.declared() == found {
         return false;
     }
-    let named = match head.extension().as_str() {
+    let named = match head.extension() {
         "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" | "mp4" | "mp3" | "pdf" => true,
         "txt" | "csv" => !found.starts_with("text/") && found != "application/json",
         _ => false,
     };
     let text = found.starts_with("text/") || found.contains("zip") || found.contains("xml") || found.contains("json");
-    (named || binary(&head.declared()))
+    (named || binary(head.declared()))
         && (text || !found.starts_with("text/") && !found.starts_with("image/") && !named && found != OCTETS)
 }
 

@@ -74,6 +74,8 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const MILTER_QUARANTINE: Words = Words { noun: "place", problem: Problem::UnknownWord, all: &["server", "own"] };
+
 const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
 
 const LISTEN: Format = Format {
@@ -138,6 +140,15 @@ const PARENTS: Shape = Shape {
     fields: &[
         must("hosts", Kind::List { of: &Kind::Format(&HOSTS), may_be_empty: false }, "`hosts` it leads to."),
         must("parent", Kind::Format(&PARENT), "`parent`: its host and port."),
+    ],
+};
+
+/// A key for signing mail again.
+const DKIM: Shape = Shape {
+    fields: &[
+        must("domain", Kind::Format(&NAME), "The `domain` that signs."),
+        must("selector", Kind::Format(&NAME), "The `selector` under which DNS has its public key."),
+        must("key", Kind::Text, "The private `key`, RSA or Ed25519, PEM, mode 0600."),
     ],
 };
 
@@ -240,6 +251,12 @@ pub(super) const SETTINGS: Shape = Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
+                    key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
+                    key(
+                        "milter_quarantine",
+                        Kind::Word(&MILTER_QUARANTINE),
+                        "Where mails of a milter wait: \"server\", on hold there, the default, or \"own\", here.",
+                    ),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -268,12 +285,22 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
-                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "proxy_protocol",
+                        NETWORKS,
+                        "Load balancers that begin every SMTP or LMTP connection with a PROXY protocol header.",
+                    ),
+                    key(
+                        "trusted",
+                        NETWORKS,
+                        "Hosts that are believed what XFORWARD, XCLIENT and milters say of clients.",
+                    ),
                     key(
                         "split_zones",
                         NETWORKS,
                         "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
+                    key("dkim", Kind::Tables(&DKIM), "Keys that mails of our own domains are signed with again."),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },

@@ -12,20 +12,18 @@ use chot_model::{Account, Channel, Destination};
 use super::command::Chunk;
 use super::data::DataReader;
 use super::downstream::Broken;
-use super::receive::{Arriving, Received, receive, receive_chunk};
+use super::envelope::MAIL_FIRST;
+use super::receive::{Arriving, Heard, Received, receive, receive_chunk};
 use super::reply::{OneLine, Reply};
-use super::session::{Chunks, Dialect, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
+use super::session::{Chunks, Dialect, PIPELINED, Session, TIMED_OUT, Then};
 use super::transaction::Transaction;
 use super::wire::Lost;
 use super::{Mail, commit, header, refusal, subject};
-use crate::gate::{Abilities, Cleared, Decision, Envelope, Intake, Refused};
+use crate::gate::{Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
 const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 DATA after BDAT");
 const CHUNK_TAKEN: OneLine = Reply::line(250, "2.0.0 Chunk taken");
-
-/// What this channel can do with a mail besides sending and refusing it.
-const ABILITIES: Abilities = Abilities { redact: true, quarantine: true };
 
 impl Session {
     /// Why no mail can come now.
@@ -121,10 +119,8 @@ impl Session {
     /// The mail has come, or will not.
     async fn conclude(&mut self, received: Received) -> Result<Then, Lost> {
         let answers = match received {
-            Received::Whole(intake, subject) if self.dialect == Dialect::Lmtp => {
-                self.decide_each(*intake, &subject).await
-            }
-            Received::Whole(intake, subject) => vec![self.decide(*intake, &subject).await],
+            Received::Whole(intake, heard) if self.dialect == Dialect::Lmtp => self.decide_each(*intake, &heard).await,
+            Received::Whole(intake, heard) => vec![self.decide(*intake, &heard).await],
             Received::Unacceptable(flaw) => {
                 self.mail.record_refusal(self.origin, flaw.id()).await;
                 self.downstream.reset().await;
@@ -162,14 +158,14 @@ impl Session {
     }
 
     /// Held → verdict → committed or refused; the client's answer.
-    async fn decide(&mut self, intake: Intake, subject: &[u8]) -> Reply {
+    async fn decide(&mut self, intake: Intake, heard: &Heard) -> Reply {
         let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
         let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
             self.downstream.reset().await;
             return commit::FAILED.into();
         };
-        let envelope = self.envelope(account, &transaction, subject);
-        match intake.decide(envelope.clone(), ABILITIES).await {
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        match intake.decide(envelope.clone(), self.mail.abilities(&heard.signers)).await {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
@@ -183,14 +179,15 @@ impl Session {
     }
 
     /// As [`Self::decide`], with an answer for each recipient.
-    async fn decide_each(&mut self, intake: Intake, subject: &[u8]) -> Vec<Reply> {
+    async fn decide_each(&mut self, intake: Intake, heard: &Heard) -> Vec<Reply> {
         let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
         let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
-        let envelope = self.envelope(account, &transaction, subject);
-        let Ok(decisions) = intake.decide_each(envelope.clone(), ABILITIES).await else {
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        let abilities = self.mail.abilities(&heard.signers);
+        let Ok(decisions) = intake.decide_each(envelope.clone(), abilities).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
@@ -225,7 +222,8 @@ impl Session {
         let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
         // A new connection would not know who the client is.
         let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
-        commit::commit(Some(&mut self.client), &mut self.downstream, way, &trace, cleared).await.0
+        let signing = commit::Signing { keys: &self.mail.keys, now };
+        commit::commit(Some(&mut self.client), &mut self.downstream, way, signing, &trace, cleared).await.0
     }
 
     /// Sends a cleared mail to some of its recipients, in a transaction of their own; the answer for each.

@@ -8,6 +8,7 @@ mod ambiguity;
 mod besides;
 mod binhex;
 mod coding;
+mod signed;
 mod words;
 
 use std::ops::Range;
@@ -61,12 +62,17 @@ fn is_mail(head: &Head<'_>) -> bool {
         "dkim-signature",
         "sender",
     ];
+    const MIME: &[&str] = &["mime-version", "content-transfer-encoding", "content-type", "received", "message-id"];
     if head.declared() == "message/rfc822" {
         return true;
     }
     let start = head.trimmed.get(..head.trimmed.len().min(4_096)).unwrap_or_default();
     let (mut known, mut mime) = (0, false);
-    for line in start.split(|b| *b == b'\n').take(40) {
+    let ends = memchr::memchr_iter(b'\n', start).chain([start.len()]).take(40);
+    let mut from = 0;
+    for end in ends {
+        let line = start.get(from..end).unwrap_or_default();
+        from = end + 1;
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -78,12 +84,9 @@ fn is_mail(head: &Head<'_>) -> bool {
         if name.is_empty() || !name.iter().all(|b| b.is_ascii_graphic()) {
             return false;
         }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        known += usize::from(KNOWN.contains(&name.as_str()));
-        mime |= matches!(
-            name.as_str(),
-            "mime-version" | "content-transfer-encoding" | "content-type" | "received" | "message-id"
-        );
+        let among = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        known += usize::from(among(KNOWN));
+        mime |= among(MIME);
     }
     known >= 2 && (mime || known >= 3) || known >= 1 && head.extension() == "eml"
 }
@@ -99,7 +102,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         if is_ambiguous(&raw, &mail) {
             inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
         }
+        let signed = signed::ranges(&mail);
+        let sealed = Place { origin: Origin::Lost, ..place.clone() };
         for (n, part) in mail.parts.iter().enumerate() {
+            let is_signed = signed.iter().any(|range| range.contains(&(part.offset_header as usize)));
+            let place = if is_signed { &sealed } else { place };
             headers(&raw, part, place, &mut read, inquiry);
             let body = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
             if matches!(part.body, PartType::Multipart(_)) || body.is_empty() {
@@ -133,14 +140,16 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 encoding => encoding,
             };
             let hint = Hint { name: named, content_type };
+            let place = if signed::is_clear(raw.get(body.clone()).unwrap_or_default()) { &sealed } else { place };
             if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
                 read.push(body);
             }
         }
+        rest(&raw, read, &signed, place, inquiry);
     } else {
         inquiry.opaque(place, OpaqueReason::ParseError, raw.len() as u64);
+        rest(&raw, read, &[], place, inquiry);
     }
-    rest(&raw, read, place, inquiry);
     None
 }
 
@@ -304,16 +313,22 @@ fn leaf_of(
     clean
 }
 
-/// The second look: everything the tree has not read, as text with its encodings.
-fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut Inquiry) {
+/// The second look: everything the tree has not read, as text with its encodings. What is `signed` is not changed.
+fn rest(raw: &[u8], mut read: Vec<Range<usize>>, signed: &[Range<usize>], place: &Place, inquiry: &mut Inquiry) {
     read.sort_by_key(|r| r.start);
-    let mut text = Text::new(Place { again: true, ..place.clone() });
+    let mut open = Text::new(Place { again: true, ..place.clone() });
+    let mut sealed = Text::new(Place { again: true, origin: Origin::Lost, ..place.clone() });
     let mut at = 0;
     for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
-        if range.start > at {
+        while range.start > at {
+            let within = signed.iter().find(|signed| signed.contains(&at));
+            let text = if within.is_some() { &mut sealed } else { &mut open };
+            let next = signed.iter().map(|signed| signed.start).filter(|start| *start > at).min();
+            let end = within.map_or(next, |signed| Some(signed.end)).map_or(range.start, |end| end.min(range.start));
             text.view.base = at as u64;
-            text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);
+            text.push(raw.get(at..end).unwrap_or_default(), at as u64, inquiry);
             text.finish(inquiry);
+            at = end;
         }
         at = at.max(range.end);
     }

@@ -19,11 +19,12 @@ use tokio::sync::Mutex;
 
 use self::held::Held;
 use self::store::{Stage, Store};
+use super::header::HeaderFilter;
 use super::mail::MailFrom;
 use super::rcpt::RcptTo;
 use super::transaction::Transaction;
 use super::{Mail, commit, header};
-use crate::gate::{Abilities, Decision, Envelope, Told};
+use crate::gate::{Decision, Envelope, Told};
 
 /// The quarantine of the mail channel.
 pub(super) struct Quarantine {
@@ -110,7 +111,12 @@ impl Mail {
         let _one = self.quarantine.deciding.lock().await;
         let stage = self.stage_of(id).await?;
         self.record("reject", id, asker).await?;
-        self.on_store(id, move |store, id| store.remove(id, stage)).await
+        let removed = self.on_store(id, move |store, id| store.remove(id, stage)).await;
+        if let Err(why) = &removed {
+            let failed = Asker { why: format!("it stays: {why}"), ..asker.clone() };
+            self.record("reject failed", id, &failed).await?;
+        }
+        removed
     }
 
     /// Lets go of what has waited for longer than `days`.
@@ -127,8 +133,13 @@ impl Mail {
         let asker = Asker { by: "the gateway".to_owned(), why: why.to_owned() };
         for (held, stage) in all.into_iter().filter(|(held, _)| held.time_ms < before_ms) {
             // What cannot be recorded stays.
-            if self.record("expire", &held.id, &asker).await.is_ok() {
-                let _ = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await;
+            if self.record("expire", &held.id, &asker).await.is_err() {
+                continue;
+            }
+            // The record would say that it is gone: a mail that stays has to be told of as well.
+            if let Err(why) = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await {
+                let failed = Asker { why: format!("it stays, and is tried again: {why}"), ..asker.clone() };
+                let _ = self.record("expire failed", &held.id, &failed).await;
             }
         }
     }
@@ -162,10 +173,16 @@ impl Mail {
         }
         let hint = Hint { name: None, content_type: Some("message/rfc822".to_owned()) };
         let mut intake = self.gate.begin(hint);
-        let (held, mut intake) = self
+        let (held, mut intake, signers) = self
             .on_store(id, move |store, id| {
-                let held = store.get(id, stage, &mut |piece| intake.push(piece).map_err(io::Error::other))?;
-                Ok((held, intake))
+                let (mut header, mut kept) = (HeaderFilter::new(), Vec::new());
+                let held = store.get(id, stage, &mut |piece| {
+                    kept.clear();
+                    header.push(piece, &mut kept);
+                    intake.push(piece).map_err(io::Error::other)
+                })?;
+                header.end(&mut kept);
+                Ok((held, intake, header.signers().clone()))
             })
             .await?;
         let mut downstream =
@@ -186,8 +203,8 @@ impl Mail {
             },
             summary: self.gate.summary(&held.subject, super::subject::CHARS_MAX),
         };
-        let abilities = Abilities { redact: true, quarantine: true };
-        let decision = intake.decide_released(envelope, abilities, id).await.map_err(|e| e.to_string())?;
+        let decision =
+            intake.decide_released(envelope, self.abilities(&signers), id).await.map_err(|e| e.to_string())?;
         let cleared = match decision {
             Decision::Cleared(cleared) => cleared,
             Decision::Refused(refused) => {
@@ -210,7 +227,8 @@ impl Mail {
         let now = self.gate.clock().now();
         let trace = header::trace(&self.next_hop.own_name, "ESMTP", decision, now);
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
-        let (reply, outcome) = commit::commit(None, &mut downstream, way, &trace, cleared).await;
+        let signing = commit::Signing { keys: &self.keys, now };
+        let (reply, outcome) = commit::commit(None, &mut downstream, way, signing, &trace, cleared).await;
         downstream.quit().await;
         match outcome {
             Outcome::Delivered => {

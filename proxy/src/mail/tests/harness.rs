@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply, SenderLimits};
+use chot_config::{
+    ClientTls, Known, MailSettings, MilterQuarantine, Network, NextHopTls, Policy, QuarantineReply, SenderLimits,
+};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,10 +95,14 @@ impl Setup {
             client_tls: ClientTls::Offer,
             mend_lines: Vec::new(),
             lmtp_listen: Vec::new(),
+            milter_listen: Vec::new(),
+            milter_quarantine: MilterQuarantine::Server,
             trusted: Vec::new(),
+            proxy_protocol: Vec::new(),
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,
             quarantine_days: 30,
+            dkim: Vec::new(),
             limits: SenderLimits::default(),
             size_max: 1 << 20,
         };
