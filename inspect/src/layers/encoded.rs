@@ -151,13 +151,14 @@ mod tests {
         let long = base64(&[76; 80], "\n");
         let whole = |text: &str| lines(text.as_bytes(), &(0..text.len())).is_some();
         assert!(whole(&long));
-        // Wherever it stands.
-        for at in 0..long.len() - 1 {
-            let mut text = long.clone();
-            text.insert_str(at, "A000000727");
-            let core = 300..text.len() - 300;
-            let stands_within = (44..long.len() - 44).contains(&at);
-            assert!(!stands_within || lines(text.as_bytes(), &core).is_none(), "{at}");
+        // A payment, wherever it stands in the window or its context.
+        for at in (44..long.len() - 44).step_by(7) {
+            for (mark, is_other) in [("A000000727", true), ("A000000728", false)] {
+                let mut text = long.clone();
+                text.insert_str(at, mark);
+                let core = 300..text.len() - 300;
+                assert_eq!(lines(text.as_bytes(), &core).is_none(), is_other, "{mark} at {at}");
+            }
         }
         for other in ["NAMSINH\n1987\n", "+AEMAQwBDAEQ\n", "00020101021138570010A000000727\n", "\n", "=\n"] {
             assert!(!whole(&format!("{long}{other}{long}")), "{other}");
