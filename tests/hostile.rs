@@ -4,6 +4,8 @@
 
 #[path = "hostile/pictures.rs"]
 mod pictures;
+#[path = "hostile/quine.rs"]
+mod quine;
 
 use std::io::Write;
 use std::path::Path;
@@ -263,6 +265,8 @@ fn none_is_clean_slow_or_large() {
         ("same-bytes.zip", same_bytes(), Tell),
         ("quoted.zip", quoted(), Tell),
         ("wide.zip", wide(), Tell),
+        ("again.zip", quine::zip(), Tell),
+        ("again.gz", quine::gzip(), Tell),
         ("nested-15", nested(15), Read),
         ("nested-40", nested(40), Tell),
         ("nested-400", nested(400), Tell),

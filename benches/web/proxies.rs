@@ -187,7 +187,7 @@ fn on_core_1(program: &str) -> Command {
 fn chot(home: &Path, address: SocketAddr, origin: &Origin) -> (Command, PathBuf) {
     let (ca, port) = (origin.ca.display(), origin.address.port());
     let settings = format!(
-        "[data]\ndir = \"data\"\n[web]\nlisten = [\"{address}\"]\nallow_targets = [\"localhost:{port}\"]\n[tls]\nextra_roots = [\"{ca}\"]\n[audit]\nfree_bytes_stop = 0\n"
+        "[data]\ndir = \"data\"\n[web]\nlisten = [\"{address}\"]\nclient_connections = 20000\nallow_targets = [\"localhost:{port}\"]\n[tls]\nextra_roots = [\"{ca}\"]\n[audit]\nfree_bytes_stop = 0\n"
     );
     let file = home.join("chot.toml");
     std::fs::write(&file, settings).unwrap();

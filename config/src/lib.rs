@@ -19,6 +19,7 @@ pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
-    AllowedTarget, AuditSettings, ClientTls, Direct, IdentitySettings, InspectSettings, MailSettings, NextHopTls,
-    Parents, Ports, QuarantineReply, SenderLimits, Settings, TlsSettings, WebSettings,
+    AllowedTarget, AuditSettings, ClientTls, Direct, DirectoryServer, DirectorySettings, IdentitySettings,
+    InspectSettings, MailSettings, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings, TlsSettings,
+    WebSettings,
 };

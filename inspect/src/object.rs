@@ -2,7 +2,10 @@
 //!
 //! Bytes are regrouped into blocks of one size, so however they arrive, every room sees the same blocks.
 
+use std::sync::LazyLock;
+
 use chot_model::OpaqueReason;
+use memchr::memmem::Finder;
 use sha2::{Digest, Sha256};
 
 use crate::Hint;
@@ -102,7 +105,7 @@ impl Object {
             self.missed += block.len() as u64;
             return;
         }
-        if is_armoured(block) {
+        if PGP_ARMOUR.find(block).is_some() {
             inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
         }
         match &mut self.state {
@@ -191,13 +194,7 @@ impl Object {
 }
 
 /// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
-const PGP_ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
-
-/// Whether a block holds the beginning of such a text.
-fn is_armoured(block: &[u8]) -> bool {
-    // Asked of everything there is; most of it has few hyphens.
-    memchr::memchr_iter(b'-', block).any(|at| block.get(at..).is_some_and(|rest| rest.starts_with(PGP_ARMOUR)))
-}
+static PGP_ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN PGP MESSAGE-----"));
 
 const EMPTY: &str = "application/x-empty";
 

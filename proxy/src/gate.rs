@@ -14,8 +14,8 @@ use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
 use chot_config::{Bypass, Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
 use chot_model::{
-    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason, Timestamp,
-    Verdict,
+    Account, AccountSource, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason,
+    Timestamp, Verdict,
 };
 
 use crate::Error;
@@ -191,8 +191,13 @@ impl Gate {
     }
 
     /// Who a client is that cannot be asked.
-    pub(crate) fn account_of(&self, address: IpAddr) -> Account {
-        self.identity().map_or_else(Account::unknown, |identity| identity.of_address(address, self.clock().now()))
+    ///
+    /// # Errors
+    /// The account, where the directory cannot be asked about its groups.
+    pub(crate) async fn account_of(&self, address: IpAddr) -> Result<Account, Account> {
+        let Some(identity) = self.identity() else { return Ok(Account::unknown()) };
+        let account = identity.of_address(address, self.clock().now()).await;
+        account.map_err(|(name, _)| Account::new(name, AccountSource::Address))
     }
 
     /// Who a client is that gave, or did not give, credentials to the proxy.

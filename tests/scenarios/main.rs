@@ -9,6 +9,7 @@ mod bypass;
 mod cli_demo;
 mod cli_scan;
 mod crash;
+mod directory;
 mod documents;
 mod home;
 mod identity;

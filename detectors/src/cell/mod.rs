@@ -111,6 +111,11 @@ impl Cells {
         head.map_or(0, |signs| u64::from_le_bytes(*signs))
     }
 
+    /// Forgets the values of all rows, before what else was learned serves another message.
+    pub fn forget_values(&mut self) {
+        self.end(Begun(0));
+    }
+
     /// Forgets the values found since.
     #[inline]
     pub fn end(&mut self, Begun(len): Begun) {

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold_next};
-use crate::simd::{KEY_LETTERS, Word, letters_and_digits, words};
+use crate::simd::{KEY_LETTERS, Word, letters_and_digits, letters_and_digits_of, words};
 
-use super::{Columns, PAPERS};
+use super::refrain::Refrains;
+use super::{Columns, LEFT_BYTES, PAPERS};
 
 /// What may have been announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,11 @@ impl Hint {
             && (to_a_number || !self.has(Self::WORD) && !self.has(Self::NAME))
     }
 
+    /// Whether nothing was announced that speaks of a number.
+    pub(crate) const fn is_no_number(self) -> bool {
+        self.is_nothing(true)
+    }
+
     /// Whether no name of a person was announced.
     pub(crate) const fn is_no_name(self) -> bool {
         !self.has(Self::NAME)
@@ -77,6 +83,8 @@ pub(super) struct Watched {
     slots: Vec<(u64, Hint)>,
     /// By the hash of a word, what some word of that hash may be: nearly every word met is none of it.
     parts: Box<[u8; PARTS]>,
+    /// Letters of the shortest there is; of two words both.
+    shortest: usize,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
@@ -91,7 +99,8 @@ const SECOND: u8 = 4;
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]) };
+        let mut watched =
+            Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]), shortest: usize::MAX };
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -103,11 +112,13 @@ impl Watched {
                 Some([first, second]) => {
                     watched.may_be(packed(first), FIRST);
                     watched.may_be(packed(second), SECOND);
+                    watched.shortest = watched.shortest.min(first.len() + second.len());
                     side_by_side(packed(first), packed(second))
                 }
                 _ => {
                     let longest = words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len());
                     let key = longest.map_or(0, |word| packed(word));
+                    watched.shortest = watched.shortest.min(longest.map_or(0, |word| word.len()));
                     watched.may_be(key, ALONE);
                     key
                 }
@@ -312,6 +323,7 @@ pub(crate) struct Heard {
     read: usize,
     /// Where the last words end that hint at each kind.
     ends: [usize; Hint::KINDS],
+    refrains: Refrains<{ Hint::KINDS }>,
 }
 
 impl Heard {
@@ -330,14 +342,50 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            // Numbers often follow each other with no word between them.
-            if let (Some(letter), _) = next_letter(text, self.upto..to) {
-                self.upto = letter;
-                self.hear(stretch, to, watched);
-            }
+            self.hear_apart(text, to, watched);
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
+    }
+
+    /// Reads the words up to the digit at `to`, those between two digits each for themselves: of these, the same come
+    /// again and again.
+    fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
+        const { assert!(LEFT_BYTES < 128) };
+        let base = self.upto;
+        let (letter, digit) = letters_and_digits_of(text.get(base..to).unwrap_or_default());
+        let mut rest = letter;
+        while rest != 0 {
+            let start = rest.trailing_zeros();
+            // Nothing but signs behind the last letter before a digit.
+            let within = match (digit >> start).trailing_zeros() + start {
+                end @ ..128 => (1 << end) - 1,
+                _ => u128::MAX,
+            };
+            let len = (128 - (rest & within).leading_zeros() - start) as usize;
+            rest &= !within;
+            if len < watched.shortest {
+                continue;
+            }
+            let start = base + start as usize;
+            let hear = || {
+                let mut ends = [0; Hint::KINDS];
+                watched.words(text, start..start + len, |end, said| {
+                    for (n, last) in ends.iter_mut().enumerate() {
+                        if said.0 & 1 << n != 0 {
+                            *last = (end - start) as u8;
+                        }
+                    }
+                });
+                ends
+            };
+            let ends = self.refrains.said(text.get(start..).unwrap_or_default(), len, hear);
+            for (last, end) in self.ends.iter_mut().zip(ends) {
+                if end > 0 {
+                    *last = start + usize::from(end);
+                }
+            }
+        }
     }
 
     /// Reads the words up to `to`; from where to go on.

@@ -164,12 +164,18 @@ fn blanks(text: &[u8]) -> usize {
     text.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count()
 }
 
-/// Whether two words begin behind the blanks at `at`, without which nothing is a name.
+/// Whether words stand behind the blanks at `at` that a label with a colon may make a name: two with capitals, or a surname
+/// in small letters before another.
 pub(super) fn may_begin(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let rest = rest.get(blanks(rest)..).unwrap_or_default();
     let len = rest.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_name_byte(**b)).count();
-    (1..=SYLLABLE_BYTES_MAX).contains(&len) && matches!(rest.get(len..), Some([b' ', next, ..]) if is_name_byte(*next))
+    let Some((first, [b' ', behind @ ..])) = rest.split_at_checked(len) else { return false };
+    if !(1..=SYLLABLE_BYTES_MAX).contains(&len) || !behind.first().is_some_and(|b| is_name_byte(*b)) {
+        return false;
+    }
+    let capital = |word: &[u8]| next_char(word).and_then(|(c, _)| c).is_some_and(is_capital);
+    if capital(first) { capital(behind) } else { SURNAMES.contains(Folded::of(first).as_bytes()) }
 }
 
 const fn is_name_byte(byte: u8) -> bool {

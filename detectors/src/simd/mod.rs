@@ -25,7 +25,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::pairs;
+pub(crate) use pairs::{any_pair, pairs};
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Word, words};
 
@@ -174,17 +174,34 @@ pub(crate) struct Classes {
 /// What the first 128 bytes of `text` are.
 pub(crate) fn classes(text: &[u8]) -> Classes {
     let mut classes = Classes::default();
+    each_chunk(text, |chunk, at| {
+        let (letter, digit) = letters_and_digits(chunk);
+        classes.letter |= u128::from(letter) << at;
+        classes.digit |= u128::from(digit) << at;
+        classes.border |= u128::from(borders(chunk)) << at;
+    });
+    classes
+}
+
+/// Which of the first 128 bytes of `text` are letters, or outside ASCII, and which are digits.
+pub(crate) fn letters_and_digits_of(text: &[u8]) -> (u128, u128) {
+    let (mut letters, mut digits) = (0, 0);
+    each_chunk(text, |chunk, at| {
+        let (letter, digit) = letters_and_digits(chunk);
+        letters |= u128::from(letter) << at;
+        digits |= u128::from(digit) << at;
+    });
+    (letters, digits)
+}
+
+/// Tells `found` the first 128 bytes of `text` by sixteen, and where they stand; behind the end stands nothing.
+#[inline(always)]
+fn each_chunk(text: &[u8], mut found: impl FnMut(&[u8; 16], usize)) {
     let (chunks, rest) = text.get(..128).unwrap_or(text).as_chunks::<16>();
     let mut last = [0; 16];
     last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
     let last = Some(&last).filter(|_| !rest.is_empty());
-    for (n, chunk) in chunks.iter().chain(last).enumerate() {
-        let (letter, digit) = letters_and_digits(chunk);
-        classes.letter |= u128::from(letter) << (16 * n);
-        classes.digit |= u128::from(digit) << (16 * n);
-        classes.border |= u128::from(borders(chunk)) << (16 * n);
-    }
-    classes
+    chunks.iter().chain(last).zip((0..).step_by(16)).for_each(|(chunk, at)| found(chunk, at));
 }
 
 /// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.

@@ -75,6 +75,7 @@ pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use json::Keys;
 pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use packing::{pack, unpack};
@@ -150,6 +151,9 @@ const FORMATS: &[&Format] = &[
     &contentline::CALENDAR,
     &contentline::LDIF,
     &svg::FORMAT,
+    &ooxml::WORKBOOK,
+    &ooxml::LETTER,
+    &ooxml::PACKAGE,
     &html::FORMAT,
     &odf::FLAT,
     &xml::FORMAT,

@@ -108,6 +108,8 @@ impl Inquiry {
             cache: self.cache.clone(),
             sink: self.sink.take(),
             columns: std::mem::take(&mut self.columns),
+            keys: std::mem::take(&mut self.keys),
+            found: self.found,
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
             decoded: Vec::new(),
@@ -136,6 +138,8 @@ impl Inquiry {
     fn outcome(&mut self, within: Self, media_type: Option<&'static str>, stood: u64) -> Outcome {
         self.sink = within.sink;
         self.columns = within.columns;
+        self.keys = within.keys;
+        self.found = within.found;
         self.hits = within.hits;
         self.cells = within.cells;
         self.print_left = within.print_left;

@@ -113,6 +113,7 @@ impl Inquiry {
         if confidence >= Confidence::Medium {
             self.edit_whole(place, whole, stand, &part);
         }
+        self.found += 1;
         let value = self.cells.value(whole, stand.cell);
         let hash = self.values.value(detector, value);
         let mark = Mark::of(&self.values, hash, detector, confidence, value);

@@ -67,10 +67,10 @@ impl Code {
 
     /// What `run` stands for, in place of what `out` holds.
     fn decode(self, run: &[u8], out: &mut Vec<u8>) {
-        out.clear();
         match self {
-            Self::Base64 => base64::decode(run, out),
+            Self::Base64 => base64::decode_over(run, out),
             Self::Base32 => {
+                out.clear();
                 let (mut group, mut bits) = (0u64, 0);
                 for b in run {
                     let five = if b.is_ascii_uppercase() { b - b'A' } else { (b & 7).wrapping_sub(2) + 26 };
@@ -83,6 +83,7 @@ impl Code {
                 }
             }
             Self::Hex => {
+                out.clear();
                 let run = unprefixed(run);
                 let digit = |b: &u8| HEX[usize::from(*b)].unwrap_or(0);
                 out.extend(run.chunks_exact(2).map(|pair| match pair {
@@ -125,19 +126,25 @@ impl Runs {
                 let Some(word) = words.peek() else { return };
                 at = at.max(word.start);
             }
-            let len = match words.peek() {
+            let mut len = match words.peek() {
                 Some(word) if word.start <= at => word.end - at,
                 // The last line of several may be shorter.
                 _ => text.get(at..core.end).unwrap_or_default().iter().take_while(|b| in_run(**b)).count(),
             };
             if len > 0 {
-                self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
-                at += len;
+                loop {
+                    self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
+                    at += len;
+                    words.next_if(|word| word.end <= at);
+                    // One line behind the other, nearly always.
+                    let next = words.peek().filter(|word| word.start == at + 1 && text.get(at) == Some(&b'\n'));
+                    let Some(next) = next.filter(|_| self.is_line()) else { break };
+                    (at, len, self.line) = (next.start, next.len(), 0);
+                }
                 continue;
             }
             match text.get(at) {
-                // Mails break base64 at 76 characters, PEM at 64; prose has shorter words.
-                Some(b'\n' | b'\r') if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
+                Some(b'\n' | b'\r') if !self.between && self.is_line() => {
                     self.between = true;
                     self.line = 0;
                 }
@@ -146,6 +153,11 @@ impl Runs {
             }
             at += 1;
         }
+    }
+
+    /// Whether what was read may be a whole line: mails break base64 at 76 characters, PEM at 64; prose has shorter words.
+    const fn is_line(&self) -> bool {
+        self.line >= 40 && self.line.is_multiple_of(4)
     }
 
     fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {

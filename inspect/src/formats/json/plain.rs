@@ -12,7 +12,7 @@ use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     known: Vec<Key>,
     /// The last one.
     last: usize,
@@ -26,6 +26,12 @@ struct Key {
     role: Role,
     /// The one that stood behind it, which it does in every record.
     next: usize,
+}
+
+impl Keys {
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
 }
 
 const KEYS: usize = 512;
@@ -167,6 +173,7 @@ impl Json {
             return false;
         }
         if self.keys.known.is_empty() {
+            self.keys = std::mem::take(&mut inquiry.keys);
             self.keys.known.resize(KEYS, Key::default());
         }
         let Keys { known, last } = &mut self.keys;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{DOCX, PPTX, XLSX};
+use super::{DOCX, PPTX, VSDX, XLSX, XPS};
 use crate::formats::zip::{Directory, stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Markup, Reader, Tag};
@@ -63,6 +63,10 @@ impl Parts {
             Some(DOCX)
         } else if starts("ppt/") {
             Some(PPTX)
+        } else if starts("visio/") {
+            Some(VSDX)
+        } else if self.names.iter().any(|name| name.ends_with(".fpage")) {
+            Some(XPS)
         } else if declares("spreadsheetml") || declares("ms-excel") {
             Some(XLSX)
         } else if declares("wordprocessingml") || declares("ms-word") {
@@ -76,7 +80,10 @@ impl Parts {
 
     pub(super) fn kind(&self, name: &str) -> Kind {
         let name = name.to_ascii_lowercase();
-        let xml = [".xml", ".rels", ".vml"].iter().any(|ending| name.ends_with(ending));
+        if name.ends_with(".fpage") {
+            return Kind::Words;
+        }
+        let xml = [".xml", ".rels", ".vml", ".fdoc", ".fdseq"].iter().any(|ending| name.ends_with(ending));
         if !xml {
             let driver = name.contains("printersettings") || name.ends_with(".odttf");
             return if driver { Kind::Driver } else { Kind::Object };
@@ -111,7 +118,7 @@ fn is_running(name: &str, declared: &str) -> bool {
     if PLAIN.iter().any(|plain| file.starts_with(plain)) || name.contains("threadedcomments") {
         return false;
     }
-    let folder = name.starts_with("word/") || name.starts_with("ppt/");
+    let folder = ["word/", "ppt/", "visio/pages/", "visio/masters/"].iter().any(|folder| name.starts_with(folder));
     folder || RUNNING.iter().any(|kind| name.contains(kind) || declared.contains(kind)) || declared.contains("slide")
 }
 

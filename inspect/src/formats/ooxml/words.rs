@@ -1,4 +1,4 @@
-//! Running text of documents and slides: runs joined per paragraph, tables row by row, deleted and hidden text too.
+//! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
 use super::attributes;
 use crate::inquiry::{Inquiry, Place};
@@ -24,6 +24,8 @@ pub(super) struct Words {
     column: usize,
     span: usize,
     rows: u64,
+    /// The line on which printed letters were set last (XPS).
+    baseline: Vec<u8>,
 }
 
 /// No table has more columns (ECMA-376 part 1, §17.4).
@@ -45,7 +47,28 @@ impl Words {
             column: 0,
             span: 1,
             rows: 0,
+            baseline: Vec::new(),
         }
+    }
+
+    /// A sign by its number in a font; those of symbols are told from others by their first digit (ECMA-376 part 1,
+    /// §17.3.3.30).
+    fn sign(&mut self, tag: &Tag<'_>) {
+        let code = tag.string(b"char").and_then(|code| u32::from_str_radix(code.trim(), 16).ok());
+        let code = code.map(|code| if code >> 8 == 0xf0 { code & 0xff } else { code });
+        if let Some(sign) = code.and_then(char::from_u32) {
+            self.here().joint(sign.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+
+    /// Letters printed at a place of their own (ECMA-388, 12.1): those on one line are one.
+    fn printed(&mut self, tag: &Tag<'_>) {
+        let Some(letters) = tag.attribute(b"UnicodeString") else { return };
+        let baseline = tag.attribute(b"OriginY").unwrap_or_default().text;
+        let joint: &[u8] = if baseline == self.baseline { b" " } else { b"\n" };
+        self.baseline = baseline;
+        self.text.joint(joint);
+        self.text.view.push_view(&letters, 0..letters.text.len());
     }
 
     fn here(&mut self) -> &mut Text {
@@ -102,8 +125,16 @@ impl Reader for Words {
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         match tag.name {
-            b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text += 1,
-            b"tbl" => self.tables += 1,
+            // `Text` is Visio's.
+            b"t" | b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
+            b"sym" => self.sign(tag),
+            b"Glyphs" => return self.printed(tag),
+            b"tbl" => {
+                self.tables += 1;
+                if self.tables == 1 {
+                    self.table.under(&self.text.view.text);
+                }
+            }
             b"tc" if self.tables == 1 => self.in_cell = true,
             b"tab" | b"ptab" => self.here().joint(b"\t"),
             b"br" | b"cr" => self.here().joint(b"\n"),
@@ -147,6 +178,10 @@ impl Reader for Words {
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
             b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text = self.in_text.saturating_sub(1),
+            b"Text" => {
+                self.in_text = self.in_text.saturating_sub(1);
+                self.here().joint(b"\n");
+            }
             b"p" | b"comment" | b"text" if self.in_text == 0 => {
                 self.here().joint(b"\n");
                 self.side.joint(b"\n");
