@@ -15,6 +15,7 @@ mod identity;
 mod life;
 mod mail;
 mod mail_modes;
+mod mail_views;
 mod pictures;
 mod policy;
 mod reach;

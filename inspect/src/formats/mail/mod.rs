@@ -1,13 +1,14 @@
 //! Mails (RFC 5322, MIME): headers, every part decoded and inspected as an object, nested mails.
 //!
 //! Beside the tree there is a second look without any structure at whatever the tree does not account for, so that
-//! malformed MIME hides nothing, and [`besides`] looks at what a part may be besides what it says. That readers may see
-//! different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
+//! malformed MIME hides nothing ([`lenient`] reads encoded bodies in it), and [`besides`] looks at what a part may be
+//! besides what it says. That readers may see different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
 
 mod ambiguity;
 mod besides;
 mod binhex;
 mod coding;
+mod lenient;
 mod words;
 
 use std::ops::Range;
@@ -133,7 +134,14 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 encoding => encoding,
             };
             let hint = Hint { name: named, content_type };
-            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
+            let header = raw.get(part.offset_header as usize..body.start).unwrap_or_default();
+            let is_sure = !ambiguity::said(header).is_ambiguous;
+            if !is_sure {
+                // Who takes another of two encodings at its word.
+                let bytes = raw.get(body.clone()).unwrap_or_default();
+                besides::look(bytes, &said, "", &place.member(&called, Origin::Lost), inquiry);
+            }
+            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) && is_sure {
                 read.push(body);
             }
         }
@@ -244,6 +252,10 @@ pub(crate) fn leaf(
     // `member` has the origin of the body already.
     let around = member.clone();
     leaf_of(&raw, 0..raw.len(), encoding, hint, member, &around, inquiry);
+    // Who receives a form takes it as it stands, whatever encoding its parts name (RFC 7578 §4.7).
+    if !matches!(encoding.0, Encoding::None) {
+        rest(&raw, Vec::new(), &around, inquiry);
+    }
 }
 
 fn encoding_named(name: &str) -> Encoding {
@@ -311,9 +323,11 @@ fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut In
     let mut at = 0;
     for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
         if range.start > at {
+            let gap = raw.get(at..range.start).unwrap_or_default();
             text.view.base = at as u64;
-            text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);
+            text.push(gap, at as u64, inquiry);
             text.finish(inquiry);
+            lenient::look(gap, place, inquiry);
         }
         at = at.max(range.end);
     }
