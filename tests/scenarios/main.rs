@@ -19,6 +19,7 @@ mod mail;
 mod mail_modes;
 mod mail_postfix;
 mod mail_signed;
+mod mail_views;
 mod pictures;
 mod policy;
 mod reach;
