@@ -299,7 +299,7 @@ impl Detectors {
     }
 
     /// Whether [`Self::column`] may say anything of `header`; costs little.
-    pub fn may_announce(&self, header: &str) -> bool {
+    pub fn may_announce(&self, header: &[u8]) -> bool {
         self.words.may_announce(header)
     }
 

@@ -4,12 +4,12 @@
 
 mod cache;
 mod crowd;
+mod headings;
 mod outcome;
 mod tallies;
 mod whole;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ use crate::view::View;
 pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
 use crowd::{Crowd, twelves};
+pub(crate) use headings::Headings;
 use tallies::{Added, Tallies};
 pub(crate) use whole::Stand;
 
@@ -125,7 +126,7 @@ pub(crate) struct Inquiry {
     pub(crate) people: People,
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
-    columns: HashMap<u64, Option<Column>>,
+    headings: Headings,
     /// What the keys of JSON announce.
     pub(crate) keys: Keys,
     opaque_bytes: u64,
@@ -160,8 +161,6 @@ pub(crate) struct Inquiry {
 
 /// A header is a few words; a paragraph announces nothing.
 pub(crate) const HEADER_MAX: usize = 200;
-/// Names of columns remembered; real tables have fewer.
-const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
 
 /// Bytes that may come out of a decompression however few went in.
@@ -200,7 +199,7 @@ impl Inquiry {
             people: People::default(),
             edits: Edits::default(),
             sink,
-            columns: lore.columns,
+            headings: lore.headings,
             keys: lore.keys,
             opaque_bytes: 0,
             members: 0,
@@ -224,8 +223,8 @@ impl Inquiry {
 
     /// Gives back what was learned, for the next inspection.
     pub(crate) fn learned(&mut self) -> Lore {
-        let (cells, columns) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.columns));
-        Lore { cells, columns, keys: std::mem::take(&mut self.keys) }
+        let (cells, headings) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.headings));
+        Lore { cells, headings, keys: std::mem::take(&mut self.keys) }
     }
 
     /// Everything that changes when something is found, not understood, or costs of what is limited.
@@ -349,18 +348,19 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        if header.is_empty() || header.len() > HEADER_MAX || !self.detectors.may_announce(header) {
+        self.announced(header.as_bytes())
+    }
+
+    /// As [`Self::column`], of what may not be text.
+    pub(crate) fn announced(&mut self, header: &[u8]) -> Option<Column> {
+        if header.is_empty() || header.len() > HEADER_MAX {
             return None;
         }
-        let hash = self.key.hash_one(header);
-        if let Some(known) = self.columns.get(&hash) {
-            return *known;
-        }
-        let column = self.detectors.column(header);
-        if self.columns.len() < COLUMNS_MAX {
-            self.columns.insert(hash, column);
-        }
-        column
+        let hash = self.values.text(Headings::KIND, header);
+        self.headings.told(hash, || {
+            let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok())??;
+            self.detectors.column(text)
+        })
     }
 
     /// Counts bytes of text that are scanned, or known not to need it.
@@ -424,7 +424,7 @@ impl Inquiry {
 
     /// The keyed hash of what was found.
     pub(crate) fn hash(&self, finding: &Finding) -> u64 {
-        self.values.value(finding.detector, finding.value.reveal().as_bytes())
+        self.values.value(finding.detector, finding.value.reveal_bytes())
     }
 
     /// Whether it matters which cell a finding at `place` stands in: somebody listens, or is told that it cannot be
@@ -443,7 +443,7 @@ impl Inquiry {
                 None => self.lose(finding.detector, &finding.part),
             }
         }
-        let value = finding.value.reveal().as_bytes();
+        let value = finding.value.reveal_bytes();
         let hash = self.values.value(finding.detector, value);
         let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
         let added = self.tallies.add(finding.detector, finding.confidence, hash, again);

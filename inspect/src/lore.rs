@@ -5,20 +5,20 @@
 //! a kilobyte is otherwise mostly spent learning what the one before it had learned. No finding is kept, and of side
 //! fields only keyed hashes.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use chot_detectors::{Cells, Column};
+use chot_detectors::Cells;
 
 use crate::formats::Keys;
+use crate::inquiry::Headings;
 
 /// What an inspection has learned of cells, headers and keys.
 #[derive(Default)]
 pub(crate) struct Lore {
     pub(crate) cells: Cells,
-    pub(crate) columns: HashMap<u64, Option<Column>>,
+    pub(crate) headings: Headings,
     pub(crate) keys: Keys,
 }
 
