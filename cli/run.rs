@@ -43,6 +43,7 @@ struct Ready<'a> {
     led: &'a [SocketAddr],
     mail: &'a [SocketAddr],
     lmtp: &'a [SocketAddr],
+    milter: &'a [SocketAddr],
     admin: Option<SocketAddr>,
     data: &'a Path,
 }
@@ -97,6 +98,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.lmtp {
         writeln!(out, "  LMTP            {address}")?;
     }
+    for address in &addresses.milter {
+        writeln!(out, "  milter          {address}")?;
+    }
     if let Some(address) = addresses.admin {
         writeln!(out, "  admin           {address}")?;
     }
@@ -110,8 +114,8 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, web_tls, led, mail, lmtp, admin } = addresses;
-    let ready = Ready { pid: std::process::id(), web, web_tls, led, mail, lmtp, admin: *admin, data };
+    let Addresses { web, web_tls, led, mail, lmtp, milter, admin } = addresses;
+    let ready = Ready { pid: std::process::id(), web, web_tls, led, mail, lmtp, milter, admin: *admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

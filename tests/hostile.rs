@@ -2,6 +2,8 @@
 //!
 //! Each is scanned by the program itself in a process of its own, whose time and memory are measured.
 
+#[path = "hostile/documents.rs"]
+mod documents;
 #[path = "hostile/pictures.rs"]
 mod pictures;
 #[path = "hostile/quine.rs"]
@@ -285,6 +287,11 @@ fn none_is_clean_slow_or_large() {
         ("window.zst", b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00".to_vec(), Tell),
     ];
     judge(cases);
+}
+
+#[test]
+fn no_document_is_clean_slow_or_large() {
+    judge(documents::cases());
 }
 
 #[test]

@@ -62,14 +62,23 @@ key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
 lmtp_listen = ["127.0.0.1:10024"]
+milter_listen = ["127.0.0.1:10027"]
+milter_quarantine = "own"
 trusted = ["127.0.0.1"]
+proxy_protocol = ["10.0.0.30"]
 split_zones = ["10.0.0.25"]
 quarantine_reply = "refuse"
 quarantine_days = 7
+notify_senders = "held"
+notice_from = "chot@vss.gov.vn"
 sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
 size_max = 1_000_000
+[[mail.dkim]]
+domain = "VSS.gov.vn"
+selector = "chot1"
+key = "dkim.pem"
 [identity.ldap]
 servers = ["ldaps://dc1.example.vn", "ldap://[fd00::2]:3389"]
 base = "dc=example,dc=vn"
@@ -167,7 +176,15 @@ allow_days = 30
     let limits = s.mail.limits;
     assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
+    assert_eq!(s.mail.proxy_protocol, [network("10.0.0.30")]);
+    let [key] = s.mail.dkim.as_slice() else { panic!("{:?}", s.mail.dkim) };
+    assert_eq!((key.domain.as_str(), key.selector.as_str()), ("vss.gov.vn", "chot1"));
+    assert_eq!(Some(key.file.clone()), folder("dkim.pem"));
+    assert_eq!(s.mail.notify_senders, chot_config::NotifySenders::Held);
+    assert_eq!(s.mail.notice_from.as_deref(), Some("chot@vss.gov.vn"));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
+    assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
+    assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));
     assert_eq!((s.mail.cert, s.mail.key, s.mail.size_max), (folder("mail.pem"), folder("mail.key"), 1_000_000));

@@ -230,8 +230,13 @@ impl Inspecting {
         self.guarded(|this| this.object.push(bytes, &mut this.inquiry));
     }
 
-    /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long: call it on a
-    /// blocking thread.
+    /// Whether the object is read as it comes: to finish it is no more work than to take a block of it.
+    pub fn is_read_along(&self) -> bool {
+        self.object.is_read_along()
+    }
+
+    /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long, unless
+    /// [`Self::is_read_along`]: call it on a blocking thread.
     pub fn finish(mut self, source: &dyn Source) -> Inspected {
         self.guarded(|this| {
             if source.len() == this.bytes {

@@ -12,6 +12,8 @@ pub(crate) struct Head<'a> {
     pub(crate) trimmed: &'a [u8],
     pub(crate) hint: &'a crate::Hint,
     pub(crate) text: Option<Encoding>,
+    declared: String,
+    extension: String,
 }
 
 /// Beginnings of the names of other such sets: UTF-7, EBCDIC in its many code pages, compressed Unicode, escapes.
@@ -49,7 +51,11 @@ impl<'a> Head<'a> {
     pub(crate) fn new(bytes: &'a [u8], hint: &'a crate::Hint) -> Self {
         let text = encoding(bytes);
         let trimmed = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-        Self { bytes, trimmed, hint, text }
+        let declared = hint.content_type.as_deref().unwrap_or_default();
+        let declared = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let name = hint.name.as_deref().unwrap_or_default();
+        let extension = name.rsplit_once('.').map_or_else(String::new, |(_, ext)| ext.to_ascii_lowercase());
+        Self { bytes, trimmed, hint, text, declared, extension }
     }
 
     /// Text of bytes that a parser of ASCII-based syntax can read.
@@ -58,9 +64,8 @@ impl<'a> Head<'a> {
     }
 
     /// The declared media type without parameters, in lower case.
-    pub(crate) fn declared(&self) -> String {
-        let declared = self.hint.content_type.as_deref().unwrap_or_default();
-        declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    pub(crate) fn declared(&self) -> &str {
+        &self.declared
     }
 
     /// Whether digits in the declared character set are not those of ASCII, nor of a set that its bytes give away.
@@ -77,9 +82,8 @@ impl<'a> Head<'a> {
     }
 
     /// The extension of the name, in lower case.
-    pub(crate) fn extension(&self) -> String {
-        let name = self.hint.name.as_deref().unwrap_or_default();
-        name.rsplit_once('.').map_or_else(String::new, |(_, ext)| ext.to_ascii_lowercase())
+    pub(crate) fn extension(&self) -> &str {
+        &self.extension
     }
 }
 

@@ -173,6 +173,20 @@ fn kinds_of_xml_that_split_text_are_read_as_their_programs_do() {
         ("Visio", package(&[("visio/pages/page1.xml", &format!("<PageContents>{shape}</PageContents>"))])),
         ("XPS", package(&[("Documents/1/Pages/1.fpage", &printed)])),
         ("signs of a font", letter(&format!("<w:p><w:r><w:t>CCCD </w:t></w:r>{}</w:p>", signs.collect::<String>()))),
+        (
+            "around what was struck out",
+            letter(&format!(
+                "<w:p><w:r><w:t>Số CCCD {first}</w:t></w:r><w:del><w:r><w:delText>77</w:delText></w:r></w:del><w:ins><w:r>\
+                 <w:t>{rest}</w:t></w:r></w:ins></w:p>"
+            )),
+        ),
+        (
+            "what was struck out in the middle of a number",
+            letter(&format!(
+                "<w:p><w:r><w:t>Số CCCD {first}</w:t></w:r><w:del><w:r><w:delText>{rest}</w:delText></w:r></w:del><w:ins>\
+                 <w:r><w:t>x</w:t></w:r></w:ins></w:p>"
+            )),
+        ),
         ("around an annotation", open_document("text", &noted)),
         (
             "a list of properties",

@@ -206,3 +206,39 @@ proptest! {
         prop_assert_eq!(redact(&bytes).expect("nothing to do"), bytes);
     }
 }
+
+#[test]
+fn what_somebody_signed_is_not_changed() {
+    let part = |text: &str| format!("Content-Type: text/plain\r\n\r\n{text}\r\n");
+    let signed = |text: &str| {
+        let signature = "Content-Type: application/pgp-signature\r\n\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\nabc\r\n";
+        format!(
+            "Content-Type: multipart/signed; boundary=S; protocol=\"application/pgp-signature\"\r\n\r\n--S\r\n{}--S\r\n{signature}--S--\r\n",
+            part(text)
+        )
+    };
+    let head = "From: an@example.vn\r\nTo: b@example.org\r\nMIME-Version: 1.0\r\n";
+    let beside = |first: &str, second: &str| {
+        format!("{head}Content-Type: multipart/mixed; boundary=M\r\n\r\n--M\r\n{first}\r\n--M\r\n{second}\r\n--M--\r\n")
+    };
+    let (telling, clean) = (format!("CCCD {NUMBER}"), "xin chao");
+    let in_a_file_name = part(clean).replacen("text/plain", &format!("text/plain; name=\"CCCD {NUMBER}.txt\""), 1);
+    let clear = format!(
+        "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\n{telling}\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\nabc\r\n-----END PGP SIGNATURE-----"
+    );
+    for (mail, may) in [
+        (format!("{head}{}", signed(&telling)), false),
+        (beside(&signed(&telling), &part(clean)), false),
+        (beside(&signed(clean), &part(&telling)), true),
+        (beside(&part(&telling), &signed(clean)), true),
+        (format!("{head}{}", signed(clean).replace(&part(clean), &in_a_file_name)), false),
+        (format!("{head}{}", part(&clear)), false),
+        (format!("{head}Subject: {telling}\r\n{}", signed(clean)), true),
+    ] {
+        let redacted = redact(mail.as_bytes());
+        assert_eq!(redacted.is_ok(), may, "{mail}");
+        if let Ok(redacted) = redacted {
+            assert_eq!(String::from_utf8(redacted).expect("text"), mail.replace(NUMBER, MASK));
+        }
+    }
+}

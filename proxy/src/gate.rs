@@ -24,6 +24,8 @@ use crate::identity::{Identity, Who};
 
 /// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
+/// The same where only the last block of them is left to be read.
+const INLINE_READ_BYTES_MAX: u64 = 1 << 20;
 
 /// What every channel shares: the engine, the policy in force, the ledger, the clock. Clones share it.
 #[derive(Clone)]
@@ -132,6 +134,8 @@ pub struct Envelope {
 pub struct Abilities {
     /// It can send changed content.
     pub redact: bool,
+    /// Others have signed it, so that changed content would pass for forged.
+    pub is_sealed: bool,
     /// It can keep the message for a person to decide.
     pub quarantine: bool,
 }
@@ -513,7 +517,8 @@ fn recordable(mut message: Message, inspector: &Inspector) -> Message {
 
 /// Finishes the inspection where it disturbs nobody.
 async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
-    if body.len() <= INLINE_BYTES_MAX {
+    let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
+    if body.len() <= inline_max {
         return Ok(inspecting.finish(&**body));
     }
     let body = Arc::clone(body);
@@ -532,6 +537,9 @@ async fn redact(
 ) -> Result<Result<Arc<dyn Source>, String>, Error> {
     if !abilities.redact {
         return Ok(Err("this channel cannot send changed content".to_owned()));
+    }
+    if abilities.is_sealed {
+        return Ok(Err("it is signed by others".to_owned()));
     }
     if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
         return Ok(Err("readers may see different things in it".to_owned()));

@@ -63,6 +63,8 @@ pub struct Addresses {
     pub mail: Vec<SocketAddr>,
     /// LMTP.
     pub lmtp: Vec<SocketAddr>,
+    /// Milter.
+    pub milter: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -171,6 +173,12 @@ impl Gateway {
                 lmtp_listeners.push(listener);
             }
         }
+        let mut milter_listeners = Vec::new();
+        for address in &settings.mail.milter_listen {
+            let (listener, bound) = bind(&mut passed, *address).await?;
+            addresses.milter.push(bound);
+            milter_listeners.push(listener);
+        }
         let admin_listener = match settings.admin_listen {
             Some(address) => {
                 let (listener, bound) = bind(&mut passed, address).await?;
@@ -225,6 +233,12 @@ impl Gateway {
             }
             tasks.spawn(mail::expire(Arc::clone(&mail), session.clone()));
             mail_channel = Some(mail);
+        }
+        if !milter_listeners.is_empty() {
+            let milter = Arc::new(mail::milter::Milter::new(gate.clone(), &settings.mail, mail_channel.clone()));
+            for listener in milter_listeners {
+                tasks.spawn(mail::milter::serve(Arc::clone(&milter), listener, session.clone()));
+            }
         }
         let admin = Arc::new(Admin::new(Arc::clone(&core), mail_channel, &data, addresses.admin)?);
         if let Some(listener) = admin_listener {
@@ -293,6 +307,7 @@ impl Addresses {
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
         lines.extend(of("lmtp", &self.lmtp));
+        lines.extend(of("milter", &self.milter));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }

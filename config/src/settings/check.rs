@@ -9,7 +9,10 @@ use chot_model::Secret;
 use super::directory;
 use super::reach::Exempt;
 use super::shape::SETTINGS;
-use super::{AllowedTarget, ClientTls, Direct, NextHopTls, Parents, Ports, QuarantineReply, SenderLimits, Settings};
+use super::{
+    AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
+    QuarantineReply, SenderLimits, Settings,
+};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -74,7 +77,12 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
         s.mail.client_tls = ClientTls::Require;
     }
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
+    s.mail.milter_listen = parsed(root, &["mail", "milter_listen"]).unwrap_or_default();
+    if text(root, &["mail", "milter_quarantine"]) == Some("own") {
+        s.mail.milter_quarantine = MilterQuarantine::Own;
+    }
     s.mail.trusted = parsed(root, &["mail", "trusted"]).unwrap_or_default();
+    s.mail.proxy_protocol = parsed(root, &["mail", "proxy_protocol"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
     let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
     s.mail.limits = SenderLimits {
@@ -85,7 +93,14 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
         s.mail.quarantine_reply = QuarantineReply::Refuse;
     }
+    s.mail.notify_senders = match text(root, &["mail", "notify_senders"]) {
+        Some("held") => NotifySenders::Held,
+        Some("all") => NotifySenders::All,
+        _ => NotifySenders::Off,
+    };
+    s.mail.notice_from = text(root, &["mail", "notice_from"]).map(str::to_owned);
     set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
+    s.mail.dkim = dkim_keys(root, folder);
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));
     set(&mut s.inspect.cache, flag(root, &["inspect", "cache"]));
@@ -157,6 +172,20 @@ fn parents(root: &Table<'_>, mut twice: impl FnMut(&str, Range<usize>)) -> Paren
     parents
 }
 
+fn dkim_keys(root: &Table<'_>, folder: &Path) -> Vec<DkimKey> {
+    let mail = at(root, &["mail"]).and_then(|mail| mail.get_ref().as_table());
+    let listed = mail.map(|mail| tables(mail, "dkim")).unwrap_or_default();
+    let key = |(table, _): (&Table<'_>, _)| {
+        let selector = text(table, &["selector"])?.to_owned();
+        Some(DkimKey {
+            domain: crate::host::normalise(text(table, &["domain"])?)?,
+            selector,
+            file: folder.join(text(table, &["key"])?),
+        })
+    };
+    listed.into_iter().filter_map(key).collect()
+}
+
 /// What the keys mean together.
 fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     for (one, other) in [(["tls", "ca_cert"], ["tls", "ca_key"]), (["mail", "cert"], ["mail", "key"])] {
@@ -182,6 +211,13 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     {
         let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
         report.push(note.help("name a certificate and its key"));
+    }
+    milter(root, s, report);
+    if let (Some(value), true, None) =
+        (at(root, &["mail", "notify_senders"]), s.mail.notify_senders != NotifySenders::Off, &s.mail.notice_from)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "nobody writes: `mail.notice_from` is absent");
+        report.push(note.help("name the address, as in notice_from = \"chot@vss.gov.vn\""));
     }
     parents(root, |host, span| {
         let message = format!("`{host}` has two ways out: another parent, or one and none");
@@ -218,6 +254,22 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     }
 }
 
+/// What the milter server needs besides an address.
+fn milter(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
+    let has_listener = !s.mail.milter_listen.is_empty();
+    if let (Some(value), true, true) = (at(root, &["mail", "milter_listen"]), has_listener, s.mail.trusted.is_empty()) {
+        let note = Note::error(Problem::Conflict, value.span(), "no mail server may ask: `mail.trusted` is empty");
+        report.push(note.help("list the mail servers that ask, as in trusted = [\"127.0.0.1\"]"));
+    }
+    let own = s.mail.milter_quarantine == MilterQuarantine::Own;
+    let is_proxy = s.mail.next_hop.is_some() && !(s.mail.listen.is_empty() && s.mail.lmtp_listen.is_empty());
+    if let (Some(value), true, false) = (at(root, &["mail", "milter_quarantine"]), own, is_proxy) {
+        let note =
+            Note::error(Problem::Conflict, value.span(), "what is released has no way out without the SMTP proxy");
+        report.push(note.help("set `mail.listen` and `mail.next_hop`, or leave mails on hold at the mail server"));
+    }
+}
+
 /// Two listeners cannot have the same address. Port 0 is any free port.
 fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
     let mut seen: Vec<(SocketAddr, String)> = Vec::new();
@@ -228,6 +280,7 @@ fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
         ["web", "tproxy"],
         ["mail", "listen"],
         ["mail", "lmtp_listen"],
+        ["mail", "milter_listen"],
         ["icap", "listen"],
         ["admin", "listen"],
     ];
@@ -264,14 +317,16 @@ fn two_of_a_family(root: &Table<'_>, report: &mut Report<'_>) {
 
 /// A relay or proxy for everybody is what a gateway must never become.
 fn clients(root: &Table<'_>, report: &mut Report<'_>) {
-    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted")] {
+    for (section, key) in [("web", "clients"), ("mail", "clients"), ("mail", "trusted"), ("mail", "proxy_protocol")] {
         for (text, span) in texts(root, &[section, key]).unwrap_or_default() {
             let Ok(network) = text.parse::<Network>() else { continue };
             host_bits(network, span.clone(), report);
             if network.prefix == 0 {
                 report.push(match (section, key) {
-                    ("mail", "trusted") => Note::error(Problem::Unsafe, span, "any host could say who its client is")
-                        .help("list the mail servers in front of the gateway"),
+                    ("mail", "trusted" | "proxy_protocol") => {
+                        Note::error(Problem::Unsafe, span, "any host could say who its client is")
+                            .help("list the mail servers in front of the gateway")
+                    }
                     ("mail", _) => Note::error(Problem::Unsafe, span, "every host could send mail here: an open relay")
                         .help("list your own networks"),
                     _ => Note::warning(Problem::Unsafe, span, "every host may use the proxy")

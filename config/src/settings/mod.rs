@@ -60,6 +60,37 @@ pub struct SenderLimits {
     pub recipients_per_day: Option<u32>,
 }
 
+/// Where a mail waits that a mail server asked about over the milter protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MilterQuarantine {
+    /// On hold in the mail server's own queue.
+    Server,
+    /// In our quarantine.
+    Own,
+}
+
+/// A key that mails of a domain of ours are signed with again when they were changed (`[[mail.dkim]]`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimKey {
+    /// The domain that signs.
+    pub domain: String,
+    /// Where DNS has the public key: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The private key, PEM.
+    pub file: PathBuf,
+}
+
+/// Which senders are told by mail what became of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifySenders {
+    /// None.
+    Off,
+    /// Those whose mail waits for a person, and again when that person has decided.
+    Held,
+    /// Also those whose mail was blocked.
+    All,
+}
+
 /// What the sender of a mail in quarantine is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineReply {
@@ -152,6 +183,10 @@ pub struct MailSettings {
     pub listen: Vec<SocketAddr>,
     /// Listening addresses of LMTP; empty: off.
     pub lmtp_listen: Vec<SocketAddr>,
+    /// Listening addresses of the milter server; empty: off.
+    pub milter_listen: Vec<SocketAddr>,
+    /// Where mails wait that a mail server asked about.
+    pub milter_quarantine: MilterQuarantine,
     /// Who may send.
     pub clients: Vec<Network>,
     /// `host:port` of the relay behind us; without it mail is off.
@@ -166,16 +201,24 @@ pub struct MailSettings {
     pub client_tls: ClientTls,
     /// Clients whose bare CR and LF become CR LF, where others are refused.
     pub mend_lines: Vec<Network>,
-    /// Hosts that are believed what XFORWARD and XCLIENT say.
+    /// Hosts that are believed what XFORWARD, XCLIENT and milters say.
     pub trusted: Vec<Network>,
+    /// Load balancers that say by the PROXY protocol who the client is.
+    pub proxy_protocol: Vec<Network>,
     /// Clients that are asked to send to each zone separately.
     pub split_zones: Vec<Network>,
     /// What senders of mails in quarantine are told.
     pub quarantine_reply: QuarantineReply,
+    /// Which senders are told by mail what became of theirs.
+    pub notify_senders: NotifySenders,
+    /// The address these mails come from.
+    pub notice_from: Option<String>,
     /// How much one sender may send.
     pub limits: SenderLimits,
     /// Mails in quarantine are let go after so many days.
     pub quarantine_days: u32,
+    /// Keys for mails of our own domains that were changed.
+    pub dkim: Vec<DkimKey>,
     /// Largest mail in bytes, announced as SIZE.
     pub size_max: u64,
 }
@@ -287,6 +330,8 @@ impl Settings {
             mail: MailSettings {
                 listen: Vec::new(),
                 lmtp_listen: Vec::new(),
+                milter_listen: Vec::new(),
+                milter_quarantine: MilterQuarantine::Server,
                 clients,
                 next_hop: None,
                 next_hop_tls: NextHopTls::Opportunistic,
@@ -295,10 +340,14 @@ impl Settings {
                 client_tls: ClientTls::Offer,
                 mend_lines: Vec::new(),
                 trusted: Vec::new(),
+                proxy_protocol: Vec::new(),
                 split_zones: Vec::new(),
                 quarantine_reply: QuarantineReply::Accept,
+                notify_senders: NotifySenders::Off,
+                notice_from: None,
                 limits: SenderLimits::default(),
                 quarantine_days: 30,
+                dkim: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,
             },

@@ -74,7 +74,22 @@ const NEXT_HOP_TLS: Words = Words { noun: "kind of TLS", problem: Problem::Unkno
 
 const CLIENT_TLS: Words = Words { noun: "kind of TLS", problem: Problem::UnknownWord, all: &["offer", "require"] };
 
+const MILTER_QUARANTINE: Words = Words { noun: "place", problem: Problem::UnknownWord, all: &["server", "own"] };
+
 const QUARANTINE_REPLY: Words = Words { noun: "answer", problem: Problem::UnknownWord, all: &["accept", "refuse"] };
+
+const NOTIFY_SENDERS: Words = Words { noun: "choice", problem: Problem::UnknownWord, all: &["off", "held", "all"] };
+
+const MAILBOX: Format = Format { noun: "an address such as `chot@vss.gov.vn`", check: mailbox };
+
+/// Checks `local@domain`, ASCII and without quotes.
+fn mailbox(text: &str) -> Result<(), String> {
+    let wrong = || "write an address, as in `chot@vss.gov.vn`".to_owned();
+    let (local, domain) = text.split_once('@').ok_or_else(wrong)?;
+    let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let is_local = !local.is_empty() && local.chars().all(is_atom) && !local.split('.').any(str::is_empty);
+    if is_local && text.is_ascii() && host::normalise(domain).is_some() { Ok(()) } else { Err(wrong()) }
+}
 
 const LISTEN: Format = Format {
     noun: "an address and port such as `127.0.0.1:3128`",
@@ -138,6 +153,15 @@ const PARENTS: Shape = Shape {
     fields: &[
         must("hosts", Kind::List { of: &Kind::Format(&HOSTS), may_be_empty: false }, "`hosts` it leads to."),
         must("parent", Kind::Format(&PARENT), "`parent`: its host and port."),
+    ],
+};
+
+/// A key for signing mail again.
+const DKIM: Shape = Shape {
+    fields: &[
+        must("domain", Kind::Format(&NAME), "The `domain` that signs."),
+        must("selector", Kind::Format(&NAME), "The `selector` under which DNS has its public key."),
+        must("key", Kind::Text, "The private `key`, RSA or Ed25519, PEM, mode 0600."),
     ],
 };
 
@@ -240,6 +264,12 @@ pub(super) const SETTINGS: Shape = Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
+                    key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
+                    key(
+                        "milter_quarantine",
+                        Kind::Word(&MILTER_QUARANTINE),
+                        "Where mails of a milter wait: \"server\", on hold there, the default, or \"own\", here.",
+                    ),
                     key("clients", CLIENTS, "Who may send; loopback and private addresses by default."),
                     key("next_hop", Kind::Format(&HOST_PORT), "The relay behind the gateway; without it mail is off."),
                     key("next_hop_tls", Kind::Word(&NEXT_HOP_TLS), "TLS towards it; \"opportunistic\" by default."),
@@ -261,6 +291,12 @@ pub(super) const SETTINGS: Shape = Shape {
                         "What senders of mails in quarantine are told: \"accept\" (250), the default, or \"refuse\" (550).",
                     ),
                     key(
+                        "notify_senders",
+                        Kind::Word(&NOTIFY_SENDERS),
+                        "Senders that are told by mail: \"off\", of mail in quarantine, \"held\", or also blocked, \"all\".",
+                    ),
+                    key("notice_from", Kind::Format(&MAILBOX), "The address such mails come from."),
+                    key(
                         "quarantine_days",
                         at_least(1),
                         "Mails in quarantine are let go after so many days; 30 by default.",
@@ -268,12 +304,22 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
-                    key("trusted", NETWORKS, "Hosts that are believed what XFORWARD and XCLIENT say of their clients."),
+                    key(
+                        "proxy_protocol",
+                        NETWORKS,
+                        "Load balancers that begin every SMTP or LMTP connection with a PROXY protocol header.",
+                    ),
+                    key(
+                        "trusted",
+                        NETWORKS,
+                        "Hosts that are believed what XFORWARD, XCLIENT and milters say of clients.",
+                    ),
                     key(
                         "split_zones",
                         NETWORKS,
                         "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
+                    key("dkim", Kind::Tables(&DKIM), "Keys that mails of our own domains are signed with again."),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],
             },

@@ -293,6 +293,17 @@ const DIGITS: [[u64; 2]; *digits::LENGTHS.end() + 1] = {
     masks
 };
 
+/// The first so many of sixteen bytes.
+const FIRST_BYTES: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < masks.len() {
+        masks[len] = u128::MAX >> (128 - 8 * len);
+        len += 1;
+    }
+    masks
+};
+
 /// Whether eight bytes are ASCII digits.
 const fn eight_digits(eight: u64) -> bool {
     no_digits(eight) == 0

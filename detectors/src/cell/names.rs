@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{CELL_BYTES_MAX, Told, Values};
+use super::{CELL_BYTES_MAX, FIRST_BYTES, Told, Values};
 use crate::person_name::{self, Syllable};
 
 const SLOTS: usize = 1024;
@@ -115,20 +115,9 @@ fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
     let spaces = key ^ (ONES * b' ' as u128);
     let spaces = spaces.wrapping_sub(ONES) & !spaces & ONES << 7;
     let len = (spaces.trailing_zeros() as usize / 8).min(room);
-    let mask = MASKS.get(len).filter(|mask| **mask != 0)?;
+    let mask = FIRST_BYTES.get(len).filter(|mask| **mask != 0 && len <= SYLLABLE_BYTES)?;
     Some((key & mask, len))
 }
-
-/// The bytes of a syllable of so many; of those of none, nothing.
-const MASKS: [u128; SYLLABLE_BYTES + 1] = {
-    let mut masks = [0; SYLLABLE_BYTES + 1];
-    let mut len = 1;
-    while len <= SYLLABLE_BYTES {
-        masks[len] = u128::MAX >> (128 - 8 * len);
-        len += 1;
-    }
-    masks
-};
 
 impl Syllables {
     fn know(&mut self, key: u128, len: usize) -> &Known {

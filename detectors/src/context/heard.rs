@@ -140,6 +140,12 @@ impl Watched {
         self.parts[hash(word, PARTS)] |= part;
     }
 
+    /// Whether a word may hint at anything by itself.
+    #[inline]
+    fn is_alone(&self, word: u64) -> bool {
+        self.parts[hash(word, PARTS)] & ALONE != 0
+    }
+
     /// What a word behind another hints at, by itself and with it; 0 for none before.
     #[cold]
     #[inline(never)]
@@ -302,6 +308,23 @@ fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
     (None, parted)
 }
 
+/// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
+#[inline]
+fn small_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
+    /// The same in each byte.
+    const fn each(byte: u8) -> u64 {
+        byte as u64 * (u64::MAX / 0xff)
+    }
+    const HIGH: u64 = each(0x80);
+    let letters = u64::from_le_bytes(*text.get(start..)?.first_chunk()?);
+    let within = u64::MAX.checked_shr(8 * 8_u32.checked_sub(len as u32)?)?;
+    // The high bit of each byte from `a` to `z`: no sum goes over into the next byte where none is beyond ASCII.
+    let ascii = letters & !HIGH;
+    let [from_a, behind_z] = [ascii + each(0x80 - b'a'), ascii + each(0x7f - b'z')];
+    let small = from_a & !behind_z & !letters & HIGH;
+    (small & within == HIGH & within).then_some(letters & within & each(0x1f))
+}
+
 /// One key for two words side by side.
 const fn side_by_side(first: u64, second: u64) -> u64 {
     first.rotate_left(29).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second | 1 << 63
@@ -353,7 +376,7 @@ impl Heard {
     fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
         const { assert!(LEFT_BYTES < 128) };
         let base = self.upto;
-        let (letter, digit) = letters_and_digits_of(text.get(base..to).unwrap_or_default());
+        let (letter, digit) = letters_and_digits_of(text, base..to);
         let mut rest = letter;
         while rest != 0 {
             let start = rest.trailing_zeros();
@@ -368,6 +391,10 @@ impl Heard {
                 continue;
             }
             let start = base + start as usize;
+            // Most are one short word, which says nothing.
+            if small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
+                continue;
+            }
             let hear = || {
                 let mut ends = [0; Hint::KINDS];
                 watched.words(text, start..start + len, |end, said| {
@@ -477,6 +504,15 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn small_words_are_told_alike(word in "[a-z]{1,9}|[a-z]{0,4}[A-Zđ`{@. ][a-z]{0,4}") {
+            let mut keys = Vec::new();
+            plain_words(word.as_bytes(), 0..word.len(), false, |word| keys.push(word.key));
+            let plain = word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() <= 8;
+            let text = format!("{word}12345678");
+            prop_assert_eq!(small_word(text.as_bytes(), 0, word.len()), keys.first().copied().filter(|_| plain));
+        }
+
         #[test]
         fn vectors_and_plain_steps_hear_alike(
             pieces in prop::collection::vec(prop_oneof![

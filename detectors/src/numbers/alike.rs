@@ -166,8 +166,14 @@ impl Placed {
                 return;
             }
         } else {
-            let all = text.get(range.clone()).unwrap_or_default().iter().filter(|b| b.is_ascii_digit());
-            digits.iter_mut().zip(all).for_each(|(slot, digit)| *slot = *digit);
+            // Without a branch a byte: what is no digit is written over.
+            let mut n = 0;
+            for byte in text.get(range.clone()).unwrap_or_default() {
+                if let Some(slot) = digits.get_mut(n) {
+                    *slot = *byte;
+                }
+                n += usize::from(byte.is_ascii_digit());
+            }
         }
         found.number(&Number {
             range,

@@ -174,34 +174,39 @@ pub(crate) struct Classes {
 /// What the first 128 bytes of `text` are.
 pub(crate) fn classes(text: &[u8]) -> Classes {
     let mut classes = Classes::default();
-    each_chunk(text, |chunk, at| {
-        let (letter, digit) = letters_and_digits(chunk);
-        classes.letter |= u128::from(letter) << at;
-        classes.digit |= u128::from(digit) << at;
-        classes.border |= u128::from(borders(chunk)) << at;
-    });
-    classes
-}
-
-/// Which of the first 128 bytes of `text` are letters, or outside ASCII, and which are digits.
-pub(crate) fn letters_and_digits_of(text: &[u8]) -> (u128, u128) {
-    let (mut letters, mut digits) = (0, 0);
-    each_chunk(text, |chunk, at| {
-        let (letter, digit) = letters_and_digits(chunk);
-        letters |= u128::from(letter) << at;
-        digits |= u128::from(digit) << at;
-    });
-    (letters, digits)
-}
-
-/// Tells `found` the first 128 bytes of `text` by sixteen, and where they stand; behind the end stands nothing.
-#[inline(always)]
-fn each_chunk(text: &[u8], mut found: impl FnMut(&[u8; 16], usize)) {
     let (chunks, rest) = text.get(..128).unwrap_or(text).as_chunks::<16>();
     let mut last = [0; 16];
     last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
     let last = Some(&last).filter(|_| !rest.is_empty());
-    chunks.iter().chain(last).zip((0..).step_by(16)).for_each(|(chunk, at)| found(chunk, at));
+    for (n, chunk) in chunks.iter().chain(last).enumerate() {
+        let (letter, digit) = letters_and_digits(chunk);
+        classes.letter |= u128::from(letter) << (16 * n);
+        classes.digit |= u128::from(digit) << (16 * n);
+        classes.border |= u128::from(borders(chunk)) << (16 * n);
+    }
+    classes
+}
+
+/// Which of the first 128 bytes of `text[range]` are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(crate) fn letters_and_digits_of(text: &[u8], range: Range<usize>) -> (u128, u128) {
+    let (mut letters, mut digits, len) = (0, 0, range.len().min(128));
+    for at in (0..len).step_by(16) {
+        // What stands behind the range is read with it, and then does not count.
+        let rest = text.get(range.start + at..).unwrap_or_default();
+        let (letter, digit) = match rest.first_chunk() {
+            Some(chunk) => letters_and_digits(chunk),
+            None => {
+                let mut chunk = [0; 16];
+                chunk.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+                letters_and_digits(&chunk)
+            }
+        };
+        letters |= u128::from(letter) << at;
+        digits |= u128::from(digit) << at;
+    }
+    let within = u128::MAX.checked_shr(128 - len as u32).unwrap_or_default();
+    (letters & within, digits & within)
 }
 
 /// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.
@@ -309,6 +314,10 @@ mod tests {
         #[test]
         fn classes_are_those_of_each_byte(text in prop::collection::vec(any::<u8>(), 0..150)) {
             let Classes { letter, digit, border } = classes(&text);
+            for len in [0, 1, 16, 37, 128] {
+                let within = |bits: u128| (0..len).fold(0, |all, n| all | bits & 1 << n);
+                prop_assert_eq!(letters_and_digits_of(&text, 0..len), (within(letter), within(digit)));
+            }
             for n in 0..128 {
                 let byte = text.get(n).copied().unwrap_or_default();
                 prop_assert_eq!(letter >> n & 1 == 1, byte.is_ascii_alphabetic() || byte >= 0x80);

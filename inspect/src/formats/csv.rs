@@ -52,8 +52,8 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     let aligned = lines().filter(blanks).count() * 2 > lines().count();
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
-    let said = matches!(head.extension().as_str(), "csv" | "tsv" | "tab" | "psv")
-        || matches!(head.declared().as_str(), "text/csv" | "text/tab-separated-values" | "application/csv");
+    let said = matches!(head.extension(), "csv" | "tsv" | "tab" | "psv")
+        || matches!(head.declared(), "text/csv" | "text/tab-separated-values" | "application/csv");
     if aligned && !said {
         return false;
     }

@@ -25,11 +25,14 @@ fn is_html(head: &Head<'_>) -> bool {
     if !head.is_ascii_based() {
         return false;
     }
+    let said = head.declared() == "text/html" || matches!(head.extension(), "html" | "htm");
+    if matches!(head.trimmed.first(), Some(b'{' | b'[')) {
+        return said;
+    }
     let start = head.trimmed.get(..SEEN.min(head.trimmed.len())).unwrap_or_default().to_ascii_lowercase();
     if start.starts_with(b"<?xml") && !start.windows(5).any(|w| w == b"<html") {
         return false;
     }
-    let said = head.declared() == "text/html" || matches!(head.extension().as_str(), "html" | "htm");
     let begins = start.strip_prefix(b"<").is_some_and(|rest| {
         let name = rest.get(..rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()).unwrap_or_default();
         ELEMENTS.contains(&name)
@@ -40,8 +43,6 @@ fn is_html(head: &Head<'_>) -> bool {
         memchr::memmem::find(&start, b"</").is_some()
             && WITHIN.iter().any(|t| memchr::memmem::find(&start, t).is_some())
             && !start.starts_with(b"<")
-            && !start.starts_with(b"{")
-            && !start.starts_with(b"[")
     }
 }
 

@@ -10,6 +10,7 @@ mod cpio;
 mod csv;
 mod dbf;
 mod form;
+mod grpc;
 mod gzip;
 mod html;
 mod image;
@@ -20,6 +21,7 @@ mod le;
 mod locked;
 mod mail;
 mod mapi;
+mod marked;
 mod mbox;
 mod multipart;
 mod numeral;
@@ -121,6 +123,7 @@ const FORMATS: &[&Format] = &[
     &sqlite::LOG,
     &dbf::FORMAT,
     &parquet::FORMAT,
+    &grpc::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,

@@ -55,9 +55,11 @@ fn octal(field: &[u8]) -> Option<u64> {
 
 /// The size of a member whose header's sum is right.
 fn checked(header: &[u8]) -> Option<u64> {
+    // Hardly any other file has a number there.
+    let said = octal(header.get(148..156)?)?;
     let sum: u64 =
         header.iter().enumerate().map(|(n, b)| if (148..156).contains(&n) { 32 } else { u64::from(*b) }).sum();
-    (octal(header.get(148..156)?)? == sum).then(|| octal(header.get(124..136)?))?
+    (said == sum).then(|| octal(header.get(124..136)?))?
 }
 
 fn string(field: &[u8]) -> String {

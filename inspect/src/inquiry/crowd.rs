@@ -54,6 +54,8 @@ pub(crate) struct Twelves {
     n: u64,
     /// Digits in a row at the end of the last block.
     open: u64,
+    /// Whether nine stood together anywhere.
+    nine: bool,
 }
 
 impl Twelves {
@@ -64,16 +66,24 @@ impl Twelves {
         self.n
     }
 
+    /// Whether nine digits stood together anywhere.
+    pub(crate) const fn has_nine(&self) -> bool {
+        self.nine
+    }
+
     /// Takes the digits of the next block.
     #[inline]
     pub(crate) fn add(&mut self, mut digit: u64) {
         const LEN: u64 = 12;
+        const NINE: u64 = 9;
         let two = digit & digit >> 1;
-        if two & two >> 2 == 0 && self.open + u64::from(digit.trailing_ones()) < LEN {
+        if two & two >> 2 == 0 && self.open + u64::from(digit.trailing_ones()) < NINE {
             // Hardly a block of most texts has four in a row.
             self.open = u64::from(digit.leading_ones());
             return;
         }
+        let four = two & two >> 2;
+        self.nine |= four & four >> 4 & digit >> 8 != 0 || self.open + u64::from(digit.trailing_ones()) >= NINE;
         if self.open > 0 {
             let head = digit.trailing_ones();
             self.open += u64::from(head);

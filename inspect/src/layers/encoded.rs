@@ -78,10 +78,15 @@ pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Lines> {
     let goes_on =
         text.get(to..).unwrap_or_default().iter().take(RUN_MIN).take_while(|b| super::runs::in_run(**b)).count();
     tell(begun..to + goes_on);
-    if memchr::memmem::find(whole, PAYMENT).is_some() {
-        return None;
-    }
-    Some(Lines { words, twelves: twelves.end() })
+    // Nine digits stand together nowhere in it, nearly always; then only its borders are left.
+    const { assert!(PAYMENT.len() == 9) };
+    let pays = |part: Range<usize>| text.get(part).is_some_and(|part| memchr::memmem::find(part, PAYMENT).is_some());
+    let pays = if twelves.has_nine() {
+        pays(from..to)
+    } else {
+        pays(from..core.start + PAYMENT.len()) || pays(core.end - PAYMENT.len()..to)
+    };
+    (!pays).then(|| Lines { words, twelves: twelves.end() })
 }
 
 /// Whether a line end of two signs begins at `at`.
@@ -146,6 +151,15 @@ mod tests {
         let long = base64(&[76; 80], "\n");
         let whole = |text: &str| lines(text.as_bytes(), &(0..text.len())).is_some();
         assert!(whole(&long));
+        // A payment, wherever it stands in the window or its context.
+        for at in (44..long.len() - 44).step_by(7) {
+            for (mark, is_other) in [("A000000727", true), ("A000000728", false)] {
+                let mut text = long.clone();
+                text.insert_str(at, mark);
+                let core = 300..text.len() - 300;
+                assert_eq!(lines(text.as_bytes(), &core).is_none(), is_other, "{mark} at {at}");
+            }
+        }
         for other in ["NAMSINH\n1987\n", "+AEMAQwBDAEQ\n", "00020101021138570010A000000727\n", "\n", "=\n"] {
             assert!(!whole(&format!("{long}{other}{long}")), "{other}");
         }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use chot_audit::Outcome;
 use chot_inspect::Source;
+use chot_model::Timestamp;
 
 use super::data::DataWriter;
+use super::dkim::Keys;
 use super::downstream::{Broken, Downstream, NextHop};
 use super::ehlo::Offers;
 use super::rcpt::RcptTo;
@@ -37,6 +39,12 @@ pub(super) struct Way<'a> {
     pub(super) may_reconnect: bool,
 }
 
+/// What a changed mail is signed with.
+pub(super) struct Signing<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) now: Timestamp,
+}
+
 impl Way<'_> {
     /// A new connection that has heard the envelope and taken all of it.
     async fn again(&self, offers: &Offers) -> Option<Downstream> {
@@ -61,10 +69,22 @@ pub(super) async fn commit(
     mut client: Option<&mut Wire>,
     downstream: &mut Downstream,
     way: Way<'_>,
+    signing: Signing<'_>,
     trace: &str,
     cleared: Cleared,
 ) -> (Reply, Outcome) {
-    let (content, _told, open) = cleared.into_parts();
+    let is_redacted = cleared.is_redacted();
+    let (mut content, _told, open) = cleared.into_parts();
+    if is_redacted {
+        match signing.keys.sign_again(content, signing.now).await {
+            Ok(signed) => content = signed,
+            Err(_) => {
+                downstream.reset().await;
+                open.close(Outcome::Failed, "it could not be signed again");
+                return (FAILED.into(), Outcome::Failed);
+            }
+        }
+    }
     // The client will send it again, so sending it now would deliver it twice (RFC 1047).
     if is_client_gone(client.as_deref_mut()).await {
         open.close(Outcome::Aborted, "client gone before the mail was sent");

@@ -12,20 +12,19 @@ use chot_model::{Account, Channel, Destination};
 use super::command::Chunk;
 use super::data::DataReader;
 use super::downstream::Broken;
-use super::receive::{Arriving, Received, receive, receive_chunk};
+use super::envelope::MAIL_FIRST;
+use super::notice::{Notice, Occasion};
+use super::receive::{Arriving, Heard, Received, receive, receive_chunk};
 use super::reply::{OneLine, Reply};
-use super::session::{Chunks, Dialect, MAIL_FIRST, PIPELINED, Session, TIMED_OUT, Then};
+use super::session::{Chunks, Dialect, PIPELINED, Session, TIMED_OUT, Then};
 use super::transaction::Transaction;
 use super::wire::Lost;
 use super::{Mail, commit, header, refusal, subject};
-use crate::gate::{Abilities, Cleared, Decision, Envelope, Intake, Refused};
+use crate::gate::{Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
 const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 DATA after BDAT");
 const CHUNK_TAKEN: OneLine = Reply::line(250, "2.0.0 Chunk taken");
-
-/// What this channel can do with a mail besides sending and refusing it.
-const ABILITIES: Abilities = Abilities { redact: true, quarantine: true };
 
 impl Session {
     /// Why no mail can come now.
@@ -121,10 +120,8 @@ impl Session {
     /// The mail has come, or will not.
     async fn conclude(&mut self, received: Received) -> Result<Then, Lost> {
         let answers = match received {
-            Received::Whole(intake, subject) if self.dialect == Dialect::Lmtp => {
-                self.decide_each(*intake, &subject).await
-            }
-            Received::Whole(intake, subject) => vec![self.decide(*intake, &subject).await],
+            Received::Whole(intake, heard) if self.dialect == Dialect::Lmtp => self.decide_each(*intake, &heard).await,
+            Received::Whole(intake, heard) => vec![self.decide(*intake, &heard).await],
             Received::Unacceptable(flaw) => {
                 self.mail.record_refusal(self.origin, flaw.id()).await;
                 self.downstream.reset().await;
@@ -162,18 +159,18 @@ impl Session {
     }
 
     /// Held → verdict → committed or refused; the client's answer.
-    async fn decide(&mut self, intake: Intake, subject: &[u8]) -> Reply {
+    async fn decide(&mut self, intake: Intake, heard: &Heard) -> Reply {
         let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
         let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
             self.downstream.reset().await;
             return commit::FAILED.into();
         };
-        let envelope = self.envelope(account, &transaction, subject);
-        match intake.decide(envelope.clone(), ABILITIES).await {
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        match intake.decide(envelope.clone(), self.mail.abilities(&heard.signers)).await {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
-                refuse(&self.mail, refused, &transaction, &envelope).await
+                self.refuse(refused, &transaction, &envelope, heard).await
             }
             Err(_) => {
                 self.downstream.reset().await;
@@ -183,14 +180,15 @@ impl Session {
     }
 
     /// As [`Self::decide`], with an answer for each recipient.
-    async fn decide_each(&mut self, intake: Intake, subject: &[u8]) -> Vec<Reply> {
+    async fn decide_each(&mut self, intake: Intake, heard: &Heard) -> Vec<Reply> {
         let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
         let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
-        let envelope = self.envelope(account, &transaction, subject);
-        let Ok(decisions) = intake.decide_each(envelope.clone(), ABILITIES).await else {
+        let envelope = self.envelope(account, &transaction, &heard.subject);
+        let abilities = self.mail.abilities(&heard.signers);
+        let Ok(decisions) = intake.decide_each(envelope.clone(), abilities).await else {
             self.downstream.reset().await;
             return vec![commit::FAILED.into()];
         };
@@ -203,7 +201,9 @@ impl Session {
             let told = match decision {
                 Decision::Cleared(cleared) if is_one => vec![self.commit(cleared, None).await; places.len()],
                 Decision::Cleared(cleared) => self.commit_part(cleared, part).await,
-                Decision::Refused(refused) => vec![refuse(&self.mail, refused, &part, &envelope).await; places.len()],
+                Decision::Refused(refused) => {
+                    vec![self.refuse(refused, &part, &envelope, heard).await; places.len()]
+                }
             };
             for (n, reply) in places.into_iter().zip(told) {
                 if let Some(answer) = answers.get_mut(n) {
@@ -225,7 +225,8 @@ impl Session {
         let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
         // A new connection would not know who the client is.
         let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
-        commit::commit(Some(&mut self.client), &mut self.downstream, way, &trace, cleared).await.0
+        let signing = commit::Signing { keys: &self.mail.keys, now };
+        commit::commit(Some(&mut self.client), &mut self.downstream, way, signing, &trace, cleared).await.0
     }
 
     /// Sends a cleared mail to some of its recipients, in a transaction of their own; the answer for each.
@@ -268,6 +269,53 @@ impl Session {
         };
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
     }
+
+    /// What the client is told of a mail that does not leave, or not yet.
+    async fn refuse(
+        &mut self,
+        refused: Refused,
+        transaction: &Transaction,
+        envelope: &Envelope,
+        heard: &Heard,
+    ) -> Reply {
+        let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
+        let notifies = self.mail.notifies(&transaction.from.path, heard.is_automatic);
+        let notify = |occasion| {
+            if notifies {
+                let notice = Notice {
+                    occasion,
+                    to: transaction.from.path.clone(),
+                    id: told.id.to_string(),
+                    subject: envelope.summary.clone(),
+                    recipients: transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect(),
+                };
+                // The answer does not wait for it, the end of the gateway does.
+                let (telling, drain) = (Arc::clone(&self.mail).notify(notice), self.drain.clone());
+                tokio::spawn(async move {
+                    telling.await;
+                    drop(drain);
+                });
+            }
+        };
+        let Some(content) = held else {
+            notify(Occasion::Refused);
+            open.close(Outcome::Refused, "told 550 5.7.1");
+            return refusal::reply(&told, utf8);
+        };
+        let time_ms = self.now_ms();
+        match self.mail.quarantine.hold(transaction, envelope, &told, time_ms, notifies, content).await {
+            Ok(()) => {
+                notify(Occasion::Held);
+                let reply = refusal::held(&told, self.mail.refuses_held, utf8);
+                open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
+                reply
+            }
+            Err(_) => {
+                open.close(Outcome::Failed, "it could not be put in quarantine");
+                commit::FAILED.into()
+            }
+        }
+    }
 }
 
 /// Who sends: whoever logged in, else whose address it is. `None` where the directory cannot say what groups that account is
@@ -276,27 +324,6 @@ async fn sender(mail: Arc<Mail>, account: Option<Account>, origin: IpAddr) -> Op
     match account {
         Some(account) => Some(account),
         None => mail.gate.account_of(origin).await.ok(),
-    }
-}
-
-/// What the client is told of a mail that does not leave, or not yet.
-async fn refuse(mail: &Mail, refused: Refused, transaction: &Transaction, envelope: &Envelope) -> Reply {
-    let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
-    let Some(content) = held else {
-        open.close(Outcome::Refused, "told 550 5.7.1");
-        return refusal::reply(&told, utf8);
-    };
-    let time_ms = mail.gate.clock().now().unix_ms();
-    match mail.quarantine.hold(transaction, envelope, &told, time_ms, content).await {
-        Ok(()) => {
-            let reply = refusal::held(&told, mail.refuses_held, utf8);
-            open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
-            reply
-        }
-        Err(_) => {
-            open.close(Outcome::Failed, "it could not be put in quarantine");
-            commit::FAILED.into()
-        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The header of a mail as it streams past: forged lines of ours are taken out, `Received:` is counted, the subject
-//! is kept for the record; and the lines we put in front.
+//! is kept for the record, and who signed it is noted; and the lines we put in front.
 //!
 //! It does not understand mail: fields are told by the start of a line and nothing is unfolded or decoded here.
 
 use chot_model::{DecisionId, Timestamp};
+
+use super::dkim::Signers;
 
 /// Most `Received:` lines before a mail is taken to go in circles. RFC 5321 §6.3 asks for 100 at least where nothing
 /// else is known; an organisation's way out is shorter.
@@ -12,6 +14,8 @@ pub(super) const RECEIVED_MAX: u32 = 30;
 const SUBJECT_BYTES_MAX: usize = 2_048;
 /// Lower-case start of every line that only we may write.
 const OURS: &[u8] = b"x-chot-";
+/// Lower-case starts of fields that mails of machines and lists have.
+const AUTOMATIC: &[&[u8]] = &[b"auto-submitted", b"precedence", b"list-id", b"x-auto-response"];
 /// No field name that matters here is longer.
 const NAME_BYTES_MAX: usize = 16;
 
@@ -19,6 +23,8 @@ const NAME_BYTES_MAX: usize = 16;
 enum Field {
     Ours,
     Subject,
+    /// A signature of DKIM.
+    Signature,
     Other,
 }
 
@@ -33,6 +39,10 @@ pub(super) struct HeaderFilter {
     has_subject: bool,
     received: u32,
     subject: Vec<u8>,
+    /// The value of the present signature.
+    signature: Vec<u8>,
+    signers: Signers,
+    is_automatic: bool,
 }
 
 impl HeaderFilter {
@@ -46,6 +56,9 @@ impl HeaderFilter {
             has_subject: false,
             received: 0,
             subject: Vec::new(),
+            signature: Vec::new(),
+            signers: Signers::default(),
+            is_automatic: false,
         }
     }
 
@@ -57,6 +70,16 @@ impl HeaderFilter {
     /// The first subject, as sent.
     pub(super) fn subject(&self) -> &[u8] {
         &self.subject
+    }
+
+    /// Who signed it, once the header is over.
+    pub(super) fn signers(&self) -> &Signers {
+        &self.signers
+    }
+
+    /// Whether a program wrote it, or a list sent it on: nobody there reads an answer (RFC 3834 §2).
+    pub(super) fn is_automatic(&self) -> bool {
+        self.is_automatic
     }
 
     /// Takes the next bytes of a mail whose lines all end in CR LF and appends what stays to `out`.
@@ -85,12 +108,23 @@ impl HeaderFilter {
         if !self.held.is_empty() {
             self.decide(out);
         }
+        self.note_signature();
+    }
+
+    /// The field before is over.
+    fn note_signature(&mut self) {
+        if self.field == Field::Signature {
+            self.signers.note(&std::mem::take(&mut self.signature));
+        }
     }
 
     fn decide(&mut self, out: &mut Vec<u8>) {
         let line = std::mem::take(&mut self.held);
         self.is_deciding = false;
         let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
+        if !is_folded {
+            self.note_signature();
+        }
         if line == b"\r\n" {
             self.in_header = false;
             self.field = Field::Other;
@@ -98,6 +132,17 @@ impl HeaderFilter {
             self.field = Field::Other;
             if starts_with(&line, OURS) {
                 self.field = Field::Ours;
+            } else if starts_with(&line, b"dkim-signature") {
+                self.field = Field::Signature;
+                let colon = memchr::memchr(b':', &line).map_or(line.len(), |at| at + 1);
+                self.signature = line.get(colon..).unwrap_or_default().to_vec();
+                out.extend_from_slice(&line);
+                return;
+            } else if starts_with(&line, b"arc-message-sig") {
+                // Of those who passed it on: it says nothing about a domain that could be ours.
+                self.signers.note(b"");
+            } else if AUTOMATIC.iter().any(|name| starts_with(&line, name)) {
+                self.is_automatic = true;
             } else if starts_with(&line, b"received:") || starts_with(&line, b"received ") {
                 self.received = self.received.saturating_add(1);
             } else if starts_with(&line, b"subject:") && !self.has_subject {
@@ -115,6 +160,10 @@ impl HeaderFilter {
         match self.field {
             Field::Ours => return,
             Field::Subject => self.keep(piece),
+            Field::Signature => {
+                let room = Signers::room(self.signature.len());
+                self.signature.extend_from_slice(piece.get(..room).unwrap_or(piece));
+            }
             Field::Other => {}
         }
         out.extend_from_slice(piece);
@@ -124,6 +173,11 @@ impl HeaderFilter {
         let room = SUBJECT_BYTES_MAX - self.subject.len();
         self.subject.extend_from_slice(piece.get(..room).unwrap_or(piece));
     }
+}
+
+/// Whether only we may write fields of this name.
+pub(super) fn is_ours(name: &[u8]) -> bool {
+    starts_with(name, OURS)
 }
 
 fn starts_with(line: &[u8], lower: &[u8]) -> bool {
@@ -137,7 +191,7 @@ pub(super) fn trace(host: &str, with: &str, id: DecisionId, now: Timestamp) -> S
 }
 
 /// `Sat, 21 Nov 2026 08:00:00 +0000` (RFC 5322 §3.3).
-fn date(now: Timestamp) -> String {
+pub(super) fn date(now: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (year, month, day) = now.date();

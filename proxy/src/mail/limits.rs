@@ -16,6 +16,9 @@ pub(super) const AUTH_LINE_BYTES_MAX: usize = 12_288;
 /// The slowest a mail may arrive once [`Limits::slow_after`] is over.
 pub(super) const SLOWEST_BYTES_PER_SECOND: u64 = 1_024;
 
+/// For a load balancer to say who connected to it.
+pub(super) const PROXY_HEADER: Duration = Duration::from_secs(5);
+
 /// Connections to the next hop that are kept while no client uses them.
 pub(super) const IDLE_MAX: usize = 16;
 /// How long one is kept. Servers close idle connections after five minutes, and wonder about them earlier.

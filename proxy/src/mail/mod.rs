@@ -8,7 +8,7 @@
 //! that does not come this way. Over SMTP all recipients of a mail share its verdict; only LMTP has an answer for
 //! each.
 //!
-//! A mail's way through the files: `session` → `mail`, `rcpt` → `content` → `receive` (`data`, `header`) → the gate →
+//! A mail's way through the files: `session` → `introductions` → `envelope` → `content` → `receive` (`data`, `header`) → the gate →
 //! `commit` or `refusal`.
 
 mod auth;
@@ -16,15 +16,20 @@ mod command;
 mod commit;
 mod content;
 mod data;
+mod dkim;
 mod downstream;
 mod ehlo;
+mod envelope;
 mod forwarded;
 mod header;
 mod idle;
+mod introductions;
 mod limits;
 mod line;
 #[expect(clippy::module_inception, reason = "named for the command MAIL, as its neighbours for theirs")]
 mod mail;
+pub mod milter;
+mod notice;
 mod path;
 pub(crate) mod quarantine;
 mod rates;
@@ -48,18 +53,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chot_audit::Event;
-use chot_config::{ClientTls, MailSettings, Network, QuarantineReply};
+use chot_config::{ClientTls, MailSettings, Network, NotifySenders, QuarantineReply};
 use chot_model::Channel;
 use rustls::ServerConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
+use self::dkim::{Keys, Signers};
 use self::downstream::NextHop;
 use self::quarantine::Quarantine;
 use self::rates::Rates;
 use self::session::Dialect;
-use crate::gate::Gate;
+use crate::gate::{Abilities, Gate};
+use crate::proxy_protocol::{self, Header};
 use crate::{Error, descriptors, drain};
 
 /// The mail channel: what all its sessions share.
@@ -69,15 +77,23 @@ pub struct Mail {
     mended: Vec<Network>,
     /// Hosts that are believed what they say of their clients.
     trusted: Vec<Network>,
+    /// Load balancers that say who connected to them.
+    balancers: Vec<Network>,
     /// Clients that must send to each zone separately.
     split: Vec<Network>,
     next_hop: NextHop,
     server_tls: Option<Arc<ServerConfig>>,
     quarantine: Quarantine,
+    /// What mails of our own domains are signed with again.
+    keys: Keys,
     rates: Arc<Rates>,
     quarantine_days: u32,
     /// Senders of mails in quarantine are told no.
     refuses_held: bool,
+    /// Which senders hear by mail what became of theirs.
+    notify_senders: NotifySenders,
+    /// Who writes to them.
+    notice_from: Option<String>,
     /// No mail and no login before STARTTLS.
     requires_tls: bool,
     size_max: u64,
@@ -139,13 +155,17 @@ impl Mail {
             clients,
             mended,
             trusted,
+            balancers: settings.proxy_protocol.clone(),
             split,
             next_hop,
             server_tls,
             quarantine,
+            keys: Keys::load(&settings.dkim)?,
             rates: Arc::new(Rates::new(settings.limits)),
             quarantine_days: settings.quarantine_days,
             refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
+            notify_senders: settings.notify_senders,
+            notice_from: settings.notice_from.clone(),
             requires_tls,
             size_max,
             permits,
@@ -162,6 +182,11 @@ impl Mail {
     /// Whether this client must send to each zone separately.
     fn splits(&self, client: IpAddr) -> bool {
         self.split.iter().any(|network| network.contains(client))
+    }
+
+    /// What can be done with a mail besides sending and refusing it.
+    fn abilities(&self, signers: &Signers) -> Abilities {
+        Abilities { redact: true, is_sealed: !self.keys.can_replace(signers), quarantine: true }
     }
 
     /// What a session begins with.
@@ -236,7 +261,7 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let serving = session::serve(Arc::clone(&mail), dialect, tcp, peer, session.clone());
+                let serving = admit(Arc::clone(&mail), dialect, tcp, peer, session.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(door);
@@ -246,6 +271,20 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
+}
+
+/// Finds out who connected, and serves them.
+async fn admit(mail: Arc<Mail>, dialect: Dialect, mut tcp: TcpStream, mut peer: IpAddr, drain: drain::Session) {
+    if mail.balancers.iter().any(|network| network.contains(peer)) {
+        match timeout(limits::PROXY_HEADER, proxy_protocol::receive(&mut tcp)).await {
+            Ok(Ok(Header::Proxied(ends))) => peer = ends.source.ip().to_canonical(),
+            // A health check that sends no mail is no stranger to be recorded.
+            Ok(Ok(Header::Own)) if !mail.serves(peer) => return,
+            Ok(Ok(Header::Own)) => {}
+            Ok(Err(_)) | Err(_) => return mail.record_refusal(peer, "proxy-protocol").await,
+        }
+    }
+    session::serve(mail, dialect, tcp, peer, drain).await;
 }
 
 /// The host of `host:port`, as TLS names it.

@@ -14,6 +14,9 @@ use chot_model::Account;
 /// Senders remembered at once; beyond it those whose windows are over are forgotten first.
 const SENDERS_MAX: usize = 16_384;
 const MINUTE_MS: u64 = 60_000;
+const HOUR_MS: u64 = 3_600_000;
+/// Most notices to one address: somebody whose every mail is held knows by then.
+const NOTICES_PER_HOUR: u32 = 10;
 const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Who is counted.
@@ -34,6 +37,7 @@ impl Sender {
 pub(super) enum Enough {
     Mails,
     Recipients,
+    Notices,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +62,7 @@ impl Window {
 struct Counts {
     mails: Window,
     recipients: Window,
+    notices: Window,
 }
 
 /// The counts of all senders.
@@ -95,6 +100,12 @@ impl Rates {
         let Some(most) = self.limits.recipients_per_day else { return Ok(()) };
         let fits = self.with(sender, now_ms, |counts| counts.recipients.take(now_ms / DAY_MS, most));
         if fits { Ok(()) } else { Err(Enough::Recipients) }
+    }
+
+    /// One more notice to this address.
+    pub(super) fn notice(&self, address: Sender, now_ms: u64) -> Result<(), Enough> {
+        let fits = self.with(address, now_ms, |counts| counts.notices.take(now_ms / HOUR_MS, NOTICES_PER_HOUR));
+        if fits { Ok(()) } else { Err(Enough::Notices) }
     }
 
     fn with(&self, sender: Sender, now_ms: u64, count: impl FnOnce(&mut Counts) -> bool) -> bool {

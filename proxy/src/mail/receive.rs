@@ -5,6 +5,7 @@
 use tokio::time::Instant;
 
 use super::data::{BadData, DataReader};
+use super::dkim::Signers;
 use super::downstream::Downstream;
 use super::header::HeaderFilter;
 use super::limits::{Limits, SLOWEST_BYTES_PER_SECOND};
@@ -14,12 +15,20 @@ use crate::gate::Intake;
 
 /// How the arrival of a mail ended.
 pub(super) enum Received {
-    /// Complete and well formed: the mail, and its subject as sent.
-    Whole(Box<Intake>, Vec<u8>),
+    /// Complete and well formed: the mail, and what its header tells besides.
+    Whole(Box<Intake>, Heard),
     /// Read to its end, and refused whatever it says.
     Unacceptable(Flaw),
     /// It stopped before its end.
     Cut(Lost),
+}
+
+/// What the header of a mail tells about it.
+pub(super) struct Heard {
+    /// As sent.
+    pub(super) subject: Vec<u8>,
+    pub(super) signers: Signers,
+    pub(super) is_automatic: bool,
 }
 
 /// Why a mail is refused whatever it says.
@@ -216,7 +225,14 @@ impl Arriving {
 
     fn finish(self) -> Received {
         match (self.flaw, self.intake) {
-            (None, Some(intake)) => Received::Whole(Box::new(intake), self.header.subject().to_vec()),
+            (None, Some(intake)) => {
+                let heard = Heard {
+                    subject: self.header.subject().to_vec(),
+                    signers: self.header.signers().clone(),
+                    is_automatic: self.header.is_automatic(),
+                };
+                Received::Whole(Box::new(intake), heard)
+            }
             (flaw, _) => Received::Unacceptable(flaw.unwrap_or(Flaw::NotHeld)),
         }
     }

@@ -141,7 +141,7 @@ impl Exchange<'_> {
         }
 
         let envelope = self.envelope(&head, shape.is_multipart);
-        let abilities = Abilities { redact: is_understood && shape.may_be_redacted, quarantine: false };
+        let abilities = Abilities { redact: is_understood && shape.may_be_redacted, ..Abilities::default() };
         match intake.decide(envelope, abilities).await {
             Err(_) => tell(self.client, &asker, &self.host.host, Why::Gateway, id, true),
             Ok(Decision::Refused(refused)) => {

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 
 use super::gate::Gate;
 use super::{Answer, PATIENCE, command, run, text};
@@ -19,7 +20,7 @@ pub(crate) fn letter(to: &str, body: &str) -> String {
 }
 
 /// A mail with one attached file, as Python's own library writes it.
-pub(crate) fn letter_with(to: &str, name: &str, file: &std::path::Path) -> String {
+pub(crate) fn letter_with(to: &str, name: &str, file: &Path) -> String {
     let script = "
 import sys
 from email.message import EmailMessage
@@ -38,14 +39,7 @@ impl Gate {
     /// Sends a mail with swaks; answers with the reply to the first command that was refused, else to the mail.
     #[track_caller]
     pub(crate) fn mail_with(&self, to: &str, mail: &str, args: &[&str]) -> Answer {
-        let file = tempfile::NamedTempFile::new_in(self.path("")).expect("a file");
-        std::fs::write(file.path(), mail).expect("written");
-        let (host, port) = (self.mail().ip().to_string(), self.mail().port().to_string());
-        let mut swaks = command("swaks");
-        swaks.args(["--server", &host, "--port", &port, "--from", CLERK, "--to", to, "--data"]);
-        swaks.arg(format!("@{}", file.path().display())).args(args);
-        let output = run(&mut swaks);
-        replies(&text(&output.stdout))
+        swaks(self.mail(), &self.path(""), to, mail, args)
     }
 
     #[track_caller]
@@ -58,6 +52,19 @@ impl Gate {
     pub(crate) fn smtp_line(&self) -> Line {
         Line::open(self.mail())
     }
+}
+
+/// Sends a mail to this server, from a file in this folder.
+#[track_caller]
+pub(crate) fn swaks(server: SocketAddr, folder: &Path, to: &str, mail: &str, args: &[&str]) -> Answer {
+    let file = tempfile::NamedTempFile::new_in(folder).expect("a file");
+    std::fs::write(file.path(), mail).expect("written");
+    let (host, port) = (server.ip().to_string(), server.port().to_string());
+    let mut swaks = command("swaks");
+    swaks.args(["--server", &host, "--port", &port, "--from", CLERK, "--to", to, "--data"]);
+    swaks.arg(format!("@{}", file.path().display())).args(args);
+    let output = run(&mut swaks);
+    replies(&text(&output.stdout))
 }
 
 /// The reply that matters in a swaks transcript: the first refusal, else the reply to the mail. Lines from the server

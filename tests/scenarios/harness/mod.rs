@@ -17,6 +17,7 @@ pub(crate) mod mail;
 pub(crate) mod outside;
 #[path = "../../../cli/demo/people.rs"]
 pub(crate) mod people;
+pub(crate) mod postfix;
 pub(crate) mod web;
 pub(crate) mod world;
 #[path = "../../../cli/demo/xlsx.rs"]

@@ -5,6 +5,7 @@
 use chot_detectors::{BLOCK, Column, Detectors, Told, among};
 
 use super::{Json, Role, State};
+use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::table::is_number as is_long_number;
@@ -91,12 +92,16 @@ impl Json {
     /// Reads the bare word that begins at `from`; where it ends, or `None` when it is no plain one.
     pub(super) fn bare(&mut self, bytes: &[u8], from: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
         let rest = bytes.get(from..).filter(|_| self.is_plain(inquiry))?;
-        let len = rest.iter().position(|b| !super::is_bare(*b))?;
-        let word = rest.get(..len)?;
-        let number = super::is_number(word);
-        let literal = matches!(word, b"true" | b"false" | b"null");
-        if !number && !literal {
-            return None;
+        let mut len = digits(rest);
+        // Most are whole numbers and nothing else.
+        let mut number = len > 0 && matches!(rest.get(len), Some(b',' | b'}' | b']'));
+        if !number {
+            len = rest.iter().position(|b| !super::is_bare(*b))?;
+            let word = rest.get(..len)?;
+            number = super::is_number(word);
+            if !number && !matches!(word, b"true" | b"false" | b"null") {
+                return None;
+            }
         }
         self.value(bytes, from..from + len, at, number, inquiry).then(|| {
             self.end_plain();

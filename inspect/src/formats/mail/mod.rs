@@ -1,13 +1,15 @@
 //! Mails (RFC 5322, MIME): headers, every part decoded and inspected as an object, nested mails.
 //!
 //! Beside the tree there is a second look without any structure at whatever the tree does not account for, so that
-//! malformed MIME hides nothing, and [`besides`] looks at what a part may be besides what it says. That readers may see
-//! different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
+//! malformed MIME hides nothing ([`lenient`] reads encoded bodies in it), and [`besides`] looks at what a part may be
+//! besides what it says. That readers may see different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
 
 mod ambiguity;
 mod besides;
 mod binhex;
 mod coding;
+mod lenient;
+mod signed;
 mod words;
 
 use std::ops::Range;
@@ -61,12 +63,17 @@ fn is_mail(head: &Head<'_>) -> bool {
         "dkim-signature",
         "sender",
     ];
+    const MIME: &[&str] = &["mime-version", "content-transfer-encoding", "content-type", "received", "message-id"];
     if head.declared() == "message/rfc822" {
         return true;
     }
     let start = head.trimmed.get(..head.trimmed.len().min(4_096)).unwrap_or_default();
     let (mut known, mut mime) = (0, false);
-    for line in start.split(|b| *b == b'\n').take(40) {
+    let ends = memchr::memchr_iter(b'\n', start).chain([start.len()]).take(40);
+    let mut from = 0;
+    for end in ends {
+        let line = start.get(from..end).unwrap_or_default();
+        from = end + 1;
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -78,12 +85,9 @@ fn is_mail(head: &Head<'_>) -> bool {
         if name.is_empty() || !name.iter().all(|b| b.is_ascii_graphic()) {
             return false;
         }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        known += usize::from(KNOWN.contains(&name.as_str()));
-        mime |= matches!(
-            name.as_str(),
-            "mime-version" | "content-transfer-encoding" | "content-type" | "received" | "message-id"
-        );
+        let among = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        known += usize::from(among(KNOWN));
+        mime |= among(MIME);
     }
     known >= 2 && (mime || known >= 3) || known >= 1 && head.extension() == "eml"
 }
@@ -99,7 +103,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         if is_ambiguous(&raw, &mail) {
             inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
         }
+        let signed = signed::ranges(&mail);
+        let sealed = Place { origin: Origin::Lost, ..place.clone() };
         for (n, part) in mail.parts.iter().enumerate() {
+            let is_signed = signed.iter().any(|range| range.contains(&(part.offset_header as usize)));
+            let place = if is_signed { &sealed } else { place };
             headers(&raw, part, place, &mut read, inquiry);
             let body = part.offset_body as usize..(part.offset_end as usize).min(raw.len());
             if matches!(part.body, PartType::Multipart(_)) || body.is_empty() {
@@ -133,14 +141,23 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 encoding => encoding,
             };
             let hint = Hint { name: named, content_type };
-            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
+            let place = if signed::is_clear(raw.get(body.clone()).unwrap_or_default()) { &sealed } else { place };
+            let header = raw.get(part.offset_header as usize..body.start).unwrap_or_default();
+            let is_sure = !ambiguity::said(header).is_ambiguous;
+            if !is_sure {
+                // Who takes another of two encodings at its word.
+                let bytes = raw.get(body.clone()).unwrap_or_default();
+                besides::look(bytes, &said, "", &place.member(&called, Origin::Lost), inquiry);
+            }
+            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) && is_sure {
                 read.push(body);
             }
         }
+        rest(&raw, read, &signed, place, inquiry);
     } else {
         inquiry.opaque(place, OpaqueReason::ParseError, raw.len() as u64);
+        rest(&raw, read, &[], place, inquiry);
     }
-    rest(&raw, read, place, inquiry);
     None
 }
 
@@ -244,6 +261,10 @@ pub(crate) fn leaf(
     // `member` has the origin of the body already.
     let around = member.clone();
     leaf_of(&raw, 0..raw.len(), encoding, hint, member, &around, inquiry);
+    // Who receives a form takes it as it stands, whatever encoding its parts name (RFC 7578 §4.7).
+    if !matches!(encoding.0, Encoding::None) {
+        rest(&raw, Vec::new(), &[], &around, inquiry);
+    }
 }
 
 fn encoding_named(name: &str) -> Encoding {
@@ -304,16 +325,24 @@ fn leaf_of(
     clean
 }
 
-/// The second look: everything the tree has not read, as text with its encodings.
-fn rest(raw: &[u8], mut read: Vec<Range<usize>>, place: &Place, inquiry: &mut Inquiry) {
+/// The second look: everything the tree has not read, as text with its encodings. What is `signed` is not changed.
+fn rest(raw: &[u8], mut read: Vec<Range<usize>>, signed: &[Range<usize>], place: &Place, inquiry: &mut Inquiry) {
     read.sort_by_key(|r| r.start);
-    let mut text = Text::new(Place { again: true, ..place.clone() });
+    let mut open = Text::new(Place { again: true, ..place.clone() });
+    let mut sealed = Text::new(Place { again: true, origin: Origin::Lost, ..place.clone() });
     let mut at = 0;
     for range in read.into_iter().chain(std::iter::once(raw.len()..raw.len())) {
-        if range.start > at {
+        while range.start > at {
+            let within = signed.iter().find(|signed| signed.contains(&at));
+            let text = if within.is_some() { &mut sealed } else { &mut open };
+            let next = signed.iter().map(|signed| signed.start).filter(|start| *start > at).min();
+            let end = within.map_or(next, |signed| Some(signed.end)).map_or(range.start, |end| end.min(range.start));
             text.view.base = at as u64;
-            text.push(raw.get(at..range.start).unwrap_or_default(), at as u64, inquiry);
+            let gap = raw.get(at..end).unwrap_or_default();
+            text.push(gap, at as u64, inquiry);
             text.finish(inquiry);
+            lenient::look(gap, place, inquiry);
+            at = end;
         }
         at = at.max(range.end);
     }

@@ -5,6 +5,7 @@
 
 use super::words::Words;
 use super::{attributes, typed};
+use crate::formats::marked::Marked;
 use crate::formats::plain::legible;
 use crate::formats::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
@@ -18,7 +19,7 @@ pub(crate) const WORKBOOK: Format = Format {
     media_type: "application/vnd.ms-spreadsheetml",
     matches: |head| is_one(head, &[b"<Workbook", b":Workbook"], b"urn:schemas-microsoft-com:office:spreadsheet"),
     room: Room::Stream(|head, place| {
-        Box::new(Flat { markup: Markup::new(None), sheets: Sheets::new(&legible(head, place)) })
+        Box::new(Marked::new(Markup::new(None), Sheets::new(&legible(head, place)), Sheets::finish))
     }),
     #[cfg(test)]
     example: || {
@@ -66,41 +67,7 @@ fn is_one(head: &Head<'_>, elements: &[&[u8]], name_space: &[u8]) -> bool {
 }
 
 fn running(head: &Head<'_>, place: &Place) -> Box<dyn Stream> {
-    Box::new(Running { markup: Markup::new(None), words: Words::new(legible(head, place)) })
-}
-
-/// A letter.
-struct Running {
-    markup: Markup,
-    words: Words,
-}
-
-impl Stream for Running {
-    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
-        self.markup.block(bytes, at, &mut self.words, inquiry);
-    }
-
-    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
-        self.markup.finish(&mut self.words, inquiry);
-        self.words.finish(inquiry);
-    }
-}
-
-/// A workbook.
-struct Flat {
-    markup: Markup,
-    sheets: Sheets,
-}
-
-impl Stream for Flat {
-    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
-        self.markup.block(bytes, at, &mut self.sheets, inquiry);
-    }
-
-    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
-        self.markup.finish(&mut self.sheets, inquiry);
-        self.sheets.finish(inquiry);
-    }
+    Box::new(Marked::new(Markup::new(None), Words::new(legible(head, place)), Words::finish))
 }
 
 /// Cells by row (XML Spreadsheet Reference, Office 2003).

@@ -12,10 +12,13 @@ pub(super) struct Words {
     /// What stands there once more for older readers.
     repeated: Text,
     cell: Text,
+    /// What was struck out or moved away: it may stand in the middle of what took its place.
+    struck: Text,
     /// Everything that is no text of the document: positions, alternative descriptions, formulas.
     side: Text,
     in_text: u32,
     repeats: u32,
+    strikes: u32,
     tables: u32,
     in_cell: bool,
     table: Table,
@@ -37,10 +40,12 @@ impl Words {
             text: Text::prose(place.clone()),
             repeated: Text::new(Place { again: true, ..place.clone() }),
             cell: Text::new(place.clone()),
+            struck: Text::new(place.clone()),
             side: Text::new(place.clone()),
             table: Table::new(place),
             in_text: 0,
             repeats: 0,
+            strikes: 0,
             tables: 0,
             in_cell: false,
             row: Vec::new(),
@@ -75,8 +80,28 @@ impl Words {
         match (self.repeats > 0, self.in_cell) {
             (true, _) => &mut self.repeated,
             (_, true) => &mut self.cell,
+            (_, false) if self.strikes > 0 => &mut self.struck,
             (_, false) => &mut self.text,
         }
+    }
+
+    /// Something is struck out: what stands before it on the line announces it, and may be its beginning.
+    fn strike(&mut self, inquiry: &mut Inquiry) {
+        const BEFORE_MAX: usize = 80;
+        const DIGITS_MAX: usize = 8;
+        self.strikes += 1;
+        if self.strikes > 1 {
+            return;
+        }
+        self.struck.finish(inquiry);
+        let text = &self.text.view.text;
+        let line =
+            text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1).max(text.len().saturating_sub(BEFORE_MAX));
+        let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).take(DIGITS_MAX + 1).count();
+        let own = text.len() - if digits > DIGITS_MAX { 0 } else { digits };
+        self.struck.view.push_view(&self.text.view, line..own.max(line));
+        self.struck.settle();
+        self.struck.view.push_view(&self.text.view, own.max(line)..text.len());
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
@@ -94,6 +119,7 @@ impl Words {
         self.text.finish(inquiry);
         self.repeated.finish(inquiry);
         self.cell.finish(inquiry);
+        self.struck.finish(inquiry);
         self.side.finish(inquiry);
     }
 }
@@ -120,6 +146,7 @@ impl Reader for Words {
         }
         self.text.advance(inquiry);
         self.repeated.advance(inquiry);
+        self.struck.advance(inquiry);
         self.side.advance(inquiry);
     }
 
@@ -148,6 +175,7 @@ impl Reader for Words {
                 }
             }
             b"Fallback" => self.repeats += 1,
+            b"del" | b"moveFrom" => self.strike(inquiry),
             // Cached values of charts; where one must be a number, its mask is one.
             b"v" => self.side.view.digits = true,
             _ => {}
@@ -187,6 +215,7 @@ impl Reader for Words {
                 self.side.joint(b"\n");
             }
             b"Fallback" => self.repeats = self.repeats.saturating_sub(1),
+            b"del" | b"moveFrom" => self.strikes = self.strikes.saturating_sub(1),
             b"v" => {
                 self.side.view.digits = false;
                 self.side.joint(b"\n");

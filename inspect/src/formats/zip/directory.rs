@@ -360,40 +360,16 @@ fn local(source: &dyn Source, entry: &mut Entry, remarks: &mut Vec<Range<u64>>) 
     same_name && sized && method == entry.method
 }
 
+/// The archives that all tests of this crate make.
+#[cfg(test)]
+#[path = "../../../tests/archive/mod.rs"]
+mod made;
+
 /// An archive of stored members, for tests.
 #[cfg(test)]
 pub(crate) fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut out, mut central) = (Vec::new(), Vec::new());
-    for (name, data) in members {
-        let mut crc = flate2::Crc::new();
-        crc.update(data);
-        let at = out.len() as u32;
-        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        common.extend(crc.sum().to_le_bytes());
-        common.extend((data.len() as u32).to_le_bytes());
-        common.extend((data.len() as u32).to_le_bytes());
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0, 0]);
-        out.extend(b"PK\x03\x04");
-        out.extend(&common);
-        out.extend(name.as_bytes());
-        out.extend(*data);
-        central.extend(b"PK\x01\x02\x14\x00");
-        central.extend(&common);
-        central.extend([0; 10]);
-        central.extend(at.to_le_bytes());
-        central.extend(name.as_bytes());
-    }
-    let at = out.len() as u32;
-    out.extend(&central);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    for _ in 0..2 {
-        out.extend((members.len() as u16).to_le_bytes());
-    }
-    out.extend((central.len() as u32).to_le_bytes());
-    out.extend(at.to_le_bytes());
-    out.extend([0, 0]);
-    out
+    let members: Vec<_> = members.iter().map(|(name, data)| (*name, *data, made::How::Stored)).collect();
+    made::zip_how(&members)
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub(super) struct Held {
     pub(super) subject: String,
     pub(super) rule: String,
     pub(super) why: Vec<String>,
+    /// Its sender is told by mail what becomes of it.
+    pub(super) notify: bool,
 }
 
 impl Held {
@@ -28,7 +30,7 @@ impl Held {
         json!({
             "id": self.id, "time_ms": self.time_ms, "from": self.from, "to": self.to, "client": self.client,
             "account": self.account, "account_source": self.account_source, "subject": self.subject,
-            "rule": self.rule, "why": self.why,
+            "rule": self.rule, "why": self.why, "notify": self.notify,
         })
     }
 
@@ -54,6 +56,8 @@ impl Held {
             subject: text("subject")?,
             rule: text("rule")?,
             why: list("why")?,
+            // Mails of before there were notices say nothing of it.
+            notify: value.get("notify").and_then(Value::as_bool).unwrap_or_default(),
         })
     }
 
@@ -84,6 +88,7 @@ mod tests {
             subject: "Danh sách •••456".to_owned(),
             rule: "review".to_owned(),
             why: vec!["1 distinct cccd".to_owned()],
+            notify: true,
         };
         assert_eq!(Held::from_json(&held.to_json()), Some(held.clone()));
         assert_eq!(held.account().source, AccountSource::SmtpAuth);

@@ -9,7 +9,7 @@ mod store;
 
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use chot_audit::{Event, Outcome};
@@ -19,11 +19,14 @@ use tokio::sync::Mutex;
 
 use self::held::Held;
 use self::store::{Stage, Store};
+use super::header::HeaderFilter;
 use super::mail::MailFrom;
+use super::notice::{Notice, Occasion};
+use super::path::Path;
 use super::rcpt::RcptTo;
 use super::transaction::Transaction;
 use super::{Mail, commit, header};
-use crate::gate::{Abilities, Decision, Envelope, Told};
+use crate::gate::{Decision, Envelope, Told};
 
 /// The quarantine of the mail channel.
 pub(super) struct Quarantine {
@@ -44,7 +47,7 @@ pub(crate) type NotDone = String;
 
 impl Quarantine {
     /// Opens the quarantine in this folder; mails leave so much of its disk free.
-    pub(super) fn open(dir: &Path, free_bytes_min: u64) -> io::Result<Self> {
+    pub(super) fn open(dir: &FilePath, free_bytes_min: u64) -> io::Result<Self> {
         Ok(Self { store: Arc::new(Store::open(dir, free_bytes_min)?), deciding: Mutex::new(()) })
     }
 
@@ -55,6 +58,7 @@ impl Quarantine {
         envelope: &Envelope,
         told: &Told,
         time_ms: u64,
+        notify: bool,
         content: Arc<dyn Source>,
     ) -> io::Result<()> {
         let behind = |command: String, word: &str| command.strip_prefix(word).unwrap_or_default().to_owned();
@@ -69,6 +73,7 @@ impl Quarantine {
             subject: envelope.summary.as_str().to_owned(),
             rule: told.verdict.rule.as_deref().unwrap_or_default().to_owned(),
             why: told.verdict.why.clone(),
+            notify,
         };
         let store = Arc::clone(&self.store);
         tokio::task::spawn_blocking(move || store.put(&held, &*content)).await.map_err(io::Error::other)?
@@ -105,38 +110,66 @@ impl Mail {
             .map_err(|_| "it could not be recorded".to_owned())
     }
 
+    /// Tells the sender of a mail what became of it, where that was promised.
+    async fn tell(self: &Arc<Self>, held: &Held, occasion: Occasion) {
+        let Some((to, _)) = Path::read(&held.from).ok().filter(|_| held.notify) else { return };
+        let path = |text: &String| Path::read(text).ok().map(|(path, _)| path.as_str().to_owned());
+        let notice = Notice {
+            occasion,
+            to,
+            id: held.id.clone(),
+            subject: self.gate.summary(&held.subject, super::subject::CHARS_MAX),
+            recipients: held.to.iter().filter_map(path).collect(),
+        };
+        Arc::clone(self).notify(notice).await;
+    }
+
     /// Lets go of a mail for good.
-    pub(crate) async fn reject_quarantined(&self, id: &str, asker: &Asker) -> Result<(), NotDone> {
+    pub(crate) async fn reject_quarantined(self: &Arc<Self>, id: &str, asker: &Asker) -> Result<(), NotDone> {
         let _one = self.quarantine.deciding.lock().await;
-        let stage = self.stage_of(id).await?;
+        let (stage, held) = self.stage_of(id).await?;
         self.record("reject", id, asker).await?;
-        self.on_store(id, move |store, id| store.remove(id, stage)).await
+        let removed = self.on_store(id, move |store, id| store.remove(id, stage)).await;
+        if let Err(why) = &removed {
+            let failed = Asker { why: format!("it stays: {why}"), ..asker.clone() };
+            self.record("reject failed", id, &failed).await?;
+        } else {
+            self.tell(&held, Occasion::Rejected).await;
+        }
+        removed
     }
 
     /// Lets go of what has waited for longer than `days`.
-    pub(super) async fn expire_quarantined(&self, days: u32) {
+    pub(super) async fn expire_quarantined(self: &Arc<Self>, days: u32) {
         let kept_ms = u64::from(days) * 24 * 3_600 * 1_000;
         let before_ms = self.gate.clock().now().unix_ms().saturating_sub(kept_ms);
         self.expire_before(before_ms, &format!("nobody decided within {days} days")).await;
     }
 
-    pub(super) async fn expire_before(&self, before_ms: u64, why: &str) {
+    pub(super) async fn expire_before(self: &Arc<Self>, before_ms: u64, why: &str) {
         let _one = self.quarantine.deciding.lock().await;
         let store = Arc::clone(&self.quarantine.store);
         let Ok(Ok((all, _))) = tokio::task::spawn_blocking(move || store.list()).await else { return };
         let asker = Asker { by: "the gateway".to_owned(), why: why.to_owned() };
         for (held, stage) in all.into_iter().filter(|(held, _)| held.time_ms < before_ms) {
             // What cannot be recorded stays.
-            if self.record("expire", &held.id, &asker).await.is_ok() {
-                let _ = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await;
+            if self.record("expire", &held.id, &asker).await.is_err() {
+                continue;
+            }
+            // The record would say that it is gone: a mail that stays has to be told of as well.
+            if let Err(why) = self.on_store(&held.id, move |store, id| store.remove(id, stage)).await {
+                let failed = Asker { why: format!("it stays, and is tried again: {why}"), ..asker.clone() };
+                let _ = self.record("expire failed", &held.id, &failed).await;
+            } else {
+                self.tell(&held, Occasion::Expired).await;
             }
         }
     }
 
-    async fn stage_of(&self, id: &str) -> Result<Stage, NotDone> {
+    async fn stage_of(&self, id: &str) -> Result<(Stage, Held), NotDone> {
         for stage in [Stage::Waiting, Stage::Sending] {
-            if self.on_store(id, move |store, id| store.get(id, stage, &mut |_| Ok(())).map(drop)).await.is_ok() {
-                return Ok(stage);
+            if let Ok(held) = self.on_store(id, move |store, id| store.get(id, stage, &mut |_| Ok(()))).await {
+                return Ok((stage, held));
             }
         }
         Err("there is no such mail in quarantine".to_owned())
@@ -154,18 +187,29 @@ impl Mail {
 
     /// Inspects a mail again, judges it by the policy of today, and delivers it. `again`: also one that may have been
     /// delivered already. Gives the number of the new decision.
-    pub(crate) async fn release_quarantined(&self, id: &str, asker: &Asker, again: bool) -> Result<String, NotDone> {
+    pub(crate) async fn release_quarantined(
+        self: &Arc<Self>,
+        id: &str,
+        asker: &Asker,
+        again: bool,
+    ) -> Result<String, NotDone> {
         let _one = self.quarantine.deciding.lock().await;
-        let stage = self.stage_of(id).await?;
+        let (stage, _) = self.stage_of(id).await?;
         if stage == Stage::Sending && !again {
             return Err("it may have been delivered already: its release broke off behind the final dot".to_owned());
         }
         let hint = Hint { name: None, content_type: Some("message/rfc822".to_owned()) };
         let mut intake = self.gate.begin(hint);
-        let (held, mut intake) = self
+        let (held, mut intake, signers) = self
             .on_store(id, move |store, id| {
-                let held = store.get(id, stage, &mut |piece| intake.push(piece).map_err(io::Error::other))?;
-                Ok((held, intake))
+                let (mut header, mut kept) = (HeaderFilter::new(), Vec::new());
+                let held = store.get(id, stage, &mut |piece| {
+                    kept.clear();
+                    header.push(piece, &mut kept);
+                    intake.push(piece).map_err(io::Error::other)
+                })?;
+                header.end(&mut kept);
+                Ok((held, intake, header.signers().clone()))
             })
             .await?;
         let mut downstream =
@@ -186,8 +230,8 @@ impl Mail {
             },
             summary: self.gate.summary(&held.subject, super::subject::CHARS_MAX),
         };
-        let abilities = Abilities { redact: true, quarantine: true };
-        let decision = intake.decide_released(envelope, abilities, id).await.map_err(|e| e.to_string())?;
+        let decision =
+            intake.decide_released(envelope, self.abilities(&signers), id).await.map_err(|e| e.to_string())?;
         let cleared = match decision {
             Decision::Cleared(cleared) => cleared,
             Decision::Refused(refused) => {
@@ -210,10 +254,12 @@ impl Mail {
         let now = self.gate.clock().now();
         let trace = header::trace(&self.next_hop.own_name, "ESMTP", decision, now);
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
-        let (reply, outcome) = commit::commit(None, &mut downstream, way, &trace, cleared).await;
+        let signing = commit::Signing { keys: &self.keys, now };
+        let (reply, outcome) = commit::commit(None, &mut downstream, way, signing, &trace, cleared).await;
         downstream.quit().await;
         match outcome {
             Outcome::Delivered => {
+                self.tell(&held, Occasion::Released).await;
                 self.on_store(id, |store, id| store.remove(id, Stage::Sending)).await?;
                 Ok(decision.to_string())
             }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use chot_audit::fault::Simulated;
 use chot_audit::{Filter, Ledger, Options, Order, Reader};
-use chot_config::{ClientTls, Known, MailSettings, Network, NextHopTls, Policy, QuarantineReply, SenderLimits};
+use chot_config::{
+    ClientTls, Known, MailSettings, MilterQuarantine, Network, NextHopTls, NotifySenders, Policy, QuarantineReply,
+    SenderLimits,
+};
 use chot_inspect::{Inspector, Limits as InspectLimits};
 use chot_model::{Clock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,10 +96,16 @@ impl Setup {
             client_tls: ClientTls::Offer,
             mend_lines: Vec::new(),
             lmtp_listen: Vec::new(),
+            milter_listen: Vec::new(),
+            milter_quarantine: MilterQuarantine::Server,
             trusted: Vec::new(),
+            proxy_protocol: Vec::new(),
             split_zones: Vec::new(),
             quarantine_reply: QuarantineReply::Accept,
             quarantine_days: 30,
+            notify_senders: NotifySenders::Off,
+            notice_from: None,
+            dkim: Vec::new(),
             limits: SenderLimits::default(),
             size_max: 1 << 20,
         };
@@ -394,6 +403,16 @@ impl FakeHop {
             }
         };
         timeout(PATIENCE, seen).await.expect("seen");
+    }
+
+    /// Waits until so many mails have come whole.
+    pub(super) async fn receives(&self, n: usize) {
+        let received = async {
+            while self.dialogue().iter().filter(|line| *line == "(dot)").count() < n {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, received).await.expect("received");
     }
 
     /// Waits until it closed a connection by its script.

@@ -3,12 +3,16 @@
 
 mod anything;
 mod auth;
+mod balancer;
 mod chunks;
 mod commands;
+mod dkim;
 mod forwarded;
 mod harness;
 mod lmtp;
 mod mails;
+mod milter;
 mod next_hop;
+mod notices;
 mod quarantine;
 mod starttls;

@@ -120,3 +120,18 @@ async fn what_nobody_decided_on_expires() {
     assert!(waiting(&gateway).await.is_empty() && hop.mails().is_empty());
     assert_eq!(gateway.admin_records().await, [format!("quarantine expire {id} by the gateway: nobody decided")]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_told_of() {
+    let hop = FakeHop::usual().await;
+    let (gateway, id) = holding(&hop).await;
+    let folder = gateway.spool.path().join("quarantine");
+    // Under another name it is listed and cannot be removed by its number.
+    std::fs::rename(folder.join(format!("{id}.mail")), folder.join("moved.mail")).expect("renamed");
+    gateway.mail.expire_before(u64::MAX, "nobody decided").await;
+    assert_eq!(waiting(&gateway).await.len(), 1);
+    let said = gateway.admin_records().await;
+    let [expired, failed] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!(*expired, format!("quarantine expire {id} by the gateway: nobody decided"));
+    assert!(failed.starts_with(&format!("quarantine expire failed {id} by the gateway: it stays")), "{failed}");
+}

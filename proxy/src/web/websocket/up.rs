@@ -110,7 +110,7 @@ impl Up {
         self.intake();
         let Some(intake) = self.intake.take() else { return Ok(()) };
         // The parts of binary messages have lengths and sums that nobody here would put right.
-        let abilities = Abilities { redact: kind == Kind::Text, quarantine: false };
+        let abilities = Abilities { redact: kind == Kind::Text, ..Abilities::default() };
         match intake.decide(self.envelope(), abilities).await {
             Err(_) => Err(self.refuse(Why::Gateway, 1011).await),
             Ok(Decision::Refused(refused)) => {

@@ -1,0 +1,136 @@
+//! The commands of the envelope, MAIL and RCPT: checked here, asked of the next hop, and its answer passed on.
+
+use super::commit::{GARBLED, LOST};
+use super::downstream::Broken;
+use super::mail::MailFrom;
+use super::rates::Sender;
+use super::rcpt::{RECIPIENTS_MAX, RcptTo};
+use super::reply::{OneLine, Reply};
+use super::session::{Chunks, Dialect, Greeted, NEXT_HOP_LEFT, Session, TRANSACTION_OPEN, Then};
+use super::transaction::Transaction;
+
+const NEXT_HOP_AWAY: OneLine = Reply::line(451, "4.4.1 The next mail server is not available, try again later");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
+const TLS_FIRST: OneLine = Reply::line(530, "5.7.0 Must issue a STARTTLS command first");
+const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
+pub(super) const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
+const CHUNKS_OPEN: OneLine = Reply::line(503, "5.5.1 Not between chunks");
+const OTHER_ZONE: OneLine = Reply::line(452, "4.5.3 Recipients of another zone go in a mail of their own");
+
+impl Session {
+    /// Connects anew where the connection was lost between two mails. An error has been told to the client.
+    pub(super) async fn reach_next_hop(&mut self) -> Result<(), Then> {
+        self.downstream.look().await;
+        if !self.downstream.is_broken() {
+            return Ok(());
+        }
+        if self.is_bound {
+            // A new connection would not know who the client is.
+            return Err(self.end(NEXT_HOP_LEFT));
+        }
+        match self.mail.next_hop.connect().await {
+            Ok(downstream) => self.downstream = downstream,
+            Err(_) => return Err(self.say(NEXT_HOP_AWAY)),
+        }
+        Ok(())
+    }
+
+    pub(super) async fn mail(&mut self, argument: &str) -> Then {
+        if self.greeted == Greeted::Not {
+            return self.bad(EHLO_FIRST);
+        }
+        if self.transaction.is_some() {
+            return self.bad(TRANSACTION_OPEN);
+        }
+        if self.mail.requires_tls && !self.is_tls {
+            return self.bad(TLS_FIRST);
+        }
+        if let Err(then) = self.reach_next_hop().await {
+            return then;
+        }
+        let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
+            Ok(from) => from,
+            Err(reply) => return self.say(reply),
+        };
+        if self.mail.rates.mail(self.sender(), self.now_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-mails").await;
+            return self.say(TOO_MANY_MAILS);
+        }
+        let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
+        if reply.as_ref().is_ok_and(Reply::is_success) {
+            self.transaction = Some(Transaction { from, to: Vec::new() });
+        }
+        self.relay(reply)
+    }
+
+    pub(super) async fn rcpt(&mut self, argument: &str) -> Then {
+        let utf8 = self.is_utf8();
+        if !matches!(self.chunks, Chunks::None) {
+            return self.bad(CHUNKS_OPEN);
+        }
+        let Some(transaction) = &mut self.transaction else {
+            return self.say(MAIL_FIRST);
+        };
+        if transaction.to.len() == RECIPIENTS_MAX {
+            return self.say(Reply::line(452, "4.5.3 Too many recipients"));
+        }
+        if self.downstream.is_broken() {
+            return self.say(LOST);
+        }
+        let extended = self.greeted == Greeted::Ehlo;
+        let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
+            Ok(to) => to,
+            Err(reply) => return self.say(reply),
+        };
+        let zone = |to: &RcptTo| self.mail.gate.policy().zone_of_recipient(to.path.as_str());
+        if self.mail.splits(self.peer) && transaction.to.first().is_some_and(|first| zone(first) != zone(&to)) {
+            return self.say(OTHER_ZONE);
+        }
+        let sender = Sender::of(self.account.as_ref(), self.origin);
+        if self.mail.rates.recipient(sender, self.mail.gate.clock().now().unix_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-recipients").await;
+            return self.say(TOO_MANY_RECIPIENTS);
+        }
+        let reply = self.downstream.ask(&to.command()).await;
+        if reply.as_ref().is_ok_and(Reply::is_success) {
+            transaction.to.push(to);
+        }
+        self.relay(reply)
+    }
+
+    /// Passes the next hop's answer to MAIL or RCPT on, unchanged.
+    pub(super) fn relay(&mut self, reply: Result<Reply, Broken>) -> Then {
+        match reply {
+            Ok(reply) if reply.is_success() || reply.is_refusal() => {
+                // 421 closes the session it is said in.
+                let then = if reply.code == 421 { Then::Close } else { Then::Go };
+                self.say(reply);
+                then
+            }
+            Ok(_) | Err(Broken::Garbage) => {
+                self.downstream.give_up();
+                self.say(GARBLED)
+            }
+            Err(_) => self.say(LOST),
+        }
+    }
+
+    /// The `with` of our trace line (RFC 3848, RFC 6531 §4.3).
+    pub(super) fn protocol(&self, utf8: bool) -> &'static str {
+        if self.dialect == Dialect::Lmtp {
+            return if self.is_tls { "LMTPS" } else { "LMTP" };
+        }
+        match (self.greeted, utf8, self.is_tls, self.account.is_some()) {
+            (Greeted::Ehlo, true, true, true) => "UTF8SMTPSA",
+            (Greeted::Ehlo, true, true, false) => "UTF8SMTPS",
+            (Greeted::Ehlo, true, false, true) => "UTF8SMTPA",
+            (Greeted::Ehlo, true, false, false) => "UTF8SMTP",
+            (Greeted::Ehlo, false, true, true) => "ESMTPSA",
+            (Greeted::Ehlo, false, true, false) => "ESMTPS",
+            (Greeted::Ehlo, false, false, true) => "ESMTPA",
+            (Greeted::Ehlo, false, false, false) => "ESMTP",
+            (Greeted::Helo | Greeted::Not, ..) => "SMTP",
+        }
+    }
+}

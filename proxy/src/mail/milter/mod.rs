@@ -1,0 +1,138 @@
+//! The milter channel: a mail server asks what may become of a mail before it takes it (sendmail's milter protocol,
+//! version 6, as Postfix and sendmail speak it).
+//!
+//! The mail stays with the mail server: we say no, change it, have it kept, or let it go on. Nothing is delivered from
+//! here, and who may send is the mail server's to know. Mail servers are believed what they say of their clients, so
+//! only listed ones (`mail.trusted`) are spoken to.
+
+mod conversation;
+mod message;
+mod packet;
+mod verdict;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chot_audit::Event;
+use chot_config::{MailSettings, MilterQuarantine, Network};
+use chot_model::{Account, Channel};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use self::conversation::{Conversation, Ended};
+use super::rates::Rates;
+use super::reply::{OneLine, Reply};
+use super::{Mail, limits};
+use crate::gate::Gate;
+use crate::{descriptors, drain};
+
+/// The gateway itself failed.
+const FAILED: OneLine = Reply::line(451, "4.3.0 The message could not be checked, try again later");
+
+/// The milter channel: what all its conversations share.
+pub struct Milter {
+    gate: Gate,
+    /// Mail servers that are spoken to.
+    servers: Vec<Network>,
+    /// Clients of theirs that must send to each zone separately.
+    split: Vec<Network>,
+    rates: Arc<Rates>,
+    size_max: u64,
+    /// Where mails wait for a person; `None`: on hold at the mail server.
+    quarantine: Option<Arc<Mail>>,
+    permits: Arc<Semaphore>,
+    last_stranger: AtomicU64,
+}
+
+impl std::fmt::Debug for Milter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Milter").field("servers", &self.servers).finish_non_exhaustive()
+    }
+}
+
+impl Milter {
+    /// Prepares the channel. `mail` is the SMTP proxy beside it, whose quarantine it may share.
+    pub fn new(gate: Gate, settings: &MailSettings, mail: Option<Arc<Mail>>) -> Self {
+        let is_own = settings.milter_quarantine == MilterQuarantine::Own;
+        Self {
+            gate,
+            servers: settings.trusted.clone(),
+            split: settings.split_zones.clone(),
+            rates: Arc::new(Rates::new(settings.limits)),
+            size_max: settings.size_max,
+            quarantine: mail.filter(|_| is_own),
+            permits: Arc::new(Semaphore::new(descriptors::connections(limits::SESSIONS_MAX))),
+            last_stranger: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether this client must send to each zone separately.
+    fn splits(&self, client: IpAddr) -> bool {
+        self.split.iter().any(|network| network.contains(client))
+    }
+
+    /// Whose address it is. `None` where the directory cannot say what groups that account is in: what a group may not
+    /// send must not leave.
+    async fn account_of(&self, client: Option<IpAddr>) -> Option<Account> {
+        match client {
+            Some(client) => self.gate.account_of(client).await.ok(),
+            None => Some(Account::unknown()),
+        }
+    }
+
+    fn own_quarantine(&self) -> Option<&Mail> {
+        self.quarantine.as_deref()
+    }
+
+    /// Records that something was refused before there was a mail to judge. That the record may fail changes
+    /// nothing: it is refused all the same.
+    async fn record_refusal(&self, client: Option<IpAddr>, reason: &str) {
+        let (channel, reason) = (Channel::Milter, reason.to_owned());
+        let event = Event::Refusal { id: None, channel, client, host: String::new(), reason, bytes: 0, account: None };
+        let _ = self.gate.ledger().event(event).await;
+    }
+
+    /// Serves one connection to its end.
+    async fn serve(self: Arc<Self>, io: TcpStream, peer: IpAddr, mut drain: drain::Session) {
+        if !self.servers.iter().any(|network| network.contains(peer)) {
+            let now = self.gate.clock().now().unix_ms() / limits::STRANGER_RECORD_MS;
+            if self.last_stranger.swap(now, Ordering::Relaxed) != now {
+                self.record_refusal(Some(peer), "client-not-listed").await;
+            }
+            return;
+        }
+        let _ = io.set_nodelay(true);
+        let ended = Conversation::new(Arc::clone(&self), io).run(&mut drain).await;
+        if ended == Ended::Garbage {
+            self.record_refusal(Some(peer), "not-a-milter-client").await;
+        }
+    }
+}
+
+/// Serves a listener until draining begins. Conversations go on by themselves and end with the drain.
+pub async fn serve(milter: Arc<Milter>, listener: TcpListener, mut session: drain::Session) {
+    loop {
+        let accepted = async {
+            let permit = Arc::clone(&milter.permits).acquire_owned().await;
+            (listener.accept().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            biased;
+            () = session.drained() => return,
+            accepted = accepted => accepted,
+        };
+        match accepted {
+            Ok((tcp, peer)) => {
+                let serving = Arc::clone(&milter).serve(tcp, peer.ip().to_canonical(), session.clone());
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(permit);
+                });
+            }
+            // Out of descriptors, mostly: give conversations time to end instead of spinning.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
