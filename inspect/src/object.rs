@@ -127,6 +127,12 @@ impl Object {
 
     fn decide(&mut self, block: &[u8], inquiry: &mut Inquiry) {
         self.opaque_before = inquiry.opaque_bytes();
+        // Readers of streams stand within each other: what holds itself would take the stack down.
+        if self.place.depth > inquiry.limits.depth_max {
+            inquiry.refuse(&self.place, OpaqueReason::TooDeep, block.len() as u64);
+            self.state = State::Closed;
+            return;
+        }
         let head = Head::new(block, &self.hint);
         let Some(format) = formats::all().find(|f| (f.matches)(&head)) else { return };
         self.media_type = format.media_type;

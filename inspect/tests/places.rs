@@ -232,3 +232,27 @@ fn pieces_of_archives_are_told_as_such() {
         assert!(!reasons.contains(&OpaqueReason::TooDeep), "{what}: {reasons:?}");
     }
 }
+
+#[test]
+fn markup_of_two_bytes_a_letter_is_known_however_it_is_packed() {
+    // Long and varied enough for codes of its own, which stand before the first letter.
+    let filling: String = (0..4_000u32).map(|n| char::from_u32(0x61 + n * n % 97 * 7).unwrap_or('x')).collect();
+    let text = format!(
+        "<?xml version='1.0' encoding='UTF-16'?><w:document>{}{}</w:document>",
+        run(&filling),
+        run("CCCD 001090123456")
+    );
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide = [b"\xff\xfe", &wide[..]].concat();
+    let bytes = zip(&[("[Content_Types].xml", TYPES.as_bytes()), ("word/document.xml", &wide)]);
+    let inspection = inspect(&bytes);
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+}
+
+#[test]
+fn streams_within_streams_end_with_the_depth() {
+    let nested = |times: usize| (0..times).fold(NUMBER.as_bytes().to_vec(), |inner, _| archive::gzip(&inner));
+    let inspection = inspect(&nested(15));
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    assert!(inspect(&nested(400)).is_opaque(OpaqueReason::TooDeep));
+}

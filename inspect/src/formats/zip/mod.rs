@@ -95,7 +95,8 @@ pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry:
 
 /// The first bytes of a member; none, if it cannot be read so easily.
 pub(crate) fn begins(source: &dyn Source, entry: &Entry) -> Vec<u8> {
-    const PACKED: u64 = 64;
+    // The codes of a block alone may take some hundred bytes (RFC 1951, 3.2.7).
+    const PACKED: u64 = 1 << 10;
     let Some(data) = entry.data.clone().filter(|_| !entry.encrypted) else { return Vec::new() };
     let packed = read_range(source, data.start..data.end.min(data.start + PACKED)).unwrap_or_default();
     let mut head = Vec::with_capacity(4);
