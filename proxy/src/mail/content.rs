@@ -120,8 +120,10 @@ impl Session {
     /// The mail has come, or will not.
     async fn conclude(&mut self, received: Received) -> Result<Then, Lost> {
         let answers = match received {
-            Received::Whole(intake, heard) if self.dialect == Dialect::Lmtp => self.decide_each(*intake, &heard).await,
-            Received::Whole(intake, heard) => vec![self.decide(*intake, &heard).await],
+            Received::Whole(intake, heard) if self.dialect == Dialect::Lmtp => {
+                Box::pin(self.decide_each(*intake, &heard)).await
+            }
+            Received::Whole(intake, heard) => vec![Box::pin(self.decide(*intake, &heard)).await],
             Received::Unacceptable(flaw) => {
                 self.mail.record_refusal(self.origin, flaw.id()).await;
                 self.downstream.reset().await;
@@ -271,6 +273,7 @@ impl Session {
     }
 
     /// What the client is told of a mail that does not leave, or not yet.
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "a session is not Sync: shared, it could not wait")]
     async fn refuse(
         &mut self,
         refused: Refused,

@@ -131,7 +131,7 @@ impl Mail {
             destination: Destination { recipients: vec![notice.to.as_str().to_owned()], ..Destination::default() },
             summary: self.gate.summary(&format!("notice about decision {}", notice.id), subject::CHARS_MAX),
         };
-        let cleared = match intake.decide(envelope, Abilities::default()).await {
+        let cleared = match Box::pin(intake.decide(envelope, Abilities::default())).await {
             Ok(Decision::Cleared(cleared)) => cleared,
             Ok(Decision::Refused(refused)) => return refused.open.close(Outcome::Refused, "a notice, not sent"),
             Err(_) => return,

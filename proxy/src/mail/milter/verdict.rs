@@ -68,7 +68,7 @@ impl Conversation {
             }
         };
         let decided = {
-            let mut deciding = std::pin::pin!(intake.decide(envelope.clone(), abilities));
+            let mut deciding = Box::pin(intake.decide(envelope.clone(), abilities));
             loop {
                 tokio::select! {
                     decided = &mut deciding => break decided,

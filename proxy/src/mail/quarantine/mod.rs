@@ -213,7 +213,7 @@ impl Mail {
             })
             .await?;
         let mut downstream =
-            self.next_hop.connect().await.map_err(|_| "the next mail server is not available".to_owned())?;
+            Box::pin(self.next_hop.connect()).await.map_err(|_| "the next mail server is not available".to_owned())?;
         let transaction = Transaction::again(&held.from, &held.to, downstream.offers())
             .ok_or("the next mail server can do less than when the mail came")?;
         for (name, value) in transaction.telling_fields() {
@@ -230,8 +230,8 @@ impl Mail {
             },
             summary: self.gate.summary(&held.subject, super::subject::CHARS_MAX),
         };
-        let decision =
-            intake.decide_released(envelope, self.abilities(&signers), id).await.map_err(|e| e.to_string())?;
+        let deciding = Box::pin(intake.decide_released(envelope, self.abilities(&signers), id));
+        let decision = deciding.await.map_err(|e| e.to_string())?;
         let cleared = match decision {
             Decision::Cleared(cleared) => cleared,
             Decision::Refused(refused) => {
@@ -255,7 +255,8 @@ impl Mail {
         let trace = header::trace(&self.next_hop.own_name, "ESMTP", decision, now);
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
         let signing = commit::Signing { keys: &self.keys, now };
-        let (reply, outcome) = commit::commit(None, &mut downstream, way, signing, &trace, cleared).await;
+        let committing = Box::pin(commit::commit(None, &mut downstream, way, signing, &trace, cleared));
+        let (reply, outcome) = committing.await;
         downstream.quit().await;
         match outcome {
             Outcome::Delivered => {
