@@ -24,7 +24,9 @@ pub(super) fn ranges(mail: &Message<'_>) -> Vec<Range<usize>> {
         }
         if all.len() == RANGES_MAX {
             let start = all.iter().map(|range| range.start).min().unwrap_or_default();
-            return vec![start..usize::MAX];
+            all.clear();
+            all.push(start..usize::MAX);
+            return all;
         }
         all.push(range);
     }
