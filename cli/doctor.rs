@@ -216,12 +216,19 @@ fn mail(settings: &Settings) -> Finding {
 
 /// Whom the proxy asks, and whose address it is.
 fn users(settings: &Settings) -> Finding {
-    match chot_proxy::identity::Identity::new(&settings.identity) {
+    match chot_proxy::identity::Identity::new(&settings.identity, &settings.tls.extra_roots) {
         Err(why) => Broken(format!("tài khoản · accounts: {}", Error::Gateway(why).with_causes())),
-        Ok(_) if settings.identity.users.is_none() && settings.identity.addresses.is_none() => {
+        Ok(_) if settings.identity == Settings::defaults(&settings.data_dir).identity => {
             Good("tài khoản · accounts: không hỏi · nobody is asked".to_owned())
         }
-        Ok(_) => Good("tài khoản · accounts".to_owned()),
+        Ok(identity) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime.map(|runtime| runtime.block_on(identity.probe())) {
+                Ok(Ok(())) => Good("tài khoản · accounts".to_owned()),
+                Ok(Err(why)) => Broken(format!("tài khoản · accounts: {}", Error::Gateway(why).with_causes())),
+                Err(why) => Broken(format!("tài khoản · accounts: {why}")),
+            }
+        }
     }
 }
 

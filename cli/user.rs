@@ -76,7 +76,7 @@ pub(crate) fn run(command: &Command, out: &mut dyn Write) -> Result<ExitCode, Er
             writeln!(out, "{name}: đã bỏ · removed")?;
         }
     }
-    writeln!(out, "Có hiệu lực khi cổng khởi động lại · counts from the gateway's next start")?;
+    writeln!(out, "Có hiệu lực sau `chot reload` · counts after `chot reload`")?;
     Ok(ExitCode::SUCCESS)
 }
 

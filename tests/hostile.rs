@@ -2,8 +2,12 @@
 //!
 //! Each is scanned by the program itself in a process of its own, whose time and memory are measured.
 
+#[path = "hostile/documents.rs"]
+mod documents;
 #[path = "hostile/pictures.rs"]
 mod pictures;
+#[path = "hostile/quine.rs"]
+mod quine;
 
 use std::io::Write;
 use std::path::Path;
@@ -263,6 +267,8 @@ fn none_is_clean_slow_or_large() {
         ("same-bytes.zip", same_bytes(), Tell),
         ("quoted.zip", quoted(), Tell),
         ("wide.zip", wide(), Tell),
+        ("again.zip", quine::zip(), Tell),
+        ("again.gz", quine::gzip(), Tell),
         ("nested-15", nested(15), Read),
         ("nested-40", nested(40), Tell),
         ("nested-400", nested(400), Tell),
@@ -281,6 +287,11 @@ fn none_is_clean_slow_or_large() {
         ("window.zst", b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00".to_vec(), Tell),
     ];
     judge(cases);
+}
+
+#[test]
+fn no_document_is_clean_slow_or_large() {
+    judge(documents::cases());
 }
 
 #[test]

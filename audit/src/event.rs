@@ -80,6 +80,8 @@ pub enum Event {
         channel: chot_model::Channel,
         /// Client address.
         client: Option<std::net::IpAddr>,
+        /// Who sends, as far as that is known or claimed.
+        account: Option<chot_model::Account>,
         /// Host, without personal data.
         host: String,
         /// Reason id such as `upstream-certificate`.

@@ -1,9 +1,12 @@
 //! The way from the askers to the writer: decisions and events wait for a place, outcomes never do.
 //!
 //! Outcomes need no bound of their own: each belongs to a decision that was admitted through the bound before. An
-//! outcome must not wait, because it is told from code that cannot: the end of a connection.
+//! outcome must not wait, because it is told from code that cannot: the end of a connection. Nobody waits for it
+//! either, so on a busy gateway it does not wake the writer: it is written with the next decision, or after
+//! [`LINGER`].
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -12,6 +15,12 @@ use crate::record::Draft;
 
 /// Decisions and events that may wait for the writer at once.
 const WAITING_MAX: usize = 4_096;
+
+/// How long a record that nobody waits for may wait for company, while the writer was busy a moment ago. A crash within
+/// that time leaves a decision in doubt, as one within the time of a sync does.
+const LINGER: Duration = Duration::from_millis(10);
+/// That many of them are company enough.
+const LINGERING_MAX: usize = 256;
 
 /// One record to be written and whom to tell.
 #[derive(Debug)]
@@ -39,7 +48,38 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     jobs: Vec<Job>,
+    /// Whether somebody waits for one of them.
+    is_awaited: bool,
     closed: bool,
+    writer: Writer,
+}
+
+/// What the writer does, as far as those have to know who put something in: waking it costs a system call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Writer {
+    /// It looks here before it waits.
+    #[default]
+    Awake,
+    /// It waits until somebody waits for it, or [`LINGER`] is over.
+    Lingers,
+    /// It waits for anything.
+    Sleeps,
+}
+
+impl State {
+    /// Whether the writer has to be woken for what is there.
+    fn has_to_wake(&self) -> bool {
+        match self.writer {
+            Writer::Awake => false,
+            Writer::Lingers => self.is_awaited || self.jobs.len() >= LINGERING_MAX,
+            Writer::Sleeps => true,
+        }
+    }
+
+    fn take(&mut self) -> Vec<Job> {
+        self.is_awaited = false;
+        std::mem::take(&mut self.jobs)
+    }
 }
 
 impl Queue {
@@ -58,20 +98,46 @@ impl Queue {
         if state.closed {
             return Err(Error::Closed);
         }
+        state.is_awaited |= job.ack.is_some();
         state.jobs.push(job);
+        let wakes = state.has_to_wake();
+        if wakes {
+            state.writer = Writer::Awake;
+        }
         drop(state);
-        self.filled.notify_one();
+        if wakes {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
-    /// Takes everything queued. Waits while there is nothing, unless `poll`; `None` when the queue is closed and
-    /// empty.
+    /// Takes everything queued. Waits while there is nothing that somebody waits for, unless `poll`; `None` when the
+    /// queue is closed and empty.
     pub(crate) fn take(&self, poll: bool) -> Option<Vec<Job>> {
         let mut state = self.lock();
-        while state.jobs.is_empty() && !state.closed && !poll {
-            state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut lingers = !poll;
+        while !state.closed && !poll && !state.is_awaited && state.jobs.len() < LINGERING_MAX {
+            if lingers {
+                state.writer = Writer::Lingers;
+                let waited = self.filled.wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
+                state = waited.0;
+                lingers = !waited.1.timed_out();
+            } else if state.jobs.is_empty() {
+                state.writer = Writer::Sleeps;
+                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                break;
+            }
+            state.writer = Writer::Awake;
+            if state.is_awaited && !state.closed {
+                // Whoever put it in is likely to have more at hand: on a core that both share, the writer would be back
+                // for each of them.
+                drop(state);
+                std::thread::yield_now();
+                state = self.lock();
+            }
         }
-        (!state.jobs.is_empty() || !state.closed).then(|| std::mem::take(&mut state.jobs))
+        (!state.jobs.is_empty() || !state.closed).then(|| state.take())
     }
 
     /// Lets nobody in any more. What is queued is still taken.
@@ -84,7 +150,7 @@ impl Queue {
     /// Closes and drops what is queued, which tells every waiter `Closed`: there is no writer any more.
     pub(crate) fn abort(&self) {
         self.close();
-        let jobs = std::mem::take(&mut self.lock().jobs);
+        let jobs = self.lock().take();
         drop(jobs);
     }
 
@@ -94,5 +160,56 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::id;
+
+    fn job(is_awaited: bool) -> Job {
+        let time = chot_model::Timestamp::from_unix_us(0);
+        let draft = crate::record::outcome(time, "gw1", id(1), crate::Outcome::Delivered, "");
+        Job { draft, ack: is_awaited.then(|| oneshot::channel().0), place: None }
+    }
+
+    #[test]
+    fn only_what_somebody_waits_for_wakes_a_writer_that_was_busy() {
+        let mut state = State::default();
+        for (writer, jobs, is_awaited, wakes) in [
+            (Writer::Awake, 1, true, false),
+            (Writer::Lingers, 1, true, true),
+            (Writer::Lingers, 1, false, false),
+            (Writer::Lingers, LINGERING_MAX, false, true),
+            (Writer::Sleeps, 1, false, true),
+        ] {
+            state.jobs = (0..jobs).map(|_| job(false)).collect();
+            (state.writer, state.is_awaited) = (writer, is_awaited);
+            assert_eq!(state.has_to_wake(), wakes, "{writer:?} {jobs} {is_awaited}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_taken_nevertheless() {
+        let queue = Queue::new();
+        for n in 1..4 {
+            (0..n).for_each(|_| queue.push(job(false)).unwrap());
+            assert_eq!(queue.take(false).map(|jobs| jobs.len()), Some(n));
+        }
+        assert_eq!(queue.take(true).map(|jobs| jobs.len()), Some(0));
+        let queue = Arc::new(queue);
+        let writer = std::thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || (queue.take(false).map(|jobs| jobs.len()), queue.take(false).map(|jobs| jobs.len()))
+        });
+        // Long enough for it to sleep or not: it has to be woken in either case.
+        std::thread::yield_now();
+        queue.push(job(false)).unwrap();
+        while !queue.lock().jobs.is_empty() {
+            std::thread::yield_now();
+        }
+        queue.close();
+        assert_eq!(writer.join().unwrap(), (Some(1), None));
     }
 }

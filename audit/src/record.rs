@@ -246,7 +246,7 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
                 }
             }
         }
-        Event::Refusal { id, channel, client, host, reason, bytes } => {
+        Event::Refusal { id, channel, client, account, host, reason, bytes } => {
             if let Some(id) = id {
                 json.key("id").plain(id);
             }
@@ -254,6 +254,10 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
             match client {
                 Some(address) => json.key("client").plain(address),
                 None => json.key("client").null(),
+            }
+            if let Some(account) = account {
+                json.key("account").string(&account.name);
+                json.key("account_source").string(account.source.id());
             }
             json.key("host").string(&without_numbers(host));
             json.key("reason").string(reason);

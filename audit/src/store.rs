@@ -174,7 +174,12 @@ impl Store for Directory {
     }
 
     fn free_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(&self.path)?;
+        // Asked before every write: a file that is open needs no way through the folders.
+        let lock = self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let stat = match &*lock {
+            Some(file) => rustix::fs::fstatvfs(file)?,
+            None => rustix::fs::statvfs(&self.path)?,
+        };
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use chot_benches::Random;
+use h2::client::SendRequest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -15,6 +17,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::origin::Origin;
 use super::proxies::Proxy;
+use super::streams;
 
 type Tls = BufReader<TlsStream<TcpStream>>;
 
@@ -36,6 +39,8 @@ pub(crate) enum Work {
     Fresh,
     /// An answer of 64 KiB.
     Get,
+    /// 1 KiB of JSON over HTTP/2, several at once on each connection.
+    Streams,
 }
 
 const UPLOAD_MIB: usize = 10;
@@ -49,6 +54,7 @@ impl Work {
             Self::Upload => "w3",
             Self::Fresh => "w4",
             Self::Get => "w5",
+            Self::Streams => "h2",
         }
     }
 
@@ -60,6 +66,7 @@ impl Work {
             Self::Upload => "w3 10 MiB multipart upload",
             Self::Fresh => "w4 connection and TLS per POST",
             Self::Get => "w5 64 KiB GET, kept",
+            Self::Streams => "h2 1 KiB JSON POST, HTTP/2",
         }
     }
 
@@ -68,11 +75,17 @@ impl Work {
         if self == Self::Upload { UPLOAD_MIB as f64 } else { 1.0 }
     }
 
+    /// So many different requests that no proxy sees the same twice in a row; of the large ones fewer.
+    fn requests(self, port: u16) -> Vec<Vec<u8>> {
+        let count = if matches!(self, Self::Upload | Self::Get) { 1 } else { 64 };
+        (0..count).map(|n| self.request(port, n)).collect()
+    }
+
     /// The whole request, as it stands on the wire.
-    fn request(self, port: u16) -> Vec<u8> {
+    fn request(self, port: u16, n: u64) -> Vec<u8> {
         let (kind, body) = match self {
-            Self::Small | Self::Fresh => ("application/json", json(1 << 10)),
-            Self::Medium => ("application/json", json(64 << 10)),
+            Self::Small | Self::Fresh | Self::Streams => ("application/json", json(1 << 10, n)),
+            Self::Medium => ("application/json", json(64 << 10, n)),
             Self::Upload => ("multipart/form-data; boundary=f0rm", form(UPLOAD_MIB << 20)),
             Self::Get => {
                 let bytes = 64 << 10;
@@ -81,6 +94,12 @@ impl Work {
         };
         post(port, kind, &body)
     }
+}
+
+/// What follows the head of a request.
+fn body_of(request: &[u8]) -> Bytes {
+    let head = request.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+    Bytes::copy_from_slice(&request[head + 4..])
 }
 
 fn post(port: u16, kind: &str, body: &[u8]) -> Vec<u8> {
@@ -92,8 +111,8 @@ fn post(port: u16, kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// What an application says to its server all day: records with keys, words, counts and moments, nobody's data.
-fn json(bytes: usize) -> Vec<u8> {
-    let mut random = Random(7);
+fn json(bytes: usize, seed: u64) -> Vec<u8> {
+    let mut random = Random(7 + seed);
     let (states, units) = (["mới", "đang xử lý", "hoàn thành", "chờ duyệt"], ["kho A", "kho B", "phòng kế hoạch"]);
     let mut text = String::from("[");
     while text.len() < bytes {
@@ -120,6 +139,12 @@ fn form(bytes: usize) -> Vec<u8> {
     [head.as_bytes(), &text(bytes), b"\r\n--f0rm--\r\n"].concat()
 }
 
+/// A connection of a client.
+pub(crate) enum Connection {
+    Http1(Box<Tls>),
+    Http2(SendRequest<Bytes>),
+}
+
 /// Clients of one proxy.
 pub(crate) struct Client<'a> {
     road: Road,
@@ -138,6 +163,10 @@ struct Road {
 
 impl Road {
     async fn open(&self) -> Tls {
+        self.open_speaking(&[]).await
+    }
+
+    async fn open_speaking(&self, alpn: &[&[u8]]) -> Tls {
         let mut stream = TcpStream::connect(self.proxy).await.unwrap();
         stream.set_nodelay(true).unwrap();
         if self.connect {
@@ -152,7 +181,8 @@ impl Road {
             assert_eq!(answer.get(9..12), Some(&b"200"[..]), "{}", String::from_utf8_lossy(&answer));
         }
         let name = ServerName::try_from("localhost").unwrap();
-        BufReader::with_capacity(16 << 10, self.connector.connect(name, stream).await.unwrap())
+        let connector = self.connector.with_alpn(alpn.iter().map(|alpn| alpn.to_vec()).collect());
+        BufReader::with_capacity(16 << 10, connector.connect(name, stream).await.unwrap())
     }
 
     /// One exchange; returns the status.
@@ -198,30 +228,58 @@ impl<'a> Client<'a> {
         Self { road, origin, proxy }
     }
 
-    /// Does the work over so many connections for so long; returns how many requests were answered, all with 200.
-    pub(crate) fn run(&self, work: Work, connections: usize, time: Duration) -> u64 {
-        let request: Arc<[u8]> = work.request(self.origin.address.port()).into();
+    /// Makes so many connections.
+    pub(crate) fn open(&self, work: Work, connections: usize) -> Vec<Connection> {
+        self.origin.runtime().block_on(async {
+            let mut opened = Vec::with_capacity(connections);
+            for _ in 0..connections {
+                opened.push(if work == Work::Streams {
+                    let stream = self.road.open_speaking(&[streams::ALPN]).await;
+                    assert_eq!(stream.get_ref().get_ref().1.alpn_protocol(), Some(streams::ALPN), "no HTTP/2");
+                    Connection::Http2(streams::open(stream).await)
+                } else {
+                    Connection::Http1(Box::new(self.road.open().await))
+                });
+            }
+            opened
+        })
+    }
+
+    /// Does the work over these connections for so long; returns how many requests were answered, all with 200. Every
+    /// request says something else than the one before.
+    pub(crate) fn run(&self, work: Work, connections: &mut Vec<Connection>, time: Duration) -> u64 {
+        let requests: Arc<[Vec<u8>]> = work.requests(self.origin.address.port()).into();
         self.origin.runtime().block_on(async {
             let until = Instant::now() + time;
-            let tasks: Vec<_> = (0..connections)
-                .map(|_| {
-                    let (road, request) = (self.road.clone(), Arc::clone(&request));
-                    tokio::spawn(async move {
-                        let (mut done, mut stream) = (0, road.open().await);
-                        while Instant::now() < until {
-                            if work == Work::Fresh && done > 0 {
-                                stream = road.open().await;
-                            }
-                            assert_eq!(Road::exchange(&mut stream, &request).await, 200, "a request failed");
-                            done += 1;
+            let bodies: Arc<[Bytes]> = requests.iter().map(|request| body_of(request)).collect();
+            let work = |(n, connection): (usize, Connection)| {
+                let (road, requests, bodies) = (self.road.clone(), Arc::clone(&requests), Arc::clone(&bodies));
+                tokio::spawn(async move {
+                    let mut stream = match connection {
+                        Connection::Http1(stream) => stream,
+                        Connection::Http2(sender) => {
+                            return (streams::run(&sender, road.port, bodies, until).await, Connection::Http2(sender));
                         }
-                        done
-                    })
+                    };
+                    let mut done = 0;
+                    let mut next = requests.iter().cycle().skip(n);
+                    while Instant::now() < until {
+                        if work == Work::Fresh {
+                            *stream = road.open().await;
+                        }
+                        let request = next.next().unwrap();
+                        assert_eq!(Road::exchange(&mut stream, request).await, 200, "a request failed");
+                        done += 1;
+                    }
+                    (done, Connection::Http1(stream))
                 })
-                .collect();
+            };
+            let tasks: Vec<_> = connections.drain(..).enumerate().map(work).collect();
             let mut done = 0;
             for task in tasks {
-                done += task.await.unwrap();
+                let (of_task, connection) = task.await.unwrap();
+                done += of_task;
+                connections.push(connection);
             }
             done
         })
@@ -229,13 +287,13 @@ impl<'a> Client<'a> {
 
     /// The times of so many requests, one after the other over one connection.
     pub(crate) fn one_by_one(&self, work: Work, requests: usize) -> Vec<Duration> {
-        let request = work.request(self.origin.address.port());
+        let all = work.requests(self.origin.address.port());
         self.origin.runtime().block_on(async {
             let mut stream = self.road.open().await;
             let mut times = Vec::with_capacity(requests);
-            for _ in 0..requests {
+            for request in all.iter().cycle().take(requests) {
                 let start = Instant::now();
-                assert_eq!(Road::exchange(&mut stream, &request).await, 200, "a request failed");
+                assert_eq!(Road::exchange(&mut stream, request).await, 200, "a request failed");
                 times.push(start.elapsed());
             }
             times

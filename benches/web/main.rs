@@ -4,7 +4,7 @@
 //!
 //! No request may fail, a citizen number must be refused, the origin must have got every byte, and the ledger must hold
 //! as many decisions as there were requests. `benches/web/setup` installs the peers; one that is missing is left out and
-//! said to be. Arguments choose works (`w1 w2 w3 w4 w5 latency idle upload`) and peers (`chot chot-tmpfs nginx squid
+//! said to be. Arguments choose works (`w1 w2 w3 w4 w5 h2 latency idle upload`) and peers (`chot chot-tmpfs nginx squid
 //! mitmproxy`); none means all.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails by panicking")]
@@ -12,6 +12,7 @@
 mod load;
 mod origin;
 mod proxies;
+mod streams;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ use proxies::{Kind, Proxy};
 /// For how long each work is done through each proxy.
 const SECONDS: u64 = 4;
 
+/// In how many turns.
+const TURNS: u32 = 8;
+
 /// A work of the table with what is asked of it: times as much CPU as nginx, squid and mitmproxy at most.
 struct Row {
     work: Work,
@@ -32,12 +36,13 @@ struct Row {
     mitmproxy: Option<f64>,
 }
 
-const ROWS: [Row; 5] = [
+const ROWS: [Row; 6] = [
     Row { work: Work::Small, connections: 16, nginx: 2.0, squid: Some(0.6), mitmproxy: Some(0.03) },
     Row { work: Work::Medium, connections: 8, nginx: 1.6, squid: None, mitmproxy: None },
     Row { work: Work::Upload, connections: 2, nginx: 1.4, squid: None, mitmproxy: None },
     Row { work: Work::Fresh, connections: 4, nginx: 1.8, squid: Some(0.2), mitmproxy: None },
     Row { work: Work::Get, connections: 8, nginx: 1.2, squid: None, mitmproxy: None },
+    Row { work: Work::Streams, connections: 4, nginx: 2.0, squid: None, mitmproxy: None },
 ];
 
 /// CPU time of each proxy for one unit of a work.
@@ -48,17 +53,26 @@ fn costs(rows: &[&Row], proxies: &[Proxy], origin: &Origin) {
         "work", "proxy", "requests", "µs", "/ nginx", "/ squid", "/ mitmproxy"
     );
     for row in rows {
-        let mut measured: Vec<(Kind, u64, f64)> = Vec::new();
-        for proxy in proxies {
-            let client = Client::new(proxy, origin);
-            // Handshakes, mints and first reads are not what is measured.
-            let warm = client.run(row.work, row.connections, Duration::from_millis(500));
-            let before = proxy.cpu();
-            let done = client.run(row.work, row.connections, Duration::from_secs(SECONDS));
-            let spent = proxy.cpu().checked_sub(before).unwrap();
-            proxy.asked(warm + done);
-            measured.push((proxy.kind, done, spent.as_secs_f64() * 1e6 / (done as f64 * row.work.units())));
+        let proxies: Vec<&Proxy> = proxies.iter().filter(|proxy| proxy.kind.does(row.work)).collect();
+        let clients: Vec<Client<'_>> = proxies.iter().map(|proxy| Client::new(proxy, origin)).collect();
+        // Handshakes, mints and first reads are not what is measured.
+        let mut connections: Vec<_> = clients.iter().map(|client| client.open(row.work, row.connections)).collect();
+        for ((proxy, client), connections) in proxies.iter().zip(&clients).zip(&mut connections) {
+            proxy.asked(client.run(row.work, connections, Duration::from_millis(500)));
         }
+        // In turns, so that what else the machine does strikes all alike.
+        let mut sums = vec![(0, Duration::ZERO); proxies.len()];
+        for _ in 0..TURNS {
+            for (n, sum) in sums.iter_mut().enumerate() {
+                let before = proxies[n].cpu();
+                let done = clients[n].run(row.work, &mut connections[n], Duration::from_secs(SECONDS) / TURNS);
+                proxies[n].asked(done);
+                *sum = (sum.0 + done, sum.1 + proxies[n].cpu().checked_sub(before).unwrap());
+            }
+        }
+        let cost = |done: u64, spent: Duration| spent.as_secs_f64() * 1e6 / (done as f64 * row.work.units());
+        let measured = proxies.iter().zip(sums).map(|(proxy, (done, spent))| (proxy.kind, done, cost(done, spent)));
+        let measured: Vec<(Kind, u64, f64)> = measured.collect();
         let of = |kind: Kind| measured.iter().find(|(k, ..)| *k == kind).map(|(.., cost)| *cost);
         for (kind, done, cost) in &measured {
             let share = |peer: Kind, goal: Option<f64>| match (of(peer), goal) {
@@ -161,7 +175,7 @@ fn main() {
     let wanted = |name: &str, all: &[&str]| {
         asked.iter().any(|word| word == name) || !asked.iter().any(|word| all.contains(&word.as_str()))
     };
-    let works = ["w1", "w2", "w3", "w4", "w5", "latency", "idle", "upload"];
+    let works = ["w1", "w2", "w3", "w4", "w5", "h2", "latency", "idle", "upload"];
     let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
 
     let dir = tempfile::tempdir().unwrap();

@@ -43,12 +43,13 @@ impl Origin {
         let ca = file("origin-ca.pem", ca.pem());
         let files = (file("origin.pem", leaf.pem()), file("origin.key", key.serialize_pem()));
 
-        let config = rustls::ServerConfig::builder_with_provider(super::load::provider())
+        let mut config = rustls::ServerConfig::builder_with_provider(super::load::provider())
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
             .unwrap();
+        config.alpn_protocols = vec![super::streams::ALPN.to_vec(), b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -76,6 +77,9 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, received: Arc<Atomi
         let (acceptor, received, page) = (acceptor.clone(), Arc::clone(&received), Arc::clone(&page));
         tokio::spawn(async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };
+            if stream.get_ref().1.alpn_protocol() == Some(super::streams::ALPN) {
+                return super::streams::serve(stream, received).await;
+            }
             let mut stream = BufReader::with_capacity(16 << 10, stream);
             while let Some(head) = Head::read(&mut stream).await {
                 if !take(&mut stream, head.length, &received).await {

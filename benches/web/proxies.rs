@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::load::Work;
 use super::origin::Origin;
 
 /// Where mitmproxy is installed by `benches/web/setup`.
@@ -46,6 +47,11 @@ impl Kind {
     /// Whether it looks at bodies and records.
     pub(crate) fn is_chot(self) -> bool {
         matches!(self, Self::Chot | Self::ChotTmpfs)
+    }
+
+    /// Whether it can: squid speaks no HTTP/2, and mitmproxy is asked for the rest only.
+    pub(crate) fn does(self, work: Work) -> bool {
+        work != Work::Streams || self.is_chot() || self == Self::Nginx
     }
 
     /// Whether clients ask it to connect.
@@ -187,7 +193,7 @@ fn on_core_1(program: &str) -> Command {
 fn chot(home: &Path, address: SocketAddr, origin: &Origin) -> (Command, PathBuf) {
     let (ca, port) = (origin.ca.display(), origin.address.port());
     let settings = format!(
-        "[data]\ndir = \"data\"\n[web]\nlisten = [\"{address}\"]\nallow_targets = [\"localhost:{port}\"]\n[tls]\nextra_roots = [\"{ca}\"]\n[audit]\nfree_bytes_stop = 0\n"
+        "[data]\ndir = \"data\"\n[web]\nlisten = [\"{address}\"]\nclient_connections = 20000\nallow_targets = [\"localhost:{port}\"]\n[tls]\nextra_roots = [\"{ca}\"]\n[audit]\nfree_bytes_stop = 0\n"
     );
     let file = home.join("chot.toml");
     std::fs::write(&file, settings).unwrap();
@@ -210,7 +216,7 @@ http {{
   client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
   upstream origin {{ server {upstream}; keepalive 64; keepalive_requests 10000000; }}
   server {{
-    listen {address} ssl; ssl_certificate {cert}; ssl_certificate_key {key};
+    listen {address} ssl http2; ssl_certificate {cert}; ssl_certificate_key {key};
     location / {{
       proxy_pass https://origin; proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_set_header Host $http_host;
       proxy_ssl_trusted_certificate {ca}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_server_name on;

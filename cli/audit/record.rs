@@ -35,7 +35,7 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
             "{:<20}  {}  {} → {}  {}",
             "TỪ CHỐI · refusal",
             at(value, "/id"),
-            at(value, "/client"),
+            [at(value, "/account"), at(value, "/client")].into_iter().find(|who| !who.is_empty()).unwrap_or_default(),
             at(value, "/host"),
             at(value, "/reason")
         ),

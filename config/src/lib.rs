@@ -19,7 +19,7 @@ pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
-    AllowedTarget, AuditSettings, ClientTls, Direct, DkimKey, IdentitySettings, InspectSettings, MailSettings,
-    MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports, QuarantineReply, SenderLimits, Settings, TlsSettings,
-    WebSettings,
+    AllowedTarget, AuditSettings, ClientTls, Direct, DirectoryServer, DirectorySettings, DkimKey, IdentitySettings,
+    InspectSettings, MailSettings, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports, QuarantineReply,
+    SenderLimits, Settings, TlsSettings, WebSettings,
 };

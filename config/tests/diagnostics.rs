@@ -338,6 +338,18 @@ fn settings() {
         ("[mail]\ntrusted = [\"0.0.0.0/0\"]\n", &["S024 2:12"], "who its client is"),
         ("[mail]\nclient_tls = \"never\"\n", &["S007 2:14"], "possible: `offer`, `require`"),
         ("[tls]\nca_key = \"a.pem\"\n", &["S012 2:10"], "`tls.ca_key` needs `tls.ca_cert`"),
+        ("[identity]\nrequired = true\n", &["S023 2:12w"], "nobody can be asked"),
+        ("[identity.ldap]\nservers = [\"ldaps://a\"]\nbase = \"dc=vn\"\n", &["S012 1:1"], "no way to an entry"),
+        (
+            "[identity.ldap]\nservers = [\"ldapi://a\"]\nbase = \"dc=vn\"\nbind_as = \"uid=an\"\n",
+            &["S008 2:12", "S008 4:11"],
+            "`{name}` stands in it once",
+        ),
+        (
+            "[identity.ldap]\nservers = [\"ldaps://a\"]\nbase = \"dc=vn\"\nreader = \"cn=x\"\ngroup_member = \"m\"\n",
+            &["S012 4:10", "S023 5:16w"],
+            "`identity.ldap.reader` needs `identity.ldap.reader_password`",
+        ),
         ("[icap]\nlisten = [\"127.0.0.1:1344\"]\n", &["S023 2:10w"], "no ICAP listener"),
         ("[audit]\nfree_bytes_warn = 1\n", &["S012 2:19"], "stop before it warns"),
         ("[inspect]\ndepth_max = 0\ntime_max_ms = -1\n", &["S006 2:13", "S006 3:15"], "at least 1"),

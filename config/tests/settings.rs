@@ -47,6 +47,7 @@ parents = [{ hosts = ["*.moh.gov.vn"], parent = "[fd00::1]:3128" }]
 no_parent = ["*.vss.gov.vn", "10.0.0.0/8"]
 parent_credentials = "parents.secret"
 egress = ["10.0.0.5", "fd00::5"]
+client_connections = 500
 [tls]
 ca_cert = "ca.pem"
 ca_key = "/keys/ca.key"
@@ -79,6 +80,16 @@ size_max = 1_000_000
 domain = "VSS.gov.vn"
 selector = "chot1"
 key = "dkim.pem"
+[identity.ldap]
+servers = ["ldaps://dc1.example.vn", "ldap://[fd00::2]:3389"]
+base = "dc=example,dc=vn"
+name = "sAMAccountName"
+bind_as = "{name}@example.vn"
+reader = "cn=chot,dc=example,dc=vn"
+reader_password = "reader.secret"
+groups = "departmentNumber"
+group_base = "ou=groups,dc=example,dc=vn"
+group_member = "member:1.2.840.113556.1.4.1941:"
 [identity]
 users = "users.txt"
 required = false
@@ -129,6 +140,18 @@ allow_days = 30
     let id = &s.identity;
     assert_eq!((&id.users, &id.addresses), (&folder("users.txt"), &folder("addresses.txt")));
     assert_eq!((id.required, id.remember_s), (false, 60));
+    let ldap = id.directory.as_ref().expect("a directory");
+    let servers: Vec<_> = ldap.servers.iter().map(|s| (s.host.as_str(), s.port, s.starts_clear)).collect();
+    assert_eq!(servers, [("dc1.example.vn", 636, false), ("fd00::2", 3389, true)]);
+    assert_eq!((ldap.base.as_str(), ldap.name.as_str()), ("dc=example,dc=vn", "sAMAccountName"));
+    assert_eq!(ldap.bind_as, Some((String::new(), "@example.vn".to_owned())));
+    let reader = ldap.reader.as_ref().map(|(name, file)| (name.as_str(), Some(file.clone())));
+    assert_eq!(reader, Some(("cn=chot,dc=example,dc=vn", folder("reader.secret"))));
+    assert_eq!(
+        (ldap.groups.as_str(), ldap.group_base.as_deref()),
+        ("departmentNumber", Some("ou=groups,dc=example,dc=vn"))
+    );
+    assert_eq!((ldap.group_member.as_str(), web.client_connections), ("member:1.2.840.113556.1.4.1941:", Some(500)));
     assert_eq!(
         (&web.transparent, &web.tproxy),
         (&addresses(&["0.0.0.0:3129", "[::]:3129"]), &addresses(&["[::]:3130"]))

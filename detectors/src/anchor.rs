@@ -83,7 +83,8 @@ pub(crate) fn candidates(
         return;
     }
     let names = person_name::Beginning::new();
-    let mut pass = Pass { text, map, wanted, names, found, number: range.start, pair: range.start, code: range.start };
+    let (number, pair, code) = (range.start, range.start, range.start);
+    let mut pass = Pass { text, map, wanted, names, found, second: 0, number, pair, code };
     for here in map.beginnings() {
         let Beginnings { at, capitals, digits, long, marks, .. } = here;
         let within = match range.end.saturating_sub(at) {
@@ -95,7 +96,10 @@ pub(crate) fn candidates(
             continue;
         }
         // Three loops, since each branches on what the others do not.
-        places(at, capitals).for_each(|at| pass.capital(at, map.letters(&here, at)));
+        places(at, capitals).for_each(|at| {
+            let letters = map.letters(&here, at);
+            pass.capital(at, letters, here.may_begin_at(at + letters + 1));
+        });
         places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
         places(at, long).for_each(|at| pass.payment(at));
         places(at, marks).for_each(|at| pass.mark(at));
@@ -108,6 +112,8 @@ struct Pass<'p, F> {
     wanted: Wanted,
     names: person_name::Beginning,
     found: &'p mut F,
+    /// Where the last capitalised word would be followed by one that goes on with its name.
+    second: usize,
     /// Where the last digits ended, the last two digits in a row, the last code of an illness.
     number: usize,
     pair: usize,
@@ -129,13 +135,16 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         at.checked_sub(1).and_then(|at| self.text.get(at)).copied().unwrap_or(b'\n')
     }
 
-    /// A word of so many letters that may begin with a capital.
-    fn capital(&mut self, at: usize, letters: usize) {
+    /// A word of so many letters that may begin with a capital, and whether the next one may as well.
+    fn capital(&mut self, at: usize, letters: usize, goes_on: bool) {
         let word = self.text.get(at..).unwrap_or_default();
         if is_small(word) {
             return;
         }
+        // A capitalised word between others is part of no name.
+        let follows = std::mem::replace(&mut self.second, at + letters + 1) == at;
         if self.wanted.names
+            && (goes_on || follows)
             && self.names.may_be(word, letters)
             && let Some(name) = person_name::name_at(self.text, at..at + letters)
         {
@@ -169,19 +178,24 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
 
     /// What words announce that end before the blank before `at`.
     fn behind_a_blank(&mut self, at: usize) {
-        let before = at.checked_sub(2).and_then(|at| self.text.get(at));
-        if before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')) {
+        // Nearly always there is one blank, and before it a word that is none of these.
+        let Some(ending) = self.ending_before_a_blank(at) else {
             self.commune_before(at);
             return self.label_before(at);
-        }
-        // Nearly always there is one blank, and before it a word that is none of these.
-        let ending = Ending::before(self.text, at - 1);
+        };
         if ending.may_be(Trigger::Commune) {
             self.commune_before(at);
         }
         if ending.may_be(Trigger::Person) {
             self.label_before(at);
         }
+    }
+
+    /// What may end before the blank before `at`; `None` where more than that blank parts them.
+    #[inline]
+    fn ending_before_a_blank(&self, at: usize) -> Option<Ending> {
+        let before = at.checked_sub(2).and_then(|at| self.text.get(at))?;
+        (!matches!(before, b' ' | b'\t' | b'*' | b'"')).then(|| Ending::before(self.text, at - 1))
     }
 
     /// `xã Tân Lập`, `phường 5`.
@@ -237,7 +251,11 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             return;
         }
         if !before.is_ascii_alphabetic() {
-            if matches!(before, b' ' | b'.') {
+            let communes = match before {
+                b' ' => self.ending_before_a_blank(at).is_none_or(|ending| ending.may_be(Trigger::Commune)),
+                before => before == b'.',
+            };
+            if communes {
                 self.commune_before(at);
             }
             if wanted.plates && plate::begins_at(text, at, len) {
@@ -254,21 +272,23 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             self.tell(Trigger::Claim, field);
         }
-        if wanted.births && at >= number + 2 && date_of_birth::may_be_date(text, at, len, wanted.this_year) {
+        // Days and years are many in most texts, words of births are rare.
+        if wanted.births
+            && at >= number + 2
+            && date_of_birth::word_may_end(text, at)
+            && date_of_birth::may_be_date(text, at, len, wanted.this_year)
+        {
             self.births_before(at, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)));
         }
     }
 
-    /// The words of a birth before the date at `at`, which stand behind `from`. Years and days are many in most texts, so
-    /// only the ends of words are looked at, where they are known.
+    /// The words of a birth before the date at `at`, which stand behind `from`. Only the ends of words are looked at,
+    /// where they are known.
     fn births_before(&mut self, at: usize, from: usize) {
         const REACH: usize = u64::BITS as usize;
         let Some(mut ends) = self.map.word_ends_before(at) else {
             return self.tell_words(Trigger::Birth, from, at);
         };
-        if !date_of_birth::word_may_end(self.text, at) {
-            return;
-        }
         let mut told = 0;
         while ends != 0 && told < WORDS_MAX {
             let bit = REACH - 1 - ends.leading_zeros() as usize;

@@ -79,6 +79,11 @@ pub(crate) trait Detector: Sync {
         0
     }
 
+    /// Likewise those it never takes where nothing was announced that speaks of a number.
+    fn lengths_spoken(&self) -> u32 {
+        self.lengths_announced()
+    }
+
     /// Judges a run of digits.
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let _ = (number, near);

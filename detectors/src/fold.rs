@@ -38,57 +38,48 @@ impl Folded {
 
     pub(crate) fn of(text: &[u8]) -> Self {
         let mut folded = Self { bytes: [0; Self::ROOM], len: 0 };
-        let (mut last, mut at) = (Kind::Other, 0);
-        // Whether nothing was written, or a blank last: no other follows.
-        let mut parted = true;
+        let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
         while let Some(&first) = text.get(at) {
-            let (letter, kind) = match first {
-                // Nearly all letters there are.
-                b'a'..=b'z' if last == Kind::Lower => {
-                    at += 1;
-                    folded.push(first);
-                    continue;
-                }
-                0..0x80 => {
-                    at += 1;
-                    ASCII[usize::from(first)]
-                }
-                _ => {
-                    let (folded, taken) = fold_next(text.get(at..).unwrap_or_default());
-                    at += taken;
-                    let Some(folded) = folded else { continue };
-                    folded
-                }
+            let (letter, kind) = if first < 0x80 {
+                at += 1;
+                ASCII[usize::from(first)]
+            } else {
+                let (folded, taken) = fold_next(text.get(at..).unwrap_or_default());
+                at += taken;
+                let Some(folded) = folded else { continue };
+                folded
             };
+            // A blank before each word but the first, written without a branch a byte.
             let [spaces, letters] = PARTS[last as usize][kind as usize];
-            if spaces > 0 && !parted {
-                folded.push(b' ');
-                parted = true;
-            }
-            if letters > 0 {
-                folded.push(letter);
-                parted = false;
-            }
+            let Some(room) = folded.bytes.get_mut(len..).and_then(<[u8]>::first_chunk_mut::<2>) else { break };
+            let blank = usize::from(spaces > 0 && letters > 0 && len > 0);
+            room[0] = b' ';
+            room[blank] = if letters > 0 { letter } else { 0 };
+            len += blank + usize::from(letters);
             last = kind;
         }
-        folded.len -= usize::from(folded.written().ends_with(b" "));
+        folded.len = len;
         folded
     }
 
-    fn written(&self) -> &[u8] {
+    /// Folded.
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
-    fn push(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.len) {
-            *slot = byte;
-            self.len += 1;
-        }
+    /// The last word of `text`, folded.
+    pub(crate) fn last_word_of(text: &[u8]) -> Self {
+        // Every sign of ASCII parts words: nothing before the last one is read, if anything is left behind it.
+        let parts = |b: &u8| b.is_ascii() && !b.is_ascii_alphanumeric();
+        let words = text.get(..text.iter().rposition(|b| !parts(b)).map_or(0, |at| at + 1)).unwrap_or_default();
+        let from = words.iter().rposition(parts).map_or(0, |at| at + 1);
+        let last = Self::of(words.get(from..).unwrap_or_default()).last_word();
+        if last.len == 0 && from > 0 { Self::of(text).last_word() } else { last }
     }
 
     /// Only the last word of it.
-    pub(crate) fn last_word(mut self) -> Self {
-        let start = self.written().iter().rposition(|b| *b == b' ').map_or(0, |at| at + 1);
+    fn last_word(mut self) -> Self {
+        let start = self.bytes().iter().rposition(|b| *b == b' ').map_or(0, |at| at + 1);
         self.bytes.copy_within(start..self.len, 0);
         self.len -= start;
         self
@@ -99,7 +90,13 @@ impl std::ops::Deref for Folded {
     type Target = str;
 
     fn deref(&self) -> &str {
-        str::from_utf8(self.written()).unwrap_or_default()
+        str::from_utf8(self.bytes()).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for Folded {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
     }
 }
 
@@ -386,7 +383,7 @@ mod tests {
             let text = text.get(..96).unwrap_or(&text);
             let folded = fold(&String::from_utf8_lossy(text));
             prop_assert_eq!(&*Folded::of(text), folded.as_str());
-            prop_assert_eq!(&*Folded::of(text).last_word(), folded.rsplit(' ').next().unwrap_or_default());
+            prop_assert_eq!(&*Folded::last_word_of(text), folded.rsplit(' ').next().unwrap_or_default());
         }
     }
 

@@ -116,11 +116,15 @@ pub struct Detectors {
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// The same without those that judge them only under a header.
     by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
+    /// Of these, those that may take numbers that nothing announced, where others do not.
+    by_silent_length: [Option<Vec<&'static dyn Detector>>; LENGTHS],
     /// The numbers any of them judges; then those without a header.
     numbers: Asked,
     bare_numbers: Asked,
     /// Of these without a header, the lengths of those that must have been announced as a paper of a person.
     announced: u32,
+    /// Likewise of those that must have been announced at all.
+    spoken: u32,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
@@ -177,14 +181,25 @@ impl Detectors {
         let all_agree = |of: &dyn Fn(&dyn Detector) -> u32| bare_lengths & !union(&|d| bare(&d) & !of(d));
         let apart = all_agree(&|d| d.lengths_apart());
         let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
+        let of_silent_length = |len: usize| {
+            let (spoken, free): (Vec<_>, Vec<_>) = asked
+                .iter()
+                .copied()
+                .filter(|d| bare(d) >> len & 1 == 1)
+                .partition(|d| d.lengths_spoken() >> len & 1 == 1);
+            // One looks for itself.
+            (spoken.len() > 1).then_some(free)
+        };
         Self {
             words: Words::new(cards().flat_map(|card| card.words)),
             this_year,
             by_length: std::array::from_fn(of_length),
             by_bare_length: std::array::from_fn(of_bare_length),
+            by_silent_length: std::array::from_fn(of_silent_length),
             numbers: Asked::all(lengths),
             bare_numbers: Asked::some(bare_lengths, |before| union(&|d| d.lengths_behind(before)), apart),
             announced: all_agree(&|d| d.lengths_announced()),
+            spoken: all_agree(&|d| d.lengths_spoken()),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
@@ -197,17 +212,18 @@ impl Detectors {
     /// only, so a caller may scan a long text in windows and get each hit once: [`CONTEXT_BYTES`] on either side
     /// are enough.
     pub fn scan(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
-        self.scan_for(self.anchors, text, core, context, hits);
+        self.scan_for(Some(self.anchors), text, core, context, hits);
     }
 
-    /// As [`Self::scan`], but for what is told by words instead of digits. For texts that have none, such as encodings.
-    pub fn scan_numbers(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
-        self.scan_for(anchor::Wanted::new(&[], self.this_year), text, core, context, hits);
+    /// As [`Self::scan`], for texts of letters, digits, `+`, `/` and line ends, as encodings are: numbers in digits. Words
+    /// have no room there, and no number can be written in words without a blank or a sign between them.
+    pub fn scan_encoded(&self, text: &[u8], core: Range<usize>, context: Context, hits: &mut Vec<Hit>) {
+        self.scan_for(None, text, core, context, hits);
     }
 
     fn scan_for(
         &self,
-        anchors: anchor::Wanted,
+        anchors: Option<anchor::Wanted>,
         text: &[u8],
         core: Range<usize>,
         context: Context,
@@ -227,23 +243,27 @@ impl Detectors {
             return;
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
-        let map = (!anchors.is_empty()).then(|| Map::new(text, from..to.saturating_add(spoken::STEP)));
+        let has_words = anchors.is_some();
+        let anchors = anchors.filter(|wanted| !wanted.is_empty());
+        let map = anchors.map(|_| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
         candidates(text, from..to, numbers, &mut scan);
-        speech(text, from..to, |stretch| {
-            let number = |number: Number| scan.number(&number);
-            match &map {
-                Some(map) => spoken::numbers(text, stretch, map, number),
-                None => {
-                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
-                    spoken::numbers(text, stretch, &map, number);
+        if has_words {
+            speech(text, from..to, |stretch| {
+                let number = |number: Number| scan.number(&number);
+                match &map {
+                    Some(map) => spoken::numbers(text, stretch, map, number),
+                    None => {
+                        let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                        spoken::numbers(text, stretch, &map, number);
+                    }
                 }
-            }
-        });
-        if let Some(map) = &map {
+            });
+        }
+        if let (Some(map), Some(anchors)) = (&map, anchors) {
             // From the beginning once more: what was heard on the way to the last number is no help here, and going back
             // to it would read the words before each name anew.
             scan.memory = Memory::default();
@@ -279,7 +299,7 @@ impl Detectors {
     }
 
     /// Whether [`Self::column`] may say anything of `header`; costs little.
-    pub fn may_announce(&self, header: &str) -> bool {
+    pub fn may_announce(&self, header: &[u8]) -> bool {
         self.words.may_announce(header)
     }
 
@@ -348,13 +368,14 @@ impl Scan<'_> {
 
 impl Finder for Scan<'_> {
     fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
-        let announced = self.detectors.announced >> digits & 1 == 1 && self.context.column.is_none();
-        if !announced || self.text.get(range.end) == Some(&b'|') {
+        let Detectors { announced, spoken, .. } = self.detectors;
+        let [announced, spoken] = [announced, spoken].map(|lengths| lengths >> digits & 1 == 1);
+        if !spoken || self.context.column.is_some() || self.text.get(range.end) == Some(&b'|') {
             return false;
         }
         let run = range.len() == digits;
         let mut near = self.near(range, digits);
-        let idle = near.is_silent();
+        let idle = if announced { near.is_silent() } else { near.is_unannounced() };
         if idle && run {
             near.pass();
         }
@@ -364,9 +385,15 @@ impl Finder for Scan<'_> {
     fn number(&mut self, number: &Number) {
         let Self { detectors, text, context, found, memory } = self;
         let (range, digits) = (number.range.clone(), number.len());
-        let of_length = if context.column.is_none() { &detectors.by_bare_length } else { &detectors.by_length };
+        let (bare, card) = (context.column.is_none(), text.get(range.end) == Some(&b'|'));
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
-        for detector in of_length.get(digits).unwrap_or(&detectors.asked) {
+        let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
+        let of_length = match silent {
+            Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
+            _ if bare => detectors.by_bare_length.get(digits),
+            _ => detectors.by_length.get(digits),
+        };
+        for detector in of_length.unwrap_or(&detectors.asked) {
             let judged = detector.number(number, &mut near);
             if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
                 found.push((detector.card().id, judged));

@@ -10,8 +10,11 @@ use std::ops::Range;
 use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
 use crate::simd::{BLOCK, Look, Stretch};
 
+mod alike;
 #[cfg(test)]
 mod tests;
+
+use alike::Alike;
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,17 @@ pub(crate) enum Layout {
     Uneven,
     /// Several kinds of separator, or a line end between the digits. Only a word directly before makes it a number.
     Mixed,
+}
+
+impl Layout {
+    /// What plain digits hide behind, if they are laid out like this.
+    const fn hides(self) -> Option<&'static str> {
+        match self {
+            Self::Spread => Some("spread-digits"),
+            Self::Uneven | Self::Mixed => Some("odd-grouping"),
+            Self::Solid | Self::Regular => None,
+        }
+    }
 }
 
 /// Most digits of a number: a health insurance card's thirteen with the five of a facility behind.
@@ -154,6 +168,11 @@ pub(crate) trait Finder {
         false
     }
 
+    /// Whether `group` is how a hotline begins: of all there is to know of a candidate, only this is told by its digits.
+    fn has_hotline(&mut self, text: &[u8], group: &Group) -> bool {
+        is_hotline(text, group)
+    }
+
     /// A run of digits.
     fn number(&mut self, number: &Number);
 
@@ -171,17 +190,25 @@ impl<F: FnMut(Candidate)> Finder for F {
     }
 }
 
+/// Room for a stretch: at most every other of 64 bytes begins a group.
+type Groups = [(Group, Gap); BLOCK / 2];
+
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// that are asked for.
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found: &mut impl Finder) {
     let mut look = Look::new(text, range.start);
     let mut chain = Chain { links: Vec::new(), done: 0, asked };
-    // Room for a stretch: at most every other of 64 bytes begins a group.
     let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
+    let mut alike = Alike::default();
     let mut at = range.start;
     while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
         match look.stretch(busy) {
             Stretch::Few(end) => {
+                at = end;
+                continue;
+            }
+            Stretch::Plain(end, digits) if end <= range.end => {
+                alike.read(text, busy..end, digits, asked, &mut links, found);
                 at = end;
                 continue;
             }
@@ -240,7 +267,7 @@ fn plain(
     [digits, likes]: [u64; 2],
     end: usize,
     asked: &Asked,
-    links: &mut [(Group, Gap); BLOCK / 2],
+    links: &mut Groups,
     found: &mut impl Finder,
 ) -> usize {
     // Where groups begin and where they have ended, in turns; the end of one that the 64 bytes cut is missing.
@@ -461,9 +488,11 @@ impl Links<'_> {
             if sum > GROUPED_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
                 return;
             }
+            if asked & 1 << sum == 0 {
+                continue;
+            }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            let short = sum == 8 && !(last == first + 1 && is_hotline(text, group));
-            if asked & 1 << sum == 0 || short {
+            if sum == 8 && !(last == first + 1 && group.len() == 4 && found.has_hotline(text, group)) {
                 continue;
             }
             let goes_on = separator != Gap::Space && (before == separator || after == separator);
@@ -516,11 +545,7 @@ impl Links<'_> {
             separator: head.1,
             before: self.gap_before(first),
             after: tail.1,
-            hidden: hidden.name().or(match layout {
-                Layout::Spread => Some("spread-digits"),
-                Layout::Uneven | Layout::Mixed => Some("odd-grouping"),
-                Layout::Solid | Layout::Regular => None,
-            }),
+            hidden: hidden.name().or_else(|| layout.hides()),
         })
     }
 }

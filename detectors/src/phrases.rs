@@ -36,26 +36,23 @@ impl Phrases {
     }
 
     /// Whether `text` is one of them.
-    pub(crate) fn contains(&self, text: &str) -> bool {
-        self.like(text.as_bytes()).any(|phrase| phrase == text.as_bytes())
+    pub(crate) fn contains(&self, text: impl AsRef<[u8]>) -> bool {
+        self.like(text.as_ref()).any(|phrase| phrase == text.as_ref())
     }
 
     /// Whether the words of `text` begin with those of one of them.
-    pub(crate) fn begin(&self, text: &str) -> bool {
-        self.begin_bytes(text.as_bytes())
-    }
-
-    fn begin_bytes(&self, text: &[u8]) -> bool {
+    pub(crate) fn begin(&self, text: impl AsRef<[u8]>) -> bool {
+        let text = text.as_ref();
         let ends = |at: usize| text.get(at).is_none_or(|b| *b == b' ');
         self.like(text).any(|phrase| ends(phrase.len()) && text.starts_with(phrase))
     }
 
     /// Whether they do from any word on.
-    pub(crate) fn stand_in(&self, text: &str) -> bool {
-        let (text, mut begins) = (text.as_bytes(), true);
+    pub(crate) fn stand_in(&self, text: impl AsRef<[u8]>) -> bool {
+        let (text, mut begins) = (text.as_ref(), true);
         text.iter().enumerate().any(|(at, b)| {
             let begun = std::mem::replace(&mut begins, *b == b' ');
-            begun && self.begin_bytes(text.get(at..).unwrap_or_default())
+            begun && self.begin(text.get(at..).unwrap_or_default())
         })
     }
 

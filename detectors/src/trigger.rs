@@ -309,7 +309,7 @@ pub(crate) fn stands_alone(text: &[u8], word: &Range<usize>) -> bool {
 pub(crate) fn word_before(text: &[u8], at: usize) -> Folded {
     let head = text.get(at.saturating_sub(24)..at).unwrap_or_default();
     let parted = head.trim_ascii_end().last().is_some_and(|b| b.is_ascii_punctuation() && *b != b'_');
-    if parted { Folded::of(b"") } else { Folded::of(head).last_word() }
+    if parted { Folded::of(b"") } else { Folded::last_word_of(head) }
 }
 
 #[cfg(test)]

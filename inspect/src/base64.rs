@@ -67,9 +67,19 @@ const GROUP: [[u32; 256]; 4] = {
 
 /// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
+    decode_from(out.len(), text, out);
+}
+
+/// The same in place of what `out` holds.
+pub(crate) fn decode_over(text: &[u8], out: &mut Vec<u8>) {
+    decode_from(0, text, out);
+}
+
+/// The same in place of what `out` holds from `start` on.
+fn decode_from(start: usize, text: &[u8], out: &mut Vec<u8>) {
     /// Groups are written in whole words, of which the next overwrites the end.
     const SPARE: usize = 32;
-    let start = out.len();
+    // Nothing is cleared that is written over.
     out.resize(start + text.len() / 4 * 3 + SPARE, 0);
     let read = decode_base64(text, out.get_mut(start..).unwrap_or_default());
     let (mut rest, mut len) = (text.get(read..).unwrap_or_default(), start + read / 4 * 3);
@@ -133,9 +143,11 @@ mod tests {
                 let word = group.iter().fold(0u32, |word, six| word << 6 | u32::from(*six)) << (6 * (4 - group.len()));
                 word.to_be_bytes().into_iter().skip(1).take(group.len() - 1)
             });
-            let mut out = vec![7];
+            let (mut out, whole) = (vec![7], whole.collect::<Vec<_>>());
             decode(text.as_bytes(), &mut out);
-            prop_assert_eq!(out, std::iter::once(7).chain(whole).collect::<Vec<_>>());
+            prop_assert_eq!(&out, &[&[7], whole.as_slice()].concat());
+            decode_over(text.as_bytes(), &mut out);
+            prop_assert_eq!(out, whole);
         }
     }
 

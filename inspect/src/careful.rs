@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use chot_model::DetectorId;
 use proptest::prelude::*;
 
-use crate::{Hint, Inspector, Limits};
+use crate::{Hint, Inspected, Inspector, Limits};
 
 static INSPECTOR: LazyLock<Inspector> = LazyLock::new(|| Inspector::new(Limits::default(), 2026));
 
@@ -23,10 +23,12 @@ fn seen(inspector: &Inspector, file: &[u8], name: &str) -> Seen {
     };
     let mut inspected = inspector.inspect_with(hint, &file.to_vec(), Box::new(tell));
     inspected.inspection.elapsed_us = 0;
-    let splices =
-        inspected.redact(DetectorId::ALL, &file.to_vec()).map(|s| format!("{s:?}")).map_err(|e| e.to_string());
     let found = std::mem::take(&mut *found.lock().expect("no panic"));
-    (format!("{:?}", inspected.inspection), splices, found)
+    (format!("{:?}", inspected.inspection), splices(&inspected, file), found)
+}
+
+fn splices(inspected: &Inspected, file: &[u8]) -> Result<String, String> {
+    inspected.redact(DetectorId::ALL, &file.to_vec()).map(|s| format!("{s:?}")).map_err(|e| e.to_string())
 }
 
 pub(crate) fn agree(file: &str, name: &str) {
@@ -40,6 +42,11 @@ pub(crate) fn agree_on(file: &[u8], name: &str, shown: &str) {
     let (quick, slow) = (seen(&INSPECTOR, file, name), seen(&careful, file, name));
     assert_eq!(quick.2, slow.2, "{shown}");
     assert_eq!(quick, slow, "{shown}");
+    // Where nobody listens, less is done.
+    let hint = Hint { name: Some(name.to_owned()), content_type: None };
+    let mut unheard = INSPECTOR.inspect(hint, &file.to_vec());
+    unheard.inspection.elapsed_us = 0;
+    assert_eq!((format!("{:?}", unheard.inspection), splices(&unheard, file)), (slow.0, slow.1), "{shown}");
 }
 
 pub(crate) fn cell() -> impl Strategy<Value = String> {

@@ -139,6 +139,11 @@ impl Distinct {
             above.add(hash);
             return false;
         }
+        self.add_exactly(hash)
+    }
+
+    #[inline(never)]
+    fn add_exactly(&mut self, hash: u64) -> bool {
         let new = self.exact.insert(hash);
         if self.exact.len() > EXACT_MAX {
             self.estimate();

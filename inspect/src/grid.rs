@@ -13,9 +13,10 @@ use chot_detectors::Column;
 use chot_model::Confidence;
 
 use crate::inquiry::{Found, Inquiry, Place};
+use crate::layers::Look;
 use crate::table::{Heading, Table, is_number};
 use crate::view::View;
-use cells::{Cells, Cut, Cuts, Line, Open, Piece, is_cut, is_rule};
+use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -112,9 +113,10 @@ impl Grid {
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
-    /// or the window moves on. `running` says that all of it is long lines without a cut.
-    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, running: bool) {
-        let mut cuts = Cuts::new(view, core.end);
+    /// or the window moves on. It was looked at: where its lines end is known, and which of them anything may cut.
+    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look) {
+        let running = look.scope().encoded;
+        let mut ends = look.line_ends().iter();
         let mut at = core.start;
         while at < core.end {
             let rest = view.text.get(at..core.end).unwrap_or_default();
@@ -125,22 +127,21 @@ impl Grid {
                 self.begin_line(view, at + last + 1..core.end);
                 break;
             }
-            let Some(len) = memchr::memchr(b'\n', rest) else {
+            // Of an encoding nothing is known, and nothing cuts it.
+            let end =
+                if running { memchr::memchr(b'\n', rest).map(|len| (at + len, false)) } else { ends.next().copied() };
+            let Some((end, cut)) = end else {
                 self.begin_line(view, at..core.end);
                 break;
             };
-            let line = at..at + len;
+            let (line, len) = (at..end, end - at);
             at = line.end + 1;
             if self.line.text.is_empty() && !self.long {
-                if self.over
-                    && self.open.is_none()
-                    && is_running_on(rest.get(..len).unwrap_or_default(), &mut cuts, line.start)
-                {
+                if self.over && self.open.is_none() && is_running_on(rest.get(..len).unwrap_or_default(), cut) {
                     self.block.clear();
                 } else if len > LINE_MAX {
                     self.end_long_line();
                 } else {
-                    let cut = cuts.may_be_in(&line);
                     self.end_line(Piece::of(view, line), cut, view);
                 }
                 continue;
@@ -430,11 +431,11 @@ fn counts(found: &Found) -> bool {
 }
 
 /// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
-/// apart. Most lines of long texts are told so without being looked at.
-fn is_running_on(line: &[u8], cuts: &mut Cuts<'_>, at: usize) -> bool {
+/// apart. Most lines of long texts are told so without being looked at: nothing may cut them.
+fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
-        && !(cuts.may_be_in(&(at..at + line.len())) && is_cut(line))
+        && !(cut && is_cut(line))
 }
 
 #[cfg(test)]

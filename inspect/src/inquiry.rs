@@ -3,28 +3,34 @@
 //! Formats call it; it knows none of them.
 
 mod cache;
+mod crowd;
+mod headings;
 mod outcome;
 mod tallies;
 mod whole;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chot_detectors::{BLOCK, Cells, Column, Context, Detectors, Hit, digits};
+use chot_detectors::{Cells, Column, Context, Detectors, Hit};
 use chot_model::{Confidence, DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret, Tally};
 
 use crate::Limits;
 use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
+use crate::formats::Keys;
+use crate::lore::Lore;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Edit, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
+pub(crate) use crowd::Twelves;
+use crowd::{Crowd, twelves};
+pub(crate) use headings::Headings;
 use tallies::{Added, Tallies};
 pub(crate) use whole::Stand;
 
@@ -85,12 +91,13 @@ impl Place {
     }
 }
 
-/// What a text is scanned for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
-    Everything,
-    /// Only what digits tell.
-    Numbers,
+/// How a text is scanned, by a look at it.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// It is nothing but an encoding, which has nothing but numbers.
+    pub(crate) encoded: bool,
+    /// How many numbers of twelve digits stand in it.
+    pub(crate) twelves: u64,
 }
 
 /// A finding before it is reported: a table may yet judge its column.
@@ -119,7 +126,9 @@ pub(crate) struct Inquiry {
     pub(crate) people: People,
     pub(crate) edits: Edits,
     sink: Option<Box<dyn FnMut(Finding) + Send>>,
-    columns: HashMap<u64, Option<Column>>,
+    headings: Headings,
+    /// What the keys of JSON announce.
+    pub(crate) keys: Keys,
     opaque_bytes: u64,
     pub(crate) members: u64,
     /// Bytes of the message itself, as far as they came.
@@ -137,6 +146,8 @@ pub(crate) struct Inquiry {
     first: u64,
     second: u64,
     hits: Vec<Hit>,
+    /// Findings told, those that counted for nothing included.
+    found: u64,
     /// What a run of characters decodes to, while it is asked whether that means anything.
     decoded: Vec<u8>,
     /// What is remembered of the cells of tables.
@@ -150,8 +161,6 @@ pub(crate) struct Inquiry {
 
 /// A header is a few words; a paragraph announces nothing.
 pub(crate) const HEADER_MAX: usize = 200;
-/// Names of columns remembered; real tables have fewer.
-const COLUMNS_MAX: usize = 4_096;
 const SAMPLES_MAX: usize = 5;
 
 /// Bytes that may come out of a decompression however few went in.
@@ -174,6 +183,7 @@ impl Inquiry {
         (extractor, passwords): (Arc<dyn Extractor>, Arc<[Secret]>),
         sink: Option<Box<dyn FnMut(Finding) + Send>>,
         cache: Option<Arc<Cache>>,
+        lore: Lore,
     ) -> Self {
         Self {
             detectors,
@@ -189,7 +199,8 @@ impl Inquiry {
             people: People::default(),
             edits: Edits::default(),
             sink,
-            columns: HashMap::new(),
+            headings: lore.headings,
+            keys: lore.keys,
             opaque_bytes: 0,
             members: 0,
             given: 0,
@@ -200,13 +211,32 @@ impl Inquiry {
             first: 0,
             second: 0,
             hits: Vec::new(),
+            found: 0,
             decoded: Vec::new(),
-            cells: Cells::default(),
+            cells: lore.cells,
             crowd: Crowd::default(),
             late: false,
             calls: 0,
             careful: false,
         }
+    }
+
+    /// Gives back what was learned, for the next inspection.
+    pub(crate) fn learned(&mut self) -> Lore {
+        let (cells, headings) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.headings));
+        Lore { cells, headings, keys: std::mem::take(&mut self.keys) }
+    }
+
+    /// Everything that changes when something is found, not understood, or costs of what is limited.
+    pub(crate) fn trace(&self) -> impl PartialEq + use<> {
+        let Inspection { opaque, disguises, .. } = &self.inspection;
+        let noted = (self.found, opaque.len(), disguises.len(), self.opaque_bytes);
+        (noted, self.members, self.inflated, self.print_left, self.late, self.is_enough())
+    }
+
+    /// Counts bytes of a text that is known to hold nothing.
+    pub(crate) fn passed(&mut self, bytes: usize) {
+        self.first += bytes as u64;
     }
 
     /// Begins a step of the inspection, which may take this long.
@@ -318,18 +348,19 @@ impl Inquiry {
 
     /// What a header or key announces.
     pub(crate) fn column(&mut self, header: &str) -> Option<Column> {
-        if header.is_empty() || header.len() > HEADER_MAX || !self.detectors.may_announce(header) {
+        self.announced(header.as_bytes())
+    }
+
+    /// As [`Self::column`], of what may not be text.
+    pub(crate) fn announced(&mut self, header: &[u8]) -> Option<Column> {
+        if header.is_empty() || header.len() > HEADER_MAX {
             return None;
         }
-        let hash = self.key.hash_one(header);
-        if let Some(known) = self.columns.get(&hash) {
-            return *known;
-        }
-        let column = self.detectors.column(header);
-        if self.columns.len() < COLUMNS_MAX {
-            self.columns.insert(hash, column);
-        }
-        column
+        let hash = self.values.text(Headings::KIND, header);
+        self.headings.told(hash, || {
+            let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok())??;
+            self.detectors.column(text)
+        })
     }
 
     /// Counts bytes of text that are scanned, or known not to need it.
@@ -346,10 +377,11 @@ impl Inquiry {
         context: Context,
         each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
-        self.scan_for(Scope::Everything, place, view, core, context, each);
+        let twelves = twelves(view.text.get(core.clone()).unwrap_or_default());
+        self.scan_for(Scope { encoded: false, twelves }, place, view, core, context, each);
     }
 
-    /// As [`Self::scan`], for no more than that.
+    /// As [`Self::scan`], of what was looked at.
     pub(crate) fn scan_for(
         &mut self,
         scope: Scope,
@@ -361,12 +393,13 @@ impl Inquiry {
     ) {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
-        match scope {
-            Scope::Everything => self.detectors.scan(&view.text, core.clone(), context, &mut hits),
-            Scope::Numbers => self.detectors.scan_numbers(&view.text, core.clone(), context, &mut hits),
+        if scope.encoded {
+            self.detectors.scan_encoded(&view.text, core, context, &mut hits);
+        } else {
+            self.detectors.scan(&view.text, core, context, &mut hits);
         }
         if context.column.is_none() {
-            self.crowd.judge(&place.part, view.text.get(core).unwrap_or_default(), &mut hits);
+            self.crowd.judge(&place.part, scope.twelves, &mut hits);
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
@@ -391,7 +424,7 @@ impl Inquiry {
 
     /// The keyed hash of what was found.
     pub(crate) fn hash(&self, finding: &Finding) -> u64 {
-        self.values.value(finding.detector, finding.value.reveal().as_bytes())
+        self.values.value(finding.detector, finding.value.reveal_bytes())
     }
 
     /// Whether it matters which cell a finding at `place` stands in: somebody listens, or is told that it cannot be
@@ -403,13 +436,14 @@ impl Inquiry {
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
         let Found { finding, edits, again } = found;
+        self.found += 1;
         if finding.confidence >= Confidence::Medium {
             match edits {
                 Some(edits) => self.edits.add(finding.detector, edits),
                 None => self.lose(finding.detector, &finding.part),
             }
         }
-        let value = finding.value.reveal().as_bytes();
+        let value = finding.value.reveal_bytes();
         let hash = self.values.value(finding.detector, value);
         let mark = Mark::of(&self.values, hash, finding.detector, finding.confidence, value);
         let added = self.tallies.add(finding.detector, finding.confidence, hash, again);
@@ -473,86 +507,6 @@ impl Inquiry {
     }
 }
 
-/// The twelve-digit numbers of a part that no header announces.
-///
-/// About one random number in fifty is laid out like a citizen's, so a list of a thousand orders would look like
-/// twenty people. Where hardly any of the numbers around are citizens', one that nothing else speaks for is none.
-#[derive(Default)]
-struct Crowd {
-    part: Option<Arc<str>>,
-    numbers: u64,
-    citizens: u64,
-}
-
-impl Crowd {
-    fn judge(&mut self, part: &Arc<str>, text: &[u8], hits: &mut [Hit]) {
-        const NUMBERS_MIN: u64 = 16;
-        // Low enough that a list of people is not hidden by a few numbers strewn in.
-        const SHARE: u64 = 8;
-        if self.part.as_ref() != Some(part) {
-            *self = Self { part: Some(part.clone()), ..Self::default() };
-        }
-        self.numbers += twelves(text);
-        let citizen = |h: &Hit| h.detector == DetectorId::Cccd && h.confidence >= Confidence::Medium;
-        self.citizens += hits.iter().filter(|h| citizen(h)).count() as u64;
-        if self.numbers >= NUMBERS_MIN && self.citizens * SHARE < self.numbers {
-            for hit in hits.iter_mut().filter(|h| citizen(h) && h.confidence == Confidence::Medium) {
-                hit.confidence = Confidence::Low;
-            }
-        }
-    }
-}
-
-/// Runs of exactly twelve digits.
-fn twelves(text: &[u8]) -> u64 {
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [0; BLOCK];
-    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-    let mut twelves = Twelves::default();
-    blocks.iter().chain([&last]).for_each(|block| twelves.add(digits(block)));
-    // A run may reach the end of the last block.
-    twelves.add(0);
-    twelves.n
-}
-
-/// Runs of exactly twelve digits, from masks of digits.
-#[derive(Default)]
-struct Twelves {
-    n: u64,
-    /// Digits in a row at the end of the last block.
-    open: u64,
-}
-
-impl Twelves {
-    #[inline]
-    fn add(&mut self, mut digit: u64) {
-        const LEN: u64 = 12;
-        let two = digit & digit >> 1;
-        if self.open == 0 && two & two >> 2 == 0 {
-            // Hardly a block of most texts has four in a row.
-            self.open = u64::from(digit.leading_ones());
-            return;
-        }
-        if self.open > 0 {
-            let head = digit.trailing_ones();
-            self.open += u64::from(head);
-            if head == u64::BITS {
-                return;
-            }
-            self.n += u64::from(self.open == LEN);
-            digit &= u64::MAX << head;
-        }
-        let tail = digit.leading_ones();
-        self.open = u64::from(tail);
-        digit &= u64::MAX.checked_shr(tail).unwrap_or_default();
-        let two = digit & digit >> 1;
-        let four = two & two >> 2;
-        let twelve = four & four >> 4 & four >> 8;
-        // None before, none behind.
-        self.n += u64::from((twelve & !(digit << 1) & !(digit >> LEN)).count_ones());
-    }
-}
-
 /// Records about this many people are bulk; how many it takes to act is the policy's to say.
 const BULK_PERSONS: u64 = 5;
 
@@ -560,31 +514,5 @@ impl Found {
     /// Lowers the confidence: what stands around it speaks against it.
     pub(crate) fn doubt(&mut self) {
         self.finding.confidence = Confidence::Low;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_of_exactly_twelve_digits_are_counted() {
-        for (text, expected) in [
-            ("", 0),
-            ("001090123456", 1),
-            ("0010901234567", 0),
-            ("001090123456,001090123457 x001090123458y", 3),
-            ("1 22 333 4444 55555 666666", 0),
-        ] {
-            assert_eq!(twelves(text.as_bytes()), expected, "{text}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn runs_are_counted_wherever_they_stand(text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[ x]{60}|[0-9]{30}|[0-9]{64}){0,40}") {
-            let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 12).count();
-            proptest::prop_assert_eq!(twelves(text.as_bytes()), runs as u64);
-        }
     }
 }

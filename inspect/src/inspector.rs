@@ -10,6 +10,7 @@ use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret};
 
 use crate::extract::{Extractor, InProcess};
 use crate::inquiry::{Cache, Inquiry, Place};
+use crate::lore::{Done, Memo, Shelf};
 use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
 use crate::redact::{Edits, NotRedactable, Origin};
@@ -68,6 +69,8 @@ pub struct Inspector {
     extractor: Arc<dyn Extractor>,
     passwords: Arc<[Secret]>,
     pub(crate) cache: Option<Arc<Cache>>,
+    shelf: Arc<Shelf>,
+    memo: Arc<Memo>,
     /// See [`Inquiry::careful`].
     #[cfg(test)]
     pub(crate) careful: bool,
@@ -83,6 +86,8 @@ impl Inspector {
             extractor: Arc::new(InProcess),
             passwords: Arc::default(),
             cache: None,
+            shelf: Arc::default(),
+            memo: Arc::default(),
             #[cfg(test)]
             careful: false,
         }
@@ -110,7 +115,7 @@ impl Inspector {
 
     /// With nothing remembered: what was found before was found otherwise.
     fn forgetting(self) -> Self {
-        Self { cache: self.cache.map(|_| Arc::default()), ..self }
+        Self { cache: self.cache.map(|_| Arc::default()), memo: Arc::default(), ..self }
     }
 
     /// Begins the inspection of one message.
@@ -135,12 +140,26 @@ impl Inspector {
 
     /// Replaces every identifier and name of a data subject in a free text (file name, URL, subject) by bullets.
     pub fn mask(&self, text: &str) -> Masked {
-        mask(&self.detectors, text)
+        self.masked(Done::Mask, text, || mask(&self.detectors, text))
     }
 
     /// Replaces identifiers in a host or a mail address by bullets, and nothing else: who was meant stays readable.
     pub fn mask_identifiers(&self, address: &str) -> Masked {
-        mask_only(&self.detectors, address, DetectorId::is_identifier)
+        let mask = || mask_only(&self.detectors, address, DetectorId::is_identifier);
+        self.masked(Done::MaskIdentifiers, address, mask)
+    }
+
+    /// A text in which nothing had to be masked before stays as it is.
+    fn masked(&self, done: Done, text: &str, mask: impl FnOnce() -> Masked) -> Masked {
+        let hashed = self.memo.hash(done, "", text.as_bytes());
+        if self.memo.knows(hashed) {
+            return Masked::danger_assume_masked(text);
+        }
+        let masked = mask();
+        if masked.as_str() == text {
+            self.memo.learn(hashed);
+        }
+        masked
     }
 
     fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
@@ -152,6 +171,7 @@ impl Inspector {
             (self.extractor.clone(), self.passwords.clone()),
             sink,
             self.cache.clone(),
+            self.shelf.take(),
         );
         #[cfg(test)]
         {
@@ -163,7 +183,8 @@ impl Inspector {
             inquiry.people.record(&marks, false);
         }
         let object = Object::from_source(hint, Place::top(Origin::Raw(0)));
-        Inspecting { inquiry, object, name, spent: begun.elapsed(), bytes: 0, failed: false }
+        let (shelf, memo) = (Arc::clone(&self.shelf), Arc::clone(&self.memo));
+        Inspecting { inquiry, object, name, shelf, memo, spent: begun.elapsed(), bytes: 0, failed: false }
     }
 }
 
@@ -172,6 +193,8 @@ pub struct Inspecting {
     inquiry: Inquiry,
     object: Object,
     name: Masked,
+    shelf: Arc<Shelf>,
+    memo: Arc<Memo>,
     /// Time spent here; waiting for bytes is not counted.
     spent: Duration,
     bytes: u64,
@@ -182,9 +205,16 @@ impl Inspecting {
     /// Inspects a side field of the message: URL, query, header value, cookie, envelope address, trailer. `name` is
     /// the field's name (`url`, `header Cookie`) and gives context. What is found there cannot be redacted.
     pub fn field(&mut self, name: &str, value: &[u8]) {
-        let (name, value) = (name.to_owned(), value.to_vec());
         self.inquiry.given += value.len() as u64;
-        self.guarded(move |this| crate::formats::field(&name, &value, &mut this.inquiry));
+        let hashed = self.memo.hash(Done::Field, name, value);
+        if self.memo.knows(hashed) {
+            return self.inquiry.passed(value.len());
+        }
+        let before = self.inquiry.trace();
+        self.guarded(|this| crate::formats::field(name, value, &mut this.inquiry));
+        if !self.failed && !self.inquiry.is_enough() && self.inquiry.trace() == before {
+            self.memo.learn(hashed);
+        }
     }
 
     /// Notes a part that the channel itself could not understand, such as a body in an unknown content coding.
@@ -200,8 +230,13 @@ impl Inspecting {
         self.guarded(|this| this.object.push(bytes, &mut this.inquiry));
     }
 
-    /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long: call it on a
-    /// blocking thread.
+    /// Whether the object is read as it comes: to finish it is no more work than to take a block of it.
+    pub fn is_read_along(&self) -> bool {
+        self.object.is_read_along()
+    }
+
+    /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long, unless
+    /// [`Self::is_read_along`]: call it on a blocking thread.
     pub fn finish(mut self, source: &dyn Source) -> Inspected {
         self.guarded(|this| {
             if source.len() == this.bytes {
@@ -210,6 +245,9 @@ impl Inspecting {
                 this.failed = true;
             }
         });
+        if !self.failed {
+            self.shelf.put(self.inquiry.learned());
+        }
         let top = Place::top(Origin::Lost);
         if self.failed {
             self.inquiry.refuse(&top, OpaqueReason::Failed, self.bytes);

@@ -15,6 +15,7 @@ mod inquiry;
 mod inspector;
 mod joined;
 mod layers;
+mod lore;
 mod markup;
 mod mask;
 mod object;

@@ -4,8 +4,9 @@
 
 use chot_model::OpaqueReason;
 
-use crate::inquiry::Inquiry;
+use crate::inquiry::{Inquiry, Place};
 use crate::layers::entity;
+use crate::redact::Origin;
 use crate::text::Text;
 use crate::view::View;
 
@@ -39,6 +40,46 @@ pub(crate) trait Reader {
 
     /// Whether the content of this element is read as raw text up to its closing tag.
     fn is_raw(&self, name: &[u8]) -> bool;
+}
+
+/// Reads the opening tags of a document and nothing else; all of it is scanned where it is read for good.
+pub(crate) struct Tags<F> {
+    each: F,
+    sink: Text,
+}
+
+impl<F: FnMut(&Tag<'_>, &Inquiry)> Tags<F> {
+    pub(crate) fn new(each: F) -> Self {
+        Self { each, sink: Text::new(Place::top(Origin::Lost)) }
+    }
+}
+
+impl<F: FnMut(&Tag<'_>, &Inquiry)> Reader for Tags<F> {
+    fn text(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn side(&mut self) -> &mut Text {
+        &mut self.sink
+    }
+
+    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
+        true
+    }
+
+    fn is_raw(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    fn advance(&mut self, _inquiry: &mut Inquiry) {
+        self.sink.view.clear();
+    }
+
+    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        (self.each)(tag, inquiry);
+    }
+
+    fn close(&mut self, _name: &[u8], _inquiry: &mut Inquiry) {}
 }
 
 /// An opening tag.

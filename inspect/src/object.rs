@@ -151,6 +151,11 @@ impl Object {
         inquiry.held = inquiry.held.saturating_sub(self.held.map_or(0, |held| held.len() as u64));
     }
 
+    /// Whether it is read as it comes, so that its end is no more work than any other block.
+    pub(crate) const fn is_read_along(&self) -> bool {
+        matches!(self.state, State::Stream(_))
+    }
+
     /// Completes the object. `source` holds its bytes when it was made for one.
     pub(crate) fn finish(&mut self, source: Option<&dyn Source>, inquiry: &mut Inquiry) {
         let len = self.len();
@@ -191,12 +196,34 @@ impl Object {
 }
 
 /// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
-const PGP_ARMOUR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
+const PGP_ARMOUR: &[u8; 27] = b"-----BEGIN PGP MESSAGE-----";
 
-/// Whether a block holds the beginning of such a text.
+/// Whether a block holds the beginning of such a text. Asked of everything there is, so every sixteen bytes only eight
+/// are looked at: wherever the mark stands, eight of these are part of it.
 fn is_armoured(block: &[u8]) -> bool {
-    // Asked of everything there is; most of it has few hyphens.
-    memchr::memchr_iter(b'-', block).any(|at| block.get(at..).is_some_and(|rest| rest.starts_with(PGP_ARMOUR)))
+    const STEP: usize = 16;
+    const SEEN: usize = 8;
+    const LEN: usize = PGP_ARMOUR.len();
+    const { assert!(LEN >= STEP + SEEN - 1) };
+    let stands_in = |from: usize, to: usize| {
+        let part = block.get(from..to.min(block.len())).unwrap_or_default();
+        part.windows(LEN).any(|mark| mark == PGP_ARMOUR)
+    };
+    let eight = |chunk: &[u8; STEP]| chunk.first_chunk().map_or(0, |eight: &[u8; SEEN]| u64::from_le_bytes(*eight));
+    let around = |at: usize| stands_in(at.saturating_sub(LEN - SEEN), at + LEN);
+    let (chunks, _) = block.as_chunks::<STEP>();
+    chunks.iter().enumerate().any(|(n, chunk)| may_be_armour(eight(chunk)) && around(n * STEP))
+        // At the end there may be no chunk any more.
+        || stands_in(block.len().saturating_sub(LEN + STEP), block.len())
+}
+
+/// Whether all of eight bytes are capitals, blanks or hyphens, or at least written with the same bits.
+const fn may_be_armour(eight: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    // Of ASCII, either one of the rows of letters that `@` begins, or the one that the blank begins.
+    let letter_or_sign = (eight ^ eight << 1) & (0x40 * ONES) == 0x40 * ONES;
+    let digit = eight & eight << 1 & (0x20 * ONES) != 0;
+    eight & (0x80 * ONES) == 0 && letter_or_sign && !digit
 }
 
 const EMPTY: &str = "application/x-empty";
@@ -209,13 +236,13 @@ fn lies(head: &Head<'_>, found: &str) -> bool {
     if head.declared() == found {
         return false;
     }
-    let named = match head.extension().as_str() {
+    let named = match head.extension() {
         "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" | "mp4" | "mp3" | "pdf" => true,
         "txt" | "csv" => !found.starts_with("text/") && found != "application/json",
         _ => false,
     };
     let text = found.starts_with("text/") || found.contains("zip") || found.contains("xml") || found.contains("json");
-    (named || binary(&head.declared()))
+    (named || binary(head.declared()))
         && (text || !found.starts_with("text/") && !found.starts_with("image/") && !named && found != OCTETS)
 }
 
@@ -264,4 +291,25 @@ pub(crate) fn enter(name: &str, place: &Place, inquiry: &mut Inquiry) -> bool {
     let marks = text::aside(&place, "", name.as_bytes(), inquiry);
     inquiry.people.record(&marks, false);
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn armour_is_seen_wherever_it_stands(
+            before in proptest::collection::vec(any::<u8>(), 0..70),
+            behind in proptest::collection::vec(any::<u8>(), 0..70),
+            cut in 0..PGP_ARMOUR.len() + 1,
+        ) {
+            let text = [before.as_slice(), PGP_ARMOUR, &behind].concat();
+            prop_assert!(is_armoured(&text));
+            let text = [before.as_slice(), &PGP_ARMOUR[..cut], b".", &PGP_ARMOUR[cut..], &behind].concat();
+            prop_assert_eq!(is_armoured(&text), memchr::memmem::find(&text, PGP_ARMOUR).is_some());
+        }
+    }
 }

@@ -23,12 +23,17 @@ impl Mark {
     /// What a finding adds to a record: identifiers and what a list of people has besides; `None` for anything else.
     ///
     /// `hash` is the keyed hash of detector and value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(key: &Key, hash: u64, detector: DetectorId, confidence: Confidence, value: &[u8]) -> Option<Self> {
         if confidence < Confidence::Medium || !SAYS[detector as usize] {
             return None;
         }
-        let alias = contained(detector, value).map(|(detector, inner)| key.value(detector, inner));
+        let alias = match detector {
+            DetectorId::Bhyt | DetectorId::CccdQr | DetectorId::BhytQr | DetectorId::Mrz => {
+                contained(detector, value).map(|(detector, inner)| key.value(detector, inner))
+            }
+            _ => None,
+        };
         Some(Self { detector, hash, alias })
     }
 }
@@ -99,11 +104,23 @@ const KINDS: usize = 8;
 const IDS_MAX: usize = 6 * EXACT_MAX;
 
 impl People {
-    /// States that `marks` belong to one person.
-    pub(crate) fn person(&mut self, marks: &[Mark]) {
-        let hashes = marks.iter().flat_map(|m| [Some(m.hash), m.alias]).flatten();
-        if let Some(primary) = marks.iter().min_by_key(|m| m.detector) {
-            self.tie(primary.hash, hashes);
+    /// States that `marks` belong to one person; there are no more than kinds of them.
+    pub(crate) fn person<'m>(&mut self, marks: impl Iterator<Item = &'m Mark>) {
+        let (mut hashes, mut n) = ([0; 2 * KINDS], 0);
+        let mut primary: Option<&Mark> = None;
+        for mark in marks {
+            for hash in [Some(mark.hash), mark.alias].into_iter().flatten() {
+                if let Some(slot) = hashes.get_mut(n) {
+                    *slot = hash;
+                    n += 1;
+                }
+            }
+            if primary.is_none_or(|first| mark.detector < first.detector) {
+                primary = Some(mark);
+            }
+        }
+        if let Some(primary) = primary {
+            self.tie(primary.hash, hashes.get(..n).unwrap_or_default().iter().copied());
         }
     }
 
@@ -185,26 +202,26 @@ impl People {
     /// A second value of the same kind begins the next person. A record without an identifier is a person when
     /// `listed` and it has a name together with a date of birth, telephone number or address.
     pub(crate) fn record(&mut self, marks: &[Mark], listed: bool) -> u64 {
-        // One of each kind at the most, and there are few kinds: no allocation for a row.
-        let mut one = [Mark { detector: DetectorId::Cccd, hash: 0, alias: None }; KINDS];
+        // Which are the person's: one of each kind at the most, and there are few kinds.
+        let mut one = [0; KINDS];
         let (mut people, mut n) = (0, 0);
-        for mark in marks.iter().filter(|m| m.detector.is_identifier()) {
-            let same = one.iter().take(n).find(|m| m.detector == mark.detector);
+        for (at, mark) in marks.iter().enumerate().filter(|(_, m)| m.detector.is_identifier()) {
+            let same = chosen(marks, one.get(..n).unwrap_or_default()).find(|m| m.detector == mark.detector);
             if same.is_some_and(|m| m.hash == mark.hash) {
                 continue;
             }
             if same.is_some() {
-                self.person(one.get(..n).unwrap_or_default());
+                self.person(chosen(marks, one.get(..n).unwrap_or_default()));
                 people += 1;
                 n = 0;
             }
             if let Some(slot) = one.get_mut(n) {
-                *slot = *mark;
+                *slot = at;
                 n += 1;
             }
         }
         if n > 0 {
-            self.person(one.get(..n).unwrap_or_default());
+            self.person(chosen(marks, one.get(..n).unwrap_or_default()));
             people += 1;
         } else if listed {
             people += self.named(marks);
@@ -234,12 +251,17 @@ impl People {
             (Some(name), Some(beside)) => {
                 // Namesakes differ in what stands beside the name.
                 let hash = name.hash ^ beside.hash.rotate_left(1);
-                self.person(&[Mark { detector: DetectorId::PersonName, hash, alias: None }]);
+                self.person([Mark { detector: DetectorId::PersonName, hash, alias: None }].iter());
                 1
             }
             _ => 0,
         }
     }
+}
+
+/// Those of `marks` that stand `at` these places.
+fn chosen<'m>(marks: &'m [Mark], at: &'m [usize]) -> impl Iterator<Item = &'m Mark> {
+    at.iter().filter_map(|at| marks.get(*at))
 }
 
 #[cfg(test)]

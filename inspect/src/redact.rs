@@ -249,27 +249,45 @@ const STAMPED_MAX: usize = 256;
 /// Stamps in blocks, of which none is moved when another is needed: there may be half a million.
 #[derive(Default)]
 struct Stamps {
+    /// Those that are full.
     blocks: Vec<Vec<Stamp>>,
+    /// The last one. It grows as it needs to if it is the first: most objects have few.
+    last: Vec<Stamp>,
     len: usize,
 }
 
 impl Stamps {
     const BLOCK: usize = 4_096;
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, stamp: Stamp) {
-        if self.blocks.last().is_none_or(|last| last.len() >= Self::BLOCK) {
-            // The first grows as it needs to: most objects have few.
-            self.blocks.push(Vec::with_capacity(if self.len == 0 { 0 } else { Self::BLOCK }));
+        if self.last.len() == self.last.capacity() {
+            self.grow();
         }
-        if let Some(last) = self.blocks.last_mut() {
-            last.push(stamp);
-            self.len += 1;
+        self.last.push(stamp);
+        self.len += 1;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        if self.last.len() >= Self::BLOCK {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(Self::BLOCK));
+            self.blocks.push(full);
+        } else {
+            self.last.reserve(Self::BLOCK.min(2 * self.last.len().max(8)) - self.last.len());
         }
     }
 
+    /// Takes over those of a part.
+    fn take(&mut self, part: Self) {
+        let Self { blocks, last, len } = part;
+        let ours = std::mem::replace(&mut self.last, last);
+        self.blocks.extend([ours].into_iter().filter(|ours| !ours.is_empty()).chain(blocks));
+        self.len += len;
+    }
+
     fn iter(&self) -> impl Iterator<Item = &Stamp> {
-        self.blocks.iter().flatten()
+        self.blocks.iter().flatten().chain(&self.last)
     }
 }
 
@@ -378,14 +396,7 @@ impl Edits {
         }
     }
 
-    /// Whether there is no room for another stamp, which is noted.
-    #[inline]
-    pub(crate) fn are_full(&mut self) -> bool {
-        self.too_many |= self.is_full();
-        self.is_full()
-    }
-
-    #[inline]
+    #[inline(always)]
     pub(crate) fn stamp(&mut self, stamp: Stamp) {
         if self.is_full() {
             self.too_many = true;
@@ -414,8 +425,7 @@ impl Edits {
             return self.absorb(&part, 0, 0);
         }
         let Self { stamps, odd, odd_stamps: _, lost, too_many, regions } = part;
-        self.stamps.len += stamps.len;
-        self.stamps.blocks.extend(stamps.blocks);
+        self.stamps.take(stamps);
         self.absorb(&Self { stamps: Stamps::default(), odd, odd_stamps: 0, lost, too_many, regions }, 0, 0);
     }
 

@@ -89,7 +89,7 @@ impl Roster {
         self.listed |= self.rows.len() >= LINES_MIN && self.sure * 2 >= self.rows.len();
         for row in self.rows.drain(..) {
             if self.listed {
-                inquiry.people.person(&[row]);
+                inquiry.people.person([row].iter());
             }
         }
         self.sure = 0;

@@ -2,6 +2,8 @@
 //!
 //! Each format's own mark is known to its room; this is about text in general.
 
+use chot_detectors::{BLOCK, Shown, shown};
+
 /// The beginning of an object, for formats to recognise themselves.
 pub(crate) struct Head<'a> {
     /// The first block, or everything when the object is smaller.
@@ -10,6 +12,8 @@ pub(crate) struct Head<'a> {
     pub(crate) trimmed: &'a [u8],
     pub(crate) hint: &'a crate::Hint,
     pub(crate) text: Option<Encoding>,
+    declared: String,
+    extension: String,
 }
 
 /// Beginnings of the names of other such sets: UTF-7, EBCDIC in its many code pages, compressed Unicode, escapes.
@@ -47,7 +51,11 @@ impl<'a> Head<'a> {
     pub(crate) fn new(bytes: &'a [u8], hint: &'a crate::Hint) -> Self {
         let text = encoding(bytes);
         let trimmed = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-        Self { bytes, trimmed, hint, text }
+        let declared = hint.content_type.as_deref().unwrap_or_default();
+        let declared = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let name = hint.name.as_deref().unwrap_or_default();
+        let extension = name.rsplit_once('.').map_or_else(String::new, |(_, ext)| ext.to_ascii_lowercase());
+        Self { bytes, trimmed, hint, text, declared, extension }
     }
 
     /// Text of bytes that a parser of ASCII-based syntax can read.
@@ -56,9 +64,8 @@ impl<'a> Head<'a> {
     }
 
     /// The declared media type without parameters, in lower case.
-    pub(crate) fn declared(&self) -> String {
-        let declared = self.hint.content_type.as_deref().unwrap_or_default();
-        declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    pub(crate) fn declared(&self) -> &str {
+        &self.declared
     }
 
     /// Whether digits in the declared character set are not those of ASCII, nor of a set that its bytes give away.
@@ -75,9 +82,8 @@ impl<'a> Head<'a> {
     }
 
     /// The extension of the name, in lower case.
-    pub(crate) fn extension(&self) -> String {
-        let name = self.hint.name.as_deref().unwrap_or_default();
-        name.rsplit_once('.').map_or_else(String::new, |(_, ext)| ext.to_ascii_lowercase())
+    pub(crate) fn extension(&self) -> &str {
+        &self.extension
     }
 }
 
@@ -90,23 +96,33 @@ pub(crate) fn encoding(bytes: &[u8]) -> Option<Encoding> {
         [0xfe, 0xff, ..] => return Some(Encoding::Utf16Be),
         _ => {}
     }
-    let control =
-        |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1b | 0x1c..=0x1f) || *b == 0x7f;
-    let controls = bytes.iter().filter(|b| control(b)).count();
+    let controls = controls(bytes);
     if controls * 50 > bytes.len() {
         return utf16(bytes);
     }
-    let valid = match std::str::from_utf8(bytes) {
-        Ok(_) => true,
-        // The block may end within a character.
-        Err(e) => e.error_len().is_none() && e.valid_up_to() + 4 > bytes.len(),
-    };
+    // Four to eight times as fast as the standard library's, and asked of every block that may be text.
+    let (_, rest) = bytes.split_at(encoding_rs::Encoding::utf8_valid_up_to(bytes).min(bytes.len()));
+    // The block may end within a character.
+    let is_cut = || rest.len() < 4 && std::str::from_utf8(rest).is_err_and(|e| e.error_len().is_none());
+    let valid = rest.is_empty() || is_cut();
     if valid {
         return Some(Encoding::Utf8);
     }
     // Mostly letters and blanks: an old code page, or UTF-8 with a few wrong bytes.
     let ascii = bytes.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();
     (controls == 0 && ascii * 2 > bytes.len() || ascii * 100 > bytes.len() * 95).then_some(Encoding::Legacy)
+}
+
+/// How many characters of control there are that no text has, without a branch for any of them.
+fn controls(bytes: &[u8]) -> usize {
+    // As many as a byte can count.
+    const CHUNK: usize = 128;
+    let is_control = |b: u8| {
+        let is_blank = (0x09..=0x0d).contains(&b) | (0x1b..=0x1f).contains(&b);
+        (b < 0x20) & !is_blank | (b == 0x7f)
+    };
+    let in_chunk = |chunk: &[u8]| usize::from(chunk.iter().fold(0u8, |n, b| n + u8::from(is_control(*b))));
+    bytes.chunks(CHUNK).map(in_chunk).sum()
 }
 
 /// Text in UTF-16 has a zero in every other byte wherever it is ASCII.
@@ -145,7 +161,7 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
-    const HEAD: usize = 64;
+    const HEAD: usize = BLOCK;
     if is_container(bytes) {
         return true;
     }
@@ -154,11 +170,15 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let is_utf8 = str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
-    let mark = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf8 && !mark && !head.contains(&0) {
-        // An old character set, if a number stands in it.
-        return has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
+    let mut seen = [Shown::default()];
+    shown(head, &mut seen);
+    let [Shown { plain, zero, high }] = seen;
+    let within = u64::MAX >> (HEAD - head.len());
+    let is_utf8 = || str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let mark = || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if zero & within == 0 && high & within != 0 && !mark() && !is_utf8() {
+        // An old character set, if a number stands in it and nothing that is not written.
+        return (plain | high) & within == within && has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
     }
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
@@ -166,11 +186,8 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
-    if bytes.len() < DIGITS_MIN {
-        return false;
-    }
-    let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
-    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
+    // Among bytes of chance the first of these is near.
+    !bytes.iter().any(u8::is_ascii_control) && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
 /// Whether bytes begin as a container does.
@@ -269,6 +286,24 @@ mod tests {
             let json = format!("{{\"tep\":\"{}\"}}", base64(archive));
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &json.into_bytes());
             assert!(inspection.inspection.distinct(chot_model::DetectorId::Cccd) > 0, "archive {n}");
+        }
+    }
+
+    #[test]
+    fn characters_of_control_are_counted() {
+        let all: Vec<u8> = (0..=255).collect();
+        let rare = |b: &&u8| **b < 0x20 && !b"\t\n\r\x0b\x0c\x1b\x1c\x1d\x1e\x1f".contains(b) || **b == 0x7f;
+        assert_eq!(controls(&all.repeat(3)), 3 * all.iter().filter(rare).count());
+        assert_eq!(controls(&[0; 1_000]), 1_000);
+    }
+
+    #[test]
+    fn a_block_may_end_within_a_character() {
+        let text = "Số căn cước của công dân".as_bytes();
+        for end in 1..text.len() {
+            assert_eq!(encoding(&text[..end]), Some(Encoding::Utf8), "{end}");
+            let wrong = [&text[..end], &b"\xc4x"[..]].concat();
+            assert_ne!(encoding(&wrong), Some(Encoding::Utf8), "{end}");
         }
     }
 

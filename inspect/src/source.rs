@@ -21,6 +21,12 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// When the storage behind it fails.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// What lies in memory from `offset` on, as far as it lies in one piece; always the same for the same offset. `None`
+    /// where it has to be read.
+    fn in_memory(&self, _offset: u64) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl Source for [u8] {

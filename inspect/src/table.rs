@@ -3,6 +3,7 @@
 //! A table without a header is read row by row as running text, but for columns whose cells are plainly of one kind. A
 //! table whose first column holds the headings is read sideways.
 
+mod comb;
 mod heading;
 mod line;
 mod persons;
@@ -65,6 +66,8 @@ pub(crate) struct Table {
     listed: u64,
     scratch: Vec<Found>,
     lines: Option<Box<Lines>>,
+    /// What announces a row of boxes with a digit each.
+    said: comb::Said,
 }
 
 enum Shape {
@@ -125,7 +128,13 @@ impl Table {
             listed: 0,
             scratch: Vec::new(),
             lines: None,
+            said: comb::Said::default(),
         }
+    }
+
+    /// Takes what stands before the table.
+    pub(crate) fn under(&mut self, text: &[u8]) {
+        self.said.take(text);
     }
 
     /// Findings are said to stand in the cell that `name` gives, instead of in the part.
@@ -366,6 +375,15 @@ impl Table {
             }
             row_found.push((at, f, number_cell && record));
         }
+        if let Some((at, boxed)) = comb::read(&self.place, row, &self.said, self.rows <= 1, inquiry) {
+            for mut f in boxed {
+                if self.name.is_some() {
+                    f.finding.part = self.part(number, at);
+                }
+                row_found.push((at, f, false));
+            }
+        }
+        self.said.take(&line.text);
         if !record {
             for (_, f, _) in row_found {
                 if let Some(mark) = inquiry.report(f) {
@@ -399,6 +417,9 @@ impl Table {
         let heading = row.first().and_then(|(_, view)| announce(&view.text, inquiry));
         if heading.is_none() {
             return self.prose(number, row, true, inquiry);
+        }
+        if let Some((_, view)) = row.first() {
+            self.said.take(&view.text);
         }
         let mut joined = Vec::new();
         self.join(number, row.get(1..).unwrap_or_default(), heading, inquiry, &mut joined);
@@ -441,7 +462,7 @@ impl Table {
             } else if inquiry.people.record(&marks, self.people) == 0
                 && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
-                inquiry.people.person(&[named]);
+                inquiry.people.person([named].iter());
             }
         }
     }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
 
 use crate::grid::{Ended, Grid, Pending};
-use crate::inquiry::{Found, Inquiry, Place, Scope};
+use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::{Layers, Look};
 use crate::object::BLOCK;
 use crate::people::Mark;
@@ -108,14 +108,13 @@ impl Text {
             return;
         }
         let look = Look::of_window(&self.view.text, &core);
-        let part = if look.is_encoded() { Scope::Numbers } else { Scope::Everything };
-        inquiry.scan_for(part, &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
+        inquiry.scan_for(look.scope(), &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
         if self.layers.is_some() || !look.is_empty() {
             let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));
             layers.read(&self.view, &core, &look, inquiry);
         }
         if let Some(grid) = &mut self.grid {
-            grid.read(&self.view, core, look.is_encoded());
+            grid.read(&self.view, core, &look);
         }
     }
 
@@ -253,8 +252,8 @@ pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry:
     if core.is_empty() || inquiry.is_late(place) {
         return;
     }
-    inquiry.scan(place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
     let look = Look::of(&view.text, &core);
+    inquiry.scan_for(look.scope(), place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
     if !look.is_empty() {
         let mut layers = Layers::new(place);
         layers.read(view, &core, &look, inquiry);

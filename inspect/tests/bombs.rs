@@ -5,7 +5,7 @@
 mod archive;
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use archive::zip;
 use chot_inspect::{Hint, Inspector, Limits};
@@ -13,15 +13,23 @@ use chot_model::{DetectorId, Inspection, OpaqueReason};
 
 const NUMBER: &str = "CCCD 001090123456";
 
+/// What this thread has worked: a busy machine makes no document expensive.
+fn worked() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
+    Duration::from_nanos(stat.split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number"))
+}
+
 /// Inspects, within the bounds.
 fn inspect(name: &str, bytes: &[u8]) -> Inspection {
-    // Builds without optimisation, beside others, take several times as long.
-    const TIME_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 40 } else { 10 });
+    // Builds without optimisation take several times as long.
+    const WORK_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 40 } else { 10 });
     const MEMORY_KIB_MAX: u64 = 256 << 10;
-    let begun = Instant::now();
-    let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes.to_vec()).inspection;
-    let took = begun.elapsed();
-    assert!(took < TIME_MAX, "{name} took {took:?}");
+    // Bounds of time would hide what is left of the others.
+    let limits = Limits { time_max: Duration::from_secs(3_600), ..Limits::default() };
+    let begun = worked();
+    let inspection = Inspector::new(limits, 2026).inspect(Hint::default(), &bytes.to_vec()).inspection;
+    let took = worked() - begun;
+    assert!(took < WORK_MAX, "{name} took {took:?}");
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the most memory held");
     let most: u64 = most.trim().trim_end_matches(" kB").parse().expect("a number");

@@ -3,10 +3,13 @@
 //!
 //! All people are invented; the numbers are random and only laid out as real ones.
 
+mod archive;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::zip;
 use chot_inspect::{Hint, Inspected, Inspector, Limits, Source, Spliced};
 use chot_model::{DetectorId, Inspection, OpaqueReason};
 use proptest::prelude::*;
@@ -140,44 +143,6 @@ fn json_stays_json_when_a_number_is_masked() {
         assert_eq!(found.inspection.distinct(DetectorId::Cccd), 1);
         assert_eq!(found.redact(&[DetectorId::Cccd], &json.to_vec()).is_ok(), redactable);
     }
-}
-
-/// A stored or deflated archive made by hand, so that the tests need no other library.
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut out, mut central) = (Vec::new(), Vec::new());
-    for (name, data) in members {
-        let mut crc = flate2::Crc::new();
-        crc.update(data);
-        let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        Write::write_all(&mut packed, data).expect("memory");
-        let packed = packed.finish().expect("memory");
-        let at = out.len() as u32;
-        let mut common = vec![20, 0, 0, 0, 8, 0, 0, 0, 0, 0];
-        common.extend(crc.sum().to_le_bytes());
-        common.extend((packed.len() as u32).to_le_bytes());
-        common.extend((data.len() as u32).to_le_bytes());
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0, 0]);
-        out.extend(b"PK\x03\x04");
-        out.extend(&common);
-        out.extend(name.as_bytes());
-        out.extend(&packed);
-        central.extend(b"PK\x01\x02\x14\x00");
-        central.extend(&common);
-        central.extend([0; 10]);
-        central.extend(at.to_le_bytes());
-        central.extend(name.as_bytes());
-    }
-    let at = out.len() as u32;
-    out.extend(&central);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    for _ in 0..2 {
-        out.extend((members.len() as u16).to_le_bytes());
-    }
-    out.extend((central.len() as u32).to_le_bytes());
-    out.extend(at.to_le_bytes());
-    out.extend([0, 0]);
-    out
 }
 
 fn workbook(people: usize) -> Vec<u8> {

@@ -47,6 +47,14 @@ impl Secret {
         }
     }
 
+    /// As [`Self::reveal`], for hashing.
+    pub fn reveal_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Short(room, len) => room.get(..usize::from(*len)).unwrap_or_default(),
+            Text::Long(text) => text.as_bytes(),
+        }
+    }
+
     /// Bullets for all but the last three characters; a value of fewer than seven characters shows none.
     pub fn masked(&self) -> Masked {
         let value = self.reveal();

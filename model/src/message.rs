@@ -45,6 +45,8 @@ pub enum AccountSource {
     SmtpAuth,
     /// The client address is mapped to a person.
     Address,
+    /// A name that was given and not proved. It stands in records of refusals only.
+    Claimed,
     /// Nobody told us.
     Unknown,
 }
@@ -56,6 +58,7 @@ impl AccountSource {
             Self::ProxyAuth => "proxy-auth",
             Self::SmtpAuth => "smtp-auth",
             Self::Address => "address",
+            Self::Claimed => "claimed",
             Self::Unknown => "unknown",
         }
     }

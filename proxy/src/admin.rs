@@ -28,9 +28,10 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::drain::Session;
-use crate::gateway::{ControlListener, Core, Reloaded};
+use crate::gateway::ControlListener;
 use crate::mail::Mail;
 use crate::mail::quarantine::Asker;
+use crate::reload::{Core, Reloaded};
 
 /// An administrator's request has a head and no body to speak of.
 const HEAD_TIMEOUT_S: u64 = 10;
@@ -138,7 +139,7 @@ impl Admin {
         let value = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             let (_, value) = pairs.find(|(key, _)| *key == name)?;
-            String::from_utf8(crate::web::percent_decoded(value.as_bytes(), true)).ok()
+            String::from_utf8(crate::web::percent_decoded(value.as_bytes(), true).into_owned()).ok()
         };
         let address = value("address").and_then(|address| address.parse::<std::net::IpAddr>().ok());
         let seconds = value("seconds").map_or(Some(MAPPED_SECONDS), |seconds| seconds.parse::<u64>().ok());
@@ -201,10 +202,15 @@ impl Admin {
     }
 
     async fn reload(&self, by: &str) -> Response<Full<Bytes>> {
-        let told = match self.core.reload_bypass(by).await {
-            Ok(told) => told.map(|told| told + "\n").unwrap_or_default(),
-            Err(problems) => return text(StatusCode::UNPROCESSABLE_ENTITY, &format!("{problems}\n")),
-        };
+        let mut told = String::new();
+        // Both are read, whatever is wrong with the other.
+        let lists = [self.core.reload_bypass(by).await, self.core.reload_accounts(by).await];
+        for read in lists {
+            match read {
+                Ok(read) => told.extend(read.map(|line| line + "\n")),
+                Err(problems) => return text(StatusCode::UNPROCESSABLE_ENTITY, &format!("{problems}\n")),
+            }
+        }
         match self.core.reload(by).await {
             Ok(Reloaded::Unchanged { policy }) => {
                 text(StatusCode::OK, &format!("{told}chính sách không đổi / policy unchanged: {policy}\n"))

@@ -14,8 +14,8 @@ use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, RedactedPermit};
 use chot_config::{Bypass, Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Inspector, Source, Spliced};
 use chot_model::{
-    Account, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason, Timestamp,
-    Verdict,
+    Account, AccountSource, Action, Channel, Clock, DecisionId, Destination, Inspection, Masked, Message, OpaqueReason,
+    Timestamp, Verdict,
 };
 
 use crate::Error;
@@ -24,6 +24,8 @@ use crate::identity::{Identity, Who};
 
 /// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
+/// The same where only the last block of them is left to be read.
+const INLINE_READ_BYTES_MAX: u64 = 1 << 20;
 
 /// What every channel shares: the engine, the policy in force, the ledger, the clock. Clones share it.
 #[derive(Clone)]
@@ -193,8 +195,13 @@ impl Gate {
     }
 
     /// Who a client is that cannot be asked.
-    pub(crate) fn account_of(&self, address: IpAddr) -> Account {
-        self.identity().map_or_else(Account::unknown, |identity| identity.of_address(address, self.clock().now()))
+    ///
+    /// # Errors
+    /// The account, where the directory cannot be asked about its groups.
+    pub(crate) async fn account_of(&self, address: IpAddr) -> Result<Account, Account> {
+        let Some(identity) = self.identity() else { return Ok(Account::unknown()) };
+        let account = identity.of_address(address, self.clock().now()).await;
+        account.map_err(|(name, _)| Account::new(name, AccountSource::Address))
     }
 
     /// Who a client is that gave, or did not give, credentials to the proxy.
@@ -510,7 +517,8 @@ fn recordable(mut message: Message, inspector: &Inspector) -> Message {
 
 /// Finishes the inspection where it disturbs nobody.
 async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
-    if body.len() <= INLINE_BYTES_MAX {
+    let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
+    if body.len() <= inline_max {
         return Ok(inspecting.finish(&**body));
     }
     let body = Arc::clone(body);

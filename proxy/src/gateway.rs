@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chot_audit::{Event, Ledger};
-use chot_config::{Bypass, Diagnostics, Policy, Settings};
+use chot_config::Settings;
 use chot_inspect::{Extractor, Inspector, Limits};
 use chot_model::Clock;
 use tokio::net::{TcpListener, UnixListener};
@@ -21,12 +21,12 @@ use crate::admin::Admin;
 use crate::drain::{Drain, Session};
 use crate::gate::Gate;
 use crate::hold::Holds;
-use crate::identity::Identity;
 use crate::mail::Mail;
 use crate::passed::Passed;
+use crate::reload::{Accounts, BypassFile, Core, Reloaded, activated, bypass_activated, load_policy};
 use crate::tls::{Ca, Interception};
 use crate::web::{Door, Led, Web};
-use crate::{Error, admin, apps, descriptors, mail, web};
+use crate::{Error, admin, descriptors, mail, web};
 
 /// Where lines for the operator go. The gateway itself prints nothing.
 pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
@@ -67,141 +67,6 @@ pub struct Addresses {
     pub milter: Vec<SocketAddr>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
-}
-
-/// What a reload did.
-#[derive(Clone, Debug)]
-pub enum Reloaded {
-    /// The file is the policy already in force.
-    Unchanged {
-        /// `sha256:…`.
-        policy: String,
-    },
-    /// A new policy is in force.
-    Activated {
-        /// `sha256:…`.
-        policy: String,
-        /// Rendered warnings.
-        warnings: Vec<String>,
-    },
-    /// The file is wrong; the old policy stays in force.
-    Rejected {
-        /// The policy that stays.
-        policy: String,
-        /// Rendered problems.
-        problems: String,
-    },
-}
-
-/// What reload needs, shared with the admin listener.
-pub(crate) struct Core {
-    pub(crate) gate: Gate,
-    policy_file: Option<PathBuf>,
-    bypass_file: BypassFile,
-    /// One reload at a time: records and activation must not interleave.
-    reloading: Mutex<()>,
-    notify: Notify,
-}
-
-/// Reads and checks the policy the settings name; without a file, the embedded one.
-fn load_policy(file: Option<&Path>) -> Result<(Policy, Diagnostics), String> {
-    let known = chot_config::Known { apps: apps::NAMES };
-    let Some(path) = file else {
-        return Ok((Policy::embedded(known), Diagnostics::default()));
-    };
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
-    Policy::check(text, &name, known).map_err(|problems| problems.to_string())
-}
-
-impl Core {
-    /// Reads the list of what is not decrypted again. Tells what there is to tell, or what is wrong.
-    pub(crate) async fn reload_bypass(&self, by: &str) -> Result<Option<String>, String> {
-        let _one = self.reloading.lock().await;
-        let (bypass, _) = self.bypass_file.load()?;
-        if bypass == *self.gate.bypass() {
-            return Ok(None);
-        }
-        let recorded = self.gate.ledger().event(bypass_activated(&bypass, by)).await;
-        recorded.map_err(|error| format!("the change cannot be recorded: {error}"))?;
-        let told = format!("không giải mã · not decrypted: {} entries", bypass.entries().len());
-        self.gate.set_bypass(Arc::new(bypass));
-        Ok(Some(told))
-    }
-
-    pub(crate) async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
-        let _one = self.reloading.lock().await;
-        let file = self.policy_file.clone();
-        let loaded = tokio::task::spawn_blocking(move || load_policy(file.as_deref())).await;
-        let in_force = self.gate.policy().version().to_string();
-        let ledger = self.gate.ledger();
-        match loaded.unwrap_or_else(|_| Err("loading the policy failed".to_owned())) {
-            Err(problems) => {
-                // A problem quotes its line of the file, which may be an example message with numbers in it.
-                let masked = |line| self.gate.inspector().mask(line).as_str().to_owned();
-                let lines = problems.lines().map(masked).collect();
-                ledger.event(Event::PolicyRejected { problems: lines, by: by.to_owned() }).await?;
-                (self.notify)(&format!("policy rejected, {in_force} stays in force\n{problems}"));
-                Ok(Reloaded::Rejected { policy: in_force, problems })
-            }
-            Ok((policy, _)) if policy.version().to_string() == in_force => Ok(Reloaded::Unchanged { policy: in_force }),
-            Ok((policy, warnings)) => {
-                // Recorded before its first use: no decision can name a policy the ledger has not seen.
-                ledger.event(activated(&policy, by)).await?;
-                let version = policy.version().to_string();
-                self.gate.set_policy(Arc::new(policy));
-                (self.notify)(&format!("policy {version} is in force"));
-                let warnings = if warnings.list.is_empty() { Vec::new() } else { vec![warnings.to_string()] };
-                Ok(Reloaded::Activated { policy: version, warnings })
-            }
-        }
-    }
-}
-
-/// Where the list of what is not decrypted lies.
-pub(crate) struct BypassFile {
-    path: PathBuf,
-    /// It need not be there.
-    is_optional: bool,
-}
-
-impl BypassFile {
-    fn of(settings: &Settings) -> Self {
-        match &settings.web.bypass {
-            Some(path) => Self { path: path.clone(), is_optional: false },
-            None => Self { path: settings.data_dir.join("bypass.toml"), is_optional: true },
-        }
-    }
-
-    /// Reads and checks it; the second value says what it was.
-    fn load(&self) -> Result<(Bypass, bool), String> {
-        let name = self.path.display().to_string();
-        let bytes = match std::fs::read(&self.path) {
-            Ok(bytes) => bytes,
-            Err(error) if self.is_optional && error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok((Bypass::default(), false));
-            }
-            Err(error) => return Err(format!("{name}: cannot be read: {error}")),
-        };
-        let text = chot_config::text_of(&bytes, &name, true).map_err(|problem| problem.to_string())?;
-        let (bypass, _) = Bypass::check(text, &self.path).map_err(|problems| problems.to_string())?;
-        Ok((bypass, true))
-    }
-}
-
-fn bypass_activated(bypass: &Bypass, by: &str) -> Event {
-    let places: Vec<_> =
-        bypass.entries().iter().map(|entry| format!("{} ({})", entry.places.join(" "), entry.until)).collect();
-    Event::Admin { what: format!("not decrypted from now on, by {by}: {}", places.join(", ")) }
-}
-
-fn activated(policy: &Policy, by: &str) -> Event {
-    Event::PolicyActivated {
-        policy: policy.version().to_string(),
-        policy_id: policy.id().to_owned(),
-        by: by.to_owned(),
-    }
 }
 
 async fn bind(passed: &mut Passed, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
@@ -261,7 +126,8 @@ impl Gateway {
         let inspector = if settings.inspect.cache { inspector.cached() } else { inspector };
         let bypass_file = BypassFile::of(&settings);
         let (bypass, _) = bypass_file.load().map_err(Error::Policy)?;
-        let identity = Arc::new(Identity::new(&settings.identity)?);
+        let accounts = Accounts::of(&settings);
+        let identity = Arc::new(accounts.load()?);
         let ca = match (&settings.tls.ca_cert, &settings.tls.ca_key) {
             (Some(cert), Some(key)) => Ca::load(cert, key)?,
             _ => Ca::load_or_make(&data)?,
@@ -341,6 +207,7 @@ impl Gateway {
             gate: gate.clone(),
             policy_file: settings.policy_file.clone(),
             bypass_file,
+            accounts,
             reloading: Mutex::new(()),
             notify: Arc::clone(&notify),
         });
@@ -406,6 +273,9 @@ impl Gateway {
     pub async fn reload(&self, by: &str) -> Result<Reloaded, Error> {
         if let Err(problems) = self.core.reload_bypass(by).await {
             (self.core.notify)(&format!("the list of what is not decrypted stays as it was\n{problems}"));
+        }
+        if let Err(problems) = self.core.reload_accounts(by).await {
+            (self.core.notify)(&format!("the accounts stay as they were\n{problems}"));
         }
         self.core.reload(by).await
     }

@@ -273,6 +273,11 @@ impl Source for Hold {
         }
         Ok(last.as_ref().map_or(0, |(_, plain)| copy(plain, buf)))
     }
+
+    fn in_memory(&self, offset: u64) -> Option<&[u8]> {
+        let chunk = self.memory.get(usize::try_from(offset / CHUNK_BYTES as u64).ok()?)?;
+        chunk.get((offset % CHUNK_BYTES as u64) as usize..).filter(|rest| !rest.is_empty())
+    }
 }
 
 impl Drop for Hold {
@@ -320,6 +325,10 @@ mod tests {
             }
             let hold = writer.seal().expect("sealed");
             prop_assert!(read_all(&hold, step) == bytes);
+            let at = cut.min(len);
+            let is_in_memory = hold.spool.is_none() && at < len;
+            prop_assert_eq!(hold.in_memory(at as u64).is_some(), is_in_memory);
+            prop_assert!(hold.in_memory(at as u64).is_none_or(|rest| bytes[at..].starts_with(rest)));
             prop_assert!(holds.held_bytes().0 <= memory);
             drop(hold);
             prop_assert_eq!(holds.held_bytes(), (0, 0));

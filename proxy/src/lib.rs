@@ -17,9 +17,11 @@ pub mod identity;
 pub mod mail;
 mod passed;
 pub mod proxy_protocol;
+mod reload;
 mod secret;
 pub mod tls;
 pub mod web;
 
 pub use error::{Error, Fault};
-pub use gateway::{Addresses, Gateway, Notify, QuarantineAsk, Reloaded, ask_quarantine, ask_reload};
+pub use gateway::{Addresses, Gateway, Notify, QuarantineAsk, ask_quarantine, ask_reload};
+pub use reload::Reloaded;

@@ -1,12 +1,15 @@
 """Makes documents as people's programs do, with numbers in many places, and tells what those programs read in them.
 
-    documents.py make FOLDER      a.xlsx, b.docx, c.pptx, d.pptx (without a table)
+    documents.py make FOLDER      a.xlsx, b.docx, c.pptx, d.pptx (without a table), wide.docx (its parts in UTF-16),
+                                  large.zip (zip64), nested.zip (archives in an archive)
     documents.py tell FILE        every text that the library for it finds
 
 All people are invented; the numbers are random and only laid out as real ones.
 """
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 MARKER = "Báo cáo quý"
@@ -62,6 +65,33 @@ def make(folder):
 
     for name in ("c.pptx", "d.pptx"):
         present(folder / name, with_table=name == "c.pptx")
+    pack(folder)
+
+
+def pack(folder):
+    """The documents once more in archives, and with parts in an encoding that few programs write."""
+    with zipfile.ZipFile(folder / "b.docx") as letter, zipfile.ZipFile(folder / "wide.docx", "w") as wide:
+        for name in letter.namelist():
+            part = letter.read(name)
+            if name in ("word/document.xml", "docProps/core.xml"):
+                text = part.decode().replace('encoding="UTF-8"', 'encoding="UTF-16"', 1)
+                part = text.replace("encoding='UTF-8'", "encoding='UTF-16'", 1).encode("utf-16")
+            wide.writestr(name, part, zipfile.ZIP_DEFLATED)
+    rows = "".join(f"{n};Lê Văn Cường;{number(700 + n)}\r\n" for n in range(30))
+    table = f"STT;Họ và tên;Số CCCD\r\n{rows}{MARKER}\r\n"
+    members = {"ds.csv": table.encode(), "ds16.csv": table.encode("utf-16")}
+    members |= {name: (folder / name).read_bytes() for name in ("a.xlsx", "b.docx")}
+    with zipfile.ZipFile(folder / "large.zip", "w", zipfile.ZIP_DEFLATED) as large:
+        for name, data in members.items():
+            with large.open(name, "w", force_zip64=True) as member:
+                member.write(data)
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_STORED) as within:
+        for name, data in members.items():
+            within.writestr(name, data)
+    with zipfile.ZipFile(folder / "nested.zip", "w", zipfile.ZIP_DEFLATED) as nested:
+        nested.writestr("trong.zip", inner.getvalue())
+        nested.writestr("thu.txt", f"Số CCCD {number(800)}")
 
 
 def present(file, with_table):
@@ -88,9 +118,23 @@ def present(file, with_table):
     show.save(file)
 
 
-def tell(file):
-    kind = file.suffix
-    if kind == ".xlsx":
+def tell_archive(data):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            member = archive.read(name)
+            if name.endswith(".zip"):
+                yield from tell_archive(member)
+            elif name.endswith((".csv", ".txt")):
+                yield member.decode("utf-16" if member.startswith(b"\xff\xfe") else "utf-8")
+            else:
+                yield from tell(io.BytesIO(member), Path(name).suffix)
+
+
+def tell(file, kind):
+    if kind == ".zip":
+        yield from tell_archive(file.read_bytes())
+    elif kind == ".xlsx":
         import openpyxl
 
         book = openpyxl.load_workbook(file)
@@ -154,7 +198,7 @@ def main():
     if command == "make":
         make(path)
     else:
-        for found in tell(path):
+        for found in tell(path, path.suffix):
             if found is not None:
                 print(found)
 

@@ -3,8 +3,10 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use serde_json::Value;
+
 use crate::harness::fixtures::someone;
-use crate::harness::world::ZALO;
+use crate::harness::world::{IMPOSTOR, ZALO};
 use crate::harness::{Answer, Form, Gate, command, web};
 
 const SECRET: &str = "mat-khau-rat-dai";
@@ -78,8 +80,11 @@ fn a_password_says_who_sends_and_a_group_what_may_leave() {
     assert_eq!(gate.last_decision().0["account"], "an.nguyen");
 
     // Asked and not answered is no news; a wrong password is.
-    let reasons: Vec<_> = gate.records("refusal").iter().map(|r| r["reason"].clone()).collect();
-    assert_eq!(reasons, ["auth-failed", "auth-failed"]);
+    let refused = gate.records("refusal");
+    let who: Vec<_> = refused.iter().map(|r| (&r["reason"], &r["account"], &r["account_source"])).collect();
+    let claimed = |name: &str| (Value::from("auth-failed"), Value::from(name), Value::from("claimed"));
+    let expected = [claimed("an.nguyen"), claimed("ai.do")];
+    assert_eq!(who, expected.iter().map(|(a, b, c)| (a, b, c)).collect::<Vec<_>>());
     gate.keeps_none_of(&[SECRET]);
     // Its own pages are for everybody.
     web::curl(&gate.path(""), command("curl").args(["--noproxy", "*", &format!("http://{}/proxy.pac", gate.web())]))
@@ -108,4 +113,53 @@ fn an_address_says_it_for_a_time() {
     map("PUT", "address=127.0.0.1&account=@ke-toan").has_code(422);
     let told: Vec<_> = gate.records("admin").iter().filter_map(|r| r["what"].as_str().map(str::to_owned)).collect();
     assert!(told.iter().any(|what| what.starts_with("address 127.0.0.1 is an.nguyen until ")), "{told:?}");
+}
+
+#[test]
+fn a_refusal_names_who_was_refused() {
+    let gate = gate_that_asks();
+    let an = format!("an.nguyen:{SECRET}");
+    let proxy = ["--proxy-user", an.as_str()];
+    // Of the proxy itself, within a tunnel by the handshake, and within one by the request.
+    gate.request(ZALO, "/x").args(&proxy).args(&["--connect-to", "::127.0.0.1:25"]).send().has_code(403);
+    gate.request(IMPOSTOR, "/x").args(&proxy).send().has_code(502);
+    gate.request(ZALO, "/x").args(&proxy).args(&["-H", "Host: elsewhere.example"]).send().has_code(421);
+    gate.plain_request("/x").args(&proxy).args(&["-H", "Host: elsewhere.example"]).send().has_code(421);
+    gate.world.https.received_nothing();
+    let refused = gate.records("refusal");
+    let reasons: Vec<_> = refused.iter().map(|r| r["reason"].as_str().unwrap_or_default()).collect();
+    assert_eq!(reasons, ["target-port", "upstream-certificate", "upstream-certificate", "misdirected", "misdirected"]);
+    for record in &refused {
+        assert_eq!(
+            (&record["account"], &record["account_source"]),
+            (&"an.nguyen".into(), &"proxy-auth".into()),
+            "{record}"
+        );
+    }
+    // A number in the place of a name is a number.
+    let number = someone(1).cccd;
+    chat(&gate, Some(&format!("{number}:sai-mat-khau")), "xin chào").has_code(407);
+    gate.keeps_none_of(&[&number]);
+}
+
+#[test]
+fn a_user_counts_from_the_reload_on() {
+    let gate = gate_that_asks();
+    let ha = format!("ha.le:{SECRET}");
+    add(&gate, "ha.le", "ke-toan");
+    chat(&gate, Some(&ha), "xin chào").has_code(407);
+    assert!(gate.reload().status.success());
+    chat(&gate, Some(&ha), "xin chào").is_delivered();
+    let removed = crate::harness::run(&mut gate.chot(&["user", "remove", "ha.le"]));
+    assert!(removed.status.success());
+    assert!(gate.reload().status.success());
+    chat(&gate, Some(&ha), "xin chào").has_code(407);
+    let told: Vec<_> = gate.records("admin").iter().filter_map(|r| r["what"].as_str().map(str::to_owned)).collect();
+    assert_eq!(
+        told,
+        [
+            "accounts read again, by control: 3 users, 1 addresses",
+            "accounts read again, by control: 2 users, 1 addresses"
+        ]
+    );
 }

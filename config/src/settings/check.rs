@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chot_model::Secret;
 
+use super::directory;
 use super::reach::Exempt;
 use super::shape::SETTINGS;
 use super::{
@@ -53,12 +54,14 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.identity.addresses = path(&["identity", "addresses"]);
     set(&mut s.identity.required, flag(root, &["identity", "required"]));
     set(&mut s.identity.remember_s, count(root, &["identity", "remember_s"]));
+    s.identity.directory = directory::read(root, folder);
     s.web.transparent = parsed(root, &["web", "transparent"]).unwrap_or_default();
     s.web.tproxy = parsed(root, &["web", "tproxy"]).unwrap_or_default();
     s.web.proxy_protocol = parsed(root, &["web", "proxy_protocol"]).unwrap_or_default();
     s.web.parents = parents(root, |_, _| {});
     s.web.parent_credentials = path(&["web", "parent_credentials"]);
     s.web.egress = parsed(root, &["web", "egress"]).unwrap_or_default();
+    s.web.client_connections = count(root, &["web", "client_connections"]).and_then(|n| n.try_into().ok());
     s.tls.ca_cert = path(&["tls", "ca_cert"]);
     s.tls.ca_key = path(&["tls", "ca_key"]);
     let roots = texts(root, &["tls", "extra_roots"]).unwrap_or_default();
@@ -222,8 +225,10 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         report.push(Note::error(Problem::Conflict, span, message).help("name each host once"));
     });
     two_of_a_family(root, report);
-    if let (Some(value), None) = (at(root, &["identity", "required"]), &s.identity.users) {
-        report.push(Note::warning(Problem::NoEffect, value.span(), "nobody can be asked without `identity.users`"));
+    directory::together(root, report);
+    if let (Some(value), None, None) = (at(root, &["identity", "required"]), &s.identity.users, &s.identity.directory) {
+        let message = "nobody can be asked without `identity.users` or `identity.ldap`";
+        report.push(Note::warning(Problem::NoEffect, value.span(), message));
     }
     if let (Some(value), true) = (at(root, &["web", "parent_credentials"]), s.web.parents.servers().is_empty()) {
         report.push(Note::warning(Problem::NoEffect, value.span(), "there is no parent that could ask for these"));

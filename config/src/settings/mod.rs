@@ -3,9 +3,11 @@
 //! It says nothing about what may leave: that is the policy's. Nothing here opens a file or a socket.
 
 mod check;
+mod directory;
 mod reach;
 mod shape;
 
+pub use directory::{DirectoryServer, DirectorySettings};
 pub use reach::{Direct, Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -159,6 +161,8 @@ pub struct WebSettings {
     pub proxy_protocol: Vec<Network>,
     /// Our own addresses that connections leave from; of a family that is not listed the system chooses.
     pub egress: Vec<IpAddr>,
+    /// Connections of one client at once; `None`: half of what there are for all.
+    pub client_connections: Option<u32>,
 }
 
 /// `[tls]`.
@@ -257,6 +261,8 @@ pub struct IdentitySettings {
     pub addresses: Option<PathBuf>,
     /// How long a password that was right is not checked again, in seconds.
     pub remember_s: u64,
+    /// The directory that knows whoever the file of users does not.
+    pub directory: Option<DirectorySettings>,
 }
 
 /// `[audit]`.
@@ -320,6 +326,7 @@ impl Settings {
                 tproxy: Vec::new(),
                 proxy_protocol: Vec::new(),
                 egress: Vec::new(),
+                client_connections: None,
             },
             tls: TlsSettings::default(),
             mail: MailSettings {
@@ -359,7 +366,13 @@ impl Settings {
                 print_time_max_ms: 10_000,
                 passwords: Vec::new(),
             },
-            identity: IdentitySettings { users: None, required: true, addresses: None, remember_s: 300 },
+            identity: IdentitySettings {
+                users: None,
+                required: true,
+                addresses: None,
+                remember_s: 300,
+                directory: None,
+            },
             icap_listen: Vec::new(),
             admin_listen: None,
             audit: AuditSettings {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::directory::LDAP;
 use super::reach::Exempt;
 use super::{AllowedTarget, Direct, NextHopTls, Ports};
 use crate::diagnostic::Problem;
@@ -131,7 +132,7 @@ const CLIENTS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: fa
 const NETWORKS: Kind = Kind::List { of: &Kind::Format(&NETWORK), may_be_empty: true };
 const TARGETS: Kind = Kind::List { of: &Kind::Format(&TARGET), may_be_empty: true };
 
-const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: false, kind, doc }
 }
 
@@ -143,7 +144,7 @@ const fn at_least(min: u64) -> Kind {
     Kind::Count { min, max: i64::MAX as u64 }
 }
 
-const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+pub(super) const fn must(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, required: true, kind, doc }
 }
 
@@ -232,6 +233,11 @@ pub(super) const SETTINGS: Shape = Shape {
                         "egress",
                         Kind::List { of: &Kind::Format(&ADDRESS), may_be_empty: true },
                         "Our own addresses that connections leave from, one a family.",
+                    ),
+                    key(
+                        "client_connections",
+                        at_least(1),
+                        "Most connections of one client at once; half of all by default.",
                     ),
                 ],
             },
@@ -378,6 +384,7 @@ pub(super) const SETTINGS: Shape = Shape {
                         Kind::Count { min: 1, max: 3_600 },
                         "How long a password that was right is not checked again, in seconds; 300 by default.",
                     ),
+                    section("ldap", &LDAP, "The directory that knows whoever the file of users does not."),
                 ],
             },
             "Who sends.",

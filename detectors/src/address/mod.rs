@@ -123,15 +123,14 @@ impl Detector for Address {
         if !stands_alone(text, &(start..trimmed)) || !is_named(text, trimmed) {
             return None;
         }
-        if BODIES.contains(&word_before(text, start)) {
+        if BODIES.contains(word_before(text, start)) {
             return None;
         }
         let right = self.right(text, trimmed);
         let (left, below) = left(text, start);
         let head = text.get(left.saturating_sub(32)..left)?;
         let head = Folded::of(head);
-        let head: &str = &head;
-        let said = ANNOUNCED.iter().any(|w| head.ends_with(w));
+        let said = ANNOUNCED.iter().any(|w| head.bytes().ends_with(w.as_bytes()));
         let levels = 1 + usize::from(below) + usize::from(right.1);
         let score = match (said, below) {
             (true, true) => 85,
@@ -143,7 +142,8 @@ impl Detector for Address {
             (false, false) => return None,
         };
         let range = left..right.0;
-        let value = fold(&String::from_utf8_lossy(text.get(range.clone())?)).to_uppercase();
+        let mut value = fold(&String::from_utf8_lossy(text.get(range.clone())?));
+        value.make_ascii_uppercase();
         Some(Found { range, score, value: value.into(), hidden: None })
     }
 }
@@ -158,11 +158,12 @@ impl Address {
             let Some(next) = behind.get(end..).and_then(parts).map(|n| end + n) else { break };
             let part = behind.get(next..name_ends(behind, next)).unwrap_or_default();
             let folded = Folded::of(part);
-            let folded: &str = &folded;
+            let folded = folded.bytes();
             let level = ABOVE.begin(folded);
             // A province may stand without its word, at the end.
-            let named =
-                is_capital(part) && folded.split(' ').count() <= 4 && !folded.bytes().any(|b| b.is_ascii_digit());
+            let named = is_capital(part)
+                && folded.iter().filter(|b| **b == b' ').count() < 4
+                && !folded.iter().any(u8::is_ascii_digit);
             if !level && !named {
                 break;
             }
@@ -193,8 +194,7 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
         let begins = border.map_or(0, |at| at + 1) + blank;
         let whole = border.is_some() || from == 0;
         let folded = Folded::of(part);
-        let folded: &str = &folded;
-        let (level, place) = level_within(folded, part.get(blank..).unwrap_or_default());
+        let (level, place) = level_within(folded.bytes(), part.get(blank..).unwrap_or_default());
         if !level || !whole && place == 0 {
             break;
         }
@@ -209,9 +209,9 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
 }
 
 /// Whether a part names something below a commune, and at which byte that begins.
-fn level_within(folded: &str, part: &[u8]) -> (bool, usize) {
-    let numbered = folded.split(' ').next().is_some_and(|w| w.bytes().next().is_some_and(|b| b.is_ascii_digit()));
-    let street = || ["duong", "pho", "ngo", "hem", "duong so"].iter().any(|w| folded.contains(w));
+fn level_within(folded: &[u8], part: &[u8]) -> (bool, usize) {
+    let numbered = folded.first().is_some_and(u8::is_ascii_digit);
+    let street = || [&b"duong"[..], b"pho", b"ngo", b"hem"].iter().any(|w| memchr::memmem::find(folded, w).is_some());
     if BELOW.begin(folded) || numbered && (street() || is_house(folded)) {
         return (true, 0);
     }
@@ -229,10 +229,10 @@ fn level_within(folded: &str, part: &[u8]) -> (bool, usize) {
 }
 
 /// `12 Trần Phú`, `12A/3 Lê Lợi`: a number and a short name.
-fn is_house(folded: &str) -> bool {
-    let words = folded.split(' ').count();
+fn is_house(folded: &[u8]) -> bool {
+    let words = 1 + folded.iter().filter(|b| **b == b' ').count();
     (2..=6).contains(&words)
-        && folded.split(' ').next_back().is_some_and(|w| w.bytes().all(|b| b.is_ascii_alphabetic()))
+        && folded.rsplit(|b| *b == b' ').next().is_some_and(|w| w.iter().all(u8::is_ascii_alphabetic))
 }
 
 /// Whether a name or number follows: `xã Tân Lập`, `phường 12`, `P.12`; a dot behind a whole word ends a sentence.

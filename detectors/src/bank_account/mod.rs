@@ -42,16 +42,29 @@ impl Detector for BankAccount {
         (1 << 17) - (1 << 8)
     }
 
+    /// More is lost than what words give: see `loses`.
+    fn lengths_apart(&self) -> u32 {
+        self.lengths()
+    }
+
+    fn lengths_spoken(&self) -> u32 {
+        self.lengths()
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         // Accounts are written in one run or in blocks; anything looser is another number.
         let blocks = matches!(number.layout, Layout::Solid | Layout::Regular) && number.separator != Gap::Slash;
         if !(8..=16).contains(&number.len()) || !blocks || is_filler(number.digits()) {
             return None;
         }
+        if number.layout == Layout::Solid && near.is_no_other() {
+            return None;
+        }
         // Whatever was said, the way it is written may leave nothing: most such numbers are amounts. The more firmly a
         // number was announced, the less it loses.
         let (most, firmest) = if near.column().is_some() { (COLUMN, Firm::Column) } else { (DIRECT, Firm::Direct) };
-        if confidence(most - loss(near.text(), number, firmest)).is_none() || near.is_no_other() {
+        let lost = confidence(most - loss(near.text(), number, firmest)).is_none();
+        if lost || near.is_no_other() {
             return None;
         }
         let said = near.announced();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{Told, Values, all_digits};
+use super::{Told, Values, Whole, all_digits};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
 use crate::province::{is_insurer, is_province};
@@ -84,72 +84,105 @@ impl Verdict {
 /// What numbers of a message come to by their first digits, where these, their length and their column are all that
 /// [`shown`] tells of them. Numbers of a register begin alike: provinces, networks, years.
 #[derive(Default)]
-pub(super) struct Heads(Vec<(u64, u64)>);
+pub(super) struct Heads(Vec<(u64, Told)>);
 
-const HEADS: usize = 1 << 11;
+const HEADS: usize = 1 << 12;
+
+/// The first digits of a cell, its length and its column; never 0. Of the longest six digits are told or five, of others
+/// four.
+#[inline]
+const fn head(eight: u64, len: usize, column: Option<Column>) -> u64 {
+    let under = match column {
+        Some(column) => column as u64 + 1,
+        None => 0,
+    };
+    eight & (u64::MAX >> if len > 10 { 16 } else { 32 }) | (len as u64) << 48 | under << 52
+}
 
 impl Heads {
-    /// The head of a cell of digits, never 0; `None` where more of it may matter: what may be a filler, a moment or a number
-    /// with a check digit, or is dialled from abroad.
     #[inline]
-    fn of(text: &[u8], range: &Range<usize>, column: Option<Column>) -> Option<u64> {
-        let eight: &[u8; 8] = text.get(range.start..)?.first_chunk()?;
-        let [a, b, c, d, e, f, ..] = *eight;
-        let len = range.len();
-        let filler = a == b && b == c || a == b'1';
+    const fn slot(head: u64) -> usize {
+        (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % HEADS
+    }
+
+    #[inline]
+    fn known(&self, head: u64) -> Option<Told> {
+        let at = Self::slot(head);
+        let known = |at: usize| self.0.get(at).filter(|(known, _)| *known == head).map(|(_, told)| *told);
+        known(at).or_else(|| known(at ^ 1))
+    }
+
+    /// Remembers what a cell with this head comes to, unless more of it may matter: it may be a filler, a moment or a number
+    /// with a check digit, or is dialled from abroad. Nor is a value remembered that is not the cell itself.
+    fn learn(&mut self, cell: &[u8], column: Option<Column>, head: u64, told: Told) {
+        let [a, b, c, d, e, f, ..] = *cell else { return };
+        let filler = a == b && b == c || [a, b, c, d] == *b"1234";
         let abroad = a == b'8' || [a, b, c, d] == *b"0084";
-        let plain = match len {
+        let plain = match cell.len() {
             7..=9 => true,
             10 | 11 => column != Some(Column::Tax),
             12 => a == b'0' && !matches!([e, f], [b'1', b'9'] | [b'2', b'0']),
             _ => false,
         };
-        // Of the longest six digits are told or five, of others four.
-        let told = u64::from_le_bytes(*eight) & if len > 10 { u64::MAX >> 16 } else { u64::MAX >> 32 };
-        let under = column.map_or(0, |c| c as u64 + 1);
-        (plain && !filler && !abroad).then_some(told | (len as u64) << 48 | under << 52)
-    }
-
-    #[inline]
-    fn slot(head: u64) -> usize {
-        (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53) as usize % HEADS
-    }
-
-    #[inline]
-    fn known(&self, head: u64) -> Option<Verdict> {
-        let (known, packed) = *self.0.get(Self::slot(head))?;
-        if known == head { Verdict::unpack(packed) } else { None }
-    }
-
-    fn learn(&mut self, head: u64, verdict: Verdict) {
-        if self.0.is_empty() {
-            self.0.resize(HEADS, (0, 0));
+        if !plain || filler || abroad || matches!(&told, Told::Whole(whole) if !whole.is_as_it_stands()) {
+            return;
         }
-        if let Some(slot) = self.0.get_mut(Self::slot(head)) {
-            *slot = (head, verdict.pack());
+        if self.0.is_empty() {
+            self.0.resize(HEADS, (0, Told::Unusual));
+        }
+        // Two share two places before one has to go.
+        let at = Self::slot(head);
+        self.0.swap(at, at ^ 1);
+        if let Some(slot) = self.0.get_mut(at) {
+            *slot = (head, told);
         }
     }
 }
 
-/// Judges a cell of digits alone, or a card.
+/// Judges a cell of digits alone, of which `eight` are the first.
 #[inline]
 pub(super) fn judge(
     detectors: &Detectors,
-    text: &[u8],
-    range: Range<usize>,
+    (text, range, eight): (&[u8], Range<usize>, u64),
     column: Option<Column>,
     heads: &mut Heads,
     values: &mut Values,
 ) -> Told {
-    let head = Heads::of(text, &range, column);
-    if let Some(verdict) = head.and_then(|head| heads.known(head)) {
-        return tell(verdict, text, range, values);
+    let head = head(eight, range.len(), column);
+    match heads.known(head) {
+        Some(told) => told,
+        None => unknown(detectors, text.get(range).unwrap_or_default(), column, head, heads, values),
     }
-    let verdict = verdict(detectors, text.get(range.clone()).unwrap_or_default(), column);
-    if let Some(head) = head {
-        heads.learn(head, verdict);
+}
+
+#[inline(never)]
+fn unknown(
+    detectors: &Detectors,
+    cell: &[u8],
+    column: Option<Column>,
+    head: u64,
+    heads: &mut Heads,
+    values: &mut Values,
+) -> Told {
+    let told = judge_shown(detectors, cell, column, values);
+    heads.learn(cell, column, head, told);
+    told
+}
+
+/// Judges a cell of digits alone, or a card, by what it shows.
+pub(super) fn judge_shown(detectors: &Detectors, cell: &[u8], column: Option<Column>, values: &mut Values) -> Told {
+    match verdict(detectors, cell, column) {
+        Verdict::Nothing => Told::Nothing,
+        Verdict::Unusual => Told::Unusual,
+        Verdict::Whole(detector, confidence, Written::AsIs) => {
+            Told::Whole(Whole::as_it_stands(detector, confidence, cell))
+        }
+        Verdict::Whole(detector, confidence, written) => {
+            values.begin();
+            write(cell, written, values);
+            values.whole(detector, confidence, 0)
+        }
     }
-    tell(verdict, text, range, values)
 }
 
 /// What a cell comes to by what it shows, which was scanned once.
@@ -165,24 +198,6 @@ fn verdict(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> Verdic
         }
         verdict
     })
-}
-
-#[inline]
-fn tell(verdict: Verdict, text: &[u8], range: Range<usize>, values: &mut Values) -> Told {
-    match verdict {
-        Verdict::Nothing => Told::Nothing,
-        Verdict::Unusual => Told::Unusual,
-        Verdict::Whole(detector, confidence, written) => {
-            let cell = text.get(range.clone()).unwrap_or_default();
-            values.begin();
-            // All there may be is copied faster than what there is.
-            match text.get(range.start..).and_then(<[u8]>::first_chunk) {
-                Some(chunk) if written == Written::AsIs => values.extend_chunk(chunk, cell.len()),
-                _ => write(cell, written, values),
-            }
-            values.whole(detector, confidence, 0)
-        }
-    }
 }
 
 fn write(cell: &[u8], written: Written, values: &mut Values) {

@@ -27,7 +27,17 @@ pub struct Cells {
     texts: quiet::Texts,
     words: places::Words,
     heads: digits::Heads,
+    short: Vec<Short>,
     values: Values,
+}
+
+/// What cells of a few digits come to, given how many and under which column.
+#[derive(Clone, Copy, Default)]
+enum Short {
+    #[default]
+    Unknown,
+    Nothing,
+    Coded,
 }
 
 /// What a cell under its column comes to.
@@ -53,9 +63,22 @@ pub struct Whole {
     pub detector: DetectorId,
     /// How sure.
     pub confidence: Confidence,
-    /// Where the value stands among those of its row.
+    /// Where the value stands among those of its row, each of which has signs before it; 0 when it is the cell.
     len: u16,
     start: u32,
+}
+
+impl Whole {
+    /// Its value is the cell as it stands, and no signs part it.
+    #[inline]
+    const fn as_it_stands(detector: DetectorId, confidence: Confidence, cell: &[u8]) -> Self {
+        Self { detector, confidence, len: cell.len() as u16, start: 0 }
+    }
+
+    #[inline]
+    const fn is_as_it_stands(&self) -> bool {
+        self.start == 0
+    }
 }
 
 const _: () = assert!(size_of::<Told>() == 8);
@@ -70,9 +93,12 @@ impl Cells {
         Begun(self.values.len)
     }
 
-    /// The normalised value of a finding, in UTF-8, until its row ends.
+    /// The normalised value of a finding that is all of `cell`, in UTF-8, until its row ends.
     #[inline]
-    pub fn value(&self, whole: &Whole) -> &[u8] {
+    pub fn value<'v>(&'v self, whole: &Whole, cell: &'v [u8]) -> &'v [u8] {
+        if whole.is_as_it_stands() {
+            return cell;
+        }
         let start = whole.start as usize;
         self.values.bytes.get(start..start + usize::from(whole.len)).unwrap_or_default()
     }
@@ -83,6 +109,11 @@ impl Cells {
     pub fn signs(&self, whole: &Whole) -> u64 {
         let head = self.values.bytes.get(..whole.start as usize).and_then(<[u8]>::last_chunk);
         head.map_or(0, |signs| u64::from_le_bytes(*signs))
+    }
+
+    /// Forgets the values of all rows, before what else was learned serves another message.
+    pub fn forget_values(&mut self) {
+        self.end(Begun(0));
     }
 
     /// Forgets the values found since.
@@ -101,27 +132,48 @@ const CELL_BYTES_MAX: usize = 64;
 
 impl Detectors {
     /// Judges `text[cell]`, a cell under a column, without the blanks around it. The text around is not looked at.
+    #[inline(always)]
     pub fn cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
+        let (start, len) = (cell.start, cell.len());
+        // Most cells of a register are numbers and nothing else.
+        if let Some(head) = first_digits(text, start, len)
+            && !matches!(column, Some(Column::BirthDate | Column::BirthYear))
+            && self.is_whole()
+        {
+            if len >= *digits::LENGTHS.start() {
+                return digits::judge(self, (text, cell, head), column, &mut cells.heads, &mut cells.values);
+            }
+            // Of those that are shorter it is told by how many there are, once that is known.
+            let short = cells.short.get(len + 8 * column.map_or(0, |c| c as usize + 1)).copied();
+            match short.unwrap_or_default() {
+                Short::Unknown => {}
+                Short::Nothing => return Told::Nothing,
+                Short::Coded => return Told::Coded,
+            }
+        }
+        self.other_cell(text, cell, column, cells)
+    }
+
+    #[inline(never)]
+    fn other_cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
         let Some(bytes) = text.get(cell.clone()) else { return Told::Unusual };
         let Some(first) = bytes.first() else { return Told::Nothing };
         if !self.is_whole() {
             return Told::Unusual;
         }
-        let Cells { syllables, shapes, texts, words, heads, values } = cells;
+        let Cells { syllables, shapes, texts, words, heads: _, short, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
-            if first.is_ascii_digit() && digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) {
-                return match column {
-                    Some(Column::BirthDate | Column::BirthYear) => self.birth(bytes, values),
-                    _ => digits::judge(self, text, cell, column, heads, values),
-                };
-            }
             match column {
                 Some(Column::BirthDate | Column::BirthYear) if first.is_ascii_digit() => {
                     return self.birth(bytes, values);
                 }
                 Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
                 Some(Column::Bhyt) if digits::is_card(bytes) => {
-                    return digits::judge(self, text, cell, column, heads, values);
+                    return digits::judge_shown(self, bytes, column, values);
+                }
+                // At the end of the text.
+                _ if digits::LENGTHS.contains(&bytes.len()) && all_digits(bytes) => {
+                    return digits::judge_shown(self, bytes, column, values);
                 }
                 _ => {}
             }
@@ -133,10 +185,17 @@ impl Detectors {
             }
         }
         match shapes.known(text, &cell, column) {
-            Some(true) => Told::Coded,
-            Some(false) => Told::Nothing,
-            None if texts.knows(bytes, column) => Told::Nothing,
+            Some(coded) => {
+                if bytes.len() < *digits::LENGTHS.start() && all_digits(bytes) {
+                    short.resize(8 * (Column::ALL.len() + 1), Short::Unknown);
+                    if let Some(slot) = short.get_mut(bytes.len() + 8 * column.map_or(0, |c| c as usize + 1)) {
+                        *slot = if coded { Short::Coded } else { Short::Nothing };
+                    }
+                }
+                if coded { Told::Coded } else { Told::Nothing }
+            }
             None if column.is_none() && quiet::is_code(bytes) => Told::Coded,
+            None if texts.knows(bytes, column) => Told::Nothing,
             None if quiet::is_quiet(self, bytes, column) => Told::Quiet,
             None => Told::Unusual,
         }
@@ -170,6 +229,13 @@ impl Detectors {
             values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
         };
         // Nearly all there are.
+        if let Ok(plain) = cell.try_into()
+            && let Some((chunk, signs)) = Date::plain(plain, self.this_year)
+        {
+            values.begin();
+            values.extend_chunk(&chunk, DATE_BYTES);
+            return values.whole(DetectorId::DateOfBirth, Confidence::High, signs);
+        }
         if let Some((date, signs)) = Date::read_plain(cell) {
             return tell(date, signs);
         }
@@ -200,6 +266,43 @@ fn all_digits(bytes: &[u8]) -> bool {
         _ => bytes.iter().all(u8::is_ascii_digit),
     }
 }
+
+/// The first eight bytes of a cell of up to 13 digits and nothing else, what stands behind it among them; `None` for any
+/// other, or where no sixteen bytes follow.
+#[inline(always)]
+fn first_digits(text: &[u8], start: usize, len: usize) -> Option<u64> {
+    let [first, last] = *DIGITS.get(len)?;
+    let (low, high) = text.get(start..)?.first_chunk::<16>()?.split_at(8);
+    let eight = |half: &[u8]| half.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
+    let (low, high) = (eight(low), eight(high));
+    (no_digits(low) & first | no_digits(high) & last == 0).then_some(low)
+}
+
+/// The high bits that [`no_digits`] tells of cells of so many bytes.
+const DIGITS: [[u64; 2]; *digits::LENGTHS.end() + 1] = {
+    let mut masks = [[0; 2]; *digits::LENGTHS.end() + 1];
+    let mut len = 1;
+    while len < masks.len() {
+        let mut n = 0;
+        while n < len {
+            masks[len][n / 8] |= 0x80 << (n % 8 * 8);
+            n += 1;
+        }
+        len += 1;
+    }
+    masks
+};
+
+/// The first so many of sixteen bytes.
+const FIRST_BYTES: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < masks.len() {
+        masks[len] = u128::MAX >> (128 - 8 * len);
+        len += 1;
+    }
+    masks
+};
 
 /// Whether eight bytes are ASCII digits.
 const fn eight_digits(eight: u64) -> bool {

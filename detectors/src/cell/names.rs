@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{CELL_BYTES_MAX, Told, Values};
+use super::{CELL_BYTES_MAX, FIRST_BYTES, Told, Values};
 use crate::person_name::{self, Syllable};
 
 const SLOTS: usize = 1024;
@@ -26,8 +26,17 @@ struct Known {
     key: u128,
     capitals: [u8; 16],
     len: u8,
-    syllable: Syllable,
+    /// What [`Syllable`] tells, a bit each.
+    is: u8,
 }
+
+const PLAIN: u8 = 1;
+const SURNAME: u8 = 1 << 1;
+const GIVEN: u8 = 1 << 2;
+const TITLE: u8 = 1 << 3;
+const BODY: u8 = 1 << 4;
+const HEAD: u8 = 1 << 5;
+const HEXADECIMAL: u8 = 1 << 6;
 
 pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
     if cell.len() > CELL_BYTES_MAX {
@@ -42,43 +51,45 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
 }
 
 fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
-    let (mut at, mut n, mut pair, mut signs) = (cell.start, 0, false, 0);
-    let (mut surname, mut bodies, mut title, mut titled, mut surnamed) = (false, false, false, false, false);
+    let (mut at, mut n, mut signs) = (cell.start, 0, 0);
+    // What the first is, what any is, any but the first and last, and whether a surname stands behind a title.
+    let (mut first, mut any, mut within, mut titled) = (0, 0, 0, false);
     let last = loop {
         let Some((key, len)) = next(text, at, cell.end) else { return Told::Unusual };
         let known = syllables.know(key, len);
-        let syllable = known.syllable;
-        if !syllable.plain || n == SYLLABLES_MAX {
+        let is = known.is;
+        if is & PLAIN == 0 || n == SYLLABLES_MAX {
             return Told::Unusual;
         }
         values.extend_chunk(&known.capitals, usize::from(known.len));
-        if n == 0 {
-            surnamed = syllable.surname;
-        }
-        surname |= syllable.surname;
-        titled |= title && syllable.surname;
-        title |= syllable.title;
-        pair |= syllable.hexadecimal && n > 0 && at + len < cell.end;
-        bodies |= syllable.body || n == 0 && syllable.head;
-        n += 1;
+        titled |= any & TITLE != 0 && is & SURNAME != 0;
+        any |= is;
         at += len;
+        if n == 0 {
+            first = is;
+        }
+        n += 1;
         if at >= cell.end {
-            break syllable;
+            break is;
+        }
+        if n > 1 {
+            within |= is;
         }
         values.push(b' ');
         signs |= 1 << (at - cell.start);
         at += 1;
     };
     // `Ông` and the like may be titles, of a name that begins behind them; pairs of hexadecimal digits may hide something.
-    if n < 2 || titled && n > 3 || pair {
+    if n < 2 || titled && n > 3 || within & HEXADECIMAL != 0 {
         return Told::Unusual;
     }
+    let bodies = any & BODY | first & HEAD != 0;
     if bodies && text.get(cell).and_then(|name| str::from_utf8(name).ok()).is_none_or(person_name::names_a_body) {
         return Told::Unusual;
     }
-    if surnamed || last.given {
+    if first & SURNAME | last & GIVEN != 0 {
         values.whole(DetectorId::PersonName, Confidence::High, signs)
-    } else if !surname {
+    } else if any & SURNAME == 0 {
         values.whole(DetectorId::PersonName, Confidence::Medium, signs)
     } else {
         // A shorter name may be read in it.
@@ -104,7 +115,8 @@ fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
     let spaces = key ^ (ONES * b' ' as u128);
     let spaces = spaces.wrapping_sub(ONES) & !spaces & ONES << 7;
     let len = (spaces.trailing_zeros() as usize / 8).min(room);
-    ((1..=SYLLABLE_BYTES).contains(&len)).then(|| (key & u128::MAX >> (128 - 8 * len), len))
+    let mask = FIRST_BYTES.get(len).filter(|mask| **mask != 0 && len <= SYLLABLE_BYTES)?;
+    Some((key & mask, len))
 }
 
 impl Syllables {
@@ -135,7 +147,18 @@ impl Known {
             if let Some(room) = known.capitals.get_mut(..capitals.len()) {
                 room.copy_from_slice(capitals.as_bytes());
                 known.len = capitals.len() as u8;
-                known.syllable = Syllable::of(text);
+                let syllable = Syllable::of(text);
+                for (is, flag) in [
+                    (syllable.plain, PLAIN),
+                    (syllable.surname, SURNAME),
+                    (syllable.given, GIVEN),
+                    (syllable.title, TITLE),
+                    (syllable.body, BODY),
+                    (syllable.head, HEAD),
+                    (syllable.hexadecimal, HEXADECIMAL),
+                ] {
+                    known.is |= if is { flag } else { 0 };
+                }
             }
         }
         known

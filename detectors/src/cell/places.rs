@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
-use super::{Told, Values};
+use super::{FIRST_BYTES, Told, Values};
 use crate::fold::fold;
 use crate::person_name::{SYLLABLE_BYTES_MAX, addresses, is_vietnamese, surname};
 use crate::simd::speech;
@@ -189,7 +189,8 @@ fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
     // The lowest byte below `0`: those above it may be wrong.
     let signs = key.wrapping_sub(ONES * b'0' as u128) & !key & ONES << 7;
     let len = (signs.trailing_zeros() as usize / 8).min(room);
-    (1..=WORD_BYTES).contains(&len).then(|| (key & u128::MAX >> (128 - 8 * len), len))
+    let mask = FIRST_BYTES.get(len).filter(|mask| **mask != 0 && len <= WORD_BYTES)?;
+    Some((key & mask, len))
 }
 
 impl Words {

@@ -61,8 +61,14 @@ fn slot(text: &[u8], column: Option<Column>) -> usize {
 
 /// Whether a text is the name of a thing in small hexadecimal digits, as most identifiers of records are, and no more than
 /// that: `63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f`. What is judged in a text needs seven digits that belong together, a capital,
-/// a word with other letters, or eight words; what is hidden in it, a sign, or pairs of digits set apart.
+/// a word with other letters, or eight words; what is hidden in it, a sign, or pairs of digits set apart. In a UUID no digits
+/// belong together (`shape.rs`), but for a telephone number as it is dialled from abroad.
 pub(super) fn is_code(text: &[u8]) -> bool {
+    if let Ok(text) = text.try_into()
+        && is_uuid(text)
+    {
+        return true;
+    }
     const BYTES: std::ops::RangeInclusive<usize> = 16..=64;
     const GROUP: usize = 4;
     const GROUPS: usize = 7;
@@ -88,6 +94,33 @@ pub(super) fn is_code(text: &[u8]) -> bool {
         }
     }
     group >= GROUP && groups <= GROUPS
+}
+
+/// Whether a text is a UUID in small letters, one at least (RFC 9562, section 4), no part of which begins as what is dialled
+/// from abroad.
+fn is_uuid(text: &[u8; 36]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    // Eight bytes from each of these places see all, and these high bits those of the hyphens.
+    const SEEN: [(usize, u64); 5] = [(0, 0), (8, 0x80 | 0x80 << 40), (16, 0x80 << 16 | 0x80 << 56), (24, 0), (28, 0)];
+    let mut letters = 0;
+    let fits = SEEN.iter().all(|(at, hyphens)| {
+        let Some(eight) = text.get(*at..).and_then(<[u8]>::first_chunk) else { return false };
+        let eight = u64::from_le_bytes(*eight);
+        // The high bit of each byte of ASCII that is at least the first and less than the last.
+        let within = |first: u8, last: u8| {
+            let from = |b: u8| eight + ONES * u64::from(0x80 - b);
+            from(first) & !from(last) & HIGH
+        };
+        if eight & HIGH != 0 {
+            return false;
+        }
+        let small = within(b'a', b'g');
+        letters |= small;
+        small | within(b'0', b':') == HIGH & !hyphens
+    });
+    let abroad = |at: &usize| matches!(text.get(*at..at + 2), Some(b"84" | b"00"));
+    fits && letters != 0 && [8, 13, 18, 23].iter().all(|at| text[*at] == b'-') && ![0, 9, 14, 19, 24].iter().any(abroad)
 }
 
 /// Whether a scan would find nothing, because there is nothing to be judged. It makes the steps of a scan one by one and

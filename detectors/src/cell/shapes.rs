@@ -31,9 +31,10 @@ struct Shape {
 impl Shapes {
     /// Whether there is nothing in cells of this shape, and whether an encoding still may be.
     pub(super) fn known(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<bool> {
-        let shape = Shape::of(text, cell, column).filter(|_| !self.0.is_empty())?;
+        let shape = Shape::of(text, cell, column)?;
+        let known = |at: usize| self.0.get(at).filter(|known| known.is(&shape)).map(|known| known.coded);
         let at = shape.slot();
-        [at, at ^ 1].map(|at| self.0[at]).iter().find(|known| known.is(&shape)).map(|known| known.coded)
+        known(at).or_else(|| known(at ^ 1))
     }
 
     pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>, coded: bool) {
@@ -52,6 +53,7 @@ impl Shapes {
 }
 
 impl Shape {
+    #[inline(always)]
     fn of(text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<Self> {
         if cell.len() > SHAPE_BYTES {
             return None;
@@ -63,34 +65,42 @@ impl Shape {
             None => bytes.get_mut(..cell.len())?.copy_from_slice(text.get(cell.clone())?),
         }
         let mut words = [0; WORDS];
-        let mut left = cell.len();
-        for (word, eight) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = zeroed(u64::from_le_bytes(*eight));
-            if left <= 8 {
-                *word &= u64::MAX.checked_shr(u64::BITS - 8 * left as u32).unwrap_or(0);
-                break;
-            }
-            left -= 8;
+        for ((word, eight), mask) in words.iter_mut().zip(bytes.as_chunks::<8>().0).zip(MASKS.get(cell.len())?) {
+            *word = zeroed(u64::from_le_bytes(*eight)) & mask;
         }
         Some(Self { words, column: column.map_or(1, |c| c as u64 + 2), coded: false })
     }
 
     /// Equality without a call.
+    #[inline]
     fn is(&self, other: &Self) -> bool {
         let words = self.words.iter().zip(&other.words).fold(0, |differ, (a, b)| differ | (a ^ b));
         words | (self.column ^ other.column) == 0
     }
 
     /// The first of the two places where it may stand.
-    fn slot(&self) -> usize {
-        let mix = |a: u64, b: u64| {
-            let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
-            product as u64 ^ (product >> 64) as u64
-        };
+    #[inline]
+    const fn slot(&self) -> usize {
         let [a, b, c, d] = self.words;
-        (mix(mix(a, b) ^ self.column, mix(c, d)) >> 32) as usize % (SLOTS / 2) * 2
+        let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(37) ^ d.rotate_left(51) ^ self.column.rotate_left(11);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
     }
 }
+
+/// The bytes of a cell of so many, among those of the longest.
+const MASKS: [[u64; WORDS]; SHAPE_BYTES + 1] = {
+    let mut masks = [[0; WORDS]; SHAPE_BYTES + 1];
+    let mut len = 0;
+    while len <= SHAPE_BYTES {
+        let mut n = 0;
+        while n < len {
+            masks[len][n / 8] |= 0xff << (n % 8 * 8);
+            n += 1;
+        }
+        len += 1;
+    }
+    masks
+};
 
 /// Eight bytes with every ASCII digit made `0`.
 const fn zeroed(eight: u64) -> u64 {

@@ -77,7 +77,8 @@ pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
         [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
         _ => return None,
     }
-    let letters = before.iter().rev().take(LINK_BYTES_MAX).take_while(|b| fits(b) && !b.is_ascii_digit()).count();
+    let part = |b: &&u8| KIND[usize::from(**b)] & PART != 0;
+    let letters = before.iter().rev().take(LINK_BYTES_MAX).take_while(part).count();
     let before = text.get(..at - letters)?;
     let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| is_sign(b)).count();
     if signs == 0 { None } else { words_that_end(text, at - letters - signs, Trigger::Claim).next() }
@@ -101,9 +102,30 @@ fn link(text: &[u8]) -> Option<usize> {
 
 /// What may stand between a field's name and its content.
 fn is_sign(byte: &u8) -> bool {
-    b">:= \"'".contains(byte)
+    KIND[usize::from(*byte)] & SIGN != 0
 }
 
+/// What the link itself may hold.
 fn fits(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_./".contains(byte)
+    KIND[usize::from(*byte)] & (PART | DIGIT) != 0
 }
+
+/// By byte, what it may be: this is asked for what stands before every number.
+static KIND: [u8; 256] = {
+    let (mut kind, mut byte) = ([0; 256], 0_u8);
+    loop {
+        kind[byte as usize] = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' | b'/' => PART,
+            b'>' | b':' | b'=' | b' ' | b'"' | b'\'' => SIGN,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break kind;
+        }
+        byte += 1;
+    }
+};
+const SIGN: u8 = 1;
+const PART: u8 = 2;
+const DIGIT: u8 = 4;

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold_next};
-use crate::simd::{KEY_LETTERS, Word, letters_and_digits, words};
+use crate::simd::{KEY_LETTERS, Word, letters_and_digits, letters_and_digits_of, words};
 
-use super::{Columns, PAPERS};
+use super::refrain::Refrains;
+use super::{Columns, LEFT_BYTES, PAPERS};
 
 /// What may have been announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,11 @@ impl Hint {
             && (to_a_number || !self.has(Self::WORD) && !self.has(Self::NAME))
     }
 
+    /// Whether nothing was announced that speaks of a number.
+    pub(crate) const fn is_no_number(self) -> bool {
+        self.is_nothing(true)
+    }
+
     /// Whether no name of a person was announced.
     pub(crate) const fn is_no_name(self) -> bool {
         !self.has(Self::NAME)
@@ -77,6 +83,8 @@ pub(super) struct Watched {
     slots: Vec<(u64, Hint)>,
     /// By the hash of a word, what some word of that hash may be: nearly every word met is none of it.
     parts: Box<[u8; PARTS]>,
+    /// Letters of the shortest there is; of two words both.
+    shortest: usize,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
@@ -91,7 +99,8 @@ const SECOND: u8 = 4;
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched = Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]) };
+        let mut watched =
+            Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]), shortest: usize::MAX };
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -103,11 +112,13 @@ impl Watched {
                 Some([first, second]) => {
                     watched.may_be(packed(first), FIRST);
                     watched.may_be(packed(second), SECOND);
+                    watched.shortest = watched.shortest.min(first.len() + second.len());
                     side_by_side(packed(first), packed(second))
                 }
                 _ => {
                     let longest = words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len());
                     let key = longest.map_or(0, |word| packed(word));
+                    watched.shortest = watched.shortest.min(longest.map_or(0, |word| word.len()));
                     watched.may_be(key, ALONE);
                     key
                 }
@@ -127,6 +138,12 @@ impl Watched {
 
     fn may_be(&mut self, word: u64, part: u8) {
         self.parts[hash(word, PARTS)] |= part;
+    }
+
+    /// Whether a word may hint at anything by itself.
+    #[inline]
+    fn is_alone(&self, word: u64) -> bool {
+        self.parts[hash(word, PARTS)] & ALONE != 0
     }
 
     /// What a word behind another hints at, by itself and with it; 0 for none before.
@@ -291,6 +308,23 @@ fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
     (None, parted)
 }
 
+/// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
+#[inline]
+fn small_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
+    /// The same in each byte.
+    const fn each(byte: u8) -> u64 {
+        byte as u64 * (u64::MAX / 0xff)
+    }
+    const HIGH: u64 = each(0x80);
+    let letters = u64::from_le_bytes(*text.get(start..)?.first_chunk()?);
+    let within = u64::MAX.checked_shr(8 * 8_u32.checked_sub(len as u32)?)?;
+    // The high bit of each byte from `a` to `z`: no sum goes over into the next byte where none is beyond ASCII.
+    let ascii = letters & !HIGH;
+    let [from_a, behind_z] = [ascii + each(0x80 - b'a'), ascii + each(0x7f - b'z')];
+    let small = from_a & !behind_z & !letters & HIGH;
+    (small & within == HIGH & within).then_some(letters & within & each(0x1f))
+}
+
 /// One key for two words side by side.
 const fn side_by_side(first: u64, second: u64) -> u64 {
     first.rotate_left(29).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second | 1 << 63
@@ -312,6 +346,7 @@ pub(crate) struct Heard {
     read: usize,
     /// Where the last words end that hint at each kind.
     ends: [usize; Hint::KINDS],
+    refrains: Refrains<{ Hint::KINDS }>,
 }
 
 impl Heard {
@@ -330,14 +365,54 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            // Numbers often follow each other with no word between them.
-            if let (Some(letter), _) = next_letter(text, self.upto..to) {
-                self.upto = letter;
-                self.hear(stretch, to, watched);
-            }
+            self.hear_apart(text, to, watched);
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
+    }
+
+    /// Reads the words up to the digit at `to`, those between two digits each for themselves: of these, the same come
+    /// again and again.
+    fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
+        const { assert!(LEFT_BYTES < 128) };
+        let base = self.upto;
+        let (letter, digit) = letters_and_digits_of(text, base..to);
+        let mut rest = letter;
+        while rest != 0 {
+            let start = rest.trailing_zeros();
+            // Nothing but signs behind the last letter before a digit.
+            let within = match (digit >> start).trailing_zeros() + start {
+                end @ ..128 => (1 << end) - 1,
+                _ => u128::MAX,
+            };
+            let len = (128 - (rest & within).leading_zeros() - start) as usize;
+            rest &= !within;
+            if len < watched.shortest {
+                continue;
+            }
+            let start = base + start as usize;
+            // Most are one short word, which says nothing.
+            if small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
+                continue;
+            }
+            let hear = || {
+                let mut ends = [0; Hint::KINDS];
+                watched.words(text, start..start + len, |end, said| {
+                    for (n, last) in ends.iter_mut().enumerate() {
+                        if said.0 & 1 << n != 0 {
+                            *last = (end - start) as u8;
+                        }
+                    }
+                });
+                ends
+            };
+            let ends = self.refrains.said(text.get(start..).unwrap_or_default(), len, hear);
+            for (last, end) in self.ends.iter_mut().zip(ends) {
+                if end > 0 {
+                    *last = start + usize::from(end);
+                }
+            }
+        }
     }
 
     /// Reads the words up to `to`; from where to go on.
@@ -429,6 +504,15 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn small_words_are_told_alike(word in "[a-z]{1,9}|[a-z]{0,4}[A-Zđ`{@. ][a-z]{0,4}") {
+            let mut keys = Vec::new();
+            plain_words(word.as_bytes(), 0..word.len(), false, |word| keys.push(word.key));
+            let plain = word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() <= 8;
+            let text = format!("{word}12345678");
+            prop_assert_eq!(small_word(text.as_bytes(), 0, word.len()), keys.first().copied().filter(|_| plain));
+        }
+
         #[test]
         fn vectors_and_plain_steps_hear_alike(
             pieces in prop::collection::vec(prop_oneof![

@@ -5,6 +5,7 @@
 
 mod codes;
 mod heard;
+mod refrain;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -204,6 +205,11 @@ impl<'t> Near<'t> {
         !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_paper()
     }
 
+    /// Whether it is certain, likewise, that nothing was announced that speaks of a number.
+    pub(crate) fn is_unannounced(&mut self) -> bool {
+        !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_number()
+    }
+
     /// Whether it is certain, likewise, that no other number was announced.
     pub(crate) fn is_no_other(&mut self) -> bool {
         !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_other()
@@ -219,7 +225,8 @@ impl<'t> Near<'t> {
         let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.own_words_from();
             // Most neighbours in a row are parted by one sign.
-            if self.text.get(from..to).is_some_and(|between| matches!(between, [sign] if sign.is_ascii_punctuation())) {
+            let sign = |b: &u8| b.is_ascii() && !b.is_ascii_alphabetic();
+            if self.text.get(from..to).is_some_and(|between| matches!(between, [b] if sign(b))) {
                 Hint::default()
             } else {
                 self.memory.heard.before_number(self.text, from, to, watched)

@@ -52,8 +52,8 @@ pub(crate) struct Words {
     /// What each pattern of the automaton announces.
     meaning: Vec<(Column, bool)>,
     headers: HashMap<String, Column>,
-    /// How the headers begin.
-    begins: Begins,
+    /// What tells that a text is none of them.
+    keys: Keys,
     /// One word of each phrase.
     pub(super) watched: Watched,
 }
@@ -88,8 +88,8 @@ impl Words {
             .unwrap_or_else(|_| unreachable!("the lists are part of the program and far below the automaton's limits"));
         let said = patterns.iter().zip(&meaning).map(|(phrase, (column, _))| (phrase.as_slice(), *column));
         let watched = Watched::new(said);
-        let begins = Begins::new(headers.keys().map(String::as_str));
-        Self { automaton, meaning, headers, begins, watched }
+        let keys = Keys::new(headers.keys().map(String::as_str));
+        Self { automaton, meaning, headers, keys, watched }
     }
 
     /// Every phrase in folded text, in order: where it stands, what it announces, whether it names it.
@@ -144,16 +144,12 @@ impl Words {
     }
 
     /// Whether a text may be a header that announces something; of most it is told with little reading that it is none.
-    pub(crate) fn may_announce(&self, header: &str) -> bool {
-        // A header is one of the list or begins with one, perhaps behind a number, or a phrase stands in it. One without
-        // letters is compared as it stands.
-        let bare = header.trim_start_matches(is_numbering);
-        let [a, b, c] = BRACKETS.map(|c| c as u8);
-        let end = memchr::memchr3(a, b, c, bare.as_bytes()).unwrap_or(bare.len());
-        let sign = bare.as_bytes().get(..end).is_none_or(|bare| first_letters(bare)[0] == 0);
-        sign || self.begins.may_be(header)
-            || bare.len() < header.len() && self.begins.may_be(bare)
-            || !self.watched.of(header.as_bytes()).is_nothing(false)
+    pub(crate) fn may_announce(&self, header: &[u8]) -> bool {
+        // A header is one of the list, perhaps behind a number or before something in brackets, or a phrase stands in it.
+        let bare = bare(header);
+        self.keys.may_hold(bare)
+            || bare.len() < header.len() && self.keys.may_hold(header)
+            || !self.watched.of(header).is_nothing(false)
     }
 
     /// What a table header announces.
@@ -162,24 +158,22 @@ impl Words {
         if header.len() > 200 {
             return None;
         }
-        let key = header_key(header);
-        if let Some(column) = self.headers.get(&key) {
-            return Some(*column);
-        }
-        // `Số CCCD (12 số)`, `1. Họ và tên`: without what is in brackets, without numbering.
-        let bare: String =
-            header.split(BRACKETS).next().unwrap_or_default().chars().skip_while(|c| is_numbering(*c)).collect();
-        if let Some(column) = self.headers.get(&header_key(&bare)) {
-            return Some(*column);
-        }
-        let folded = fold(header);
-        if ABOUT.iter().any(|about| folded.starts_with(about)) {
-            return None;
+        // `Số CCCD (12 số)`, `1. Họ và tên`: also without what is in brackets, without numbering.
+        let bare = str::from_utf8(bare(header.as_bytes())).unwrap_or_default();
+        for text in [header, bare] {
+            let may_be = self.keys.may_hold(text.as_bytes());
+            if let Some(column) = may_be.then(|| self.headers.get(&header_key(text))).flatten() {
+                return Some(*column);
+            }
         }
         let mut spread = Vec::new();
         spread_words(header.as_bytes(), &mut spread);
         let mut named = self.all(&spread).filter(|(_, _, names)| *names).map(|(_, column, _)| column);
         let first = named.next()?;
+        let folded = fold(header);
+        if ABOUT.iter().any(|about| folded.starts_with(about)) {
+            return None;
+        }
         let other_paper =
             named.any(|c| c != first && matches!(c, Column::Cccd | Column::Cmnd | Column::Passport | Column::IdNumber));
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
@@ -187,62 +181,62 @@ impl Words {
     }
 }
 
-/// What ends a header.
-const BRACKETS: [char; 3] = ['(', '[', '\n'];
-
-/// What may stand before a header: `1. Họ và tên`.
-fn is_numbering(c: char) -> bool {
-    c.is_ascii_digit() || ". )[]".contains(c)
+/// What is left of a header without the numbering before it and what is in brackets behind: `1. Họ và tên (in hoa)`.
+fn bare(header: &[u8]) -> &[u8] {
+    let ends = |b: &u8| matches!(b, b'(' | b'[' | b'\n');
+    let end = header.iter().position(ends).unwrap_or(header.len());
+    let whole = header.get(..end).unwrap_or_default();
+    let numbering = |b: &&u8| b.is_ascii_digit() || b". )]".contains(b);
+    whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
 }
 
-/// How headers begin: by their first two letters or digits the third ones.
-struct Begins(Box<[[u64; LETTERS]; LETTERS]>);
+/// A bit for the hash of every header: nearly every text is told by it to be none.
+struct Keys(Box<[u64; KEYS / u64::BITS as usize]>);
 
-/// Letters, digits, and one for none.
-const LETTERS: usize = 37;
+/// Hashes told apart, a power of two: many times the headers there are.
+const KEYS: usize = 1 << 15;
+/// No header has more letters and digits.
+const KEY_LETTERS_MAX: usize = 48;
 
-impl Begins {
+impl Keys {
     fn new<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
-        let mut begins = Box::new([[0; LETTERS]; LETTERS]);
+        let mut bits = Box::new([0; KEYS / u64::BITS as usize]);
         for key in keys {
-            let [first, second, third] = first_letters(key.as_bytes());
-            if first == 0 {
-                continue;
-            }
-            // Behind a shorter header anything may stand, in brackets.
-            let any = |letter: usize| if letter == 0 { 0..LETTERS } else { letter..letter + 1 };
-            let Some(row) = begins.get_mut(first) else { continue };
-            for letters in row.get_mut(any(second)).into_iter().flatten() {
-                *letters |= if third == 0 { u64::MAX } else { 1 << third };
+            debug_assert!(key.len() <= KEY_LETTERS_MAX, "{key}");
+            if let Some(hash) = key_hash(key.as_bytes())
+                && let Some(bits) = bits.get_mut(hash / 64)
+            {
+                *bits |= 1 << (hash % 64);
             }
         }
-        Self(begins)
+        Self(bits)
     }
 
-    /// Whether any header with letters or digits begins like this.
-    fn may_be(&self, header: &str) -> bool {
-        let [first, second, third] = first_letters(header.as_bytes());
-        self.0.get(first).and_then(|row| row.get(second)).is_some_and(|letters| letters >> third & 1 == 1)
+    /// Whether a text may be one of the headers in any spelling. One without letters is compared as it stands.
+    fn may_hold(&self, text: &[u8]) -> bool {
+        key_hash(text).is_none_or(|hash| self.0.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
     }
 }
 
-/// The first letters and digits of a text, folded; 0 where there are none.
-fn first_letters(text: &[u8]) -> [usize; 3] {
-    let (mut letters, mut n, mut at) = ([0; 3], 0, 0);
-    while let (Some(&first), Some(slot)) = (text.get(at), letters.get_mut(n)) {
+/// The hash of the folded letters and digits of a text, however many words they are; beyond all bits where they are more
+/// than any header has, and none where there are none.
+fn key_hash(text: &[u8]) -> Option<usize> {
+    let (mut hash, mut n, mut at) = (0_u64, 0, 0);
+    while let Some(&first) = text.get(at) {
         let (folded, len) = match first {
             0..0x80 => (Some(ASCII[usize::from(first)]), 1),
             _ => fold_next(text.get(at..).unwrap_or_default()),
         };
         at += len;
-        *slot = match folded {
-            Some((letter, Kind::Digit)) => usize::from(letter - b'0') + 27,
-            Some((letter, Kind::Lower | Kind::Upper)) => usize::from(letter - b'a') + 1,
-            _ => continue,
-        };
-        n += 1;
+        if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
+            hash = (hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+            n += 1;
+            if n > KEY_LETTERS_MAX {
+                return Some(usize::MAX);
+            }
+        }
     }
-    letters
+    (n > 0).then_some(hash as usize % KEYS)
 }
 
 /// Whether a phrase at `at` goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`.
@@ -300,7 +294,7 @@ mod tests {
         fn nothing_that_announces_is_passed_over(
             header in prop_oneof![3 => header(), 1 => "[a-zA-Z0-9#%(). đĐạ]{0,12}", 1 => (header(), header()).prop_map(|(a, b)| a + &b)],
         ) {
-            prop_assert!(WORDS.may_announce(&header) || WORDS.column(&header).is_none(), "{header:?}");
+            prop_assert!(WORDS.may_announce(header.as_bytes()) || WORDS.column(&header).is_none(), "{header:?}");
         }
     }
 }

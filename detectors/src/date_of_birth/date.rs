@@ -26,6 +26,30 @@ impl Date {
         out.extend_chunk(&chunk, if self.is_whole() { 10 } else { 4 });
     }
 
+    /// How the value is written of a day that every month has, in a year up to `this_year`, laid out as in
+    /// [`Self::read_plain`] with the day first or last, and nothing behind; and which bytes are signs.
+    #[inline]
+    pub(crate) fn plain(text: &[u8; 10], this_year: u16) -> Option<([u8; 16], u64)> {
+        let [a, b, c, d, e, f, g, h, i, j] = *text;
+        let is_sign = |b: u8| matches!(b, b'/' | b'-' | b'.');
+        let (digits, signs) = if c == f && is_sign(c) {
+            ([g, h, i, j, d, e, a, b], 1 << 2 | 1 << 5)
+        } else if e == h && is_sign(e) {
+            ([a, b, c, d, f, g, i, j], 1 << 4 | 1 << 7)
+        } else {
+            return None;
+        };
+        let [a, b, c, d, e, f, g, h] = digits;
+        let two = |a: u8, b: u8| u16::from(a & 0x0f) * 10 + u16::from(b & 0x0f);
+        let (year, month, day) = (two(a, b) * 100 + two(c, d), two(e, f), two(g, h));
+        let fits = no_digits(u64::from_le_bytes(digits)) == 0
+            && (1900..2100).contains(&year)
+            && year <= this_year
+            && (1..=12).contains(&month)
+            && (1..=28).contains(&day);
+        fits.then_some(([a, b, c, d, b'-', e, f, b'-', g, h, 0, 0, 0, 0, 0, 0], signs))
+    }
+
     /// What [`read`] makes of the two layouts that nearly all dates of registers have, ten bytes of digits and two equal
     /// signs, and which bytes these are, a bit each; `None` for any other.
     pub(crate) fn read_plain(text: &[u8]) -> Option<(Self, u64)> {

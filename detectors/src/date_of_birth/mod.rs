@@ -14,8 +14,7 @@ use crate::context::Near;
 use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
 use crate::phrases::Phrases;
-use crate::simd::among::among;
-use crate::simd::{BLOCK, places};
+use crate::simd::{BLOCK, SEEN, any_pair};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
@@ -167,27 +166,18 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     }
 }
 
-/// Whether a word of a birth may end within the 64 bytes before `at`, by the letters that are rare in other words: an `s`
-/// beside `i`, `n` or a dot, or a `b` beside `i` or `o`.
+/// Whether a word of a birth may end within the 64 bytes before `at`, by two letters side by side that each has and few
+/// other words have.
 pub(crate) fn word_may_end(text: &[u8], at: usize) -> bool {
+    const PAIRS: [[u8; 2]; 8] = [*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"];
     // The first word may begin before these.
     const WORD_BYTES_MAX: usize = 5;
-    let Some((head, block)) = at.checked_sub(BLOCK).and_then(|from| {
-        let block: &[u8; BLOCK] = text.get(from..at)?.first_chunk()?;
-        Some((text.get(from.checked_sub(WORD_BYTES_MAX)?..from)?, block))
-    }) else {
-        return true;
+    let Some(seen) = at.checked_sub(SEEN).and_then(|from| text.get(from..at)?.first_chunk()) else { return true };
+    let begins = |from: usize| {
+        let head = text.get(from..from + WORD_BYTES_MAX)?;
+        Some(head.iter().any(|b| matches!(b | 0x20, b's' | b'b')))
     };
-    let told = |at: &usize| {
-        let near = |at: Option<usize>| at.and_then(|at| text.get(at)).map_or(0, |b| b | 0x20);
-        let (before, behind) = (near(at.checked_sub(1)), near(at.checked_add(1)));
-        match near(Some(*at)) {
-            b's' => matches!(behind, b'i' | b'n' | b'.') || matches!(before, b'n' | b'.'),
-            _ => matches!(behind, b'i' | b'o') || before == b'o',
-        }
-    };
-    head.iter().any(|b| matches!(b | 0x20, b's' | b'b'))
-        || places(at - BLOCK, among(block, *b"sSbB")).any(|at| told(&at))
+    any_pair(seen, PAIRS) || at.checked_sub(BLOCK + WORD_BYTES_MAX).and_then(begins).unwrap_or(true)
 }
 
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.

@@ -3,10 +3,10 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, LOW};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::Number;
-use crate::shape::{is_filler, loss};
+use crate::shape::{is_filler, loses, loss};
 
 /// The detector.
 pub(crate) struct DriverLicence;
@@ -23,6 +23,9 @@ static CARD: Card = Card {
 
 const MINE: Columns = Columns::of(&[Column::DriverLicence]);
 
+/// Most points words give a number that stands under no header.
+const POINTS_MAX: i32 = 85;
+
 impl Detector for DriverLicence {
     fn card(&self) -> &'static Card {
         &CARD
@@ -32,8 +35,20 @@ impl Detector for DriverLicence {
         1 << 12
     }
 
+    /// More is lost than what words give: see `loses`.
+    fn lengths_apart(&self) -> u32 {
+        self.lengths()
+    }
+
+    fn lengths_spoken(&self) -> u32 {
+        self.lengths()
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         if number.len() != 12 || is_filler(number.digits()) {
+            return None;
+        }
+        if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {
             return None;
         }
         let firm = near.announced().firm(MINE);

@@ -7,11 +7,11 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Card, Detector, Found, LOW};
 use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::Number;
-use crate::shape::{is_filler, loss};
+use crate::shape::{is_filler, loses, loss};
 
 /// The detector.
 pub(crate) struct Mst;
@@ -28,6 +28,9 @@ static CARD: Card = Card {
 
 const MINE: Columns = Columns::of(&[Column::Tax]);
 
+/// Most points words and a check digit give a number that stands under no header.
+const POINTS_MAX: i32 = 85;
+
 impl Detector for Mst {
     fn card(&self) -> &'static Card {
         &CARD
@@ -37,10 +40,22 @@ impl Detector for Mst {
         1 << 10 | 1 << 13
     }
 
+    /// More is lost than what words give: see `loses`. Thirteen digits may be laid out as nothing else is.
+    fn lengths_apart(&self) -> u32 {
+        1 << 10
+    }
+
+    fn lengths_spoken(&self) -> u32 {
+        1 << 10
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let digits = number.digits();
         let branch = number.len() == 13 && digits.get(10..) != Some(b"000");
         if number.len() != 10 && !branch || is_filler(digits) {
+            return None;
+        }
+        if near.column().is_none() && !branch && loses(near.text(), number, POINTS_MAX - LOW) {
             return None;
         }
         let checked = has_check_digit(digits.get(..10)?);

@@ -55,7 +55,7 @@ pub(crate) fn is_vietnamese(c: char) -> bool {
 
 /// Whether a name is that of a body or a heading.
 pub(crate) fn names_a_body(name: &str) -> bool {
-    is_no_name(&fold(name))
+    is_no_name(fold(name).as_bytes())
 }
 
 /// Whether a folded word before a name addresses a person.

@@ -62,6 +62,9 @@ static TITLES: Phrases = Phrases::new(&[
     "vo", "chong", "ten", "mr", "mrs", "ms",
 ]);
 
+/// Points of a name that is announced as one.
+const NAMED: i32 = 45;
+
 /// Tells of capitalised words, which are many, whether a name may begin there.
 #[derive(Clone, Copy)]
 pub(crate) struct Beginning(&'static Surnames);
@@ -159,17 +162,17 @@ fn beginning(text: &[u8], at: usize, end: usize) -> usize {
     if !matches!(text.get(at), Some(b'O' | b'V' | b'T' | 0xc3)) {
         return at;
     }
-    match &*word(at..end) {
+    match word(at..end).bytes() {
         // `Ông` is a surname as well: `Ông Thị Phúc`.
-        "ong" if text.get(end) == Some(&b' ') => {
+        b"ong" if text.get(end) == Some(&b' ') => {
             let surnamed = |next: usize| {
                 is_surname(text, end + 1..next)
-                    && !matches!(&*word(end + 1..next), "van" | "thi")
+                    && !matches!(word(end + 1..next).bytes(), b"van" | b"thi")
                     && run(text, next) > next
             };
             if syllable(text, end + 1).is_some_and(surnamed) { end + 1 } else { at }
         }
-        "van" | "thi" => {
+        b"van" | b"thi" => {
             let head = text.get(at.saturating_sub(SYLLABLE_BYTES_MAX + 1)..at).unwrap_or_default();
             let Some(before) = head.strip_suffix(b" ") else { return at };
             let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
@@ -239,42 +242,48 @@ impl Detector for PersonName {
 
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
-        let raw = str::from_utf8(text.get(range.clone())?).ok()?;
-        let folded = Folded::of(raw.as_bytes());
-        let folded: &str = &folded;
+        let raw = text.get(range.clone())?;
+        let folded = Folded::of(raw);
+        let folded = folded.bytes();
         let (mut syllables, mut count) = ([&[][..]; SYLLABLES_MAX], 0);
-        for syllable in folded.as_bytes().split(|b| *b == b' ') {
+        for syllable in folded.split(|b| *b == b' ') {
             *syllables.get_mut(count)? = syllable;
             count += 1;
         }
         let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(folded))?;
-        let before = Folded::of(text.get(range.start.saturating_sub(16)..range.start)?).last_word();
-        let before: &str = &before;
-        let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
-        let titled = TITLES.contains(before);
-        // Under their header they are those of streets and places.
-        if near.column() == Some(Column::Address) && !named && !titled {
-            return None;
-        }
+        let before = Folded::last_word_of(text.get(range.start.saturating_sub(16)..range.start)?);
+        let titled = TITLES.contains(&before);
         let (last, middle) = syllables.get(1..)?.split_last()?;
         let given = &*GIVEN;
         let common = given.contains(last);
         let marked = middle.iter().any(|m| matches!(*m, b"van" | b"thi"));
-        let known = middle.iter().filter(|m| given.contains(m)).count();
-        let all_capitals = raw.chars().all(|c| !c.is_lowercase()) && capitals(raw) == raw;
-        let city = folded.starts_with("ho chi minh");
+        let known = marked || middle.iter().any(|m| given.contains(m));
+        // Nearly every name has small letters.
+        let all_capitals = !raw.iter().any(u8::is_ascii_lowercase)
+            && str::from_utf8(raw).is_ok_and(|raw| raw.chars().all(|c| !c.is_lowercase()) && capitals(raw) == raw);
+        let city = folded.starts_with(b"ho chi minh");
         let score = 20
             + if syllables.len() > 2 { 10 } else { -5 }
             + if common { 15 } else { 0 }
-            + if marked { 20 } else { 5 * i32::from(known > 0) }
-            + if named { 45 } else { 0 }
+            + if marked { 20 } else { 5 * i32::from(known) }
             + if titled { 15 } else { 0 }
-            - if PLACES.contains(before) && !named { 60 } else { 0 }
             - if all_capitals && !(common && syllables.len() > 2) { 15 } else { 0 }
             - if city { 60 } else { 0 };
-        // Half of all names are of places and things.
+        // Half of all names are of places and things: what stands around those that nothing speaks for is not read.
+        confidence(score + NAMED)?;
+        let named = near.column() == Some(Column::Name) || may_be_announced(text, &range) && near.is_named();
+        // Under their header they are those of streets and places.
+        if near.column() == Some(Column::Address) && !named && !titled {
+            return None;
+        }
+        let score = score
+            + match named {
+                true => NAMED,
+                false if PLACES.contains(&before) => -60,
+                false => 0,
+            };
         confidence(score)?;
-        Some(Found { range, score, value: capitals(raw).into(), hidden: None })
+        Some(Found { range, score, value: capitals(str::from_utf8(raw).ok()?).into(), hidden: None })
     }
 
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {

@@ -142,7 +142,7 @@ impl Surnames {
         // Decomposed letters are ASCII with marks; those are compared without.
         if word.iter().any(|b| matches!(b, 0xcc | 0xcd)) {
             let Ok(word) = str::from_utf8(word) else { return false };
-            return self.bare.contains(Folded::of(word.as_bytes()).as_bytes());
+            return self.bare.contains(Folded::of(word.as_bytes()).bytes());
         }
         let begins = [word.first().copied().unwrap_or(0).to_ascii_lowercase(), word.get(1).copied().unwrap_or(0)];
         if begins.is_ascii() && !self.written.may_contain(&begins.map(|b| b.to_ascii_lowercase())) {

@@ -12,6 +12,8 @@ use crate::trigger::stands_alone;
 
 /// Bytes between a label and its name: `Họ và tên người bệnh (viết in hoa): `.
 pub(crate) const LABEL_BYTES_MAX: usize = 56;
+/// Most bytes of a title: ` ông (bà) `.
+const TITLE_BYTES_MAX: usize = 12;
 /// Most bytes of a name.
 const NAME_BYTES_MAX: usize = 80;
 
@@ -99,7 +101,7 @@ const STOPS: &[&str] = &[
 pub(super) const TITLES: &[&str] = &["ong", "ba", "anh", "chi", "em", "chau", "co", "chu", "bac", "mr", "mrs", "ms"];
 
 /// Whether a folded text names a body, an office or a heading.
-pub(super) fn is_no_name(folded: &str) -> bool {
+pub(super) fn is_no_name(folded: &[u8]) -> bool {
     BODIES.stand_in(folded) || HEADS.begin(folded)
 }
 
@@ -120,7 +122,7 @@ pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
         syllables.remove(0);
     }
     let name = text.get(start..range.start + lead + name.len())?;
-    let score = plausible(&syllables, &Folded::of(name))?;
+    let score = plausible(&syllables, Folded::of(name).bytes())?;
     Some(found(start, name, if score > 0 { 120 } else { 60 }))
 }
 
@@ -143,10 +145,10 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let name = rest.get(..len)?;
     let syllables = syllables(name)?;
     let folded = Folded::of(name);
-    let folded: &str = &folded;
-    let titled = matches!(&*Folded::of(bytes), "ong" | "ba" | "ong ba");
-    let first = folded.split(' ').next()?;
-    if titled && NO_PERSON.contains(&first) || blanks == 0 && !told {
+    let folded = folded.bytes();
+    let titled = bytes.len() <= TITLE_BYTES_MAX && matches!(Folded::of(bytes).bytes(), b"ong" | b"ba" | b"ong ba");
+    let first = folded.split(|b| *b == b' ').next()?;
+    if titled && NO_PERSON.iter().any(|word| word.as_bytes() == first) || blanks == 0 && !told {
         return None;
     }
     let known = plausible(&syllables, folded)?;
@@ -164,12 +166,18 @@ fn blanks(text: &[u8]) -> usize {
     text.iter().take(8).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count()
 }
 
-/// Whether two words begin behind the blanks at `at`, without which nothing is a name.
+/// Whether words stand behind the blanks at `at` that a label with a colon may make a name: two with capitals, or a surname
+/// in small letters before another.
 pub(super) fn may_begin(text: &[u8], at: usize) -> bool {
     let rest = text.get(at..).unwrap_or_default();
     let rest = rest.get(blanks(rest)..).unwrap_or_default();
     let len = rest.iter().take(SYLLABLE_BYTES_MAX + 1).take_while(|b| is_name_byte(**b)).count();
-    (1..=SYLLABLE_BYTES_MAX).contains(&len) && matches!(rest.get(len..), Some([b' ', next, ..]) if is_name_byte(*next))
+    let Some((first, [b' ', behind @ ..])) = rest.split_at_checked(len) else { return false };
+    if !(1..=SYLLABLE_BYTES_MAX).contains(&len) || !behind.first().is_some_and(|b| is_name_byte(*b)) {
+        return false;
+    }
+    let capital = |word: &[u8]| next_char(word).and_then(|(c, _)| c).is_some_and(is_capital);
+    if capital(first) { capital(behind) } else { SURNAMES.contains(Folded::of(first).bytes()) }
 }
 
 const fn is_name_byte(byte: u8) -> bool {
@@ -177,7 +185,7 @@ const fn is_name_byte(byte: u8) -> bool {
 }
 
 fn found(at: usize, name: &[u8], score: i32) -> Found {
-    let value = capitals(&String::from_utf8_lossy(name));
+    let value = str::from_utf8(name).map(capitals).unwrap_or_default();
     Found { range: at..at + name.len(), score, value: value.into(), hidden: None }
 }
 
@@ -197,7 +205,10 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
         };
         let small = !is_capital(first);
         // A name begun with capitals ends where they do.
-        let stops = || STOPS.contains(&&*Folded::of(rest.get(..len).unwrap_or_default()));
+        let stops = || {
+            let word = Folded::of(rest.get(..len).unwrap_or_default());
+            STOPS.iter().any(|stop| stop.as_bytes() == word.bytes())
+        };
         if small && (!any_case || n > 0 && capitals || stops()) {
             break;
         }
@@ -222,13 +233,13 @@ fn syllables(name: &[u8]) -> Option<Vec<&str>> {
 }
 
 /// Whether syllables under a name's label are a name, with points for what is known of them.
-fn plausible(syllables: &[&str], folded: &str) -> Option<i32> {
+fn plausible(syllables: &[&str], folded: &[u8]) -> Option<i32> {
     if is_no_name(folded) || *syllables.first()? == "không" {
         return None;
     }
     let capitals = syllables.iter().all(capital_first);
     let surname = has_surname(syllables.first()?);
-    let given = GIVEN.contains(folded.rsplit(' ').next()?.as_bytes());
+    let given = GIVEN.contains(folded.rsplit(|b| *b == b' ').next()?);
     match (capitals, surname, given) {
         (true, true, _) | (true, _, true) => Some(20),
         (true, false, false) => Some(0),
@@ -244,5 +255,5 @@ fn capital_first(syllable: &&str) -> bool {
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
 pub(super) fn has_surname(syllable: &str) -> bool {
-    SURNAMES.contains(Folded::of(syllable.as_bytes()).as_bytes())
+    SURNAMES.contains(Folded::of(syllable.as_bytes()).bytes())
 }

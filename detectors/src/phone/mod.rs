@@ -43,16 +43,19 @@ impl Detector for Phone {
         &CARD
     }
 
+    /// With the country's code or without, and hotlines; none has nine digits.
     fn lengths(&self) -> u32 {
-        (1 << 14) - (1 << 8)
+        1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
-        if !(8..=13).contains(&number.len()) {
-            return None;
-        }
-        let (value, plus) = national(number.digits(), near.text().get(..number.range.start)?)?;
-        let kind = Kind::of(*value.as_bytes().first_chunk()?, value.len())?;
+        let plus = near.text().get(..number.range.start)?.ends_with(b"+");
+        let (zero, rest) = parts(number.digits(), plus)?;
+        let kind = Kind::of_parts(zero, rest)?;
+        let value = match zero {
+            b"" => Value::of([], rest),
+            _ => Value::of([b'0'], rest),
+        };
         let said = near.announced();
         let firm = said.firm(MINE);
         // Numbers of ten digits that begin with 0 are many things; separators of telephone numbers are telling.
@@ -84,22 +87,11 @@ impl Detector for Phone {
             + if firm == Firm::Not && follows(near.text(), number, b"#=_") { 40 } else { 0 }
             + if touches_letters(near.text(), number) && firm == Firm::Not { 40 } else { 0 };
         let start = number.range.start - usize::from(plus);
-        Some(Found {
-            range: start..number.range.end,
-            value: Value::of([], value.as_bytes()),
-            ..Found::number(number, shape + words - against)
-        })
+        Some(Found { range: start..number.range.end, value, ..Found::number(number, shape + words - against) })
     }
 }
 
-/// The number as dialled at home, and whether a `+` stood before it.
-fn national(digits: &[u8], before: &[u8]) -> Option<(String, bool)> {
-    let plus = before.ends_with(b"+");
-    let (zero, rest) = parts(digits, plus)?;
-    Some((zero.iter().chain(rest).map(|b| char::from(*b)).collect(), plus))
-}
-
-/// The same in two parts: the zero, unless it is a hotline, and what follows.
+/// The number as dialled at home, in two parts: the zero, unless it is a hotline, and what follows.
 fn parts(digits: &[u8], plus: bool) -> Option<(&'static [u8], &[u8])> {
     let rest = match digits {
         [b'0', b'0', b'8', b'4', rest @ ..] | [b'8', b'4', b'0', rest @ ..] if digits.len() > 11 => rest,
@@ -114,11 +106,9 @@ fn parts(digits: &[u8], plus: bool) -> Option<(&'static [u8], &[u8])> {
 /// What digits are in the numbering plan: nothing, mobile, landline or hotline.
 pub(crate) fn plan(digits: &[u8]) -> u64 {
     let kind = match digits {
-        [b'0', b'0', b'8', b'4', ..] | [b'1' | b'8', ..] => parts(digits, false).and_then(|(zero, rest)| {
-            let mut head = [0; 4];
-            head.iter_mut().zip(zero.iter().chain(rest)).for_each(|(slot, digit)| *slot = *digit);
-            Kind::of(head, zero.len() + rest.len())
-        }),
+        [b'0', b'0', b'8', b'4', ..] | [b'1' | b'8', ..] => {
+            parts(digits, false).and_then(|(zero, rest)| Kind::of_parts(zero, rest))
+        }
         // At home already.
         [b'0', ..] => digits.first_chunk().and_then(|head| Kind::of(*head, digits.len())),
         _ => None,
@@ -139,6 +129,13 @@ enum Kind {
 }
 
 impl Kind {
+    /// Of a number in two parts.
+    fn of_parts(zero: &[u8], rest: &[u8]) -> Option<Self> {
+        let mut head = [0; 4];
+        head.iter_mut().zip(zero.iter().chain(rest)).for_each(|(slot, digit)| *slot = *digit);
+        Self::of(head, zero.len() + rest.len())
+    }
+
     /// Of a number as dialled at home: its first digits, and how many there are.
     fn of(head: [u8; 4], len: usize) -> Option<Self> {
         match head {

@@ -17,17 +17,15 @@ pub(crate) struct Beginnings {
     pub(crate) marks: u64,
     digit: u64,
     letter: u64,
+    odd: u64,
 }
 
-/// What a block leaves to the next: of its last byte, in the lowest bit.
+/// What the block before leaves to one with digits: of its last byte, in the lowest bit.
 struct Last {
-    letter: u64,
     digit: u64,
     /// A letter that is no digit, and one of these behind digits in the same word.
     pure: u64,
     code: u64,
-    /// Where characters begin that part words; all of the block.
-    odd: u64,
 }
 
 /// The digits of a block.
@@ -53,27 +51,44 @@ impl Digits {
     }
 }
 
+impl Beginnings {
+    /// Whether a capitalised word may begin at `at`, a place behind one that does: not known beyond the block, nor of
+    /// letters that are not of Vietnamese.
+    #[inline]
+    pub(crate) fn may_begin_at(&self, at: usize) -> bool {
+        self.odd != 0 || self.capitals.checked_shr((at - self.at) as u32).is_none_or(|mask| mask & 1 != 0)
+    }
+}
+
 impl Map {
     /// The beginnings of every block.
     pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginnings> {
+        const TOP: usize = BLOCK - 1;
         let blocks = self.blocks();
-        let mut last = Last { letter: u64::from(self.after_letter), digit: 0, pure: 0, code: 0, odd: 0 };
+        let (mut letter_before, mut digit_before, mut code) = (u64::from(self.after_letter), 0, 0);
         blocks.iter().enumerate().map(move |(n, block)| {
             let &Masks { digit, letter, capital, mark, odd } = block;
-            let pure = pure(block, last.odd);
+            let capitals = capital & !(letter << 1 | letter_before);
             // Where no digit is near, nothing is part of a code.
-            let Digits { begin, coded, code } = if digit | last.digit | last.code == 0 {
-                Digits::default()
-            } else {
-                Digits::of(block, pure, &last, blocks.get(n + 1))
-            };
-            let long = if coded == 0 { 0 } else { coded & nine(digit) };
-            let begin_word = capital & !(letter << 1 | last.letter);
-            let top = BLOCK - 1;
-            last = Last { letter: letter >> top, digit: digit >> top, pure: pure >> top, code, odd };
-            let at = self.start + n * BLOCK;
-            Beginnings { at, capitals: begin_word, digits: begin & !coded, long, marks: mark, digit, letter }
+            let (mut digits, mut long) = (0, 0);
+            if digit | digit_before | code != 0 {
+                let here = self.coded(n, digit_before, code);
+                (digits, code) = (here.begin & !here.coded, here.code);
+                long = if here.coded == 0 { 0 } else { here.coded & nine(digit) };
+            }
+            (letter_before, digit_before) = (letter >> TOP, digit >> TOP);
+            Beginnings { at: self.start + n * BLOCK, capitals, digits, long, marks: mark, digit, letter, odd }
         })
+    }
+
+    /// The digits of a block, given whether the byte before is one and what [`Digits::code`] was told of the block before.
+    fn coded(&self, n: usize, digit_before: u64, code: u64) -> Digits {
+        let blocks = self.blocks();
+        let behind = |by: usize| n.checked_sub(by).and_then(|n| blocks.get(n)).copied().unwrap_or_default();
+        let (here, before) = (behind(0), behind(1));
+        let pure_before = pure(&before, behind(2).odd) >> (BLOCK - 1);
+        let last = Last { digit: digit_before, pure: pure_before, code };
+        Digits::of(&here, pure(&here, before.odd), &last, blocks.get(n + 1))
     }
 
     /// How many letters and digits stand in a row from `at` on, a place in the block of `near`, and at most 64.
@@ -132,8 +147,11 @@ fn nine(digit: u64) -> u64 {
 #[inline]
 pub(crate) fn places(at: usize, mut mask: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
         let bit = mask.trailing_zeros() as usize;
-        mask &= mask.wrapping_sub(1);
-        (bit < BLOCK).then_some(at + bit)
+        mask &= mask - 1;
+        Some(at + bit)
     })
 }

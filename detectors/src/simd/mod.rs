@@ -25,7 +25,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::pairs;
+pub(crate) use pairs::{any_pair, pairs};
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Word, words};
 
@@ -187,6 +187,28 @@ pub(crate) fn classes(text: &[u8]) -> Classes {
     classes
 }
 
+/// Which of the first 128 bytes of `text[range]` are letters, or outside ASCII, and which are digits.
+#[inline]
+pub(crate) fn letters_and_digits_of(text: &[u8], range: Range<usize>) -> (u128, u128) {
+    let (mut letters, mut digits, len) = (0, 0, range.len().min(128));
+    for at in (0..len).step_by(16) {
+        // What stands behind the range is read with it, and then does not count.
+        let rest = text.get(range.start + at..).unwrap_or_default();
+        let (letter, digit) = match rest.first_chunk() {
+            Some(chunk) => letters_and_digits(chunk),
+            None => {
+                let mut chunk = [0; 16];
+                chunk.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+                letters_and_digits(&chunk)
+            }
+        };
+        letters |= u128::from(letter) << at;
+        digits |= u128::from(digit) << at;
+    }
+    let within = u128::MAX.checked_shr(128 - len as u32).unwrap_or_default();
+    (letters & within, digits & within)
+}
+
 /// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.
 #[inline]
 pub(crate) fn first_end(text: &[u8]) -> Option<usize> {
@@ -292,6 +314,10 @@ mod tests {
         #[test]
         fn classes_are_those_of_each_byte(text in prop::collection::vec(any::<u8>(), 0..150)) {
             let Classes { letter, digit, border } = classes(&text);
+            for len in [0, 1, 16, 37, 128] {
+                let within = |bits: u128| (0..len).fold(0, |all, n| all | bits & 1 << n);
+                prop_assert_eq!(letters_and_digits_of(&text, 0..len), (within(letter), within(digit)));
+            }
             for n in 0..128 {
                 let byte = text.get(n).copied().unwrap_or_default();
                 prop_assert_eq!(letter >> n & 1 == 1, byte.is_ascii_alphabetic() || byte >= 0x80);

@@ -52,8 +52,8 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     let aligned = lines().filter(blanks).count() * 2 > lines().count();
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
-    let said = matches!(head.extension().as_str(), "csv" | "tsv" | "tab" | "psv")
-        || matches!(head.declared().as_str(), "text/csv" | "text/tab-separated-values" | "application/csv");
+    let said = matches!(head.extension(), "csv" | "tsv" | "tab" | "psv")
+        || matches!(head.declared(), "text/csv" | "text/tab-separated-values" | "application/csv");
     if aligned && !said {
         return false;
     }
@@ -240,24 +240,32 @@ fn split(marks: &mut Marks<'_>, mut start: usize, cells: &mut Vec<Cell>) -> Opti
 }
 
 /// The cell between two places, without the blanks around it.
+#[inline]
 fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cell {
-    let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ' && b.is_ascii_whitespace());
-    while start < end && blank(start) {
-        start += 1;
-    }
-    while start < end && blank(end - 1) {
-        end -= 1;
+    let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ');
+    // Hardly a cell has any.
+    if start < end && (blank(start) || blank(end - 1)) {
+        let cell = bytes.get(start..end).unwrap_or_default();
+        start += cell.len() - cell.trim_ascii_start().len();
+        end = start + cell.trim_ascii().len();
     }
     Cell { column, start, end, number: false, stands: None }
 }
 
 /// Whether all cells are lines drawn under a header.
+#[inline]
 fn is_rule(bytes: &[u8], cells: &[Cell]) -> bool {
-    cells.iter().all(|cell| bytes.get(cell.start..cell.end).is_some_and(is_ruled))
+    // Nearly always the first is none.
+    let begins = |cell: &Cell| cell.start == cell.end || bytes.get(cell.start).is_some_and(|b| is_line(*b));
+    cells.first().is_none_or(begins) && cells.iter().all(|cell| bytes.get(cell.start..cell.end).is_some_and(is_ruled))
 }
 
 fn is_ruled(cell: &[u8]) -> bool {
-    cell.iter().all(|b| matches!(b, b'-' | b':' | b' ' | b'='))
+    cell.iter().copied().all(is_line)
+}
+
+const fn is_line(byte: u8) -> bool {
+    matches!(byte, b'-' | b':' | b' ' | b'=')
 }
 
 impl Stream for Delimited {

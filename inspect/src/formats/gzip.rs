@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use chot_model::OpaqueReason;
 use flate2::write::{GzDecoder, ZlibDecoder};
 
+use super::unknown::{Appended, Strings};
 use super::{Format, Room, Stream};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -110,6 +111,8 @@ struct Inflating {
     read: u64,
     /// Bytes behind what failed.
     unread: u64,
+    /// What stands there all the same: programs pass over it with a word at most.
+    behind: Option<Box<(Strings, Appended)>>,
 }
 
 /// Compressed bytes given to the inflater at a time; deflate expands them 1,032 times at most.
@@ -120,7 +123,7 @@ impl Inflating {
         let name = hint.name.as_deref().and_then(|n| n.strip_suffix(".gz")).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
         let (place, origin) = (place.clone(), Origin::Lost);
-        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0, unread: 0 }
+        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0, unread: 0, behind: None }
     }
 
     fn content(&mut self, inquiry: &mut Inquiry) -> &mut Object {
@@ -145,6 +148,17 @@ impl Inflating {
         }
         self.content(inquiry).push(&bytes, inquiry);
     }
+
+    /// Looks at bytes behind what failed.
+    fn behind(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        let place = &self.place;
+        let behind = self.behind.get_or_insert_with(|| {
+            let place = Place { origin: Origin::Lost, ..place.clone() };
+            Box::new((Strings::new(&place), Appended::new(&place)))
+        });
+        behind.0.read(bytes, inquiry);
+        behind.1.read(bytes, inquiry);
+    }
 }
 
 impl Stream for Inflating {
@@ -152,6 +166,9 @@ impl Stream for Inflating {
         for step in bytes.chunks(STEP) {
             if self.failed || inquiry.is_late(&self.place) {
                 self.unread += step.len() as u64;
+                if self.behind.is_some() {
+                    self.behind(step, inquiry);
+                }
                 continue;
             }
             self.read += step.len() as u64;
@@ -164,6 +181,7 @@ impl Stream for Inflating {
             if written.is_err() && !self.failed {
                 self.failed = true;
                 inquiry.opaque(&self.place, OpaqueReason::ParseError, step.len() as u64);
+                self.behind(step, inquiry);
             }
         }
     }
@@ -177,7 +195,11 @@ impl Stream for Inflating {
             }
         }
         inquiry.edits.container_ends(&self.origin, self.read + self.unread);
-        let Self { read, unread, .. } = *self;
+        if let Some((strings, appended)) = self.behind.take().map(|behind| *behind) {
+            strings.end(inquiry);
+            appended.end(inquiry);
+        }
+        let (read, unread) = (self.read, self.unread);
         self.content(inquiry).finish_packed(None, read, inquiry);
         inquiry.miss(unread);
     }
@@ -206,5 +228,28 @@ mod tests {
                 assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_member_is_told_and_looked_at() {
+        let gz = (super::GZIP.example)();
+        let text = "Số CCCD 079090123457".as_bytes();
+        let zip = crate::formats::archive(&[("a.txt", text)]);
+        // Also where the member ends with the block that was given to the inflater.
+        let long = gzip_of(&(0..3 * super::STEP).map(|n| (n * n % 251) as u8).collect::<Vec<u8>>());
+        for (bytes, count) in [(&gz, 2), (&long, 1)] {
+            for behind in [text, &zip, &[b"\n", text].concat()] {
+                let bytes = [bytes, behind].concat();
+                let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+                assert!(inspection.is_opaque(chot_model::OpaqueReason::ParseError), "{inspection:?}");
+                assert_eq!(inspection.distinct(DetectorId::Cccd), count, "{inspection:?}");
+            }
+        }
+    }
+
+    fn gzip_of(bytes: &[u8]) -> Vec<u8> {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), Compression::default());
+        std::io::Write::write_all(&mut gz, bytes).expect("memory");
+        gz.finish().expect("memory")
     }
 }

@@ -3,7 +3,7 @@
 //! Styles are not interpreted, so nothing is invisible.
 
 use super::plain::legible;
-use super::{Format, Room, Stream};
+use super::{Format, Room, Stream, ooxml};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag};
@@ -25,11 +25,14 @@ fn is_html(head: &Head<'_>) -> bool {
     if !head.is_ascii_based() {
         return false;
     }
+    let said = head.declared() == "text/html" || matches!(head.extension(), "html" | "htm");
+    if matches!(head.trimmed.first(), Some(b'{' | b'[')) {
+        return said;
+    }
     let start = head.trimmed.get(..SEEN.min(head.trimmed.len())).unwrap_or_default().to_ascii_lowercase();
     if start.starts_with(b"<?xml") && !start.windows(5).any(|w| w == b"<html") {
         return false;
     }
-    let said = head.declared() == "text/html" || matches!(head.extension().as_str(), "html" | "htm");
     let begins = start.strip_prefix(b"<").is_some_and(|rest| {
         let name = rest.get(..rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()).unwrap_or_default();
         ELEMENTS.contains(&name)
@@ -40,8 +43,6 @@ fn is_html(head: &Head<'_>) -> bool {
         memchr::memmem::find(&start, b"</").is_some()
             && WITHIN.iter().any(|t| memchr::memmem::find(&start, t).is_some())
             && !start.starts_with(b"<")
-            && !start.starts_with(b"{")
-            && !start.starts_with(b"[")
     }
 }
 
@@ -123,12 +124,16 @@ struct Body {
     row: Vec<(usize, View)>,
     rows: u64,
     in_cell: bool,
+    /// The number that a workbook saved as a page says its cell holds, whatever it shows.
+    cell_number: Option<View>,
     /// Columns that the cell takes, and rows.
     cell_spans: (usize, u32),
     /// Rows, this one included, in which a cell from above still takes the column.
     spans: Vec<u32>,
     column: usize,
     joined: Joined,
+    /// The line on which a drawing set letters last.
+    baseline: Vec<u8>,
 }
 
 impl Html {
@@ -143,6 +148,8 @@ impl Html {
             row: Vec::new(),
             rows: 0,
             in_cell: false,
+            cell_number: None,
+            baseline: Vec::new(),
             cell_spans: (1, 1),
             spans: Vec::new(),
             column: 0,
@@ -206,6 +213,14 @@ impl Body {
             while self.spans.get(self.column).is_some_and(|rows| *rows > 0) {
                 self.column += 1;
             }
+            let view = match self.cell_number.take() {
+                Some(number) => {
+                    self.text.joint(b"\n");
+                    self.text.view.push_view(&view, 0..view.text.len());
+                    number
+                }
+                None => view,
+            };
             self.row.push((self.column, view));
             let (columns, rows) = self.cell_spans;
             if rows > 1 && self.column < SPANNED_MAX {
@@ -270,13 +285,27 @@ impl Reader for Body {
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         let name = tag.name.to_ascii_lowercase();
         match name.as_slice() {
-            b"table" => self.tables += 1,
+            b"table" => {
+                self.tables += 1;
+                if self.tables == 1 {
+                    self.table.under(&self.text.view.text);
+                }
+            }
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => {
                 self.end_cell();
                 self.in_cell = true;
                 let span = |name: &[u8]| tag.string(name).and_then(|n| n.trim().parse::<u32>().ok()).unwrap_or(1);
+                let number = tag.attribute(b"num").filter(|n| !n.text.is_empty());
+                self.cell_number = number.map(ooxml::typed).filter(|n| n.number);
                 self.cell_spans = (span(b"colspan").clamp(1, SPAN_MAX) as usize, span(b"rowspan").clamp(1, SPAN_MAX));
+            }
+            // A drawing may set every letter of a word by itself.
+            b"text" => {
+                let baseline = tag.attribute(b"y").unwrap_or_default().text;
+                let joint: &[u8] = if baseline == self.baseline { b" " } else { b"\n" };
+                self.baseline = baseline;
+                self.text().joint(joint);
             }
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
@@ -324,6 +353,7 @@ impl Reader for Body {
             }
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => self.end_cell(),
+            b"text" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }

@@ -18,7 +18,8 @@ use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
-use plain::{Keys, Lesson};
+pub(crate) use plain::Keys;
+use plain::Lesson;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -454,6 +455,9 @@ impl Stream for Json {
         }
         self.part(inquiry);
         self.tree.finish(inquiry);
+        if !self.keys.is_empty() {
+            inquiry.keys = self.keys;
+        }
     }
 }
 

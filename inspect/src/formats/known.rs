@@ -51,9 +51,10 @@ known! {
 
 fn marked(head: &Head<'_>, at: usize, marks: &[&[u8]]) -> bool {
     let begins = |bytes: &[u8]| marks.iter().any(|mark| bytes.starts_with(mark));
-    // A text may begin with any of them, but for the marks of texts.
-    let is_text = head.text.is_some() && !head.bytes.starts_with(b"%!") && !head.bytes.starts_with(b"#");
-    !is_text && head.bytes.get(at..).is_some_and(begins)
+    // A text may begin with any of them, but for the marks of texts, and those that no text has: three zeros in a row.
+    let is_written = head.bytes.starts_with(b"%!") || head.bytes.starts_with(b"#");
+    let has_zeros = marks.iter().any(|mark| mark.ends_with(b"\0\0\0"));
+    (head.text.is_none() || is_written || has_zeros) && head.bytes.get(at..).is_some_and(begins)
 }
 
 #[cfg(test)]

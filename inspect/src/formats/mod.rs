@@ -10,6 +10,7 @@ mod cpio;
 mod csv;
 mod dbf;
 mod form;
+mod grpc;
 mod gzip;
 mod html;
 mod image;
@@ -20,6 +21,7 @@ mod le;
 mod locked;
 mod mail;
 mod mapi;
+mod marked;
 mod mbox;
 mod multipart;
 mod numeral;
@@ -75,6 +77,7 @@ pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub(crate) use image::read as read_picture;
 pub use image::reads_print;
+pub(crate) use json::Keys;
 pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use packing::{pack, unpack};
@@ -120,6 +123,7 @@ const FORMATS: &[&Format] = &[
     &sqlite::LOG,
     &dbf::FORMAT,
     &parquet::FORMAT,
+    &grpc::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,
@@ -150,6 +154,9 @@ const FORMATS: &[&Format] = &[
     &contentline::CALENDAR,
     &contentline::LDIF,
     &svg::FORMAT,
+    &ooxml::WORKBOOK,
+    &ooxml::LETTER,
+    &ooxml::PACKAGE,
     &html::FORMAT,
     &odf::FLAT,
     &xml::FORMAT,

@@ -278,4 +278,19 @@ mod tests {
         assert_eq!(parameter(header, "x").as_deref(), Some("y"));
         assert_eq!(parameter("attachment; filename*=UTF-8''s%E1%BB%91.txt", "filename").as_deref(), Some("số.txt"));
     }
+
+    /// Who receives a form does not decode its parts, whatever they say (RFC 7578 §4.7).
+    #[test]
+    fn an_encoding_hides_no_field_that_stands_as_it_is() {
+        for value in
+            ["001090123456", "so CCCD 001090123456 cua ong Thu", "c28gQ0NDRCAwMDEwOTAxMjM0NTYgY3VhIG9uZyBUaHU="]
+        {
+            let form = format!(
+                "--x\r\nContent-Disposition: form-data; name=\"soCCCD\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{value}\r\n--x--\r\n"
+            );
+            let hint = Hint { name: None, content_type: Some("multipart/form-data; boundary=x".to_owned()) };
+            let inspected = crate::Inspector::new(crate::Limits::default(), 2026).inspect(hint, &form.into_bytes());
+            assert_eq!(inspected.inspection.distinct(chot_model::DetectorId::Cccd), 1, "{value}");
+        }
+    }
 }

@@ -31,9 +31,35 @@ fn plain(text: &[u8]) -> Option<String> {
     (fraction.len() <= exponent).then(|| format!("{whole}{fraction:0<exponent$}"))
 }
 
+/// How many digits a text begins with.
+#[inline]
+pub(crate) fn digits(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    let near = text.first_chunk().map_or(8, |eight| {
+        // A digit differs from `0` by less than ten: no high bit, and none after adding what takes ten to it.
+        let from_zero = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'0'));
+        let others = (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7);
+        others.trailing_zeros() as usize / 8
+    });
+    if near < 8 { near } else { text.iter().take_while(|b| b.is_ascii_digit()).count() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_counted_near_and_far() {
+        for (text, len) in
+            [("", 0), ("12", 2), ("123456789</v>", 9), ("1234567</v>", 7), ("x2345678", 0), ("12345678", 8)]
+        {
+            assert_eq!(digits(text.as_bytes()), len, "{text}");
+        }
+        for byte in 0..=255u8 {
+            let text = [b'0', b'9', byte, b'1', b'2', b'3', b'4', b'5', b'x'];
+            assert_eq!(digits(&text), if byte.is_ascii_digit() { 8 } else { 2 }, "{byte}");
+        }
+    }
 
     #[test]
     fn numbers_are_shown_as_people_see_them() {

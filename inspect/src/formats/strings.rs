@@ -67,11 +67,16 @@ impl Strings {
 
     pub(crate) fn read(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
         self.bytes += bytes.len() as u64;
+        let mut blocks = [Shown::default(); STRETCH + 1];
         for stretch in bytes.chunks(STRETCH * BLOCK) {
-            let mut blocks = [Shown::default(); STRETCH + 1];
             shown(stretch, &mut blocks);
-            self.narrow.read(stretch, &blocks);
-            self.wide.read(stretch, &blocks);
+            let blocks = blocks.get_mut(..=stretch.len().div_ceil(BLOCK)).unwrap_or_default();
+            // Behind the end stands nothing, whatever stood there before.
+            if let Some(behind) = blocks.last_mut() {
+                *behind = Shown::default();
+            }
+            self.narrow.read(stretch, blocks);
+            self.wide.read(stretch, blocks);
         }
         // It stands nowhere: what goes on over two blocks has no place of its own.
         self.narrow.text.joint(&self.narrow.buffer);

@@ -2,6 +2,8 @@
 //!
 //! Sparse files and pax overrides of size are not applied; a member they concern is told as ambiguous.
 
+use std::ops::Range;
+
 use chot_model::OpaqueReason;
 
 use super::{Format, Room, scan_strings};
@@ -53,9 +55,11 @@ fn octal(field: &[u8]) -> Option<u64> {
 
 /// The size of a member whose header's sum is right.
 fn checked(header: &[u8]) -> Option<u64> {
+    // Hardly any other file has a number there.
+    let said = octal(header.get(148..156)?)?;
     let sum: u64 =
         header.iter().enumerate().map(|(n, b)| if (148..156).contains(&n) { 32 } else { u64::from(*b) }).sum();
-    (octal(header.get(148..156)?)? == sum).then(|| octal(header.get(124..136)?))?
+    (said == sum).then(|| octal(header.get(124..136)?))?
 }
 
 fn string(field: &[u8]) -> String {
@@ -80,6 +84,9 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             scan_strings(source, at..source.len(), place, inquiry);
             return None;
         };
+        // Owners, what links lead to, and whatever else stands where most programs write nothing.
+        const BESIDE: Range<u64> = 157..512;
+        scan_strings(source, at + BESIDE.start..at + BESIDE.end, place, inquiry);
         let data = at + 512;
         let Some(end) = data.checked_add(size).filter(|e| *e <= source.len()) else {
             inquiry.refuse(place, OpaqueReason::ParseError, source.len() - at);
@@ -87,6 +94,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             return None;
         };
         at = end.next_multiple_of(512);
+        // Members end with a block, and programs fill it up with nothing.
+        let filling = read_range(source, end..at.min(source.len())).unwrap_or_default();
+        if filling.iter().any(|b| *b != 0) {
+            scan_strings(source, end..at.min(source.len()), place, inquiry);
+        }
         match header.get(156) {
             Some(b'L') if size <= LONG_NAME_MAX => {
                 long_name = read_range(source, data..end).ok().map(|n| string(&n));
@@ -145,5 +157,21 @@ mod tests {
         let inspection = inspect(&longer);
         assert!(inspection.is_opaque(OpaqueReason::ParseError), "{inspection:?}");
         assert_eq!(inspection.distinct(DetectorId::Cccd), 1);
+    }
+
+    #[test]
+    fn what_stands_beside_a_member_is_looked_at() {
+        let plain = (super::FORMAT.example)();
+        let said = b"so CCCD 079090123457";
+        // What a link leads to, an owner, and what fills up the last block of the member.
+        for at in [157, 265, 512 + 22] {
+            let mut bytes = plain.clone();
+            bytes[at..at + said.len()].copy_from_slice(said);
+            bytes[148..156].fill(b' ');
+            let sum: u32 = bytes[..512].iter().map(|b| u32::from(*b)).sum();
+            bytes[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+            let inspection = inspect(&bytes);
+            assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (2, 0), "{inspection:?}");
+        }
     }
 }

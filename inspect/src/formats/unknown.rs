@@ -3,7 +3,7 @@
 use chot_model::OpaqueReason;
 
 pub(crate) use super::strings::Strings;
-use super::{Format, Room, Stream};
+use super::{Format, Room, Stream, zip};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{OCTETS, Object};
@@ -21,11 +21,13 @@ pub(crate) struct Unknown {
     reason: OpaqueReason,
     strings: Strings,
     appended: Appended,
+    /// The last bytes.
+    tail: Vec<u8>,
 }
 
 impl Unknown {
     pub(crate) fn new(place: &Place, reason: OpaqueReason) -> Self {
-        Self { reason, strings: Strings::new(place), appended: Appended::new(place) }
+        Self { reason, strings: Strings::new(place), appended: Appended::new(place), tail: Vec::new() }
     }
 }
 
@@ -33,10 +35,14 @@ impl Stream for Unknown {
     fn block(&mut self, bytes: &[u8], _at: u64, inquiry: &mut Inquiry) {
         self.strings.read(bytes, inquiry);
         self.appended.read(bytes, inquiry);
+        self.tail.extend_from_slice(bytes.get(bytes.len().saturating_sub(zip::TAIL)..).unwrap_or_default());
+        self.tail.drain(..self.tail.len().saturating_sub(zip::TAIL));
     }
 
     fn finish(self: Box<Self>, inquiry: &mut Inquiry) {
-        let Self { reason, strings, appended } = *self;
+        let Self { reason, strings, appended, tail } = *self;
+        // The last of several files of an archive begins in the middle of something.
+        let reason = if zip::ends_segments(&tail) { OpaqueReason::Partial } else { reason };
         inquiry.opaque(&strings.place, reason, strings.bytes);
         strings.end(inquiry);
         appended.end(inquiry);

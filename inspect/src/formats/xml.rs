@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::Hint;
-use crate::inquiry::{Inquiry, Place};
+use crate::inquiry::{HEADER_MAX, Inquiry, Place};
 use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag, local};
 use crate::sniff::Head;
@@ -58,6 +58,8 @@ pub(crate) struct Document {
     deeper: u64,
     tree: Tree,
     joined: Joined,
+    /// What `<key>…</key>` says of the element that follows it.
+    keyed: Option<chot_detectors::Column>,
     long: bool,
     /// Values have types: what is masked must stay a number where it is one.
     typed: bool,
@@ -74,6 +76,7 @@ impl Xml {
             deeper: 0,
             tree: Tree::default(),
             joined: Joined::default(),
+            keyed: None,
             long: false,
             typed: false,
             place: place.clone(),
@@ -159,8 +162,11 @@ impl Reader for Document {
         if self.path.len() >= DEPTH_MAX {
             self.deeper += 1;
         } else {
-            let column = inquiry.column(&String::from_utf8_lossy(tag.name));
-            self.path.push(column);
+            let keyed = self.keyed.take();
+            let column = inquiry.column(&String::from_utf8_lossy(tag.name)).or(keyed);
+            // `<SO_CCCD><so>…</so></SO_CCCD>`: what the outer one announces, the inner one holds.
+            let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
+            self.path.push(column.or(around));
             self.tree.open(inquiry.key.hash_one(tag.name));
         }
         // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
@@ -186,13 +192,17 @@ impl Reader for Document {
         }
         if let (Some(label), Some(last)) = (label, self.path.last_mut())
             && self.deeper == 0
-            && last.is_none()
+            && last.is_none_or(|last| last.is_identifier())
         {
             *last = Some(label);
         }
     }
 
-    fn close(&mut self, _name: &[u8], inquiry: &mut Inquiry) {
+    fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        // Lists of properties and remote calls have keys and values side by side.
+        if matches!(name, b"key" | b"name") && self.text.view.text.len() <= HEADER_MAX {
+            self.keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
+        }
         self.end(inquiry);
         if self.deeper > 0 {
             self.deeper -= 1;

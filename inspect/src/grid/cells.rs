@@ -104,35 +104,6 @@ fn copy(view: &View, range: Range<usize>, base: u64) -> View {
     copy
 }
 
-/// Where in a window a line may be cut next, looked for ahead of the lines.
-pub(super) struct Cuts<'v> {
-    text: &'v [u8],
-    /// The first sign that is not before the last line, and the first wide blank.
-    sign: usize,
-    wide: usize,
-}
-
-impl<'v> Cuts<'v> {
-    pub(super) fn new(view: &'v View, end: usize) -> Self {
-        Self { text: view.text.get(..end).unwrap_or_default(), sign: 0, wide: 0 }
-    }
-
-    /// Whether anything in a line may cut it. Lines are asked about one behind the other.
-    pub(super) fn may_be_in(&mut self, line: &Range<usize>) -> bool {
-        let next = |find: &dyn Fn(&[u8]) -> Option<usize>| {
-            let rest = self.text.get(line.start..).unwrap_or_default();
-            find(rest).map_or(usize::MAX, |at| line.start + at)
-        };
-        if self.sign <= line.start {
-            self.sign = next(&|rest| memchr::memchr3(b'\t', b'|', b';', rest));
-        }
-        if self.wide <= line.start {
-            self.wide = next(&|rest| WIDE.find(rest));
-        }
-        self.sign < line.end || self.wide < line.end
-    }
-}
-
 /// Whether anything in a line cuts it.
 pub(super) fn is_cut(line: &[u8]) -> bool {
     memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()

@@ -107,7 +107,9 @@ impl Inquiry {
             values: self.values,
             cache: self.cache.clone(),
             sink: self.sink.take(),
-            columns: std::mem::take(&mut self.columns),
+            headings: std::mem::take(&mut self.headings),
+            keys: std::mem::take(&mut self.keys),
+            found: self.found,
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
             decoded: Vec::new(),
@@ -135,7 +137,9 @@ impl Inquiry {
     /// Takes back what was lent, and what the container came to.
     fn outcome(&mut self, within: Self, media_type: Option<&'static str>, stood: u64) -> Outcome {
         self.sink = within.sink;
-        self.columns = within.columns;
+        self.headings = within.headings;
+        self.keys = within.keys;
+        self.found = within.found;
         self.hits = within.hits;
         self.cells = within.cells;
         self.print_left = within.print_left;

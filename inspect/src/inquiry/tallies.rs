@@ -25,7 +25,7 @@ pub(super) enum Added {
 
 impl Tallies {
     /// Adds a finding; `again` when it was made by a second look.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, detector: DetectorId, confidence: Confidence, hash: u64, again: bool) -> Added {
         let counted = confidence >= Confidence::Medium;
         let (tally, distinct) = self.of(detector);

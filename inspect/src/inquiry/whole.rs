@@ -42,7 +42,7 @@ impl Stand<'_> {
 
 impl Inquiry {
     /// What a cell under its column comes to, second looks included.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn told(&mut self, text: &[u8], cell: Range<usize>, column: Option<Column>) -> Told {
         match self.detectors.cell(text, cell.clone(), column, &mut self.cells) {
             told @ (Told::Quiet | Told::Coded) => self.looked_into(text.get(cell).unwrap_or_default(), column, told),
@@ -51,6 +51,7 @@ impl Inquiry {
     }
 
     /// What a cell comes to in which a scan would find nothing.
+    #[inline(never)]
     fn looked_into(&mut self, cell: &[u8], column: Option<Column>, told: Told) -> Told {
         let in_vain = if told == Told::Coded {
             is_meaningless(cell, &mut self.decoded)
@@ -73,11 +74,6 @@ impl Inquiry {
     /// Begins a row. A cell of it may hold a table of its own.
     pub(crate) fn begin_row(&self) -> Begun {
         self.cells.begin()
-    }
-
-    /// The hash of a finding.
-    pub(crate) fn whole_hash(&self, whole: &Whole) -> u64 {
-        self.values.value(whole.detector, self.cells.value(whole))
     }
 
     /// Ends the row that began so: the values of its cells are forgotten.
@@ -105,41 +101,80 @@ impl Inquiry {
         }
     }
 
-    /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
-    #[inline]
+    /// Counts a finding that is all of its cell and tells its hash and what it says about persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
         whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-    ) -> Option<Mark> {
+    ) -> (u64, Option<Mark>) {
         let Whole { detector, confidence, .. } = *whole;
         if confidence >= Confidence::Medium {
             self.edit_whole(place, whole, stand, &part);
         }
-        let value = self.cells.value(whole);
+        self.found += 1;
+        let value = self.cells.value(whole, stand.cell);
         let hash = self.values.value(detector, value);
         let mark = Mark::of(&self.values, hash, detector, confidence, value);
         let added = self.tallies.add(detector, confidence, hash, place.again);
-        if added == Added::Nothing || added == Added::One && self.sink.is_none() && place.disguise.is_none() {
-            return mark;
+        let told = added == Added::Nothing || added == Added::One && self.sink.is_none() && place.disguise.is_none();
+        if !told {
+            self.tell_whole(place, whole, stand, added, part());
         }
-        self.tell_whole(place, whole, stand, added, part());
-        mark
+        (hash, mark)
+    }
+
+    /// Where a part begins of which nothing but counts and masks is wanted, and neither is made a second time.
+    #[inline]
+    pub(crate) fn begins_plain(&self, place: &Place) -> Option<u64> {
+        match place.origin {
+            Origin::Raw(base) if self.sink.is_none() && !place.again && place.disguise.is_none() => Some(base),
+            _ => None,
+        }
+    }
+
+    /// As [`Self::report_whole`], of a cell of text at an address in such a part.
+    #[inline(always)]
+    pub(crate) fn report_plain(&mut self, whole: &Whole, cell: &[u8], address: u64) -> (u64, Option<Mark>) {
+        let Whole { detector, confidence, .. } = *whole;
+        if confidence >= Confidence::Medium {
+            self.mask_whole(whole, cell, address);
+        }
+        let value = self.cells.value(whole, cell);
+        let hash = self.values.value(detector, value);
+        let mark = Mark::of(&self.values, hash, detector, confidence, value);
+        if self.tallies.add(detector, confidence, hash, false) == Added::Sample {
+            self.sample(whole, cell);
+        }
+        (hash, mark)
+    }
+
+    #[inline(always)]
+    fn mask_whole(&mut self, whole: &Whole, cell: &[u8], address: u64) {
+        match whole.detector {
+            DetectorId::Address => self.edits.mask(cell, address, DetectorId::Address),
+            detector => self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
+        }
+    }
+
+    /// Keeps a sample.
+    #[cold]
+    fn sample(&mut self, whole: &Whole, cell: &[u8]) {
+        let value = Secret::new(String::from_utf8_lossy(self.cells.value(whole, cell)));
+        self.tallies.of(whole.detector).0.samples.push(value.masked());
     }
 
     /// Notes what masks a finding.
-    #[inline]
     fn edit_whole(&mut self, place: &Place, whole: &Whole, stand: Stand<'_>, part: &impl Fn() -> Arc<str>) {
         let detector = whole.detector;
         let stays = stand.number && stand.len == 0 && !self.limits.zero_numbers;
         match (&place.origin, stand.at.filter(|_| !stays)) {
             (Origin::Raw(base), Some(at)) => {
-                if detector == DetectorId::Address {
-                    self.edits.mask(stand.cell, base + at, detector);
-                } else if !self.edits.are_full() {
+                if stand.number {
                     self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
+                } else {
+                    self.mask_whole(whole, stand.cell, base + at);
                 }
             }
             (Origin::Transfer(_), Some(at)) => {
@@ -164,13 +199,12 @@ impl Inquiry {
     #[cold]
     fn tell_whole(&mut self, place: &Place, whole: &Whole, stand: Stand<'_>, added: Added, part: Arc<str>) {
         let Whole { detector, confidence, .. } = *whole;
-        let value = self.cells.value(whole);
-        let secret = || Secret::new(String::from_utf8_lossy(value));
         if added == Added::Sample {
-            self.tallies.of(detector).0.samples.push(secret().masked());
+            self.sample(whole, stand.cell);
         }
+        let value = Secret::new(String::from_utf8_lossy(self.cells.value(whole, stand.cell)));
         if let Some(sink) = &mut self.sink {
-            let (range, value) = (stand.start..stand.start + stand.cell.len() as u64, secret());
+            let range = stand.start..stand.start + stand.cell.len() as u64;
             sink(Finding { detector, part, range, confidence, value, disguise: place.disguise });
         }
         if let Some(disguise) = place.disguise {

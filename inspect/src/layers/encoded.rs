@@ -7,8 +7,10 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, CONTEXT_BYTES, Signs, signs};
 
+use super::look::places;
 use super::runs::RUN_MIN;
 use super::utf7;
+use crate::inquiry::Twelves;
 
 /// Shorter texts are read like any other.
 const CORE_MIN: usize = 1 << 12;
@@ -19,61 +21,83 @@ const STRETCH: usize = 64;
 /// What an account in the text of a payment QR code begins with, which has no blanks either.
 const PAYMENT: &[u8] = b"000000727";
 
-/// The runs of a window with all its context, when it is nothing else.
-pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Vec<Range<usize>>> {
+/// What a window of nothing else holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// Its runs.
+    pub(super) words: Vec<Range<usize>>,
+    /// Its numbers of twelve digits.
+    pub(super) twelves: u64,
+}
+
+/// The lines of a window with all its context, when it is nothing else.
+pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Lines> {
     let (from, to) = (core.start.saturating_sub(CONTEXT_BYTES), text.len().min(core.end + CONTEXT_BYTES));
     let whole = text.get(from..to)?;
     // Nearly all other texts have a blank in their first line.
     if core.len() < CORE_MIN || !whole.get(..LINE_MIN)?.iter().all(|b| is_plain(*b)) {
         return None;
     }
-    let mut lines = Vec::with_capacity(core.len() / LINE_MIN + 2);
+    let mut words = Vec::with_capacity(core.len() / LINE_MIN + 2);
     let mut begun = from;
     let mut tell = |line: Range<usize>| {
         let start = line.start.max(core.start);
         if start < core.end && line.end >= start + RUN_MIN {
-            lines.push(start..line.end.min(core.end));
+            words.push(start..line.end.min(core.end));
         }
     };
+    let mut twelves = Twelves::default();
+    let mut blocks = [Signs::default(); STRETCH];
     for (n, stretch) in whole.chunks(STRETCH * BLOCK).enumerate() {
-        let mut blocks = [Signs::default(); STRETCH];
         signs(stretch, &mut blocks);
         let base = from + n * STRETCH * BLOCK;
         for (n, (block, bytes)) in blocks.iter().zip(stretch.chunks(BLOCK)).enumerate() {
             let base = base + n * BLOCK;
             let within = u64::MAX >> (BLOCK - bytes.len());
-            let mut others = !block.word & within;
-            while others != 0 {
-                let at = base + others.trailing_zeros() as usize;
-                others &= others.wrapping_sub(1);
-                match text.get(at)? {
-                    b'\n' => {
-                        let end = at - usize::from(text.get(..at)?.ends_with(b"\r"));
-                        if end < begun + LINE_MIN && begun > from {
-                            return None;
-                        }
-                        tell(begun..end);
-                        begun = at + 1;
-                    }
-                    b'\r' if text.get(at + 1) == Some(&b'\n') => {}
-                    _ => return None,
-                }
+            let mut ends = block.line & within;
+            // Line ends may have two signs.
+            if block.safe != 0 || !places(!block.word & within & !ends, base).all(|at| is_return(text, at)) {
+                return None;
             }
-            let mut signs = block.sign & within;
-            while signs != 0 {
-                let at = base + signs.trailing_zeros() as usize;
-                signs &= signs.wrapping_sub(1);
-                if text.get(at) == Some(&b'+') && utf7::says(text, at) {
+            while ends != 0 {
+                let at = base + ends.trailing_zeros() as usize;
+                ends &= ends - 1;
+                let end = at - usize::from(at.checked_sub(1).is_some_and(|before| is_return(text, before)));
+                if end < begun + LINE_MIN && begun > from {
                     return None;
                 }
+                tell(begun..end);
+                begun = at + 1;
             }
+            if places(block.shift & within, base).any(|at| utf7::says(text, at)) {
+                return None;
+            }
+            twelves.add(block.digit & bits_of(base, core));
         }
     }
     let goes_on =
         text.get(to..).unwrap_or_default().iter().take(RUN_MIN).take_while(|b| super::runs::in_run(**b)).count();
     tell(begun..to + goes_on);
-    let none = memchr::memchr2(b'-', b'_', whole).is_none() && memchr::memmem::find(whole, PAYMENT).is_none();
-    none.then_some(lines)
+    // Nine digits stand together nowhere in it, nearly always; then only its borders are left.
+    const { assert!(PAYMENT.len() == 9) };
+    let pays = |part: Range<usize>| text.get(part).is_some_and(|part| memchr::memmem::find(part, PAYMENT).is_some());
+    let pays = if twelves.has_nine() {
+        pays(from..to)
+    } else {
+        pays(from..core.start + PAYMENT.len()) || pays(core.end - PAYMENT.len()..to)
+    };
+    (!pays).then(|| Lines { words, twelves: twelves.end() })
+}
+
+/// Whether a line end of two signs begins at `at`.
+fn is_return(text: &[u8], at: usize) -> bool {
+    text.get(at) == Some(&b'\r') && text.get(at + 1) == Some(&b'\n')
+}
+
+/// The bytes of the block at `base` that are of `core`.
+fn bits_of(base: usize, core: &Range<usize>) -> u64 {
+    let bits = |n: usize| if n < BLOCK { (1 << n) - 1 } else { u64::MAX };
+    bits(core.end.saturating_sub(base)) & !bits(core.start.saturating_sub(base))
 }
 
 const fn is_plain(byte: u8) -> bool {
@@ -105,7 +129,10 @@ mod tests {
             let text = base64(&lens, sign);
             let core = cut.0..text.len() - cut.1;
             match lines(text.as_bytes(), &core) {
-                Some(lines) => prop_assert_eq!(&lines, &Look::of(text.as_bytes(), &core).words),
+                Some(Lines { words, twelves }) => {
+                    let look = Look::of(text.as_bytes(), &core);
+                    prop_assert_eq!((&words, twelves), (&look.words, look.scope().twelves));
+                }
                 None => prop_assert!(core.len() < CORE_MIN || core.start < 2, "{text}"),
             }
         }
@@ -124,6 +151,15 @@ mod tests {
         let long = base64(&[76; 80], "\n");
         let whole = |text: &str| lines(text.as_bytes(), &(0..text.len())).is_some();
         assert!(whole(&long));
+        // A payment, wherever it stands in the window or its context.
+        for at in (44..long.len() - 44).step_by(7) {
+            for (mark, is_other) in [("A000000727", true), ("A000000728", false)] {
+                let mut text = long.clone();
+                text.insert_str(at, mark);
+                let core = 300..text.len() - 300;
+                assert_eq!(lines(text.as_bytes(), &core).is_none(), is_other, "{mark} at {at}");
+            }
+        }
         for other in ["NAMSINH\n1987\n", "+AEMAQwBDAEQ\n", "00020101021138570010A000000727\n", "\n", "=\n"] {
             assert!(!whole(&format!("{long}{other}{long}")), "{other}");
         }

@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, Signs, signs};
 
-use super::{base85, encoded, runs};
+use super::encoded::{self, Lines};
+use super::{base85, runs};
+use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
 #[derive(Debug, Default)]
@@ -22,6 +24,10 @@ pub(crate) struct Look {
     pub(super) pairs: Vec<usize>,
     /// Where a uuencoded file may begin.
     pub(super) file: Option<usize>,
+    /// Where its lines end, and whether anything in each may cut it into cells.
+    lines: Vec<(usize, bool)>,
+    /// Numbers of twelve digits.
+    twelves: u64,
     /// The window is nothing but base64.
     encoded: bool,
 }
@@ -37,13 +43,21 @@ impl Look {
         let mut look = Self { file: super::uu::begin(text, core.start, core.end), ..Self::default() };
         let mut words = Runs::new(runs::RUN_MIN);
         let mut marked = Runs::new(base85::RUN_MIN);
+        let (mut twelves, mut is_cut) = (Twelves::default(), false);
         let mut stretch = |at: usize, room: &mut [Signs]| {
             let end = text.len().min(at + room.len() * BLOCK);
             signs(text.get(at..end).unwrap_or_default(), room);
+            // Behind the end stands nothing, whatever stood there before.
+            if let Some(behind) = room.get_mut((end - at).div_ceil(BLOCK)) {
+                *behind = Signs::default();
+            }
             for (n, pair) in room.windows(2).enumerate() {
                 let base = at + n * BLOCK;
                 let ([block, next], true) = (pair, base < core.end) else { break };
-                look.places(text, base, block, next.hex, core.end);
+                let within = if core.end - base < BLOCK { (1 << (core.end - base)) - 1 } else { u64::MAX };
+                twelves.add(block.digit & within);
+                is_cut = look.lines(base, block.line & within, block.cut, is_cut);
+                look.places(text, base, block, next.hex, within);
                 words.step(base, block.word, u64::MAX, core.end, &mut look.words);
                 marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
             }
@@ -51,40 +65,40 @@ impl Look {
         if core.len() <= (FEW - 1) * BLOCK {
             stretch(core.start, &mut [Signs::default(); FEW]);
         } else {
-            for at in core.clone().step_by((MANY - 1) * BLOCK) {
-                stretch(at, &mut [Signs::default(); MANY]);
-            }
+            let mut room = [Signs::default(); MANY];
+            core.clone().step_by((MANY - 1) * BLOCK).for_each(|at| stretch(at, &mut room));
         }
         let seen = core.start + core.len().next_multiple_of(BLOCK);
         words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
         marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
         look.pairs.sort_unstable();
+        look.twelves = twelves.end();
         look
     }
 
     /// As [`Self::of`], with less of a look at windows that are nothing but base64.
     pub(crate) fn of_window(text: &[u8], core: &Range<usize>) -> Self {
         match encoded::lines(text, core) {
-            Some(words) => Self { words, encoded: true, ..Self::default() },
+            Some(Lines { words, twelves }) => Self { words, twelves, encoded: true, ..Self::default() },
             None => Self::of(text, core),
         }
     }
 
-    /// Whether the window is nothing but base64: of it only numbers are to be scanned.
-    pub(crate) const fn is_encoded(&self) -> bool {
-        self.encoded
+    /// How the text is to be scanned: of nothing but base64 only numbers.
+    pub(crate) const fn scope(&self) -> Scope {
+        Scope { encoded: self.encoded, twelves: self.twelves }
     }
 
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, lines: _, twelves: _, encoded: _ } = self;
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing. `room` is for what they decode to.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
-        let Self { signs, words, marked, pairs, file, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, lines: _, twelves: _, encoded: _ } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
@@ -95,9 +109,29 @@ impl Look {
             && words.iter().map(run).all(|word| runs::mean_nothing(word, room))
     }
 
-    fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, end: usize) {
-        let core = if end - base < BLOCK { (1 << (end - base)) - 1 } else { u64::MAX };
-        for at in bits(block.sign & core).map(|bit| base + bit) {
+    /// Where the lines of the window end, and whether anything in each may cut it into cells. Nothing is told of a window
+    /// of nothing but base64.
+    pub(crate) fn line_ends(&self) -> &[(usize, bool)] {
+        &self.lines
+    }
+
+    /// Notes the `ends` of lines in a block. `is_cut` says whether anything before may cut the line that goes on into it;
+    /// returns the same for the next.
+    #[inline]
+    fn lines(&mut self, base: usize, mut ends: u64, mut cut: u64, mut is_cut: bool) -> bool {
+        while ends != 0 {
+            let end = ends.trailing_zeros();
+            let before = (1 << end) - 1;
+            self.lines.push((base + end as usize, is_cut || cut & before != 0));
+            (cut, is_cut) = (cut & !before, false);
+            ends &= ends - 1;
+        }
+        is_cut || cut != 0
+    }
+
+    /// Notes where something may begin in a block, of which `core` is looked at.
+    fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, core: u64) {
+        for at in places(block.sign & core, base) {
             if text.get(at) == Some(&b'0') {
                 if text.get(at + 2..at + 4).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
                     self.pairs.push(at);
@@ -114,7 +148,7 @@ impl Look {
         let hex = u128::from(block.hex) | u128::from(next_hex) << BLOCK;
         let two = hex & hex >> 1 & !(hex >> 2);
         let three = (two & two >> 3 & hex >> 6 & hex >> 7) as u64;
-        for at in bits(three & core).map(|bit| base + bit) {
+        for at in places(three & core, base) {
             let parts = [2, 5].map(|by| text.get(at + by).copied());
             if parts[0] == parts[1] && parts[0].is_some_and(|b| matches!(b, b' ' | b':' | b',' | b'-')) {
                 self.pairs.push(at);
@@ -126,6 +160,9 @@ impl Look {
 /// Whether the runs of visible characters in a short text mean nothing, neither in base85 nor those of the alphabets of
 /// base64: what a look shows of a text does not depend on which digits stand in it, and this does.
 pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+    if text.len() <= BLOCK {
+        return is_short_and_meaningless(text, room);
+    }
     // A run may go on behind a line end.
     let mut word = |word: &[u8]| {
         word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, room)
@@ -134,6 +171,41 @@ pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
         (run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b)) || base85::means_nothing(run))
             && run.split(|b| !runs::in_run(*b)).all(&mut word)
     })
+}
+
+/// The same of no more than a block, as nearly all of such texts are.
+fn is_short_and_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+    let mut block = [Signs::default()];
+    signs(text, &mut block);
+    let [Signs { word, graphic, .. }] = block;
+    let long = |class: u64, min: usize, nothing: &mut dyn FnMut(&[u8], u64) -> bool| {
+        stretches(class, min).all(|run| nothing(text.get(run.clone()).unwrap_or_default(), mask(&run)))
+    };
+    long(graphic, base85::RUN_MIN, &mut |run, within| word & within == within || base85::means_nothing(run))
+        // A run may go on behind a line end.
+        && long(word, runs::RUN_MIN, &mut |run, _| {
+            memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(run, room)
+        })
+}
+
+/// The stretches of so many set bits and more.
+fn stretches(mut mask: u64, min: usize) -> impl Iterator<Item = Range<usize>> {
+    std::iter::from_fn(move || {
+        while mask != 0 {
+            let start = mask.trailing_zeros();
+            let len = (mask >> start).trailing_ones();
+            mask &= u64::MAX.checked_shl(start + len).unwrap_or_default();
+            if len as usize >= min {
+                return Some(start as usize..(start + len) as usize);
+            }
+        }
+        None
+    })
+}
+
+/// The bits of a range that is not empty.
+const fn mask(range: &Range<usize>) -> u64 {
+    (u64::MAX >> (BLOCK - (range.end - range.start))) << range.start
 }
 
 /// Whether the byte at `at`, a sign, may begin something by what stands beside it.
@@ -155,12 +227,12 @@ fn begins(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// The set bits, lowest first.
-fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+/// The places of set bits, the first of which is `base`.
+pub(super) fn places(mut mask: u64, base: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = mask.trailing_zeros() as usize;
         mask &= mask.wrapping_sub(1);
-        (bit < BLOCK).then_some(bit)
+        (bit < BLOCK).then_some(base + bit)
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chot_detectors::decode_base64;
+
 use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
@@ -34,7 +36,7 @@ pub(super) fn in_run(b: u8) -> bool {
     IN_RUN[usize::from(b)]
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     Base64,
     Base32,
@@ -53,27 +55,22 @@ impl Code {
     /// How many characters to leave out so that the rest means something: a word may be glued to an encoding, as a
     /// folder of an address is.
     fn shifted(self, run: &[u8], decoded: &mut Vec<u8>) -> Option<usize> {
-        const GLUED: usize = 16;
-        const SEEN: usize = 32;
         if self != Self::Base64 {
             return None;
         }
-        let from = if run.len() >= GLUED + SEEN { GLUED } else { 0 };
-        (1..4).find(|by| {
-            let seen = run.get(from + by..run.len().min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN);
-            seen.is_some_and(|seen| {
-                self.decode(seen, decoded);
-                sniff::is_plausible(decoded)
-            })
-        })
+        let found = shifts(run).find(|seen| {
+            self.decode(run.get(seen.clone()).unwrap_or_default(), decoded);
+            sniff::is_plausible(decoded)
+        });
+        found.map(|seen| seen.start % 4)
     }
 
     /// What `run` stands for, in place of what `out` holds.
     fn decode(self, run: &[u8], out: &mut Vec<u8>) {
-        out.clear();
         match self {
-            Self::Base64 => base64::decode(run, out),
+            Self::Base64 => base64::decode_over(run, out),
             Self::Base32 => {
+                out.clear();
                 let (mut group, mut bits) = (0u64, 0);
                 for b in run {
                     let five = if b.is_ascii_uppercase() { b - b'A' } else { (b & 7).wrapping_sub(2) + 26 };
@@ -86,6 +83,7 @@ impl Code {
                 }
             }
             Self::Hex => {
+                out.clear();
                 let run = unprefixed(run);
                 let digit = |b: &u8| HEX[usize::from(*b)].unwrap_or(0);
                 out.extend(run.chunks_exact(2).map(|pair| match pair {
@@ -128,19 +126,25 @@ impl Runs {
                 let Some(word) = words.peek() else { return };
                 at = at.max(word.start);
             }
-            let len = match words.peek() {
+            let mut len = match words.peek() {
                 Some(word) if word.start <= at => word.end - at,
                 // The last line of several may be shorter.
                 _ => text.get(at..core.end).unwrap_or_default().iter().take_while(|b| in_run(**b)).count(),
             };
             if len > 0 {
-                self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
-                at += len;
+                loop {
+                    self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
+                    at += len;
+                    words.next_if(|word| word.end <= at);
+                    // One line behind the other, nearly always.
+                    let next = words.peek().filter(|word| word.start == at + 1 && text.get(at) == Some(&b'\n'));
+                    let Some(next) = next.filter(|_| self.is_line()) else { break };
+                    (at, len, self.line) = (next.start, next.len(), 0);
+                }
                 continue;
             }
             match text.get(at) {
-                // Mails break base64 at 76 characters, PEM at 64; prose has shorter words.
-                Some(b'\n' | b'\r') if !self.between && self.line >= 40 && self.line.is_multiple_of(4) => {
+                Some(b'\n' | b'\r') if !self.between && self.is_line() => {
                     self.between = true;
                     self.line = 0;
                 }
@@ -149,6 +153,11 @@ impl Runs {
             }
             at += 1;
         }
+    }
+
+    /// Whether what was read may be a whole line: mails break base64 at 76 characters, PEM at 64; prose has shorter words.
+    const fn is_line(&self) -> bool {
+        self.line >= 40 && self.line.is_multiple_of(4)
     }
 
     fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
@@ -208,6 +217,9 @@ impl Runs {
 
 /// Whether a whole run comes to nothing: [`Runs::end`] would open nothing for it. `room` is for what it decodes to.
 pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
+    if let Some(means) = short_means(run) {
+        return !means;
+    }
     let mut means = |code: Code| {
         code.decode(run, room);
         sniff::is_plausible(room)
@@ -216,6 +228,43 @@ pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
         && !codes(run).any(&mut means)
         && codes(run).next().is_none_or(|code| code.shifted(run, room).is_none())
 }
+
+/// Whether a short run that can only be base64 means anything, decoded as [`Runs::end`] does; `None` for any other. Runs are
+/// asked about for each record of an answer.
+fn short_means(run: &[u8]) -> Option<bool> {
+    const SHORT: usize = 64;
+    if run.len() > SHORT || !codes(run).eq([Code::Base64]) {
+        return None;
+    }
+    // Room for a whole step of decoding from anywhere.
+    let mut text = [b'A'; SHORT + SEEN];
+    text.get_mut(..run.len())?.copy_from_slice(run);
+    let mut out = [0; SHORT + SEEN];
+    let mut means = |range: Range<usize>| {
+        let read = decode_base64(text.get(range.start..range.start + range.len().next_multiple_of(SEEN))?, &mut out);
+        let bytes = out.get(..range.len() * 6 / 8).filter(|_| read >= range.len())?;
+        Some(sniff::is_plausible(bytes))
+    };
+    if means(0..run.len())? {
+        return Some(true);
+    }
+    for seen in shifts(run) {
+        if means(seen)? {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// Where a run is looked at that may have a word before it: a folder of an address, say.
+fn shifts(run: &[u8]) -> impl Iterator<Item = Range<usize>> + use<> {
+    const GLUED: usize = 16;
+    let (from, end) = (if run.len() >= GLUED + SEEN { GLUED } else { 0 }, run.len());
+    (1..4).map(move |by| from + by..end.min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN)
+}
+
+/// Characters that tell whether a shifted run means anything.
+const SEEN: usize = 32;
 
 /// Hexadecimal digits without what announces them.
 fn unprefixed(run: &[u8]) -> &[u8] {
@@ -247,4 +296,45 @@ fn open(bytes: &[u8], how: &'static str, place: &Place, inquiry: &mut Inquiry) {
     let mut object = Object::new(Hint::default(), place.disguised(how));
     object.push(bytes, inquiry);
     object.finish(None, inquiry);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn short_runs_are_told_as_long_ones_are(
+            glued in "[a-z/]{0,18}",
+            text in "[a-zA-Z0-9+/_-]{0,60}|(Số CCCD|so|001090123456| ){1,4}|PK\u{3}\u{4}[a-z]{9}",
+            encoded in any::<bool>(),
+            cut in 0usize..4,
+        ) {
+            let mut run = glued.into_bytes();
+            let groups = text.as_bytes().chunks(3).map(|c| [0, 1, 2].map(|n| c.get(n).copied().unwrap_or(b' ')));
+            match encoded {
+                true => run.extend(groups.flat_map(|group| base64::quantum(group, 3))),
+                false => run.extend(text.bytes().filter(|b| in_run(*b))),
+            }
+            run.truncate(run.len().saturating_sub(cut));
+            let (mut room, short) = (Vec::new(), short_means(&run));
+            let means = codes(&run).any(|code| {
+                code.decode(&run, &mut room);
+                sniff::is_plausible(&room)
+            });
+            let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
+            prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+        }
+    }
+
+    #[test]
+    fn a_short_run_with_a_folder_before_it_means_something() {
+        // `Số CCCD 001090123456`
+        for run in ["U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng", "x/U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng"] {
+            assert_ne!(short_means(run.as_bytes()), Some(false), "{run}");
+        }
+        assert_ne!(short_means(b"63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f"), Some(true));
+    }
 }

@@ -103,13 +103,20 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 /// What a cell announces as a heading.
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
-    if is_paragraph(cell) || cell.iter().filter(|b| b.is_ascii_digit()).nth(DIGITS_MAX).is_some() {
+    if is_paragraph(cell) || cell.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>() > DIGITS_MAX {
         return None;
     }
     // What a heading is followed by is nearly always plain: then nothing else has to be known.
     let is_plain = |at: usize| cell.get(at + 1..).is_some_and(|value| value.iter().any(u8::is_ascii_graphic));
-    if memchr::memchr(b':', cell).is_some_and(is_plain) {
+    let colon = memchr::memchr(b':', cell);
+    if colon.is_some_and(is_plain) {
         return None;
+    }
+    let plain = cell.trim_ascii();
+    // Blanks that are no ASCII may stand before a heading, and in a cell that is too long for one.
+    let trimmed = plain.first().is_none_or(|b| b.is_ascii() || matches!(b, 0xc3..=0xc6)) && plain.len() <= HEADER_MAX;
+    if trimmed && colon.is_none() {
+        return inquiry.announced(plain);
     }
     let text = std::str::from_utf8(cell).ok()?.trim();
     // `Số CCCD: 001…` is a heading with its value: running text.

@@ -109,6 +109,23 @@ pub(crate) fn all() -> Vec<Case> {
         case(&format!("base64, {name}"), mail(&format!("{text}base64"), body.as_bytes()));
     }
 
+    for (name, boundary) in [
+        ("a boundary as RFC 2231 writes it", "boundary*=us-ascii''bnd"),
+        ("a boundary in two pieces", "boundary*0=b; boundary*1=nd"),
+        ("no boundary", "x=y"),
+    ] {
+        let short = lines(&signs64, 4, "\r\n");
+        let parts = format!("--bnd\r\n{text}base64\r\n\r\n{short}\r\n--bnd--\r\n");
+        case(
+            &format!("base64, four signs a line, {name}"),
+            mail(&format!("Content-Type: multipart/mixed; {boundary}"), parts.as_bytes()),
+        );
+    }
+    for encodings in ["base64\r\nContent-Transfer-Encoding: 7bit", "7bit\r\nContent-Transfer-Encoding: base64"] {
+        // Twelve digits are sound base64, too.
+        case(&format!("digits as they stand, {encodings:?}"), mail(&format!("{text}{encodings}"), b"001090123456"));
+    }
+
     let escapes = printable(HIDDEN);
     for (name, body) in [
         ("small hexadecimal", escapes.to_lowercase()),
@@ -160,6 +177,12 @@ pub(crate) fn all() -> Vec<Case> {
         ),
     );
     case("BinHex within text", mail("Content-Type: text/plain", binhex(HIDDEN.as_bytes()).as_bytes()));
+
+    let two = "quoted-printable\r\nContent-Transfer-Encoding: base64";
+    case(
+        "two encodings, escapes of two digits",
+        mail(&format!("{text}{two}"), b"so CCCD =3001=3090123456 cua ong Thu"),
+    );
 
     let wide = |big: bool, mark: bool| {
         let mut bytes = if mark { vec![0xff, 0xfe] } else { Vec::new() };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chot_config::Network;
 use chot_model::Timestamp;
@@ -17,7 +17,7 @@ const MAPPED_MAX: usize = 100_000;
 pub(super) struct Addresses {
     /// The longest prefix first.
     listed: Vec<(Network, String, Option<Timestamp>)>,
-    mapped: RwLock<HashMap<IpAddr, (String, Timestamp)>>,
+    mapped: Arc<RwLock<HashMap<IpAddr, (String, Timestamp)>>>,
 }
 
 impl Addresses {
@@ -43,7 +43,11 @@ impl Addresses {
             }
         }
         listed.sort_by_key(|(network, ..)| std::cmp::Reverse(network.prefix));
-        Ok(Self { listed, mapped: RwLock::default() })
+        Ok(Self { listed, mapped: Arc::default() })
+    }
+
+    pub(super) const fn listed(&self) -> usize {
+        self.listed.len()
     }
 
     pub(super) fn of(&self, address: IpAddr, now: Timestamp) -> Option<String> {
@@ -58,6 +62,11 @@ impl Addresses {
             .iter()
             .filter(|(network, _, until)| network.contains(address) && until.is_none_or(|until| now < until));
         listed.next().map(|(_, name, _)| name.clone())
+    }
+
+    /// Shares what is mapped with `other` from now on.
+    pub(super) fn inherit(&mut self, other: &Self) {
+        self.mapped = Arc::clone(&other.mapped);
     }
 
     pub(super) fn map(&self, address: IpAddr, account: Option<&str>, until: Timestamp) -> bool {

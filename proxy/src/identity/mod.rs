@@ -1,33 +1,44 @@
 //! Who sends: by the password they give the proxy, or by the address they come from.
 //!
-//! A password is checked against argon2 hashes once and remembered for minutes under a keyed digest, never kept. An
-//! address is mapped by a file and, for a time, by whoever may use the admin door (a log-on script). It grants nothing:
-//! what an account may send is the policy's.
+//! A password is checked once, against argon2 hashes or by a directory, and remembered for minutes under a keyed digest,
+//! never kept. An address is mapped by a file and, for a time, by whoever may use the admin door (a log-on script). It
+//! grants nothing: what an account may send is the policy's.
 
 mod addresses;
+mod directory;
 mod passwords;
 mod users;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chot_config::IdentitySettings;
 use chot_model::{Account, AccountSource, Timestamp};
+use moka::future::Cache;
 
+pub(crate) use self::directory::Unavailable;
 pub use self::users::hash;
 
 use self::addresses::Addresses;
-use self::passwords::Passwords;
+use self::directory::Directory;
+use self::passwords::{Passwords, Place};
 use self::users::Users;
 use crate::{Error, base64};
+
+/// Accounts known by their address whose groups are remembered.
+const GROUPS_REMEMBERED_MAX: u64 = 50_000;
 
 /// What the proxy knows about people.
 pub struct Identity {
     users: Option<Arc<Users>>,
+    directory: Option<Arc<Directory>>,
     is_required: bool,
     passwords: Passwords,
     addresses: Addresses,
+    /// What the directory said of accounts that nobody had to give a password for.
+    groups: Cache<String, Arc<[String]>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -43,52 +54,108 @@ pub(crate) enum Who {
     Is(Account),
     /// They have to say.
     Unsaid,
-    /// What they said is wrong.
-    Wrong,
+    /// What they said is wrong; the name they gave, where it is one.
+    Wrong(Option<String>),
+    /// The directory cannot be asked about this name.
+    Unasked(String, Unavailable),
 }
 
 impl Identity {
-    /// Reads the files that the settings name.
+    /// Reads the files that the settings name. A directory is trusted by the roots that web servers are trusted by.
     ///
     /// # Errors
     /// When one cannot be used.
-    pub fn new(settings: &IdentitySettings) -> Result<Self, Error> {
+    pub fn new(settings: &IdentitySettings, extra_roots: &[PathBuf]) -> Result<Self, Error> {
         let users = settings.users.as_deref().map(Users::load).transpose()?;
+        let directory = settings.directory.as_ref().map(|directory| Directory::new(directory, extra_roots));
+        let directory = directory.transpose()?.map(Arc::new);
+        let remember = Duration::from_secs(settings.remember_s);
         Ok(Self {
-            is_required: users.is_some() && settings.required,
+            is_required: (users.is_some() || directory.is_some()) && settings.required,
             users: users.map(Arc::new),
-            passwords: Passwords::new(Duration::from_secs(settings.remember_s))?,
+            directory,
+            passwords: Passwords::new(remember)?,
             addresses: Addresses::new(settings.addresses.as_deref())?,
+            groups: Cache::builder().max_capacity(GROUPS_REMEMBERED_MAX).time_to_live(remember).build(),
         })
     }
 
     /// Who a client is that knows of the proxy; `authorization` is the value of its Proxy-Authorization.
     pub(crate) async fn of(&self, address: IpAddr, authorization: Option<&[u8]>, now: Timestamp) -> Who {
-        if let (Some(users), Some(authorization)) = (&self.users, authorization) {
-            let Some((name, password)) = basic(authorization) else { return Who::Wrong };
-            return match self.passwords.check(users, name, password).await {
-                Some(groups) => {
-                    Who::Is(Account { name: groups.name, source: AccountSource::ProxyAuth, groups: groups.groups })
+        let is_asked = self.users.is_some() || self.directory.is_some();
+        if let Some(authorization) = authorization.filter(|_| is_asked) {
+            let Some((name, password)) = basic(authorization) else { return Who::Wrong(None) };
+            let Some(place) = self.place_of(&name) else { return Who::Wrong(Some(name)) };
+            return match self.passwords.check(&place, name.clone(), password).await {
+                Ok(Some(known)) => {
+                    Who::Is(Account { name: known.name, source: AccountSource::ProxyAuth, groups: known.groups })
                 }
-                None => Who::Wrong,
+                Ok(None) => Who::Wrong(Some(name)),
+                Err(why) => Who::Unasked(name, why),
             };
         }
-        match self.of_address(address, now) {
-            account if account.source != AccountSource::Unknown || !self.is_required => Who::Is(account),
-            _ => Who::Unsaid,
+        match self.of_address(address, now).await {
+            Ok(account) if account.source != AccountSource::Unknown || !self.is_required => Who::Is(account),
+            Ok(_) => Who::Unsaid,
+            Err((name, why)) => Who::Unasked(name, why),
+        }
+    }
+
+    /// Where a name is looked for: in the file first, so that somebody can work when the directory is away.
+    fn place_of(&self, name: &str) -> Option<Place> {
+        let directory = self.directory.as_ref().map(|directory| Place::Directory(Arc::clone(directory)));
+        match &self.users {
+            Some(users) if directory.is_none() || users.holds(name) => Some(Place::File(Arc::clone(users))),
+            _ => directory,
         }
     }
 
     /// Who a client is that cannot be asked.
-    pub(crate) fn of_address(&self, address: IpAddr, now: Timestamp) -> Account {
-        let Some(name) = self.addresses.of(address.to_canonical(), now) else { return Account::unknown() };
-        let groups = self.users.as_ref().map(|users| users.groups_of(&name)).unwrap_or_default();
-        Account { name, source: AccountSource::Address, groups }
+    ///
+    /// # Errors
+    /// The account's name, where the directory cannot be asked about its groups: what a group may not send must not
+    /// leave because nobody knows who is in it.
+    pub(crate) async fn of_address(&self, address: IpAddr, now: Timestamp) -> Result<Account, (String, Unavailable)> {
+        let Some(name) = self.addresses.of(address.to_canonical(), now) else { return Ok(Account::unknown()) };
+        let groups = match (self.users.as_ref().filter(|users| users.holds(&name)), &self.directory) {
+            (Some(users), _) => users.groups_of(&name),
+            (None, Some(directory)) => {
+                let asking = async { Box::pin(directory.groups_of(&name)).await.map(Arc::from) };
+                let groups = self.groups.try_get_with(name.clone(), asking).await;
+                groups.map_err(|why| (name.clone(), *why))?.to_vec()
+            }
+            (None, None) => Vec::new(),
+        };
+        Ok(Account { name, source: AccountSource::Address, groups })
     }
 
     /// Maps an address to an account until `until`; without an account the mapping ends. Tells whether there was room.
     pub(crate) fn map(&self, address: IpAddr, account: Option<&str>, until: Timestamp) -> bool {
         self.addresses.map(address.to_canonical(), account, until)
+    }
+
+    /// How many users the file has.
+    pub(crate) fn users(&self) -> usize {
+        self.users.as_ref().map_or(0, |users| users.len())
+    }
+
+    /// How many addresses and networks the file has.
+    pub(crate) fn addresses(&self) -> usize {
+        self.addresses.listed()
+    }
+
+    /// Whether the directory, if there is one, answers and knows its reader.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn probe(&self) -> Result<(), Error> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        directory.probe().await.map_err(|why| Error::Identity(why.to_string()))
+    }
+
+    /// Shares the mappings that are made while running with `other`, whose place it takes.
+    pub(crate) fn inherit(&mut self, other: &Self) {
+        self.addresses.inherit(&other.addresses);
     }
 }
 
@@ -128,13 +195,15 @@ mod tests {
             addresses: write(dir.path(), "addresses", "10.1.2.3 thu.tran\n10.9.0.0/16 may-in 2026-06-30\n"),
             required: true,
             remember_s: 300,
+            directory: None,
         };
-        let identity = Identity::new(&settings).expect("an identity");
+        let identity = Identity::new(&settings, &[]).expect("an identity");
         let now = Timestamp::parse("2026-11-21T12:00:00Z").expect("a time");
         let ask = async |address: [u8; 4], said: Option<&str>| {
             let said = said.map(credentials);
             match identity.of(address.into(), said.as_deref(), now).await {
                 Who::Is(account) => format!("{} {} {}", account.name, account.source.id(), account.groups.join(",")),
+                Who::Wrong(name) => format!("Wrong {}", name.unwrap_or_default()),
                 other => format!("{other:?}"),
             }
         };
@@ -142,9 +211,15 @@ mod tests {
         assert_eq!(ask(stranger, Some("an.nguyen:mật khẩu dài")).await, "an.nguyen proxy-auth ke-toan,lanh-dao");
         // Remembered, and remembered only for the password that was right.
         assert_eq!(ask(stranger, Some("an.nguyen:mật khẩu dài")).await, "an.nguyen proxy-auth ke-toan,lanh-dao");
-        for wrong in ["an.nguyen:mật khẩu", "an.nguyen:", "ai.do:mật khẩu dài", "an.nguyen", "@ke-toan:x", ":x"]
-        {
-            assert_eq!(ask(stranger, Some(wrong)).await, "Wrong", "{wrong}");
+        for (wrong, name) in [
+            ("an.nguyen:mật khẩu", "an.nguyen"),
+            ("an.nguyen:", "an.nguyen"),
+            ("ai.do:mật khẩu dài", "ai.do"),
+            ("an.nguyen", ""),
+            ("@ke-toan:x", ""),
+            (":x", ""),
+        ] {
+            assert_eq!(ask(stranger, Some(wrong)).await, format!("Wrong {name}"), "{wrong}");
         }
         assert_eq!(ask(stranger, None).await, "Unsaid");
         assert_eq!(ask([10, 1, 2, 3], None).await, "thu.tran address ");
@@ -153,16 +228,24 @@ mod tests {
         let later = Timestamp::parse("2026-11-21T18:00:00Z").expect("a time");
         assert!(identity.map([10, 9, 1, 1].into(), Some("an.nguyen"), later));
         assert_eq!(ask([10, 9, 1, 1], None).await, "an.nguyen address ke-toan,lanh-dao");
-        assert_eq!(identity.of_address([10, 9, 1, 1].into(), later), Account::unknown());
+        assert_eq!(identity.of_address([10, 9, 1, 1].into(), later).await, Ok(Account::unknown()));
+        // What was mapped outlives a reload, what was remembered of passwords does not.
+        let mut again = Identity::new(&settings, &[]).expect("an identity");
+        again.inherit(&identity);
+        assert_eq!(
+            again.of_address([10, 9, 1, 1].into(), now).await.map(|account| account.name),
+            Ok("an.nguyen".into())
+        );
         assert!(identity.map([10, 9, 1, 1].into(), None, later));
         assert_eq!(ask([10, 9, 1, 1], None).await, "Unsaid");
-        assert!(matches!(identity.of(stranger.into(), Some(b"Bearer x"), now).await, Who::Wrong));
+        assert!(matches!(identity.of(stranger.into(), Some(b"Bearer x"), now).await, Who::Wrong(None)));
     }
 
     #[tokio::test]
     async fn without_users_nobody_is_asked() {
-        let settings = IdentitySettings { users: None, addresses: None, required: true, remember_s: 300 };
-        let identity = Identity::new(&settings).expect("an identity");
+        let settings =
+            IdentitySettings { users: None, addresses: None, required: true, remember_s: 300, directory: None };
+        let identity = Identity::new(&settings, &[]).expect("an identity");
         let now = Timestamp::from_unix_us(0);
         for said in [None, Some(&b"Basic eDp5"[..])] {
             assert_eq!(identity.of([10, 0, 0, 1].into(), said, now).await, Who::Is(Account::unknown()));

@@ -72,6 +72,14 @@ impl Users {
         user.map(|user| Known { name: name.to_owned(), groups: user.groups.clone() })
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn groups_of(&self, name: &str) -> Vec<String> {
         self.0.get(name).map(|user| user.groups.clone()).unwrap_or_default()
     }

@@ -2,11 +2,12 @@
 //!
 //! Both end in the same place: the next hop hears DATA, whichever way the mail came.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chot_audit::Outcome;
 use chot_inspect::Hint;
-use chot_model::{Channel, Destination};
+use chot_model::{Account, Channel, Destination};
 
 use super::command::Chunk;
 use super::data::DataReader;
@@ -147,12 +148,12 @@ impl Session {
         Ok(if is_farewell { Then::Close } else { Then::Go })
     }
 
-    fn envelope(&self, transaction: &Transaction, subject: &[u8]) -> Envelope {
+    fn envelope(&self, account: Account, transaction: &Transaction, subject: &[u8]) -> Envelope {
         let recipients = transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect();
         Envelope {
             channel: Channel::Mail,
             client: Some(self.origin),
-            account: self.account.clone().unwrap_or_else(|| self.mail.gate.account_of(self.origin)),
+            account,
             destination: Destination { recipients, ..Destination::default() },
             summary: self.mail.gate.summary(&subject::decoded(subject), subject::CHARS_MAX),
         }
@@ -161,7 +162,11 @@ impl Session {
     /// Held → verdict → committed or refused; the client's answer.
     async fn decide(&mut self, intake: Intake, heard: &Heard) -> Reply {
         let Some(transaction) = self.transaction.clone() else { return commit::FAILED.into() };
-        let envelope = self.envelope(&transaction, &heard.subject);
+        let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
+            self.downstream.reset().await;
+            return commit::FAILED.into();
+        };
+        let envelope = self.envelope(account, &transaction, &heard.subject);
         match intake.decide(envelope.clone(), self.mail.abilities(&heard.signers)).await {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
@@ -178,7 +183,11 @@ impl Session {
     /// As [`Self::decide`], with an answer for each recipient.
     async fn decide_each(&mut self, intake: Intake, heard: &Heard) -> Vec<Reply> {
         let Some(transaction) = self.transaction.clone() else { return vec![commit::FAILED.into()] };
-        let envelope = self.envelope(&transaction, &heard.subject);
+        let Some(account) = sender(Arc::clone(&self.mail), self.account.clone(), self.origin).await else {
+            self.downstream.reset().await;
+            return vec![commit::FAILED.into()];
+        };
+        let envelope = self.envelope(account, &transaction, &heard.subject);
         let abilities = self.mail.abilities(&heard.signers);
         let Ok(decisions) = intake.decide_each(envelope.clone(), abilities).await else {
             self.downstream.reset().await;
@@ -314,6 +323,15 @@ async fn refuse(
             open.close(Outcome::Failed, "it could not be put in quarantine");
             commit::FAILED.into()
         }
+    }
+}
+
+/// Who sends: whoever logged in, else whose address it is. `None` where the directory cannot say what groups that account is
+/// in: what a group may not send must not leave.
+async fn sender(mail: Arc<Mail>, account: Option<Account>, origin: IpAddr) -> Option<Account> {
+    match account {
+        Some(account) => Some(account),
+        None => mail.gate.account_of(origin).await.ok(),
     }
 }
 

@@ -215,7 +215,7 @@ impl Mail {
     /// nothing: it is refused all the same.
     async fn record_refusal(&self, client: IpAddr, reason: &str) {
         let (channel, client, reason) = (Channel::Mail, Some(client), reason.to_owned());
-        let event = Event::Refusal { id: None, channel, client, host: String::new(), reason, bytes: 0 };
+        let event = Event::Refusal { id: None, channel, client, account: None, host: String::new(), reason, bytes: 0 };
         let _ = self.gate.ledger().event(event).await;
     }
 

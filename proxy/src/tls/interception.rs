@@ -15,9 +15,8 @@ use super::leaf::Minter;
 use super::{Ca, Leaf, roots};
 use crate::Error;
 
-/// Bytes rustls may queue per direction of a connection. Its default of 64 KiB would be most of an idle connection's
-/// memory after one large answer.
-pub(crate) const TLS_BUFFER_BYTES: usize = 16 << 10;
+/// Bytes rustls may queue per direction of a connection: as many records go out by one call.
+pub(crate) const TLS_BUFFER_BYTES: usize = 64 << 10;
 /// Servers whose sessions are kept for resumption.
 const RESUMED_SERVERS_MAX: usize = 1_024;
 

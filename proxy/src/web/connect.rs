@@ -24,7 +24,7 @@ use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
 use super::guard::{Broken, Guarded};
 use super::head;
-use super::io::{Duplex, ForHyper, Replay, Wire};
+use super::io::{Ahead, Duplex, ForHyper, Replay, Wire};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::streams::{self, UnderWay};
@@ -118,7 +118,7 @@ pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
 pub(super) async fn run<IO: Duplex + 'static>(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
     let parts = (&mut tunnel.upgrade).await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<IO>>>);
     let Ok(Ok(parts)) = parts else { return };
-    let (stream, behind) = parts.io.0.into_parts();
+    let (stream, behind) = parts.io.into_inner().into_parts();
     let mut bytes = BytesMut::from(&*parts.read_buf);
     bytes.unsplit(behind);
     tunnel.begin(client, stream, bytes, session).await;
@@ -142,6 +142,8 @@ impl Tunnel {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
         let stream = Replay::new(bytes.freeze(), stream);
+        // What is refused inside the tunnel names whoever opened it.
+        let client = Arc::new(client.known_as(account.clone()));
         let inside = Inside { client, authority, is_named: true, addresses, road, account };
         inside.carry(began, stream, upstream, session).await;
     }
@@ -243,7 +245,7 @@ impl Inside {
     where
         IO: Duplex + 'static,
     {
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), Ahead::new(stream));
         let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
         let asked = Asked::of(&start, &self.authority.host);

@@ -179,7 +179,8 @@ impl Exchange<'_> {
     }
 
     fn about(&self, head: &request::Parts) -> About {
-        let path = head::percent_decoded(head.uri.to_string().as_bytes(), true);
+        let uri = head.uri.to_string();
+        let path = head::percent_decoded(uri.as_bytes(), true);
         About {
             host: self.host.clone(),
             account: self.account.clone(),

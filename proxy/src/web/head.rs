@@ -2,6 +2,8 @@
 //!
 //! Bodies are not touched here.
 
+use std::borrow::Cow;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Uri, Version};
 
@@ -57,6 +59,21 @@ pub(crate) fn target<B>(request: &Request<B>, default_port: u16, scheme: &str) -
             return Err(Why::HeadTooLarge);
         }
         if uri.scheme_str() != Some(scheme) {
+            return Err(Why::Misdirected);
+        }
+    }
+    if request.version() != Version::HTTP_2 {
+        // A target is a path, or a whole URI of the scheme that is spoken here; `*` is for OPTIONS, a host alone for CONNECT
+        // (RFC 9112 §3.2).
+        let is_form = match (uri.scheme_str(), target.is_some()) {
+            (None, false) => uri.path().starts_with('/') || uri.path() == "*" && request.method() == Method::OPTIONS,
+            (None, true) => false,
+            (Some(_), _) => true,
+        };
+        if !is_form {
+            return Err(Why::BadRequest);
+        }
+        if uri.scheme_str().is_some_and(|asked| asked != scheme) {
             return Err(Why::Misdirected);
         }
     }
@@ -161,25 +178,48 @@ pub(crate) fn has_been_here(headers: &HeaderMap, pseudonym: &str) -> bool {
 }
 
 /// The side fields of a head that could carry content: name and value, values as the receiver will read them.
-pub(crate) fn fields<'a>(method: &Method, uri: &Uri, host: &str, headers: &'a HeaderMap) -> Vec<(String, Vec<u8>)> {
-    let mut fields = vec![("host".to_owned(), host.as_bytes().to_vec())];
+pub(crate) fn fields<'a>(
+    method: &'a Method,
+    uri: &'a Uri,
+    host: &'a str,
+    headers: &'a HeaderMap,
+) -> Vec<(Cow<'static, str>, Cow<'a, [u8]>)> {
+    let mut fields = Vec::with_capacity(2 + headers.len());
+    fields.push(("host".into(), host.as_bytes().into()));
     let url = uri.path_and_query().map_or("/", |path| path.as_str());
-    fields.push(("url".to_owned(), percent_decoded(url.as_bytes(), true)));
+    fields.push(("url".into(), percent_decoded(url.as_bytes(), true)));
     // Methods and header names are tokens of the sender's choice too.
     if !matches!(*method, Method::GET | Method::POST | Method::PUT | Method::HEAD | Method::OPTIONS) {
-        fields.push(("method".to_owned(), method.as_str().as_bytes().to_vec()));
+        fields.push(("method".into(), method.as_str().as_bytes().into()));
     }
     let framing = [header::HOST, header::CONTENT_LENGTH];
     let is_content = |name: &&'a HeaderName| !framing.contains(name);
     for name in headers.keys().filter(is_content) {
         for value in headers.get_all(name) {
-            fields.push((format!("header {name}"), percent_decoded(value.as_bytes(), false)));
+            fields.push((field_name(name), percent_decoded(value.as_bytes(), false)));
         }
         if name.as_str().bytes().filter(u8::is_ascii_digit).count() >= NAME_DIGITS_MIN {
-            fields.push(("header name".to_owned(), name.as_str().as_bytes().to_vec()));
+            fields.push(("header name".into(), name.as_str().as_bytes().into()));
         }
     }
     fields
+}
+
+/// What a header is called in an inspection: without a string of its own for those in every request.
+fn field_name(name: &HeaderName) -> Cow<'static, str> {
+    match *name {
+        header::ACCEPT => "header accept".into(),
+        header::ACCEPT_ENCODING => "header accept-encoding".into(),
+        header::ACCEPT_LANGUAGE => "header accept-language".into(),
+        header::AUTHORIZATION => "header authorization".into(),
+        header::CONTENT_TYPE => "header content-type".into(),
+        header::COOKIE => "header cookie".into(),
+        header::ORIGIN => "header origin".into(),
+        header::REFERER => "header referer".into(),
+        header::USER_AGENT => "header user-agent".into(),
+        header::VIA => "header via".into(),
+        _ => format!("header {name}").into(),
+    }
 }
 
 /// Header names with fewer digits hold no number of interest.
@@ -187,7 +227,10 @@ const NAME_DIGITS_MIN: usize = 7;
 
 /// Undoes `%41`, and where `plus_is_space` also `+`, as the receiver will. Other bytes and broken escapes stay as they
 /// are.
-pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Vec<u8> {
+pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'%', if plus_is_space { b'+' } else { b'%' }, text).is_none() {
+        return text.into();
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, after)) = rest.split_first() {
@@ -207,7 +250,7 @@ pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Vec<u8> {
             }
         }
     }
-    out
+    out.into()
 }
 
 /// The file name a request gives its body: Content-Disposition, else the last segment of what is PUT.
@@ -302,7 +345,7 @@ mod tests {
             ("/%zz%41", "/%zzA"),
             ("%C4%91", "đ"),
         ] {
-            assert_eq!(percent_decoded(text.as_bytes(), true), decoded.as_bytes(), "{text}");
+            assert_eq!(*percent_decoded(text.as_bytes(), true), *decoded.as_bytes(), "{text}");
         }
     }
 

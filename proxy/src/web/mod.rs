@@ -24,6 +24,7 @@ mod parent;
 pub mod probe;
 mod reach;
 mod refusal;
+mod seats;
 mod secure;
 mod streams;
 mod target;
@@ -40,7 +41,7 @@ use std::time::Duration;
 
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
-use chot_model::{Account, Channel, DecisionId};
+use chot_model::{Account, AccountSource, Channel, DecisionId};
 use http::header::PROXY_AUTHORIZATION;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -60,6 +61,7 @@ use self::home::Home;
 use self::io::{Duplex, ForHyper, Timer};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
+use self::seats::Seats;
 use self::target::Authority;
 use self::upstream::{Links, Route};
 use self::websocket::Socket;
@@ -89,8 +91,13 @@ const PROXY_HEADER_SECONDS: u64 = 5;
 const STRANGER_RECORD_MS: u64 = 10_000;
 /// What a client outside the listed networks hears.
 const NOT_LISTED: &[u8] =
-    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 35\r\n\
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 36\r\n\
 Connection: close\r\n\r\nThis client may not use the proxy.\r\n";
+
+/// What a client hears whose connections are too many.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 44\r\n\
+Connection: close\r\n\r\nThis client has too many open connections.\r\n";
 
 /// The web channel. One for all its listeners.
 pub struct Web {
@@ -104,8 +111,11 @@ pub struct Web {
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
     connections: Arc<Semaphore>,
+    seats: Arc<Seats>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
+    /// The same of a client with too many connections.
+    last_crowd: AtomicU64,
     /// HTTP/2 connections of clients.
     multiplexed: AtomicU64,
 }
@@ -126,6 +136,8 @@ impl Web {
         // Without randomness two gateways may share a name, and a request through both would be called a loop.
         let _ = aws_lc_rs::rand::fill(&mut random);
         let pseudonym = format!("chot-{:08x}", u32::from_be_bytes(random));
+        let connections = descriptors::connections(CONNECTIONS_MAX);
+        let seats = settings.client_connections.map_or(connections / 2, |most| most as usize);
         Ok(Self {
             gate,
             clients: settings.clients.clone(),
@@ -134,8 +146,10 @@ impl Web {
             home: Home::new(&settings.name, &settings.pac_direct, interception.ca()),
             interception,
             pseudonym,
-            connections: Arc::new(Semaphore::new(descriptors::connections(CONNECTIONS_MAX))),
+            connections: Arc::new(Semaphore::new(connections)),
+            seats: Arc::new(Seats::new(seats)),
             last_stranger: AtomicU64::new(0),
+            last_crowd: AtomicU64::new(0),
             multiplexed: AtomicU64::new(0),
         })
     }
@@ -147,15 +161,16 @@ impl Web {
     /// Records a connection that ended before there was anything to judge.
     async fn record_peer(&self, address: IpAddr, reason: &str) {
         let (id, client, host, reason) = (None, Some(address.to_canonical()), String::new(), reason.to_owned());
-        let event = Event::Refusal { id, channel: Channel::Web, client, host, reason, bytes: 0 };
+        let event = Event::Refusal { id, channel: Channel::Web, client, account: None, host, reason, bytes: 0 };
         let _ = self.gate.ledger().event(event).await;
     }
 
-    /// Records a client outside the list, not more often than the ledger should be bothered with strangers.
-    async fn record_stranger(&self, address: IpAddr) {
+    /// Records a client that is not served, not more often than the ledger should be bothered with it; `last` is when
+    /// that was.
+    async fn record_seldom(&self, last: &AtomicU64, address: IpAddr, reason: &str) {
         let now = self.gate.clock().now().unix_ms() / STRANGER_RECORD_MS;
-        if self.last_stranger.swap(now, Ordering::Relaxed) != now {
-            self.record_peer(address, "client-not-listed").await;
+        if last.swap(now, Ordering::Relaxed) != now {
+            self.record_peer(address, reason).await;
         }
     }
 }
@@ -218,11 +233,17 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
         }
     }
     if !web.is_client(peer.ip().to_canonical()) {
-        web.record_stranger(peer.ip()).await;
+        web.record_seldom(&web.last_stranger, peer.ip(), "client-not-listed").await;
         return if door == Door::Explicit {
-            turn_away(&mut stream).await
+            turn_away(&mut stream, NOT_LISTED).await
         };
     }
+    let Some(_seat) = web.seats.take(peer.ip().to_canonical()) else {
+        web.record_seldom(&web.last_crowd, peer.ip(), "too-many-connections").await;
+        return if door == Door::Explicit {
+            turn_away(&mut stream, TOO_MANY).await
+        };
+    };
     tune(&stream);
     match door {
         Door::Explicit | Door::Secure => {
@@ -238,8 +259,13 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
             let Ok(original) = original else { return web.record_peer(peer.ip(), "no-destination").await };
             // Where packets keep their destination, it is no address of ours.
             let local = if led == Led::Tproxy { SocketAddr::from(([0, 0, 0, 0], 0)) } else { local };
-            let account = web.gate.account_of(peer.ip());
+            let account = web.gate.account_of(peer.ip()).await;
+            let is_known = account.is_ok();
+            let account = account.unwrap_or_else(|account| account);
             let client = Arc::new(Client { web, peer, local, account });
+            if !is_known {
+                return client.record(None, &original.ip().to_string(), Why::Directory.id(), 0).await;
+            }
             Box::pin(transparent::serve(client, stream, original, session)).await;
         }
     }
@@ -272,11 +298,11 @@ async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, ses
 }
 
 /// A short no, with a moment for the client to read it.
-async fn turn_away(stream: &mut TcpStream) {
+async fn turn_away(stream: &mut TcpStream, answer: &[u8]) {
     /// Bytes of its request that are read so that closing does not reset the connection.
     const READ_BYTES_MAX: u64 = 16 << 10;
     let telling = async {
-        stream.write_all(NOT_LISTED).await?;
+        stream.write_all(answer).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(READ_BYTES_MAX), &mut tokio::io::sink()).await
     };
@@ -292,7 +318,7 @@ where
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
-    let io = ForHyper(Guarded::new(io, broken.clone()));
+    let io = ForHyper::new(Guarded::new(io, broken.clone()));
     let has_begun = AtomicBool::new(false);
     let service = service_fn(|request| {
         has_begun.store(true, Ordering::Relaxed);
@@ -326,7 +352,7 @@ struct Client {
     peer: SocketAddr,
     /// Our end of it.
     local: SocketAddr,
-    /// Who it is where nobody can be asked.
+    /// Who it is, as far as that is known by now.
     account: Account,
 }
 
@@ -334,6 +360,19 @@ impl Client {
     fn new_id(&self) -> DecisionId {
         let gate = &self.web.gate;
         gate.new_id(gate.clock().now())
+    }
+
+    /// The same client, once it has said who it is.
+    fn known_as(&self, account: Account) -> Self {
+        let Self { web, peer, local, account: _ } = self;
+        Self { web: Arc::clone(web), peer: *peer, local: *local, account }
+    }
+
+    /// The same client, which gave a name and did not prove it. A stranger may write there what he likes.
+    fn claiming(&self, name: Option<&str>) -> Self {
+        let name = name.map(|name| self.web.gate.inspector().mask_identifiers(name).as_str().to_owned());
+        let account = name.map_or_else(Account::unknown, |name| Account::new(name, AccountSource::Claimed));
+        self.known_as(account)
     }
 
     /// The way to `target`, when it may be reached.
@@ -352,7 +391,9 @@ impl Client {
     ) -> Result<(), chot_audit::Error> {
         let host = self.web.gate.inspector().mask(host).as_str().to_owned();
         let client = Some(self.peer.ip().to_canonical());
-        let event = Event::Refusal { id, channel: Channel::Web, client, host, reason: reason.to_owned(), bytes };
+        let account = (self.account.source != AccountSource::Unknown).then(|| self.account.clone());
+        let event =
+            Event::Refusal { id, channel: Channel::Web, client, account, host, reason: reason.to_owned(), bytes };
         self.web.gate.ledger().event(event).await
     }
 
@@ -384,10 +425,16 @@ impl Outer {
         let account = match self.client.web.gate.who(self.client.peer.ip(), authorization.as_deref()).await {
             Who::Is(account) => account,
             Who::Unsaid => return refuse(&self.client, request, "", Why::AuthNeeded).await,
-            Who::Wrong => return refuse(&self.client, request, "", Why::AuthFailed).await,
+            Who::Wrong(name) => {
+                return refuse(&self.client.claiming(name.as_deref()), request, "", Why::AuthFailed).await;
+            }
+            Who::Unasked(name, _) => {
+                return refuse(&self.client.claiming(Some(&name)), request, "", Why::Directory).await;
+            }
         };
+        let client = self.client.known_as(account.clone());
         if request.method() == Method::CONNECT {
-            return match Box::pin(grant(&self.client, request, account)).await {
+            return match Box::pin(grant(&client, request, account)).await {
                 Ok(tunnel) => {
                     if let Some(session) = &self.streams {
                         let (client, session) = (Arc::clone(&self.client), session.clone());
@@ -402,18 +449,18 @@ impl Outer {
         }
         let target = match target_of(&request) {
             Ok(target) => target,
-            Err(why) => return refuse(&self.client, request, "", why).await,
+            Err(why) => return refuse(&client, request, "", why).await,
         };
         let way = match self.links.way_of(&target) {
             Some(checked) => Ok(checked),
-            None => self.client.way(&target).await,
+            None => client.way(&target).await,
         };
         let route = match way {
             Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },
-            Err(why) => return refuse(&self.client, request, &target.host, why).await,
+            Err(why) => return refuse(&client, request, &target.host, why).await,
         };
         let exchange = Exchange {
-            client: &self.client,
+            client: &client,
             host: &target,
             route,
             links: &self.links,

@@ -78,6 +78,8 @@ reasons! {
         "Cần đăng nhập proxy bằng tài khoản của cơ quan." "The proxy asks who you are.";
     AuthFailed "auth-failed" PROXY_AUTHENTICATION_REQUIRED
         "Tên hoặc mật khẩu proxy không đúng." "The name or password for the proxy is wrong.";
+    Directory "directory" SERVICE_UNAVAILABLE
+        "Không hỏi được danh bạ tài khoản của cơ quan nên không gửi gì đi. Hãy thử lại sau." "The directory that knows accounts cannot be asked now, so nothing was sent. Try again later.";
     ClientDistrust "client-distrust" BAD_REQUEST
         "Ứng dụng không tin chứng thư của cổng kiểm soát." "The client does not trust the gateway's certificate.";
     TargetPort "target-port" FORBIDDEN

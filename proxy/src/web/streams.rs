@@ -84,7 +84,7 @@ where
         .max_header_list_size(HEAD_BYTES_MAX)
         .keep_alive_interval(Duration::from_secs(PING_SECONDS))
         .keep_alive_timeout(Duration::from_secs(PING_SECONDS));
-    let io = ForHyper(Watched::new(io, Arc::clone(&told)));
+    let io = ForHyper::new(Watched::new(io, Arc::clone(&told)));
     let mut connection = std::pin::pin!(builder.serve_connection(io, service));
     let age_ends = Instant::now() + Duration::from_secs(AGE_SECONDS);
     let (mut is_leaving, mut recorded) = (false, 0);

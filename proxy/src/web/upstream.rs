@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::body::Outgoing;
-use super::io::{ForHyper, Timer};
+use super::io::{Ahead, ForHyper, Timer};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::target::Authority;
@@ -109,7 +109,8 @@ impl Link {
             Protocol::Http1 => {
                 let mut builder = http1::Builder::new();
                 builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
-                let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
+                let (sender, connection) =
+                    builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
                 tokio::spawn(async move {
                     let _ = connection.with_upgrades().await;
                 });
@@ -125,7 +126,8 @@ impl Link {
                     .max_send_buf_size(BUFFER_BYTES_MAX)
                     .keep_alive_interval(Duration::from_secs(PING_SECONDS))
                     .keep_alive_timeout(Duration::from_secs(PING_SECONDS));
-                let (sender, connection) = builder.handshake(ForHyper(io)).await.map_err(|_| Why::UpstreamFailed)?;
+                let (sender, connection) =
+                    builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
                 tokio::spawn(async move {
                     let _ = connection.await;
                 });
@@ -162,8 +164,8 @@ pub(crate) async fn secure(
     stream: TcpStream,
     name: &str,
     alpn: Vec<Vec<u8>>,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Why> {
-    let connecting = interception.connect(stream, name, alpn);
+) -> Result<tokio_rustls::client::TlsStream<Ahead<TcpStream>>, Why> {
+    let connecting = interception.connect(Ahead::new(stream), name, alpn);
     match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), connecting).await {
         Err(_) => Err(Why::UpstreamTimeout),
         Ok(Err(Unconnected::Certificate(_) | Unconnected::Name)) => Err(Why::UpstreamCertificate),

@@ -164,11 +164,17 @@ async fn a_number_is_found_wherever_a_stream_can_hold_it() {
     let mut protobuf = vec![0x0a, A_NUMBER.len() as u8];
     protobuf.extend(A_NUMBER.as_bytes());
     let grpc = [&[0, 0, 0, 0, protobuf.len() as u8], &*protobuf].concat();
+    let packed = crate::gzip(&protobuf);
+    let packed = [&[1, 0, 0, 0, packed.len() as u8], &*packed].concat();
     for (what, request) in [
         ("body", post("/x", A_NUMBER)),
         ("body of a GET", request("GET", at, &[], A_NUMBER)),
         ("gzip", request("POST", at, &[("content-encoding", "gzip")], gzip)),
         ("gRPC", request("POST", at, &[("content-type", "application/grpc"), ("te", "trailers")], grpc)),
+        (
+            "compressed gRPC",
+            request("POST", at, &[("content-type", "application/grpc"), ("grpc-encoding", "gzip")], packed),
+        ),
         ("path", request("GET", "https://chat.zalo.me/so-cccd/001090123456", &[], "")),
         ("query", request("GET", "https://chat.zalo.me/?cccd=%30%30%31090123456", &[], "")),
         ("field", request("GET", at, &[("x-so-cccd", "001090123456")], "")),

@@ -2,8 +2,10 @@
 //! and what becomes of them.
 
 mod http2;
+mod limits;
 mod sockets;
 mod tunnels;
+mod vectors;
 mod world;
 
 use std::io::Write;

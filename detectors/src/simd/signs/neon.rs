@@ -48,6 +48,11 @@ fn sign_block(seen: &[u8; SEEN]) -> Signs {
         }),
         graphic: block.bits(|v, _| within(v, b'!', b'~')),
         hex: block.bits(|v, _| vorrq_u8(digit(v), within(lower(v), b'a', b'f'))),
+        digit: block.bits(|v, _| digit(v)),
+        shift: block.bits(|v, next| vandq_u8(is(v, b'+'), any([is(next, b'A'), within(next, b'H', b'I')]))),
+        safe: block.bits(|v, _| vorrq_u8(is(v, b'-'), is(v, b'_'))),
+        line: block.bits(|v, _| is(v, b'\n')),
+        cut: block.bits(|v, next| any([is(v, b'\t'), is(v, b'|'), is(v, b';'), vandq_u8(is(v, b' '), is(next, b' '))])),
     }
 }
 

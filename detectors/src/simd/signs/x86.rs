@@ -1,11 +1,14 @@
-//! The same with SSE2, AVX2 and AVX-512.
+//! The same with SSSE3, AVX2 and AVX-512; what can be shown also with SSE2.
 #![expect(unsafe_code, reason = "vector loads from slices, and calls of functions that need features of the processor")]
 // Why it is sound: every load reads a whole vector at offset 0 or 1 of an array that is one byte longer; functions
 // that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, SEEN, Shown, Signs, each_block};
+use super::tables::{
+    FIRST_HIGH, FIRST_LOW, HEX, HIGH, LOW, NEXT_HIGH, NEXT_LOW, NUMERAL, PAIR, SAFE, SHIFT, SIGN, UNDERSCORE, WORD,
+};
+use super::{BLOCK, SEEN, Shown, Signs, each_block, plain_signs};
 
 /// Writes the signs of `text`, a block each, to `out`.
 pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
@@ -15,8 +18,11 @@ pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
     } else if is_x86_feature_detected!("avx2") {
         // SAFETY: the feature is there.
         unsafe { avx2_signs(text, out) }
+    } else if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        unsafe { ssse3_signs(text, out) }
     } else {
-        each_block(text, out, sse2_sign_block)
+        each_block(text, out, plain_signs)
     }
 }
 
@@ -31,6 +37,11 @@ pub(super) fn shown(bytes: &[u8], out: &mut [Shown]) {
     } else {
         each_block(bytes, out, sse2_shown_block)
     }
+}
+
+#[target_feature(enable = "ssse3")]
+fn ssse3_signs(text: &[u8], out: &mut [Signs]) {
+    each_block(text, out, |seen| ssse3_sign_block(seen));
 }
 
 #[target_feature(enable = "avx2")]
@@ -53,58 +64,99 @@ fn avx512_shown(bytes: &[u8], out: &mut [Shown]) {
     each_block(bytes, out, |seen| avx512_shown_block(seen));
 }
 
+/// A table for each lane of 16 bytes.
+#[target_feature(enable = "ssse3")]
+#[inline]
+fn table16(table: &[u8; 16]) -> __m128i {
+    // SAFETY: the array has 16 bytes.
+    unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn table32(table: &[u8; 16]) -> __m256i {
+    _mm256_broadcastsi128_si256(table16(table))
+}
+
 /// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
-macro_rules! blocks {
-    ($signs:ident $sign_lane:ident $shown:ident $shown_lane:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
-     $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
-        $(#[target_feature(enable = $feature)])?
+macro_rules! signs {
+    ($signs:ident $lane:ident $lanes:literal $feature:literal, $splat:ident, $load:ident, $table:ident, $shuffle:ident,
+     $shift:ident, $sub:ident, $min:ident, $eq:ident, $or:ident, $and:ident, $mask:ident, $unsigned:ty) => {
+        #[target_feature(enable = $feature)]
         #[inline]
         fn $signs(seen: &[u8; SEEN]) -> Signs {
             let mut signs = Signs::default();
             for at in (0..BLOCK).step_by($lanes) {
                 let Some(lane) = seen.get(at..).and_then(<[u8]>::first_chunk) else { continue };
-                let [sign, word, graphic, hex] = $sign_lane(lane).map(u64::from);
+                let [sign, word, graphic, hex, digit, shift, safe, line, cut] = $lane(lane).map(u64::from);
                 signs.sign |= sign << at;
                 signs.word |= word << at;
                 signs.graphic |= graphic << at;
                 signs.hex |= hex << at;
+                signs.digit |= digit << at;
+                signs.shift |= shift << at;
+                signs.safe |= safe << at;
+                signs.line |= line << at;
+                signs.cut |= cut << at;
             }
             signs
         }
 
         // Inlined, the masks of two vectors are joined in ways that take ten times as long.
-        $(#[target_feature(enable = $feature)])?
+        #[target_feature(enable = $feature)]
         #[inline(never)]
-        fn $sign_lane(seen: &[u8; $lanes + 1]) -> [u32; 4] {
+        fn $lane(seen: &[u8; $lanes + 1]) -> [$unsigned; 9] {
             // SAFETY: both lie within the array.
             let (v, next) = unsafe { ($load(seen.as_ptr().cast()), $load(seen.as_ptr().add(1).cast())) };
-            // SAFETY: no memory is touched, and the features are those of this function.
-            #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-            unsafe {
-                let splat = |b: u8| $splat(b as i8);
-                let is = |b: u8| $eq(v, splat(b));
-                let goes_on = |b: u8| $eq(next, splat(b));
-                let within = |v, low: u8, high: u8| {
-                    let from_low = $sub(v, splat(low));
-                    $eq($min(from_low, splat(high - low)), from_low)
-                };
-                let (plus, slash, lower) = (is(b'+'), is(b'/'), $or(v, splat(0x20)));
-                let digit = within(v, b'0', b'9');
-                let single = $or($or($or(within(v, b'%', b'&'), within(v, b'<', b'=')), $or(is(b'\\'), is(b'^'))),
-                    $or($or(is(b'('), plus), is(0xc2)));
-                let comment = $and(slash, goes_on(b'*'));
-                let hexed = $and(is(b'0'), $eq($or(next, splat(0x20)), splat(b'x')));
-                let letter = $and(is(0xc3), $or($or(goes_on(0x91), goes_on(0xb1)), goes_on(0xb6)));
-                let sign = $or($or(single, comment), $or(hexed, letter));
-                let alphanumeric = $or(digit, within(lower, b'a', b'z'));
-                let word = $or($or(alphanumeric, plus), $or(slash, $or(is(b'-'), is(b'_'))));
-                let graphic = within(v, b'!', b'~');
-                let hex = $or(digit, within(lower, b'a', b'f'));
-                let bits = |m| u32::from($mask(m) as $unsigned);
-                [bits(sign), bits(word), bits(graphic), bits(hex)]
-            }
+            let splat = |b: u8| $splat(b as i8);
+            let half = splat(0xf);
+            let high = |v| $and($shift::<4>(v), half);
+            let (v_high, v_low, next_high) = (high(v), $and(v, half), high(next));
+            let of = |high, low, v_high, v_low| $and($shuffle($table(high), v_high), $shuffle($table(low), v_low));
+            let class = of(&HIGH, &LOW, v_high, v_low);
+            let first = of(&FIRST_HIGH, &FIRST_LOW, v_high, v_low);
+            let pair = $and(first, of(&NEXT_HIGH, &NEXT_LOW, next_high, $and(next, half)));
+            let none = |class, bits: u8| $eq($and(class, splat(bits)), splat(0));
+            let lacks = |class, bits: u8| $mask(none(class, bits)) as $unsigned;
+            let both = |a, b| $mask($and(a, b)) as $unsigned;
+            let sign = both(none(class, SIGN), none(pair, PAIR));
+            let word = both(none(class, WORD), none(first, UNDERSCORE));
+            let from_visible = $sub(v, splat(b'!'));
+            let graphic = $mask($eq($min(from_visible, splat(b'~' - b'!')), from_visible)) as $unsigned;
+            let is = |v, b: u8| $eq(v, splat(b));
+            let foreign = $mask(is(v, 0xc2)) as $unsigned;
+            let cell = $or($or(is(v, b'\t'), is(v, b'|')), is(v, b';'));
+            let wide = $and(is(v, b' '), is(next, b' '));
+            [
+                !sign | foreign,
+                !word,
+                graphic,
+                !lacks(class, HEX),
+                !lacks(class, NUMERAL),
+                !lacks(pair, SHIFT),
+                !lacks(first, SAFE),
+                $mask(is(v, b'\n')) as $unsigned,
+                $mask($or(cell, wide)) as $unsigned,
+            ]
         }
+    };
+}
 
+signs!(
+    ssse3_sign_block ssse3_sign_lane 16 "ssse3", _mm_set1_epi8, _mm_loadu_si128, table16, _mm_shuffle_epi8,
+    _mm_srli_epi16, _mm_sub_epi8, _mm_min_epu8, _mm_cmpeq_epi8, _mm_or_si128, _mm_and_si128, _mm_movemask_epi8,
+    u16
+);
+signs!(
+    avx2_sign_block avx2_sign_lane 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, table32, _mm256_shuffle_epi8,
+    _mm256_srli_epi16, _mm256_sub_epi8, _mm256_min_epu8, _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256,
+    _mm256_movemask_epi8, u32
+);
+
+/// The same steps for vectors of 16 and 32 bytes.
+macro_rules! shown {
+    ($shown:ident $shown_lane:ident $lanes:literal $($feature:literal)?, $splat:ident, $load:ident, $sub:ident, $min:ident,
+     $eq:ident, $or:ident, $mask:ident, $unsigned:ty) => {
         $(#[target_feature(enable = $feature)])?
         #[inline]
         fn $shown(seen: &[u8; SEEN]) -> Shown {
@@ -142,13 +194,13 @@ macro_rules! blocks {
     };
 }
 
-blocks!(
-    sse2_sign_block sse2_sign_lane sse2_shown_block sse2_shown_lane 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_cmpeq_epi8,
-    _mm_or_si128, _mm_and_si128, _mm_movemask_epi8, u16
+shown!(
+    sse2_shown_block sse2_shown_lane 16, _mm_set1_epi8, _mm_loadu_si128, _mm_sub_epi8, _mm_min_epu8, _mm_cmpeq_epi8,
+    _mm_or_si128, _mm_movemask_epi8, u16
 );
-blocks!(
-    avx2_sign_block avx2_sign_lane avx2_shown_block avx2_shown_lane 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
-    _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_and_si256, _mm256_movemask_epi8, u32
+shown!(
+    avx2_shown_block avx2_shown_lane 32 "avx2", _mm256_set1_epi8, _mm256_loadu_si256, _mm256_sub_epi8, _mm256_min_epu8,
+    _mm256_cmpeq_epi8, _mm256_or_si256, _mm256_movemask_epi8, u32
 );
 
 #[target_feature(enable = "avx512bw")]
@@ -158,19 +210,26 @@ fn avx512_sign_block(seen: &[u8; SEEN]) -> Signs {
     let (v, next) =
         unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
     let splat = |b: u8| _mm512_set1_epi8(b as i8);
-    let is = |b: u8| _mm512_cmpeq_epi8_mask(v, splat(b));
-    let goes_on = |b: u8| _mm512_cmpeq_epi8_mask(next, splat(b));
-    let within = |v, low: u8, high: u8| _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, splat(low)), splat(high - low));
-    let (plus, slash, lower) = (is(b'+'), is(b'/'), _mm512_or_si512(v, splat(0x20)));
-    let digit = within(v, b'0', b'9');
-    let single = within(v, b'%', b'&') | within(v, b'<', b'=') | is(b'\\') | is(b'^') | is(b'(') | plus | is(0xc2);
-    let hexed = is(b'0') & _mm512_cmpeq_epi8_mask(_mm512_or_si512(next, splat(0x20)), splat(b'x'));
-    let letter = is(0xc3) & (goes_on(0x91) | goes_on(0xb1) | goes_on(0xb6));
+    let half = splat(0xf);
+    let high = |v| _mm512_and_si512(_mm512_srli_epi16::<4>(v), half);
+    let table = |table, halves| _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table16(table)), halves);
+    let (v_high, v_low) = (high(v), _mm512_and_si512(v, half));
+    let class = _mm512_and_si512(table(&HIGH, v_high), table(&LOW, v_low));
+    let first = _mm512_and_si512(table(&FIRST_HIGH, v_high), table(&FIRST_LOW, v_low));
+    let second = _mm512_and_si512(table(&NEXT_HIGH, high(next)), table(&NEXT_LOW, _mm512_and_si512(next, half)));
+    let pair = _mm512_and_si512(first, second);
+    let has = |class, bits: u8| _mm512_test_epi8_mask(class, splat(bits));
+    let is = |v, b: u8| _mm512_cmpeq_epi8_mask(v, splat(b));
     Signs {
-        sign: single | slash & goes_on(b'*') | hexed | letter,
-        word: digit | within(lower, b'a', b'z') | plus | slash | is(b'-') | is(b'_'),
-        graphic: within(v, b'!', b'~'),
-        hex: digit | within(lower, b'a', b'f'),
+        sign: has(class, SIGN) | has(pair, PAIR) | is(v, 0xc2),
+        word: has(class, WORD) | has(first, UNDERSCORE),
+        graphic: _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, splat(b'!')), splat(b'~' - b'!')),
+        hex: has(class, HEX),
+        digit: has(class, NUMERAL),
+        shift: has(pair, SHIFT),
+        safe: has(first, SAFE),
+        line: is(v, b'\n'),
+        cut: is(v, b'\t') | is(v, b'|') | is(v, b';') | is(v, b' ') & is(next, b' '),
     }
 }
 
@@ -193,8 +252,12 @@ type Kernels = (fn(&[u8], &mut [Signs]), fn(&[u8], &mut [Shown]));
 #[cfg(test)]
 pub(super) fn kernels() -> Vec<(&'static str, Kernels)> {
     let sse2: Kernels =
-        (|text, out| each_block(text, out, sse2_sign_block), |bytes, out| each_block(bytes, out, sse2_shown_block));
+        (|text, out| each_block(text, out, plain_signs), |bytes, out| each_block(bytes, out, sse2_shown_block));
     let mut kernels = vec![("sse2", sse2)];
+    if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        kernels.push(("ssse3", (|text, out| unsafe { ssse3_signs(text, out) }, sse2.1)));
+    }
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the feature is there.
         let avx2: Kernels = (|t, out| unsafe { avx2_signs(t, out) }, |b, out| unsafe { avx2_shown(b, out) });

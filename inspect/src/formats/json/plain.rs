@@ -5,13 +5,14 @@
 use chot_detectors::{BLOCK, Column, Detectors, Told, among};
 
 use super::{Json, Role, State};
+use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::table::is_number as is_long_number;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     known: Vec<Key>,
     /// The last one.
     last: usize,
@@ -25,6 +26,12 @@ struct Key {
     role: Role,
     /// The one that stood behind it, which it does in every record.
     next: usize,
+}
+
+impl Keys {
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
 }
 
 const KEYS: usize = 512;
@@ -85,12 +92,16 @@ impl Json {
     /// Reads the bare word that begins at `from`; where it ends, or `None` when it is no plain one.
     pub(super) fn bare(&mut self, bytes: &[u8], from: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
         let rest = bytes.get(from..).filter(|_| self.is_plain(inquiry))?;
-        let len = rest.iter().position(|b| !super::is_bare(*b))?;
-        let word = rest.get(..len)?;
-        let number = super::is_number(word);
-        let literal = matches!(word, b"true" | b"false" | b"null");
-        if !number && !literal {
-            return None;
+        let mut len = digits(rest);
+        // Most are whole numbers and nothing else.
+        let mut number = len > 0 && matches!(rest.get(len), Some(b',' | b'}' | b']'));
+        if !number {
+            len = rest.iter().position(|b| !super::is_bare(*b))?;
+            let word = rest.get(..len)?;
+            number = super::is_number(word);
+            if !number && !matches!(word, b"true" | b"false" | b"null") {
+                return None;
+            }
         }
         self.value(bytes, from..from + len, at, number, inquiry).then(|| {
             self.end_plain();
@@ -162,6 +173,7 @@ impl Json {
             return false;
         }
         if self.keys.known.is_empty() {
+            self.keys = std::mem::take(&mut inquiry.keys);
             self.keys.known.resize(KEYS, Key::default());
         }
         let Keys { known, last } = &mut self.keys;
@@ -254,7 +266,7 @@ impl Json {
             let start = at + range.start as u64;
             let place = &self.value.place;
             let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
-            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
+            if let (_, Some(mark)) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
                 self.tree.add(mark, inquiry);
             }
         }

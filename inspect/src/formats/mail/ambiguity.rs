@@ -41,6 +41,8 @@ pub(super) fn said(header: &[u8]) -> Said {
         said.is_ambiguous |= named(b"base64") || is_quoted;
     }
     if let Some(kind) = kind.filter(|kind| kind.starts_with(b"multipart/")) {
+        // Written as RFC 2231 writes what is long or not ASCII, it is read by some and not by others.
+        said.is_ambiguous |= kind.windows(9).any(|name| name.eq_ignore_ascii_case(b"boundary*"));
         let mut boundaries = boundaries(&kind);
         let first = boundaries.next().unwrap_or_default();
         said.is_ambiguous |= first.is_empty() || boundaries.any(|other| other != first);
@@ -146,6 +148,8 @@ mod tests {
             ("Content-Type: multipart/mixed\r\n", true),
             ("Content-Type: multipart/mixed; boundary=\"\"\r\n", true),
             ("Content-Type: multipart/mixed; boundary=x; boundary=y\r\n", true),
+            ("Content-Type: multipart/mixed; boundary*0=x; boundary*1=y\r\n", true),
+            ("Content-Type: multipart/mixed; boundary*=us-ascii''x\r\n", true),
             ("Content-Type: multipart/mixed; boundary=x; boundary*=utf-8''y\r\n", true),
             ("Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: base64\r\n", true),
             ("Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: 7bit\r\n", false),

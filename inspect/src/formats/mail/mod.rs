@@ -1,13 +1,14 @@
 //! Mails (RFC 5322, MIME): headers, every part decoded and inspected as an object, nested mails.
 //!
 //! Beside the tree there is a second look without any structure at whatever the tree does not account for, so that
-//! malformed MIME hides nothing, and [`besides`] looks at what a part may be besides what it says. That readers may see
-//! different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
+//! malformed MIME hides nothing ([`lenient`] reads encoded bodies in it), and [`besides`] looks at what a part may be
+//! besides what it says. That readers may see different mails is a finding of its own ([`ambiguity`]). Parts behind quoted-printable and base64 can be redacted in place.
 
 mod ambiguity;
 mod besides;
 mod binhex;
 mod coding;
+mod lenient;
 mod signed;
 mod words;
 
@@ -62,12 +63,17 @@ fn is_mail(head: &Head<'_>) -> bool {
         "dkim-signature",
         "sender",
     ];
+    const MIME: &[&str] = &["mime-version", "content-transfer-encoding", "content-type", "received", "message-id"];
     if head.declared() == "message/rfc822" {
         return true;
     }
     let start = head.trimmed.get(..head.trimmed.len().min(4_096)).unwrap_or_default();
     let (mut known, mut mime) = (0, false);
-    for line in start.split(|b| *b == b'\n').take(40) {
+    let ends = memchr::memchr_iter(b'\n', start).chain([start.len()]).take(40);
+    let mut from = 0;
+    for end in ends {
+        let line = start.get(from..end).unwrap_or_default();
+        from = end + 1;
         if line.trim_ascii().is_empty() {
             break;
         }
@@ -79,12 +85,9 @@ fn is_mail(head: &Head<'_>) -> bool {
         if name.is_empty() || !name.iter().all(|b| b.is_ascii_graphic()) {
             return false;
         }
-        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        known += usize::from(KNOWN.contains(&name.as_str()));
-        mime |= matches!(
-            name.as_str(),
-            "mime-version" | "content-transfer-encoding" | "content-type" | "received" | "message-id"
-        );
+        let among = |names: &[&str]| names.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        known += usize::from(among(KNOWN));
+        mime |= among(MIME);
     }
     known >= 2 && (mime || known >= 3) || known >= 1 && head.extension() == "eml"
 }
@@ -139,7 +142,14 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             };
             let hint = Hint { name: named, content_type };
             let place = if signed::is_clear(raw.get(body.clone()).unwrap_or_default()) { &sealed } else { place };
-            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) {
+            let header = raw.get(part.offset_header as usize..body.start).unwrap_or_default();
+            let is_sure = !ambiguity::said(header).is_ambiguous;
+            if !is_sure {
+                // Who takes another of two encodings at its word.
+                let bytes = raw.get(body.clone()).unwrap_or_default();
+                besides::look(bytes, &said, "", &place.member(&called, Origin::Lost), inquiry);
+            }
+            if leaf_of(&raw, body.clone(), (encoding, &said), hint, member, place, inquiry) && is_sure {
                 read.push(body);
             }
         }
@@ -251,6 +261,10 @@ pub(crate) fn leaf(
     // `member` has the origin of the body already.
     let around = member.clone();
     leaf_of(&raw, 0..raw.len(), encoding, hint, member, &around, inquiry);
+    // Who receives a form takes it as it stands, whatever encoding its parts name (RFC 7578 §4.7).
+    if !matches!(encoding.0, Encoding::None) {
+        rest(&raw, Vec::new(), &[], &around, inquiry);
+    }
 }
 
 fn encoding_named(name: &str) -> Encoding {
@@ -324,8 +338,10 @@ fn rest(raw: &[u8], mut read: Vec<Range<usize>>, signed: &[Range<usize>], place:
             let next = signed.iter().map(|signed| signed.start).filter(|start| *start > at).min();
             let end = within.map_or(next, |signed| Some(signed.end)).map_or(range.start, |end| end.min(range.start));
             text.view.base = at as u64;
-            text.push(raw.get(at..end).unwrap_or_default(), at as u64, inquiry);
+            let gap = raw.get(at..end).unwrap_or_default();
+            text.push(gap, at as u64, inquiry);
             text.finish(inquiry);
+            lenient::look(gap, place, inquiry);
             at = end;
         }
         at = at.max(range.end);

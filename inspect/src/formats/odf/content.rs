@@ -14,12 +14,15 @@ pub(super) struct Content {
     place: Place,
     text: Text,
     cell: Text,
+    /// Annotations and notes, which stand in the middle of what they are about.
+    notes: Text,
     /// What is no paragraph: titles of drawings, values of fields.
     side: Text,
     /// Paragraphs around the place, tables, and things that stand in a cell without being its content.
     paragraphs: u32,
     tables: u32,
     apart: u32,
+    noted: u32,
     in_cell: bool,
     shown: Table,
     /// The same rows, where cells have values of their own: seen by nobody, and what programs count with.
@@ -52,10 +55,12 @@ impl Content {
         Self {
             text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
+            notes: Text::new(place.clone()),
             side: Text::new(place.clone()),
             paragraphs: 0,
             tables: 0,
             apart: 0,
+            noted: 0,
             in_cell: false,
             shown: Table::new(place.clone()),
             valued: Table::second_look(again),
@@ -73,7 +78,11 @@ impl Content {
     }
 
     fn here(&mut self) -> &mut Text {
-        if self.in_cell && self.apart == 0 { &mut self.cell } else { &mut self.text }
+        match () {
+            () if self.noted > 0 => &mut self.notes,
+            () if self.in_cell && self.apart == 0 => &mut self.cell,
+            () => &mut self.text,
+        }
     }
 
     fn open_table(&mut self, tag: &Tag<'_>) {
@@ -82,6 +91,7 @@ impl Content {
         let title = tag.string(b"name").unwrap_or_else(|| self.sheets.to_string());
         let name = move |row: u64, column: usize| format!("{title}!{}{row}", letters(column));
         self.shown = Table::with_names(self.place.clone(), Box::new(name));
+        self.shown.under(&self.text.view.text);
     }
 
     fn open_cell(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
@@ -146,6 +156,7 @@ impl Content {
         self.end_table(inquiry);
         self.text.finish(inquiry);
         self.cell.finish(inquiry);
+        self.notes.finish(inquiry);
         self.side.finish(inquiry);
     }
 }
@@ -178,6 +189,7 @@ impl Reader for Content {
             self.text.view.push_view(&view, 0..view.text.len());
         }
         self.text.advance(inquiry);
+        self.notes.advance(inquiry);
         self.side.advance(inquiry);
     }
 
@@ -204,9 +216,8 @@ impl Reader for Content {
             }
             b"table-cell" | b"covered-table-cell" if self.tables == 1 => self.open_cell(tag, inquiry),
             _ => {
-                if is_apart(tag.name) {
-                    self.apart += 1;
-                }
+                self.apart += u32::from(is_apart(tag.name));
+                self.noted += u32::from(is_note(tag.name));
                 attributes(tag, false, &mut self.side, inquiry);
             }
         }
@@ -229,7 +240,10 @@ impl Reader for Content {
                 self.row_number = self.row_number.saturating_add(self.rows);
             }
             b"table-cell" | b"covered-table-cell" if self.tables == 1 => self.end_cell(inquiry),
-            _ if is_apart(name) => self.apart = self.apart.saturating_sub(1),
+            _ if is_apart(name) => {
+                self.apart = self.apart.saturating_sub(1);
+                self.noted = self.noted.saturating_sub(u32::from(is_note(name)));
+            }
             _ if self.paragraphs == 0 => self.side.joint(b"\n"),
             _ => {}
         }
@@ -239,4 +253,8 @@ impl Reader for Content {
 /// What stands in a cell without being its content.
 fn is_apart(name: &[u8]) -> bool {
     matches!(name, b"annotation" | b"text-box" | b"note" | b"shapes" | b"deletion")
+}
+
+fn is_note(name: &[u8]) -> bool {
+    matches!(name, b"annotation" | b"note")
 }

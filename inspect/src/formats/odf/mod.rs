@@ -13,16 +13,16 @@ use chot_model::{OpaqueReason, Secret};
 use content::Content;
 
 use super::locked::odf::Lock;
+use super::marked::Marked;
 use super::ooxml::{Part, markup, xml};
 use super::plain::legible;
 use super::zip::{self, Directory, Entry};
-use super::{Format, Room, Stream};
+use super::{Format, Room};
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag};
+use crate::markup::{Markup, Tag, Tags};
 use crate::object;
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
-use crate::text::Text;
 
 pub(crate) const FLAT: Format = Format {
     media_type: "application/vnd.oasis.opendocument.text-flat-xml",
@@ -35,7 +35,7 @@ pub(crate) const FLAT: Format = Format {
             && memchr::memmem::find(start, b"urn:oasis:names:tc:opendocument").is_some()
     },
     room: Room::Stream(|head, place| {
-        Box::new(Flat { markup: Markup::new(None), content: Content::new(legible(head, place)) })
+        Box::new(Marked::new(Markup::new(None), Content::new(legible(head, place)), Content::finish))
     }),
     #[cfg(test)]
     example: || {
@@ -44,23 +44,6 @@ pub(crate) const FLAT: Format = Format {
             .into()
     },
 };
-
-/// Documents in one XML file.
-struct Flat {
-    markup: Markup,
-    content: Content,
-}
-
-impl Stream for Flat {
-    fn block(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
-        self.markup.block(bytes, at, &mut self.content, inquiry);
-    }
-
-    fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
-        self.markup.finish(&mut self.content, inquiry);
-        self.content.finish(inquiry);
-    }
-}
 
 const PREFIX: &[u8] = b"application/vnd.oasis.opendocument.";
 const KINDS: [(&str, &str); 4] = [
@@ -94,9 +77,10 @@ pub(crate) fn read(
     }
     let kind = String::from_utf8_lossy(said.get(PREFIX.len()..).unwrap_or_default()).into_owned();
     let media_type = KINDS.iter().find(|(name, _)| kind.starts_with(name)).map_or(KINDS[3].1, |(_, full)| full);
-    let mut encrypted = Encrypted { sink: Text::new(Place::top(Origin::Lost)), path: None, locks: HashMap::new() };
+    let mut encrypted = Encrypted::default();
     let part = Part::new(source, manifest, Place::top(Origin::Lost), inquiry);
-    let _ = markup(source, &part, false, &mut encrypted, inquiry);
+    let mut tags = Tags::new(|tag: &Tag<'_>, inquiry: &Inquiry| encrypted.tag(tag, inquiry));
+    let _ = markup(source, &part, false, &mut tags, inquiry);
     let mut trial = Trial { fits: None, rounds_left: Trial::ROUNDS };
     for (n, entry) in directory.entries.iter().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
@@ -205,34 +189,14 @@ fn unlock(
 }
 
 /// The members that the manifest says are encrypted.
+#[derive(Default)]
 struct Encrypted {
-    sink: Text,
     path: Option<String>,
     locks: HashMap<String, Lock>,
 }
 
-impl Reader for Encrypted {
-    fn text(&mut self) -> &mut Text {
-        &mut self.sink
-    }
-
-    fn side(&mut self) -> &mut Text {
-        &mut self.sink
-    }
-
-    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
-        true
-    }
-
-    fn is_raw(&self, _name: &[u8]) -> bool {
-        false
-    }
-
-    fn advance(&mut self, _inquiry: &mut Inquiry) {
-        self.sink.view.clear();
-    }
-
-    fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+impl Encrypted {
+    fn tag(&mut self, tag: &Tag<'_>, inquiry: &Inquiry) {
         match tag.name {
             b"file-entry" => self.path = tag.string(b"full-path"),
             b"encryption-data" if (self.locks.len() as u64) < inquiry.limits.members_max => {
@@ -248,6 +212,4 @@ impl Reader for Encrypted {
             }
         }
     }
-
-    fn close(&mut self, _name: &[u8], _inquiry: &mut Inquiry) {}
 }

@@ -1,10 +1,13 @@
-//! Office Open XML (ECMA-376): workbooks, documents and presentations, read from the members of their archive.
+//! Office Open XML (ECMA-376): workbooks, documents and presentations, read from the members of their archive; drawings
+//! of Visio and printed pages (XPS) are kept in the same way.
 //!
 //! Every member is read: those of a known kind as sheets, paragraphs and pivot caches, other XML as XML, the rest as
 //! objects. What a member is, its declared content type says, else its name. Hidden sheets, rows, columns, slides and
 //! text are read like all others. Macros are scanned, not understood.
 
 mod binary;
+mod elements;
+mod flat;
 mod parts;
 mod pivot;
 mod sheet;
@@ -12,6 +15,7 @@ mod strings;
 mod words;
 
 use chot_model::OpaqueReason;
+pub(crate) use flat::{LETTER, PACKAGE, WORKBOOK};
 use parts::{Kind, Parts};
 
 use super::numeral::shown;
@@ -31,6 +35,8 @@ use crate::view::View;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const XLSB: &str = "application/vnd.ms-excel.sheet.binary.macroenabled.12";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+const VSDX: &str = "application/vnd.ms-visio.drawing";
+const XPS: &str = "application/vnd.ms-xpsdocument";
 const PPTX: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
 
 /// Reads the archive as an Office document; `None` when it is none.
@@ -140,7 +146,7 @@ pub(crate) struct Part<'e> {
 impl<'e> Part<'e> {
     pub(crate) fn new(source: &dyn Source, entry: &'e Entry, place: Place, inquiry: &mut Inquiry) -> Self {
         let name = entry.name.to_ascii_lowercase();
-        let is_markup = [".xml", ".rels", ".vml", ".rdf"].iter().any(|ending| name.ends_with(ending));
+        let is_markup = [".xml", ".rels", ".vml", ".rdf", ".fpage"].iter().any(|ending| name.ends_with(ending));
         let wide = if is_markup { Width::of_markup(&zip::begins(source, entry)) } else { None };
         let place = match wide {
             Some(width) => {

@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{DOCX, PPTX, XLSX};
+use super::{DOCX, PPTX, VSDX, XLSX, XPS};
 use crate::formats::zip::{Directory, stream};
-use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag};
-use crate::redact::Origin;
+use crate::inquiry::Inquiry;
+use crate::markup::{Markup, Tag, Tags};
 use crate::source::Source;
-use crate::text::Text;
 
 /// How a member is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +28,6 @@ pub(super) enum Kind {
 pub(super) struct Parts {
     declared: HashMap<String, String>,
     names: Vec<String>,
-    sink: Text,
 }
 
 /// More than any document has.
@@ -41,16 +38,24 @@ impl Parts {
     pub(super) fn read(source: &dyn Source, directory: &Directory, inquiry: &mut Inquiry) -> Option<Self> {
         let types = directory.entries.iter().find(|e| e.name.eq_ignore_ascii_case("[Content_Types].xml"))?;
         let names = directory.entries.iter().map(|e| e.name.to_ascii_lowercase()).collect();
-        let sink = Text::new(Place::top(Origin::Lost));
-        let mut parts = Self { declared: HashMap::new(), names, sink };
+        let mut declared = HashMap::new();
+        let mut tags = Tags::new(|tag: &Tag<'_>, _: &Inquiry| {
+            if tag.name == b"Override"
+                && declared.len() < DECLARED_MAX
+                && let (Some(name), Some(kind)) = (tag.string(b"PartName"), tag.string(b"ContentType"))
+            {
+                let name = name.trim_start_matches('/').to_ascii_lowercase();
+                declared.insert(name, kind.to_ascii_lowercase());
+            }
+        });
         let (mut markup, mut at) = (Markup::new(None), 0);
         // What cannot be read here is told when the member itself is inspected.
         let _ = stream(source, types, inquiry, &mut |bytes, inquiry| {
-            markup.block(bytes, at, &mut parts, inquiry);
+            markup.block(bytes, at, &mut tags, inquiry);
             at += bytes.len() as u64;
         });
-        markup.finish(&mut parts, inquiry);
-        Some(parts)
+        markup.finish(&mut tags, inquiry);
+        Some(Self { declared, names })
     }
 
     /// Which kind of document it is.
@@ -63,6 +68,10 @@ impl Parts {
             Some(DOCX)
         } else if starts("ppt/") {
             Some(PPTX)
+        } else if starts("visio/") {
+            Some(VSDX)
+        } else if self.names.iter().any(|name| name.ends_with(".fpage")) {
+            Some(XPS)
         } else if declares("spreadsheetml") || declares("ms-excel") {
             Some(XLSX)
         } else if declares("wordprocessingml") || declares("ms-word") {
@@ -76,7 +85,10 @@ impl Parts {
 
     pub(super) fn kind(&self, name: &str) -> Kind {
         let name = name.to_ascii_lowercase();
-        let xml = [".xml", ".rels", ".vml"].iter().any(|ending| name.ends_with(ending));
+        if name.ends_with(".fpage") {
+            return Kind::Words;
+        }
+        let xml = [".xml", ".rels", ".vml", ".fdoc", ".fdseq"].iter().any(|ending| name.ends_with(ending));
         if !xml {
             let driver = name.contains("printersettings") || name.ends_with(".odttf");
             return if driver { Kind::Driver } else { Kind::Object };
@@ -111,41 +123,6 @@ fn is_running(name: &str, declared: &str) -> bool {
     if PLAIN.iter().any(|plain| file.starts_with(plain)) || name.contains("threadedcomments") {
         return false;
     }
-    let folder = name.starts_with("word/") || name.starts_with("ppt/");
+    let folder = ["word/", "ppt/", "visio/pages/", "visio/masters/"].iter().any(|folder| name.starts_with(folder));
     folder || RUNNING.iter().any(|kind| name.contains(kind) || declared.contains(kind)) || declared.contains("slide")
-}
-
-impl Reader for Parts {
-    fn text(&mut self) -> &mut Text {
-        &mut self.sink
-    }
-
-    fn side(&mut self) -> &mut Text {
-        &mut self.sink
-    }
-
-    fn take(&mut self, _raw: &[u8], _at: u64) -> bool {
-        // The member is scanned like all others; here only its attributes matter.
-        true
-    }
-
-    fn is_raw(&self, _name: &[u8]) -> bool {
-        false
-    }
-
-    fn advance(&mut self, _inquiry: &mut Inquiry) {
-        self.sink.view.clear();
-    }
-
-    fn open(&mut self, tag: &Tag<'_>, _inquiry: &mut Inquiry) {
-        if tag.name == b"Override"
-            && self.declared.len() < DECLARED_MAX
-            && let (Some(name), Some(kind)) = (tag.string(b"PartName"), tag.string(b"ContentType"))
-        {
-            let name = name.trim_start_matches('/').to_ascii_lowercase();
-            self.declared.insert(name, kind.to_ascii_lowercase());
-        }
-    }
-
-    fn close(&mut self, _name: &[u8], _inquiry: &mut Inquiry) {}
 }

@@ -1,10 +1,10 @@
 //! Worksheets: cells by row, shared and inline strings, numbers as the sheet shows them.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::attributes;
+use super::elements::{Plain, column, number, row};
 use super::strings::{Shared, Shows};
 use crate::formats::numeral::shown;
 use crate::formats::shown::Style;
@@ -288,6 +288,13 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// Begins the row of this number, if it says which.
+    fn begin_row(&mut self, said: Option<usize>, inquiry: &mut Inquiry) {
+        self.end_row(inquiry);
+        self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
+        self.column = 0;
+    }
+
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         if !self.cells.is_empty() {
             let line = Line { text: &self.cell_text, at: None, cells: &self.cells };
@@ -334,18 +341,31 @@ impl Reader for Sheet<'_> {
         }
     }
 
-    /// A cell of a number or a shared string, as nearly all are: `<c r="B2" s="1" t="s"><v>3</v></c>`.
+    /// Cells of numbers and shared strings, as nearly all are: `<c r="B2" s="1" t="s"><v>3</v></c>`; and their rows.
     fn elements(&mut self, rest: &[u8], at: u64, inquiry: &mut Inquiry) -> usize {
-        if self.within != Within::Nothing {
-            return 0;
+        const ROW_END: &[u8] = b"</row>";
+        let mut taken = 0;
+        while self.within == Within::Nothing
+            && let Some(rest) = rest.get(taken..)
+        {
+            if let Some(plain) = Plain::of(rest) {
+                self.column = plain.column.unwrap_or(self.column);
+                self.style = self.styles.of(plain.style);
+                self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
+                let value = rest.get(plain.value.clone()).unwrap_or_default();
+                self.end_cell_of(value, Some(at + (taken + plain.value.start) as u64), inquiry);
+                taken += plain.len;
+            } else if rest.starts_with(ROW_END) {
+                self.end_row(inquiry);
+                taken += ROW_END.len();
+            } else if let Some((number, len)) = row(rest) {
+                self.begin_row(Some(number), inquiry);
+                taken += len;
+            } else {
+                break;
+            }
         }
-        let Some(plain) = Plain::of(rest) else { return 0 };
-        self.column = plain.column.unwrap_or(self.column);
-        self.style = self.styles.of(plain.style);
-        self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
-        let value = rest.get(plain.value.clone()).unwrap_or_default();
-        self.end_cell_of(value, Some(at + plain.value.start as u64), inquiry);
-        plain.len
+        taken
     }
 
     fn is_raw(&self, _name: &[u8]) -> bool {
@@ -360,10 +380,8 @@ impl Reader for Sheet<'_> {
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         match tag.name {
             b"row" => {
-                self.end_row(inquiry);
                 let said = tag.pairs().find(|(name, ..)| *name == b"r").and_then(|(_, value, _)| number(value));
-                self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
-                self.column = 0;
+                self.begin_row(said, inquiry);
             }
             b"c" => {
                 (self.kind, self.style) = (Kind::Number, Style::Plain);
@@ -415,106 +433,5 @@ impl Reader for Sheet<'_> {
     }
 }
 
-/// A cell as spreadsheet programs write those of numbers and shared strings.
-struct Plain {
-    column: Option<usize>,
-    style: Option<usize>,
-    shared: bool,
-    value: Range<usize>,
-    len: usize,
-}
-
-impl Plain {
-    /// Read in one go, a byte once: a workbook of 100,000 rows has a million of these.
-    fn of(rest: &[u8]) -> Option<Self> {
-        const END: &[u8; 8] = b"</v></c>";
-        rest.strip_prefix(b"<c ")?;
-        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
-        let mut at = 3;
-        loop {
-            let [name, b'=', b'"', ..] = *rest.get(at..)? else { return None };
-            let from = at + 3;
-            at = from;
-            match name {
-                b'r' => {
-                    // `XFD1048576` is the last there is.
-                    let mut letters = 0;
-                    while let Some(b @ b'A'..=b'Z') = rest.get(at).filter(|_| at - from < 4) {
-                        letters = letters * 26 + usize::from(b - b'A') + 1;
-                        at += 1;
-                    }
-                    while rest.get(at).is_some_and(u8::is_ascii_digit) {
-                        at += 1;
-                    }
-                    plain.column = (1..=COLUMNS).contains(&letters).then(|| letters - 1);
-                }
-                b's' => {
-                    while rest.get(at).is_some_and(u8::is_ascii_digit) {
-                        at += 1;
-                    }
-                    plain.style = number(rest.get(from..at)?);
-                }
-                b't' if rest.get(at) == Some(&b's') => {
-                    plain.shared = true;
-                    at += 1;
-                }
-                b't' if rest.get(at) == Some(&b'n') => at += 1,
-                _ => return None,
-            }
-            match *rest.get(at..)? {
-                [b'"', b' ', ..] => at += 2,
-                [b'"', b'>', b'<', b'v', b'>', ..] => break,
-                _ => return None,
-            }
-        }
-        let from = at + 5;
-        let mut to = from;
-        while rest.get(to).is_some_and(u8::is_ascii_digit) {
-            to += 1;
-        }
-        if rest.get(to) != Some(&b'<') {
-            to += rest.get(to..)?.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
-        }
-        if rest.get(to..)?.first_chunk() != Some(END) {
-            return None;
-        }
-        plain.value = from..to;
-        plain.len = to + END.len();
-        Some(plain)
-    }
-}
-
-/// Columns of a sheet.
-const COLUMNS: usize = 16_384;
-
-/// A whole number, as attributes have them.
-fn number(text: &[u8]) -> Option<usize> {
-    const DIGITS_MAX: usize = 10;
-    let text = text.trim_ascii();
-    let digits = !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit);
-    digits.then(|| text.iter().fold(0, |n, b| n * 10 + usize::from(b - b'0')))
-}
-
-/// The number of a column from a cell reference: `C2` is 2. The last one there is, is XFD (16,383).
-fn column(reference: &[u8]) -> Option<usize> {
-    let letters = reference.iter().take_while(|b| b.is_ascii_alphabetic());
-    let number = letters.take(4).fold(0usize, |n, b| n * 26 + usize::from(b.to_ascii_uppercase() - b'A') + 1);
-    (1..=COLUMNS).contains(&number).then(|| number - 1)
-}
-
 /// Bytes of the longest number that is taken for one; no program writes more than 24.
 const NUMBER_MAX: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_have_letters() {
-        for (number, name) in [(0, "A"), (25, "Z"), (26, "AA"), (16_383, "XFD")] {
-            let reference = format!("{name}7");
-            assert_eq!((letters(number).as_str(), column(reference.as_bytes())), (name, Some(number)));
-        }
-        assert_eq!(column(b"XFE1"), None);
-    }
-}

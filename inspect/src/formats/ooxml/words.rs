@@ -1,4 +1,4 @@
-//! Running text of documents and slides: runs joined per paragraph, tables row by row, deleted and hidden text too.
+//! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
 use super::attributes;
 use crate::inquiry::{Inquiry, Place};
@@ -12,10 +12,13 @@ pub(super) struct Words {
     /// What stands there once more for older readers.
     repeated: Text,
     cell: Text,
+    /// What was struck out or moved away: it may stand in the middle of what took its place.
+    struck: Text,
     /// Everything that is no text of the document: positions, alternative descriptions, formulas.
     side: Text,
     in_text: u32,
     repeats: u32,
+    strikes: u32,
     tables: u32,
     in_cell: bool,
     table: Table,
@@ -24,6 +27,8 @@ pub(super) struct Words {
     column: usize,
     span: usize,
     rows: u64,
+    /// The line on which printed letters were set last (XPS).
+    baseline: Vec<u8>,
 }
 
 /// No table has more columns (ECMA-376 part 1, §17.4).
@@ -35,25 +40,68 @@ impl Words {
             text: Text::prose(place.clone()),
             repeated: Text::new(Place { again: true, ..place.clone() }),
             cell: Text::new(place.clone()),
+            struck: Text::new(place.clone()),
             side: Text::new(place.clone()),
             table: Table::new(place),
             in_text: 0,
             repeats: 0,
+            strikes: 0,
             tables: 0,
             in_cell: false,
             row: Vec::new(),
             column: 0,
             span: 1,
             rows: 0,
+            baseline: Vec::new(),
         }
+    }
+
+    /// A sign by its number in a font; those of symbols are told from others by their first digit (ECMA-376 part 1,
+    /// §17.3.3.30).
+    fn sign(&mut self, tag: &Tag<'_>) {
+        let code = tag.string(b"char").and_then(|code| u32::from_str_radix(code.trim(), 16).ok());
+        let code = code.map(|code| if code >> 8 == 0xf0 { code & 0xff } else { code });
+        if let Some(sign) = code.and_then(char::from_u32) {
+            self.here().joint(sign.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+
+    /// Letters printed at a place of their own (ECMA-388, 12.1): those on one line are one.
+    fn printed(&mut self, tag: &Tag<'_>) {
+        let Some(letters) = tag.attribute(b"UnicodeString") else { return };
+        let baseline = tag.attribute(b"OriginY").unwrap_or_default().text;
+        let joint: &[u8] = if baseline == self.baseline { b" " } else { b"\n" };
+        self.baseline = baseline;
+        self.text.joint(joint);
+        self.text.view.push_view(&letters, 0..letters.text.len());
     }
 
     fn here(&mut self) -> &mut Text {
         match (self.repeats > 0, self.in_cell) {
             (true, _) => &mut self.repeated,
             (_, true) => &mut self.cell,
+            (_, false) if self.strikes > 0 => &mut self.struck,
             (_, false) => &mut self.text,
         }
+    }
+
+    /// Something is struck out: what stands before it on the line announces it, and may be its beginning.
+    fn strike(&mut self, inquiry: &mut Inquiry) {
+        const BEFORE_MAX: usize = 80;
+        const DIGITS_MAX: usize = 8;
+        self.strikes += 1;
+        if self.strikes > 1 {
+            return;
+        }
+        self.struck.finish(inquiry);
+        let text = &self.text.view.text;
+        let line =
+            text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1).max(text.len().saturating_sub(BEFORE_MAX));
+        let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).take(DIGITS_MAX + 1).count();
+        let own = text.len() - if digits > DIGITS_MAX { 0 } else { digits };
+        self.struck.view.push_view(&self.text.view, line..own.max(line));
+        self.struck.settle();
+        self.struck.view.push_view(&self.text.view, own.max(line)..text.len());
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
@@ -71,6 +119,7 @@ impl Words {
         self.text.finish(inquiry);
         self.repeated.finish(inquiry);
         self.cell.finish(inquiry);
+        self.struck.finish(inquiry);
         self.side.finish(inquiry);
     }
 }
@@ -97,13 +146,22 @@ impl Reader for Words {
         }
         self.text.advance(inquiry);
         self.repeated.advance(inquiry);
+        self.struck.advance(inquiry);
         self.side.advance(inquiry);
     }
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         match tag.name {
-            b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text += 1,
-            b"tbl" => self.tables += 1,
+            // `Text` is Visio's.
+            b"t" | b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
+            b"sym" => self.sign(tag),
+            b"Glyphs" => return self.printed(tag),
+            b"tbl" => {
+                self.tables += 1;
+                if self.tables == 1 {
+                    self.table.under(&self.text.view.text);
+                }
+            }
             b"tc" if self.tables == 1 => self.in_cell = true,
             b"tab" | b"ptab" => self.here().joint(b"\t"),
             b"br" | b"cr" => self.here().joint(b"\n"),
@@ -117,6 +175,7 @@ impl Reader for Words {
                 }
             }
             b"Fallback" => self.repeats += 1,
+            b"del" | b"moveFrom" => self.strike(inquiry),
             // Cached values of charts; where one must be a number, its mask is one.
             b"v" => self.side.view.digits = true,
             _ => {}
@@ -147,11 +206,16 @@ impl Reader for Words {
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         match name {
             b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text = self.in_text.saturating_sub(1),
+            b"Text" => {
+                self.in_text = self.in_text.saturating_sub(1);
+                self.here().joint(b"\n");
+            }
             b"p" | b"comment" | b"text" if self.in_text == 0 => {
                 self.here().joint(b"\n");
                 self.side.joint(b"\n");
             }
             b"Fallback" => self.repeats = self.repeats.saturating_sub(1),
+            b"del" | b"moveFrom" => self.strikes = self.strikes.saturating_sub(1),
             b"v" => {
                 self.side.view.digits = false;
                 self.side.joint(b"\n");

@@ -3,6 +3,8 @@
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
 //! good. Where a number was broken at the edge of a cell, the pieces are put together again.
 
+use super::boxes;
+
 /// A piece of text with its place, in units of the page.
 pub(super) struct Run<'a> {
     pub(super) text: &'a str,
@@ -78,6 +80,8 @@ pub(super) struct Layout {
     last: (f64, String),
     table: Option<Table>,
     is_new_page: bool,
+    /// The last row was one of boxes.
+    is_boxed: bool,
 }
 
 /// Lines of one cell; a longer one is running text.
@@ -259,6 +263,11 @@ impl Layout {
             cells.iter().map(|cell| cell.lines.iter().map(|l| l.text.trim().to_owned()).collect()).collect();
         let texts = lines.iter().map(|lines| put_together(lines, &glue(lines)));
         let texts: Vec<String> = texts.collect();
+        let boxed = boxes::read(&texts, self.text.trim_end().rsplit('\n').next().unwrap_or_default());
+        // Row upon row of boxes is a table of other things.
+        if !std::mem::replace(&mut self.is_boxed, boxed.is_some()) {
+            self.joined.extend(boxed);
+        }
         let columns = self.table.as_ref().and_then(|table| assign(&spans, &table.columns));
         let (Some(table), Some(columns)) = (&mut self.table, columns) else {
             push_row(&mut self.text, &texts);

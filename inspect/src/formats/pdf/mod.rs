@@ -4,6 +4,7 @@
 //! and pictures as members, older versions of changed pages, and bytes that belong to nothing. Nothing is drawn, no
 //! script is run, no reference leaves the file. It is read apart (`crate::extract`): this is what the other side does.
 
+mod boxes;
 mod budget;
 mod cmap;
 mod content;

@@ -128,10 +128,14 @@ impl<'a> Archive<'a, '_> {
             let at = |n: usize| Some(u64::from_le_bytes(*self.bytes.get(n..)?.first_chunk()?));
             let from = usize::try_from(at(12)?).ok()?.checked_add(START)?;
             let to = from.checked_add(usize::try_from(at(20)?).ok()?)?;
-            Some((from..to, self.bytes.get(from..to)?))
+            Some(from..to)
         };
-        let (span, header) = read().ok_or(OpaqueReason::ParseError)?;
-        self.spans.extend([0..START, span]);
+        // Read once more from here, it would be an archive within itself.
+        self.spans.push(0..START.min(self.bytes.len()));
+        let span = read().ok_or(OpaqueReason::ParseError)?;
+        // The first volume of several: the header is at the end of the last one.
+        let header = self.bytes.get(span.clone()).ok_or(OpaqueReason::Partial)?;
+        self.spans.push(span);
         Ok(header)
     }
 

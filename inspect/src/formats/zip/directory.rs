@@ -96,6 +96,8 @@ pub(crate) struct Directory {
     pub(crate) ambiguous: bool,
     /// Bytes that belong to no member and not to the directory.
     pub(crate) gaps: Vec<Range<u64>>,
+    /// Bytes beside the members that nobody needs to unpack them: comments, and fields of programs we do not know.
+    pub(crate) remarks: Vec<Range<u64>>,
     /// Where the directory begins.
     pub(crate) start: u64,
     /// The numbers at the end that say so.
@@ -151,6 +153,7 @@ impl Directory {
         while let Some(record) = bytes.get(at..).filter(|r| r.starts_with(b"PK\x01\x02")) {
             let (mut entry, len) = central(record, shift)?;
             (entry.record, entry.number) = (start + at as u64, directory.entries.len() as u32);
+            directory.remarks.extend(remarks(record, entry.record, len));
             entry.slots = entry.slots.moved(entry.record);
             directory.entries.push(entry);
             at += len;
@@ -159,7 +162,7 @@ impl Directory {
             directory.ambiguous = true;
         }
         for entry in &mut directory.entries {
-            directory.ambiguous |= !local(source, entry);
+            directory.ambiguous |= !local(source, entry, &mut directory.remarks);
         }
         directory.account(start, &end, source.len());
         Some(directory)
@@ -300,8 +303,41 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
     Some((entry, len))
 }
 
+/// Fields that unpack a member, or tell its times and owners (APPNOTE 4.5.2; Info-ZIP, proginfo/extrafld.txt): the
+/// larger numbers, NTFS, times, UNIX owners of three generations, AES, and the padding that Android sets in.
+const KNOWN_FIELDS: [u16; 8] = [1, 0x000a, 0x5455, 0x5855, 0x7855, 0x7875, AES, 0xd935];
+
+/// Where the fields of programs we do not know stand, of extra fields that begin at `at`.
+fn unknown_fields(extra: &[u8], mut at: u64) -> Vec<Range<u64>> {
+    let mut unknown = Vec::new();
+    let end = at + extra.len() as u64;
+    for (id, field) in fields(extra) {
+        let next = at + 4 + field.len() as u64;
+        if !KNOWN_FIELDS.contains(&id) && !field.is_empty() {
+            unknown.push(at + 4..next);
+        }
+        at = next;
+    }
+    // What is too short to be a field.
+    if at < end {
+        unknown.push(at..end);
+    }
+    unknown
+}
+
+/// What a record of the directory, `len` bytes at `at`, says beside what unpacking needs.
+fn remarks(record: &[u8], at: u64, len: usize) -> Vec<Range<u64>> {
+    let (name_len, comment_len) = (u16_at(record, 28).unwrap_or_default(), u16_at(record, 32).unwrap_or_default());
+    let (from, to) = (46 + usize::from(name_len), len.saturating_sub(comment_len.into()));
+    let mut remarks = unknown_fields(record.get(from..to).unwrap_or_default(), at + from as u64);
+    if comment_len > 0 {
+        remarks.push(at + to as u64..at + len as u64);
+    }
+    remarks
+}
+
 /// Finds a member's data through its local header; false when the two disagree.
-fn local(source: &dyn Source, entry: &mut Entry) -> bool {
+fn local(source: &dyn Source, entry: &mut Entry, remarks: &mut Vec<Range<u64>>) -> bool {
     let Some(end) = entry.header.checked_add(30) else { return false };
     let Ok(fixed) = read_range(source, entry.header..end.min(source.len())) else { return false };
     let read = || {
@@ -315,46 +351,25 @@ fn local(source: &dyn Source, entry: &mut Entry) -> bool {
     let start = name_end + u64::from(extra_len);
     let Some(data_end) = start.checked_add(entry.packed).filter(|e| *e <= source.len()) else { return false };
     entry.data = Some(start..data_end);
-    let same_name = read_range(source, end..name_end).is_ok_and(|n| String::from_utf8_lossy(&n) == entry.name);
+    let Ok(words) = read_range(source, end..start) else { return false };
+    let (name, extra) = words.split_at_checked(name_len.into()).unwrap_or((&words, &[]));
+    remarks.extend(unknown_fields(extra, name_end));
+    let same_name = String::from_utf8_lossy(name) == entry.name;
     let sized = flags & 8 != 0 || packed == u32::MAX || u64::from(packed) == entry.packed;
     entry.encrypted |= flags & 1 != 0;
     same_name && sized && method == entry.method
 }
 
+/// The archives that all tests of this crate make.
+#[cfg(test)]
+#[path = "../../../tests/archive/mod.rs"]
+mod made;
+
 /// An archive of stored members, for tests.
 #[cfg(test)]
 pub(crate) fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let (mut out, mut central) = (Vec::new(), Vec::new());
-    for (name, data) in members {
-        let mut crc = flate2::Crc::new();
-        crc.update(data);
-        let at = out.len() as u32;
-        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        common.extend(crc.sum().to_le_bytes());
-        common.extend((data.len() as u32).to_le_bytes());
-        common.extend((data.len() as u32).to_le_bytes());
-        common.extend((name.len() as u16).to_le_bytes());
-        common.extend([0, 0]);
-        out.extend(b"PK\x03\x04");
-        out.extend(&common);
-        out.extend(name.as_bytes());
-        out.extend(*data);
-        central.extend(b"PK\x01\x02\x14\x00");
-        central.extend(&common);
-        central.extend([0; 10]);
-        central.extend(at.to_le_bytes());
-        central.extend(name.as_bytes());
-    }
-    let at = out.len() as u32;
-    out.extend(&central);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    for _ in 0..2 {
-        out.extend((members.len() as u16).to_le_bytes());
-    }
-    out.extend((central.len() as u32).to_le_bytes());
-    out.extend(at.to_le_bytes());
-    out.extend([0, 0]);
-    out
+    let members: Vec<_> = members.iter().map(|(name, data)| (*name, *data, made::How::Stored)).collect();
+    made::zip_how(&members)
 }
 
 #[cfg(test)]

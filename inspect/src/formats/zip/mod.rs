@@ -26,17 +26,41 @@ pub(crate) use pack::{pack, unpack};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/zip",
-    matches: |head| head.bytes.starts_with(b"PK\x03\x04") || head.bytes.starts_with(b"PK\x05\x06"),
+    matches: |head| [b"PK\x03\x04", b"PK\x05\x06", SEGMENT].iter().any(|mark| head.bytes.starts_with(*mark)),
     room: Room::Whole(read),
     #[cfg(test)]
     example: || archive(&[("ds.txt", "Số CCCD 001090123456".as_bytes())]),
 };
 
+/// What the first segment of an archive in several files begins with (APPNOTE 8.5.3).
+const SEGMENT: &[u8; 4] = b"PK\x07\x08";
+
+/// Whether these are the last bytes of the last segment of such an archive, which has a number (APPNOTE 4.3.16).
+pub(crate) fn ends_segments(tail: &[u8]) -> bool {
+    let number = memchr::memmem::rfind(tail, b"PK\x05\x06").and_then(|at| tail.get(at + 4..at + 6));
+    number.is_some_and(|number| number != [0, 0])
+}
+
+/// Bytes at the end in which such a number is looked for.
+pub(crate) const TAIL: usize = 256;
+
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
-    let Some(directory) = Directory::read(source) else {
-        inquiry.refuse(place, OpaqueReason::ParseError, source.len());
-        scan_strings(source, 0..source.len(), place, inquiry);
-        return None;
+    let tail = read_range(source, source.len().saturating_sub(TAIL as u64)..source.len()).unwrap_or_default();
+    let is_segment = read_range(source, 0..4.min(source.len())).is_ok_and(|mark| mark == SEGMENT);
+    let directory = match Directory::read(source) {
+        // What it lists lies in files that are not here.
+        _ if ends_segments(&tail) => Err(OpaqueReason::Partial),
+        None if is_segment => Err(OpaqueReason::Partial),
+        None => Err(OpaqueReason::ParseError),
+        Some(directory) => Ok(directory),
+    };
+    let directory = match directory {
+        Ok(directory) => directory,
+        Err(reason) => {
+            inquiry.refuse(place, reason, source.len());
+            scan_strings(source, 0..source.len(), place, inquiry);
+            return None;
+        }
     };
     if directory.ambiguous {
         inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
@@ -310,7 +334,7 @@ fn decompress(
     Ok(())
 }
 
-/// Bytes that belong to no member: before, between, the comment.
+/// Bytes that belong to no member: before, between, comments, fields of unknown use.
 fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &mut Inquiry) {
     for gap in &directory.gaps {
         let Ok(start) = read_range(source, gap.start..gap.end.min(gap.start + BLOCK as u64)) else { continue };
@@ -319,6 +343,12 @@ fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &m
             inquiry.refuse(place, OpaqueReason::Ambiguous, gap.end - gap.start);
         }
         scan_strings(source, gap.clone(), place, inquiry);
+    }
+    for remark in &directory.remarks {
+        if inquiry.is_late(place) {
+            break;
+        }
+        scan_strings(source, remark.clone(), place, inquiry);
     }
 }
 
@@ -360,5 +390,46 @@ mod tests {
         }
         let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
         assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    }
+
+    #[test]
+    fn what_stands_beside_a_member_is_looked_at() {
+        const SAID: &[u8] = "Số CCCD 001090123456".as_bytes();
+        let plain = archive(&[("a.txt", b"nothing")]);
+        let at = memchr::memmem::find(&plain, b"PK\x01\x02").expect("a directory");
+        let len = (SAID.len() as u16).to_le_bytes();
+        // A field of an unknown program, and a name for those who read Unicode (Info-ZIP's 0x7075).
+        let field = [&[0x99, 0x99], &len[..], SAID].concat();
+        let name = [&[0x75, 0x70], &(SAID.len() as u16 + 5).to_le_bytes()[..], &[1, 0, 0, 0, 0], SAID].concat();
+        // Behind the name in the directory, with where its length is said; and in the header of the member.
+        let beside = |said: &[u8], length: usize| {
+            let mut bytes = plain.clone();
+            bytes[at + length..at + length + 2].copy_from_slice(&(said.len() as u16).to_le_bytes());
+            bytes.splice(at + 46 + 5..at + 46 + 5, said.to_vec());
+            let end = bytes.len() - 22;
+            let size = (end - at) as u32;
+            bytes[end + 12..end + 16].copy_from_slice(&size.to_le_bytes());
+            bytes
+        };
+        let mut local = plain.clone();
+        local[28..30].copy_from_slice(&(field.len() as u16).to_le_bytes());
+        local.splice(30 + 5..30 + 5, field.clone());
+        let end = local.len() - 22;
+        local[end + 16..end + 20].copy_from_slice(&((at + field.len()) as u32).to_le_bytes());
+        for (what, bytes) in [
+            ("a comment", beside(SAID, 32)),
+            ("a field", beside(&field, 30)),
+            ("a name", beside(&name, 30)),
+            ("rest of a field", beside(&[&field[..], &[1, 2]].concat(), 30)),
+            ("a field in the header of the member", local),
+        ] {
+            let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes);
+            let told = (found.inspection.distinct(DetectorId::Cccd), found.inspection.opaque.len());
+            assert_eq!(told, (1, 0), "{what}: {:?}", found.inspection);
+            assert!(found.redact(&[DetectorId::Cccd], &bytes).is_err(), "{what} cannot be masked");
+        }
+        let times = [0x55, 0x54, 5, 0, 3, 0, 0, 0, 0];
+        let directory = super::Directory::read(&beside(&times, 30)).expect("an archive");
+        assert!(directory.remarks.is_empty(), "times are known: {directory:?}");
     }
 }

@@ -76,8 +76,13 @@ impl Milter {
         self.split.iter().any(|network| network.contains(client))
     }
 
-    fn account_of(&self, client: Option<IpAddr>) -> Account {
-        client.map_or_else(Account::unknown, |client| self.gate.account_of(client))
+    /// Whose address it is. `None` where the directory cannot say what groups that account is in: what a group may not
+    /// send must not leave.
+    async fn account_of(&self, client: Option<IpAddr>) -> Option<Account> {
+        match client {
+            Some(client) => self.gate.account_of(client).await.ok(),
+            None => Some(Account::unknown()),
+        }
     }
 
     fn own_quarantine(&self) -> Option<&Mail> {
@@ -88,7 +93,7 @@ impl Milter {
     /// nothing: it is refused all the same.
     async fn record_refusal(&self, client: Option<IpAddr>, reason: &str) {
         let (channel, reason) = (Channel::Milter, reason.to_owned());
-        let event = Event::Refusal { id: None, channel, client, host: String::new(), reason, bytes: 0 };
+        let event = Event::Refusal { id: None, channel, client, host: String::new(), reason, bytes: 0, account: None };
         let _ = self.gate.ledger().event(event).await;
     }
 

@@ -34,10 +34,19 @@ impl Conversation {
     pub(super) async fn conclude(&mut self) -> Result<(), Ended> {
         let (Some(arriving), Some(known)) = (self.arriving.take(), &self.envelope) else { return Err(Ended::Garbage) };
         let milter = Arc::clone(&self.milter);
+        let account = match known.account.clone() {
+            Some(account) => Some(account),
+            None => milter.account_of(self.client).await,
+        };
+        let Some(account) = account else {
+            self.say(FAILED);
+            self.forget().await;
+            return Ok(());
+        };
         let envelope = Envelope {
             channel: Channel::Milter,
             client: self.client,
-            account: known.account.clone().unwrap_or_else(|| milter.account_of(self.client)),
+            account,
             destination: Destination {
                 recipients: known.transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect(),
                 ..Destination::default()
