@@ -71,6 +71,7 @@ quarantine_reply = "refuse"
 quarantine_days = 7
 notify_senders = "held"
 notice_from = "chot@vss.gov.vn"
+ambiguity_header = true
 sender_sessions = 20
 sender_mails_per_minute = 30
 sender_recipients_per_day = 500
@@ -182,6 +183,7 @@ allow_days = 30
     assert_eq!(Some(key.file.clone()), folder("dkim.pem"));
     assert_eq!(s.mail.notify_senders, chot_config::NotifySenders::Held);
     assert_eq!(s.mail.notice_from.as_deref(), Some("chot@vss.gov.vn"));
+    assert!(s.mail.ambiguity_header);
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);

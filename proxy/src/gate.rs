@@ -619,6 +619,11 @@ impl Cleared {
         self.told.id
     }
 
+    /// Whether readers may disagree on what it says.
+    pub fn is_ambiguous(&self) -> bool {
+        self.told.inspection.is_opaque(OpaqueReason::Ambiguous)
+    }
+
     /// Whether the content was changed.
     pub fn is_redacted(&self) -> bool {
         self.told.verdict.action == Action::Redact

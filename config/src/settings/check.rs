@@ -100,6 +100,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     };
     s.mail.notice_from = text(root, &["mail", "notice_from"]).map(str::to_owned);
     set(&mut s.mail.quarantine_days, count(root, &["mail", "quarantine_days"]).and_then(|n| n.try_into().ok()));
+    set(&mut s.mail.ambiguity_header, flag(root, &["mail", "ambiguity_header"]));
     s.mail.dkim = dkim_keys(root, folder);
     s.mail.mend_lines = parsed(root, &["mail", "mend_lines"]).unwrap_or_default();
     set(&mut s.mail.size_max, count(root, &["mail", "size_max"]));

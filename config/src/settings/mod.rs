@@ -217,6 +217,8 @@ pub struct MailSettings {
     pub limits: SenderLimits,
     /// Mails in quarantine are let go after so many days.
     pub quarantine_days: u32,
+    /// Mails say in a field of ours whether two readers may see two mails in them.
+    pub ambiguity_header: bool,
     /// Keys for mails of our own domains that were changed.
     pub dkim: Vec<DkimKey>,
     /// Largest mail in bytes, announced as SIZE.
@@ -347,6 +349,7 @@ impl Settings {
                 notice_from: None,
                 limits: SenderLimits::default(),
                 quarantine_days: 30,
+                ambiguity_header: false,
                 dkim: Vec::new(),
                 // What common mail services take (25 MiB of files), grown by base64 and a margin.
                 size_max: 50 << 20,

@@ -319,6 +319,11 @@ pub(super) const SETTINGS: Shape = Shape {
                         NETWORKS,
                         "Mail servers that are asked, by 452, to send to each zone in a mail of its own.",
                     ),
+                    key(
+                        "ambiguity_header",
+                        Kind::Flag,
+                        "Mails say in X-Chot-Ambiguity whether readers may disagree on them; false by default.",
+                    ),
                     key("dkim", Kind::Tables(&DKIM), "Keys that mails of our own domains are signed with again."),
                     key("size_max", at_least(65_536), "Largest mail in bytes, announced as SIZE (RFC 1870)."),
                 ],

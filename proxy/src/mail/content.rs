@@ -20,6 +20,7 @@ use super::session::{Chunks, Dialect, PIPELINED, Session, TIMED_OUT, Then};
 use super::transaction::Transaction;
 use super::wire::Lost;
 use super::{Mail, commit, header, refusal, subject};
+use crate::drain;
 use crate::gate::{Cleared, Decision, Envelope, Intake, Refused};
 
 const NO_RECIPIENTS: OneLine = Reply::line(554, "5.5.1 No valid recipients");
@@ -172,7 +173,7 @@ impl Session {
             Ok(Decision::Cleared(cleared)) => self.commit(cleared, None).await,
             Ok(Decision::Refused(refused)) => {
                 self.downstream.reset().await;
-                self.refuse(refused, &transaction, &envelope, heard).await
+                refuse(&self.mail, &self.drain, refused, &transaction, &envelope, heard).await
             }
             Err(_) => {
                 self.downstream.reset().await;
@@ -204,7 +205,7 @@ impl Session {
                 Decision::Cleared(cleared) if is_one => vec![self.commit(cleared, None).await; places.len()],
                 Decision::Cleared(cleared) => self.commit_part(cleared, part).await,
                 Decision::Refused(refused) => {
-                    vec![self.refuse(refused, &part, &envelope, heard).await; places.len()]
+                    vec![refuse(&self.mail, &self.drain, refused, &part, &envelope, heard).await; places.len()]
                 }
             };
             for (n, reply) in places.into_iter().zip(told) {
@@ -224,7 +225,13 @@ impl Session {
         let protocol = self.protocol(utf8);
         let Some(transaction) = part.or(self.transaction.as_ref()) else { return commit::FAILED.into() };
         let now = self.mail.gate.clock().now();
-        let trace = header::trace(&self.mail.next_hop.own_name, protocol, cleared.id(), now);
+        let trace = header::trace(
+            &self.mail.next_hop.own_name,
+            protocol,
+            cleared.id(),
+            now,
+            self.mail.ambiguity(cleared.is_ambiguous()),
+        );
         // A new connection would not know who the client is.
         let way = commit::Way { next_hop: &self.mail.next_hop, transaction, may_reconnect: !self.is_bound };
         let signing = commit::Signing { keys: &self.mail.keys, now };
@@ -271,52 +278,52 @@ impl Session {
         };
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| reply.clone())).collect()
     }
+}
 
-    /// What the client is told of a mail that does not leave, or not yet.
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "a session is not Sync: shared, it could not wait")]
-    async fn refuse(
-        &mut self,
-        refused: Refused,
-        transaction: &Transaction,
-        envelope: &Envelope,
-        heard: &Heard,
-    ) -> Reply {
-        let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
-        let notifies = self.mail.notifies(&transaction.from.path, heard.is_automatic);
-        let notify = |occasion| {
-            if notifies {
-                let notice = Notice {
-                    occasion,
-                    to: transaction.from.path.clone(),
-                    id: told.id.to_string(),
-                    subject: envelope.summary.clone(),
-                    recipients: transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect(),
-                };
-                // The answer does not wait for it, the end of the gateway does.
-                let (telling, drain) = (Arc::clone(&self.mail).notify(notice), self.drain.clone());
-                tokio::spawn(async move {
-                    telling.await;
-                    drop(drain);
-                });
-            }
-        };
-        let Some(content) = held else {
-            notify(Occasion::Refused);
-            open.close(Outcome::Refused, "told 550 5.7.1");
-            return refusal::reply(&told, utf8);
-        };
-        let time_ms = self.now_ms();
-        match self.mail.quarantine.hold(transaction, envelope, &told, time_ms, notifies, content).await {
-            Ok(()) => {
-                notify(Occasion::Held);
-                let reply = refusal::held(&told, self.mail.refuses_held, utf8);
-                open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
-                reply
-            }
-            Err(_) => {
-                open.close(Outcome::Failed, "it could not be put in quarantine");
-                commit::FAILED.into()
-            }
+/// What the client is told of a mail that does not leave, or not yet.
+async fn refuse(
+    mail: &Arc<Mail>,
+    drain: &drain::Session,
+    refused: Refused,
+    transaction: &Transaction,
+    envelope: &Envelope,
+    heard: &Heard,
+) -> Reply {
+    let (Refused { told, open, held }, utf8) = (refused, transaction.from.smtp_utf8);
+    let notifies = mail.notifies(&transaction.from.path, heard.is_automatic);
+    let notify = |occasion| {
+        if notifies {
+            let notice = Notice {
+                occasion,
+                to: transaction.from.path.clone(),
+                id: told.id.to_string(),
+                subject: envelope.summary.clone(),
+                recipients: transaction.to.iter().map(|to| to.path.as_str().to_owned()).collect(),
+            };
+            // The answer does not wait for it, the end of the gateway does.
+            let (telling, drain) = (Arc::clone(mail).notify(notice), drain.clone());
+            tokio::spawn(async move {
+                telling.await;
+                drop(drain);
+            });
+        }
+    };
+    let Some(content) = held else {
+        notify(Occasion::Refused);
+        open.close(Outcome::Refused, "told 550 5.7.1");
+        return refusal::reply(&told, utf8);
+    };
+    let time_ms = mail.gate.clock().now().unix_ms();
+    match mail.quarantine.hold(transaction, envelope, &told, time_ms, notifies, content).await {
+        Ok(()) => {
+            notify(Occasion::Held);
+            let reply = refusal::held(&told, mail.refuses_held, utf8);
+            open.close(Outcome::Held, &format!("in quarantine, told {}", reply.code));
+            reply
+        }
+        Err(_) => {
+            open.close(Outcome::Failed, "it could not be put in quarantine");
+            commit::FAILED.into()
         }
     }
 }

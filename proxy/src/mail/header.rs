@@ -185,9 +185,20 @@ fn starts_with(line: &[u8], lower: &[u8]) -> bool {
 }
 
 /// The lines we put in front of a mail. They name us and the decision, and nothing of the network behind us: neither
-/// the client's address nor what it called itself.
-pub(super) fn trace(host: &str, with: &str, id: DecisionId, now: Timestamp) -> String {
-    format!("Received: by {host} (chot) with {with} id {id};\r\n\t{}\r\nX-Chot-Decision: {id}\r\n", date(now))
+/// the client's address nor what it called itself. `is_ambiguous` is told where it is wanted.
+pub(super) fn trace(host: &str, with: &str, id: DecisionId, now: Timestamp, is_ambiguous: Option<bool>) -> String {
+    let ambiguity = is_ambiguous.map(|is| format!("{AMBIGUITY}: {}\r\n", ambiguity(is))).unwrap_or_default();
+    let date = date(now);
+    format!("Received: by {host} (chot) with {with} id {id};\r\n\t{date}\r\nX-Chot-Decision: {id}\r\n{ambiguity}")
+}
+
+/// The field that tells the mail server behind us whether two readers may see two mails, as draft-chen-email-mime-
+/// ambiguity-defense-00 proposes it; the draft's own name is left to the draft.
+pub(super) const AMBIGUITY: &str = "X-Chot-Ambiguity";
+
+/// What stands in it.
+pub(super) fn ambiguity(is_ambiguous: bool) -> &'static str {
+    if is_ambiguous { "ambiguous" } else { "none" }
 }
 
 /// `Sat, 21 Nov 2026 08:00:00 +0000` (RFC 5322 §3.3).
@@ -258,12 +269,14 @@ mod tests {
     fn the_trace_names_the_decision_and_no_client() {
         let now = Timestamp::parse("2026-11-21T08:00:00.123Z").expect("a time");
         let id = DecisionId::new(now, [7; 10]);
-        let text = trace("gw.example", "ESMTPS", id, now);
+        let text = trace("gw.example", "ESMTPS", id, now, None);
         let expected = format!(
             "Received: by gw.example (chot) with ESMTPS id {id};\r\n\tSat, 21 Nov 2026 08:00:00 +0000\r\nX-Chot-Decision: {id}\r\n"
         );
         assert_eq!(text, expected);
-        assert!((text.len() as u64) < super::super::ehlo::TRACE_BYTES_MAX);
+        let told = trace("gw.example", "ESMTPS", id, now, Some(true));
+        assert_eq!(told, format!("{expected}X-Chot-Ambiguity: ambiguous\r\n"));
+        assert!((told.len() as u64) < super::super::ehlo::TRACE_BYTES_MAX);
     }
 
     proptest! {

@@ -94,6 +94,8 @@ pub struct Mail {
     notify_senders: NotifySenders,
     /// Who writes to them.
     notice_from: Option<String>,
+    /// Mails say whether two readers may see two mails in them.
+    tells_ambiguity: bool,
     /// No mail and no login before STARTTLS.
     requires_tls: bool,
     size_max: u64,
@@ -166,6 +168,7 @@ impl Mail {
             refuses_held: settings.quarantine_reply == QuarantineReply::Refuse,
             notify_senders: settings.notify_senders,
             notice_from: settings.notice_from.clone(),
+            tells_ambiguity: settings.ambiguity_header,
             requires_tls,
             size_max,
             permits,
@@ -187,6 +190,11 @@ impl Mail {
     /// What can be done with a mail besides sending and refusing it.
     fn abilities(&self, signers: &Signers) -> Abilities {
         Abilities { redact: true, is_sealed: !self.keys.can_replace(signers), quarantine: true }
+    }
+
+    /// What a mail tells of its ambiguity, where it shall.
+    fn ambiguity(&self, is_ambiguous: bool) -> Option<bool> {
+        self.tells_ambiguity.then_some(is_ambiguous)
     }
 
     /// What a session begins with.

@@ -151,7 +151,7 @@ impl Mail {
                 return downstream.quit().await;
             }
         }
-        let trace = header::trace(&self.next_hop.own_name, "ESMTP", cleared.id(), now);
+        let trace = header::trace(&self.next_hop.own_name, "ESMTP", cleared.id(), now, None);
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
         let signing = commit::Signing { keys: &self.keys, now };
         commit::commit(None, &mut downstream, way, signing, &trace, cleared).await;

@@ -26,7 +26,7 @@ pub(super) fn ranges(mail: &Message<'_>) -> Vec<Range<usize>> {
             let start = all.iter().map(|range| range.start).min().unwrap_or_default();
             all.clear();
             all.push(start..usize::MAX);
-            break;
+            return all;
         }
         all.push(range);
     }

@@ -40,6 +40,8 @@ pub struct Milter {
     split: Vec<Network>,
     rates: Arc<Rates>,
     size_max: u64,
+    /// Mails say whether two readers may see two mails in them.
+    tells_ambiguity: bool,
     /// Where mails wait for a person; `None`: on hold at the mail server.
     quarantine: Option<Arc<Mail>>,
     permits: Arc<Semaphore>,
@@ -62,6 +64,7 @@ impl Milter {
             split: settings.split_zones.clone(),
             rates: Arc::new(Rates::new(settings.limits)),
             size_max: settings.size_max,
+            tells_ambiguity: settings.ambiguity_header,
             quarantine: mail.filter(|_| is_own),
             permits: Arc::new(Semaphore::new(descriptors::connections(limits::SESSIONS_MAX))),
             last_stranger: AtomicU64::new(0),

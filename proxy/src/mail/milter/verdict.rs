@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use chot_audit::Outcome;
 use chot_inspect::Source;
-use chot_model::{Channel, Destination};
+use chot_model::{Channel, Destination, OpaqueReason};
 
-use super::super::{refusal, subject};
+use super::super::{header, refusal, subject};
 use super::FAILED;
 use super::conversation::{Conversation, Ended};
 use super::message::{Change, Field, HEADER_BYTES_MAX, changes};
@@ -176,6 +176,11 @@ impl Conversation {
             let space = if self.leads() { " " } else { "" };
             let value = format!("{space}{}\0", told.id);
             put(&mut self.out, ADD_HEADER, &[b"X-Chot-Decision\0", value.as_bytes()]);
+            if self.milter.tells_ambiguity {
+                let is_ambiguous = told.inspection.is_opaque(OpaqueReason::Ambiguous);
+                let value = format!("{space}{}\0", header::ambiguity(is_ambiguous));
+                put(&mut self.out, ADD_HEADER, &[header::AMBIGUITY.as_bytes(), b"\0", value.as_bytes()]);
+            }
         }
     }
 
@@ -189,7 +194,7 @@ impl Conversation {
 
     /// Says how the content differs from what came.
     async fn rewrite(&mut self, content: &Arc<dyn Source>, fields: &[Field]) -> Result<(), Unsaid> {
-        let header = header(content).await?;
+        let header = header_of(content).await?;
         let changed = changes(fields, &header).ok_or(Unsaid::Failed("the new header cannot be said by changes"))?;
         for change in changed {
             self.change(&change)?;
@@ -234,7 +239,7 @@ impl From<io::Error> for Unsaid {
 }
 
 /// The header of a mail, without the empty line behind it.
-async fn header(content: &Arc<dyn Source>) -> Result<Vec<u8>, Unsaid> {
+async fn header_of(content: &Arc<dyn Source>) -> Result<Vec<u8>, Unsaid> {
     let mut all = b"\r\n".to_vec();
     let mut from = 0;
     // Masks are longer than what they hide, but not by much.

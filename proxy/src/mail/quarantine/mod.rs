@@ -121,7 +121,7 @@ impl Mail {
             subject: self.gate.summary(&held.subject, super::subject::CHARS_MAX),
             recipients: held.to.iter().filter_map(path).collect(),
         };
-        Arc::clone(self).notify(notice).await;
+        Box::pin(Arc::clone(self).notify(notice)).await;
     }
 
     /// Lets go of a mail for good.
@@ -252,11 +252,11 @@ impl Mail {
         }
         self.on_store(id, move |store, id| store.turn(id, stage, Stage::Sending)).await?;
         let now = self.gate.clock().now();
-        let trace = header::trace(&self.next_hop.own_name, "ESMTP", decision, now);
+        let is_ambiguous = self.ambiguity(cleared.is_ambiguous());
+        let trace = header::trace(&self.next_hop.own_name, "ESMTP", decision, now, is_ambiguous);
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
         let signing = commit::Signing { keys: &self.keys, now };
-        let committing = Box::pin(commit::commit(None, &mut downstream, way, signing, &trace, cleared));
-        let (reply, outcome) = committing.await;
+        let (reply, outcome) = Box::pin(commit::commit(None, &mut downstream, way, signing, &trace, cleared)).await;
         downstream.quit().await;
         match outcome {
             Outcome::Delivered => {

@@ -105,6 +105,7 @@ impl Setup {
             quarantine_days: 30,
             notify_senders: NotifySenders::Off,
             notice_from: None,
+            ambiguity_header: false,
             dkim: Vec::new(),
             limits: SenderLimits::default(),
             size_max: 1 << 20,
