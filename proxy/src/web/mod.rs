@@ -35,7 +35,7 @@ mod websocket;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use self::body::Reply;
 use self::connect::{Tunnel, grant};
@@ -319,9 +319,9 @@ where
 {
     let broken = Broken::default();
     let io = ForHyper::new(Guarded::new(io, broken.clone()));
-    let has_begun = AtomicBool::new(false);
+    let begun = Notify::new();
     let service = service_fn(|request| {
-        has_begun.store(true, Ordering::Relaxed);
+        begun.notify_one();
         let answered = Box::pin(answer(request, broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
@@ -334,16 +334,16 @@ where
     let mut connection = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = session.drained() => connection.as_mut().graceful_shutdown(),
+        () = session.drained() => {}
     }
-    // One that was just accepted may still ask its first question, and is answered; one that stays silent must not hold
-    // up the next program.
-    let asked = tokio::time::timeout(Duration::from_secs(LAST_REQUEST_SECONDS), connection.as_mut()).await;
-    match asked {
-        Ok(ended) => ended,
-        Err(_) if !has_begun.load(Ordering::Relaxed) => Ok(()),
-        Err(_) => connection.await,
+    // hyper closes a connection that has not sent a byte as soon as it is told of the end. One that was just accepted may
+    // still ask its first question, and is answered; one that stays silent must not hold up the next program.
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = begun.notified() => connection.as_mut().graceful_shutdown(),
+        () = tokio::time::sleep(Duration::from_secs(LAST_REQUEST_SECONDS)) => return Ok(()),
     }
+    connection.await
 }
 
 /// One client connection.
