@@ -115,7 +115,9 @@ pub(crate) fn all() -> Vec<Case> {
         ("no boundary", "x=y"),
     ] {
         let short = lines(&signs64, 4, "\r\n");
-        let parts = format!("--bnd\r\n{text}base64\r\n\r\n{short}\r\n--bnd--\r\n");
+        // The first part decodes to nothing, and is not the last.
+        let nothing = format!("--bnd\r\n{text}base64\r\n\r\n!!!\r\n");
+        let parts = format!("{nothing}--bnd\r\n{text}base64\r\n\r\n{short}\r\n--bnd--\r\n");
         case(
             &format!("base64, four signs a line, {name}"),
             mail(&format!("Content-Type: multipart/mixed; {boundary}"), parts.as_bytes()),

@@ -20,7 +20,10 @@ pub(super) fn look(gap: &[u8], place: &Place, inquiry: &mut Inquiry) {
     for body in bodies(gap) {
         let (decoded, _) = base64_body(gap.get(body).unwrap_or_default());
         let member = Place { again: true, ..place.member("", Origin::Lost) };
-        if decoded.is_empty() || !object::enter("", &member, inquiry) {
+        if decoded.is_empty() {
+            continue;
+        }
+        if !object::enter("", &member, inquiry) {
             return;
         }
         let mut object = Object::from_source(Hint::default(), member);
