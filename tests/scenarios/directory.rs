@@ -9,22 +9,9 @@ use crate::harness::gate::Setup;
 use crate::harness::outside::OutsideCa;
 use crate::harness::world::ZALO;
 use crate::harness::{Answer, Form, Gate, command, succeed, wait_until};
+use crate::identity::{POLICY_OF_GROUPS, SECRET};
 
-const SECRET: &str = "mat-khau-rat-dai";
 const READER_SECRET: &str = "doc-danh-ba";
-const POLICY: &str = r#"
-schema = 1
-[policy]
-id = "groups"
-[destinations.messaging]
-apps = ["zalo"]
-[[rule]]
-id = "only-accountants"
-when.destination.in = ["messaging"]
-when.detect.identifier.at-least = 1
-unless.account.in = ["@ke-toan"]
-then.action = "block"
-"#;
 
 /// A directory of two people and two groups, one of which its member's entry names and one of which names its member.
 struct Directory {
@@ -115,7 +102,7 @@ impl Directory {
     }
 
     fn ask(&self, setup: &mut Setup, lines: &str) {
-        POLICY.clone_into(&mut setup.policy);
+        POLICY_OF_GROUPS.clone_into(&mut setup.policy);
         setup.roots.push(self.dir.path().join("ca.pem"));
         setup.more =
             format!("[identity]\naddresses = \"addresses.txt\"\n[identity.ldap]\nbase = \"dc=example,dc=vn\"\n{lines}");

@@ -9,8 +9,10 @@ use crate::harness::fixtures::someone;
 use crate::harness::world::{IMPOSTOR, ZALO};
 use crate::harness::{Answer, Form, Gate, command, web};
 
-const SECRET: &str = "mat-khau-rat-dai";
-const POLICY_OF_GROUPS: &str = r#"
+/// The password of everybody here.
+pub(crate) const SECRET: &str = "mat-khau-rat-dai";
+/// Numbers go to messaging applications only from `@ke-toan`.
+pub(crate) const POLICY_OF_GROUPS: &str = r#"
 schema = 1
 [policy]
 id = "groups"
