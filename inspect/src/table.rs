@@ -20,6 +20,7 @@ use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
+pub(crate) use comb::{BOXES, Said, read as boxes};
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;
@@ -67,7 +68,7 @@ pub(crate) struct Table {
     scratch: Vec<Found>,
     lines: Option<Box<Lines>>,
     /// What announces a row of boxes with a digit each.
-    said: comb::Said,
+    said: Said,
 }
 
 enum Shape {
@@ -128,7 +129,7 @@ impl Table {
             listed: 0,
             scratch: Vec::new(),
             lines: None,
-            said: comb::Said::default(),
+            said: Said::default(),
         }
     }
 

@@ -218,7 +218,8 @@ fn begins(text: &[u8], at: usize) -> bool {
             let quoted = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
             matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before) || quoted(before) && quoted(next)
         }
-        Some(b'(') => b"aA".contains(&before),
+        // A mark of VIQR, or a call: the last letters of the names that are known.
+        Some(b'(') => b"abdefmnrstvwy".contains(&(before | 0x20)),
         Some(b'^') => b"aeoAEO".contains(&before),
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.

@@ -11,6 +11,7 @@ mod isles;
 mod look;
 mod old;
 mod pairs;
+mod program;
 mod rewrite;
 mod runs;
 mod tags;
