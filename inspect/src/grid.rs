@@ -116,6 +116,15 @@ impl Grid {
         }
     }
 
+    /// Looks for tables in a value, whose findings are told by others.
+    pub(crate) fn look(place: &Place, view: &View, look: &Look, inquiry: &mut Inquiry) {
+        let mut grid = Self::new(place);
+        grid.read(view, 0..view.text.len(), look);
+        grid.end(view);
+        grid.settle(view, &mut [], inquiry);
+        grid.look_again(view, inquiry);
+    }
+
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
     /// or the window moves on. It was looked at: where its lines end is known, and which of them anything may cut.
     pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look) {

@@ -9,6 +9,7 @@ mod line;
 mod persons;
 #[cfg(test)]
 mod tests;
+mod upright;
 
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ pub(crate) struct Table {
     lines: Option<Box<Lines>>,
     /// What announces a row of boxes with a digit each.
     said: Said,
+    /// Numbers written down a column.
+    uprights: upright::Uprights,
 }
 
 enum Shape {
@@ -130,6 +133,7 @@ impl Table {
             scratch: Vec::new(),
             lines: None,
             said: Said::default(),
+            uprights: upright::Uprights::default(),
         }
     }
 
@@ -153,6 +157,10 @@ impl Table {
         if cells.iter().all(|(_, view)| view.text.is_empty()) {
             return cells;
         }
+        if !self.only_headed {
+            let found = self.uprights.row(number, &cells, &self.place, inquiry);
+            self.stand_upright(found, inquiry);
+        }
         if self.shape.is_some() {
             self.read(number, &cells, inquiry);
             return cells;
@@ -165,7 +173,23 @@ impl Table {
         Row::new()
     }
 
+    /// Reports what was written down a column.
+    fn stand_upright(&self, found: Vec<(u64, usize, Vec<Found>)>, inquiry: &mut Inquiry) {
+        for (row, column, found) in found {
+            for mut f in found {
+                if self.name.is_some() {
+                    f.finding.part = self.part(row, column);
+                }
+                if let Some(mark) = inquiry.report(f) {
+                    inquiry.people.record(&[mark], false);
+                }
+            }
+        }
+    }
+
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        let found = self.uprights.end(&self.place, inquiry);
+        self.stand_upright(found, inquiry);
         if self.shape.is_none() {
             self.decide(inquiry);
         }

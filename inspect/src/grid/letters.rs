@@ -11,14 +11,20 @@ use crate::view::View;
 pub(super) struct Letters {
     /// Lines of one letter each, one below the other.
     lines: Vec<Piece>,
-    /// The last line of more than that.
+    /// The last line of more than that, and the one before.
     said: Option<Piece>,
+    before: Option<Piece>,
     /// What is to be read, and what stands before it.
     found: Vec<(Row, Said)>,
 }
 
 fn is_letter(text: &[u8]) -> bool {
     matches!(text.trim_ascii(), [b] if b.is_ascii_alphanumeric())
+}
+
+/// What may stand between a letter and the words around it.
+const fn is_sign(b: u8) -> bool {
+    b.is_ascii_punctuation() || b == b' '
 }
 
 impl Letters {
@@ -33,12 +39,12 @@ impl Letters {
             return;
         }
         self.end(view);
-        self.said = Some(line.part(0..text.len(), view));
+        self.before = self.said.replace(line.part(0..text.len(), view));
     }
 
-    fn said(&self, view: &View) -> Said {
+    fn said(line: Option<&Piece>, view: &View) -> Said {
         let mut said = Said::default();
-        if let Some(line) = &self.said {
+        if let Some(line) = line {
             said.take(line.text(view));
         }
         said
@@ -48,40 +54,54 @@ impl Letters {
     pub(super) fn end(&mut self, view: &View) {
         if BOXES.contains(&self.lines.len()) {
             let row = self.lines.iter().map(|line| line.to_view(view)).enumerate().collect();
-            self.found.push((row, self.said(view)));
+            self.found.push((row, Self::said(self.said.as_ref(), view)));
         }
         self.lines.clear();
     }
 
-    /// Takes the cells of a line. The first of the letters may end what stands before them, and the last begin what
+    /// Takes the cells of the line that was taken last. The first of the letters may end what stands before them, and the last begin what
     /// stands behind.
     pub(super) fn cells(&mut self, cells: &[Piece], view: &View) {
         let letters = cells.len() >= *BOXES.start() - 2;
         if !letters || cells.iter().filter(|cell| is_letter(cell.text(view))).count() < *BOXES.start() - 2 {
             return;
         }
-        let mut row = Vec::new();
+        let mut row = Row::new();
         let mut push = |cell: Piece| row.push((row.len(), cell.to_view(view)));
+        let mut begun = false;
         for cell in cells {
             let text = cell.text(view);
+            let goes_on = std::mem::replace(&mut begun, is_letter(text));
             match text {
-                [.., b' ' | b':' | b'=', last] if last.is_ascii_alphanumeric() => {
-                    push(cell.part(0..text.len() - 1, view));
-                    push(cell.part(text.len() - 1..text.len(), view));
-                }
-                [first, b' ' | b'.' | b',', ..] if first.is_ascii_alphanumeric() => {
+                [first, sign, ..] if goes_on && first.is_ascii_alphanumeric() && is_sign(*sign) => {
                     push(cell.part(0..1, view));
                     push(cell.part(1..text.len(), view));
+                }
+                [.., sign, last] if last.is_ascii_alphanumeric() && is_sign(*sign) => {
+                    push(cell.part(0..text.len() - 1, view));
+                    push(cell.part(text.len() - 1..text.len(), view));
                 }
                 _ => push(cell.part(0..text.len(), view)),
             }
         }
-        self.found.push((row, self.said(view)));
+        // The most letters side by side, and the cell before them.
+        let (mut longest, mut start) = (0..0, 0);
+        for n in 0..=row.len() {
+            if row.get(n).is_none_or(|(_, cell)| !is_letter(&cell.text)) {
+                if n - start > longest.len() {
+                    longest = start..n;
+                }
+                start = n + 1;
+            }
+        }
+        row.truncate(longest.end);
+        row.drain(..longest.start.saturating_sub(1));
+        self.found.push((row, Self::said(self.before.as_ref(), view)));
     }
 
     /// Copies out of the window what is still needed.
     pub(super) fn keep(&mut self, view: &View) {
-        self.lines.iter_mut().chain(&mut self.said).for_each(|line| line.keep(view));
+        self.lines.iter_mut().chain(&mut self.said).chain(&mut self.before).for_each(|line| line.keep(view));
     }
 
     /// Reads what was found.

@@ -15,6 +15,7 @@ mod program;
 mod rewrite;
 mod runs;
 mod tags;
+mod turned;
 mod twice;
 mod utf7;
 mod uu;

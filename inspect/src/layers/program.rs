@@ -246,7 +246,7 @@ fn joined(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
         b'[' | b'{' => List::read(text, open)?,
         _ => match item(text, open)? {
             // `implode("", ["0", "7"])`
-            (end, Item::Text(b"")) if text.get(end..).is_some_and(|rest| is_list_behind(rest)) => {
+            (end, Item::Text(b"")) if text.get(end..).is_some_and(is_list_behind) => {
                 let bracket = end + memchr::memchr2(b'[', b'(', text.get(end..)?)?;
                 List::read(text, bracket)?
             }
@@ -309,7 +309,8 @@ fn turned(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     let turns = behind.starts_with(b"[::-1]")
         || behind.starts_with(b".reverse")
         || (behind.starts_with(b".split(") || behind.starts_with(b".chars()") || behind.starts_with(b".toCharArray("))
-            && (memchr::memmem::find(behind, b".reverse(").is_some() || memchr::memmem::find(behind, b".rev()").is_some());
+            && (memchr::memmem::find(behind, b".reverse(").is_some()
+                || memchr::memmem::find(behind, b".rev()").is_some());
     // Letters of several bytes stay whole.
     let letters: Vec<u8> = String::from_utf8_lossy(content).chars().rev().collect::<String>().into_bytes();
     turns.then(|| (end - at, apart(&letters)))

@@ -5,7 +5,7 @@ use super::Row;
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::view::View;
 use chot_detectors::Context;
-use chot_model::Confidence;
+use chot_model::{Confidence, DetectorId, Finding};
 
 /// Boxes of the shortest and of the longest identifier.
 pub(crate) const BOXES: std::ops::RangeInclusive<usize> = 9..=15;
@@ -64,7 +64,13 @@ pub(crate) fn read(
     let alone = alone && before == 0 && boxes.len() == filled().count();
     let mut found = Vec::new();
     inquiry.scan(&place, &letters, core.clone(), Context::default(), |_, f, range| {
-        if range == core && (f.finding.confidence > Confidence::Medium || alone) {
+        let Finding { detector, confidence, .. } = &f.finding;
+        // Old identity and insurance numbers are nothing without a word.
+        let is_said = match detector {
+            DetectorId::Cmnd | DetectorId::Bhxh => *confidence >= Confidence::Medium,
+            _ => *confidence > Confidence::Medium,
+        };
+        if range == core && (is_said || alone) {
             found.push(f);
         }
     });

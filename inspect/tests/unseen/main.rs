@@ -6,8 +6,12 @@
 
 #[path = "../archive/mod.rs"]
 mod archive;
+mod binary;
 mod hosts;
+mod office;
 mod plant;
+mod tables;
+mod text;
 mod wraps;
 
 use std::sync::LazyLock;
@@ -42,6 +46,8 @@ struct Case {
     seed: u64,
     how: String,
     plant: Plant,
+    /// The document itself, and all of it.
+    inner: Vec<u8>,
     bytes: Vec<u8>,
 }
 
@@ -49,14 +55,26 @@ impl Case {
     fn of(seed: u64, innocent: bool) -> Self {
         let random = &mut Random(seed);
         let plant = Plant::of(random, innocent);
-        let (host, mut bytes) = hosts::make(random, &plant);
+        let (host, mut bytes) = hosts::make(random, &plant, innocent);
         let mut how = format!("{} in {host}", plant.how);
+        let inner = bytes.clone();
         for _ in 0..random.below(4) {
             let wrap;
             (wrap, bytes) = wraps::wrap(random, &bytes);
             how += &format!(" in {wrap}");
         }
-        Self { seed, how, plant, bytes }
+        Self { seed, how, plant, inner, bytes }
+    }
+
+    /// Says what went wrong, and keeps the files where `CHOT_KEEP` says.
+    fn report(&self, inspection: &Inspection) -> String {
+        if let Some(folder) = std::env::var_os("CHOT_KEEP") {
+            let folder = std::path::PathBuf::from(folder);
+            std::fs::write(folder.join(format!("{}.inner", self.seed)), &self.inner).expect("a folder");
+            std::fs::write(folder.join(format!("{}.outer", self.seed)), &self.bytes).expect("a folder");
+        }
+        let found: Vec<DetectorId> = inspection.tallies.keys().copied().collect();
+        format!("{}: {} {found:?} {:?}", self.seed, self.how, inspection.opaque)
     }
 
     fn inspect(&self) -> Inspection {
@@ -87,7 +105,7 @@ fn what_is_hidden_is_found_or_told() {
         all += 1;
         found += u64::from(is_found);
         if !is_found && !is_told {
-            wrong.push(format!("{}: {}", case.seed, case.how));
+            wrong.push(case.report(&inspection));
         }
     }
     let n = wrong.len();
@@ -103,8 +121,7 @@ fn what_is_nobodys_is_found_nowhere() {
         let case = Case::of(seed, true);
         let inspection = case.inspect();
         if inspection.identifiers() > 0 {
-            let tallies: Vec<DetectorId> = inspection.tallies.keys().copied().collect();
-            wrong.push(format!("{}: {} {tallies:?}", case.seed, case.how));
+            wrong.push(case.report(&inspection));
         }
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));

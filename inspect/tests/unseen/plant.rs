@@ -12,10 +12,9 @@ pub(crate) struct Plant {
     /// Of how many people.
     pub(crate) people: u64,
     pub(crate) how: &'static str,
-    /// The words that name it, and its number.
+    /// The words that name it.
     pub(crate) label: &'static str,
-    pub(crate) number: String,
-    /// Both as they are written.
+    /// The words and the number as they are written.
     pub(crate) said: String,
     /// The rows of a register under their headings, if it is one.
     pub(crate) rows: Option<Vec<[String; 3]>>,
@@ -42,11 +41,12 @@ impl Plant {
                 [(n + 1).to_string(), name(random), if citizen { self::citizen(random) } else { insurance(random) }]
             };
             let rows: Vec<_> = (0..REGISTER).map(|n| row(n, random)).collect();
-            let said = rows.iter().fold(format!("STT\tHọ và tên\t{label}\n"), |said, row| said + &row.join("\t") + "\n");
-            return Self { detector, people: REGISTER, how: "a register", label, number, said, rows: Some(rows) };
+            let said =
+                rows.iter().fold(format!("STT\tHọ và tên\t{label}\n"), |said, row| said + &row.join("\t") + "\n");
+            return Self { detector, people: REGISTER, how: "a register", label, said, rows: Some(rows) };
         }
         let (how, said) = disguise(random, label, &number);
-        Self { detector, people: 1, how, label, number, said, rows: None }
+        Self { detector, people: 1, how, label, said, rows: None }
     }
 }
 
@@ -156,7 +156,10 @@ fn disguise(random: &mut Random, label: &str, number: &str) -> (&'static str, St
         }
         17 => ("base64", base64(said.as_bytes())),
         18 => ("base64 for addresses", base64(said.as_bytes()).replace('+', "-").replace('/', "_").replace('=', "")),
-        19 => ("hexadecimal", said.bytes().fold(String::new(), |mut out, b| write!(out, "{b:02x}").map(|()| out).expect("memory"))),
+        19 => (
+            "hexadecimal",
+            said.bytes().fold(String::new(), |mut out, b| write!(out, "{b:02x}").map(|()| out).expect("memory")),
+        ),
         20 => ("hexadecimal pairs", said.bytes().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ")),
         21 => ("percent", said.bytes().map(|b| format!("%{b:02X}")).collect()),
         22 => ("references", format!("{label}: {}", each(number, |d| format!("&#{};", 48 + d)))),
@@ -164,7 +167,13 @@ fn disguise(random: &mut Random, label: &str, number: &str) -> (&'static str, St
         24 => ("escapes of JSON", format!("{label}: {}", each(number, |d| format!("\\u00{}", 30 + d)))),
         25 => ("escapes of C", format!("{label}: {}", each(number, |d| format!("\\x{}", 30 + d)))),
         26 => ("escapes of CSS", format!("{label}: {}", each(number, |d| format!("\\{} ", 30 + d)))),
-        27 => ("octal escapes", format!("{label}: {}", each(number, |d| format!("\\06{d}")).replace("\\068", "\\070").replace("\\069", "\\071"))),
+        27 => (
+            "octal escapes",
+            format!(
+                "{label}: {}",
+                each(number, |d| format!("\\06{d}")).replace("\\068", "\\070").replace("\\069", "\\071")
+            ),
+        ),
         28 => ("quoted-printable", format!("{label}: {}", each(number, |d| format!("={}", 30 + d)))),
         29 => ("uuencode", uuencoded(&said)),
         30 => ("gzip in base64", base64(&archive::gzip(said.as_bytes()))),
@@ -177,12 +186,18 @@ fn disguise(random: &mut Random, label: &str, number: &str) -> (&'static str, St
         37 => ("broken over lines", format!("{label}: {head}-\n{tail}")),
         38 => ("character codes", format!("{label} = String.fromCharCode({})", codes(number))),
         39 => ("all of it in character codes", format!("document.write(String.fromCharCode({}))", codes(&said))),
-        40 => ("one code a call", format!("{label} = {}", each(number, |d| format!("Chr({}) & ", 48 + d)).trim_end_matches(" & "))),
+        40 => (
+            "one code a call",
+            format!("{label} = {}", each(number, |d| format!("Chr({}) & ", 48 + d)).trim_end_matches(" & ")),
+        ),
         41 => ("a list put together", format!("{label} = [{}].join(\"\")", quoted(","))),
         42 => ("a list of codes", format!("{label} = bytes([{}])", codes(number))),
         43 => ("bars", format!("{label}: {}", groups(number, 1, "|"))),
         44 => ("tabs", format!("{label}:\t{}", groups(number, 1, "\t"))),
-        45 => ("reversed", format!("{label} = \"{}\".split(\"\").reverse().join(\"\")", number.chars().rev().collect::<String>())),
+        45 => (
+            "reversed",
+            format!("{label} = \"{}\".split(\"\").reverse().join(\"\")", number.chars().rev().collect::<String>()),
+        ),
         _ => ("plain", said),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use crate::archive::{How, gzip, mail, tar, zip, zip64, zip_how, zlib};
+use crate::Random;
+use crate::archive::{How, gzip, mail, tar, zip, zip_how, zip64, zlib};
 use crate::hosts::json;
 use crate::plant::base64;
-use crate::Random;
 
 type Wrap = (&'static str, fn(&mut Random, &[u8]) -> Vec<u8>);
 
@@ -32,7 +32,12 @@ const ALL: &[Wrap] = &[
     ("tar", |r, b| tar(name(r), b)),
     ("ar", |_, b| {
         let pad: &[u8] = if b.len() % 2 == 1 { b"\n" } else { b"" };
-        [format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "a.bin/", 0, 0, 0, "100644", b.len()).as_bytes(), b, pad].concat()
+        [
+            format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "a.bin/", 0, 0, 0, "100644", b.len()).as_bytes(),
+            b,
+            pad,
+        ]
+        .concat()
     }),
     ("cpio", |_, b| [cpio("a.bin", b), cpio("TRAILER!!!", b"")].concat()),
     ("cabinet", |_, b| cabinet(b)),
@@ -49,16 +54,26 @@ const ALL: &[Wrap] = &[
     ("base64 in JSON", |_, b| format!("{{\"ten\":\"a.bin\",\"tep\":{}}}", json(&base64(b))).into_bytes()),
     ("base64 in XML", |_, b| format!("<?xml version='1.0'?><a><tep>{}</tep></a>", base64(b)).into_bytes()),
     ("an address of data", |_, b| {
-        format!("<html><body><img src=\"data:application/octet-stream;base64,{}\"></body></html>", base64(b)).into_bytes()
+        format!("<html><body><img src=\"data:application/octet-stream;base64,{}\"></body></html>", base64(b))
+            .into_bytes()
     }),
     ("base64 in a text", |_, b| format!("Anh xem tệp này nhé:\n{}\n", base64(b)).into_bytes()),
     ("hexadecimal in a text", |_, b| b.iter().map(|b| format!("{b:02x}")).collect::<String>().into_bytes()),
     ("a letter", |_, b| {
-        zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>"), ("word/embeddings/a.bin", b)])
+        zip(&[
+            ("[Content_Types].xml", b"<Types/>"),
+            ("word/document.xml", b"<w:document/>"),
+            ("word/embeddings/a.bin", b),
+        ])
     }),
     ("an open document", |_, b| {
         let kind = b"application/vnd.oasis.opendocument.text";
-        zip(&[("mimetype", kind), ("META-INF/manifest.xml", b"<manifest:manifest/>"), ("content.xml", b"<a/>"), ("Object 1", b)])
+        zip(&[
+            ("mimetype", kind),
+            ("META-INF/manifest.xml", b"<manifest:manifest/>"),
+            ("content.xml", b"<a/>"),
+            ("Object 1", b),
+        ])
     }),
 ];
 
@@ -167,17 +182,13 @@ fn cpio(name: &str, data: &[u8]) -> Vec<u8> {
 /// A cabinet of one stored member (MS-CAB, 2).
 fn cabinet(bytes: &[u8]) -> Vec<u8> {
     const HEADER: usize = 36 + 8;
-    let file = [
-        &(bytes.len() as u32).to_le_bytes()[..],
-        &[0; 4],
-        &[0, 0],
-        &[0x21, 0x5a, 0, 0, 0x20, 0],
-        b"a.bin\0",
-    ]
-    .concat();
+    let file =
+        [&(bytes.len() as u32).to_le_bytes()[..], &[0; 4], &[0, 0], &[0x21, 0x5a, 0, 0, 0x20, 0], b"a.bin\0"].concat();
     let blocks: Vec<Vec<u8>> = bytes
         .chunks(1 << 15)
-        .map(|data| [&[0; 4], &(data.len() as u16).to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), data].concat())
+        .map(|data| {
+            [&[0; 4], &(data.len() as u16).to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), data].concat()
+        })
         .collect();
     let at = (HEADER + file.len()) as u32;
     let folder = [&at.to_le_bytes()[..], &(blocks.len() as u16).to_le_bytes(), &[0, 0]].concat();
@@ -199,7 +210,9 @@ fn seven_zip(bytes: &[u8]) -> Vec<u8> {
     let number = |n: usize| [&[0xff][..], &(n as u64).to_le_bytes()].concat();
     let size = number(bytes.len());
     let name: Vec<u8> = "a.bin\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let streams = [&[4, 6, 0, 1, 9][..], &size, &[0, 7, 11, 1, 0, 1, 1, 0, 12], &size, &[0, 8, 10, 1], &crc(bytes), &[0, 0]].concat();
+    let streams =
+        [&[4, 6, 0, 1, 9][..], &size, &[0, 7, 11, 1, 0, 1, 1, 0, 12], &size, &[0, 8, 10, 1], &crc(bytes), &[0, 0]]
+            .concat();
     let files = [&[5, 1, 0x11, name.len() as u8 + 1, 0][..], &name, &[0]].concat();
     let header = [&[1][..], &streams, &files, &[0]].concat();
     let start = [&(bytes.len() as u64).to_le_bytes()[..], &(header.len() as u64).to_le_bytes(), &crc(&header)].concat();

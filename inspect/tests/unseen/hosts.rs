@@ -1,12 +1,7 @@
 //! Where it is hidden: formats that bear text, and the places in each.
 
-mod binary;
-mod office;
-mod tables;
-mod text;
-
-use crate::Random;
 use crate::plant::Plant;
+use crate::{Random, binary, office, tables, text};
 
 /// A place in a format.
 pub(crate) struct Host {
@@ -20,11 +15,15 @@ pub(crate) const fn host(name: &'static str, running: bool, make: fn(&mut Random
     Host { name, running, make }
 }
 
-/// Puts it into some place.
-pub(crate) fn make(random: &mut Random, plant: &Plant) -> (&'static str, Vec<u8>) {
-    let all = [text::ALL, office::ALL, binary::ALL];
+/// Where no words are heard that speak against a number, in lists of lists of JSON and behind the names of people.
+const DEAF: &[&str] = &["rows of JSON", "letters"];
+
+/// Puts it into some place. In bytes that nobody understands no words are heard: there all numbers are told.
+pub(crate) fn make(random: &mut Random, plant: &Plant, innocent: bool) -> (&'static str, Vec<u8>) {
+    let all = [text::ALL, office::ALL, if innocent { &[] } else { binary::ALL }];
     let host = if plant.rows.is_some() && random.below(5) < 3 {
-        random.pick(tables::ALL)
+        let hosts: Vec<&Host> = tables::ALL.iter().filter(|host| !innocent || !DEAF.contains(&host.name)).collect();
+        hosts[random.below(hosts.len())]
     } else {
         loop {
             let host = random.pick(random_of(&all, random.0));

@@ -1,11 +1,11 @@
 //! Tables: registers of people in formats that have rows.
 
-use super::office::{body, book, letter, open};
-use super::text::page;
-use super::{Host, host, json, xml};
+use crate::hosts::{Host, host, json, xml};
+use crate::office::{body, book, letter, open};
 use crate::plant::Plant;
+use crate::text::page;
 
-pub(super) const ALL: &[Host] = &[
+pub(crate) const ALL: &[Host] = &[
     host("CSV", true, |_, p| delimited(p, ",")),
     host("CSV with semicolons", true, |_, p| delimited(p, ";")),
     host("tabs", true, |_, p| delimited(p, "\t")),
@@ -15,18 +15,24 @@ pub(super) const ALL: &[Host] = &[
         format!("{}|---|---|---|\n{}", row(header), rows.iter().map(row).collect::<String>()).into_bytes()
     }),
     host("JSON", true, |_, p| format!("[{}]", records(p).join(",")).into_bytes()),
-    host("JSON under a key", true, |_, p| format!("{{\"ok\":true,\"data\":{{\"items\":[{}]}}}}", records(p).join(",\n  ")).into_bytes()),
+    host("JSON under a key", true, |_, p| {
+        format!("{{\"ok\":true,\"data\":{{\"items\":[{}]}}}}", records(p).join(",\n  ")).into_bytes()
+    }),
     host("lines of JSON", true, |_, p| (records(p).join("\n") + "\n").into_bytes()),
     host("rows of JSON", true, |_, p| {
         let row = |cells: &[String; 3]| format!("[{}]", cells.each_ref().map(|cell| json(cell)).join(","));
         format!("{{\"rows\":[{}]}}", rows(p).iter().map(row).collect::<Vec<_>>().join(",")).into_bytes()
     }),
     host("XML", true, |_, p| {
-        let row = |[n, name, number]: &[String; 3]| format!("<nguoi><stt>{n}</stt><ho_ten>{name}</ho_ten><{0}>{number}</{0}></nguoi>", key(p));
+        let row = |[n, name, number]: &[String; 3]| {
+            format!("<nguoi><stt>{n}</stt><ho_ten>{name}</ho_ten><{0}>{number}</{0}></nguoi>", key(p))
+        };
         format!("<?xml version='1.0'?><ds>{}</ds>", rows(p)[1..].iter().map(row).collect::<String>()).into_bytes()
     }),
     host("a table of a page", true, |_, p| {
-        let row = |cells: &[String; 3]| format!("<tr>{}</tr>", cells.each_ref().map(|cell| format!("<td>{}</td>", xml(cell))).concat());
+        let row = |cells: &[String; 3]| {
+            format!("<tr>{}</tr>", cells.each_ref().map(|cell| format!("<td>{}</td>", xml(cell))).concat())
+        };
         page(&format!("<table>{}</table>", rows(p).iter().map(row).collect::<String>())).into_bytes()
     }),
     host("SQL", true, |_, p| {
@@ -37,7 +43,12 @@ pub(super) const ALL: &[Host] = &[
     host("xlsx", true, |_, p| {
         let row = |(n, cells): (usize, &[String; 3])| {
             let cell = |(at, text): (usize, &String)| {
-                format!("<c r='{}{}' t='inlineStr'><is><t>{}</t></is></c>", char::from(b'A' + at as u8), n + 1, xml(text))
+                format!(
+                    "<c r='{}{}' t='inlineStr'><is><t>{}</t></is></c>",
+                    char::from(b'A' + at as u8),
+                    n + 1,
+                    xml(text)
+                )
             };
             format!("<row r='{}'>{}</row>", n + 1, cells.iter().enumerate().map(cell).collect::<String>())
         };
@@ -46,16 +57,26 @@ pub(super) const ALL: &[Host] = &[
     host("docx", true, |_, p| {
         let cell = |text: &String| format!("<w:tc><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>", xml(text));
         let row = |cells: &[String; 3]| format!("<w:tr>{}</w:tr>", cells.each_ref().map(cell).concat());
-        letter(&[("word/document.xml", body(&format!("<w:tbl>{}</w:tbl>", rows(p).iter().map(row).collect::<String>())))])
+        letter(&[(
+            "word/document.xml",
+            body(&format!("<w:tbl>{}</w:tbl>", rows(p).iter().map(row).collect::<String>())),
+        )])
     }),
     host("ods", true, |_, p| {
         let cell = |text: &String| format!("<table:table-cell><text:p>{}</text:p></table:table-cell>", xml(text));
-        let row = |cells: &[String; 3]| format!("<table:table-row>{}</table:table-row>", cells.each_ref().map(cell).concat());
+        let row =
+            |cells: &[String; 3]| format!("<table:table-row>{}</table:table-row>", cells.each_ref().map(cell).concat());
         let rows: String = rows(p).iter().map(row).collect();
-        open("spreadsheet", &format!("<office:spreadsheet><table:table table:name='a'>{rows}</table:table></office:spreadsheet>"), &[])
+        open(
+            "spreadsheet",
+            &format!("<office:spreadsheet><table:table table:name='a'>{rows}</table:table></office:spreadsheet>"),
+            &[],
+        )
     }),
     host("contacts", true, |_, p| {
-        let card = |[_, name, number]: &[String; 3]| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nNOTE:{} {number}\r\nEND:VCARD\r\n", p.label);
+        let card = |[_, name, number]: &[String; 3]| {
+            format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nNOTE:{} {number}\r\nEND:VCARD\r\n", p.label)
+        };
         rows(p)[1..].iter().map(card).collect::<String>().into_bytes()
     }),
     host("letters", true, |_, p| {
