@@ -52,6 +52,14 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
     layout + neighbours
 }
 
+/// Whether what several kinds of sign part ends with a day, as the day of a release behind its version does:
+/// `0.2.3 - 2020-07-11`.
+pub(crate) fn ends_with_a_day(shown: &[u8]) -> bool {
+    let within = |digits: [u8; 2], most: &[u8]| digits.iter().all(u8::is_ascii_digit) && digits.as_slice() <= most;
+    matches!(*shown, [.., b' ', b'1' | b'2', b'9' | b'0', _, _, b'-', m, n, b'-', x, y]
+        if within([m, n], b"12") && within([x, y], b"31"))
+}
+
 /// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Three digits in front
 /// are how people write other numbers, too.
 fn is_amount(text: &[u8], number: &Number, firm: Firm) -> bool {
