@@ -1,6 +1,7 @@
 //! CONNECT: the target is reached first, then the first bytes decide what it is: TLS and HTTP are looked into,
 //! anything else is refused unless the settings list it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +25,7 @@ use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
 use super::guard::{Broken, Guarded};
 use super::head;
-use super::io::{Ahead, Duplex, ForHyper, Replay, Wire};
+use super::io::{Ahead, Duplex, ForHyper, Wire, writes_through};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::streams::{self, UnderWay};
@@ -141,7 +142,7 @@ impl Tunnel {
     ) {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
-        let stream = Replay::new(bytes.freeze(), stream);
+        let stream = Ahead::after(bytes.freeze(), stream);
         // What is refused inside the tunnel names whoever opened it.
         let client = Arc::new(client.known_as(account.clone()));
         let inside = Inside { client, authority, is_named: true, addresses, road, account };
@@ -162,7 +163,7 @@ pub(super) struct Inside {
 
 impl Inside {
     /// Carries it to its end.
-    pub(super) async fn carry<IO>(self, began: First, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn carry<IO>(self, began: First, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -203,7 +204,7 @@ impl Inside {
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other<IO>(self, stream: Replay<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    async fn other<IO>(self, stream: Ahead<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
     where
         IO: Duplex + 'static,
     {
@@ -225,7 +226,7 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    async fn plain<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -241,11 +242,11 @@ impl Inside {
     }
 
     /// TLS: the server first, then the client with a certificate that mirrors the server's.
-    async fn intercept<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    async fn intercept<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), Ahead::new(stream));
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
         let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
         let asked = Asked::of(&start, &self.authority.host);
@@ -336,7 +337,7 @@ impl Inside {
 
 /// Whether a client ended the handshake because it does not trust the certificate: the sign of an application that pins
 /// its own, or of a computer without our CA.
-fn is_distrust(error: &std::io::Error) -> bool {
+fn is_distrust(error: &io::Error) -> bool {
     use rustls::AlertDescription as Alert;
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(rustls::Error::AlertReceived(alert)) = cause else { return false };
@@ -442,7 +443,7 @@ pub(super) struct Counted<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
@@ -450,19 +451,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
+writes_through!(AsyncWrite, Counted.inner);
 
 #[cfg(test)]
 mod tests {
