@@ -413,7 +413,7 @@ impl Served {
         let exchange = Exchange {
             client: &self.client,
             host: &host,
-            route: self.route.clone(),
+            route: &self.route,
             links: &self.links,
             account: &self.account,
             upgrades: Upgrades { broken, socket: &self.socket },

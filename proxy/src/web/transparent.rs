@@ -161,7 +161,7 @@ impl Plain {
         let exchange = Exchange {
             client: &self.client,
             host: &host,
-            route: Route { authority: host.clone(), addresses, road, tls: None },
+            route: &Route { authority: host.clone(), addresses, road, tls: None },
             links: &self.links,
             account: &self.client.account,
             upgrades: Upgrades { broken, socket: &self.socket },
