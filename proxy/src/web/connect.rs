@@ -1,6 +1,7 @@
 //! CONNECT: the target is reached first, then the first bytes decide what it is: TLS and HTTP are looked into,
 //! anything else is refused unless the settings list it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use super::first::{self, First};
 use super::guard::Guarded;
 use super::head;
 use super::intercept::Established;
-use super::io::{Duplex, ForHyper, Replay, Wire};
+use super::io::{Ahead, Duplex, ForHyper, Wire, writes_through};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::streams::UnderWay;
@@ -138,7 +139,7 @@ impl Tunnel {
     ) {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
-        let stream = Replay::new(bytes.freeze(), stream);
+        let stream = Ahead::after(bytes.freeze(), stream);
         // What is refused inside the tunnel names whoever opened it.
         let client = Arc::new(client.known_as(account.clone()));
         let inside = Inside { client, authority, is_named: true, addresses, road, account };
@@ -159,7 +160,7 @@ pub(super) struct Inside {
 
 impl Inside {
     /// Carries it to its end.
-    pub(super) async fn carry<IO>(self, began: First, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn carry<IO>(self, began: First, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -200,7 +201,7 @@ impl Inside {
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other<IO>(self, stream: Replay<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    async fn other<IO>(self, stream: Ahead<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
     where
         IO: Duplex + 'static,
     {
@@ -222,7 +223,7 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    async fn plain<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -245,7 +246,7 @@ pub(super) struct Counted<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
@@ -253,19 +254,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
+writes_through!(AsyncWrite, Counted.inner);
 
 #[cfg(test)]
 mod tests {

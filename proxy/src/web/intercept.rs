@@ -19,7 +19,7 @@ use super::connect::Inside;
 use super::exchange::{Exchange, Upgrades, refuse};
 use super::guard::Broken;
 use super::head;
-use super::io::{Ahead, Duplex, Replay};
+use super::io::{Ahead, Duplex};
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
@@ -30,11 +30,11 @@ use crate::tls::{Names, Protocol, TLS_BUFFER_BYTES};
 
 /// A client's stream without its encryption. In a box: it is handed on from one to the other, and each would keep room
 /// for all of it.
-type Opened<IO> = Box<TlsStream<Ahead<Replay<IO>>>>;
+type Opened<IO> = Box<TlsStream<Ahead<IO>>>;
 
 impl Inside {
     /// Carries what is TLS to its end.
-    pub(super) async fn intercept<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn intercept<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -48,13 +48,13 @@ impl Inside {
     /// and that is recorded.
     async fn shake_hands<IO>(
         &self,
-        stream: Replay<IO>,
+        stream: Ahead<IO>,
         upstream: TcpStream,
     ) -> Option<(Opened<IO>, Protocol, Established)>
     where
         IO: Duplex + 'static,
     {
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), Ahead::new(stream));
+        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
         let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
         let Ok(Ok(start)) = hello else {
             self.record(Why::ClientTls).await;
@@ -230,7 +230,7 @@ impl Served {
         let exchange = Exchange {
             client: &self.client,
             host: &host,
-            route: self.route.clone(),
+            route: &self.route,
             links: &self.links,
             account: &self.account,
             upgrades: Upgrades { broken, socket: &self.socket },

@@ -465,7 +465,7 @@ impl Outer {
         let exchange = Exchange {
             client: &client,
             host: &target,
-            route,
+            route: &route,
             links: &self.links,
             account: &account,
             upgrades: Upgrades { broken, socket: &self.socket },
