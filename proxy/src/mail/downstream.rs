@@ -10,7 +10,7 @@ use chot_config::NextHopTls;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::ehlo::Offers;
@@ -279,19 +279,20 @@ impl Downstream {
     }
 
     async fn reply(&mut self, wait: Duration) -> Result<Reply, Broken> {
-        let read = async {
-            let mut reader = ReplyReader::default();
-            loop {
-                let line = self.wire.line(wait).await?;
-                match reader.line(line) {
-                    Ok(Some(reply)) => return Ok(reply),
+        // One bound for the whole reply, however slowly its lines come.
+        let until = Instant::now() + wait;
+        let mut reader = ReplyReader::default();
+        let read = loop {
+            match self.wire.line(until).await {
+                Ok(line) => match reader.line(line) {
+                    Ok(Some(reply)) => break Ok(reply),
                     Ok(None) => {}
-                    Err(_) => return Err(Broken::Garbage),
-                }
+                    Err(_) => break Err(Broken::Garbage),
+                },
+                Err(lost) => break Err(lost.into()),
             }
         };
-        // One bound for the whole reply, however slowly its lines come.
-        match timeout(wait, read).await.unwrap_or(Err(Broken::TimeOut)) {
+        match read {
             Ok(reply) => {
                 // 421 says that it closes the connection (RFC 5321 §3.8).
                 self.is_broken |= reply.code == 421;
