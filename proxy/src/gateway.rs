@@ -69,6 +69,8 @@ pub struct Addresses {
     pub lmtp: Vec<SocketAddr>,
     /// Milter.
     pub milter: Vec<SocketAddr>,
+    /// The milter's socket file.
+    pub milter_socket: Option<PathBuf>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -182,7 +184,14 @@ impl Gateway {
         for address in &settings.mail.milter_listen {
             let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.milter.push(bound);
-            milter_listeners.push(mails.adopt(listener, bound)?);
+            milter_listeners.push(milter::Listener::Address(mails.adopt(listener, bound)?));
+        }
+        if let Some(path) = &settings.mail.milter_socket {
+            let (mode, group) = (settings.mail.milter_socket_mode, settings.mail.milter_socket_group.as_deref());
+            let bound = milter::bind_socket(path, mode, group).and_then(|listener| mails.adopt_file(listener));
+            let bound = bound.map_err(|source| Error::Listen { address: path.display().to_string(), source })?;
+            addresses.milter_socket = Some(path.clone());
+            milter_listeners.push(milter::Listener::File(bound));
         }
         let admin_listener = match settings.admin_listen {
             Some(address) => {
@@ -295,7 +304,9 @@ impl Gateway {
         self.tasks.shutdown().await;
         let _ = tokio::task::spawn_blocking(move || self.mails.stop()).await;
         // Socket files of a stopped gateway would only make others wait for nobody.
-        let _ = std::fs::remove_file(&self.control);
+        for file in [Some(&self.control), self.addresses.milter_socket.as_ref()].into_iter().flatten() {
+            let _ = std::fs::remove_file(file);
+        }
         let ledger = self.core.gate.ledger().clone();
         if let Err(error) = ledger.event(Event::GatewayStopped).await {
             (self.core.notify)(&format!("the stop could not be recorded: {error}"));
@@ -315,6 +326,7 @@ impl Addresses {
         lines.extend(of("mail", &self.mail));
         lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("milter", &self.milter));
+        lines.extend(self.milter_socket.iter().map(|path| format!("milter {}", path.display())));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }
