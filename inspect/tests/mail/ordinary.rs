@@ -1,7 +1,8 @@
 //! Mails as programs write them every day, none with a number in it.
 
 use super::Case;
-use super::shapes::{base64, printable};
+use super::archive::How;
+use super::shapes::{base64, lines, printable};
 
 /// Every message.
 pub(crate) fn all() -> Vec<Case> {
@@ -52,6 +53,25 @@ pub(crate) fn all() -> Vec<Case> {
             "{head}Content-Type: multipart/mixed; boundary=f\n\n--f\n{plain}8bit\n\nXem thư dưới.\n--f\nContent-Type: message/rfc822\n\n{inner}\n--f--\n"
         ),
     );
+    // Read without structure, what ends a file in base64 may run into the line of dashes behind it.
+    for more in 0..3 {
+        let letter = [text, &" ".repeat(more)].concat();
+        let document = super::archive::zip_how(&[("word/document.xml", letter.as_bytes(), How::Stored)]);
+        let file = "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document; name=\"du thao.docx\"\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n";
+        let inner = format!(
+            "{head}Content-Type: multipart/mixed; boundary=\"=i\"\n\n--=i\n{plain}quoted-printable\n\n{}\n--=i\n{file}\n{}--=i--\n",
+            printable(text),
+            lines(&document)
+        );
+        for outer in ["message/rfc822", "MESSAGE/RFC822; name=\"thu.eml\""] {
+            case(
+                "forwarded with a document",
+                format!(
+                    "{head}Content-Type: multipart/mixed; boundary=f\n\n--f\nContent-Type: {outer}\n\n{inner}\n--f--\n"
+                ),
+            );
+        }
+    }
     case(
         "a report",
         format!(
