@@ -189,7 +189,7 @@ allow_days = 30
     assert!(s.mail.ambiguity_header);
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
-    assert_eq!(s.mail.milter_socket.as_deref(), Some(std::path::Path::new("/run/chot/milter.sock")));
+    assert_eq!(s.mail.milter_socket.as_deref(), Some(Path::new("/run/chot/milter.sock")));
     assert_eq!((s.mail.milter_socket_mode, s.mail.milter_socket_group.as_deref()), (0o600, Some("postfix")));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
