@@ -4,7 +4,6 @@
 //! Most texts show nothing, and nothing is then read a second time. It decodes nothing itself.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use chot_detectors::{BLOCK, Signs, signs};
 
@@ -34,8 +33,6 @@ pub(crate) struct Look {
     /// The window is nothing but base64.
     encoded: bool,
 }
-
-static TURN: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new(turned::TURN));
 
 /// Blocks looked at together; few enough for the stack, one more than is judged.
 const MANY: usize = 64 + 1;
@@ -87,7 +84,9 @@ impl Look {
     fn turns(&mut self, text: &[u8], core: &Range<usize>) {
         let within = text.get(core.start..text.len().min(core.end + turned::TURN.len() - 1)).unwrap_or_default();
         let before = self.signs.len();
-        self.signs.extend(TURN.find_iter(within).map(|at| core.start + at));
+        let turns = |at: &usize| within.get(*at..).is_some_and(|rest| rest.starts_with(turned::TURN));
+        // Its first byte is rare, and asked for in values of a few letters as well.
+        self.signs.extend(memchr::memchr_iter(turned::TURN[0], within).filter(turns).map(|at| core.start + at));
         if self.signs.len() > before {
             self.signs.sort_unstable();
         }
