@@ -146,7 +146,7 @@ impl Extractor for InProcess {
     ) -> Result<(), OpaqueReason> {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
-            Kind::Picture => formats::read_picture(object, &bounds, each),
+            Kind::Picture => formats::read_picture(object, each),
             Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),

@@ -9,6 +9,7 @@ use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::table::is_number as is_long_number;
+use crate::view::View;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
@@ -265,6 +266,13 @@ impl Json {
             return false;
         }
         inquiry.looked_at(&self.value.place, text.len());
+        if let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len())) {
+            let start = at + range.start as u64;
+            let mut cell = View::default();
+            (cell.base, cell.number) = (start, number);
+            cell.push(text, start);
+            rows.cell(cell);
+        }
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
