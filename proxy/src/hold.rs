@@ -125,22 +125,41 @@ pub struct HoldWriter {
 }
 
 impl HoldWriter {
+    /// Makes room for so many bytes that are said to come, as far as they fit a chunk: growing step by step would copy
+    /// them. Memory that nothing is written to costs nothing.
+    pub(crate) fn expect(&mut self, len: u64) {
+        let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+        self.tail.reserve_exact(wanted.saturating_sub(self.tail.len()));
+    }
+
     /// Appends bytes. A spool write goes to the page cache and does not wait for the disk.
     ///
     /// # Errors
     /// When the spool file cannot be made or written (disk full). The body is then lost and must be refused.
-    pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.push_telling(bytes, |_| ())
+    }
+
+    /// The same; `whole` is shown every chunk that has become full.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn push_telling(&mut self, mut bytes: &[u8], mut whole: impl FnMut(&[u8])) -> io::Result<()> {
         self.hold.len += bytes.len() as u64;
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.tail.len()));
             if self.tail.capacity() < self.tail.len() + now.len() {
-                // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget.
-                let wanted = (2 * self.tail.capacity()).max(self.tail.len() + now.len()).min(CHUNK_BYTES);
+                // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget. What filled one
+                // is likely to fill another.
+                let is_long = self.hold.len > CHUNK_BYTES as u64;
+                let grown = if is_long { CHUNK_BYTES } else { 2 * self.tail.capacity() };
+                let wanted = grown.max(self.tail.len() + now.len()).min(CHUNK_BYTES);
                 self.tail.reserve_exact(wanted - self.tail.len());
             }
             self.tail.extend_from_slice(now);
             bytes = later;
             if self.tail.len() == CHUNK_BYTES {
+                whole(&self.tail);
                 let chunk = std::mem::take(&mut self.tail);
                 self.tail = self.hold.keep(chunk)?;
             }
@@ -319,10 +338,13 @@ mod tests {
             let dir = tempfile::tempdir().expect("a folder");
             let holds = Holds::new(dir.path(), memory).expect("holds");
             let bytes = body(len);
-            let mut writer = holds.begin();
+            let (mut writer, mut shown) = (holds.begin(), Vec::new());
+            // Said of the length, true or not, makes no difference.
+            writer.expect(step as u64);
             for piece in bytes.chunks(cut) {
-                writer.push(piece).expect("pushed");
+                writer.push_telling(piece, |chunk| shown.extend_from_slice(chunk)).expect("pushed");
             }
+            prop_assert!(shown == bytes[..len - len % CHUNK_BYTES]);
             let hold = writer.seal().expect("sealed");
             prop_assert!(read_all(&hold, step) == bytes);
             let at = cut.min(len);
