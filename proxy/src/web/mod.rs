@@ -42,7 +42,7 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
 use chot_model::{Account, AccountSource, Channel, DecisionId};
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -110,6 +110,8 @@ pub struct Web {
     home: Home,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
+    /// The same as Via has it, for HTTP/1.1 and HTTP/2 (RFC 9110 §7.6.3). It names no host.
+    via: [HeaderValue; 2],
     connections: Arc<Semaphore>,
     seats: Arc<Seats>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
@@ -145,6 +147,7 @@ impl Web {
             reach: Reach::new(settings, &pseudonym)?,
             home: Home::new(&settings.name, &settings.pac_direct, interception.ca()),
             interception,
+            via: ["1.1", "2"].map(|version| via(version, &pseudonym)),
             pseudonym,
             connections: Arc::new(Semaphore::new(connections)),
             seats: Arc::new(Seats::new(seats)),
@@ -173,6 +176,11 @@ impl Web {
             self.record_peer(address, reason).await;
         }
     }
+}
+
+fn via(version: &str, pseudonym: &str) -> HeaderValue {
+    // Ours has no byte that a header may not have.
+    HeaderValue::try_from(format!("{version} {pseudonym}")).unwrap_or(HeaderValue::from_static("1.1 chot"))
 }
 
 /// Whom a listener is for.
