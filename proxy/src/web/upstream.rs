@@ -16,6 +16,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use super::body::Outgoing;
 use super::io::{Ahead, ForHyper, Timer};
@@ -135,9 +136,7 @@ impl Link {
                 builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
                 let (sender, connection) =
                     builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
-                tokio::spawn(async move {
-                    let _ = connection.with_upgrades().await;
-                });
+                tokio::spawn(connection.with_upgrades());
                 Sender::Http1(sender)
             }
             Protocol::Http2 => {
@@ -152,9 +151,7 @@ impl Link {
                     .keep_alive_timeout(Duration::from_secs(PING_SECONDS));
                 let (sender, connection) =
                     builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
-                tokio::spawn(async move {
-                    let _ = connection.await;
-                });
+                tokio::spawn(connection);
                 Sender::Http2(sender)
             }
         };
@@ -188,13 +185,14 @@ pub(crate) async fn secure(
     stream: TcpStream,
     name: &str,
     alpn: Vec<Vec<u8>>,
-) -> Result<tokio_rustls::client::TlsStream<Ahead<TcpStream>>, Why> {
+) -> Result<Box<TlsStream<Ahead<TcpStream>>>, Why> {
     let connecting = interception.connect(Ahead::new(stream), name, alpn);
     match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), connecting).await {
         Err(_) => Err(Why::UpstreamTimeout),
         Ok(Err(Unconnected::Certificate(_) | Unconnected::Name)) => Err(Why::UpstreamCertificate),
         Ok(Err(Unconnected::Handshake(_))) => Err(Why::UpstreamTls),
-        Ok(Ok(stream)) => Ok(stream),
+        // In a box: it is handed on from one to the other, and each would keep room for all of it.
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
     }
 }
 
