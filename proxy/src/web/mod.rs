@@ -9,6 +9,7 @@
 
 mod body;
 mod bypass;
+mod client;
 mod coding;
 mod connect;
 mod dial;
@@ -43,7 +44,7 @@ use std::time::Duration;
 
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
-use chot_model::{Account, AccountSource, Channel, DecisionId};
+use chot_model::{Account, Channel};
 use http::header::{HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -54,6 +55,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use self::body::Reply;
+use self::client::Client;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
 use self::exchange::{Exchange, Upgrades, own, refuse};
@@ -355,63 +357,6 @@ where
         () = tokio::time::sleep(Duration::from_secs(LAST_REQUEST_SECONDS)) => return Ok(()),
     }
     connection.await
-}
-
-/// One client connection.
-struct Client {
-    web: Arc<Web>,
-    peer: SocketAddr,
-    /// Our end of it.
-    local: SocketAddr,
-    /// Who it is, as far as that is known by now.
-    account: Account,
-}
-
-impl Client {
-    fn new_id(&self) -> DecisionId {
-        let gate = &self.web.gate;
-        gate.new_id(gate.clock().now())
-    }
-
-    /// The same client, once it has said who it is.
-    fn known_as(&self, account: Account) -> Self {
-        let Self { web, peer, local, account: _ } = self;
-        Self { web: Arc::clone(web), peer: *peer, local: *local, account }
-    }
-
-    /// The same client, which gave a name and did not prove it. A stranger may write there what he likes.
-    fn claiming(&self, name: Option<&str>) -> Self {
-        let name = name.map(|name| self.web.gate.inspector().mask_identifiers(name).as_str().to_owned());
-        let account = name.map_or_else(Account::unknown, |name| Account::new(name, AccountSource::Claimed));
-        self.known_as(account)
-    }
-
-    /// The way to `target`, when it may be reached.
-    async fn way(&self, target: &Authority) -> Result<Way, Why> {
-        self.web.reach.way(target, self.local).await
-    }
-
-    /// Records something that was refused or opened without a message to judge. `id` is the number the client is
-    /// told, when it is told one.
-    async fn try_record(
-        &self,
-        id: Option<DecisionId>,
-        host: &str,
-        reason: &str,
-        bytes: u64,
-    ) -> Result<(), chot_audit::Error> {
-        let host = self.web.gate.inspector().mask(host).as_str().to_owned();
-        let client = Some(self.peer.ip().to_canonical());
-        let account = (self.account.source != AccountSource::Unknown).then(|| self.account.clone());
-        let event =
-            Event::Refusal { id, channel: Channel::Web, client, account, host, reason: reason.to_owned(), bytes };
-        self.web.gate.ledger().event(event).await
-    }
-
-    /// As [`Self::try_record`], where nothing leaves in either case.
-    async fn record(&self, id: Option<DecisionId>, host: &str, reason: &str, bytes: u64) {
-        let _ = self.try_record(id, host, reason, bytes).await;
-    }
 }
 
 /// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.
