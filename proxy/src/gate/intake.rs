@@ -29,6 +29,8 @@ pub struct Intake {
     body: HoldWriter,
     /// The bytes as they came, where [`Self::push`] was given them decoded.
     encoded: Option<HoldWriter>,
+    /// How many bytes the sender says will come.
+    expected: u64,
     gate: Gate,
 }
 
@@ -48,6 +50,7 @@ impl Intake {
             inspecting: gate.shared.inspector.begin(hint),
             body: gate.shared.holds.begin(),
             encoded: None,
+            expected: 0,
             gate,
         }
     }
@@ -77,6 +80,12 @@ impl Intake {
         self.inspecting.field(name, value);
     }
 
+    /// Takes note of how many bytes the sender says will come. It is not held to it.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = bytes;
+        self.body.expect(bytes);
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
@@ -93,7 +102,11 @@ impl Intake {
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        let encoded = self.encoded.get_or_insert_with(|| {
+            let mut encoded = self.gate.shared.holds.begin();
+            encoded.expect(self.expected);
+            encoded
+        });
         encoded.push(bytes).map_err(Error::Hold)
     }
 
@@ -202,7 +215,7 @@ impl Intake {
 
     /// Inspects to the end.
     async fn ready(self) -> Result<Ready, Error> {
-        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let Self { id, received, policy, hint, inspecting, body, encoded, expected: _, gate } = self;
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = Arc::new(inspect_to_end(inspecting, &body).await?);
         let content: Arc<dyn Source> = match encoded {

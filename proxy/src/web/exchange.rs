@@ -106,6 +106,7 @@ impl Exchange<'_> {
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let name = head::file_name(&head.method, &head.uri, &head.headers);
         let mut intake = web.gate.begin(Hint { name, content_type });
+        intake.expect(body.size_hint().exact().unwrap_or(0));
         for (name, value) in head::fields(&head.method, &head.uri, &self.host.host, &head.headers) {
             intake.field(&name, &value);
         }
