@@ -30,6 +30,8 @@ pub struct Intake {
     body: HoldWriter,
     /// The bytes as they came, where [`Self::push`] was given them decoded.
     encoded: Option<HoldWriter>,
+    /// How many bytes the sender says will come.
+    expected: u64,
     gate: Gate,
 }
 
@@ -49,6 +51,7 @@ impl Intake {
             inspecting: Box::new(gate.shared.inspector.begin(hint)),
             body: gate.shared.holds.begin(),
             encoded: None,
+            expected: 0,
             gate,
         }
     }
@@ -78,6 +81,12 @@ impl Intake {
         self.inspecting.field(name, value);
     }
 
+    /// Takes note of how many bytes the sender says will come. It is not held to it.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = bytes;
+        self.body.expect(bytes);
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
@@ -88,18 +97,17 @@ impl Intake {
         self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
     }
 
-    /// Prepares for a body that is said to be so long. Nothing depends on whether that is true.
-    pub(crate) fn expect(&mut self, len: u64) {
-        self.body.expect(len);
-    }
-
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
     /// decode to. Unless it is redacted, this is then what leaves: signatures and digests over it stay true.
     ///
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        let encoded = self.encoded.get_or_insert_with(|| {
+            let mut encoded = self.gate.shared.holds.begin();
+            encoded.expect(self.expected);
+            encoded
+        });
         encoded.push(bytes).map_err(Error::Hold)
     }
 
@@ -208,7 +216,7 @@ impl Intake {
 
     /// Inspects to the end.
     async fn ready(self) -> Result<Ready, Error> {
-        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let Self { id, received, policy, hint, inspecting, body, encoded, expected: _, gate } = self;
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = Arc::new(inspect_to_end(inspecting, &body).await?);
         let content: Arc<dyn Source> = match encoded {
