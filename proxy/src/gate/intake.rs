@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspecting, Source};
+use chot_inspect::{Hint, Inspected, Inspecting, Source, is_brief};
 use chot_model::{Action, DecisionId, Destination, Message, OpaqueReason, Timestamp, Verdict};
 
 use super::decision::{Decision, Open, Told};
@@ -14,7 +14,7 @@ use super::{Abilities, Envelope, Gate};
 use crate::Error;
 use crate::hold::{Hold, HoldWriter};
 
-/// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
+/// Text up to this size is inspected on the task that read it; all else on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
 /// The same where only the last block of them is left to be read.
 const INLINE_READ_BYTES_MAX: u64 = 1 << 20;
@@ -273,8 +273,14 @@ impl Ready {
 
 /// Finishes the inspection where it disturbs nobody.
 async fn inspect_to_end(inspecting: Box<Inspecting>, body: &Arc<Hold>) -> Result<Inspected, Error> {
-    let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
-    if body.len() <= inline_max {
+    let is_soon_done = match body.len() {
+        0 => true,
+        len if inspecting.is_read_along() => len <= INLINE_READ_BYTES_MAX,
+        // The task may be on a thread with many others, whom what must be unpacked would hold up.
+        1..=INLINE_BYTES_MAX => body.in_memory(0).is_some_and(is_brief),
+        _ => false,
+    };
+    if is_soon_done {
         return Ok(inspecting.read(&**body));
     }
     let body = Arc::clone(body);
