@@ -61,8 +61,8 @@ pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
 use context::{Memory, Near, Words};
-use numbers::{Asked, Candidate, Finder, Number, candidates};
-use simd::{Map, speech};
+use numbers::{Asked, Candidate, Finder, Number, candidates_of};
+use simd::{Look, Map};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
 
@@ -250,19 +250,18 @@ impl Detectors {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
-        candidates(text, from..to, numbers, &mut scan);
-        if has_words {
-            speech(text, from..to, |stretch| {
-                let number = |number: Number| scan.number(&number);
-                match &map {
-                    Some(map) => spoken::numbers(text, stretch, map, number),
-                    None => {
-                        let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
-                        spoken::numbers(text, stretch, &map, number);
-                    }
+        let mut look = if has_words { Look::hearing(text, from) } else { Look::new(text, from) };
+        candidates_of(&mut look, text, from..to, numbers, &mut scan);
+        look.speech(to, |stretch| {
+            let number = |number: Number| scan.number(&number);
+            match &map {
+                Some(map) => spoken::numbers(text, stretch, map, number),
+                None => {
+                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                    spoken::numbers(text, stretch, &map, number);
                 }
-            });
-        }
+            }
+        });
         if let (Some(map), Some(anchors)) = (&map, anchors) {
             // From the beginning once more: what was heard on the way to the last number is no help here, and going back
             // to it would read the words before each name anew.

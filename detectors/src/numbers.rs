@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
+use crate::shape::ends_with_a_day;
 use crate::simd::{BLOCK, Look, Stretch};
 
 mod alike;
@@ -197,6 +198,17 @@ type Groups = [(Group, Gap); BLOCK / 2];
 /// that are asked for.
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found: &mut impl Finder) {
     let mut look = Look::new(text, range.start);
+    candidates_of(&mut look, text, range, asked, found);
+}
+
+/// As [`candidates`], by a look at `text` from the beginning of the range on.
+pub(crate) fn candidates_of(
+    look: &mut Look<'_>,
+    text: &[u8],
+    range: Range<usize>,
+    asked: &Asked,
+    found: &mut impl Finder,
+) {
     let mut chain = Chain { links: Vec::new(), done: 0, asked };
     let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
     let mut alike = Alike::default();
@@ -240,7 +252,7 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found:
         if at >= range.end {
             break;
         }
-        let Some(mut current) = read(text, at, &mut look) else {
+        let Some(mut current) = read(text, at, look) else {
             at += 1;
             continue;
         };
@@ -252,7 +264,7 @@ pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found:
             if kind == Gap::Break {
                 break;
             }
-            let Some(following) = read(text, next, &mut look) else { break };
+            let Some(following) = read(text, next, look) else { break };
             current = following;
         }
     }
@@ -343,7 +355,7 @@ const STEP: usize = 32;
 
 /// The group of digits at `at`.
 #[inline]
-fn read(text: &[u8], at: usize, look: &mut Look<'_>) -> Option<Group> {
+fn read(text: &[u8], at: usize, look: &Look<'_>) -> Option<Group> {
     let len = look.digits(at);
     let plain = (1..64).contains(&len) && text.get(at + len).is_none_or(|b| *b < 0x80);
     if plain { Some(Group::plain(at, len)) } else { group(text, at) }
@@ -504,7 +516,8 @@ impl Links<'_> {
             }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
-            if (layout != Layout::Mixed || leads)
+            let shown = text.get(group.start..next.end).unwrap_or_default();
+            if (layout != Layout::Mixed || leads && !ends_with_a_day(shown))
                 && let Some(number) = self.number(first, last, layout, text)
             {
                 found.number(&number);

@@ -2,13 +2,17 @@
 //!
 //! A number of ours is at least seven bytes of digits and signs, digits of other scripts or letters that pass for
 //! digits. Most of most texts has no such stretch, and nothing more is done there. It errs on one side only: whatever
-//! may be part of a number is seen, and much that is not.
+//! may be part of a number is seen, and much that is not. On the way it listens for numbers in words (`speech.rs`), if
+//! it is asked to: every block of 64 bytes is read once for both.
 
+use std::ops::Range;
+
+use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
 
 /// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
 const BLOCKS: usize = 64;
-/// Fewest bytes of a number, less one: looks overlap by as much, so that each number is whole where it begins.
+/// Fewest bytes of a number, less one.
 const TAIL: usize = 6;
 
 /// What a kernel tells of a block; the lowest bit is the first byte.
@@ -23,17 +27,8 @@ pub(super) struct Raw {
     /// First bytes of characters, outside ASCII and the letters of Vietnamese, that may be digits, signs, invisible, or
     /// letters that pass for digits.
     pub(super) foreign: u64,
-}
-
-/// What is remembered of a block.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    digit: u64,
-    foreign: u64,
-    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
-    head: u64,
-    /// Whatever may be part of a number.
-    alive: u64,
+    /// Bytes that go on with a character.
+    pub(super) follow: u64,
 }
 
 /// What stands together somewhere.
@@ -51,33 +46,37 @@ pub(crate) enum Stretch {
 /// The blocks from `base` on.
 pub(crate) struct Look<'t> {
     text: &'t [u8],
+    start: usize,
     base: usize,
     /// How many of the bytes from there were looked at.
     len: usize,
-    /// One more than there may be, of nothing, so that 64 bits can be taken from anywhere.
-    seen: [Seen; BLOCKS + 1],
     /// The bytes with which `TAIL` others before them, the first of them a head, are alive.
     busy: [u64; BLOCKS],
     /// The blocks that have such bytes.
     any: u64,
+    run: Run,
+    /// Where the last block begins, and what it holds; only of a text whose end was seen, and nothing else.
+    last: (usize, Raw),
+    pub(super) hearing: Option<Hearing>,
 }
 
 impl<'t> Look<'t> {
-    /// Looks at `text` from `at` on.
-    pub(crate) fn new(text: &'t [u8], at: usize) -> Self {
-        let mut look = Self { text, base: 0, len: 0, seen: [Seen::default(); BLOCKS + 1], busy: [0; BLOCKS], any: 0 };
-        look.refill(at);
-        look
+    /// Looks at `text` from `start` on.
+    pub(crate) fn new(text: &'t [u8], start: usize) -> Self {
+        let (busy, run, last) = ([0; BLOCKS], Run::default(), (start, Raw::default()));
+        Self { text, start, base: start, len: 0, busy, any: 0, run, last, hearing: None }
     }
 
-    /// The first place from `at` on where a number may begin.
+    /// Looks at `text` from `start` on, and listens for numbers in words.
+    pub(crate) fn hearing(text: &'t [u8], start: usize) -> Self {
+        Self { hearing: Some(Hearing::default()), ..Self::new(text, start) }
+    }
+
+    /// The first place from `at` on where a number may begin: `start`, or a place not before the last one told.
     #[inline]
-    pub(crate) fn busy(&mut self, mut at: usize) -> Option<usize> {
-        if at < self.base {
-            self.refill(at);
-        }
+    pub(crate) fn busy(&mut self, at: usize) -> Option<usize> {
         loop {
-            let end = at - self.base + TAIL;
+            let end = (at + TAIL).saturating_sub(self.base);
             let (n, shift) = (end / BLOCK, end % BLOCK);
             // Behind what was looked at stands what an earlier look left.
             if let Some(busy) = self.busy.get(n).filter(|_| n * BLOCK < self.len) {
@@ -93,45 +92,45 @@ impl<'t> Look<'t> {
                     return Some(self.base + n * BLOCK + first - TAIL);
                 }
             }
-            if self.base + self.len >= self.text.len() {
+            if !self.goes_on() {
                 return None;
             }
-            at = at.max(self.base + self.len - TAIL);
-            self.refill(at);
         }
     }
 
     /// The first digit or foreign character from `at` on, within the 64 bytes from there.
     #[inline]
-    pub(crate) fn number(&mut self, at: usize) -> Option<usize> {
-        let found = self.bits(at, |seen| seen.digit | seen.foreign);
+    pub(crate) fn number(&self, at: usize) -> Option<usize> {
+        let raw = self.raw(at);
+        let found = raw.digit | raw.foreign;
         (found != 0).then(|| at + found.trailing_zeros() as usize)
     }
 
     /// How many digits stand in a row from `at` on, 64 for more.
     #[inline]
-    pub(crate) fn digits(&mut self, at: usize) -> usize {
-        self.bits(at, |seen| seen.digit).trailing_ones() as usize
+    pub(crate) fn digits(&self, at: usize) -> usize {
+        self.raw(at).digit.trailing_ones() as usize
     }
 
     /// What stands together from `at` on, a place that [`Self::busy`] told.
     #[inline]
-    pub(crate) fn stretch(&mut self, at: usize) -> Stretch {
-        let seen = self.seen(at);
-        let len = seen.alive.trailing_ones();
+    pub(crate) fn stretch(&self, at: usize) -> Stretch {
+        let raw = self.raw(at);
+        let alive = Run::default().alive(&raw);
+        let len = alive.trailing_ones();
         let within = 1_u64.checked_shl(len).map_or(u64::MAX, |end| end - 1);
-        let heads = seen.head & within;
+        let heads = raw.head() & within;
         // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
         let two = heads & heads >> 1;
         let four = two & two >> 2;
         let seven = four & four >> 3;
-        let foreign = seen.foreign & heads != 0;
+        let foreign = raw.foreign & heads != 0;
         let enough = foreign
             || seven != 0
             || heads.count_ones() >= 9
             || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1');
         let end = at + len as usize;
-        let digits = [seen.digit & within, heads & !seen.digit];
+        let digits = [raw.digit & within, heads & !raw.digit];
         match (enough, foreign) {
             (_, true) => Stretch::Any,
             _ if within == u64::MAX => Stretch::Open(digits),
@@ -140,97 +139,160 @@ impl<'t> Look<'t> {
         }
     }
 
-    #[inline]
-    fn bits(&mut self, at: usize, of: impl Fn(&Seen) -> u64) -> u64 {
-        of(&self.seen(at))
+    /// Tells `found` the stretches from the beginning to `end` in which a number in words may begin, if it listened.
+    pub(crate) fn speech(mut self, end: usize, mut found: impl FnMut(Range<usize>)) {
+        while self.goes_on() {}
+        let Some(hearing) = self.hearing else { return };
+        hearing.rows(self.start..end).for_each(&mut found);
     }
 
     /// The 64 bytes from `at` on.
     #[inline]
-    fn seen(&mut self, at: usize) -> Seen {
-        if at < self.base || at + BLOCK > self.base + self.len && self.base + self.len < self.text.len() {
-            self.refill(at);
-        }
-        let from = at - self.base;
-        let (n, shift) = (from / BLOCK, from % BLOCK);
-        let Some([first, second]) = self.seen.get(n..).and_then(<[Seen]>::first_chunk) else { return Seen::default() };
-        let both = |first: u64, second: u64| first >> shift | second << 1 << (BLOCK - 1 - shift);
-        Seen {
-            digit: both(first.digit, second.digit),
-            foreign: both(first.foreign, second.foreign),
-            head: both(first.head, second.head),
-            alive: both(first.alive, second.alive),
+    fn raw(&self, at: usize) -> Raw {
+        let (last, raw) = &self.last;
+        let rest = self.text.get(at..).unwrap_or_default();
+        match (rest.first_chunk(), at.checked_sub(*last)) {
+            (Some(seen), _) => raw_of(seen),
+            // Nothing stands behind the last block.
+            (None, Some(by @ 0..BLOCK)) if last + BLOCK >= self.text.len() => raw.behind(by),
+            _ => raw_of(&padded(rest)),
         }
     }
 
+    /// Looks at the next blocks, if there are any.
     #[cold]
     #[inline(never)]
-    fn refill(&mut self, at: usize) {
+    fn goes_on(&mut self) -> bool {
+        let at = self.base + self.len;
         let rest = self.text.get(at..).unwrap_or_default();
-        let rest = rest.get(..BLOCKS * BLOCK).unwrap_or(rest);
-        (self.base, self.len) = (at, rest.len());
+        if rest.is_empty() {
+            return false;
+        }
+        (self.base, self.len) = (at, rest.len().min(BLOCKS * BLOCK));
+        // One byte more, by which the last one is judged.
+        let rest = rest.get(..BLOCKS * BLOCK + 1).unwrap_or(rest);
         #[cfg(target_arch = "x86_64")]
         super::x86::look(rest, self);
         #[cfg(target_arch = "aarch64")]
         super::neon::look(rest, self);
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        self.fill(rest, super::scalar::raw);
+        fill!(self, rest, seen => super::scalar::raw(seen), super::scalar::voice(seen), super::speech::pack);
+        true
     }
 
     /// Looks at `text` with `kernel`, a block at a time with the byte behind; behind the end stands nothing.
     #[inline(always)]
-    pub(super) fn fill(&mut self, text: &[u8], kernel: impl Fn(&[u8; SEEN]) -> Raw) {
-        let mut last = Run::default();
-        let mut rest = text;
-        self.any = 0;
-        let mut blocks = self.seen.iter_mut();
-        for ((n, busy), seen) in self.busy.iter_mut().enumerate().zip(&mut blocks) {
-            let raw = match rest.first_chunk() {
-                Some(block) => kernel(block),
-                None if rest.is_empty() => {
-                    *seen = Seen::default();
-                    break;
+    pub(super) fn fill(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
+        let (mut run, mut rest, mut any, mut tail) = (self.run, text, 0, [0; SEEN]);
+        for (n, busy) in self.busy.iter_mut().enumerate() {
+            // One call for both, so that it is made part of the loop.
+            let block = match rest.first_chunk() {
+                Some(block) => block,
+                None if rest.is_empty() => break,
+                None => {
+                    tail = padded(rest);
+                    &tail
                 }
-                None => kernel(&padded(rest)),
             };
+            *busy = run.next(&kernel(block));
+            any |= u64::from(*busy != 0) << n;
             rest = rest.get(BLOCK..).unwrap_or_default();
-            (*seen, *busy) = last.next(raw);
-            self.any |= u64::from(*busy != 0) << n;
+        }
+        (self.run, self.any) = (run, any);
+        if any != 0 {
+            self.last = (self.base + (self.len - 1) / BLOCK * BLOCK, raw_of(&tail));
         }
     }
 }
 
+/// Fills a look with the kernels of a processor, those that listen if it does: a macro, since a closure that is written
+/// once and called twice is part of neither loop.
+macro_rules! fill {
+    ($look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {
+        match $look.hearing.take() {
+            None => $look.fill($text, |$seen| $raw),
+            Some(mut hearing) => {
+                let mut run = hearing.run;
+                $look.fill($text, |$seen| {
+                    // First what is done with vectors, which nothing must come between.
+                    let (raw, voice) = ($raw, $voice);
+                    hearing.hear(&mut run, voice, $pack);
+                    raw
+                });
+                hearing.run = run;
+                $look.hearing = Some(hearing);
+            }
+        }
+    };
+}
+pub(super) use fill;
+
+/// What a block holds.
+#[inline]
+fn raw_of(seen: &[u8; SEEN]) -> Raw {
+    #[cfg(target_arch = "x86_64")]
+    return super::x86::raw(seen);
+    #[cfg(target_arch = "aarch64")]
+    return super::neon::raw_of(seen);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    return super::scalar::raw(seen);
+}
+
+impl Raw {
+    /// What numbers begin with.
+    #[inline(always)]
+    const fn head(&self) -> u64 {
+        self.digit | self.like | self.foreign
+    }
+
+    /// What is left behind the first bytes.
+    const fn behind(&self, by: usize) -> Self {
+        let Self { digit, like, sign, foreign, follow } = *self;
+        Self { digit: digit >> by, like: like >> by, sign: sign >> by, foreign: foreign >> by, follow: follow >> by }
+    }
+}
+
 /// What the block before leaves to the next.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Run {
-    foreign: u64,
     head: u64,
     alive: u64,
+    /// First bytes of foreign characters, their second ones, their third ones.
+    foreign: [u64; 3],
     /// Two in a row that are alive, four in a row.
     two: u64,
     four: u64,
 }
 
+/// `bits`, each `by` places later, and what comes in from the block before.
+#[inline(always)]
+const fn later(bits: u64, before: u64, by: usize) -> u64 {
+    bits << by | before >> (BLOCK - by)
+}
+
 impl Run {
+    /// Whatever may be part of a number: a foreign character with all that goes on with it, four bytes at the most.
     #[inline(always)]
-    fn next(&mut self, raw: Raw) -> (Seen, u64) {
-        /// `bits`, each `by` places later, and what comes in from the block before.
-        #[inline(always)]
-        const fn later(bits: u64, before: u64, by: usize) -> u64 {
-            bits << by | before >> (BLOCK - by)
-        }
-        let Raw { digit, like, sign, foreign } = raw;
-        let before = self.foreign;
-        // A character has up to four bytes.
-        let followers = later(foreign, before, 1) | later(foreign, before, 2) | later(foreign, before, 3);
-        let alive = digit | like | sign | foreign | followers;
-        let head = digit | like | foreign;
+    const fn alive(&mut self, raw: &Raw) -> u64 {
+        let Raw { digit, like, sign, foreign, follow } = *raw;
+        let [first, second, third] = self.foreign;
+        let seconds = later(foreign, first, 1);
+        let thirds = later(seconds, second, 1) & follow;
+        let fourths = later(thirds, third, 1) & follow;
+        self.foreign = [foreign, seconds, thirds];
+        digit | like | sign | foreign | seconds | thirds | fourths
+    }
+
+    /// The bytes of the next block that are busy.
+    #[inline(always)]
+    const fn next(&mut self, raw: &Raw) -> u64 {
+        let (alive, head) = (self.alive(raw), raw.head());
         let two = alive & later(alive, self.alive, 1);
         let four = two & later(two, self.two, 2);
         let seven = four & later(four, self.four, 3);
         let busy = seven & later(head, self.head, TAIL);
-        *self = Self { foreign, head, alive, two, four };
-        (Seen { digit, foreign, head, alive }, busy)
+        (self.head, self.alive, self.two, self.four) = (head, alive, two, four);
+        busy
     }
 }
 
@@ -253,7 +315,7 @@ mod tests {
             assert_eq!(raw(text, kernel), expected, "{name}");
         }
         #[cfg(target_arch = "aarch64")]
-        assert_eq!(raw(text, crate::simd::neon::raw_kernel), expected);
+        assert_eq!(raw(text, crate::simd::neon::raw_of), expected);
         let _ = expected;
     }
 
@@ -321,11 +383,13 @@ mod tests {
                 (0..text.len()).map(|at| scalar::raw(&padded(&text[at..text.len().min(at + 2)]))).collect();
             let at = |n: usize| seen.get(n).copied().unwrap_or_default();
             let foreign = |n: usize| at(n).foreign & 1 == 1;
+            let follow = |n: usize| at(n).follow & 1 == 1;
             let head = |n: usize| (at(n).digit | at(n).like | at(n).foreign) & 1 == 1;
             // Whether a number may begin at a place, with what foreign characters from `since` on make alive.
             let begins = |since: usize, n: usize| {
                 let alive = |n: usize| {
-                    head(n) || at(n).sign & 1 == 1 || (1..4).any(|by| n >= since + by && foreign(n - by))
+                    let goes_on = |by| n >= since + by && foreign(n - by) && (n + 2 - by..=n).all(follow);
+                    head(n) || at(n).sign & 1 == 1 || (1..4).any(goes_on)
                 };
                 head(n) && (n..=n + TAIL).all(alive)
             };

@@ -6,8 +6,8 @@
 use std::arch::aarch64::*;
 use std::array;
 
-use super::look::{Look, Raw};
-use super::speech::{Rows, Voice, each_voice, pack};
+use super::look::{Look, Raw, fill};
+use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{FIRST_HIGH, FIRST_LOW, HIGH, LIKE, LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
@@ -58,7 +58,7 @@ fn block(seen: &[u8; SEEN]) -> Masks {
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
     #[target_feature(enable = "neon")]
     fn neon(text: &[u8], look: &mut Look<'_>) {
-        look.fill(text, |seen| raw(seen));
+        fill!(look, text, seen => raw(seen), voice(seen), pack);
     }
     // SAFETY: the feature is part of the architecture.
     unsafe { neon(text, look) }
@@ -80,17 +80,18 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
         [digit, like, sign, vbicq_u8(vandq_u8(vandq_u8(any, above), goes_on), vietnamese)]
     });
     let bits = |n: usize| together(classes.map(|of| of[n]));
-    Raw { digit: bits(0), like: bits(1), sign: bits(2), foreign: bits(3) }
+    let follow = Block::new(seen).bits(|v, _| within(v, 0x80, 0xbf));
+    Raw { digit: bits(0), like: bits(1), sign: bits(2), foreign: bits(3), follow }
 }
 
 /// Listens to `text`.
-pub(super) fn voices(text: &[u8], rows: &mut Rows) {
+pub(super) fn voices(text: &[u8], hearing: &mut Hearing) {
     #[target_feature(enable = "neon")]
-    fn neon(text: &[u8], rows: &mut Rows) {
-        each_voice(text, rows, |seen| voice(seen), pack);
+    fn neon(text: &[u8], hearing: &mut Hearing) {
+        each_voice(text, hearing, |seen| voice(seen), pack);
     }
     // SAFETY: the feature is part of the architecture.
-    unsafe { neon(text, rows) }
+    unsafe { neon(text, hearing) }
 }
 
 #[target_feature(enable = "neon")]
@@ -126,9 +127,8 @@ fn table(table: &[u8; 16]) -> uint8x16_t {
     unsafe { vld1q_u8(table.as_ptr()) }
 }
 
-/// What [`look`] makes of a block.
-#[cfg(test)]
-pub(super) fn raw_kernel(seen: &[u8; SEEN]) -> Raw {
+/// What a single block holds.
+pub(super) fn raw_of(seen: &[u8; SEEN]) -> Raw {
     // SAFETY: the feature is part of the architecture.
     unsafe { raw(seen) }
 }

@@ -27,65 +27,78 @@ pub(super) struct Voice {
 }
 
 /// Tells `found` the stretches of `text[range]` in which a number in words may begin.
-pub(crate) fn speech(text: &[u8], range: Range<usize>, mut found: impl FnMut(Range<usize>)) {
+pub(crate) fn speech(text: &[u8], range: Range<usize>, found: impl FnMut(Range<usize>)) {
     let heard = text.get(range.start..text.len().min(range.end.saturating_add(REACH))).unwrap_or_default();
-    let mut rows = Rows::default();
-    hear(heard, &mut rows);
-    for row in rows.0 {
-        let stretch = range.start + row.start..(range.start + row.end).min(range.end);
-        if !stretch.is_empty() {
-            found(stretch);
-        }
-    }
+    let mut hearing = Hearing::default();
+    hear(heard, &mut hearing);
+    hearing.rows(range).for_each(found);
 }
 
-/// Where so many words stand side by side. Hardly a text has such a place.
+/// A text being listened to from its beginning.
 #[derive(Default)]
-pub(super) struct Rows(Vec<Range<usize>>);
+pub(super) struct Hearing {
+    /// Where the next block begins.
+    base: usize,
+    pub(super) run: Run,
+    /// Where so many words stand side by side. Hardly a text has such a place.
+    rows: Vec<Range<usize>>,
+}
 
-impl Rows {
-    /// Keeps what reaches from the block at `base` to both sides.
+impl Hearing {
+    /// Listens to the next block, given [`Self::run`], which whoever listens to many keeps beside. `pack` puts the bits of its first argument that stand where the second has some side by
+    /// side, from the lowest on.
+    #[inline(always)]
+    pub(super) fn hear(&mut self, run: &mut Run, voice: Voice, pack: impl Fn(u64, u64) -> u64) {
+        if run.is_enough(voice, pack) {
+            self.add();
+        }
+        self.base += BLOCK;
+    }
+
+    /// Keeps what reaches from the block at hand to both sides.
     #[cold]
     #[inline(never)]
-    fn add(&mut self, base: usize) {
-        let row = base.saturating_sub(REACH)..base + BLOCK + REACH;
-        match self.0.last_mut().filter(|last| last.end >= row.start) {
+    fn add(&mut self) {
+        let row = self.base.saturating_sub(REACH)..self.base + BLOCK + REACH;
+        match self.rows.last_mut().filter(|last| last.end >= row.start) {
             Some(last) => last.end = row.end,
-            None => self.0.push(row),
+            None => self.rows.push(row),
         }
+    }
+
+    /// The stretches in which a number in words may begin, of a text that began and ended like `range`.
+    pub(super) fn rows(self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let within = move |row: Range<usize>| range.start + row.start..(range.start + row.end).min(range.end);
+        self.rows.into_iter().map(within).filter(|stretch| !stretch.is_empty())
     }
 }
 
 /// Listens to `text`.
-fn hear(text: &[u8], rows: &mut Rows) {
+fn hear(text: &[u8], hearing: &mut Hearing) {
     #[cfg(target_arch = "x86_64")]
-    return super::x86::voices(text, rows);
+    return super::x86::voices(text, hearing);
     #[cfg(target_arch = "aarch64")]
-    return super::neon::voices(text, rows);
+    return super::neon::voices(text, hearing);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return each_voice(text, rows, super::scalar::voice, pack);
+    return each_voice(text, hearing, super::scalar::voice, pack);
 }
 
-/// Looks at every block with `kernel`; behind the end stands nothing. `pack` puts the bits of its first argument that stand
-/// where the second has some side by side, from the lowest on.
+/// Looks at every block with `kernel`; behind the end stands nothing.
 #[inline(always)]
 pub(super) fn each_voice(
     text: &[u8],
-    rows: &mut Rows,
+    hearing: &mut Hearing,
     kernel: impl Fn(&[u8; SEEN]) -> Voice,
     pack: impl Fn(u64, u64) -> u64,
 ) {
-    let (mut rest, mut base, mut run) = (text, 0, Run::default());
+    let (mut rest, mut run) = (text, Run::default());
     while !rest.is_empty() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None => kernel(&padded(rest)),
         };
-        if run.is_enough(voice, &pack) {
-            rows.add(base);
-        }
+        hearing.hear(&mut run, voice, &pack);
         rest = rest.get(BLOCK..).unwrap_or_default();
-        base += BLOCK;
     }
 }
 
@@ -93,8 +106,8 @@ pub(super) fn each_voice(
 const KEPT: u32 = WORDS - 1;
 
 /// What the blocks before leave to the next.
-#[derive(Default)]
-struct Run {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Run {
     /// Whether the last byte may belong to a word.
     part: u64,
     /// For each of the last words and stops whether it was such a word, the last in the highest bit.
@@ -112,15 +125,27 @@ impl Run {
         // One stop is as good as many.
         let stops = stop & !(stop << 1) | begins & !first;
         let all = words | stops;
-        let n = all.count_ones();
-        let packed = pack(words, all);
-        // No more than one word for two bytes: half of them leave room for those before.
-        let [low, high] = [packed & u64::from(u32::MAX), packed >> 32];
-        let first = self.last | low << KEPT;
-        let second = first >> 32 | high << KEPT;
-        self.last = if n > 32 { second >> (n - 32) } else { first >> n } & ((1 << KEPT) - 1);
-        in_a_row(first) || n > 32 && in_a_row(second)
+        let (n, packed) = (all.count_ones(), pack(words, all));
+        if n > u64::BITS - KEPT {
+            let enough;
+            (enough, self.last) = is_enough_of_many(self.last, packed, n);
+            return enough;
+        }
+        // Those before in the lowest bits.
+        let row = self.last | packed << KEPT;
+        self.last = row >> n & ((1 << KEPT) - 1);
+        in_a_row(row)
     }
+}
+
+/// The same of more than there is room for beside the `last` ones: single letters with nothing but line ends between. And
+/// which are the last now.
+#[cold]
+#[inline(never)]
+fn is_enough_of_many(last: u64, packed: u64, n: u32) -> (bool, u64) {
+    let row = u128::from(last) | u128::from(packed) << KEPT;
+    let enough = in_a_row(row as u64) || in_a_row((row >> (u64::BITS - KEPT)) as u64);
+    (enough, (row >> n) as u64 & ((1 << KEPT) - 1))
 }
 
 /// Whether `WORDS` bits in a row are set.

@@ -6,8 +6,8 @@
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
-use super::look::{Look, Raw};
-use super::speech::{Rows, Voice, each_voice, pack};
+use super::look::{Look, Raw, fill};
+use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{
     FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
     SECOND_HIGH, SECOND_LOW,
@@ -178,30 +178,39 @@ pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
         // SAFETY: the feature is there.
         unsafe { look_ssse3(text, look) }
     } else {
-        look.fill(text, super::scalar::raw);
+        fill!(look, text, seen => super::scalar::raw(seen), super::scalar::voice(seen), pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
 fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_ssse3(seen));
+    fill!(look, text, seen => raw_ssse3(seen), voice_ssse3(seen), pack);
 }
 
 #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx2(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| {
-        ask_ahead(seen);
-        // What follows is done with bits, whatever the compiler would rather make of it.
-        black_box(raw_avx2(seen))
-    });
+    // What follows is done with bits, whatever the compiler would rather make of it.
+    let pack = |bits, of| _pext_u64(bits, of);
+    fill!(look, text, seen => { ask_ahead(seen); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| {
-        ask_ahead(seen);
-        raw_avx512(seen)
-    });
+    fill!(look, text, seen => { ask_ahead(seen); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+}
+
+/// What a single block holds.
+#[inline]
+pub(super) fn raw(seen: &[u8; SEEN]) -> Raw {
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        unsafe { raw_avx512(seen) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        unsafe { raw_avx2(seen) }
+    } else {
+        super::scalar::raw(seen)
+    }
 }
 
 /// The same steps for vectors of 16 and 32 bytes.
@@ -212,7 +221,7 @@ macro_rules! raw {
         #[inline]
         fn $name(seen: &[u8; SEEN]) -> Raw {
             // Each class from a table of its own, so that no masks have to be put together.
-            let mut not = [0_u64; 4];
+            let (mut not, mut follow) = ([0_u64; 4], 0_u64);
             for at in (0..BLOCK).step_by($lanes) {
                 // SAFETY: `at` + 1 + lanes is at most `SEEN`.
                 let (v, next) = unsafe {
@@ -231,9 +240,10 @@ macro_rules! raw {
                 for (not, class) in not.iter_mut().zip(classes) {
                     *not |= u64::from($mask($eq(class, splat(0))) as $unsigned) << at;
                 }
+                follow |= u64::from($mask($gt(splat(0xc0), v)) as $unsigned) << at;
             }
             let [digit, like, sign, foreign] = not.map(|not| !not);
-            Raw { digit, like, sign, foreign }
+            Raw { digit, like, sign, foreign, follow }
         }
     };
 }
@@ -283,6 +293,7 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
         like: like & !above,
         sign: any & !above & !digit & !like,
         foreign: any & above & goes_on & !vietnamese,
+        follow: _mm512_cmplt_epi8_mask(v, splat(0xc0)),
     }
 }
 
@@ -356,35 +367,35 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
 }
 
 /// Listens to `text` with the widest vectors there are.
-pub(super) fn voices(text: &[u8], rows: &mut Rows) {
+pub(super) fn voices(text: &[u8], hearing: &mut Hearing) {
     let bits = handles_bits();
     if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx512(text, rows) }
+        unsafe { voices_avx512(text, hearing) }
     } else if is_x86_feature_detected!("avx2") && bits {
         // SAFETY: the features are there.
-        unsafe { voices_avx2(text, rows) }
+        unsafe { voices_avx2(text, hearing) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { voices_ssse3(text, rows) }
+        unsafe { voices_ssse3(text, hearing) }
     } else {
-        each_voice(text, rows, super::scalar::voice, pack);
+        each_voice(text, hearing, super::scalar::voice, pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn voices_ssse3(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_ssse3(seen), pack);
+fn voices_ssse3(text: &[u8], hearing: &mut Hearing) {
+    each_voice(text, hearing, |seen| voice_ssse3(seen), pack);
 }
 
 #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
-fn voices_avx2(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_avx2(seen), |bits, of| _pext_u64(bits, of));
+fn voices_avx2(text: &[u8], hearing: &mut Hearing) {
+    each_voice(text, hearing, |seen| voice_avx2(seen), |bits, of| _pext_u64(bits, of));
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
-fn voices_avx512(text: &[u8], rows: &mut Rows) {
-    each_voice(text, rows, |seen| voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+fn voices_avx512(text: &[u8], hearing: &mut Hearing) {
+    each_voice(text, hearing, |seen| voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// The same steps for vectors of 16 and 32 bytes.

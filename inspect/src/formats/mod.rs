@@ -9,6 +9,7 @@ mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
+mod exchange;
 mod form;
 mod grpc;
 mod gzip;
@@ -32,6 +33,7 @@ mod packing;
 mod parquet;
 mod pdf;
 mod pgp;
+mod placed;
 mod plain;
 mod protobuf;
 mod rar;
@@ -168,6 +170,8 @@ const FORMATS: &[&Format] = &[
     &contentline::VCARD,
     &contentline::CALENDAR,
     &contentline::LDIF,
+    &exchange::SYLK,
+    &exchange::DIF,
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,

@@ -62,6 +62,11 @@ impl HeaderFilter {
         }
     }
 
+    /// Whether all of it was seen: from here on everything stays.
+    pub(super) fn is_over(&self) -> bool {
+        !self.in_header
+    }
+
     /// Whether the mail passed too many hosts.
     pub(super) fn is_looping(&self) -> bool {
         self.received > RECEIVED_MAX
