@@ -63,6 +63,7 @@ fn marks_of_other_formats_hide_nothing_in_a_mail() {
     let mail = "From: an@example.vn\r\nTo: b@example.org\r\nMIME-Version: 1.0\r\n";
     for mark in [
         "X-A: %PDF-1.4",
+        "X-A: %PDF-1.4\r\nX-B: 1 0 obj<</Length 4096>>stream",
         "%PDF-1.4",
         "X-B: %!PS-Adobe",
         "X-C: -----BEGIN PGP MESSAGE-----",
