@@ -98,7 +98,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.refuse(place, OpaqueReason::TooLarge, source.len());
         return None;
     };
-    as_another(&raw, place, inquiry);
+    as_another(source, &raw, place, inquiry);
     // Ranges that the tree has read in full, so that the second look may leave them out.
     let mut read: Vec<Range<usize>> = Vec::new();
     if let Some(mail) = MessageParser::default().parse(&raw) {
@@ -164,7 +164,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
 }
 
 /// Reads a mail as what else it is, such as a PDF file with the header of a mail before its mark.
-fn as_another(raw: &Vec<u8>, place: &Place, inquiry: &mut Inquiry) {
+fn as_another(source: &dyn Source, raw: &[u8], place: &Place, inquiry: &mut Inquiry) {
     let undeclared = Hint::default();
     let head = Head::new(raw.get(..BLOCK).unwrap_or(raw), &undeclared);
     let Some(format) = besides_mail(&head) else { return };
@@ -173,7 +173,9 @@ fn as_another(raw: &Vec<u8>, place: &Place, inquiry: &mut Inquiry) {
         return;
     }
     match format.room {
-        Room::Whole(read) => drop(read(raw, &member, inquiry)),
+        Room::Whole(read) => {
+            read(source, &member, inquiry);
+        }
         Room::Stream(open) => {
             let mut stream = open(&head, &member);
             for (block, at) in raw.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
