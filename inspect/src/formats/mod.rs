@@ -45,6 +45,7 @@ mod sqlite;
 mod strings;
 mod svg;
 mod tar;
+mod telling;
 mod unknown;
 mod wide;
 mod xml;
@@ -159,13 +160,14 @@ const FORMATS: &[&Format] = &[
     image::TIFF,
     image::HEIF,
     &rtf::FORMAT,
+    &mbox::FORMAT,
+    &mail::FORMAT,
+    &multipart::FORMAT,
+    // By their shape: most of an upload or mail may be such text.
     &wide::UTF16_LITTLE,
     &wide::UTF16_BIG,
     &wide::UTF32_LITTLE,
     &wide::UTF32_BIG,
-    &mbox::FORMAT,
-    &mail::FORMAT,
-    &multipart::FORMAT,
     &yenc::FORMAT,
     &contentline::VCARD,
     &contentline::CALENDAR,

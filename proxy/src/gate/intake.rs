@@ -25,7 +25,8 @@ pub struct Intake {
     received: Timestamp,
     policy: Arc<Policy>,
     hint: Hint,
-    inspecting: Inspecting,
+    /// Apart, because it is large and all of this is handed from step to step.
+    inspecting: Box<Inspecting>,
     body: HoldWriter,
     /// The bytes as they came, where [`Self::push`] was given them decoded.
     encoded: Option<HoldWriter>,
@@ -45,7 +46,7 @@ impl Intake {
             received,
             policy: gate.policy(),
             hint: hint.clone(),
-            inspecting: gate.shared.inspector.begin(hint),
+            inspecting: Box::new(gate.shared.inspector.begin(hint)),
             body: gate.shared.holds.begin(),
             encoded: None,
             gate,
@@ -82,9 +83,14 @@ impl Intake {
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.body.push(bytes).map_err(Error::Hold)?;
-        self.inspecting.push(bytes);
-        Ok(())
+        // Inspected in chunks, as it would be in any case. What fills none is read from the body at its end.
+        let inspecting = &mut self.inspecting;
+        self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
+    }
+
+    /// Prepares for a body that is said to be so long. Nothing depends on whether that is true.
+    pub(crate) fn expect(&mut self, len: u64) {
+        self.body.expect(len);
     }
 
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
@@ -240,7 +246,8 @@ impl Ready {
         }
         let mut content = Arc::clone(&self.content);
         if verdict.action == Action::Redact {
-            match redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities).await? {
+            let redacting = redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities);
+            match Box::pin(redacting).await? {
                 Ok(redacted) => content = redacted,
                 Err(why) => verdict.cannot_redact(why),
             }
@@ -257,11 +264,11 @@ impl Ready {
 }
 
 /// Finishes the inspection where it disturbs nobody.
-async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
+async fn inspect_to_end(inspecting: Box<Inspecting>, body: &Arc<Hold>) -> Result<Inspected, Error> {
     let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
     if body.len() <= inline_max {
-        return Ok(inspecting.finish(&**body));
+        return Ok(inspecting.read(&**body));
     }
     let body = Arc::clone(body);
-    tokio::task::spawn_blocking(move || inspecting.finish(&*body)).await.map_err(|_| Error::Inspection)
+    tokio::task::spawn_blocking(move || inspecting.read(&*body)).await.map_err(|_| Error::Inspection)
 }

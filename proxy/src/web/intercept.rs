@@ -252,4 +252,3 @@ impl Served {
         if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
     }
 }
-
