@@ -12,7 +12,7 @@ use std::ops::Range;
 use chot_detectors::Column;
 use chot_model::Confidence;
 
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{Heading, Table, is_number};
 use crate::view::View;
@@ -248,6 +248,12 @@ impl Grid {
         if self.block.is_empty() {
             return;
         }
+        // Paragraphs are no record, nor values or headings of one.
+        if self.block.iter().all(|line| line.len() > HEADER_MAX) {
+            self.block.clear();
+            self.before.clear();
+            return self.close();
+        }
         let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
@@ -337,11 +343,13 @@ impl Grid {
         if !std::mem::replace(&mut self.headed, true) {
             let first = rows().take(HEADER_ROWS);
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
-            // Without a word of a heading only columns that speak for themselves are of any use to a table.
+            // Without a header only columns that speak for themselves are of any use to a table, nor does one help that
+            // says of numbers that they are nobody's.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && heading.is_silent() && !inquiry.careful;
+            self.dull = few && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
+                self.dull &= announced.iter().flatten().all(|column| *column == Column::Negative);
                 for (census, announced) in columns.iter_mut().zip(announced) {
                     census.announced = announced;
                 }
