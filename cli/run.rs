@@ -44,6 +44,7 @@ struct Ready<'a> {
     mail: &'a [SocketAddr],
     lmtp: &'a [SocketAddr],
     milter: &'a [SocketAddr],
+    milter_socket: Option<&'a Path>,
     admin: Option<SocketAddr>,
     data: &'a Path,
 }
@@ -101,6 +102,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.milter {
         writeln!(out, "  milter          {address}")?;
     }
+    if let Some(path) = &addresses.milter_socket {
+        writeln!(out, "  milter          {}", path.display())?;
+    }
     if let Some(address) = addresses.admin {
         writeln!(out, "  admin           {address}")?;
     }
@@ -114,8 +118,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, web_tls, led, mail, lmtp, milter, admin } = addresses;
-    let ready = Ready { pid: std::process::id(), web, web_tls, led, mail, lmtp, milter, admin: *admin, data };
+    let Addresses { web, web_tls, led, mail, lmtp, milter, milter_socket, admin } = addresses;
+    let (pid, milter_socket, admin) = (std::process::id(), milter_socket.as_deref(), *admin);
+    let ready = Ready { pid, web, web_tls, led, mail, lmtp, milter, milter_socket, admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

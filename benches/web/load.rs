@@ -37,6 +37,8 @@ pub(crate) enum Work {
     Upload,
     /// 1 KiB of JSON, every time over a connection and a TLS session of its own.
     Fresh,
+    /// The same with clients that offer X25519MLKEM768 too, as browsers do. OpenSSL 3.0 knows nothing of it.
+    Hybrid,
     /// An answer of 64 KiB.
     Get,
     /// 1 KiB of JSON over HTTP/2, several at once on each connection.
@@ -53,6 +55,7 @@ impl Work {
             Self::Medium => "w2",
             Self::Upload => "w3",
             Self::Fresh => "w4",
+            Self::Hybrid => "w4pq",
             Self::Get => "w5",
             Self::Streams => "h2",
         }
@@ -65,6 +68,7 @@ impl Work {
             Self::Medium => "w2 64 KiB JSON POST, kept",
             Self::Upload => "w3 10 MiB multipart upload",
             Self::Fresh => "w4 connection and TLS per POST",
+            Self::Hybrid => "w4pq the same, ML-KEM offered",
             Self::Get => "w5 64 KiB GET, kept",
             Self::Streams => "h2 1 KiB JSON POST, HTTP/2",
         }
@@ -84,7 +88,7 @@ impl Work {
     /// The whole request, as it stands on the wire.
     fn request(self, port: u16, n: u64) -> Vec<u8> {
         let (kind, body) = match self {
-            Self::Small | Self::Fresh | Self::Streams => ("application/json", json(1 << 10, n)),
+            Self::Small | Self::Fresh | Self::Hybrid | Self::Streams => ("application/json", json(1 << 10, n)),
             Self::Medium => ("application/json", json(64 << 10, n)),
             Self::Upload => ("multipart/form-data; boundary=f0rm", form(UPLOAD_MIB << 20)),
             Self::Get => {
@@ -148,6 +152,8 @@ pub(crate) enum Connection {
 /// Clients of one proxy.
 pub(crate) struct Client<'a> {
     road: Road,
+    /// Of clients that offer ML-KEM.
+    hybrid: TlsConnector,
     origin: &'a Origin,
     proxy: &'a Proxy,
 }
@@ -220,12 +226,12 @@ impl<'a> Client<'a> {
     /// Clients that trust what stands in the origin's place.
     pub(crate) fn new(proxy: &'a Proxy, origin: &'a Origin) -> Self {
         let road = Road {
-            connector: connector(&proxy.ca),
+            connector: connector(&proxy.ca, false),
             proxy: proxy.address,
             port: origin.address.port(),
             connect: proxy.kind.is_forward(),
         };
-        Self { road, origin, proxy }
+        Self { road, hybrid: connector(&proxy.ca, true), origin, proxy }
     }
 
     /// Makes so many connections.
@@ -252,8 +258,12 @@ impl<'a> Client<'a> {
         self.origin.runtime().block_on(async {
             let until = Instant::now() + time;
             let bodies: Arc<[Bytes]> = requests.iter().map(|request| body_of(request)).collect();
+            let mut road = self.road.clone();
+            if work == Work::Hybrid {
+                road.connector = self.hybrid.clone();
+            }
             let work = |(n, connection): (usize, Connection)| {
-                let (road, requests, bodies) = (self.road.clone(), Arc::clone(&requests), Arc::clone(&bodies));
+                let (road, requests, bodies) = (road.clone(), Arc::clone(&requests), Arc::clone(&bodies));
                 tokio::spawn(async move {
                     let mut stream = match connection {
                         Connection::Http1(stream) => stream,
@@ -264,7 +274,7 @@ impl<'a> Client<'a> {
                     let mut done = 0;
                     let mut next = requests.iter().cycle().skip(n);
                     while Instant::now() < until {
-                        if work == Work::Fresh {
+                        if matches!(work, Work::Fresh | Work::Hybrid) {
                             *stream = road.open().await;
                         }
                         let request = next.next().unwrap();
@@ -344,13 +354,16 @@ impl<'a> Client<'a> {
     }
 }
 
-/// Full handshakes every time: a client that comes back is not what is measured.
-fn connector(ca: &Path) -> TlsConnector {
+/// Full handshakes every time: a client that comes back is not what is measured. Unless `hybrid`, it offers the groups
+/// that all who stand between know, so that all do the same key exchange.
+fn connector(ca: &Path, hybrid: bool) -> TlsConnector {
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca).unwrap() {
         roots.add(certificate.unwrap()).unwrap();
     }
-    let mut config = rustls::ClientConfig::builder_with_provider(provider())
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    provider.kx_groups.retain(|group| hybrid || group.name() != rustls::NamedGroup::X25519MLKEM768);
+    let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)

@@ -327,6 +327,9 @@ fn settings() {
         ("[web]\nallow_targets = [\"localhost:x\", \"10.0.0.1/8\"]\n", &["S008 2:18", "S008 2:33w"], "from 1 to 65535"),
         ("[mail]\nlisten = [\"127.0.0.1:2525\"]\n", &["S023 2:10w"], "mail is off"),
         ("[mail]\nnext_hop = \"relay\"\n", &["S008 2:12"], "host:port"),
+        ("[mail]\nmilter_socket = \"m\"\nmilter_socket_mode = \"0666\"\n", &["S008 3:22"], "owner and a group"),
+        ("[mail]\nmilter_socket = \"m\"\nmilter_socket_mode = \"rw\"\n", &["S008 3:22"], "octal"),
+        ("[mail]\nmilter_socket_mode = \"0600\"\n", &["S023 2:22w"], "no `mail.milter_socket`"),
         ("[mail]\nnext_hop = \"relay:0\"\n", &["S008 2:12"], "from 1 to 65535"),
         (
             "[mail]\nnext_hop_tls = \"starttls\"\n",

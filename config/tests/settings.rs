@@ -63,6 +63,9 @@ client_tls = "require"
 mend_lines = ["10.0.7.20"]
 lmtp_listen = ["127.0.0.1:10024"]
 milter_listen = ["127.0.0.1:10027"]
+milter_socket = "/run/chot/milter.sock"
+milter_socket_mode = "0600"
+milter_socket_group = "postfix"
 milter_quarantine = "own"
 trusted = ["127.0.0.1"]
 proxy_protocol = ["10.0.0.30"]
@@ -186,6 +189,8 @@ allow_days = 30
     assert!(s.mail.ambiguity_header);
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
+    assert_eq!(s.mail.milter_socket.as_deref(), Some(Path::new("/run/chot/milter.sock")));
+    assert_eq!((s.mail.milter_socket_mode, s.mail.milter_socket_group.as_deref()), (0o600, Some("postfix")));
     assert_eq!(s.mail.milter_quarantine, chot_config::MilterQuarantine::Own);
     assert_eq!((s.mail.trusted, s.mail.split_zones), (vec![network("127.0.0.1")], vec![network("10.0.0.25")]));
     assert_eq!((s.mail.client_tls, s.mail.mend_lines), (ClientTls::Require, vec![network("10.0.7.20")]));

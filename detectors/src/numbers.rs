@@ -8,6 +8,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
+use crate::shape::ends_with_a_day;
 use crate::simd::{BLOCK, Look, Stretch};
 
 mod alike;
@@ -515,7 +516,8 @@ impl Links<'_> {
             }
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
-            if (layout != Layout::Mixed || leads)
+            let shown = text.get(group.start..next.end).unwrap_or_default();
+            if (layout != Layout::Mixed || leads && !ends_with_a_day(shown))
                 && let Some(number) = self.number(first, last, layout, text)
             {
                 found.number(&number);

@@ -52,6 +52,14 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
     layout + neighbours
 }
 
+/// Whether what several kinds of sign part ends with a day, as the day of a release behind its version does:
+/// `0.2.3 - 2020-07-11`.
+pub(crate) fn ends_with_a_day(shown: &[u8]) -> bool {
+    let within = |digits: [u8; 2], most: &[u8]| digits.iter().all(u8::is_ascii_digit) && digits.as_slice() <= most;
+    matches!(*shown, [.., b' ', b'1' | b'2', b'9' | b'0', _, _, b'-', m, n, b'-', x, y]
+        if within([m, n], b"12") && within([x, y], b"31"))
+}
+
 /// Whether the digits are laid out as amounts are, in thousands from the right: `7.580.749.000`. Three digits in front
 /// are how people write other numbers, too.
 fn is_amount(text: &[u8], number: &Number, firm: Firm) -> bool {
@@ -100,36 +108,80 @@ fn glue(text: &[u8], number: &Number, firm: Firm) -> i32 {
     }
 }
 
-/// Whether the number stands in a UUID, or between other hexadecimal codes in a chain: no word makes a number of that.
+/// Bytes of a UUID, and where its hyphens stand (RFC 9562, section 4).
+const UUID: usize = 36;
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+/// Whether the number stands in a UUID, between other hexadecimal codes in a chain, in the name of a machine or behind the
+/// dot of a decimal: no word makes a number of that.
 fn is_part_of_a_code(text: &[u8], number: &Number) -> bool {
-    /// Bytes of a UUID, and where its hyphens stand (RFC 9562, section 4).
-    const UUID: usize = 36;
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-    let link = |b: &&u8| b.is_ascii_hexdigit() || **b == b'-';
+    let (left, right) = (text.get(..number.range.start), text.get(number.range.end..));
+    let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
+    // Most numbers touch nothing.
+    let touches = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_hexdigit() || b"-_,".contains(b));
+    if !touches(left.last()) && !touches(right.first()) {
+        return false;
+    }
+    is_in_a_chain(text, number, b'-')
+        || is_in_a_chain(text, number, b'_')
+        || is_host_name(left, number, right)
+        || is_decimal(left, number, text)
+}
+
+/// Whether the number is a part of a UUID or of codes like those, parted by `sign`: by underscores in a program text,
+/// `0x0d9e01e1_ba70_11d4_b675_002048570337`.
+fn is_in_a_chain(text: &[u8], number: &Number, sign: u8) -> bool {
+    let link = |b: &&u8| b.is_ascii_hexdigit() || **b == sign;
     let left = text.get(..number.range.start).unwrap_or_default();
     let right = text.get(number.range.end..).unwrap_or_default();
-    // Most numbers touch nothing.
-    if !left.last().is_some_and(|b| link(&b)) && !right.first().is_some_and(|b| link(&b)) {
-        return false;
-    }
     let before = left.iter().rev().take(UUID + 1).take_while(link).count();
     let after = right.iter().take(UUID + 1).take_while(link).count();
-    let chain = text.get(number.range.start - before..number.range.end + after).unwrap_or_default();
+    let (outside, _) = left.split_at(left.len() - before);
+    let outside = outside.strip_suffix(b"0x").unwrap_or(outside);
     let alone = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric());
-    if !alone(left.iter().rev().nth(before)) || !alone(right.get(after)) {
+    if !alone(outside.last()) || !alone(right.get(after)) {
         return false;
     }
-    let hyphens = || chain.iter().enumerate().filter(|(_, b)| **b == b'-').map(|(at, _)| at);
+    let chain = text.get(number.range.start - before..number.range.end + after).unwrap_or_default();
+    let signs = || chain.iter().enumerate().filter(|(_, b)| **b == sign).map(|(at, _)| at);
     let letters = chain.iter().any(u8::is_ascii_alphabetic);
-    if chain.len() == UUID && letters && hyphens().eq(HYPHENS) {
+    if chain.len() == UUID && letters && signs().eq(HYPHENS) {
         return true;
     }
-    // `3f2a-025123456-9bc1`: mixed parts on both sides. One alone may be the name of a file.
+    // `3f2a-025123456-9bc1`: mixed parts on both sides. One alone may be the name of a file, and underscores part words.
     let mixed = |p: &[u8]| p.len() > 3 && p.iter().any(u8::is_ascii_digit) && p.iter().any(u8::is_ascii_alphabetic);
     let head = chain.get(..before).and_then(|head| head.strip_suffix(b"-"));
     let tail = chain.get(chain.len() - after..).and_then(|tail| tail.strip_prefix(b"-"));
     head.unwrap_or_default().rsplit(|b| *b == b'-').next().is_some_and(mixed)
         && tail.unwrap_or_default().split(|b| *b == b'-').next().is_some_and(mixed)
+}
+
+/// Whether the number is the address of a machine in its name, `dsl-082-083-045-064.pool.example.net`. A file
+/// `anh-082-083-045-064.jpg` has no second dot.
+fn is_host_name(left: &[u8], number: &Number, right: &[u8]) -> bool {
+    let part = |label: &[u8]| label.first().is_some_and(u8::is_ascii_alphanumeric);
+    let octet = |group: &[u8]| group.len() == 3 && group <= b"255";
+    matches!(left, [.., letter, b'-'] if letter.is_ascii_alphabetic())
+        && number.layout == Layout::Regular
+        && number.separator == Gap::Dash
+        && number.digits().chunks(3).all(octet)
+        && right.get(..UUID).unwrap_or(right).strip_prefix(b".").is_some_and(|name| {
+            let mut labels = name.splitn(3, |b| *b == b'.');
+            labels.next().is_some_and(|label| part(label) && label.iter().all(|b| is_of_a_name(*b)))
+                && labels.next().is_some_and(part)
+        })
+}
+
+const fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
+}
+
+/// Whether the number goes on behind thousands and a dot: `13,178,002.113936031`. Before a cell of a list there is one
+/// comma.
+fn is_decimal(left: &[u8], number: &Number, text: &[u8]) -> bool {
+    let shown = text.get(number.range.clone()).unwrap_or_default();
+    matches!(left, [.., b',', a, b, c, b','] if [a, b, c].iter().all(|b| b.is_ascii_digit()))
+        && matches!(shown, [_, _, _, b'.', decimals @ ..] if decimals.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether an underscore joins the number to another that is no day and no telephone number, as in the names that

@@ -77,27 +77,8 @@ pub(crate) fn decode_over(text: &[u8], out: &mut Vec<u8>) {
 
 /// The same in place of what `out` holds from `start` on.
 fn decode_from(start: usize, text: &[u8], out: &mut Vec<u8>) {
-    /// Groups are written in whole words, of which the next overwrites the end.
-    const SPARE: usize = 32;
-    // Nothing is cleared that is written over.
-    out.resize(start + text.len() / 4 * 3 + SPARE, 0);
-    let read = decode_base64(text, out.get_mut(start..).unwrap_or_default());
-    let (mut rest, mut len) = (text.get(read..).unwrap_or_default(), start + read / 4 * 3);
-    // Whole groups as long as nothing else stands among them.
-    while let (Some((group, tail)), Some(word)) =
-        (rest.split_first_chunk::<8>(), out.get_mut(len..).and_then(<[u8]>::first_chunk_mut))
-    {
-        let [a, b, c, d, e, f, g, h] = group.map(usize::from);
-        let first = GROUP[0][a] | GROUP[1][b] | GROUP[2][c] | GROUP[3][d];
-        let second = GROUP[0][e] | GROUP[1][f] | GROUP[2][g] | GROUP[3][h];
-        if (first | second) >> 24 != 0 {
-            break;
-        }
-        *word = (u64::from(first) << 40 | u64::from(second) << 16).to_be_bytes();
-        len += 6;
-        rest = tail;
-    }
-    out.truncate(len);
+    let read = decode_groups(start, text, out);
+    let rest = text.get(read..).unwrap_or_default();
     let (mut group, mut n) = (0u32, 0);
     for six in rest.iter().map(|c| BITS[usize::from(*c)]).filter(|six| *six != NONE) {
         group = group << 6 | u32::from(six);
@@ -112,6 +93,32 @@ fn decode_from(start: usize, text: &[u8], out: &mut Vec<u8>) {
         3 => out.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
         _ => {}
     }
+}
+
+/// Decodes groups of four characters as long as nothing else stands among them, in place of what `out` holds from `start`
+/// on; returns how many characters that were. A few groups before the end may be left.
+pub(crate) fn decode_groups(start: usize, text: &[u8], out: &mut Vec<u8>) -> usize {
+    /// Groups are written in whole words, of which the next overwrites the end.
+    const SPARE: usize = 32;
+    // Nothing is cleared that is written over.
+    out.resize(start + text.len() / 4 * 3 + SPARE, 0);
+    let mut read = decode_base64(text, out.get_mut(start..).unwrap_or_default());
+    let mut len = start + read / 4 * 3;
+    while let (Some(group), Some(word)) =
+        (text.get(read..).and_then(<[u8]>::first_chunk::<8>), out.get_mut(len..).and_then(<[u8]>::first_chunk_mut))
+    {
+        let [a, b, c, d, e, f, g, h] = group.map(usize::from);
+        let first = GROUP[0][a] | GROUP[1][b] | GROUP[2][c] | GROUP[3][d];
+        let second = GROUP[0][e] | GROUP[1][f] | GROUP[2][g] | GROUP[3][h];
+        if (first | second) >> 24 != 0 {
+            break;
+        }
+        *word = (u64::from(first) << 40 | u64::from(second) << 16).to_be_bytes();
+        len += 6;
+        read += 8;
+    }
+    out.truncate(len);
+    read
 }
 
 #[cfg(test)]

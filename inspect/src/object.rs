@@ -15,11 +15,15 @@ use crate::text;
 
 /// Bytes handed to a room at a time, and the most a format may need to recognise itself.
 pub(crate) const BLOCK: usize = 1 << 16;
+/// The same of what is only hashed until its end has come: a thousand such objects may be waiting for theirs.
+const WAITING_BLOCK: usize = 1 << 12;
 
 pub(crate) struct Object {
     hint: Hint,
     place: Place,
     block: Vec<u8>,
+    /// How the block before ended.
+    seam: [u8; PGP_ARMOUR.len() - 1],
     /// Bytes handed to the room.
     at: u64,
     /// Of these, bytes that came too late to be read.
@@ -50,6 +54,7 @@ impl Object {
             hint,
             place,
             block: Vec::new(),
+            seam: [0; _],
             at: 0,
             missed: 0,
             opaque_before: 0,
@@ -70,22 +75,33 @@ impl Object {
 
     pub(crate) fn push(&mut self, mut bytes: &[u8], inquiry: &mut Inquiry) {
         while !bytes.is_empty() {
-            if self.block.is_empty() && bytes.len() >= BLOCK {
-                let (whole, rest) = bytes.split_at(BLOCK);
+            let len = self.block_bytes();
+            if self.block.is_empty() && bytes.len() >= len {
+                let (whole, rest) = bytes.split_at(len);
                 self.read(whole, inquiry);
                 bytes = rest;
                 continue;
             }
-            let n = (BLOCK - self.block.len()).min(bytes.len());
+            let n = (len - self.block.len()).min(bytes.len());
             let (some, rest) = bytes.split_at(n);
             self.block.extend_from_slice(some);
             bytes = rest;
-            if self.block.len() == BLOCK {
-                let block = std::mem::take(&mut self.block);
+            if self.block.len() == len {
+                let mut block = std::mem::take(&mut self.block);
                 self.read(&block, inquiry);
-                self.block = block;
-                self.block.clear();
+                if self.block_bytes() == len {
+                    block.clear();
+                    self.block = block;
+                }
             }
+        }
+    }
+
+    /// How long the next block is.
+    const fn block_bytes(&self) -> usize {
+        match self.state {
+            State::Fresh | State::Stream(_) => BLOCK,
+            State::Whole(..) | State::Closed => WAITING_BLOCK,
         }
     }
 
@@ -102,8 +118,11 @@ impl Object {
             self.missed += block.len() as u64;
             return;
         }
-        if is_armoured(block) {
+        if is_armoured(block) || is_armour_between(&self.seam, block) {
             inquiry.opaque(&self.place, OpaqueReason::Encrypted, block.len() as u64);
+        }
+        if let Some(end) = block.last_chunk() {
+            self.seam = *end;
         }
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
@@ -223,6 +242,15 @@ fn is_armoured(block: &[u8]) -> bool {
         || stands_in(block.len().saturating_sub(LEN + STEP), block.len())
 }
 
+/// Whether the mark begins in one block and ends in the next.
+fn is_armour_between(before: &[u8; PGP_ARMOUR.len() - 1], block: &[u8]) -> bool {
+    let behind = block.get(..before.len()).unwrap_or(block);
+    (1..PGP_ARMOUR.len()).any(|n| {
+        let (head, tail) = PGP_ARMOUR.split_at(n);
+        before.ends_with(head) && behind.starts_with(tail)
+    })
+}
+
 /// Whether all of eight bytes are capitals, blanks or hyphens, or at least written with the same bits.
 const fn may_be_armour(eight: u64) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
@@ -316,6 +344,14 @@ mod tests {
             prop_assert!(is_armoured(&text));
             let text = [before.as_slice(), &PGP_ARMOUR[..cut], b".", &PGP_ARMOUR[cut..], &behind].concat();
             prop_assert_eq!(is_armoured(&text), memchr::memmem::find(&text, PGP_ARMOUR).is_some());
+        }
+
+        #[test]
+        fn armour_is_seen_across_blocks(text in "[-A-Z ]{26,40}", behind in "[-A-Z ]{0,40}", cut in 0..PGP_ARMOUR.len() + 1) {
+            let (head, tail) = PGP_ARMOUR.split_at(cut);
+            let (before, block) = ([text.as_bytes(), head].concat(), [tail, behind.as_bytes()].concat());
+            let seam = before.last_chunk().expect("long enough");
+            prop_assert_eq!(is_armour_between(seam, &block), (1..PGP_ARMOUR.len()).contains(&cut));
         }
     }
 }

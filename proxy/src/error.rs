@@ -56,6 +56,9 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A thread could not be started.
+    #[error("a thread could not be started")]
+    Thread(#[source] io::Error),
     /// The next hop of the mail channel is absent or no `host:port`.
     #[error("mail.next_hop is not host:port: `{address}`")]
     NextHop {
@@ -79,6 +82,7 @@ impl Error {
             Self::Hold(_)
             | Self::Ledger(_)
             | Self::Inspection
+            | Self::Thread(_)
             | Self::Listen { .. }
             | Self::NextHop { .. }
             | Self::Tls { .. }

@@ -22,7 +22,9 @@ use crate::drain::{Drain, Session};
 use crate::gate::Gate;
 use crate::hold::Holds;
 use crate::mail::Mail;
+use crate::mail::milter::{self, Milter};
 use crate::passed::Passed;
+use crate::reactor::Reactor;
 use crate::reload::{Accounts, BypassFile, Core, Reloaded, activated, bypass_activated, load_policy};
 use crate::tls::{Ca, Interception};
 use crate::web::{Door, Led, Web};
@@ -46,6 +48,8 @@ pub struct Gateway {
     core: Arc<Core>,
     drain: Drain,
     tasks: JoinSet<()>,
+    /// Speaks with mail programs.
+    mails: Reactor,
     control: PathBuf,
     ca_cert_pem: PathBuf,
 }
@@ -65,6 +69,8 @@ pub struct Addresses {
     pub lmtp: Vec<SocketAddr>,
     /// Milter.
     pub milter: Vec<SocketAddr>,
+    /// The milter's socket file.
+    pub milter_socket: Option<PathBuf>,
     /// Admin and console.
     pub admin: Option<SocketAddr>,
 }
@@ -161,23 +167,31 @@ impl Gateway {
                 led_listeners.push((listener, led));
             }
         }
+        let mails = Reactor::start("mail").map_err(Error::Thread)?;
         if settings.mail.next_hop.is_some() {
             for address in &settings.mail.listen {
                 let (listener, bound) = bind(&mut passed, *address).await?;
                 addresses.mail.push(bound);
-                mail_listeners.push(listener);
+                mail_listeners.push(mails.adopt(listener, bound)?);
             }
             for address in &settings.mail.lmtp_listen {
                 let (listener, bound) = bind(&mut passed, *address).await?;
                 addresses.lmtp.push(bound);
-                lmtp_listeners.push(listener);
+                lmtp_listeners.push(mails.adopt(listener, bound)?);
             }
         }
         let mut milter_listeners = Vec::new();
         for address in &settings.mail.milter_listen {
             let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.milter.push(bound);
-            milter_listeners.push(listener);
+            milter_listeners.push(milter::Listener::Address(mails.adopt(listener, bound)?));
+        }
+        if let Some(path) = &settings.mail.milter_socket {
+            let (mode, group) = (settings.mail.milter_socket_mode, settings.mail.milter_socket_group.as_deref());
+            let bound = milter::bind_socket(path, mode, group).and_then(|listener| mails.adopt_file(listener));
+            let bound = bound.map_err(|source| Error::Listen { address: path.display().to_string(), source })?;
+            addresses.milter_socket = Some(path.clone());
+            milter_listeners.push(milter::Listener::File(bound));
         }
         let admin_listener = match settings.admin_listen {
             Some(address) => {
@@ -226,18 +240,19 @@ impl Gateway {
             let (roots, free_bytes_min) = (&settings.tls.extra_roots, settings.audit.free_bytes_warn);
             let mail = Arc::new(Mail::new(gate.clone(), &settings.mail, roots, &data, free_bytes_min)?);
             for listener in mail_listeners {
-                tasks.spawn(mail::serve(Arc::clone(&mail), listener, session.clone()));
+                tasks.spawn_on(mail::serve(Arc::clone(&mail), listener, session.clone()), mails.handle());
             }
             for listener in lmtp_listeners {
-                tasks.spawn(mail::serve_lmtp(Arc::clone(&mail), listener, session.clone()));
+                tasks.spawn_on(mail::serve_lmtp(Arc::clone(&mail), listener, session.clone()), mails.handle());
             }
             tasks.spawn(mail::expire(Arc::clone(&mail), session.clone()));
             mail_channel = Some(mail);
         }
         if !milter_listeners.is_empty() {
-            let milter = Arc::new(mail::milter::Milter::new(gate.clone(), &settings.mail, mail_channel.clone()));
+            let milter = Arc::new(Milter::new(gate.clone(), &settings.mail, mail_channel.clone()));
             for listener in milter_listeners {
-                tasks.spawn(mail::milter::serve(Arc::clone(&milter), listener, session.clone()));
+                let serving = milter::serve(Arc::clone(&milter), listener, session.clone());
+                tasks.spawn_on(serving, mails.handle());
             }
         }
         let admin = Arc::new(Admin::new(Arc::clone(&core), mail_channel, &data, addresses.admin)?);
@@ -247,7 +262,7 @@ impl Gateway {
         tasks.spawn(admin::serve_control(admin, control_listener, session.clone()));
         tasks.spawn(heartbeat(gate.clone(), session.clone()));
         tasks.spawn(purge(gate, settings.audit.allow_days, notify, session));
-        Ok(Self { addresses, core, drain, tasks, control, ca_cert_pem })
+        Ok(Self { addresses, core, drain, tasks, mails, control, ca_cert_pem })
     }
 
     /// Addresses in use.
@@ -287,8 +302,11 @@ impl Gateway {
             (self.core.notify)("some sessions did not finish in time and are cut off");
         }
         self.tasks.shutdown().await;
-        // The socket file of a stopped gateway would only make `chot reload` wait for nobody.
-        let _ = std::fs::remove_file(&self.control);
+        let _ = tokio::task::spawn_blocking(move || self.mails.stop()).await;
+        // Socket files of a stopped gateway would only make others wait for nobody.
+        for file in [Some(&self.control), self.addresses.milter_socket.as_ref()].into_iter().flatten() {
+            let _ = std::fs::remove_file(file);
+        }
         let ledger = self.core.gate.ledger().clone();
         if let Err(error) = ledger.event(Event::GatewayStopped).await {
             (self.core.notify)(&format!("the stop could not be recorded: {error}"));
@@ -308,6 +326,7 @@ impl Addresses {
         lines.extend(of("mail", &self.mail));
         lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("milter", &self.milter));
+        lines.extend(self.milter_socket.iter().map(|path| format!("milter {}", path.display())));
         lines.extend(of("admin", self.admin.as_slice()));
         lines
     }

@@ -15,10 +15,16 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use chot_inspect::Source;
 use rustix::fs::{Mode, OFlags};
 
-/// Plain bytes per sealed chunk of a spool file.
+/// Bytes per chunk in memory.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Bytes of the authentication tag behind each chunk.
+/// Bytes of the authentication tag behind each chunk of a spool file.
 const TAG_BYTES: usize = 16;
+/// A sealed chunk with its tag: small, because every body that is still arriving holds one in memory.
+const ON_DISK_BYTES: usize = 16 << 10;
+/// Plain bytes in it.
+const SEALED_BYTES: usize = ON_DISK_BYTES - TAG_BYTES;
+/// Chunks written between two looks at how much of the disk is free.
+const LOOK_EVERY: u64 = 4;
 
 /// The process-wide memory budget for held bodies and the folder for what exceeds it. Clones share it.
 #[derive(Clone, Debug)]
@@ -106,7 +112,7 @@ impl Shared {
     }
 
     fn nonce(file: u64, chunk: u64) -> io::Result<Nonce> {
-        // 2^32 chunks of 64 KiB are 256 TiB in one body; a process that opened 2^64 files is not of this world.
+        // 2^32 chunks of 16 KiB are 64 TiB in one body; a process that opened 2^64 files is not of this world.
         let chunk = u32::try_from(chunk).map_err(io::Error::other)?;
         let mut nonce = [0; 12];
         let (head, tail) = nonce.split_at_mut(8);
@@ -129,20 +135,42 @@ impl HoldWriter {
     ///
     /// # Errors
     /// When the spool file cannot be made or written (disk full). The body is then lost and must be refused.
-    pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hold.len += bytes.len() as u64;
+        self.fill(bytes)
+    }
+
+    fn fill(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.tail.len()));
+            // A sealed chunk needs room for its tag, too.
+            let (full, room) =
+                if self.hold.spool.is_some() { (SEALED_BYTES, ON_DISK_BYTES) } else { (CHUNK_BYTES, CHUNK_BYTES) };
+            let (now, later) = bytes.split_at(bytes.len().min(full - self.tail.len()));
             if self.tail.capacity() < self.tail.len() + now.len() {
                 // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget.
-                let wanted = (2 * self.tail.capacity()).max(self.tail.len() + now.len()).min(CHUNK_BYTES);
+                let wanted = (2 * self.tail.capacity()).max(self.tail.len() + now.len()).min(room);
                 self.tail.reserve_exact(wanted - self.tail.len());
             }
             self.tail.extend_from_slice(now);
             bytes = later;
-            if self.tail.len() == CHUNK_BYTES {
-                let chunk = std::mem::take(&mut self.tail);
-                self.tail = self.hold.keep(chunk)?;
+            if self.tail.len() == full {
+                self.keep()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the tail away.
+    fn keep(&mut self) -> io::Result<()> {
+        let chunk = std::mem::take(&mut self.tail);
+        if self.hold.spool.is_some() {
+            self.tail = self.hold.append(chunk)?;
+        } else if self.hold.shared.reserve(chunk.len() as u64) {
+            self.hold.memory.push(chunk);
+        } else {
+            self.hold.spool = Some(self.hold.open_spool()?);
+            for earlier in self.hold.give_back().into_iter().chain([chunk]) {
+                self.fill(&earlier)?;
             }
         }
         Ok(())
@@ -163,9 +191,9 @@ impl HoldWriter {
     /// # Errors
     /// When the last bytes cannot be spooled.
     pub fn seal(mut self) -> io::Result<Hold> {
-        if !self.tail.is_empty() {
-            let chunk = std::mem::take(&mut self.tail);
-            self.hold.keep(chunk)?;
+        // What no memory is left for is cut anew, and may leave a tail again.
+        while !self.tail.is_empty() {
+            self.keep()?;
         }
         Ok(self.hold)
     }
@@ -176,7 +204,7 @@ pub struct Hold {
     shared: Arc<Shared>,
     free_bytes_min: u64,
     len: u64,
-    /// Chunks in memory; empty once spooled. All but the last are full.
+    /// Chunks in memory; empty once spooled. All but the last are full, there and here.
     memory: Vec<Vec<u8>>,
     spool: Option<Spool>,
 }
@@ -196,20 +224,11 @@ struct Spool {
 }
 
 impl Hold {
-    /// Keeps one chunk; returns an empty buffer for the next.
-    fn keep(&mut self, chunk: Vec<u8>) -> io::Result<Vec<u8>> {
-        if self.spool.is_none() && self.shared.reserve(chunk.len() as u64) {
-            self.memory.push(chunk);
-            return Ok(Vec::new());
-        }
-        if self.spool.is_none() {
-            self.spool = Some(self.open_spool()?);
-            for earlier in std::mem::take(&mut self.memory) {
-                self.shared.memory_bytes.fetch_sub(earlier.len() as u64, Ordering::AcqRel);
-                self.append(earlier)?;
-            }
-        }
-        self.append(chunk)
+    /// Gives the chunks in memory out, and their memory back.
+    fn give_back(&mut self) -> Vec<Vec<u8>> {
+        let memory: usize = self.memory.iter().map(Vec::len).sum();
+        self.shared.memory_bytes.fetch_sub(memory as u64, Ordering::AcqRel);
+        std::mem::take(&mut self.memory)
     }
 
     fn open_spool(&self) -> io::Result<Spool> {
@@ -219,16 +238,19 @@ impl Hold {
         Ok(Spool { file, number, chunks: 0, last: Mutex::new(None) })
     }
 
+    /// Seals one chunk and writes it; returns an empty buffer for the next.
     fn append(&mut self, mut chunk: Vec<u8>) -> io::Result<Vec<u8>> {
         let spool = self.spool.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let plain = chunk.len() as u64;
-        let disk = rustix::fs::fstatvfs(&spool.file)?;
-        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
-            return Err(io::ErrorKind::StorageFull.into());
+        if spool.chunks.is_multiple_of(LOOK_EVERY) {
+            let disk = rustix::fs::fstatvfs(&spool.file)?;
+            if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
         }
         let nonce = Shared::nonce(spool.number, spool.chunks)?;
         self.shared.key.seal_in_place_append_tag(nonce, Aad::empty(), &mut chunk).map_err(io::Error::other)?;
-        spool.file.write_all_at(&chunk, spool.chunks * (CHUNK_BYTES + TAG_BYTES) as u64)?;
+        spool.file.write_all_at(&chunk, spool.chunks * ON_DISK_BYTES as u64)?;
         spool.chunks += 1;
         self.shared.spool_bytes.fetch_add(plain, Ordering::AcqRel);
         chunk.clear();
@@ -238,14 +260,26 @@ impl Hold {
 
 impl Spool {
     fn open_chunk(&self, shared: &Shared, chunk: u64, len: u64) -> io::Result<Vec<u8>> {
-        let plain = (len - chunk * CHUNK_BYTES as u64).min(CHUNK_BYTES as u64) as usize;
+        let plain = (len - chunk * SEALED_BYTES as u64).min(SEALED_BYTES as u64) as usize;
         let mut sealed = vec![0; plain + TAG_BYTES];
-        self.file.read_exact_at(&mut sealed, chunk * (CHUNK_BYTES + TAG_BYTES) as u64)?;
+        self.file.read_exact_at(&mut sealed, chunk * ON_DISK_BYTES as u64)?;
         let nonce = Shared::nonce(self.number, chunk)?;
         shared.key.open_in_place(nonce, Aad::empty(), &mut sealed).map_err(io::Error::other)?;
         sealed.truncate(plain);
         Ok(sealed)
     }
+}
+
+/// The chunk an offset lies in, and where in it.
+fn place(offset: u64, chunk_bytes: usize) -> (u64, usize) {
+    (offset / chunk_bytes as u64, (offset % chunk_bytes as u64) as usize)
+}
+
+fn copy(plain: &[u8], within: usize, buf: &mut [u8]) -> usize {
+    let rest = plain.get(within..).unwrap_or_default();
+    let n = rest.len().min(buf.len());
+    buf.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    n
 }
 
 impl Source for Hold {
@@ -254,38 +288,39 @@ impl Source for Hold {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        if offset >= self.len || buf.is_empty() {
-            return Ok(0);
-        }
-        let (chunk, within) = (offset / CHUNK_BYTES as u64, (offset % CHUNK_BYTES as u64) as usize);
-        let copy = |plain: &[u8], buf: &mut [u8]| {
-            let rest = plain.get(within..).unwrap_or_default();
-            let n = rest.len().min(buf.len());
-            buf.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            n
-        };
         let Some(spool) = &self.spool else {
-            return Ok(self.memory.get(chunk as usize).map_or(0, |plain| copy(plain, buf)));
+            let (chunk, within) = place(offset, CHUNK_BYTES);
+            return Ok(self.memory.get(chunk as usize).map_or(0, |plain| copy(plain, within, buf)));
         };
         let mut last = spool.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_ref().is_none_or(|(number, _)| *number != chunk) {
-            *last = Some((chunk, spool.open_chunk(&self.shared, chunk, self.len)?));
+        let mut read = 0;
+        while let Some(rest @ [_, ..]) = buf.get_mut(read..)
+            && offset + (read as u64) < self.len
+        {
+            let (chunk, within) = place(offset + read as u64, SEALED_BYTES);
+            if last.as_ref().is_none_or(|(number, _)| *number != chunk) {
+                *last = Some((chunk, spool.open_chunk(&self.shared, chunk, self.len)?));
+            }
+            match last.as_ref().map_or(0, |(_, plain)| copy(plain, within, rest)) {
+                0 => break,
+                n => read += n,
+            }
         }
-        Ok(last.as_ref().map_or(0, |(_, plain)| copy(plain, buf)))
+        Ok(read)
     }
 
     fn in_memory(&self, offset: u64) -> Option<&[u8]> {
-        let chunk = self.memory.get(usize::try_from(offset / CHUNK_BYTES as u64).ok()?)?;
-        chunk.get((offset % CHUNK_BYTES as u64) as usize..).filter(|rest| !rest.is_empty())
+        let (chunk, within) = place(offset, CHUNK_BYTES);
+        let chunk = self.memory.get(usize::try_from(chunk).ok()?)?;
+        chunk.get(within..).filter(|rest| !rest.is_empty())
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let memory: u64 = self.memory.iter().map(|chunk| chunk.len() as u64).sum();
-        self.shared.memory_bytes.fetch_sub(memory, Ordering::AcqRel);
+        self.give_back();
         if let Some(spool) = &self.spool {
-            let spooled = self.len.min(spool.chunks * CHUNK_BYTES as u64);
+            let spooled = self.len.min(spool.chunks * SEALED_BYTES as u64);
             self.shared.spool_bytes.fetch_sub(spooled, Ordering::AcqRel);
         }
     }

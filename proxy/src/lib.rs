@@ -17,6 +17,7 @@ pub mod identity;
 pub mod mail;
 mod passed;
 pub mod proxy_protocol;
+mod reactor;
 mod reload;
 mod secret;
 pub mod tls;

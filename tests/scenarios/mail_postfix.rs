@@ -2,6 +2,7 @@
 //! ports.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
@@ -107,6 +108,29 @@ fn a_milter_can_keep_mail_in_our_quarantine() {
     assert!(released.status.success(), "{}", text(&released.stdout));
     assert!(text(&gate.world.relay.received_one().body).contains("29A-123.45"));
     gate.verify();
+}
+
+#[test]
+fn a_milter_is_asked_over_a_socket_file() {
+    let dir = tempfile::Builder::new().prefix("chot-milter-").tempdir().expect("a folder");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("set");
+    let socket = dir.path().join("milter.sock");
+    let mut gate = Gate::with(|setup| {
+        let settings = format!("\nmilter_socket = {socket:?}\nmilter_socket_group = \"postfix\"\n");
+        setup.mail.push_str(&settings);
+    });
+    assert_eq!(std::fs::metadata(&socket).expect("a file").permissions().mode() & 0o777, 0o660);
+    let main = MILTER.replace("inet:127.0.0.1:10027", &format!("unix:{}", socket.display()));
+    let postfix = Postfix::start(gate.world.relay.address, &main, "");
+    let number = someone(35).cccd;
+    postfix.mail_to(OUTSIDER, &letter(OUTSIDER, &format!("CCCD {number}"))).is_delivered();
+    let received = text(&gate.world.relay.received_one().body);
+    assert!(!received.contains(&number) && received.contains("CCCD "), "{received}");
+    gate.last_decision().says("redact");
+    gate.stop();
+    assert!(!socket.exists());
+    let answer = postfix.mail_to(COLLEAGUE, &letter(COLLEAGUE, "xin chào"));
+    assert!((400..500).contains(&answer.code), "{answer:?}");
 }
 
 #[test]

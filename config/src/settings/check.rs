@@ -8,7 +8,7 @@ use chot_model::Secret;
 
 use super::directory;
 use super::reach::Exempt;
-use super::shape::SETTINGS;
+use super::shape::{SETTINGS, file_mode};
 use super::{
     AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
     QuarantineReply, SenderLimits, Settings,
@@ -78,6 +78,12 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     }
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
     s.mail.milter_listen = parsed(root, &["mail", "milter_listen"]).unwrap_or_default();
+    s.mail.milter_socket = path(&["mail", "milter_socket"]);
+    set(
+        &mut s.mail.milter_socket_mode,
+        text(root, &["mail", "milter_socket_mode"]).and_then(|mode| file_mode(mode).ok()),
+    );
+    s.mail.milter_socket_group = text(root, &["mail", "milter_socket_group"]).map(str::to_owned);
     if text(root, &["mail", "milter_quarantine"]) == Some("own") {
         s.mail.milter_quarantine = MilterQuarantine::Own;
     }
@@ -261,6 +267,11 @@ fn milter(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     if let (Some(value), true, true) = (at(root, &["mail", "milter_listen"]), has_listener, s.mail.trusted.is_empty()) {
         let note = Note::error(Problem::Conflict, value.span(), "no mail server may ask: `mail.trusted` is empty");
         report.push(note.help("list the mail servers that ask, as in trusted = [\"127.0.0.1\"]"));
+    }
+    for key in ["milter_socket_mode", "milter_socket_group"] {
+        if let (Some(value), None) = (at(root, &["mail", key]), &s.mail.milter_socket) {
+            report.push(Note::warning(Problem::NoEffect, value.span(), "there is no `mail.milter_socket`"));
+        }
     }
     let own = s.mail.milter_quarantine == MilterQuarantine::Own;
     let is_proxy = s.mail.next_hop.is_some() && !(s.mail.listen.is_empty() && s.mail.lmtp_listen.is_empty());

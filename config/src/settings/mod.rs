@@ -185,6 +185,12 @@ pub struct MailSettings {
     pub lmtp_listen: Vec<SocketAddr>,
     /// Listening addresses of the milter server; empty: off.
     pub milter_listen: Vec<SocketAddr>,
+    /// The milter server's socket file; `None`: off.
+    pub milter_socket: Option<PathBuf>,
+    /// Its mode: whoever may open it is believed what `trusted` hosts are.
+    pub milter_socket_mode: u32,
+    /// Its group, by name or number; `None`: the gateway's own.
+    pub milter_socket_group: Option<String>,
     /// Where mails wait that a mail server asked about.
     pub milter_quarantine: MilterQuarantine,
     /// Who may send.
@@ -333,6 +339,9 @@ impl Settings {
                 listen: Vec::new(),
                 lmtp_listen: Vec::new(),
                 milter_listen: Vec::new(),
+                milter_socket: None,
+                milter_socket_mode: 0o660,
+                milter_socket_group: None,
                 milter_quarantine: MilterQuarantine::Server,
                 clients,
                 next_hop: None,

@@ -32,6 +32,17 @@ pub(super) fn host_port(text: &str) -> Result<(&str, u16), String> {
     if known { Ok((host, port)) } else { Err(wrong()) }
 }
 
+/// Reads the mode of a file that is for its owner and a group.
+pub(super) fn file_mode(text: &str) -> Result<u32, String> {
+    let digits = (3..=4).contains(&text.len()) && text.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    let mode = if digits { u32::from_str_radix(text, 8).ok() } else { None };
+    match mode {
+        Some(mode @ 0..0o1000) if mode % 0o10 == 0 => Ok(mode),
+        Some(0..0o1000) => Err("only the owner and a group may have access".to_owned()),
+        _ => Err("write the mode in octal digits, as in `0660`".to_owned()),
+    }
+}
+
 pub(super) fn port_number(text: &str) -> Result<u16, String> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let port = if digits { text.parse().ok() } else { None };
@@ -112,6 +123,8 @@ const ADDRESS: Format = Format {
 const HOST_PORT: Format =
     Format { noun: "a host and port such as `relay.example.vn:25`", check: |text| host_port(text).map(drop) };
 
+const MODE: Format =
+    Format { noun: "a file mode without others, such as `0660`", check: |text| file_mode(text).map(drop) };
 const PORTS: Format =
     Format { noun: "a port or a range such as `1024-65535`", check: |text| Ports::parse(text).map(drop) };
 const PARENT: Format =
@@ -265,6 +278,9 @@ pub(super) const SETTINGS: Shape = Shape {
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
                     key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
+                    key("milter_socket", Kind::Text, "Its socket file, for mail servers of this host; absent: off."),
+                    key("milter_socket_mode", Kind::Format(&MODE), "Who may open it; \"0660\" by default."),
+                    key("milter_socket_group", Kind::Text, "The file's group; the gateway's own by default."),
                     key(
                         "milter_quarantine",
                         Kind::Word(&MILTER_QUARANTINE),

@@ -1,16 +1,16 @@
-//! gRPC messages, and Protocol Buffers in them: the texts of fields, each by itself, and what fields of bytes hold.
+//! gRPC: frames, each with a message of Protocol Buffers, which [`super::protobuf`] reads, compressed or not.
 //!
-//! Nobody sends the names of fields, so every field is read as what it can be: a text, a message, an object of its own
-//! (a picture, a document). A message is a line of its texts, so that what belongs to one person stands together. Numbers
-//! are not read: no identifier begins with the zero that a number loses. What stands in a message has no place that could
-//! be rewritten, for lengths stand around it at every level.
+//! What stands in a frame has no place that could be rewritten, for its length stands before it.
 //!
-//! Formats: gRPC over HTTP/2 "Length-Prefixed-Message"; gRPC-Web (a frame of trailers); Protocol Buffers "Encoding".
+//! Formats: gRPC over HTTP/2 "Length-Prefixed-Message"; gRPC-Web (a frame of trailers).
 
 use std::io::Read;
 
 use chot_model::OpaqueReason;
 
+#[cfg(test)]
+use super::protobuf::field;
+use super::protobuf::{MESSAGE_MAX, Reader, fields, is_text};
 use super::{Format, Room, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -18,7 +18,6 @@ use crate::object::{OCTETS, enter, section};
 use crate::redact::Origin;
 use crate::sniff::{self, Head};
 use crate::source::{Source, read_range};
-use crate::text::Text;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/grpc",
@@ -33,12 +32,6 @@ const HEAD: usize = 5;
 /// The message is compressed, or the frame holds trailers (gRPC-Web).
 const COMPRESSED: u8 = 0x01;
 const TRAILERS: u8 = 0x80;
-/// Largest message that is read field by field. gRPC's own limit is 4 MiB unless both ends raise it.
-const MESSAGE_MAX: u64 = 16 << 20;
-/// Messages within messages; protobuf's own limit is 100, and no text is needed that deep.
-const DEPTH_MAX: u32 = 32;
-/// Fields of bytes that may be objects; shorter ones are keys and digests.
-const OBJECT_BYTES_MIN: usize = 64;
 /// Bytes inflated at once.
 const STEP: usize = 64 << 10;
 
@@ -65,7 +58,7 @@ fn frame_head(bytes: &[u8]) -> Option<(u8, u32)> {
 
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
     let lost = Place { origin: Origin::Lost, ..place.clone() };
-    let mut reader = Reader { text: Text::prose(lost.clone()), objects: Vec::new(), has_lines: false };
+    let mut reader = Reader::new(&lost);
     let (mut at, mut n) = (0, 0);
     while at < source.len() && !inquiry.is_late(place) {
         let head = read_range(source, at..source.len().min(at + HEAD as u64)).ok();
@@ -113,28 +106,15 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 }
             }
         }
-        reader.end_line();
-        for object in std::mem::take(&mut reader.objects) {
-            let member = lost.member(&name, Origin::Lost);
-            if !enter("", &member, inquiry) {
-                break;
-            }
-            section(&object, 0, object.len() as u64, Hint::default(), member, inquiry);
-        }
+        reader.end_message(&name, inquiry);
     }
-    reader.text.finish(inquiry);
+    reader.finish(inquiry);
     None
 }
 
 /// No frames after all: what there is of text is scanned, and the rest is opaque as any unknown format is.
-fn broken(
-    source: &dyn Source,
-    at: u64,
-    place: &Place,
-    mut reader: Reader,
-    inquiry: &mut Inquiry,
-) -> Option<&'static str> {
-    reader.text.finish(inquiry);
+fn broken(source: &dyn Source, at: u64, place: &Place, reader: Reader, inquiry: &mut Inquiry) -> Option<&'static str> {
+    reader.finish(inquiry);
     scan_strings(source, at..source.len(), place, inquiry);
     inquiry.opaque(place, OpaqueReason::UnsupportedFormat, source.len() - at);
     Some(OCTETS)
@@ -168,110 +148,8 @@ fn inflated(message: &[u8], inquiry: &mut Inquiry) -> Result<Vec<u8>, Packed> {
     }
 }
 
-/// Makes lines of messages.
-struct Reader {
-    text: Text,
-    /// Fields that are objects of their own.
-    objects: Vec<Vec<u8>>,
-    /// The line under way has a cell.
-    has_lines: bool,
-}
-
-impl Reader {
-    fn message(&mut self, fields: &[&[u8]], depth: u32, inquiry: &mut Inquiry) {
-        for content in fields {
-            let inner = if depth < DEPTH_MAX { self::fields(content) } else { None };
-            let is_text = is_text(content);
-            if is_text {
-                self.cell(content, inquiry);
-            }
-            // A text can look like a message, and a message whose lengths are letters like a text: it is read as both.
-            match inner {
-                Some(inner) if !inner.is_empty() => {
-                    self.end_line();
-                    self.message(&inner, depth + 1, inquiry);
-                    self.end_line();
-                }
-                _ if !is_text => self.bytes(content, inquiry),
-                _ => {}
-            }
-        }
-    }
-
-    fn cell(&mut self, text: &[u8], inquiry: &mut Inquiry) {
-        if std::mem::replace(&mut self.has_lines, true) {
-            self.text.joint(b"\t");
-        }
-        self.text.joint(text);
-        self.text.advance(inquiry);
-    }
-
-    fn end_line(&mut self) {
-        if std::mem::take(&mut self.has_lines) {
-            self.text.joint(b"\n");
-        }
-    }
-
-    /// Bytes that are neither: an object, or too short for one.
-    fn bytes(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
-        if bytes.len() >= OBJECT_BYTES_MIN {
-            self.objects.push(bytes.to_vec());
-        } else {
-            // Letters between other bytes are still letters.
-            for run in bytes.split(|byte| !(0x20..0x7f).contains(byte)).filter(|run| run.len() > 3) {
-                self.cell(run, inquiry);
-            }
-        }
-    }
-}
-
-/// Whether bytes are a text as people and programs write it.
-fn is_text(bytes: &[u8]) -> bool {
-    let is_fit = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-    !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_fit))
-}
-
-/// The fields with a length of a message, if these bytes are one to the last of them.
-fn fields(bytes: &[u8]) -> Option<Vec<&[u8]>> {
-    let (mut rest, mut found, mut n) = (bytes, Vec::new(), 0);
-    while !rest.is_empty() {
-        let key = varint(&mut rest)?;
-        // Field numbers are below 2^29 and not 0.
-        if key >> 3 == 0 || key >> 32 != 0 {
-            return None;
-        }
-        match key & 7 {
-            0 => drop(varint(&mut rest)?),
-            1 => rest = rest.get(8..)?,
-            5 => rest = rest.get(4..)?,
-            2 => {
-                let len = usize::try_from(varint(&mut rest)?).ok()?;
-                found.push(rest.get(..len)?);
-                rest = rest.get(len..)?;
-            }
-            // Groups have been out of use since 2008.
-            _ => return None,
-        }
-        n += 1;
-    }
-    (n > 0).then_some(found)
-}
-
-fn varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for n in 0..10 {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        value |= u64::from(byte & 0x7f) << (7 * n);
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
-use tests::{field, frame};
+use tests::frame;
 
 #[cfg(test)]
 mod tests {
@@ -283,18 +161,6 @@ mod tests {
 
     use super::*;
     use crate::{Inspector, Limits};
-
-    /// A field of text, bytes or a message.
-    pub(super) fn field(number: u8, content: &[u8]) -> Vec<u8> {
-        let mut out = vec![number << 3 | 2];
-        let mut len = content.len();
-        while len >= 0x80 {
-            out.push(len as u8 | 0x80);
-            len >>= 7;
-        }
-        out.push(len as u8);
-        [out.as_slice(), content].concat()
-    }
 
     pub(super) fn frame(flags: u8, message: &[u8]) -> Vec<u8> {
         [&[flags][..], &(message.len() as u32).to_be_bytes(), message].concat()

@@ -9,6 +9,7 @@ mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
+mod exchange;
 mod form;
 mod grpc;
 mod gzip;
@@ -32,7 +33,9 @@ mod packing;
 mod parquet;
 mod pdf;
 mod pgp;
+mod placed;
 mod plain;
+mod protobuf;
 mod rar;
 mod rtf;
 mod sevenz;
@@ -124,6 +127,7 @@ const FORMATS: &[&Format] = &[
     &dbf::FORMAT,
     &parquet::FORMAT,
     &grpc::FORMAT,
+    &protobuf::FORMAT,
     &cab::FORMAT,
     &iso::FORMAT,
     &ar::FORMAT,
@@ -153,6 +157,8 @@ const FORMATS: &[&Format] = &[
     &contentline::VCARD,
     &contentline::CALENDAR,
     &contentline::LDIF,
+    &exchange::SYLK,
+    &exchange::DIF,
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,
@@ -178,12 +184,18 @@ mod tests {
     use super::*;
     use crate::{Hint, Inspector, Limits};
 
+    /// One is told by its declared type alone.
+    fn hint(format: &Format) -> Hint {
+        let is_declared = format.media_type == protobuf::FORMAT.media_type;
+        Hint { name: None, content_type: is_declared.then(|| format.media_type.to_owned()) }
+    }
+
     #[test]
     fn every_format_knows_its_example_and_finds_what_it_holds() {
         let inspector = Inspector::new(Limits::default(), 2026);
         for format in all() {
             let bytes = (format.example)();
-            let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+            let inspection = inspector.inspect(hint(format), &bytes).inspection;
             assert_eq!(inspection.object.media_type, format.media_type);
             assert!(inspection.distinct(DetectorId::Cccd) > 0, "{}: {inspection:?}", format.media_type);
         }
@@ -194,7 +206,7 @@ mod tests {
         use chot_model::OpaqueReason::{Encrypted, ParseError, UnsupportedFormat};
         let inspector = Inspector::new(Limits::default(), 2026);
         for format in all() {
-            let inspection = inspector.inspect(Hint::default(), &(format.example)()).inspection;
+            let inspection = inspector.inspect(hint(format), &(format.example)()).inspection;
             let why = match format.media_type {
                 "application/octet-stream" | "image/heif" => Some(UnsupportedFormat),
                 _ if known::ALL.iter().any(|known| known.media_type == format.media_type) => Some(UnsupportedFormat),
@@ -236,7 +248,7 @@ mod tests {
                 wrong.push(format!("{kind}: no section {section}"));
             }
             let bytes = (format.example)();
-            let edits = inspector.inspect(Hint::default(), &bytes).redact(&ids, &bytes);
+            let edits = inspector.inspect(hint(format), &bytes).redact(&ids, &bytes);
             if edits.is_ok() != redacted.starts_with("yes") || edits.is_err() != (*redacted == "blocked") {
                 wrong.push(format!("{kind}: {redacted}, but {edits:?}"));
             }

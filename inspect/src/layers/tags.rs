@@ -15,7 +15,7 @@ const TAGS_MAX: usize = 8;
 pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     let name = match text.get(at)? {
         b'+' => "pieces",
-        b'\\' => "escape",
+        b'\\' => "backslash",
         _ => "tags",
     };
     let at = if name == "pieces" { quote_before(text, at)? } else { at };

@@ -4,6 +4,8 @@
 //! The families are those of "Inbox Invasion" (CCS 2024) and of the anomalies of RFC 7103: where two readers see two
 //! mails, the number is found in whichever of them holds it.
 
+#[path = "../archive/mod.rs"]
+mod archive;
 mod forms;
 mod ordinary;
 mod shapes;

@@ -13,7 +13,12 @@ pub(crate) const CODINGS: [Coding; 2] =
     [Coding { name: "base64", encode: base64 }, Coding { name: "quoted-printable", encode: printable }];
 
 pub(crate) fn base64(text: &str) -> String {
-    let signs = signs(text.as_bytes());
+    lines(text.as_bytes())
+}
+
+/// Base64 in lines.
+pub(crate) fn lines(bytes: &[u8]) -> String {
+    let signs = signs(bytes);
     let lines: Vec<&str> = signs.as_bytes().chunks(76).map(|l| std::str::from_utf8(l).expect("ASCII")).collect();
     lines.join("\r\n") + "\r\n"
 }

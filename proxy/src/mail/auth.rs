@@ -5,6 +5,8 @@
 
 use chot_model::{Account, AccountSource};
 
+use tokio::time::Instant;
+
 use super::downstream::Downstream;
 use super::limits::Limits;
 use super::line::BadLine;
@@ -54,7 +56,7 @@ pub(super) async fn relay(client: &mut Wire, downstream: &mut Downstream, argume
             }
         };
         challenge.write(false, client.gather());
-        let line = match client.line(limits.command).await {
+        let line = match client.line(Instant::now() + limits.command).await {
             Ok(Ok(line)) if is_response(&line) => line,
             Ok(Ok(_)) => return Ended::Violation(Reply::line(501, "5.5.2 Not base64")),
             Ok(Err(BadLine::TooLong)) => return Ended::Violation(Reply::line(500, "5.5.6 Line too long")),

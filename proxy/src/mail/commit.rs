@@ -193,9 +193,15 @@ async fn send(
     let mut chunk = Vec::new();
     let mut at = 0;
     while at < len {
-        chunk = read(content, at, len, chunk).await.map_err(|_| NotSent::Held)?;
-        at += chunk.len() as u64;
-        writer.write(&chunk, downstream.data());
+        if let Some(held) = content.in_memory(at) {
+            let piece = held.get(..CHUNK_BYTES).unwrap_or(held);
+            at += piece.len() as u64;
+            writer.write(piece, downstream.data());
+        } else {
+            chunk = read(content, at, len, chunk).await.map_err(|_| NotSent::Held)?;
+            at += chunk.len() as u64;
+            writer.write(&chunk, downstream.data());
+        }
         if at < len {
             downstream.send_data().await.map_err(NotSent::NextHop)?;
         }

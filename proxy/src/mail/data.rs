@@ -82,8 +82,15 @@ impl DataReader {
     pub(super) fn read(&mut self, input: &[u8], out: &mut Vec<u8>) -> Option<usize> {
         let mut at = 0;
         while let Some(&byte) = input.get(at) {
+            let rest = input.get(at..).unwrap_or_default();
+            if let lines @ 1.. = self.plain(rest) {
+                out.extend_from_slice(rest.get(..lines).unwrap_or_default());
+                self.line_bytes = 0;
+                self.state = State::LineStart { is_true: true };
+                at += lines;
+                continue;
+            }
             if self.state == State::Line {
-                let rest = input.get(at..).unwrap_or_default();
                 let run = memchr::memchr3(b'\r', b'\n', 0, rest).unwrap_or(rest.len());
                 self.text(rest.get(..run).unwrap_or_default(), out);
                 at += run;
@@ -97,6 +104,15 @@ impl DataReader {
             }
         }
         None
+    }
+
+    /// How many of the next bytes are lines with nothing to be done about them, as most are.
+    fn plain(&self, rest: &[u8]) -> usize {
+        match self.state {
+            State::Line => plain_lines(rest, self.line_bytes),
+            State::LineStart { is_true: true } if rest.first() != Some(&b'.') => plain_lines(rest, 0),
+            State::LineStart { .. } | State::Dot { .. } | State::DotCr { .. } | State::Cr => 0,
+        }
     }
 
     /// The last chunk is over: completes its last line.
@@ -178,6 +194,23 @@ impl DataReader {
     }
 }
 
+/// The length of the lines at the beginning of `bytes` that end in CR LF, hold neither other line ends nor NULs, and are
+/// not too long. It ends before a line that begins with a dot. Of the first line `before` bytes have been seen.
+fn plain_lines(bytes: &[u8], mut before: usize) -> usize {
+    let mut end = 0;
+    loop {
+        let rest = bytes.get(end..).unwrap_or_default();
+        let is_dotted = end > 0 && rest.first() == Some(&b'.');
+        match memchr::memchr3(b'\r', b'\n', 0, rest) {
+            Some(at) if !is_dotted && before + at <= LINE_BYTES_MAX && rest.get(at..at + 2) == Some(b"\r\n") => {
+                end += at + 2;
+                before = 0;
+            }
+            _ => return end,
+        }
+    }
+}
+
 /// Makes content fit for the wire: every line ends in CR LF, a dot at the start of a line is doubled, and the final
 /// dot ends it. The output ends a mail nowhere but there, whatever the content.
 #[derive(Debug)]
@@ -196,6 +229,16 @@ impl DataWriter {
     pub(super) fn write(&mut self, content: &[u8], out: &mut Vec<u8>) {
         let mut rest = content;
         while let Some((&byte, behind)) = rest.split_first() {
+            if !self.is_behind_cr
+                && !(self.is_line_start && byte == b'.')
+                && let lines @ 1.. = plain_lines(rest, 0)
+            {
+                let (plain, behind) = rest.split_at(lines);
+                out.extend_from_slice(plain);
+                self.is_line_start = true;
+                rest = behind;
+                continue;
+            }
             match byte {
                 b'\n' => {
                     out.extend_from_slice(b"\r\n");

@@ -10,7 +10,7 @@ use chot_config::NextHopTls;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::ehlo::Offers;
@@ -87,6 +87,10 @@ pub(super) struct Downstream {
     offers: Offers,
     limits: Limits,
     is_broken: bool,
+    /// It was kept from before, and has not been reset yet.
+    is_untried: bool,
+    /// Why the last commands were not told.
+    unsaid: Option<Broken>,
     /// It has refused nothing so far: servers lose patience with connections that make mistakes.
     is_spotless: bool,
     /// Mails it has answered.
@@ -128,7 +132,16 @@ impl NextHop {
 impl Downstream {
     fn new(io: Box<dyn Io>, limits: Limits) -> Self {
         let wire = Wire::new(io, LINE_BYTES_MAX, limits.data_block);
-        Self { wire, offers: Offers::default(), limits, is_broken: false, is_spotless: true, mails: 0 }
+        Self {
+            wire,
+            offers: Offers::default(),
+            limits,
+            is_broken: false,
+            is_untried: false,
+            unsaid: None,
+            is_spotless: true,
+            mails: 0,
+        }
     }
 
     /// EHLO, or HELO where that is not known.
@@ -198,11 +211,51 @@ impl Downstream {
         self.ask_within(b"DATA", self.limits.data_start).await
     }
 
-    /// RSET, when nothing else should be said. Whether it answered as it should, and soon.
+    /// RSET, where it was kept and has not been reset yet. Whether it answered as it should, and soon.
     pub(super) async fn is_well(&mut self) -> bool {
+        if std::mem::take(&mut self.is_untried) {
+            self.look().await;
+            let wait = self.limits.goodbye;
+            self.is_broken |= !self.ask_within(b"RSET", wait).await.is_ok_and(|reply| reply.is_success());
+        }
+        !self.is_broken
+    }
+
+    /// After it was kept: whether it is there at all, to be reset together with what is said next, or is well, where
+    /// one thing must be said after the other.
+    pub(super) async fn is_there(&mut self) -> bool {
+        self.is_untried = true;
+        if !self.offers.pipelining {
+            return self.is_well().await;
+        }
         self.look().await;
-        let wait = self.limits.goodbye;
-        !self.is_broken && self.ask_within(b"RSET", wait).await.is_ok_and(|reply| reply.is_success())
+        !self.is_broken
+    }
+
+    /// Writes commands behind each other, and before them the RSET that is due (RFC 2920 §3.1). False when a connection
+    /// that was kept turns out to be of no use: nothing has begun then.
+    pub(super) async fn tell(&mut self, commands: impl Iterator<Item = &str>) -> bool {
+        let is_untried = std::mem::take(&mut self.is_untried);
+        if is_untried {
+            self.put(b"RSET");
+        }
+        commands.for_each(|command| self.put(command.as_bytes()));
+        self.unsaid = self.send().await.err();
+        if is_untried {
+            let wait = self.limits.goodbye;
+            let is_reset = self.unsaid.is_none() && self.reply(wait).await.is_ok_and(|reply| reply.is_success());
+            self.is_broken |= !is_reset;
+        }
+        !is_untried || !self.is_broken
+    }
+
+    /// The next answer to what was told.
+    pub(super) async fn hear(&mut self) -> Result<Reply, Broken> {
+        match self.unsaid.take() {
+            Some(broken) => Err(broken),
+            None if self.is_broken => Err(Broken::Gone),
+            None => self.reply(self.limits.reply).await,
+        }
     }
 
     /// Whether it is worth keeping for another client: it has carried mail, not too much of it, and the next hop had
@@ -231,10 +284,14 @@ impl Downstream {
     }
 
     async fn ask_within(&mut self, command: &[u8], wait: Duration) -> Result<Reply, Broken> {
-        self.data().extend_from_slice(command);
-        self.data().extend_from_slice(b"\r\n");
+        self.put(command);
         self.send().await?;
         self.reply(wait).await
+    }
+
+    fn put(&mut self, command: &[u8]) {
+        self.data().extend_from_slice(command);
+        self.data().extend_from_slice(b"\r\n");
     }
 
     /// Bytes of the mail for the next [`Self::send_data`].
@@ -265,11 +322,14 @@ impl Downstream {
         if self.is_broken {
             return Err(Broken::Gone);
         }
-        // A reply nobody asked for would be taken for the answer to this.
-        if !self.wire.pending().is_empty() {
-            return self.broken(Broken::Garbage);
+        let is_ended = self.wire.is_ended().await;
+        match (is_ended, self.wire.pending().is_empty()) {
+            // Whatever it has said before.
+            (true, _) => self.broken(Broken::Gone),
+            // A reply nobody asked for would be taken for the answer to this.
+            (false, false) => self.broken(Broken::Garbage),
+            (false, true) => self.send_data().await,
         }
-        self.send_data().await
     }
 
     /// The reply to the final dot.
@@ -279,19 +339,20 @@ impl Downstream {
     }
 
     async fn reply(&mut self, wait: Duration) -> Result<Reply, Broken> {
-        let read = async {
-            let mut reader = ReplyReader::default();
-            loop {
-                let line = self.wire.line(wait).await?;
-                match reader.line(line) {
-                    Ok(Some(reply)) => return Ok(reply),
+        // One bound for the whole reply, however slowly its lines come.
+        let until = Instant::now() + wait;
+        let mut reader = ReplyReader::default();
+        let read = loop {
+            match self.wire.line(until).await {
+                Ok(line) => match reader.line(line) {
+                    Ok(Some(reply)) => break Ok(reply),
                     Ok(None) => {}
-                    Err(_) => return Err(Broken::Garbage),
-                }
+                    Err(_) => break Err(Broken::Garbage),
+                },
+                Err(lost) => break Err(lost.into()),
             }
         };
-        // One bound for the whole reply, however slowly its lines come.
-        match timeout(wait, read).await.unwrap_or(Err(Broken::TimeOut)) {
+        match read {
             Ok(reply) => {
                 // 421 says that it closes the connection (RFC 5321 §3.8).
                 self.is_broken |= reply.code == 421;

@@ -3,7 +3,6 @@
 use super::commit::{GARBLED, LOST};
 use super::downstream::Broken;
 use super::mail::MailFrom;
-use super::rates::Sender;
 use super::rcpt::{RECIPIENTS_MAX, RcptTo};
 use super::reply::{OneLine, Reply};
 use super::session::{Chunks, Dialect, Greeted, NEXT_HOP_LEFT, Session, TRANSACTION_OPEN, Then};
@@ -49,7 +48,8 @@ impl Session {
         if let Err(then) = self.reach_next_hop().await {
             return then;
         }
-        let from = match MailFrom::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.size_max()) {
+        let extended = self.greeted == Greeted::Ehlo;
+        let from = match MailFrom::parse(argument, self.offers(), extended, self.size_max()) {
             Ok(from) => from,
             Err(reply) => return self.say(reply),
         };
@@ -57,46 +57,57 @@ impl Session {
             self.mail.record_refusal(self.origin, "sender-mails").await;
             return self.say(TOO_MANY_MAILS);
         }
-        let reply = self.downstream.ask(&from.command(self.downstream.offers())).await;
-        if reply.as_ref().is_ok_and(Reply::is_success) {
-            self.transaction = Some(Transaction { from, to: Vec::new() });
-        }
-        self.relay(reply)
+        let command = from.command(self.offers());
+        self.transaction = Some(Transaction { from, to: Vec::new() });
+        self.ask(command, None).await
     }
 
     pub(super) async fn rcpt(&mut self, argument: &str) -> Then {
-        let utf8 = self.is_utf8();
-        if !matches!(self.chunks, Chunks::None) {
-            return self.bad(CHUNKS_OPEN);
+        // Zones are compared with those of recipients that were taken.
+        if self.mail.splits(self.peer) && self.settle().await == Then::Close {
+            return Then::Close;
         }
-        let Some(transaction) = &mut self.transaction else {
-            return self.say(MAIL_FIRST);
+        let to = match self.recipient(argument) {
+            Ok(to) => to,
+            Err(wrong) => {
+                // Answers keep their order; and what came before may have ended the transaction.
+                if self.settle().await == Then::Close {
+                    return Then::Close;
+                }
+                return match wrong {
+                    CHUNKS_OPEN => self.bad(CHUNKS_OPEN),
+                    _ if self.transaction.is_none() => self.say(MAIL_FIRST),
+                    wrong => self.say(wrong),
+                };
+            }
         };
-        if transaction.to.len() == RECIPIENTS_MAX {
-            return self.say(Reply::line(452, "4.5.3 Too many recipients"));
+        if self.mail.rates.recipient(self.sender(), self.now_ms()).is_err() {
+            self.mail.record_refusal(self.origin, "sender-recipients").await;
+            let then = self.settle().await;
+            return if then == Then::Close { then } else { self.say(TOO_MANY_RECIPIENTS) };
+        }
+        let command = to.command();
+        self.ask(command, Some(to)).await
+    }
+
+    /// The recipient, where the transaction may have it.
+    fn recipient(&self, argument: &str) -> Result<RcptTo, OneLine> {
+        if !matches!(self.chunks, Chunks::None) {
+            return Err(CHUNKS_OPEN);
+        }
+        let transaction = self.transaction.as_ref().ok_or(MAIL_FIRST)?;
+        if transaction.to.len() + self.ahead.recipients() >= RECIPIENTS_MAX {
+            return Err(Reply::line(452, "4.5.3 Too many recipients"));
         }
         if self.downstream.is_broken() {
-            return self.say(LOST);
+            return Err(LOST);
         }
-        let extended = self.greeted == Greeted::Ehlo;
-        let to = match RcptTo::parse(argument, self.downstream.offers(), extended, utf8) {
-            Ok(to) => to,
-            Err(reply) => return self.say(reply),
-        };
+        let to = RcptTo::parse(argument, self.offers(), self.greeted == Greeted::Ehlo, self.is_utf8())?;
         let zone = |to: &RcptTo| self.mail.gate.policy().zone_of_recipient(to.path.as_str());
         if self.mail.splits(self.peer) && transaction.to.first().is_some_and(|first| zone(first) != zone(&to)) {
-            return self.say(OTHER_ZONE);
+            return Err(OTHER_ZONE);
         }
-        let sender = Sender::of(self.account.as_ref(), self.origin);
-        if self.mail.rates.recipient(sender, self.mail.gate.clock().now().unix_ms()).is_err() {
-            self.mail.record_refusal(self.origin, "sender-recipients").await;
-            return self.say(TOO_MANY_RECIPIENTS);
-        }
-        let reply = self.downstream.ask(&to.command()).await;
-        if reply.as_ref().is_ok_and(Reply::is_success) {
-            transaction.to.push(to);
-        }
-        self.relay(reply)
+        Ok(to)
     }
 
     /// Passes the next hop's answer to MAIL or RCPT on, unchanged.

@@ -1,7 +1,7 @@
 //! Connections to the next hop that no client uses at present, kept for the next client.
 //!
 //! Only those that nothing binds to a client are kept: no login went over them, and nothing was refused. Each is reset
-//! and asked whether it is well before it serves again. A connection that is kept too long is closed politely.
+//! before it serves again. A connection that is kept too long is closed politely.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -38,28 +38,34 @@ impl Idle {
 }
 
 impl NextHop {
-    /// A connection kept from before, or a new one.
+    /// A connection kept from before, or a new one. It can be spoken over, as far as is known.
     pub(super) async fn reach(&self) -> Result<Downstream, NoConnection> {
+        loop {
+            let mut downstream = self.take().await?;
+            if downstream.is_well().await {
+                return Ok(downstream);
+            }
+        }
+    }
+
+    /// The same, to be spoken over by [`Downstream::begin`].
+    pub(super) async fn take(&self) -> Result<Downstream, NoConnection> {
         while let Some((since, mut downstream)) = self.idle.with(Vec::pop) {
-            if since.elapsed() <= IDLE_TIME && downstream.is_well().await {
+            if since.elapsed() <= IDLE_TIME && downstream.is_there().await {
                 return Ok(downstream);
             }
         }
         self.connect().await
     }
 
-    /// Keeps a connection for another client, where it may serve one.
-    pub(super) async fn keep(&self, downstream: Downstream) {
-        if downstream.may_serve_another() {
-            let dismissed = self.idle.with(|list| {
-                list.push((Instant::now(), downstream));
-                (list.len() > IDLE_MAX).then(|| list.remove(0))
-            });
-            if let Some((_, longest)) = dismissed {
-                longest.quit().await;
-            }
-        } else {
-            downstream.quit().await;
+    /// Keeps a connection for another client, where it may serve one. Gives back one to be closed.
+    pub(super) fn keep(&self, downstream: Downstream) -> Option<Downstream> {
+        if !downstream.may_serve_another() {
+            return Some(downstream);
         }
+        self.idle.with(|list| {
+            list.push((Instant::now(), downstream));
+            (list.len() > IDLE_MAX).then(|| list.remove(0).1)
+        })
     }
 }

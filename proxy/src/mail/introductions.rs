@@ -125,6 +125,7 @@ impl Session {
             self.mail.record_refusal(self.origin, "pipelined-auth").await;
             return Ok(self.end(PIPELINED));
         }
+        self.downstream.is_well().await;
         if let Err(then) = self.reach_next_hop().await {
             return Ok(then);
         }

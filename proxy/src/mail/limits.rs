@@ -21,6 +21,8 @@ pub(super) const PROXY_HEADER: Duration = Duration::from_secs(5);
 
 /// Connections to the next hop that are kept while no client uses them.
 pub(super) const IDLE_MAX: usize = 16;
+/// How often it is looked which of them have been kept for too long.
+pub(super) const IDLE_LOOK: Duration = Duration::from_secs(2);
 /// How long one is kept. Servers close idle connections after five minutes, and wonder about them earlier.
 pub(super) const IDLE_TIME: Duration = Duration::from_secs(20);
 

@@ -4,7 +4,7 @@
 //! an end, because two readers that disagree on where a line ends can be made to disagree on where a mail ends. Only
 //! listed clients that write nothing else are heard all the same.
 
-/// Cuts a byte stream into lines. Fill it through [`Self::spare`], take lines with [`Self::next`].
+/// Cuts a byte stream into lines. Fill it through [`Self::append`], take lines with [`Self::next`].
 #[derive(Debug)]
 pub(super) struct LineReader {
     buf: Vec<u8>,
@@ -42,20 +42,13 @@ impl LineReader {
     }
 
     /// Adds bytes as they arrived.
-    #[cfg(test)]
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.spare(0).extend_from_slice(bytes);
-    }
-
-    /// Where the next bytes go, with room for `n`. Append only.
-    pub(super) fn spare(&mut self, n: usize) -> &mut Vec<u8> {
+    pub(super) fn append(&mut self, bytes: &[u8]) {
         if self.start > 0 {
             self.buf.drain(..self.start);
             self.scanned -= self.start;
             self.start = 0;
         }
-        self.buf.reserve(n);
-        &mut self.buf
+        self.buf.extend_from_slice(bytes);
     }
 
     /// The next line without its CR LF; `None` until it is complete.
@@ -103,7 +96,7 @@ impl LineReader {
     /// Puts bytes back that belong to the lines to come.
     pub(super) fn put_back(&mut self, rest: &[u8]) {
         debug_assert!(self.pending().is_empty(), "only what was taken is put back");
-        self.spare(0).extend_from_slice(rest);
+        self.append(rest);
     }
 }
 
@@ -116,7 +109,7 @@ mod tests {
     fn lines<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Result<Vec<u8>, BadLine>>, Vec<u8>) {
         let (mut reader, mut lines) = (LineReader::new(8), Vec::new());
         for piece in pieces {
-            reader.push(piece);
+            reader.append(piece);
             while let Some(line) = reader.next() {
                 lines.push(line);
             }
@@ -149,7 +142,7 @@ mod tests {
     fn a_listed_client_may_end_lines_in_lf() {
         let mut reader = LineReader::new(8);
         reader.mend();
-        reader.push(b"A\nB\r\nC\rD\n\n\0\n123456789\n");
+        reader.append(b"A\nB\r\nC\rD\n\n\0\n123456789\n");
         let lines: Vec<_> = std::iter::from_fn(|| reader.next()).collect();
         let ok = |line: &str| Ok(line.as_bytes().to_vec());
         use BadLine::*;
@@ -160,11 +153,11 @@ mod tests {
     fn an_endless_line_takes_no_memory() {
         let mut reader = LineReader::new(100);
         for _ in 0..10_000 {
-            reader.push(&[b'x'; 100]);
+            reader.append(&[b'x'; 100]);
             assert_eq!(reader.next(), None);
         }
         assert!(reader.buf.capacity() < 1_000);
-        reader.push(b"\r\nNOOP\r\n");
+        reader.append(b"\r\nNOOP\r\n");
         assert_eq!(reader.next(), Some(Err(BadLine::TooLong)));
         assert_eq!(reader.next(), Some(Ok(b"NOOP".to_vec())));
     }

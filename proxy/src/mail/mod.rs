@@ -11,6 +11,7 @@
 //! A mail's way through the files: `session` → `introductions` → `envelope` → `content` → `receive` (`data`, `header`) → the gate →
 //! `commit` or `refusal`.
 
+mod ahead;
 mod auth;
 mod command;
 mod commit;
@@ -251,7 +252,7 @@ pub async fn serve_lmtp(mail: Arc<Mail>, listener: TcpListener, session: drain::
 
 /// Sessions go on by themselves and end with the drain.
 async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
-    let mut dismissing = tokio::time::interval(limits::IDLE_TIME);
+    let mut dismissing = tokio::time::interval(limits::IDLE_LOOK);
     loop {
         let accepted = async {
             let door = Arc::clone(&mail.doors).acquire_owned().await;

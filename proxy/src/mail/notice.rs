@@ -155,7 +155,9 @@ impl Mail {
         let way = commit::Way { next_hop: &self.next_hop, transaction: &transaction, may_reconnect: true };
         let signing = commit::Signing { keys: &self.keys, now };
         commit::commit(None, &mut downstream, way, signing, &trace, cleared).await;
-        self.next_hop.keep(downstream).await;
+        if let Some(dismissed) = self.next_hop.keep(downstream) {
+            dismissed.quit().await;
+        }
     }
 }
 

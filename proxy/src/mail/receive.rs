@@ -78,12 +78,15 @@ pub(super) async fn receive(
 ) -> Received {
     let mut patience = Patience::new(limits);
     loop {
-        let bytes = client.take_pending();
-        if let Some(end) = arriving.take(&bytes) {
-            client.put_back(bytes.get(end..).unwrap_or_default());
-            return arriving.finish();
-        }
-        if let Err(lost) = patience.fill(client, downstream, bytes.len()).await {
+        let n = {
+            let bytes = client.take_pending();
+            if let Some(end) = arriving.take(&bytes) {
+                client.put_back(bytes.get(end..).unwrap_or_default());
+                return arriving.finish();
+            }
+            bytes.len()
+        };
+        if let Err(lost) = patience.fill(client, downstream, n).await {
             return Received::Cut(lost);
         }
     }
@@ -100,17 +103,20 @@ pub(super) async fn receive_chunk(
 ) -> Result<(), Lost> {
     let (mut patience, mut left) = (Patience::new(limits), chunk_bytes);
     loop {
-        let bytes = client.take_pending();
-        let n = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-        let (chunk, rest) = bytes.split_at(n);
-        if let Some(arriving) = &mut arriving {
-            arriving.take(chunk);
-        }
-        left -= n as u64;
-        if left == 0 {
-            client.put_back(rest);
-            return Ok(());
-        }
+        let n = {
+            let bytes = client.take_pending();
+            let n = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+            let (chunk, rest) = bytes.split_at(n);
+            if let Some(arriving) = &mut arriving {
+                arriving.take(chunk);
+            }
+            left -= n as u64;
+            if left == 0 {
+                client.put_back(rest);
+                return Ok(());
+            }
+            n
+        };
         patience.fill(client, downstream, n).await?;
     }
 }
@@ -156,22 +162,11 @@ pub(super) struct Arriving {
     flaw: Option<Flaw>,
     bytes: u64,
     size_max: u64,
-    unstuffed: Vec<u8>,
-    kept: Vec<u8>,
 }
 
 impl Arriving {
     pub(super) fn new(reader: DataReader, intake: Intake, size_max: u64) -> Self {
-        Self {
-            reader,
-            header: HeaderFilter::new(),
-            intake: Some(intake),
-            flaw: None,
-            bytes: 0,
-            size_max,
-            unstuffed: Vec::new(),
-            kept: Vec::new(),
-        }
+        Self { reader, header: HeaderFilter::new(), intake: Some(intake), flaw: None, bytes: 0, size_max }
     }
 
     /// Why it will be refused, as far as is known.
@@ -181,23 +176,24 @@ impl Arriving {
 
     /// Takes bytes as they came; how many of them belong to the mail, when it ends in them.
     fn take(&mut self, bytes: &[u8]) -> Option<usize> {
-        self.unstuffed.clear();
-        let end = self.reader.read(bytes, &mut self.unstuffed);
-        self.pass_on(end.is_some());
+        // No buffer of its own: most sessions wait for more most of the time.
+        let mut unstuffed = Vec::with_capacity(bytes.len());
+        let end = self.reader.read(bytes, &mut unstuffed);
+        self.pass_on(unstuffed, end.is_some());
         end
     }
 
     /// The last chunk is over.
     pub(super) fn end(mut self) -> Received {
-        self.unstuffed.clear();
-        self.reader.end(&mut self.unstuffed);
-        self.pass_on(true);
+        let mut unstuffed = Vec::new();
+        self.reader.end(&mut unstuffed);
+        self.pass_on(unstuffed, true);
         self.finish()
     }
 
     /// What was read goes to the intake.
-    fn pass_on(&mut self, is_end: bool) {
-        self.bytes = self.bytes.saturating_add(self.unstuffed.len() as u64);
+    fn pass_on(&mut self, unstuffed: Vec<u8>, is_end: bool) {
+        self.bytes = self.bytes.saturating_add(unstuffed.len() as u64);
         if let Some(bad) = self.reader.bad() {
             self.refuse(Flaw::Bad(bad));
         }
@@ -205,14 +201,19 @@ impl Arriving {
             self.refuse(Flaw::TooLarge);
         }
         if let Some(intake) = &mut self.intake {
-            self.kept.clear();
-            self.header.push(&self.unstuffed, &mut self.kept);
-            if is_end {
-                self.header.end(&mut self.kept);
-            }
+            let kept = if self.header.is_over() {
+                unstuffed
+            } else {
+                let mut kept = Vec::with_capacity(unstuffed.len());
+                self.header.push(&unstuffed, &mut kept);
+                if is_end {
+                    self.header.end(&mut kept);
+                }
+                kept
+            };
             if self.header.is_looping() {
                 self.refuse(Flaw::Looping);
-            } else if intake.push(&self.kept).is_err() {
+            } else if intake.push(&kept).is_err() {
                 self.refuse(Flaw::NotHeld);
             }
         }

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Mail;
+use super::ahead::Ahead;
 use super::command::{BadCommand, Command};
 use super::downstream::Downstream;
 use super::ehlo::{self, Offers};
@@ -92,9 +93,12 @@ pub(super) struct Session {
     pub(super) is_tls: bool,
     pub(super) account: Option<Account>,
     pub(super) transaction: Option<Transaction>,
+    /// Commands of it that the next hop has not been asked yet.
+    pub(super) ahead: Ahead,
     /// The mail that arrives in chunks.
     pub(super) chunks: Chunks,
     bad_commands: u32,
+    has_quit: bool,
 }
 
 /// Serves one connection to its end.
@@ -125,7 +129,7 @@ pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, pee
     let connected = tokio::select! {
         biased;
         () = drain.drained() => return refuse(client, STOPPING).await,
-        connected = mail.next_hop.reach() => connected,
+        connected = mail.next_hop.take() => connected,
     };
     let Ok(downstream) = connected else {
         return refuse(client, NO_NEXT_HOP).await;
@@ -154,17 +158,24 @@ pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, pee
         is_tls: false,
         account: None,
         transaction: None,
+        ahead: Ahead::default(),
         chunks: Chunks::None,
         bad_commands: 0,
+        has_quit: false,
     };
     // An error is a client that is gone: there is nobody to tell.
     let _ = session.run().await;
-    let Session { mail, client, downstream, is_bound, transaction, drain, .. } = session;
-    client.close(limits.goodbye).await;
-    if !is_bound && transaction.is_none() && !drain.is_draining() {
-        mail.next_hop.keep(downstream).await;
+    let Session { mail, client, downstream, is_bound, transaction, drain, has_quit, .. } = session;
+    // First of all: the client may be back the moment it hears goodbye.
+    let may_keep = !is_bound && transaction.is_none() && !drain.is_draining();
+    let dismissed = if may_keep { mail.next_hop.keep(downstream) } else { Some(downstream) };
+    if has_quit && client.pending().is_empty() {
+        client.part(limits.goodbye).await;
     } else {
-        downstream.quit().await;
+        client.close(limits.goodbye).await;
+    }
+    if let Some(dismissed) = dismissed {
+        dismissed.quit().await;
     }
 }
 
@@ -216,19 +227,23 @@ impl Session {
     /// Commands until the session ends.
     async fn run(&mut self) -> Result<(), Lost> {
         loop {
-            let then = match self.next_line().await? {
-                Next::Line(line) => match Command::parse(&line) {
-                    Ok(command) => self.command(command).await?,
-                    // Without a length nobody knows where commands go on.
-                    Err(BadCommand::Chunk) => self.end(BAD_CHUNK),
-                    Err(bad) => self.bad(bad_command(bad)),
-                },
-                Next::Bad(BadLine::TooLong) => self.bad(bad_command(BadCommand::TooLong)),
+            let next = self.next_line().await?;
+            let command = if let Next::Line(line) = &next { Some(Command::parse(line)) } else { None };
+            // Only more of the envelope can be asked along with what is left to be asked.
+            if !matches!(command, Some(Ok(Command::Rcpt(_)))) && self.settle().await == Then::Close {
+                return Ok(());
+            }
+            let then = match (command, &next) {
+                (Some(Ok(command)), _) => self.command(command).await?,
+                // Without a length nobody knows where commands go on.
+                (Some(Err(BadCommand::Chunk)), _) => self.end(BAD_CHUNK),
+                (Some(Err(bad)), _) => self.bad(bad_command(bad)),
+                (None, Next::Bad(BadLine::TooLong)) => self.bad(bad_command(BadCommand::TooLong)),
                 // What follows a line that ends elsewhere for others is no command to us.
-                Next::Bad(BadLine::BareNewline) => self.end(Reply::line(500, "5.5.2 Lines must end in CR LF")),
-                Next::Bad(BadLine::Nul) => self.end(Reply::line(500, "5.5.2 NUL in a command")),
-                Next::Silent => self.end(TIMED_OUT),
-                Next::Draining => self.end(STOPPING),
+                (None, Next::Bad(BadLine::BareNewline)) => self.end(Reply::line(500, "5.5.2 Lines must end in CR LF")),
+                (None, Next::Bad(BadLine::Nul)) => self.end(Reply::line(500, "5.5.2 NUL in a command")),
+                (None, Next::Silent) => self.end(TIMED_OUT),
+                (None, Next::Line(_) | Next::Draining) => self.end(STOPPING),
             };
             if then == Then::Close {
                 return Ok(());
@@ -286,7 +301,10 @@ impl Session {
             Command::Vrfy => self.say(Reply::line(252, "2.5.0 Send the mail and see")),
             Command::Help => self.say(Reply::line(214, "2.0.0 See RFC 5321")),
             Command::Expn | Command::NotDone => self.bad(NOT_DONE),
-            Command::Quit => self.end(Reply::line(221, "2.0.0 Bye")),
+            Command::Quit => {
+                self.has_quit = true;
+                self.end(Reply::line(221, "2.0.0 Bye"))
+            }
             Command::Xforward(argument) => self.xforward(argument),
             Command::Xclient(argument) => self.xclient(argument).await,
             Command::StartTls => self.start_tls().await?,

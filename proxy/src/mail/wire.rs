@@ -5,8 +5,9 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -68,6 +69,11 @@ impl Wire {
         self.lines.pending()
     }
 
+    /// Whether a line has been read and not taken yet.
+    pub(super) fn has_line(&self) -> bool {
+        memchr::memchr(b'\n', self.lines.pending()).is_some()
+    }
+
     /// Takes what was read and not taken yet.
     pub(super) fn take_pending(&mut self) -> Vec<u8> {
         self.lines.take_pending()
@@ -97,9 +103,8 @@ impl Wire {
         Ok(line)
     }
 
-    /// The next line, waiting for it at most `wait`. What was gathered is written before waiting.
-    pub(super) async fn line(&mut self, wait: Duration) -> Result<Result<Vec<u8>, BadLine>, Lost> {
-        let until = Instant::now() + wait;
+    /// The next line, waiting for it until `until`. What was gathered is written before waiting.
+    pub(super) async fn line(&mut self, until: Instant) -> Result<Result<Vec<u8>, BadLine>, Lost> {
         loop {
             if let Some(line) = self.next_line().await? {
                 return Ok(line);
@@ -114,8 +119,7 @@ impl Wire {
         if self.is_ended {
             return Err(Lost::Gone);
         }
-        let spare = self.lines.spare(READ_BYTES);
-        match timeout_at(until, self.io.read_buf(spare)).await {
+        match timeout_at(until, poll_fn(|context| self.poll_fill(context))).await {
             Err(_) => Err(Lost::TimeOut),
             Ok(Ok(0)) => {
                 self.is_ended = true;
@@ -124,6 +128,16 @@ impl Wire {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(error.into()),
         }
+    }
+
+    /// Reads what is there; how much it was. The bytes go by way of the stack: a leg that waits, as most do most of the
+    /// time, holds no buffer for what may come.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut room = [MaybeUninit::uninit(); READ_BYTES];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.io).poll_read(context, &mut read))?;
+        self.lines.append(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
     }
 
     /// Writes what was gathered.
@@ -146,18 +160,19 @@ impl Wire {
     /// when many wait already, the end behind them is not looked for.
     pub(super) async fn is_ended(&mut self) -> bool {
         while !self.is_ended && self.lines.pending().len() < GATHERED_BYTES_MAX {
-            let mut chunk = [0; 1_024];
-            let mut buf = ReadBuf::new(&mut chunk);
-            let read = poll_fn(|context| Poll::Ready(Pin::new(&mut self.io).poll_read(context, &mut buf))).await;
-            match read {
+            match poll_fn(|context| Poll::Ready(self.poll_fill(context))).await {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
-                    self.lines.spare(buf.filled().len()).extend_from_slice(buf.filled());
-                }
+                Poll::Ready(Ok(1..)) => {}
                 Poll::Ready(_) => self.is_ended = true,
             }
         }
         self.is_ended
+    }
+
+    /// Writes what was gathered and lets go of the socket: the other side has said everything.
+    pub(super) async fn part(mut self, patience: Duration) {
+        let _ = self.flush().await;
+        let _ = timeout(patience, self.io.shutdown()).await;
     }
 
     /// Writes what was gathered and says goodbye to the socket, waiting `patience` for the other side to read it.

@@ -60,12 +60,19 @@ impl Protocol {
 /// A certificate for one host, ready to be served.
 #[derive(Debug)]
 pub struct Leaf {
+    /// The names it stands for.
+    names: Arc<Names>,
     http1: Arc<ServerConfig>,
     http2: Arc<ServerConfig>,
     without_alpn: Arc<ServerConfig>,
 }
 
 impl Leaf {
+    /// The names it stands for: those of the upstream certificate, and the host that was asked for.
+    pub fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
+    }
+
     /// The configuration that answers the client's protocol offer as the upstream server did.
     pub fn config(&self, agreed: Option<Protocol>) -> Arc<ServerConfig> {
         Arc::clone(match agreed {
@@ -110,7 +117,7 @@ impl Minter {
             moka::future::Cache::builder().max_capacity(CACHED_MAX).time_to_live(Duration::from_secs(CACHED_SECONDS));
         let minter = Self { ca, key, signing_key, base, cache: cache.build() };
         // A CA that may not sign is told at the start, not to the first client.
-        minter.mint(&Names::only("start.invalid"))?;
+        minter.mint(Names::only("start.invalid"))?;
         Ok(minter)
     }
 
@@ -127,13 +134,13 @@ impl Minter {
         let make = async {
             let mut names = upstream.map(Names::of).unwrap_or_default();
             names.add(host);
-            self.mint(&names).map(Arc::new)
+            self.mint(names).map(Arc::new)
         };
         let made = self.cache.try_get_with((sum, host.into()), make).await;
         made.map_err(|error: Arc<Error>| Error::Tls { what: error.to_string(), source: None })
     }
 
-    fn mint(&self, names: &Names) -> Result<Leaf, Error> {
+    fn mint(&self, names: Names) -> Result<Leaf, Error> {
         let what = "cannot sign an intercepting certificate";
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -165,6 +172,6 @@ impl Minter {
             Arc::new(config)
         };
         let (http1, http2) = (with(Protocol::Http1), with(Protocol::Http2));
-        Ok(Leaf { http1, http2, without_alpn: Arc::new(without_alpn) })
+        Ok(Leaf { names: Arc::new(names), http1, http2, without_alpn: Arc::new(without_alpn) })
     }
 }

@@ -12,7 +12,7 @@ use chot_audit::Event;
 use tokio::net::TcpStream;
 
 use super::connect::{Counted, Inside};
-use super::io::{Duplex, Replay};
+use super::io::{Ahead, Duplex};
 use super::target::Authority;
 use crate::client_hello::Hello;
 use crate::drain::Session;
@@ -53,7 +53,7 @@ impl Inside {
     /// Joins both ends.
     pub(super) async fn pass_unread<IO: Duplex + 'static>(
         self,
-        stream: Replay<IO>,
+        stream: Ahead<IO>,
         upstream: TcpStream,
         mut session: Session,
         hello: &Hello,

@@ -1,39 +1,37 @@
 //! CONNECT: the target is reached first, then the first bytes decide what it is: TLS and HTTP are looked into,
 //! anything else is refused unless the settings list it.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::BytesMut;
 use chot_model::Account;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
+use super::Client;
 use super::body::Reply;
-use super::exchange::{Exchange, Upgrades, refuse};
+use super::exchange::refuse;
 use super::first::{self, First};
-use super::guard::{Broken, Guarded};
+use super::guard::Guarded;
 use super::head;
-use super::io::{Ahead, Duplex, ForHyper, Replay, Wire};
+use super::intercept::Established;
+use super::io::{Ahead, Duplex, ForHyper, Wire, writes_through};
 use super::reach::{Road, Way};
 use super::refusal::Why;
-use super::streams::{self, UnderWay};
+use super::streams::UnderWay;
 use super::target::Authority;
-use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
-use super::websocket::{self, Socket};
-use super::{Client, serve_http};
+use super::upstream::{Link, Links, Route, TlsRoute};
 use crate::drain::Session;
-use crate::tls::{Names, Protocol, TLS_BUFFER_BYTES};
+use crate::tls::Protocol;
 
 /// Longest method we take for HTTP; the longest registered one has 17 letters.
 const METHOD_BYTES_MAX: usize = 24;
@@ -141,7 +139,7 @@ impl Tunnel {
     ) {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
-        let stream = Replay::new(bytes.freeze(), stream);
+        let stream = Ahead::after(bytes.freeze(), stream);
         // What is refused inside the tunnel names whoever opened it.
         let client = Arc::new(client.known_as(account.clone()));
         let inside = Inside { client, authority, is_named: true, addresses, road, account };
@@ -162,7 +160,7 @@ pub(super) struct Inside {
 
 impl Inside {
     /// Carries it to its end.
-    pub(super) async fn carry<IO>(self, began: First, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn carry<IO>(self, began: First, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -173,37 +171,37 @@ impl Inside {
                         self.client.web.gate.counts().count_ech_offer();
                     }
                     if let Some(reason) = self.unread_because(&hello).await {
-                        return self.pass_unread(stream, upstream, session, &hello, reason).await;
+                        return Box::pin(self.pass_unread(stream, upstream, session, &hello, reason)).await;
                     }
                 }
                 Box::pin(self.intercept(stream, upstream, session)).await;
             }
             First::Http => Box::pin(self.plain(stream, upstream, session)).await,
-            First::Other => self.other(stream, upstream, session, Why::Opaque).await,
-            First::Silent => self.other(stream, upstream, session, Why::Silent).await,
+            First::Other => Box::pin(self.other(stream, upstream, session, Why::Opaque)).await,
+            First::Silent => Box::pin(self.other(stream, upstream, session, Why::Silent)).await,
         }
     }
 
-    async fn record(&self, why: Why) {
+    pub(super) async fn record(&self, why: Why) {
         self.client.record(None, &self.authority.host, why.id(), 0).await;
     }
 
-    fn route(&self, tls: Option<TlsRoute>) -> Route {
+    pub(super) fn route(&self, tls: Option<TlsRoute>) -> Route {
         let (authority, addresses, road) = (self.authority.clone(), self.addresses.clone(), self.road.clone());
         Route { authority, addresses, road, tls }
     }
 
     /// The way the first connection took.
-    fn way(&self) -> Way {
+    pub(super) fn way(&self) -> Way {
         Way { addresses: self.addresses.first().copied().into_iter().collect(), road: self.road.clone() }
     }
 
-    async fn record_for(&self, host: &str, why: Why) {
+    pub(super) async fn record_for(&self, host: &str, why: Why) {
         self.client.record(None, host, why.id(), 0).await;
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other<IO>(self, stream: Replay<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    async fn other<IO>(self, stream: Ahead<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
     where
         IO: Duplex + 'static,
     {
@@ -225,7 +223,7 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
+    async fn plain<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -233,205 +231,11 @@ impl Inside {
         match Link::over(self.authority.clone(), self.way(), upstream, Protocol::Http1).await {
             Err(why) => self.record(why).await,
             Ok(link) => {
-                let names = Names::only(&self.authority.host);
+                let names = Arc::default();
                 let established = Established { route, names, links: Links::with(link), broken: None };
                 self.serve(stream, Protocol::Http1, established, session).await;
             }
         }
-    }
-
-    /// TLS: the server first, then the client with a certificate that mirrors the server's.
-    async fn intercept<IO>(self, stream: Replay<IO>, upstream: TcpStream, session: Session)
-    where
-        IO: Duplex + 'static,
-    {
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), Ahead::new(stream));
-        let hello = tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), hello).await;
-        let Ok(Ok(start)) = hello else { return self.record(Why::ClientTls).await };
-        let asked = Asked::of(&start, &self.authority.host);
-
-        let interception = &self.client.web.interception;
-        let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
-        // Both ends speak what the server chose; a connection that is made anew is offered nothing else.
-        let agreed = match &connected {
-            Ok(server) => server.get_ref().1.alpn_protocol().and_then(Protocol::of),
-            Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
-        };
-        let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
-        let tls = TlsRoute { name: asked.host.clone(), alpn };
-        let route = self.route(Some(tls));
-        let (leaf, established) = match connected {
-            Ok(server) => {
-                let cert = server.get_ref().1.peer_certificates().and_then(<[_]>::first).cloned();
-                let mut names = cert.as_ref().map(Names::of).unwrap_or_default();
-                names.add(&asked.host);
-                // Another name in the hello than in CONNECT is fine only if one certificate stands for both. An
-                // address in CONNECT says nothing about names.
-                let is_address = self.authority.host.parse::<std::net::IpAddr>().is_ok();
-                let broken = (!is_address && !names.covers(&self.authority.host)).then_some(Why::Misdirected);
-                let leaf = interception.leaf(&asked.host, cert.as_ref()).await;
-                match Link::over(self.authority.clone(), self.way(), server, agreed.unwrap_or(Protocol::Http1)).await {
-                    Err(why) => (leaf, Established::broken(route, why)),
-                    Ok(link) => (leaf, Established { route, names, links: Links::with(link), broken }),
-                }
-            }
-            // The client still gets a session, to be told why; nothing of what it sends goes anywhere.
-            Err(why) => {
-                let leaf = interception.leaf(&asked.host, None).await;
-                (leaf, Established::broken(route, why))
-            }
-        };
-        if let Some(why) = established.broken {
-            self.record_for(&asked.host, why).await;
-        }
-        let Ok(leaf) = leaf else { return self.record_for(&asked.host, Why::ClientTls).await };
-        // Who offers only what nobody here speaks is told so by the handshake.
-        let shown = if asked.is_only_other { Some(Protocol::Http1) } else { agreed };
-        let accepting = start.into_stream(leaf.config(shown));
-        match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), accepting).await {
-            Ok(Ok(mut stream)) => {
-                stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
-                self.serve(stream, shown.unwrap_or(Protocol::Http1), established, session).await;
-            }
-            // An application that trusts only its own certificates ends here: the operator has to see which.
-            Ok(Err(error)) if is_distrust(&error) => self.record_for(&asked.host, Why::ClientDistrust).await,
-            _ => self.record_for(&asked.host, Why::ClientTls).await,
-        }
-    }
-
-    /// Serves the requests inside.
-    async fn serve<IO>(self, stream: IO, protocol: Protocol, established: Established, session: Session)
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let Established { route, names, links, broken } = established;
-        let served = Arc::new(Served {
-            client: Arc::clone(&self.client),
-            route,
-            names,
-            broken,
-            links,
-            account: self.account.clone(),
-            socket: Mutex::new(None),
-        });
-        let served_too = Arc::clone(&served);
-        let answer = move |request, broken| {
-            let served = Arc::clone(&served_too);
-            async move { served.answer(request, &broken).await }
-        };
-        if protocol == Protocol::Http2 {
-            let host = &self.authority.host;
-            return Box::pin(streams::serve(&self.client, host, stream, session, answer)).await;
-        }
-        let ended = serve_http(stream, session.clone(), answer).await;
-        let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(served);
-        match (ended, socket) {
-            (Ok(()), Some(socket)) => Box::pin(socket.run(self.client, session)).await,
-            (Err(error), _) if error.is_parse() => self.record(Why::BadRequest).await,
-            _ => {}
-        }
-    }
-}
-
-/// Whether a client ended the handshake because it does not trust the certificate: the sign of an application that pins
-/// its own, or of a computer without our CA.
-fn is_distrust(error: &std::io::Error) -> bool {
-    use rustls::AlertDescription as Alert;
-    let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    let Some(rustls::Error::AlertReceived(alert)) = cause else { return false };
-    matches!(
-        alert,
-        Alert::BadCertificate | Alert::UnsupportedCertificate | Alert::CertificateUnknown | Alert::UnknownCA
-    )
-}
-
-/// What a ClientHello asks for.
-struct Asked {
-    /// The name in the hello, else the host of CONNECT.
-    host: String,
-    /// What it offers of what we speak.
-    alpn: Vec<Vec<u8>>,
-    /// It offers protocols, and none that we speak.
-    is_only_other: bool,
-}
-
-impl Asked {
-    fn of<IO: AsyncRead + AsyncWrite + Unpin>(start: &StartHandshake<IO>, connect_host: &str) -> Self {
-        let hello = start.client_hello();
-        let offered: Option<Vec<&[u8]>> = hello.alpn().map(Iterator::collect);
-        let spoken = offered.iter().flatten().filter(|alpn| Protocol::of(alpn).is_some());
-        let alpn: Vec<_> = spoken.map(|alpn| alpn.to_vec()).collect();
-        let name = hello.server_name().and_then(|name| Authority::parse(name, Some(443)));
-        Self {
-            host: name.map_or_else(|| connect_host.to_owned(), |name| name.host),
-            is_only_other: offered.is_some_and(|offered| !offered.is_empty()) && alpn.is_empty(),
-            alpn,
-        }
-    }
-}
-
-/// The server's side of a tunnel.
-struct Established {
-    route: Route,
-    names: Names,
-    links: Links,
-    broken: Option<Why>,
-}
-
-impl Established {
-    fn broken(route: Route, why: Why) -> Self {
-        Self { route, names: Names::default(), links: Links::default(), broken: Some(why) }
-    }
-}
-
-/// What the requests inside a tunnel share.
-struct Served {
-    client: Arc<Client>,
-    route: Route,
-    /// Names the server may be asked for on this connection.
-    names: Names,
-    /// Every request is answered with this.
-    broken: Option<Why>,
-    links: Links,
-    account: Account,
-    socket: Mutex<Option<Socket>>,
-}
-
-impl Served {
-    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
-        let connect = &self.route.authority;
-        if let Some(why) = self.broken.or_else(|| broken.head()) {
-            let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
-            return refuse(&self.client, request, host, why).await;
-        }
-        let host = match self.host_of(&request) {
-            Ok(host) => host,
-            Err(why) => return refuse(&self.client, request, &connect.host, why).await,
-        };
-        let exchange = Exchange {
-            client: &self.client,
-            host: &host,
-            route: self.route.clone(),
-            links: &self.links,
-            account: &self.account,
-            upgrades: Upgrades { broken, socket: &self.socket },
-        };
-        Box::pin(exchange.run(request)).await
-    }
-
-    /// The host a request is for, which must be one that this connection was made for.
-    fn host_of(&self, request: &Request<Incoming>) -> Result<Authority, Why> {
-        let connect = &self.route.authority;
-        if request.method() == Method::CONNECT {
-            return Err(Why::BadRequest);
-        }
-        if !websocket::is_handshake(request) {
-            head::check(request.headers())?;
-        }
-        let host = head::target(request, connect.port, if self.route.tls.is_some() { "https" } else { "http" })?;
-        let is_ours = host.host == connect.host || self.names.covers(&host.host);
-        if is_ours && host.port == connect.port { Ok(host) } else { Err(Why::Misdirected) }
     }
 }
 
@@ -442,7 +246,7 @@ pub(super) struct Counted<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
@@ -450,19 +254,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
+writes_through!(AsyncWrite, Counted.inner);
 
 #[cfg(test)]
 mod tests {

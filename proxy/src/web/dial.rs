@@ -3,6 +3,7 @@
 //! The addresses were judged before; none is resolved here.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -49,16 +50,23 @@ pub(crate) async fn dial(addresses: &[SocketAddr], egress: Egress) -> Result<Tcp
     let racing = async {
         let mut waiting = in_turn(addresses).into_iter();
         let mut tries = JoinSet::new();
+        // The first nearly always answers, and then needs no task of its own.
+        if let Some(address) = waiting.next() {
+            let mut first = Box::pin(egress.connect(address));
+            match tokio::time::timeout(patience(&waiting), &mut first).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(_)) => {}
+                Err(_) => drop(tries.spawn(first)),
+            }
+        }
         loop {
             if let Some(address) = waiting.next() {
                 tries.spawn(egress.connect(address));
             } else if tries.is_empty() {
                 return Err(Why::Unreachable);
             }
-            let is_last = waiting.len() == 0;
-            let patience = if is_last { Duration::from_secs(DIAL_SECONDS) } else { Duration::from_millis(NEXT_MS) };
             // One that failed ends the waiting for it: the next need not wait.
-            if let Ok(Some(Ok(Ok(stream)))) = tokio::time::timeout(patience, tries.join_next()).await {
+            if let Ok(Some(Ok(Ok(stream)))) = tokio::time::timeout(patience(&waiting), tries.join_next()).await {
                 return Ok(stream);
             }
         }
@@ -67,6 +75,11 @@ pub(crate) async fn dial(addresses: &[SocketAddr], egress: Egress) -> Result<Tcp
     let stream = stream.map_err(|_| Why::UpstreamTimeout)??;
     tune(&stream);
     Ok(stream)
+}
+
+/// How long an attempt is waited for that has `others` behind it.
+fn patience(others: &impl ExactSizeIterator) -> Duration {
+    if others.len() == 0 { Duration::from_secs(DIAL_SECONDS) } else { Duration::from_millis(NEXT_MS) }
 }
 
 /// The addresses with families alternating, the resolver's first choice first (RFC 8305 §4).
@@ -82,14 +95,15 @@ fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 }
 
 /// Sets what every connection of ours wants: small writes go out at once (messages are written whole), and a peer that
-/// vanished is noticed even where nothing is sent.
-pub(crate) fn tune(stream: &TcpStream) {
+/// vanished is noticed even where nothing is sent. Connections that a listener accepts have it from the listener.
+pub(crate) fn tune(socket: &impl AsFd) {
+    let socket = SockRef::from(socket);
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(KEEPALIVE_SECONDS))
         .with_interval(Duration::from_secs(KEEPALIVE_SECONDS / 4));
     // A socket that cannot be tuned still works.
-    let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_keepalive(&keepalive);
 }
 
 #[cfg(test)]
@@ -139,6 +153,18 @@ mod tests {
         }
         assert!(matches!(dial(&[refusing], Egress::default()).await, Err(Why::Unreachable)));
         assert!(matches!(dial(&[], Egress::default()).await, Err(Why::Unreachable)));
+    }
+
+    #[tokio::test]
+    async fn what_a_listener_accepts_is_tuned() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        tune(&listener);
+        let near = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        let (far, _) = listener.accept().await.expect("accepted");
+        assert!(!near.nodelay().expect("known") && far.nodelay().expect("known"));
+        let far = SockRef::from(&far);
+        assert!(far.keepalive().expect("known"));
+        assert_eq!(far.tcp_keepalive_time().expect("known"), Duration::from_secs(KEEPALIVE_SECONDS));
     }
 
     #[tokio::test]

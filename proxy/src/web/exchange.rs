@@ -69,7 +69,7 @@ pub(super) struct Exchange<'a> {
     /// Where the sender says it goes: what policy judges.
     pub(super) host: &'a Authority,
     /// How it gets there.
-    pub(super) route: Route,
+    pub(super) route: &'a Route,
     /// Connections of this client.
     pub(super) links: &'a Links,
     /// Who sends.
@@ -87,7 +87,7 @@ pub(super) struct Upgrades<'a> {
 
 impl Exchange<'_> {
     /// Carries the request out. `request` passed [`head::check`].
-    pub(super) async fn run(mut self, mut request: Request<Incoming>) -> Response<Reply> {
+    pub(super) async fn run(self, mut request: Request<Incoming>) -> Response<Reply> {
         let web = &self.client.web;
         if head::has_been_here(request.headers(), &web.pseudonym) {
             return refuse(self.client, request, &self.host.host, Why::Loop).await;
@@ -134,21 +134,21 @@ impl Exchange<'_> {
             intake.opaque("body", OpaqueReason::Partial);
         }
         // One verdict is for one zone: addresses of the name that lie in another are not used.
-        let policy = intake.policy();
-        let zone = |address: &std::net::SocketAddr| policy.zone_of_host(&self.host.host, Some(address.ip()));
-        if let Some(first) = self.route.addresses.first().map(zone) {
-            self.route.addresses.retain(|address| zone(address) == first);
-        }
+        let (policy, host) = (intake.policy(), &self.host.host);
+        let narrowed = self.route.within(|address| policy.zone_of_host(host, Some(address)));
+        let exchange = Exchange { route: narrowed.as_ref().unwrap_or(self.route), ..self };
 
-        let envelope = self.envelope(&head, shape.is_multipart);
+        let envelope = exchange.envelope(&head, shape.is_multipart);
         let abilities = Abilities { redact: is_understood && shape.may_be_redacted, ..Abilities::default() };
         match intake.decide(envelope, abilities).await {
             Err(_) => tell(self.client, &asker, &self.host.host, Why::Gateway, id, true),
             Ok(Decision::Refused(refused)) => {
                 refused.open.close(Outcome::Refused, "refused by the gateway");
-                own(self.explain(&asker, &refused.told), true)
+                own(exchange.explain(&asker, &refused.told), true)
             }
-            Ok(Decision::Cleared(cleared)) => self.forward(head, trailers, cleared, &asker, &shape, to_client).await,
+            Ok(Decision::Cleared(cleared)) => {
+                exchange.forward(head, trailers, cleared, &asker, &shape, to_client).await
+            }
         }
     }
 
@@ -232,8 +232,9 @@ impl Exchange<'_> {
         }
         let (content, told, open) = cleared.into_parts();
         frame(&mut head, content.len(), trailers.as_ref(), shape.had_body);
+        let upgrade = to_client.map(|client| (client, self.about(&head)));
         let request = Sendable { head, content, trailers };
-        let sent = self.links.send(&self.route, &self.client.web.interception, &request).await;
+        let sent = self.links.send(self.route, &self.client.web.interception, request).await;
         match sent {
             Ok(response) if response.status() != StatusCode::SWITCHING_PROTOCOLS => {
                 open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
@@ -241,11 +242,10 @@ impl Exchange<'_> {
                 head::clean_response(response.headers_mut());
                 response
             }
-            Ok(mut response) if to_client.is_some() && websocket::is_agreed(response.headers()) => {
+            Ok(mut response) if upgrade.is_some() && websocket::is_agreed(response.headers()) => {
                 open.close(Outcome::Delivered, "status 101");
-                if let Some(client) = to_client {
+                if let Some((client, about)) = upgrade {
                     let server = hyper::upgrade::on(&mut response);
-                    let about = self.about(&request.head);
                     let socket = Socket { client, server, about };
                     *self.upgrades.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
                     self.upgrades.broken.upgrade();

@@ -23,6 +23,38 @@ const BULK_BYTES_MAX: usize = 16 << 10;
 /// Bytes asked of the system at once, two whole records of TLS. rustls asks for 4 KiB, which makes five calls a record.
 const AHEAD_BYTES: usize = 33 << 10;
 
+/// Lets what is written to a stream pass to the stream within.
+macro_rules! writes_through {
+    ($write:path, $stream:ident.$inner:ident) => {
+        impl<S: AsyncWrite + Unpin> $write for $stream<S> {
+            fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.$inner).poll_write(cx, buf)
+            }
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.$inner).poll_flush(cx)
+            }
+
+            fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Pin::new(&mut self.$inner).poll_shutdown(cx)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                self.$inner.is_write_vectored()
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[io::IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Pin::new(&mut self.$inner).poll_write_vectored(cx, bufs)
+            }
+        }
+    };
+}
+pub(super) use writes_through;
+
 type Room = RefCell<Box<[u8]>>;
 
 thread_local! {
@@ -95,31 +127,7 @@ impl<S: AsyncRead + Unpin> rt::Read for ForHyper<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> rt::Write for ForHyper<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
-    }
-}
+writes_through!(rt::Write, ForHyper.inner);
 
 /// Both directions of a connection.
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -129,63 +137,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 /// A connection of whatever kind, where a second copy of everything above it would be dearer than a call.
 pub(crate) type Wire = Box<dyn Duplex>;
 
-/// A stream that first gives back bytes already read from it.
-#[derive(Debug)]
-pub(crate) struct Replay<S> {
-    read: Bytes,
-    rest: S,
-}
-
-impl<S> Replay<S> {
-    pub(crate) fn new(read: Bytes, rest: S) -> Self {
-        Self { read, rest }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Replay<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.read.is_empty() {
-            return Pin::new(&mut self.rest).poll_read(cx, buf);
-        }
-        let n = self.read.len().min(buf.remaining());
-        buf.put_slice(self.read.get(..n).unwrap_or_default());
-        self.read.advance(n);
-        if self.read.is_empty() {
-            // Gives the buffer behind it back for the life of the connection.
-            self.read = Bytes::new();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Replay<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.rest).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.rest).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.rest).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.rest.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.rest).poll_write_vectored(cx, bufs)
-    }
-}
-
-/// A stream read in large pieces for a reader that asks for small ones. What was not asked for yet is kept no longer than
-/// that.
+/// A stream read in large pieces for a reader that asks for small ones. What was read and not asked for yet comes first,
+/// and is kept no longer than that.
 #[derive(Debug)]
 pub(crate) struct Ahead<S> {
     read: Bytes,
@@ -194,7 +147,12 @@ pub(crate) struct Ahead<S> {
 
 impl<S> Ahead<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { read: Bytes::new(), inner }
+        Self::after(Bytes::new(), inner)
+    }
+
+    /// Gives back what was already read of it first.
+    pub(crate) fn after(read: Bytes, inner: S) -> Self {
+        Self { read, inner }
     }
 }
 
@@ -219,40 +177,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Ahead<S> {
         if this.read.is_empty() {
             return Pin::new(&mut this.inner).poll_read(cx, buf);
         }
-        let now = this.read.split_to(this.read.len().min(buf.remaining()));
-        buf.put_slice(&now);
+        let n = this.read.len().min(buf.remaining());
+        buf.put_slice(this.read.get(..n).unwrap_or_default());
+        this.read.advance(n);
         if this.read.is_empty() {
+            // Gives the buffer behind it back for the life of the connection.
             this.read = Bytes::new();
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Ahead<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
-    }
-}
+writes_through!(AsyncWrite, Ahead.inner);
 
 /// tokio's timer for hyper.
 #[derive(Clone, Copy, Debug)]
@@ -376,7 +312,7 @@ mod tests {
     #[tokio::test]
     async fn replayed_bytes_come_first_whatever_the_buffer() {
         for size in [1, 2, 3, 7, 64] {
-            let mut stream = Replay::new(Bytes::from_static(b"already "), &b"and then"[..]);
+            let mut stream = Ahead::after(Bytes::from_static(b"already "), &b"and then"[..]);
             let (mut all, mut buf) = (Vec::new(), vec![0; size]);
             loop {
                 let n = stream.read(&mut buf).await.expect("read");

@@ -18,12 +18,14 @@ mod framing;
 mod guard;
 mod head;
 mod home;
+mod intercept;
 mod io;
 mod parent;
 #[cfg(feature = "test-support")]
 pub mod probe;
 mod reach;
 mod refusal;
+mod resolver;
 mod seats;
 mod secure;
 mod streams;
@@ -191,6 +193,7 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
     if let Ok(address) = listener.local_addr() {
         web.reach.add_own(address);
     }
+    tune(&listener);
     loop {
         let accepted = async {
             let permit = Arc::clone(&web.connections).acquire_owned().await;
@@ -244,7 +247,6 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
             turn_away(&mut stream, TOO_MANY).await
         };
     };
-    tune(&stream);
     match door {
         Door::Explicit | Door::Secure => {
             // Each request says for itself who it is from.
@@ -331,7 +333,8 @@ where
         .header_read_timeout(Duration::from_secs(IDLE_SECONDS))
         .max_buf_size(HEAD_BYTES_MAX)
         .preserve_header_case(true);
-    let mut connection = std::pin::pin!(builder.serve_connection(io, service).with_upgrades());
+    // In a box, which is gone when the connection becomes something else.
+    let mut connection = Box::pin(builder.serve_connection(io, service).with_upgrades());
     tokio::select! {
         ended = connection.as_mut() => return ended,
         () = session.drained() => {}
@@ -462,7 +465,7 @@ impl Outer {
         let exchange = Exchange {
             client: &client,
             host: &target,
-            route,
+            route: &route,
             links: &self.links,
             account: &account,
             upgrades: Upgrades { broken, socket: &self.socket },

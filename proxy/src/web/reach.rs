@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 use super::dial::{self, Egress};
 use super::parent::{Credentials, Parent};
 use super::refusal::Why;
-use super::target::{Authority, is_listed, is_named, lookup, resolve, special};
+use super::resolver::Resolver;
+use super::target::{Authority, is_listed, is_named, judge_addresses, special};
 use crate::Error;
 
 /// Where connections may go, shared by all clients.
@@ -21,8 +22,7 @@ pub(crate) struct Reach {
     listed: Vec<AllowedTarget>,
     opaque: Vec<AllowedTarget>,
     ports: Vec<Ports>,
-    /// Addresses given in the settings instead of asked of DNS.
-    given: Vec<(String, IpAddr)>,
+    resolver: Resolver,
     parents: Parents,
     /// As in `parents`.
     servers: Vec<Arc<Parent>>,
@@ -62,7 +62,7 @@ impl Reach {
             listed: settings.allow_targets.clone(),
             opaque: settings.allow_opaque.clone(),
             ports: settings.ports.clone(),
-            given: settings.resolve.clone(),
+            resolver: Resolver::new(settings.resolve.clone()),
             parents: settings.parents.clone(),
             servers: servers.collect::<Result<_, Error>>()?,
             egress: Egress::new(&settings.egress),
@@ -78,18 +78,22 @@ impl Reach {
     /// The way to `target` for a client that reached us at `local`.
     pub(crate) async fn way(&self, target: &Authority, local: SocketAddr) -> Result<Way, Why> {
         self.check_port(target)?;
-        let is_own = self.own_listeners(local);
         let Some(parent) = self.parents.of(&target.host).and_then(|n| self.servers.get(n)) else {
-            let addresses = resolve(target, &self.given, &self.listed, is_own).await?;
+            let addresses = self.judged(target, local).await?;
             return Ok(Way { addresses, road: Road::Direct(self.egress) });
         };
         // A parent resolves names by itself. What can be told here is told: addresses, and names of this machine.
         let addresses = match target.host.parse::<IpAddr>() {
-            Ok(_) => resolve(target, &self.given, &self.listed, is_own).await?,
+            Ok(_) => self.judged(target, local).await?,
             Err(_) if is_local_name(&target.host) && !is_named(&self.listed, target) => return Err(Why::TargetAddress),
             Err(_) => Vec::new(),
         };
         Ok(Way { addresses, road: Road::Parent(Arc::clone(parent), self.egress) })
+    }
+
+    async fn judged(&self, target: &Authority, local: SocketAddr) -> Result<Vec<SocketAddr>, Why> {
+        let found = self.resolver.addresses(target).await?;
+        judge_addresses(target, found, &self.listed, self.own_listeners(local))
     }
 
     /// The way to the address that a client was about to connect to before its packets were led here.
@@ -112,7 +116,7 @@ impl Reach {
 
     /// Whether `host` is a name of `address`.
     pub(crate) async fn is_name_of(&self, host: &Authority, address: IpAddr) -> bool {
-        lookup(host, &self.given).await.is_ok_and(|found| found.iter().any(|a| a.ip().to_canonical() == address))
+        self.resolver.is_name_of(host, address).await
     }
 
     /// Whether the settings list this target for what is neither TLS nor HTTP.

@@ -1,17 +1,14 @@
-//! Where a request may go: authorities read strictly, names resolved once, addresses judged before anything connects.
+//! Where a request may go: authorities read strictly, addresses judged before anything connects.
 //!
-//! The answer of the resolver is used for the connection itself, so a name that changes its address between check and
-//! use changes nothing. Which content may go there is not decided here.
+//! What was judged is used for the connection itself, so a name that changes its address between check and use changes
+//! nothing. Which content may go there is not decided here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use chot_config::AllowedTarget;
 
 use super::refusal::Why;
 
-/// Time for the resolver. glibc's default is 5 s per server and two tries.
-const RESOLVE_SECONDS: u64 = 10;
 /// Addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 6;
 /// Longest host name (RFC 1035 §2.3.4), with a closing dot.
@@ -129,30 +126,9 @@ pub(crate) fn is_named(listed: &[AllowedTarget], target: &Authority) -> bool {
     })
 }
 
-/// The addresses of `target` as they are, unjudged.
-pub(crate) async fn lookup(target: &Authority, given: &[(String, IpAddr)]) -> Result<Vec<SocketAddr>, Why> {
-    let of_settings = given.iter().find(|(host, _)| *host == target.host).map(|(_, address)| *address);
-    if let Some(address) = of_settings.or_else(|| target.host.parse().ok()) {
-        return Ok(vec![SocketAddr::new(address, target.port)]);
-    }
-    let looked_up = tokio::net::lookup_host((target.host.as_str(), target.port));
-    let answer = tokio::time::timeout(Duration::from_secs(RESOLVE_SECONDS), looked_up).await;
-    Ok(answer.map_err(|_| Why::UpstreamTimeout)?.map_err(|_| Why::NoSuchHost)?.collect())
-}
-
-/// The addresses of `target` that may be connected to, in the resolver's order. `given` are addresses of the settings,
-/// which go before DNS but are judged like any other; `is_own` tells our own listeners.
-pub(crate) async fn resolve(
-    target: &Authority,
-    given: &[(String, IpAddr)],
-    listed: &[AllowedTarget],
-    is_own: impl Fn(SocketAddr) -> bool,
-) -> Result<Vec<SocketAddr>, Why> {
-    let found = lookup(target, given).await?;
-    judge_addresses(target, found, listed, is_own)
-}
-
-fn judge_addresses(
+/// Those of the addresses `found` of `target` that may be connected to, in their order; `is_own` tells our own
+/// listeners.
+pub(crate) fn judge_addresses(
     target: &Authority,
     found: Vec<SocketAddr>,
     listed: &[AllowedTarget],

@@ -21,7 +21,7 @@ use super::connect::Inside;
 use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
 use super::guard::Broken;
-use super::io::Replay;
+use super::io::Ahead;
 use super::reach::Way;
 use super::refusal::Why;
 use super::target::Authority;
@@ -90,7 +90,7 @@ pub(super) async fn serve(client: Arc<Client>, mut stream: TcpStream, original: 
     };
     let mut bytes = BytesMut::new();
     let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
-    let stream = Replay::new(bytes.freeze(), stream);
+    let stream = Ahead::after(bytes.freeze(), stream);
     if let First::Http = began {
         return plain(client, stream, original, way, session).await;
     }
@@ -112,7 +112,7 @@ pub(super) async fn serve(client: Arc<Client>, mut stream: TcpStream, original: 
 }
 
 /// HTTP without TLS, which names its host in every request.
-async fn plain(client: Arc<Client>, stream: Replay<TcpStream>, original: SocketAddr, way: Way, session: Session) {
+async fn plain(client: Arc<Client>, stream: Ahead<TcpStream>, original: SocketAddr, way: Way, session: Session) {
     let led = Arc::new(Plain {
         client: Arc::clone(&client),
         original,
@@ -161,7 +161,7 @@ impl Plain {
         let exchange = Exchange {
             client: &self.client,
             host: &host,
-            route: Route { authority: host.clone(), addresses, road, tls: None },
+            route: &Route { authority: host.clone(), addresses, road, tls: None },
             links: &self.links,
             account: &self.client.account,
             upgrades: Upgrades { broken, socket: &self.socket },

@@ -4,7 +4,7 @@
 //! request goes out again only when nothing of it was sent, or when repeating it is harmless by its method. One HTTP/2
 //! connection carries the requests of all streams; one HTTP/1.1 connection carries one at a time.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use super::body::Outgoing;
 use super::io::{Ahead, ForHyper, Timer};
@@ -55,6 +56,23 @@ pub(crate) struct Route {
     pub(crate) road: Road,
     /// TLS, for intercepted connections.
     pub(crate) tls: Option<TlsRoute>,
+}
+
+impl Route {
+    /// The same with only those addresses that are as the first is, where there are others.
+    pub(crate) fn within<T: PartialEq>(&self, kind: impl Fn(IpAddr) -> T) -> Option<Self> {
+        let (first, others) = self.addresses.split_first()?;
+        if others.is_empty() {
+            return None;
+        }
+        let first = kind(first.ip());
+        let is_like = |address: &SocketAddr| kind(address.ip()) == first;
+        if others.iter().all(is_like) {
+            return None;
+        }
+        let addresses = self.addresses.iter().copied().filter(is_like).collect();
+        Some(Self { addresses, ..self.clone() })
+    }
 }
 
 /// How TLS was agreed with the client.
@@ -111,9 +129,7 @@ impl Link {
                 builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
                 let (sender, connection) =
                     builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
-                tokio::spawn(async move {
-                    let _ = connection.with_upgrades().await;
-                });
+                tokio::spawn(connection.with_upgrades());
                 Sender::Http1(sender)
             }
             Protocol::Http2 => {
@@ -128,9 +144,7 @@ impl Link {
                     .keep_alive_timeout(Duration::from_secs(PING_SECONDS));
                 let (sender, connection) =
                     builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
-                tokio::spawn(async move {
-                    let _ = connection.await;
-                });
+                tokio::spawn(connection);
                 Sender::Http2(sender)
             }
         };
@@ -164,17 +178,19 @@ pub(crate) async fn secure(
     stream: TcpStream,
     name: &str,
     alpn: Vec<Vec<u8>>,
-) -> Result<tokio_rustls::client::TlsStream<Ahead<TcpStream>>, Why> {
+) -> Result<Box<TlsStream<Ahead<TcpStream>>>, Why> {
     let connecting = interception.connect(Ahead::new(stream), name, alpn);
     match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), connecting).await {
         Err(_) => Err(Why::UpstreamTimeout),
         Ok(Err(Unconnected::Certificate(_) | Unconnected::Name)) => Err(Why::UpstreamCertificate),
         Ok(Err(Unconnected::Handshake(_))) => Err(Why::UpstreamTls),
-        Ok(Ok(stream)) => Ok(stream),
+        // In a box: it is handed on from one to the other, and each would keep room for all of it.
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
     }
 }
 
 /// A request that may be sent, more than once if need be: its content is held.
+#[derive(Clone)]
 pub(crate) struct Sendable {
     pub(crate) head: request::Parts,
     pub(crate) content: Arc<dyn Source>,
@@ -183,9 +199,9 @@ pub(crate) struct Sendable {
 
 impl Sendable {
     /// The request as this connection takes it. The head is kept as HTTP/1.1 has it.
-    fn request(&self, sender: &Sender, scheme: &str) -> Result<Request<Outgoing>, http::Error> {
-        let body = Outgoing::new(Arc::clone(&self.content), self.trailers.clone());
-        let mut head = self.head.clone();
+    fn request(self, sender: &Sender, scheme: &str) -> Result<Request<Outgoing>, http::Error> {
+        let Self { mut head, content, trailers } = self;
+        let body = Outgoing::new(content, trailers);
         if let Sender::Http2(_) = sender {
             // RFC 9113 §8.2.2, §8.3.1.
             head.headers.remove(header::TRANSFER_ENCODING);
@@ -287,7 +303,7 @@ impl Links {
         &self,
         route: &Route,
         interception: &Interception,
-        request: &Sendable,
+        mut request: Sendable,
     ) -> Result<Response<Incoming>, NoAnswer> {
         let unsent = |why| NoAnswer { why, may_be_delivered: false };
         let scheme = if route.tls.is_some() { "https" } else { "http" };
@@ -298,16 +314,19 @@ impl Links {
                     return Ok(response);
                 }
                 // The server closed the connection while it was idle, perhaps just when the request was on its way.
-                Err(NoAnswer { why: Why::UpstreamFailed, may_be_delivered })
-                    if !may_be_delivered || request.may_repeat() && link.sender.is_closed() => {}
-                Err(no_answer) => return Err(no_answer),
+                Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered }, Some(again)))
+                    if !may_be_delivered || link.sender.is_closed() =>
+                {
+                    request = again;
+                }
+                Err((no_answer, _)) => return Err(no_answer),
             }
         }
         let mut link = self.make(route, interception).await.map_err(unsent)?;
         if !link.sender.is_ready().await {
             return Err(unsent(Why::UpstreamFailed));
         }
-        let response = exchange(&mut link.sender, request, scheme).await?;
+        let response = exchange(&mut link.sender, request, scheme).await.map_err(|(no_answer, _)| no_answer)?;
         self.give_back(link);
         Ok(response)
     }
@@ -320,9 +339,21 @@ impl Links {
     }
 }
 
-async fn exchange(sender: &mut Sender, request: &Sendable, scheme: &str) -> Result<Response<Incoming>, NoAnswer> {
-    let unsent = NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false };
-    let outgoing = request.request(sender, scheme).map_err(|_| unsent)?;
+/// Sends a request over a connection. Without an answer the request comes back where it may go out again: nothing of it
+/// was sent, or repeating it is harmless.
+async fn exchange(
+    sender: &mut Sender,
+    request: Sendable,
+    scheme: &str,
+) -> Result<Response<Incoming>, (NoAnswer, Option<Sendable>)> {
+    // What was not sent over HTTP/1.1 hyper gives back as it was.
+    let may_repeat = request.may_repeat();
+    let copy = (may_repeat || matches!(sender, Sender::Http2(_))).then(|| request.clone());
+    let (content, trailers) = (Arc::clone(&request.content), request.trailers.clone());
+    let outgoing = match request.request(sender, scheme) {
+        Ok(outgoing) => outgoing,
+        Err(_) => return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false }, copy)),
+    };
     let progress = outgoing.body().progress();
     let answer = async {
         match sender {
@@ -336,13 +367,16 @@ async fn exchange(sender: &mut Sender, request: &Sendable, scheme: &str) -> Resu
         match tokio::time::timeout(Duration::from_secs(STALL_SECONDS), &mut answer).await {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(mut error)) => {
-                let may_be_delivered = error.take_message().is_none() && !is_refused(error.error());
-                return Err(NoAnswer { why: Why::UpstreamFailed, may_be_delivered });
+                let unsent = error.take_message();
+                let may_be_delivered = unsent.is_none() && !is_refused(error.error());
+                let given_back = unsent.map(|unsent| Sendable { head: unsent.into_parts().0, content, trailers });
+                let again = copy.or(given_back).filter(|_| may_repeat || !may_be_delivered);
+                return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered }, again));
             }
             Err(_) => {
                 let sent = progress.load(Ordering::Relaxed);
                 if sent == sent_before {
-                    return Err(NoAnswer { why: Why::UpstreamTimeout, may_be_delivered: true });
+                    return Err((NoAnswer { why: Why::UpstreamTimeout, may_be_delivered: true }, None));
                 }
                 sent_before = sent;
             }

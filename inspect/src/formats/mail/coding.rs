@@ -6,36 +6,53 @@ use crate::source::Splice;
 
 /// Decodes a base64 body, stopping at nothing. Clean: only the alphabet, line breaks and final padding.
 pub(super) fn base64_body(encoded: &[u8]) -> (Vec<u8>, bool) {
-    let (mut out, mut clean, mut ended) = (Vec::with_capacity(encoded.len() / 4 * 3), true, false);
+    /// Most characters read at once: what is no base64 may stand behind any of them.
+    const RUN: usize = 1 << 10;
+    let (mut out, mut clean, mut ended) = (Vec::with_capacity(encoded.len() / 4 * 3 + 32), true, false);
     let (mut group, mut len) = (0u32, 0usize);
-    let mut flush = |group: &mut u32, len: &mut usize| {
+    let flush = |out: &mut Vec<u8>, group: &mut u32, len: &mut usize| {
         let bytes = (*group << (6 * (4 - *len))).to_be_bytes();
         out.extend_from_slice(bytes.get(1..1 + len.saturating_sub(1)).unwrap_or_default());
         (*group, *len) = (0, 0);
     };
-    for b in encoded {
+    let (mut rest, mut is_line_start) = (encoded, true);
+    while let Some((b, behind)) = rest.split_first() {
+        if std::mem::take(&mut is_line_start) && len == 0 {
+            let run = rest.get(..RUN).unwrap_or(rest);
+            let run = memchr::memchr(b'\n', run).map_or(run, |end| run.split_at(end).0);
+            let (read, left) = rest.split_at(base64::decode_groups(out.len(), run, &mut out));
+            if !read.is_empty() {
+                clean &= !ended && memchr::memchr2(b'-', b'_', read).is_none();
+                // A line may be longer than what is read at once.
+                is_line_start = read.len() + 8 > RUN;
+                rest = left;
+                continue;
+            }
+        }
         match (base64::bits(*b), b) {
             (Some(six), b) => {
                 clean &= !ended && !matches!(b, b'-' | b'_');
                 group = group << 6 | u32::from(six);
                 len += 1;
                 if len == 4 {
-                    flush(&mut group, &mut len);
+                    flush(&mut out, &mut group, &mut len);
                 }
             }
             (None, b'=') => {
                 if len > 0 {
-                    flush(&mut group, &mut len);
+                    flush(&mut out, &mut group, &mut len);
                 }
                 ended = true;
             }
-            (None, b' ' | b'\t' | b'\r' | b'\n') => {}
+            (None, b'\n') => is_line_start = true,
+            (None, b' ' | b'\t' | b'\r') => {}
             (None, _) => clean = false,
         }
+        rest = behind;
     }
     clean &= len == 0;
     if len > 0 {
-        flush(&mut group, &mut len);
+        flush(&mut out, &mut group, &mut len);
     }
     (out, clean)
 }
@@ -171,7 +188,19 @@ pub(super) fn literal(pieces: &mut Vec<Piece>, out: &mut Vec<u8>, b: u8, at: usi
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn bodies_are_read_as_words_are(text in "([a-zA-Z0-9+/]{0,90}[-_=!. \r\n]{0,3}){0,6}", times in 1usize..12) {
+            for text in [text.repeat(times), text.replace(['-', '_', '=', '!', '.', ' ', '\r', '\n'], "").repeat(times)] {
+                let (decoded, _, clean) = base64_word(text.as_bytes());
+                prop_assert_eq!(base64_body(text.as_bytes()), (decoded, clean));
+            }
+        }
+    }
 
     #[test]
     fn bodies_are_decoded_with_a_map_that_leads_back() {

@@ -267,6 +267,14 @@ pub(crate) fn leaf(
     }
 }
 
+/// Whether it is declared a mail and begins with a header, so that this room reads it.
+fn is_whole_mail(hint: &Hint, bytes: &[u8]) -> bool {
+    let declared = hint.content_type.as_deref().and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    let name = memchr::memchr(b':', bytes).and_then(|colon| bytes.get(..colon)).unwrap_or_default();
+    let is_name = |name: &[u8]| !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    declared.trim().eq_ignore_ascii_case("message/rfc822") && is_name(name)
+}
+
 fn encoding_named(name: &str) -> Encoding {
     match name.to_ascii_lowercase() {
         name if name.contains("base64") => Encoding::Base64,
@@ -291,7 +299,10 @@ fn leaf_of(
     if matches!(encoding, Encoding::None) {
         member.origin = mail.origin.shifted(body.start as u64);
         let bytes = raw.get(body).unwrap_or_default().to_vec();
-        besides::look(&bytes, said, &charset, &member, inquiry);
+        // A mail within is read as one, and each of its parts looked at so: the looks are not for all of it at once.
+        if !is_whole_mail(&hint, &bytes) {
+            besides::look(&bytes, said, &charset, &member, inquiry);
+        }
         object::section(&bytes, 0, bytes.len() as u64, hint, member, inquiry);
         return true;
     }

@@ -4,6 +4,7 @@
 //! good. Where a number was broken at the edge of a cell, the pieces are put together again.
 
 use super::boxes;
+use crate::formats::placed::Placed;
 
 /// A piece of text with its place, in units of the page.
 pub(super) struct Run<'a> {
@@ -82,12 +83,17 @@ pub(super) struct Layout {
     is_new_page: bool,
     /// The last row was one of boxes.
     is_boxed: bool,
+    /// Letters shown one by one, and how high most are.
+    letters: Placed<(f64, String)>,
+    letter_size: f64,
 }
 
 /// Lines of one cell; a longer one is running text.
 const CELL_LINES_MAX: usize = 400;
 /// Cells of one row.
 const ROW_CELLS_MAX: usize = 256;
+/// What is shown with more letters at a time is in its order.
+const LETTERS_MAX: usize = 4;
 /// Wider lines are no cell in which numbers break.
 const NARROW_EM: f64 = 16.0;
 
@@ -104,6 +110,10 @@ impl Layout {
         };
         let is_blank = run.text.trim().is_empty();
         let step = self.step(&line, run);
+        if !is_blank && run.text.chars().nth(LETTERS_MAX).is_none() {
+            self.letter_size = size;
+            self.letters.push(line.from, -line.base, (line.from / size, run.text.to_owned()));
+        }
         if is_blank {
             if let (Step::Join(_), Some(last)) = (&step, self.last_line()) {
                 last.text.push(' ');
@@ -315,6 +325,18 @@ impl Layout {
     /// The page ends; a table may go on on the next one.
     pub(super) fn end_page(&mut self) {
         self.end_row();
+        for line in self.letters.lines(0.45 * self.letter_size) {
+            let mut before = None;
+            for (at, letters) in line {
+                // As far apart as cells are.
+                if before.is_some_and(|before| at - before > 2.5) {
+                    self.joined.push(' ');
+                }
+                before = Some(at);
+                self.joined.push_str(&letters);
+            }
+            self.joined.push('\n');
+        }
         self.is_new_page = true;
         self.last = (0.0, String::new());
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {

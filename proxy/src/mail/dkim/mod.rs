@@ -23,10 +23,10 @@ pub(super) struct Signers {
 }
 
 impl Signers {
-    /// Notes a signature: what stands behind the colon of its field, of which no more than
-    /// [`SIGNATURE_BYTES_MAX`] may be kept.
-    pub(super) fn note(&mut self, value: &[u8]) {
-        let domain = if value.len() < SIGNATURE_BYTES_MAX { domain(value) } else { None };
+    /// Notes a signature: its field, of which no more than [`SIGNATURE_BYTES_MAX`] may be kept.
+    pub(super) fn note(&mut self, field: &[u8]) {
+        let value = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..));
+        let domain = value.filter(|_| field.len() < SIGNATURE_BYTES_MAX).and_then(domain);
         if self.domains.len() < SIGNERS_MAX {
             self.domains.push(domain.unwrap_or_default());
         } else if let Some(last) = self.domains.last_mut() {
@@ -67,11 +67,11 @@ mod tests {
         }
         let mut signers = Signers::default();
         for _ in 0..40 {
-            signers.note(b"d=a.example");
+            signers.note(b"DKIM-Signature: d=a.example");
         }
         assert_eq!((signers.domains.len(), signers.domains.last().map(String::as_str)), (SIGNERS_MAX, Some("")));
         let mut signers = Signers::default();
-        signers.note(&[&b"d=a.example;"[..], &[b'x'; SIGNATURE_BYTES_MAX]].concat());
+        signers.note(&[&b"DKIM-Signature: d=a.example;"[..], &[b'x'; SIGNATURE_BYTES_MAX]].concat());
         assert_eq!(signers.domains, [""]);
     }
 }

@@ -11,12 +11,12 @@ use std::time::Duration;
 use chot_inspect::Hint;
 use chot_model::{Account, AccountSource};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::super::rates::{Seat, Sender};
 use super::super::rcpt::RECIPIENTS_MAX;
 use super::super::reply::{OneLine, Reply};
+use super::super::wire::Io;
 use super::Milter;
 use super::message::{Arriving, Envelope, Field};
 use super::packet::{Event, Malformed, PacketReader, Terms, action, put, put_terms, step};
@@ -80,7 +80,7 @@ impl From<Malformed> for Ended {
 /// One conversation.
 pub(super) struct Conversation {
     pub(super) milter: Arc<Milter>,
-    io: TcpStream,
+    io: Box<dyn Io>,
     reader: PacketReader,
     pub(super) out: Vec<u8>,
     pub(super) terms: Option<Terms>,
@@ -95,7 +95,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(milter: Arc<Milter>, io: TcpStream) -> Self {
+    pub(super) fn new(milter: Arc<Milter>, io: Box<dyn Io>) -> Self {
         Self {
             milter,
             io,

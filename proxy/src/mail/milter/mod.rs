@@ -8,8 +8,10 @@
 mod conversation;
 mod message;
 mod packet;
+mod socket;
 mod verdict;
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,12 +20,14 @@ use std::time::Duration;
 use chot_audit::Event;
 use chot_config::{MailSettings, MilterQuarantine, Network};
 use chot_model::{Account, Channel};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
 use self::conversation::{Conversation, Ended};
+pub(crate) use self::socket::bind as bind_socket;
 use super::rates::Rates;
 use super::reply::{OneLine, Reply};
+use super::wire::Io;
 use super::{Mail, limits};
 use crate::gate::Gate;
 use crate::{descriptors, drain};
@@ -97,25 +101,48 @@ impl Milter {
         let _ = self.gate.ledger().event(event).await;
     }
 
-    /// Serves one connection to its end.
-    async fn serve(self: Arc<Self>, io: TcpStream, peer: IpAddr, mut drain: drain::Session) {
-        if !self.servers.iter().any(|network| network.contains(peer)) {
+    /// Serves one connection to its end. Who has no address came by way of the socket file, and may.
+    async fn serve(self: Arc<Self>, io: Box<dyn Io>, peer: Option<IpAddr>, mut drain: drain::Session) {
+        if let Some(peer) = peer
+            && !self.servers.iter().any(|network| network.contains(peer))
+        {
             let now = self.gate.clock().now().unix_ms() / limits::STRANGER_RECORD_MS;
             if self.last_stranger.swap(now, Ordering::Relaxed) != now {
                 self.record_refusal(Some(peer), "client-not-listed").await;
             }
             return;
         }
-        let _ = io.set_nodelay(true);
         let ended = Conversation::new(Arc::clone(&self), io).run(&mut drain).await;
         if ended == Ended::Garbage {
-            self.record_refusal(Some(peer), "not-a-milter-client").await;
+            self.record_refusal(peer, "not-a-milter-client").await;
         }
     }
 }
 
+/// Where mail servers connect.
+#[derive(Debug)]
+pub enum Listener {
+    /// An address.
+    Address(TcpListener),
+    /// A socket file.
+    File(UnixListener),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<(Box<dyn Io>, Option<IpAddr>)> {
+        Ok(match self {
+            Self::Address(listener) => {
+                let (tcp, peer) = listener.accept().await?;
+                let _ = tcp.set_nodelay(true);
+                (Box::new(tcp), Some(peer.ip().to_canonical()))
+            }
+            Self::File(listener) => (Box::new(listener.accept().await?.0), None),
+        })
+    }
+}
+
 /// Serves a listener until draining begins. Conversations go on by themselves and end with the drain.
-pub async fn serve(milter: Arc<Milter>, listener: TcpListener, mut session: drain::Session) {
+pub async fn serve(milter: Arc<Milter>, listener: Listener, mut session: drain::Session) {
     loop {
         let accepted = async {
             let permit = Arc::clone(&milter.permits).acquire_owned().await;
@@ -127,8 +154,8 @@ pub async fn serve(milter: Arc<Milter>, listener: TcpListener, mut session: drai
             accepted = accepted => accepted,
         };
         match accepted {
-            Ok((tcp, peer)) => {
-                let serving = Arc::clone(&milter).serve(tcp, peer.ip().to_canonical(), session.clone());
+            Ok((io, peer)) => {
+                let serving = Arc::clone(&milter).serve(io, peer, session.clone());
                 tokio::spawn(async move {
                     serving.await;
                     drop(permit);

@@ -76,6 +76,29 @@ async fn inside_the_same_mail_passes_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_mail_says_whether_two_readers_see_two_mails_where_it_shall() {
+    let plain = "Subject: x\r\nX-Chot-Ambiguity: forged\r\n\r\nxin chao\r\n.\r\n";
+    let twice =
+        "Subject: x\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit\r\n\r\neGlu\r\n.\r\n";
+    for (tells, wire, told) in [
+        (true, plain, Some("X-Chot-Ambiguity: none\r\n")),
+        (true, twice, Some("X-Chot-Ambiguity: ambiguous\r\n")),
+        (false, plain, None),
+        (false, twice, None),
+    ] {
+        let hop = FakeHop::usual().await;
+        let mut setup = Setup::new(&hop);
+        setup.settings.ambiguity_header = tells;
+        let gateway = setup.start().await;
+        assert_eq!(gateway.greeted().await.mail("b@x.inside.example", wire).await.code(), "250");
+        let mail = &hop.mails()[0];
+        let (header, _) = mail.split_once("\r\n\r\n").expect("a header");
+        let fields: Vec<_> = header.split_inclusive("\r\n").filter(|line| line.contains("Ambiguity")).collect();
+        assert_eq!(fields, Vec::from_iter(told), "{mail}");
+    }
+}
+
+#[tokio::test]
 async fn a_number_in_the_envelope_counts_too() {
     let hop = FakeHop::usual().await;
     let gateway = Gateway::before(&hop).await;

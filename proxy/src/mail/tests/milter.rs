@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::harness::{FakeHop, Gateway, PATIENCE, Setup};
 use crate::drain::Drain;
-use crate::mail::milter::{Milter, serve};
+use crate::mail::milter::{Listener, Milter, serve};
 
 const OUTSIDE: &str = "<b@outside.example>";
 const PARTNER: &str = "<c@x.partner.example>";
@@ -34,7 +34,7 @@ async fn asked(change: impl FnOnce(&mut Setup)) -> Asked {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (drain, session) = Drain::new();
-    tokio::spawn(serve(Arc::new(milter), listener, session));
+    tokio::spawn(serve(Arc::new(milter), Listener::Address(listener), session));
     Asked { gateway, drain, address }
 }
 

@@ -1,6 +1,7 @@
 //! Whole sessions over loopback: a client that says exact bytes, the real gate, and a next hop that does what its
 //! script says. All people, numbers and addresses are invented.
 
+mod ahead;
 mod anything;
 mod auth;
 mod balancer;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::harness::{Act, FakeHop, Gateway, PATIENCE, Setup};
+use super::harness::{Act, EHLO, FakeHop, Gateway, PATIENCE, Setup};
 
 const WIRE: &str = "Subject: x\r\n\r\nhop luc 14 gio\r\n.\r\n";
 const TO: &str = "b@outside.example";
@@ -166,27 +166,60 @@ async fn a_connection_serves_the_next_client_unless_it_is_bound_or_blamed() {
         tokio::time::timeout(PATIENCE, put_away).await.expect("put away");
         assert_eq!(gateway.idle() == 1, is_kept, "{command}");
         let mut second = gateway.greeted().await;
-        assert_eq!(hop.has_seen("RSET"), is_kept, "{command}");
         assert_eq!(second.mail(TO, WIRE).await.code(), "250");
+        assert_eq!(hop.has_seen("RSET"), is_kept, "{command}");
     }
 }
 
 #[tokio::test]
-async fn a_kept_connection_that_died_is_not_used() {
-    let hop = FakeHop::new(vec![("RSET", Act::Close)]).await;
-    let gateway = Gateway::before(&hop).await;
-    for _ in 0..2 {
+async fn a_connection_that_was_kept_is_reset_before_anything_else_is_said() {
+    const POOR: &str = "250-hop.example\r\n250 AUTH PLAIN\r\n";
+    for (ehlo, first, begin) in [
+        (EHLO, "MAIL", &["RSET", "MAIL"][..]),
+        (EHLO, "AUTH", &["RSET", "AUTH", "MAIL"]),
+        (POOR, "MAIL", &["RSET", "MAIL"]),
+    ] {
+        let hop = FakeHop::with(Vec::new(), ehlo, None).await;
+        let gateway = Gateway::before(&hop).await;
         let mut client = gateway.greeted().await;
         assert_eq!(client.mail(TO, WIRE).await.code(), "250");
         client.ask("QUIT").await;
-        let kept = async {
-            while gateway.idle() == 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, kept).await.expect("kept");
+        kept(&gateway).await;
+        let told = hop.commands().len();
+        let mut client = gateway.greeted().await;
+        if first == "AUTH" {
+            assert_eq!(client.ask("AUTH PLAIN AGFuAGI=").await.code(), "235");
+        }
+        assert_eq!(client.mail(TO, WIRE).await.code(), "250");
+        let commands = hop.commands();
+        let verbs: Vec<_> = commands[told..].iter().map(|c| c.split(' ').next().unwrap_or_default()).collect();
+        assert_eq!(verbs, [begin, &["RCPT", "DATA"]].concat());
     }
-    assert!(hop.has_seen("RSET"));
+}
+
+async fn kept(gateway: &Gateway) {
+    let kept = async {
+        while gateway.idle() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, kept).await.expect("kept");
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_died_is_not_used() {
+    for act in [Act::Close, Act::Say("500 no\r\n"), Act::Say("what?\r\n"), Act::Silence] {
+        let hop = FakeHop::new(vec![("RSET", act.clone())]).await;
+        let gateway = Gateway::before(&hop).await;
+        for _ in 0..2 {
+            let mut client = gateway.greeted().await;
+            assert_eq!(client.mail(TO, WIRE).await.code(), "250", "{act:?}");
+            client.ask("QUIT").await;
+            kept(&gateway).await;
+        }
+        assert!(hop.has_seen("RSET"), "{act:?}");
+        assert_eq!(hop.mails().len(), 2, "{act:?}");
+    }
 }
 
 #[tokio::test]

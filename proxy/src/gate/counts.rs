@@ -1,0 +1,73 @@
+//! What the gateway counted since it started, for its metrics. Counts name no account and no host.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chot_model::{Action, Channel};
+
+/// Decisions since the start, by channel and action.
+#[derive(Debug, Default)]
+pub struct Counts {
+    decisions: [[AtomicU64; 4]; 4],
+    /// Messages that could not be decided because of the gateway itself.
+    failed: AtomicU64,
+    /// ClientHellos with an encrypted one inside, or its grease.
+    ech_offered: AtomicU64,
+    bypassed: AtomicU64,
+    /// Connections of web clients now open.
+    web_connections: AtomicU64,
+}
+
+impl Counts {
+    pub(super) fn count(&self, channel: Channel, action: Action) {
+        let of_channel = self.decisions.get(channel as usize);
+        if let Some(counter) = of_channel.and_then(|actions| actions.get(action as usize)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn count_failure(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Decisions of a channel with this action.
+    pub fn decisions(&self, channel: Channel, action: Action) -> u64 {
+        let of_channel = self.decisions.get(channel as usize);
+        of_channel.and_then(|actions| actions.get(action as usize)).map_or(0, |n| n.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn web_connection_began(&self) {
+        self.web_connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn web_connection_ended(&self) {
+        self.web_connections.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Connections of web clients now open.
+    pub fn web_connections(&self) -> u64 {
+        self.web_connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_bypass(&self) {
+        self.bypassed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Connections passed on unread because they are listed.
+    pub fn bypassed(&self) -> u64 {
+        self.bypassed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_ech_offer(&self) {
+        self.ech_offered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// TLS clients that offered an encrypted ClientHello, or grease that looks like one.
+    pub fn ech_offered(&self) -> u64 {
+        self.ech_offered.load(Ordering::Relaxed)
+    }
+
+    /// Messages that could not be decided.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+}
