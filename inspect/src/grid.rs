@@ -6,6 +6,8 @@
 
 mod cells;
 mod letters;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -462,27 +464,4 @@ fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
         && !(cut && is_cut(line))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::careful::{agree, cell};
-
-    fn line() -> impl Strategy<Value = String> {
-        let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
-        let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", "\n", " "]);
-        let cells = prop_oneof![3 => cell(), 1 => prop::sample::select(heads.to_vec()).prop_map(str::to_owned)];
-        let row = (prop::collection::vec(cells, 1..5), cut).prop_map(|(cells, cut)| cells.join(cut) + "\n");
-        let block = (cell(), cell(), 1..10_usize).prop_map(|(a, b, n)| format!("{a}\t{b}\n").repeat(n));
-        prop_oneof![6 => row, 2 => Just("\n".to_owned()), 1 => Just("----\n".to_owned()), 1 => block]
-    }
-
-    proptest! {
-        #[test]
-        fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
-            agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
-        }
-    }
 }
