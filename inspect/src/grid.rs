@@ -268,9 +268,7 @@ impl Grid {
         }
         // Paragraphs are no record, nor values or headings of one.
         if self.block.iter().all(|line| line.len() > HEADER_MAX) {
-            self.block.clear();
-            self.before.clear();
-            return self.close();
+            return self.block.clear();
         }
         let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
