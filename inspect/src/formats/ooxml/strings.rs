@@ -116,8 +116,9 @@ impl Shared {
         const NEAR: usize = 32;
         const FAR: usize = 128;
         let Item { start, at, len, .. } = item;
-        if let Some(item) = self.strings.get_mut(number as usize).filter(|item| !item.shown || len > SHORT)
+        if let Some(item) = self.strings.get_mut(number as usize)
             && std::mem::replace(&mut item.shown, true)
+            && len > SHORT
         {
             self.shown_bytes += u64::from(len);
             if self.shown_bytes > SHOWN_MAX {
