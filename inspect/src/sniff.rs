@@ -168,7 +168,7 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     if bytes.len() < TEXT_MIN {
         return false;
     }
-    if ends_as_archive(bytes) {
+    if ends_as_archive(bytes) || is_upload(bytes) {
         return true;
     }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
@@ -184,6 +184,13 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
         return (plain | high) & within == within && has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
     }
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
+}
+
+/// Whether bytes begin as an upload of several parts, which may be no text.
+fn is_upload(bytes: &[u8]) -> bool {
+    const HEAD: usize = 160;
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    head.starts_with(b"--") && memchr::memmem::find(head, b"\nContent-").is_some()
 }
 
 /// Whether bytes end as an archive of ZIP does, whatever they begin with: a program that unpacks itself.

@@ -173,20 +173,6 @@ impl Table {
         Row::new()
     }
 
-    /// Reports what was written down a column.
-    fn stand_upright(&self, found: Vec<(u64, usize, Vec<Found>)>, inquiry: &mut Inquiry) {
-        for (row, column, found) in found {
-            for mut f in found {
-                if self.name.is_some() {
-                    f.finding.part = self.part(row, column);
-                }
-                if let Some(mark) = inquiry.report(f) {
-                    inquiry.people.record(&[mark], false);
-                }
-            }
-        }
-    }
-
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
         let found = self.uprights.end(&self.place, inquiry);
         self.stand_upright(found, inquiry);

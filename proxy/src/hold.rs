@@ -91,6 +91,7 @@ impl Holds {
                 spool: None,
             },
             tail: Vec::new(),
+            is_for_disk: false,
         }
     }
 
@@ -128,13 +129,17 @@ pub struct HoldWriter {
     hold: Hold,
     /// Plain bytes not yet in a full chunk. Their memory is below one chunk and outside the budget.
     tail: Vec<u8>,
+    /// It is not begun in memory, where it would not stay.
+    is_for_disk: bool,
 }
 
 impl HoldWriter {
-    /// Makes room for so many bytes that are said to come, as far as they fit a chunk: growing step by step would copy
-    /// them. Memory that nothing is written to costs nothing.
-    pub(crate) fn expect(&mut self, len: u64) {
-        let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+    /// Takes note of how many bytes the sender says will come. There is room for them at once as far as they fit a chunk:
+    /// growing step by step would copy them, and memory that nothing is written to costs nothing. What is larger than all
+    /// memory for bodies goes to the disk from its first chunk on, and leaves that memory to others.
+    pub fn expect(&mut self, bytes: u64) {
+        self.is_for_disk = bytes > self.hold.shared.memory_bytes_max;
+        let wanted = usize::try_from(bytes).unwrap_or(usize::MAX).min(CHUNK_BYTES);
         self.tail.reserve_exact(wanted.saturating_sub(self.tail.len()));
     }
 
@@ -201,7 +206,7 @@ impl HoldWriter {
         let chunk = std::mem::take(&mut self.tail);
         if self.hold.spool.is_some() {
             self.tail = self.hold.append(chunk)?;
-        } else if self.hold.shared.reserve(chunk.len() as u64) {
+        } else if !self.is_for_disk && self.hold.shared.reserve(chunk.len() as u64) {
             self.hold.memory.push(chunk);
         } else {
             self.hold.spool = Some(self.hold.open_spool()?);
@@ -407,6 +412,21 @@ mod tests {
             prop_assert!(holds.held_bytes().0 <= memory);
             drop(hold);
             prop_assert_eq!(holds.held_bytes(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_body_too_large_for_memory_is_not_begun_there() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let holds = Holds::new(dir.path(), 200_000).expect("holds");
+        let bytes = body(100_000);
+        for (expected, is_in_memory) in [(200_000, true), (200_001, false)] {
+            let mut writer = holds.begin();
+            writer.expect(expected);
+            writer.push(&bytes).expect("pushed");
+            assert_eq!(holds.held_bytes().0 > 0, is_in_memory);
+            let hold = writer.seal().expect("sealed");
+            assert!(hold.spool.is_none() == is_in_memory && read_all(&hold, 7_000) == bytes);
         }
     }
 

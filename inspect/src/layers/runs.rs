@@ -165,7 +165,8 @@ impl Runs {
     fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
         let is_hex = |run: &[u8]| run.iter().all(|b| HEX[usize::from(*b)].is_some());
         // A line of hexadecimal digits is no part of the words on the next.
-        if self.line == 0 && !self.not_hex && !(self.run.is_empty() && self.open.is_none()) && !is_hex(run) {
+        let goes_on = self.line == 0 && (self.open.is_some() || !self.run.is_empty());
+        if goes_on && !self.not_hex && !is_hex(run) {
             self.end(place, inquiry);
         }
         self.not_hex = self.not_hex || !is_hex(unprefixed(run));

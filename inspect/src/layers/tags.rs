@@ -84,6 +84,8 @@ fn backslash(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at..)? {
         [b'\\', b'0'..=b'9', ..] => Some(1),
         [b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(1),
+        // Within a string of a program.
+        [b'\\', b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(2),
         _ => None,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A longer column of single letters is no number.
 
+use super::Table;
 use super::comb::{self, BOXES, Said};
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::view::View;
@@ -103,5 +104,21 @@ impl Upright {
         let (_, found) = comb::read(place, &self.letters, &self.said, false, inquiry)?;
         let first = self.row.saturating_sub(self.letters.len() as u64 - 1);
         (!found.is_empty()).then_some((first, self.column, found))
+    }
+}
+
+impl Table {
+    /// Reports what was written down a column.
+    pub(super) fn stand_upright(&self, found: Vec<(u64, usize, Vec<Found>)>, inquiry: &mut Inquiry) {
+        for (row, column, found) in found {
+            for mut f in found {
+                if self.name.is_some() {
+                    f.finding.part = self.part(row, column);
+                }
+                if let Some(mark) = inquiry.report(f) {
+                    inquiry.people.record(&[mark], false);
+                }
+            }
+        }
     }
 }

@@ -23,14 +23,17 @@ pub(crate) const ALL: &[Host] = &[
         out
     }),
     host("unknown bytes", true, |_, p| {
-        [b"\x7fELF\x02\x01\x01\0\xff\xfe\xfd", p.said.as_bytes(), b"\n\0\x01\x02\xff", &noise()[..]].concat()
+        [b"\x7fELF\x02\x01\x01\0\xff\xfe\xfd", p.said.as_bytes(), b"\n\0\x01\x02\xff", &filling()[..]].concat()
     }),
     host("unknown bytes, wide", false, |_, p| {
-        let wide: Vec<u8> = p.said.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        [b"\x01\x02\xff\xfe\xfd\x80", &wide[..], b"\n\0\x01\xff\xff\x80", &noise()[..]].concat()
+        // Of two bytes a letter only ASCII is told from chance.
+        let said = if p.said.is_ascii() { p.said.clone() } else { p.plain.clone() };
+        let wide: Vec<u8> = said.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        [b"\x01\x02\xff\xfe\xfd\x80", &wide[..], b"\n\0\x01\xff\xff\x80", &filling()[..]].concat()
     }),
     host("a message of a program", false, |_, p| {
-        let field = [&[0x0a][..], &varint(p.said.len()), p.said.as_bytes()].concat();
+        let more = [&[0x12][..], &varint(900), &[b'x'; 900]].concat();
+        let field = [&[0x0a][..], &varint(p.said.len()), p.said.as_bytes(), &more].concat();
         [&[0][..], &(field.len() as u32).to_be_bytes(), &field].concat()
     }),
     host("yEnc", true, |_, p| {
@@ -45,9 +48,10 @@ pub(crate) const ALL: &[Host] = &[
     }),
 ];
 
-/// As long as a file is: what is shorter, and means nothing in base64, is taken for a key.
-fn noise() -> Vec<u8> {
-    (0..1_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8 | 0x80).collect()
+/// As long as a file is: what is shorter, and means nothing in base64, is taken for a key. Between bytes of chance only
+/// ASCII is read; these are of a program.
+fn filling() -> Vec<u8> {
+    b"\x01\x02\0\xffabcdefgh".repeat(90)
 }
 
 fn coded(b: u8) -> Vec<u8> {

@@ -88,7 +88,7 @@ impl Case {
 
 /// Seeds of a run: `CHOT_SEEDS=from..to` for others than the usual ones.
 fn seeds() -> std::ops::Range<u64> {
-    const USUAL: std::ops::Range<u64> = 0..1_500;
+    const USUAL: std::ops::Range<u64> = 0..600;
     let said = std::env::var("CHOT_SEEDS").ok();
     let said = said.as_deref().and_then(|said| said.split_once(".."));
     said.map_or(USUAL, |(from, to)| from.parse().expect("a number")..to.parse().expect("a number"))

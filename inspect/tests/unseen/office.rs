@@ -135,7 +135,7 @@ pub(crate) const ALL: &[Host] = &[
         package(&[("xl/workbook.xml", names.to_owned()), ("xl/worksheets/sheet1.xml", sheet(&cell(&p.said)))])
     }),
     host("xlsx, header of a page", false, |_, p| {
-        let said = xml(&p.said);
+        let said = xml(&p.said.replace('&', "&&"));
         let sheet = format!(
             "<worksheet><sheetData>{}</sheetData><headerFooter><oddHeader>&amp;L{said}</oddHeader></headerFooter></worksheet>",
             cell("x")

@@ -16,6 +16,8 @@ pub(crate) struct Plant {
     pub(crate) label: &'static str,
     /// The words and the number as they are written.
     pub(crate) said: String,
+    /// Without marks and disguise.
+    pub(crate) plain: String,
     /// The rows of a register under their headings, if it is one.
     pub(crate) rows: Option<Vec<[String; 3]>>,
 }
@@ -43,10 +45,12 @@ impl Plant {
             let rows: Vec<_> = (0..REGISTER).map(|n| row(n, random)).collect();
             let said =
                 rows.iter().fold(format!("STT\tHọ và tên\t{label}\n"), |said, row| said + &row.join("\t") + "\n");
-            return Self { detector, people: REGISTER, how: "a register", label, said, rows: Some(rows) };
+            let plain = String::new();
+            return Self { plain, detector, people: REGISTER, how: "a register", label, said, rows: Some(rows) };
         }
         let (how, said) = disguise(random, label, &number);
-        Self { detector, people: 1, how, label, said, rows: None }
+        let plain = bare(&format!("{label}: {number}"));
+        Self { plain, detector, people: 1, how, label, said, rows: None }
     }
 }
 

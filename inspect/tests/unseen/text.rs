@@ -36,7 +36,7 @@ pub(crate) const ALL: &[Host] = &[
         format!("<?xml version='1.0'?><a><b c=\"{}\"/></a>", xml(&p.said)).into_bytes()
     }),
     host("a comment of XML", true, |_, p| {
-        format!("<?xml version='1.0'?><a><!-- {} --><b/></a>", p.said.replace("-->", "")).into_bytes()
+        format!("<?xml version='1.0'?><a><!-- {} --><b/></a>", p.said.replace("<!-- x -->", "<i></i>")).into_bytes()
     }),
     host("CDATA", false, |_, p| format!("<?xml version='1.0'?><a><![CDATA[{}]]></a>", p.said).into_bytes()),
     host("a page", true, |r, p| {
@@ -56,7 +56,9 @@ pub(crate) const ALL: &[Host] = &[
     host("a description of a picture", false, |_, p| {
         page(&format!("<img src=a.png alt=\"{}\">", xml(&p.said))).into_bytes()
     }),
-    host("a comment of a page", true, |_, p| page(&format!("<!-- {} -->", p.said.replace("-->", ""))).into_bytes()),
+    host("a comment of a page", true, |_, p| {
+        page(&format!("<!-- {} -->", p.said.replace("<!-- x -->", "<i></i>"))).into_bytes()
+    }),
     host("a script", false, |_, p| page(&format!("<script>var x = 1; {}</script>", p.said)).into_bytes()),
     host("a string in a script", false, |_, p| {
         page(&format!("<script>var x = {};</script>", json(&p.said))).into_bytes()
@@ -140,7 +142,7 @@ pub(crate) const ALL: &[Host] = &[
     }),
     host("rich text", true, |r, p| rich(&format!("{}\n{}", filling(r), p.said)).into_bytes()),
     host("hidden rich text", true, |_, p| {
-        format!("{{\\rtf1\\ansi x{{\\v {}}}\\par}}", rich_letters(&p.said)).into_bytes()
+        format!("{{\\rtf1\\ansi x {{\\v {}}}\\par}}", rich_letters(&p.said)).into_bytes()
     }),
     host("a property of rich text", false, |_, p| {
         format!("{{\\rtf1\\ansi{{\\info{{\\subject {}}}}}x\\par}}", rich_letters(&p.said)).into_bytes()

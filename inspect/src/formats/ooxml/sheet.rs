@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::attributes;
 use super::elements::{Above, column, number, row};
+use super::header::page_header;
 use super::strings::{Shared, Shows, Taken};
+use super::{aside, attributes};
 use crate::formats::numeral::shown;
 use crate::formats::shown::Style;
-use crate::formats::zip::{Directory, stream};
+use crate::formats::zip::Directory;
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag, characters};
+use crate::markup::{Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
 use crate::table::{Cell, Line, Table, letters};
@@ -66,14 +67,8 @@ impl Workbook {
         let mut book = Self { sink, ..Self::default() };
         for name in ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"] {
             let Some(entry) = directory.entries.iter().find(|e| e.name == name) else { continue };
-            let mut markup = Markup::new(None);
-            let mut at = 0;
             // What cannot be read here is told when the member itself is inspected.
-            let _ = stream(source, entry, inquiry, &mut |bytes, inquiry| {
-                markup.block(bytes, at, &mut book, inquiry);
-                at += bytes.len() as u64;
-            });
-            markup.finish(&mut book, inquiry);
+            let _ = aside(source, entry, &mut book, inquiry);
         }
         book
     }
@@ -460,36 +455,6 @@ impl Reader for Sheet<'_> {
             b"is" | b"r" => {}
             _ => self.side.joint(b"\n"),
         }
-    }
-}
-
-/// Appends the text of a header without its codes for places and fonts, `&L`, `&"Arial"`, `&12` (ECMA-376 part 1, §18.3.1.46),
-/// which would touch the numbers behind them.
-fn page_header(raw: &[u8], at: u64, out: &mut View) {
-    const AND: &[u8] = b"&amp;";
-    let mut n = 0;
-    while let Some(rest) = raw.get(n..).filter(|rest| !rest.is_empty()) {
-        let Some(code) = rest.strip_prefix(AND) else {
-            let len = memchr::memmem::find(rest, AND).unwrap_or(rest.len());
-            characters(rest.get(..len).unwrap_or_default(), at + n as u64, out);
-            n += len;
-            continue;
-        };
-        let quoted = |quote: &[u8]| {
-            let name = code.strip_prefix(quote)?;
-            memchr::memmem::find(name, quote).map(|len| len + 2 * quote.len())
-        };
-        let len = match code.first() {
-            Some(b'0'..=b'9') => code.iter().take(3).take_while(|b| b.is_ascii_digit()).count(),
-            Some(b'"') => quoted(b"\"").unwrap_or(1),
-            Some(b'&') if code.starts_with(b"&quot;") => quoted(b"&quot;").unwrap_or(1),
-            Some(b'A'..=b'Z' | b'a'..=b'z') => 1,
-            _ => 0,
-        };
-        // The parts of a header stand apart, what changes its looks does not.
-        let part = matches!(code.first(), Some(b'L' | b'C' | b'R'));
-        out.push_joint(if part { b"\n" } else { b" " });
-        n += AND.len() + len;
     }
 }
 

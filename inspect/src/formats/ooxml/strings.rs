@@ -116,12 +116,13 @@ impl Shared {
         const NEAR: usize = 32;
         const FAR: usize = 128;
         let Item { start, at, len, .. } = item;
-        if let Some(item) = self.strings.get_mut(number as usize).filter(|item| !item.shown || len > SHORT) {
-            if std::mem::replace(&mut item.shown, true) {
-                self.shown_bytes += u64::from(len);
-                if self.shown_bytes > SHOWN_MAX {
-                    return Shows::Plain(None);
-                }
+        if let Some(item) = self.strings.get_mut(number as usize)
+            && std::mem::replace(&mut item.shown, true)
+            && len > SHORT
+        {
+            self.shown_bytes += u64::from(len);
+            if self.shown_bytes > SHOWN_MAX {
+                return Shows::Plain(None);
             }
         }
         let (start, len) = (start as usize, usize::from(len));
