@@ -14,7 +14,10 @@ const HEADER_WORD_MAX: usize = 100;
 pub fn is_brief(bytes: &[u8]) -> bool {
     let header = memchr::memmem::find(bytes, b"\r\n\r\n").unwrap_or_default();
     let (header, text) = bytes.split_at(header);
-    let has_long = has_long_words(header, HEADER_WORD_MAX) || has_long_words(text, WORD_MAX);
+    // What applications say to each other is written without blanks, its values between quotation marks.
+    let is_json = matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]);
+    let is_end = |byte: u8| byte <= b' ' || is_json && matches!(byte, b'"' | b',');
+    let has_long = has_long_words(header, HEADER_WORD_MAX, is_end) || has_long_words(text, WORD_MAX, is_end);
     !has_controls(bytes) && !has_long && !has_escaped_controls(bytes) && !has_announcements(bytes)
 }
 
@@ -23,10 +26,10 @@ fn has_controls(bytes: &[u8]) -> bool {
 }
 
 /// A word of more than `max` covers one of the places looked at.
-fn has_long_words(bytes: &[u8], max: usize) -> bool {
+fn has_long_words(bytes: &[u8], max: usize, is_end: impl Fn(u8) -> bool) -> bool {
     (0..bytes.len()).step_by(max).any(|at| {
         let (before, behind) = bytes.split_at(at);
-        let in_word = |b: &&u8| **b > b' ';
+        let in_word = |b: &&u8| !is_end(**b);
         let right = behind.iter().take(max + 1).take_while(in_word).count();
         right > 0 && right + before.iter().rev().take(max + 1).take_while(in_word).count() > max
     })
@@ -61,7 +64,7 @@ mod tests {
         let mail = format!("From: an@example.vn\r\nSubject: Lịch họp\r\n\r\n{}", line.repeat(50));
         for (behind, expected) in [
             (String::new(), true),
-            ("https://example.vn/duong-dan?so=12".to_owned(), true),
+            ("https://example.vn/duong-dan?so=92".to_owned(), true),
             ("Gi=E1=BB=9D h=E1=BB=8Dp=\r\n14=0D=0A".to_owned(), true),
             ("x".repeat(WORD_MAX), true),
             ("x".repeat(WORD_MAX + 1), false),
@@ -80,5 +83,11 @@ mod tests {
             assert_eq!(is_brief(format!("Message-ID:\r\n {}\r\n{mail}", "x".repeat(len)).as_bytes()), expected);
         }
         assert!(is_brief(b""));
+        let record = r#"{"id":48211,"state":"đang xử lý","unit":"kho","at":"2026-11-05T08:15:00Z","counts":[1,2,3]}"#;
+        for (value, expected) in [("bình thường", true), (&*"MDAxMDkwMTIzNDU2".repeat(4), false)] {
+            let records = format!("[{record},{{\"note\":\"{value}\"}},{record}]");
+            assert_eq!(is_brief(records.as_bytes()), expected, "{records}");
+            assert!(!is_brief(format!("({records})").as_bytes()), "{records}");
+        }
     }
 }

@@ -38,10 +38,12 @@ impl fmt::Display for DecisionId {
         // Several times in the records of each message: worth more than a call of the formatter for each byte.
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; 36];
-        let places = (0..text.len()).filter(|at| !matches!(at, 8 | 13 | 18 | 23));
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        for (at, digit) in places.zip(digits) {
-            text[at] = DIGITS[usize::from(digit)];
+        let mut at = 0;
+        for (n, byte) in self.0.iter().enumerate() {
+            at += usize::from(matches!(n, 4 | 6 | 8 | 10));
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 15)];
+            at += 2;
         }
         f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
