@@ -96,14 +96,52 @@ pub(crate) fn candidates(
             continue;
         }
         // Three loops, since each branches on what the others do not.
+        let mut second = pass.second;
         places(at, capitals).for_each(|at| {
-            let letters = map.letters(&here, at);
-            pass.capital(at, letters, here.may_begin_at(at + letters + 1));
+            // Nothing comes of nearly all of them, which is told without a branch: whether the next one is a capital, whether
+            // the one before was, what stands before.
+            let next = at + here.letters_at(at) + 1;
+            let goes_on = here.may_begin_at(next);
+            let follows = std::mem::replace(&mut second, next) == at;
+            if goes_on | follows | may_say(text, at) {
+                let letters = map.letters(&here, at);
+                second = at + letters + 1;
+                pass.capital(at, letters, here.may_begin_at(second), follows);
+            }
         });
+        pass.second = second;
         places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
         places(at, long).for_each(|at| pass.payment(at));
         places(at, marks).for_each(|at| pass.mark(at));
     }
+}
+
+/// What the byte before a capital is.
+static BEFORE: [u8; 256] = {
+    let mut before = [0; 256];
+    before[b' ' as usize] = BLANK | GAP;
+    before[b'\t' as usize] = LABEL | GAP;
+    before[b'*' as usize] = LABEL | GAP;
+    before[b'"' as usize] = LABEL | GAP;
+    before[b'.' as usize] = LABEL;
+    before[b'<' as usize] = LABEL;
+    before[b'\'' as usize] = LABEL;
+    before
+};
+/// Words behind it say something themselves; what ends before it may; whether it parts words from their names.
+const LABEL: u8 = 1;
+const BLANK: u8 = 2;
+const GAP: u8 = 4;
+
+/// Whether what stands before the capital at `at` may announce anything, or it is that of a marking.
+#[inline]
+fn may_say(text: &[u8], at: usize) -> bool {
+    let four = at.checked_sub(4).and_then(|from| text.get(from..)?.first_chunk::<4>());
+    let (Some(four), Some(&[first, next])) = (four, text.get(at..).and_then(<[u8]>::first_chunk)) else { return true };
+    let [.., last, before] = four.map(|b| BEFORE[usize::from(b)]);
+    let ending = Ending::before_last(*four).may_be_any([Trigger::Commune, Trigger::Person]);
+    let marking = (first == state_secret::INITIAL) & (next >= 0x80);
+    (before & LABEL != 0) | (before & BLANK != 0) & (ending | (last & GAP != 0)) | marking
 }
 
 struct Pass<'p, F> {
@@ -135,14 +173,13 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         at.checked_sub(1).and_then(|at| self.text.get(at)).copied().unwrap_or(b'\n')
     }
 
-    /// A word of so many letters that may begin with a capital, and whether the next one may as well.
-    fn capital(&mut self, at: usize, letters: usize, goes_on: bool) {
+    /// A word of so many letters that may begin with a capital, whether the next one may as well, and whether the one before seems to.
+    fn capital(&mut self, at: usize, letters: usize, goes_on: bool, follows: bool) {
         let word = self.text.get(at..).unwrap_or_default();
         if is_small(word) {
             return;
         }
         // A capitalised word between others is part of no name.
-        let follows = std::mem::replace(&mut self.second, at + letters + 1) == at;
         if self.wanted.names
             && (goes_on || follows)
             && self.names.may_be(word, letters)
@@ -275,6 +312,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         // Days and years are many in most texts, words of births are rare.
         if wanted.births
             && at >= number + 2
+            && date_of_birth::may_begin(text, at, len)
             && date_of_birth::word_may_end(text, at)
             && date_of_birth::may_be_date(text, at, len, wanted.this_year)
         {

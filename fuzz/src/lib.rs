@@ -72,6 +72,8 @@ pub const TARGETS: &[Target] = &[
     target("vcard", b"BEGIN:VCARD\r\nVERSION:3.0\r\n", None),
     target("calendar", b"BEGIN:VCALENDAR\r\n", None),
     target("ldif", b"dn: cn=a\n", None),
+    target("sylk", b"ID;PX\nC;Y1;X1;K\"", None),
+    target("dif", b"TABLE\n0,1\n\"A\"\nDATA\n0,0\n\"\"\n-1,0\nBOT\n", None),
     target("mbox", b"From a@example.vn Thu Jan  1 00:00:00 2026\nFrom: a@example.vn\nTo: b@example.vn\n\n", None),
     target("bzip2", b"BZh9", None),
     target("zlib", b"\x78\x9c", None),

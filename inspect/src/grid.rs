@@ -5,6 +5,7 @@
 //! findings of the running text wait until the table they stand in was judged.
 
 mod cells;
+mod letters;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use crate::layers::Look;
 use crate::table::{Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
+use letters::Letters;
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -48,6 +50,7 @@ pub(crate) struct Grid {
     block: Vec<Piece>,
     /// The block has more lines than a record, and goes on.
     over: bool,
+    letters: Letters,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
@@ -102,6 +105,7 @@ impl Grid {
             open: None,
             block: Vec::new(),
             over: false,
+            letters: Letters::default(),
             queue: VecDeque::new(),
             judged: 0,
             table: None,
@@ -110,6 +114,15 @@ impl Grid {
             dull: false,
             rows: 0,
         }
+    }
+
+    /// Looks for tables in a value, whose findings are told by others.
+    pub(crate) fn look(place: &Place, view: &View, look: &Look, inquiry: &mut Inquiry) {
+        let mut grid = Self::new(place);
+        grid.read(view, 0..view.text.len(), look);
+        grid.end(view);
+        grid.settle(view, &mut [], inquiry);
+        grid.look_again(view, inquiry);
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
@@ -161,6 +174,7 @@ impl Grid {
         let rows = self.before.iter_mut().flat_map(|cells| &mut cells.row);
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
         self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
+        self.letters.keep(view);
     }
 
     /// Takes more of a line that the window before ended in, or the first of one that this window ends in.
@@ -189,6 +203,7 @@ impl Grid {
         if text.trim_ascii().is_empty() || is_rule(text) {
             return self.end_block();
         }
+        self.letters.line(&line, view);
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
             if open.cut == Cut::Numbers && is_number(text) {
                 line.trim(view);
@@ -222,6 +237,7 @@ impl Grid {
         };
         self.block.clear();
         self.over = false;
+        self.letters.cells(&cells.row, view);
         self.join(cells);
     }
 
@@ -296,6 +312,7 @@ impl Grid {
             let line = std::mem::take(&mut self.line);
             self.end_line(Piece::from(line), true, view);
         }
+        self.letters.end(view);
         self.end_block();
         self.close();
         self.before.clear();
@@ -384,6 +401,7 @@ impl Grid {
 
     /// Hands the rows that were judged to their tables, once the findings of the text itself have been reported.
     pub(crate) fn look_again(&mut self, view: &View, inquiry: &mut Inquiry) {
+        self.letters.tell(&self.place, inquiry);
         for row in self.queue.drain(..std::mem::take(&mut self.judged)) {
             match (row, &mut self.table) {
                 (Some(row), _) if row.len() == 0 => self.rows += 1,

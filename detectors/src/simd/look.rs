@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::speech::{Hearing, Voice};
+use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
 
 /// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
@@ -55,9 +55,9 @@ pub(crate) struct Look<'t> {
     /// The blocks that have such bytes.
     any: u64,
     run: Run,
-    /// Where the last block begins that was looked at, and what it holds.
+    /// Where the last block begins, and what it holds; only of a text whose end was seen, and nothing else.
     last: (usize, Raw),
-    hearing: Option<Hearing>,
+    pub(super) hearing: Option<Hearing>,
 }
 
 impl<'t> Look<'t> {
@@ -176,49 +176,56 @@ impl<'t> Look<'t> {
         #[cfg(target_arch = "aarch64")]
         super::neon::look(rest, self);
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        self.fill(rest, super::scalar::raw, super::scalar::voice, super::speech::pack);
+        fill!(self, rest, seen => super::scalar::raw(seen), super::scalar::voice(seen), super::speech::pack);
         true
     }
 
-    /// Looks at `text` with `raw`, a block at a time with the byte behind, and listens with `voice` and `pack`
-    /// ([`Hearing::hear`]); behind the end stands nothing.
+    /// Looks at `text` with `kernel`, a block at a time with the byte behind; behind the end stands nothing.
     #[inline(always)]
-    pub(super) fn fill(
-        &mut self,
-        text: &[u8],
-        raw: impl Fn(&[u8; SEEN]) -> Raw,
-        voice: impl Fn(&[u8; SEEN]) -> Voice,
-        pack: impl Fn(u64, u64) -> u64,
-    ) {
-        match self.hearing.take() {
-            None => self.each(text, raw),
-            Some(mut hearing) => {
-                self.each(text, |seen| {
-                    hearing.hear(voice(seen), &pack);
-                    raw(seen)
-                });
-                self.hearing = Some(hearing);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn each(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
-        let (mut run, mut rest, mut last, mut any) = (self.run, text, Raw::default(), 0);
+    pub(super) fn fill(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
+        let (mut run, mut rest, mut any, mut tail) = (self.run, text, 0, [0; SEEN]);
         for (n, busy) in self.busy.iter_mut().enumerate() {
-            last = match rest.first_chunk() {
-                Some(block) => kernel(block),
+            // One call for both, so that it is made part of the loop.
+            let block = match rest.first_chunk() {
+                Some(block) => block,
                 None if rest.is_empty() => break,
-                None => kernel(&padded(rest)),
+                None => {
+                    tail = padded(rest);
+                    &tail
+                }
             };
-            rest = rest.get(BLOCK..).unwrap_or_default();
-            *busy = run.next(&last);
+            *busy = run.next(&kernel(block));
             any |= u64::from(*busy != 0) << n;
+            rest = rest.get(BLOCK..).unwrap_or_default();
         }
-        self.last = (self.base + (self.len - 1) / BLOCK * BLOCK, last);
         (self.run, self.any) = (run, any);
+        if any != 0 {
+            self.last = (self.base + (self.len - 1) / BLOCK * BLOCK, raw_of(&tail));
+        }
     }
 }
+
+/// Fills a look with the kernels of a processor, those that listen if it does: a macro, since a closure that is written
+/// once and called twice is part of neither loop.
+macro_rules! fill {
+    ($look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {
+        match $look.hearing.take() {
+            None => $look.fill($text, |$seen| $raw),
+            Some(mut hearing) => {
+                let mut run = hearing.run;
+                $look.fill($text, |$seen| {
+                    // First what is done with vectors, which nothing must come between.
+                    let (raw, voice) = ($raw, $voice);
+                    hearing.hear(&mut run, voice, $pack);
+                    raw
+                });
+                hearing.run = run;
+                $look.hearing = Some(hearing);
+            }
+        }
+    };
+}
+pub(super) use fill;
 
 /// What a block holds.
 #[inline]

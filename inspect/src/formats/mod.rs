@@ -9,6 +9,7 @@ mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
+mod exchange;
 mod form;
 mod grpc;
 mod gzip;
@@ -32,6 +33,7 @@ mod packing;
 mod parquet;
 mod pdf;
 mod pgp;
+mod placed;
 mod plain;
 mod protobuf;
 mod rar;
@@ -43,6 +45,7 @@ mod sqlite;
 mod strings;
 mod svg;
 mod tar;
+mod telling;
 mod unknown;
 mod wide;
 mod xml;
@@ -144,17 +147,20 @@ const FORMATS: &[&Format] = &[
     image::TIFF,
     image::HEIF,
     &rtf::FORMAT,
+    &mbox::FORMAT,
+    &mail::FORMAT,
+    &multipart::FORMAT,
+    // By their shape: most of an upload or mail may be such text.
     &wide::UTF16_LITTLE,
     &wide::UTF16_BIG,
     &wide::UTF32_LITTLE,
     &wide::UTF32_BIG,
-    &mbox::FORMAT,
-    &mail::FORMAT,
-    &multipart::FORMAT,
     &yenc::FORMAT,
     &contentline::VCARD,
     &contentline::CALENDAR,
     &contentline::LDIF,
+    &exchange::SYLK,
+    &exchange::DIF,
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,

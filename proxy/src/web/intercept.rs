@@ -45,11 +45,7 @@ impl Inside {
 
     /// The server first, then the client with a certificate that mirrors the server's. `None`: the client got no session,
     /// and that is recorded.
-    async fn shake_hands<IO>(
-        &self,
-        stream: Ahead<IO>,
-        upstream: Outward,
-    ) -> Option<(Opened<IO>, Protocol, Established)>
+    async fn shake_hands<IO>(&self, stream: Ahead<IO>, upstream: Outward) -> Option<(Opened<IO>, Protocol, Established)>
     where
         IO: Duplex + 'static,
     {

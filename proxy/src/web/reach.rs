@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chot_config::{AllowedTarget, Parents, Ports, WebSettings};
+
 use super::dial::{self, Egress};
 use super::io::Outward;
 use super::parent::{Credentials, Parent};
