@@ -7,6 +7,7 @@
 pub mod kept;
 mod network;
 pub mod seeds;
+mod smtp;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -138,6 +139,25 @@ pub const TARGETS: &[Target] = &[
         content_type: None,
         check: network::proxy_header,
     },
+    Target { name: "smtp-data", form: Form::Behind(b"."), content_type: None, check: smtp::data },
+    Target { name: "smtp-lines", form: Form::Behind(b"MAIL FROM:<"), content_type: None, check: smtp::lines },
+    Target { name: "smtp-header", form: Form::Behind(b"X-Chot-A: "), content_type: None, check: smtp::header },
+    Target { name: "smtp-replies", form: Form::Behind(b"250-"), content_type: None, check: smtp::replies },
+    Target { name: "milter", form: Form::Behind(b"\0\0\0\x05L"), content_type: None, check: smtp::milter },
+    Target {
+        name: "mail-hidden",
+        form: Form::Within(seeds::hidden),
+        content_type: Some("message/rfc822"),
+        check: smtp::hidden,
+    },
+    Target {
+        name: "directory",
+        form: Form::Behind(b"\x30\x0c\x02\x01\x01"),
+        content_type: None,
+        check: network::directory,
+    },
+    target("grpc", b"\0\0\0\0\x10", Some("application/grpc")),
+    target("protobuf", b"\x0a\x10", Some("application/x-protobuf")),
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 

@@ -6,6 +6,8 @@
 
 mod cells;
 mod letters;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,7 +15,7 @@ use std::ops::Range;
 use chot_detectors::Column;
 use chot_model::Confidence;
 
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{Heading, Table, is_number};
 use crate::view::View;
@@ -264,6 +266,10 @@ impl Grid {
         if self.block.is_empty() {
             return;
         }
+        // Paragraphs are no record, nor values or headings of one.
+        if self.block.iter().all(|line| line.len() > HEADER_MAX) {
+            return self.block.clear();
+        }
         let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
@@ -354,11 +360,13 @@ impl Grid {
         if !std::mem::replace(&mut self.headed, true) {
             let first = rows().take(HEADER_ROWS);
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
-            // Without a word of a heading only columns that speak for themselves are of any use to a table.
+            // Without a header only columns that speak for themselves are of any use to a table, nor does one help that
+            // says of numbers that they are nobody's.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && heading.is_silent() && !inquiry.careful;
+            self.dull = few && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
+                self.dull &= announced.iter().flatten().all(|column| *column == Column::Negative);
                 for (census, announced) in columns.iter_mut().zip(announced) {
                     census.announced = announced;
                 }
@@ -454,27 +462,4 @@ fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
         && !(cut && is_cut(line))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::careful::{agree, cell};
-
-    fn line() -> impl Strategy<Value = String> {
-        let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
-        let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", "\n", " "]);
-        let cells = prop_oneof![3 => cell(), 1 => prop::sample::select(heads.to_vec()).prop_map(str::to_owned)];
-        let row = (prop::collection::vec(cells, 1..5), cut).prop_map(|(cells, cut)| cells.join(cut) + "\n");
-        let block = (cell(), cell(), 1..10_usize).prop_map(|(a, b, n)| format!("{a}\t{b}\n").repeat(n));
-        prop_oneof![6 => row, 2 => Just("\n".to_owned()), 1 => Just("----\n".to_owned()), 1 => block]
-    }
-
-    proptest! {
-        #[test]
-        fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
-            agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! policy's to say.
 
 mod base64;
+mod brief;
 #[cfg(test)]
 mod careful;
 mod charset;
@@ -29,6 +30,7 @@ mod text;
 mod tree;
 mod view;
 
+pub use brief::is_brief;
 pub use extract::{Bounds, Cell, Extractor, InProcess, Kind, Piece};
 pub use formats::reads_print;
 pub use inspector::{Hint, Inspected, Inspecting, Inspector, Limits};

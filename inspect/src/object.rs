@@ -162,7 +162,7 @@ impl Object {
             return;
         }
         let head = Head::new(block, &self.hint);
-        let Some(format) = formats::all().find(|f| (f.matches)(&head)) else { return };
+        let Some(format) = formats::of(&head) else { return };
         self.media_type = format.media_type;
         if head.hides_digits() {
             inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);

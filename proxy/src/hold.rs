@@ -134,12 +134,12 @@ pub struct HoldWriter {
 }
 
 impl HoldWriter {
-    /// Prepares for so many bytes that are said to come: room for them as far as they fit a chunk, for growing step by step
-    /// would copy them, and memory that nothing is written to costs nothing. What is larger than all memory for bodies
-    /// goes to the disk from its first chunk on, and leaves that memory to others.
-    pub(crate) fn expect(&mut self, len: u64) {
-        self.is_for_disk = len > self.hold.shared.memory_bytes_max;
-        let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+    /// Takes note of how many bytes the sender says will come. There is room for them at once as far as they fit a chunk:
+    /// growing step by step would copy them, and memory that nothing is written to costs nothing. What is larger than all
+    /// memory for bodies goes to the disk from its first chunk on, and leaves that memory to others.
+    pub fn expect(&mut self, bytes: u64) {
+        self.is_for_disk = bytes > self.hold.shared.memory_bytes_max;
+        let wanted = usize::try_from(bytes).unwrap_or(usize::MAX).min(CHUNK_BYTES);
         self.tail.reserve_exact(wanted.saturating_sub(self.tail.len()));
     }
 

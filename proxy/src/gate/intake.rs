@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chot_config::{Policy, judge};
-use chot_inspect::{Hint, Inspected, Inspecting, Source};
+use chot_inspect::{Hint, Inspected, Inspecting, Source, is_brief};
 use chot_model::{Action, DecisionId, Destination, Message, OpaqueReason, Timestamp, Verdict};
 
 use super::decision::{Decision, Open, Told};
@@ -14,7 +14,7 @@ use super::{Abilities, Envelope, Gate};
 use crate::Error;
 use crate::hold::{Hold, HoldWriter};
 
-/// Bodies up to this size are inspected on the task that read them; larger ones on a blocking thread.
+/// Text up to this size is inspected on the task that read it; all else on a blocking thread.
 const INLINE_BYTES_MAX: u64 = 32 << 10;
 /// The same where only the last block of them is left to be read.
 const INLINE_READ_BYTES_MAX: u64 = 1 << 20;
@@ -30,6 +30,8 @@ pub struct Intake {
     body: HoldWriter,
     /// The bytes as they came, where [`Self::push`] was given them decoded.
     encoded: Option<HoldWriter>,
+    /// How many bytes the sender says will come.
+    expected: u64,
     gate: Gate,
 }
 
@@ -49,6 +51,7 @@ impl Intake {
             inspecting: Box::new(gate.shared.inspector.begin(hint)),
             body: gate.shared.holds.begin(),
             encoded: None,
+            expected: 0,
             gate,
         }
     }
@@ -78,6 +81,12 @@ impl Intake {
         self.inspecting.field(name, value);
     }
 
+    /// Takes note of how many bytes the sender says will come. It is not held to it.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = bytes;
+        self.body.expect(bytes);
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
@@ -88,18 +97,17 @@ impl Intake {
         self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
     }
 
-    /// Prepares for a body that is said to be so long. Nothing depends on whether that is true.
-    pub(crate) fn expect(&mut self, len: u64) {
-        self.body.expect(len);
-    }
-
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
     /// decode to. Unless it is redacted, this is then what leaves: signatures and digests over it stay true.
     ///
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        let encoded = self.encoded.get_or_insert_with(|| {
+            let mut encoded = self.gate.shared.holds.begin();
+            encoded.expect(self.expected);
+            encoded
+        });
         encoded.push(bytes).map_err(Error::Hold)
     }
 
@@ -208,7 +216,7 @@ impl Intake {
 
     /// Inspects to the end.
     async fn ready(self) -> Result<Ready, Error> {
-        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let Self { id, received, policy, hint, inspecting, body, encoded, expected: _, gate } = self;
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = Arc::new(inspect_to_end(inspecting, &body).await?);
         let content: Arc<dyn Source> = match encoded {
@@ -265,8 +273,14 @@ impl Ready {
 
 /// Finishes the inspection where it disturbs nobody.
 async fn inspect_to_end(inspecting: Box<Inspecting>, body: &Arc<Hold>) -> Result<Inspected, Error> {
-    let inline_max = if inspecting.is_read_along() { INLINE_READ_BYTES_MAX } else { INLINE_BYTES_MAX };
-    if body.len() <= inline_max {
+    let is_soon_done = match body.len() {
+        0 => true,
+        len if inspecting.is_read_along() => len <= INLINE_READ_BYTES_MAX,
+        // The task may be on a thread with many others, whom what must be unpacked would hold up.
+        1..=INLINE_BYTES_MAX => body.in_memory(0).is_some_and(is_brief),
+        _ => false,
+    };
+    if is_soon_done {
         return Ok(inspecting.read(&**body));
     }
     let body = Arc::clone(body);
