@@ -93,7 +93,7 @@ impl Exempt {
 }
 
 impl Parents {
-    /// Every parent, as `host:port`.
+    /// Every parent, as `host:port`, or `https://host:port` where it is spoken to over TLS.
     pub fn servers(&self) -> &[String] {
         &self.servers
     }

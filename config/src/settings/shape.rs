@@ -127,8 +127,10 @@ const MODE: Format =
     Format { noun: "a file mode without others, such as `0660`", check: |text| file_mode(text).map(drop) };
 const PORTS: Format =
     Format { noun: "a port or a range such as `1024-65535`", check: |text| Ports::parse(text).map(drop) };
-const PARENT: Format =
-    Format { noun: "a host and port such as `proxy.example.vn:3128`", check: |text| host_port(text).map(drop) };
+const PARENT: Format = Format {
+    noun: "a host and port such as `proxy.example.vn:3128`, or `https://` before them",
+    check: |text| host_port(text.strip_prefix("https://").unwrap_or(text)).map(drop),
+};
 const HOSTS: Format =
     Format { noun: "a host such as `*.moh.gov.vn`", check: |text| HostPattern::parse(text).map(drop) };
 const NAME: Format = Format {

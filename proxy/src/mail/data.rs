@@ -229,8 +229,7 @@ impl DataWriter {
     pub(super) fn write(&mut self, content: &[u8], out: &mut Vec<u8>) {
         let mut rest = content;
         while let Some((&byte, behind)) = rest.split_first() {
-            if !self.is_behind_cr
-                && !(self.is_line_start && byte == b'.')
+            if !(self.is_behind_cr || self.is_line_start && byte == b'.')
                 && let lines @ 1.. = plain_lines(rest, 0)
             {
                 let (plain, behind) = rest.split_at(lines);

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chot_audit::Event;
-use tokio::net::TcpStream;
 
 use super::connect::{Counted, Inside};
-use super::io::{Ahead, Duplex};
+use super::io::{Ahead, Duplex, Outward};
 use super::target::Authority;
 use crate::client_hello::Hello;
 use crate::drain::Session;
@@ -54,7 +53,7 @@ impl Inside {
     pub(super) async fn pass_unread<IO: Duplex + 'static>(
         self,
         stream: Ahead<IO>,
-        upstream: TcpStream,
+        upstream: Outward,
         mut session: Session,
         hello: &Hello,
         reason: String,

@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::Client;
 use super::body::Reply;
@@ -24,7 +23,7 @@ use super::first::{self, First};
 use super::guard::Guarded;
 use super::head;
 use super::intercept::Established;
-use super::io::{Ahead, Duplex, ForHyper, Wire, writes_through};
+use super::io::{Ahead, Duplex, ForHyper, Outward, Wire, writes_through};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::streams::UnderWay;
@@ -44,7 +43,7 @@ pub(super) struct Tunnel {
     addresses: Vec<SocketAddr>,
     road: Road,
     account: Account,
-    upstream: TcpStream,
+    upstream: Outward,
     /// On HTTP/2, what keeps the connection from being taken for idle.
     under_way: Option<Arc<UnderWay>>,
 }
@@ -62,9 +61,8 @@ pub(super) async fn grant(
     }
     let reached = async {
         let Way { addresses, road } = client.way(&authority).await?;
-        let upstream = road.connect(&authority, &addresses).await?;
-        let first = road.reached(&upstream, &addresses).addresses;
-        Ok((reached_first(first.first().copied(), addresses), road, upstream))
+        let (upstream, way) = road.connect(&authority, &addresses).await?;
+        Ok((reached_first(way.addresses.first().copied(), addresses), road, upstream))
     };
     match reached.await {
         Ok((addresses, road, upstream)) => {
@@ -160,7 +158,7 @@ pub(super) struct Inside {
 
 impl Inside {
     /// Carries it to its end.
-    pub(super) async fn carry<IO>(self, began: First, stream: Ahead<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn carry<IO>(self, began: First, stream: Ahead<IO>, upstream: Outward, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -201,7 +199,7 @@ impl Inside {
     }
 
     /// Neither TLS nor HTTP: joined when listed, closed otherwise.
-    async fn other<IO>(self, stream: Ahead<IO>, mut upstream: TcpStream, mut session: Session, why: Why)
+    async fn other<IO>(self, stream: Ahead<IO>, mut upstream: Outward, mut session: Session, why: Why)
     where
         IO: Duplex + 'static,
     {
@@ -223,7 +221,7 @@ impl Inside {
     }
 
     /// HTTP without TLS inside CONNECT is looked into like any other.
-    async fn plain<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
+    async fn plain<IO>(self, stream: Ahead<IO>, upstream: Outward, session: Session)
     where
         IO: Duplex + 'static,
     {

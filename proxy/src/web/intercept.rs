@@ -10,7 +10,6 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
@@ -19,7 +18,7 @@ use super::connect::Inside;
 use super::exchange::{Exchange, Upgrades, refuse};
 use super::guard::Broken;
 use super::head;
-use super::io::{Ahead, Duplex};
+use super::io::{Ahead, Duplex, Outward};
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
@@ -34,7 +33,7 @@ type Opened<IO> = Box<TlsStream<Ahead<IO>>>;
 
 impl Inside {
     /// Carries what is TLS to its end.
-    pub(super) async fn intercept<IO>(self, stream: Ahead<IO>, upstream: TcpStream, session: Session)
+    pub(super) async fn intercept<IO>(self, stream: Ahead<IO>, upstream: Outward, session: Session)
     where
         IO: Duplex + 'static,
     {
@@ -46,11 +45,7 @@ impl Inside {
 
     /// The server first, then the client with a certificate that mirrors the server's. `None`: the client got no session,
     /// and that is recorded.
-    async fn shake_hands<IO>(
-        &self,
-        stream: Ahead<IO>,
-        upstream: TcpStream,
-    ) -> Option<(Opened<IO>, Protocol, Established)>
+    async fn shake_hands<IO>(&self, stream: Ahead<IO>, upstream: Outward) -> Option<(Opened<IO>, Protocol, Established)>
     where
         IO: Duplex + 'static,
     {
@@ -255,6 +250,8 @@ impl Served {
 
 #[cfg(test)]
 mod tests {
+    use tokio::net::TcpStream;
+
     use super::super::{connect, serve_client};
     use super::*;
 
@@ -275,7 +272,7 @@ mod tests {
             ("its tunnel", size_of_3(connect::run::<TcpStream>), 3_072),
             ("what is inside", size_of_4(Inside::intercept::<TcpStream>), 2_560),
             ("its TLS", size_of::<TlsStream<Ahead<TcpStream>>>(), 1_280),
-            ("the server's TLS", size_of::<tokio_rustls::client::TlsStream<Ahead<TcpStream>>>(), 1_280),
+            ("the server's TLS", size_of::<tokio_rustls::client::TlsStream<Ahead<Outward>>>(), 1_280),
         ];
         assert!(sizes.iter().all(|(_, size, most)| size <= most), "bytes, and at most: {sizes:?}");
     }

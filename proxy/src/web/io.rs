@@ -144,6 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 /// A connection of whatever kind, where a second copy of everything above it would be dearer than a call.
 pub(crate) type Wire = Box<dyn Duplex>;
 
+/// A connection outward: TCP, or TLS with a parent proxy over it.
+pub(crate) type Outward = Box<dyn Duplex + Sync>;
+
 /// A stream read in large pieces for a reader that asks for small ones. What was read and not asked for yet comes first,
 /// and is kept no longer than that.
 #[derive(Debug)]

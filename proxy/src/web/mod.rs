@@ -148,7 +148,7 @@ impl Web {
             gate,
             clients: settings.clients.clone(),
             balancers: settings.proxy_protocol.clone(),
-            reach: Reach::new(settings, &pseudonym)?,
+            reach: Reach::new(settings, &pseudonym, &interception)?,
             home: Home::new(&settings.name, &settings.pac_direct, interception.ca()),
             interception,
             via: ["1.1", "2"].map(|version| via(version, &pseudonym)),

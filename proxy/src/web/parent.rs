@@ -1,20 +1,22 @@
 //! A parent proxy: it is asked with CONNECT for every target, encrypted or not, and carries what was cleared here.
 //!
-//! Its own answers to a client are not relayed: what it refuses is told in our words. It is reached without TLS, as it
-//! stands inside the house.
+//! Its own answers to a client are not relayed: what it refuses is told in our words. Where the settings name it by
+//! `https://`, what is asked of it goes over TLS, and its certificate is verified as a server's is.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chot_model::Secret;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::dial::{self, Egress};
+use super::io::Outward;
 use super::refusal::Why;
 use super::target::Authority;
+use crate::tls::{Interception, Protocol};
 use crate::{Error, base64, secret};
 
 /// Time for the parent to connect in its turn.
@@ -26,7 +28,10 @@ const ADDRESSES_MAX: usize = 6;
 
 /// A proxy behind us.
 pub(crate) struct Parent {
+    /// Host and port.
     server: String,
+    /// Who verifies it, where it is spoken to over TLS.
+    tls: Option<Arc<Interception>>,
     /// The value of Proxy-Authorization.
     authorization: Option<Secret>,
     /// Our name in Via, by which a loop is seen.
@@ -63,12 +68,20 @@ impl Credentials {
 }
 
 impl Parent {
-    pub(crate) fn new(server: &str, credentials: &Credentials, pseudonym: &str) -> Result<Self, Error> {
+    /// The parent at `host:port`, or `https://host:port`.
+    pub(crate) fn new(
+        server: &str,
+        credentials: &Credentials,
+        pseudonym: &str,
+        interception: &Arc<Interception>,
+    ) -> Self {
+        let secure = server.strip_prefix("https://");
+        let (server, tls) = (secure.unwrap_or(server), secure.map(|_| Arc::clone(interception)));
         let authorization = credentials
             .0
             .get(server)
             .map(|pair| Secret::new(format!("Basic {}", base64::encode(pair.reveal().as_bytes()))));
-        Ok(Self { server: server.to_owned(), authorization, pseudonym: pseudonym.to_owned() })
+        Self { server: server.to_owned(), tls, authorization, pseudonym: pseudonym.to_owned() }
     }
 
     /// A tunnel to `target`; to its first address where it was not named.
@@ -77,17 +90,27 @@ impl Parent {
         target: &Authority,
         known: &[SocketAddr],
         egress: Egress,
-    ) -> Result<TcpStream, Why> {
+    ) -> Result<Outward, Why> {
         let found = tokio::net::lookup_host(&self.server).await.map_err(|_| Why::Parent)?;
         let addresses: Vec<_> = found.take(ADDRESSES_MAX).collect();
-        let mut stream = dial::dial(&addresses, egress).await.map_err(|_| Why::Parent)?;
+        let stream = dial::dial(&addresses, egress).await.map_err(|_| Why::Parent)?;
         let asking = async {
+            let mut stream: Outward = match &self.tls {
+                None => Box::new(stream),
+                Some(interception) => {
+                    let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
+                    let host = host.trim_start_matches('[').trim_end_matches(']');
+                    let alpn = vec![Protocol::Http1.alpn().to_vec()];
+                    Box::new(interception.connect(stream, host, alpn).await.map_err(|_| Why::Parent)?)
+                }
+            };
             let target = known.first().map_or_else(|| target.to_host_header(0), ToString::to_string);
             stream.write_all(self.request(&target).as_bytes()).await.map_err(|_| Why::Parent)?;
-            answer(&mut stream).await
+            stream.flush().await.map_err(|_| Why::Parent)?;
+            answer(&mut stream).await?;
+            Ok(stream)
         };
-        tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), asking).await.map_err(|_| Why::UpstreamTimeout)??;
-        Ok(stream)
+        tokio::time::timeout(Duration::from_secs(ANSWER_SECONDS), asking).await.map_err(|_| Why::UpstreamTimeout)?
     }
 
     fn request(&self, target: &str) -> String {
@@ -103,7 +126,7 @@ impl Parent {
 }
 
 /// Reads the head of the answer and not a byte more: what follows is the target's.
-async fn answer(stream: &mut TcpStream) -> Result<(), Why> {
+async fn answer(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Why> {
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == ANSWER_BYTES_MAX {
@@ -128,9 +151,20 @@ async fn answer(stream: &mut TcpStream) -> Result<(), Why> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use tokio::net::TcpListener;
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_rustls::TlsAcceptor;
 
     use super::*;
+    use crate::tls::Ca;
+
+    fn interception(roots: &[std::path::PathBuf]) -> Arc<Interception> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let ca = Ca::load_or_make(dir.path()).expect("a CA");
+        Arc::new(Interception::new(ca, roots).expect("interception"))
+    }
 
     #[test]
     fn credentials_are_read_and_kept_from_others() {
@@ -138,15 +172,64 @@ mod tests {
         let write = |text: &str| std::fs::write(file.path(), text).expect("written");
         write("# parents\n\nout.example:3128  chot:mat khau\n");
         let credentials = Credentials::load(file.path()).expect("read");
-        let parent = Parent::new("out.example:3128", &credentials, "chot-1").expect("a parent");
+        let interception = interception(&[]);
+        let new = |server: &str| Parent::new(server, &credentials, "chot-1", &interception);
+        let parent = new("out.example:3128");
+        assert!(parent.tls.is_none() && new("https://out.example:3128").tls.is_some());
+        assert!(new("https://out.example:3128").authorization.is_some());
         assert!(parent.request("a.example:443").contains("\r\nProxy-Authorization: Basic Y2hvdDptYXQga2hhdQ==\r\n"));
-        let other = Parent::new("other.example:3128", &credentials, "chot-1").expect("a parent");
+        let other = new("other.example:3128");
         assert!(!other.request("a.example:443").contains("Authorization"));
         write("out.example:3128\n");
         assert!(Credentials::load(file.path()).is_err());
         write("");
         std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o644)).expect("set");
         assert!(Credentials::load(file.path()).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_parent_with_tls_is_asked_only_when_its_certificate_is_good() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let key = KeyPair::generate().expect("a key");
+        let cert = CertificateParams::new(vec!["localhost".to_owned()]).expect("names").self_signed(&key);
+        let cert = cert.expect("signed");
+        let root = dir.path().join("parent.pem");
+        std::fs::write(&root, cert.pem()).expect("written");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(crate::tls::provider())
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .expect("config");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        for (roots, is_good) in [(vec![root], true), (vec![], false)] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+            let server = format!("https://localhost:{}", listener.local_addr().expect("an address").port());
+            let acceptor = acceptor.clone();
+            let parent = tokio::spawn(async move {
+                let (stream, _) = listener.accept().await.expect("accepted");
+                let mut stream = acceptor.accept(stream).await.ok()?;
+                let mut asked = vec![0; 1 << 10];
+                let n = stream.read(&mut asked).await.expect("read");
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nbanner").await.expect("written");
+                stream.shutdown().await.expect("closed");
+                Some(String::from_utf8_lossy(&asked[..n]).into_owned())
+            });
+            let us = Parent::new(&server, &Credentials::default(), "chot-1", &interception(&roots));
+            let target = Authority { host: "a.example".to_owned(), port: 443 };
+            let connected = us.connect(&target, &[], Egress::default()).await;
+            match connected {
+                Ok(mut stream) => {
+                    let mut rest = String::new();
+                    stream.read_to_string(&mut rest).await.expect("read");
+                    assert!(is_good && rest == "banner");
+                }
+                Err(why) => assert!(!is_good && why == Why::Parent),
+            }
+            let asked = parent.await.expect("ended");
+            assert_eq!(asked.is_some_and(|asked| asked.starts_with("CONNECT a.example:443 ")), is_good);
+        }
     }
 
     #[tokio::test]

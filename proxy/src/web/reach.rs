@@ -8,14 +8,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chot_config::{AllowedTarget, Parents, Ports, WebSettings};
-use tokio::net::TcpStream;
 
 use super::dial::{self, Egress};
+use super::io::Outward;
 use super::parent::{Credentials, Parent};
 use super::refusal::Why;
 use super::resolver::Resolver;
 use super::target::{Authority, is_listed, is_named, judge_addresses, special};
 use crate::Error;
+use crate::tls::Interception;
 
 /// Where connections may go, shared by all clients.
 pub(crate) struct Reach {
@@ -50,21 +51,25 @@ pub(crate) enum Road {
 }
 
 impl Reach {
-    /// Reads the credentials of parents, too.
-    pub(crate) fn new(settings: &WebSettings, pseudonym: &str) -> Result<Self, Error> {
+    /// Reads the credentials of parents, too. Parents with TLS are verified as servers are.
+    pub(crate) fn new(
+        settings: &WebSettings,
+        pseudonym: &str,
+        interception: &Arc<Interception>,
+    ) -> Result<Self, Error> {
         let credentials = match &settings.parent_credentials {
             Some(file) => Credentials::load(Path::new(file))?,
             None => Credentials::default(),
         };
         let servers = settings.parents.servers().iter();
-        let servers = servers.map(|server| Ok(Arc::new(Parent::new(server, &credentials, pseudonym)?)));
+        let servers = servers.map(|server| Arc::new(Parent::new(server, &credentials, pseudonym, interception)));
         Ok(Self {
             listed: settings.allow_targets.clone(),
             opaque: settings.allow_opaque.clone(),
             ports: settings.ports.clone(),
             resolver: Resolver::new(settings.resolve.clone()),
             parents: settings.parents.clone(),
-            servers: servers.collect::<Result<_, Error>>()?,
+            servers: servers.collect(),
             egress: Egress::new(&settings.egress),
             own: Mutex::new(settings.listen.clone()),
         })
@@ -159,20 +164,19 @@ fn is_local_name(host: &str) -> bool {
 }
 
 impl Road {
-    /// Connects to `target`: to one of `addresses`, or through the parent.
-    pub(crate) async fn connect(&self, target: &Authority, addresses: &[SocketAddr]) -> Result<TcpStream, Why> {
-        match self {
-            Self::Direct(egress) => dial::dial(addresses, *egress).await,
-            Self::Parent(parent, egress) => parent.connect(target, addresses, *egress).await,
-        }
-    }
-
-    /// The way that `stream` took: of several addresses the one it leads to, where that can be told.
-    pub(crate) fn reached(&self, stream: &TcpStream, addresses: &[SocketAddr]) -> Way {
-        let address = match self {
-            Self::Direct(_) => stream.peer_addr().ok(),
-            Self::Parent(..) => addresses.first().copied(),
+    /// Connects to `target`: to one of `addresses`, or through the parent. Tells which of several addresses it is, where
+    /// that can be told.
+    pub(crate) async fn connect(&self, target: &Authority, addresses: &[SocketAddr]) -> Result<(Outward, Way), Why> {
+        let (stream, reached): (Outward, _) = match self {
+            Self::Direct(egress) => {
+                let stream = dial::dial(addresses, *egress).await?;
+                let reached = stream.peer_addr().ok();
+                (Box::new(stream), reached)
+            }
+            Self::Parent(parent, egress) => {
+                (parent.connect(target, addresses, *egress).await?, addresses.first().copied())
+            }
         };
-        Way { addresses: address.into_iter().collect(), road: self.clone() }
+        Ok((stream, Way { addresses: reached.into_iter().collect(), road: self.clone() }))
     }
 }

@@ -102,7 +102,7 @@ pub(super) async fn serve(client: Arc<Client>, mut stream: TcpStream, original: 
     let authority = named.filter(|named| named.port == original.port()).unwrap_or_else(|| literal.clone());
     let Way { addresses, road } = way;
     match road.connect(&literal, &addresses).await {
-        Ok(upstream) => {
+        Ok((upstream, _)) => {
             let account = client.account.clone();
             let inside = Inside { client, authority, is_named: false, addresses, road, account };
             inside.carry(began, stream, upstream, session).await;

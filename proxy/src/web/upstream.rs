@@ -15,11 +15,10 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 use super::body::Outgoing;
-use super::io::{Ahead, ForHyper, Timer};
+use super::io::{Ahead, ForHyper, Outward, Timer};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::target::Authority;
@@ -166,8 +165,7 @@ impl Link {
     }
 
     async fn dial(route: &Route, interception: &Interception) -> Result<Self, Why> {
-        let stream = route.road.connect(&route.authority, &route.addresses).await?;
-        let way = route.road.reached(&stream, &route.addresses);
+        let (stream, way) = route.road.connect(&route.authority, &route.addresses).await?;
         match &route.tls {
             None => Self::over(route.authority.clone(), way, stream, Protocol::Http1).await,
             Some(tls) => {
@@ -182,10 +180,10 @@ impl Link {
 /// Makes TLS with a server within the time allowed.
 pub(crate) async fn secure(
     interception: &Interception,
-    stream: TcpStream,
+    stream: Outward,
     name: &str,
     alpn: Vec<Vec<u8>>,
-) -> Result<Box<TlsStream<Ahead<TcpStream>>>, Why> {
+) -> Result<Box<TlsStream<Ahead<Outward>>>, Why> {
     let connecting = interception.connect(Ahead::new(stream), name, alpn);
     match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), connecting).await {
         Err(_) => Err(Why::UpstreamTimeout),
