@@ -229,10 +229,8 @@ impl DataWriter {
     pub(super) fn write(&mut self, content: &[u8], out: &mut Vec<u8>) {
         let mut rest = content;
         while let Some((&byte, behind)) = rest.split_first() {
-            if !self.is_behind_cr
-                && !(self.is_line_start && byte == b'.')
-                && let lines @ 1.. = plain_lines(rest, 0)
-            {
+            let needs_care = self.is_behind_cr || self.is_line_start && byte == b'.';
+            if let lines @ 1.. = if needs_care { 0 } else { plain_lines(rest, 0) } {
                 let (plain, behind) = rest.split_at(lines);
                 out.extend_from_slice(plain);
                 self.is_line_start = true;
