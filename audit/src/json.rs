@@ -82,6 +82,12 @@ impl Json {
         self.out.push(b'"');
         let start = self.out.len();
         let bytes = text.as_bytes();
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        if bytes.len() <= STRING_BYTES_MAX && bytes.iter().all(is_plain) {
+            self.out.extend_from_slice(bytes);
+            self.out.push(b'"');
+            return;
+        }
         let mut run = 0;
         for (at, c) in text.char_indices() {
             // Room for the longest escape and the ellipsis.

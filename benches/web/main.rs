@@ -81,11 +81,8 @@ fn costs(rows: &[&Row], proxies: &[Proxy], origin: &Origin) {
                 (Some(peer), _) => format!("{:.2}", cost / peer),
                 (None, _) => "-".to_owned(),
             };
-            let (nginx, squid, mitmproxy) = (
-                share(Kind::Nginx, row.nginx),
-                share(Kind::Squid, row.squid),
-                share(Kind::Mitmproxy, row.mitmproxy),
-            );
+            let (nginx, squid, mitmproxy) =
+                (share(Kind::Nginx, row.nginx), share(Kind::Squid, row.squid), share(Kind::Mitmproxy, row.mitmproxy));
             println!(
                 "{:<30} {:<10} {done:>10} {cost:>9.1} {nginx:>15} {squid:>15} {mitmproxy:>15}",
                 row.work.name(),

@@ -229,6 +229,12 @@ const fn ending(a: u8, b: u8, c: u8) -> usize {
 pub(crate) struct Ending(u8);
 
 impl Ending {
+    /// Before the last of four bytes.
+    #[inline]
+    pub(crate) const fn before_last([a, b, c, _]: [u8; 4]) -> Self {
+        Self(ENDINGS[0][ending(a, b, c)] | ENDINGS[1][ending(0, b, c)])
+    }
+
     /// Before `at`.
     #[inline]
     pub(crate) fn before(text: &[u8], at: usize) -> Self {
@@ -240,6 +246,17 @@ impl Ending {
     #[inline]
     pub(crate) const fn may_be(self, trigger: Trigger) -> bool {
         self.0 & trigger.bit() != 0
+    }
+
+    /// Whether any of `triggers` does.
+    #[inline]
+    pub(crate) const fn may_be_any<const N: usize>(self, triggers: [Trigger; N]) -> bool {
+        let (mut bits, mut n) = (0, 0);
+        while n < N {
+            bits |= triggers[n].bit();
+            n += 1;
+        }
+        self.0 & bits != 0
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod kept;
 mod network;
 pub mod seeds;
+mod smtp;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -72,6 +73,8 @@ pub const TARGETS: &[Target] = &[
     target("vcard", b"BEGIN:VCARD\r\nVERSION:3.0\r\n", None),
     target("calendar", b"BEGIN:VCALENDAR\r\n", None),
     target("ldif", b"dn: cn=a\n", None),
+    target("sylk", b"ID;PX\nC;Y1;X1;K\"", None),
+    target("dif", b"TABLE\n0,1\n\"A\"\nDATA\n0,0\n\"\"\n-1,0\nBOT\n", None),
     target("mbox", b"From a@example.vn Thu Jan  1 00:00:00 2026\nFrom: a@example.vn\nTo: b@example.vn\n\n", None),
     target("bzip2", b"BZh9", None),
     target("zlib", b"\x78\x9c", None),
@@ -136,6 +139,25 @@ pub const TARGETS: &[Target] = &[
         content_type: None,
         check: network::proxy_header,
     },
+    Target { name: "smtp-data", form: Form::Behind(b"."), content_type: None, check: smtp::data },
+    Target { name: "smtp-lines", form: Form::Behind(b"MAIL FROM:<"), content_type: None, check: smtp::lines },
+    Target { name: "smtp-header", form: Form::Behind(b"X-Chot-A: "), content_type: None, check: smtp::header },
+    Target { name: "smtp-replies", form: Form::Behind(b"250-"), content_type: None, check: smtp::replies },
+    Target { name: "milter", form: Form::Behind(b"\0\0\0\x05L"), content_type: None, check: smtp::milter },
+    Target {
+        name: "mail-hidden",
+        form: Form::Within(seeds::hidden),
+        content_type: Some("message/rfc822"),
+        check: smtp::hidden,
+    },
+    Target {
+        name: "directory",
+        form: Form::Behind(b"\x30\x0c\x02\x01\x01"),
+        content_type: None,
+        check: network::directory,
+    },
+    target("grpc", b"\0\0\0\0\x10", Some("application/grpc")),
+    target("protobuf", b"\x0a\x10", Some("application/x-protobuf")),
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 

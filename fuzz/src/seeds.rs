@@ -267,6 +267,30 @@ pub fn attachment(bytes: &[u8]) -> Vec<u8> {
     mail
 }
 
+/// What a mail [`hidden`] holds, encoded. Nobody's number.
+pub const HIDDEN: &str = "001095987654";
+
+/// A mail with these bytes in its header or before its parts, and behind them, on a line of its own, a number in base64.
+pub fn hidden(bytes: &[u8]) -> Vec<u8> {
+    let start = b"From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n";
+    let line = b"\r\n\r\nU+G7kSBDQ0NEIGPhu6dhIHTDtGk6IDAwMTA5NTk4NzY1NCAoZ+G7rWkgbMO6YyA4aCk=\r\n";
+    [start, bytes, line].concat()
+}
+
+/// What mail programs, next hops, mail servers and directories say, and messages of Protocol Buffers.
+const SPOKEN: [&[u8]; 7] = [
+    b"MAIL FROM:<a@b.vn> SIZE=10 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x AUTH=<>\r\nRCPT TO:<\"a\\ b\"@[IPv6:::1]> \
+        NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c@d.vn\r\nBDAT 3 LAST\r\n",
+    b"250-relay.example.vn\r\n250-SIZE 10\r\n250 AUTH PLAIN\r\n354 go\r\n421 4.3.2 later\r\n550-5.7.1 a\r\n550 5.7.1 b\r\n",
+    b"..a\r\n.\r\n\n.\r\n\r.\r\r\n.\r\r\n\r\n.\r\nQUIT\r\n",
+    b"\0\0\0\x0dO\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff\0\0\0\x10CPC\x004\x01\x0210.1.2.3\0\0\0\0\x0cM<a@b.vn>\0x\0\
+        \0\0\0\x10LX-Chot-A\0 x\n y\0\0\0\0\x0bLSubject\0x\0\0\0\0\x01N\0\0\0\x04Bx\0y\0\0\0\x01E",
+    b"DKIM-Signature : v=1; d=a.vn;\r\n d=b.vn\r\nReceived: x\r\nSubject: y\r\n z\r\nx-chot-b: 1\r\n 2\r\n\r\nbody\r\n",
+    b"\x30\x20\x02\x01\x01\x64\x1b\x04\x04cn=a\x30\x13\x30\x11\x04\x08memberOf\x31\x05\x04\x03b,c\x30\x0c\x02\x01\x01\x65\x07\x0a\
+        \x01\0\x04\0\x04\0",
+    b"\x0a\x06\x53\x6f\x20ID\0\x12\x0c001095123456\x1a\x04\x0a\x02an\x20\x05\x2d\0\0\0\0",
+];
+
 /// Every document.
 pub fn all() -> Vec<Vec<u8>> {
     let said = "Chị Nguyễn Thị An, số CCCD 001190123456, mã số BHXH 0123456789, thẻ DN4010123456789";
@@ -339,6 +363,7 @@ pub fn all() -> Vec<Vec<u8>> {
         b"1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0001> <0009> <0030> endbfrange",
     ));
     all.push(pdf_objects(b"7 0 8 20 9 30 1 40  <</Fields[8 0 R]>>  <</T(soCCCD)/V(001190123456)>>"));
+    all.extend(SPOKEN.map(<[u8]>::to_vec));
     all.extend(PICTURES.iter().chain(PACKED).map(|kept| kept.to_vec()));
     all
 }

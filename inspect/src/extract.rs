@@ -146,7 +146,7 @@ impl Extractor for InProcess {
     ) -> Result<(), OpaqueReason> {
         match kind {
             Kind::Pdf => formats::read_pdf(object, &bounds, passwords, each),
-            Kind::Picture => formats::read_picture(object, &bounds, each),
+            Kind::Picture => formats::read_picture(object, each),
             Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),
@@ -395,8 +395,8 @@ impl Rows {
         for cell in cells {
             let start = self.text.len();
             self.text.extend_from_slice(cell.text.as_bytes());
-            let (column, end) = (cell.column.min(COLUMN_MAX) as usize, self.text.len());
-            self.cells.push(table::Cell { column, start, end, number: cell.number, stands: None });
+            let read = table::Cell::new(cell.column.min(COLUMN_MAX) as usize, start, self.text.len());
+            self.cells.push(if cell.number { read.number(0) } else { read });
         }
         // More than any program shows in a row: what comes is a row of its own.
         const ROW_MAX: usize = 1 << 24;
@@ -409,8 +409,8 @@ impl Rows {
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         if !self.cells.is_empty() {
-            let line = Line { text: &self.text, at: None, cells: &self.cells };
-            if !self.table.line(self.number.into(), &line, inquiry) {
+            let line = Line { number: self.number.into(), text: &self.text, at: None, cells: &self.cells };
+            if !self.table.line(&line, inquiry) {
                 let row = line.row();
                 self.table.row(self.number.into(), row, inquiry);
             }

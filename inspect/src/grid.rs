@@ -5,6 +5,9 @@
 //! findings of the running text wait until the table they stand in was judged.
 
 mod cells;
+mod letters;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -12,11 +15,12 @@ use std::ops::Range;
 use chot_detectors::Column;
 use chot_model::Confidence;
 
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
+use letters::Letters;
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -48,6 +52,7 @@ pub(crate) struct Grid {
     block: Vec<Piece>,
     /// The block has more lines than a record, and goes on.
     over: bool,
+    letters: Letters,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
@@ -102,6 +107,7 @@ impl Grid {
             open: None,
             block: Vec::new(),
             over: false,
+            letters: Letters::default(),
             queue: VecDeque::new(),
             judged: 0,
             table: None,
@@ -110,6 +116,15 @@ impl Grid {
             dull: false,
             rows: 0,
         }
+    }
+
+    /// Looks for tables in a value, whose findings are told by others.
+    pub(crate) fn look(place: &Place, view: &View, look: &Look, inquiry: &mut Inquiry) {
+        let mut grid = Self::new(place);
+        grid.read(view, 0..view.text.len(), look);
+        grid.end(view);
+        grid.settle(view, &mut [], inquiry);
+        grid.look_again(view, inquiry);
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
@@ -161,6 +176,7 @@ impl Grid {
         let rows = self.before.iter_mut().flat_map(|cells| &mut cells.row);
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
         self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
+        self.letters.keep(view);
     }
 
     /// Takes more of a line that the window before ended in, or the first of one that this window ends in.
@@ -189,6 +205,7 @@ impl Grid {
         if text.trim_ascii().is_empty() || is_rule(text) {
             return self.end_block();
         }
+        self.letters.line(&line, view);
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
             if open.cut == Cut::Numbers && is_number(text) {
                 line.trim(view);
@@ -222,6 +239,7 @@ impl Grid {
         };
         self.block.clear();
         self.over = false;
+        self.letters.cells(&cells.row, view);
         self.join(cells);
     }
 
@@ -247,6 +265,10 @@ impl Grid {
         }
         if self.block.is_empty() {
             return;
+        }
+        // Paragraphs are no record, nor values or headings of one.
+        if self.block.iter().all(|line| line.len() > HEADER_MAX) {
+            return self.block.clear();
         }
         let cells = Cells::lines(std::mem::take(&mut self.block));
         match &self.open {
@@ -296,6 +318,7 @@ impl Grid {
             let line = std::mem::take(&mut self.line);
             self.end_line(Piece::from(line), true, view);
         }
+        self.letters.end(view);
         self.end_block();
         self.close();
         self.before.clear();
@@ -337,11 +360,13 @@ impl Grid {
         if !std::mem::replace(&mut self.headed, true) {
             let first = rows().take(HEADER_ROWS);
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
-            // Without a word of a heading only columns that speak for themselves are of any use to a table.
+            // Without a header only columns that speak for themselves are of any use to a table, nor does one help that
+            // says of numbers that they are nobody's.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && heading.is_silent() && !inquiry.careful;
+            self.dull = few && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
+                self.dull &= announced.iter().flatten().all(|column| *column == Column::Negative);
                 for (census, announced) in columns.iter_mut().zip(announced) {
                     census.announced = announced;
                 }
@@ -384,6 +409,7 @@ impl Grid {
 
     /// Hands the rows that were judged to their tables, once the findings of the text itself have been reported.
     pub(crate) fn look_again(&mut self, view: &View, inquiry: &mut Inquiry) {
+        self.letters.tell(&self.place, inquiry);
         for row in self.queue.drain(..std::mem::take(&mut self.judged)) {
             match (row, &mut self.table) {
                 (Some(row), _) if row.len() == 0 => self.rows += 1,
@@ -436,27 +462,4 @@ fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
         && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
         && !(cut && is_cut(line))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::careful::{agree, cell};
-
-    fn line() -> impl Strategy<Value = String> {
-        let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
-        let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", "\n", " "]);
-        let cells = prop_oneof![3 => cell(), 1 => prop::sample::select(heads.to_vec()).prop_map(str::to_owned)];
-        let row = (prop::collection::vec(cells, 1..5), cut).prop_map(|(cells, cut)| cells.join(cut) + "\n");
-        let block = (cell(), cell(), 1..10_usize).prop_map(|(a, b, n)| format!("{a}\t{b}\n").repeat(n));
-        prop_oneof![6 => row, 2 => Just("\n".to_owned()), 1 => Just("----\n".to_owned()), 1 => block]
-    }
-
-    proptest! {
-        #[test]
-        fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
-            agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
-        }
-    }
 }

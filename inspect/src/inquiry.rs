@@ -49,7 +49,7 @@ pub(crate) struct Place {
     pub(crate) charset: Option<&'static Charset>,
     /// The kinds of rewriting already undone on the way here, a bit each: none is worn twice, and undoing each within
     /// each other would multiply the work at every level.
-    pub(crate) undone: u8,
+    pub(crate) undone: u16,
 }
 
 impl Place {

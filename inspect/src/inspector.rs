@@ -238,13 +238,27 @@ impl Inspecting {
     /// Completes the inspection. `source` holds exactly the bytes that were pushed. May take long, unless
     /// [`Self::is_read_along`]: call it on a blocking thread.
     pub fn finish(mut self, source: &dyn Source) -> Inspected {
+        if source.len() == self.bytes {
+            return self.read(source);
+        }
+        self.failed = true;
+        self.conclude()
+    }
+
+    /// As [`Self::finish`], where `source` only begins with what was pushed: the rest is read from it.
+    pub fn read(mut self, source: &dyn Source) -> Inspected {
+        let pushed = std::mem::replace(&mut self.bytes, source.len());
         self.guarded(|this| {
-            if source.len() == this.bytes {
+            if pushed <= source.len() && feed(source, pushed, &mut this.object, &mut this.inquiry) {
                 this.object.finish(Some(source), &mut this.inquiry);
             } else {
                 this.failed = true;
             }
         });
+        self.conclude()
+    }
+
+    fn conclude(mut self) -> Inspected {
         if !self.failed {
             self.shelf.put(self.inquiry.learned());
         }
@@ -255,16 +269,6 @@ impl Inspecting {
         let (mut inspection, edits) = self.inquiry.conclude(self.bytes, self.name, self.object.media_type());
         inspection.elapsed_us = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
         Inspected { inspection, edits }
-    }
-
-    fn read(mut self, source: &dyn Source) -> Inspected {
-        self.bytes = source.len();
-        self.guarded(|this| {
-            if !feed(source, &mut this.object, &mut this.inquiry) {
-                this.failed = true;
-            }
-        });
-        self.finish(source)
     }
 
     /// Runs a step. A fault of ours must not take the process down with every other message in it, nor pass for

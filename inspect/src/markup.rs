@@ -29,6 +29,11 @@ pub(crate) trait Reader {
     /// Where comments, scripts and declarations go.
     fn side(&mut self) -> &mut Text;
 
+    /// Content of a raw element, which begins at `at`.
+    fn raw(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.side().push(bytes, at, inquiry);
+    }
+
     /// An opening tag. Its attributes are read with [`Tag::attributes`].
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry);
 
@@ -315,7 +320,7 @@ impl Markup {
         };
         let found = memchr::memchr_iter(b'<', rest).find(ends);
         let len = found.unwrap_or_else(|| if last { rest.len() } else { rest.len().saturating_sub(name.len() + 2) });
-        reader.side().push(rest.get(..len).unwrap_or_default(), at, inquiry);
+        reader.raw(rest.get(..len).unwrap_or_default(), at, inquiry);
         if found.is_some() {
             reader.side().joint(b"\n");
             self.raw = None;

@@ -97,6 +97,15 @@ impl Object {
         }
     }
 
+    /// Takes the last bytes there are. They fill no block that others would have to wait for.
+    fn push_last(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        if self.block.is_empty() && bytes.len() <= BLOCK {
+            self.read(bytes, inquiry);
+        } else {
+            self.push(bytes, inquiry);
+        }
+    }
+
     /// How long the next block is.
     const fn block_bytes(&self) -> usize {
         match self.state {
@@ -153,7 +162,7 @@ impl Object {
             return;
         }
         let head = Head::new(block, &self.hint);
-        let Some(format) = formats::all().find(|f| (f.matches)(&head)) else { return };
+        let Some(format) = formats::of(&head) else { return };
         self.media_type = format.media_type;
         if head.hides_digits() {
             inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, block.len() as u64);
@@ -287,18 +296,27 @@ pub(crate) const OCTETS: &str = "application/octet-stream";
 pub(crate) fn section(source: &dyn Source, from: u64, to: u64, hint: Hint, place: Place, inquiry: &mut Inquiry) {
     let section = Section { whole: source, range: from..to };
     let mut object = Object::from_source(hint, place.clone());
-    if feed(&section, &mut object, inquiry) {
+    if feed(&section, 0, &mut object, inquiry) {
         object.finish(Some(&section), inquiry);
     } else {
         inquiry.refuse(&place, OpaqueReason::Failed, to.saturating_sub(from));
     }
 }
 
-/// Pushes all of a source; false when it cannot be read to its end.
-pub(crate) fn feed(source: &dyn Source, object: &mut Object, inquiry: &mut Inquiry) -> bool {
-    let mut buffer = vec![0; BLOCK];
-    let mut at = 0;
+/// Pushes a source from `at` to its end; false when it cannot be read that far.
+pub(crate) fn feed(source: &dyn Source, mut at: u64, object: &mut Object, inquiry: &mut Inquiry) -> bool {
+    let mut buffer = Vec::new();
     while at < source.len() {
+        if let Some(bytes) = source.in_memory(at).filter(|bytes| !bytes.is_empty()) {
+            at += bytes.len() as u64;
+            if at == source.len() {
+                object.push_last(bytes, inquiry);
+            } else {
+                object.push(bytes, inquiry);
+            }
+            continue;
+        }
+        buffer.resize(BLOCK, 0);
         match source.read_at(at, &mut buffer) {
             Ok(n @ 1..) => {
                 object.push(buffer.get(..n).unwrap_or_default(), inquiry);

@@ -168,6 +168,9 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     if bytes.len() < TEXT_MIN {
         return false;
     }
+    if ends_as_archive(bytes) || is_upload(bytes) {
+        return true;
+    }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
     let mut seen = [Shown::default()];
@@ -183,6 +186,22 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
 
+/// Whether bytes begin as an upload of several parts, which may be no text.
+fn is_upload(bytes: &[u8]) -> bool {
+    const HEAD: usize = 160;
+    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    head.starts_with(b"--") && memchr::memmem::find(head, b"\nContent-").is_some()
+}
+
+/// Whether bytes end as an archive of ZIP does, whatever they begin with: a program that unpacks itself.
+fn ends_as_archive(bytes: &[u8]) -> bool {
+    /// An archive of one member, and the record at its end with a remark.
+    const LEN_MIN: usize = 98;
+    const END_MAX: usize = 512;
+    let end = bytes.get(bytes.len().saturating_sub(END_MAX)..).unwrap_or_default();
+    bytes.len() >= LEN_MIN && memchr::memmem::find(end, b"PK\x05\x06").is_some()
+}
+
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
@@ -192,18 +211,34 @@ fn has_number(bytes: &[u8]) -> bool {
 
 /// Whether bytes begin as a container does.
 pub(crate) fn is_container(bytes: &[u8]) -> bool {
+    // The sum of the header is for the room to check.
+    if bytes.get(257..262) == Some(b"ustar") {
+        return true;
+    }
     // Asked of whatever runs of characters come to, which is chance.
     let begins = |b: &u8| {
         matches!(b, b'P' | 0x1f | 0x78 | b'%' | 0xd0 | b'7' | b'R' | b'M' | b'!' | b'S' | 0x30 | 0xff | 0x89 | b'G')
-            || matches!(b, 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f)
+            || matches!(b, 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f | b'I' | b'=')
     };
     if !bytes.first().is_some_and(begins) {
         return false;
     }
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    let archive = [&b"7z\xbc\xaf\x27\x1c"[..], b"Rar!\x1a\x07", b"MSCF\0\0\0\0", b"!<arch>\n", b"SQLite format 3\0"];
-    let magic = magic || archive.iter().any(|mark| bytes.starts_with(mark));
+    const MARKS: [&[u8]; 11] = [
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a\x07",
+        b"MSCF\0\0\0\0",
+        b"!<arch>\n",
+        b"SQLite format 3\0",
+        b"07070",
+        b"\x78\x9f\x3e\x22",
+        b"PAR1",
+        b"II*\0",
+        b"MM\0*",
+        b"=ybegin ",
+    ];
+    let magic = magic || MARKS.iter().any(|mark| bytes.starts_with(mark));
     magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)
 }
 

@@ -9,6 +9,7 @@ mod line;
 mod persons;
 #[cfg(test)]
 mod tests;
+mod upright;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::joined::Joined;
 use crate::people::Mark;
 use crate::text;
 use crate::view::View;
+pub(crate) use comb::{BOXES, Said, read as boxes};
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;
@@ -67,7 +69,9 @@ pub(crate) struct Table {
     scratch: Vec<Found>,
     lines: Option<Box<Lines>>,
     /// What announces a row of boxes with a digit each.
-    said: comb::Said,
+    said: Said,
+    /// Numbers written down a column.
+    uprights: upright::Uprights,
 }
 
 enum Shape {
@@ -128,7 +132,8 @@ impl Table {
             listed: 0,
             scratch: Vec::new(),
             lines: None,
-            said: comb::Said::default(),
+            said: Said::default(),
+            uprights: upright::Uprights::default(),
         }
     }
 
@@ -152,6 +157,10 @@ impl Table {
         if cells.iter().all(|(_, view)| view.text.is_empty()) {
             return cells;
         }
+        if !self.only_headed {
+            let found = self.uprights.row(number, &cells, &self.place, inquiry);
+            self.stand_upright(found, inquiry);
+        }
         if self.shape.is_some() {
             self.read(number, &cells, inquiry);
             return cells;
@@ -165,6 +174,8 @@ impl Table {
     }
 
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
+        let found = self.uprights.end(&self.place, inquiry);
+        self.stand_upright(found, inquiry);
         if self.shape.is_none() {
             self.decide(inquiry);
         }

@@ -102,10 +102,10 @@ impl Text {
         }
     }
 
-    fn scan(&mut self, end: usize, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
+    fn scan(&mut self, end: usize, inquiry: &mut Inquiry, found: &mut Vec<Found>) -> Option<Look> {
         let core = self.done..end;
         if core.is_empty() || inquiry.is_late(&self.place) {
-            return;
+            return None;
         }
         let look = Look::of_window(&self.view.text, &core);
         inquiry.scan_for(look.scope(), &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
@@ -116,6 +116,7 @@ impl Text {
         if let Some(grid) = &mut self.grid {
             grid.read(&self.view, core, &look);
         }
+        Some(look)
     }
 
     /// Sets the findings of a window that ends at `end` aside.
@@ -219,11 +220,13 @@ impl Text {
 
     /// Ends a running text at `end` of the window; what stands behind is context only.
     pub(crate) fn finish_at(&mut self, end: usize, inquiry: &mut Inquiry) {
-        let mut found = Vec::new();
-        self.scan(end, inquiry, &mut found);
+        let (mut found, is_all) = (Vec::new(), self.done == 0);
+        let look = self.scan(end, inquiry, &mut found);
         self.set_aside(found, end);
         if let Some(grid) = &mut self.grid {
             grid.end(&self.view);
+        } else if let Some(look) = look.filter(|look| is_all && look.has_cells()) {
+            Grid::look(&self.place, &self.view, &look, inquiry);
         }
         self.tell(inquiry);
         self.roster.end(inquiry);
@@ -233,7 +236,10 @@ impl Text {
 
     /// Ends the value of a cell or field, whose findings belong to a record of the caller's.
     pub(crate) fn finish_value(&mut self, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-        self.scan(self.view.text.len(), inquiry, found);
+        let look = self.scan(self.view.text.len(), inquiry, found);
+        if let Some(look) = look.filter(|look| self.done == 0 && look.has_cells()) {
+            Grid::look(&self.place, &self.view, &look, inquiry);
+        }
         self.reset(inquiry);
     }
 
@@ -246,6 +252,9 @@ impl Text {
     }
 }
 
+/// Rows of a table within a value.
+const ROWS_MIN: usize = 3;
+
 /// Scans one short value.
 pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
     let core = 0..view.text.len();
@@ -253,11 +262,19 @@ pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry:
         return;
     }
     let look = Look::of(&view.text, &core);
+    if look.has_cells() && look.line_ends().len() >= ROWS_MIN {
+        // Somebody pasted a table: its lines are no record of the caller's.
+        let mut text = Text { view: view.copy(), context: Context { column }, ..Text::prose(place.clone()) };
+        return text.finish(inquiry);
+    }
     inquiry.scan_for(look.scope(), place, view, core.clone(), Context { column }, |_, f, _| found.push(f));
     if !look.is_empty() {
         let mut layers = Layers::new(place);
         layers.read(view, &core, &look, inquiry);
         layers.finish(inquiry);
+    }
+    if look.has_cells() {
+        Grid::look(place, view, &look, inquiry);
     }
 }
 

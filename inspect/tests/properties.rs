@@ -287,6 +287,24 @@ fn a_source_that_is_not_what_was_pushed_is_a_failure() {
     assert!(inspecting.finish(&b"abcd".to_vec()).inspection.is_opaque(OpaqueReason::Failed));
 }
 
+/// Bytes that lie in memory, in pieces.
+struct InMemory<'a>(&'a [u8]);
+
+impl Source for InMemory<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.0.read_at(offset, buf)
+    }
+
+    fn in_memory(&self, offset: u64) -> Option<&[u8]> {
+        let (from, piece) = (offset as usize, 1_000);
+        self.0.get(from..self.0.len().min((from / piece + 1) * piece))
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -299,6 +317,7 @@ proptest! {
         let mut cuts: Vec<usize> = cuts.into_iter().map(|c| usize::from(c) * bytes.len() / 65_535).collect();
         cuts.push(bytes.len());
         cuts.sort_unstable();
+        let first = cuts[0];
         let mut inspecting = inspector().begin(Hint::default());
         let mut at = 0;
         for cut in cuts {
@@ -307,6 +326,9 @@ proptest! {
         }
         let split = inspecting.finish(bytes);
         prop_assert_eq!(summary(&split.inspection), summary(&whole.inspection));
+        let mut inspecting = inspector().begin(Hint::default());
+        inspecting.push(&bytes[..first]);
+        prop_assert_eq!(summary(&inspecting.read(&InMemory(bytes)).inspection), summary(&whole.inspection));
         let ids: Vec<DetectorId> = DetectorId::identifiers().collect();
         prop_assert_eq!(split.redact(&ids, bytes).ok(), whole.redact(&ids, bytes).ok());
     }

@@ -91,6 +91,7 @@ impl Holds {
                 spool: None,
             },
             tail: Vec::new(),
+            is_for_disk: false,
         }
     }
 
@@ -128,36 +129,76 @@ pub struct HoldWriter {
     hold: Hold,
     /// Plain bytes not yet in a full chunk. Their memory is below one chunk and outside the budget.
     tail: Vec<u8>,
+    /// It is not begun in memory, where it would not stay.
+    is_for_disk: bool,
 }
 
 impl HoldWriter {
+    /// Takes note of how many bytes the sender says will come. There is room for them at once as far as they fit a chunk:
+    /// growing step by step would copy them, and memory that nothing is written to costs nothing. What is larger than all
+    /// memory for bodies goes to the disk from its first chunk on, and leaves that memory to others.
+    pub fn expect(&mut self, bytes: u64) {
+        self.is_for_disk = bytes > self.hold.shared.memory_bytes_max;
+        let wanted = usize::try_from(bytes).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+        self.tail.reserve_exact(wanted.saturating_sub(self.tail.len()));
+    }
+
     /// Appends bytes. A spool write goes to the page cache and does not wait for the disk.
     ///
     /// # Errors
     /// When the spool file cannot be made or written (disk full). The body is then lost and must be refused.
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.push_telling(bytes, |_| ())
+    }
+
+    /// The same. `told` gets every chunk that becomes full in memory, and behind the last of them what goes to the spool;
+    /// so it is spared only what is in memory and fills no chunk.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn push_telling(&mut self, mut bytes: &[u8], mut told: impl FnMut(&[u8])) -> io::Result<()> {
         self.hold.len += bytes.len() as u64;
+        while self.hold.spool.is_none() && !bytes.is_empty() {
+            bytes = self.add(bytes);
+            if self.tail.len() == CHUNK_BYTES {
+                told(&self.tail);
+                self.keep()?;
+            }
+        }
+        if !bytes.is_empty() {
+            told(bytes);
+        }
         self.fill(bytes)
     }
 
     fn fill(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            // A sealed chunk needs room for its tag, too.
-            let (full, room) =
-                if self.hold.spool.is_some() { (SEALED_BYTES, ON_DISK_BYTES) } else { (CHUNK_BYTES, CHUNK_BYTES) };
-            let (now, later) = bytes.split_at(bytes.len().min(full - self.tail.len()));
-            if self.tail.capacity() < self.tail.len() + now.len() {
-                // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget.
-                let wanted = (2 * self.tail.capacity()).max(self.tail.len() + now.len()).min(room);
-                self.tail.reserve_exact(wanted - self.tail.len());
-            }
-            self.tail.extend_from_slice(now);
-            bytes = later;
-            if self.tail.len() == full {
+            bytes = self.add(bytes);
+            if self.tail.len() == self.chunk().0 {
                 self.keep()?;
             }
         }
         Ok(())
+    }
+
+    /// Plain bytes of the chunk under way, and the memory for it: a sealed one needs room for its tag, too.
+    const fn chunk(&self) -> (usize, usize) {
+        if self.hold.spool.is_some() { (SEALED_BYTES, ON_DISK_BYTES) } else { (CHUNK_BYTES, CHUNK_BYTES) }
+    }
+
+    /// Adds what fits the chunk under way; returns the rest.
+    fn add<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let (full, room) = self.chunk();
+        let (now, later) = bytes.split_at(bytes.len().min(full - self.tail.len()));
+        if self.tail.capacity() < self.tail.len() + now.len() {
+            // Doubling alone would end beyond a full chunk, and the rest of it is outside the budget. What filled one is
+            // likely to fill another.
+            let grown = if self.hold.len > CHUNK_BYTES as u64 { room } else { 2 * self.tail.capacity() };
+            let wanted = grown.max(self.tail.len() + now.len()).min(room);
+            self.tail.reserve_exact(wanted - self.tail.len());
+        }
+        self.tail.extend_from_slice(now);
+        later
     }
 
     /// Puts the tail away.
@@ -165,7 +206,7 @@ impl HoldWriter {
         let chunk = std::mem::take(&mut self.tail);
         if self.hold.spool.is_some() {
             self.tail = self.hold.append(chunk)?;
-        } else if self.hold.shared.reserve(chunk.len() as u64) {
+        } else if !self.is_for_disk && self.hold.shared.reserve(chunk.len() as u64) {
             self.hold.memory.push(chunk);
         } else {
             self.hold.spool = Some(self.hold.open_spool()?);
@@ -354,10 +395,14 @@ mod tests {
             let dir = tempfile::tempdir().expect("a folder");
             let holds = Holds::new(dir.path(), memory).expect("holds");
             let bytes = body(len);
-            let mut writer = holds.begin();
+            let (mut writer, mut shown) = (holds.begin(), Vec::new());
+            // Said of the length, true or not, makes no difference.
+            writer.expect(step as u64);
             for piece in bytes.chunks(cut) {
-                writer.push(piece).expect("pushed");
+                writer.push_telling(piece, |chunk| shown.extend_from_slice(chunk)).expect("pushed");
             }
+            let untold = if writer.hold.spool.is_some() { 0 } else { len % CHUNK_BYTES };
+            prop_assert!(shown == bytes[..len - untold]);
             let hold = writer.seal().expect("sealed");
             prop_assert!(read_all(&hold, step) == bytes);
             let at = cut.min(len);
@@ -367,6 +412,21 @@ mod tests {
             prop_assert!(holds.held_bytes().0 <= memory);
             drop(hold);
             prop_assert_eq!(holds.held_bytes(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn a_body_too_large_for_memory_is_not_begun_there() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let holds = Holds::new(dir.path(), 200_000).expect("holds");
+        let bytes = body(100_000);
+        for (expected, is_in_memory) in [(200_000, true), (200_001, false)] {
+            let mut writer = holds.begin();
+            writer.expect(expected);
+            writer.push(&bytes).expect("pushed");
+            assert_eq!(holds.held_bytes().0 > 0, is_in_memory);
+            let hold = writer.seal().expect("sealed");
+            assert!(hold.spool.is_none() == is_in_memory && read_all(&hold, 7_000) == bytes);
         }
     }
 

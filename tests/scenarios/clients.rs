@@ -39,6 +39,24 @@ fn programs_of_node_go_through_and_are_refused_like_anybody() {
 }
 
 #[test]
+fn requests_of_python_go_through_and_are_refused_like_anybody() {
+    let gate = Gate::open();
+    let number = someone(4).cccd;
+    let bad = format!("CCCD {number}");
+    let url = format!("https://{ZALO}:{}/api", gate.world.https.port());
+    let [proxy, ca, ..] = identity(&gate);
+    let seen: Value =
+        serde_json::from_str(&client("requests_of.py", &[&proxy, &ca, &url, "chào chị", &bad])).expect("json");
+    // Of each line: as a body, as JSON, as a field of a form, as a file, in pieces without a length, in the address.
+    assert_eq!(seen["chào chị"], json!([200, 200, 200, 200, 200, 200]), "{seen}");
+    assert_eq!(seen[&bad], json!([403, 403, 403, 403, 403, 403]), "{seen}");
+    // One session, one connection to the proxy; the refusal ends none of it.
+    assert_eq!(gate.world.https.take().len(), 6);
+    gate.keeps_none_of(&[&number]);
+    gate.verify();
+}
+
+#[test]
 fn a_browser_shows_a_page_that_may_send_some_things_and_not_others() {
     let gate = Gate::open();
     let number = someone(2).cccd;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::harness::fixtures::invoice;
 use crate::harness::load::{self, tokens_in};
@@ -121,6 +122,31 @@ fn nothing_leaves_while_the_disk_cannot_be_written() {
     gate.world.relay.received_nothing();
     fault.end();
     wait_until("mail leaves again", || gate.mail_to(OUTSIDER, &letter(OUTSIDER, "xin chào")).code == 250);
+    gate.verify();
+}
+
+#[test]
+fn nothing_leaves_before_the_disk_has_the_record() {
+    const HANGS: Duration = Duration::from_secs(3);
+    let gate = Gate::open();
+    gate.chat("trước khi đĩa treo").is_delivered();
+    gate.world.https.received_one();
+    // No sync ends before that, however long a machine takes otherwise.
+    let fault = Fault::inject(&gate, &format!("fdatasync,fsync:delay_enter={}", HANGS.as_micros()));
+    let begun = Instant::now();
+    let first = |take: &dyn Fn() -> usize| {
+        wait_until("it arrives", || take() > 0);
+        begun.elapsed()
+    };
+    let (web, mail) = std::thread::scope(|scope| {
+        scope.spawn(|| gate.chat("trong khi đĩa treo").is_delivered().code);
+        scope.spawn(|| gate.mail_to(OUTSIDER, &letter(OUTSIDER, "xin chào")).is_delivered().code);
+        let web = scope.spawn(|| first(&|| gate.world.https.take().len()));
+        let mail = scope.spawn(|| first(&|| gate.world.relay.take().len()));
+        (web.join().expect("arrived"), mail.join().expect("arrived"))
+    });
+    assert!(web >= HANGS && mail >= HANGS, "{web:?}, {mail:?}");
+    fault.end();
     gate.verify();
 }
 

@@ -101,10 +101,26 @@ fn a_dot_at_the_start_of_a_line_survives() {
 }
 
 /// Ends of mail that some servers believe in and others do not ("SMTP smuggling", SEC Consult 2023).
+const FALSE_ENDS: [&str; 13] = [
+    "\n.\n",
+    "\n.\r\n",
+    "\r\n.\n",
+    "\n.\r",
+    "\r.\n",
+    "\r.\r",
+    "\r.\r\n",
+    "\r\n.\r",
+    "\r\n.\r\r\n",
+    "\r\r\n.\r\r\n",
+    "\r\n\0.\r\n",
+    "\r\n.\0\r\n",
+    "\r\n .\r\n",
+];
+
 #[test]
 fn a_second_mail_cannot_be_smuggled_in() {
     let gate = Gate::open();
-    for end in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\n.\r", "\r\n\0.\r\n"] {
+    for end in FALSE_ENDS {
         let mut line = gate.smtp_line();
         line.begin_mail(OUTSIDER);
         let second =
@@ -118,6 +134,39 @@ fn a_second_mail_cannot_be_smuggled_in() {
             assert!(text(&only.body).contains("Subject: smuggled"), "{end:?}");
         }
     }
+}
+
+/// A next hop that takes LF for the end of a line, as some do, reads as many mails as were sent: from clients whose line
+/// ends are mended too, and from chunks that are cut anywhere.
+#[test]
+fn what_the_next_hop_reads_ends_where_the_mail_ends() {
+    let gate = Gate::with(|setup| setup.mail.push_str("\nmend_lines = [\"127.0.0.1\"]"));
+    for (n, end) in FALSE_ENDS.iter().enumerate() {
+        let mail = format!("Subject: so {n}\r\n\r\nmot{end}MAIL FROM:<x@example.vn>\r\nDATA\r\nhai\r\n");
+        let mut line = gate.smtp_line();
+        line.begin_mail(OUTSIDER);
+        line.send(format!("{mail}.\r\n").as_bytes());
+        let taken = line.reply().code == 250;
+        assert_eq!(taken, !end.contains('\0'), "{end:?}");
+        let cuts = [1, mail.find(end).expect("there") + 1, mail.find(end).expect("there") + end.len() - 1];
+        for cut in cuts {
+            let (first, second) = (mail.get(..cut).expect("ASCII"), mail.get(cut..).expect("ASCII"));
+            for command in [format!("MAIL FROM:<{CLERK}>"), format!("RCPT TO:<{OUTSIDER}>")] {
+                line.ask(&command).has_code(250);
+            }
+            line.send(format!("BDAT {}\r\n{first}BDAT {} LAST\r\n{second}", first.len(), second.len()).as_bytes());
+            let replies = [line.reply().code, line.reply().code];
+            assert_eq!(replies == [250, 250], taken, "{end:?} cut at {cut}: {replies:?}");
+        }
+        let received = gate.world.relay.take();
+        assert_eq!(received.len(), if taken { 1 + cuts.len() } else { 0 }, "{end:?}");
+        for only in received {
+            let body = text(&only.body);
+            assert!(body.ends_with("MAIL FROM:<x@example.vn>\r\nDATA\r\nhai\r\n"), "{end:?}: {body:?}");
+            assert!(!body.replace("\r\n", "").contains(['\r', '\n', '\0']), "{end:?}: {body:?}");
+        }
+    }
+    gate.verify();
 }
 
 #[test]

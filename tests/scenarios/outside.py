@@ -13,6 +13,13 @@ import threading
 cert, key, *addresses = sys.argv[1:]
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
+telling = threading.Lock()
+
+
+def tell(what):
+    """A line, whole, however many threads tell."""
+    with telling:
+        print(json.dumps(what), flush=True)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -21,7 +28,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         got = {"host": self.headers["host"], "path": self.path, "body": body.decode(), "at": self.server.name}
-        print(json.dumps(got), flush=True)
+        tell(got)
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -56,7 +63,7 @@ class Server(http.server.ThreadingHTTPServer):
 def listen(datagrams, address):
     while True:
         datagrams.recvfrom(2048)
-        print(json.dumps({"datagram": address}), flush=True)
+        tell({"datagram": address})
 
 
 for address in addresses:

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use serde_json::Value;
 
 use crate::harness::fixtures::someone;
-use crate::harness::{Answer, Gate, PATIENCE, command, run, succeed, web};
+use crate::harness::{Answer, Gate, PATIENCE, administrator, command, run, succeed, web};
 
 const OUTSIDE: [&str; 2] = ["203.0.113.10", "2001:db8:77::10"];
 const HOST: &str = "nhom.chat.zalo.me";
@@ -17,16 +17,6 @@ const HOST_V6: &str = "tep.chat.zalo.me";
 const OTHER: &str = "other.example";
 /// Listed as not to be decrypted.
 const UNREAD: &str = "ky.ca.example";
-
-/// What needs the rights of an administrator.
-fn administrator(program: &str) -> Command {
-    if rustix::process::geteuid().is_root() {
-        return command(program);
-    }
-    let mut sudo = command("sudo");
-    sudo.args(["-n", program]);
-    sudo
-}
 
 /// Three networks in a row: clients, the gateway, outside. They go away with it.
 struct Networks {
@@ -250,6 +240,51 @@ fn redirected_clients_are_looked_after() {
 #[test]
 fn tproxied_clients_are_looked_after() {
     a_client_that_knows_nothing_is_looked_after("tproxy.nft", "tproxy", 3_130);
+}
+
+/// h2load cannot ask a proxy: it is led there.
+#[test]
+fn everything_that_h2load_sends_is_judged_and_answered() {
+    const REQUESTS: usize = 300;
+    let networks = Networks::new();
+    let gate = gate_in(&networks, "transparent", 3_129);
+    networks.load("redirect.nft");
+    let body = networks.dir.path().join("body");
+    let send = |text: &str| {
+        std::fs::write(&body, text).expect("written");
+        let mut h2load = networks.on_a_client("h2load");
+        h2load.args([
+            "--h1",
+            "-c",
+            "6",
+            "-t",
+            "1",
+            "-n",
+            &REQUESTS.to_string(),
+            "-H",
+            "content-type: text/plain",
+            "-d",
+        ]);
+        h2load.arg(&body).arg(format!("--connect-to={}:443", OUTSIDE[0]));
+        let said = succeed(h2load.arg(format!("https://{HOST}/gui")));
+        let line = |begin: &str| said.lines().find(|line| line.starts_with(begin)).map(str::to_owned);
+        [line("requests: "), line("status codes: ")].map(|line| line.unwrap_or_else(|| panic!("{said}")))
+    };
+    let [requests, codes] = send("xin chào");
+    assert!(requests.contains("300 succeeded, 0 failed, 0 errored, 0 timeout"), "{requests}");
+    assert!(codes.contains("300 2xx, 0 3xx, 0 4xx, 0 5xx"), "{codes}");
+    (0..REQUESTS).for_each(|_| drop(networks.received()));
+
+    let number = someone(2).cccd;
+    let [requests, codes] = send(&format!("CCCD {number}"));
+    assert!(requests.contains("300 done") && requests.contains("0 errored, 0 timeout"), "{requests}");
+    assert!(codes.contains("0 2xx, 0 3xx, 300 4xx, 0 5xx"), "{codes}");
+    networks.received_nothing();
+    let decisions = gate.records("decision");
+    assert_eq!(decisions.len(), 2 * REQUESTS);
+    assert_eq!(decisions.iter().filter(|decision| decision["verdict"]["action"] == "block").count(), REQUESTS);
+    gate.keeps_none_of(&[&number]);
+    gate.verify();
 }
 
 #[test]

@@ -9,6 +9,10 @@ use chot_model::{Confidence, DetectorId};
 
 use super::{CELL_BYTES_MAX, FIRST_BYTES, Told, Values};
 use crate::person_name::{self, Syllable};
+use crate::simd::BLOCK;
+use crate::simd::among::among;
+
+const _: () = assert!(CELL_BYTES_MAX == BLOCK, "a bit for each byte of a cell");
 
 const SLOTS: usize = 1024;
 /// Longest syllable read here.
@@ -51,12 +55,25 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
 }
 
 fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
-    let (mut at, mut n, mut signs) = (cell.start, 0, 0);
+    let len = cell.len();
+    let mut room = [0; ROOM];
+    let bytes = match text.get(cell.start..).and_then(<[u8]>::first_chunk::<ROOM>) {
+        Some(bytes) => bytes,
+        None => {
+            room.iter_mut().zip(text.get(cell.clone()).unwrap_or_default()).for_each(|(to, b)| *to = *b);
+            &room
+        }
+    };
+    let Some(block) = bytes.first_chunk() else { return Told::Unusual };
+    // The blanks, a bit each.
+    let signs = among(block, [b' '; 4]) & (u64::MAX >> (BLOCK - len.clamp(1, BLOCK)));
+    let (mut left, mut at, mut n) = (signs, 0, 0);
     // What the first is, what any is, any but the first and last, and whether a surname stands behind a title.
     let (mut first, mut any, mut within, mut titled) = (0, 0, 0, false);
     let last = loop {
-        let Some((key, len)) = next(text, at, cell.end) else { return Told::Unusual };
-        let known = syllables.know(key, len);
+        let end = len.min(left.trailing_zeros() as usize);
+        let Some(key) = syllable(bytes, at, end) else { return Told::Unusual };
+        let known = syllables.know(key, end - at);
         let is = known.is;
         if is & PLAIN == 0 || n == SYLLABLES_MAX {
             return Told::Unusual;
@@ -64,20 +81,19 @@ fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut
         values.extend_chunk(&known.capitals, usize::from(known.len));
         titled |= any & TITLE != 0 && is & SURNAME != 0;
         any |= is;
-        at += len;
         if n == 0 {
             first = is;
         }
         n += 1;
-        if at >= cell.end {
+        if end >= len {
             break is;
         }
         if n > 1 {
             within |= is;
         }
         values.push(b' ');
-        signs |= 1 << (at - cell.start);
-        at += 1;
+        left &= left - 1;
+        at = end + 1;
     };
     // `Ông` and the like may be titles, of a name that begins behind them; pairs of hexadecimal digits may hide something.
     if n < 2 || titled && n > 3 || within & HEXADECIMAL != 0 {
@@ -97,26 +113,15 @@ fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut
     }
 }
 
-/// The syllable at `at`, which ends before a space or at `end`: its bytes with nothing behind, and their number.
-fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
-    let room = end.checked_sub(at)?;
-    let mut bytes = [0; 16];
-    match text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        Some(chunk) => bytes = *chunk,
-        None => {
-            let rest = text.get(at..end)?;
-            let rest = rest.get(..16).unwrap_or(rest);
-            bytes.get_mut(..rest.len())?.copy_from_slice(rest);
-        }
-    }
-    let key = u128::from_le_bytes(bytes);
-    const ONES: u128 = u128::MAX / 0xff;
-    // The lowest byte that is a space: those above it may be wrong.
-    let spaces = key ^ (ONES * b' ' as u128);
-    let spaces = spaces.wrapping_sub(ONES) & !spaces & ONES << 7;
-    let len = (spaces.trailing_zeros() as usize / 8).min(room);
+/// A cell, and what a syllable at its end is read with.
+const ROOM: usize = CELL_BYTES_MAX + 16;
+
+/// The bytes of the syllable that stands there, with nothing behind.
+#[inline]
+fn syllable(bytes: &[u8; ROOM], at: usize, end: usize) -> Option<u128> {
+    let len = end.checked_sub(at)?;
     let mask = FIRST_BYTES.get(len).filter(|mask| **mask != 0 && len <= SYLLABLE_BYTES)?;
-    Some((key & mask, len))
+    Some(u128::from_le_bytes(*bytes.get(at..)?.first_chunk()?) & mask)
 }
 
 impl Syllables {

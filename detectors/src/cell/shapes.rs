@@ -17,7 +17,12 @@ const SLOTS: usize = 512;
 
 /// Shapes of cells in which there is nothing.
 #[derive(Default)]
-pub(super) struct Shapes(Vec<Shape>);
+pub(super) struct Shapes {
+    /// A part of the hash of each, never 0: most of what is asked for is not known, and the tags stay near the processor
+    /// while the shapes do not.
+    tags: Vec<u16>,
+    shapes: Vec<Shape>,
+}
 
 /// The bytes of a cell, every digit a zero, and its column.
 #[derive(Clone, Copy, Default)]
@@ -32,22 +37,25 @@ impl Shapes {
     /// Whether there is nothing in cells of this shape, and whether an encoding still may be.
     pub(super) fn known(&self, text: &[u8], cell: &Range<usize>, column: Option<Column>) -> Option<bool> {
         let shape = Shape::of(text, cell, column)?;
-        let known = |at: usize| self.0.get(at).filter(|known| known.is(&shape)).map(|known| known.coded);
-        let at = shape.slot();
-        known(at).or_else(|| known(at ^ 1))
+        let (at, tag) = shape.slot();
+        let tagged = |at: usize| self.tags.get(at) == Some(&tag);
+        let known = |at: usize| self.shapes.get(at).filter(|known| known.is(&shape)).map(|known| known.coded);
+        [at, at ^ 1].into_iter().filter(|at| tagged(*at)).find_map(known)
     }
 
     pub(super) fn learn(&mut self, detectors: &Detectors, cell: &[u8], column: Option<Column>, coded: bool) {
         let Some(shape) = Shape::of(cell, &(0..cell.len()), column) else { return };
         let shape = Shape { coded, ..shape };
         if !cell.iter().any(u8::is_ascii_digit) || !depends_on_digits(detectors, cell, column) {
-            if self.0.is_empty() {
-                self.0.resize(SLOTS, Shape::default());
+            if self.shapes.is_empty() {
+                self.tags.resize(SLOTS, 0);
+                self.shapes.resize(SLOTS, Shape::default());
             }
             // Two share two places before one has to go.
-            let at = shape.slot();
-            self.0.swap(at, at ^ 1);
-            self.0[at] = shape;
+            let (at, tag) = shape.slot();
+            self.tags.swap(at, at ^ 1);
+            self.shapes.swap(at, at ^ 1);
+            (self.tags[at], self.shapes[at]) = (tag, shape);
         }
     }
 }
@@ -78,12 +86,13 @@ impl Shape {
         words | (self.column ^ other.column) == 0
     }
 
-    /// The first of the two places where it may stand.
+    /// The first of the two places where it may stand, and its tag.
     #[inline]
-    const fn slot(&self) -> usize {
+    const fn slot(&self) -> (usize, u16) {
         let [a, b, c, d] = self.words;
         let mixed = a ^ b.rotate_left(23) ^ c.rotate_left(37) ^ d.rotate_left(51) ^ self.column.rotate_left(11);
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
+        let hash = mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((hash >> 56) as usize % (SLOTS / 2) * 2, (hash >> 40) as u16 | 1)
     }
 }
 

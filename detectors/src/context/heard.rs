@@ -3,14 +3,18 @@
 //! A phrase can only stand where each of its words stands, so it is enough to watch for one word of each. What is said
 //! here is "perhaps"; what exactly was announced is read as before, phrase by phrase.
 
+mod plain;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use crate::Column;
-use crate::fold::{ASCII, Kind, fold_next};
-use crate::simd::{KEY_LETTERS, Word, letters_and_digits, letters_and_digits_of, words};
+use crate::simd::{Word, letters_and_digits, letters_and_digits_of, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
+use plain::{Key, next_letter, plain_words};
 
 /// What may have been announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,106 +212,6 @@ impl Watched {
 /// No place.
 const NOWHERE: usize = usize::MAX;
 
-/// Tells `found` the words of `text[range]` in plain steps; `parted` says whether digits stand before, and the answer
-/// whether they stand behind the last word.
-fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mut found: impl FnMut(Word)) -> bool {
-    let (mut at, read) = (range.start, text.get(..range.end).unwrap_or(text));
-    loop {
-        let (start, digits) = next_letter(text, at..read.len());
-        parted |= digits;
-        let Some(start) = start else { return parted };
-        at = start;
-        let (mut key, mut begun, mut last) = (Key::default(), start, Kind::Other);
-        loop {
-            let (letter, kind, len) = match read.get(at) {
-                None => (0, Kind::Other, 0),
-                // Nearly all letters there are; no word ends before one.
-                Some(&small @ b'a'..=b'z') if key.bits != 0 => {
-                    key = key.with(small);
-                    last = Kind::Lower;
-                    at += 1;
-                    continue;
-                }
-                Some(&first) if first < 0x80 => {
-                    let (letter, kind) = ASCII[usize::from(first)];
-                    (letter, kind, 1)
-                }
-                Some(_) => match fold_next(read.get(at..).unwrap_or_default()) {
-                    (Some((letter, kind)), len) => (letter, kind, len),
-                    // It leaves no trace.
-                    (None, len) => {
-                        at += len;
-                        continue;
-                    }
-                },
-            };
-            let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
-            if key.bits != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
-                found(Word { key: key.letters, range: begun..at, parted });
-                (key, parted) = (Key::default(), false);
-            }
-            if !goes_on {
-                parted |= kind == Kind::Digit;
-                // Behind anything outside ASCII the next word may follow at once.
-                if read.get(at).is_none_or(|b| *b < 0x80) {
-                    break;
-                }
-            } else {
-                if key.bits == 0 {
-                    begun = at;
-                }
-                key = key.with(letter);
-            }
-            last = kind;
-            at += len;
-        }
-    }
-}
-
-/// The first letters of a word, 1 to 26, the first in the lowest byte.
-#[derive(Clone, Copy, Default)]
-struct Key {
-    letters: u64,
-    bits: u32,
-}
-
-impl Key {
-    #[inline]
-    const fn with(self, letter: u8) -> Self {
-        if self.bits == 8 * KEY_LETTERS {
-            return self;
-        }
-        Self { letters: self.letters | ((letter & 31) as u64) << self.bits, bits: self.bits + 8 }
-    }
-}
-
-/// The first letter or byte outside ASCII in `range`, and whether digits stand before it.
-#[inline]
-fn next_letter(text: &[u8], range: Range<usize>) -> (Option<usize>, bool) {
-    let (mut at, mut parted) = (range.start, false);
-    while at < range.end {
-        let rest = text.get(at..).unwrap_or_default();
-        let (letters, digits) = match rest.first_chunk() {
-            Some(chunk) => letters_and_digits(chunk),
-            None => {
-                let mut chunk = [0; 16];
-                chunk.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-                letters_and_digits(&chunk)
-            }
-        };
-        // What stands behind the range does not count.
-        let within = u16::MAX >> 16_usize.saturating_sub(range.end - at);
-        let (letters, digits) = (letters & within, digits & within);
-        if letters != 0 {
-            let before = (1_u16 << letters.trailing_zeros()).wrapping_sub(1);
-            return (Some(at + letters.trailing_zeros() as usize), parted || digits & before != 0);
-        }
-        parted |= digits != 0;
-        at += 16;
-    }
-    (None, parted)
-}
-
 /// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
 #[inline]
 fn small_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
@@ -334,6 +238,29 @@ const fn side_by_side(first: u64, second: u64) -> u64 {
 const fn hash(key: u64, room: usize) -> usize {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - room.trailing_zeros())) as usize
 }
+
+/// The stretches from a letter to the last one before a digit, by masks of both.
+macro_rules! stretches {
+    ($name:ident, $mask:ty) => {
+        fn $name(letter: $mask, digit: $mask) -> impl Iterator<Item = Range<u32>> {
+            let mut rest = letter;
+            std::iter::from_fn(move || {
+                if rest == 0 {
+                    return None;
+                }
+                let start = rest.trailing_zeros();
+                // Nothing but signs behind the last letter before a digit.
+                let stop = (digit >> start).trailing_zeros() + start;
+                let within = (1 as $mask).checked_shl(stop).map_or(<$mask>::MAX, |stop| stop - 1);
+                let end = <$mask>::BITS - (rest & within).leading_zeros();
+                rest &= !within;
+                Some(start..end)
+            })
+        }
+    };
+}
+stretches!(stretches_of_64, u64);
+stretches!(stretches_of_128, u128);
 
 /// What was heard on the way through a text. Numbers are met in order, so every byte is read about once, however many
 /// numbers it stands before.
@@ -377,40 +304,37 @@ impl Heard {
         const { assert!(LEFT_BYTES < 128) };
         let base = self.upto;
         let (letter, digit) = letters_and_digits_of(text, base..to);
-        let mut rest = letter;
-        while rest != 0 {
-            let start = rest.trailing_zeros();
-            // Nothing but signs behind the last letter before a digit.
-            let within = match (digit >> start).trailing_zeros() + start {
-                end @ ..128 => (1 << end) - 1,
-                _ => u128::MAX,
-            };
-            let len = (128 - (rest & within).leading_zeros() - start) as usize;
-            rest &= !within;
-            if len < watched.shortest {
-                continue;
-            }
-            let start = base + start as usize;
-            // Most are one short word, which says nothing.
-            if small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
-                continue;
-            }
-            let hear = || {
-                let mut ends = [0; Hint::KINDS];
-                watched.words(text, start..start + len, |end, said| {
-                    for (n, last) in ends.iter_mut().enumerate() {
-                        if said.0 & 1 << n != 0 {
-                            *last = (end - start) as u8;
-                        }
+        // Most numbers are near the one before, and half as many bits are handled in a fraction of the steps.
+        if (letter | digit) >> u64::BITS == 0 {
+            stretches_of_64(letter as u64, digit as u64).for_each(|at| self.hear_one(text, base, at, watched));
+        } else {
+            stretches_of_128(letter, digit).for_each(|at| self.hear_one(text, base, at, watched));
+        }
+    }
+
+    /// Reads the words of a stretch between two digits.
+    #[inline]
+    fn hear_one(&mut self, text: &[u8], base: usize, Range { start, end }: Range<u32>, watched: &Watched) {
+        let (start, len) = (base + start as usize, (end - start) as usize);
+        // Most are one short word, which says nothing.
+        if len < watched.shortest || small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
+            return;
+        }
+        let hear = || {
+            let mut ends = [0; Hint::KINDS];
+            watched.words(text, start..start + len, |end, said| {
+                for (n, last) in ends.iter_mut().enumerate() {
+                    if said.0 & 1 << n != 0 {
+                        *last = (end - start) as u8;
                     }
-                });
-                ends
-            };
-            let ends = self.refrains.said(text.get(start..).unwrap_or_default(), len, hear);
-            for (last, end) in self.ends.iter_mut().zip(ends) {
-                if end > 0 {
-                    *last = start + usize::from(end);
                 }
+            });
+            ends
+        };
+        let ends = self.refrains.said(text.get(start..).unwrap_or_default(), len, hear);
+        for (last, end) in self.ends.iter_mut().zip(ends) {
+            if end > 0 {
+                *last = start + usize::from(end);
             }
         }
     }
@@ -495,46 +419,4 @@ fn is_inside_a_word(text: &[u8], at: usize) -> bool {
 
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn small_words_are_told_alike(word in "[a-z]{1,9}|[a-z]{0,4}[A-Zđ`{@. ][a-z]{0,4}") {
-            let mut keys = Vec::new();
-            plain_words(word.as_bytes(), 0..word.len(), false, |word| keys.push(word.key));
-            let plain = word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() <= 8;
-            let text = format!("{word}12345678");
-            prop_assert_eq!(small_word(text.as_bytes(), 0, word.len()), keys.first().copied().filter(|_| plain));
-        }
-
-        #[test]
-        fn vectors_and_plain_steps_hear_alike(
-            pieces in prop::collection::vec(prop_oneof![
-                4 => "[a-zA-Z]{1,9}",
-                4 => "[a-zđăâêôơưàáảãạếềểễệộữựìỉýỳỹƯƠĐÂÊÔỆỘỮ]{1,6}",
-                3 => prop::sample::select(vec![" ", " ", ", ", ": ", "_", "7", "2026", "\n", "\"", "×", "ş", "ấấấấấấấấấấấấấấấấấấấấấấấ"])
-                    .prop_map(str::to_owned),
-                1 => prop::sample::select(vec!["“", "\u{200b}", "e\u{301}", "ＡＢ", "\u{1e9e}", "\u{1e00}", "Ẃ"]).prop_map(str::to_owned),
-            ], 0..60),
-            (from, to) in (0..80_usize, 0..400_usize),
-        ) {
-            let text = pieces.concat();
-            let text = text.as_bytes();
-            let range = from.min(text.len())..to.clamp(from, from.max(text.len())).min(text.len());
-            let range = range.start.min(range.end)..range.end;
-            let (mut fast, mut plain) = (Vec::new(), Vec::new());
-            let (at, parted) = words(text, range.clone(), |word| fast.push(word));
-            prop_assert!(range.start <= at && at <= range.end);
-            let parted = if at < range.end { plain_words(text, at..range.end, parted, |word| fast.push(word)) } else { parted };
-            let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(word));
-            prop_assert_eq!(&fast, &plain, "{:?}", String::from_utf8_lossy(&text[range]));
-            prop_assert_eq!(parted, parted_plainly);
-        }
-    }
 }

@@ -150,13 +150,21 @@ impl Detector for DateOfBirth {
     }
 }
 
+/// Whether so many digits may be the first of a date, by their number and the first two.
+#[inline]
+pub(crate) fn may_begin(text: &[u8], at: usize, len: usize) -> bool {
+    match len {
+        4 | 12 | 14 => matches!(text.get(at..), Some([b'1', b'9', ..] | [b'2', b'0', ..])),
+        len => matches!(len, 1 | 2 | 8),
+    }
+}
+
 /// Whether the `len` digits at `at` may be the first of a date that a word announces.
 pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) -> bool {
     let Some((before, date)) = text.split_at_checked(at) else { return false };
     let is_date = || read(date, this_year).is_some_and(|(date, _)| date.year <= this_year);
     match len {
-        4 => matches!(date, [b'1', b'9', ..] | [b'2', b'0', ..]) && is_date(),
-        8 | 12 | 14 => is_date(),
+        4 | 8 | 12 | 14 => may_begin(text, at, len) && is_date(),
         1 | 2 => {
             may_go_on(date, len) && is_date()
                 || len == 2 && short_year(date, this_year).is_some()

@@ -52,6 +52,12 @@ impl Digits {
 }
 
 impl Beginnings {
+    /// How many letters and digits stand in a row from `at` on, a place in the block, as far as that reaches.
+    #[inline]
+    pub(crate) fn letters_at(&self, at: usize) -> usize {
+        (self.letter >> ((at - self.at) % BLOCK)).trailing_ones() as usize
+    }
+
     /// Whether a capitalised word may begin at `at`, a place behind one that does: not known beyond the block, nor of
     /// letters that are not of Vietnamese.
     #[inline]
@@ -93,7 +99,7 @@ impl Map {
 
     /// How many letters and digits stand in a row from `at` on, a place in the block of `near`, and at most 64.
     pub(crate) fn letters(&self, near: &Beginnings, at: usize) -> usize {
-        let len = (near.letter >> ((at - near.at) % BLOCK)).trailing_ones() as usize;
+        let len = near.letters_at(at);
         if (at - near.at) + len < BLOCK { len } else { self.bits(at, |m| m.letter).trailing_ones() as usize }
     }
 

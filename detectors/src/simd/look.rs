@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::speech::{Hearing, Voice};
+use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
 
 /// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
@@ -31,6 +31,17 @@ pub(super) struct Raw {
     pub(super) follow: u64,
 }
 
+/// What is remembered of a block.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    digit: u64,
+    foreign: u64,
+    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
+    head: u64,
+    /// Whatever may be part of a number.
+    alive: u64,
+}
+
 /// What stands together somewhere.
 pub(crate) enum Stretch {
     /// Too little for any number, up to this place.
@@ -50,21 +61,21 @@ pub(crate) struct Look<'t> {
     base: usize,
     /// How many of the bytes from there were looked at.
     len: usize,
+    /// One more than there may be, of nothing, so that 64 bits can be taken from anywhere.
+    seen: [Seen; BLOCKS + 1],
     /// The bytes with which `TAIL` others before them, the first of them a head, are alive.
     busy: [u64; BLOCKS],
     /// The blocks that have such bytes.
     any: u64,
     run: Run,
-    /// Where the last block begins that was looked at, and what it holds.
-    last: (usize, Raw),
-    hearing: Option<Hearing>,
+    pub(super) hearing: Option<Hearing>,
 }
 
 impl<'t> Look<'t> {
     /// Looks at `text` from `start` on.
     pub(crate) fn new(text: &'t [u8], start: usize) -> Self {
-        let (busy, run, last) = ([0; BLOCKS], Run::default(), (start, Raw::default()));
-        Self { text, start, base: start, len: 0, busy, any: 0, run, last, hearing: None }
+        let (seen, busy, run) = ([Seen::default(); BLOCKS + 1], [0; BLOCKS], Run::default());
+        Self { text, start, base: start, len: 0, seen, busy, any: 0, run, hearing: None }
     }
 
     /// Looks at `text` from `start` on, and listens for numbers in words.
@@ -101,36 +112,35 @@ impl<'t> Look<'t> {
     /// The first digit or foreign character from `at` on, within the 64 bytes from there.
     #[inline]
     pub(crate) fn number(&self, at: usize) -> Option<usize> {
-        let raw = self.raw(at);
-        let found = raw.digit | raw.foreign;
+        let seen = self.seen(at);
+        let found = seen.digit | seen.foreign;
         (found != 0).then(|| at + found.trailing_zeros() as usize)
     }
 
     /// How many digits stand in a row from `at` on, 64 for more.
     #[inline]
     pub(crate) fn digits(&self, at: usize) -> usize {
-        self.raw(at).digit.trailing_ones() as usize
+        self.seen(at).digit.trailing_ones() as usize
     }
 
     /// What stands together from `at` on, a place that [`Self::busy`] told.
     #[inline]
     pub(crate) fn stretch(&self, at: usize) -> Stretch {
-        let raw = self.raw(at);
-        let alive = Run::default().alive(&raw);
-        let len = alive.trailing_ones();
+        let seen = self.seen(at);
+        let len = seen.alive.trailing_ones();
         let within = 1_u64.checked_shl(len).map_or(u64::MAX, |end| end - 1);
-        let heads = raw.head() & within;
+        let heads = seen.head & within;
         // Eight in groups can only be a hotline; nothing else has fewer than seven in a row or nine together.
         let two = heads & heads >> 1;
         let four = two & two >> 2;
         let seven = four & four >> 3;
-        let foreign = raw.foreign & heads != 0;
+        let foreign = seen.foreign & heads != 0;
         let enough = foreign
             || seven != 0
             || heads.count_ones() >= 9
             || heads.count_ones() == 8 && self.text.get(at) == Some(&b'1');
         let end = at + len as usize;
-        let digits = [raw.digit & within, heads & !raw.digit];
+        let digits = [seen.digit & within, heads & !seen.digit];
         match (enough, foreign) {
             (_, true) => Stretch::Any,
             _ if within == u64::MAX => Stretch::Open(digits),
@@ -146,17 +156,34 @@ impl<'t> Look<'t> {
         hearing.rows(self.start..end).for_each(&mut found);
     }
 
-    /// The 64 bytes from `at` on.
+    /// The 64 bytes from `at` on, of which the first is no second byte of a character.
     #[inline]
-    fn raw(&self, at: usize) -> Raw {
-        let (last, raw) = &self.last;
-        let rest = self.text.get(at..).unwrap_or_default();
-        match (rest.first_chunk(), at.checked_sub(*last)) {
-            (Some(seen), _) => raw_of(seen),
-            // Nothing stands behind the last block.
-            (None, Some(by @ 0..BLOCK)) if last + BLOCK >= self.text.len() => raw.behind(by),
-            _ => raw_of(&padded(rest)),
+    fn seen(&self, at: usize) -> Seen {
+        let from = at.wrapping_sub(self.base);
+        let (n, shift) = (from / BLOCK, from % BLOCK);
+        // Behind what was looked at something may stand, unless the text ends there.
+        let whole = from < self.len && (from + BLOCK <= self.len || self.base + self.len == self.text.len());
+        match self.seen.get(n..).and_then(<[Seen]>::first_chunk).filter(|_| whole) {
+            Some([first, second]) => {
+                let both = |first: u64, second: u64| first >> shift | second << 1 << (BLOCK - 1 - shift);
+                Seen {
+                    digit: both(first.digit, second.digit),
+                    foreign: both(first.foreign, second.foreign),
+                    head: both(first.head, second.head),
+                    alive: both(first.alive, second.alive),
+                }
+            }
+            None => self.seen_apart(at),
         }
+    }
+
+    /// The same where a look ends.
+    #[cold]
+    #[inline(never)]
+    fn seen_apart(&self, at: usize) -> Seen {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let raw = rest.first_chunk().map_or_else(|| raw_of(&padded(rest)), raw_of);
+        Run::default().next(raw).0
     }
 
     /// Looks at the next blocks, if there are any.
@@ -176,49 +203,57 @@ impl<'t> Look<'t> {
         #[cfg(target_arch = "aarch64")]
         super::neon::look(rest, self);
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        self.fill(rest, super::scalar::raw, super::scalar::voice, super::speech::pack);
+        fill!(self, rest, seen => super::scalar::raw(seen), super::scalar::voice(seen), super::speech::pack);
         true
     }
 
-    /// Looks at `text` with `raw`, a block at a time with the byte behind, and listens with `voice` and `pack`
-    /// ([`Hearing::hear`]); behind the end stands nothing.
+    /// Looks at `text` with `kernel`, a block at a time with the byte behind; behind the end stands nothing.
     #[inline(always)]
-    pub(super) fn fill(
-        &mut self,
-        text: &[u8],
-        raw: impl Fn(&[u8; SEEN]) -> Raw,
-        voice: impl Fn(&[u8; SEEN]) -> Voice,
-        pack: impl Fn(u64, u64) -> u64,
-    ) {
-        match self.hearing.take() {
-            None => self.each(text, raw),
-            Some(mut hearing) => {
-                self.each(text, |seen| {
-                    hearing.hear(voice(seen), &pack);
-                    raw(seen)
-                });
-                self.hearing = Some(hearing);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn each(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
-        let (mut run, mut rest, mut last, mut any) = (self.run, text, Raw::default(), 0);
-        for (n, busy) in self.busy.iter_mut().enumerate() {
-            last = match rest.first_chunk() {
-                Some(block) => kernel(block),
-                None if rest.is_empty() => break,
-                None => kernel(&padded(rest)),
+    pub(super) fn fill(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
+        let (mut run, mut rest, mut any) = (self.run, text, 0);
+        let mut tail;
+        for (n, (busy, seen)) in self.busy.iter_mut().zip(&mut self.seen).enumerate() {
+            // One call for both, so that it is made part of the loop.
+            let block = match rest.first_chunk() {
+                Some(block) => block,
+                None if rest.is_empty() => {
+                    *seen = Seen::default();
+                    break;
+                }
+                None => {
+                    tail = padded(rest);
+                    &tail
+                }
             };
-            rest = rest.get(BLOCK..).unwrap_or_default();
-            *busy = run.next(&last);
+            (*seen, *busy) = run.next(kernel(block));
             any |= u64::from(*busy != 0) << n;
+            rest = rest.get(BLOCK..).unwrap_or_default();
         }
-        self.last = (self.base + (self.len - 1) / BLOCK * BLOCK, last);
         (self.run, self.any) = (run, any);
     }
 }
+
+/// Fills a look with the kernels of a processor, those that listen if it does: a macro, since a closure that is written
+/// once and called twice is part of neither loop.
+macro_rules! fill {
+    ($look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {
+        match $look.hearing.take() {
+            None => $look.fill($text, |$seen| $raw),
+            Some(mut hearing) => {
+                let mut run = hearing.run;
+                $look.fill($text, |$seen| {
+                    // First what is done with vectors, which nothing must come between.
+                    let (raw, voice) = ($raw, $voice);
+                    hearing.hear(&mut run, voice, $pack);
+                    raw
+                });
+                hearing.run = run;
+                $look.hearing = Some(hearing);
+            }
+        }
+    };
+}
+pub(super) use fill;
 
 /// What a block holds.
 #[inline]
@@ -229,20 +264,6 @@ fn raw_of(seen: &[u8; SEEN]) -> Raw {
     return super::neon::raw_of(seen);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return super::scalar::raw(seen);
-}
-
-impl Raw {
-    /// What numbers begin with.
-    #[inline(always)]
-    const fn head(&self) -> u64 {
-        self.digit | self.like | self.foreign
-    }
-
-    /// What is left behind the first bytes.
-    const fn behind(&self, by: usize) -> Self {
-        let Self { digit, like, sign, foreign, follow } = *self;
-        Self { digit: digit >> by, like: like >> by, sign: sign >> by, foreign: foreign >> by, follow: follow >> by }
-    }
 }
 
 /// What the block before leaves to the next.
@@ -264,28 +285,23 @@ const fn later(bits: u64, before: u64, by: usize) -> u64 {
 }
 
 impl Run {
-    /// Whatever may be part of a number: a foreign character with all that goes on with it, four bytes at the most.
+    /// The next block, and which of its bytes are busy.
     #[inline(always)]
-    const fn alive(&mut self, raw: &Raw) -> u64 {
-        let Raw { digit, like, sign, foreign, follow } = *raw;
+    const fn next(&mut self, raw: Raw) -> (Seen, u64) {
+        let Raw { digit, like, sign, foreign, follow } = raw;
+        // A foreign character is alive with all that goes on with it, four bytes at the most.
         let [first, second, third] = self.foreign;
         let seconds = later(foreign, first, 1);
         let thirds = later(seconds, second, 1) & follow;
         let fourths = later(thirds, third, 1) & follow;
-        self.foreign = [foreign, seconds, thirds];
-        digit | like | sign | foreign | seconds | thirds | fourths
-    }
-
-    /// The bytes of the next block that are busy.
-    #[inline(always)]
-    const fn next(&mut self, raw: &Raw) -> u64 {
-        let (alive, head) = (self.alive(raw), raw.head());
+        let head = digit | like | foreign;
+        let alive = head | sign | seconds | thirds | fourths;
         let two = alive & later(alive, self.alive, 1);
         let four = two & later(two, self.two, 2);
         let seven = four & later(four, self.four, 3);
         let busy = seven & later(head, self.head, TAIL);
-        (self.head, self.alive, self.two, self.four) = (head, alive, two, four);
-        busy
+        *self = Self { head, alive, foreign: [foreign, seconds, thirds], two, four };
+        (Seen { digit, foreign, head, alive }, busy)
     }
 }
 

@@ -190,7 +190,7 @@ pub(crate) fn classes(text: &[u8]) -> Classes {
 /// Which of the first 128 bytes of `text[range]` are letters, or outside ASCII, and which are digits.
 #[inline]
 pub(crate) fn letters_and_digits_of(text: &[u8], range: Range<usize>) -> (u128, u128) {
-    let (mut letters, mut digits, len) = (0, 0, range.len().min(128));
+    let (mut letters, mut digits, len) = ([0_u64; 2], [0_u64; 2], range.len().min(128));
     for at in (0..len).step_by(16) {
         // What stands behind the range is read with it, and then does not count.
         let rest = text.get(range.start + at..).unwrap_or_default();
@@ -202,11 +202,13 @@ pub(crate) fn letters_and_digits_of(text: &[u8], range: Range<usize>) -> (u128, 
                 letters_and_digits(&chunk)
             }
         };
-        letters |= u128::from(letter) << at;
-        digits |= u128::from(digit) << at;
+        letters[at / 64] |= u64::from(letter) << (at % 64);
+        digits[at / 64] |= u64::from(digit) << (at % 64);
     }
+    // In halves, since whole ones take several steps to shift.
+    let both = |[low, high]: [u64; 2]| u128::from(low) | u128::from(high) << 64;
     let within = u128::MAX.checked_shr(128 - len as u32).unwrap_or_default();
-    (letters & within, digits & within)
+    (both(letters) & within, both(digits) & within)
 }
 
 /// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.

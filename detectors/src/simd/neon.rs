@@ -6,7 +6,7 @@
 use std::arch::aarch64::*;
 use std::array;
 
-use super::look::{Look, Raw};
+use super::look::{Look, Raw, fill};
 use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{FIRST_HIGH, FIRST_LOW, HIGH, LIKE, LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
@@ -58,7 +58,7 @@ fn block(seen: &[u8; SEEN]) -> Masks {
 pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
     #[target_feature(enable = "neon")]
     fn neon(text: &[u8], look: &mut Look<'_>) {
-        look.fill(text, |seen| raw(seen), |seen| voice(seen), pack);
+        fill!(look, text, seen => raw(seen), voice(seen), pack);
     }
     // SAFETY: the feature is part of the architecture.
     unsafe { neon(text, look) }

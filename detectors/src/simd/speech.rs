@@ -39,17 +39,17 @@ pub(crate) fn speech(text: &[u8], range: Range<usize>, found: impl FnMut(Range<u
 pub(super) struct Hearing {
     /// Where the next block begins.
     base: usize,
-    run: Run,
+    pub(super) run: Run,
     /// Where so many words stand side by side. Hardly a text has such a place.
     rows: Vec<Range<usize>>,
 }
 
 impl Hearing {
-    /// Listens to the next block. `pack` puts the bits of its first argument that stand where the second has some side by
+    /// Listens to the next block, given [`Self::run`], which whoever listens to many keeps beside. `pack` puts the bits of its first argument that stand where the second has some side by
     /// side, from the lowest on.
     #[inline(always)]
-    pub(super) fn hear(&mut self, voice: Voice, pack: impl Fn(u64, u64) -> u64) {
-        if self.run.is_enough(voice, pack) {
+    pub(super) fn hear(&mut self, run: &mut Run, voice: Voice, pack: impl Fn(u64, u64) -> u64) {
+        if run.is_enough(voice, pack) {
             self.add();
         }
         self.base += BLOCK;
@@ -91,13 +91,13 @@ pub(super) fn each_voice(
     kernel: impl Fn(&[u8; SEEN]) -> Voice,
     pack: impl Fn(u64, u64) -> u64,
 ) {
-    let mut rest = text;
+    let (mut rest, mut run) = (text, Run::default());
     while !rest.is_empty() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None => kernel(&padded(rest)),
         };
-        hearing.hear(voice, &pack);
+        hearing.hear(&mut run, voice, &pack);
         rest = rest.get(BLOCK..).unwrap_or_default();
     }
 }
@@ -106,8 +106,8 @@ pub(super) fn each_voice(
 const KEPT: u32 = WORDS - 1;
 
 /// What the blocks before leave to the next.
-#[derive(Default)]
-struct Run {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Run {
     /// Whether the last byte may belong to a word.
     part: u64,
     /// For each of the last words and stops whether it was such a word, the last in the highest bit.
@@ -127,22 +127,25 @@ impl Run {
         let all = words | stops;
         let (n, packed) = (all.count_ones(), pack(words, all));
         if n > u64::BITS - KEPT {
-            return self.is_enough_of_many(packed, n);
+            let enough;
+            (enough, self.last) = is_enough_of_many(self.last, packed, n);
+            return enough;
         }
         // Those before in the lowest bits.
         let row = self.last | packed << KEPT;
         self.last = row >> n & ((1 << KEPT) - 1);
         in_a_row(row)
     }
+}
 
-    /// The same of more than there is room for beside those before: single letters with nothing but line ends between.
-    #[cold]
-    #[inline(never)]
-    fn is_enough_of_many(&mut self, packed: u64, n: u32) -> bool {
-        let row = u128::from(self.last) | u128::from(packed) << KEPT;
-        self.last = (row >> n) as u64 & ((1 << KEPT) - 1);
-        in_a_row(row as u64) || in_a_row((row >> (u64::BITS - KEPT)) as u64)
-    }
+/// The same of more than there is room for beside the `last` ones: single letters with nothing but line ends between. And
+/// which are the last now.
+#[cold]
+#[inline(never)]
+fn is_enough_of_many(last: u64, packed: u64, n: u32) -> (bool, u64) {
+    let row = u128::from(last) | u128::from(packed) << KEPT;
+    let enough = in_a_row(row as u64) || in_a_row((row >> (u64::BITS - KEPT)) as u64);
+    (enough, (row >> n) as u64 & ((1 << KEPT) - 1))
 }
 
 /// Whether `WORDS` bits in a row are set.

@@ -6,7 +6,7 @@
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
-use super::look::{Look, Raw};
+use super::look::{Look, Raw, fill};
 use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{
     FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
@@ -178,32 +178,25 @@ pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
         // SAFETY: the feature is there.
         unsafe { look_ssse3(text, look) }
     } else {
-        look.fill(text, super::scalar::raw, super::scalar::voice, pack);
+        fill!(look, text, seen => super::scalar::raw(seen), super::scalar::voice(seen), pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
 fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
-    look.fill(text, |seen| raw_ssse3(seen), |seen| voice_ssse3(seen), pack);
+    fill!(look, text, seen => raw_ssse3(seen), voice_ssse3(seen), pack);
 }
 
 #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx2(text: &[u8], look: &mut Look<'_>) {
     // What follows is done with bits, whatever the compiler would rather make of it.
-    let raw = |seen: &[u8; SEEN]| {
-        ask_ahead(seen);
-        black_box(raw_avx2(seen))
-    };
-    look.fill(text, raw, |seen| voice_avx2(seen), |bits, of| _pext_u64(bits, of));
+    let pack = |bits, of| _pext_u64(bits, of);
+    fill!(look, text, seen => { ask_ahead(seen); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512(text: &[u8], look: &mut Look<'_>) {
-    let raw = |seen: &[u8; SEEN]| {
-        ask_ahead(seen);
-        raw_avx512(seen)
-    };
-    look.fill(text, raw, |seen| voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+    fill!(look, text, seen => { ask_ahead(seen); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// What a single block holds.

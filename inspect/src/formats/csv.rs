@@ -2,6 +2,8 @@
 //!
 //! Rows need not agree with each other, and titles may stand above the header.
 
+use std::ops::Range;
+
 use chot_detectors::{BLOCK, among};
 
 use super::plain::legible;
@@ -151,8 +153,9 @@ impl Delimited {
         let mut cells = std::mem::take(&mut self.cells);
         let mut marks = Marks::new(bytes, n, self.delimiter);
         while let Some(end) = split(&mut marks, n, &mut cells) {
-            let line = Line { text: bytes, at: Some(at), cells: &cells };
-            if !is_rule(bytes, &cells) && !self.table.line(self.rows + 1, &line, inquiry) {
+            let text = bytes.get(n..).unwrap_or_default();
+            let line = Line { number: self.rows + 1, text, at: Some(at + n as u64), cells: &cells };
+            if !is_rule(text, &cells) && !self.table.line(&line, inquiry) {
                 break;
             }
             self.rows += 1;
@@ -198,28 +201,32 @@ impl<'b> Marks<'b> {
 /// `None` when its end is not there, or a cell is not what stands between two delimiters or quotes.
 fn split(marks: &mut Marks<'_>, mut start: usize, cells: &mut Vec<Cell>) -> Option<usize> {
     cells.clear();
-    let (bytes, [delimiter, ..]) = (marks.bytes, marks.signs);
+    let (bytes, [delimiter, ..], row) = (marks.bytes, marks.signs, start);
+    let mut push = |start: usize, end: usize| {
+        let Range { start, end } = trimmed(bytes, start, end);
+        cells.push(Cell::new(cells.len(), start - row, end - row));
+    };
     loop {
-        let at = marks.next()?;
+        let at = marks.next().filter(|at| at - row < ROW_MAX)?;
         match *bytes.get(at)? {
             b if b == delimiter => {
-                cells.push(trimmed(bytes, start, at, cells.len()));
+                push(start, at);
                 start = at + 1;
             }
             b'\n' => {
-                cells.push(trimmed(bytes, start, at, cells.len()));
+                push(start, at);
                 return Some(at + 1);
             }
             // Before the line end it is a blank; elsewhere it is dropped.
             b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
             b'"' if at == start => {
                 let close = loop {
-                    let at = marks.next()?;
+                    let at = marks.next().filter(|at| at - row < ROW_MAX)?;
                     if bytes.get(at) == Some(&b'"') {
                         break at;
                     }
                 };
-                cells.push(trimmed(bytes, start + 1, close, cells.len()));
+                push(start + 1, close);
                 let mut behind = marks.next()?;
                 start = close + 1;
                 if let Some(b"\r\n") = bytes.get(start..start + 2) {
@@ -239,9 +246,9 @@ fn split(marks: &mut Marks<'_>, mut start: usize, cells: &mut Vec<Cell>) -> Opti
     }
 }
 
-/// The cell between two places, without the blanks around it.
+/// What stands between two places, without the blanks around it.
 #[inline]
-fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cell {
+fn trimmed(bytes: &[u8], mut start: usize, mut end: usize) -> Range<usize> {
     let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ');
     // Hardly a cell has any.
     if start < end && (blank(start) || blank(end - 1)) {
@@ -249,15 +256,15 @@ fn trimmed(bytes: &[u8], mut start: usize, mut end: usize, column: usize) -> Cel
         start += cell.len() - cell.trim_ascii_start().len();
         end = start + cell.trim_ascii().len();
     }
-    Cell { column, start, end, number: false, stands: None }
+    start..end
 }
 
 /// Whether all cells are lines drawn under a header.
 #[inline]
 fn is_rule(bytes: &[u8], cells: &[Cell]) -> bool {
     // Nearly always the first is none.
-    let begins = |cell: &Cell| cell.start == cell.end || bytes.get(cell.start).is_some_and(|b| is_line(*b));
-    cells.first().is_none_or(begins) && cells.iter().all(|cell| bytes.get(cell.start..cell.end).is_some_and(is_ruled))
+    let begins = |cell: &Cell| cell.is_empty() || bytes.get(cell.range().start).is_some_and(|b| is_line(*b));
+    cells.first().is_none_or(begins) && cells.iter().all(|cell| bytes.get(cell.range()).is_some_and(is_ruled))
 }
 
 fn is_ruled(cell: &[u8]) -> bool {
@@ -348,7 +355,7 @@ mod tests {
             let text = format!("{row}{behind}");
             let mut found = Vec::new();
             let end = split(&mut Marks::new(text.as_bytes(), 0, b','), 0, &mut found);
-            let found: Vec<_> = found.iter().map(|c| text.get(c.start..c.end).unwrap()).collect();
+            let found: Vec<_> = found.iter().map(|c| text.get(c.range()).unwrap()).collect();
             assert_eq!(end, cells.map(|_| row.len() + 1), "{row:?}");
             assert!(cells.is_none_or(|cells| cells == found), "{row:?}: {found:?}");
         }

@@ -2,6 +2,9 @@
 //!
 //! Styles are not interpreted, so nothing is invisible.
 
+mod placement;
+mod script;
+
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::inquiry::{Inquiry, Place};
@@ -11,6 +14,8 @@ use crate::sniff::Head;
 use crate::table::Table;
 use crate::text::{self, Text};
 use crate::view::View;
+use placement::Drawing;
+use script::Script;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/html",
@@ -132,13 +137,18 @@ struct Body {
     spans: Vec<u32>,
     column: usize,
     joined: Joined,
+    script: Option<Script>,
+    /// Text shown from right to left, and the elements of one name that are open within.
+    turned: Text,
+    turns: Option<(Vec<u8>, u32)>,
+    drawing: Drawing,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
 }
 
 impl Html {
     pub(crate) fn new(place: Place) -> Self {
-        let side = Text::new(place.clone());
+        let side = Text::prose(place.clone());
         let body = Body {
             text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
@@ -148,6 +158,10 @@ impl Html {
             row: Vec::new(),
             rows: 0,
             in_cell: false,
+            script: None,
+            turned: Text::new(place.clone()),
+            turns: None,
+            drawing: Drawing::default(),
             cell_number: None,
             baseline: Vec::new(),
             cell_spans: (1, 1),
@@ -207,6 +221,34 @@ fn is_inline(name: &[u8]) -> bool {
 }
 
 impl Body {
+    fn here(&mut self) -> &mut Text {
+        if self.in_cell { &mut self.cell } else { &mut self.text }
+    }
+
+    /// Takes note of an element whose letters are shown the other way round.
+    fn turn(&mut self, tag: &Tag<'_>) {
+        match &mut self.turns {
+            Some((name, within)) => *within += u32::from(name.eq_ignore_ascii_case(tag.name)),
+            None if placement::turns(tag) => self.turns = Some((tag.name.to_vec(), 0)),
+            None => {}
+        }
+    }
+
+    /// An element ends; with the one that turned them round, its letters are what is shown.
+    fn turn_back(&mut self, name: &[u8]) {
+        let Some((turning, within)) = &mut self.turns else { return };
+        if !turning.eq_ignore_ascii_case(name) {
+            return;
+        }
+        if let Some(less) = within.checked_sub(1) {
+            *within = less;
+            return;
+        }
+        self.turns = None;
+        let view = std::mem::replace(&mut self.turned.view, View::new(self.place.charset));
+        placement::turned(&view, &mut self.here().view);
+    }
+
     fn end_cell(&mut self) {
         if self.in_cell {
             let view = std::mem::replace(&mut self.cell.view, View::new(self.place.charset));
@@ -248,6 +290,12 @@ impl Body {
         }
     }
 
+    fn end_script(&mut self, inquiry: &mut Inquiry) {
+        if let Some(mut script) = self.script.take() {
+            script.end(inquiry);
+        }
+    }
+
     fn end_table(&mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
@@ -258,11 +306,18 @@ impl Body {
 
 impl Reader for Body {
     fn text(&mut self) -> &mut Text {
-        if self.in_cell { &mut self.cell } else { &mut self.text }
+        if self.turns.is_some() { &mut self.turned } else { self.here() }
     }
 
     fn side(&mut self) -> &mut Text {
         &mut self.side
+    }
+
+    fn raw(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.side.push(bytes, at, inquiry);
+        if let Some(script) = &mut self.script {
+            script.read(bytes, at, inquiry);
+        }
     }
 
     fn is_raw(&self, name: &[u8]) -> bool {
@@ -279,11 +334,17 @@ impl Reader for Body {
                 self.cell.view.clear();
             }
         }
+        if self.turned.view.text.len() > CELL_MAX {
+            // Whatever it is, it is no number that is turned round.
+            let view = std::mem::replace(&mut self.turned.view, View::new(self.place.charset));
+            self.text.view.push_view(&view, 0..view.text.len());
+        }
         self.text.advance(inquiry);
     }
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         let name = tag.name.to_ascii_lowercase();
+        self.turn(tag);
         match name.as_slice() {
             b"table" => {
                 self.tables += 1;
@@ -291,6 +352,7 @@ impl Reader for Body {
                     self.table.under(&self.text.view.text);
                 }
             }
+            b"script" => self.script = Some(Script::new(&self.place)),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => {
                 self.end_cell();
@@ -306,6 +368,16 @@ impl Reader for Body {
                 let joint: &[u8] = if baseline == self.baseline { b" " } else { b"\n" };
                 self.baseline = baseline;
                 self.text().joint(joint);
+                let Self { drawing, text, .. } = self;
+                drawing.open_text(tag, &text.view);
+            }
+            b"tspan" => {
+                let Self { drawing, text, .. } = self;
+                drawing.open_text(tag, &text.view);
+            }
+            b"g" => {
+                self.drawing.open_group(tag);
+                self.text().joint(b"\n");
             }
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
@@ -344,6 +416,7 @@ impl Reader for Body {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        self.turn_back(name);
         match name.to_ascii_lowercase().as_slice() {
             b"table" => {
                 if self.tables == 1 {
@@ -351,9 +424,18 @@ impl Reader for Body {
                 }
                 self.tables = self.tables.saturating_sub(1);
             }
+            b"script" => self.end_script(inquiry),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => self.end_cell(),
-            b"text" => {}
+            b"text" | b"tspan" => {
+                let Self { drawing, text, .. } = self;
+                drawing.close_text(&text.view);
+            }
+            b"g" => {
+                self.drawing.close_group();
+                self.text().joint(b"\n");
+            }
+            b"svg" => self.drawing.end(&self.place, inquiry),
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
@@ -368,6 +450,10 @@ impl Stream for Html {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
+        self.body.end_script(inquiry);
+        self.body.drawing.end(&self.body.place, inquiry);
+        let unclosed = std::mem::take(&mut self.body.turned.view);
+        self.body.text.view.push_view(&unclosed, 0..unclosed.text.len());
         let mut found = Vec::new();
         self.body.joined.end(&self.body.place, inquiry, &mut found);
         let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();

@@ -2,24 +2,30 @@
 //!
 //! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
 
+mod escape;
 mod plain;
+mod role;
+mod rows;
 #[cfg(test)]
 mod tests;
-
-use std::hash::BuildHasher;
 
 use chot_model::Confidence;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
+use crate::object::Object;
+use crate::redact::Origin;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
 use crate::tree::Tree;
+use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
+use role::{Role, announced};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/json",
@@ -39,36 +45,6 @@ fn begins(head: &Head<'_>) -> bool {
             (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
             _ => false,
         }
-}
-
-/// What a key announces, its hash, and what it says of other members.
-fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
-    let name = String::from_utf8_lossy(key);
-    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
-}
-
-/// What members of an object are to each other.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Role {
-    #[default]
-    Plain,
-    /// Its value says what the object is: `"type": "CCCD"`.
-    Telling,
-    /// It is the value of what was told: `"value": "001…"`.
-    Told,
-}
-
-impl Role {
-    fn of(key: &str) -> Self {
-        let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
-        if among(TELLING) {
-            Self::Telling
-        } else if among(TOLD) {
-            Self::Told
-        } else {
-            Self::Plain
-        }
-    }
 }
 
 const fn is_bare(byte: u8) -> bool {
@@ -99,7 +75,7 @@ struct Level {
     told: Option<chot_detectors::Column>,
 }
 
-struct Json {
+pub(crate) struct Json {
     state: State,
     value: Text,
     /// The string being read is a key.
@@ -125,43 +101,11 @@ struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
+    /// Lists of a list, which may be the rows of a table.
+    rows: Option<Box<rows::Rows>>,
+    /// Where it ended, as a part of a program: its keys may be bare words, and what is no JSON any more is not read.
+    part: Option<Option<u64>>,
 }
-
-/// Keys whose values say what another member of the object is.
-const TELLING: &[&str] = &[
-    "type",
-    "system",
-    "name",
-    "label",
-    "key",
-    "field",
-    "code",
-    "kind",
-    "title",
-    "loai",
-    "ten",
-    "nhan",
-    "truong",
-    "loaiGiayTo",
-    "loai_giay_to",
-];
-/// Keys of that member.
-const TOLD: &[&str] = &[
-    "value",
-    "val",
-    "number",
-    "text",
-    "content",
-    "data",
-    "answer",
-    "giaTri",
-    "gia_tri",
-    "so",
-    "noiDung",
-    "noi_dung",
-    "soGiayTo",
-    "so_giay_to",
-];
 
 /// Numbers of a list judged at a time.
 const NUMBERS_HELD: usize = 32;
@@ -189,6 +133,8 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
+            rows: None,
+            part: None,
         }
     }
 
@@ -231,8 +177,17 @@ impl Json {
         let bare = !self.key
             && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
             && is_long_number(&self.value.view.text);
+        let nested = self.nested();
+        if !self.key
+            && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
+        {
+            rows.cell(self.value.view.copy());
+        }
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);
+        if let Some(text) = nested {
+            self.document_within(&text, inquiry);
+        }
         if bare {
             self.numbers += 1;
             self.hits += usize::from(!found.is_empty());
@@ -247,6 +202,29 @@ impl Json {
             }
         }
         self.value.view.number = false;
+    }
+
+    /// The value, if it is a document itself: programs send those within strings.
+    fn nested(&self) -> Option<Vec<u8>> {
+        const NESTED_MIN: usize = 8;
+        let text = self.value.view.text.trim_ascii();
+        let is_one = match text {
+            [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
+            [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
+            _ => false,
+        };
+        (is_one && !self.key && text.len() >= NESTED_MIN).then(|| text.to_vec())
+    }
+
+    /// Reads a document within a value once more as what it is.
+    fn document_within(&self, text: &[u8], inquiry: &mut Inquiry) {
+        let place = &self.value.place;
+        if place.depth < inquiry.limits.depth_max {
+            let place = Place { origin: Origin::Lost, again: true, depth: place.depth + 1, ..place.clone() };
+            let mut object = Object::new(Hint::default(), Place { charset: None, ..place });
+            object.push(text, inquiry);
+            object.finish(None, inquiry);
+        }
     }
 
     /// A value that says what another member of its object is.
@@ -272,6 +250,7 @@ impl Json {
         let item = self.levels.last().is_none_or(|l| l.array);
         if array {
             self.part(inquiry);
+            self.begin_list();
         } else {
             self.judge(inquiry);
         }
@@ -320,6 +299,9 @@ impl Json {
             && !(level.array || array)
         {
             self.tree.close(inquiry);
+        }
+        if array {
+            self.end_list(inquiry);
         }
         self.column = None;
         self.name = ITEM;
@@ -437,7 +419,10 @@ impl Stream for Json {
                     }
                 }
                 State::Text => {
-                    self.value.push(rest, here, inquiry);
+                    match &mut self.part {
+                        Some(end) => *end = Some(here),
+                        None => self.value.push(rest, here, inquiry),
+                    }
                     return;
                 }
             }
@@ -454,6 +439,7 @@ impl Stream for Json {
             State::Str | State::Escape(..) => self.end(inquiry),
         }
         self.part(inquiry);
+        self.end_rows(inquiry);
         self.tree.finish(inquiry);
         if !self.keys.is_empty() {
             inquiry.keys = self.keys;
@@ -462,9 +448,33 @@ impl Stream for Json {
 }
 
 impl Json {
+    /// A part of a program.
+    pub(crate) fn within(place: Place) -> Self {
+        Self { part: Some(None), ..Self::new(place) }
+    }
+
+    /// Takes more of a part; where it ended, if it did.
+    pub(crate) fn piece(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) -> Option<u64> {
+        self.block(bytes, at, inquiry);
+        self.part.flatten()
+    }
+
+    /// The part ends.
+    pub(crate) fn end_piece(mut self: Box<Self>, inquiry: &mut Inquiry) {
+        if matches!(self.state, State::Text) {
+            self.value.view.clear();
+            self.state = State::Between;
+        }
+        self.finish(inquiry);
+    }
+
     /// Ends a bare word. What is neither number nor literal means that the quotes are out of step, and what follows
     /// would be taken for the opposite of what it is: from here on it is text.
     fn end_bare(&mut self, inquiry: &mut Inquiry) {
+        if self.part.is_some() && !self.colon && self.levels.last().is_some_and(|level| !level.array) {
+            self.key = true;
+            return self.end(inquiry);
+        }
         let text = &self.value.view.text;
         if !is_number(text) && !matches!(text.as_slice(), b"true" | b"false" | b"null") {
             self.value.context.column = None;
@@ -483,42 +493,4 @@ impl Json {
             self.value.advance(inquiry);
         }
     }
-}
-
-/// What an escape means and how many of its bytes it takes, once it is complete.
-fn meaning(escape: &[u8]) -> Option<(char, usize)> {
-    let unit = |at: usize| {
-        let digits = escape.get(at..at + 4)?;
-        digits.iter().try_fold(0u32, |n, b| Some(n << 4 | char::from(*b).to_digit(16)?))
-    };
-    let c = match escape.get(1)? {
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => {
-            if escape.len() < 6 {
-                // Not hexadecimal: no escape of ours.
-                let bad = escape.get(2..).unwrap_or_default().iter().any(|b| !b.is_ascii_hexdigit());
-                return bad.then_some(('\u{fffd}', escape.len()));
-            }
-            let Some(first) = unit(2) else { return Some(('\u{fffd}', escape.len())) };
-            if !(0xd800..0xdc00).contains(&first) {
-                return Some((char::from_u32(first).unwrap_or('\u{fffd}'), 6));
-            }
-            match escape.get(6..).unwrap_or_default() {
-                [] | [b'\\'] => return None,
-                [b'\\', b'u', digits @ ..] if digits.len() < 4 => return None,
-                [b'\\', b'u', ..] => {
-                    let second = unit(8).filter(|u| (0xdc00..0xe000).contains(u));
-                    let code = second.map(|s| 0x10000 + (((first - 0xd800) << 10) | (s - 0xdc00)));
-                    return Some((code.and_then(char::from_u32).unwrap_or('\u{fffd}'), 12));
-                }
-                _ => return Some(('\u{fffd}', 6)),
-            }
-        }
-        other => char::from(*other),
-    };
-    Some((c, 2))
 }

@@ -9,6 +9,7 @@ mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
+mod exchange;
 mod form;
 mod grpc;
 mod gzip;
@@ -32,6 +33,7 @@ mod packing;
 mod parquet;
 mod pdf;
 mod pgp;
+mod placed;
 mod plain;
 mod protobuf;
 mod rar;
@@ -43,6 +45,7 @@ mod sqlite;
 mod strings;
 mod svg;
 mod tar;
+mod telling;
 mod unknown;
 mod wide;
 mod xml;
@@ -101,7 +104,20 @@ pub(crate) trait Stream: Send {
     fn finish(self: Box<Self>, inquiry: &mut Inquiry);
 }
 
-/// Every format. The first that matches reads the object.
+/// The format that reads an object: the first that matches, but a mail before all. Mail programs take it for one whatever
+/// else its header holds, and a mark of PDF may stand anywhere in the first kilobyte.
+pub(crate) fn of(head: &Head<'_>) -> Option<&'static Format> {
+    let mut mail = all().filter(|format| format.media_type == mail::FORMAT.media_type);
+    mail.find(|mail| (mail.matches)(head)).or_else(|| all().find(|format| (format.matches)(head)))
+}
+
+/// What a mail is to other programs: the first format with a mark of its own, though a mail is declared.
+fn besides_mail(head: &Head<'_>) -> Option<&'static Format> {
+    let mut before = all().take_while(|format| format.media_type != mail::FORMAT.media_type);
+    before.find(|format| (format.matches)(head))
+}
+
+/// Every format, in the order in which they are asked.
 pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
     known::ALL.iter().chain(FORMATS).copied()
 }
@@ -144,17 +160,20 @@ const FORMATS: &[&Format] = &[
     image::TIFF,
     image::HEIF,
     &rtf::FORMAT,
+    &mbox::FORMAT,
+    &mail::FORMAT,
+    &multipart::FORMAT,
+    // By their shape: most of an upload or mail may be such text.
     &wide::UTF16_LITTLE,
     &wide::UTF16_BIG,
     &wide::UTF32_LITTLE,
     &wide::UTF32_BIG,
-    &mbox::FORMAT,
-    &mail::FORMAT,
-    &multipart::FORMAT,
     &yenc::FORMAT,
     &contentline::VCARD,
     &contentline::CALENDAR,
     &contentline::LDIF,
+    &exchange::SYLK,
+    &exchange::DIF,
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,

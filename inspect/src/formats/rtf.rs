@@ -55,6 +55,8 @@ struct Rtf {
     fresh: bool,
     /// Characters still to be passed over.
     skip: u32,
+    /// The first half of a character beyond sixteen bits, and where it stands.
+    high: Option<(u32, u64)>,
     charset: &'static Charset,
     place: Place,
     /// The file under way, how many there were, and how many bytes of it stand as they are.
@@ -85,6 +87,7 @@ impl Rtf {
             word_at: 0,
             fresh: false,
             skip: 0,
+            high: None,
             charset: Charset::windows_1258(),
         }
     }
@@ -217,8 +220,16 @@ impl Rtf {
             (b"u", _) => {
                 self.skip = 0;
                 // Negative numbers stand for the upper half of sixteen bits.
-                let code = number.map(|n| (n & 0xffff) as u32);
-                show(self, code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+                let code = number.map_or(0xfffd, |n| (n & 0xffff) as u32);
+                match (code, self.high.take()) {
+                    (0xd800..0xdc00, _) => self.high = Some((code, at)),
+                    (0xdc00..0xe000, Some((high, start))) => {
+                        let whole = 0x10000 + ((high - 0xd800) << 10 | (code - 0xdc00));
+                        let c = char::from_u32(whole).unwrap_or(char::REPLACEMENT_CHARACTER);
+                        self.here().view.push_escape(c.encode_utf8(&mut [0; 4]).as_bytes(), start, end - start);
+                    }
+                    _ => show(self, char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
+                }
                 self.skip = self.group.skip;
             }
             (b"uc", _) => self.group.skip = number.and_then(|n| u32::try_from(n).ok()).unwrap_or(1).min(8),

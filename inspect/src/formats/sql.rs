@@ -241,6 +241,10 @@ impl Sql {
                 self.byte(b, at, inquiry);
             }
             State::Escape => {
+                // Numbers of characters mean what they do elsewhere; before anything else the sign is none.
+                if matches!(b, b'x' | b'u' | b'0'..=b'9') {
+                    self.put(b'\\', at.saturating_sub(1));
+                }
                 self.put(b, at);
                 self.state = State::Quoted;
             }

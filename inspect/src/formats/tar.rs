@@ -55,8 +55,8 @@ fn octal(field: &[u8]) -> Option<u64> {
 
 /// The size of a member whose header's sum is right.
 fn checked(header: &[u8]) -> Option<u64> {
-    // Hardly any other file has a number there.
-    let said = octal(header.get(148..156)?)?;
+    // Hardly any other file has a number there; the sum itself is never 0.
+    let said = octal(header.get(148..156)?).filter(|said| *said > 0)?;
     let sum: u64 =
         header.iter().enumerate().map(|(n, b)| if (148..156).contains(&n) { 32 } else { u64::from(*b) }).sum();
     (said == sum).then(|| octal(header.get(124..136)?))?

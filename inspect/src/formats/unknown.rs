@@ -11,10 +11,20 @@ use crate::object::{OCTETS, Object};
 pub(crate) const FORMAT: Format = Format {
     media_type: OCTETS,
     matches: |_| true,
-    room: Room::Stream(|_, place| Box::new(Unknown::new(place, OpaqueReason::UnsupportedFormat))),
+    room: Room::Stream(|head, place| {
+        let reason = if is_piece(head.extension()) { OpaqueReason::Partial } else { OpaqueReason::UnsupportedFormat };
+        Box::new(Unknown::new(place, reason))
+    }),
     #[cfg(test)]
     example: || b"\x00\x01\x02\xff\xfe\xfdS\xe1\xbb\x91 CCCD 001090123456\x00\x00\x05\x06\x07\x08".to_vec(),
 };
+
+/// Whether a file is called as one of several that are pieces of an archive: `a.z02`, `a.r00`, `a.7z.002`, `a.003`. Only its
+/// name tells, as it begins in the middle.
+fn is_piece(extension: &str) -> bool {
+    let number = |digits: &str, len: usize| digits.len() == len && digits.bytes().all(|b| b.is_ascii_digit());
+    number(extension, 3) || extension.strip_prefix(['z', 'r', 's']).is_some_and(|digits| number(digits, 2))
+}
 
 /// Bytes that are searched and opaque all the same.
 pub(crate) struct Unknown {
@@ -105,6 +115,32 @@ impl Appended {
             Some(mut archive) if self.ended => archive.finish(None, inquiry),
             Some(archive) => archive.forget(inquiry),
             None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::OpaqueReason;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn pieces_of_archives_are_told_as_such_by_their_names() {
+        let bytes: Vec<u8> = (0..4_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+        for (name, reason) in [
+            ("ho-so.z02", OpaqueReason::Partial),
+            ("ho-so.7z.002", OpaqueReason::Partial),
+            ("ho-so.zip.010", OpaqueReason::Partial),
+            ("HO-SO.R00", OpaqueReason::Partial),
+            ("ho-so.2024", OpaqueReason::UnsupportedFormat),
+            ("ho-so.zip", OpaqueReason::UnsupportedFormat),
+            ("ho-so", OpaqueReason::UnsupportedFormat),
+        ] {
+            let hint = Hint { name: Some(name.to_owned()), content_type: None };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
+            let reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+            assert_eq!((reasons, inspection.object.bytes_inspected), (vec![reason], 0), "{name}");
         }
     }
 }

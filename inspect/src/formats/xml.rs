@@ -71,7 +71,7 @@ impl Xml {
     pub(crate) fn new(place: Place) -> Self {
         let document = Document {
             text: Text::new(place.clone()),
-            side: Text::new(place.clone()),
+            side: Text::prose(place.clone()),
             path: Vec::new(),
             deeper: 0,
             tree: Tree::default(),

@@ -65,7 +65,7 @@ impl Piece {
     }
 
     /// A part of it without the blanks around.
-    fn part(&self, range: Range<usize>, view: &View) -> Self {
+    pub(super) fn part(&self, range: Range<usize>, view: &View) -> Self {
         let bytes = self.text(view).get(range.clone()).unwrap_or_default();
         let blank = bytes.len() - bytes.trim_ascii_start().len();
         let len = bytes.trim_ascii().len();
@@ -86,6 +86,14 @@ impl Piece {
     pub(super) fn keep(&mut self, view: &View) {
         if self.kept.is_none() {
             self.kept = Some(Box::new(copy(view, self.within(view), self.base)));
+        }
+    }
+
+    /// A copy of it.
+    pub(super) fn to_view(&self, view: &View) -> View {
+        match &self.kept {
+            Some(kept) => copy(kept, 0..self.len, self.base),
+            None => copy(view, self.within(view), self.base),
         }
     }
 

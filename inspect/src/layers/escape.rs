@@ -67,6 +67,7 @@ fn parse(text: &[u8]) -> Option<Escape> {
             b'\'' => Some(one(Kind::Backslash, byte(text, 2)?, 4)),
             b'u' => unicode(text),
             b'n' => Some(one(Kind::Backslash, b'\n', 2)),
+            b't' => Some(one(Kind::Backslash, b'\t', 2)),
             b'"' => Some(one(Kind::Backslash, b'"', 2)),
             _ => None,
         },

@@ -4,11 +4,12 @@
 //! Most texts show nothing, and nothing is then read a second time. It decodes nothing itself.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use chot_detectors::{BLOCK, Signs, signs};
 
 use super::encoded::{self, Lines};
-use super::{base85, runs};
+use super::{base85, runs, turned};
 use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
@@ -26,11 +27,15 @@ pub(crate) struct Look {
     pub(super) file: Option<usize>,
     /// Where its lines end, and whether anything in each may cut it into cells.
     lines: Vec<(usize, bool)>,
+    /// How many places may cut a line into cells.
+    cuts: u32,
     /// Numbers of twelve digits.
     twelves: u64,
     /// The window is nothing but base64.
     encoded: bool,
 }
+
+static TURN: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new(turned::TURN));
 
 /// Blocks looked at together; few enough for the stack, one more than is judged.
 const MANY: usize = 64 + 1;
@@ -57,6 +62,7 @@ impl Look {
                 let within = if core.end - base < BLOCK { (1 << (core.end - base)) - 1 } else { u64::MAX };
                 twelves.add(block.digit & within);
                 is_cut = look.lines(base, block.line & within, block.cut, is_cut);
+                look.cuts += (block.cut & within).count_ones();
                 look.places(text, base, block, next.hex, within);
                 words.step(base, block.word, u64::MAX, core.end, &mut look.words);
                 marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
@@ -72,8 +78,19 @@ impl Look {
         words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
         marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
         look.pairs.sort_unstable();
+        look.turns(text, core);
         look.twelves = twelves.end();
         look
+    }
+
+    /// Notes where text is turned round: nearly nowhere.
+    fn turns(&mut self, text: &[u8], core: &Range<usize>) {
+        let within = text.get(core.start..text.len().min(core.end + turned::TURN.len() - 1)).unwrap_or_default();
+        let before = self.signs.len();
+        self.signs.extend(TURN.find_iter(within).map(|at| core.start + at));
+        if self.signs.len() > before {
+            self.signs.sort_unstable();
+        }
     }
 
     /// As [`Self::of`], with less of a look at windows that are nothing but base64.
@@ -91,14 +108,14 @@ impl Look {
 
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file, lines: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, lines: _, cuts: _, twelves: _, encoded: _ } = self;
         signs.is_empty() && words.is_empty() && marked.is_empty() && pairs.is_empty() && file.is_none()
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing. `room` is for what they decode to.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
-        let Self { signs, words, marked, pairs, file, lines: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, lines: _, cuts: _, twelves: _, encoded: _ } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
@@ -107,6 +124,12 @@ impl Look {
             // A run may go on behind a line end.
             && (words.is_empty() || memchr::memchr2(b'\n', b'\r', text).is_none())
             && words.iter().map(run).all(|word| runs::mean_nothing(word, room))
+    }
+
+    /// Whether a value may be cut into as many cells as a number has letters, or a table has.
+    pub(crate) const fn has_cells(&self) -> bool {
+        const CUTS_MIN: u32 = 8;
+        self.cuts >= CUTS_MIN
     }
 
     /// Where the lines of the window end, and whether anything in each may cut it into cells. Nothing is told of a window
@@ -218,7 +241,8 @@ fn begins(text: &[u8], at: usize) -> bool {
             let quoted = |b: u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'`');
             matches!(next, b'A' | b'H' | b'I') || b"ouOU".contains(&before) || quoted(before) && quoted(next)
         }
-        Some(b'(') => b"aA".contains(&before),
+        // A mark of VIQR, or a call: the last letters of the names that are known.
+        Some(b'(') => b"abdefmnrstvwy".contains(&(before | 0x20)),
         Some(b'^') => b"aeoAEO".contains(&before),
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.

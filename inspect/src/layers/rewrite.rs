@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::isles::{Isle, NEAR};
-use super::{code, escape, old, tags, twice, utf7, viqr};
+use super::{code, escape, old, program, tags, turned, twice, utf7, viqr};
 use crate::inquiry::{Inquiry, Place};
 use crate::view::View;
 
@@ -31,7 +31,7 @@ struct Kind {
     undo: fn(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 10] = [
     Kind { sign: tags::sign, least: 1, once: true, sure: None, undo: tags::undo },
     Kind { sign: utf7::sign, least: 1, once: true, sure: None, undo: utf7::undo },
     Kind { sign: viqr::sign, least: 2, once: true, sure: None, undo: viqr::undo },
@@ -40,6 +40,8 @@ const KINDS: [Kind; 8] = [
     Kind { sign: code::sign, least: 3, once: true, sure: None, undo: code::undo },
     Kind { sign: escape::sign, least: 1, once: false, sure: None, undo: escape::undo },
     Kind { sign: escape::printable_sign, least: 3, once: false, sure: None, undo: escape::printable_undo },
+    Kind { sign: program::sign, least: 1, once: true, sure: None, undo: program::undo },
+    Kind { sign: turned::sign, least: 1, once: true, sure: None, undo: turned::undo },
 ];
 
 /// The kinds that a byte may be a sign of.
@@ -47,13 +49,15 @@ fn of(byte: u8) -> &'static [usize] {
     match byte {
         b'<' | b'/' => &[0],
         b'+' => &[0, 1, 2],
-        b'^' | b'(' => &[2],
+        b'^' => &[2],
+        b'(' => &[2, 8],
         0xc2 => &[3, 4],
         0xc3 => &[3],
+        0xe2 => &[9],
         b'\\' => &[0, 5, 6],
         b'%' => &[5, 6],
         b'&' => &[6],
-        b'=' => &[7],
+        b'=' => &[7, 8],
         _ => &[],
     }
 }
@@ -62,8 +66,10 @@ fn of(byte: u8) -> &'static [usize] {
 /// in an old character set has been decoded before it comes here.
 fn is_text(bytes: &[u8]) -> bool {
     const BROKEN_SHARE: usize = 16;
+    // Before a short text in a binary stand a few bytes that are none.
+    const LEN_MIN: usize = 64;
     let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
-    broken * BROKEN_SHARE <= bytes.len()
+    broken * BROKEN_SHARE <= bytes.len().max(LEN_MIN)
 }
 
 /// No kind needs more signs than this.

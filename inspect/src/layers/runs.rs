@@ -103,6 +103,8 @@ pub(super) struct Runs {
     line: usize,
     /// Between two lines of it.
     between: bool,
+    /// A character that is no hexadecimal digit stands in it.
+    not_hex: bool,
     /// A long run: how it is decoded and where that goes.
     open: Option<(Code, Box<Object>)>,
     decoded: Vec<u8>,
@@ -161,6 +163,13 @@ impl Runs {
     }
 
     fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        let is_hex = |run: &[u8]| run.iter().all(|b| HEX[usize::from(*b)].is_some());
+        // A line of hexadecimal digits is no part of the words on the next.
+        let goes_on = self.line == 0 && (self.open.is_some() || !self.run.is_empty());
+        if goes_on && !self.not_hex && !is_hex(run) {
+            self.end(place, inquiry);
+        }
+        self.not_hex = self.not_hex || !is_hex(unprefixed(run));
         self.between = false;
         self.line += run.len();
         while self.run.len() + run.len() >= RUN_PART {
@@ -191,7 +200,7 @@ impl Runs {
     }
 
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        (self.line, self.between) = (0, false);
+        (self.line, self.between, self.not_hex) = (0, false, false);
         let mut decoded = std::mem::take(&mut self.decoded);
         if let Some((code, mut object)) = self.open.take() {
             code.decode(&self.run, &mut decoded);

@@ -15,7 +15,7 @@ const TAGS_MAX: usize = 8;
 pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     let name = match text.get(at)? {
         b'+' => "pieces",
-        b'\\' => "escape",
+        b'\\' => "backslash",
         _ => "tags",
     };
     let at = if name == "pieces" { quote_before(text, at)? } else { at };
@@ -84,6 +84,8 @@ fn backslash(text: &[u8], at: usize) -> Option<usize> {
     match text.get(at..)? {
         [b'\\', b'0'..=b'9', ..] => Some(1),
         [b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(1),
+        // Within a string of a program.
+        [b'\\', b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(2),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ const LINE_MAX: usize = 80;
 /// The shortest text that may hold a file: its first line and one of data.
 const FILE_MIN: usize = 20;
 
-/// The first place in `from..end` at which a file may begin.
+/// The first place in `from..end` at which a file may begin: a line, or what stands in quotes or behind a name.
 pub(super) fn begin(text: &[u8], from: usize, end: usize) -> Option<usize> {
     static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin "));
     let word = BEGIN.needle().len();
@@ -25,7 +25,7 @@ pub(super) fn begin(text: &[u8], from: usize, end: usize) -> Option<usize> {
     }
     BEGIN.find_iter(seen).map(|at| from + at).find(|at| {
         let mode = text.get(at + word).is_some_and(u8::is_ascii_digit);
-        mode && at.checked_sub(1).and_then(|b| text.get(b)).is_none_or(|b| matches!(b, b'\n' | b'\r'))
+        mode && at.checked_sub(1).and_then(|b| text.get(b)).is_none_or(|b| !b.is_ascii_alphanumeric())
     })
 }
 

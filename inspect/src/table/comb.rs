@@ -5,20 +5,20 @@ use super::Row;
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::view::View;
 use chot_detectors::Context;
-use chot_model::Confidence;
+use chot_model::{Confidence, DetectorId, Finding};
 
 /// Boxes of the shortest and of the longest identifier.
-const BOXES: std::ops::RangeInclusive<usize> = 9..=15;
+pub(crate) const BOXES: std::ops::RangeInclusive<usize> = 9..=15;
 /// What stands further before a form announces nothing.
 const SAID_MAX: usize = 120;
 
 /// What stands before a row of boxes.
 #[derive(Default)]
-pub(super) struct Said(Vec<u8>);
+pub(crate) struct Said(Vec<u8>);
 
 impl Said {
     /// Takes the text before a table, or a row above.
-    pub(super) fn take(&mut self, text: &[u8]) {
+    pub(crate) fn take(&mut self, text: &[u8]) {
         let text = text.trim_ascii_end();
         let line = text.rsplit(|b| *b == b'\n').next().unwrap_or_default();
         self.0.clear();
@@ -32,7 +32,7 @@ fn is_box(view: &View) -> bool {
 }
 
 /// Reads the boxes of a row, if it is one of these. Without a name only where nothing else is in the row and `alone`.
-pub(super) fn read(
+pub(crate) fn read(
     place: &Place,
     row: &Row,
     said: &Said,
@@ -64,7 +64,13 @@ pub(super) fn read(
     let alone = alone && before == 0 && boxes.len() == filled().count();
     let mut found = Vec::new();
     inquiry.scan(&place, &letters, core.clone(), Context::default(), |_, f, range| {
-        if range == core && (f.finding.confidence > Confidence::Medium || alone) {
+        let Finding { detector, confidence, .. } = &f.finding;
+        // Old identity and insurance numbers are nothing without a word.
+        let is_said = match detector {
+            DetectorId::Cmnd | DetectorId::Bhxh => *confidence >= Confidence::Medium,
+            _ => *confidence > Confidence::Medium,
+        };
+        if range == core && (is_said || alone) {
             found.push(f);
         }
     });

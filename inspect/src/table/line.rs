@@ -20,33 +20,82 @@ use crate::view::View;
 
 /// A row in a text.
 pub(crate) struct Line<'t> {
+    /// The number of the row, from 1.
+    pub(crate) number: u64,
     pub(crate) text: &'t [u8],
     /// Where the text begins in the object; `None` when it stands nowhere.
     pub(crate) at: Option<u64>,
     pub(crate) cells: &'t [Cell],
 }
 
-/// A cell of a row.
+/// A cell of a row. There are millions of them: it is small.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
-    pub(crate) column: usize,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    pub(crate) column: u32,
+    /// Where it stands in the text of its row, which no reader lets grow to gigabytes.
+    start: u32,
+    end: u32,
     /// The cell is a number of a spreadsheet, not text.
     pub(crate) number: bool,
-    /// Where it stands in the object, if not where it does in the text, and how many bytes it takes if it is a number.
-    pub(crate) stands: Option<(u64, u8)>,
+    /// How many bytes a number takes that stands elsewhere.
+    len: u8,
+    /// Where it stands in the object, if not where it does in the text: [`ELSEWHERE`] when it does.
+    at: u64,
+}
+
+/// No address: a cell stands where its text does.
+const ELSEWHERE: u64 = u64::MAX;
+
+impl Cell {
+    #[inline]
+    pub(crate) const fn new(column: usize, start: usize, end: usize) -> Self {
+        Self { column: column as u32, start: start as u32, end: end as u32, number: false, len: 0, at: ELSEWHERE }
+    }
+
+    /// The cell stands at this address of the object.
+    #[inline]
+    pub(crate) fn standing(self, at: Option<u64>) -> Self {
+        Self { at: at.unwrap_or(ELSEWHERE), ..self }
+    }
+
+    /// The cell is a number, which takes so many bytes of the object if it stands elsewhere than its text.
+    #[inline]
+    pub(crate) const fn number(self, len: u8) -> Self {
+        Self { number: true, len, ..self }
+    }
+
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.start >= self.end
+    }
+
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        self.end.saturating_sub(self.start) as usize
+    }
+
+    /// Where it stands in the text of its row.
+    #[inline]
+    pub(crate) const fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Where it stands in the object, if not where it does in the text.
+    #[inline]
+    fn elsewhere(&self) -> Option<u64> {
+        (self.at != ELSEWHERE).then_some(self.at)
+    }
 }
 
 impl<'t> Line<'t> {
     fn bytes(&self, cell: &Cell) -> &'t [u8] {
-        self.text.get(cell.start..cell.end).unwrap_or_default()
+        self.text.get(cell.range()).unwrap_or_default()
     }
 
     fn stand(&self, cell: &Cell) -> Stand<'t> {
-        let at = self.at.map(|at| at + cell.start as u64);
-        let (number, len) = (cell.number, cell.stands.filter(|_| cell.number).map_or(0, |(_, len)| len));
-        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at: cell.stands.map(|(at, _)| at).or(at), number, len }
+        let at = self.at.map(|at| at + u64::from(cell.start));
+        let Cell { number, len, .. } = *cell;
+        Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at: cell.elsewhere().or(at), number, len }
     }
 
     /// The same row, cell by cell.
@@ -54,7 +103,7 @@ impl<'t> Line<'t> {
         let view = |cell: &Cell| {
             let mut view = View::default();
             self.view(cell, &mut view);
-            (cell.column, view)
+            (cell.column as usize, view)
         };
         self.cells.iter().map(view).collect()
     }
@@ -93,7 +142,7 @@ pub(super) struct Lines {
     other: Vec<(usize, (usize, Found, bool))>,
     marks: Vec<Mark>,
     /// What was found in which column, and its hash.
-    told: Vec<(usize, DetectorId, u64)>,
+    told: Vec<(u32, DetectorId, u64)>,
     /// What was found in a cell that is not one of the usual.
     found: Vec<(usize, Found, bool)>,
     view: View,
@@ -111,15 +160,15 @@ impl Table {
             && !inquiry.careful
     }
 
-    /// Takes row number `number` as it stands. False when it is better given to [`Self::row`]: nothing was done then.
-    pub(crate) fn line(&mut self, number: u64, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
+    /// Takes a row as it stands. False when it is better given to [`Self::row`]: nothing was done then.
+    pub(crate) fn line(&mut self, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
         let Some(Shape::Headed(header)) = self.shape.as_ref().filter(|_| self.takes_lines(inquiry)) else {
             return false;
         };
         let mut bytes = 0;
         for cell in line.cells {
-            bytes += cell.end - cell.start;
-            if header.joins.get(cell.column) == Some(&true) && joined::is_part_of_cell(line.bytes(cell)) {
+            bytes += cell.len();
+            if header.joins.get(cell.column as usize) == Some(&true) && joined::is_part_of_cell(line.bytes(cell)) {
                 return false;
             }
         }
@@ -130,12 +179,13 @@ impl Table {
         self.rows += 1;
         self.judged += 1;
         let begun = inquiry.begin_row();
-        let (mut lines, mut next) = (self.lines.take().unwrap_or_default(), 0);
+        let mut lines = self.lines.take().unwrap_or_default();
+        let mut next = 0;
         while let Some(odd) = self.usual(line, next, &mut lines.whole, inquiry) {
             next = odd.at + 1;
-            self.tell(number, line, odd, &mut lines, inquiry);
+            self.tell(line, odd, &mut lines, inquiry);
         }
-        self.settle(number, line, &mut lines, inquiry);
+        self.settle(line, &mut lines, inquiry);
         self.lines = Some(lines);
         inquiry.end_row(begun);
         true
@@ -144,20 +194,20 @@ impl Table {
     /// Reads the cells from number `next` on, as far as they are usual ones.
     fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<(u32, Whole)>, inquiry: &mut Inquiry) -> Option<Odd> {
         let Some(Shape::Headed(header)) = &self.shape else { return None };
-        for (n, cell) in line.cells.iter().enumerate().skip(next).filter(|(_, cell)| cell.start < cell.end) {
-            let column = header.columns.get(cell.column).copied().flatten();
+        for (n, cell) in line.cells.iter().enumerate().skip(next).filter(|(_, cell)| !cell.is_empty()) {
+            let column = header.columns.get(cell.column as usize).copied().flatten();
             let mut alone = false;
-            let told = if column.is_none() && cell.end - cell.start >= NUMBER_MIN {
+            let told = if column.is_none() && cell.len() >= NUMBER_MIN {
                 alone = is_number(line.bytes(cell));
                 // Numbers of twelve digits are counted wherever nothing announces them.
-                match alone && cell.end - cell.start >= 12 {
+                match alone && cell.len() >= 12 {
                     true => Told::Unusual,
-                    false => inquiry.told(line.text, cell.start..cell.end, None),
+                    false => inquiry.told(line.text, cell.range(), None),
                 }
             } else if cell.number && lost_zeros(line.bytes(cell), column).is_some() {
                 Told::Unusual
             } else {
-                inquiry.told(line.text, cell.start..cell.end, column)
+                inquiry.told(line.text, cell.range(), column)
             };
             match told {
                 Told::Nothing if !alone => {}
@@ -183,11 +233,10 @@ impl Table {
             in_pieces |= at.is_none();
             let start = text.len();
             text.extend_from_slice(&view.text);
-            let stands = at.map(|at| (at, 0));
-            cells.push(Cell { column: *column, start, end: text.len(), number: false, stands });
+            cells.push(Cell::new(*column, start, text.len()).standing(at));
         }
         self.lines = Some(lines);
-        let taken = !in_pieces && self.line(number, &Line { text: &text, at: None, cells: &cells }, inquiry);
+        let taken = !in_pieces && self.line(&Line { number, text: &text, at: None, cells: &cells }, inquiry);
         if let Some(lines) = &mut self.lines {
             (lines.text, lines.cells) = (text, cells);
         }
@@ -195,18 +244,19 @@ impl Table {
     }
 
     /// Reads a cell that is not one of the usual.
-    fn tell(&mut self, number: u64, line: &Line<'_>, odd: Odd, lines: &mut Lines, inquiry: &mut Inquiry) {
+    fn tell(&mut self, line: &Line<'_>, odd: Odd, lines: &mut Lines, inquiry: &mut Inquiry) {
         let Odd { at, column, alone, nothing } = odd;
         let Some(cell) = line.cells.get(at) else { return };
+        let under = cell.column as usize;
         if alone {
-            self.stats.resize((cell.column + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
+            self.stats.resize((under + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
         }
         if nothing {
-            return self.note(cell.column, alone, &[]);
+            return self.note(under, alone, &[]);
         }
         line.view(cell, &mut lines.view);
-        self.cell(number, cell.column, &lines.view, column, inquiry, &mut lines.found);
-        self.note(cell.column, alone, &lines.found);
+        self.cell(line.number, under, &lines.view, column, inquiry, &mut lines.found);
+        self.note(under, alone, &lines.found);
         if lines.found.is_empty() && !alone {
             inquiry.found_nothing(line.bytes(cell), column);
         }
@@ -216,41 +266,44 @@ impl Table {
 
     /// Reports some of the findings that are all of their cells.
     #[inline]
-    fn report(&self, number: u64, line: &Line<'_>, some: Range<usize>, lines: &mut Lines, inquiry: &mut Inquiry) {
+    fn report(&self, line: &Line<'_>, some: Range<usize>, lines: &mut Lines, inquiry: &mut Inquiry) {
         let plain = inquiry.begins_plain(&self.place);
         for (cell, whole) in lines.whole.get(some).unwrap_or_default() {
             let Some(cell) = line.cells.get(*cell as usize) else { continue };
-            let at = cell.stands.map(|(at, _)| at).or_else(|| line.at.map(|at| at + cell.start as u64));
+            let at = cell.elsewhere().or_else(|| line.at.map(|at| at + u64::from(cell.start)));
             let (hash, mark) = match (plain, at) {
                 (Some(base), Some(at)) if !cell.number => inquiry.report_plain(whole, line.bytes(cell), base + at),
                 _ => {
-                    let part = || self.part(number, cell.column);
+                    let part = || self.part(line.number, cell.column as usize);
                     inquiry.report_whole(&self.place, whole, line.stand(cell), part)
                 }
             };
             if !whole.detector.is_identifier() {
                 lines.told.push((cell.column, whole.detector, hash));
             }
-            lines.marks.extend(mark);
+            if let Some(mark) = mark {
+                lines.marks.push(mark);
+            }
         }
     }
 
     /// Reports what was found in a row, which is a record.
-    fn settle(&self, number: u64, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
+    fn settle(&self, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
         // Nearly always there are no others, and carrying one along costs more than the rest of the loop.
         let (mut others, mut done) = (std::mem::take(&mut lines.other), 0);
         for (before, (at, found, alone)) in others.drain(..) {
-            self.report(number, line, done..before, lines, inquiry);
+            self.report(line, done..before, lines, inquiry);
             done = before;
-            lines.told.push((at, found.finding.detector, inquiry.hash(&found.finding)));
+            lines.told.push((at as u32, found.finding.detector, inquiry.hash(&found.finding)));
             lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
         }
         lines.other = others;
-        self.report(number, line, done..lines.whole.len(), lines, inquiry);
+        self.report(line, done..lines.whole.len(), lines, inquiry);
         if inquiry.people.record(&lines.marks, self.people) == 0 {
-            let cells = line.cells.iter().map(|cell| (cell.column, line.bytes(cell)));
+            let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
             let hash = |at: usize, detectors: &[DetectorId]| {
-                lines.told.iter().find(|(c, d, _)| *c == at && detectors.contains(d)).map(|(_, _, hash)| *hash)
+                let told = lines.told.iter().find(|(c, d, _)| *c as usize == at && detectors.contains(d));
+                told.map(|(_, _, hash)| *hash)
             };
             if let Some(named) = self.named(cells, hash, inquiry) {
                 inquiry.people.person([named].iter());

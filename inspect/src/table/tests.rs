@@ -18,6 +18,29 @@ fn rows() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<(String, bool)>>)> {
     (header, proptest::collection::vec(row(), 34..60))
 }
 
+const REGISTER: [&str; 8] =
+    ["STT", "Họ và tên", "Ngày sinh", "Số CCCD", "Điện thoại", "Điện thoại người thân", "Mã thẻ BHYT", "Ghi chú"];
+
+/// A row of a register, and a cell in it that is something else, or one behind its last.
+type Registered = ([String; 8], Option<(usize, String)>);
+
+/// Rows that are read in blocks, but for a few of them.
+fn register() -> impl Strategy<Value = Vec<Registered>> {
+    let row = (
+        "[0-9]{1,4}",
+        "(Nguyễn|TRẦN|Lê|Hồ|Bùi) (Văn|Thị|Công|Minh) (An|Bình|Dũng|HÀ|)",
+        "[0-2][1-8][/-](0[1-9]|1[0-2])[/-](19[5-9]|20[0-2])[0-9]",
+        "0(01|79|36)[0-3][0-9]{8}|[0-9]{12}|",
+        "09[0-9]{8}",
+        "0(9|3)[0-9]{8}|",
+        "(DN|TE|HS)[1-5](79|01)[0-9]{10}",
+        "(nghỉ thai sản|mới tuyển|đã chốt sổ)?",
+    );
+    let row = row.prop_map(<[String; 8]>::from);
+    let odd = proptest::option::weighted(0.04, (0..10_usize, cell()));
+    proptest::collection::vec((row, odd), 90..200)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -35,6 +58,21 @@ proptest! {
                 .map(|(cell, quoted)| if quoted { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell })
                 .collect();
             file += &cells.join(delimiter);
+            file += end;
+        }
+        agree(&file, "ds.csv");
+    }
+
+    #[test]
+    fn rows_of_a_register_come_to_the_same(rows in register(), end in proptest::sample::select(vec!["\n", "\r\n"])) {
+        let mut file = REGISTER.join(";") + end;
+        for (row, odd) in rows {
+            let mut row: Vec<_> = row.into();
+            if let Some((at, cell)) = odd {
+                row.resize(row.len().max(at + 1), String::new());
+                row[at] = format!("\"{}\"", cell.replace('"', "\"\""));
+            }
+            file += &row.join(";");
             file += end;
         }
         agree(&file, "ds.csv");

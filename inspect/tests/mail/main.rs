@@ -56,6 +56,42 @@ fn ordinary_mail_is_neither_ambiguous_nor_suspected() {
     }
 }
 
+/// A mail is a mail whatever marks stand in it, and a file is a file whatever stands before its mark.
+#[test]
+fn marks_of_other_formats_hide_nothing_in_a_mail() {
+    let hidden = shapes::base64(HIDDEN);
+    let mail = "From: an@example.vn\r\nTo: b@example.org\r\nMIME-Version: 1.0\r\n";
+    for mark in [
+        "X-A: %PDF-1.4",
+        "X-A: %PDF-1.4\r\nX-B: 1 0 obj<</Length 4096>>stream",
+        "%PDF-1.4",
+        "X-B: %!PS-Adobe",
+        "X-C: -----BEGIN PGP MESSAGE-----",
+        "X-D: \0\0\0\0\0\0\0\0\0\0\0\0\0",
+    ] {
+        for declared in [Some("message/rfc822".to_owned()), None] {
+            let mail = format!("{mail}{mark}\r\nContent-Type: text/plain\r\n\r\nxem duoi day\r\n\r\n{hidden}");
+            let hint = Hint { name: None, content_type: declared };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &mail.into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{mark}: {inspection:?}");
+        }
+    }
+    // A document of which only the mark is hidden from whoever believes what is declared.
+    let zip = archive::zip(&[("ds.txt", HIDDEN.as_bytes())]);
+    let inspection = inspect(&zip);
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
+    let packed = archive::zlib(format!("BT ({HIDDEN}) Tj ET").as_bytes());
+    let stream = format!("1 0 obj<</Length {}/Filter/FlateDecode>>stream\n", packed.len());
+    let page = "3 0 obj<</Type/Page/Parent 2 0 R/Contents 1 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj 4 0 obj<</Type/Catalog/Pages 2 0 R>>endobj trailer<</Root 4 0 R>>";
+    for before in ["", "From: a@example.vn\r\nTo: b@example.org\r\nMIME-Version: 1.0\r\n"] {
+        let pdf =
+            [before.as_bytes(), b"%PDF-1.4\n", stream.as_bytes(), &packed, b"\nendstream endobj ", page.as_bytes()]
+                .concat();
+        let inspection = inspect(&pdf);
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{before:?}: {inspection:?}");
+    }
+}
+
 /// Where readers surely disagree, policy is told.
 #[test]
 fn what_readers_disagree_on_is_ambiguous() {

@@ -53,13 +53,14 @@ pub(crate) fn all() -> Vec<Case> {
             "{head}Content-Type: multipart/mixed; boundary=f\n\n--f\n{plain}8bit\n\nXem thư dưới.\n--f\nContent-Type: message/rfc822\n\n{inner}\n--f--\n"
         ),
     );
-    // Read without structure, what ends a file in base64 may run into the line of dashes behind it.
+    // Decoded as a whole, such a mail spoils its own files: what pads base64 is a soft line break to quoted-printable.
     for more in 0..3 {
-        let letter = [text, &" ".repeat(more)].concat();
+        let more = " ".repeat(more);
+        let letter = format!("<w:document><w:body><w:p><w:r><w:t>{text}{more}</w:t></w:r></w:p></w:body></w:document>");
         let document = super::archive::zip_how(&[("word/document.xml", letter.as_bytes(), How::Stored)]);
-        let file = "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document; name=\"du thao.docx\"\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n";
+        let file = "Content-Type: application/vnd.openxmlformats-officedocument.wordprocessingml.document; name=\"du thao.docx\"\nContent-Disposition: attachment;\n filename*=utf-8''D%E1%BB%B1%20th%E1%BA%A3o.docx\nContent-Transfer-Encoding: base64\n";
         let inner = format!(
-            "{head}Content-Type: multipart/mixed; boundary=\"=i\"\n\n--=i\n{plain}quoted-printable\n\n{}\n--=i\n{file}\n{}--=i--\n",
+            "{head}Content-Type: multipart/mixed; boundary=\"=i\"\n\n--=i\n{plain}quoted-printable\n\n{}\n--=i\n{file}\n{}\n--=i--\n",
             printable(text),
             lines(&document)
         );

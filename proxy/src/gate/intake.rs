@@ -25,10 +25,13 @@ pub struct Intake {
     received: Timestamp,
     policy: Arc<Policy>,
     hint: Hint,
-    inspecting: Inspecting,
+    /// Apart, because it is large and all of this is handed from step to step.
+    inspecting: Box<Inspecting>,
     body: HoldWriter,
     /// The bytes as they came, where [`Self::push`] was given them decoded.
     encoded: Option<HoldWriter>,
+    /// How many bytes the sender says will come.
+    expected: u64,
     gate: Gate,
 }
 
@@ -45,9 +48,10 @@ impl Intake {
             received,
             policy: gate.policy(),
             hint: hint.clone(),
-            inspecting: gate.shared.inspector.begin(hint),
+            inspecting: Box::new(gate.shared.inspector.begin(hint)),
             body: gate.shared.holds.begin(),
             encoded: None,
+            expected: 0,
             gate,
         }
     }
@@ -77,14 +81,20 @@ impl Intake {
         self.inspecting.field(name, value);
     }
 
+    /// Takes note of how many bytes the sender says will come. It is not held to it.
+    pub fn expect(&mut self, bytes: u64) {
+        self.expected = bytes;
+        self.body.expect(bytes);
+    }
+
     /// Takes the next bytes of the body.
     ///
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.body.push(bytes).map_err(Error::Hold)?;
-        self.inspecting.push(bytes);
-        Ok(())
+        // Inspected in chunks, as it would be in any case. What fills none is read from the body at its end.
+        let inspecting = &mut self.inspecting;
+        self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
     }
 
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
@@ -93,7 +103,11 @@ impl Intake {
     /// # Errors
     /// When they cannot be held; the message must be refused.
     pub fn keep_encoded(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let encoded = self.encoded.get_or_insert_with(|| self.gate.shared.holds.begin());
+        let encoded = self.encoded.get_or_insert_with(|| {
+            let mut encoded = self.gate.shared.holds.begin();
+            encoded.expect(self.expected);
+            encoded
+        });
         encoded.push(bytes).map_err(Error::Hold)
     }
 
@@ -202,7 +216,7 @@ impl Intake {
 
     /// Inspects to the end.
     async fn ready(self) -> Result<Ready, Error> {
-        let Self { id, received, policy, hint, inspecting, body, encoded, gate } = self;
+        let Self { id, received, policy, hint, inspecting, body, encoded, expected: _, gate } = self;
         let body = Arc::new(body.seal().map_err(Error::Hold)?);
         let inspected = Arc::new(inspect_to_end(inspecting, &body).await?);
         let content: Arc<dyn Source> = match encoded {
@@ -240,7 +254,8 @@ impl Ready {
         }
         let mut content = Arc::clone(&self.content);
         if verdict.action == Action::Redact {
-            match redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities).await? {
+            let redacting = redact(gate, self.hint.clone(), &self.inspected, &verdict, &self.body, abilities);
+            match Box::pin(redacting).await? {
                 Ok(redacted) => content = redacted,
                 Err(why) => verdict.cannot_redact(why),
             }
@@ -257,7 +272,7 @@ impl Ready {
 }
 
 /// Finishes the inspection where it disturbs nobody.
-async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Inspected, Error> {
+async fn inspect_to_end(inspecting: Box<Inspecting>, body: &Arc<Hold>) -> Result<Inspected, Error> {
     let is_soon_done = match body.len() {
         0 => true,
         len if inspecting.is_read_along() => len <= INLINE_READ_BYTES_MAX,
@@ -266,8 +281,8 @@ async fn inspect_to_end(inspecting: Inspecting, body: &Arc<Hold>) -> Result<Insp
         _ => false,
     };
     if is_soon_done {
-        return Ok(inspecting.finish(&**body));
+        return Ok(inspecting.read(&**body));
     }
     let body = Arc::clone(body);
-    tokio::task::spawn_blocking(move || inspecting.finish(&*body)).await.map_err(|_| Error::Inspection)
+    tokio::task::spawn_blocking(move || inspecting.read(&*body)).await.map_err(|_| Error::Inspection)
 }

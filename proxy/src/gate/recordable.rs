@@ -8,6 +8,12 @@ const NUMBER_CHARS_MAX: usize = 64;
 
 /// See [`super::Gate::summary`].
 pub(super) fn summary(mask: impl Fn(&str) -> Masked, text: &str, chars_max: usize) -> Masked {
+    if text.len() <= chars_max {
+        let masked = mask(text);
+        if masked.as_str().len() <= chars_max {
+            return masked;
+        }
+    }
     // Masks are shorter than what they hide, so more than is shown has to be looked at.
     let looked_at: String = text.chars().take(2 * chars_max + NUMBER_CHARS_MAX).collect();
     let is_cut = looked_at.len() < text.len();

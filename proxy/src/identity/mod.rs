@@ -19,6 +19,8 @@ use chot_model::{Account, AccountSource, Timestamp};
 use moka::future::Cache;
 
 pub(crate) use self::directory::Unavailable;
+#[cfg(feature = "test-support")]
+pub use self::directory::probe;
 pub use self::users::hash;
 
 use self::addresses::Addresses;

@@ -32,6 +32,8 @@ mod mail;
 pub mod milter;
 mod notice;
 mod path;
+#[cfg(feature = "test-support")]
+pub mod probe;
 pub(crate) mod quarantine;
 mod rates;
 mod rcpt;

@@ -80,6 +80,7 @@ where
         None
     });
     let is_encoded = decoder.is_some();
+    intake.expect(body.size_hint().lower());
     let begun = Instant::now();
     let mut bytes_in = 0u64;
     loop {

@@ -170,30 +170,24 @@ impl Exchange<'_> {
         let path = head.uri.path_and_query().cloned();
         head.uri = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         head.version = Version::HTTP_11;
-        // RFC 9110 §7.6.3. The pseudonym names no host.
-        if let Ok(via) =
-            HeaderValue::try_from(format!("{} {}", if is_http2 { "2" } else { "1.1" }, self.client.web.pseudonym))
-        {
-            head.headers.append(header::VIA, via);
-        }
+        let [via, via_http2] = &self.client.web.via;
+        head.headers.append(header::VIA, if is_http2 { via_http2 } else { via }.clone());
     }
 
     fn about(&self, head: &request::Parts) -> About {
-        let uri = head.uri.to_string();
-        let path = head::percent_decoded(uri.as_bytes(), true);
         About {
             host: self.host.clone(),
             account: self.account.clone(),
             address: self.route.addresses.first().map(|address| address.ip()),
             is_tls: self.route.tls.is_some(),
-            path: String::from_utf8_lossy(&path).into_owned(),
+            path: head::shown_path(&head.uri).into_owned(),
         }
     }
 
     fn envelope(&self, head: &request::Parts, is_multipart: bool) -> Envelope {
         let app = apps::of_host(&self.host.host);
         let scheme = if self.route.tls.is_some() { "https" } else { "http" };
-        let path = String::from_utf8_lossy(&head::percent_decoded(head.uri.to_string().as_bytes(), true)).into_owned();
+        let path = head::shown_path(&head.uri);
         let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
         let summary = self.client.web.gate.summary(&summary, SUMMARY_CHARS_MAX);
         Envelope {

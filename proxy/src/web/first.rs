@@ -14,6 +14,9 @@ use crate::client_hello::{Hello, Reader, WIRE_BYTES_MAX};
 /// Time for the first bytes, and for a whole ClientHello. Browsers send theirs at once.
 const FIRST_BYTES_SECONDS: u64 = 15;
 
+/// Room for them, enough for nearly every ClientHello: one read and not one for each doubling of a small buffer.
+const READ_BYTES: usize = 4 << 10;
+
 /// What a client began with.
 #[derive(Debug)]
 pub(super) enum First {
@@ -42,6 +45,7 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), first: &mut Byte
                 },
                 None => {}
             }
+            first.reserve(READ_BYTES);
             if !matches!(stream.read_buf(first).await, Ok(1..)) {
                 return None;
             }

@@ -13,7 +13,7 @@ use super::target::Authority;
 
 /// Headers that belong to one connection (RFC 9110 §7.6.1), besides those that Connection names. `Trailer` stays: it
 /// tells hyper which trailers it may write.
-const HOP_BY_HOP: [HeaderName; 7] = [
+static HOP_BY_HOP: [HeaderName; 7] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -192,12 +192,11 @@ pub(crate) fn fields<'a>(
     if !matches!(*method, Method::GET | Method::POST | Method::PUT | Method::HEAD | Method::OPTIONS) {
         fields.push(("method".into(), method.as_str().as_bytes().into()));
     }
-    let framing = [header::HOST, header::CONTENT_LENGTH];
-    let is_content = |name: &&'a HeaderName| !framing.contains(name);
-    for name in headers.keys().filter(is_content) {
-        for value in headers.get_all(name) {
-            fields.push((field_name(name), percent_decoded(value.as_bytes(), false)));
-        }
+    let is_content = |name: &HeaderName| *name != header::HOST && *name != header::CONTENT_LENGTH;
+    for (name, value) in headers.iter().filter(|(name, _)| is_content(name)) {
+        fields.push((field_name(name), percent_decoded(value.as_bytes(), false)));
+    }
+    for name in headers.keys().filter(|name| is_content(name)) {
         if name.as_str().bytes().filter(u8::is_ascii_digit).count() >= NAME_DIGITS_MIN {
             fields.push(("header name".into(), name.as_str().as_bytes().into()));
         }
@@ -251,6 +250,15 @@ pub(crate) fn percent_decoded(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]>
         }
     }
     out.into()
+}
+
+/// The path and query of a request as people read it.
+pub(crate) fn shown_path(uri: &Uri) -> Cow<'_, str> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    match percent_decoded(path.as_bytes(), true) {
+        Cow::Borrowed(_) => path.into(),
+        Cow::Owned(decoded) => String::from_utf8_lossy(&decoded).into_owned().into(),
+    }
 }
 
 /// The file name a request gives its body: Content-Disposition, else the last segment of what is PUT.

@@ -253,3 +253,30 @@ impl Served {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::super::{connect, serve_client};
+    use super::*;
+
+    fn size_of_3<A, B, C, F: Future>(_: impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    fn size_of_4<A, B, C, D, F: Future>(_: impl FnOnce(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// What each of thousands of idle connections keeps besides buffers. A future keeps room for the largest of its
+    /// states and for whatever it is handed; one that grows past the next size of the allocator is seen here first.
+    #[test]
+    fn an_idle_connection_is_small() {
+        let sizes = [
+            ("a client", size_of_3(serve_client::<TcpStream>), 1_280),
+            ("its tunnel", size_of_3(connect::run::<TcpStream>), 3_072),
+            ("what is inside", size_of_4(Inside::intercept::<TcpStream>), 2_560),
+            ("its TLS", size_of::<TlsStream<Ahead<TcpStream>>>(), 1_280),
+            ("the server's TLS", size_of::<tokio_rustls::client::TlsStream<Ahead<TcpStream>>>(), 1_280),
+        ];
+        assert!(sizes.iter().all(|(_, size, most)| size <= most), "bytes, and at most: {sizes:?}");
+    }
+}

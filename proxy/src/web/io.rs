@@ -23,6 +23,23 @@ const BULK_BYTES_MAX: usize = 16 << 10;
 /// Bytes asked of the system at once, two whole records of TLS. rustls asks for 4 KiB, which makes five calls a record.
 const AHEAD_BYTES: usize = 33 << 10;
 
+/// The ends of writing pass to the stream within: the part that a stream has even if it looks at what is written.
+macro_rules! ends_through {
+    ($inner:ident) => {
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.$inner).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.$inner).poll_shutdown(cx)
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            self.$inner.is_write_vectored()
+        }
+    };
+}
+
 /// Lets what is written to a stream pass to the stream within.
 macro_rules! writes_through {
     ($write:path, $stream:ident.$inner:ident) => {
@@ -31,17 +48,7 @@ macro_rules! writes_through {
                 Pin::new(&mut self.$inner).poll_write(cx, buf)
             }
 
-            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.$inner).poll_flush(cx)
-            }
-
-            fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut self.$inner).poll_shutdown(cx)
-            }
-
-            fn is_write_vectored(&self) -> bool {
-                self.$inner.is_write_vectored()
-            }
+            $crate::web::io::ends_through!($inner);
 
             fn poll_write_vectored(
                 mut self: Pin<&mut Self>,
@@ -53,7 +60,7 @@ macro_rules! writes_through {
         }
     };
 }
-pub(super) use writes_through;
+pub(super) use {ends_through, writes_through};
 
 type Room = RefCell<Box<[u8]>>;
 

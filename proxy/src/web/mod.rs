@@ -9,6 +9,7 @@
 
 mod body;
 mod bypass;
+mod client;
 mod coding;
 mod connect;
 mod dial;
@@ -43,8 +44,8 @@ use std::time::Duration;
 
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
-use chot_model::{Account, AccountSource, Channel, DecisionId};
-use http::header::PROXY_AUTHORIZATION;
+use chot_model::{Account, Channel};
+use http::header::{HeaderValue, PROXY_AUTHORIZATION};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -54,6 +55,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
 use self::body::Reply;
+use self::client::Client;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
 use self::exchange::{Exchange, Upgrades, own, refuse};
@@ -112,6 +114,8 @@ pub struct Web {
     home: Home,
     /// Our name in Via: random, so that it tells nothing, and ours alone.
     pseudonym: String,
+    /// The same as Via has it, for HTTP/1.1 and HTTP/2 (RFC 9110 §7.6.3). It names no host.
+    via: [HeaderValue; 2],
     connections: Arc<Semaphore>,
     seats: Arc<Seats>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
@@ -147,6 +151,7 @@ impl Web {
             reach: Reach::new(settings, &pseudonym)?,
             home: Home::new(&settings.name, &settings.pac_direct, interception.ca()),
             interception,
+            via: ["1.1", "2"].map(|version| via(version, &pseudonym)),
             pseudonym,
             connections: Arc::new(Semaphore::new(connections)),
             seats: Arc::new(Seats::new(seats)),
@@ -175,6 +180,11 @@ impl Web {
             self.record_peer(address, reason).await;
         }
     }
+}
+
+fn via(version: &str, pseudonym: &str) -> HeaderValue {
+    // Ours has no byte that a header may not have.
+    HeaderValue::try_from(format!("{version} {pseudonym}")).unwrap_or(HeaderValue::from_static("1.1 chot"))
 }
 
 /// Whom a listener is for.
@@ -347,63 +357,6 @@ where
         () = tokio::time::sleep(Duration::from_secs(LAST_REQUEST_SECONDS)) => return Ok(()),
     }
     connection.await
-}
-
-/// One client connection.
-struct Client {
-    web: Arc<Web>,
-    peer: SocketAddr,
-    /// Our end of it.
-    local: SocketAddr,
-    /// Who it is, as far as that is known by now.
-    account: Account,
-}
-
-impl Client {
-    fn new_id(&self) -> DecisionId {
-        let gate = &self.web.gate;
-        gate.new_id(gate.clock().now())
-    }
-
-    /// The same client, once it has said who it is.
-    fn known_as(&self, account: Account) -> Self {
-        let Self { web, peer, local, account: _ } = self;
-        Self { web: Arc::clone(web), peer: *peer, local: *local, account }
-    }
-
-    /// The same client, which gave a name and did not prove it. A stranger may write there what he likes.
-    fn claiming(&self, name: Option<&str>) -> Self {
-        let name = name.map(|name| self.web.gate.inspector().mask_identifiers(name).as_str().to_owned());
-        let account = name.map_or_else(Account::unknown, |name| Account::new(name, AccountSource::Claimed));
-        self.known_as(account)
-    }
-
-    /// The way to `target`, when it may be reached.
-    async fn way(&self, target: &Authority) -> Result<Way, Why> {
-        self.web.reach.way(target, self.local).await
-    }
-
-    /// Records something that was refused or opened without a message to judge. `id` is the number the client is
-    /// told, when it is told one.
-    async fn try_record(
-        &self,
-        id: Option<DecisionId>,
-        host: &str,
-        reason: &str,
-        bytes: u64,
-    ) -> Result<(), chot_audit::Error> {
-        let host = self.web.gate.inspector().mask(host).as_str().to_owned();
-        let client = Some(self.peer.ip().to_canonical());
-        let account = (self.account.source != AccountSource::Unknown).then(|| self.account.clone());
-        let event =
-            Event::Refusal { id, channel: Channel::Web, client, account, host, reason: reason.to_owned(), bytes };
-        self.web.gate.ledger().event(event).await
-    }
-
-    /// As [`Self::try_record`], where nothing leaves in either case.
-    async fn record(&self, id: Option<DecisionId>, host: &str, reason: &str, bytes: u64) {
-        let _ = self.try_record(id, host, reason, bytes).await;
-    }
 }
 
 /// What a client connection asks of the proxy itself: absolute-form requests and CONNECT.

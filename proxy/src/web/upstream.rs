@@ -106,6 +106,13 @@ impl Sender {
     }
 
     async fn is_ready(&mut self) -> bool {
+        let is_ready = match self {
+            Self::Http1(sender) => sender.is_ready(),
+            Self::Http2(sender) => sender.is_ready(),
+        };
+        if is_ready {
+            return true;
+        }
         let ready = async {
             match self {
                 Self::Http1(sender) => sender.ready().await,
@@ -322,7 +329,8 @@ impl Links {
                 Err((no_answer, _)) => return Err(no_answer),
             }
         }
-        let mut link = self.make(route, interception).await.map_err(unsent)?;
+        // Seldom needed, and as large as a handshake is.
+        let mut link = Box::pin(self.make(route, interception)).await.map_err(unsent)?;
         if !link.sender.is_ready().await {
             return Err(unsent(Why::UpstreamFailed));
         }
@@ -350,9 +358,8 @@ async fn exchange(
     let may_repeat = request.may_repeat();
     let copy = (may_repeat || matches!(sender, Sender::Http2(_))).then(|| request.clone());
     let (content, trailers) = (Arc::clone(&request.content), request.trailers.clone());
-    let outgoing = match request.request(sender, scheme) {
-        Ok(outgoing) => outgoing,
-        Err(_) => return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false }, copy)),
+    let Ok(outgoing) = request.request(sender, scheme) else {
+        return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false }, copy));
     };
     let progress = outgoing.body().progress();
     let answer = async {

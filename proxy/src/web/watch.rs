@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
+use super::io::ends_through;
 use super::refusal::Why;
 
 /// Bytes of a frame's head (RFC 9113 §4.1), and as many of a payload as hold an error code.
@@ -127,17 +128,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         self.poll_write_vectored(cx, &[io::IoSlice::new(buf)])
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
-    }
+    ends_through!(inner);
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,

@@ -100,11 +100,17 @@ pub(crate) struct Line {
 impl Line {
     #[track_caller]
     pub(crate) fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("connected");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        let mut line = Self { stream: BufReader::new(stream) };
+        let mut line = Self::silent(address);
         line.reply();
         line
+    }
+
+    /// Before the greeting.
+    #[track_caller]
+    pub(crate) fn silent(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("connected");
+        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        Self { stream: BufReader::new(stream) }
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {

@@ -58,6 +58,16 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// What needs the rights of an administrator.
+pub(crate) fn administrator(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        return command(program);
+    }
+    let mut sudo = command("sudo");
+    sudo.args(["-n", program]);
+    sudo
+}
+
 /// The binary under test.
 pub(crate) fn chot() -> Command {
     command(env!("CARGO_BIN_EXE_chot"))

@@ -1,7 +1,5 @@
 //! What a file of pictures shows, frame by frame, within bounds that are asked before memory is.
 
-use std::time::Instant;
-
 use chot_model::OpaqueReason;
 
 use super::gray::Gray;
@@ -15,13 +13,11 @@ pub(crate) struct Budget {
     pub(crate) pixels_all: u64,
     /// Frames or pages.
     pub(crate) frames_max: u32,
-    /// When to stop.
-    pub(crate) deadline: Option<Instant>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { pixels_max: 50_000_000, pixels_all: 200_000_000, frames_max: 256, deadline: None }
+        Self { pixels_max: 50_000_000, pixels_all: 200_000_000, frames_max: 256 }
     }
 }
 
@@ -42,7 +38,7 @@ impl<'a> Frames<'a> {
     /// Asks for a frame of this size, before anything is set aside for it. Returns its pixels.
     ///
     /// # Errors
-    /// It is too large, one too many, or too late.
+    /// It is too large, or one too many.
     pub(super) fn admit(&mut self, width: impl Into<u64>, height: impl Into<u64>) -> Result<usize, OpaqueReason> {
         let (width, height) = (width.into(), height.into());
         if width == 0 || height == 0 {
@@ -56,9 +52,6 @@ impl<'a> Frames<'a> {
         }
         if self.frames > self.budget.frames_max {
             return Err(OpaqueReason::TooMany);
-        }
-        if self.budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(OpaqueReason::TimeLimit);
         }
         usize::try_from(pixels).map_err(|_| OpaqueReason::TooLarge)
     }

@@ -27,7 +27,7 @@ const PRINT_SIDE_MIN: usize = 200;
 /// writing is understood: there is nothing to read.
 pub(super) fn events(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event> {
     let mut look = Look::default();
-    let mut each = |gray: &Gray| look.frame(gray, budget);
+    let mut each = |gray: &Gray| look.frame(gray);
     // Decoders are other people's, and a file may find what they did not think of.
     let shown = catch_unwind(AssertUnwindSafe(|| decode(bytes, &mut Frames::new(budget, &mut each))));
     match shown {
@@ -46,6 +46,8 @@ pub(super) fn events(bytes: &[u8], decode: Decode, budget: &Budget) -> Vec<Event
 #[derive(Default)]
 struct Look {
     frames: usize,
+    /// What looking for codes may yet cost.
+    work: qr::Work,
     codes: Vec<Vec<u8>>,
     /// The most that one frame shows: frames of a film show the same again.
     cards: usize,
@@ -54,12 +56,9 @@ struct Look {
 }
 
 impl Look {
-    fn frame(&mut self, gray: &Gray, budget: &Budget) {
+    fn frame(&mut self, gray: &Gray) {
         self.frames += 1;
-        let read = qr::read(gray, budget.deadline);
-        if read.late {
-            self.opaque.push(OpaqueReason::TimeLimit);
-        }
+        let read = qr::read(gray, &self.work);
         if read.many {
             self.opaque.push(OpaqueReason::TooMany);
         }

@@ -24,7 +24,7 @@ mod webp;
 mod writing;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chot_model::{DetectorId, OpaqueReason};
 use sha2::{Digest, Sha256};
@@ -53,10 +53,6 @@ pub use ocr::is_installed as reads_print;
 
 /// A larger file is not decoded; no camera makes one.
 const BYTES_MAX: u64 = 100 << 20;
-/// Time for the pictures of one file, and for its print.
-const TIME_MAX: Duration = Duration::from_secs(10);
-/// Of this, time to begin another frame in.
-const FRAMES_TIME_MAX: Duration = Duration::from_secs(8);
 /// Texts beside the pixels, and bytes of one: longer is none that a person reads.
 const TEXTS_MAX: usize = 1_000;
 const TEXT_MAX: usize = 16 << 20;
@@ -91,13 +87,13 @@ fn decoder(bytes: &[u8]) -> Decode {
     }
 }
 
-/// Reads the pictures of a file and tells `each` what they hold, until that says stop.
+/// Reads the pictures of a file and tells `each` what they hold, until that says stop. Its work is counted and not timed,
+/// so that a machine under load says the same of a picture as one at rest.
 ///
 /// # Errors
 /// Never: what is not understood is told.
-pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
-    let deadline = Instant::now().checked_add(bounds.time_max.min(FRAMES_TIME_MAX));
-    told::tell(look::events(bytes, decoder(bytes), &Budget { deadline, ..Budget::default() }), each);
+pub(crate) fn read(bytes: &[u8], each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
+    told::tell(look::events(bytes, decoder(bytes), &Budget::default()), each);
     Ok(())
 }
 
@@ -124,9 +120,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
             inquiry.refuse(&text_place, OpaqueReason::TooLarge, text.bytes.len() as u64);
         }
     }
-    let deadline = Instant::now() + TIME_MAX;
-    let deadline = inquiry.deadline().map_or(deadline, |end| end.min(deadline));
-    let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left().min(TIME_MAX) };
+    let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left() };
     let extractor = inquiry.extractor.clone();
     let mut told = Told::default();
     if let Err(reason) = extractor.extract(Kind::Picture, &bytes, bounds, &[], &mut |piece| told.take(piece)) {
@@ -146,15 +140,14 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 inquiry.seen(DetectorId::CardImage, place, card_value(&bytes, cards));
             }
             Event::Print(page) => {
-                let begun = Instant::now();
-                let end = deadline.min(begun + inquiry.print_left);
                 let may_read = ocr::is_installed() && inquiry.limits.print_time_max > Duration::ZERO;
-                let page = if may_read { pages::read(page, end) } else { ocr::Page::default() };
-                inquiry.print_left = inquiry.print_left.saturating_sub(begun.elapsed());
+                let mut time = ocr::Time { left: inquiry.print_left, deadline: inquiry.deadline() };
+                let page = if may_read { pages::read(page, &mut time) } else { ocr::Page::default() };
+                inquiry.print_left = time.left;
                 if !page.text.is_empty() {
                     object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
                 }
-                if may_read && Instant::now() >= end {
+                if may_read && time.is_over() {
                     inquiry.refuse(place, OpaqueReason::TimeLimit, source.len());
                 } else if !page.is_read() {
                     inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());

@@ -24,6 +24,8 @@ const LANGUAGES: [&str; 2] =
 const MEMORY_BYTES_MAX: u64 = 1 << 30;
 const CPU_SECONDS_MAX: u64 = 20;
 const OUTPUT_BYTES_MAX: u64 = 4 << 20;
+/// It is waited for no longer than this, however busy the machine.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 /// Runs at a time in this process.
 const RUNS_MAX: usize = 2;
 
@@ -73,9 +75,29 @@ impl Page {
     }
 }
 
+/// What reading may yet take: processor time of the program that reads, and the end of all inspecting. A machine under load
+/// takes longer for the same, and says the same of it.
+pub(super) struct Time {
+    pub(super) left: Duration,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Time {
+    pub(super) fn is_over(&self) -> bool {
+        self.left == Duration::ZERO || self.until_deadline() == Duration::ZERO
+    }
+
+    fn until_deadline(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
 /// Reads the print in a picture; `None` when that fails or takes too long.
-pub(super) fn read(gray: &Gray, deadline: Instant) -> Option<Page> {
-    let _turn = Turn::take(deadline)?;
+pub(super) fn read(gray: &Gray, time: &mut Time) -> Option<Page> {
+    if time.is_over() {
+        return None;
+    }
+    let _turn = Turn::take(time)?;
     let command = Command::new(PROGRAM)
         .args(["stdin", "stdout", "-l", "vie", "--psm", "11", "--dpi", "300", "tsv"])
         .env_clear()
@@ -87,7 +109,7 @@ pub(super) fn read(gray: &Gray, deadline: Instant) -> Option<Page> {
         .stderr(Stdio::null())
         .spawn();
     let mut child = Running(command.ok()?);
-    child.bound()?;
+    child.bound(time.left)?;
     let (mut input, output) = (child.0.stdin.take()?, child.0.stdout.take()?);
     let mut picture = format!("P5\n{} {}\n255\n", gray.width(), gray.height()).into_bytes();
     picture.extend_from_slice(gray.pixels());
@@ -99,8 +121,10 @@ pub(super) fn read(gray: &Gray, deadline: Instant) -> Option<Page> {
         let whole = output.take(OUTPUT_BYTES_MAX).read_to_end(&mut told).is_ok();
         drop(send.send(whole.then_some(told)));
     });
-    let left = || deadline.saturating_duration_since(Instant::now());
-    let told = receive.recv_timeout(left()).ok().flatten().filter(|_| child.ends_well(left()));
+    let told = receive.recv_timeout(time.until_deadline().min(WAIT_MAX)).ok().flatten();
+    // It has said all, and is waited for next.
+    time.left = time.left.saturating_sub(child.used());
+    let told = told.filter(|_| child.ends_well(time.until_deadline()));
     drop(child);
     let written = writer.join().is_ok_and(|written| written);
     let joined = reader.ok()?.join().is_ok();
@@ -112,18 +136,26 @@ struct Running(Child);
 
 impl Running {
     /// Sets its limits. It has no picture yet, so nothing of a stranger's is read before.
-    fn bound(&self) -> Option<()> {
-        let pid = Pid::from_raw(self.0.id().cast_signed());
-        let limits = [
-            (Resource::As, MEMORY_BYTES_MAX),
-            (Resource::Cpu, CPU_SECONDS_MAX),
-            (Resource::Fsize, 0),
-            (Resource::Core, 0),
-        ];
+    fn bound(&self, left: Duration) -> Option<()> {
+        let pid = self.pid();
+        // Whole seconds are what the kernel counts.
+        let seconds = (left.as_secs() + 1).min(CPU_SECONDS_MAX);
+        let limits =
+            [(Resource::As, MEMORY_BYTES_MAX), (Resource::Cpu, seconds), (Resource::Fsize, 0), (Resource::Core, 0)];
         for (resource, most) in limits {
             prlimit(pid, resource, Rlimit { current: Some(most), maximum: Some(most) }).ok()?;
         }
         Some(())
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(self.0.id().cast_signed())
+    }
+
+    /// The processor time it took, until it is waited for.
+    fn used(&self) -> Duration {
+        let told = std::fs::read_to_string(format!("/proc/{}/schedstat", self.0.id())).unwrap_or_default();
+        Duration::from_nanos(told.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0))
     }
 
     /// Whether it ends by itself and content; what it had to say it has said already.
@@ -156,14 +188,14 @@ static RUNS: Mutex<usize> = Mutex::new(0);
 static FREE: Condvar = Condvar::new();
 
 impl Turn {
-    fn take(deadline: Instant) -> Option<Self> {
+    fn take(time: &Time) -> Option<Self> {
         let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
         while *runs >= RUNS_MAX {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = time.until_deadline();
             if left == Duration::ZERO {
                 return None;
             }
-            runs = FREE.wait_timeout(runs, left).unwrap_or_else(PoisonError::into_inner).0;
+            runs = FREE.wait_timeout(runs, left.min(WAIT_MAX)).unwrap_or_else(PoisonError::into_inner).0;
         }
         *runs += 1;
         Some(Self)

@@ -1,7 +1,6 @@
 //! A page of print, read in pieces while there is time: the right way up first, what was read so far is kept.
 
 use std::ops::Range;
-use std::time::Instant;
 
 use super::gray::Gray;
 use super::{ocr, upright};
@@ -12,18 +11,18 @@ const PIECE_PIXELS: usize = 1_200_000;
 const ROWS_MIN: usize = 200;
 
 /// Reads a page whose lines are level, whichever way up it is; what is missing when the time is over is not sure.
-pub(super) fn read(mut page: Gray, deadline: Instant) -> ocr::Page {
-    let first = |page: &Gray| ocr::read(&part(page, pieces(page).first()?.clone()), deadline);
-    let Some(mut best) = first(&page) else { return ocr::Page::default() };
+pub(super) fn read(mut page: Gray, time: &mut ocr::Time) -> ocr::Page {
+    let first = |page: &Gray, time: &mut _| ocr::read(&part(page, pieces(page).first()?.clone()), time);
+    let Some(mut best) = first(&page, time) else { return ocr::Page::default() };
     if !best.is_legible() {
         let over = page.turned().turned();
-        if let Some(other) = first(&over).filter(|other| other.sure > best.sure) {
+        if let Some(other) = first(&over, time).filter(|other| other.sure > best.sure) {
             (page, best) = (over, other);
         }
     }
     // The first piece is read already; a page of which nothing was legible may yet be so further below.
     for rows in pieces(&page).into_iter().skip(1) {
-        let Some(read) = ocr::read(&part(&page, rows), deadline) else {
+        let Some(read) = ocr::read(&part(&page, rows), time) else {
             best.cut();
             break;
         };

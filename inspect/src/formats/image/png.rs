@@ -84,7 +84,7 @@ fn content<'d>(kind: &[u8], data: &'d [u8]) -> Option<&'d [u8]> {
     if kind == b"iTXt" { behind_zero(behind_zero(rest.get(2..)?)?) } else { rest.get(1..) }
 }
 
-/// The compressed parts of text chunks, EXIF, and what stands behind the end (PNG specification, 5.3 and 11.3).
+/// Text chunks, EXIF, and what stands behind the end (PNG specification, 5.3 and 11.3).
 fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     // Length and type before the data of a chunk, the check sum after it.
     const HEAD: usize = 8;
@@ -101,6 +101,12 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
                 let name = String::from_utf8_lossy(keyword);
                 let content = content(kind, data).unwrap_or(data);
                 texts.push(Text::new(&name, content));
+            }
+            // Not packed, and scanned with all other bytes; here it is read as the text it is.
+            b"tEXt" => {
+                let at = memchr::memchr(0, data).map_or(0, |zero| zero + 1);
+                let keyword = String::from_utf8_lossy(data.get(..at.saturating_sub(1)).unwrap_or_default());
+                texts.push(Text::new(&keyword, data.get(at..).unwrap_or_default()));
             }
             b"eXIf" => texts.push(Text::new("exif", data)),
             _ => {}

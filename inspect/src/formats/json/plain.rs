@@ -9,6 +9,7 @@ use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
 use crate::joined;
 use crate::table::is_number as is_long_number;
+use crate::view::View;
 
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Keys {
     known: Vec<Key>,
     /// The last one.
     last: usize,
+    /// Which of its two places the next key takes when both are taken, by turns.
+    turn: usize,
 }
 
 #[derive(Clone, Default)]
@@ -24,8 +27,8 @@ struct Key {
     column: Option<Column>,
     name: u64,
     role: Role,
-    /// The one that stood behind it, which it does in every record.
-    next: usize,
+    /// The two that stood behind it last: the same one in every record, or two by turns, where a member may be nothing.
+    next: [usize; 2],
 }
 
 impl Keys {
@@ -176,13 +179,20 @@ impl Json {
             self.keys = std::mem::take(&mut inquiry.keys);
             self.keys.known.resize(KEYS, Key::default());
         }
-        let Keys { known, last } = &mut self.keys;
-        let at = inquiry.hash_of_text(text) as usize % (KEYS / 2) * 2;
-        if known[at].text != text {
-            // Two share two places before one has to go.
-            known.swap(at, at + 1);
+        let Keys { known, last, turn } = &mut self.keys;
+        // Each stays in one of two places: keys that share one of them have the other besides.
+        let hash = inquiry.hash_of_text(text);
+        let places = [hash as usize % KEYS, (hash >> 32) as usize % KEYS];
+        let free = |at: &usize| known[*at].text.is_empty();
+        let at = places.into_iter().find(|at| known[*at].text == text);
+        let at = at.or_else(|| places.into_iter().find(free)).unwrap_or_else(|| {
+            *turn ^= 1;
+            places[*turn]
+        });
+        let Key { next, .. } = &mut known[std::mem::replace(last, at)];
+        if next[0] != at {
+            *next = [at, next[0]];
         }
-        known[std::mem::replace(last, at)].next = at;
         if known[at].text != text {
             // Keys are text as well.
             if inquiry.told(text, 0..text.len(), None) != Told::Nothing {
@@ -190,7 +200,7 @@ impl Json {
                 return false;
             }
             let (column, name, role) = super::announced(text, inquiry);
-            self.keys.known[at] = Key { text: text.to_vec(), column, name, role, next: at };
+            self.keys.known[at] = Key { text: text.to_vec(), column, name, role, next: [at; 2] };
         }
         let known = &self.keys.known[at];
         (self.column, self.name, self.role) = (known.column, known.name, known.role);
@@ -201,14 +211,14 @@ impl Json {
     /// Reads the key that begins at `from`, if it is the one that stood behind the last before; where its quote has been
     /// passed.
     fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
-        let Keys { known, last } = &mut self.keys;
+        let Keys { known, last, .. } = &mut self.keys;
         let next = known.get(*last)?.next;
         // What was met as a key has neither quotes nor escapes in it.
         let stands = |key: &Key| {
             let to = from + key.text.len();
             to > from && bytes.get(to) == Some(&b'"') && bytes.get(from..to) == Some(key.text.as_slice())
         };
-        let at = [next, next ^ 1].into_iter().find(|at| known.get(*at).is_some_and(stands))?;
+        let at = next.into_iter().find(|at| known.get(*at).is_some_and(stands))?;
         if inquiry.is_late(&self.value.place) {
             return None;
         }
@@ -256,6 +266,13 @@ impl Json {
             return false;
         }
         inquiry.looked_at(&self.value.place, text.len());
+        if let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len())) {
+            let start = at + range.start as u64;
+            let mut cell = View::default();
+            (cell.base, cell.number) = (start, number);
+            cell.push(text, start);
+            rows.cell(cell);
+        }
         if !self.joined.is_empty() {
             self.part(inquiry);
         }

@@ -15,12 +15,13 @@ mod words;
 use std::ops::Range;
 use std::sync::Arc;
 
+use chot_detectors::BLOCK;
 use chot_model::OpaqueReason;
 use coding::{base64_body, footer, printable_body};
 pub(crate) use coding::{pack, unpack};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
-use super::{Format, Room};
+use super::{Format, Room, besides_mail};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, Object};
@@ -97,6 +98,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.refuse(place, OpaqueReason::TooLarge, source.len());
         return None;
     };
+    as_another(source, &raw, place, inquiry);
     // Ranges that the tree has read in full, so that the second look may leave them out.
     let mut read: Vec<Range<usize>> = Vec::new();
     if let Some(mail) = MessageParser::default().parse(&raw) {
@@ -159,6 +161,29 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         rest(&raw, read, &[], place, inquiry);
     }
     None
+}
+
+/// Reads a mail as what else it is, such as a PDF file with the header of a mail before its mark.
+fn as_another(source: &dyn Source, raw: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    let undeclared = Hint::default();
+    let head = Head::new(raw.get(..BLOCK).unwrap_or(raw), &undeclared);
+    let Some(format) = besides_mail(&head) else { return };
+    let member = Place { again: true, ..place.member("", Origin::Lost) };
+    if !object::enter("", &member, inquiry) {
+        return;
+    }
+    match format.room {
+        Room::Whole(read) => {
+            read(source, &member, inquiry);
+        }
+        Room::Stream(open) => {
+            let mut stream = open(&head, &member);
+            for (block, at) in raw.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+                stream.block(block, at, inquiry);
+            }
+            stream.finish(inquiry);
+        }
+    }
 }
 
 /// Whether another reader may see another mail.

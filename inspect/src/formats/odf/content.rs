@@ -55,7 +55,7 @@ impl Content {
         Self {
             text: Text::prose(place.clone()),
             cell: Text::new(place.clone()),
-            notes: Text::new(place.clone()),
+            notes: Text::prose(place.clone()),
             side: Text::new(place.clone()),
             paragraphs: 0,
             tables: 0,

@@ -14,7 +14,7 @@ use content::Content;
 
 use super::locked::odf::Lock;
 use super::marked::Marked;
-use super::ooxml::{Part, markup, xml};
+use super::ooxml::{Part, aside, markup, xml};
 use super::plain::legible;
 use super::zip::{self, Directory, Entry};
 use super::{Format, Room};
@@ -78,9 +78,8 @@ pub(crate) fn read(
     let kind = String::from_utf8_lossy(said.get(PREFIX.len()..).unwrap_or_default()).into_owned();
     let media_type = KINDS.iter().find(|(name, _)| kind.starts_with(name)).map_or(KINDS[3].1, |(_, full)| full);
     let mut encrypted = Encrypted::default();
-    let part = Part::new(source, manifest, Place::top(Origin::Lost), inquiry);
     let mut tags = Tags::new(|tag: &Tag<'_>, inquiry: &Inquiry| encrypted.tag(tag, inquiry));
-    let _ = markup(source, &part, false, &mut tags, inquiry);
+    let _ = aside(source, manifest, &mut tags, inquiry);
     let mut trial = Trial { fits: None, rounds_left: Trial::ROUNDS };
     for (n, entry) in directory.entries.iter().enumerate() {
         let member = zip::member(source, entry, place, inquiry);

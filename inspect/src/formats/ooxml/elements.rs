@@ -7,21 +7,26 @@ use std::ops::Range;
 use crate::formats::numeral::digits;
 
 /// A cell as spreadsheet programs write those of numbers and shared strings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plain {
     pub(super) column: Option<usize>,
     pub(super) style: Option<usize>,
     pub(super) shared: bool,
-    pub(super) value: Range<usize>,
+    /// Where its value begins and ends, and how long all of it is.
+    pub(super) from: usize,
+    pub(super) to: usize,
     pub(super) len: usize,
 }
 
+const END: &[u8; 8] = b"</v></c>";
+
 impl Plain {
-    /// Read in one go, a byte once: a workbook of 100,000 rows has a million of these.
-    pub(super) fn of(rest: &[u8]) -> Option<Self> {
-        const END: &[u8; 8] = b"</v></c>";
+    /// Read in one go, a byte once: a workbook of 100,000 rows has a million of these. Tells besides where the letters and
+    /// the digits of its reference end.
+    fn of(rest: &[u8]) -> Option<(Self, Range<usize>)> {
         rest.strip_prefix(b"<c ")?;
-        let mut plain = Self { column: None, style: None, shared: false, value: 0..0, len: 0 };
-        let mut at = 3;
+        let mut plain = Self { column: None, style: None, shared: false, from: 0, to: 0, len: 0 };
+        let (mut at, mut reference) = (3, 0..0);
         loop {
             let [name, b'=', b'"', first] = *rest.get(at..)?.first_chunk()? else { return None };
             let from = at + 3;
@@ -35,7 +40,9 @@ impl Plain {
                         at += 1;
                         letter = *rest.get(at)?;
                     }
+                    let end = at;
                     at += digits(rest.get(at..)?);
+                    reference = end..at;
                     plain.column = (1..=COLUMNS).contains(&letters).then(|| letters - 1);
                 }
                 b's' => {
@@ -55,18 +62,127 @@ impl Plain {
                 _ => return None,
             }
         }
-        let from = at + 5;
-        let mut to = from + digits(rest.get(from..)?);
+        plain.from = at + 5;
+        let mut to = plain.from + digits(rest.get(plain.from..)?);
         if rest.get(to) != Some(&b'<') {
             to += rest.get(to..)?.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
         }
-        if rest.get(to..)?.first_chunk() != Some(END) {
-            return None;
-        }
-        plain.value = from..to;
-        plain.len = to + END.len();
-        Some(plain)
+        plain.ends(rest, to).map(|plain| (plain, reference))
     }
+
+    /// The value ends at `to`, if the end of the cell stands there.
+    #[inline]
+    fn ends(self, rest: &[u8], to: usize) -> Option<Self> {
+        (rest.get(to..)?.first_chunk() == Some(END)).then_some(Self { to, len: to + END.len(), ..self })
+    }
+}
+
+/// The cells of the row above, by which those of the next are told: theirs are the same but for the number of the row and
+/// the value.
+#[derive(Default)]
+pub(super) struct Above {
+    cells: Vec<Option<Like>>,
+    /// So many cells of the row were read.
+    next: usize,
+}
+
+/// What a cell is written like: `<c r="B`, a number, `" s="1" t="s"><v>`, a value.
+struct Like {
+    head: Bytes,
+    middle: Bytes,
+    cell: Plain,
+}
+
+/// Cells of a row that are remembered.
+const CELLS_MAX: usize = 256;
+
+impl Above {
+    /// Begins the next row.
+    pub(super) const fn begin(&mut self) {
+        self.next = 0;
+    }
+
+    /// The next cell is read in another way.
+    pub(super) const fn pass(&mut self) {
+        self.next += 1;
+    }
+
+    /// Reads the next cell of the row.
+    #[inline]
+    pub(super) fn cell(&mut self, rest: &[u8]) -> Option<Plain> {
+        let like = self.cells.get(self.next).and_then(|like| like.as_ref()?.read(rest));
+        let cell = like.or_else(|| self.other(rest))?;
+        self.next += 1;
+        Some(cell)
+    }
+
+    #[inline(never)]
+    fn other(&mut self, rest: &[u8]) -> Option<Plain> {
+        let (cell, reference) = Plain::of(rest)?;
+        if let Some(like) = Like::of(rest, cell, reference) {
+            match self.cells.get_mut(self.next) {
+                Some(above) => *above = Some(like),
+                None if self.next < CELLS_MAX => {
+                    self.cells.resize_with(self.next, || None);
+                    self.cells.push(Some(like));
+                }
+                None => {}
+            }
+        }
+        Some(cell)
+    }
+}
+
+impl Like {
+    fn of(rest: &[u8], cell: Plain, reference: Range<usize>) -> Option<Self> {
+        const REFERENCE: &[u8] = b"<c r=\"";
+        // Its reference stands first.
+        rest.strip_prefix(REFERENCE)?;
+        let (head, middle) = (rest.get(..reference.start)?, rest.get(reference.end..cell.from)?);
+        Some(Self { head: Bytes::of(head)?, middle: Bytes::of(middle)?, cell })
+    }
+
+    /// Reads a cell with a number of digits alone.
+    #[inline]
+    fn read(&self, rest: &[u8]) -> Option<Plain> {
+        let at = self.head.begin(rest)?;
+        let at = at + digits(rest.get(at..)?);
+        let from = at + self.middle.begin(rest.get(at..)?)?;
+        let to = from + digits(rest.get(from..)?);
+        Plain { from, ..self.cell }.ends(rest, to)
+    }
+}
+
+/// A few bytes, compared all at once.
+struct Bytes {
+    bytes: [u128; 2],
+    mask: [u128; 2],
+    len: usize,
+}
+
+impl Bytes {
+    /// Most of them.
+    const MOST: usize = 2 * size_of::<u128>();
+
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let (mut room, mut mask) = ([0; Self::MOST], [0; Self::MOST]);
+        room.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        mask.get_mut(..bytes.len())?.fill(0xff);
+        Some(Self { bytes: halves(&room), mask: halves(&mask), len: bytes.len() })
+    }
+
+    /// How many there are, if `text` begins with them and is not near its end.
+    #[inline]
+    fn begin(&self, text: &[u8]) -> Option<usize> {
+        let [low, high] = halves(text.first_chunk()?);
+        let ([a, b], [c, d]) = (self.bytes, self.mask);
+        ((low & c) ^ a | (high & d) ^ b == 0).then_some(self.len)
+    }
+}
+
+fn halves(bytes: &[u8; Bytes::MOST]) -> [u128; 2] {
+    let (low, high) = bytes.split_at(size_of::<u128>());
+    [low, high].map(|half| half.first_chunk().map_or(0, |half| u128::from_le_bytes(*half)))
 }
 
 /// A row as spreadsheet programs begin it, `<row r="2" spans="1:8">`: its number, and how long that is.
@@ -128,6 +244,44 @@ mod tests {
             let end = text.rfind('>').map_or(0, |at| at + 1);
             assert_eq!(row(text.as_bytes()), expected.map(|number| (number, end)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_cell_is_told_by_the_one_above_as_by_itself() {
+        let cells = [
+            "<c r=\"B2\" t=\"s\"><v>3</v></c>",
+            "<c r=\"B3\" t=\"s\"><v>4711</v></c>",
+            "<c r=\"B1048576\" t=\"s\"><v>123456789</v></c>",
+            "<c r=\"B\" t=\"s\"><v></v></c>",
+            "<c r=\"AB3\" t=\"s\"><v>4</v></c>",
+            "<c r=\"b3\" t=\"s\"><v>4</v></c>",
+            "<c r=\"B3\"><v>4</v></c>",
+            "<c r=\"B3\" s=\"12\" t=\"s\"><v>4</v></c>",
+            "<c r=\"B3\" s=\"1234567890\" t=\"n\"><v>4</v></c>",
+            "<c t=\"s\" r=\"B3\"><v>4</v></c>",
+            "<c t=\"s\"><v>4</v></c>",
+            "<c r=\"B3\" t=\"s\"><v>4.5E3</v></c>",
+            "<c r=\"B3\" t=\"s\"><v>4</v></d>",
+            "<c r=\"B3\" t=\"s\"><v>4",
+            "<c r=\"B3\" t=\"e\"><v>4</v></c>",
+            "</v></c>",
+        ];
+        for behind in ["", "<c r=\"C3\"><v>1</v></c><c r=\"D3\"><v>1</v></c></row>"] {
+            for first in cells {
+                for second in cells {
+                    let mut above = Above::default();
+                    for cell in [first, second] {
+                        let rest = [cell, behind].concat();
+                        above.begin();
+                        let expected = Plain::of(rest.as_bytes()).map(|(plain, _)| plain);
+                        assert_eq!(above.cell(rest.as_bytes()), expected, "{cell} under {first}");
+                    }
+                }
+            }
+        }
+        let mut above = Above::default();
+        (0..2 * CELLS_MAX).for_each(|_| assert!(above.cell(b"<c r=\"B2\"><v>3</v></c>").is_some()));
+        assert_eq!(above.cells.len(), CELLS_MAX);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod binary;
 mod elements;
 mod flat;
+mod header;
 mod parts;
 mod pivot;
 mod sheet;
@@ -204,6 +205,17 @@ pub(crate) fn markup(
         object.finish_packed(None, part.entry.packed, inquiry);
     }
     result
+}
+
+/// Reads a member for what it says of others; it is inspected in its turn.
+pub(crate) fn aside(
+    source: &dyn Source,
+    entry: &Entry,
+    reader: &mut impl Reader,
+    inquiry: &mut Inquiry,
+) -> Result<(), OpaqueReason> {
+    let part = Part::new(source, entry, Place::top(Origin::Lost), inquiry);
+    markup(source, &part, false, reader, inquiry)
 }
 
 /// Reads a member as XML of any vocabulary.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{DOCX, PPTX, VSDX, XLSX, XPS};
-use crate::formats::zip::{Directory, stream};
+use super::{DOCX, PPTX, VSDX, XLSX, XPS, aside};
+use crate::formats::zip::Directory;
 use crate::inquiry::Inquiry;
-use crate::markup::{Markup, Tag, Tags};
+use crate::markup::{Tag, Tags};
 use crate::source::Source;
 
 /// How a member is read.
@@ -48,13 +48,8 @@ impl Parts {
                 declared.insert(name, kind.to_ascii_lowercase());
             }
         });
-        let (mut markup, mut at) = (Markup::new(None), 0);
         // What cannot be read here is told when the member itself is inspected.
-        let _ = stream(source, types, inquiry, &mut |bytes, inquiry| {
-            markup.block(bytes, at, &mut tags, inquiry);
-            at += bytes.len() as u64;
-        });
-        markup.finish(&mut tags, inquiry);
+        let _ = aside(source, types, &mut tags, inquiry);
         Some(Self { declared, names })
     }
 

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::attributes;
-use super::elements::{Plain, column, number, row};
-use super::strings::{Shared, Shows};
+use super::elements::{Above, column, number, row};
+use super::header::page_header;
+use super::strings::{Shared, Shows, Taken};
+use super::{aside, attributes};
 use crate::formats::numeral::shown;
 use crate::formats::shown::Style;
-use crate::formats::zip::{Directory, stream};
+use crate::formats::zip::Directory;
 use crate::inquiry::{Inquiry, Place};
-use crate::markup::{Markup, Reader, Tag, characters};
+use crate::markup::{Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
 use crate::table::{Cell, Line, Table, letters};
@@ -66,14 +67,8 @@ impl Workbook {
         let mut book = Self { sink, ..Self::default() };
         for name in ["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"] {
             let Some(entry) = directory.entries.iter().find(|e| e.name == name) else { continue };
-            let mut markup = Markup::new(None);
-            let mut at = 0;
             // What cannot be read here is told when the member itself is inspected.
-            let _ = stream(source, entry, inquiry, &mut |bytes, inquiry| {
-                markup.block(bytes, at, &mut book, inquiry);
-                at += bytes.len() as u64;
-            });
-            markup.finish(&mut book, inquiry);
+            let _ = aside(source, entry, &mut book, inquiry);
         }
         book
     }
@@ -164,8 +159,12 @@ pub(super) struct Sheet<'a> {
     /// The cells of the row, and the text they stand in.
     cells: Vec<Cell>,
     cell_text: Vec<u8>,
+    /// The last ones of them, of which it is known only which strings they show. Strings lie far apart: a processor waits
+    /// once for all that it is asked for at a time.
+    ahead: Vec<(usize, Taken)>,
     /// Cells that stand in several pieces, by their place among the cells.
     odd: Vec<(usize, View)>,
+    above: Above,
     row_number: u64,
     column: usize,
     kind: Kind,
@@ -193,6 +192,8 @@ enum Within {
 const CELL_MAX: usize = 1 << 18;
 /// Text of a row; a longer one is several.
 const ROW_MAX: usize = 1 << 20;
+/// Strings of cells that are not looked up yet.
+const AHEAD_MAX: usize = 64;
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, styles: Arc<Styles>) -> Self {
@@ -206,7 +207,9 @@ impl<'a> Sheet<'a> {
             styles,
             cells: Vec::new(),
             cell_text: Vec::new(),
+            ahead: Vec::new(),
             odd: Vec::new(),
+            above: Above::default(),
             row_number: 0,
             column: 0,
             kind: Kind::Number,
@@ -218,43 +221,57 @@ impl<'a> Sheet<'a> {
 
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let value = std::mem::take(&mut self.value);
-        if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
+        if self.kind == Kind::Shared {
+            self.end_shared(&value.text, inquiry);
+        } else if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
+            self.resolve(inquiry);
             let start = self.cell_text.len();
-            let sole = value.sole();
             self.cell_text.extend_from_slice(&value.text);
-            if self.kind == Kind::Shared {
-                self.cell_text.truncate(start);
-                self.end_cell_of(&value.text, None, inquiry);
-            } else {
-                self.push_cell(start, false, sole.map(|at| (at, 0)), Some(&value), inquiry);
-            }
+            let cell = Cell::new(self.column, start, self.cell_text.len()).standing(value.sole());
+            self.push_cell(cell, value.sole().is_none().then_some(&value), inquiry);
         } else {
-            self.end_cell_of(&value.text, value.sole(), inquiry);
+            self.end_number(&value.text, value.sole(), inquiry);
         }
         self.value = value;
         self.value.clear();
     }
 
-    /// Ends a cell of a number or a shared string that stands at `at`.
-    fn end_cell_of(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
-        let start = self.cell_text.len();
-        if self.kind == Kind::Shared {
-            let shows = number(value).and_then(|n| Some(self.shared.as_mut()?.show(n)));
-            match shows {
-                Some(Shows::Plain(text, at)) => {
-                    self.cell_text.extend_from_slice(text);
-                    self.push_cell(start, false, at.map(|at| (at, 0)), None, inquiry);
-                }
-                Some(Shows::Odd(view)) => {
-                    let view = view.copy();
-                    self.cell_text.extend_from_slice(&view.text);
-                    self.push_cell(start, false, None, Some(&view), inquiry);
-                }
-                None => self.column += 1,
+    /// Ends a cell of a shared string.
+    fn end_shared(&mut self, value: &[u8], inquiry: &mut Inquiry) {
+        if let Some(taken) = number(value).and_then(|n| self.shared.as_ref()?.take(n)) {
+            self.ahead.push((self.column, taken));
+            if self.ahead.len() >= AHEAD_MAX {
+                self.resolve(inquiry);
             }
-        } else if value.len() <= NUMBER_MAX {
+        }
+        self.column += 1;
+    }
+
+    /// Looks up the strings of the last cells.
+    fn resolve(&mut self, inquiry: &mut Inquiry) {
+        let (column, mut ahead) = (self.column, std::mem::take(&mut self.ahead));
+        for (column, taken) in ahead.drain(..) {
+            let Some(shared) = &mut self.shared else { break };
+            let start = self.cell_text.len();
+            self.column = column;
+            let (at, odd) = match shared.show(taken, &mut self.cell_text) {
+                Shows::Plain(at) => (at, None),
+                Shows::Odd(view) => (None, Some(view.copy())),
+            };
+            let cell = Cell::new(column, start, self.cell_text.len()).standing(at);
+            self.push_cell(cell, odd.as_ref(), inquiry);
+        }
+        (self.column, self.ahead) = (column, ahead);
+    }
+
+    /// Ends a cell of a number that stands at `at`.
+    fn end_number(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
+        self.resolve(inquiry);
+        let start = self.cell_text.len();
+        if value.len() <= NUMBER_MAX {
             self.styles.show(self.style, value, &mut self.cell_text);
-            self.push_cell(start, true, at.map(|at| (at, value.len() as u8)), None, inquiry);
+            let cell = Cell::new(self.column, start, self.cell_text.len()).standing(at);
+            self.push_cell(cell.number(value.len() as u8), None, inquiry);
         } else {
             let mut view = View::default();
             match at {
@@ -262,29 +279,21 @@ impl<'a> Sheet<'a> {
                 None => view.push_joint(value),
             }
             self.cell_text.extend_from_slice(value);
-            self.push_cell(start, false, None, Some(&view), inquiry);
+            self.push_cell(Cell::new(self.column, start, self.cell_text.len()), Some(&view), inquiry);
         }
     }
 
-    /// Adds the cell whose text begins at `start`. `odd`: it stands in several pieces.
-    fn push_cell(
-        &mut self,
-        start: usize,
-        number: bool,
-        stands: Option<(u64, u8)>,
-        odd: Option<&View>,
-        inquiry: &mut Inquiry,
-    ) {
-        let end = self.cell_text.len();
-        if end > start {
-            if let Some(view) = odd.filter(|_| stands.is_none()) {
+    /// Adds a cell. `odd`: it stands in several pieces.
+    fn push_cell(&mut self, cell: Cell, odd: Option<&View>, inquiry: &mut Inquiry) {
+        if !cell.is_empty() {
+            if let Some(view) = odd {
                 self.odd.push((self.cells.len(), view.copy()));
             }
-            self.cells.push(Cell { column: self.column, start, end, number, stands });
+            self.cells.push(cell);
         }
         self.column += 1;
-        if end > ROW_MAX {
-            self.end_row(inquiry);
+        if self.cell_text.len() > ROW_MAX {
+            self.emit(inquiry);
         }
     }
 
@@ -293,12 +302,19 @@ impl<'a> Sheet<'a> {
         self.end_row(inquiry);
         self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
         self.column = 0;
+        self.above.begin();
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
+        self.resolve(inquiry);
+        self.emit(inquiry);
+    }
+
+    /// Gives the cells of a row away.
+    fn emit(&mut self, inquiry: &mut Inquiry) {
         if !self.cells.is_empty() {
-            let line = Line { text: &self.cell_text, at: None, cells: &self.cells };
-            if !self.odd.is_empty() || !self.table.line(self.row_number, &line, inquiry) {
+            let line = Line { number: self.row_number, text: &self.cell_text, at: None, cells: &self.cells };
+            if !self.odd.is_empty() || !self.table.line(&line, inquiry) {
                 let mut row = line.row();
                 for (n, view) in self.odd.drain(..) {
                     if let Some((_, slot)) = row.get_mut(n) {
@@ -335,6 +351,11 @@ impl Reader for Sheet<'_> {
                 characters(raw, at, &mut self.value);
                 true
             }
+            // Text of its own have only headers and footers of pages.
+            Within::Nothing if raw.starts_with(b"&amp;") => {
+                page_header(raw, at, &mut self.side.view);
+                true
+            }
             // Between elements.
             Within::Nothing => raw.trim_ascii().is_empty(),
             _ => false,
@@ -348,12 +369,15 @@ impl Reader for Sheet<'_> {
         while self.within == Within::Nothing
             && let Some(rest) = rest.get(taken..)
         {
-            if let Some(plain) = Plain::of(rest) {
+            if let Some(plain) = self.above.cell(rest) {
                 self.column = plain.column.unwrap_or(self.column);
-                self.style = self.styles.of(plain.style);
-                self.kind = if plain.shared { Kind::Shared } else { Kind::Number };
-                let value = rest.get(plain.value.clone()).unwrap_or_default();
-                self.end_cell_of(value, Some(at + (taken + plain.value.start) as u64), inquiry);
+                let value = rest.get(plain.from..plain.to).unwrap_or_default();
+                if plain.shared {
+                    self.end_shared(value, inquiry);
+                } else {
+                    self.style = self.styles.of(plain.style);
+                    self.end_number(value, Some(at + (taken + plain.from) as u64), inquiry);
+                }
                 taken += plain.len;
             } else if rest.starts_with(ROW_END) {
                 self.end_row(inquiry);
@@ -384,6 +408,7 @@ impl Reader for Sheet<'_> {
                 self.begin_row(said, inquiry);
             }
             b"c" => {
+                self.above.pass();
                 (self.kind, self.style) = (Kind::Number, Style::Plain);
                 for (name, value, _) in tag.pairs() {
                     match name {

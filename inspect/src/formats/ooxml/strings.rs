@@ -50,10 +50,17 @@ struct Item {
     shown: bool,
 }
 
-/// A string, as a cell shows it.
+/// A string that a cell shows, and its number.
+#[derive(Clone, Copy)]
+pub(super) struct Taken {
+    item: Item,
+    number: u32,
+}
+
+/// How a string stands.
 pub(super) enum Shows<'s> {
-    /// Text, and where it stands if that is known.
-    Plain(&'s [u8], Option<u64>),
+    /// In one piece, where that is known.
+    Plain(Option<u64>),
     Odd(&'s View),
 }
 
@@ -96,32 +103,49 @@ impl Shared {
         shared
     }
 
-    /// The string of this number, for a cell.
-    pub(super) fn show(&mut self, number: usize) -> Shows<'_> {
-        if let Some(item) = self.strings.get_mut(number) {
-            if item.shown && item.len > SHORT {
-                self.shown_bytes += u64::from(item.len);
-                if self.shown_bytes > SHOWN_MAX {
-                    return Shows::Plain(b"", None);
-                }
-            }
-            item.shown = true;
-        }
-        self.get(number)
+    /// What is known of the string of this number, for a cell that shows it. Nothing is asked of it yet: it may be far
+    /// away, and what is asked has to wait for it.
+    #[inline]
+    pub(super) fn take(&self, number: usize) -> Option<Taken> {
+        Some(Taken { item: *self.strings.get(number)?, number: number as u32 })
     }
 
-    fn get(&self, number: usize) -> Shows<'_> {
-        let Some(Item { start, at, len, .. }) = self.strings.get(number).copied() else {
-            return Shows::Plain(b"", None);
-        };
-        if at == NOWHERE
-            && let Some(view) = self.odd.get(&number)
+    /// Appends the text of a string that a cell shows, and tells how it stands.
+    #[inline]
+    pub(super) fn show(&mut self, Taken { item, number }: Taken, out: &mut Vec<u8>) -> Shows<'_> {
+        const NEAR: usize = 32;
+        const FAR: usize = 128;
+        let Item { start, at, len, .. } = item;
+        if let Some(item) = self.strings.get_mut(number as usize)
+            && std::mem::replace(&mut item.shown, true)
+            && len > SHORT
         {
-            return Shows::Odd(view);
+            self.shown_bytes += u64::from(len);
+            if self.shown_bytes > SHOWN_MAX {
+                return Shows::Plain(None);
+            }
         }
-        let (piece, start) = (start as usize / PIECE, start as usize % PIECE);
-        let text = self.pieces.get(piece).and_then(|piece| piece.get(start..start + usize::from(len)));
-        Shows::Plain(text.unwrap_or_default(), (at != NOWHERE).then(|| self.base + u64::from(at)))
+        let (start, len) = (start as usize, usize::from(len));
+        let rest = self.pieces.get(start / PIECE).and_then(|piece| piece.get(start % PIECE..)).unwrap_or_default();
+        // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length.
+        let before = out.len();
+        match (rest.first_chunk::<NEAR>(), rest.first_chunk::<FAR>()) {
+            (Some(chunk), _) if len <= NEAR => out.extend_from_slice(chunk),
+            (_, Some(chunk)) if len <= FAR => out.extend_from_slice(chunk),
+            _ => out.extend_from_slice(rest.get(..len).unwrap_or_default()),
+        }
+        out.truncate(before + len);
+        if at != NOWHERE {
+            return Shows::Plain(Some(self.base + u64::from(at)));
+        }
+        self.odd.get(&(number as usize)).map_or(Shows::Plain(None), Shows::Odd)
+    }
+
+    /// The text of a string.
+    fn text(&self, item: Item) -> &[u8] {
+        let (piece, start) = (item.start as usize / PIECE, item.start as usize % PIECE);
+        let text = self.pieces.get(piece).and_then(|piece| piece.get(start..start + usize::from(item.len)));
+        text.unwrap_or_default()
     }
 
     /// Holds a string of at most [`CELL_MAX`] bytes that stands at this address. False when there is no room.
@@ -152,19 +176,17 @@ impl Shared {
     /// Scans the strings that no cell shows.
     pub(super) fn rest(&self, inquiry: &mut Inquiry) {
         let mut plain = View::default();
-        for (n, _) in self.strings.iter().enumerate().filter(|(_, item)| !item.shown) {
-            match self.get(n) {
-                Shows::Odd(view) => self.scan(view, inquiry),
-                Shows::Plain(b"", _) => {}
-                Shows::Plain(text, at) => {
-                    plain.clear();
-                    match at {
-                        Some(at) => plain.push(text, at),
-                        None => plain.push_joint(text),
-                    }
-                    self.scan(&plain, inquiry);
-                }
+        for (n, item) in self.strings.iter().enumerate().filter(|(_, item)| !item.shown && item.len > 0) {
+            if let Some(view) = self.odd.get(&n).filter(|_| item.at == NOWHERE) {
+                self.scan(view, inquiry);
+                continue;
             }
+            plain.clear();
+            match item.at {
+                NOWHERE => plain.push_joint(self.text(*item)),
+                at => plain.push(self.text(*item), self.base + u64::from(at)),
+            }
+            self.scan(&plain, inquiry);
         }
     }
 

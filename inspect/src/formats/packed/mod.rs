@@ -217,4 +217,6 @@ impl Stream for Unpacking {
 /// Whether bytes begin as one of these that is marked well enough to be looked for anywhere.
 pub(crate) fn is_marked(bytes: &[u8]) -> bool {
     bytes.starts_with(lzma::XZ_MARK) || lz4::is_marked(bytes) || zstd::is_marked(bytes) || sniff::is_bzip2(bytes)
+        // Blocks, and codes of up to sixteen bits: the mark alone is two bytes.
+        || matches!(bytes, [0x1f, 0x9d, 0x89..=0x90, ..])
 }

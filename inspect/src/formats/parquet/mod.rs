@@ -10,13 +10,12 @@ mod snappy;
 mod tests;
 mod thrift;
 
-use std::time::Instant;
-
 use chot_model::OpaqueReason;
 
 use super::compound::strings_of;
 use super::le::{u32_at, u64_at};
 use super::shown::Style;
+use super::telling::{self, Stop, Telling};
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Cell, Kind, Piece};
 use page::{Codec, Pages};
@@ -34,59 +33,20 @@ pub(crate) const FORMAT: Format = Format {
     example: || include_bytes!("../../../tests/packed/nguoi.parquet").to_vec(),
 };
 
-/// Why no more is read.
-enum Stop {
-    /// Whoever wants no more has said why.
-    Closed,
-    Bound(OpaqueReason),
-}
-
-impl From<OpaqueReason> for Stop {
-    fn from(reason: OpaqueReason) -> Self {
-        Self::Bound(reason)
-    }
-}
-
 /// Reads a file and tells `each` what it holds, until that says stop.
 ///
 /// # Errors
 /// Why the rest of it was not read.
 pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
-    let until = Instant::now().checked_add(bounds.time_max);
-    let mut telling = Telling { until, each, left: bounds.decoded_bytes_max, row: 1 };
+    let mut telling = Telling::new(bounds, each);
+    // The first is that of the names.
+    telling.rows = 1;
     let told = file(bytes, &mut telling);
     if let Err(Stop::Bound(OpaqueReason::ParseError)) = told {
         let text = strings_of(bytes);
         let _ = telling.tell(Piece::Text { part: "", text: &text, again: true });
     }
-    match told {
-        Ok(()) | Err(Stop::Closed) => Ok(()),
-        Err(Stop::Bound(reason)) => Err(reason),
-    }
-}
-
-struct Telling<'e> {
-    until: Option<Instant>,
-    each: &'e mut dyn FnMut(Piece<'_>) -> bool,
-    /// Bytes that may still be unpacked and told.
-    left: u64,
-    row: u32,
-}
-
-impl Telling<'_> {
-    fn tell(&mut self, piece: Piece<'_>) -> Result<(), Stop> {
-        if (self.each)(piece) { Ok(()) } else { Err(Stop::Closed) }
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.left = self.left.checked_sub(bytes as u64).ok_or(OpaqueReason::TooLarge)?;
-        Ok(())
-    }
-
-    fn look_at_the_clock(&self) -> Result<(), Stop> {
-        let is_late = self.until.is_some_and(|until| Instant::now() >= until);
-        if is_late { Err(OpaqueReason::TimeLimit.into()) } else { Ok(()) }
-    }
+    telling::ended(told)
 }
 
 /// A number of seven bits a byte, and how many bytes it takes.
@@ -376,13 +336,13 @@ fn rows(
             return Ok(());
         }
         // The number of a row says where it stands, and no more.
-        telling.row = telling.row.saturating_add(1);
-        if telling.row.is_multiple_of(1_024) {
+        telling.rows = telling.rows.saturating_add(1);
+        if telling.rows.is_multiple_of(1_024) {
             telling.look_at_the_clock()?;
         }
         telling.take(8 + cells.iter().map(|(_, _, text)| text.len()).sum::<usize>())?;
         let cells = cells.iter().map(|(column, number, text)| Cell { column: *column, number: *number, text });
-        let number = telling.row;
+        let number = telling.rows;
         telling.tell(Piece::Row { part: "", number, cells: cells.collect() })?;
         for (n, bytes) in files {
             file_within(leaves.get(n).map_or("", |leaf| &leaf.name), &bytes, telling)?;

@@ -3,7 +3,11 @@
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
 //! good. Where a number was broken at the edge of a cell, the pieces are put together again.
 
+#[cfg(test)]
+mod tests;
+
 use super::boxes;
+use crate::formats::placed::Placed;
 
 /// A piece of text with its place, in units of the page.
 pub(super) struct Run<'a> {
@@ -82,12 +86,17 @@ pub(super) struct Layout {
     is_new_page: bool,
     /// The last row was one of boxes.
     is_boxed: bool,
+    /// Letters shown one by one, and how high most are.
+    letters: Placed<(f64, String)>,
+    letter_size: f64,
 }
 
 /// Lines of one cell; a longer one is running text.
 const CELL_LINES_MAX: usize = 400;
 /// Cells of one row.
 const ROW_CELLS_MAX: usize = 256;
+/// What is shown with more letters at a time is in its order.
+const LETTERS_MAX: usize = 4;
 /// Wider lines are no cell in which numbers break.
 const NARROW_EM: f64 = 16.0;
 
@@ -104,6 +113,10 @@ impl Layout {
         };
         let is_blank = run.text.trim().is_empty();
         let step = self.step(&line, run);
+        if !is_blank && run.text.chars().nth(LETTERS_MAX).is_none() {
+            self.letter_size = size;
+            self.letters.push(line.from, -line.base, (line.from / size, run.text.to_owned()));
+        }
         if is_blank {
             if let (Step::Join(_), Some(last)) = (&step, self.last_line()) {
                 last.text.push(' ');
@@ -315,6 +328,18 @@ impl Layout {
     /// The page ends; a table may go on on the next one.
     pub(super) fn end_page(&mut self) {
         self.end_row();
+        for line in self.letters.lines(0.45 * self.letter_size) {
+            let mut before = None;
+            for (at, letters) in line {
+                // Further apart than the letters of a word.
+                if before.is_some_and(|before| at - before > 1.1) {
+                    self.joined.push(' ');
+                }
+                before = Some(at);
+                self.joined.push_str(&letters);
+            }
+            self.joined.push('\n');
+        }
         self.is_new_page = true;
         self.last = (0.0, String::new());
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
@@ -423,83 +448,4 @@ fn put_together(lines: &[String], glued: &[bool]) -> String {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Lays out `(x, y, text)` in a font of size 10 whose glyphs are 5 wide.
-    fn lay(runs: &[(f64, f64, &str)]) -> Layout {
-        let mut layout = Layout::default();
-        for (x, y, text) in runs {
-            let end = x + text.chars().count() as f64 * 5.0;
-            layout.push(&Run { text, start: (*x, *y), end: (end, *y), direction: (1.0, 0.0), size: 10.0 });
-        }
-        layout.end_row();
-        layout
-    }
-
-    #[test]
-    fn glyphs_join_words_part_and_cells_stand_apart() {
-        for (runs, expected) in [
-            (vec![(0.0, 0.0, "0010"), (20.0, 0.0, "90123456")], "001090123456\n"),
-            (vec![(0.0, 0.0, "So"), (13.0, 0.0, "CCCD")], "So CCCD\n"),
-            (vec![(0.0, 0.0, "001090123456"), (70.0, 0.0, "0123456789")], "001090123456\t0123456789\n"),
-            (vec![(0.0, 0.0, "001090123456"), (66.0, 0.0, "0123456789")], "001090123456\t0123456789\n"),
-            (vec![(0.0, 0.0, "abc"), (0.1, 0.0, "abc")], "abc\n"),
-            (vec![(0.0, 20.0, "one"), (0.0, 8.0, "two"), (0.0, -30.0, "three")], "one\ntwo\nthree\n"),
-        ] {
-            assert_eq!(lay(&runs).text, expected, "{runs:?}");
-        }
-    }
-
-    #[test]
-    fn a_number_broken_in_its_cell_is_whole_again() {
-        let rows = [
-            (0.0, 100.0, "Ten"),
-            (60.0, 100.0, "So CCCD"),
-            (140.0, 100.0, "The"),
-            (0.0, 80.0, "Nguyen"),
-            (0.0, 69.0, "Van An"),
-            (60.0, 80.0, "0010901"),
-            (60.0, 69.0, "23456"),
-            (140.0, 80.0, "DN40101"),
-            (140.0, 69.0, "2345678"),
-            (140.0, 58.0, "9"),
-        ];
-        assert_eq!(lay(&rows).text, "Ten\tSo CCCD\tThe\nNguyen Van An\t001090123456\tDN4010123456789\n");
-    }
-
-    #[test]
-    fn empty_cells_stay_columns_and_pages_go_on() {
-        let mut layout = lay(&[(0.0, 100.0, "Ten"), (60.0, 100.0, "CCCD"), (140.0, 100.0, "SDT")]);
-        layout.end_page();
-        for (x, y, text) in [(0.0, 100.0, "Trang 2"), (0.0, 50.0, "An"), (140.0, 50.0, "0912")] {
-            let end = (x + text.len() as f64 * 5.0, y);
-            layout.push(&Run { text, start: (x, y), end, direction: (1.0, 0.0), size: 10.0 });
-        }
-        layout.end_page();
-        assert_eq!(layout.text, "Ten\tCCCD\tSDT\n\nTrang 2\nTen\tCCCD\tSDT\nAn\t\t0912\n\n");
-    }
-
-    #[test]
-    fn a_list_of_numbers_is_no_broken_number() {
-        let list = lay(&[(0.0, 50.0, "001090123456"), (0.0, 39.0, "001090123457")]);
-        assert_eq!((list.text.as_str(), list.joined.as_str()), ("001090123456\n001090123457\n", ""));
-        let broken = lay(&[(0.0, 50.0, "0010901"), (0.0, 39.0, "23456")]);
-        assert_eq!((broken.text.as_str(), broken.joined.as_str()), ("0010901\n23456\n", "001090123456\n"));
-    }
-
-    #[test]
-    fn lines_above_a_table_are_no_part_of_its_first_cell() {
-        let text = lay(&[
-            (0.0, 100.0, "Danh sach nguoi huong tro cap thang"),
-            (0.0, 80.0, "Ten"),
-            (60.0, 80.0, "CCCD"),
-            (0.0, 60.0, "An"),
-            (60.0, 60.0, "1"),
-        ]);
-        assert_eq!(text.text, "Danh sach nguoi huong tro cap thang\nTen\tCCCD\nAn\t1\n");
-    }
 }

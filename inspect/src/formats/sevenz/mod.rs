@@ -15,6 +15,7 @@ use std::time::Instant;
 use chot_model::{OpaqueReason, Secret};
 use flate2::Crc;
 
+use super::telling::{self, Stop};
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Kind, Piece};
 use header::{File, Folder, Header, Streams};
@@ -39,19 +40,6 @@ const HEADER_MAX: u64 = 64 << 20;
 /// Headers packed within packed headers.
 const HEADERS_MAX: usize = 4;
 
-/// Why no more is read.
-enum Stop {
-    /// Whoever wants no more has said why.
-    Closed,
-    Bound(OpaqueReason),
-}
-
-impl From<OpaqueReason> for Stop {
-    fn from(reason: OpaqueReason) -> Self {
-        Self::Bound(reason)
-    }
-}
-
 /// Reads an archive and tells `each` what it holds, until that says stop.
 ///
 /// # Errors
@@ -64,10 +52,7 @@ pub(crate) fn read(
 ) -> Result<(), OpaqueReason> {
     let until = Instant::now().checked_add(bounds.time_max);
     let keys = Keys::new(passwords, until);
-    match (Archive { bytes, until, keys, left: bounds.decoded_bytes_max, spans: Vec::new(), each }).read() {
-        Ok(()) | Err(Stop::Closed) => Ok(()),
-        Err(Stop::Bound(reason)) => Err(reason),
-    }
+    telling::ended(Archive { bytes, until, keys, left: bounds.decoded_bytes_max, spans: Vec::new(), each }.read())
 }
 
 struct Archive<'a, 'e> {

@@ -10,10 +10,9 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
-
 use chot_model::OpaqueReason;
 
+use super::telling::{self, Stop, Telling};
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Cell, Kind, Piece};
 use page::{File, Leaf, Tree};
@@ -43,53 +42,16 @@ fn is_log(bytes: &[u8]) -> bool {
     matches!(bytes, [0x37, 0x7f, 0x06, 0x82 | 0x83, ..])
 }
 
-/// Why no more is read.
-enum Stop {
-    /// Whoever wants no more has said why.
-    Closed,
-    Bound(OpaqueReason),
-}
-
 /// Reads a database or a log and tells `each` what it holds, until that says stop.
 ///
 /// # Errors
 /// Why the rest of it was not read.
 pub(crate) fn read(bytes: &[u8], bounds: &Bounds, each: &mut dyn FnMut(Piece<'_>) -> bool) -> Result<(), OpaqueReason> {
-    let until = Instant::now().checked_add(bounds.time_max);
-    let mut telling = Telling { until, each, left: bounds.decoded_bytes_max, rows: 0 };
-    let told = if is_log(bytes) { log(bytes, &mut telling) } else { database(bytes, &mut telling) };
-    match told {
-        Ok(()) | Err(Stop::Closed) => Ok(()),
-        Err(Stop::Bound(reason)) => Err(reason),
-    }
-}
-
-struct Telling<'e> {
-    until: Option<Instant>,
-    each: &'e mut dyn FnMut(Piece<'_>) -> bool,
-    /// Bytes that may still be told.
-    left: u64,
-    /// Rows without a table so far.
-    rows: u32,
+    let mut telling = Telling::new(bounds, each);
+    telling::ended(if is_log(bytes) { log(bytes, &mut telling) } else { database(bytes, &mut telling) })
 }
 
 impl Telling<'_> {
-    fn tell(&mut self, piece: Piece<'_>) -> Result<(), Stop> {
-        if (self.each)(piece) { Ok(()) } else { Err(Stop::Closed) }
-    }
-
-    fn look_at_the_clock(&self) -> Result<(), Stop> {
-        match self.until {
-            Some(until) if Instant::now() >= until => Err(Stop::Bound(OpaqueReason::TimeLimit)),
-            _ => Ok(()),
-        }
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.left = self.left.checked_sub(bytes as u64).ok_or(Stop::Bound(OpaqueReason::TooLarge))?;
-        Ok(())
-    }
-
     fn row(&mut self, part: &str, number: u32, cells: &[(usize, bool, String)]) -> Result<(), Stop> {
         self.take(cells.iter().map(|(_, _, text)| text.len()).sum())?;
         let cells = cells.iter().map(|(at, number, text)| Cell { column: *at as u32, number: *number, text });

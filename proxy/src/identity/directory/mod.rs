@@ -6,6 +6,8 @@
 
 mod ber;
 mod dn;
+#[cfg(feature = "test-support")]
+pub mod probe;
 mod session;
 
 use std::io;

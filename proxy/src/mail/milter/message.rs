@@ -68,7 +68,7 @@ pub(super) struct Field {
     /// Behind the colon, lines ending in CR LF but for the last.
     value: Vec<u8>,
     /// Only we may write such fields: it is forged, and goes.
-    is_forged: bool,
+    pub(super) is_forged: bool,
 }
 
 impl Field {
@@ -89,7 +89,7 @@ impl Field {
     }
 
     /// As it stands in a mail.
-    fn line(&self) -> Vec<u8> {
+    pub(super) fn line(&self) -> Vec<u8> {
         [&self.name, &b":"[..], &self.value, b"\r\n"].concat()
     }
 

@@ -8,6 +8,8 @@
 mod conversation;
 mod message;
 mod packet;
+#[cfg(feature = "test-support")]
+pub(super) mod probe;
 mod socket;
 mod verdict;
 

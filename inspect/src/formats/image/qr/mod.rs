@@ -15,7 +15,6 @@ mod tests;
 mod triple;
 
 use std::cell::Cell;
-use std::time::Instant;
 
 use super::gray::Gray;
 use finder::Finder;
@@ -27,6 +26,8 @@ const CODES_MAX: usize = 32;
 /// Shades looked at to lay and fit grids, for all sizes of one picture: some two hundred codes, half a second. Squares
 /// and broken codes side by side would take as much as there is.
 const WORK_MAX: u64 = 40_000_000;
+/// The same for all pictures of a file.
+const FILE_WORK_MAX: u64 = 4 * WORK_MAX;
 /// A picture made smaller than this shows no code any more.
 const SIDE_MIN: usize = 60;
 /// A picture with fewer pixels is also looked at twice its size: modules smaller than two pixels.
@@ -36,20 +37,19 @@ const DOUBLED_PIXELS_MAX: usize = 2_000_000;
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     pub(crate) found: Vec<Symbol>,
-    /// The time was over before all was looked at.
-    pub(crate) late: bool,
     /// There was more that looked like a code than is tried.
     pub(crate) many: bool,
     work: Work,
 }
 
-/// What may yet be done for one picture: counted and not timed, so that the same picture ends the same everywhere.
-#[derive(Debug)]
-struct Work(Cell<u64>);
+/// What may yet be done: counted and not timed, so that the same picture ends the same everywhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Work(Cell<u64>);
 
 impl Default for Work {
+    /// For a file.
     fn default() -> Self {
-        Self(Cell::new(WORK_MAX))
+        Self(Cell::new(FILE_WORK_MAX))
     }
 }
 
@@ -65,30 +65,36 @@ impl Work {
     }
 }
 
-/// Reads the codes of a picture until `deadline`.
-pub(crate) fn read(gray: &Gray, deadline: Option<Instant>) -> Codes {
-    let mut codes = Codes::default();
-    let mut smaller = Vec::new();
-    let mut side = gray.width().min(gray.height()) / 2;
-    while side >= SIDE_MIN {
-        smaller.push(smaller.last().unwrap_or(gray).half());
-        side /= 2;
-    }
-    // The smallest first: it takes least time, and what it shows need not be looked for again.
-    for (n, picture) in smaller.iter().enumerate().rev() {
-        codes.look(picture, (1u32 << (n + 1)) as f32, deadline);
-    }
-    codes.look(gray, 1.0, deadline);
-    if gray.pixels().len() <= DOUBLED_PIXELS_MAX {
-        codes.look(&gray.double(), 0.5, deadline);
-    }
+/// Reads the codes of a picture with what work is left for its file.
+pub(crate) fn read(gray: &Gray, file: &Work) -> Codes {
+    let most = file.0.get().min(WORK_MAX);
+    let mut codes = Codes { work: Work(Cell::new(most)), ..Codes::default() };
+    codes.read(gray);
+    file.0.set(file.0.get() - (most - codes.work.0.get()));
     codes
 }
 
 impl Codes {
+    fn read(&mut self, gray: &Gray) {
+        let mut smaller = Vec::new();
+        let mut side = gray.width().min(gray.height()) / 2;
+        while side >= SIDE_MIN {
+            smaller.push(smaller.last().unwrap_or(gray).half());
+            side /= 2;
+        }
+        // The smallest first: it takes least time, and what it shows need not be looked for again.
+        for (n, picture) in smaller.iter().enumerate().rev() {
+            self.look(picture, (1u32 << (n + 1)) as f32);
+        }
+        self.look(gray, 1.0);
+        if gray.pixels().len() <= DOUBLED_PIXELS_MAX {
+            self.look(&gray.double(), 0.5);
+        }
+    }
+
     /// Looks at a picture `scale` times smaller than the original.
-    fn look(&mut self, picture: &Gray, scale: f32, deadline: Option<Instant>) {
-        if self.is_over(deadline) {
+    fn look(&mut self, picture: &Gray, scale: f32) {
+        if self.is_over() {
             return;
         }
         let mut finders = finder::finders(picture);
@@ -100,7 +106,7 @@ impl Codes {
             if parts.iter().any(is_done) {
                 continue;
             }
-            if self.is_over(deadline) {
+            if self.is_over() {
                 return;
             }
             if let Some(mut symbol) = symbol::read(picture, &triple, &self.work) {
@@ -111,10 +117,9 @@ impl Codes {
         }
     }
 
-    fn is_over(&mut self, deadline: Option<Instant>) -> bool {
-        self.late |= deadline.is_some_and(|deadline| Instant::now() >= deadline);
+    fn is_over(&mut self) -> bool {
         self.many |= self.work.is_over() || self.found.len() >= CODES_MAX;
-        self.late || self.many
+        self.many
     }
 
     /// Whether a point of the original lies within a code already read.

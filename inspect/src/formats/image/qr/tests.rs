@@ -77,7 +77,7 @@ fn photograph(size: usize, dark: &[bool], module: f32, turn: f32, blur: f32, sha
 }
 
 fn texts(gray: &Gray) -> Vec<Vec<u8>> {
-    super::read(gray, None).found.into_iter().map(|symbol| symbol.text).collect()
+    super::read(gray, &super::Work::default()).found.into_iter().map(|symbol| symbol.text).collect()
 }
 
 proptest! {
@@ -133,9 +133,21 @@ fn damage_within_the_level_is_repaired() {
 }
 
 #[test]
-fn a_deadline_that_is_over_is_told() {
-    let gray = Gray::new(400, vec![128; 160_000]);
-    assert!(super::read(&gray, Some(std::time::Instant::now())).late);
+fn pictures_of_a_file_share_what_their_codes_may_cost() {
+    let (size, dark) = encode(b"001090123456", Level::M, 2);
+    let gray = photograph(size, &dark, 4.0, 0.1, 0.0, (30.0, 220.0));
+    let file = super::Work::default();
+    let left = || file.0.get();
+    let first = left();
+    assert_eq!(super::read(&gray, &file).found.len(), 1);
+    let cost = first - left();
+    assert!(cost > 0);
+    // The same picture costs the same again, until nothing is left, and that is told.
+    assert!(!super::read(&gray, &file).many);
+    assert_eq!(first - left(), 2 * cost);
+    file.0.set(cost - 1);
+    assert!(super::read(&gray, &file).many);
+    assert!(super::read(&gray, &file).many);
 }
 
 #[test]
@@ -144,8 +156,8 @@ fn work_is_bounded_and_its_end_is_told() {
     let gray = photograph(size, &dark, 4.0, 0.1, 0.0, (30.0, 220.0));
     for (work, found, many) in [(super::WORK_MAX, 1, false), (1_000, 0, true), (0, 0, true)] {
         let mut codes = super::Codes { work: super::Work(std::cell::Cell::new(work)), ..super::Codes::default() };
-        codes.look(&gray, 1.0, None);
-        codes.is_over(None);
+        codes.look(&gray, 1.0);
+        codes.is_over();
         assert_eq!((codes.found.len(), codes.many), (found, many), "{work}");
     }
 }

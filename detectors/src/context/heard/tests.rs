@@ -1,0 +1,40 @@
+//! What is heard on the way is what is heard at once.
+
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn small_words_are_told_alike(word in "[a-z]{1,9}|[a-z]{0,4}[A-Zđ`{@. ][a-z]{0,4}") {
+        let mut keys = Vec::new();
+        plain_words(word.as_bytes(), 0..word.len(), false, |word| keys.push(word.key));
+        let plain = word.bytes().all(|b| b.is_ascii_lowercase()) && word.len() <= 8;
+        let text = format!("{word}12345678");
+        prop_assert_eq!(small_word(text.as_bytes(), 0, word.len()), keys.first().copied().filter(|_| plain));
+    }
+
+    #[test]
+    fn vectors_and_plain_steps_hear_alike(
+        pieces in prop::collection::vec(prop_oneof![
+            4 => "[a-zA-Z]{1,9}",
+            4 => "[a-zđăâêôơưàáảãạếềểễệộữựìỉýỳỹƯƠĐÂÊÔỆỘỮ]{1,6}",
+            3 => prop::sample::select(vec![" ", " ", ", ", ": ", "_", "7", "2026", "\n", "\"", "×", "ş", "ấấấấấấấấấấấấấấấấấấấấấấấ"])
+                .prop_map(str::to_owned),
+            1 => prop::sample::select(vec!["“", "\u{200b}", "e\u{301}", "ＡＢ", "\u{1e9e}", "\u{1e00}", "Ẃ"]).prop_map(str::to_owned),
+        ], 0..60),
+        (from, to) in (0..80_usize, 0..400_usize),
+    ) {
+        let text = pieces.concat();
+        let text = text.as_bytes();
+        let range = from.min(text.len())..to.clamp(from, from.max(text.len())).min(text.len());
+        let range = range.start.min(range.end)..range.end;
+        let (mut fast, mut plain) = (Vec::new(), Vec::new());
+        let (at, parted) = words(text, range.clone(), |word| fast.push(word));
+        prop_assert!(range.start <= at && at <= range.end);
+        let parted = if at < range.end { plain_words(text, at..range.end, parted, |word| fast.push(word)) } else { parted };
+        let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(word));
+        prop_assert_eq!(&fast, &plain, "{:?}", String::from_utf8_lossy(&text[range]));
+        prop_assert_eq!(parted, parted_plainly);
+    }
+}

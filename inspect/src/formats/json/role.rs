@@ -1,0 +1,71 @@
+//! What a key says: of its own value, and of other members of its object.
+
+use std::hash::BuildHasher;
+
+use crate::inquiry::Inquiry;
+
+/// Keys whose values say what another member of the object is.
+const TELLING: &[&str] = &[
+    "type",
+    "system",
+    "name",
+    "label",
+    "key",
+    "field",
+    "code",
+    "kind",
+    "title",
+    "loai",
+    "ten",
+    "nhan",
+    "truong",
+    "loaiGiayTo",
+    "loai_giay_to",
+];
+/// Keys of that member.
+const TOLD: &[&str] = &[
+    "value",
+    "val",
+    "number",
+    "text",
+    "content",
+    "data",
+    "answer",
+    "giaTri",
+    "gia_tri",
+    "so",
+    "noiDung",
+    "noi_dung",
+    "soGiayTo",
+    "so_giay_to",
+];
+
+/// What a key announces, its hash, and what it says of other members.
+pub(super) fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
+    let name = String::from_utf8_lossy(key);
+    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
+}
+
+/// What members of an object are to each other.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Role {
+    #[default]
+    Plain,
+    /// Its value says what the object is: `"type": "CCCD"`.
+    Telling,
+    /// It is the value of what was told: `"value": "001…"`.
+    Told,
+}
+
+impl Role {
+    pub(super) fn of(key: &str) -> Self {
+        let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
+        if among(TELLING) {
+            Self::Telling
+        } else if among(TOLD) {
+            Self::Told
+        } else {
+            Self::Plain
+        }
+    }
+}
