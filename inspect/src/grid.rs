@@ -360,13 +360,11 @@ impl Grid {
         if !std::mem::replace(&mut self.headed, true) {
             let first = rows().take(HEADER_ROWS);
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
-            // Without a header only columns that speak for themselves are of any use to a table, nor does one help that
-            // says of numbers that they are nobody's.
+            // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && !inquiry.careful;
+            self.dull = few && heading.is_silent() && !inquiry.careful;
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
-                self.dull &= announced.iter().flatten().all(|column| *column == Column::Negative);
                 for (census, announced) in columns.iter_mut().zip(announced) {
                     census.announced = announced;
                 }

@@ -16,6 +16,8 @@ fn a_heading_speaks_of_values_and_not_of_paragraphs() {
     let numbers = ["7912345678", "7912345679", "7912345681"];
     assert_eq!(found(numbers.map(str::to_owned)), 3);
     let words = "hàng hóa đã được giao đủ theo thỏa thuận giữa các bên ".repeat(4);
+    let [first, second, third] = numbers.map(str::to_owned);
+    assert_eq!(found([first, format!("Trong kỳ, {words} đủ.\n\n{second}"), third]), 3);
     assert_eq!(found(numbers.map(|number| format!("Trong kỳ, {words} kho còn {number} chiếc"))), 0);
 }
 

@@ -68,6 +68,11 @@ impl Heading {
         Self { announced, header, rows: firsts }
     }
 
+    /// Whether none of these rows announces anything.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.announced.is_empty()
+    }
+
     /// What the header announces for the columns, given which columns its cells stand in.
     pub(crate) fn columns(&self, cells: impl Iterator<Item = usize>) -> Vec<Option<Column>> {
         let mut columns = Vec::new();
