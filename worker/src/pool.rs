@@ -83,6 +83,10 @@ const GREETING_TIME: Duration = Duration::from_secs(10);
 /// Written at a time, so that the time-out is looked at.
 const WRITE: usize = 1 << 20;
 
+/// What the allocator of our programs reserves at a time. By itself it reserves as much as a worker may have in all, and
+/// then there is no room for what it needs besides. Other allocators do not ask.
+const ARENA: &str = "64M";
+
 impl Pool {
     /// An empty pool.
     pub fn new(settings: Settings) -> Self {
@@ -117,6 +121,7 @@ impl Pool {
         let child = Command::new(&self.settings.program)
             .args(&self.settings.arguments)
             .env_clear()
+            .env("MIMALLOC_ARENA_RESERVE", ARENA)
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())

@@ -141,6 +141,9 @@ mod linux {
         rules.insert(libc::SYS_write, vec![only(0, u64::try_from(libc::STDERR_FILENO).ok()?)?]);
         // Builds with checks look whether what they close is open.
         rules.insert(libc::SYS_fcntl, vec![only(1, u64::try_from(libc::F_GETFD).ok()?)?]);
+        // The allocator asks where it runs, to have memory near, and gives what it maps a name.
+        rules.insert(libc::SYS_getcpu, Vec::new());
+        rules.insert(libc::SYS_prctl, vec![only(0, u64::try_from(libc::PR_SET_VMA).ok()?)?]);
         // Bounds of this process, not of others.
         rules.insert(libc::SYS_prlimit64, vec![only(0, 0)?]);
         let arch = std::env::consts::ARCH.try_into().ok()?;
