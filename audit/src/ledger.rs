@@ -211,7 +211,8 @@ impl Ledger {
     ) -> Result<Receipt, Error> {
         let draft = record::decision(self.inner.clock.now(), &self.inner.node, message, inspection, verdict);
         let (id, action) = (message.id, verdict.action);
-        let seq = self.record(draft).await?;
+        let mut waiting = Waiting { ledger: self, id, answer: self.submit(draft).await? };
+        let seq = self.hear(&mut waiting.answer).await?;
         Ok(Receipt::new(id, seq, action))
     }
 
@@ -252,9 +253,19 @@ impl Ledger {
     }
 
     pub(crate) async fn record(&self, draft: Draft) -> Result<u64, Error> {
+        let mut answer = self.submit(draft).await?;
+        self.hear(&mut answer).await
+    }
+
+    /// Hands a record to the writer, whose answer is to come.
+    async fn submit(&self, draft: Draft) -> Result<Answer, Error> {
         let place = self.inner.shared.queue.place().await?;
         let (ack, answer) = oneshot::channel();
         self.inner.shared.queue.push(Job { draft, ack: Some(ack), place: Some(place) })?;
+        Ok(answer)
+    }
+
+    async fn hear(&self, answer: &mut Answer) -> Result<u64, Error> {
         answer.await.unwrap_or_else(|_| Err(self.writer_died()))
     }
 
@@ -310,6 +321,27 @@ impl Drop for Inner {
     }
 }
 
+/// The writer's answer to a record.
+type Answer = oneshot::Receiver<Result<u64, Error>>;
+
+/// Somebody who waits for a decision to be durable, to act on it. Where the wait is given up, because the sender of the
+/// message is gone, nobody has the receipt and nothing leaves. Until it has answered the writer sees that, and says so.
+struct Waiting<'l> {
+    ledger: &'l Ledger,
+    id: DecisionId,
+    answer: Answer,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answer.close();
+        // An answer that came, and that nobody heard.
+        if matches!(self.answer.try_recv(), Ok(Ok(_))) {
+            self.ledger.outcome(self.id, Outcome::Aborted, "the asker went away with the receipt");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,6 +362,23 @@ mod tests {
 
     fn kinds(dir: &Path) -> Vec<String> {
         lines(dir).iter().map(|l| l["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_decision_nobody_waited_for_was_aborted() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(dir.path(), options(), Ticking::new()).unwrap();
+        let (given_up, verdict) = (message(1), verdict(Action::Allow));
+        let inspection = clean();
+        let mut deciding = Box::pin(ledger.decide(&given_up, &inspection, &verdict));
+        let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(deciding.as_mut().poll(&mut nobody).is_pending());
+        // Behind it in the queue: when this is durable, that one was answered.
+        assert_eq!(wait(ledger.decide(&message(2), &inspection, &verdict)).unwrap().seq(), 3);
+        drop(deciding);
+        ledger.close();
+        let aborted = lines(dir.path()).into_iter().filter(|line| line["outcome"] == "aborted").count();
+        assert_eq!(aborted, 1);
     }
 
     #[test]
