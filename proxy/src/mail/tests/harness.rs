@@ -513,7 +513,12 @@ impl Scene {
     }
 
     async fn mail(&self, io: &mut Box<dyn Io>, buf: &mut Vec<u8>) -> bool {
-        self.seen.lock().expect("no panic").mails.push(String::new());
+        // Other connections bring mails meanwhile.
+        let nth = {
+            let mails = &mut self.seen.lock().expect("no panic").mails;
+            mails.push(String::new());
+            mails.len() - 1
+        };
         let interrupts = self.acts.lock().expect("no panic").contains_key("block");
         if interrupts && !self.perform(io, "block", "").await {
             return false;
@@ -525,7 +530,7 @@ impl Scene {
                 return self.perform(io, "dot", "250 2.0.0 queued as 42\r\n").await;
             }
             let mut seen = self.seen.lock().expect("no panic");
-            let mail = seen.mails.last_mut().expect("just pushed");
+            let mail = &mut seen.mails[nth];
             mail.push_str(&line);
             mail.push_str("\r\n");
         }
