@@ -312,8 +312,8 @@ fn turned(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
             && (memchr::memmem::find(behind, b".reverse(").is_some()
                 || memchr::memmem::find(behind, b".rev()").is_some());
     // Letters of several bytes stay whole.
-    let letters: Vec<u8> = String::from_utf8_lossy(content).chars().rev().collect::<String>().into_bytes();
-    turns.then(|| (end - at, apart(&letters)))
+    let letters = || String::from_utf8_lossy(content).chars().rev().collect::<String>();
+    turns.then(|| (end - at, apart(letters().as_bytes())))
 }
 
 #[cfg(test)]
