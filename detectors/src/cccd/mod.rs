@@ -96,8 +96,8 @@ impl Cccd {
         }
         // Ten people in the country have such a number; in programs every other pattern of bits looks like one.
         let bits = mine < Firm::Direct && !born && digits.iter().all(|b| matches!(b, b'0' | b'1'));
-        let months = mine < Firm::Direct && !born && is_span_of_months(text, number);
-        if bits || months || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
+        let counted = mine < Firm::Direct && !born && (counts(number) || is_span_of_months(text, number));
+        if bits || counted || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
         let moment = match mine {
@@ -137,6 +137,13 @@ impl Cccd {
         let value = Value::of([], &padded);
         Some(Found { value, ..Found::number(number, 85) })
     }
+}
+
+/// `001 002 003 004`: rows or rooms, one after the other.
+fn counts(number: &Number) -> bool {
+    let value = |part: &[u8]| part.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    number.layout == Layout::Regular
+        && number.digits().chunks(3).map(value).is_sorted_by(|before, next| before + 1 == *next)
 }
 
 /// `012026-122026`: from one month to another, as contributions are paid for.
