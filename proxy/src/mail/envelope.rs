@@ -53,8 +53,8 @@ impl Session {
             Ok(from) => from,
             Err(reply) => return self.say(reply),
         };
-        if self.mail.rates.mail(self.sender(), self.now_ms()).is_err() {
-            self.mail.record_refusal(self.origin, "sender-mails").await;
+        if let Err(enough) = self.mail.rates.mail(self.sender(), self.now_ms()) {
+            self.mail.record_refusal(self.origin, enough.id()).await;
             return self.say(TOO_MANY_MAILS);
         }
         let command = from.command(self.offers());
@@ -81,8 +81,8 @@ impl Session {
                 };
             }
         };
-        if self.mail.rates.recipient(self.sender(), self.now_ms()).is_err() {
-            self.mail.record_refusal(self.origin, "sender-recipients").await;
+        if let Err(enough) = self.mail.rates.recipient(self.sender(), self.now_ms()) {
+            self.mail.record_refusal(self.origin, enough.id()).await;
             let then = self.settle().await;
             return if then == Then::Close { then } else { self.say(TOO_MANY_RECIPIENTS) };
         }

@@ -225,18 +225,20 @@ impl Conversation {
         self.queue_id = queue_id;
         let address = self.client;
         if let (Some(address), None) = (address, &self.seat) {
-            self.seat = self.milter.rates.seat(address);
-            if self.seat.is_none() {
-                self.milter.record_refusal(address.into(), "sender-sessions").await;
-                return self.say(CROWDED);
+            match self.milter.rates.seat(address, self.now_ms()) {
+                Ok(seat) => self.seat = Some(seat),
+                Err(enough) => {
+                    self.milter.record_refusal(address.into(), enough.id()).await;
+                    return self.say(CROWDED);
+                }
             }
         }
         // Only this mail's: the next client's login is told anew.
         let account = self.login.take();
         if let Some(sender) = self.sender(account.as_ref())
-            && self.milter.rates.mail(sender, self.now_ms()).is_err()
+            && let Err(enough) = self.milter.rates.mail(sender, self.now_ms())
         {
-            self.milter.record_refusal(address, "sender-mails").await;
+            self.milter.record_refusal(address, enough.id()).await;
             return self.say(TOO_MANY_MAILS);
         }
         self.envelope = Some(Envelope::new(words, account));
@@ -257,9 +259,9 @@ impl Conversation {
             return self.say(OTHER_ZONE);
         }
         if let Some(sender) = self.sender(envelope.account.as_ref())
-            && self.milter.rates.recipient(sender, self.now_ms()).is_err()
+            && let Err(enough) = self.milter.rates.recipient(sender, self.now_ms())
         {
-            self.milter.record_refusal(self.client, "sender-recipients").await;
+            self.milter.record_refusal(self.client, enough.id()).await;
             return self.say(TOO_MANY_RECIPIENTS);
         }
         if let Some(envelope) = &mut self.envelope {
