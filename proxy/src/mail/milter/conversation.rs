@@ -51,8 +51,8 @@ const WRITE_MAX: Duration = Duration::from_secs(180);
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 const CROWDED: OneLine = Reply::line(451, "4.7.0 Too many sessions from your address, try again later");
-const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
-const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails from you lately, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients from you lately, try again later");
 const TOO_MANY_TO: OneLine = Reply::line(452, "4.5.3 Too many recipients");
 const OTHER_ZONE: OneLine = Reply::line(452, "4.5.3 Recipients of another zone go in a mail of their own");
 

@@ -6,7 +6,7 @@ mod hop;
 
 use std::time::Duration;
 
-pub(super) use self::client::{Client, Said};
+pub(super) use self::client::Client;
 pub(super) use self::gateway::{Gateway, Setup};
 pub(super) use self::hop::{Act, EHLO, FakeHop, Script};
 
