@@ -288,7 +288,7 @@ impl Reader for Words {
             }
             _ => self.is_nothing(tag, inquiry),
         };
-        let is_read = WRITTEN.contains(&tag.name) || tag.is_telling();
+        let is_read = tag.has_attributes() && (WRITTEN.contains(&tag.name) || tag.is_telling());
         if !is_usual || is_read {
             self.gaps.give_up();
         }
