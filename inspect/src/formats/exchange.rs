@@ -33,6 +33,10 @@ pub(crate) const DIF: Format = Format {
 
 /// A table, and the version of the format behind it.
 fn is_dif(head: &Head<'_>) -> bool {
+    // Asked of everything there is, whose first line may be all of it.
+    if !head.trimmed.starts_with(b"TABLE") {
+        return false;
+    }
     let mut lines = head.trimmed.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     head.is_ascii_based() && lines.next() == Some(b"TABLE") && lines.next() == Some(b"0,1")
 }
