@@ -33,12 +33,13 @@ pub(crate) const DIF: Format = Format {
 
 /// A table, and the version of the format behind it.
 fn is_dif(head: &Head<'_>) -> bool {
-    // Asked of everything there is, whose first line may be all of it.
-    if !head.trimmed.starts_with(b"TABLE") {
-        return false;
-    }
+    const TABLE: &[u8] = b"TABLE";
+    // Asked of every object, and nearly all begin otherwise.
     let mut lines = head.trimmed.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    head.is_ascii_based() && lines.next() == Some(b"TABLE") && lines.next() == Some(b"0,1")
+    head.trimmed.starts_with(TABLE)
+        && head.is_ascii_based()
+        && lines.next() == Some(TABLE)
+        && lines.next() == Some(b"0,1")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 mod binary;
 mod elements;
 mod flat;
+mod gaps;
 mod header;
 mod parts;
 mod pivot;
