@@ -1,6 +1,7 @@
 //! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
 use super::attributes;
+use crate::formats::boxed::{self, Boxes};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::table::Table;
@@ -29,7 +30,31 @@ pub(super) struct Words {
     rows: u64,
     /// The line on which printed letters were set last (XPS).
     baseline: Vec<u8>,
+    boxes: Boxes,
+    /// The paragraph is a box of its own (`framePr`).
+    framed: bool,
+    /// The direction in which a box is being placed, and where the number that says how far begins in what stands aside.
+    offset: Option<(Direction, usize)>,
+    place: Place,
 }
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Along,
+    Down,
+}
+
+/// Elements that hold text at a place of their own: shapes, what anchors them, and those of older documents (VML).
+const BOXES: [&[u8]; 8] = [b"sp", b"wsp", b"anchor", b"shape", b"rect", b"roundrect", b"oval", b"wgp"];
+/// Whether an element may be one of those that place text; paragraphs, runs and cells are none, and nearly all there are.
+fn is_placing(name: &[u8]) -> bool {
+    name.len() > 2 || name == b"sp"
+}
+
+/// English metric units of a point (ECMA-376 part 1, §20.1.2.1).
+const EMU: f64 = 12_700.0;
+/// Twentieths of a point.
+const TWIPS: f64 = 20.0;
 
 /// No table has more columns (ECMA-376 part 1, §17.4).
 const COLUMNS_MAX: usize = 16_384;
@@ -42,7 +67,7 @@ impl Words {
             cell: Text::new(place.clone()),
             struck: Text::new(place.clone()),
             side: Text::new(place.clone()),
-            table: Table::new(place),
+            table: Table::new(place.clone()),
             in_text: 0,
             repeats: 0,
             strikes: 0,
@@ -53,6 +78,56 @@ impl Words {
             span: 1,
             rows: 0,
             baseline: Vec::new(),
+            boxes: Boxes::default(),
+            framed: false,
+            offset: None,
+            place,
+        }
+    }
+
+    /// Takes note of where boxes stand.
+    fn place(&mut self, tag: &Tag<'_>) {
+        let number = |name: &[u8]| tag.string(name).and_then(|n| n.trim().parse::<f64>().ok());
+        match tag.name {
+            name if BOXES.contains(&name) => {
+                self.at_box(Boxes::open);
+                if let Some((along, down)) = tag.string(b"style").as_deref().and_then(boxed::styled) {
+                    self.boxes.place(along, down);
+                }
+            }
+            b"framePr" if !self.framed => {
+                self.framed = true;
+                self.at_box(Boxes::open);
+                self.boxes.place(number(b"x").map(|n| n / TWIPS), number(b"y").map(|n| n / TWIPS));
+            }
+            b"off" if self.boxes.is_open() => {
+                self.boxes.place(number(b"x").map(|n| n / EMU), number(b"y").map(|n| n / EMU));
+            }
+            b"positionH" | b"positionV" => {
+                let direction = if tag.name == b"positionH" { Direction::Along } else { Direction::Down };
+                self.offset = Some((direction, self.side.view.text.len()));
+            }
+            _ => {}
+        }
+    }
+
+    /// A box begins or ends. What is there again for older readers has boxes of its own.
+    fn at_box(&mut self, act: fn(&mut Boxes, &View)) {
+        if self.repeats == 0 {
+            let mut boxes = std::mem::take(&mut self.boxes);
+            act(&mut boxes, &self.here().view);
+            self.boxes = boxes;
+        }
+    }
+
+    /// A box has been placed in one direction.
+    fn placed(&mut self) {
+        let Some((direction, from)) = self.offset.take() else { return };
+        let said = self.side.view.text.get(from..).unwrap_or_default();
+        let offset = str::from_utf8(said).ok().and_then(|said| said.trim().parse::<f64>().ok()).map(|n| n / EMU);
+        match direction {
+            Direction::Along => self.boxes.place(offset, None),
+            Direction::Down => self.boxes.place(None, offset),
         }
     }
 
@@ -121,6 +196,7 @@ impl Words {
         self.cell.finish(inquiry);
         self.struck.finish(inquiry);
         self.side.finish(inquiry);
+        self.boxes.end(&self.place, inquiry);
     }
 }
 
@@ -180,6 +256,9 @@ impl Reader for Words {
             b"v" => self.side.view.digits = true,
             _ => {}
         }
+        if is_placing(tag.name) {
+            self.place(tag);
+        }
         if tag.name == b"tc" {
             self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
         }
@@ -204,6 +283,13 @@ impl Reader for Words {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        match name {
+            b"p" if std::mem::take(&mut self.framed) => self.at_box(Boxes::close),
+            name if !is_placing(name) => {}
+            b"positionH" | b"positionV" => self.placed(),
+            name if BOXES.contains(&name) => self.at_box(Boxes::close),
+            _ => {}
+        }
         match name {
             b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text = self.in_text.saturating_sub(1),
             b"Text" => {
