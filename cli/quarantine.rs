@@ -81,7 +81,9 @@ impl About {
     /// Number, name and reason.
     fn told(&self) -> (String, String, String) {
         let session = || ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-        let by = self.by.clone().or_else(session).unwrap_or_else(|| "unknown".to_owned());
+        // A service or a container has no such name, but it is somebody.
+        let number = || format!("uid {}", rustix::process::getuid().as_raw());
+        let by = self.by.clone().or_else(session).unwrap_or_else(number);
         (self.id.clone(), by, self.why.clone())
     }
 }

@@ -31,6 +31,7 @@
 //! This crate knows no network, no policy and no detector, and takes the time from the clock it is given.
 
 mod chain;
+mod direct;
 mod event;
 #[cfg(any(test, feature = "test-support"))]
 pub mod fault;

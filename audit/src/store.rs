@@ -11,6 +11,8 @@ use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::direct::Direct;
+
 /// A place for segment files.
 pub trait Store: Send + Sync + fmt::Debug {
     /// Where it is, for messages.
@@ -82,6 +84,15 @@ pub trait File: Send + fmt::Debug {
     /// # Errors
     /// When it may not be durable.
     fn sync_data(&self) -> io::Result<()>;
+    /// Writes all of `bytes` at `offset` and makes them durable, and nothing else: what was written otherwise before
+    /// still wants its own sync. Zeros may be written behind them.
+    ///
+    /// # Errors
+    /// As of [`Self::write_at`] and [`Self::sync_data`].
+    fn write_durably(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.write_at(bytes, offset)?;
+        self.sync_data()
+    }
     /// Cuts or extends the file.
     ///
     /// # Errors
@@ -154,11 +165,14 @@ impl Store for Directory {
 
     fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
         let path = self.path.join(name);
-        Ok(Box::new(fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?))
+        let file = fs::OpenOptions::new().create(true).truncate(true).read(true).write(true).mode(0o600).open(&path)?;
+        Ok(Box::new(Direct::new(file, &path)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(fs::OpenOptions::new().write(true).open(self.path.join(name))?))
+        let path = self.path.join(name);
+        let file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
+        Ok(Box::new(Direct::new(file, &path)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -388,12 +388,13 @@ impl Writer {
 
 fn write_and_sync(active: &mut Active, frames: &[u8], segment_bytes: u64) -> io::Result<()> {
     let end = active.cursor + frames.len() as u64;
-    if end > active.zeroed {
-        // Extends the zeros in the same sync: one commit of the file's length for many batches.
-        let to = (end + ZERO_AHEAD).min(segment_bytes).max(end);
-        active.file.write_at(&vec![0; (to - end) as usize], end)?;
-        active.zeroed = to;
+    if end <= active.zeroed {
+        return active.file.write_durably(frames, active.cursor);
     }
+    // Extends the zeros in the same sync: one commit of the file's length for many batches.
+    let to = (end + ZERO_AHEAD).min(segment_bytes).max(end);
+    active.file.write_at(&vec![0; (to - end) as usize], end)?;
+    active.zeroed = to;
     active.file.write_at(frames, active.cursor)?;
     active.file.sync_data()
 }

@@ -76,7 +76,11 @@ notify_senders = "held"
 notice_from = "chot@vss.gov.vn"
 ambiguity_header = true
 sender_sessions = 20
+sender_connections_per_minute = 60
+sender_connections_per_day = 9_000
 sender_mails_per_minute = 30
+sender_mails_per_day = 1_000
+sender_recipients_per_minute = 50
 sender_recipients_per_day = 500
 size_max = 1_000_000
 [[mail.dkim]]
@@ -178,7 +182,9 @@ allow_days = 30
     assert_eq!(s.mail.clients, [network("10.0.0.0/8"), network("::1")]);
     assert_eq!((s.mail.next_hop.as_deref(), s.mail.next_hop_tls), (Some("relay.example.vn:25"), NextHopTls::Verify));
     let limits = s.mail.limits;
-    assert_eq!((limits.sessions, limits.mails_per_minute, limits.recipients_per_day), (Some(20), Some(30), Some(500)));
+    let rates = [limits.connections, limits.mails, limits.recipients].map(|rate| (rate.per_minute, rate.per_day));
+    let expected = [(60, 9_000), (30, 1_000), (50, 500)].map(|(minute, day)| (Some(minute), Some(day)));
+    assert_eq!((limits.sessions, rates), (Some(20), expected));
     assert_eq!((s.mail.quarantine_reply, s.mail.quarantine_days), (QuarantineReply::Refuse, 7));
     assert_eq!(s.mail.proxy_protocol, [network("10.0.0.30")]);
     let [key] = s.mail.dkim.as_slice() else { panic!("{:?}", s.mail.dkim) };

@@ -39,6 +39,9 @@ pub enum Error {
         /// What is wrong; nothing of its content.
         what: String,
     },
+    /// A parent proxy is named by what names no server.
+    #[error("web.parent: `{0}` is not `host:port` of a proxy, with a host that DNS or `web.resolve` knows")]
+    Parent(String),
     /// Passwords cannot be hashed or kept.
     #[error("{0}")]
     Identity(String),
@@ -89,7 +92,8 @@ impl Error {
             | Self::Data { .. }
             | Self::Secret { .. }
             | Self::Identity(_)
-            | Self::Policy(_) => Fault::Gateway,
+            | Self::Policy(_)
+            | Self::Parent(_) => Fault::Gateway,
         }
     }
 }

@@ -1,13 +1,22 @@
 """A parent proxy that asks for a password and finds every name on this machine.
 
-Usage: parent.py. Prints its port, then for each CONNECT one line: the target, and how it was answered.
+Usage: parent.py [CERTIFICATE KEY]. With a certificate it speaks TLS. Prints its port, then for each CONNECT one line: the
+target, and how it was answered.
 """
 import base64
 import socket
 import socketserver
+import ssl
+import sys
 import threading
 
 WANTED = "Basic " + base64.b64encode(b"chot:mat-khau").decode()
+
+
+TLS = None
+if len(sys.argv) > 2:
+    TLS = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    TLS.load_cert_chain(*sys.argv[1:3])
 
 
 def pump(a, b):
@@ -25,6 +34,11 @@ def pump(a, b):
 
 class Session(socketserver.StreamRequestHandler):
     rbufsize = 0
+
+    def setup(self):
+        if TLS:
+            self.request = TLS.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def handle(self):
         method, target, _ = self.rfile.readline().decode().split(" ")
@@ -51,6 +65,9 @@ class Session(socketserver.StreamRequestHandler):
 
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address, daemon_threads = True, True
+
+    def handle_error(self, request, client_address):
+        """A client that trusts no certificate of ours is no error to report."""
 
 
 with Server(("127.0.0.1", 0), Session) as server:

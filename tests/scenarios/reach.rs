@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
 use crate::harness::fixtures::someone;
+use crate::harness::outside::OutsideCa;
 use crate::harness::world::{PARTY, ZALO};
 use crate::harness::{Form, Gate, PATIENCE, command};
 
@@ -18,8 +20,14 @@ struct Parent {
 
 impl Parent {
     fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// With a certificate and its key it speaks TLS.
+    fn with(identity: &[&Path]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/parent.py");
-        let mut child = Command::new("python3").arg(script).stdout(Stdio::piped()).spawn().expect("python starts");
+        let python = &mut Command::new("python3");
+        let mut child = python.arg(script).args(identity).stdout(Stdio::piped()).spawn().expect("python starts");
         let mut told = BufReader::new(child.stdout.take().expect("its output")).lines();
         let port = told.next().expect("a line").expect("read").parse().expect("a port");
         let (to, lines) = mpsc::channel();
@@ -114,6 +122,43 @@ fn messages_pass_a_parent_proxy_with_its_password() {
     let through = &gate.records("decision")[0];
     assert_eq!(through["destination"]["zone"], "outside", "{through}");
     gate.keeps_none_of(&["mat-khau", "Y2hvdDptYXQta2hhdQ"]);
+}
+
+#[test]
+fn the_password_of_a_parent_goes_to_nobody_without_its_certificate() {
+    const NAME: &str = "cha.example.vn";
+    let dir = tempfile::tempdir().expect("a folder");
+    let [ca, certificate, key] = ["ca.pem", "cha.pem", "cha.key"].map(|name| dir.path().join(name));
+    let issuer = OutsideCa::new().expect("a CA");
+    let (issued, pair) = issuer.issue(&[NAME]).expect("a certificate");
+    std::fs::write(&ca, issuer.pem()).expect("written");
+    std::fs::write(&certificate, issued.pem()).expect("written");
+    std::fs::write(&key, pair.serialize_pem()).expect("written");
+    let parent = Parent::with(&[&certificate, &key]);
+    let server = format!("{NAME}:{}", parent.port);
+    let secret = credentials(&server, "chot:mat-khau");
+    let gate = |trusted: bool| {
+        Gate::with(|setup| {
+            let file = secret.path().display();
+            setup.resolve.push((NAME, "127.0.0.1"));
+            setup.roots.extend(trusted.then(|| ca.clone()));
+            setup.web = format!("parent = \"https://{server}\"\nparent_credentials = \"{file}\"");
+        })
+    };
+
+    let trusting = gate(true);
+    trusting.chat("xin chào").is_delivered();
+    trusting.world.https.received_one();
+    assert_eq!(parent.asked(), format!("{ZALO}:{} 200", trusting.world.https.port()));
+    trusting.chat(&format!("CCCD {}", someone(1).cccd)).is_refused();
+    trusting.world.https.received_nothing();
+    parent.asked();
+
+    let wary = gate(false);
+    wary.chat("xin chào").has_code(502);
+    wary.world.https.received_nothing();
+    parent.was_not_asked();
+    wary.verify();
 }
 
 #[test]

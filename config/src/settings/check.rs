@@ -11,7 +11,7 @@ use super::reach::Exempt;
 use super::shape::{SETTINGS, file_mode};
 use super::{
     AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
-    QuarantineReply, SenderLimits, Settings,
+    QuarantineReply, Rate, SenderLimits, Settings,
 };
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
@@ -91,10 +91,15 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     s.mail.proxy_protocol = parsed(root, &["mail", "proxy_protocol"]).unwrap_or_default();
     s.mail.split_zones = parsed(root, &["mail", "split_zones"]).unwrap_or_default();
     let limit = |key: &str| count(root, &["mail", key]).and_then(|n| n.try_into().ok());
+    let rate = |of: &str| Rate {
+        per_minute: limit(&format!("sender_{of}_per_minute")),
+        per_day: limit(&format!("sender_{of}_per_day")),
+    };
     s.mail.limits = SenderLimits {
         sessions: limit("sender_sessions"),
-        mails_per_minute: limit("sender_mails_per_minute"),
-        recipients_per_day: limit("sender_recipients_per_day"),
+        connections: rate("connections"),
+        mails: rate("mails"),
+        recipients: rate("recipients"),
     };
     if text(root, &["mail", "quarantine_reply"]) == Some("refuse") {
         s.mail.quarantine_reply = QuarantineReply::Refuse;

@@ -54,10 +54,21 @@ pub enum ClientTls {
 pub struct SenderLimits {
     /// Sessions of one address at once.
     pub sessions: Option<u32>,
-    /// Mails of one account or address a minute.
-    pub mails_per_minute: Option<u32>,
-    /// Recipients of one account or address a day.
-    pub recipients_per_day: Option<u32>,
+    /// Sessions one address begins.
+    pub connections: Rate,
+    /// Mails of one account or address.
+    pub mails: Rate,
+    /// Recipients of one account or address.
+    pub recipients: Rate,
+}
+
+/// How many of something in how much time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rate {
+    /// In a minute.
+    pub per_minute: Option<u32>,
+    /// In a day, by UTC.
+    pub per_day: Option<u32>,
 }
 
 /// Where a mail waits that a mail server asked about over the milter protocol.

@@ -320,7 +320,15 @@ pub(super) const SETTINGS: Shape = Shape {
                         "Mails in quarantine are let go after so many days; 30 by default.",
                     ),
                     key("sender_sessions", at_least(1), "Most sessions of one address at once; absent: any number."),
+                    key("sender_connections_per_minute", at_least(1), "Most sessions one address begins a minute."),
+                    key("sender_connections_per_day", at_least(1), "Most sessions one address begins a day."),
                     key("sender_mails_per_minute", at_least(1), "Most mails of one account or address a minute."),
+                    key("sender_mails_per_day", at_least(1), "Most mails of one account or address a day."),
+                    key(
+                        "sender_recipients_per_minute",
+                        at_least(1),
+                        "Most recipients of one account or address a minute.",
+                    ),
                     key("sender_recipients_per_day", at_least(1), "Most recipients of one account or address a day."),
                     key(
                         "proxy_protocol",

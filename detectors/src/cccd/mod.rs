@@ -74,7 +74,7 @@ impl Detector for Cccd {
 
 impl Cccd {
     fn twelve(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
-        let digits = number.digits();
+        let (text, digits) = (near.text(), number.digits());
         if is_filler(digits) {
             return None;
         }
@@ -96,7 +96,8 @@ impl Cccd {
         }
         // Ten people in the country have such a number; in programs every other pattern of bits looks like one.
         let bits = mine < Firm::Direct && !born && digits.iter().all(|b| matches!(b, b'0' | b'1'));
-        if bits || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
+        let counted = mine < Firm::Direct && !born && (counts(number) || is_span_of_months(text, number));
+        if bits || counted || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
         let moment = match mine {
@@ -136,6 +137,26 @@ impl Cccd {
         let value = Value::of([], &padded);
         Some(Found { value, ..Found::number(number, 85) })
     }
+}
+
+/// `001 002 003 004`: rows or rooms, one after the other.
+fn counts(number: &Number) -> bool {
+    let value = |part: &[u8]| part.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
+    number.layout == Layout::Regular
+        && number.digits().chunks(3).map(value).is_sorted_by(|before, next| before + 1 == *next)
+}
+
+/// `012026-122026`: from one month to another, as contributions are paid for.
+fn is_span_of_months(text: &[u8], number: &Number) -> bool {
+    let is_month = |part: &[u8]| {
+        matches!(part, [b'0', b'1'..=b'9', year @ ..] | [b'1', b'0'..=b'2', year @ ..]
+            if matches!(year, [b'1', b'9', b'9', b'5'..=b'9'] | [b'2', b'0', b'0'..=b'4', b'0'..=b'9']))
+    };
+    let parts = text.get(number.range.clone()).unwrap_or_default();
+    let mut parts = parts.splitn(2, |b| !b.is_ascii_digit());
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let second = second.trim_ascii_start();
+    is_month(first) && is_month(second)
 }
 
 /// The date beside a number of twelve digits that is the birth it carries, if there is one.

@@ -175,9 +175,12 @@ fn beginning(text: &[u8], at: usize, end: usize) -> usize {
         b"van" | b"thi" => {
             let head = text.get(at.saturating_sub(SYLLABLE_BYTES_MAX + 1)..at).unwrap_or_default();
             let Some(before) = head.strip_suffix(b" ") else { return at };
+            // Only letters: what is glued to a number is no surname, and no beginning of a word either.
             let len = before.iter().rev().take_while(|b| is_letter(**b)).count();
+            let (_, word_before) = before.split_at_checked(before.len() - len).unwrap_or_default();
             let start = at - 1 - len;
-            let named = len > 0 && !TITLES.contains(&word(start..at)) && syllable(text, start) == Some(at - 1);
+            let letters_only = len > 0 && !word_before.iter().any(u8::is_ascii_digit);
+            let named = letters_only && !TITLES.contains(&word(start..at)) && syllable(text, start) == Some(at - 1);
             if named { start } else { at }
         }
         _ => at,

@@ -8,6 +8,7 @@
 mod archive;
 mod forms;
 mod ordinary;
+mod parts;
 mod shapes;
 
 use chot_inspect::{Hint, Inspector, Limits};
@@ -45,6 +46,26 @@ fn no_form_of_an_encoding_hides_a_number() {
     let cases = forms::all();
     let missed = missed(&cases);
     assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), cases.len());
+}
+
+#[test]
+fn whatever_a_part_is_it_hides_no_number() {
+    let cases = parts::all();
+    let missed = missed(&cases);
+    assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), cases.len());
+}
+
+/// What was signed is read, and is no secret: only what is encrypted is.
+#[test]
+fn what_was_read_is_not_opaque_and_what_was_not_is() {
+    for case in parts::all() {
+        let inspection = inspect(&case.mail);
+        assert!(!inspection.is_opaque(OpaqueReason::Encrypted), "{}: {:?}", case.name, inspection.opaque);
+    }
+    for (reason, case) in parts::opaque() {
+        let inspection = inspect(&case.mail);
+        assert!(inspection.is_opaque(reason), "{}: {:?}", case.name, inspection.opaque);
+    }
 }
 
 /// What mail programs write every day is no matter of dispute, and holds no number when there is none.

@@ -9,8 +9,8 @@ use super::session::{Chunks, Dialect, Greeted, NEXT_HOP_LEFT, Session, TRANSACTI
 use super::transaction::Transaction;
 
 const NEXT_HOP_AWAY: OneLine = Reply::line(451, "4.4.1 The next mail server is not available, try again later");
-const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
-const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails from you lately, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients from you lately, try again later");
 const TLS_FIRST: OneLine = Reply::line(530, "5.7.0 Must issue a STARTTLS command first");
 const EHLO_FIRST: OneLine = Reply::line(503, "5.5.1 EHLO first");
 pub(super) const MAIL_FIRST: OneLine = Reply::line(503, "5.5.1 MAIL first");
@@ -53,8 +53,8 @@ impl Session {
             Ok(from) => from,
             Err(reply) => return self.say(reply),
         };
-        if self.mail.rates.mail(self.sender(), self.now_ms()).is_err() {
-            self.mail.record_refusal(self.origin, "sender-mails").await;
+        if let Err(enough) = self.mail.rates.mail(self.sender(), self.now_ms()) {
+            self.mail.record_refusal(self.origin, enough.id()).await;
             return self.say(TOO_MANY_MAILS);
         }
         let command = from.command(self.offers());
@@ -81,8 +81,8 @@ impl Session {
                 };
             }
         };
-        if self.mail.rates.recipient(self.sender(), self.now_ms()).is_err() {
-            self.mail.record_refusal(self.origin, "sender-recipients").await;
+        if let Err(enough) = self.mail.rates.recipient(self.sender(), self.now_ms()) {
+            self.mail.record_refusal(self.origin, enough.id()).await;
             let then = self.settle().await;
             return if then == Then::Close { then } else { self.say(TOO_MANY_RECIPIENTS) };
         }

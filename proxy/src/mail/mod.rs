@@ -272,7 +272,8 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
         match accepted {
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
-                let serving = admit(Arc::clone(&mail), dialect, tcp, peer, session.clone());
+                // Large, and otherwise handed from place to place until it lies where it is run.
+                let serving = Box::pin(admit(Arc::clone(&mail), dialect, tcp, peer, session.clone()));
                 tokio::spawn(async move {
                     serving.await;
                     drop(door);

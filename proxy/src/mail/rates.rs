@@ -1,4 +1,4 @@
-//! How much one sender may send: sessions at once, mails a minute, recipients a day.
+//! How much one sender may send: sessions at once; sessions begun, mails and recipients a minute and a day.
 //!
 //! A sender is an account, and where nobody said who it is, an address. Counting is by fixed windows of the gateway's
 //! own time and is forgotten at a restart; what was sent is in the audit trail. It bounds programs gone wild, and is no
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chot_config::SenderLimits;
+use chot_config::{Rate, SenderLimits};
 use chot_model::Account;
 
 /// Senders remembered at once; beyond it those whose windows are over are forgotten first.
@@ -35,9 +35,24 @@ impl Sender {
 /// What a sender has had enough of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Enough {
+    Sessions,
+    Connections,
     Mails,
     Recipients,
     Notices,
+}
+
+impl Enough {
+    /// The reason id in the record.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Sessions => "sender-sessions",
+            Self::Connections => "sender-connections",
+            Self::Mails => "sender-mails",
+            Self::Recipients => "sender-recipients",
+            Self::Notices => "sender-notices",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,25 +62,61 @@ struct Window {
 }
 
 impl Window {
-    /// Counts one more, unless that is too much.
-    fn take(&mut self, number: u64, most: u32) -> bool {
+    /// Whether one more is not too much.
+    fn fits(&mut self, number: u64, most: u32) -> bool {
         if self.number != number {
             *self = Self { number, count: 0 };
         }
-        let fits = self.count < most;
+        self.count < most
+    }
+
+    /// Counts one more, unless that is too much.
+    fn take(&mut self, number: u64, most: u32) -> bool {
+        let fits = self.fits(number, most);
         self.count += u32::from(fits);
         fits
     }
 }
 
+/// The same thing, counted by the minute and by the day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    minute: Window,
+    day: Window,
+}
+
+impl Tally {
+    /// Counts one more in both, unless that is too much in either.
+    fn take(&mut self, now_ms: u64, most: Rate) -> bool {
+        let [per_minute, per_day] = [most.per_minute, most.per_day].map(|most| most.unwrap_or(u32::MAX));
+        self.minute.fits(now_ms / MINUTE_MS, per_minute)
+            && self.day.take(now_ms / DAY_MS, per_day)
+            && self.minute.take(now_ms / MINUTE_MS, per_minute)
+    }
+
+    fn is_open(&self, now_ms: u64) -> bool {
+        self.minute.number == now_ms / MINUTE_MS || self.day.number == now_ms / DAY_MS
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
-    mails: Window,
-    recipients: Window,
+    connections: Tally,
+    mails: Tally,
+    recipients: Tally,
     notices: Window,
 }
 
+impl Counts {
+    /// Whether any of its windows is not over.
+    fn is_open(&self, now_ms: u64) -> bool {
+        [self.connections, self.mails, self.recipients].iter().any(|tally| tally.is_open(now_ms))
+            || self.notices.number == now_ms / HOUR_MS
+    }
+}
+
 /// The counts of all senders.
+#[derive(Debug)]
 pub(super) struct Rates {
     limits: SenderLimits,
     sessions: Mutex<HashMap<IpAddr, u32>>,
@@ -78,27 +129,29 @@ impl Rates {
     }
 
     /// A seat for one more session of this address, until it is dropped.
-    pub(super) fn seat(self: &Arc<Self>, address: IpAddr) -> Option<Seat> {
+    pub(super) fn seat(self: &Arc<Self>, address: IpAddr, now_ms: u64) -> Result<Seat, Enough> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = sessions.entry(address).or_default();
-        if self.limits.sessions.is_some_and(|most| *count >= most) {
-            return None;
+        let count = sessions.get(&address).copied().unwrap_or_default();
+        if self.limits.sessions.is_some_and(|most| count >= most) {
+            return Err(Enough::Sessions);
         }
-        *count += 1;
-        Some(Seat { rates: Arc::clone(self), address })
+        let most = self.limits.connections;
+        if !self.count(Sender::Address(address), now_ms, most, |counts| &mut counts.connections) {
+            return Err(Enough::Connections);
+        }
+        sessions.insert(address, count + 1);
+        Ok(Seat { rates: Arc::clone(self), address })
     }
 
     /// One more mail.
     pub(super) fn mail(&self, sender: Sender, now_ms: u64) -> Result<(), Enough> {
-        let Some(most) = self.limits.mails_per_minute else { return Ok(()) };
-        let fits = self.with(sender, now_ms, |counts| counts.mails.take(now_ms / MINUTE_MS, most));
+        let fits = self.count(sender, now_ms, self.limits.mails, |counts| &mut counts.mails);
         if fits { Ok(()) } else { Err(Enough::Mails) }
     }
 
     /// One more recipient.
     pub(super) fn recipient(&self, sender: Sender, now_ms: u64) -> Result<(), Enough> {
-        let Some(most) = self.limits.recipients_per_day else { return Ok(()) };
-        let fits = self.with(sender, now_ms, |counts| counts.recipients.take(now_ms / DAY_MS, most));
+        let fits = self.count(sender, now_ms, self.limits.recipients, |counts| &mut counts.recipients);
         if fits { Ok(()) } else { Err(Enough::Recipients) }
     }
 
@@ -108,11 +161,15 @@ impl Rates {
         if fits { Ok(()) } else { Err(Enough::Notices) }
     }
 
+    /// Counts one more, where it is bounded at all.
+    fn count(&self, sender: Sender, now_ms: u64, most: Rate, tally: impl FnOnce(&mut Counts) -> &mut Tally) -> bool {
+        most == Rate::default() || self.with(sender, now_ms, |counts| tally(counts).take(now_ms, most))
+    }
+
     fn with(&self, sender: Sender, now_ms: u64, count: impl FnOnce(&mut Counts) -> bool) -> bool {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if senders.len() >= SENDERS_MAX && !senders.contains_key(&sender) {
-            let (minute, day) = (now_ms / MINUTE_MS, now_ms / DAY_MS);
-            senders.retain(|_, counts| counts.mails.number == minute || counts.recipients.number == day);
+            senders.retain(|_, counts| counts.is_open(now_ms));
             // Nobody is forgotten who is still counted: a stranger too many waits.
             if senders.len() >= SENDERS_MAX {
                 return false;
@@ -123,6 +180,7 @@ impl Rates {
 }
 
 /// A session that is counted.
+#[derive(Debug)]
 pub(super) struct Seat {
     rates: Arc<Rates>,
     address: IpAddr,
@@ -144,13 +202,18 @@ impl Drop for Seat {
 mod tests {
     use super::*;
 
+    fn each(per_minute: Option<u32>, per_day: Option<u32>) -> Rate {
+        Rate { per_minute, per_day }
+    }
+
     fn address(n: u8) -> Sender {
         Sender::Address([10, 0, 0, n].into())
     }
 
     #[test]
     fn windows_fill_and_open_again() {
-        let limits = SenderLimits { sessions: Some(2), mails_per_minute: Some(2), recipients_per_day: Some(3) };
+        let limits =
+            SenderLimits { mails: each(Some(2), Some(5)), recipients: each(None, Some(3)), ..SenderLimits::default() };
         let rates = Rates::new(limits);
         for (now_ms, sender, fits) in [
             (0, 1, true),
@@ -161,6 +224,9 @@ mod tests {
             (60_000, 1, true),
             (60_001, 1, true),
             (60_002, 1, false),
+            (120_000, 1, true),
+            (120_001, 1, false),
+            (DAY_MS, 1, true),
         ] {
             assert_eq!(rates.mail(address(sender), now_ms).is_ok(), fits, "{now_ms} {sender}");
         }
@@ -176,23 +242,31 @@ mod tests {
     fn sessions_are_given_back() {
         let rates = Arc::new(Rates::new(SenderLimits { sessions: Some(1), ..SenderLimits::default() }));
         let one = [10, 0, 0, 1].into();
-        let seat = rates.seat(one);
-        assert!(seat.is_some() && rates.seat(one).is_none() && rates.seat([10, 0, 0, 2].into()).is_some());
+        let seat = rates.seat(one, 0);
+        assert!(seat.is_ok() && rates.seat([10, 0, 0, 2].into(), 0).is_ok());
+        assert_eq!(rates.seat(one, 0).err(), Some(Enough::Sessions));
         drop(seat);
-        assert!(rates.seat(one).is_some());
+        assert!(rates.seat(one, 0).is_ok());
         let free = Arc::new(Rates::new(SenderLimits::default()));
-        let seats: Vec<_> = (0..100).map(|_| free.seat(one)).collect();
-        assert!(seats.iter().all(Option::is_some) && (0..100).all(|_| free.mail(address(1), 0).is_ok()));
+        let seats: Vec<_> = (0..100).map(|_| free.seat(one, 0)).collect();
+        assert!(seats.iter().all(Result::is_ok) && (0..100).all(|_| free.mail(address(1), 0).is_ok()));
+        // Who begins them too fast is told so, and has not taken a seat.
+        let connections = each(Some(2), None);
+        let rates = Arc::new(Rates::new(SenderLimits { sessions: Some(2), connections, ..SenderLimits::default() }));
+        assert!(rates.seat(one, 0).is_ok() && rates.seat(one, 1).is_ok());
+        assert_eq!(rates.seat(one, 2).err(), Some(Enough::Connections));
+        let seats = [rates.seat(one, MINUTE_MS), rates.seat(one, MINUTE_MS)];
+        assert!(seats.iter().all(Result::is_ok));
     }
 
     #[test]
     fn strangers_take_no_memory_and_free_nobody() {
-        let rates = Rates::new(SenderLimits { mails_per_minute: Some(1), ..SenderLimits::default() });
+        let rates = Rates::new(SenderLimits { mails: each(Some(1), None), ..SenderLimits::default() });
         for n in 0..SENDERS_MAX as u32 + 10 {
             let fits = rates.mail(Sender::Address(IpAddr::from(n.to_be_bytes())), 0).is_ok();
             assert_eq!(fits, (n as usize) < SENDERS_MAX);
         }
-        // The day's window began with the first mail and stays; the minute's is over.
+        // Windows are over when another day begins.
         assert!(rates.mail(Sender::Address([99, 9, 9, 9].into()), DAY_MS + MINUTE_MS).is_ok());
     }
 }

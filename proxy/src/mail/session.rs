@@ -18,7 +18,7 @@ use super::downstream::Downstream;
 use super::ehlo::{self, Offers};
 use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
 use super::line::BadLine;
-use super::rates::Sender;
+use super::rates::{Enough, Sender};
 use super::receive::Arriving;
 use super::reply::{OneLine, Reply};
 use super::transaction::Transaction;
@@ -36,6 +36,7 @@ pub(super) const OK: OneLine = Reply::line(250, "2.0.0 Ok");
 pub(super) const PIPELINED: OneLine = Reply::line(503, "5.5.0 Bytes came where none may, closing");
 pub(super) const TRANSACTION_OPEN: OneLine = Reply::line(503, "5.5.1 Not during a mail transaction");
 const TOO_MANY_SESSIONS: OneLine = Reply::line(421, "4.7.0 Too many sessions from your address, try again later");
+const TOO_FAST: OneLine = Reply::line(421, "4.7.0 Too many connections from your address lately, try again later");
 const BAD_CHUNK: OneLine = Reply::line(501, "5.5.4 Bad chunk length, closing");
 pub(super) const NOT_DONE: OneLine = Reply::line(502, "5.5.1 Command not implemented");
 
@@ -121,9 +122,12 @@ pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, pee
     let Ok(_permit) = Arc::clone(&mail.permits).try_acquire_owned() else {
         return refuse(client, BUSY).await;
     };
-    let Some(_seat) = mail.rates.seat(peer) else {
-        mail.record_refusal(peer, "sender-sessions").await;
-        return refuse(client, TOO_MANY_SESSIONS).await;
+    let _seat = match mail.rates.seat(peer, mail.gate.clock().now().unix_ms()) {
+        Ok(seat) => seat,
+        Err(enough) => {
+            mail.record_refusal(peer, enough.id()).await;
+            return refuse(client, if enough == Enough::Sessions { TOO_MANY_SESSIONS } else { TOO_FAST }).await;
+        }
     };
     // Not 554, which would make the client give its mail back to its writer.
     let connected = tokio::select! {

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use super::dial::{self, Egress};
 use super::io::Outward;
 use super::refusal::Why;
+use super::resolver::Resolver;
 use super::target::Authority;
 use crate::tls::{Interception, Protocol};
 use crate::{Error, base64, secret};
@@ -28,8 +29,9 @@ const ADDRESSES_MAX: usize = 6;
 
 /// A proxy behind us.
 pub(crate) struct Parent {
-    /// Host and port.
-    server: String,
+    server: Authority,
+    /// Who finds it.
+    resolver: Arc<Resolver>,
     /// Who verifies it, where it is spoken to over TLS.
     tls: Option<Arc<Interception>>,
     /// The value of Proxy-Authorization.
@@ -68,20 +70,22 @@ impl Credentials {
 }
 
 impl Parent {
-    /// The parent at `host:port`, or `https://host:port`.
+    /// The parent at `host:port`, or `https://host:port`; `None` where that names no server.
     pub(crate) fn new(
         server: &str,
         credentials: &Credentials,
         pseudonym: &str,
         interception: &Arc<Interception>,
-    ) -> Self {
+        resolver: &Arc<Resolver>,
+    ) -> Option<Self> {
         let secure = server.strip_prefix("https://");
         let (server, tls) = (secure.unwrap_or(server), secure.map(|_| Arc::clone(interception)));
         let authorization = credentials
             .0
             .get(server)
             .map(|pair| Secret::new(format!("Basic {}", base64::encode(pair.reveal().as_bytes()))));
-        Self { server: server.to_owned(), tls, authorization, pseudonym: pseudonym.to_owned() }
+        let (server, resolver) = (Authority::parse(server, None)?, Arc::clone(resolver));
+        Some(Self { server, resolver, tls, authorization, pseudonym: pseudonym.to_owned() })
     }
 
     /// A tunnel to `target`; to its first address where it was not named.
@@ -91,17 +95,15 @@ impl Parent {
         known: &[SocketAddr],
         egress: Egress,
     ) -> Result<Outward, Why> {
-        let found = tokio::net::lookup_host(&self.server).await.map_err(|_| Why::Parent)?;
-        let addresses: Vec<_> = found.take(ADDRESSES_MAX).collect();
+        let mut addresses = self.resolver.addresses(&self.server).await.map_err(|_| Why::Parent)?;
+        addresses.truncate(ADDRESSES_MAX);
         let stream = dial::dial(&addresses, egress).await.map_err(|_| Why::Parent)?;
         let asking = async {
             let mut stream: Outward = match &self.tls {
                 None => Box::new(stream),
                 Some(interception) => {
-                    let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
-                    let host = host.trim_start_matches('[').trim_end_matches(']');
                     let alpn = vec![Protocol::Http1.alpn().to_vec()];
-                    Box::new(interception.connect(stream, host, alpn).await.map_err(|_| Why::Parent)?)
+                    Box::new(interception.connect(stream, &self.server.host, alpn).await.map_err(|_| Why::Parent)?)
                 }
             };
             let target = known.first().map_or_else(|| target.to_host_header(0), ToString::to_string);
@@ -173,7 +175,9 @@ mod tests {
         write("# parents\n\nout.example:3128  chot:mat khau\n");
         let credentials = Credentials::load(file.path()).expect("read");
         let interception = interception(&[]);
-        let new = |server: &str| Parent::new(server, &credentials, "chot-1", &interception);
+        let resolver = Arc::new(Resolver::new(Vec::new()));
+        let new =
+            |server: &str| Parent::new(server, &credentials, "chot-1", &interception, &resolver).expect("a server");
         let parent = new("out.example:3128");
         assert!(parent.tls.is_none() && new("https://out.example:3128").tls.is_some());
         assert!(new("https://out.example:3128").authorization.is_some());
@@ -216,7 +220,10 @@ mod tests {
                 stream.shutdown().await.expect("closed");
                 Some(String::from_utf8_lossy(&asked[..n]).into_owned())
             });
-            let us = Parent::new(&server, &Credentials::default(), "chot-1", &interception(&roots));
+            let resolver = Arc::new(Resolver::new(Vec::new()));
+            let interception = interception(&roots);
+            let us = Parent::new(&server, &Credentials::default(), "chot-1", &interception, &resolver);
+            let us = us.expect("a server");
             let target = Authority { host: "a.example".to_owned(), port: 443 };
             let connected = us.connect(&target, &[], Egress::default()).await;
             match connected {

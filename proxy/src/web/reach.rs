@@ -23,7 +23,7 @@ pub(crate) struct Reach {
     listed: Vec<AllowedTarget>,
     opaque: Vec<AllowedTarget>,
     ports: Vec<Ports>,
-    resolver: Resolver,
+    resolver: Arc<Resolver>,
     parents: Parents,
     /// As in `parents`.
     servers: Vec<Arc<Parent>>,
@@ -61,15 +61,20 @@ impl Reach {
             Some(file) => Credentials::load(Path::new(file))?,
             None => Credentials::default(),
         };
-        let servers = settings.parents.servers().iter();
-        let servers = servers.map(|server| Arc::new(Parent::new(server, &credentials, pseudonym, interception)));
+        let resolver = Arc::new(Resolver::new(settings.resolve.clone()));
+        let servers = settings.parents.servers().iter().map(|server| {
+            Parent::new(server, &credentials, pseudonym, interception, &resolver)
+                .map(Arc::new)
+                .ok_or_else(|| Error::Parent(server.clone()))
+        });
+        let servers = servers.collect::<Result<_, _>>()?;
         Ok(Self {
             listed: settings.allow_targets.clone(),
             opaque: settings.allow_opaque.clone(),
             ports: settings.ports.clone(),
-            resolver: Resolver::new(settings.resolve.clone()),
+            resolver,
             parents: settings.parents.clone(),
-            servers: servers.collect(),
+            servers,
             egress: Egress::new(&settings.egress),
             own: Mutex::new(settings.listen.clone()),
         })

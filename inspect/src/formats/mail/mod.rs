@@ -21,7 +21,7 @@ use coding::{base64_body, footer, printable_body};
 pub(crate) use coding::{pack, unpack};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
-use super::{Format, Room, besides_mail};
+use super::{Format, Room, besides_mail, cms};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, Object};
@@ -128,7 +128,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
             if kind.as_deref().is_some_and(|k| k.eq_ignore_ascii_case("message/partial")) {
                 inquiry.refuse(&member, OpaqueReason::Partial, body.len() as u64);
             }
-            if kind.as_deref().is_some_and(is_encrypted) {
+            // A message of S/MIME says itself whether it is encrypted or only signed.
+            if kind.as_deref().is_some_and(is_encrypted) && !cms::is_one(part.contents()) {
                 inquiry.refuse(&member, OpaqueReason::Encrypted, body.len() as u64);
             }
             let charset = part.content_type().and_then(|c| c.attribute("charset"));

@@ -6,8 +6,10 @@
 //! text are read like all others. Macros are scanned, not understood.
 
 mod binary;
+mod boxes;
 mod elements;
 mod flat;
+mod gaps;
 mod header;
 mod parts;
 mod pivot;

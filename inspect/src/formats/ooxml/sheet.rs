@@ -14,7 +14,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
-use crate::table::{Cell, Line, Table, letters};
+use crate::table::{Gathered, Table, letters};
 use crate::text::Text;
 use crate::view::View;
 
@@ -156,14 +156,11 @@ pub(super) struct Sheet<'a> {
     styles: Arc<Styles>,
     text: Text,
     side: Text,
-    /// The cells of the row, and the text they stand in.
-    cells: Vec<Cell>,
-    cell_text: Vec<u8>,
+    /// The cells of the row.
+    cells: Gathered,
     /// The last ones of them, of which it is known only which strings they show. Strings lie far apart: a processor waits
     /// once for all that it is asked for at a time.
     ahead: Vec<(usize, Taken)>,
-    /// Cells that stand in several pieces, by their place among the cells.
-    odd: Vec<(usize, View)>,
     above: Above,
     row_number: u64,
     column: usize,
@@ -205,10 +202,8 @@ impl<'a> Sheet<'a> {
             table: Table::with_names(place, Box::new(name)),
             shared,
             styles,
-            cells: Vec::new(),
-            cell_text: Vec::new(),
+            cells: Gathered::default(),
             ahead: Vec::new(),
-            odd: Vec::new(),
             above: Above::default(),
             row_number: 0,
             column: 0,
@@ -225,10 +220,10 @@ impl<'a> Sheet<'a> {
             self.end_shared(&value.text, inquiry);
         } else if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
             self.resolve(inquiry);
-            let start = self.cell_text.len();
-            self.cell_text.extend_from_slice(&value.text);
-            let cell = Cell::new(self.column, start, self.cell_text.len()).standing(value.sole());
-            self.push_cell(cell, value.sole().is_none().then_some(&value), inquiry);
+            if !value.text.is_empty() {
+                self.cells.push_view(self.column, &value);
+            }
+            self.next(inquiry);
         } else {
             self.end_number(&value.text, value.sole(), inquiry);
         }
@@ -252,14 +247,15 @@ impl<'a> Sheet<'a> {
         let (column, mut ahead) = (self.column, std::mem::take(&mut self.ahead));
         for (column, taken) in ahead.drain(..) {
             let Some(shared) = &mut self.shared else { break };
-            let start = self.cell_text.len();
             self.column = column;
-            let (at, odd) = match shared.show(taken, &mut self.cell_text) {
-                Shows::Plain(at) => (at, None),
-                Shows::Odd(view) => (None, Some(view.copy())),
-            };
-            let cell = Cell::new(column, start, self.cell_text.len()).standing(at);
-            self.push_cell(cell, odd.as_ref(), inquiry);
+            match shared.show(taken, &mut self.cells.text) {
+                Shows::Plain(at) => self.cells.push(column, at),
+                Shows::Odd(view) => {
+                    let view = view.copy();
+                    self.cells.push_odd(column, view);
+                }
+            }
+            self.next(inquiry);
         }
         (self.column, self.ahead) = (column, ahead);
     }
@@ -267,32 +263,25 @@ impl<'a> Sheet<'a> {
     /// Ends a cell of a number that stands at `at`.
     fn end_number(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
         self.resolve(inquiry);
-        let start = self.cell_text.len();
         if value.len() <= NUMBER_MAX {
-            self.styles.show(self.style, value, &mut self.cell_text);
-            let cell = Cell::new(self.column, start, self.cell_text.len()).standing(at);
-            self.push_cell(cell.number(value.len() as u8), None, inquiry);
+            self.styles.show(self.style, value, &mut self.cells.text);
+            self.cells.push_number(self.column, at, value.len() as u8);
         } else {
             let mut view = View::default();
             match at {
                 Some(at) => view.push(value, at),
                 None => view.push_joint(value),
             }
-            self.cell_text.extend_from_slice(value);
-            self.push_cell(Cell::new(self.column, start, self.cell_text.len()), Some(&view), inquiry);
+            self.cells.text.extend_from_slice(value);
+            self.cells.push_odd(self.column, view);
         }
+        self.next(inquiry);
     }
 
-    /// Adds a cell. `odd`: it stands in several pieces.
-    fn push_cell(&mut self, cell: Cell, odd: Option<&View>, inquiry: &mut Inquiry) {
-        if !cell.is_empty() {
-            if let Some(view) = odd {
-                self.odd.push((self.cells.len(), view.copy()));
-            }
-            self.cells.push(cell);
-        }
+    /// The cell has ended.
+    fn next(&mut self, inquiry: &mut Inquiry) {
         self.column += 1;
-        if self.cell_text.len() > ROW_MAX {
+        if self.cells.text.len() > ROW_MAX {
             self.emit(inquiry);
         }
     }
@@ -312,20 +301,7 @@ impl<'a> Sheet<'a> {
 
     /// Gives the cells of a row away.
     fn emit(&mut self, inquiry: &mut Inquiry) {
-        if !self.cells.is_empty() {
-            let line = Line { number: self.row_number, text: &self.cell_text, at: None, cells: &self.cells };
-            if !self.odd.is_empty() || !self.table.line(&line, inquiry) {
-                let mut row = line.row();
-                for (n, view) in self.odd.drain(..) {
-                    if let Some((_, slot)) = row.get_mut(n) {
-                        *slot = view;
-                    }
-                }
-                self.table.row(self.row_number, row, inquiry);
-            }
-        }
-        self.cells.clear();
-        self.cell_text.clear();
+        self.cells.give(self.row_number, &mut self.table, inquiry);
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {

@@ -51,8 +51,8 @@ const WRITE_MAX: Duration = Duration::from_secs(180);
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 const CROWDED: OneLine = Reply::line(451, "4.7.0 Too many sessions from your address, try again later");
-const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails in a minute, try again later");
-const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients in a day, try again tomorrow");
+const TOO_MANY_MAILS: OneLine = Reply::line(450, "4.7.1 Too many mails from you lately, try again later");
+const TOO_MANY_RECIPIENTS: OneLine = Reply::line(450, "4.7.1 Too many recipients from you lately, try again later");
 const TOO_MANY_TO: OneLine = Reply::line(452, "4.5.3 Too many recipients");
 const OTHER_ZONE: OneLine = Reply::line(452, "4.5.3 Recipients of another zone go in a mail of their own");
 
@@ -225,18 +225,20 @@ impl Conversation {
         self.queue_id = queue_id;
         let address = self.client;
         if let (Some(address), None) = (address, &self.seat) {
-            self.seat = self.milter.rates.seat(address);
-            if self.seat.is_none() {
-                self.milter.record_refusal(address.into(), "sender-sessions").await;
-                return self.say(CROWDED);
+            match self.milter.rates.seat(address, self.now_ms()) {
+                Ok(seat) => self.seat = Some(seat),
+                Err(enough) => {
+                    self.milter.record_refusal(address.into(), enough.id()).await;
+                    return self.say(CROWDED);
+                }
             }
         }
         // Only this mail's: the next client's login is told anew.
         let account = self.login.take();
         if let Some(sender) = self.sender(account.as_ref())
-            && self.milter.rates.mail(sender, self.now_ms()).is_err()
+            && let Err(enough) = self.milter.rates.mail(sender, self.now_ms())
         {
-            self.milter.record_refusal(address, "sender-mails").await;
+            self.milter.record_refusal(address, enough.id()).await;
             return self.say(TOO_MANY_MAILS);
         }
         self.envelope = Some(Envelope::new(words, account));
@@ -257,9 +259,9 @@ impl Conversation {
             return self.say(OTHER_ZONE);
         }
         if let Some(sender) = self.sender(envelope.account.as_ref())
-            && self.milter.rates.recipient(sender, self.now_ms()).is_err()
+            && let Err(enough) = self.milter.rates.recipient(sender, self.now_ms())
         {
-            self.milter.record_refusal(self.client, "sender-recipients").await;
+            self.milter.record_refusal(self.client, enough.id()).await;
             return self.say(TOO_MANY_RECIPIENTS);
         }
         if let Some(envelope) = &mut self.envelope {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chot_config::SenderLimits;
+use chot_config::{Rate, SenderLimits};
 
 use super::harness::{Act, FakeHop, Gateway, Setup};
 use crate::mail::rcpt::RECIPIENTS_MAX;
@@ -27,7 +27,9 @@ async fn only_listed_networks_are_served() {
 async fn a_sender_may_send_so_much() {
     let hop = FakeHop::usual().await;
     let mut setup = Setup::new(&hop);
-    setup.settings.limits = SenderLimits { sessions: Some(2), mails_per_minute: Some(3), recipients_per_day: Some(4) };
+    let mails = Rate { per_minute: Some(3), per_day: None };
+    let recipients = Rate { per_minute: None, per_day: Some(4) };
+    setup.settings.limits = SenderLimits { sessions: Some(2), mails, recipients, ..SenderLimits::default() };
     let gateway = setup.start().await;
     let mut client = gateway.greeted().await;
     // The clock stands still: every window stays open.
@@ -61,6 +63,21 @@ async fn a_sender_may_send_so_much() {
     drop((client, _second));
     let reasons = gateway.records().await;
     assert_eq!(reasons, ["refusal: sender-recipients", "refusal: sender-mails", "refusal: sender-sessions"]);
+}
+
+#[tokio::test]
+async fn a_sender_may_come_so_often() {
+    let hop = FakeHop::usual().await;
+    let mut setup = Setup::new(&hop);
+    setup.settings.limits.connections = Rate { per_minute: Some(2), per_day: None };
+    let gateway = setup.start().await;
+    for _ in 0..2 {
+        assert_eq!(gateway.greeted().await.ask("QUIT").await.code(), "221");
+    }
+    let mut third = gateway.connect_silently().await;
+    assert!(third.reply().await.has("421 4.7.0"));
+    assert!(third.is_closed().await);
+    assert_eq!(gateway.records().await, ["refusal: sender-connections"]);
 }
 
 #[tokio::test]

@@ -106,24 +106,16 @@ async fn a_number_in_the_envelope_counts_too() {
     assert_eq!(reply.code(), "550", "{reply:?}");
 }
 
+/// Ends of mail that some servers believe in and others do not.
+const FALSE_ENDS: [&str; 10] =
+    ["\n.\n", "\n.\r\n", "\r\n.\n", "\n.\r", "\r.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n"];
+
 #[tokio::test]
 async fn only_the_real_end_is_an_end() {
     let hop = FakeHop::usual().await;
     let gateway = Gateway::before(&hop).await;
     let mut client = gateway.greeted().await;
-    let candidates = [
-        "\n.\n",
-        "\n.\r\n",
-        "\r\n.\n",
-        "\n.\r",
-        "\r.\n",
-        "\r.\r",
-        "\r.\r\n",
-        "\r\n.\r",
-        "\r\n.\r\r\n",
-        "\r\r\n.\r\r\n",
-    ];
-    for candidate in candidates {
+    for candidate in FALSE_ENDS {
         let wire = format!("Subject: x\r\n\r\na{candidate}MAIL FROM:<smuggled@x.example>\r\n.\r\n");
         let reply = client.mail("b@x.inside.example", &wire).await;
         assert!(reply.has("550 5.5.2"), "{candidate:?}: {reply:?}");
@@ -144,11 +136,7 @@ async fn where_line_ends_are_mended_only_the_real_end_is_an_end() {
     setup.settings.mend_lines = setup.settings.clients.clone();
     let gateway = setup.start().await;
     let mut client = gateway.greeted().await;
-    for (n, candidate) in
-        ["\n.\n", "\n.\r\n", "\r\n.\n", "\n.\r", "\r.\n", "\r.\r", "\r.\r\n", "\r\n.\r", "\r\n.\r\r\n", "\r\r\n.\r\r\n"]
-            .into_iter()
-            .enumerate()
-    {
+    for (n, candidate) in FALSE_ENDS.into_iter().enumerate() {
         let wire = format!("Subject: x\n\na{candidate}MAIL FROM:<smuggled@x.example>\r\n.\r\n");
         assert_eq!(client.mail("b@x.inside.example", &wire).await.code(), "250", "{candidate:?}");
         let mail = &hop.mails()[n];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chot_config::{MilterQuarantine, Network, SenderLimits};
+use chot_config::{MilterQuarantine, Network, Rate, SenderLimits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -337,8 +337,9 @@ async fn without_a_record_nothing_is_given_back() {
 #[tokio::test]
 async fn senders_are_bounded_and_zones_split() {
     let asked = asked(|setup| {
-        setup.settings.limits =
-            SenderLimits { mails_per_minute: Some(1), recipients_per_day: Some(2), ..SenderLimits::default() };
+        let mails = Rate { per_minute: Some(1), per_day: None };
+        let recipients = Rate { per_minute: None, per_day: Some(2) };
+        setup.settings.limits = SenderLimits { mails, recipients, ..SenderLimits::default() };
         setup.settings.split_zones = vec![Network { address: [10, 1, 2, 0].into(), prefix: 24 }];
     })
     .await;
