@@ -6,6 +6,7 @@
 //! text are read like all others. Macros are scanned, not understood.
 
 mod binary;
+mod boxes;
 mod elements;
 mod flat;
 mod gaps;
