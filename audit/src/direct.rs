@@ -34,6 +34,8 @@ struct Held {
     block: u64,
     /// The blocks being written, somewhere in here.
     room: Vec<u8>,
+    /// The file system let the file be opened so and takes no write.
+    is_refused: bool,
 }
 
 impl Direct {
@@ -102,16 +104,23 @@ impl File for Direct {
     }
 
     fn write_durably(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let Some(past) = &self.past else {
-            self.write_at(bytes, offset)?;
-            return self.sync_data();
-        };
-        let mut held = self.held.borrow_mut();
-        let written = held.begin(&self.file, offset).and_then(|()| held.write(bytes, past));
-        if written.is_err() {
-            held.block = u64::MAX;
+        if let Some(past) = &self.past {
+            let mut held = self.held.borrow_mut();
+            if !held.is_refused {
+                let written = held.begin(&self.file, offset).and_then(|()| held.write(bytes, past));
+                match &written {
+                    Ok(()) => return written,
+                    // EINVAL: it wants other blocks, or none of this.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => held.is_refused = true,
+                    Err(_) => {
+                        held.block = u64::MAX;
+                        return written;
+                    }
+                }
+            }
         }
-        written
+        self.write_at(bytes, offset)?;
+        self.sync_data()
     }
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
@@ -161,5 +170,22 @@ mod tests {
             expected.extend(b"more");
             prop_assert_eq!(&fs::read(&path).unwrap()[..expected.len()], expected.as_slice());
         }
+    }
+
+    #[test]
+    fn a_file_system_that_takes_no_direct_write_gets_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = open(&path);
+        // It answers everything but a number with EINVAL, as such file systems do.
+        file.past = Some(fs::OpenOptions::new().write(true).open("/proc/self/oom_score_adj").unwrap());
+        for (bytes, at) in [(b"one", 0), (b"two", 3)] {
+            file.write_durably(bytes, at).unwrap();
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"onetwo");
+        // Whatever else fails is told: nothing may be called durable that is not.
+        let mut file = open(&path);
+        file.past = Some(fs::File::open(&path).unwrap());
+        assert!(file.write_durably(b"one", 0).is_err());
     }
 }

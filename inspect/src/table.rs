@@ -4,6 +4,7 @@
 //! table whose first column holds the headings is read sideways.
 
 mod comb;
+mod gathered;
 mod heading;
 mod line;
 mod persons;
@@ -22,6 +23,7 @@ use crate::people::Mark;
 use crate::text;
 use crate::view::View;
 pub(crate) use comb::{BOXES, Said, read as boxes};
+pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
 use line::Lines;

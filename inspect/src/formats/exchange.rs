@@ -33,8 +33,13 @@ pub(crate) const DIF: Format = Format {
 
 /// A table, and the version of the format behind it.
 fn is_dif(head: &Head<'_>) -> bool {
+    const TABLE: &[u8] = b"TABLE";
+    // Asked of every object, and nearly all begin otherwise.
     let mut lines = head.trimmed.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    head.is_ascii_based() && lines.next() == Some(b"TABLE") && lines.next() == Some(b"0,1")
+    head.trimmed.starts_with(TABLE)
+        && head.is_ascii_based()
+        && lines.next() == Some(TABLE)
+        && lines.next() == Some(b"0,1")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::coding::Codings;
 use super::guard::Broken;
+use super::plain::{Answer, Sent, Spelled};
 use super::refusal::Why;
 use crate::gate::Intake;
 
@@ -137,7 +138,7 @@ where
 }
 
 /// Reads and drops the rest of a refused body, within bounds. Returns whether its end was reached.
-pub(crate) async fn drain(body: &mut Incoming) -> bool {
+pub(crate) async fn drain(body: &mut Arriving) -> bool {
     let draining = async {
         let mut dropped = 0u64;
         while dropped < DRAIN_BYTES_MAX {
@@ -150,6 +151,57 @@ pub(crate) async fn drain(body: &mut Incoming) -> bool {
         false
     };
     tokio::time::timeout(Duration::from_secs(DRAIN_SECONDS), draining).await.unwrap_or(false)
+}
+
+/// The body of a request.
+#[derive(Debug)]
+pub(crate) enum Arriving {
+    /// Of a connection that hyper reads.
+    Hyper(Incoming),
+    /// Of a plain one.
+    Plain(Sent),
+}
+
+/// Why a body cannot be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unread {
+    #[error(transparent)]
+    Hyper(#[from] hyper::Error),
+    #[error(transparent)]
+    Plain(#[from] std::io::Error),
+}
+
+impl Arriving {
+    /// How the head before it was spelled, on a plain connection.
+    pub(crate) fn spelled(&self) -> Option<&Spelled> {
+        if let Self::Plain(body) = self { Some(body.spelled()) } else { None }
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = Unread;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
+        match &mut *self {
+            Self::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Unread::from),
+            Self::Plain(body) => Pin::new(body).poll_frame(cx).map_err(Unread::from),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Hyper(body) => body.is_end_stream(),
+            Self::Plain(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Hyper(body) => body.size_hint(),
+            Self::Plain(body) => body.size_hint(),
+        }
+    }
 }
 
 /// A held body on its way out.
@@ -226,16 +278,26 @@ pub(crate) enum Reply {
     Own(Option<Bytes>),
     /// The server's answer, passed on as it comes.
     Relayed(Incoming),
+    /// The same of a plain connection.
+    Plain(Answer),
+}
+
+impl Reply {
+    /// How the head before it was spelled, as far as it says.
+    pub(crate) fn spelled(&self) -> Option<&Spelled> {
+        if let Self::Plain(answer) = self { Some(answer.spelled()) } else { None }
+    }
 }
 
 impl Body for Reply {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Unread;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
         match &mut *self {
             Self::Own(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Relayed(body) => Pin::new(body).poll_frame(cx),
+            Self::Relayed(body) => Pin::new(body).poll_frame(cx).map_err(Unread::from),
+            Self::Plain(body) => Pin::new(body).poll_frame(cx).map_err(Unread::from),
         }
     }
 
@@ -243,6 +305,7 @@ impl Body for Reply {
         match self {
             Self::Own(bytes) => bytes.is_none(),
             Self::Relayed(body) => body.is_end_stream(),
+            Self::Plain(body) => body.is_end_stream(),
         }
     }
 
@@ -250,6 +313,7 @@ impl Body for Reply {
         match self {
             Self::Own(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
             Self::Relayed(body) => body.size_hint(),
+            Self::Plain(body) => body.size_hint(),
         }
     }
 }

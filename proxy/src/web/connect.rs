@@ -11,13 +11,12 @@ use std::task::{Context, Poll};
 use bytes::BytesMut;
 use chot_model::Account;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Client;
-use super::body::Reply;
+use super::body::{Arriving, Reply};
 use super::exchange::refuse;
 use super::first::{self, First};
 use super::guard::Guarded;
@@ -51,7 +50,7 @@ pub(super) struct Tunnel {
 /// Answers CONNECT: a tunnel when the target may be and was reached.
 pub(super) async fn grant(
     client: &Client,
-    mut request: Request<Incoming>,
+    mut request: Request<Arriving>,
     account: Account,
 ) -> Result<Tunnel, Response<Reply>> {
     let authority = request.uri().authority().and_then(|authority| Authority::parse(authority.as_str(), None));

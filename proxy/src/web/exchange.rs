@@ -10,15 +10,16 @@ use chot_inspect::Hint;
 use chot_model::{Account, Channel, DecisionId, Destination, OpaqueReason};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode, Uri, Version, request};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use hyper::upgrade::OnUpgrade;
 
 use super::Client;
-use super::body::{NotReceived, Received, Reply, drain, receive};
+use super::body::{Arriving, NotReceived, Received, Reply, drain, receive};
 use super::coding::Codings;
 use super::framing::may_be_trailer;
 use super::guard::Broken;
 use super::head;
+use super::plain::Spelled;
 use super::refusal::{self, Asker, Why};
 use super::target::Authority;
 use super::upstream::{Links, Route, Sendable, frame};
@@ -31,7 +32,7 @@ pub(super) const SUMMARY_CHARS_MAX: usize = 400;
 
 /// Answers for something that went wrong before there was a verdict: recorded, the rest of the body read within
 /// bounds so that the sender sees the answer.
-pub(super) async fn refuse(client: &Client, request: Request<Incoming>, host: &str, why: Why) -> Response<Reply> {
+pub(super) async fn refuse(client: &Client, request: Request<Arriving>, host: &str, why: Why) -> Response<Reply> {
     let (head, mut body) = request.into_parts();
     let asker = Asker::of(&head.headers);
     // What follows must not be taken for a request where nobody reads along (behind CONNECT), or where another reader
@@ -87,13 +88,14 @@ pub(super) struct Upgrades<'a> {
 
 impl Exchange<'_> {
     /// Carries the request out. `request` passed [`head::check`].
-    pub(super) async fn run(self, mut request: Request<Incoming>) -> Response<Reply> {
+    pub(super) async fn run(self, mut request: Request<Arriving>) -> Response<Reply> {
         let web = &self.client.web;
         if head::has_been_here(request.headers(), &web.pseudonym) {
             return refuse(self.client, request, &self.host.host, Why::Loop).await;
         }
         let to_client = websocket::is_handshake(&request).then(|| hyper::upgrade::on(&mut request));
         let (mut head, mut body) = request.into_parts();
+        let spelled = body.spelled().cloned();
         let asker = Asker::of(&head.headers);
         let shape = Shape::of(&head, !body.is_end_stream());
         let codings = Codings::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes));
@@ -147,7 +149,7 @@ impl Exchange<'_> {
                 own(exchange.explain(&asker, &refused.told), true)
             }
             Ok(Decision::Cleared(cleared)) => {
-                exchange.forward(head, trailers, cleared, &asker, &shape, to_client).await
+                exchange.forward((head, trailers, spelled), cleared, &asker, &shape, to_client).await
             }
         }
     }
@@ -213,8 +215,7 @@ impl Exchange<'_> {
     /// Sends what was cleared and relays the answer.
     async fn forward(
         self,
-        mut head: request::Parts,
-        mut trailers: Option<HeaderMap>,
+        (mut head, mut trailers, spelled): (request::Parts, Option<HeaderMap>, Option<Spelled>),
         cleared: Cleared,
         asker: &Asker,
         shape: &Shape,
@@ -227,12 +228,11 @@ impl Exchange<'_> {
         let (content, told, open) = cleared.into_parts();
         frame(&mut head, content.len(), trailers.as_ref(), shape.had_body);
         let upgrade = to_client.map(|client| (client, self.about(&head)));
-        let request = Sendable { head, content, trailers };
+        let request = Sendable { head, content, trailers, spelled };
         let sent = self.links.send(self.route, &self.client.web.interception, request).await;
         match sent {
-            Ok(response) if response.status() != StatusCode::SWITCHING_PROTOCOLS => {
+            Ok(mut response) if response.status() != StatusCode::SWITCHING_PROTOCOLS => {
                 open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
-                let mut response = response.map(Reply::Relayed);
                 head::clean_response(response.headers_mut());
                 response
             }

@@ -90,6 +90,22 @@ impl Framing {
         self.at != At::Head
     }
 
+    /// Where a request's head ends that `bytes` begin with. `None` where it is not whole, or not sound.
+    pub(super) fn head_of(bytes: &[u8]) -> Option<(usize, Self)> {
+        let mut framing = Self::new();
+        let end = framing.step(bytes).ok().filter(|end| *end > 0)?;
+        Some((end, framing))
+    }
+
+    /// How long the body behind a head is, where the head says it as a number or there is none.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self.at {
+            At::Head => Some(0),
+            At::Body(length) => Some(length),
+            At::Size | At::Chunk(_) | At::ChunkEnd | At::Trailers(_) | At::Through => None,
+        }
+    }
+
     /// How many of the first of `bytes` may pass.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chot_config::Direct;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 
 use super::refusal::escaped;
 use super::target::Authority;
@@ -45,7 +45,7 @@ impl Home {
     /// request to the listener itself, `local` our end of the connection.
     pub(super) fn answer(
         &self,
-        request: &Request<Incoming>,
+        request: &Request<impl Body>,
         asked: Option<&Authority>,
         local: SocketAddr,
     ) -> Option<Response<Bytes>> {

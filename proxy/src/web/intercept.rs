@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use chot_model::Account;
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
 use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::body::Reply;
+use super::body::{Arriving, Reply};
 use super::connect::Inside;
 use super::exchange::{Exchange, Upgrades, refuse};
 use super::guard::Broken;
@@ -23,7 +22,7 @@ use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
 use super::websocket::{self, Socket};
-use super::{Client, serve_http, streams};
+use super::{Client, plain, serve_http, streams};
 use crate::drain::Session;
 use crate::tls::{Names, Protocol, TLS_BUFFER_BYTES};
 
@@ -135,7 +134,10 @@ impl Inside {
             let host = &self.authority.host;
             return Box::pin(streams::serve(&self.client, host, stream, session, answer)).await;
         }
-        let ended = serve_http(stream, session.clone(), answer).await;
+        let clock = Arc::clone(self.client.web.gate.clock());
+        let plainly = Box::pin(plain::serve(Box::new(stream), session.clone(), &*clock, &answer));
+        let Some(stream) = plainly.await else { return };
+        let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
         let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(served);
         match (ended, socket) {
@@ -212,7 +214,7 @@ struct Served {
 }
 
 impl Served {
-    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+    async fn answer(&self, request: Request<Arriving>, broken: &Broken) -> Response<Reply> {
         let connect = &self.route.authority;
         if let Some(why) = self.broken.or_else(|| broken.head()) {
             let host = self.route.tls.as_ref().map_or(&connect.host, |tls| &tls.name);
@@ -234,7 +236,7 @@ impl Served {
     }
 
     /// The host a request is for, which must be one that this connection was made for.
-    fn host_of(&self, request: &Request<Incoming>) -> Result<Authority, Why> {
+    fn host_of(&self, request: &Request<Arriving>) -> Result<Authority, Why> {
         let connect = &self.route.authority;
         if request.method() == Method::CONNECT {
             return Err(Why::BadRequest);

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::thread::LocalKey;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use hyper::rt::{self, ReadBufCursor};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -22,6 +22,9 @@ const READ_BYTES_MAX: usize = (8 << 10) - 1;
 const BULK_BYTES_MAX: usize = 16 << 10;
 /// Bytes asked of the system at once, two whole records of TLS. rustls asks for 4 KiB, which makes five calls a record.
 const AHEAD_BYTES: usize = 33 << 10;
+
+/// Bytes taken at once where they are passed on as they come.
+const AT_ONCE_BYTES: usize = 64 << 10;
 
 /// The ends of writing pass to the stream within: the part that a stream has even if it looks at what is written.
 macro_rules! ends_through {
@@ -68,11 +71,36 @@ thread_local! {
     /// Where bytes stand between two streams: no connection needs room of its own for the moment of a read.
     static FOR_HYPER: Room = RefCell::new(vec![0; BULK_BYTES_MAX].into());
     static AHEAD: Room = RefCell::new(vec![0; AHEAD_BYTES].into());
+    static AT_ONCE: Room = RefCell::new(vec![0; AT_ONCE_BYTES].into());
 }
 
 /// Lends the room of this thread; `None` where whoever calls was called by somebody in it.
 fn in_room<R>(room: &'static LocalKey<Room>, with: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
     room.with(|room| room.try_borrow_mut().ok().map(|mut room| with(&mut room)))
+}
+
+/// Reads what is there, as far as the room of this thread goes, and appends it to `held`; returns how much, 0 at the end.
+pub(super) fn read_into(io: &mut Wire, cx: &mut Context<'_>, held: &mut BytesMut) -> Poll<io::Result<usize>> {
+    let mut read = |room: &mut [u8]| {
+        let mut buf = ReadBuf::new(room);
+        ready!(Pin::new(&mut *io).poll_read(cx, &mut buf))?;
+        let mut before = 0;
+        // There may be more where a whole record of TLS was.
+        while buf.filled().len() >= before + READ_BYTES_MAX && buf.remaining() > 0 {
+            before = buf.filled().len();
+            match Pin::new(&mut *io).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) | Poll::Pending => {}
+                // Told again by the next read, which has nothing else to tell.
+                Poll::Ready(Err(_)) => break,
+            }
+        }
+        held.extend_from_slice(buf.filled());
+        Poll::Ready(Ok(buf.filled().len()))
+    };
+    match in_room(&AT_ONCE, &mut read) {
+        Some(done) => done,
+        None => read(&mut vec![0; READ_BYTES_MAX]),
+    }
 }
 
 /// A tokio stream for hyper.

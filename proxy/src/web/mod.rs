@@ -22,6 +22,7 @@ mod home;
 mod intercept;
 mod io;
 mod parent;
+mod plain;
 #[cfg(feature = "test-support")]
 pub mod probe;
 mod reach;
@@ -54,7 +55,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
-use self::body::Reply;
+use self::body::{Arriving, Reply};
 use self::client::Client;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
@@ -326,15 +327,15 @@ async fn turn_away(stream: &mut TcpStream, answer: &[u8]) {
 async fn serve_http<IO, A, F>(io: IO, mut session: Session, answer: A) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>, Broken) -> F,
+    A: Fn(Request<Arriving>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
     let broken = Broken::default();
     let io = ForHyper::new(Guarded::new(io, broken.clone()));
     let begun = Notify::new();
-    let service = service_fn(|request| {
+    let service = service_fn(|request: Request<Incoming>| {
         begun.notify_one();
-        let answered = Box::pin(answer(request, broken.clone()));
+        let answered = Box::pin(answer(request.map(Arriving::Hyper), broken.clone()));
         async move { Ok::<_, Infallible>(answered.await) }
     });
     let mut builder = Builder::new();
@@ -370,7 +371,7 @@ struct Outer {
 }
 
 impl Outer {
-    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+    async fn answer(&self, request: Request<Arriving>, broken: &Broken) -> Response<Reply> {
         if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
@@ -429,7 +430,7 @@ impl Outer {
 
 impl Outer {
     /// The page of our own that a request asks for: at the listener itself, or through the proxy at its name.
-    fn own_page(&self, request: &Request<Incoming>) -> Option<Response<Reply>> {
+    fn own_page(&self, request: &Request<Arriving>) -> Option<Response<Reply>> {
         let web = &self.client.web;
         let asked = match request.uri().authority() {
             None => Some(head::target(request, 80, "http").ok()?),
@@ -443,7 +444,7 @@ impl Outer {
 }
 
 /// The target of an absolute-form request. `https` cannot be asked for in clear; that is what CONNECT is for.
-fn target_of(request: &Request<Incoming>) -> Result<Authority, Why> {
+fn target_of(request: &Request<Arriving>) -> Result<Authority, Why> {
     if request.uri().authority().is_none() || request.uri().scheme_str() != Some("http") {
         return Err(Why::NotProxied);
     }

@@ -21,7 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::body::Reply;
+use super::body::{Arriving, Reply, Unread};
 use super::guard::Broken;
 use super::io::{ForHyper, Timer};
 use super::refusal::Why;
@@ -57,7 +57,7 @@ const PING_SECONDS: u64 = 60;
 pub(super) async fn serve<IO, A, F>(client: &Arc<Client>, host: &str, io: IO, mut session: Session, answer: A)
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>, Broken) -> F,
+    A: Fn(Request<Arriving>, Broken) -> F,
     F: Future<Output = Response<Reply>> + Send + 'static,
 {
     let (told, life) = (Arc::new(Told::default()), Arc::new(Life::new()));
@@ -65,7 +65,7 @@ where
         let under_way = Arc::new(UnderWay::begin(&life, &told));
         // A tunnel outlives its answer.
         request.extensions_mut().insert(Arc::clone(&under_way));
-        let answered = Box::pin(answer(request, Broken::default()));
+        let answered = Box::pin(answer(request.map(Arriving::Hyper), Broken::default()));
         async move {
             let response = answered.await;
             Ok::<_, Infallible>(response.map(|reply| Answer::new(reply, under_way)))
@@ -222,9 +222,9 @@ impl Answer {
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Unread;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unread>>> {
         Pin::new(&mut self.reply).poll_frame(cx)
     }
 

@@ -12,11 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::body::Reply;
+use super::body::{Arriving, Reply};
 use super::connect::Inside;
 use super::exchange::{Exchange, Upgrades, refuse};
 use super::first::{self, First};
@@ -149,7 +148,7 @@ struct Plain {
 }
 
 impl Plain {
-    async fn answer(&self, request: Request<Incoming>, broken: &Broken) -> Response<Reply> {
+    async fn answer(&self, request: Request<Arriving>, broken: &Broken) -> Response<Reply> {
         if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
@@ -170,7 +169,7 @@ impl Plain {
     }
 
     /// The host of a request, which must be a name of the address that the client was connecting to.
-    async fn host_of(&self, request: &Request<Incoming>) -> Result<Authority, (String, Why)> {
+    async fn host_of(&self, request: &Request<Arriving>) -> Result<Authority, (String, Why)> {
         let unnamed = |why| (self.original.ip().to_string(), why);
         if request.method() == Method::CONNECT {
             return Err(unnamed(Why::BadRequest));

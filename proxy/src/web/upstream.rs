@@ -5,20 +5,21 @@
 //! connection carries the requests of all streams; one HTTP/1.1 connection carries one at a time.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chot_inspect::Source;
 use http::{HeaderMap, Method, Request, Response, Uri, Version, header, request};
 use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::client::TlsStream;
 
-use super::body::Outgoing;
-use super::io::{Ahead, ForHyper, Outward, Timer};
+use super::body::{Outgoing, Reply};
+use super::io::{Ahead, ForHyper, Outward, Timer, Wire};
+use super::plain::{Slot, Spelled, Unanswered};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::target::Authority;
@@ -92,6 +93,8 @@ pub(crate) struct Link {
 }
 
 enum Sender {
+    /// HTTP/1.1 with a server that was asked nothing else so far.
+    Plain(Slot),
     Http1(http1::SendRequest<Outgoing>),
     Http2(http2::SendRequest<Outgoing>),
 }
@@ -99,6 +102,7 @@ enum Sender {
 impl Sender {
     fn is_closed(&self) -> bool {
         match self {
+            Self::Plain(slot) => slot.is_empty(),
             Self::Http1(sender) => sender.is_closed(),
             Self::Http2(sender) => sender.is_closed(),
         }
@@ -106,6 +110,7 @@ impl Sender {
 
     async fn is_ready(&mut self) -> bool {
         let is_ready = match self {
+            Self::Plain(_) => true,
             Self::Http1(sender) => sender.is_ready(),
             Self::Http2(sender) => sender.is_ready(),
         };
@@ -114,12 +119,22 @@ impl Sender {
         }
         let ready = async {
             match self {
+                Self::Plain(_) => Ok(()),
                 Self::Http1(sender) => sender.ready().await,
                 Self::Http2(sender) => sender.ready().await,
             }
         };
         tokio::time::timeout(Duration::from_secs(READY_SECONDS), ready).await.is_ok_and(|ready| ready.is_ok())
     }
+}
+
+/// HTTP/1.1 over `io` for whatever is not plain.
+async fn anything(io: Wire) -> Result<http1::SendRequest<Outgoing>, hyper::Error> {
+    let mut builder = http1::Builder::new();
+    builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
+    let (sender, connection) = builder.handshake(ForHyper::new(io)).await?;
+    tokio::spawn(connection.with_upgrades());
+    Ok(sender)
 }
 
 impl Link {
@@ -130,14 +145,7 @@ impl Link {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let sender = match protocol {
-            Protocol::Http1 => {
-                let mut builder = http1::Builder::new();
-                builder.preserve_header_case(true).max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADERS_MAX);
-                let (sender, connection) =
-                    builder.handshake(ForHyper::new(io)).await.map_err(|_| Why::UpstreamFailed)?;
-                tokio::spawn(connection.with_upgrades());
-                Sender::Http1(sender)
-            }
+            Protocol::Http1 => Sender::Plain(Slot::holding(Box::new(io))),
             Protocol::Http2 => {
                 let mut builder = http2::Builder::new(TokioExecutor::new());
                 builder
@@ -200,14 +208,16 @@ pub(crate) struct Sendable {
     pub(crate) head: request::Parts,
     pub(crate) content: Arc<dyn Source>,
     pub(crate) trailers: Option<HeaderMap>,
+    /// How the head was spelled, where it came on a plain connection. Then it goes out on one, and has no trailers.
+    pub(crate) spelled: Option<Spelled>,
 }
 
 impl Sendable {
     /// The request as this connection takes it. The head is kept as HTTP/1.1 has it.
-    fn request(self, sender: &Sender, scheme: &str) -> Result<Request<Outgoing>, http::Error> {
-        let Self { mut head, content, trailers } = self;
+    fn request(self, is_http2: bool, scheme: &str) -> Result<Request<Outgoing>, http::Error> {
+        let Self { mut head, content, trailers, spelled: _ } = self;
         let body = Outgoing::new(content, trailers);
-        if let Sender::Http2(_) = sender {
+        if is_http2 {
             // RFC 9113 §8.2.2, §8.3.1.
             head.headers.remove(header::TRANSFER_ENCODING);
             let authority = head.headers.remove(header::HOST);
@@ -309,7 +319,7 @@ impl Links {
         route: &Route,
         interception: &Interception,
         mut request: Sendable,
-    ) -> Result<Response<Incoming>, NoAnswer> {
+    ) -> Result<Response<Reply>, NoAnswer> {
         let unsent = |why| NoAnswer { why, may_be_delivered: false };
         let scheme = if route.tls.is_some() { "https" } else { "http" };
         if let Some(mut link) = self.take(&route.authority).await {
@@ -339,7 +349,7 @@ impl Links {
 
     fn give_back(&self, link: Link) {
         // Those that are shared are there already.
-        if matches!(link.sender, Sender::Http1(_)) {
+        if !matches!(link.sender, Sender::Http2(_)) {
             self.put(link);
         }
     }
@@ -351,30 +361,70 @@ async fn exchange(
     sender: &mut Sender,
     request: Sendable,
     scheme: &str,
-) -> Result<Response<Incoming>, (NoAnswer, Option<Sendable>)> {
+) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
+    if let Sender::Plain(slot) = sender {
+        if request.spelled.is_some() {
+            return plainly(slot, request).await;
+        }
+        // What came by way of hyper goes on so, now and later.
+        let nothing_sent = NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false };
+        let Some(line) = slot.take() else { return Err((nothing_sent, Some(request))) };
+        match anything(line.into_io()).await {
+            Ok(hyper) => *sender = Sender::Http1(hyper),
+            Err(_) => return Err((nothing_sent, Some(request))),
+        }
+    }
     // What was not sent over HTTP/1.1 hyper gives back as it was.
-    let may_repeat = request.may_repeat();
-    let copy = (may_repeat || matches!(sender, Sender::Http2(_))).then(|| request.clone());
-    let (content, trailers) = (Arc::clone(&request.content), request.trailers.clone());
-    let Ok(outgoing) = request.request(sender, scheme) else {
+    let is_http2 = matches!(sender, Sender::Http2(_));
+    let copy = (request.may_repeat() || is_http2).then(|| request.clone());
+    let parts = (request.may_repeat(), Arc::clone(&request.content), request.trailers.clone());
+    let Ok(outgoing) = request.request(is_http2, scheme) else {
         return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false }, copy));
     };
     let progress = outgoing.body().progress();
-    let answer = async {
-        match sender {
-            Sender::Http1(sender) => sender.try_send_request(outgoing).await,
-            Sender::Http2(sender) => sender.try_send_request(outgoing).await,
-        }
+    match sender {
+        Sender::Http1(sender) => answered(sender.try_send_request(outgoing), &progress, copy, parts).await,
+        Sender::Http2(sender) => answered(sender.try_send_request(outgoing), &progress, copy, parts).await,
+        Sender::Plain(_) => Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered: false }, copy)),
+    }
+}
+
+/// As [`exchange`], of a plain request over a plain connection.
+async fn plainly(slot: &Slot, request: Sendable) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
+    let (spelled, content) = (request.spelled.clone().unwrap_or_default(), Arc::clone(&request.content));
+    let patience = Duration::from_secs(STALL_SECONDS);
+    let answered = match slot.take() {
+        Some(line) => line.ask(&request.head, &spelled, content, slot.clone(), patience).await,
+        None => Err(Unanswered::Broken { has_begun: false }),
     };
+    let (why, may_be_delivered) = match answered {
+        Ok(response) => return Ok(response.map(Reply::Plain)),
+        Err(Unanswered::Broken { has_begun }) => (Why::UpstreamFailed, has_begun),
+        Err(Unanswered::Stalled) => (Why::UpstreamTimeout, true),
+    };
+    let may_repeat = why == Why::UpstreamFailed && (request.may_repeat() || !may_be_delivered);
+    Err((NoAnswer { why, may_be_delivered }, may_repeat.then_some(request)))
+}
+
+/// Waits for the answer that hyper is to get, as long as something moves.
+async fn answered(
+    answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>,
+    progress: &AtomicU64,
+    copy: Option<Sendable>,
+    (may_repeat, content, trailers): (bool, Arc<dyn Source>, Option<HeaderMap>),
+) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
     let mut answer = std::pin::pin!(answer);
     let mut sent_before = 0;
     loop {
         match tokio::time::timeout(Duration::from_secs(STALL_SECONDS), &mut answer).await {
-            Ok(Ok(response)) => return Ok(response),
+            Ok(Ok(response)) => return Ok(response.map(Reply::Relayed)),
             Ok(Err(mut error)) => {
                 let unsent = error.take_message();
                 let may_be_delivered = unsent.is_none() && !is_refused(error.error());
-                let given_back = unsent.map(|unsent| Sendable { head: unsent.into_parts().0, content, trailers });
+                let given_back = unsent.map(|unsent| {
+                    let head = unsent.into_parts().0;
+                    Sendable { head, content, trailers, spelled: None }
+                });
                 let again = copy.or(given_back).filter(|_| may_repeat || !may_be_delivered);
                 return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered }, again));
             }

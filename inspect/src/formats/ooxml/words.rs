@@ -1,11 +1,12 @@
 //! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
 use super::attributes;
+use super::boxes::TextBoxes;
+use super::gaps::{Gaps, Step};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
-use crate::table::Table;
+use crate::table::{Gathered, Table};
 use crate::text::Text;
-use crate::view::View;
 
 pub(super) struct Words {
     text: Text,
@@ -22,15 +23,22 @@ pub(super) struct Words {
     tables: u32,
     in_cell: bool,
     table: Table,
-    row: Vec<(usize, View)>,
+    row: Gathered,
     /// The column of the cell at hand, and how many it takes.
     column: usize,
     span: usize,
     rows: u64,
+    gaps: Gaps,
     /// The line on which printed letters were set last (XPS).
     baseline: Vec<u8>,
+    boxes: TextBoxes,
+    place: Place,
 }
 
+/// Bytes of a row; a longer one is several.
+const ROW_MAX: usize = 1 << 20;
+/// A longer cell is text.
+const CELL_MAX: usize = 1 << 16;
 /// No table has more columns (ECMA-376 part 1, §17.4).
 const COLUMNS_MAX: usize = 16_384;
 
@@ -42,17 +50,20 @@ impl Words {
             cell: Text::new(place.clone()),
             struck: Text::new(place.clone()),
             side: Text::new(place.clone()),
-            table: Table::new(place),
+            table: Table::new(place.clone()),
             in_text: 0,
             repeats: 0,
             strikes: 0,
             tables: 0,
             in_cell: false,
-            row: Vec::new(),
+            row: Gathered::with_empty(),
             column: 0,
             span: 1,
             rows: 0,
+            gaps: Gaps::default(),
             baseline: Vec::new(),
+            boxes: TextBoxes::default(),
+            place,
         }
     }
 
@@ -106,11 +117,99 @@ impl Words {
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.column = 0;
-        if !self.row.is_empty() {
+        if self.row.end_row(self.rows + 1) {
             self.rows += 1;
-            let row = std::mem::take(&mut self.row);
-            self.table.cells(self.rows, row, inquiry);
+            self.row.give(&mut self.table, inquiry);
         }
+    }
+
+    /// Whether a tag that opens comes to nothing; what it comes to otherwise is done.
+    fn is_nothing(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) -> bool {
+        match tag.name {
+            // `Text` is Visio's.
+            b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
+            b"sym" => self.sign(tag),
+            b"Glyphs" => self.printed(tag),
+            b"tbl" => {
+                self.tables += 1;
+                if self.tables == 1 {
+                    self.table.under(&self.text.view.text);
+                }
+            }
+            b"tab" | b"ptab" => self.here().joint(b"\t"),
+            b"br" | b"cr" => self.here().joint(b"\n"),
+            b"noBreakHyphen" => self.here().joint(b"-"),
+            b"gridSpan" | b"gridBefore" => {
+                let n = tag.string(b"val").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).min(COLUMNS_MAX);
+                if tag.name == b"gridSpan" {
+                    self.span = n;
+                } else {
+                    self.column += n;
+                }
+            }
+            b"Fallback" => self.repeats += 1,
+            b"del" | b"moveFrom" => self.strike(inquiry),
+            // Cached values of charts; where one must be a number, its mask is one.
+            b"v" => self.side.view.digits = true,
+            _ => return !self.open_box(tag),
+        }
+        false
+    }
+
+    /// Whether an element that opens is one of those that place text.
+    fn open_box(&mut self, tag: &Tag<'_>) -> bool {
+        // What is there again for older readers has boxes of its own.
+        let is_one = TextBoxes::may_be(tag.name) && self.repeats == 0;
+        if is_one {
+            let mut boxes = std::mem::take(&mut self.boxes);
+            let aside = self.side.view.text.len();
+            let placed = boxes.open(tag, &self.here().view, aside);
+            self.boxes = boxes;
+            return placed;
+        }
+        false
+    }
+
+    fn close_box(&mut self, name: &[u8]) {
+        if self.boxes.are_open() && self.repeats == 0 {
+            self.boxes.placed(name, &self.side.view);
+            let mut boxes = std::mem::take(&mut self.boxes);
+            boxes.close(name, &self.here().view);
+            self.boxes = boxes;
+        }
+    }
+
+    /// Passes what stands between two texts of cells, which is known.
+    fn pass(&mut self, gap: usize, inquiry: &mut Inquiry) {
+        let mut n = 0;
+        while let Some(step) = self.gaps.step_of(gap, n) {
+            match step {
+                Step::EndLine => self.cell.joint(b"\n"),
+                Step::Aside => self.side.joint(b"\n"),
+                Step::EndCell => self.end_cell(inquiry),
+                Step::BeginCell => (self.in_cell, self.span) = (true, 1),
+                Step::EndRow => self.end_row(inquiry),
+            }
+            n += 1;
+        }
+    }
+
+    fn end_cell(&mut self, inquiry: &mut Inquiry) {
+        let view = &mut self.cell.view;
+        view.trim(0);
+        self.row.push_view(self.column, view);
+        view.clear();
+        self.column = (self.column + self.span).min(COLUMNS_MAX);
+        self.in_cell = false;
+        if self.row.text.len() > ROW_MAX {
+            self.row.end_row(self.rows + 1);
+            self.row.give(&mut self.table, inquiry);
+        }
+    }
+
+    /// Within the text of a cell that is nothing but that.
+    const fn is_in_plain_cell(&self) -> bool {
+        self.in_text == 1 && self.in_cell && self.tables == 1 && self.repeats == 0 && self.strikes == 0
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {
@@ -121,6 +220,7 @@ impl Words {
         self.cell.finish(inquiry);
         self.struck.finish(inquiry);
         self.side.finish(inquiry);
+        self.boxes.end(&self.place, inquiry);
     }
 }
 
@@ -138,7 +238,6 @@ impl Reader for Words {
     }
 
     fn advance(&mut self, inquiry: &mut Inquiry) {
-        const CELL_MAX: usize = 1 << 16;
         if self.cell.view.text.len() > CELL_MAX {
             let all = 0..self.cell.view.text.len();
             self.text.view.push_view(&self.cell.view, all);
@@ -150,39 +249,44 @@ impl Reader for Words {
         self.side.advance(inquiry);
     }
 
+    fn take(&mut self, _raw: &[u8], at: u64) -> bool {
+        if self.is_in_plain_cell() {
+            self.gaps.end(at);
+        } else {
+            self.gaps.give_up();
+        }
+        false
+    }
+
+    /// From the end of a text in a cell to the end of the next one, as long as what stands between is known.
+    fn elements(&mut self, rest: &[u8], at: u64, inquiry: &mut Inquiry) -> usize {
+        if !self.is_in_plain_cell() || inquiry.careful {
+            return 0;
+        }
+        self.gaps.end(at);
+        let mut taken = 0;
+        while let Some((gap, len)) = rest.get(taken..).and_then(|rest| self.gaps.known(rest)) {
+            self.pass(gap, inquiry);
+            taken += len;
+            let text = rest.get(taken..).unwrap_or_default();
+            let Some(len) = memchr::memchr2(b'<', b'&', text).filter(|len| text.get(*len) == Some(&b'<')) else {
+                break;
+            };
+            self.cell.view.push(text.get(..len).unwrap_or_default(), at + taken as u64);
+            taken += len;
+            if self.cell.view.text.len() > CELL_MAX {
+                break;
+            }
+        }
+        if taken == 0 {
+            self.gaps.begin(rest, at);
+        } else {
+            self.advance(inquiry);
+        }
+        taken
+    }
+
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
-        match tag.name {
-            // `Text` is Visio's.
-            b"t" | b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
-            b"sym" => self.sign(tag),
-            b"Glyphs" => return self.printed(tag),
-            b"tbl" => {
-                self.tables += 1;
-                if self.tables == 1 {
-                    self.table.under(&self.text.view.text);
-                }
-            }
-            b"tc" if self.tables == 1 => self.in_cell = true,
-            b"tab" | b"ptab" => self.here().joint(b"\t"),
-            b"br" | b"cr" => self.here().joint(b"\n"),
-            b"noBreakHyphen" => self.here().joint(b"-"),
-            b"gridSpan" | b"gridBefore" => {
-                let n = tag.string(b"val").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).min(COLUMNS_MAX);
-                if tag.name == b"gridSpan" {
-                    self.span = n;
-                } else {
-                    self.column += n;
-                }
-            }
-            b"Fallback" => self.repeats += 1,
-            b"del" | b"moveFrom" => self.strike(inquiry),
-            // Cached values of charts; where one must be a number, its mask is one.
-            b"v" => self.side.view.digits = true,
-            _ => {}
-        }
-        if tag.name == b"tc" {
-            self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
-        }
         // Descriptions of pictures, authors, tips and field codes are written by people.
         const WRITTEN: &[&[u8]] = &[
             b"docPr",
@@ -200,34 +304,71 @@ impl Reader for Words {
             b"default",
             b"listItem",
         ];
-        attributes(tag, WRITTEN.contains(&tag.name), &mut self.text, inquiry);
+        let is_usual = match tag.name {
+            b"t" => {
+                self.in_text += 1;
+                true
+            }
+            b"tc" => {
+                self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
+                self.in_cell |= self.tables == 1;
+                self.gaps.step(Step::BeginCell);
+                self.span == 1
+            }
+            _ => self.is_nothing(tag, inquiry),
+        };
+        let is_read = tag.has_attributes() && (WRITTEN.contains(&tag.name) || tag.is_telling());
+        if !is_usual || is_read {
+            self.gaps.give_up();
+        }
+        if is_read && tag.name != b"Glyphs" {
+            attributes(tag, true, &mut self.text, inquiry);
+        }
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
-        match name {
-            b"t" | b"delText" | b"instrText" | b"delInstrText" => self.in_text = self.in_text.saturating_sub(1),
-            b"Text" => {
+        self.close_box(name);
+        let step = match name {
+            b"t" => {
                 self.in_text = self.in_text.saturating_sub(1);
-                self.here().joint(b"\n");
+                return;
             }
             b"p" | b"comment" | b"text" if self.in_text == 0 => {
                 self.here().joint(b"\n");
                 self.side.joint(b"\n");
+                self.gaps.step(Step::Aside);
+                self.in_cell.then_some(Step::EndLine)
             }
-            b"Fallback" => self.repeats = self.repeats.saturating_sub(1),
-            b"del" | b"moveFrom" => self.strikes = self.strikes.saturating_sub(1),
+            b"tc" if self.tables == 1 => {
+                self.end_cell(inquiry);
+                Some(Step::EndCell)
+            }
+            b"tr" if self.tables == 1 => {
+                self.end_row(inquiry);
+                Some(Step::EndRow)
+            }
+            b"delText" | b"instrText" | b"delInstrText" => {
+                self.in_text = self.in_text.saturating_sub(1);
+                None
+            }
+            b"Text" => {
+                self.in_text = self.in_text.saturating_sub(1);
+                self.here().joint(b"\n");
+                None
+            }
+            b"Fallback" => {
+                self.repeats = self.repeats.saturating_sub(1);
+                None
+            }
+            b"del" | b"moveFrom" => {
+                self.strikes = self.strikes.saturating_sub(1);
+                None
+            }
             b"v" => {
                 self.side.view.digits = false;
                 self.side.joint(b"\n");
+                None
             }
-            b"tc" if self.tables == 1 => {
-                let mut view = std::mem::take(&mut self.cell.view);
-                view.trim(0);
-                self.row.push((self.column, view));
-                self.column = (self.column + self.span).min(COLUMNS_MAX);
-                self.in_cell = false;
-            }
-            b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"tbl" => {
                 if self.tables == 1 {
                     self.end_row(inquiry);
@@ -235,9 +376,17 @@ impl Reader for Words {
                     self.rows = 0;
                 }
                 self.tables = self.tables.saturating_sub(1);
+                None
             }
-            _ if self.in_text == 0 => self.side.joint(b"\n"),
-            _ => {}
+            _ if self.in_text == 0 => {
+                self.side.joint(b"\n");
+                Some(Step::Aside)
+            }
+            _ => None,
+        };
+        match step {
+            Some(step) => self.gaps.step(step),
+            None => self.gaps.give_up(),
         }
     }
 }
