@@ -20,7 +20,8 @@ pub(crate) const ALL: &[Host] = &[
         format!("# Thông báo\n\n{}\n> {}\n", filling(r), p.said.replace('\n', "\n> ")).into_bytes()
     }),
     host("TeX", false, |r, p| {
-        format!("\\documentclass{{article}}\n\\begin{{document}}\n{}{}\n\\end{{document}}\n", filling(r), p.said).into_bytes()
+        format!("\\documentclass{{article}}\n\\begin{{document}}\n{}{}\n\\end{{document}}\n", filling(r), p.said)
+            .into_bytes()
     }),
     host("a program", false, |r, p| {
         format!("// {}\nfunction f() {{\n  var a = 1;\n  {}\n}}\n", filling(r).replace('\n', " "), p.said).into_bytes()
