@@ -4,6 +4,7 @@
 //! bytes around stay as they are. What came out of a container is edited at an address of its own (`region`), and the
 //! container packed again around it (`repack`). Nothing here decides what is masked.
 
+mod change;
 mod origin;
 mod region;
 mod repack;
@@ -14,6 +15,7 @@ use chot_model::{DetectorId, Masked};
 
 use crate::base64;
 use crate::source::{Source, Splice};
+pub(crate) use change::Change;
 pub(crate) use origin::{Coding, Edit, Origin, Patch, Piece, Transfer};
 use region::Regions;
 pub(crate) use region::{Packing, Region};

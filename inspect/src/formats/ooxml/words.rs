@@ -56,7 +56,7 @@ impl Words {
             strikes: 0,
             tables: 0,
             in_cell: false,
-            row: Gathered::default(),
+            row: Gathered::with_empty(),
             column: 0,
             span: 1,
             rows: 0,
@@ -117,9 +117,9 @@ impl Words {
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.column = 0;
-        if !self.row.is_empty() {
+        if self.row.end_row(self.rows + 1) {
             self.rows += 1;
-            self.row.give(self.rows, &mut self.table, inquiry);
+            self.row.give(&mut self.table, inquiry);
         }
     }
 
@@ -202,7 +202,8 @@ impl Words {
         self.column = (self.column + self.span).min(COLUMNS_MAX);
         self.in_cell = false;
         if self.row.text.len() > ROW_MAX {
-            self.row.give(self.rows + 1, &mut self.table, inquiry);
+            self.row.end_row(self.rows + 1);
+            self.row.give(&mut self.table, inquiry);
         }
     }
 
@@ -316,7 +317,7 @@ impl Reader for Words {
             }
             _ => self.is_nothing(tag, inquiry),
         };
-        let is_read = WRITTEN.contains(&tag.name) || tag.is_telling();
+        let is_read = tag.has_attributes() && (WRITTEN.contains(&tag.name) || tag.is_telling());
         if !is_usual || is_read {
             self.gaps.give_up();
         }
