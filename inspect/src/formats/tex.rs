@@ -171,7 +171,7 @@ impl Tex {
                     view.push_escape(b" ", at, 2);
                     2
                 }
-                _ => self.accent(&[sign], at, 2).unwrap_or(if sign < 0x80 { rest.len().min(2) } else { 1 }),
+                _ => self.accent(&[sign], at, 2).unwrap_or_else(|| if sign < 0x80 { rest.len().min(2) } else { 1 }),
             };
         }
         let end = 1 + letters;

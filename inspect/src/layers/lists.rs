@@ -16,6 +16,8 @@ const TAIL: usize = 64;
 const WINDOW_MIN: usize = 1 << 15;
 /// Commas in that.
 const COMMAS_MIN: usize = 8;
+/// From so many numbers on, a list is somebody's file, whatever its bytes look like.
+const FILE_MIN: usize = 1 << 10;
 /// Decoded at a time.
 const PART: usize = 1 << 12;
 
@@ -72,9 +74,9 @@ impl Written {
         let bytes = || numbers.iter().map(|n| u8::try_from(*n).unwrap_or(b'?')).collect::<Vec<_>>();
         let text = || numbers.iter().copied().filter_map(char::from_u32).collect::<String>().into_bytes();
         let kind = self.kind.get_or_insert_with(|| {
-            let object = || Box::new(Object::new(Hint::default(), place.disguised("program")));
+            let object = || Box::new(Object::new(Hint::default(), place.disguised("byte-list")));
             match numbers.iter().all(|n| *n < 256) {
-                true if means(&bytes()) => Kind::Bytes(object()),
+                true if numbers.len() >= FILE_MIN || means(&bytes()) => Kind::Bytes(object()),
                 _ if means(&text()) => Kind::Characters(object()),
                 _ => Kind::Nothing,
             }
@@ -97,12 +99,12 @@ impl Written {
     }
 }
 
-/// Whether bytes are text or a file. Digits with few letters are ages and marks, numbers of characters by chance.
+/// Whether bytes are text or a file. Digits without letters are ages and marks, numbers of characters by chance.
 fn means(bytes: &[u8]) -> bool {
     const BYTES_MIN: usize = 16;
-    const LETTERS_SHARE: usize = 5;
+    const LETTERS_MIN: usize = 3;
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic() || **b >= 0x80).count();
-    bytes.len() >= BYTES_MIN && letters * LETTERS_SHARE >= bytes.len() && sniff::is_plausible(bytes)
+    bytes.len() >= BYTES_MIN && letters >= LETTERS_MIN && sniff::is_plausible(bytes)
 }
 
 impl Lists {

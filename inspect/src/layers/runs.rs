@@ -349,9 +349,8 @@ mod tests {
     fn a_word_on_the_next_line_is_no_part_of_a_run() {
         // `Số căn cước công dân: 001090123456`
         let run = "U+G7kSBjxINuIGPGsOG7m2MgY8O0bmcgZMOibjogMDAxMDkwMTIzNDU2";
-        for text in
-            [format!("{run}\nEND\n"), format!("x {run}\r\n  trân trọng"), format!("{}\n{}\n", &run[..40], &run[40..])]
-        {
+        let (first, second) = run.split_at(40);
+        for text in [format!("{run}\nEND\n"), format!("x {run}\r\n  trân trọng"), format!("{first}\n{second}\n")] {
             let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
             let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
             assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), 1, "{text}");

@@ -112,7 +112,7 @@ fn margin(text: &[u8], at: usize) -> Vec<u8> {
     const MARGIN_MAX: usize = 8;
     let before = text.get(at.saturating_sub(MARGIN_MAX + 1)..at).unwrap_or_default();
     let line = memchr::memrchr(b'\n', before).and_then(|end| before.get(end + 1..));
-    let line = line.or((at <= MARGIN_MAX).then_some(before)).unwrap_or_default();
+    let line = line.or_else(|| (at <= MARGIN_MAX).then_some(before)).unwrap_or_default();
     let sign = |b: &u8| b.is_ascii_whitespace() || b">|#*%;:/-".contains(b);
     if line.iter().all(sign) { line.to_vec() } else { Vec::new() }
 }
