@@ -14,7 +14,8 @@ use crate::receipt::Receipt;
 use crate::record::{self, Draft};
 use crate::recover::recover;
 use crate::store::{Directory, Store};
-use crate::writer::{Shared, Writer};
+use crate::waiting::{Answer, Waiting};
+use crate::writer::{GONE, Shared, Writer};
 use crate::{Event, Outcome};
 
 /// How the ledger behaves.
@@ -211,9 +212,8 @@ impl Ledger {
     ) -> Result<Receipt, Error> {
         let draft = record::decision(self.inner.clock.now(), &self.inner.node, message, inspection, verdict);
         let (id, action) = (message.id, verdict.action);
-        let mut waiting = Waiting { ledger: self, id, answer: self.submit(draft).await? };
-        let seq = self.hear(&mut waiting.answer).await?;
-        Ok(Receipt::new(id, seq, action))
+        let mut waiting = Waiting { ledger: self, decision: Some(id), answer: self.submit(draft).await? };
+        Ok(Receipt::new(id, waiting.hear().await?, action))
     }
 
     /// Records how a decision ended. Not awaited and never blocks: a crash before it is durable leaves the decision
@@ -249,12 +249,14 @@ impl Ledger {
     pub(crate) fn record_blocking(&self, draft: Draft) -> Result<u64, Error> {
         let (ack, answer) = oneshot::channel();
         self.inner.shared.queue.push(Job { draft, ack: Some(ack), place: None })?;
-        answer.blocking_recv().unwrap_or_else(|_| Err(self.writer_died()))
+        let answered = answer.blocking_recv().unwrap_or_else(|_| Err(self.writer_died()));
+        self.tell_others();
+        answered
     }
 
     pub(crate) async fn record(&self, draft: Draft) -> Result<u64, Error> {
-        let mut answer = self.submit(draft).await?;
-        self.hear(&mut answer).await
+        let mut waiting = Waiting { ledger: self, decision: None, answer: self.submit(draft).await? };
+        waiting.hear().await
     }
 
     /// Hands a record to the writer, whose answer is to come.
@@ -265,12 +267,15 @@ impl Ledger {
         Ok(answer)
     }
 
-    async fn hear(&self, answer: &mut Answer) -> Result<u64, Error> {
-        answer.await.unwrap_or_else(|_| Err(self.writer_died()))
+    /// Passes the writer's answers on to those who asked at the same time. See [`Shared::tell_others`].
+    pub(crate) fn tell_others(&self) {
+        for id in self.inner.shared.tell_others() {
+            self.outcome(id, Outcome::Aborted, GONE);
+        }
     }
 
     /// A writer that drops a job without an answer is dying of a panic. Whoever notices first says so to all.
-    fn writer_died(&self) -> Error {
+    pub(crate) fn writer_died(&self) -> Error {
         self.inner.shared.queue.close();
         Error::Closed
     }
@@ -318,27 +323,6 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// The writer's answer to a record.
-type Answer = oneshot::Receiver<Result<u64, Error>>;
-
-/// Somebody who waits for a decision to be durable, to act on it. Where the wait is given up, because the sender of the
-/// message is gone, nobody has the receipt and nothing leaves. Until it has answered the writer sees that, and says so.
-struct Waiting<'l> {
-    ledger: &'l Ledger,
-    id: DecisionId,
-    answer: Answer,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.answer.close();
-        // An answer that came, and that nobody heard.
-        if matches!(self.answer.try_recv(), Ok(Ok(_))) {
-            self.ledger.outcome(self.id, Outcome::Aborted, "the asker went away with the receipt");
-        }
     }
 }
 

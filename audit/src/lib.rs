@@ -58,6 +58,7 @@ mod testing;
 mod verify;
 #[cfg(test)]
 mod verify_tests;
+mod waiting;
 mod writer;
 
 pub use event::{Event, Outcome};

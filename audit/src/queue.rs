@@ -66,6 +66,17 @@ enum Writer {
     Sleeps,
 }
 
+/// How long the writer waits for something to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Not at all.
+    No,
+    /// Until [`LINGER`] is over, though nothing came.
+    Linger,
+    /// Until something comes.
+    Sleep,
+}
+
 impl State {
     /// Whether the writer has to be woken for what is there.
     fn has_to_wake(&self) -> bool {
@@ -111,17 +122,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes everything queued. Waits while there is nothing that somebody waits for, unless `poll`; `None` when the
+    /// Takes everything queued, and waits as it is told while there is nothing that somebody waits for; `None` when the
     /// queue is closed and empty.
-    pub(crate) fn take(&self, poll: bool) -> Option<Vec<Job>> {
+    pub(crate) fn take(&self, wait: Wait) -> Option<Vec<Job>> {
         let mut state = self.lock();
-        let mut lingers = !poll;
-        while !state.closed && !poll && !state.is_awaited && state.jobs.len() < LINGERING_MAX {
-            if lingers {
+        let mut is_over = wait == Wait::No;
+        while !is_over && !state.closed && !state.is_awaited && state.jobs.len() < LINGERING_MAX {
+            if wait == Wait::Linger {
                 state.writer = Writer::Lingers;
                 let waited = self.filled.wait_timeout(state, LINGER).unwrap_or_else(PoisonError::into_inner);
                 state = waited.0;
-                lingers = !waited.1.timed_out();
+                is_over = waited.1.timed_out();
             } else if state.jobs.is_empty() {
                 state.writer = Writer::Sleeps;
                 state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -194,14 +205,17 @@ mod tests {
     fn what_nobody_waits_for_is_taken_nevertheless() {
         let queue = Queue::new();
         for n in 1..4 {
-            (0..n).for_each(|_| queue.push(job(false)).unwrap());
-            assert_eq!(queue.take(false).map(|jobs| jobs.len()), Some(n));
+            for wait in [Wait::No, Wait::Linger, Wait::Sleep] {
+                (0..n).for_each(|_| queue.push(job(false)).unwrap());
+                assert_eq!(queue.take(wait).map(|jobs| jobs.len()), Some(n));
+            }
         }
-        assert_eq!(queue.take(true).map(|jobs| jobs.len()), Some(0));
+        assert_eq!(queue.take(Wait::No).map(|jobs| jobs.len()), Some(0));
+        assert_eq!(queue.take(Wait::Linger).map(|jobs| jobs.len()), Some(0));
         let queue = Arc::new(queue);
         let writer = std::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || (queue.take(false).map(|jobs| jobs.len()), queue.take(false).map(|jobs| jobs.len()))
+            move || [Wait::Sleep, Wait::Sleep].map(|wait| queue.take(wait).map(|jobs| jobs.len()))
         });
         // Long enough for it to sleep or not: it has to be woken in either case.
         std::thread::yield_now();
@@ -210,6 +224,6 @@ mod tests {
             std::thread::yield_now();
         }
         queue.close();
-        assert_eq!(writer.join().unwrap(), (Some(1), None));
+        assert_eq!(writer.join().unwrap(), [Some(1), None]);
     }
 }

@@ -8,10 +8,10 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chot_model::Clock;
+use chot_model::{Clock, DecisionId};
 
 use crate::chain::{OpenSet, Tip};
-use crate::queue::{Job, Queue};
+use crate::queue::{Job, Queue, Wait};
 use crate::record::{Draft, Effect, hash_of};
 use crate::store::{File, Store};
 use crate::{Error, Health, Options, Outcome, frame, head, record, segment};
@@ -30,12 +30,17 @@ const HEAD_EVERY: u64 = 4_096;
 /// its decision in doubt, which is what is known of it.
 const CARRY_MAX: usize = 65_536;
 
+/// What is said of a decision whose asker did not wait.
+pub(crate) const GONE: &str = "the asker went away before the receipt";
+
 /// What writer and askers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) open: Mutex<OpenSet>,
+    /// Those whose record is durable, with its number, who were not told yet.
+    untold: Mutex<Vec<(Job, u64)>>,
     /// Held by the one purge that may run.
     purging: Mutex<()>,
     /// Set by the writer before it tells anybody how a record went.
@@ -54,6 +59,7 @@ impl Shared {
             queue: Queue::new(),
             store,
             open: Mutex::default(),
+            untold: Mutex::default(),
             purging: Mutex::default(),
             health: Mutex::new(Health::Good),
             active_first: AtomicU64::new(0),
@@ -77,6 +83,33 @@ impl Shared {
 
     fn set_health(&self, health: Health) {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
+    fn untold(&self) -> MutexGuard<'_, Vec<(Job, u64)>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those whose records are durable; returns the decisions whose askers are gone, so that nothing can leave.
+    ///
+    /// Waking somebody who sleeps on the core that the writer runs on ends the writer's turn: told one by one, each
+    /// asker would go back to sleep before the next is told. So the writer tells one, and who was told tells the others,
+    /// who are most often on its own thread. Whoever waits does so when it heard or gave up, and the writer itself
+    /// when it has nothing else to do.
+    pub(crate) fn tell_others(&self) -> Vec<DecisionId> {
+        let untold = std::mem::take(&mut *self.untold());
+        untold.into_iter().filter_map(|(job, seq)| tell(job, seq).err().flatten()).collect()
+    }
+
+    /// Tells one of them who is there; returns the decisions of those who are not.
+    fn tell_one(&self) -> Vec<DecisionId> {
+        let mut gone = Vec::new();
+        loop {
+            let Some((job, seq)) = self.untold().pop() else { return gone };
+            match tell(job, seq) {
+                Ok(()) => return gone,
+                Err(decision) => gone.extend(decision),
+            }
+        }
     }
 
     pub(crate) fn open(&self) -> MutexGuard<'_, OpenSet> {
@@ -170,16 +203,27 @@ impl Writer {
         impl Drop for Last {
             fn drop(&mut self) {
                 self.0.queue.abort();
+                self.0.tell_others();
                 self.0.set_health(Health::Closed);
                 self.0.store.unlock();
             }
         }
         let _last = Last(Arc::clone(&self.shared));
-        let mut again = false;
-        while let Some(jobs) = self.shared.queue.take(again) {
+        let mut wait = Wait::Linger;
+        while let Some(jobs) = self.shared.queue.take(wait) {
+            let gone = self.shared.tell_others();
+            self.abort(gone);
+            let nothing_came = jobs.is_empty();
             // Records of our own that came up while writing are written at once, unless writing fails.
-            again = self.commit(jobs).is_ok() && !self.carry.is_empty();
+            let again = self.commit(jobs).is_ok() && !self.carry.is_empty();
+            wait = match (again, nothing_came) {
+                (true, _) => Wait::No,
+                (false, false) => Wait::Linger,
+                (false, true) => Wait::Sleep,
+            };
         }
+        let gone = self.shared.tell_others();
+        self.abort(gone);
         while !self.carry.is_empty() && self.commit(Vec::new()).is_ok() {}
         // What this fails to tell, the next start finds out by reading.
         let _ = head::write(&*self.shared.store, self.tip);
@@ -322,15 +366,17 @@ impl Writer {
         for (id, decision) in excess {
             self.close_unasked(id, decision.could_leave, "too many decisions without an outcome");
         }
-        for (seq, job) in (batch..).zip(taken) {
-            let effect = job.draft.effect;
-            if !answer(job, Ok(seq))
-                && let Effect::Opens(id, _) = effect
-            {
-                // Nobody holds the receipt, so nothing can leave.
-                let draft = self.outcome(id, Outcome::Aborted, "the asker went away before the receipt");
-                self.carry.push_back(Job::unawaited(draft));
-            }
+        let awaited = taken.into_iter().zip(batch..).filter(|(job, _)| job.ack.is_some());
+        shared.untold().extend(awaited);
+        let gone = shared.tell_one();
+        self.abort(gone);
+    }
+
+    /// Records that nobody holds the receipts of these, so nothing can leave.
+    fn abort(&mut self, decisions: Vec<DecisionId>) {
+        for id in decisions {
+            let draft = self.outcome(id, Outcome::Aborted, GONE);
+            self.carry.push_back(Job::unawaited(draft));
         }
     }
 
@@ -371,7 +417,7 @@ impl Writer {
     }
 
     /// Records an outcome that nobody told.
-    pub(crate) fn close_unasked(&mut self, id: chot_model::DecisionId, could_leave: bool, why: &str) {
+    pub(crate) fn close_unasked(&mut self, id: DecisionId, could_leave: bool, why: &str) {
         let outcome = if could_leave { Outcome::InDoubt } else { Outcome::Refused };
         let draft = self.outcome(id, outcome, why);
         self.carry.push_back(Job::unawaited(draft));
@@ -381,7 +427,7 @@ impl Writer {
         record::own(self.clock.now(), &self.options.node, kind, fields)
     }
 
-    fn outcome(&self, id: chot_model::DecisionId, outcome: Outcome, why: &str) -> Draft {
+    fn outcome(&self, id: DecisionId, outcome: Outcome, why: &str) -> Draft {
         record::outcome(self.clock.now(), &self.options.node, id, outcome, why)
     }
 }
@@ -404,6 +450,12 @@ fn answer(job: Job, result: Result<u64, Error>) -> bool {
     let Job { draft: _, ack, place } = job;
     drop(place);
     ack.is_none_or(|ack| ack.send(result).is_ok())
+}
+
+/// Tells the asker that its record is durable. Where it is gone, the error is the decision that nobody has a receipt of.
+fn tell(job: Job, seq: u64) -> Result<(), Option<DecisionId>> {
+    let opened = if let Effect::Opens(id, _) = job.draft.effect { Some(id) } else { None };
+    if answer(job, Ok(seq)) { Ok(()) } else { Err(opened) }
 }
 
 fn storage(error: io::Error) -> Error {

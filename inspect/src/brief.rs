@@ -12,10 +12,10 @@ const HEADER_WORD_MAX: usize = 100;
 
 /// Whether `bytes` look like text in which nothing is packed or encoded.
 pub fn is_brief(bytes: &[u8]) -> bool {
-    let header = memchr::memmem::find(bytes, b"\r\n\r\n").unwrap_or_default();
-    let (header, text) = bytes.split_at(header);
     // What applications say to each other is written without blanks, its values between quotation marks.
     let is_json = matches!(bytes.trim_ascii_start(), [b'{' | b'[', ..]);
+    let header = if is_json { None } else { memchr::memmem::find(bytes, b"\r\n\r\n") };
+    let (header, text) = bytes.split_at(header.unwrap_or_default());
     let is_end = |byte: u8| byte <= b' ' || is_json && matches!(byte, b'"' | b',');
     let has_long = has_long_words(header, HEADER_WORD_MAX, is_end) || has_long_words(text, WORD_MAX, is_end);
     !has_controls(bytes) && !has_long && !has_escaped_controls(bytes) && !has_announcements(bytes)
@@ -48,10 +48,11 @@ fn has_escaped_controls(bytes: &[u8]) -> bool {
 fn has_announcements(bytes: &[u8]) -> bool {
     const OF_B: [&[u8]; 3] = [b"base64", b"begin", b"binhex"];
     const OTHERS: [&[u8]; 3] = [b"%PDF", b"{\\rtf", b"<?xml"];
+    let behind = |at: usize| bytes.get(at..).unwrap_or_default();
     memchr::memchr2_iter(b'b', b'B', bytes).any(|at| {
-        let behind = bytes.get(at..).unwrap_or_default();
-        OF_B.iter().any(|word| behind.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
-    }) || OTHERS.iter().any(|word| memchr::memmem::find(bytes, word).is_some())
+        let begins = |word: &&[u8]| behind(at).get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+        OF_B.iter().any(begins)
+    }) || memchr::memchr3_iter(b'%', b'{', b'<', bytes).any(|at| OTHERS.iter().any(|word| behind(at).starts_with(word)))
 }
 
 #[cfg(test)]
