@@ -163,7 +163,7 @@ pub(crate) enum Value {
 
 impl Value {
     /// Letters and digits of the longest number: a card with its facility.
-    const ROOM: usize = 22;
+    pub(crate) const ROOM: usize = 22;
 
     /// `head` and then `digits`, all ASCII.
     pub(crate) fn of<const HEAD: usize>(head: [u8; HEAD], digits: &[u8]) -> Self {

@@ -33,13 +33,23 @@ pub(crate) struct Folded {
 }
 
 impl Folded {
-    /// Twice the longest text that is asked for; what goes beyond is cut off.
-    const ROOM: usize = 192;
+    /// The longest text that is folded whole.
+    pub(crate) const TEXT_MAX: usize = 96;
+    /// Twice as much; what goes beyond is cut off.
+    const ROOM: usize = 2 * Self::TEXT_MAX;
 
     pub(crate) fn of(text: &[u8]) -> Self {
         let mut folded = Self { bytes: [0; Self::ROOM], len: 0 };
         let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
         while let Some(&first) = text.get(at) {
+            // Most of it: nothing but letters of a word that has begun.
+            if last == Kind::Lower && first.is_ascii_lowercase() {
+                let Some(room) = folded.bytes.get_mut(len) else { break };
+                *room = first;
+                len += 1;
+                at += 1;
+                continue;
+            }
             let (letter, kind) = if first < 0x80 {
                 at += 1;
                 ASCII[usize::from(first)]
@@ -103,12 +113,19 @@ impl AsRef<[u8]> for Folded {
 /// Folds into words each *surrounded* by spaces: `Số CCCD` → `" so  cccd "`. A phrase folded in the same way is then
 /// found by plain substring search exactly where its words stand, and two phrases side by side share no byte.
 pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
-    // Two spaces and a letter for every byte at the most, one space at the end. Written without a branch a byte: every
-    // number that words decide about is folded around.
+    // Two spaces and a letter for every byte at the most, one space at the end. Written without a branch for each
+    // kind of byte: every number that words decide about is folded around.
     out.resize(3 * text.len() + 3, b' ');
     let room = out.as_mut_slice();
     let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
     while let Some(&first) = text.get(at) {
+        if last == Kind::Lower && first.is_ascii_lowercase() {
+            let Some(letter) = room.get_mut(len) else { break };
+            *letter = first;
+            len += 1;
+            at += 1;
+            continue;
+        }
         let (letter, kind) = if first < 0x80 {
             at += 1;
             ASCII[usize::from(first)]

@@ -25,7 +25,7 @@ use crate::formats::Keys;
 use crate::lore::Lore;
 use crate::mask::mask;
 use crate::people::{Mark, People};
-use crate::redact::{Edit, Edits, Origin};
+use crate::redact::{Change, Edits, Origin};
 use crate::view::View;
 pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
@@ -103,8 +103,8 @@ pub(crate) struct Scope {
 /// A finding before it is reported: a table may yet judge its column.
 pub(crate) struct Found {
     pub(crate) finding: Finding,
-    /// `None`: it cannot be rewritten.
-    edits: Option<Vec<Edit>>,
+    /// What masks it; `None`: it cannot be rewritten.
+    change: Option<Change>,
     again: bool,
 }
 
@@ -403,11 +403,8 @@ impl Inquiry {
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
-            let edits = match place.origin {
-                Origin::Lost => None,
-                _ if !self.limits.zero_numbers && view.is_json_number() => None,
-                _ => place.origin.lift(view.patches(&range)),
-            };
+            let is_fixed = !self.limits.zero_numbers && view.is_json_number();
+            let change = if is_fixed { None } else { Change::of(view, &range, &place.origin, detector) };
             let start = view.base + range.start as u64;
             let finding = Finding {
                 detector,
@@ -417,7 +414,7 @@ impl Inquiry {
                 value,
                 disguise: disguise.or(place.disguise),
             };
-            each(self, Found { finding, edits, again: place.again }, range);
+            each(self, Found { finding, change, again: place.again }, range);
         }
         self.hits = hits;
     }
@@ -435,11 +432,11 @@ impl Inquiry {
 
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
-        let Found { finding, edits, again } = found;
+        let Found { finding, change, again } = found;
         self.found += 1;
         if finding.confidence >= Confidence::Medium {
-            match edits {
-                Some(edits) => self.edits.add(finding.detector, edits),
+            match change {
+                Some(change) => self.edits.change(finding.detector, change),
                 None => self.lose(finding.detector, &finding.part),
             }
         }
@@ -471,7 +468,7 @@ impl Inquiry {
             value: Secret::new(value),
             disguise: place.disguise,
         };
-        self.report(Found { finding, edits: None, again: place.again });
+        self.report(Found { finding, change: None, again: place.again });
     }
 
     /// Identifiers counted so far, every time they were found.

@@ -2,6 +2,7 @@
 //!
 //! It knows no document type and expands no entity of the document's own. What the tags mean is the rooms' business.
 
+use chot_detectors::{BLOCK, among};
 use chot_model::OpaqueReason;
 
 use crate::inquiry::{Inquiry, Place};
@@ -139,6 +140,11 @@ impl<'a> Tag<'a> {
             at = next;
             Some((name, value.0, value.1))
         })
+    }
+
+    /// Whether it has attributes at all.
+    pub(crate) const fn has_attributes(&self) -> bool {
+        !self.raw.is_empty()
     }
 
     /// Whether an attribute may hold a number or a name that somebody wrote there: digits, or what is not ASCII.
@@ -401,7 +407,7 @@ fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
     let mut at = 0;
     loop {
         let after = rest.get(at..).unwrap_or_default();
-        let Some(n) = after.iter().position(|b| matches!(b, b'>' | b'"' | b'\'')) else { break };
+        let Some(n) = end_or_quote(after) else { break };
         let sign = *after.get(n)?;
         at += n + 1;
         if sign == b'>' {
@@ -415,6 +421,17 @@ fn tag_end(rest: &[u8], most: usize) -> Option<usize> {
         }
     }
     if rest.len() >= most { memchr::memchr(b'>', rest) } else { None }
+}
+
+/// Where the first `>` or quote stands.
+#[inline]
+fn end_or_quote(text: &[u8]) -> Option<usize> {
+    let [end, quote, single] = [b'>', b'"', b'\''];
+    // Most tags are short.
+    match text.first_chunk::<BLOCK>().map_or(0, |block| among(block, [end, quote, single, single])) {
+        0 => memchr::memchr3(end, quote, single, text),
+        near => Some(near.trailing_zeros() as usize),
+    }
 }
 
 #[cfg(test)]

@@ -4,19 +4,24 @@
 //! bytes around stay as they are. What came out of a container is edited at an address of its own (`region`), and the
 //! container packed again around it (`repack`). Nothing here decides what is masked.
 
+mod change;
+mod origin;
 mod region;
 mod repack;
-
-use std::sync::Arc;
+mod stamp;
 
 use chot_detectors::{BLOCK, among};
 use chot_model::{DetectorId, Masked};
 
 use crate::base64;
 use crate::source::{Source, Splice};
+pub(crate) use change::Change;
+pub(crate) use origin::{Coding, Edit, Origin, Patch, Piece, Transfer};
 use region::Regions;
-pub(crate) use region::{Move, Packing, Region};
+pub(crate) use region::{Packing, Region};
 pub(crate) use repack::{Contents, Patching, Why};
+pub(crate) use stamp::{Stamp, masked_bytes};
+use stamp::{Stamps, is_kept};
 
 /// Why an object cannot be redacted. The caller blocks instead.
 #[derive(Debug, thiserror::Error)]
@@ -40,256 +45,12 @@ pub enum NotRedactable {
     TooMany,
 }
 
-/// Where the bytes of an object lie.
-#[derive(Clone, Debug)]
-pub(crate) enum Origin {
-    /// Nowhere that could be rewritten: decoded from a disguise, a side field.
-    Lost,
-    /// The same bytes, from this address on: an offset in the top-level object, or what came out of a container.
-    Raw(u64),
-    /// Behind a transfer encoding of a mail.
-    Transfer(Arc<Transfer>),
-}
-
-/// The map of one transfer-encoded body: which encoded bytes each decoded byte came from.
-#[derive(Debug, Default)]
-pub(crate) struct Transfer {
-    /// Ordered by `decoded`.
-    pub(crate) pieces: Vec<Piece>,
-}
-
-/// A run of decoded bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece {
-    pub(crate) decoded: u64,
-    pub(crate) len: u32,
-    /// Where its encoded form begins in the top-level object.
-    pub(crate) source: u64,
-    pub(crate) coding: Coding,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    /// Literally.
-    Same,
-    /// One byte as `=XX`.
-    Escape,
-    /// One base64 quantum of up to three bytes, all four characters side by side.
-    Quantum([u8; 3]),
-    /// In a way that cannot be rewritten.
-    Broken,
-}
-
-/// New bytes of an object, as many as stood there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Patch {
-    pub(crate) at: u64,
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// A patch at an address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Edit {
-    Bytes(Patch),
-    /// Some bytes of a base64 quantum.
-    Quantum {
-        at: u64,
-        plain: [u8; 3],
-        len: u8,
-        new: [Option<u8>; 3],
-    },
-}
-
-impl Edit {
-    fn moved(&self, moved: Move) -> Self {
-        match self {
-            Self::Bytes(Patch { at, bytes }) => Self::Bytes(Patch { at: moved.address(*at), bytes: bytes.clone() }),
-            Self::Quantum { at, plain, len, new } => {
-                Self::Quantum { at: moved.address(*at), plain: *plain, len: *len, new: *new }
-            }
-        }
-    }
-}
-
-impl Origin {
-    /// The origin of a part that begins `by` bytes into this object.
-    pub(crate) fn shifted(&self, by: u64) -> Self {
-        match self {
-            Self::Raw(base) => Self::Raw(base + by),
-            Self::Transfer(_) | Self::Lost => Self::Lost,
-        }
-    }
-
-    /// Carries patches of the object to their addresses; `None` when they cannot be.
-    pub(crate) fn lift(&self, patches: Vec<Patch>) -> Option<Vec<Edit>> {
-        match self {
-            Self::Lost => None,
-            Self::Raw(base) => {
-                Some(patches.into_iter().map(|p| Edit::Bytes(Patch { at: p.at + base, bytes: p.bytes })).collect())
-            }
-            Self::Transfer(map) => {
-                let mut edits = Vec::new();
-                for patch in &patches {
-                    map.lift(patch, &mut edits)?;
-                }
-                Some(edits)
-            }
-        }
-    }
-}
-
-impl Transfer {
-    fn lift(&self, patch: &Patch, edits: &mut Vec<Edit>) -> Option<()> {
-        let end = patch.at + patch.bytes.len() as u64;
-        let first = self.pieces.partition_point(|p| p.decoded + u64::from(p.len) <= patch.at);
-        let mut covered = patch.at;
-        for piece in self.pieces.get(first..)?.iter().take_while(|p| p.decoded < end) {
-            let span = piece.decoded.max(patch.at)..(piece.decoded + u64::from(piece.len)).min(end);
-            let new = patch.bytes.get((span.start - patch.at) as usize..(span.end - patch.at) as usize)?;
-            let into = span.start - piece.decoded;
-            if span.start != covered {
-                return None;
-            }
-            covered = span.end;
-            edits.push(match piece.coding {
-                Coding::Same => Edit::Bytes(Patch { at: piece.source + into, bytes: new.to_vec() }),
-                Coding::Escape => {
-                    Edit::Bytes(Patch { at: piece.source, bytes: format!("={:02X}", new.first()?).into_bytes() })
-                }
-                Coding::Quantum(plain) => {
-                    let mut bytes = [None; 3];
-                    for (slot, b) in bytes.iter_mut().skip(into as usize).zip(new) {
-                        *slot = Some(*b);
-                    }
-                    Edit::Quantum { at: piece.source, plain, len: piece.len as u8, new: bytes }
-                }
-                Coding::Broken => return None,
-            });
-        }
-        (covered == end).then_some(())
-    }
-}
-
 /// Memory for the edits of a redaction, in stamps of 24 bytes. Beyond this the object cannot be redacted. A register of
 /// 100,000 people has five stamps a row.
 const EDITS_MAX: usize = 800_000;
 
-/// A patch of at most 64 bytes of at most two kinds, as nearly all are: stars and the spaces between them. Or one of at
-/// most 32 bytes of at most four, as addresses are made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(crate) at: u64,
-    /// A bit for each byte that is `sign`; the others are `fill`. Of four kinds, a bit for each that is a blank or `sign`, and
-    /// from half the bits on, one for each that is a comma or `sign`.
-    pub(crate) signs: u64,
-    pub(crate) len: u8,
-    pub(crate) fill: u8,
-    pub(crate) sign: u8,
-    pub(crate) detector: DetectorId,
-    pub(crate) four: bool,
-}
-
-impl Stamp {
-    /// Bytes of the longest.
-    pub(crate) const LEN_MAX: usize = u64::BITS as usize;
-    /// Of the longest of four kinds.
-    const FOUR_MAX: usize = Self::LEN_MAX / 2;
-
-    /// The stamp that does what a patch does.
-    fn of(patch: &[u8], at: u64, detector: DetectorId) -> Option<Self> {
-        let fill = *patch.first()?;
-        let sign = patch.iter().copied().find(|b| *b != fill).unwrap_or(fill);
-        let fits = patch.len() <= Self::LEN_MAX && patch.iter().all(|b| *b == fill || *b == sign);
-        let signs = || patch.iter().rev().fold(0, |signs, b| signs << 1 | u64::from(*b != fill));
-        fits.then(|| Self { at, signs: signs(), len: patch.len() as u8, fill, sign, detector, four: false })
-    }
-
-    /// The stamp that does what the beginning of a masked text does; `None` when it begins with none of the four kinds.
-    fn beginning(patch: &[u8], at: u64, detector: DetectorId) -> Option<Self> {
-        let (mut signs, mut len, mut other) = (0, 0, None);
-        for b in patch.iter().take(Self::FOUR_MAX) {
-            let kind = match b {
-                b'*' => 0,
-                b' ' => 1,
-                b',' => 2,
-                sign if *other.get_or_insert(*sign) == *sign => 3,
-                _ => break,
-            };
-            signs |= (kind & 1) << len | kind >> 1 << len << Self::FOUR_MAX;
-            len += 1;
-        }
-        let sign = other.unwrap_or(b'*');
-        (len > 0).then_some(Self { at, signs, len, fill: b'*', sign, detector, four: true })
-    }
-
-    /// The stamp that masks `original`, which begins at `at`, all but its `signs`, a bit each and all the same.
-    #[inline]
-    pub(crate) fn masking(original: &[u8], signs: u64, at: u64, detector: DetectorId) -> Self {
-        let sign = original.get(signs.trailing_zeros() as usize).copied().unwrap_or(b'*');
-        let len = original.len().min(Self::LEN_MAX) as u8;
-        Self { at, signs, len, fill: b'*', sign, detector, four: false }
-    }
-
-    pub(crate) fn patch(self) -> Patch {
-        let two = |n| if self.signs >> n & 1 == 1 { self.sign } else { self.fill };
-        let four = |n: u8| match [self.signs >> n & 1, self.signs >> n >> Self::FOUR_MAX & 1] {
-            [0, 0] => self.fill,
-            [1, 0] => b' ',
-            [0, _] => b',',
-            _ => self.sign,
-        };
-        let bytes = (0..self.len).map(|n| if self.four { four(n) } else { two(n) });
-        Patch { at: self.at, bytes: bytes.collect() }
-    }
-}
-
 /// A longer patch is kept as it is.
 const STAMPED_MAX: usize = 256;
-
-/// Stamps in blocks, of which none is moved when another is needed: there may be half a million.
-#[derive(Default)]
-struct Stamps {
-    /// Those that are full.
-    blocks: Vec<Vec<Stamp>>,
-    /// The last one. It grows as it needs to if it is the first: most objects have few.
-    last: Vec<Stamp>,
-    len: usize,
-}
-
-impl Stamps {
-    const BLOCK: usize = 4_096;
-
-    #[inline(always)]
-    fn push(&mut self, stamp: Stamp) {
-        if self.last.len() == self.last.capacity() {
-            self.grow();
-        }
-        self.last.push(stamp);
-        self.len += 1;
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        if self.last.len() >= Self::BLOCK {
-            let full = std::mem::replace(&mut self.last, Vec::with_capacity(Self::BLOCK));
-            self.blocks.push(full);
-        } else {
-            self.last.reserve(Self::BLOCK.min(2 * self.last.len().max(8)) - self.last.len());
-        }
-    }
-
-    /// Takes over those of a part.
-    fn take(&mut self, part: Self) {
-        let Self { blocks, last, len } = part;
-        let ours = std::mem::replace(&mut self.last, last);
-        self.blocks.extend([ours].into_iter().filter(|ours| !ours.is_empty()).chain(blocks));
-        self.len += len;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Stamp> {
-        self.blocks.iter().flatten().chain(&self.last)
-    }
-}
 
 /// What a redaction needs to know of each finding.
 #[derive(Default)]
@@ -508,19 +269,6 @@ fn merged(mut patches: Vec<Patch>) -> Vec<Splice> {
     splices
 }
 
-/// The bytes that mask `original`: a star for each, separators and line ends kept so that the shape stays.
-pub(crate) fn masked_bytes(original: &[u8]) -> Vec<u8> {
-    original.iter().map(|b| mask_of(*b)).collect()
-}
-
-const fn mask_of(b: u8) -> u8 {
-    if is_kept(b) { b } else { b'*' }
-}
-
-const fn is_kept(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'-' | b'.' | b'/' | b',' | b'|' | b'<' | b'>' | b'"')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -528,13 +276,6 @@ mod tests {
     use super::*;
 
     proptest! {
-        #[test]
-        fn a_stamp_does_what_its_patch_does(original in "[0-9A-Zạ*  ./-]{0,70}", at in 0u64..9) {
-            let patch = Patch { at, bytes: masked_bytes(original.as_bytes()) };
-            let of = Stamp::of(&patch.bytes, at, DetectorId::Cccd).map(Stamp::patch);
-            prop_assert!(of.is_none_or(|p| p == patch));
-        }
-
         #[test]
         fn stamps_side_by_side_do_what_their_patch_does(original in "[0-9A-Zạ*  ,,./|-]{1,300}", at in 0u64..9) {
             let bytes = masked_bytes(original.as_bytes());
@@ -551,20 +292,6 @@ mod tests {
                 prop_assert_eq!(patches.into_iter().flat_map(|p| p.bytes).collect::<Vec<_>>(), bytes.clone());
             }
         }
-    }
-
-    #[test]
-    fn most_masks_are_stamps() {
-        assert_eq!(size_of::<Stamp>(), 24);
-        for original in ["001090123456", "001 090 123 456", "Nguyễn Thị Hương", "05/04/1987"] {
-            let signs =
-                original.bytes().enumerate().filter(|(_, b)| is_kept(*b)).fold(0, |signs, (n, _)| signs | 1 << n);
-            let patch = Patch { at: 0, bytes: masked_bytes(original.as_bytes()) };
-            assert!(Stamp::of(&patch.bytes, 0, DetectorId::Cccd).is_some(), "{original}");
-            assert_eq!(Stamp::masking(original.as_bytes(), signs, 0, DetectorId::Cccd).patch(), patch);
-        }
-        assert!(Stamp::of(b"0     ", 0, DetectorId::Cccd).is_some());
-        assert!(Stamp::of(b"*-*.*", 0, DetectorId::Cccd).is_none());
     }
 
     #[test]

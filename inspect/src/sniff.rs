@@ -2,8 +2,6 @@
 //!
 //! Each format's own mark is known to its room; this is about text in general.
 
-use chot_detectors::{BLOCK, Shown, shown};
-
 /// The beginning of an object, for formats to recognise themselves.
 pub(crate) struct Head<'a> {
     /// The first block, or everything when the object is smaller.
@@ -161,7 +159,7 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
-    const HEAD: usize = BLOCK;
+    const HEAD: usize = 64;
     if is_container(bytes) {
         return true;
     }
@@ -173,15 +171,11 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
-    let mut seen = [Shown::default()];
-    shown(head, &mut seen);
-    let [Shown { plain, zero, high }] = seen;
-    let within = u64::MAX >> (HEAD - head.len());
-    let is_utf8 = || str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let is_utf8 = str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
     let mark = || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if zero & within == 0 && high & within != 0 && !mark() && !is_utf8() {
+    if !is_utf8 && !mark() && !head.contains(&0) {
         // An old character set, if a number stands in it and nothing that is not written.
-        return (plain | high) & within == within && has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
+        return has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
     }
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
@@ -205,8 +199,9 @@ fn ends_as_archive(bytes: &[u8]) -> bool {
 /// Whether bytes have the digits of a number, and nothing that is not written.
 fn has_number(bytes: &[u8]) -> bool {
     const DIGITS_MIN: usize = 9;
-    // Among bytes of chance the first of these is near.
-    !bytes.iter().any(u8::is_ascii_control) && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
+    // Among bytes of chance there are few.
+    let digits = bytes.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>();
+    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
 }
 
 /// Whether bytes begin as a container does.

@@ -140,11 +140,14 @@ impl Text {
         }
         let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
         let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
-        let has = |sign: &[u8]| memchr::memmem::find(between, sign).is_some();
-        match memchr::memchr(b'\n', between) {
-            Some(_) if has(b"\n\n") || has(b"\n\r\n") => Ended::Block,
+        let stands = |at: usize, sign: &[u8]| between.get(at..).is_some_and(|rest| rest.starts_with(sign));
+        let ends_block = |at: usize| stands(at, b"\n\n") || stands(at, b"\n\r\n");
+        let ends_row = || memchr::memchr_iter(b')', between).any(|at| stands(at, b"),("));
+        let mut lines = memchr::memchr_iter(b'\n', between);
+        match lines.next() {
+            Some(first) if ends_block(first) || lines.any(ends_block) => Ended::Block,
             Some(_) => Ended::Line,
-            None if self.ended == Ended::Nothing && has(b"),(") => Ended::Line,
+            None if self.ended == Ended::Nothing && ends_row() => Ended::Line,
             None => self.ended,
         }
     }

@@ -160,6 +160,14 @@ impl View {
         self.stretches.get(first..).unwrap_or_default().iter().take_while(move |s| s.text < end)
     }
 
+    /// Where a range of the window stands in the object and what stands there, if that is one piece, byte for byte, and masked
+    /// as text is.
+    pub(crate) fn stands(&self, range: &Range<usize>) -> Option<(u64, &[u8])> {
+        let s = self.touched(range).next().filter(|s| s.same && !s.digits && !self.number)?;
+        let before = range.start.checked_sub(s.text).filter(|_| range.end <= s.text + s.len)?;
+        Some((s.object + before as u64, self.text.get(range.clone())?))
+    }
+
     /// The patches of the object that mask `range` of the window.
     pub(crate) fn patches(&self, range: &Range<usize>) -> Vec<Patch> {
         if self.is_json_number() {

@@ -144,6 +144,98 @@ fn letters_that_a_drawing_sets_one_by_one_are_words() {
     }
 }
 
+/// A digit a box, the last first, each at the place where it is seen.
+fn boxes(each: &dyn Fn(usize, char) -> String) -> String {
+    NUMBER.chars().enumerate().collect::<Vec<_>>().into_iter().rev().map(|(n, digit)| each(n, digit)).collect()
+}
+
+fn slide(shapes: &str) -> Vec<u8> {
+    let slide = format!("<p:sld><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>");
+    package(&[("ppt/presentation.xml", "<p:presentation/>"), ("ppt/slides/slide1.xml", &slide)])
+}
+
+fn shape(text: &str, x: usize, y: usize) -> String {
+    format!(
+        "<p:sp><p:spPr><a:xfrm><a:off x='{x}' y='{y}'/></a:xfrm></p:spPr><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p>\
+         </p:txBody></p:sp>"
+    )
+}
+
+#[test]
+fn text_boxes_out_of_order_are_read_as_they_are_seen() {
+    let anchored = |n: usize, digit: char| {
+        let position = |way: char, offset: usize| {
+            format!("<wp:position{way} relativeFrom='page'><wp:posOffset>{offset}</wp:posOffset></wp:position{way}>")
+        };
+        let content = format!("<w:txbxContent>{}</w:txbxContent>", run(&digit.to_string()));
+        format!(
+            "<w:p><w:r><mc:AlternateContent><mc:Choice><w:drawing><wp:anchor>{}{}<a:graphic><wps:wsp><wps:spPr><a:xfrm>\
+             <a:off x='0' y='0'/></a:xfrm></wps:spPr><wps:txbx>{content}</wps:txbx></wps:wsp></a:graphic></wp:anchor>\
+             </w:drawing></mc:Choice><mc:Fallback><w:pict><v:shape style='position:absolute;margin-left:{n}pt'><v:textbox>\
+             {content}</v:textbox></v:shape></w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>",
+            position('H', 200_000 * n),
+            position('V', 0),
+        )
+    };
+    let old = |n: usize, digit: char| {
+        format!(
+            "<w:p><w:r><w:pict><v:shape style='position:absolute;margin-left:{}pt;margin-top:3pt'><v:textbox>\
+             <w:txbxContent>{}</w:txbxContent></v:textbox></v:shape></w:pict></w:r></w:p>",
+            9 * n,
+            run(&digit.to_string())
+        )
+    };
+    let framed = |n: usize, digit: char| {
+        format!("<w:p><w:pPr><w:framePr w:x='{}' w:y='90'/></w:pPr><w:r><w:t>{digit}</w:t></w:r></w:p>", 300 * n)
+    };
+    let open = |n: usize, digit: char| {
+        format!(
+            "<draw:frame svg:x='{}.5cm' svg:y='2cm'><draw:text-box><text:p>{digit}</text:p></draw:text-box></draw:frame>",
+            n
+        )
+    };
+    let sheet = |n: usize, digit: char| shape(&digit.to_string(), 300_000 * n, 9).replace("p:", "xdr:");
+    let drawing = format!("<xdr:wsDr>{}</xdr:wsDr>", boxes(&sheet));
+    let said = run("Số CCCD:");
+    let figures = [(4, "0901"), (1, "0010"), (7, "2345"), (10, "6")];
+    let figures: String = figures.iter().map(|(n, text)| shape(text, 300_000 * n, 9)).collect();
+    let order = shape("Số đơn hàng:", 0, 9) + &boxes(&|n, digit| shape(&digit.to_string(), 900_000 + 300_000 * n, 9));
+    for (what, bytes, found) in [
+        (
+            "pptx",
+            slide(&(shape("Số CCCD:", 0, 9) + &boxes(&|n, digit| shape(&digit.to_string(), 900_000 + 300_000 * n, 9)))),
+            true,
+        ),
+        ("docx", letter(&(said.clone() + &boxes(&anchored))), true),
+        ("docx, VML", letter(&(said.clone() + &boxes(&old))), true),
+        ("docx, frames", letter(&(said + &boxes(&framed))), true),
+        (
+            "odt",
+            open_document(
+                "text",
+                &format!("<office:text><text:p>Số CCCD:</text:p><text:p>{}</text:p></office:text>", boxes(&open)),
+            ),
+            true,
+        ),
+        (
+            "xlsx",
+            package(&[
+                ("xl/workbook.xml", "<workbook/>"),
+                ("xl/drawings/drawing1.xml", &drawing),
+                ("xl/worksheets/sheet1.xml", "<worksheet/>"),
+            ]),
+            true,
+        ),
+        // Figures of a picture, in the order somebody drew them.
+        ("figures", slide(&figures), false),
+        ("an order", slide(&order), false),
+    ] {
+        let inspection = inspect(&bytes);
+        let is_found = inspection.distinct(DetectorId::Cccd) > 0;
+        assert_eq!((is_found, inspection.opaque.len()), (found, 0), "{what}: {inspection:?}");
+    }
+}
+
 #[test]
 fn kinds_of_xml_that_split_text_are_read_as_their_programs_do() {
     let (first, rest) = NUMBER.split_at(5);

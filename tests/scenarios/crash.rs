@@ -12,6 +12,9 @@ use crate::harness::mail::{OUTSIDER, letter};
 use crate::harness::world::PARTY;
 use crate::harness::{Form, Gate, text, wait_until};
 
+/// What makes records durable; a direct write does so itself (`O_DSYNC`).
+const SYNCS: &str = "fdatasync,fsync,pwrite64";
+
 /// Messages of each kill scenario; `CHOT_CRASH_MESSAGES=10000 CHOT_CRASH_KILLS=20` is the long version.
 fn messages() -> usize {
     from_env("CHOT_CRASH_MESSAGES", 300)
@@ -96,7 +99,7 @@ fn nothing_leaves_while_the_disk_cannot_sync() {
     gate.chat("trước khi đĩa hỏng").is_delivered();
     gate.world.https.received_one();
 
-    let fault = Fault::inject(&gate, "fdatasync,fsync:error=EIO");
+    let fault = Fault::inject(&gate, &format!("{SYNCS}:error=EIO"));
     gate.request(PARTY, "/gui")
         .with(Form::Body { content_type: "application/octet-stream", bytes: invoice() })
         .send()
@@ -132,7 +135,7 @@ fn nothing_leaves_before_the_disk_has_the_record() {
     gate.chat("trước khi đĩa treo").is_delivered();
     gate.world.https.received_one();
     // No sync ends before that, however long a machine takes otherwise.
-    let fault = Fault::inject(&gate, &format!("fdatasync,fsync:delay_enter={}", HANGS.as_micros()));
+    let fault = Fault::inject(&gate, &format!("{SYNCS}:delay_enter={}", HANGS.as_micros()));
     let begun = Instant::now();
     let first = |take: &dyn Fn() -> usize| {
         wait_until("it arrives", || take() > 0);

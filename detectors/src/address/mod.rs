@@ -142,7 +142,11 @@ impl Detector for Address {
             (false, false) => return None,
         };
         let range = left..right.0;
-        let mut value = fold(&String::from_utf8_lossy(text.get(range.clone())?));
+        let shown = text.get(range.clone())?;
+        let mut value = match shown.len() {
+            ..=Folded::TEXT_MAX => (*Folded::of(shown)).to_owned(),
+            _ => fold(&String::from_utf8_lossy(shown)),
+        };
         value.make_ascii_uppercase();
         Some(Found { range, score, value: value.into(), hidden: None })
     }

@@ -69,6 +69,11 @@ pub(super) fn is_code(text: &[u8]) -> bool {
     {
         return true;
     }
+    if let Ok(text) = text.try_into()
+        && is_number_of_a_thing(text)
+    {
+        return true;
+    }
     const BYTES: std::ops::RangeInclusive<usize> = 16..=64;
     const GROUP: usize = 4;
     const GROUPS: usize = 7;
@@ -94,6 +99,13 @@ pub(super) fn is_code(text: &[u8]) -> bool {
         }
     }
     group >= GROUP && groups <= GROUPS
+}
+
+/// Whether a text is a number of 32 bits as Word numbers paragraphs and revisions: eight hexadecimal digits, capitals, a
+/// digit and three letters at least. A passport has one letter, a plate two; and a name has two words.
+fn is_number_of_a_thing(text: &[u8; 8]) -> bool {
+    let letters = text.iter().filter(|b| matches!(b, b'A'..=b'F')).count();
+    (3..8).contains(&letters) && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
 }
 
 /// Whether a text is a UUID in small letters, one at least (RFC 9562, section 4), no part of which begins as what is dialled

@@ -375,4 +375,9 @@ proptest! {
         let uuid: String = uuid.chars().take(36).collect();
         agree(&uuid, None, &mut Cells::default());
     }
+
+    #[test]
+    fn numbers_of_things_are_nobodys(number in "[0-9A-F]{8}|(29|30|79)[A-F][0-9A-F]{5}|[BC][0-9]{5}[A-F]{2}|[A-F]{7}[0-9]|[A-F]{8}") {
+        agree(&number, None, &mut Cells::default());
+    }
 }

@@ -105,7 +105,7 @@ impl Words {
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
         let (mut linked, mut linked_end, mut hint) = (Columns::default(), None, None);
         for (range, column, names) in self.all(folded) {
-            if column == Column::Negative && (!negative || follows_a_surname(folded, range.start)) {
+            if column == Column::Negative && (!negative || is_name(folded, &range)) {
                 continue;
             }
             if !names {
@@ -239,7 +239,15 @@ fn key_hash(text: &[u8]) -> Option<usize> {
     (n > 0).then_some(hash as usize % KEYS)
 }
 
-/// Whether a phrase at `at` goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`.
+/// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`. Behind
+/// `bà Lê Thị Hà`, `số hóa đơn` is one: nobody is called that.
+fn is_name(folded: &[u8], phrase: &std::ops::Range<usize>) -> bool {
+    const LABELS: [&[u8]; 2] = [b"so", b"ma"];
+    let words = || folded.get(phrase.clone()).unwrap_or_default().split(|b| *b == b' ');
+    follows_a_surname(folded, phrase.start) && !words().any(|word| LABELS.contains(&word))
+}
+
+/// Whether the word before `at` is a surname.
 fn follows_a_surname(folded: &[u8], at: usize) -> bool {
     const SURNAMES: &[&[u8]] = &[
         b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",

@@ -22,7 +22,7 @@ use crate::simd::among::among;
 use crate::simd::{BLOCK, places};
 use crate::trigger::Trigger;
 pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
-use syllables::{Surnames, Syllables, capitals};
+use syllables::{Surnames, Syllables, capitals, value};
 pub(crate) use told::LABEL_BYTES_MAX;
 
 /// The detector.
@@ -286,7 +286,7 @@ impl Detector for PersonName {
                 false => 0,
             };
         confidence(score)?;
-        Some(Found { range, score, value: capitals(str::from_utf8(raw).ok()?).into(), hidden: None })
+        Some(Found { range, score, value: value(raw)?, hidden: None })
     }
 
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {

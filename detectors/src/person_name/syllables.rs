@@ -2,6 +2,7 @@
 //! from the bytes.
 
 use super::SYLLABLE_BYTES_MAX;
+use crate::card::Value;
 use crate::fold::{Folded, fold, spread_words};
 
 /// Most bytes of a syllable in a set.
@@ -196,6 +197,27 @@ fn small(word: &[u8], out: &mut [u8; KEY_BYTES]) -> Option<usize> {
 /// A name in capitals.
 pub(super) fn capitals(name: &str) -> String {
     let mut bytes = name.as_bytes().to_vec();
+    match raise(&mut bytes) {
+        Some(()) => String::from_utf8(bytes).unwrap_or_else(|_| name.to_uppercase()),
+        None => name.to_uppercase(),
+    }
+}
+
+/// A name in capitals as what is told of it, in place where there is room; `None` when it is no UTF-8.
+pub(super) fn value(name: &[u8]) -> Option<Value> {
+    let mut room = [0; Value::ROOM];
+    if let Some(capitals) = room.get_mut(..name.len()) {
+        capitals.copy_from_slice(name);
+        if raise(capitals).is_some() {
+            return Some(Value::Short(room, name.len() as u8));
+        }
+    }
+    str::from_utf8(name).ok().map(|name| capitals(name).into())
+}
+
+/// Makes capitals of the letters of Vietnamese, each of which takes as many bytes in small; `None` when there are others, or
+/// what is no UTF-8.
+fn raise(bytes: &mut [u8]) -> Option<()> {
     let mut at = 0;
     while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
         at += match rest {
@@ -224,10 +246,10 @@ pub(super) fn capitals(name: &str) -> String {
                 *letter &= !1;
                 3
             }
-            _ => return name.to_uppercase(),
+            _ => return None,
         };
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| name.to_uppercase())
+    Some(())
 }
 
 #[cfg(test)]
@@ -247,11 +269,21 @@ mod tests {
         for c in ('\u{80}'..'\u{2fff}').chain(['×', '÷', 'ß', 'İ']) {
             let word = c.to_string();
             assert_eq!(super::capitals(&word), word.to_uppercase());
+            let value = value(word.as_bytes()).expect(&word);
+            assert_eq!(value.as_str(), word.to_uppercase());
             let mut out = [0; KEY_BYTES];
             if let Some(len) = small(word.as_bytes(), &mut out) {
                 assert_eq!(&out[..len], word.to_lowercase().as_bytes(), "{word}");
             }
         }
+    }
+
+    #[test]
+    fn values_are_names_in_capitals_of_any_length() {
+        for name in ["Lê Văn An", "Nguyễn Thị Hoàng Phượng Yến", "Jürgen Weiß", ""] {
+            assert_eq!(value(name.as_bytes()).expect(name).as_str(), name.to_uppercase());
+        }
+        assert!(value(b"L\xc3").is_none() && value(b"An \xe1\xba").is_none());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX, capitals};
+use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX, value};
 use crate::card::Found;
 use crate::fold::{Folded, fold, is_capital, is_letter, next_char};
 use crate::phrases::Phrases;
@@ -113,16 +113,17 @@ pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
     let behind = cell.iter().position(|b| b"(,;/\n\t".contains(b)).unwrap_or(cell.len());
     let name = cell.get(lead..behind)?.trim_ascii_end();
     let mut start = range.start + lead;
-    let mut syllables = syllables(name)?;
+    let mut room = [""; SYLLABLES_ROOM];
+    let mut syllables = syllables(name, &mut room)?;
     // `Ông` is a surname as well: `Ông Thị Phúc`.
     let titled = TITLES.contains(&fold(syllables.first()?).as_str());
     let next = fold(syllables.get(1)?);
     if syllables.len() > 3 && titled && has_surname(&next) && !matches!(next.as_str(), "van" | "thi") {
         start += syllables.first()?.len() + 1;
-        syllables.remove(0);
+        syllables = syllables.get(1..)?;
     }
     let name = text.get(start..range.start + lead + name.len())?;
-    let score = plausible(&syllables, Folded::of(name).bytes())?;
+    let score = plausible(syllables, Folded::of(name).bytes())?;
     Some(found(start, name, if score > 0 { 120 } else { 60 }))
 }
 
@@ -143,7 +144,8 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let rest = text.get(at..text.len().min(at + NAME_BYTES_MAX))?;
     let (len, capitals) = run(rest, told);
     let name = rest.get(..len)?;
-    let syllables = syllables(name)?;
+    let mut room = [""; SYLLABLES_ROOM];
+    let syllables = syllables(name, &mut room)?;
     let folded = Folded::of(name);
     let folded = folded.bytes();
     let titled = bytes.len() <= TITLE_BYTES_MAX && matches!(Folded::of(bytes).bytes(), b"ong" | b"ba" | b"ong ba");
@@ -151,7 +153,7 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     if titled && NO_PERSON.iter().any(|word| word.as_bytes() == first) || blanks == 0 && !told {
         return None;
     }
-    let known = plausible(&syllables, folded)?;
+    let known = plausible(syllables, folded)?;
     let score = match (told, capitals) {
         (true, true) => 65 + known,
         (true, false) => 50 + known,
@@ -185,8 +187,7 @@ const fn is_name_byte(byte: u8) -> bool {
 }
 
 fn found(at: usize, name: &[u8], score: i32) -> Found {
-    let value = str::from_utf8(name).map(capitals).unwrap_or_default();
-    Found { range: at..at + name.len(), score, value: value.into(), hidden: None }
+    Found { range: at..at + name.len(), score, value: value(name).unwrap_or_default(), hidden: None }
 }
 
 /// How long the name at the beginning of `text` is, and whether capitals begin all its syllables. Small letters count
@@ -219,17 +220,21 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
     (end, capitals)
 }
 
-/// The syllables of a name; `None` for what cannot be one.
-fn syllables(name: &[u8]) -> Option<Vec<&str>> {
-    let text = str::from_utf8(name).ok()?;
+/// Room for more than a name has: a title before it.
+const SYLLABLES_ROOM: usize = SYLLABLES_MAX + 2;
+
+/// The syllables of a name, for which there is room; `None` for what cannot be one.
+fn syllables<'r, 't>(name: &'t [u8], room: &'r mut [&'t str; SYLLABLES_ROOM]) -> Option<&'r [&'t str]> {
+    let text = str::from_utf8(name).ok().filter(|text| text.len() <= NAME_BYTES_MAX)?;
+    let mut count = 0;
+    for syllable in text.split(' ').filter(|s| !s.is_empty()) {
+        *room.get_mut(count)? = syllable;
+        count += 1;
+    }
+    let syllables = room.get(..count).filter(|all| all.len() >= 2)?;
     let fits = |c: char| is_letter(c) || matches!(c, ' ' | '\'' | '’' | '-' | '.' | '\u{300}'..='\u{36f}');
-    let syllables: Vec<_> = text.split(' ').filter(|s| !s.is_empty()).collect();
     let short = syllables.iter().all(|s| s.len() <= 2 * SYLLABLE_BYTES_MAX);
-    (text.len() <= NAME_BYTES_MAX
-        && text.chars().all(fits)
-        && short
-        && (2..=SYLLABLES_MAX + 2).contains(&syllables.len()))
-    .then_some(syllables)
+    (short && text.chars().all(fits)).then_some(syllables)
 }
 
 /// Whether syllables under a name's label are a name, with points for what is known of them.

@@ -52,6 +52,9 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
     let lines = || head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES);
     let aligned = lines().filter(blanks).count() * 2 > lines().count();
+    if delimiter == b',' && is_list(head.trimmed) {
+        return false;
+    }
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
     let said = matches!(head.extension(), "csv" | "tsv" | "tab" | "psv")
@@ -67,6 +70,18 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         _ => (2, 2),
     };
     most >= columns && usual(most) >= rows && usual(most) * 10 >= counts.len() * 5
+}
+
+/// Whether most lines are items of a list of numbers that a program holds, `{0x30, 0x31,`: each ends in a comma, and a
+/// bracket stands before them.
+fn is_list(text: &[u8]) -> bool {
+    const LINES: usize = 40;
+    let listed = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b',' | b'x' | b'X' | b' ' | b'\t');
+    let lines = || text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).take(LINES);
+    let items = |line: &&[u8]| line.ends_with(b",") && line.iter().all(listed);
+    let bracket = |line: &&[u8]| line.ends_with(b"{") || line.ends_with(b"[") || line.ends_with(b"(");
+    lines().take_while(|line| !items(line)).any(|line| bracket(&line))
+        && lines().filter(items).count() * 2 >= lines().count()
 }
 
 struct Delimited {

@@ -14,7 +14,7 @@ use crate::sniff::Head;
 use crate::table::Table;
 use crate::text::{self, Text};
 use crate::view::View;
-use placement::Drawing;
+use placement::{Drawing, Elements};
 use script::Script;
 
 pub(crate) const FORMAT: Format = Format {
@@ -142,6 +142,7 @@ struct Body {
     turned: Text,
     turns: Option<(Vec<u8>, u32)>,
     drawing: Drawing,
+    elements: Elements,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
 }
@@ -162,6 +163,7 @@ impl Html {
             turned: Text::new(place.clone()),
             turns: None,
             drawing: Drawing::default(),
+            elements: Elements::default(),
             cell_number: None,
             baseline: Vec::new(),
             cell_spans: (1, 1),
@@ -382,6 +384,8 @@ impl Reader for Body {
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
+        let read = if self.in_cell { &self.cell.view } else { &self.text.view };
+        self.elements.open(tag, read);
         let mut label = None;
         let mut found = Vec::new();
         for (key, value) in tag.attributes() {
@@ -417,6 +421,8 @@ impl Reader for Body {
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         self.turn_back(name);
+        let read = if self.in_cell { &self.cell.view } else { &self.text.view };
+        self.elements.close(name, read);
         match name.to_ascii_lowercase().as_slice() {
             b"table" => {
                 if self.tables == 1 {
@@ -452,6 +458,7 @@ impl Stream for Html {
         self.body.end_table(inquiry);
         self.body.end_script(inquiry);
         self.body.drawing.end(&self.body.place, inquiry);
+        self.body.elements.end(&self.body.place, inquiry);
         let unclosed = std::mem::take(&mut self.body.turned.view);
         self.body.text.view.push_view(&unclosed, 0..unclosed.text.len());
         let mut found = Vec::new();

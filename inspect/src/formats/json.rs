@@ -8,16 +8,15 @@ mod role;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod within;
 
 use chot_model::Confidence;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
-use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
-use crate::object::Object;
-use crate::redact::Origin;
+use crate::layers::Written;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -95,6 +94,8 @@ pub(crate) struct Json {
     waiting: Vec<crate::inquiry::Found>,
     numbers: usize,
     hits: usize,
+    /// The list at hand, as long as it holds nothing but small numbers: a file, perhaps, as programs write one.
+    file: Option<Written>,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
@@ -129,6 +130,7 @@ impl Json {
             waiting: Vec::new(),
             numbers: 0,
             hits: 0,
+            file: None,
             deeper: 0,
             long: false,
             keys: Keys::default(),
@@ -145,7 +147,7 @@ impl Json {
         self.value.view.base = at;
         self.value.context.column = match self.levels.last() {
             _ if key => None,
-            Some(level) if level.array => level.key,
+            Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
             _ => self.column,
         };
@@ -177,6 +179,9 @@ impl Json {
         let bare = !self.key
             && self.levels.last().is_some_and(|l| l.array && l.key.is_none())
             && is_long_number(&self.value.view.text);
+        if self.file.is_some() {
+            self.listed(within::small(&self.value.view.text), inquiry);
+        }
         let nested = self.nested();
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
@@ -204,29 +209,6 @@ impl Json {
         self.value.view.number = false;
     }
 
-    /// The value, if it is a document itself: programs send those within strings.
-    fn nested(&self) -> Option<Vec<u8>> {
-        const NESTED_MIN: usize = 8;
-        let text = self.value.view.text.trim_ascii();
-        let is_one = match text {
-            [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
-            [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
-            _ => false,
-        };
-        (is_one && !self.key && text.len() >= NESTED_MIN).then(|| text.to_vec())
-    }
-
-    /// Reads a document within a value once more as what it is.
-    fn document_within(&self, text: &[u8], inquiry: &mut Inquiry) {
-        let place = &self.value.place;
-        if place.depth < inquiry.limits.depth_max {
-            let place = Place { origin: Origin::Lost, again: true, depth: place.depth + 1, ..place.clone() };
-            let mut object = Object::new(Hint::default(), Place { charset: None, ..place });
-            object.push(text, inquiry);
-            object.finish(None, inquiry);
-        }
-    }
-
     /// A value that says what another member of its object is.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
         if let Some(level) = self.levels.last_mut().filter(|level| !level.array) {
@@ -243,6 +225,8 @@ impl Json {
     }
 
     fn open(&mut self, array: bool, inquiry: &mut Inquiry) {
+        self.end_file(inquiry);
+        self.file = array.then(Written::default);
         if self.levels.len() >= LEVELS_MAX {
             self.deeper += 1;
             return;
@@ -290,6 +274,7 @@ impl Json {
     }
 
     fn close(&mut self, array: bool, inquiry: &mut Inquiry) {
+        self.end_file(inquiry);
         if array {
             self.part(inquiry);
         }
@@ -438,6 +423,7 @@ impl Stream for Json {
             State::Text => self.value.finish(inquiry),
             State::Str | State::Escape(..) => self.end(inquiry),
         }
+        self.end_file(inquiry);
         self.part(inquiry);
         self.end_rows(inquiry);
         self.tree.finish(inquiry);

@@ -1,6 +1,7 @@
 //! The formats: a room each, one line of registration each, in the order they are asked.
 
 mod ar;
+mod boxed;
 mod bzip2;
 mod cab;
 mod cms;
@@ -46,6 +47,7 @@ mod strings;
 mod svg;
 mod tar;
 mod telling;
+mod tex;
 mod unknown;
 mod wide;
 mod xml;
@@ -182,6 +184,7 @@ const FORMATS: &[&Format] = &[
     &odf::FLAT,
     &xml::FORMAT,
     &json::FORMAT,
+    &tex::FORMAT,
     &form::FORMAT,
     &sql::FORMAT,
     &csv::TABS,

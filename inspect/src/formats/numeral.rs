@@ -31,17 +31,37 @@ fn plain(text: &[u8]) -> Option<String> {
     (fraction.len() <= exponent).then(|| format!("{whole}{fraction:0<exponent$}"))
 }
 
+const ONES: u64 = u64::MAX / 0xff;
+
+/// How many of eight bytes are digits before the first that is none, and what each differs by from `0`.
+#[inline]
+const fn digits_of(eight: u64) -> (usize, u64) {
+    // A digit differs from `0` by less than ten: no high bit, and none after adding what takes ten to it.
+    let from_zero = eight ^ (ONES * b'0' as u64);
+    let others = (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7);
+    (others.trailing_zeros() as usize / 8, from_zero)
+}
+
 /// How many digits a text begins with.
 #[inline]
 pub(crate) fn digits(text: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 0xff;
-    let near = text.first_chunk().map_or(8, |eight| {
-        // A digit differs from `0` by less than ten: no high bit, and none after adding what takes ten to it.
-        let from_zero = u64::from_le_bytes(*eight) ^ (ONES * u64::from(b'0'));
-        let others = (from_zero | ((from_zero & !(ONES << 7)) + ONES * (0x80 - 10))) & (ONES << 7);
-        others.trailing_zeros() as usize / 8
-    });
+    let near = text.first_chunk().map_or(8, |eight| digits_of(u64::from_le_bytes(*eight)).0);
     if near < 8 { near } else { text.iter().take_while(|b| b.is_ascii_digit()).count() }
+}
+
+/// The whole number that a text begins with and how many digits it has: one to seven, and seven bytes more behind.
+#[inline]
+pub(crate) fn whole(text: &[u8]) -> Option<(usize, usize)> {
+    let (len, digits) = digits_of(u64::from_le_bytes(*text.first_chunk()?));
+    if !(1..8).contains(&len) {
+        return None;
+    }
+    // Zeros in front, then by pairs, fours and eights.
+    let eight = digits << (u64::BITS as usize - 8 * len);
+    let pairs = (eight * 10 + (eight >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let number = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    Some((number as usize, len))
 }
 
 #[cfg(test)]
@@ -58,6 +78,24 @@ mod tests {
         for byte in 0..=255u8 {
             let text = [b'0', b'9', byte, b'1', b'2', b'3', b'4', b'5', b'x'];
             assert_eq!(digits(&text), if byte.is_ascii_digit() { 8 } else { 2 }, "{byte}");
+        }
+    }
+
+    #[test]
+    fn small_numbers_are_read_at_once() {
+        for (text, number) in [
+            ("0", 0),
+            ("7", 7),
+            ("42", 42),
+            ("0042", 42),
+            ("99999", 99_999),
+            ("123456", 123_456),
+            ("9876543", 9_876_543),
+        ] {
+            assert_eq!(whole(format!("{text}</v></c>").as_bytes()), Some((number, text.len())), "{text}");
+        }
+        for text in ["</v></c>", "12345678</v>", "x2345678", "12</v>"] {
+            assert_eq!(whole(text.as_bytes()), None, "{text}");
         }
     }
 

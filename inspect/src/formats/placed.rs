@@ -2,6 +2,12 @@
 //!
 //! A second look at lines whose letters do not come in the order in which they are seen; all others read well as they come.
 
+use std::sync::Arc;
+
+use crate::inquiry::{Inquiry, Place};
+use crate::text::Text;
+use crate::view::View;
+
 /// A letter, or a few, and where it stands.
 struct Letter<T> {
     /// Across the lines, downwards.
@@ -52,6 +58,41 @@ impl<T> Placed<T> {
         }
         lines.retain(|line| line.len() >= LETTERS_MIN && !line.is_sorted_by_key(|(n, _)| *n));
         lines.into_iter().map(|line| line.into_iter().map(|(_, letter)| letter.what).collect()).collect()
+    }
+}
+
+/// The text of a box, and what was read before it and may say what it is.
+pub(crate) struct Letters {
+    pub(crate) text: View,
+    pub(crate) lead: Option<Arc<View>>,
+}
+
+impl Placed<Letters> {
+    /// Reads the lines whose letters come in another order than they stand. Letters by themselves are one word, what is
+    /// longer is set apart: pictures of a slide have numbers in all corners.
+    pub(crate) fn read(&mut self, height: f64, place: &Place, inquiry: &mut Inquiry) {
+        let lines = self.lines(height);
+        if lines.is_empty() {
+            return;
+        }
+        let is_letter = |view: &View| str::from_utf8(&view.text).is_ok_and(|text| text.trim().chars().count() <= 1);
+        let all = |view: &View| 0..view.text.len();
+        let mut text = Text::prose(Place { again: true, charset: None, ..place.clone() });
+        for line in lines {
+            let mut letter = false;
+            if let Some(lead) = line.iter().find_map(|letters| letters.lead.as_deref()) {
+                text.view.push_view(lead, all(lead));
+            }
+            for Letters { text: letters, .. } in &line {
+                if !(letter && is_letter(letters)) {
+                    text.joint(b" ");
+                }
+                letter = is_letter(letters);
+                text.view.push_view(letters, all(letters));
+            }
+            text.joint(b"\n");
+        }
+        text.finish(inquiry);
     }
 }
 

@@ -69,6 +69,7 @@ fn parse(text: &[u8]) -> Option<Escape> {
             b'n' => Some(one(Kind::Backslash, b'\n', 2)),
             b't' => Some(one(Kind::Backslash, b'\t', 2)),
             b'"' => Some(one(Kind::Backslash, b'"', 2)),
+            b'\\' => Some(one(Kind::Backslash, b'\\', 2)),
             _ => None,
         },
         _ => None,
@@ -198,7 +199,8 @@ fn is_value(text: &[u8], at: usize) -> bool {
 pub(crate) fn first(text: &[u8], core: Range<usize>) -> Option<Kind> {
     let bytes = text.get(core.clone()).unwrap_or_default();
     // The other signs first: they are rarer, and each decides alone.
-    let escape = |at: usize| text.get(core.start + at..).and_then(parse);
+    let pair = |escape: &Escape| escape.kind == Kind::Backslash && escape.bytes.first() == Some(&b'\\');
+    let escape = |at: usize| text.get(core.start + at..).and_then(parse).filter(|escape| !pair(escape));
     let single = memchr::memchr3_iter(b'%', b'&', b'\\', bytes).find_map(|at| Some((at, escape(at)?.kind)));
     let upto = single.map_or(bytes.len(), |(at, _)| at);
     let mut printable = 0;
@@ -235,7 +237,9 @@ fn is_assignment(text: &[u8], at: usize, byte: u8, taken: usize) -> bool {
 /// Percent signs, references and backslashes: each alone is believed.
 pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     let escape = parse(text.get(at..)?)?;
-    (escape.kind != Kind::QuotedPrintable).then(|| (escape.kind.name(), 1))
+    // Two backslashes are one where there are other escapes; by themselves they begin names of shares.
+    let pair = text.get(at + 1) == Some(&b'\\');
+    (escape.kind != Kind::QuotedPrintable && !pair).then(|| (escape.kind.name(), 1))
 }
 
 /// Equals signs: three of them, or the mark of a broken line.
@@ -313,6 +317,7 @@ mod tests {
             ("s&#7889; &#x1ED1; &agrave;&amp;", "số ố à&"),
             (r"s\u1ed1 \ud83d\ude00 \x30", "số 😀 0"),
             (r"s\u7889? \'30", "số 0"),
+            (r"a\\nb \x30", r"a\nb 0"),
         ] {
             let mut view = View::default();
             view.push(escaped.as_bytes(), 0);

@@ -8,6 +8,7 @@ mod code;
 mod encoded;
 mod escape;
 mod isles;
+mod lists;
 mod look;
 mod old;
 mod pairs;
@@ -27,6 +28,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::view::View;
 
 pub(crate) use escape::{entity, unescaped};
+pub(crate) use lists::Written;
 pub(crate) use look::{Look, is_meaningless};
 
 /// The second look at one text.
@@ -36,6 +38,7 @@ pub(crate) struct Layers {
     pairs: pairs::Pairs,
     rewrites: rewrite::Rewrites,
     base85: base85::Base85,
+    lists: lists::Lists,
     place: Place,
 }
 
@@ -47,6 +50,7 @@ impl Layers {
             pairs: pairs::Pairs::default(),
             rewrites: rewrite::Rewrites::default(),
             base85: base85::Base85::default(),
+            lists: lists::Lists::default(),
             place: place.clone(),
         }
     }
@@ -69,6 +73,7 @@ impl Layers {
         self.pairs.read(text, core, &look.pairs, place, inquiry);
         self.base85.read(text, core, &look.marked, place, inquiry);
         self.rewrites.read(view, core, &look.signs, place, inquiry);
+        self.lists.read(text, core, place, inquiry);
     }
 
     /// The text ends.
@@ -78,5 +83,6 @@ impl Layers {
         self.pairs.end(&self.place, inquiry);
         self.base85.end(&self.place, inquiry);
         self.rewrites.finish(inquiry);
+        self.lists.end(&self.place, inquiry);
     }
 }

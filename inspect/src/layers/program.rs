@@ -31,8 +31,8 @@ const JOINS: [&[u8]; 5] = [b"join", b"implode", b"concat", b"concatenate", b"tex
 /// What turns a string round.
 const TURNS: [&[u8]; 4] = [b"reverse", b"reversed", b"strrev", b"strreverse"];
 
-/// A longer list is read so far.
-const LIST_MAX: usize = 1 << 15;
+/// A longer list is read so far; one that goes on behind its window is read whole (`lists.rs`).
+const LIST_MAX: usize = 1 << 16;
 /// A longer name is none of these.
 const NAME_MAX: usize = 16;
 /// Signs of the shortest identifier.

@@ -103,6 +103,8 @@ pub(super) struct Runs {
     line: usize,
     /// Between two lines of it.
     between: bool,
+    /// As much of it stands on whole lines: what comes behind may be no part of it.
+    whole: usize,
     /// A character that is no hexadecimal digit stands in it.
     not_hex: bool,
     /// A long run: how it is decoded and where that goes.
@@ -141,14 +143,14 @@ impl Runs {
                     // One line behind the other, nearly always.
                     let next = words.peek().filter(|word| word.start == at + 1 && text.get(at) == Some(&b'\n'));
                     let Some(next) = next.filter(|_| self.is_line()) else { break };
-                    (at, len, self.line) = (next.start, next.len(), 0);
+                    (at, len, self.line, self.whole) = (next.start, next.len(), 0, self.run.len());
                 }
                 continue;
             }
             match text.get(at) {
                 Some(b'\n' | b'\r') if !self.between && self.is_line() => {
                     self.between = true;
-                    self.line = 0;
+                    (self.line, self.whole) = (0, self.run.len());
                 }
                 Some(b'\n' | b' ' | b'\t' | b'>') if self.between => {}
                 _ => self.end(place, inquiry),
@@ -201,6 +203,7 @@ impl Runs {
 
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.line, self.between, self.not_hex) = (0, false, false);
+        let whole = std::mem::take(&mut self.whole);
         let mut decoded = std::mem::take(&mut self.decoded);
         if let Some((code, mut object)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
@@ -211,6 +214,10 @@ impl Runs {
             for code in codes(&self.run) {
                 code.decode(&self.run, &mut decoded);
                 means |= inspect(&decoded, code.name(), place, inquiry);
+            }
+            if let Some(code) = codes(&self.run).next().filter(|_| !means && whole > 0) {
+                code.decode(self.run.get(..whole).unwrap_or_default(), &mut decoded);
+                means = inspect(&decoded, code.name(), place, inquiry);
             }
             let first = codes(&self.run).next().filter(|_| !means);
             let shifted = first.and_then(|code| code.shifted(&self.run, &mut decoded));
@@ -335,6 +342,18 @@ mod tests {
             });
             let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
             prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+        }
+    }
+
+    #[test]
+    fn a_word_on_the_next_line_is_no_part_of_a_run() {
+        // `Số căn cước công dân: 001090123456`
+        let run = "U+G7kSBjxINuIGPGsOG7m2MgY8O0bmcgZMOibjogMDAxMDkwMTIzNDU2";
+        let (first, second) = run.split_at(40);
+        for text in [format!("{run}\nEND\n"), format!("x {run}\r\n  trân trọng"), format!("{first}\n{second}\n")] {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), 1, "{text}");
         }
     }
 

@@ -34,6 +34,8 @@ pub(super) fn begin(text: &[u8], from: usize, end: usize) -> Option<usize> {
 pub(super) struct Uuencoded {
     line: Vec<u8>,
     open: Option<Box<Object>>,
+    /// What stands before its first line, and then before all: signs of a citation or remark.
+    margin: Vec<u8>,
 }
 
 impl Uuencoded {
@@ -51,6 +53,7 @@ impl Uuencoded {
             if self.open.is_none() && self.line.is_empty() {
                 let Some(start) = next.filter(|start| *start < core.end) else { return };
                 at = start;
+                self.margin = margin(text, start);
             }
             let rest = text.get(at..core.end).unwrap_or_default();
             if rest.is_empty() {
@@ -77,6 +80,10 @@ impl Uuencoded {
     fn end_line(&mut self, place: &Place, inquiry: &mut Inquiry) {
         let line = std::mem::take(&mut self.line);
         let line = line.trim_ascii_end();
+        let line = line
+            .strip_prefix(&*self.margin)
+            .or_else(|| line.strip_prefix(self.margin.trim_ascii_end()))
+            .unwrap_or(line);
         if let Some(object) = &mut self.open {
             match decoded(line) {
                 Some(bytes) if !bytes.is_empty() => object.push(&bytes, inquiry),
@@ -98,6 +105,16 @@ impl Uuencoded {
             object.finish(None, inquiry);
         }
     }
+}
+
+/// The signs and blanks that stand on a line before `at`, if nothing else does.
+fn margin(text: &[u8], at: usize) -> Vec<u8> {
+    const MARGIN_MAX: usize = 8;
+    let before = text.get(at.saturating_sub(MARGIN_MAX + 1)..at).unwrap_or_default();
+    let line = memchr::memrchr(b'\n', before).and_then(|end| before.get(end + 1..));
+    let line = line.or_else(|| (at <= MARGIN_MAX).then_some(before)).unwrap_or_default();
+    let sign = |b: &u8| b.is_ascii_whitespace() || b">|#*%;:/-".contains(b);
+    if line.iter().all(sign) { line.to_vec() } else { Vec::new() }
 }
 
 fn is_begin(line: &[u8]) -> bool {
@@ -134,6 +151,11 @@ mod tests {
         assert_eq!(decoded(b"#0V%T").as_deref(), Some(&b"Cat"[..]));
         assert_eq!(decoded(b"`").as_deref(), Some(&b""[..]));
         assert_eq!(decoded(b"M0V%T"), None);
+        for (before, expected) in
+            [("> ", "> "), ("a\n// ", "// "), ("a\n", ""), ("x \"", ""), ("a very long line ", "")]
+        {
+            assert_eq!(margin(format!("{before}begin").as_bytes(), before.len()), expected.as_bytes(), "{before}");
+        }
         assert!(is_begin(b"begin 644 cat.txt") && !is_begin(b"begin with this"));
     }
 }

@@ -1,10 +1,10 @@
-//! A row whose cells come one by one, each from a place of its own: no cell is an allocation.
+//! Rows whose cells come one by one, each from a place of its own: no cell is an allocation.
 
 use super::{Cell, Line, Table};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
-/// The cells of the row at hand, and the text they stand in.
+/// The cells of the rows at hand, and the text they stand in.
 #[derive(Default)]
 pub(crate) struct Gathered {
     /// What is appended to it is the text of the next cell.
@@ -14,68 +14,114 @@ pub(crate) struct Gathered {
     start: usize,
     /// Cells that stand in several pieces, by their place among the cells.
     odd: Vec<(usize, View)>,
+    /// Rows that have ended: their numbers, and how many cells end with each.
+    rows: Vec<(u64, usize)>,
+    /// A cell with nothing in it is one like others.
+    with_empty: bool,
 }
 
 impl Gathered {
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+    /// Of rows in which cells with nothing in them count.
+    pub(crate) fn with_empty() -> Self {
+        Self { with_empty: true, ..Self::default() }
     }
 
-    /// Adds the cell of what was appended, which stands at this address of the object, if it is known; an empty one is
-    /// none.
+    /// Adds the cell of what was appended, which stands at this address of the object, if it is known.
     #[inline]
     pub(crate) fn push(&mut self, column: usize, at: Option<u64>) {
-        self.add(Cell::new(column, self.start, self.text.len()).standing(at));
+        let cell = self.next(column).standing(at);
+        self.cells.push(cell);
     }
 
     /// As [`Self::push`], of a number that takes `len` bytes of the object.
     #[inline]
     pub(crate) fn push_number(&mut self, column: usize, at: Option<u64>, len: u8) {
-        self.add(Cell::new(column, self.start, self.text.len()).standing(at).number(len));
-    }
-
-    #[inline]
-    fn add(&mut self, cell: Cell) {
-        self.start = self.text.len();
-        if !cell.is_empty() {
-            self.cells.push(cell);
-        }
+        let cell = self.next(column).standing(at).number(len);
+        self.cells.push(cell);
     }
 
     /// As [`Self::push`], of what stands as `view` does.
     pub(crate) fn push_odd(&mut self, column: usize, view: View) {
-        if self.text.len() > self.start {
-            self.odd.push((self.cells.len(), view));
-        }
+        self.odd.push((self.cells.len(), view));
         self.push(column, None);
     }
 
-    /// Adds a cell as it was read, also one with nothing in it.
+    /// Adds a cell as it was read.
     #[inline]
     pub(crate) fn push_view(&mut self, column: usize, view: &View) {
         self.text.extend_from_slice(&view.text);
-        let at = view.sole().filter(|_| !view.number);
-        if at.is_none() && !view.text.is_empty() {
-            self.odd.push((self.cells.len(), view.copy()));
+        match view.sole().filter(|_| !view.number) {
+            None if !view.text.is_empty() => self.push_odd(column, view.copy()),
+            at => self.push(column, at),
         }
-        self.cells.push(Cell::new(column, self.start, self.text.len()).standing(at));
-        self.start = self.text.len();
     }
 
-    /// Gives the row to a table and begins the next.
-    pub(crate) fn give(&mut self, number: u64, table: &mut Table, inquiry: &mut Inquiry) {
-        if !self.cells.is_empty() {
-            let line = Line { number, text: &self.text, at: None, cells: &self.cells };
-            if !self.odd.is_empty() || !table.line(&line, inquiry) {
+    /// Keeps the place of a cell whose text comes later.
+    #[inline]
+    pub(crate) fn keep(&mut self, column: usize) -> usize {
+        self.cells.push(Cell::new(column, 0, 0));
+        self.cells.len() - 1
+    }
+
+    /// What was appended is the text of the cell that has this place, as [`Self::push`] has it.
+    #[inline]
+    pub(crate) fn fill(&mut self, place: usize, at: Option<u64>) {
+        if let Some(column) = self.cells.get(place).map(|cell| cell.column as usize) {
+            let cell = self.next(column).standing(at);
+            self.cells[place] = cell;
+        }
+    }
+
+    /// As [`Self::fill`], of what stands as `view` does.
+    pub(crate) fn fill_odd(&mut self, place: usize, view: View) {
+        self.odd.push((place, view));
+        self.fill(place, None);
+    }
+
+    #[inline]
+    fn next(&mut self, column: usize) -> Cell {
+        let start = std::mem::replace(&mut self.start, self.text.len());
+        Cell::new(column, start, self.start)
+    }
+
+    /// Ends a row, unless there is nothing in it. Whether there was.
+    pub(crate) fn end_row(&mut self, number: u64) -> bool {
+        let some = self.rows.last().map_or(0, |(_, end)| *end) < self.cells.len();
+        if some {
+            self.rows.push((number, self.cells.len()));
+        }
+        some
+    }
+
+    /// Rows that have ended.
+    pub(crate) const fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Gives the rows that have ended to a table, and begins anew.
+    pub(crate) fn give(&mut self, table: &mut Table, inquiry: &mut Inquiry) {
+        let mut start = 0;
+        self.odd.sort_by_key(|(n, _)| *n);
+        let mut odd = self.odd.drain(..).peekable();
+        for (number, end) in self.rows.drain(..) {
+            let cells = self.cells.get(start..end).unwrap_or_default();
+            let line = Line { number, text: &self.text, at: None, cells };
+            let in_pieces = odd.peek().is_some_and(|(n, _)| *n < end);
+            if in_pieces || !table.line(&line, inquiry) {
                 let mut row = line.row();
-                for (n, view) in self.odd.drain(..) {
-                    if let Some((_, slot)) = row.get_mut(n) {
+                while let Some((n, view)) = odd.next_if(|(n, _)| *n < end) {
+                    if let Some((_, slot)) = row.get_mut(n - start) {
                         *slot = view;
                     }
                 }
-                table.row(number, row, inquiry);
+                row.retain(|(_, view)| self.with_empty || !view.text.is_empty());
+                if !row.is_empty() {
+                    table.row(number, row, inquiry);
+                }
             }
+            start = end;
         }
+        drop(odd);
         self.cells.clear();
         self.text.clear();
         self.start = 0;

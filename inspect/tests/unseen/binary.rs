@@ -61,7 +61,7 @@ fn coded(b: u8) -> Vec<u8> {
     }
 }
 
-fn varint(mut n: usize) -> Vec<u8> {
+pub(crate) fn varint(mut n: usize) -> Vec<u8> {
     let mut out = Vec::new();
     while n >= 128 {
         out.push(n as u8 | 128);

@@ -15,15 +15,11 @@ pub(crate) const fn host(name: &'static str, running: bool, make: fn(&mut Random
     Host { name, running, make }
 }
 
-/// Where no words are heard that speak against a number, in lists of lists of JSON and behind the names of people.
-const DEAF: &[&str] = &["rows of JSON", "letters"];
-
 /// Puts it into some place. In bytes that nobody understands no words are heard: there all numbers are told.
 pub(crate) fn make(random: &mut Random, plant: &Plant, innocent: bool) -> (&'static str, Vec<u8>) {
     let all = [text::ALL, office::ALL, if innocent { &[] } else { binary::ALL }];
     let host = if plant.rows.is_some() && random.below(5) < 3 {
-        let hosts: Vec<&Host> = tables::ALL.iter().filter(|host| !innocent || !DEAF.contains(&host.name)).collect();
-        hosts[random.below(hosts.len())]
+        random.pick(tables::ALL)
     } else {
         loop {
             let host = random.pick(random_of(&all, random.0));

@@ -19,6 +19,10 @@ pub(crate) const ALL: &[Host] = &[
     host("Markdown", true, |r, p| {
         format!("# Thông báo\n\n{}\n> {}\n", filling(r), p.said.replace('\n', "\n> ")).into_bytes()
     }),
+    host("TeX", false, |r, p| {
+        format!("\\documentclass{{article}}\n\\begin{{document}}\n{}{}\n\\end{{document}}\n", filling(r), p.said)
+            .into_bytes()
+    }),
     host("a program", false, |r, p| {
         format!("// {}\nfunction f() {{\n  var a = 1;\n  {}\n}}\n", filling(r).replace('\n', " "), p.said).into_bytes()
     }),

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::Random;
 use crate::archive::{How, gzip, mail, tar, zip, zip_how, zip64, zlib};
+use crate::binary::varint;
 use crate::hosts::json;
 use crate::plant::base64;
 
@@ -52,6 +53,10 @@ const ALL: &[Wrap] = &[
         [head.as_bytes(), b, b"\r\n--x9--\r\n"].concat()
     }),
     ("base64 in JSON", |_, b| format!("{{\"ten\":\"a.bin\",\"tep\":{}}}", json(&base64(b))).into_bytes()),
+    ("a list of bytes in JSON", |_, b| {
+        let bytes: Vec<String> = b.iter().map(u8::to_string).collect();
+        format!("{{\"type\":\"Buffer\",\"data\":[{}]}}", bytes.join(",")).into_bytes()
+    }),
     ("base64 in XML", |_, b| format!("<?xml version='1.0'?><a><tep>{}</tep></a>", base64(b)).into_bytes()),
     ("an address of data", |_, b| {
         format!("<html><body><img src=\"data:application/octet-stream;base64,{}\"></body></html>", base64(b))
@@ -98,15 +103,6 @@ fn crc(bytes: &[u8]) -> [u8; 4] {
 /// A stream of xz whose chunks are stored (The .xz File Format 1.2.1).
 fn xz(bytes: &[u8]) -> Vec<u8> {
     const FLAGS: [u8; 2] = [0, 1];
-    let number = |mut n: usize| {
-        let mut out = Vec::new();
-        while n >= 128 {
-            out.push(n as u8 | 128);
-            n >>= 7;
-        }
-        out.push(n as u8);
-        out
-    };
     let pad = |out: &mut Vec<u8>| out.resize(out.len().next_multiple_of(4), 0);
     let mut header = vec![2, 0, 0x21, 1, 0x16, 0, 0, 0];
     header.extend(crc(&header));
@@ -118,7 +114,7 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
     data.push(0);
     let unpadded = header.len() + data.len() + 4;
     pad(&mut data);
-    let mut index = [&[0, 1][..], &number(unpadded), &number(bytes.len())].concat();
+    let mut index = [&[0, 1][..], &varint(unpadded), &varint(bytes.len())].concat();
     pad(&mut index);
     index.extend(crc(&index));
     let back = [&(index.len() as u32 / 4 - 1).to_le_bytes()[..], &FLAGS].concat();

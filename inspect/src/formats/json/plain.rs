@@ -107,6 +107,9 @@ impl Json {
             }
         }
         self.value(bytes, from..from + len, at, number, inquiry).then(|| {
+            if self.file.is_some() {
+                self.listed(super::within::small(rest.get(..len).unwrap_or_default()), inquiry);
+            }
             self.end_plain();
             from + len
         })

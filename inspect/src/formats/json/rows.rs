@@ -1,8 +1,10 @@
 //! Lists of lists: the first may hold headings for those behind it, as answers of spreadsheets and tables of web pages do.
 //!
-//! A second look: each value is read by itself as well.
+//! A second look: each value is read by itself as well, under the heading of its column.
 
 use super::Json;
+use chot_detectors::Column;
+
 use crate::inquiry::{Inquiry, Place};
 use crate::table::{Row, Table};
 use crate::view::View;
@@ -13,8 +15,9 @@ pub(super) struct Rows {
     level: usize,
     row: Row,
     number: u64,
-    /// What the rows are given to, once the first held headings.
+    /// What the rows are given to, once the first held headings, and what those announce.
     table: Option<Table>,
+    columns: Vec<Option<Column>>,
 }
 
 /// Longer rows are vectors.
@@ -26,6 +29,11 @@ impl Rows {
         level == self.level && self.row.len() < CELLS_MAX && (self.number == 0 || self.table.is_some())
     }
 
+    /// What the heading of the next value announces, if that is a cell.
+    pub(super) fn column(&self, level: usize) -> Option<Column> {
+        self.columns.get(self.row.len()).copied().flatten().filter(|_| self.wants(level))
+    }
+
     /// Takes a cell.
     pub(super) fn cell(&mut self, value: View) {
         self.row.push((self.row.len(), value));
@@ -35,8 +43,9 @@ impl Rows {
         self.number += 1;
         let row = std::mem::take(&mut self.row);
         if self.number == 1 {
-            let announces = |(_, view): &(usize, View)| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some();
-            if row.iter().any(announces) {
+            let mut announced = |(_, view): &(usize, View)| inquiry.column(&String::from_utf8_lossy(&view.text));
+            self.columns = row.iter().map(&mut announced).collect();
+            if self.columns.iter().any(Option::is_some) {
                 self.table = Some(Table::second_look(Place { again: true, ..place.clone() }));
             }
         }
@@ -51,7 +60,7 @@ impl Json {
     pub(super) fn begin_list(&mut self) {
         if self.rows.is_none() && self.levels.last().is_some_and(|around| around.array) {
             let level = self.levels.len() + 1;
-            self.rows = Some(Box::new(Rows { level, row: Row::new(), number: 0, table: None }));
+            self.rows = Some(Box::new(Rows { level, row: Row::new(), number: 0, table: None, columns: Vec::new() }));
         }
     }
 
@@ -94,6 +103,11 @@ mod tests {
             let bytes = rows(heading).into_bytes();
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{heading}: {inspection:?}");
+        }
+        for (heading, found) in [("Số CCCD", 12), ("Số hóa đơn", 0), ("Ghi chú", 12)] {
+            let bytes = rows(heading).replace("\"79012345", "\"0010901234").into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{heading}: {inspection:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! Repeated cells and rows are read once, or as often as their columns can differ in meaning; never as often as they
 //! say.
 
+use crate::formats::boxed::{self, Boxes};
 use crate::formats::ooxml::{attributes, typed};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag, local};
@@ -36,6 +37,7 @@ pub(super) struct Content {
     row_number: u64,
     rows: u64,
     sheets: u64,
+    boxes: Boxes,
 }
 
 /// No program has more columns.
@@ -73,6 +75,7 @@ impl Content {
             row_number: 0,
             rows: 1,
             sheets: 0,
+            boxes: Boxes::default(),
             place,
         }
     }
@@ -83,6 +86,13 @@ impl Content {
             () if self.in_cell && self.apart == 0 => &mut self.cell,
             () => &mut self.text,
         }
+    }
+
+    /// A box of text begins or ends.
+    fn at_box(&mut self, act: fn(&mut Boxes, &View)) {
+        let mut boxes = std::mem::take(&mut self.boxes);
+        act(&mut boxes, &self.here().view);
+        self.boxes = boxes;
     }
 
     fn open_table(&mut self, tag: &Tag<'_>) {
@@ -158,6 +168,7 @@ impl Content {
         self.cell.finish(inquiry);
         self.notes.finish(inquiry);
         self.side.finish(inquiry);
+        self.boxes.end(&self.place, inquiry);
     }
 }
 
@@ -216,6 +227,11 @@ impl Reader for Content {
             }
             b"table-cell" | b"covered-table-cell" if self.tables == 1 => self.open_cell(tag, inquiry),
             _ => {
+                if is_box(tag.name) {
+                    self.at_box(Boxes::open);
+                    let length = |name: &[u8]| tag.string(name).as_deref().and_then(boxed::points);
+                    self.boxes.place(length(b"x"), length(b"y"));
+                }
                 self.apart += u32::from(is_apart(tag.name));
                 self.noted += u32::from(is_note(tag.name));
                 attributes(tag, false, &mut self.side, inquiry);
@@ -224,6 +240,9 @@ impl Reader for Content {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        if is_box(name) {
+            self.at_box(Boxes::close);
+        }
         match name {
             b"p" | b"h" => {
                 self.here().joint(b"\n");
@@ -253,6 +272,11 @@ impl Reader for Content {
 /// What stands in a cell without being its content.
 fn is_apart(name: &[u8]) -> bool {
     matches!(name, b"annotation" | b"text-box" | b"note" | b"shapes" | b"deletion")
+}
+
+/// What holds text at a place of its own (OpenDocument 1.3, part 3, §10.3 and §10.4.2).
+fn is_box(name: &[u8]) -> bool {
+    matches!(name, b"frame" | b"custom-shape" | b"rect" | b"ellipse" | b"polygon")
 }
 
 fn is_note(name: &[u8]) -> bool {

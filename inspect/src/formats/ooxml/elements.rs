@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::formats::numeral::digits;
+use crate::formats::numeral::{digits, whole};
 
 /// A cell as spreadsheet programs write those of numbers and shared strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) struct Plain {
     pub(super) column: Option<usize>,
     pub(super) style: Option<usize>,
     pub(super) shared: bool,
+    /// Its value, if that is a whole number.
+    pub(super) number: Option<usize>,
     /// Where its value begins and ends, and how long all of it is.
     pub(super) from: usize,
     pub(super) to: usize,
@@ -25,7 +27,7 @@ impl Plain {
     /// the digits of its reference end.
     fn of(rest: &[u8]) -> Option<(Self, Range<usize>)> {
         rest.strip_prefix(b"<c ")?;
-        let mut plain = Self { column: None, style: None, shared: false, from: 0, to: 0, len: 0 };
+        let mut plain = Self { column: None, style: None, shared: false, number: None, from: 0, to: 0, len: 0 };
         let (mut at, mut reference) = (3, 0..0);
         loop {
             let [name, b'=', b'"', first] = *rest.get(at..)?.first_chunk()? else { return None };
@@ -67,6 +69,7 @@ impl Plain {
         if rest.get(to) != Some(&b'<') {
             to += rest.get(to..)?.iter().position(|b| !b.is_ascii_digit() && !b"+-.eE".contains(b))?;
         }
+        plain.number = number(rest.get(plain.from..to)?);
         plain.ends(rest, to).map(|plain| (plain, reference))
     }
 
@@ -84,11 +87,13 @@ pub(super) struct Above {
     cells: Vec<Option<Like>>,
     /// So many cells of the row were read.
     next: usize,
+    /// The number of the row, as it is written.
+    row: Eight,
 }
 
 /// What a cell is written like: `<c r="B`, a number, `" s="1" t="s"><v>`, a value.
 struct Like {
-    head: Bytes,
+    head: Eight,
     middle: Bytes,
     cell: Plain,
 }
@@ -97,9 +102,10 @@ struct Like {
 const CELLS_MAX: usize = 256;
 
 impl Above {
-    /// Begins the next row.
-    pub(super) const fn begin(&mut self) {
+    /// Begins the next row, whose number is written so.
+    pub(super) fn begin(&mut self, row: &[u8]) {
         self.next = 0;
+        self.row = Eight::of(row).unwrap_or_default();
     }
 
     /// The next cell is read in another way.
@@ -110,7 +116,7 @@ impl Above {
     /// Reads the next cell of the row.
     #[inline]
     pub(super) fn cell(&mut self, rest: &[u8]) -> Option<Plain> {
-        let like = self.cells.get(self.next).and_then(|like| like.as_ref()?.read(rest));
+        let like = self.cells.get(self.next).and_then(|like| like.as_ref()?.read(self.row, rest));
         let cell = like.or_else(|| self.other(rest))?;
         self.next += 1;
         Some(cell)
@@ -139,17 +145,51 @@ impl Like {
         // Its reference stands first.
         rest.strip_prefix(REFERENCE)?;
         let (head, middle) = (rest.get(..reference.start)?, rest.get(reference.end..cell.from)?);
-        Some(Self { head: Bytes::of(head)?, middle: Bytes::of(middle)?, cell })
+        Some(Self { head: Eight::of(head)?, middle: Bytes::of(middle)?, cell })
     }
 
-    /// Reads a cell with a number of digits alone.
+    /// Reads a cell of this row with a number of digits alone.
     #[inline]
-    fn read(&self, rest: &[u8]) -> Option<Plain> {
+    fn read(&self, row: Eight, rest: &[u8]) -> Option<Plain> {
         let at = self.head.begin(rest)?;
-        let at = at + digits(rest.get(at..)?);
+        let at = at + row.begin(rest.get(at..)?)?;
         let from = at + self.middle.begin(rest.get(at..)?)?;
-        let to = from + digits(rest.get(from..)?);
-        Plain { from, ..self.cell }.ends(rest, to)
+        let value = rest.get(from..)?;
+        let (number, len) = match whole(value) {
+            Some((number, len)) => (Some(number), len),
+            None => Self::long(value),
+        };
+        Plain { from, number, ..self.cell }.ends(rest, from + len)
+    }
+
+    #[inline(never)]
+    fn long(value: &[u8]) -> (Option<usize>, usize) {
+        let len = digits(value);
+        (number(value.get(..len).unwrap_or_default()), len)
+    }
+}
+
+/// Up to eight bytes, compared all at once.
+#[derive(Clone, Copy, Default)]
+struct Eight {
+    bytes: u64,
+    mask: u64,
+    len: usize,
+}
+
+impl Eight {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let mut room = [0; size_of::<u64>()];
+        room.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        let mask = u64::MAX.checked_shr(u64::BITS - 8 * bytes.len() as u32).unwrap_or_default();
+        Some(Self { bytes: u64::from_le_bytes(room), mask, len: bytes.len() })
+    }
+
+    /// How many there are, if `text` begins with them and is not near its end.
+    #[inline]
+    fn begin(self, text: &[u8]) -> Option<usize> {
+        let eight = u64::from_le_bytes(*text.first_chunk()?);
+        ((eight ^ self.bytes) & self.mask == 0).then_some(self.len)
     }
 }
 
@@ -185,13 +225,13 @@ fn halves(bytes: &[u8; Bytes::MOST]) -> [u128; 2] {
     [low, high].map(|half| half.first_chunk().map_or(0, |half| u128::from_le_bytes(*half)))
 }
 
-/// A row as spreadsheet programs begin it, `<row r="2" spans="1:8">`: its number, and how long that is.
-pub(super) fn row(rest: &[u8]) -> Option<(usize, usize)> {
+/// A row as spreadsheet programs begin it, `<row r="2" spans="1:8">`: its number as it is written, and how long all that is.
+pub(super) fn row(rest: &[u8]) -> Option<(&[u8], usize)> {
     const START: &[u8] = b"<row r=\"";
     const LONGEST: usize = 256;
     let said = rest.strip_prefix(START)?;
     let len = digits(said);
-    let number = number(said.get(..len)?)?;
+    let number = said.get(..len).filter(|said| (1..=DIGITS_MAX).contains(&said.len()))?;
     // What else it says is of no account, as long as its end is plain to see.
     let mut quoted = true;
     for (n, b) in said.iter().enumerate().skip(len).take(LONGEST) {
@@ -208,9 +248,11 @@ pub(super) fn row(rest: &[u8]) -> Option<(usize, usize)> {
 /// Columns of a sheet.
 const COLUMNS: usize = 16_384;
 
+/// Digits of the longest number of a row, a style or a string.
+const DIGITS_MAX: usize = 10;
+
 /// A whole number, as attributes have them.
 pub(super) fn number(text: &[u8]) -> Option<usize> {
-    const DIGITS_MAX: usize = 10;
     let text = text.trim_ascii();
     let digits = !text.is_empty() && text.len() <= DIGITS_MAX && text.iter().all(u8::is_ascii_digit);
     digits.then(|| text.iter().fold(0, |n, b| n * 10 + usize::from(b - b'0')))
@@ -231,9 +273,9 @@ mod tests {
     #[test]
     fn rows_begin_as_programs_write_them() {
         for (text, expected) in [
-            ("<row r=\"12\" spans=\"1:8\"><c", Some(12)),
-            ("<row r=\"2\" x=\"a>b\">", Some(2)),
-            ("<row r=\"2\">", Some(2)),
+            ("<row r=\"12\" spans=\"1:8\"><c", Some("12")),
+            ("<row r=\"2\" x=\"a>b\">", Some("2")),
+            ("<row r=\"2\">", Some("2")),
             ("<row r=\"2\"/>", None),
             ("<row r=\"2\" ht='3>4'>", None),
             ("<row r=\"\">", None),
@@ -242,7 +284,7 @@ mod tests {
             ("<row spans=\"1:8\">", None),
         ] {
             let end = text.rfind('>').map_or(0, |at| at + 1);
-            assert_eq!(row(text.as_bytes()), expected.map(|number| (number, end)), "{text}");
+            assert_eq!(row(text.as_bytes()), expected.map(|number: &str| (number.as_bytes(), end)), "{text}");
         }
     }
 
@@ -268,11 +310,12 @@ mod tests {
         ];
         for behind in ["", "<c r=\"C3\"><v>1</v></c><c r=\"D3\"><v>1</v></c></row>"] {
             for first in cells {
-                for second in cells {
+                for (second, row) in cells.into_iter().flat_map(|cell| ["3", "1048576", "", "B"].map(|row| (cell, row)))
+                {
                     let mut above = Above::default();
-                    for cell in [first, second] {
+                    for (cell, row) in [(first, "2"), (second, row)] {
                         let rest = [cell, behind].concat();
-                        above.begin();
+                        above.begin(row.as_bytes());
                         let expected = Plain::of(rest.as_bytes()).map(|(plain, _)| plain);
                         assert_eq!(above.cell(rest.as_bytes()), expected, "{cell} under {first}");
                     }

@@ -6,6 +6,7 @@
 //! text are read like all others. Macros are scanned, not understood.
 
 mod binary;
+mod boxes;
 mod elements;
 mod flat;
 mod gaps;
@@ -16,6 +17,7 @@ mod sheet;
 mod strings;
 mod words;
 
+use chot_detectors::Told;
 use chot_model::OpaqueReason;
 pub(crate) use flat::{LETTER, PACKAGE, WORKBOOK};
 use parts::{Kind, Parts};
@@ -234,11 +236,37 @@ pub(crate) fn attributes(tag: &Tag<'_>, always: bool, text: &mut Text, inquiry: 
         return;
     }
     let mut found = Vec::new();
-    for (_, value) in tag.attributes() {
+    for ((_, written, _), (_, value)) in tag.pairs().zip(tag.attributes()) {
+        if is_nothing(written, &text.place, inquiry) {
+            continue;
+        }
+        let before = found.len();
         text::value(&text.place, &typed(value), None, inquiry, &mut found);
+        if found.len() == before && is_word(written) {
+            inquiry.found_nothing(written, None);
+        }
     }
     let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
     text.mark(marks);
+}
+
+/// Whether there is nothing in the value of an attribute, told from its bytes: most are the numbers of things.
+fn is_nothing(written: &[u8], place: &Place, inquiry: &mut Inquiry) -> bool {
+    // Numbers of twelve digits are counted.
+    let nothing = is_word(written)
+        && written.len() != 12
+        && !inquiry.careful
+        && place.charset.is_none()
+        && inquiry.told(written, 0..written.len(), None) == Told::Nothing;
+    if nothing {
+        inquiry.looked_at(place, written.len());
+    }
+    nothing
+}
+
+/// Whether a value stands for itself: no reference to a character, nothing encoded, no number with a fraction.
+fn is_word(written: &[u8]) -> bool {
+    written.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// The value of an attribute, which must stay a number if it is one.

@@ -156,11 +156,12 @@ pub(super) struct Sheet<'a> {
     styles: Arc<Styles>,
     text: Text,
     side: Text,
-    /// The cells of the row.
+    /// The cells of the last rows.
     cells: Gathered,
-    /// The last ones of them, of which it is known only which strings they show. Strings lie far apart: a processor waits
-    /// once for all that it is asked for at a time.
-    ahead: Vec<(usize, Taken)>,
+    /// Those of them of which it is known only which strings they show. Strings lie far apart: a processor waits once for
+    /// all that it is asked for at a time.
+    ahead: Vec<(usize, u32)>,
+    taken: Vec<Taken>,
     above: Above,
     row_number: u64,
     column: usize,
@@ -189,8 +190,11 @@ enum Within {
 const CELL_MAX: usize = 1 << 18;
 /// Text of a row; a longer one is several.
 const ROW_MAX: usize = 1 << 20;
-/// Strings of cells that are not looked up yet.
-const AHEAD_MAX: usize = 64;
+/// Strings that are looked up together, and most of them that are not looked up yet.
+const AHEAD: usize = 64;
+const AHEAD_MAX: usize = 1_024;
+/// Rows that are held until then.
+const ROWS_MAX: usize = 64;
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(place: Place, title: &str, shared: Option<&'a mut Shared>, styles: Arc<Styles>) -> Self {
@@ -204,6 +208,7 @@ impl<'a> Sheet<'a> {
             styles,
             cells: Gathered::default(),
             ahead: Vec::new(),
+            taken: Vec::new(),
             above: Above::default(),
             row_number: 0,
             column: 0,
@@ -217,24 +222,22 @@ impl<'a> Sheet<'a> {
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let value = std::mem::take(&mut self.value);
         if self.kind == Kind::Shared {
-            self.end_shared(&value.text, inquiry);
+            self.end_shared(number(&value.text), inquiry);
         } else if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
-            self.resolve(inquiry);
-            if !value.text.is_empty() {
-                self.cells.push_view(self.column, &value);
-            }
+            self.cells.push_view(self.column, &value);
             self.next(inquiry);
         } else {
-            self.end_number(&value.text, value.sole(), inquiry);
+            self.end_number(&value.text, false, value.sole(), inquiry);
         }
         self.value = value;
         self.value.clear();
     }
 
-    /// Ends a cell of a shared string.
-    fn end_shared(&mut self, value: &[u8], inquiry: &mut Inquiry) {
-        if let Some(taken) = number(value).and_then(|n| self.shared.as_ref()?.take(n)) {
-            self.ahead.push((self.column, taken));
+    /// Ends a cell of the shared string of this number.
+    #[inline]
+    fn end_shared(&mut self, string: Option<usize>, inquiry: &mut Inquiry) {
+        if let Some(taken) = string.and_then(|n| self.shared.as_ref()?.take(n)) {
+            self.ahead.push((self.cells.keep(self.column), taken));
             if self.ahead.len() >= AHEAD_MAX {
                 self.resolve(inquiry);
             }
@@ -244,26 +247,26 @@ impl<'a> Sheet<'a> {
 
     /// Looks up the strings of the last cells.
     fn resolve(&mut self, inquiry: &mut Inquiry) {
-        let (column, mut ahead) = (self.column, std::mem::take(&mut self.ahead));
-        for (column, taken) in ahead.drain(..) {
-            let Some(shared) = &mut self.shared else { break };
-            self.column = column;
-            match shared.show(taken, &mut self.cells.text) {
-                Shows::Plain(at) => self.cells.push(column, at),
-                Shows::Odd(view) => {
-                    let view = view.copy();
-                    self.cells.push_odd(column, view);
+        if let Some(shared) = &mut self.shared {
+            shared.taken(self.ahead.iter().map(|(_, number)| *number), &mut self.taken);
+            for ((place, _), taken) in self.ahead.drain(..).zip(&self.taken) {
+                match shared.show(*taken, &mut self.cells.text) {
+                    Shows::Plain(at) => self.cells.fill(place, at),
+                    Shows::Odd(view) => self.cells.fill_odd(place, view.copy()),
                 }
             }
-            self.next(inquiry);
         }
-        (self.column, self.ahead) = (column, ahead);
+        if self.cells.text.len() > ROW_MAX {
+            self.give(inquiry);
+        }
     }
 
-    /// Ends a cell of a number that stands at `at`.
-    fn end_number(&mut self, value: &[u8], at: Option<u64>, inquiry: &mut Inquiry) {
-        self.resolve(inquiry);
-        if value.len() <= NUMBER_MAX {
+    /// Ends a cell of a number that stands at `at`; `whole`: it is digits and nothing else.
+    fn end_number(&mut self, value: &[u8], whole: bool, at: Option<u64>, inquiry: &mut Inquiry) {
+        if whole && matches!(self.style, Style::Plain) {
+            self.cells.text.extend_from_slice(value);
+            self.cells.push_number(self.column, at, value.len() as u8);
+        } else if value.len() <= NUMBER_MAX {
             self.styles.show(self.style, value, &mut self.cells.text);
             self.cells.push_number(self.column, at, value.len() as u8);
         } else {
@@ -282,30 +285,36 @@ impl<'a> Sheet<'a> {
     fn next(&mut self, inquiry: &mut Inquiry) {
         self.column += 1;
         if self.cells.text.len() > ROW_MAX {
-            self.emit(inquiry);
+            self.resolve(inquiry);
         }
     }
 
     /// Begins the row of this number, if it says which.
-    fn begin_row(&mut self, said: Option<usize>, inquiry: &mut Inquiry) {
+    fn begin_row(&mut self, said: &[u8], inquiry: &mut Inquiry) {
         self.end_row(inquiry);
-        self.row_number = said.map_or(self.row_number + 1, |n| n as u64);
+        self.row_number = number(said).map_or(self.row_number + 1, |n| n as u64);
         self.column = 0;
-        self.above.begin();
+        self.above.begin(said);
     }
 
+    /// Ends the row at hand. Its strings may be looked up later, together with those of the rows behind.
     fn end_row(&mut self, inquiry: &mut Inquiry) {
-        self.resolve(inquiry);
-        self.emit(inquiry);
+        self.cells.end_row(self.row_number);
+        if self.ahead.len() >= AHEAD || self.cells.rows() >= ROWS_MAX {
+            self.resolve(inquiry);
+            self.give(inquiry);
+        }
     }
 
-    /// Gives the cells of a row away.
-    fn emit(&mut self, inquiry: &mut Inquiry) {
-        self.cells.give(self.row_number, &mut self.table, inquiry);
+    /// Gives away what stands in the rows so far.
+    fn give(&mut self, inquiry: &mut Inquiry) {
+        self.cells.end_row(self.row_number);
+        self.cells.give(&mut self.table, inquiry);
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {
-        self.end_row(inquiry);
+        self.resolve(inquiry);
+        self.give(inquiry);
         self.table.finish(inquiry);
         self.text.finish(inquiry);
         self.side.finish(inquiry);
@@ -347,19 +356,19 @@ impl Reader for Sheet<'_> {
         {
             if let Some(plain) = self.above.cell(rest) {
                 self.column = plain.column.unwrap_or(self.column);
-                let value = rest.get(plain.from..plain.to).unwrap_or_default();
                 if plain.shared {
-                    self.end_shared(value, inquiry);
+                    self.end_shared(plain.number, inquiry);
                 } else {
+                    let value = rest.get(plain.from..plain.to).unwrap_or_default();
                     self.style = self.styles.of(plain.style);
-                    self.end_number(value, Some(at + (taken + plain.from) as u64), inquiry);
+                    self.end_number(value, plain.number.is_some(), Some(at + (taken + plain.from) as u64), inquiry);
                 }
                 taken += plain.len;
             } else if rest.starts_with(ROW_END) {
                 self.end_row(inquiry);
                 taken += ROW_END.len();
             } else if let Some((number, len)) = row(rest) {
-                self.begin_row(Some(number), inquiry);
+                self.begin_row(number, inquiry);
                 taken += len;
             } else {
                 break;
@@ -380,8 +389,8 @@ impl Reader for Sheet<'_> {
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         match tag.name {
             b"row" => {
-                let said = tag.pairs().find(|(name, ..)| *name == b"r").and_then(|(_, value, _)| number(value));
-                self.begin_row(said, inquiry);
+                let said = tag.pairs().find(|(name, ..)| *name == b"r").map(|(_, value, _)| value);
+                self.begin_row(said.unwrap_or_default(), inquiry);
             }
             b"c" => {
                 self.above.pass();

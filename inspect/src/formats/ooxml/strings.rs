@@ -1,6 +1,7 @@
 //! The shared strings of a workbook: read once, referred to by number, never copied for each cell.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 
 use chot_model::OpaqueReason;
 
@@ -49,6 +50,9 @@ struct Item {
     len: u16,
     shown: bool,
 }
+
+/// A string that is no cell's.
+const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
 
 /// A string that a cell shows, and its number.
 #[derive(Clone, Copy)]
@@ -103,11 +107,24 @@ impl Shared {
         shared
     }
 
-    /// What is known of the string of this number, for a cell that shows it. Nothing is asked of it yet: it may be far
-    /// away, and what is asked has to wait for it.
+    /// The string of this number, if there is one. Nothing is asked of it yet: it may be far away, and what is asked has to
+    /// wait for it.
     #[inline]
-    pub(super) fn take(&self, number: usize) -> Option<Taken> {
-        Some(Taken { item: *self.strings.get(number)?, number: number as u32 })
+    pub(super) fn take(&self, number: usize) -> Option<u32> {
+        (number < self.strings.len()).then_some(number as u32)
+    }
+
+    /// What is known of the strings of these numbers. All are asked for before any is waited for, and then their texts.
+    pub(super) fn taken(&self, numbers: impl Iterator<Item = u32>, taken: &mut Vec<Taken>) {
+        taken.clear();
+        taken.extend(
+            numbers.map(|number| Taken { item: self.strings.get(number as usize).copied().unwrap_or(NOTHING), number }),
+        );
+        let first = |taken: &Taken| {
+            let (piece, start) = (taken.item.start as usize / PIECE, taken.item.start as usize % PIECE);
+            self.pieces.get(piece).and_then(|piece| piece.get(start)).copied().unwrap_or_default()
+        };
+        black_box(taken.iter().map(first).fold(0, u8::wrapping_add));
     }
 
     /// Appends the text of a string that a cell shows, and tells how it stands.
@@ -200,7 +217,6 @@ impl Shared {
 
 impl Collecting<'_> {
     fn end_item(&mut self, inquiry: &mut Inquiry) {
-        const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
         let Self { shared, item, .. } = self;
         if item.view.base > 0 {
             // So long that its beginning was scanned already.

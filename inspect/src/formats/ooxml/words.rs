@@ -1,6 +1,7 @@
 //! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
 use super::attributes;
+use super::boxes::TextBoxes;
 use super::gaps::{Gaps, Step};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
@@ -30,6 +31,8 @@ pub(super) struct Words {
     gaps: Gaps,
     /// The line on which printed letters were set last (XPS).
     baseline: Vec<u8>,
+    boxes: TextBoxes,
+    place: Place,
 }
 
 /// Bytes of a row; a longer one is several.
@@ -47,18 +50,20 @@ impl Words {
             cell: Text::new(place.clone()),
             struck: Text::new(place.clone()),
             side: Text::new(place.clone()),
-            table: Table::new(place),
+            table: Table::new(place.clone()),
             in_text: 0,
             repeats: 0,
             strikes: 0,
             tables: 0,
             in_cell: false,
-            row: Gathered::default(),
+            row: Gathered::with_empty(),
             column: 0,
             span: 1,
             rows: 0,
             gaps: Gaps::default(),
             baseline: Vec::new(),
+            boxes: TextBoxes::default(),
+            place,
         }
     }
 
@@ -112,9 +117,9 @@ impl Words {
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.column = 0;
-        if !self.row.is_empty() {
+        if self.row.end_row(self.rows + 1) {
             self.rows += 1;
-            self.row.give(self.rows, &mut self.table, inquiry);
+            self.row.give(&mut self.table, inquiry);
         }
     }
 
@@ -146,9 +151,32 @@ impl Words {
             b"del" | b"moveFrom" => self.strike(inquiry),
             // Cached values of charts; where one must be a number, its mask is one.
             b"v" => self.side.view.digits = true,
-            _ => return true,
+            _ => return !self.open_box(tag),
         }
         false
+    }
+
+    /// Whether an element that opens is one of those that place text.
+    fn open_box(&mut self, tag: &Tag<'_>) -> bool {
+        // What is there again for older readers has boxes of its own.
+        let is_one = TextBoxes::may_be(tag.name) && self.repeats == 0;
+        if is_one {
+            let mut boxes = std::mem::take(&mut self.boxes);
+            let aside = self.side.view.text.len();
+            let placed = boxes.open(tag, &self.here().view, aside);
+            self.boxes = boxes;
+            return placed;
+        }
+        false
+    }
+
+    fn close_box(&mut self, name: &[u8]) {
+        if self.boxes.are_open() && self.repeats == 0 {
+            self.boxes.placed(name, &self.side.view);
+            let mut boxes = std::mem::take(&mut self.boxes);
+            boxes.close(name, &self.here().view);
+            self.boxes = boxes;
+        }
     }
 
     /// Passes what stands between two texts of cells, which is known.
@@ -174,7 +202,8 @@ impl Words {
         self.column = (self.column + self.span).min(COLUMNS_MAX);
         self.in_cell = false;
         if self.row.text.len() > ROW_MAX {
-            self.row.give(self.rows + 1, &mut self.table, inquiry);
+            self.row.end_row(self.rows + 1);
+            self.row.give(&mut self.table, inquiry);
         }
     }
 
@@ -191,6 +220,7 @@ impl Words {
         self.cell.finish(inquiry);
         self.struck.finish(inquiry);
         self.side.finish(inquiry);
+        self.boxes.end(&self.place, inquiry);
     }
 }
 
@@ -287,7 +317,7 @@ impl Reader for Words {
             }
             _ => self.is_nothing(tag, inquiry),
         };
-        let is_read = WRITTEN.contains(&tag.name) || tag.is_telling();
+        let is_read = tag.has_attributes() && (WRITTEN.contains(&tag.name) || tag.is_telling());
         if !is_usual || is_read {
             self.gaps.give_up();
         }
@@ -297,6 +327,7 @@ impl Reader for Words {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        self.close_box(name);
         let step = match name {
             b"t" => {
                 self.in_text = self.in_text.saturating_sub(1);

@@ -1,0 +1,83 @@
+//! Documents within values: strings that are JSON themselves, and files as lists of their bytes, `[80,75,3,4,…]`.
+
+use super::Json;
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::Object;
+use crate::redact::Origin;
+
+/// A number that may be a byte or character.
+pub(super) fn small(text: &[u8]) -> Option<u32> {
+    const DIGITS_MAX: usize = 6;
+    let is_one = (1..=DIGITS_MAX).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    is_one.then(|| text.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+}
+
+impl Json {
+    /// Adds a value to the file that the list at hand may be.
+    pub(super) fn listed(&mut self, number: Option<u32>, inquiry: &mut Inquiry) {
+        let Some(mut file) = self.file.take() else { return };
+        if number.is_some_and(|number| file.add(number, &self.value.place, inquiry)) {
+            self.file = Some(file);
+        } else {
+            file.end(&self.value.place, inquiry);
+        }
+    }
+
+    /// The value, if it is a document itself: programs send those within strings.
+    pub(super) fn nested(&self) -> Option<Vec<u8>> {
+        const NESTED_MIN: usize = 8;
+        let text = self.value.view.text.trim_ascii();
+        let is_one = match text {
+            [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
+            [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
+            _ => false,
+        };
+        (is_one && !self.key && text.len() >= NESTED_MIN).then(|| text.to_vec())
+    }
+
+    /// Reads a document within a value once more as what it is.
+    pub(super) fn document_within(&self, text: &[u8], inquiry: &mut Inquiry) {
+        let place = &self.value.place;
+        if place.depth < inquiry.limits.depth_max {
+            let place = Place { origin: Origin::Lost, again: true, depth: place.depth + 1, ..place.clone() };
+            let mut object = Object::new(Hint::default(), Place { charset: None, ..place });
+            object.push(text, inquiry);
+            object.finish(None, inquiry);
+        }
+    }
+
+    /// The list at hand ends, or holds something else.
+    pub(super) fn end_file(&mut self, inquiry: &mut Inquiry) {
+        if let Some(file) = self.file.take().filter(|file| !file.is_empty()) {
+            file.end(&self.value.place, inquiry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn a_list_of_bytes_is_a_file() {
+        let said = "Kính gửi quý đơn vị. Số CCCD: 001090123456 của ông An.\n";
+        let bytes = |times: usize| said.repeat(times).bytes().map(|b| b.to_string()).collect::<Vec<_>>().join(", ");
+        let units = said.encode_utf16().map(|unit| unit.to_string()).collect::<Vec<_>>().join(",");
+        for (text, found) in [
+            (format!(r#"{{"type":"Buffer","data":[{}]}}"#, bytes(1)), 1),
+            (format!("[{}]", bytes(2_000)), 1),
+            (format!(r#"{{"a":[1,2,[{units}]],"b":1}}"#), 1),
+            (format!(r#"{{"a":[{}"#, bytes(1)), 1),
+            // Ages, and what is no list of one file.
+            (r#"{"tuoi":[48,48,49,48,57,48,49,50,51,52,53,54,33,35,40,50]}"#.to_owned(), 0),
+            (format!(r#"{{"a":[{},null]}}"#, bytes(1).replace(", 48", ", 48, null")), 0),
+        ] {
+            let bytes = text.clone().into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{}", text.get(..60).unwrap_or(&text));
+        }
+    }
+}
