@@ -84,8 +84,9 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
         findings.push(Good("cổng đang chạy với dữ liệu này · a gateway is running with this data folder".to_owned()));
     } else {
         // Mail listens only when it knows where to hand it on.
-        let mail = settings.mail.next_hop.is_some().then_some(&settings.mail.listen);
-        let addresses = settings.web.listen.iter().chain(mail.into_iter().flatten());
+        let mail = &settings.mail;
+        let mail = mail.next_hop.is_some().then_some([&mail.listen, &mail.listen_tls, &mail.lmtp_listen]);
+        let addresses = settings.web.listen.iter().chain(mail.into_iter().flatten().flatten());
         findings.extend(addresses.chain(settings.admin_listen.as_ref()).map(|address| listener(*address)));
     }
 }
@@ -205,7 +206,8 @@ fn free_at(dir: &Path, settings: &Settings) -> Finding {
 }
 
 fn mail(settings: &Settings) -> Finding {
-    match (&settings.mail.next_hop, settings.mail.listen.is_empty()) {
+    let listeners = [&settings.mail.listen, &settings.mail.listen_tls, &settings.mail.lmtp_listen];
+    match (&settings.mail.next_hop, listeners.iter().all(|list| list.is_empty())) {
         (Some(hop), false) => Good(format!("thư · mail: {hop} ({:?})", settings.mail.next_hop_tls).to_lowercase()),
         (None, false) => Advice(
             "thư · mail: chưa đặt next_hop nên tắt · is off: set mail.next_hop to the relay behind chot".to_owned(),

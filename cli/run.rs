@@ -42,6 +42,7 @@ struct Ready<'a> {
     web_tls: &'a [SocketAddr],
     led: &'a [SocketAddr],
     mail: &'a [SocketAddr],
+    mail_tls: &'a [SocketAddr],
     lmtp: &'a [SocketAddr],
     milter: &'a [SocketAddr],
     milter_socket: Option<&'a Path>,
@@ -96,6 +97,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     for address in &addresses.mail {
         writeln!(out, "  SMTP            {address}")?;
     }
+    for address in &addresses.mail_tls {
+        writeln!(out, "  SMTP qua TLS    {address}")?;
+    }
     for address in &addresses.lmtp {
         writeln!(out, "  LMTP            {address}")?;
     }
@@ -118,9 +122,9 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
 
 /// Written beside and renamed, so that whoever waits for the file never reads half of it.
 fn write_ready(file: &Path, addresses: &Addresses, data: &Path) -> Result<(), Error> {
-    let Addresses { web, web_tls, led, mail, lmtp, milter, milter_socket, admin } = addresses;
+    let Addresses { web, web_tls, led, mail, mail_tls, lmtp, milter, milter_socket, admin } = addresses;
     let (pid, milter_socket, admin) = (std::process::id(), milter_socket.as_deref(), *admin);
-    let ready = Ready { pid, web, web_tls, led, mail, lmtp, milter, milter_socket, admin, data };
+    let ready = Ready { pid, web, web_tls, led, mail, mail_tls, lmtp, milter, milter_socket, admin, data };
     let mut line = serde_json::to_vec(&ready).map_err(io::Error::from)?;
     line.push(b'\n');
     let mut beside = file.to_owned().into_os_string();

@@ -68,15 +68,18 @@ impl Held {
     fn write(&mut self, bytes: &[u8], past: &fs::File) -> io::Result<()> {
         let written = self.tail.len() + bytes.len();
         let whole = written.next_multiple_of(BLOCK_BYTES);
-        self.room.clear();
-        self.room.resize(whole + BLOCK_BYTES, 0);
+        if self.room.len() < whole + BLOCK_BYTES {
+            self.room.resize(whole + BLOCK_BYTES, 0);
+        }
         let from = self.room.as_ptr().align_offset(BLOCK_BYTES);
         let Some(blocks) = self.room.get_mut(from..).and_then(|room| room.get_mut(..whole)) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let (before, rest) = blocks.split_at_mut(self.tail.len());
         before.copy_from_slice(&self.tail);
-        rest[..bytes.len()].copy_from_slice(bytes);
+        let (new, behind) = rest.split_at_mut(bytes.len());
+        new.copy_from_slice(bytes);
+        behind.fill(0);
         past.write_all_at(blocks, self.block)?;
         let last = written - written % BLOCK_BYTES;
         self.tail.clear();

@@ -212,7 +212,7 @@ impl Ledger {
     ) -> Result<Receipt, Error> {
         let draft = record::decision(self.inner.clock.now(), &self.inner.node, message, inspection, verdict);
         let (id, action) = (message.id, verdict.action);
-        let waiting = Waiting { ledger: self, decision: Some(id), answer: self.submit(draft).await? };
+        let mut waiting = Waiting { ledger: self, decision: Some(id), answer: self.submit(draft).await? };
         Ok(Receipt::new(id, waiting.hear().await?, action))
     }
 
@@ -255,7 +255,8 @@ impl Ledger {
     }
 
     pub(crate) async fn record(&self, draft: Draft) -> Result<u64, Error> {
-        Waiting { ledger: self, decision: None, answer: self.submit(draft).await? }.hear().await
+        let mut waiting = Waiting { ledger: self, decision: None, answer: self.submit(draft).await? };
+        waiting.hear().await
     }
 
     /// Hands a record to the writer, whose answer is to come.

@@ -9,7 +9,7 @@ use chot_model::{Action, DecisionId, Inspection, Message, Timestamp, Verdict};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::json::{Json, without_numbers};
+use crate::json::{Json, push_u64, without_numbers};
 use crate::{Event, Outcome};
 
 /// Most entries of one list in a record. `recipients_total` and the like tell what was cut.
@@ -77,14 +77,18 @@ pub(crate) struct Draft {
 impl Draft {
     /// Appends the payload.
     pub(crate) fn write(&self, out: &mut Vec<u8>, seq: u64, batch: u64, plain: bool, previous: &Hash) {
-        use std::io::Write as _;
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, "{{\"v\":1,\"kind\":\"{}\",\"seq\":{seq},", self.kind);
+        for part in [b"{\"v\":1,\"kind\":\"", self.kind.as_bytes(), b"\",\"seq\":"] {
+            out.extend_from_slice(part);
+        }
+        push_u64(out, seq);
+        out.push(b',');
         out.extend_from_slice(&self.body);
         if plain {
             out.extend_from_slice(b",\"plain\":true");
         }
-        let _ = write!(out, ",\"batch\":{batch},\"prev\":\"");
+        out.extend_from_slice(b",\"batch\":");
+        push_u64(out, batch);
+        out.extend_from_slice(b",\"prev\":\"");
         push_hex(out, previous);
         out.extend_from_slice(b"\"}\n");
     }
@@ -102,7 +106,7 @@ pub(crate) fn decision(
     let Verdict { action, zone, rule, mode, why, message: _, redact, shadowed, policy, exception } = verdict;
 
     let mut json = Json::with_capacity(1_024);
-    json.key("id").plain(id);
+    json.key("id").ascii(&id.text());
     head(&mut json, time, node);
     json.key("channel").string(channel.id());
     match client {
@@ -194,9 +198,9 @@ pub(crate) fn decision(
 
 pub(crate) fn outcome(time: Timestamp, node: &str, id: DecisionId, outcome: Outcome, detail: &str) -> Draft {
     let mut json = Json::with_capacity(256 + detail.len());
-    json.key("id").plain(&id);
+    json.key("id").ascii(&id.text());
     head(&mut json, time, node);
-    json.key("decision").plain(&id);
+    json.key("decision").ascii(&id.text());
     json.key("outcome").string(outcome.id());
     json.key("detail").string(&without_numbers(detail));
     Draft { kind: "outcome", body: json.into_bytes(), effect: Effect::Closes(id) }
@@ -248,7 +252,7 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
         }
         Event::Refusal { id, channel, client, account, host, reason, bytes } => {
             if let Some(id) = id {
-                json.key("id").plain(id);
+                json.key("id").ascii(&id.text());
             }
             json.key("channel").string(channel.id());
             match client {
@@ -277,7 +281,7 @@ pub(crate) fn own(time: Timestamp, node: &str, kind: &'static str, fields: impl 
 }
 
 fn head(json: &mut Json, time: Timestamp, node: &str) {
-    json.key("time").plain(&time);
+    json.key("time").ascii(&time.text());
     json.key("node").string(node);
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Waiting<'l> {
 }
 
 impl Waiting<'_> {
-    pub(crate) async fn hear(mut self) -> Result<u64, Error> {
+    pub(crate) async fn hear(&mut self) -> Result<u64, Error> {
         (&mut self.answer).await.unwrap_or_else(|_| Err(self.ledger.writer_died()))
     }
 }

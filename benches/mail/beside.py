@@ -354,7 +354,7 @@ def main():
         size = {name: os.path.getsize(path) for name, path in files.items()}
         sent, bad = {name: 0 for name in running}, []
         print(f"{ROUNDS} rounds, mails of {size['small']} and {size['large']} bytes; / postfix: CPU time beside Postfix before-queue")
-        for work, goal, file, count, sessions, kept in [("4 KiB, a connection each", 0.6, "small", 400, 1, False),
+        for work, goal, file, count, sessions, kept in [("4 KiB, a connection each", 0.6, "small", 2000, 1, False),
                                                         ("4 KiB, 20 kept sessions", None, "small", 2000, 20, True),
                                                         ("1 MiB, base64 decoded", 1.0, "large", 30, 1, False)]:
             spent, rate = {name: [] for name in running}, {name: [] for name in running}

@@ -338,6 +338,7 @@ fn settings() {
         ),
         ("[mail]\ncert = \"a.pem\"\n", &["S012 2:8"], "`mail.cert` needs `mail.key`"),
         ("[mail]\nclient_tls = \"require\"\n", &["S012 2:14"], "STARTTLS needs `mail.cert`"),
+        ("[mail]\nlisten_tls = [\"[::]:465\"]\nnext_hop = \"a.vn:25\"\n", &["S012 2:14"], "TLS needs `mail.cert`"),
         ("[mail]\ntrusted = [\"0.0.0.0/0\"]\n", &["S024 2:12"], "who its client is"),
         ("[mail]\nclient_tls = \"never\"\n", &["S007 2:14"], "possible: `offer`, `require`"),
         ("[tls]\nca_key = \"a.pem\"\n", &["S012 2:10"], "`tls.ca_key` needs `tls.ca_cert`"),

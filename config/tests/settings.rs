@@ -61,6 +61,7 @@ cert = "mail.pem"
 key = "mail.key"
 client_tls = "require"
 mend_lines = ["10.0.7.20"]
+listen_tls = ["0.0.0.0:2465"]
 lmtp_listen = ["127.0.0.1:10024"]
 milter_listen = ["127.0.0.1:10027"]
 milter_socket = "/run/chot/milter.sock"
@@ -193,6 +194,7 @@ allow_days = 30
     assert_eq!(s.mail.notify_senders, chot_config::NotifySenders::Held);
     assert_eq!(s.mail.notice_from.as_deref(), Some("chot@vss.gov.vn"));
     assert!(s.mail.ambiguity_header);
+    assert_eq!(s.mail.listen_tls, addresses(&["0.0.0.0:2465"]));
     assert_eq!(s.mail.lmtp_listen, addresses(&["127.0.0.1:10024"]));
     assert_eq!(s.mail.milter_listen, addresses(&["127.0.0.1:10027"]));
     assert_eq!(s.mail.milter_socket.as_deref(), Some(Path::new("/run/chot/milter.sock")));

@@ -70,9 +70,9 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-11-21T08:00:00.123Z`.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// RFC 3339 in UTC with milliseconds: `2026-11-21T08:00:00.123Z`.
+    pub fn text(self) -> [u8; 24] {
         let (year, month, day) = self.date();
         let s = self.unix_us / 1_000_000 % 86_400;
         // In every record: worth more than the formatter's care for widths.
@@ -92,7 +92,14 @@ impl fmt::Display for Timestamp {
                 left /= 10;
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+/// As [`Self::text`].
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Addresses {
     pub led: Vec<SocketAddr>,
     /// SMTP.
     pub mail: Vec<SocketAddr>,
+    /// SMTP under TLS from the first byte on.
+    pub mail_tls: Vec<SocketAddr>,
     /// LMTP.
     pub lmtp: Vec<SocketAddr>,
     /// Milter.
@@ -145,7 +147,7 @@ impl Gateway {
         let failed = |source| Error::Listen { address: "a passed socket".to_owned(), source };
         let mut passed = Passed::take_all().map_err(failed)?;
         let (mut web_listeners, mut led_listeners) = (Vec::new(), Vec::new());
-        let (mut mail_listeners, mut lmtp_listeners) = (Vec::new(), Vec::new());
+        let mut mail_listeners = Vec::new();
         for address in &settings.web.listen {
             let (listener, bound) = bind(&mut passed, *address).await?;
             addresses.web.push(bound);
@@ -169,15 +171,16 @@ impl Gateway {
         }
         let mails = Reactor::start("mail").map_err(Error::Thread)?;
         if settings.mail.next_hop.is_some() {
-            for address in &settings.mail.listen {
-                let (listener, bound) = bind(&mut passed, *address).await?;
-                addresses.mail.push(bound);
-                mail_listeners.push(mails.adopt(listener, bound)?);
-            }
-            for address in &settings.mail.lmtp_listen {
-                let (listener, bound) = bind(&mut passed, *address).await?;
-                addresses.lmtp.push(bound);
-                lmtp_listeners.push(mails.adopt(listener, bound)?);
+            for (list, bounds, door) in [
+                (&settings.mail.listen, &mut addresses.mail, mail::Door::Smtp),
+                (&settings.mail.listen_tls, &mut addresses.mail_tls, mail::Door::Secure),
+                (&settings.mail.lmtp_listen, &mut addresses.lmtp, mail::Door::Lmtp),
+            ] {
+                for address in list {
+                    let (listener, bound) = bind(&mut passed, *address).await?;
+                    bounds.push(bound);
+                    mail_listeners.push((mails.adopt(listener, bound)?, door));
+                }
             }
         }
         let mut milter_listeners = Vec::new();
@@ -236,14 +239,11 @@ impl Gateway {
             tasks.spawn(web::serve(Arc::clone(&web_channel), listener, Door::Led(led), session.clone()));
         }
         let mut mail_channel = None;
-        if !mail_listeners.is_empty() || !lmtp_listeners.is_empty() {
+        if !mail_listeners.is_empty() {
             let (roots, free_bytes_min) = (&settings.tls.extra_roots, settings.audit.free_bytes_warn);
             let mail = Arc::new(Mail::new(gate.clone(), &settings.mail, roots, &data, free_bytes_min)?);
-            for listener in mail_listeners {
-                tasks.spawn_on(mail::serve(Arc::clone(&mail), listener, session.clone()), mails.handle());
-            }
-            for listener in lmtp_listeners {
-                tasks.spawn_on(mail::serve_lmtp(Arc::clone(&mail), listener, session.clone()), mails.handle());
+            for (listener, door) in mail_listeners {
+                tasks.spawn_on(mail::serve(Arc::clone(&mail), door, listener, session.clone()), mails.handle());
             }
             tasks.spawn(mail::expire(Arc::clone(&mail), session.clone()));
             mail_channel = Some(mail);
@@ -324,6 +324,7 @@ impl Addresses {
         lines.extend(of("web-tls", &self.web_tls));
         lines.extend(of("transparent", &self.led));
         lines.extend(of("mail", &self.mail));
+        lines.extend(of("mail-tls", &self.mail_tls));
         lines.extend(of("lmtp", &self.lmtp));
         lines.extend(of("milter", &self.milter));
         lines.extend(self.milter_socket.iter().map(|path| format!("milter {}", path.display())));

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::harness::fixtures::{invoice, register_of, someone};
-use crate::harness::mail::{CLERK, COLLEAGUE, OUTSIDER, letter, letter_with};
+use crate::harness::mail::{CLERK, COLLEAGUE, OUTSIDER, certificate, letter, letter_with};
 use crate::harness::people::Person;
-use crate::harness::{Gate, command, python, run, succeed, text, wait_until};
+use crate::harness::{Gate, command, python, succeed, text, wait_until};
 
 fn two_numbers() -> (String, Vec<String>) {
     let numbers: Vec<_> = Person::invent_many(2, 77).into_iter().map(|p| p.bhxh).collect();
@@ -278,21 +278,6 @@ fn a_relay_that_is_away_is_told_as_a_temporary_failure() {
     let gate = Gate::with(|setup| setup.mail = "next_hop = \"127.0.0.1:1\"\nnext_hop_tls = \"off\"".to_owned());
     let answer = gate.mail_to(OUTSIDER, &letter(OUTSIDER, &someone(1).name));
     assert!((400..500).contains(&answer.code), "{answer:?}");
-}
-
-/// A certificate for STARTTLS, made by openssl.
-fn certificate() -> (std::path::PathBuf, std::path::PathBuf, tempfile::TempDir) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (cert, key) = (folder.path().join("mail.pem"), folder.path().join("mail.key"));
-    let mut openssl = command("openssl");
-    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.vss.gov.vn"]);
-    let output = run(openssl
-        .args(["-addext", "subjectAltName=DNS:mail.vss.gov.vn", "-keyout"])
-        .arg(&key)
-        .arg("-out")
-        .arg(&cert));
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    (cert, key, folder)
 }
 
 /// `relay.py`, ended by its id.

@@ -21,6 +21,7 @@ mod mail_clients;
 mod mail_modes;
 mod mail_postfix;
 mod mail_signed;
+mod mail_submission;
 mod mail_views;
 mod pictures;
 mod policy;

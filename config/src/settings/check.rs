@@ -76,6 +76,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     if text(root, &["mail", "client_tls"]) == Some("require") {
         s.mail.client_tls = ClientTls::Require;
     }
+    s.mail.listen_tls = parsed(root, &["mail", "listen_tls"]).unwrap_or_default();
     s.mail.lmtp_listen = parsed(root, &["mail", "lmtp_listen"]).unwrap_or_default();
     s.mail.milter_listen = parsed(root, &["mail", "milter_listen"]).unwrap_or_default();
     s.mail.milter_socket = path(&["mail", "milter_socket"]);
@@ -224,6 +225,11 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         let note = Note::error(Problem::Conflict, value.span(), "no mail can come: STARTTLS needs `mail.cert`");
         report.push(note.help("name a certificate and its key"));
     }
+    if let (Some(value), false, None) = (at(root, &["mail", "listen_tls"]), s.mail.listen_tls.is_empty(), &s.mail.cert)
+    {
+        let note = Note::error(Problem::Conflict, value.span(), "nobody can be spoken to: TLS needs `mail.cert`");
+        report.push(note.help("name a certificate and its key"));
+    }
     milter(root, s, report);
     if let (Some(value), true, None) =
         (at(root, &["mail", "notify_senders"]), s.mail.notify_senders != NotifySenders::Off, &s.mail.notice_from)
@@ -244,9 +250,13 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     if let (Some(value), true) = (at(root, &["web", "parent_credentials"]), s.web.parents.servers().is_empty()) {
         report.push(Note::warning(Problem::NoEffect, value.span(), "there is no parent that could ask for these"));
     }
-    if let (Some(value), true, None) = (at(root, &["mail", "listen"]), !s.mail.listen.is_empty(), &s.mail.next_hop) {
-        let note = Note::warning(Problem::NoEffect, value.span(), "mail is off: there is no `mail.next_hop`");
-        report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
+    for (key, list) in
+        [("listen", &s.mail.listen), ("listen_tls", &s.mail.listen_tls), ("lmtp_listen", &s.mail.lmtp_listen)]
+    {
+        if let (Some(value), false, None) = (at(root, &["mail", key]), list.is_empty(), &s.mail.next_hop) {
+            let note = Note::warning(Problem::NoEffect, value.span(), "mail is off: there is no `mail.next_hop`");
+            report.push(note.help("name the relay that takes the mail, as in next_hop = \"relay.example.vn:25\""));
+        }
     }
     if let (Some(value), false) = (at(root, &["icap", "listen"]), s.icap_listen.is_empty()) {
         let note =
@@ -279,7 +289,8 @@ fn milter(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
         }
     }
     let own = s.mail.milter_quarantine == MilterQuarantine::Own;
-    let is_proxy = s.mail.next_hop.is_some() && !(s.mail.listen.is_empty() && s.mail.lmtp_listen.is_empty());
+    let is_proxy = s.mail.next_hop.is_some()
+        && [&s.mail.listen, &s.mail.listen_tls, &s.mail.lmtp_listen].iter().any(|list| !list.is_empty());
     if let (Some(value), true, false) = (at(root, &["mail", "milter_quarantine"]), own, is_proxy) {
         let note =
             Note::error(Problem::Conflict, value.span(), "what is released has no way out without the SMTP proxy");
@@ -296,6 +307,7 @@ fn same_listener(root: &Table<'_>, report: &mut Report<'_>) {
         ["web", "transparent"],
         ["web", "tproxy"],
         ["mail", "listen"],
+        ["mail", "listen_tls"],
         ["mail", "lmtp_listen"],
         ["mail", "milter_listen"],
         ["icap", "listen"],

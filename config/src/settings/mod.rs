@@ -192,6 +192,8 @@ pub struct TlsSettings {
 pub struct MailSettings {
     /// Listening addresses; empty: off.
     pub listen: Vec<SocketAddr>,
+    /// Listening addresses under TLS from the first byte on; empty: off.
+    pub listen_tls: Vec<SocketAddr>,
     /// Listening addresses of LMTP; empty: off.
     pub lmtp_listen: Vec<SocketAddr>,
     /// Listening addresses of the milter server; empty: off.
@@ -348,6 +350,7 @@ impl Settings {
             tls: TlsSettings::default(),
             mail: MailSettings {
                 listen: Vec::new(),
+                listen_tls: Vec::new(),
                 lmtp_listen: Vec::new(),
                 milter_listen: Vec::new(),
                 milter_socket: None,

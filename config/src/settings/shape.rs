@@ -278,6 +278,11 @@ pub(super) const SETTINGS: Shape = Shape {
             &Shape {
                 fields: &[
                     key("listen", LISTENERS, "Addresses of the SMTP proxy; absent or empty: off."),
+                    key(
+                        "listen_tls",
+                        LISTENERS,
+                        "Addresses under TLS from the first byte on (465); absent or empty: off.",
+                    ),
                     key("lmtp_listen", LISTENERS, "Addresses of the LMTP server; absent or empty: off."),
                     key("milter_listen", LISTENERS, "Addresses of the milter server; absent or empty: off."),
                     key("milter_socket", Kind::Text, "Its socket file, for mail servers of this host; absent: off."),

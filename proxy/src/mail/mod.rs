@@ -69,6 +69,7 @@ use self::downstream::NextHop;
 use self::quarantine::Quarantine;
 use self::rates::Rates;
 use self::session::Dialect;
+use self::wire::Wire;
 use crate::gate::{Abilities, Gate};
 use crate::proxy_protocol::{self, Header};
 use crate::{Error, descriptors, drain};
@@ -242,25 +243,26 @@ pub async fn expire(mail: Arc<Mail>, mut session: drain::Session) {
     }
 }
 
-/// Serves a listener of SMTP until draining begins.
-pub async fn serve(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
-    serve_as(Dialect::Smtp, mail, listener, session).await;
+/// What is spoken at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// SMTP.
+    Smtp,
+    /// SMTP under TLS from the first byte on, as programs submit mail at port 465 (RFC 8314).
+    Secure,
+    /// LMTP.
+    Lmtp,
 }
 
-/// Serves a listener of LMTP until draining begins.
-pub async fn serve_lmtp(mail: Arc<Mail>, listener: TcpListener, session: drain::Session) {
-    serve_as(Dialect::Lmtp, mail, listener, session).await;
-}
-
-/// Sessions go on by themselves and end with the drain.
-async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut session: drain::Session) {
+/// Serves a listener until draining begins. Sessions go on by themselves and end with the drain.
+pub async fn serve(mail: Arc<Mail>, door: Door, listener: TcpListener, mut session: drain::Session) {
     let mut dismissing = tokio::time::interval(limits::IDLE_LOOK);
     loop {
         let accepted = async {
-            let door = Arc::clone(&mail.doors).acquire_owned().await;
-            (listener.accept().await, door)
+            let place = Arc::clone(&mail.doors).acquire_owned().await;
+            (listener.accept().await, place)
         };
-        let (accepted, door) = tokio::select! {
+        let (accepted, place) = tokio::select! {
             biased;
             () = session.drained() => return mail.next_hop.idle.dismiss(true).await,
             _ = dismissing.tick() => {
@@ -273,10 +275,10 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
             Ok((tcp, peer)) => {
                 let peer = peer.ip().to_canonical();
                 // Large, and otherwise handed from place to place until it lies where it is run.
-                let serving = Box::pin(admit(Arc::clone(&mail), dialect, tcp, peer, session.clone()));
+                let serving = Box::pin(admit(Arc::clone(&mail), door, tcp, peer, session.clone()));
                 tokio::spawn(async move {
                     serving.await;
-                    drop(door);
+                    drop(place);
                 });
             }
             // Out of descriptors, mostly: give sessions time to end instead of spinning.
@@ -286,7 +288,7 @@ async fn serve_as(dialect: Dialect, mail: Arc<Mail>, listener: TcpListener, mut 
 }
 
 /// Finds out who connected, and serves them.
-async fn admit(mail: Arc<Mail>, dialect: Dialect, mut tcp: TcpStream, mut peer: IpAddr, drain: drain::Session) {
+async fn admit(mail: Arc<Mail>, door: Door, mut tcp: TcpStream, mut peer: IpAddr, drain: drain::Session) {
     if mail.balancers.iter().any(|network| network.contains(peer)) {
         match timeout(limits::PROXY_HEADER, proxy_protocol::receive(&mut tcp)).await {
             Ok(Ok(Header::Proxied(ends))) => peer = ends.source.ip().to_canonical(),
@@ -296,7 +298,21 @@ async fn admit(mail: Arc<Mail>, dialect: Dialect, mut tcp: TcpStream, mut peer: 
             Ok(Err(_)) | Err(_) => return mail.record_refusal(peer, "proxy-protocol").await,
         }
     }
-    session::serve(mail, dialect, tcp, peer, drain).await;
+    let _ = tcp.set_nodelay(true);
+    let limits = mail.next_hop.limits;
+    let mut client = Wire::new(Box::new(tcp), limits::AUTH_LINE_BYTES_MAX, limits.client_block);
+    if door == Door::Secure {
+        // A handshake is work that strangers are not worth, and without it there are no words for them.
+        if !mail.serves(peer) {
+            return mail.record_stranger(peer).await;
+        }
+        let Some(config) = mail.server_tls.clone() else { return };
+        match starttls::accept(client, config, limits.handshake, limits.client_block).await {
+            Ok(secured) => client = secured,
+            Err(_) => return,
+        }
+    }
+    session::serve(mail, door, client, peer, drain).await;
 }
 
 /// The host of `host:port`, as TLS names it.

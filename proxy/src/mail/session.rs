@@ -8,21 +8,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chot_model::Account;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::Mail;
 use super::ahead::Ahead;
 use super::command::{BadCommand, Command};
 use super::downstream::Downstream;
 use super::ehlo::{self, Offers};
-use super::limits::{AUTH_LINE_BYTES_MAX, BAD_COMMANDS_MAX, Limits};
+use super::limits::{BAD_COMMANDS_MAX, Limits};
 use super::line::BadLine;
 use super::rates::{Enough, Sender};
 use super::receive::Arriving;
 use super::reply::{OneLine, Reply};
 use super::transaction::Transaction;
 use super::wire::{Lost, Wire};
+use super::{Door, Mail};
 use crate::drain;
 
 pub(super) const NOT_SERVED: OneLine = Reply::line(554, "5.7.1 This network is not served");
@@ -103,10 +102,9 @@ pub(super) struct Session {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, peer: IpAddr, mut drain: drain::Session) {
-    let _ = tcp.set_nodelay(true);
+pub(super) async fn serve(mail: Arc<Mail>, door: Door, mut client: Wire, peer: IpAddr, mut drain: drain::Session) {
     let limits = mail.next_hop.limits;
-    let mut client = Wire::new(Box::new(tcp), AUTH_LINE_BYTES_MAX, limits.client_block);
+    let dialect = if door == Door::Lmtp { Dialect::Lmtp } else { Dialect::Smtp };
     let mends = mail.mends(peer);
     if mends {
         client.mend();
@@ -159,7 +157,7 @@ pub(super) async fn serve(mail: Arc<Mail>, dialect: Dialect, tcp: TcpStream, pee
         drain,
         downstream,
         greeted: Greeted::Not,
-        is_tls: false,
+        is_tls: door == Door::Secure,
         account: None,
         transaction: None,
         ahead: Ahead::default(),

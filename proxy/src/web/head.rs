@@ -28,7 +28,14 @@ const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-dig
 
 /// Headers whose presence means that the receiver checks a signature over the body, so that a redacted body would
 /// only be rejected there.
-const SIGNATURES: [&str; 3] = ["x-amz-content-sha256", "signature", "signature-input"];
+static SIGNATURES: [HeaderName; 3] = [
+    HeaderName::from_static("x-amz-content-sha256"),
+    HeaderName::from_static("signature"),
+    HeaderName::from_static("signature-input"),
+];
+
+/// Where a piece of an upload belongs (tus).
+static UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
 /// The authority of the only Host header.
 fn host(headers: &HeaderMap, default_port: u16) -> Result<Authority, Why> {
@@ -147,9 +154,9 @@ pub(crate) fn fit_redacted(headers: &mut HeaderMap) {
 
 /// Whether a changed body would be accepted at all: it is not signed, and its bytes have no places in a larger whole.
 pub(crate) fn may_be_redacted(headers: &HeaderMap) -> bool {
-    let is_signed = SIGNATURES.iter().any(|name| headers.contains_key(*name))
+    let is_signed = SIGNATURES.iter().any(|name| headers.contains_key(name))
         || headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
-    !is_signed && !headers.contains_key(header::CONTENT_RANGE) && !headers.contains_key("upload-offset")
+    !is_signed && !headers.contains_key(header::CONTENT_RANGE) && !headers.contains_key(&UPLOAD_OFFSET)
 }
 
 /// Whether the body is a piece of something larger: RFC 9110 §14.5, tus.
@@ -164,7 +171,7 @@ pub(crate) fn is_piece(headers: &HeaderMap) -> bool {
         };
         whole() != Some(true)
     });
-    let tus_part = headers.contains_key("upload-offset");
+    let tus_part = headers.contains_key(&UPLOAD_OFFSET);
     is_part_of_range || tus_part
 }
 

@@ -298,14 +298,14 @@ async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, ses
         async move { outer.answer(request, &broken).await }
     };
 
-    let ended = serve_http(stream, session.clone(), answer).await;
+    let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
     let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
     let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
     match (ended, tunnel, socket) {
         (Ok(()), Some(tunnel), _) => Box::pin(connect::run::<IO>(client, tunnel, session)).await,
         (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
-        (Err(error), ..) if error.is_parse() => client.record(None, "", Why::BadRequest.id(), 0).await,
+        (Err(error), ..) if error.is_parse() => Box::pin(client.record(None, "", Why::BadRequest.id(), 0)).await,
         _ => {}
     }
 }

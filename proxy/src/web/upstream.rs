@@ -374,6 +374,16 @@ async fn exchange(
             Err(_) => return Err((nothing_sent, Some(request))),
         }
     }
+    // Apart, because most requests are plain and need no room for it.
+    Box::pin(generally(sender, request, scheme)).await
+}
+
+/// As [`exchange`], by way of hyper.
+async fn generally(
+    sender: &mut Sender,
+    request: Sendable,
+    scheme: &str,
+) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
     // What was not sent over HTTP/1.1 hyper gives back as it was.
     let is_http2 = matches!(sender, Sender::Http2(_));
     let copy = (request.may_repeat() || is_http2).then(|| request.clone());

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::gate::Gate;
 use super::{Answer, PATIENCE, command, run, text};
@@ -155,4 +155,19 @@ impl Line {
         let _ = self.stream.read_to_end(&mut rest);
         text(&rest)
     }
+}
+
+/// A certificate for STARTTLS, made by openssl.
+pub(crate) fn certificate() -> (PathBuf, PathBuf, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (cert, key) = (folder.path().join("mail.pem"), folder.path().join("mail.key"));
+    let mut openssl = command("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail.vss.gov.vn"]);
+    let output = run(openssl
+        .args(["-addext", "subjectAltName=DNS:mail.vss.gov.vn", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&cert));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    (cert, key, folder)
 }

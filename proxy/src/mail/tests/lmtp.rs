@@ -1,6 +1,7 @@
 //! LMTP: an answer for each recipient, and for each group of equal answers a transaction of its own.
 
 use super::harness::{Act, Client, FakeHop, Gateway, Script, Setup};
+use crate::mail::Door;
 
 const TELLING: &str = "Subject: x\r\n\r\nCCCD 001090123456 cua anh Thu Nghiem\r\n.\r\n";
 const INSIDE: &str = "b@x.inside.example";
@@ -10,7 +11,7 @@ const OUTSIDE: &str = "d@outside.example";
 async fn before(script: Script) -> (FakeHop, Gateway) {
     let hop = FakeHop::new(script).await;
     let mut setup = Setup::new(&hop);
-    setup.is_lmtp = true;
+    setup.door = Door::Lmtp;
     let gateway = setup.start().await;
     (hop, gateway)
 }

@@ -192,6 +192,21 @@ async fn odd_mails_arrive_as_they_are() {
     assert!(client.mail("b@x.inside.example", &longer).await.has("550 5.6.0"));
 }
 
+/// SIZE is what a client expects of its mail (RFC 1870 §6.1), and bounds nothing.
+#[tokio::test]
+async fn a_mail_longer_than_was_said_arrives_whole() {
+    let hop = FakeHop::usual().await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    assert_eq!(client.ask("MAIL FROM:<an.nguyen@x.inside.example> SIZE=1").await.code(), "250");
+    assert_eq!(client.ask("RCPT TO:<b@x.inside.example>").await.code(), "250");
+    assert_eq!(client.ask("DATA").await.code(), "354");
+    let content = format!("Subject: x\r\n\r\n{}", "xin chao\r\n".repeat(500));
+    client.send(format!("{content}.\r\n")).await;
+    assert_eq!(client.reply().await.code(), "250");
+    assert!(hop.mails()[0].ends_with(&content));
+}
+
 #[tokio::test]
 async fn a_mail_too_large_is_read_to_its_end_and_refused() {
     let hop = FakeHop::usual().await;

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chot_config::NextHopTls;
+use chot_config::{ClientTls, Network, NextHopTls};
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncReadExt as _;
 
-use super::harness::{Act, EHLO, FakeHop, Setup};
-use crate::mail::tls;
+use super::harness::{Act, Client, EHLO, FakeHop, Setup};
+use crate::mail::{Door, tls};
 
 const OFFERS_TLS: &str = "250-hop.example\r\n250-STARTTLS\r\n250 8BITMIME\r\n";
 const WIRE: &str = "Subject: x\r\n\r\nx\r\n.\r\n";
@@ -42,11 +43,7 @@ async fn the_clients_leg_begins_anew_under_tls() {
     assert_eq!(client.ask("STARTTLS").await.code(), "503");
     assert_eq!(client.ask("RSET").await.code(), "250");
     assert_eq!(client.ask("STARTTLS").await.code(), "220");
-    let config = tls::client(NextHopTls::Verify, std::slice::from_ref(&pair.cert)).expect("a config").expect("TLS");
-    let name = ServerName::try_from("localhost").expect("a name");
-    let io = client.io.take().expect("connected");
-    let io = tokio_rustls::TlsConnector::from(config).connect(name, io).await.expect("a handshake");
-    client.io = Some(Box::new(io));
+    secure(&mut client, &pair.cert).await;
     assert_eq!(client.ask("MAIL FROM:<a@b.example>").await.code(), "503");
     let ehlo = client.ask("EHLO client.example").await;
     assert!(!ehlo.has("STARTTLS") && ehlo.has("AUTH"), "{ehlo:?}");
@@ -54,6 +51,54 @@ async fn the_clients_leg_begins_anew_under_tls() {
     assert_eq!(client.mail("b@x.inside.example", WIRE).await.code(), "250");
     assert!(hop.mails()[0].contains(" with ESMTPS id "));
     assert!(!hop.has_seen("STARTTLS"));
+}
+
+/// A client that trusts the certificate speaks TLS from here on.
+async fn secure(client: &mut Client, cert: &PathBuf) {
+    let config = tls::client(NextHopTls::Verify, std::slice::from_ref(cert)).expect("a config").expect("TLS");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let io = client.io.take().expect("connected");
+    let io = tokio_rustls::TlsConnector::from(config).connect(name, io).await.expect("a handshake");
+    client.io = Some(Box::new(io));
+}
+
+#[tokio::test]
+async fn where_tls_comes_first_nothing_is_said_before() {
+    let (hop, pair) = (FakeHop::usual().await, pair());
+    let mut setup = Setup::new(&hop);
+    (setup.settings.cert, setup.settings.key) = (Some(pair.cert.clone()), Some(pair.key.clone()));
+    (setup.door, setup.settings.client_tls) = (Door::Secure, ClientTls::Require);
+    let gateway = setup.start().await;
+    let mut client = gateway.connect_silently().await;
+    secure(&mut client, &pair.cert).await;
+    assert_eq!(client.reply().await.code(), "220");
+    let ehlo = client.ask("EHLO client.example").await;
+    assert!(!ehlo.has("STARTTLS") && ehlo.has("AUTH"), "{ehlo:?}");
+    assert_eq!(client.ask("AUTH PLAIN AGFuAGI=").await.code(), "235");
+    assert_eq!(client.mail("b@x.inside.example", WIRE).await.code(), "250");
+    assert!(hop.mails()[0].contains(" with ESMTPSA id "));
+    // Who speaks in the clear hears an alert of TLS (RFC 8446 §6) and nothing else.
+    let mut plain = gateway.connect_silently().await;
+    plain.send("EHLO client.example\r\n").await;
+    let mut said = Vec::new();
+    let _ = plain.io.as_mut().expect("connected").read_to_end(&mut said).await;
+    assert!(said.is_empty() || said.starts_with(&[21, 3]) && said.len() == 7, "{said:?}");
+    assert_eq!(client.ask("QUIT").await.code(), "221");
+}
+
+#[tokio::test]
+async fn strangers_are_not_worth_a_handshake() {
+    let (hop, pair) = (FakeHop::usual().await, pair());
+    let mut setup = Setup::new(&hop);
+    (setup.settings.cert, setup.settings.key) = (Some(pair.cert.clone()), Some(pair.key.clone()));
+    setup.door = Door::Secure;
+    setup.settings.clients = vec![Network { address: [192, 0, 2, 0].into(), prefix: 24 }];
+    let gateway = setup.start().await;
+    let mut stranger = gateway.connect_silently().await;
+    let mut said = Vec::new();
+    let _ = stranger.io.as_mut().expect("connected").read_to_end(&mut said).await;
+    assert!(said.is_empty());
+    assert_eq!(gateway.records().await, ["refusal: client-not-listed"]);
 }
 
 #[tokio::test]

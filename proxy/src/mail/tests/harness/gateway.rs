@@ -18,7 +18,7 @@ use crate::drain::{Drain, Session};
 use crate::gate::Gate;
 use crate::hold::Holds;
 use crate::mail::limits::Limits;
-use crate::mail::{Mail, serve, serve_lmtp};
+use crate::mail::{Door, Mail, serve};
 
 const POLICY: &str = r#"
 schema = 1
@@ -73,8 +73,8 @@ pub(crate) struct Setup {
     pub(crate) extra_roots: Vec<std::path::PathBuf>,
     /// Bytes of bodies held in memory.
     pub(crate) memory: u64,
-    /// LMTP is spoken instead of SMTP.
-    pub(crate) is_lmtp: bool,
+    /// What is spoken.
+    pub(crate) door: Door,
 }
 
 impl Setup {
@@ -88,6 +88,7 @@ impl Setup {
             key: None,
             client_tls: ClientTls::Offer,
             mend_lines: Vec::new(),
+            listen_tls: Vec::new(),
             lmtp_listen: Vec::new(),
             milter_listen: Vec::new(),
             milter_socket: None,
@@ -107,7 +108,7 @@ impl Setup {
             size_max: 1 << 20,
         };
         let limits = Limits { goodbye: Duration::from_millis(200), ..Limits::default() };
-        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20, is_lmtp: false }
+        Self { settings, limits, extra_roots: Vec::new(), memory: 1 << 20, door: Door::Smtp }
     }
 
     pub(crate) async fn start(self) -> Gateway {
@@ -127,11 +128,7 @@ impl Setup {
         let address = listener.local_addr().expect("an address");
         let (drain, session): (Drain, Session) = Drain::new();
         let mail = Arc::new(mail);
-        if self.is_lmtp {
-            tokio::spawn(serve_lmtp(Arc::clone(&mail), listener, session));
-        } else {
-            tokio::spawn(serve(Arc::clone(&mail), listener, session));
-        }
+        tokio::spawn(serve(Arc::clone(&mail), self.door, listener, session));
         Gateway { address, drain: Some(drain), disk, ledger, mail, spool }
     }
 }
