@@ -72,6 +72,16 @@ pub fn document(body: &[u8]) -> Vec<u8> {
     zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", body)])
 }
 
+/// A slide with these shapes.
+pub fn boxes(shapes: &[u8]) -> Vec<u8> {
+    let slide = [b"<p:sld><p:spTree>", shapes, b"</p:spTree></p:sld>"].concat();
+    zip(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("ppt/presentation.xml", b"<p:presentation/>"),
+        ("ppt/slides/slide1.xml", &slide),
+    ])
+}
+
 /// A compound file of these streams: large sectors, no mini stream, the directory last.
 pub fn compound(streams: &[(&str, &[u8])]) -> Vec<u8> {
     const SECTOR: usize = 4_096;
@@ -317,6 +327,9 @@ pub fn all() -> Vec<Vec<u8>> {
         "IDVNM1901234561001190123456<<8\n9001011F3001012VNM<<<<<<<<<<<4\nNGUYEN<<THI<AN<<<<<<<<<<<<<<<<",
         "001190123456|012345678|Nguyễn Thị An|01011990|Nữ|Hà Nội|01012021",
         "không không một một chín không một hai ba bốn năm sáu; ０１２３４５６７８９０１ 0\u{200b}0\u{ad}1190123456",
+        "\\documentclass{article}\n\\begin{document}% x\n S\\'\\^o CCCD: 001{}190\\,123\\textbf{4}\\char53 ^^36\\hspace{1pt}\\\\ a & b\n\\end{document}\n",
+        "<html><p>Số CCCD:</p><div style='position:absolute;left:1in'><i style='position:absolute;left:9px;top:2px'>0</i><i style='order:2'>1</i><b style='float:right'>2</b></div><script>f({'soCCCD': 1190123456, `a`: 'x\\'y'})</script></html>",
+        r#"{"type":"Buffer","data":[67,67,67,68,32,48,48,49,49,57,48,49,50,51,52,53,54,10,32,79,75],"x":[[7889,256],[1,null]]}"#,
         "Số CMND | Họ tên\n---|---\n012345671 | Nguyễn Văn An\n012345672 | Trần Thị Bình\n\nHọ tên: A\nSố CMND: 012345671\n",
     ];
     let mut all: Vec<Vec<u8>> = texts.iter().map(|t| t.as_bytes().to_vec()).collect();
