@@ -2,6 +2,8 @@
 //!
 //! Each format's own mark is known to its room; this is about text in general.
 
+use chot_detectors::{BLOCK, among, digits};
+
 /// The beginning of an object, for formats to recognise themselves.
 pub(crate) struct Head<'a> {
     /// The first block, or everything when the object is smaller.
@@ -159,7 +161,6 @@ fn utf32(bytes: &[u8]) -> Option<Encoding> {
 /// Whether the bytes that an encoding decoded to mean anything: text, or a container that can be opened.
 pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     const TEXT_MIN: usize = 8;
-    const HEAD: usize = 64;
     if is_container(bytes) {
         return true;
     }
@@ -170,12 +171,18 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
         return true;
     }
     // Nearly always chance is asked about, and its first bytes tell: no UTF-8, and no zeros as in wider encodings.
-    let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+    let head = bytes.get(..bytes.len().min(BLOCK)).unwrap_or_default();
     let is_utf8 = str::from_utf8(head).map_or_else(|e| e.error_len().is_none(), |_| true);
     let mark = || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    if !is_utf8 && !mark() && !head.contains(&0) {
-        // An old character set, if a number stands in it and nothing that is not written.
-        return has_number(head) && encoding(bytes) == Some(Encoding::Legacy);
+    if !is_utf8 && !mark() {
+        let mut block = [b' '; BLOCK];
+        if let Some(beginning) = block.get_mut(..head.len()) {
+            beginning.copy_from_slice(head);
+        }
+        if among(&block, [0; 4]) == 0 {
+            // An old character set, if a number stands in it and nothing that is not written.
+            return has_number(&block) && encoding(bytes) == Some(Encoding::Legacy);
+        }
     }
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
@@ -196,12 +203,11 @@ fn ends_as_archive(bytes: &[u8]) -> bool {
     bytes.len() >= LEN_MIN && memchr::memmem::find(end, b"PK\x05\x06").is_some()
 }
 
-/// Whether bytes have the digits of a number, and nothing that is not written.
-fn has_number(bytes: &[u8]) -> bool {
-    const DIGITS_MIN: usize = 9;
+/// Whether a block has the digits of a number, and nothing that is not written.
+fn has_number(block: &[u8; BLOCK]) -> bool {
+    const DIGITS_MIN: u32 = 9;
     // Among bytes of chance there are few.
-    let digits = bytes.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>();
-    digits >= DIGITS_MIN && !bytes.iter().any(u8::is_ascii_control)
+    digits(block).count_ones() >= DIGITS_MIN && !block.iter().any(u8::is_ascii_control)
 }
 
 /// Whether bytes begin as a container does.

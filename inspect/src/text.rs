@@ -4,8 +4,10 @@
 //! within it go to `layers`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use chot_detectors::{CONTEXT_BYTES, Column, Context};
+use memchr::memmem::Finder;
 
 use crate::grid::{Ended, Grid, Pending};
 use crate::inquiry::{Found, Inquiry, Place};
@@ -140,14 +142,14 @@ impl Text {
         }
         let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
         let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
-        let stands = |at: usize, sign: &[u8]| between.get(at..).is_some_and(|rest| rest.starts_with(sign));
-        let ends_block = |at: usize| stands(at, b"\n\n") || stands(at, b"\n\r\n");
-        let ends_row = || memchr::memchr_iter(b')', between).any(|at| stands(at, b"),("));
-        let mut lines = memchr::memchr_iter(b'\n', between);
-        match lines.next() {
-            Some(first) if ends_block(first) || lines.any(ends_block) => Ended::Block,
+        // Between two findings there may be a file in base64, of a thousand lines.
+        static SIGNS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["\n\n", "\n\r\n", "),("].map(Finder::new));
+        let [blank, blank_with_returns, row] = &*SIGNS;
+        let has = |sign: &Finder<'_>| sign.find(between).is_some();
+        match memchr::memchr(b'\n', between) {
+            Some(_) if has(blank) || has(blank_with_returns) => Ended::Block,
             Some(_) => Ended::Line,
-            None if self.ended == Ended::Nothing && ends_row() => Ended::Line,
+            None if self.ended == Ended::Nothing && has(row) => Ended::Line,
             None => self.ended,
         }
     }

@@ -64,6 +64,12 @@ impl Piece {
         start..start + self.len
     }
 
+    /// The same piece once more.
+    pub(super) fn twin(&self) -> Self {
+        let Self { base, len, kept } = self;
+        Self { base: *base, len: *len, kept: kept.as_ref().map(|kept| Box::new(copy(kept, 0..*len, *base))) }
+    }
+
     /// A part of it without the blanks around.
     pub(super) fn part(&self, range: Range<usize>, view: &View) -> Self {
         let bytes = self.text(view).get(range.clone()).unwrap_or_default();

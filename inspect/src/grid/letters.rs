@@ -38,14 +38,16 @@ impl Letters {
             }
             return;
         }
-        self.end(view);
-        self.before = self.said.replace(line.part(0..text.len(), view));
+        if !self.lines.is_empty() {
+            self.end(view);
+        }
+        self.before = self.said.replace(line.twin());
     }
 
     fn said(line: Option<&Piece>, view: &View) -> Said {
         let mut said = Said::default();
         if let Some(line) = line {
-            said.take(line.text(view));
+            said.take(line.text(view).trim_ascii_start());
         }
         said
     }

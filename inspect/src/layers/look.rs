@@ -38,11 +38,15 @@ pub(crate) struct Look {
 const MANY: usize = 64 + 1;
 /// Blocks of a value.
 const FEW: usize = 3 + 1;
+/// Bytes of a line of running text, or not many fewer.
+const LINE_BYTES: usize = 128;
 
 impl Look {
     /// Looks at `core`; what stands behind it tells how long a run is that reaches its end.
     pub(crate) fn of(text: &[u8], core: &Range<usize>) -> Self {
-        let mut look = Self { file: super::uu::begin(text, core.start, core.end), ..Self::default() };
+        // A value has few lines, if any.
+        let lines = if core.len() < MANY * BLOCK { Vec::new() } else { Vec::with_capacity(core.len() / LINE_BYTES) };
+        let mut look = Self { file: super::uu::begin(text, core.start, core.end), lines, ..Self::default() };
         let mut words = Runs::new(runs::RUN_MIN);
         let mut marked = Runs::new(base85::RUN_MIN);
         let (mut twelves, mut is_cut) = (Twelves::default(), false);
@@ -59,7 +63,10 @@ impl Look {
                 let within = if core.end - base < BLOCK { (1 << (core.end - base)) - 1 } else { u64::MAX };
                 twelves.add(block.digit & within);
                 is_cut = look.lines(base, block.line & within, block.cut, is_cut);
-                look.cuts += (block.cut & within).count_ones();
+                // Counting bits takes long where the processor is not asked to, and there are hardly any.
+                if block.cut & within != 0 {
+                    look.cuts += (block.cut & within).count_ones();
+                }
                 look.places(text, base, block, next.hex, within);
                 words.step(base, block.word, u64::MAX, core.end, &mut look.words);
                 marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);

@@ -153,12 +153,18 @@ pub(super) fn read_answer(head: &Bytes, to_head: bool) -> Option<AnswerHead> {
     let closes = head.headers.get_all(header::CONNECTION).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
     });
-    let is_kept = is_http11 && !closes && !matches!(rest, Rest::UntilEnd);
+    // Nobody asked for an upgrade, so what comes behind one is nobody's.
+    let is_upgraded = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    let is_kept = is_http11 && !closes && !is_upgraded && !matches!(rest, Rest::UntilEnd);
     Some(AnswerHead { head, spelled, rest, is_kept })
 }
 
 fn rest(head: &mut response::Parts, is_http11: bool, to_head: bool) -> Option<Rest> {
     let headers = &mut head.headers;
+    if head.status == StatusCode::NO_CONTENT {
+        // RFC 9110 §8.6: a client may wait for what was said to come.
+        headers.remove(header::CONTENT_LENGTH);
+    }
     if to_head || has_no_body(head.status) {
         return Some(Rest::Done);
     }
@@ -299,6 +305,9 @@ mod tests {
         for text in ["HTTP/2.0 200 OK\r\n\r\n", "200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\na b: c\r\n\r\n"] {
             assert_eq!(answer(text), None, "{text:?}");
         }
+        assert_eq!(answer("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), Some((Rest::Done, false)));
+        let none = Bytes::from_static(b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n");
+        assert!(read_answer(&none, false).is_some_and(|read| read.head.headers.is_empty()));
         let both = Bytes::from_static(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n");
         let read = read_answer(&both, false).expect("an answer");
         assert!(!read.head.headers.contains_key(header::CONTENT_LENGTH));
