@@ -1,7 +1,10 @@
-//! Programs that people and machines mail with: nodemailer, msmtp; a balancer in front; what a sender hears by mail; and
-//! mail that goes on while the policy changes.
+//! Programs that people and machines mail with: nodemailer, msmtp, openssl; a balancer in front; what a sender hears by
+//! mail; and mail that goes on while the policy changes.
 
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -9,7 +12,7 @@ use serde_json::Value;
 use crate::harness::fixtures::someone;
 use crate::harness::gate::POLICY;
 use crate::harness::load::{self, tokens_in};
-use crate::harness::mail::{CLERK, COLLEAGUE, Line, OUTSIDER, letter};
+use crate::harness::mail::{CLERK, COLLEAGUE, Line, OUTSIDER, certificate, letter};
 use crate::harness::{Gate, command, python, run, succeed, text, wait_until};
 
 #[test]
@@ -170,5 +173,72 @@ fn a_reload_under_load_fails_no_mail() {
     let arrived = received.iter().flat_map(|mail| tokens_in(&text(&mail.body))).count();
     assert_eq!(arrived, told.delivered.len(), "each once");
     assert_eq!(gate.records("policy.activated").len(), RELOADS + 1);
+    gate.verify();
+}
+
+/// What somebody types who looks with `openssl s_client` what a port does.
+struct Typist {
+    openssl: Child,
+    types: ChildStdin,
+    hears: Lines<BufReader<ChildStdout>>,
+}
+
+impl Typist {
+    fn connect(to: SocketAddr, trusted: &Path, more: &[&str]) -> Self {
+        let mut openssl = command("openssl");
+        openssl.args(["s_client", "-connect", &to.to_string(), "-quiet", "-crlf", "-verify_return_error"]);
+        openssl.args(["-verify_hostname", "mail.vss.gov.vn", "-CAfile"]).arg(trusted).args(more);
+        openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut openssl = openssl.spawn().expect("openssl");
+        let (types, hears) = (openssl.stdin.take().expect("its input"), openssl.stdout.take().expect("its output"));
+        Self { openssl, types, hears: BufReader::new(hears).lines() }
+    }
+
+    /// Types lines and returns the last line of the answer that begins so.
+    #[track_caller]
+    fn says(&mut self, lines: &str, answered: &str) -> String {
+        self.types.write_all(lines.as_bytes()).expect("typed");
+        let heard = self.hears.by_ref().map_while(Result::ok).find(|line| line.starts_with(answered));
+        heard.unwrap_or_else(|| panic!("no {answered:?} to {lines:?}"))
+    }
+}
+
+impl Drop for Typist {
+    fn drop(&mut self) {
+        let _ = self.openssl.kill();
+        let _ = self.openssl.wait();
+    }
+}
+
+#[test]
+fn mail_typed_into_openssl_is_masked_and_refused_behind_either_tls() {
+    let (cert, key, _folder) = certificate();
+    let gate = Gate::with(|setup| {
+        let ours =
+            format!("\nlisten_tls = [\"127.0.0.1:0\"]\ncert = {cert:?}\nkey = {key:?}\nclient_tls = \"require\"");
+        setup.mail.push_str(&ours);
+    });
+    let ready: Value = serde_json::from_slice(&std::fs::read(gate.path("ready.json")).expect("read")).expect("json");
+    let secure: SocketAddr = ready["mail_tls"][0].as_str().expect("TLS is on").parse().expect("an address");
+    let all: String = (0..40).map(|n| someone(760 + n)).map(|p| format!("{}, CCCD {}\n", p.name, p.cccd)).collect();
+    for (seed, to, more) in [(750, gate.mail(), &["-starttls", "smtp"][..]), (751, secure, &[])] {
+        let number = someone(seed).cccd;
+        let mut typist = Typist::connect(to, &cert, more);
+        // The greeting that openssl heard before the TLS is no answer to this one.
+        typist.says("EHLO may.example\n", "250-");
+        typist.says("", "250 ");
+        for (body, code) in [(format!("CCCD {number} của ông Thử\n..\n"), "250 "), (all.clone(), "550 ")] {
+            typist.says(&format!("MAIL FROM:<{CLERK}>\n"), "250 ");
+            typist.says(&format!("RCPT TO:<{OUTSIDER}>\n"), "250 ");
+            typist.says("DATA\n", "354 ");
+            let said = typist.says(&format!("{}{body}.\n", letter(OUTSIDER, "").replace('\r', "")), code);
+            assert!(code == "250 " || said.contains("5.7.1"), "{said}");
+        }
+        typist.says("QUIT\n", "221 ");
+        let received = gate.world.relay.take();
+        assert_eq!(received.len(), 1);
+        let body = text(&received[0].body);
+        assert!(body.contains("của ông Thử\r\n.\r\n") && !body.contains(&number), "{body}");
+    }
     gate.verify();
 }
