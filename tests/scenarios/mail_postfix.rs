@@ -16,6 +16,21 @@ const BEFORE_QUEUE: &str = include_str!("../../deploy/postfix/before-queue.maste
 const BEHIND_QUEUE: &str = include_str!("../../deploy/postfix/content-filter.main.cf");
 const BEHIND_QUEUE_BACK: &str = include_str!("../../deploy/postfix/content-filter.master.cf");
 
+/// A mail with a number to a colleague and to an outsider reaches both, the outsider without the number.
+#[track_caller]
+pub(crate) fn each_zone_gets_its_own(postfix: &Postfix, gate: &Gate, seed: u64) {
+    let number = someone(seed).cccd;
+    let both = format!("{COLLEAGUE},{OUTSIDER}");
+    postfix.mail_to(&both, &letter(COLLEAGUE, &format!("CCCD {number}"))).is_delivered();
+    let mut received = Vec::new();
+    wait_until("both arrive", || {
+        received.extend(gate.world.relay.take());
+        received.len() == 2
+    });
+    let to = |who: &str| text(&received.iter().find(|mail| mail.to == who).expect("a mail").body);
+    assert!(to(COLLEAGUE).contains(&number) && !to(OUTSIDER).contains(&number));
+}
+
 /// An address from the file that says where the gateway listens.
 fn listens(gate: &Gate, what: &str) -> SocketAddr {
     let ready: Value = serde_json::from_slice(&std::fs::read(gate.path("ready.json")).expect("read")).expect("json");
@@ -197,16 +212,7 @@ fn behind_the_queue_of_postfix_each_recipient_has_an_answer() {
     let main = BEHIND_QUEUE.replace("[127.0.0.1]:10024", &format!("[127.0.0.1]:{}", lmtp.port()));
     let master = BEHIND_QUEUE_BACK.replace("127.0.0.1:10025", &format!("127.0.0.1:{back}"));
     let postfix = Postfix::start(gate.world.relay.address, &main, &master);
-    let number = someone(35).cccd;
-    let both = format!("{COLLEAGUE},{OUTSIDER}");
-    postfix.mail_to(&both, &letter(COLLEAGUE, &format!("CCCD {number}"))).is_delivered();
-    let mut received = Vec::new();
-    wait_until("both arrive", || {
-        received.extend(gate.world.relay.take());
-        received.len() == 2
-    });
-    let to = |who: &str| text(&received.iter().find(|mail| mail.to == who).expect("a mail").body);
-    assert!(to(COLLEAGUE).contains(&number) && !to(OUTSIDER).contains(&number));
+    each_zone_gets_its_own(&postfix, &gate, 35);
     assert_eq!(gate.last_decision().0["client"], "127.0.0.1");
     gate.verify();
 }

@@ -7,9 +7,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use serde_json::Value;
 
 use crate::harness::fixtures::someone;
-use crate::harness::mail::{CLERK, COLLEAGUE, OUTSIDER, certificate, letter};
+use crate::harness::mail::{CLERK, OUTSIDER, certificate, letter};
 use crate::harness::postfix::{Postfix, free_port};
 use crate::harness::{Gate, python, text, wait_until};
+use crate::mail_postfix::each_zone_gets_its_own;
 
 const SUBMISSION: &str = include_str!("../../deploy/postfix/submission.master.cf");
 const RELAY: &str = include_str!("../../deploy/postfix/relay.main.cf");
@@ -117,16 +118,7 @@ fn a_postfix_whose_relay_is_the_gateway_sends_to_each_zone_apart() {
     // Not so soon that Postfix finds its own hand still on the mail that is to be sent again.
     let main = format!("{main}minimal_backoff_time = 5s\n");
     let postfix = Postfix::start(gate.world.relay.address, &main, "");
-    let number = someone(72).cccd;
-    let both = format!("{COLLEAGUE},{OUTSIDER}");
-    postfix.mail_to(&both, &letter(COLLEAGUE, &format!("CCCD {number}"))).is_delivered();
-    let mut received = Vec::new();
-    wait_until("both arrive", || {
-        received.extend(gate.world.relay.take());
-        received.len() == 2
-    });
-    let to = |who: &str| text(&received.iter().find(|mail| mail.to == who).expect("a mail").body);
-    assert!(to(COLLEAGUE).contains(&number) && !to(OUTSIDER).contains(&number));
+    each_zone_gets_its_own(&postfix, &gate, 72);
     assert!(gate.records("decision").len() == 2);
     gate.verify();
 }
