@@ -12,7 +12,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
-use crate::simd::{BLOCK, Beginnings, Map, places};
+use crate::simd::{BLOCK, Beginnings, Map, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
@@ -87,35 +87,50 @@ pub(crate) fn candidates(
     }
     let names = person_name::Beginning::new();
     let (number, pair, code) = (range.start, range.start, range.start);
-    let mut pass = Pass { text, map, wanted, names, found, second: 0, number, pair, code };
-    for here in map.beginnings() {
-        let Beginnings { at, capitals, digits, long, marks, .. } = here;
-        let within = match range.end.saturating_sub(at) {
-            left @ 0..BLOCK => (1 << left) - 1,
-            _ => u64::MAX,
-        };
-        let [capitals, digits, long, marks] = [capitals, digits, long, marks].map(|mask| mask & within);
-        if capitals | digits | long | marks == 0 {
-            continue;
-        }
-        // Three loops, since each branches on what the others do not.
-        let mut second = pass.second;
-        places(at, capitals).for_each(|at| {
-            // Nothing comes of nearly all of them, which is told without a branch: whether the next one is a capital, whether
-            // the one before was, what stands before.
-            let next = at + here.letters_at(at) + 1;
-            let goes_on = here.may_begin_at(next);
-            let follows = std::mem::replace(&mut second, next) == at;
-            if goes_on | follows | may_say(text, at) {
-                let letters = map.letters(&here, at);
-                second = at + letters + 1;
-                pass.capital(at, letters, here.may_begin_at(second), follows);
+    let end = range.end;
+    widest(Anchors { end, pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code } });
+}
+
+/// One call of [`candidates`].
+struct Anchors<'p, F> {
+    end: usize,
+    pass: Pass<'p, F>,
+}
+
+impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { end, mut pass } = self;
+        let Pass { text, map, .. } = pass;
+        for here in map.beginnings() {
+            let Beginnings { at, capitals, digits, long, marks, .. } = here;
+            let within = match end.saturating_sub(at) {
+                left @ 0..BLOCK => (1 << left) - 1,
+                _ => u64::MAX,
+            };
+            let [capitals, digits, long, marks] = [capitals, digits, long, marks].map(|mask| mask & within);
+            if capitals | digits | long | marks == 0 {
+                continue;
             }
-        });
-        pass.second = second;
-        places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
-        places(at, long).for_each(|at| pass.payment(at));
-        places(at, marks).for_each(|at| pass.mark(at));
+            // Three loops, since each branches on what the others do not.
+            let mut second = pass.second;
+            places(at, capitals).for_each(|at| {
+                // Nothing comes of nearly all of them, which is told without a branch: whether the next one is a capital, whether
+                // the one before was, what stands before.
+                let next = at + here.letters_at(at) + 1;
+                let goes_on = here.may_begin_at(next);
+                let follows = std::mem::replace(&mut second, next) == at;
+                if goes_on | follows | may_say(text, at) {
+                    let letters = map.letters(&here, at);
+                    second = at + letters + 1;
+                    pass.capital(at, letters, here.may_begin_at(second), follows);
+                }
+            });
+            pass.second = second;
+            places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
+            places(at, long).for_each(|at| pass.payment(at));
+            places(at, marks).for_each(|at| pass.mark(at));
+        }
     }
 }
 

@@ -39,6 +39,7 @@ struct Digits {
 }
 
 impl Digits {
+    #[inline(always)]
     fn of(block: &Masks, pure: u64, last: &Last, next: Option<&Masks>) -> Self {
         let digit = block.digit;
         let begin = digit & !(digit << 1 | last.digit);
@@ -88,6 +89,7 @@ impl Map {
     }
 
     /// The digits of a block, given whether the byte before is one and what [`Digits::code`] was told of the block before.
+    #[inline(always)]
     fn coded(&self, n: usize, digit_before: u64, code: u64) -> Digits {
         let blocks = self.blocks();
         let behind = |by: usize| n.checked_sub(by).and_then(|n| blocks.get(n)).copied().unwrap_or_default();

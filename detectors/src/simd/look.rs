@@ -7,38 +7,16 @@
 
 use std::ops::Range;
 
+use super::alive::{BLOCKS, FEW, Raw, Seen, TAIL};
 use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
 
-/// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
-const BLOCKS: usize = 64;
-/// Fewest bytes of a number, less one.
-const TAIL: usize = 6;
-
-/// What a kernel tells of a block; the lowest bit is the first byte.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Raw {
-    /// ASCII digits.
-    pub(super) digit: u64,
-    /// Letters that pass for digits: `B I O Q S Z l o`.
-    pub(super) like: u64,
-    /// What may stand between two digits of one number: `␣ , - . / ) >` and line ends.
-    pub(super) sign: u64,
-    /// First bytes of characters, outside ASCII and the letters of Vietnamese, that may be digits, signs, invisible, or
-    /// letters that pass for digits.
-    pub(super) foreign: u64,
-    /// Bytes that go on with a character.
-    pub(super) follow: u64,
-}
-
-/// What is remembered of a block.
+/// 64 bytes from anywhere on.
 #[derive(Clone, Copy, Default)]
-struct Seen {
+struct Here {
     digit: u64,
     foreign: u64,
-    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
     head: u64,
-    /// Whatever may be part of a number.
     alive: u64,
 }
 
@@ -61,21 +39,14 @@ pub(crate) struct Look<'t> {
     base: usize,
     /// How many of the bytes from there were looked at.
     len: usize,
-    /// One more than there may be, of nothing, so that 64 bits can be taken from anywhere.
-    seen: [Seen; BLOCKS + 1],
-    /// The bytes with which `TAIL` others before them, the first of them a head, are alive.
-    busy: [u64; BLOCKS],
-    /// The blocks that have such bytes.
-    any: u64,
-    run: Run,
+    pub(super) seen: Seen,
     pub(super) hearing: Option<Hearing>,
 }
 
 impl<'t> Look<'t> {
     /// Looks at `text` from `start` on.
     pub(crate) fn new(text: &'t [u8], start: usize) -> Self {
-        let (seen, busy, run) = ([Seen::default(); BLOCKS + 1], [0; BLOCKS], Run::default());
-        Self { text, start, base: start, len: 0, seen, busy, any: 0, run, hearing: None }
+        Self { text, start, base: start, len: 0, seen: Seen::new(), hearing: None }
     }
 
     /// Looks at `text` from `start` on, and listens for numbers in words.
@@ -84,22 +55,22 @@ impl<'t> Look<'t> {
     }
 
     /// The first place from `at` on where a number may begin: `start`, or a place not before the last one told.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn busy(&mut self, at: usize) -> Option<usize> {
         loop {
             let end = (at + TAIL).saturating_sub(self.base);
             let (n, shift) = (end / BLOCK, end % BLOCK);
             // Behind what was looked at stands what an earlier look left.
-            if let Some(busy) = self.busy.get(n).filter(|_| n * BLOCK < self.len) {
+            if let Some(busy) = self.seen.busy.get(n).filter(|_| n * BLOCK < self.len) {
                 let here = busy & u64::MAX << shift;
                 if here != 0 {
                     return Some(self.base + n * BLOCK + here.trailing_zeros() as usize - TAIL);
                 }
                 // The blocks behind this one.
-                let later = self.any & u64::MAX << 1 << n;
+                let later = self.seen.any & u64::MAX << 1 << n;
                 if later != 0 {
                     let n = later.trailing_zeros() as usize;
-                    let first = self.busy.get(n)?.trailing_zeros() as usize;
+                    let first = self.seen.busy.get(n)?.trailing_zeros() as usize;
                     return Some(self.base + n * BLOCK + first - TAIL);
                 }
             }
@@ -112,21 +83,15 @@ impl<'t> Look<'t> {
     /// The first digit or foreign character from `at` on, within the 64 bytes from there.
     #[inline]
     pub(crate) fn number(&self, at: usize) -> Option<usize> {
-        let seen = self.seen(at);
+        let seen = self.here(at);
         let found = seen.digit | seen.foreign;
         (found != 0).then(|| at + found.trailing_zeros() as usize)
     }
 
-    /// How many digits stand in a row from `at` on, 64 for more.
-    #[inline]
-    pub(crate) fn digits(&self, at: usize) -> usize {
-        self.seen(at).digit.trailing_ones() as usize
-    }
-
     /// What stands together from `at` on, a place that [`Self::busy`] told.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn stretch(&self, at: usize) -> Stretch {
-        let seen = self.seen(at);
+        let seen = self.here(at);
         let len = seen.alive.trailing_ones();
         let within = 1_u64.checked_shl(len).map_or(u64::MAX, |end| end - 1);
         let heads = seen.head & within;
@@ -157,33 +122,27 @@ impl<'t> Look<'t> {
     }
 
     /// The 64 bytes from `at` on, of which the first is no second byte of a character.
-    #[inline]
-    fn seen(&self, at: usize) -> Seen {
+    #[inline(always)]
+    fn here(&self, at: usize) -> Here {
         let from = at.wrapping_sub(self.base);
         let (n, shift) = (from / BLOCK, from % BLOCK);
         // Behind what was looked at something may stand, unless the text ends there.
         let whole = from < self.len && (from + BLOCK <= self.len || self.base + self.len == self.text.len());
-        match self.seen.get(n..).and_then(<[Seen]>::first_chunk).filter(|_| whole) {
-            Some([first, second]) => {
-                let both = |first: u64, second: u64| first >> shift | second << 1 << (BLOCK - 1 - shift);
-                Seen {
-                    digit: both(first.digit, second.digit),
-                    foreign: both(first.foreign, second.foreign),
-                    head: both(first.head, second.head),
-                    alive: both(first.alive, second.alive),
-                }
-            }
-            None => self.seen_apart(at),
+        if !whole || n >= BLOCKS {
+            return self.here_apart(at);
         }
+        let both = |of: &[u64; BLOCKS + 1]| of[n] >> shift | of[n + 1] << 1 << (BLOCK - 1 - shift);
+        let Seen { digit, foreign, head, alive, .. } = &self.seen;
+        Here { digit: both(digit), foreign: both(foreign), head: both(head), alive: both(alive) }
     }
 
     /// The same where a look ends.
     #[cold]
     #[inline(never)]
-    fn seen_apart(&self, at: usize) -> Seen {
+    fn here_apart(&self, at: usize) -> Here {
         let rest = self.text.get(at..).unwrap_or_default();
         let raw = rest.first_chunk().map_or_else(|| raw_of(&padded(rest)), raw_of);
-        Run::default().next(raw).0
+        Here { digit: raw.digit, foreign: raw.foreign, head: raw.head(), alive: raw.alive() }
     }
 
     /// Looks at the next blocks, if there are any.
@@ -198,62 +157,46 @@ impl<'t> Look<'t> {
         (self.base, self.len) = (at, rest.len().min(BLOCKS * BLOCK));
         // One byte more, by which the last one is judged.
         let rest = rest.get(..BLOCKS * BLOCK + 1).unwrap_or(rest);
-        #[cfg(target_arch = "x86_64")]
-        super::x86::look(rest, self);
-        #[cfg(target_arch = "aarch64")]
-        super::neon::look(rest, self);
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        fill!(self, rest, seen => super::scalar::raw(seen), super::scalar::voice(seen), super::speech::pack);
+        if rest.len() <= FEW * BLOCK {
+            look::<{ FEW + 1 }>(rest, self)
+        } else {
+            look::<{ BLOCKS + 1 }>(rest, self)
+        }
         true
     }
-
-    /// Looks at `text` with `kernel`, a block at a time with the byte behind; behind the end stands nothing.
-    #[inline(always)]
-    pub(super) fn fill(&mut self, text: &[u8], mut kernel: impl FnMut(&[u8; SEEN]) -> Raw) {
-        let (mut run, mut rest, mut any) = (self.run, text, 0);
-        let mut tail;
-        for (n, (busy, seen)) in self.busy.iter_mut().zip(&mut self.seen).enumerate() {
-            // One call for both, so that it is made part of the loop.
-            let block = match rest.first_chunk() {
-                Some(block) => block,
-                None if rest.is_empty() => {
-                    *seen = Seen::default();
-                    break;
-                }
-                None => {
-                    tail = padded(rest);
-                    &tail
-                }
-            };
-            (*seen, *busy) = run.next(kernel(block));
-            any |= u64::from(*busy != 0) << n;
-            rest = rest.get(BLOCK..).unwrap_or_default();
-        }
-        (self.run, self.any) = (run, any);
-    }
 }
 
-/// Fills a look with the kernels of a processor, those that listen if it does: a macro, since a closure that is written
-/// once and called twice is part of neither loop.
+/// Fills a look at fewer than `N` blocks with the kernels of a processor, those that listen if it does: a macro, since a closure that
+/// is written once and called twice is part of neither loop. All is kept for later that vectors do for many blocks at once.
 macro_rules! fill {
-    ($look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {
-        match $look.hearing.take() {
-            None => $look.fill($text, |$seen| $raw),
-            Some(mut hearing) => {
-                let mut run = hearing.run;
-                $look.fill($text, |$seen| {
-                    // First what is done with vectors, which nothing must come between.
-                    let (raw, voice) = ($raw, $voice);
-                    hearing.hear(&mut run, voice, $pack);
-                    raw
+    ($n:ident, $look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {{
+        use crate::simd::alive::{Raws, each_of};
+        let mut raws = Raws::<$n>::NOTHING;
+        match $look.hearing.as_mut() {
+            None => _ = each_of::<$n>($text, |n, $seen| raws.set(n, $raw)),
+            Some(hearing) => {
+                let (mut run, mut rows) = (hearing.run, [0; $n]);
+                let blocks = each_of::<$n>($text, |n, $seen| {
+                    raws.set(n, $raw);
+                    rows[n - 1] = run.next($voice, $pack);
                 });
-                hearing.run = run;
-                $look.hearing = Some(hearing);
+                hearing.heard(run, blocks, &rows);
             }
         }
-    };
+        $look.seen.take(&mut raws);
+    }};
 }
 pub(super) use fill;
+
+/// Takes a look at fewer than `N` blocks.
+fn look<const N: usize>(text: &[u8], look: &mut Look<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    super::x86::look::<N>(text, look);
+    #[cfg(target_arch = "aarch64")]
+    super::neon::look::<N>(text, look);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fill!(N, look, text, seen => super::scalar::raw(seen), super::scalar::voice(seen), super::speech::pack);
+}
 
 /// What a block holds.
 #[inline]
@@ -264,45 +207,6 @@ fn raw_of(seen: &[u8; SEEN]) -> Raw {
     return super::neon::raw_of(seen);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return super::scalar::raw(seen);
-}
-
-/// What the block before leaves to the next.
-#[derive(Clone, Copy, Default)]
-struct Run {
-    head: u64,
-    alive: u64,
-    /// First bytes of foreign characters, their second ones, their third ones.
-    foreign: [u64; 3],
-    /// Two in a row that are alive, four in a row.
-    two: u64,
-    four: u64,
-}
-
-/// `bits`, each `by` places later, and what comes in from the block before.
-#[inline(always)]
-const fn later(bits: u64, before: u64, by: usize) -> u64 {
-    bits << by | before >> (BLOCK - by)
-}
-
-impl Run {
-    /// The next block, and which of its bytes are busy.
-    #[inline(always)]
-    const fn next(&mut self, raw: Raw) -> (Seen, u64) {
-        let Raw { digit, like, sign, foreign, follow } = raw;
-        // A foreign character is alive with all that goes on with it, four bytes at the most.
-        let [first, second, third] = self.foreign;
-        let seconds = later(foreign, first, 1);
-        let thirds = later(seconds, second, 1) & follow;
-        let fourths = later(thirds, third, 1) & follow;
-        let head = digit | like | foreign;
-        let alive = head | sign | seconds | thirds | fourths;
-        let two = alive & later(alive, self.alive, 1);
-        let four = two & later(two, self.two, 2);
-        let seven = four & later(four, self.four, 3);
-        let busy = seven & later(head, self.head, TAIL);
-        *self = Self { head, alive, foreign: [foreign, seconds, thirds], two, four };
-        (Seen { digit, foreign, head, alive }, busy)
-    }
 }
 
 #[cfg(test)]
@@ -406,8 +310,6 @@ mod tests {
             while let Some(found) = look.busy(next) {
                 prop_assert!(found >= next && begins(from, found));
                 prop_assert!(!(next..found).any(|n| n + TAIL < text.len() && begins(n, n)));
-                let digits = (found..text.len()).take(64).take_while(|n| text[*n].is_ascii_digit()).count();
-                prop_assert_eq!(look.digits(found), digits);
                 let first = (found..text.len()).take(64).find(|n| (at(*n).digit | at(*n).foreign) & 1 == 1);
                 prop_assert_eq!(look.number(found), first);
                 next = found + 1;

@@ -3,11 +3,14 @@
 //! The first look at every byte, so it is done with vectors, and plain code says the same where there are none. It
 //! knows no identifier, only bytes; the one room of this crate that holds `unsafe`.
 
+mod alive;
 pub(crate) mod among;
 pub(crate) mod base64;
 mod beginnings;
 #[cfg(target_arch = "x86_64")]
 mod folded;
+#[cfg(target_arch = "x86_64")]
+mod letters;
 mod look;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -33,6 +36,22 @@ pub(crate) use words::{KEY_LETTERS, Word, words};
 pub(crate) const BLOCK: usize = 64;
 /// Bytes a block is judged by: its own, and one behind for letters that two bytes tell apart.
 pub(crate) const SEEN: usize = BLOCK + 1;
+
+/// Something that is done much faster where bits are shifted and counted in one step each. What it calls is part of that
+/// only if it is inlined.
+pub(crate) trait Work {
+    /// Does it: `#[inline(always)]`.
+    fn run(self);
+}
+
+/// Does `work` with all that this processor can do.
+#[inline]
+pub(crate) fn widest(work: impl Work) {
+    #[cfg(target_arch = "x86_64")]
+    return x86::widest(work);
+    #[cfg(not(target_arch = "x86_64"))]
+    return work.run();
+}
 
 /// Which bytes of a block are what; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,7 +175,7 @@ fn classify(text: &[u8], out: &mut [Masks]) {
 #[inline]
 pub(crate) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
     #[cfg(target_arch = "x86_64")]
-    return x86::letters_and_digits(chunk);
+    return letters::letters_and_digits(chunk);
     #[cfg(not(target_arch = "x86_64"))]
     return scalar::letters_and_digits(chunk);
 }
@@ -174,41 +193,44 @@ pub(crate) struct Classes {
 /// What the first 128 bytes of `text` are.
 pub(crate) fn classes(text: &[u8]) -> Classes {
     let mut classes = Classes::default();
-    let (chunks, rest) = text.get(..128).unwrap_or(text).as_chunks::<16>();
-    let mut last = [0; 16];
-    last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-    let last = Some(&last).filter(|_| !rest.is_empty());
-    for (n, chunk) in chunks.iter().chain(last).enumerate() {
-        let (letter, digit) = letters_and_digits(chunk);
-        classes.letter |= u128::from(letter) << (16 * n);
-        classes.digit |= u128::from(digit) << (16 * n);
-        classes.border |= u128::from(borders(chunk)) << (16 * n);
+    for at in [0, BLOCK].into_iter().filter(|at| *at < text.len()) {
+        let rest = text.get(at..).unwrap_or_default();
+        let padded = if rest.len() < BLOCK { padded(rest) } else { [0; SEEN] };
+        let Some(block) = rest.first_chunk().or_else(|| padded.first_chunk()) else { break };
+        let (letter, digit) = letters_and_digits_of(block);
+        let border = block.as_chunks::<16>().0.iter().rev().fold(0, |all, chunk| all << 16 | u64::from(borders(chunk)));
+        classes.letter |= u128::from(letter) << at;
+        classes.digit |= u128::from(digit) << at;
+        classes.border |= u128::from(border) << at;
     }
     classes
 }
 
-/// Which of the first 128 bytes of `text[range]` are letters, or outside ASCII, and which are digits.
+/// Which of the 64 bytes from `at` on are letters, or outside ASCII, and which are digits.
 #[inline]
-pub(crate) fn letters_and_digits_of(text: &[u8], range: Range<usize>) -> (u128, u128) {
-    let (mut letters, mut digits, len) = ([0_u64; 2], [0_u64; 2], range.len().min(128));
-    for at in (0..len).step_by(16) {
-        // What stands behind the range is read with it, and then does not count.
-        let rest = text.get(range.start + at..).unwrap_or_default();
-        let (letter, digit) = match rest.first_chunk() {
-            Some(chunk) => letters_and_digits(chunk),
-            None => {
-                let mut chunk = [0; 16];
-                chunk.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-                letters_and_digits(&chunk)
-            }
-        };
-        letters[at / 64] |= u64::from(letter) << (at % 64);
-        digits[at / 64] |= u64::from(digit) << (at % 64);
+pub(crate) fn letters_and_digits_from(text: &[u8], at: usize) -> (u64, u64) {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(block) => letters_and_digits_of(block),
+        None => {
+            let mut block = [0; BLOCK];
+            block.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
+            letters_and_digits_of(&block)
+        }
     }
-    // In halves, since whole ones take several steps to shift.
-    let both = |[low, high]: [u64; 2]| u128::from(low) | u128::from(high) << 64;
-    let within = u128::MAX.checked_shr(128 - len as u32).unwrap_or_default();
-    (both(letters) & within, both(digits) & within)
+}
+
+/// The same of a block.
+#[inline]
+fn letters_and_digits_of(block: &[u8; BLOCK]) -> (u64, u64) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(both) = letters::letters_and_digits_of(block) {
+        return both;
+    }
+    block.as_chunks::<16>().0.iter().enumerate().fold((0, 0), |(letters, digits), (n, chunk)| {
+        let (letter, digit) = letters_and_digits(chunk);
+        (letters | u64::from(letter) << (16 * n), digits | u64::from(digit) << (16 * n))
+    })
 }
 
 /// Where the first digit stands, or sign that ends what is said behind a number: `\n \t | ; ,`.
@@ -229,7 +251,7 @@ pub(crate) fn first_end(text: &[u8]) -> Option<usize> {
 #[inline]
 fn ends(chunk: &[u8; 16]) -> u16 {
     #[cfg(target_arch = "x86_64")]
-    return x86::ends(chunk);
+    return letters::ends(chunk);
     #[cfg(not(target_arch = "x86_64"))]
     return scalar::ends(chunk);
 }
@@ -238,7 +260,7 @@ fn ends(chunk: &[u8; 16]) -> u16 {
 #[inline]
 fn borders(chunk: &[u8; 16]) -> u16 {
     #[cfg(target_arch = "x86_64")]
-    return x86::borders(chunk);
+    return letters::borders(chunk);
     #[cfg(not(target_arch = "x86_64"))]
     return scalar::borders(chunk);
 }
@@ -316,9 +338,12 @@ mod tests {
         #[test]
         fn classes_are_those_of_each_byte(text in prop::collection::vec(any::<u8>(), 0..150)) {
             let Classes { letter, digit, border } = classes(&text);
-            for len in [0, 1, 16, 37, 128] {
-                let within = |bits: u128| (0..len).fold(0, |all, n| all | bits & 1 << n);
-                prop_assert_eq!(letters_and_digits_of(&text, 0..len), (within(letter), within(digit)));
+            for at in [0, 1, 16, 37, 100, 200] {
+                let both = letters_and_digits_from(&text, at);
+                let from = |bits: u128| bits.checked_shr(at as u32).unwrap_or_default() as u64;
+                if at <= 64 || text.len() <= 128 {
+                    prop_assert_eq!(both, (from(letter), from(digit)));
+                }
             }
             for n in 0..128 {
                 let byte = text.get(n).copied().unwrap_or_default();

@@ -6,9 +6,10 @@
 use std::arch::aarch64::*;
 use std::array;
 
-use super::look::{Look, Raw, fill};
+use super::alive::Raw;
+use super::look::{Look, fill};
 use super::speech::{Hearing, Voice, each_voice, pack};
-use super::tables::{FIRST_HIGH, FIRST_LOW, HIGH, LIKE, LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
+use super::tables::{DIGITS, FIRST_HIGH, FIRST_LOW, HIGH, LIKE, LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 use super::{BLOCK, Masks, SEEN, each_block};
 
 /// Vectors of a block.
@@ -55,13 +56,13 @@ fn block(seen: &[u8; SEEN]) -> Masks {
 }
 
 /// Takes a look at `text`.
-pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
+pub(super) fn look<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     #[target_feature(enable = "neon")]
-    fn neon(text: &[u8], look: &mut Look<'_>) {
-        fill!(look, text, seen => raw(seen), voice(seen), pack);
+    fn neon<const N: usize>(text: &[u8], look: &mut Look<'_>) {
+        fill!(N, look, text, seen => raw(seen), voice(seen), pack);
     }
     // SAFETY: the feature is part of the architecture.
-    unsafe { neon(text, look) }
+    unsafe { neon::<N>(text, look) }
 }
 
 #[target_feature(enable = "neon")]
@@ -73,7 +74,7 @@ fn raw(seen: &[u8; SEEN]) -> Raw {
         let halves = (vshrq_n_u8::<4>(v), vandq_u8(v, vdupq_n_u8(0xf)));
         let class = vandq_u8(vqtbl1q_u8(high, halves.0), vqtbl1q_u8(low, halves.1));
         let (any, above) = (vtstq_u8(class, class), vcgeq_u8(v, vdupq_n_u8(0x80)));
-        let (digit, like) = (ones(class, 1), vbicq_u8(ones(class, LIKE), above));
+        let (digit, like) = (ones(class, DIGITS), vbicq_u8(ones(class, LIKE), above));
         let goes_on = within(next, 0x80, 0xbf);
         let vietnamese = vandq_u8(is(v, 0xe1), vcgeq_u8(next, vdupq_n_u8(0xb8)));
         let sign = vbicq_u8(any, vorrq_u8(above, vorrq_u8(digit, like)));

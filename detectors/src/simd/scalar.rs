@@ -3,7 +3,7 @@
 #[cfg(any(test, not(target_arch = "x86_64")))]
 use super::Masks;
 use super::SEEN;
-use super::look::Raw;
+use super::alive::Raw;
 use super::speech::Voice;
 use super::tables::{FIRST_HIGH, FIRST_LOW, SECOND_ANY, SECOND_HIGH, SECOND_LOW};
 

@@ -45,21 +45,30 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    /// Listens to the next block, given [`Self::run`], which whoever listens to many keeps beside. `pack` puts the bits of its first argument that stand where the second has some side by
-    /// side, from the lowest on.
+    /// Keeps what the next blocks left, and the stretches around those in which enough words in a row ended: what
+    /// [`Run::next`] told of each.
     #[inline(always)]
-    pub(super) fn hear(&mut self, run: &mut Run, voice: Voice, pack: impl Fn(u64, u64) -> u64) {
-        if run.is_enough(voice, pack) {
-            self.add();
+    pub(super) fn heard<const N: usize>(&mut self, run: Run, blocks: usize, rows: &[u64; N]) {
+        self.run = run;
+        // Hardly a block has such words.
+        if rows.iter().fold(false, |any, row| any | in_a_row(*row)) {
+            self.add_all(rows);
         }
-        self.base += BLOCK;
+        self.base += BLOCK * blocks;
     }
 
-    /// Keeps what reaches from the block at hand to both sides.
     #[cold]
     #[inline(never)]
-    fn add(&mut self) {
-        let row = self.base.saturating_sub(REACH)..self.base + BLOCK + REACH;
+    fn add_all(&mut self, rows: &[u64]) {
+        let base = self.base;
+        for (n, _) in rows.iter().enumerate().filter(|(_, row)| in_a_row(**row)) {
+            self.add(base + n * BLOCK);
+        }
+    }
+
+    /// Keeps what reaches from the block at `base` to both sides.
+    fn add(&mut self, base: usize) {
+        let row = base.saturating_sub(REACH)..base + BLOCK + REACH;
         match self.rows.last_mut().filter(|last| last.end >= row.start) {
             Some(last) => last.end = row.end,
             None => self.rows.push(row),
@@ -91,13 +100,15 @@ pub(super) fn each_voice(
     kernel: impl Fn(&[u8; SEEN]) -> Voice,
     pack: impl Fn(u64, u64) -> u64,
 ) {
-    let (mut rest, mut run) = (text, Run::default());
+    let mut rest = text;
     while !rest.is_empty() {
         let voice = match rest.first_chunk() {
             Some(seen) => kernel(seen),
             None => kernel(&padded(rest)),
         };
-        hearing.hear(&mut run, voice, &pack);
+        let mut run = hearing.run;
+        let row = run.next(voice, &pack);
+        hearing.heard(run, 1, &[row]);
         rest = rest.get(BLOCK..).unwrap_or_default();
     }
 }
@@ -116,8 +127,14 @@ pub(super) struct Run {
 
 impl Run {
     /// Whether so many words in a row end in a block.
-    #[inline(always)]
+    #[cfg(test)]
     fn is_enough(&mut self, voice: Voice, pack: impl Fn(u64, u64) -> u64) -> bool {
+        in_a_row(self.next(voice, pack))
+    }
+
+    /// The words and stops of a block behind the last ones before, a bit for each that is such a word.
+    #[inline(always)]
+    pub(super) fn next(&mut self, voice: Voice, pack: impl Fn(u64, u64) -> u64) -> u64 {
         let Voice { part, stop, first } = voice;
         let begins = part & !(part << 1 | self.part);
         self.part = part >> (BLOCK - 1);
@@ -129,12 +146,12 @@ impl Run {
         if n > u64::BITS - KEPT {
             let enough;
             (enough, self.last) = is_enough_of_many(self.last, packed, n);
-            return enough;
+            return if enough { u64::MAX } else { 0 };
         }
         // Those before in the lowest bits.
         let row = self.last | packed << KEPT;
         self.last = row >> n & ((1 << KEPT) - 1);
-        in_a_row(row)
+        row
     }
 }
 
@@ -231,6 +248,10 @@ mod tests {
             "và",
             "người",
             "k\u{200b}o",
+            "kô",
+            "c\u{ad}hín",
+            "c\u{200b}hin",
+            "C\u{feff}HÍN",
         ];
         let signs = [" ", " ", " ", "-", ", ", ".", "\n", ":", "  "];
         let (words, signs) = (prop::sample::select(words.to_vec()), prop::sample::select(signs.to_vec()));

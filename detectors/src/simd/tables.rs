@@ -4,34 +4,34 @@
 //! A class is a set of high halves and a set of low halves; the two tables give each half the classes it is in, and a
 //! byte is in those that both halves are in.
 
-/// Digits; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for digits, by
-/// their high half, the first with the other leads below D0; leads from D0 on.
+/// Leads from D0 on; signs; line ends with half of the leads from C9 on; `>` with CE; then the letters that pass for
+/// digits, by their high half, the first with the other leads below D0; digits, whose bit is the highest of a byte.
 pub(super) const HIGH: [u8; 16] = {
     let mut table = [0; 16];
     table[0x0] = 1 << 2;
     table[0x2] = 1 << 1;
-    table[0x3] = 1 | 1 << 3;
+    table[0x3] = DIGITS | 1 << 3;
     table[0x4] = 1 << 4;
     table[0x5] = 1 << 5;
     table[0x6] = 1 << 6;
     table[0xc] = 1 << 2 | 1 << 3 | 1 << 4;
-    table[0xd] = 1 << 7;
-    table[0xe] = 1 << 7;
-    table[0xf] = 1 << 7;
+    table[0xd] = 1;
+    table[0xe] = 1;
+    table[0xf] = 1;
     table
 };
 
 /// Each low half; the sets in the order of the classes.
 pub(super) const LOW: [u8; 16] = {
     const SETS: [&[usize]; 8] = [
-        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
         &[0x0, 0x9, 0xc, 0xd, 0xe, 0xf],
         &[0xa, 0xd],
         &[0xe],
         &[0x2, 0x9, 0xf],
         &[0x1, 0x3, 0xa],
         &[0xc, 0xf],
-        &[0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa, 0xb, 0xf],
+        &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     ];
     low_halves(&SETS)
 };
@@ -52,11 +52,11 @@ const fn low_halves(sets: &[&[usize]; 8]) -> [u8; 16] {
 
 /// [`HIGH`] of digits alone, of letters that pass for them, of signs, of what is not ASCII.
 #[cfg(target_arch = "x86_64")]
-pub(super) const HIGH_DIGIT: [u8; 16] = only(0x3, 0x3, 1);
+pub(super) const HIGH_DIGIT: [u8; 16] = only(0x3, 0x3, DIGITS);
 #[cfg(target_arch = "x86_64")]
 pub(super) const HIGH_LIKE: [u8; 16] = only(0x4, 0x6, LIKE);
 #[cfg(target_arch = "x86_64")]
-pub(super) const HIGH_SIGN: [u8; 16] = only(0x0, 0x3, 1 << 1 | 1 << 2 | 1 << 3);
+pub(super) const HIGH_SIGN: [u8; 16] = only(0x0, 0x3, SIGNS);
 #[cfg(target_arch = "x86_64")]
 pub(super) const HIGH_FOREIGN: [u8; 16] = only(0x8, 0xf, u8::MAX);
 /// All classes for the high halves of bytes that go on with a character.
@@ -82,6 +82,11 @@ const fn only(first: usize, last: usize, classes: u8) -> [u8; 16] {
     table
 }
 
+/// The class of digits.
+pub(super) const DIGITS: u8 = 1 << 7;
+/// The classes of signs.
+#[cfg(target_arch = "x86_64")]
+pub(super) const SIGNS: u8 = 1 << 1 | 1 << 2 | 1 << 3;
 /// The classes of letters that pass for digits.
 pub(super) const LIKE: u8 = 1 << 4 | 1 << 5 | 1 << 6;
 
@@ -131,12 +136,15 @@ pub(super) const SECOND_HIGH: [u8; 16] = {
     // `a` and `o`, and `h` behind `c` and `k`.
     (table[0x4], table[0x6]) = (!0, !0);
     (table[0x5], table[0x7]) = (T | DIGIT, T | DIGIT);
+    // What is invisible begins with C2, E2 or EF; no vowel comes behind `c`, as it does in `có` and `các`.
+    (table[0xc], table[0xe]) = (C, C);
     table
 };
 pub(super) const SECOND_LOW: [u8; 16] = {
     let mut table = [0; 16];
     table[0x0] = DIGIT;
     table[0x1] = L_N | S | B_H | T;
+    table[0x2] = C;
     table[0x5] = T;
     table[0x8] = K | C;
     table[0xa] = DIGIT;
@@ -144,7 +152,7 @@ pub(super) const SECOND_LOW: [u8; 16] = {
     table[0xc] = DIGIT;
     table[0xd] = DIGIT;
     table[0xe] = DIGIT;
-    table[0xf] = B_H | K | M | DIGIT;
+    table[0xf] = B_H | K | M | C | DIGIT;
     table
 };
 /// What bytes follow whatever their low half: signs below the digits, and vowels with marks.
@@ -153,7 +161,7 @@ pub(super) const SECOND_ANY: [u8; 16] = {
     (table[0x0], table[0x1], table[0x2]) = (DIGIT, DIGIT, DIGIT);
     let mut high = 0x8;
     while high < 16 {
-        table[high] = !DIGIT;
+        table[high] = !(DIGIT | C);
         high += 1;
     }
     table

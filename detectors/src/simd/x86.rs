@@ -6,13 +6,14 @@
 use std::arch::x86_64::*;
 use std::hint::black_box;
 
-use super::look::{Look, Raw, fill};
+use super::alive::Raw;
+use super::look::{Look, fill};
 use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{
     FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
-    SECOND_HIGH, SECOND_LOW,
+    SECOND_HIGH, SECOND_LOW, SIGNS,
 };
-use super::{BLOCK, Masks, SEEN, each_block};
+use super::{BLOCK, Masks, SEEN, Work, each_block};
 
 /// Writes the classes of `text`, a block each, to `out`.
 pub(super) fn classify(text: &[u8], out: &mut [Masks]) {
@@ -33,6 +34,21 @@ pub(super) fn handles_bits() -> bool {
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("bmi1")
         && is_x86_feature_detected!("bmi2")
+}
+
+/// Does `work` with the instructions of processors of the last ten years, if this is one.
+#[inline]
+pub(super) fn widest(work: impl Work) {
+    #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
+    fn wide(work: impl Work) {
+        work.run();
+    }
+    if is_x86_feature_detected!("avx2") && handles_bits() {
+        // SAFETY: the features are there.
+        unsafe { wide(work) }
+    } else {
+        work.run();
+    }
 }
 
 /// Asks for what stands a page behind a block before it is its turn: the processor itself looks ahead only within a page.
@@ -166,37 +182,37 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
 }
 
 /// Takes a look at `text` with the widest vectors there are.
-pub(super) fn look(text: &[u8], look: &mut Look<'_>) {
+pub(super) fn look<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     let bits = handles_bits();
     if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
-        unsafe { look_avx512(text, look) }
+        unsafe { look_avx512::<N>(text, look) }
     } else if is_x86_feature_detected!("avx2") && bits {
         // SAFETY: the features are there.
-        unsafe { look_avx2(text, look) }
+        unsafe { look_avx2::<N>(text, look) }
     } else if is_x86_feature_detected!("ssse3") {
         // SAFETY: the feature is there.
-        unsafe { look_ssse3(text, look) }
+        unsafe { look_ssse3::<N>(text, look) }
     } else {
-        fill!(look, text, seen => super::scalar::raw(seen), super::scalar::voice(seen), pack);
+        fill!(N, look, text, seen => super::scalar::raw(seen), super::scalar::voice(seen), pack);
     }
 }
 
 #[target_feature(enable = "ssse3")]
-fn look_ssse3(text: &[u8], look: &mut Look<'_>) {
-    fill!(look, text, seen => raw_ssse3(seen), voice_ssse3(seen), pack);
+fn look_ssse3<const N: usize>(text: &[u8], look: &mut Look<'_>) {
+    fill!(N, look, text, seen => raw_ssse3(seen), voice_ssse3(seen), pack);
 }
 
 #[target_feature(enable = "avx2,popcnt,lzcnt,bmi1,bmi2")]
-fn look_avx2(text: &[u8], look: &mut Look<'_>) {
+fn look_avx2<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     // What follows is done with bits, whatever the compiler would rather make of it.
     let pack = |bits, of| _pext_u64(bits, of);
-    fill!(look, text, seen => { ask_ahead(seen); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
+    fill!(N, look, text, seen => { ask_ahead(seen); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
-fn look_avx512(text: &[u8], look: &mut Look<'_>) {
-    fill!(look, text, seen => { ask_ahead(seen); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+fn look_avx512<const N: usize>(text: &[u8], look: &mut Look<'_>) {
+    fill!(N, look, text, seen => { ask_ahead(seen); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// What a single block holds.
@@ -282,64 +298,17 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
     let half = splat(0xf);
     let high = _mm512_shuffle_epi8(table(&HIGH), _mm512_and_si512(_mm512_srli_epi16::<4>(v), half));
     let class = _mm512_and_si512(high, _mm512_shuffle_epi8(table(&LOW), _mm512_and_si512(v, half)));
-    let any = _mm512_test_epi8_mask(class, class);
-    let digit = _mm512_test_epi8_mask(class, splat(1));
-    let like = _mm512_test_epi8_mask(class, splat(LIKE));
+    // What one unit of the processor alone does is what this takes as long as: comparing, and looking up. Others move the
+    // highest bits, and handle masks.
     let above = _mm512_movepi8_mask(v);
-    let goes_on = _mm512_cmplt_epi8_mask(next, splat(0xc0));
-    let vietnamese = _mm512_cmpeq_epi8_mask(v, splat(0xe1)) & _mm512_cmpgt_epi8_mask(next, splat(0xb7));
+    let leads = _mm512_mask_test_epi8_mask(above, class, class);
+    let vietnamese = _mm512_mask_cmpgt_epi8_mask(_mm512_cmpeq_epi8_mask(v, splat(0xe1)), next, splat(0xb7));
     Raw {
-        digit,
-        like: like & !above,
-        sign: any & !above & !digit & !like,
-        foreign: any & above & goes_on & !vietnamese,
+        digit: _mm512_movepi8_mask(class),
+        like: _mm512_test_epi8_mask(class, splat(LIKE)) & !above,
+        sign: _mm512_test_epi8_mask(class, splat(SIGNS)) & !above,
+        foreign: _mm512_mask_cmplt_epi8_mask(leads, next, splat(0xc0)) & !vietnamese,
         follow: _mm512_cmplt_epi8_mask(v, splat(0xc0)),
-    }
-}
-
-/// Which of sixteen bytes are letters, or outside ASCII, and which are digits.
-#[inline]
-pub(super) fn letters_and_digits(chunk: &[u8; 16]) -> (u16, u16) {
-    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
-    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-    unsafe {
-        let v = _mm_loadu_si128(chunk.as_ptr().cast());
-        let within = |v, low: u8, high: u8| {
-            let from_low = _mm_sub_epi8(v, _mm_set1_epi8(low as i8));
-            _mm_cmpeq_epi8(_mm_min_epu8(from_low, _mm_set1_epi8((high - low) as i8)), from_low)
-        };
-        let letters = _mm_or_si128(within(_mm_or_si128(v, _mm_set1_epi8(0x20)), b'a', b'z'), v);
-        (_mm_movemask_epi8(letters) as u16, _mm_movemask_epi8(within(v, b'0', b'9')) as u16)
-    }
-}
-
-/// Which of sixteen bytes end clauses, lines or cells.
-#[inline]
-pub(super) fn borders(chunk: &[u8; 16]) -> u16 {
-    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
-    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-    unsafe {
-        let v = _mm_loadu_si128(chunk.as_ptr().cast());
-        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
-        let or = |a, b| _mm_or_si128(a, b);
-        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
-        _mm_movemask_epi8(or(cells, or(is(b'.'), or(is(b'!'), is(b'?'))))) as u16
-    }
-}
-
-/// Which of sixteen bytes are digits or end what is said behind a number.
-#[inline]
-pub(super) fn ends(chunk: &[u8; 16]) -> u16 {
-    // SAFETY: the array has 16 bytes, and SSE2 is part of x86-64.
-    #[allow(unused_unsafe, reason = "some of these functions are safe by now")]
-    unsafe {
-        let v = _mm_loadu_si128(chunk.as_ptr().cast());
-        let is = |b: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(b as i8));
-        let or = |a, b| _mm_or_si128(a, b);
-        let from_0 = _mm_sub_epi8(v, _mm_set1_epi8(b'0' as i8));
-        let digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
-        let cells = or(or(is(b'\n'), is(b'\t')), or(is(b'|'), is(b';')));
-        _mm_movemask_epi8(or(cells, or(is(b','), digit))) as u16
     }
 }
 
