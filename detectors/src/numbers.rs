@@ -7,15 +7,16 @@
 use std::num::NonZeroU64;
 use std::ops::Range;
 
-use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, Hidden, NUMBER_BYTES_MAX, digit, gap, group};
-use crate::shape::ends_with_a_day;
-use crate::simd::{BLOCK, Look, Stretch};
+use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, digit, gap, group};
+use crate::simd::{BLOCK, Look, Stretch, Work, widest};
 
 mod alike;
+mod links;
 #[cfg(test)]
 mod tests;
 
 use alike::Alike;
+use links::{Chain, Links};
 
 /// How the digits of a number are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,63 +210,80 @@ pub(crate) fn candidates_of(
     asked: &Asked,
     found: &mut impl Finder,
 ) {
-    let mut chain = Chain { links: Vec::new(), done: 0, asked };
-    let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
-    let mut alike = Alike::default();
-    let mut at = range.start;
-    while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
-        match look.stretch(busy) {
-            Stretch::Few(end) => {
-                at = end;
-                continue;
-            }
-            Stretch::Plain(end, digits) if end <= range.end => {
-                alike.read(text, busy..end, digits, asked, &mut links, found);
-                at = end;
-                continue;
-            }
-            Stretch::Plain(end, digits) => {
-                plain(text, busy, digits, range.end, asked, &mut links, found);
-                at = end;
-                continue;
-            }
-            Stretch::Open(digits) => {
-                at = plain(text, busy, digits, range.end, asked, &mut links, found);
-                if at > busy {
+    widest(Pass { look, text, range, asked, found });
+}
+
+/// One call of [`candidates_of`].
+struct Pass<'p, 't, F> {
+    look: &'p mut Look<'t>,
+    text: &'p [u8],
+    range: Range<usize>,
+    asked: &'p Asked,
+    found: &'p mut F,
+}
+
+impl<F: Finder> Work for Pass<'_, '_, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { look, text, range, asked, found } = self;
+        let mut chain = Chain::new(asked);
+        let mut links = [(Group::plain(0, 0), Gap::Break); BLOCK / 2];
+        let mut alike = Alike::default();
+        let mut at = range.start;
+        while let Some(busy) = look.busy(at).filter(|busy| *busy < range.end) {
+            match look.stretch(busy) {
+                Stretch::Few(end) => {
+                    at = end;
                     continue;
                 }
+                Stretch::Plain(end, digits) if end <= range.end => {
+                    alike.read(text, busy..end, digits, asked, &mut links, found);
+                    at = end;
+                    continue;
+                }
+                Stretch::Plain(end, digits) => {
+                    plain(text, busy, digits, range.end, asked, &mut links, found);
+                    at = end;
+                    continue;
+                }
+                Stretch::Open(digits) => {
+                    at = plain(text, busy, digits, range.end, asked, &mut links, found);
+                    if at > busy {
+                        continue;
+                    }
+                }
+                Stretch::Any => {}
             }
-            Stretch::Any => {}
-        }
-        // Foreign characters may be no digits, and a digit may stand behind them in the same word.
-        let is_digit = |place: usize| text.get(place..).and_then(digit).is_some();
-        let mut first = look.number(busy);
-        while let Some(place) = first.filter(|place| !is_digit(*place)) {
-            first = look.number(place + 1).filter(|next| *next < busy + 2 * STEP);
-        }
-        let Some(first) = first else {
-            // Half of what was seen may belong to a word that has a digit.
-            at = busy + STEP;
-            continue;
-        };
-        at = first;
-        if at >= range.end {
-            break;
-        }
-        let Some(mut current) = read(text, at, look) else {
-            at += 1;
-            continue;
-        };
-        loop {
-            at = current.end;
-            around(text, current.start..current.end, current.len(), found);
-            let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
-            chain.push(current, kind, text, found);
-            if kind == Gap::Break {
+            // Foreign characters may be no digits, and a digit may stand behind them in the same word.
+            let is_digit = |place: usize| text.get(place..).and_then(digit).is_some();
+            let mut first = look.number(busy);
+            while let Some(place) = first.filter(|place| !is_digit(*place)) {
+                first = look.number(place + 1).filter(|next| *next < busy + 2 * STEP);
+            }
+            let Some(first) = first else {
+                // Half of what was seen may belong to a word that has a digit.
+                at = busy + STEP;
+                continue;
+            };
+            at = first;
+            if at >= range.end {
                 break;
             }
-            let Some(following) = read(text, next, look) else { break };
-            current = following;
+            let Some(mut current) = read(text, at) else {
+                at += 1;
+                continue;
+            };
+            loop {
+                at = current.end;
+                around(text, current.start..current.end, current.len(), found);
+                let (kind, next) = if current.is_too_long() { (Gap::Break, at) } else { gap(text, at) };
+                chain.push(current, kind, text, found);
+                if kind == Gap::Break {
+                    break;
+                }
+                let Some(following) = read(text, next) else { break };
+                current = following;
+            }
         }
     }
 }
@@ -354,213 +372,66 @@ fn row(text: &[u8], links: &[(Group, Gap)], mut touched: u32, asked: &Asked, fou
 const STEP: usize = 32;
 
 /// The group of digits at `at`.
-#[inline]
-fn read(text: &[u8], at: usize, look: &Look<'_>) -> Option<Group> {
-    let len = look.digits(at);
-    let plain = (1..64).contains(&len) && text.get(at + len).is_none_or(|b| *b < 0x80);
+#[inline(always)]
+fn read(text: &[u8], at: usize) -> Option<Group> {
+    let len = plain_digits(text.get(at..).unwrap_or_default());
+    let plain = (1..BLOCK).contains(&len) && text.get(at + len).is_none_or(|b| *b < 0x80);
     if plain { Some(Group::plain(at, len)) } else { group(text, at) }
 }
 
-/// What the letters around a group make of it.
+/// How many plain digits `text` begins with, [`BLOCK`] or more for more. Eight at a time: no processor guesses how many there
+/// are.
+#[inline(always)]
+fn plain_digits(text: &[u8]) -> usize {
+    const EACH: u64 = u64::MAX / 0xff;
+    let (chunks, rest) = text.get(..BLOCK).unwrap_or(text).as_chunks::<8>();
+    for (n, chunk) in chunks.iter().enumerate() {
+        // From 0 to 9 for digits, and more for all else; what is carried on from one byte comes behind the first other one.
+        let value = u64::from_le_bytes(*chunk) ^ (EACH * u64::from(b'0'));
+        let others = (value.wrapping_add(EACH * (0x80 - 10)) | value) & (EACH * 0x80);
+        if others != 0 {
+            return 8 * n + others.trailing_zeros() as usize / 8;
+        }
+    }
+    8 * chunks.len() + rest.iter().take_while(|b| b.is_ascii_digit()).count()
+}
+
+/// What the letters around a group make of it. Nearly always there are none that matter.
+#[inline(always)]
 fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl Finder) {
     let before = range.start.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or(b' ');
-    if before == b'M' && digits >= 10 {
-        found.candidate(Candidate::Zone(range.start));
-    }
     let after = text.get(range.end).copied().unwrap_or(b' ');
-    if is_lookalike(before) || is_lookalike(after) {
-        found.candidate(Candidate::Lookalikes(range.start));
+    if MATTERS[usize::from(before)] || MATTERS[usize::from(after)] {
+        told_by(before, after, range.start, digits, found);
     }
 }
+
+#[cold]
+#[inline(never)]
+fn told_by(before: u8, after: u8, at: usize, digits: usize, found: &mut impl Finder) {
+    if before == b'M' && digits >= 10 {
+        found.candidate(Candidate::Zone(at));
+    }
+    if is_lookalike(before) || is_lookalike(after) {
+        found.candidate(Candidate::Lookalikes(at));
+    }
+}
+
+/// Whether a byte beside a group may make anything of it.
+static MATTERS: [bool; 256] = {
+    let mut matters = [false; 256];
+    let mut byte = 0;
+    while byte < matters.len() {
+        matters[byte] = byte == b'M' as usize || is_lookalike(byte as u8);
+        byte += 1;
+    }
+    matters
+};
 
 /// Whether a byte is, or ends or begins, a letter that passes for a digit; those beyond ASCII are Greek and Cyrillic.
 pub(crate) const fn is_lookalike(byte: u8) -> bool {
     matches!(byte, b'O' | b'o' | b'l' | b'I' | b'S' | b'B' | b'Z' | b'Q')
         || matches!(byte, 0xce | 0xd0 | 0xd1 | 0x86 | 0x96 | 0x9e | 0x9f | 0xbe | 0xbf)
-}
-
-/// Groups with gaps between them, and how many of them have been looked at.
-struct Chain<'a> {
-    links: Vec<(Group, Gap)>,
-    done: usize,
-    asked: &'a Asked,
-}
-
-/// Groups ahead that a number may take: every digit on its own, and one to know what follows.
-const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
-/// Groups behind that say whether a layout goes on to the left.
-const BEHIND: usize = 2;
-
-impl Chain<'_> {
-    fn push(&mut self, group: Group, after: Gap, text: &[u8], found: &mut impl Finder) {
-        if after == Gap::Break && self.links.is_empty() {
-            // Most numbers of most texts stand alone.
-            return Links { links: &[(group, after)], asked: self.asked }.from(0, text, found);
-        }
-        self.links.push((group, after));
-        if after == Gap::Break {
-            self.look(self.links.len(), text, found);
-            self.links.clear();
-            self.done = 0;
-        } else if self.links.len() >= 4 * AHEAD {
-            let upto = self.links.len() - AHEAD;
-            self.look(upto, text, found);
-            self.links.drain(..upto - BEHIND);
-            self.done = BEHIND;
-        }
-    }
-
-    fn look(&mut self, upto: usize, text: &[u8], found: &mut impl Finder) {
-        for first in self.done..upto {
-            Links { links: &self.links, asked: self.asked }.from(first, text, found);
-        }
-        self.done = upto;
-    }
-}
-
-/// Groups side by side, each with the gap behind it, and the numbers asked for.
-struct Links<'l> {
-    links: &'l [(Group, Gap)],
-    asked: &'l Asked,
-}
-
-impl Links<'_> {
-    fn gap_before(&self, n: usize) -> Gap {
-        n.checked_sub(1).and_then(|n| self.links.get(n)).map_or(Gap::Break, |link| link.1)
-    }
-
-    /// Every candidate that begins with group `first`.
-    fn from(&self, first: usize, text: &[u8], found: &mut impl Finder) {
-        // By reference: what was just written byte by byte is slow to read as a whole.
-        let Some((group, separator)) = self.links.get(first) else { return };
-        if group.is_too_long() {
-            return;
-        }
-        self.run(first, group, *separator, text, found);
-        self.row(first, group, *separator, text, found);
-    }
-
-    /// The number that this group alone may be.
-    #[inline]
-    fn run(&self, first: usize, group: &Group, after: Gap, text: &[u8], found: &mut impl Finder) {
-        let mut digits = [0; NUMBER_DIGITS_MAX];
-        if SOLID & 1 << group.len() != 0
-            && self.asked.of_run(text, group.start..group.end) & 1 << group.len() != 0
-            && !found.is_idle(group.start..group.end, group.len())
-            && group.write(text, &mut digits).is_some()
-        {
-            found.number(&Number {
-                range: group.start..group.end,
-                digits,
-                len: group.len() as u8,
-                layout: Layout::Solid,
-                first_group: group.len(),
-                separator: Gap::Break,
-                before: self.gap_before(first),
-                after,
-                hidden: group.hidden.name(),
-            });
-        }
-    }
-
-    /// Those that it and groups behind it may be.
-    fn row(&self, first: usize, group: &Group, separator: Gap, text: &[u8], found: &mut impl Finder) {
-        if separator == Gap::Break {
-            return;
-        }
-        let before = self.gap_before(first);
-        // A layout may begin where its separator begins, or one group later: the first group may belong to what
-        // stands before, as the year does in `5/4/1987 001 090 123 456`.
-        let begins = before != separator || first < 2 || self.gap_before(first - 1) != separator;
-        let leads = before == Gap::Break || text.get(..group.start).is_some_and(|t| t.ends_with(b"+"));
-        if !begins && !leads {
-            return;
-        }
-        let asked = self.asked.at(text, group.start) & GROUPED;
-        let (mut sum, mut sums) = (group.len(), 0_u32);
-        for (next, _) in self.links.iter().skip(first + 1).take(AHEAD) {
-            sum += next.len();
-            if sum > GROUPED_MAX {
-                break;
-            }
-            sums |= 1 << sum;
-        }
-        if sums & asked == 0 {
-            return;
-        }
-        let (mut sum, mut uniform) = (group.len(), true);
-        for last in first + 1..(first + AHEAD).min(self.links.len()) {
-            let Some((next, after)) = self.links.get(last) else { return };
-            let after = *after;
-            uniform &= self.gap_before(last) == separator && separator != Gap::Wrap && separator != Gap::Bracket;
-            if !uniform && !leads {
-                return;
-            }
-            sum += next.len();
-            if sum > GROUPED_MAX || next.is_too_long() || next.end - group.start > NUMBER_BYTES_MAX {
-                return;
-            }
-            if asked & 1 << sum == 0 {
-                continue;
-            }
-            // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            if sum == 8 && !(last == first + 1 && group.len() == 4 && found.has_hotline(text, group)) {
-                continue;
-            }
-            let goes_on = separator != Gap::Space && (before == separator || after == separator);
-            if goes_on && self.asked.apart & 1 << sum != 0 {
-                continue;
-            }
-            if found.is_idle(group.start..next.end, sum) {
-                continue;
-            }
-            let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
-            let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
-            let shown = text.get(group.start..next.end).unwrap_or_default();
-            if (layout != Layout::Mixed || leads && !ends_with_a_day(shown))
-                && let Some(number) = self.number(first, last, layout, text)
-            {
-                found.number(&number);
-            }
-        }
-    }
-
-    fn layout(&self, first: usize, last: usize) -> Layout {
-        let sizes = || self.links.iter().take(last + 1).skip(first).map(|(group, _)| group.len());
-        if sizes().all(|n| n == 1) {
-            return Layout::Spread;
-        }
-        // Equal groups, but the last may be longer or shorter: 3-3-3-3, 4-4-4, 3-3-3-1, 3-3-6, 4-3-3, 4-6, 3-9.
-        let size = sizes().next().unwrap_or_default();
-        let inner = sizes().skip(1).take(last - first - 1);
-        let head = size.min(4);
-        let regular =
-            size > 1 && inner.clone().all(|n| n == head || n == 3) && sizes().next_back().is_some_and(|n| n != 2);
-        if regular { Layout::Regular } else { Layout::Uneven }
-    }
-
-    /// The number that the groups from `first` to `last` make, of which there are several.
-    fn number(&self, first: usize, last: usize, layout: Layout, text: &[u8]) -> Option<Number> {
-        let links = self.links.get(first..=last)?;
-        let (head, tail) = (links.first()?, links.last()?);
-        let (mut digits, mut len, mut hidden) = ([0; NUMBER_DIGITS_MAX], 0, Hidden::No);
-        for (group, _) in links {
-            group.write(text, digits.get_mut(len..)?)?;
-            len += group.len();
-            hidden = hidden.max(group.hidden);
-        }
-        Some(Number {
-            range: head.0.start..tail.0.end,
-            digits,
-            len: len as u8,
-            layout,
-            first_group: head.0.len(),
-            separator: head.1,
-            before: self.gap_before(first),
-            after: tail.1,
-            hidden: hidden.name().or_else(|| layout.hides()),
-        })
-    }
 }
 
 /// Whether the four digits before a space or dot begin a hotline: `1900 1234`.

@@ -136,6 +136,9 @@ fn is_in_a_chain(text: &[u8], number: &Number, sign: u8) -> bool {
     let right = text.get(number.range.end..).unwrap_or_default();
     let before = left.iter().rev().take(UUID + 1).take_while(link).count();
     let after = right.iter().take(UUID + 1).take_while(link).count();
+    if before == 0 && after == 0 {
+        return false;
+    }
     let (outside, _) = left.split_at(left.len() - before);
     let outside = outside.strip_suffix(b"0x").unwrap_or(outside);
     let alone = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric());

@@ -308,6 +308,19 @@ fn a_header_outweighs_the_neighbours() {
             "{hits:?}"
         );
     }
+    for (text, is) in [
+        ("12 Le Loi, Ha Noi", true),
+        ("Xóm 3 Tân Lập,Hưng Hà", true),
+        ("12 Lê Lợi, Hà Nội; lan@example.vn", true),
+        ("12 Lê Lợi [P. Bến Nghé cũ], Quận 1", true),
+        ("an.lan@example.vn, bao.lan@example.vn", false),
+        ("https://example.vn/xa-tan-lap https://example.vn/b", false),
+        ("let addr = socket.local_addr(first, second)", false),
+        ("map[host] to map[port]", false),
+    ] {
+        let found = judge(text, Column::Address).iter().any(|(detector, ..)| *detector == DetectorId::Address);
+        assert_eq!(found, is, "{text}");
+    }
     // Under a name or an address the number still has its own say.
     assert_eq!(judge("001090123456", Column::Address).len(), 1);
 }

@@ -105,9 +105,16 @@ impl Detector for Address {
             return None;
         }
         let cell = near.text().get(range.clone())?;
-        let folded = fold(str::from_utf8(cell).ok()?);
-        // Codes of places (`MATINH_CU_TRU`) tell little; a name of two words does.
-        let words = folded.split(' ').filter(|w| w.bytes().any(|b| b.is_ascii_alphabetic())).count();
+        // A line of a program under `address` is where no one lives; it has no letter of Vietnamese.
+        if cell.is_ascii() && cell.iter().any(|b| b"={}[]<>".contains(b)) {
+            return None;
+        }
+        let cell = str::from_utf8(cell).ok()?;
+        // Codes of places (`MATINH_CU_TRU`) tell little, mail addresses and links nothing; a name of two words does.
+        let words = cell.split([' ', ',']).filter(|w| !w.contains('@') && !w.contains("://")).map(fold);
+        let words: usize =
+            words.map(|w| w.split(' ').filter(|w| w.bytes().any(|b| b.is_ascii_alphabetic())).count()).sum();
+        let folded = fold(cell);
         (words >= 2).then(|| Found { range, score: 80, value: folded.to_uppercase().into(), hidden: None })
     }
 

@@ -201,6 +201,28 @@ impl Detectors {
         }
     }
 
+    /// What [`Self::cell`] tells of every cell that differs from this one, if at all, in its digits alone, as far as that is
+    /// known: [`Told::Nothing`], [`Told::Coded`], or else [`Told::Unusual`].
+    pub fn told_whatever_digits(&self, cell: &[u8], column: Option<Column>, cells: &Cells) -> Told {
+        let reads_digits = matches!(
+            column,
+            Some(Column::BirthDate | Column::BirthYear | Column::Name | Column::Bhyt | Column::Address)
+        );
+        let is_number = cell.len() >= *digits::LENGTHS.start() && all_digits(cell);
+        if cell.is_empty() {
+            return Told::Nothing;
+        }
+        if reads_digits || is_number || !self.is_whole() {
+            return Told::Unusual;
+        }
+        match cells.shapes.known(cell, &(0..cell.len()), column) {
+            Some(true) => Told::Coded,
+            Some(false) => Told::Nothing,
+            None if cells.texts.knows(cell, column) => Told::Nothing,
+            None => Told::Unusual,
+        }
+    }
+
     /// Whether [`Self::nothing`] would remember anything of a cell.
     pub fn learns(cell: &[u8]) -> bool {
         cell.len() <= shapes::SHAPE_BYTES

@@ -40,7 +40,9 @@ pub(super) fn without_codes(text: &[u8], classes: &Classes, from: usize, plain: 
     let (begin, pair) = (tokens & !(tokens << 1), tokens & tokens >> 1);
     let four = pair & pair >> 2;
     let twelve = four & four >> 4 & four >> 8;
-    mixed = mixed & tokens | begin & pair & !(tokens >> PAIR) | begin & twelve & !(tokens >> UUID_LAST);
+    // Two digits are no letters, whatever they are the end of.
+    let two = begin & pair & !(tokens >> PAIR) & (letter | letter >> 1);
+    mixed = mixed & tokens | two | begin & twelve & !(tokens >> UUID_LAST);
     while mixed != 0 {
         let place = mixed.trailing_zeros();
         let at = (place + 1 - (tokens << (127 - place)).leading_ones()) as usize;

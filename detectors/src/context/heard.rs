@@ -10,7 +10,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::Column;
-use crate::simd::{Word, letters_and_digits, letters_and_digits_of, words};
+use crate::simd::{BLOCK, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -239,29 +239,6 @@ const fn hash(key: u64, room: usize) -> usize {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - room.trailing_zeros())) as usize
 }
 
-/// The stretches from a letter to the last one before a digit, by masks of both.
-macro_rules! stretches {
-    ($name:ident, $mask:ty) => {
-        fn $name(letter: $mask, digit: $mask) -> impl Iterator<Item = Range<u32>> {
-            let mut rest = letter;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let start = rest.trailing_zeros();
-                // Nothing but signs behind the last letter before a digit.
-                let stop = (digit >> start).trailing_zeros() + start;
-                let within = (1 as $mask).checked_shl(stop).map_or(<$mask>::MAX, |stop| stop - 1);
-                let end = <$mask>::BITS - (rest & within).leading_zeros();
-                rest &= !within;
-                Some(start..end)
-            })
-        }
-    };
-}
-stretches!(stretches_of_64, u64);
-stretches!(stretches_of_128, u128);
-
 /// What was heard on the way through a text. Numbers are met in order, so every byte is read about once, however many
 /// numbers it stands before.
 #[derive(Debug, Default)]
@@ -299,23 +276,51 @@ impl Heard {
     }
 
     /// Reads the words up to the digit at `to`, those between two digits each for themselves: of these, the same come
-    /// again and again.
+    /// again and again. A stretch begins with a letter and ends with the last one before a digit.
     fn hear_apart(&mut self, text: &[u8], to: usize, watched: &Watched) {
-        const { assert!(LEFT_BYTES < 128) };
-        let base = self.upto;
-        let (letter, digit) = letters_and_digits_of(text, base..to);
-        // Most numbers are near the one before, and half as many bits are handled in a fraction of the steps.
-        if (letter | digit) >> u64::BITS == 0 {
-            stretches_of_64(letter as u64, digit as u64).for_each(|at| self.hear_one(text, base, at, watched));
-        } else {
-            stretches_of_128(letter, digit).for_each(|at| self.hear_one(text, base, at, watched));
+        let mut at = self.upto;
+        while at < to {
+            let within = u64::MAX >> BLOCK.saturating_sub(to - at);
+            let (letter, digit) = letters_and_digits_from(text, at);
+            // A letter between two digits is no word, and codes are full of them.
+            let alone = if watched.shortest > 1 { digit << 1 & digit >> 1 } else { 0 };
+            let (mut letter, digit) = (letter & within & !alone, digit & within);
+            while letter != 0 {
+                let start = letter.trailing_zeros();
+                let ends = digit & u64::MAX << start;
+                // Nothing but signs behind the last letter before a digit.
+                let stretch = letter & ends.wrapping_sub(1) & !ends;
+                if ends == 0 && to - at > BLOCK {
+                    break;
+                }
+                let end = u64::BITS - stretch.leading_zeros();
+                self.hear_one(text, at + start as usize, (end - start) as usize, watched);
+                letter ^= stretch;
+            }
+            at = match letter.trailing_zeros() as usize {
+                BLOCK => at + BLOCK,
+                // It goes on behind these bytes, of which it is the last.
+                start if start > 0 => at + start,
+                _ => self.hear_long(text, at, to, watched),
+            };
         }
+    }
+
+    /// Reads the words of a stretch that begins at `at` and is longer than a block; where it ends.
+    #[cold]
+    #[inline(never)]
+    fn hear_long(&mut self, text: &[u8], at: usize, to: usize, watched: &Watched) -> usize {
+        let stretch = text.get(at..to).unwrap_or_default();
+        let end = stretch.iter().position(u8::is_ascii_digit).unwrap_or(stretch.len());
+        let last = stretch.iter().take(end).rposition(|b| is_letter(*b)).map_or(0, |last| last + 1);
+        self.hear_one(text, at, last, watched);
+        at + end
     }
 
     /// Reads the words of a stretch between two digits.
     #[inline]
-    fn hear_one(&mut self, text: &[u8], base: usize, Range { start, end }: Range<u32>, watched: &Watched) {
-        let (start, len) = (base + start as usize, (end - start) as usize);
+    fn hear_one(&mut self, text: &[u8], start: usize, len: usize, watched: &Watched) {
+        const { assert!(LEFT_BYTES <= u8::MAX as usize) };
         // Most are one short word, which says nothing.
         if len < watched.shortest || small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
             return;

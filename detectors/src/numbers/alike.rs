@@ -73,7 +73,7 @@ pub(super) struct Alike {
 impl Alike {
     /// Tells `found` what stands in a stretch of ASCII; `digits` are the places of its digits, and of letters that pass for
     /// some.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(
         &mut self,
         text: &[u8],
@@ -98,7 +98,7 @@ impl Alike {
     }
 
     /// The layout of a stretch, if it is kept.
-    #[inline]
+    #[inline(always)]
     fn slot(
         &mut self,
         text: &[u8],
@@ -146,7 +146,7 @@ impl Alike {
 
 impl Slot {
     /// Whether all but the digits is as in `block`. Without a branch a byte, so that it is done with vectors.
-    #[inline]
+    #[inline(always)]
     fn has_signs_of(&self, block: &[u8; BLOCK]) -> bool {
         let both = self.bytes.iter().zip(block).zip(&self.signs);
         both.fold(0, |others, ((a, b), sign)| others | (a ^ b) & sign) == 0

@@ -20,7 +20,7 @@ fn has(text: &str, digits: &str, layout: Layout) {
 
 /// The pass without a look ahead: every group of digits is read, whatever stands around.
 fn plain(text: &[u8], range: Range<usize>, found: &mut impl Finder) {
-    let mut chain = Chain { links: Vec::new(), done: 0, asked: &EVERY_NUMBER };
+    let mut chain = Chain::new(&EVERY_NUMBER);
     let mut at = range.start;
     while at < range.end {
         let Some(mut current) = group(text, at) else {
@@ -210,5 +210,18 @@ fn no_letter_that_passes_for_a_digit_is_passed_over() {
             });
             assert_eq!(read, [12], "{text}");
         }
+    }
+}
+
+#[test]
+fn digits_are_counted_whatever_stands_behind() {
+    for byte in 0..=255_u8 {
+        for len in 0..70_usize {
+            let text = [&b"9084019375".repeat(7)[..len], &[byte, b'7', byte, 0xff, b'0', b'9', byte, b'1']].concat();
+            let expected = text.iter().take(BLOCK).take_while(|b| b.is_ascii_digit()).count();
+            assert_eq!(plain_digits(&text), expected, "{len} {byte}");
+        }
+        let short = [b'0', byte, b'9'];
+        assert_eq!(plain_digits(&short), short.iter().take_while(|b| b.is_ascii_digit()).count());
     }
 }
