@@ -3,7 +3,9 @@
 //! It does not check that keys are unique or braces are balanced: the only callers are the record writers beside it,
 //! and their tests parse what they wrote.
 
+use std::borrow::Cow;
 use std::io::Write as _;
+use std::net::IpAddr;
 
 /// Most bytes one string takes in a record, escapes included. What is longer ends in an ellipsis.
 pub(crate) const STRING_BYTES_MAX: usize = 1_024;
@@ -67,6 +69,20 @@ impl Json {
         self.comma = true;
     }
 
+    /// An address, as it formats itself.
+    pub(crate) fn address(&mut self, address: &IpAddr) {
+        let IpAddr::V4(v4) = address else { return self.plain(address) };
+        self.separate();
+        let mut before = b'"';
+        for octet in v4.octets() {
+            self.out.push(before);
+            push_u64(&mut self.out, octet.into());
+            before = b'.';
+        }
+        self.out.push(b'"');
+        self.comma = true;
+    }
+
     /// Short text of our own which needs no escape.
     pub(crate) fn ascii(&mut self, text: &[u8]) {
         self.separate();
@@ -91,8 +107,9 @@ impl Json {
         self.out.push(b'"');
         let start = self.out.len();
         let bytes = text.as_bytes();
-        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
-        if bytes.len() <= STRING_BYTES_MAX && bytes.iter().all(is_plain) {
+        // Without a branch for each of them.
+        let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+        if bytes.len() <= STRING_BYTES_MAX && bytes.iter().fold(true, |all, byte| all & is_plain(*byte)) {
             self.out.extend_from_slice(bytes);
             self.out.push(b'"');
             return;
@@ -158,13 +175,25 @@ fn is_escaped(c: char) -> bool {
         | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Fewer digits in a row are nobody's number.
+const NUMBER_DIGITS_MIN: usize = 9;
+
 /// Bullets instead of any run of nine digits or more, but for its last three: for text of other parties, such as a
 /// mail server's reply, that was not in an inspection.
-pub(crate) fn without_numbers(text: &str) -> String {
+pub(crate) fn without_numbers(text: &str) -> Cow<'_, str> {
+    let mut run = 0;
+    let is_long = text.bytes().any(|byte| {
+        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
+        run >= NUMBER_DIGITS_MIN
+    });
+    if is_long { masked(text).into() } else { text.into() }
+}
+
+fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
     let flush = |run: &mut String, out: &mut String| {
-        let masked = if run.len() >= 9 { run.len() - 3 } else { 0 };
+        let masked = if run.len() >= NUMBER_DIGITS_MIN { run.len() - 3 } else { 0 };
         out.extend(run.drain(..).enumerate().map(|(i, c)| if i < masked { '•' } else { c }));
     };
     for c in text.chars() {
@@ -205,6 +234,15 @@ mod tests {
     #[test]
     fn numbers_of_others_are_masked() {
         assert_eq!(without_numbers("550 no <001090123456@x.vn> 12345678"), "550 no <•••••••••456@x.vn> 12345678");
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_print() {
+        for text in ["10.1.2.3", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::ffff:10.1.2.3"] {
+            let mut json = Json::default();
+            json.key("a").address(&text.parse().unwrap());
+            assert_eq!(String::from_utf8(json.into_bytes()).unwrap(), format!("\"a\":\"{text}\""));
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ pub(crate) fn decision(
     head(&mut json, time, node);
     json.key("channel").string(channel.id());
     match client {
-        Some(address) => json.key("client").plain(address),
+        Some(address) => json.key("client").address(address),
         None => json.key("client").null(),
     }
     json.key("account").string(&account.name);
@@ -121,7 +121,7 @@ pub(crate) fn decision(
     json.key("activity").optional(destination.activity);
     json.key("host").string(&destination.host);
     if let Some(address) = destination.address {
-        json.key("address").plain(&address);
+        json.key("address").address(&address);
     }
     json.key("zone").string(zone.id());
     strings(&mut json, "recipients", destination.recipients.iter().map(String::as_str));
@@ -197,10 +197,10 @@ pub(crate) fn decision(
 }
 
 pub(crate) fn outcome(time: Timestamp, node: &str, id: DecisionId, outcome: Outcome, detail: &str) -> Draft {
-    let mut json = Json::with_capacity(256 + detail.len());
-    json.key("id").ascii(&id.text());
+    let (mut json, text) = (Json::with_capacity(256 + detail.len()), id.text());
+    json.key("id").ascii(&text);
     head(&mut json, time, node);
-    json.key("decision").ascii(&id.text());
+    json.key("decision").ascii(&text);
     json.key("outcome").string(outcome.id());
     json.key("detail").string(&without_numbers(detail));
     Draft { kind: "outcome", body: json.into_bytes(), effect: Effect::Closes(id) }
@@ -233,11 +233,11 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
             "admin"
         }
         Event::Bypass { client, account, host, address, reason, ended } => {
-            json.key("client").plain(client);
+            json.key("client").address(client);
             json.key("account").string(account);
             json.key("host").string(&without_numbers(host));
             match address {
-                Some(address) => json.key("address").plain(address),
+                Some(address) => json.key("address").address(address),
                 None => json.key("address").null(),
             }
             json.key("reason").string(reason);
@@ -256,7 +256,7 @@ pub(crate) fn event(time: Timestamp, node: &str, event: &Event) -> Draft {
             }
             json.key("channel").string(channel.id());
             match client {
-                Some(address) => json.key("client").plain(address),
+                Some(address) => json.key("client").address(address),
                 None => json.key("client").null(),
             }
             if let Some(account) = account {
