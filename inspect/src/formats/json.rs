@@ -3,6 +3,7 @@
 //! Numbers are read as well as strings. What breaks the grammar is read on as plain text.
 
 mod escape;
+mod members;
 mod plain;
 mod role;
 mod rows;
@@ -102,6 +103,8 @@ pub(crate) struct Json {
     long: bool,
     keys: Keys,
     lesson: Lesson,
+    /// Nothing is in the value read last, if it was a usual one.
+    nothing: bool,
     /// Lists of a list, which may be the rows of a table.
     rows: Option<Box<rows::Rows>>,
     /// Where it ended, as a part of a program: its keys may be bare words, and what is no JSON any more is not read.
@@ -135,6 +138,7 @@ impl Json {
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
+            nothing: false,
             rows: None,
             part: None,
         }

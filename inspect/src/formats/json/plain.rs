@@ -4,6 +4,7 @@
 
 use chot_detectors::{BLOCK, Column, Detectors, Told, among};
 
+use super::members::Members;
 use super::{Json, Role, State};
 use crate::formats::numeral::digits;
 use crate::inquiry::{Inquiry, Stand};
@@ -14,21 +15,23 @@ use crate::view::View;
 /// What keys announce, for those met before. An answer of an interface has the same few in every record.
 #[derive(Default)]
 pub(crate) struct Keys {
-    known: Vec<Key>,
+    pub(super) known: Vec<Key>,
     /// The last one.
-    last: usize,
+    pub(super) last: usize,
     /// Which of its two places the next key takes when both are taken, by turns.
     turn: usize,
+    /// What stood under them before.
+    pub(super) members: Members,
 }
 
 #[derive(Clone, Default)]
-struct Key {
-    text: Vec<u8>,
-    column: Option<Column>,
-    name: u64,
-    role: Role,
+pub(super) struct Key {
+    pub(super) text: Vec<u8>,
+    pub(super) column: Option<Column>,
+    pub(super) name: u64,
+    pub(super) role: Role,
     /// The two that stood behind it last: the same one in every record, or two by turns, where a member may be nothing.
-    next: [usize; 2],
+    pub(super) next: [usize; 2],
 }
 
 impl Keys {
@@ -115,57 +118,11 @@ impl Json {
         })
     }
 
-    /// Reads the members of an object from the quote at `n` on, as long as their keys follow each other as they did before
-    /// and nothing stands between them; returns how far it came. Nearly all of an answer is these.
-    pub(super) fn members(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
-        let in_object = self.levels.last().is_some_and(|level| !level.array) && self.deeper == 0;
-        if !in_object || self.colon || self.complete || !self.is_plain(inquiry) {
-            return None;
-        }
-        let mut past = None;
-        loop {
-            self.begin(at + n as u64 + 1, true);
-            let Some(colon) = self.next_key(bytes, n + 1, inquiry) else {
-                self.complete = false;
-                return past;
-            };
-            if bytes.get(colon) != Some(&b':') {
-                return Some(colon);
-            }
-            (self.colon, self.complete) = (true, false);
-            n = colon + 1;
-            let end = match bytes.get(n) {
-                Some(b'"') => {
-                    self.begin(at + n as u64 + 1, false);
-                    self.state = State::Str;
-                    self.string(bytes, n + 1, at, inquiry).ok_or(n + 1)
-                }
-                Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
-                    self.begin(at + n as u64, false);
-                    self.state = State::Bare;
-                    self.bare(bytes, n, at, inquiry).ok_or(n)
-                }
-                _ => return Some(n),
-            };
-            match end {
-                Ok(end) if bytes.get(end) == Some(&b',') => {
-                    self.complete = false;
-                    n = end + 1;
-                    past = Some(n);
-                    if bytes.get(n) != Some(&b'"') {
-                        return past;
-                    }
-                }
-                Ok(end) | Err(end) => return Some(end),
-            }
-        }
-    }
-
-    fn is_plain(&self, inquiry: &Inquiry) -> bool {
+    pub(super) fn is_plain(&self, inquiry: &Inquiry) -> bool {
         self.value.place.charset.is_none() && !inquiry.careful && self.value.view.text.is_empty()
     }
 
-    fn end_plain(&mut self) {
+    pub(super) fn end_plain(&mut self) {
         self.state = State::Between;
         self.complete = true;
         if !self.key {
@@ -182,7 +139,7 @@ impl Json {
             self.keys = std::mem::take(&mut inquiry.keys);
             self.keys.known.resize(KEYS, Key::default());
         }
-        let Keys { known, last, turn } = &mut self.keys;
+        let Keys { known, last, turn, .. } = &mut self.keys;
         // Each stays in one of two places: keys that share one of them have the other besides.
         let hash = inquiry.hash_of_text(text);
         let places = [hash as usize % KEYS, (hash >> 32) as usize % KEYS];
@@ -213,7 +170,7 @@ impl Json {
 
     /// Reads the key that begins at `from`, if it is the one that stood behind the last before; where its quote has been
     /// passed.
-    fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
+    pub(super) fn next_key(&mut self, bytes: &[u8], from: usize, inquiry: &mut Inquiry) -> Option<usize> {
         let Keys { known, last, .. } = &mut self.keys;
         let next = known.get(*last)?.next;
         // What was met as a key has neither quotes nor escapes in it.
@@ -291,6 +248,7 @@ impl Json {
             }
         }
         inquiry.end_row(begun);
+        self.nothing = told == Told::Nothing;
         true
     }
 }

@@ -44,6 +44,39 @@ fn record() -> impl Strategy<Value = String> {
     })
 }
 
+/// The same records once more, one or two digits in each another.
+fn again(file: &str, digits: &[(usize, u8)]) -> String {
+    let mut bytes = file.as_bytes().to_vec();
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();
+    for (place, digit) in digits {
+        if let Some(at) = places.get(place % places.len().max(1)) {
+            bytes[*at] = b'0' + digit;
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn what_is_known_of_members_is_true_of_members_like_them() {
+    let like = |id: &str, at: &str, key: &str| {
+        format!(r#"{{"type": "x", "{key}": "{id}", "at": "{at}", "value": "{id}", "ok": true, "ghiChu": ""}}"#)
+    };
+    // What the first ones teach must not hide what stands in the last.
+    for (id, at, key) in [
+        ("001090123456", "2026-03-05T12:15:00.000+07:00", "soCccd"),
+        ("12", "2026-03-05T12:15:00Z", "CCCD1"),
+        ("1234", "3456-03-05T12:15:00Z", "id"),
+        ("v 12", "2026-03-05T12:15:00Z", "001090123456"),
+        // Half a number each.
+        ("001090", "123456", "soCccd"),
+    ] {
+        let records: Vec<_> =
+            (0..8).map(|_| like("ab 12", "2026-03-05T12:15:00Z", "id")).chain([like(id, at, key)]).collect();
+        agree(&format!("[{}]", records.join(", ")), "answer.json");
+        agree(&records.join("\n"), "answer.json");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -51,5 +84,15 @@ proptest! {
     fn records_come_to_the_same(records in proptest::collection::vec(record(), 1..24), lines in any::<bool>()) {
         let file = if lines { records.join("\n") } else { format!("[{}]", records.join(",")) };
         agree(&file, "answer.json");
+    }
+
+    #[test]
+    fn records_repeated_come_to_the_same(
+        records in proptest::collection::vec(record(), 1..4),
+        digits in proptest::collection::vec(proptest::collection::vec((any::<usize>(), 0..10_u8), 0..3), 1..12),
+    ) {
+        let records = records.join(",");
+        let file: Vec<_> = digits.iter().map(|digits| again(&records, digits)).collect();
+        agree(&format!("[{}]", file.join(",")), "answer.json");
     }
 }
