@@ -65,6 +65,13 @@ const GROUP: [[u32; 256]; 4] = {
     tables
 };
 
+/// The bytes of four characters of the alphabets; those of other characters are none.
+pub(crate) fn three(four: &[u8; 4]) -> [u8; 3] {
+    let [a, b, c, d] = four.map(|b| u32::from(BITS[usize::from(b)]));
+    let [_, bytes @ ..] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+    bytes
+}
+
 /// Decodes a text of base64 characters, skipping everything else. A tail of one character is dropped.
 pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
     decode_from(out.len(), text, out);

@@ -187,6 +187,39 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
 
+/// Whether nothing that [`is_plausible`] means is in these bytes, if there is neither a zero nor nine digits among them and they
+/// are too few for an archive: they begin as no container, no mark and no upload, and are no UTF-8. False says nothing.
+pub(crate) fn is_no_beginning(bytes: impl Iterator<Item = [u8; 3]>) -> bool {
+    let (mut first, mut more) = (true, 0);
+    for three in bytes {
+        // Paths are most of what is asked about, and the slash that begins them is the beginning of these.
+        let may_begin = |[a, b, _]: [u8; 3]| match a {
+            0xfd => b == b'7',
+            0xfe => b == 0xff,
+            0xff => matches!(b, 0xd8 | 0xfe),
+            b'-' => b == b'-',
+            _ => begins_container(a),
+        };
+        if std::mem::take(&mut first) && may_begin(three) {
+            return false;
+        }
+        for b in three {
+            if (more > 0) != matches!(b, 0x80..0xc0) {
+                return true;
+            }
+            more = match b {
+                ..0x80 => 0,
+                0x80..0xc0 => more - 1,
+                0xc2..0xe0 => 1,
+                0xe0..0xf0 => 2,
+                0xf0..0xf5 => 3,
+                _ => return true,
+            };
+        }
+    }
+    false
+}
+
 /// Whether bytes begin as an upload of several parts, which may be no text.
 fn is_upload(bytes: &[u8]) -> bool {
     const HEAD: usize = 160;
@@ -203,11 +236,13 @@ fn ends_as_archive(bytes: &[u8]) -> bool {
     bytes.len() >= LEN_MIN && memchr::memmem::find(end, b"PK\x05\x06").is_some()
 }
 
+/// Digits of the shortest number of people.
+pub(crate) const DIGITS_MIN: usize = 9;
+
 /// Whether a block has the digits of a number, and nothing that is not written.
 fn has_number(block: &[u8; BLOCK]) -> bool {
-    const DIGITS_MIN: u32 = 9;
     // Among bytes of chance there are few.
-    digits(block).count_ones() >= DIGITS_MIN && !block.iter().any(u8::is_ascii_control)
+    digits(block).count_ones() as usize >= DIGITS_MIN && !block.iter().any(u8::is_ascii_control)
 }
 
 /// Whether bytes begin as a container does.
@@ -217,11 +252,7 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
         return true;
     }
     // Asked of whatever runs of characters come to, which is chance.
-    let begins = |b: &u8| {
-        matches!(b, b'P' | 0x1f | 0x78 | b'%' | 0xd0 | b'7' | b'R' | b'M' | b'!' | b'S' | 0x30 | 0xff | 0x89 | b'G')
-            || matches!(b, 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f | b'I' | b'=')
-    };
-    if !bytes.first().is_some_and(begins) {
+    if !bytes.first().is_some_and(|b| begins_container(*b)) {
         return false;
     }
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
@@ -241,6 +272,12 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
     ];
     let magic = magic || MARKS.iter().any(|mark| bytes.starts_with(mark));
     magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)
+}
+
+/// Whether a container may begin with this byte.
+const fn begins_container(b: u8) -> bool {
+    matches!(b, b'P' | 0x1f | 0x78 | b'%' | 0xd0 | b'7' | b'R' | b'M' | b'!' | b'S' | 0x30 | 0xff | 0x89 | b'G')
+        || matches!(b, 0xfd | 0x02 | 0x04 | 0x28 | b'B' | 0x50..=0x5f | b'I' | b'=')
 }
 
 /// The beginning of a bzip2 file with a block in it, or of an empty one: the digits of π and of its root.

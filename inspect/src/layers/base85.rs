@@ -155,14 +155,15 @@ pub(super) fn means_nothing(run: &[u8]) -> bool {
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
 /// nothing has to be written down for that.
 fn may_tell(run: &[u8], table: &[u8; 256], zeros: bool) -> bool {
+    const HIGH: u32 = 0x8080_8080;
     // Bytes of a letter yet to come.
     let mut more = 0;
-    let mut goes_on = |b: u8| {
+    let goes_on = |b: u8, more: &mut u8| {
         let continues = (0x80..=0xbf).contains(&b);
-        let ok = (more > 0) == continues;
-        more = match b {
+        let ok = (*more > 0) == continues;
+        *more = match b {
             0x20..=0x7e | b'\n' | b'\r' | b'\t' => 0,
-            0x80..=0xbf if more > 0 => more - 1,
+            0x80..=0xbf if *more > 0 => *more - 1,
             0xc2..=0xdf => 1,
             0xe0..=0xef => 2,
             0xf0..=0xf4 => 3,
@@ -182,7 +183,9 @@ fn may_tell(run: &[u8], table: &[u8; 256], zeros: bool) -> bool {
         if rest.len() == run.len() && sniff::is_container(&bytes) {
             return true;
         }
-        if !bytes.into_iter().all(&mut goes_on) {
+        // Four letters of ASCII behind a whole one.
+        let plain = value & HIGH == 0 && value.wrapping_sub(HIGH >> 2) & HIGH == 0 && (value + (HIGH >> 7)) & HIGH == 0;
+        if !(plain && more == 0 || bytes.into_iter().all(|b| goes_on(b, &mut more))) {
             return false;
         }
         rest = tail;

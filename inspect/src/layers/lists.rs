@@ -41,14 +41,13 @@ struct Number {
 #[derive(Default)]
 pub(crate) struct Written {
     numbers: Vec<u32>,
-    /// What it goes to, once so much was read that it can be told.
+    /// What it goes to, once a part of it was any of them.
     kind: Option<Kind>,
 }
 
 enum Kind {
     Bytes(Box<Object>),
     Characters(Box<Object>),
-    Nothing,
 }
 
 impl Written {
@@ -73,18 +72,18 @@ impl Written {
         let numbers = std::mem::take(&mut self.numbers);
         let bytes = || numbers.iter().map(|n| u8::try_from(*n).unwrap_or(b'?')).collect::<Vec<_>>();
         let text = || numbers.iter().copied().filter_map(char::from_u32).collect::<String>().into_bytes();
-        let kind = self.kind.get_or_insert_with(|| {
+        if self.kind.is_none() {
             let object = || Box::new(Object::new(Hint::default(), place.disguised("byte-list")));
-            match numbers.iter().all(|n| *n < 256) {
-                true if numbers.len() >= FILE_MIN || means(&bytes()) => Kind::Bytes(object()),
-                _ if means(&text()) => Kind::Characters(object()),
-                _ => Kind::Nothing,
-            }
-        });
-        match kind {
-            Kind::Bytes(object) => object.push(&bytes(), inquiry),
-            Kind::Characters(object) => object.push(&text(), inquiry),
-            Kind::Nothing => {}
+            self.kind = match numbers.iter().all(|n| *n < 256) {
+                true if numbers.len() >= FILE_MIN || means(&bytes()) => Some(Kind::Bytes(object())),
+                _ if means(&text()) => Some(Kind::Characters(object())),
+                _ => None,
+            };
+        }
+        match &mut self.kind {
+            Some(Kind::Bytes(object)) => object.push(&bytes(), inquiry),
+            Some(Kind::Characters(object)) => object.push(&text(), inquiry),
+            None => {}
         }
         self.numbers = numbers;
         self.numbers.clear();
@@ -207,6 +206,8 @@ mod tests {
                 1,
             ),
             (format!("open('a.zip', 'wb').write(bytes([{}]))\n", bytes(&zip).join(", ")), 1),
+            // Behind numbers that are neither.
+            (format!("x = [{},{}]", vec!["70000,3"; 4_096].join(","), bytes(said.as_bytes()).join(",")), 1),
             // Cut off, and tables.
             (format!("x = [{}", bytes(said.as_bytes()).join(",")), 1),
             (

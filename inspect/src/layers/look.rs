@@ -189,6 +189,10 @@ impl Look {
 /// Whether the runs of visible characters in a short text mean nothing, neither in base85 nor those of the alphabets of
 /// base64: what a look shows of a text does not depend on which digits stand in it, and this does.
 pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+    // As the identifiers of records are.
+    if text.iter().all(|b| runs::in_run(*b)) {
+        return text.len() < runs::RUN_MIN || runs::mean_nothing(text, room);
+    }
     if text.len() <= BLOCK {
         return is_short_and_meaningless(text, room);
     }
@@ -215,6 +219,39 @@ fn is_short_and_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
         && long(word, runs::RUN_MIN, &mut |run, _| {
             memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(run, room)
         })
+}
+
+/// Which runs of a short text have to be decoded to tell that it means nothing, whatever digits stand in it: one of visible
+/// characters, and one of those of base64. Most texts that have to be asked about have no others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Suspects {
+    marked: [u8; 2],
+    word: [u8; 2],
+}
+
+impl Suspects {
+    /// None when there are others.
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        if text.len() > BLOCK || memchr::memchr2(b'\n', b'\r', text).is_some() {
+            return None;
+        }
+        let mut block = [Signs::default()];
+        signs(text, &mut block);
+        let [Signs { word, graphic, .. }] = block;
+        let sole = |runs: &mut dyn Iterator<Item = Range<usize>>| match (runs.next(), runs.next()) {
+            (run, None) => run.map_or(Some([0; 2]), |run| Some([run.start as u8, run.end as u8])),
+            _ => None,
+        };
+        let marked = sole(&mut stretches(graphic, base85::RUN_MIN).filter(|run| word & mask(run) != mask(run)))?;
+        Some(Self { marked, word: sole(&mut stretches(word, runs::RUN_MIN))? })
+    }
+
+    /// What [`is_meaningless`] says of a text that differs from the one asked about in digits alone.
+    pub(crate) fn mean_nothing(self, text: &[u8], room: &mut Vec<u8>) -> bool {
+        let run = |[start, end]: [u8; 2]| text.get(usize::from(start)..usize::from(end)).unwrap_or_default();
+        let (marked, word) = (run(self.marked), run(self.word));
+        (marked.is_empty() || base85::means_nothing(marked)) && (word.is_empty() || runs::mean_nothing(word, room))
+    }
 }
 
 /// The stretches of so many set bits and more.

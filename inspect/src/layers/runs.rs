@@ -252,6 +252,9 @@ fn short_means(run: &[u8]) -> Option<bool> {
     if run.len() > SHORT || !codes(run).eq([Code::Base64]) {
         return None;
     }
+    if is_chance(run) {
+        return Some(false);
+    }
     // Room for a whole step of decoding from anywhere.
     let mut text = [b'A'; SHORT + SEEN];
     text.get_mut(..run.len())?.copy_from_slice(run);
@@ -270,6 +273,22 @@ fn short_means(run: &[u8]) -> Option<bool> {
         }
     }
     Some(false)
+}
+
+/// Whether a short run of base64 is certainly chance, told without decoding more of it than its beginnings: they are those of
+/// no container and no UTF-8, and all of it decodes to neither a zero nor the digits of a number. False says nothing.
+fn is_chance(run: &[u8]) -> bool {
+    // `A` to `P` are less than 16: without them no byte is zero. `D`, `T`, `j` and `z` end in the bits that digits begin with:
+    // without them and `M` to `O` a digit is the third of three bytes, of which a shifted run has eight.
+    let plain = run.iter().fold(true, |plain, b| plain & !matches!(b, b'A'..=b'P' | b'T' | b'j' | b'z'));
+    let ends_digit = |four: &&[u8; 4]| matches!(four[3], b'0'..=b'5' | b'w'..=b'z');
+    let is_none = |seen: Range<usize>| {
+        sniff::is_no_beginning(run.get(seen).unwrap_or_default().as_chunks().0.iter().map(base64::three))
+    };
+    plain
+        && run.as_chunks().0.iter().filter(ends_digit).count() < sniff::DIGITS_MIN
+        && is_none(0..run.len())
+        && shifts(run).all(is_none)
 }
 
 /// Where a run is looked at that may have a word before it: a folder of an address, say.
@@ -324,7 +343,9 @@ mod tests {
         #[test]
         fn short_runs_are_told_as_long_ones_are(
             glued in "[a-z/]{0,18}",
-            text in "[a-zA-Z0-9+/_-]{0,60}|(Số CCCD|so|001090123456| ){1,4}|PK\u{3}\u{4}[a-z]{9}",
+            text in "[a-zA-Z0-9+/_-]{0,60}|(Số CCCD|so|001090123456| ){1,4}|PK\u{3}\u{4}[a-z]{9}|[0-9a-f-]{36}|\
+                     (/Td6WFo|/9j/4A|//5TAOE|/v8AU|LS0|/api)[a-iq-yQ-SU-Z0-9/-]{12,40}|[０１２４-９ăâđêôơư]{4,8}",
+            tail in "[_-]{0,12}",
             encoded in any::<bool>(),
             cut in 0usize..4,
         ) {
@@ -335,6 +356,7 @@ mod tests {
                 false => run.extend(text.bytes().filter(|b| in_run(*b))),
             }
             run.truncate(run.len().saturating_sub(cut));
+            run.extend(tail.bytes());
             let (mut room, short) = (Vec::new(), short_means(&run));
             let means = codes(&run).any(|code| {
                 code.decode(&run, &mut room);
@@ -363,6 +385,8 @@ mod tests {
         for run in ["U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng", "x/U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng"] {
             assert_ne!(short_means(run.as_bytes()), Some(false), "{run}");
         }
-        assert_ne!(short_means(b"63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f"), Some(true));
+        for run in ["63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f", "/api/v1/ho-so/123456"] {
+            assert!(is_chance(run.as_bytes()), "{run}");
+        }
     }
 }
