@@ -25,14 +25,13 @@ fn has_controls(bytes: &[u8]) -> bool {
     bytes.iter().fold(false, |has, b| has | (*b < b' ' && !matches!(b, b'\t' | b'\r' | b'\n')))
 }
 
-/// A word of more than `max` covers one of the places looked at.
-fn has_long_words(bytes: &[u8], max: usize, is_end: impl Fn(u8) -> bool) -> bool {
-    (0..bytes.len()).step_by(max).any(|at| {
-        let (before, behind) = bytes.split_at(at);
-        let in_word = |b: &&u8| !is_end(**b);
-        let right = behind.iter().take(max + 1).take_while(in_word).count();
-        right > 0 && right + before.iter().rev().take(max + 1).take_while(in_word).count() > max
-    })
+/// Looks for the end of a word from behind, so that of most words one byte is looked at.
+fn has_long_words(mut bytes: &[u8], max: usize, is_end: impl Fn(u8) -> bool) -> bool {
+    while let Some(ahead) = bytes.get(..=max) {
+        let Some(end) = ahead.iter().rposition(|byte| is_end(*byte)) else { return true };
+        bytes = bytes.get(end + 1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Control characters in quoted-printable.

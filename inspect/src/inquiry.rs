@@ -234,6 +234,12 @@ impl Inquiry {
         (noted, self.members, self.inflated, self.print_left, self.late, self.is_enough())
     }
 
+    /// Whether all so far was read as far as it should be: what was given up for want of time or work may hold anything, and
+    /// nothing is to be learnt from its silence.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.late && !self.is_enough()
+    }
+
     /// Counts bytes of a text that is known to hold nothing.
     pub(crate) fn passed(&mut self, bytes: usize) {
         self.first += bytes as u64;

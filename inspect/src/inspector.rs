@@ -151,7 +151,7 @@ impl Inspector {
 
     /// A text in which nothing had to be masked before stays as it is.
     fn masked(&self, done: Done, text: &str, mask: impl FnOnce() -> Masked) -> Masked {
-        let hashed = self.memo.hash(done, "", text.as_bytes());
+        let hashed = self.memo.hash(done, [("", text.as_bytes())].into_iter());
         if self.memo.knows(hashed) {
             return Masked::danger_assume_masked(text);
         }
@@ -206,13 +206,29 @@ impl Inspecting {
     /// the field's name (`url`, `header Cookie`) and gives context. What is found there cannot be redacted.
     pub fn field(&mut self, name: &str, value: &[u8]) {
         self.inquiry.given += value.len() as u64;
-        let hashed = self.memo.hash(Done::Field, name, value);
+        let hashed = self.memo.hash(Done::Field, [(name, value)].into_iter());
         if self.memo.knows(hashed) {
             return self.inquiry.passed(value.len());
         }
         let before = self.inquiry.trace();
         self.guarded(|this| crate::formats::field(name, value, &mut this.inquiry));
-        if !self.failed && !self.inquiry.is_enough() && self.inquiry.trace() == before {
+        if !self.failed && self.inquiry.is_whole() && self.inquiry.trace() == before {
+            self.memo.learn(hashed);
+        }
+    }
+
+    /// As [`Self::field`], of several that come together again and again, such as the headers of a client: what was all
+    /// said before with nothing in it is not looked at one by one.
+    pub fn fields<'f>(&mut self, fields: impl Iterator<Item = (&'f str, &'f [u8])> + Clone) {
+        let hashed = self.memo.hash(Done::Fields, fields.clone());
+        if self.memo.knows(hashed) {
+            let bytes = fields.map(|(_, value)| value.len()).sum();
+            self.inquiry.given += bytes as u64;
+            return self.inquiry.passed(bytes);
+        }
+        let before = self.inquiry.trace();
+        fields.for_each(|(name, value)| self.field(name, value));
+        if !self.failed && self.inquiry.is_whole() && self.inquiry.trace() == before {
             self.memo.learn(hashed);
         }
     }
@@ -259,7 +275,7 @@ impl Inspecting {
     }
 
     fn conclude(mut self) -> Inspected {
-        if !self.failed {
+        if !self.failed && self.inquiry.is_whole() {
             self.shelf.put(self.inquiry.learned());
         }
         let top = Place::top(Origin::Lost);

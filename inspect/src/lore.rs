@@ -60,6 +60,8 @@ pub(crate) struct Memo {
 pub(crate) enum Done {
     /// Inspected as a side field.
     Field,
+    /// Several at once.
+    Fields,
     /// Masked, whatever says who somebody is.
     Mask,
     /// Masked, only identifiers.
@@ -78,13 +80,18 @@ impl Default for Memo {
 }
 
 impl Memo {
-    pub(crate) fn hash(&self, done: Done, name: &str, value: &[u8]) -> Hashed {
+    /// Of texts with their names.
+    pub(crate) fn hash<'t>(&self, done: Done, texts: impl Iterator<Item = (&'t str, &'t [u8])> + Clone) -> Hashed {
         Hashed(self.keys.each_ref().map(|key| {
             let mut hasher = key.build_hasher();
             hasher.write_u8(done as u8);
-            hasher.write_usize(name.len());
-            hasher.write(name.as_bytes());
-            hasher.write(value);
+            for (name, value) in texts.clone() {
+                // Which bytes are whose.
+                for part in [name.as_bytes(), value] {
+                    hasher.write_usize(part.len());
+                    hasher.write(part);
+                }
+            }
             hasher.finish()
         }))
     }
@@ -108,6 +115,8 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use chot_model::{DetectorId, OpaqueReason};
 
     use super::*;
@@ -116,14 +125,27 @@ mod tests {
     #[test]
     fn what_is_known_of_a_text_is_known_of_no_other() {
         let memo = Memo::default();
-        memo.learn(memo.hash(Done::Field, "header Cookie", b"a=1"));
+        let hash =
+            |done, texts: &[(&str, &str)]| memo.hash(done, texts.iter().map(|(name, value)| (*name, value.as_bytes())));
+        memo.learn(hash(Done::Field, &[("header Cookie", "a=1")]));
+        memo.learn(hash(Done::Fields, &[("a", "b"), ("c", "d")]));
+        for (texts, known) in [
+            (&[("a", "b"), ("c", "d")][..], true),
+            (&[("c", "d"), ("a", "b")], false),
+            (&[("a", "b"), ("cd", "")], false),
+            (&[("a", "b")], false),
+            (&[("a", "bc"), ("", "d")], false),
+            (&[], false),
+        ] {
+            assert_eq!(memo.knows(hash(Done::Fields, texts)), known, "{texts:?}");
+        }
         for (done, name, value, known) in [
             (Done::Field, "header Cookie", "a=1", true),
             (Done::Mask, "header Cookie", "a=1", false),
             (Done::Field, "header Cookiea", "=1", false),
             (Done::Field, "header Cookie", "a=2", false),
         ] {
-            assert_eq!(memo.knows(memo.hash(done, name, value.as_bytes())), known, "{name} {value}");
+            assert_eq!(memo.knows(hash(done, &[(name, value)])), known, "{name} {value}");
         }
     }
 
@@ -145,6 +167,43 @@ mod tests {
                 assert_eq!(inspection.distinct(DetectorId::Cccd), identifiers, "{value}");
                 assert_eq!(inspection.is_opaque(OpaqueReason::ParseError), opaque, "{value} {:?}", inspection.opaque);
             }
+        }
+    }
+
+    #[test]
+    fn fields_that_come_together_are_inspected_as_each_by_itself() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        let all = [
+            ("header User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
+            ("header Cookie", "so_cccd=001090123456; theme=dark"),
+            ("header X-Tep", "data=UEsDBBQACQAIAAAAIQAAAAAAAAAAAAAAAAAAAAAABQAAAGEudHh0"),
+            ("header Accept", "*/*"),
+        ];
+        for _ in 0..3 {
+            for fields in [&all[..], &all[..1], &all[..2], &all[2..], &all[3..], &[]] {
+                let told = |inspecting: crate::Inspecting| {
+                    let found = inspecting.finish(&Vec::new()).inspection;
+                    (found.tallies, found.opaque, found.object.bytes_inspected)
+                };
+                let (mut together, mut apart) = (inspector.begin(Hint::default()), inspector.begin(Hint::default()));
+                together.fields(fields.iter().map(|(name, value)| (*name, value.as_bytes())));
+                fields.iter().for_each(|(name, value)| apart.field(name, value.as_bytes()));
+                let told = (told(together), told(apart));
+                assert_eq!(told.0, told.1, "{fields:?}");
+                assert_eq!(told.0.0.contains_key(&DetectorId::Cccd), fields.contains(&all[1]), "{fields:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_learnt_of_what_there_was_no_time_for() {
+        let inspector = Inspector::new(Limits { time_max: Duration::ZERO, ..Limits::default() }, 2026);
+        let card = ("header X-So", &b"CCCD 001090123456"[..]);
+        for fields in [&[("url", &b"/so/1"[..]), card][..], &[card]] {
+            let mut inspecting = inspector.begin(Hint::default());
+            inspecting.fields(fields.iter().copied());
+            let inspection = inspecting.finish(&Vec::new()).inspection;
+            assert!(inspection.is_opaque(OpaqueReason::TimeLimit), "{fields:?} {:?}", inspection.opaque);
         }
     }
 

@@ -8,7 +8,7 @@ use chot_detectors::{Begun, Column, Detectors, Told, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
-use crate::layers::{Look, is_meaningless};
+use crate::layers::{Look, Suspects, is_meaningless};
 use crate::mask::mask;
 use crate::people::Mark;
 use crate::redact::{Origin, Patch, Stamp, masked_bytes};
@@ -66,6 +66,21 @@ impl Inquiry {
         if in_vain { Told::Nothing } else { Told::Unusual }
     }
 
+    /// What has to be decoded of every cell that differs from this one in its digits alone, to tell that nothing is in it;
+    /// `None` when that is not known, or something may be.
+    pub(crate) fn suspects(&self, cell: &[u8], column: Option<Column>) -> Option<Suspects> {
+        match self.detectors.told_whatever_digits(cell, column, &self.cells) {
+            Told::Nothing => Some(Suspects::default()),
+            Told::Coded => Suspects::of(cell),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is in a cell of which this may mean something.
+    pub(crate) fn is_nothing(&mut self, suspects: Suspects, cell: &[u8]) -> bool {
+        suspects.mean_nothing(cell, &mut self.decoded)
+    }
+
     /// A keyed hash of a text that is no value.
     pub(crate) fn hash_of_text(&self, text: &[u8]) -> u64 {
         self.values.text(0, text)
@@ -93,7 +108,7 @@ impl Inquiry {
 
     /// States that neither a scan of a cell nor a second look found anything.
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
-        if Detectors::learns(cell) {
+        if self.is_whole() && Detectors::learns(cell) {
             let look = Look::of(cell, &(0..cell.len()));
             if look.is_empty() || look.is_in_vain(cell, &mut self.decoded) {
                 self.learn(cell, column, !look.is_empty());
