@@ -113,6 +113,13 @@ impl Boxes {
         self.lead = Some(Arc::new(lead));
     }
 
+    /// Reads the lines whose boxes came out of order, once there are many boxes.
+    pub(crate) fn advance(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        if self.letters.are_many() {
+            self.letters.read(LINE_HEIGHT, place, inquiry);
+        }
+    }
+
     /// The page ends: reads the lines whose boxes came out of order.
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.open, self.deeper) = (Vec::new(), 0);

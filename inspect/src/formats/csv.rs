@@ -32,36 +32,18 @@ delimited! {
     COMMAS b',' "text/csv" "STT,Số CCCD,Tỉnh\n1,001090123456,x\n2,001190123457,x\n";
 }
 
-/// Most lines have the same number of delimiters.
+/// Most lines have the same number of delimiters. What nearly every text lacks is asked first.
 fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     const LINES: usize = 40;
     if !head.is_ascii_based() {
         return false;
     }
-    let mut counts: Vec<usize> = Vec::new();
-    for line in head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES) {
-        let mut quoted = false;
-        let mut n = 0;
-        for b in line {
-            quoted ^= *b == b'"';
-            n += usize::from(*b == delimiter && !quoted);
-        }
-        counts.push(n);
-    }
-    // Columns set apart by blanks, with commas in the addresses: running text knows such tables.
-    let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
     let lines = || head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES);
-    let aligned = lines().filter(blanks).count() * 2 > lines().count();
-    if delimiter == b',' && is_list(head.trimmed) {
-        return false;
-    }
+    let counts: Vec<usize> = lines().map(|line| delimiters(line, delimiter)).collect();
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
     let said = matches!(head.extension(), "csv" | "tsv" | "tab" | "psv")
         || matches!(head.declared(), "text/csv" | "text/tab-separated-values" | "application/csv");
-    if aligned && !said {
-        return false;
-    }
     // Sentences have commas too.
     let (columns, rows) = match (said, delimiter) {
         (true, _) => (1, 1),
@@ -69,7 +51,25 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         (false, b',') => (2, 3),
         _ => (2, 2),
     };
-    most >= columns && usual(most) >= rows && usual(most) * 10 >= counts.len() * 5
+    // Columns set apart by blanks, with commas in the addresses: running text knows such tables.
+    let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
+    most >= columns
+        && usual(most) >= rows
+        && usual(most) * 10 >= counts.len() * 5
+        && (said || lines().filter(blanks).count() * 2 <= counts.len())
+        && !(delimiter == b',' && is_list(head.trimmed))
+}
+
+/// How many of a line's delimiters stand outside of quotes.
+fn delimiters(line: &[u8], delimiter: u8) -> usize {
+    let Some(quoted) = memchr::memchr(b'"', line) else { return line.iter().filter(|b| **b == delimiter).count() };
+    let (plain, rest) = line.split_at(quoted);
+    let (mut quoted, mut n) = (false, plain.iter().filter(|b| **b == delimiter).count());
+    for b in rest {
+        quoted ^= *b == b'"';
+        n += usize::from(*b == delimiter && !quoted);
+    }
+    n
 }
 
 /// Whether most lines are items of a list of numbers that a program holds, `{0x30, 0x31,`: each ends in a comma, and a

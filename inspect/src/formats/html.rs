@@ -342,6 +342,8 @@ impl Reader for Body {
             self.text.view.push_view(&view, 0..view.text.len());
         }
         self.text.advance(inquiry);
+        self.drawing.advance(&self.place, inquiry);
+        self.elements.advance(&self.place, inquiry);
     }
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {

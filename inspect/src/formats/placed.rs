@@ -22,7 +22,7 @@ pub(crate) struct Placed<T> {
     letters: Vec<Letter<T>>,
 }
 
-/// Letters of a page that are put in order; one with more of them is no page of a form.
+/// So many letters are put in order at once; of a page with more, those behind are put in order by themselves.
 const LETTERS_MAX: usize = 8_192;
 
 impl<T> Default for Placed<T> {
@@ -33,9 +33,14 @@ impl<T> Default for Placed<T> {
 
 impl<T> Placed<T> {
     pub(crate) fn push(&mut self, along: f64, line: f64, what: T) {
-        if self.letters.len() < LETTERS_MAX && along.is_finite() && line.is_finite() {
+        if along.is_finite() && line.is_finite() {
             self.letters.push(Letter { line, along, what });
         }
+    }
+
+    /// Whether they are to be put in order now, before there are too many.
+    pub(crate) const fn are_many(&self) -> bool {
+        self.letters.len() >= LETTERS_MAX
     }
 
     /// The lines whose letters come in another order than they stand, and forgets all. Letters stand on one line if they

@@ -27,7 +27,9 @@ fn is_sql(head: &Head<'_>) -> bool {
             line.starts_with(b"COPY ") && memchr::memmem::find(line, b" FROM stdin").is_some()
         }
     };
-    head.is_ascii_based() && head.bytes.split(|b| *b == b'\n').any(|line| statement(line.trim_ascii_start()))
+    let (mut from, ends) = (0, memchr::memchr_iter(b'\n', head.bytes).chain([head.bytes.len()]));
+    let mut lines = ends.map(|end| head.bytes.get(std::mem::replace(&mut from, end + 1)..end).unwrap_or_default());
+    head.is_ascii_based() && lines.any(|line| statement(line.trim_ascii_start()))
 }
 
 /// Longest name of a table and list of columns.

@@ -88,6 +88,13 @@ impl Drawing {
         self.text = Some(((along, line), read.base + read.text.len() as u64));
     }
 
+    /// Reads the lines whose letters came out of order, once there are many letters.
+    pub(super) fn advance(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        if self.letters.are_many() {
+            self.letters.read(LINE_HEIGHT, place, inquiry);
+        }
+    }
+
     /// The drawing ends: reads the lines whose letters came out of order.
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.text, self.groups) = (None, Vec::new());
@@ -175,6 +182,11 @@ impl Elements {
         self.boxes.close(read);
     }
 
+    /// Reads the lines whose elements came out of order, once there are many elements.
+    pub(super) fn advance(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        self.boxes.advance(place, inquiry);
+    }
+
     /// The page ends: reads the lines whose elements came out of order.
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         self.open.clear();
@@ -248,6 +260,8 @@ mod tests {
             (page(format!("<div style='display:flex'>{}</div>", row(&ordered))), 1),
             (page(row(&float)), 1),
             (page(format!("<div style='display:flex;flex-direction:row-reverse'>{}</div>", row(&plain))), 1),
+            // Behind more boxes than are put in order at once.
+            (page(format!("{}{}", (0..9_000).map(|n| format!("<i style='position:absolute;top:{}px'>x</i>", 900 + 9 * n)).collect::<String>(), row(&absolute))), 1),
             (order(row(&absolute)), 0),
             // Figures of a picture, in the order somebody drew them.
             (format!("<html><body>{}</body></html>", [(40, "0901"), (10, "0010"), (70, "2345"), (100, "6")].map(|(x, n)| {

@@ -202,6 +202,7 @@ impl Reader for Content {
         self.text.advance(inquiry);
         self.notes.advance(inquiry);
         self.side.advance(inquiry);
+        self.boxes.advance(&self.place, inquiry);
     }
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {

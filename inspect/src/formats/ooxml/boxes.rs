@@ -85,6 +85,11 @@ impl TextBoxes {
         }
     }
 
+    /// Reads the boxes so far, once there are many.
+    pub(super) fn advance(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        self.boxes.advance(place, inquiry);
+    }
+
     /// The part ends.
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         self.boxes.end(place, inquiry);

@@ -1,8 +1,10 @@
 //! What stands between the texts of two cells of a document: the same tags from one cell to the next, and from one row to
 //! the next.
 //!
-//! Their bytes are remembered with what they came to, tag by tag; where they stand again, the same is done at once. It
-//! knows nothing of what cells and rows are.
+//! Their bytes are remembered with what they came to, tag by tag; where they stand again, the same is done at once. The
+//! numbers that Word gives to paragraphs may be others. It knows nothing of what cells and rows are.
+
+use std::ops::Range;
 
 /// What tags come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(super) enum Step {
 pub(super) struct Gap {
     bytes: Vec<u8>,
     steps: Vec<Step>,
+    /// Where each number of a paragraph begins.
+    numbers: Vec<usize>,
     /// Which gap followed it last.
     next: usize,
 }
@@ -46,12 +50,46 @@ const BYTES_MAX: usize = 1_024;
 /// A document in which no two are alike is asked no more.
 const VAIN_MAX: u32 = 256;
 
+/// What announces the number of a paragraph, of so many hexadecimal digits ([MS-DOCX] 2.2.4): no two have the same.
+const PARAGRAPH: &[u8] = b" w14:paraId=\"";
+const NUMBER_DIGITS: usize = 8;
+
+const fn number(at: usize) -> Range<usize> {
+    at..at + NUMBER_DIGITS
+}
+
+/// Where the numbers of paragraphs begin.
+fn numbers(bytes: &[u8]) -> impl Iterator<Item = usize> + use<'_> {
+    let is_number = |at: &usize| bytes.get(at + NUMBER_DIGITS) == Some(&b'"') && is_number(bytes.get(number(*at)));
+    memchr::memmem::find_iter(bytes, PARAGRAPH).map(|at| at + PARAGRAPH.len()).filter(is_number)
+}
+
+fn is_number(bytes: Option<&[u8]>) -> bool {
+    bytes.is_some_and(|bytes| bytes.iter().all(u8::is_ascii_hexdigit))
+}
+
+impl Gap {
+    /// Whether `rest` begins with it, or with one that differs in the numbers of paragraphs.
+    #[inline]
+    fn stands(&self, rest: &[u8]) -> bool {
+        if self.numbers.is_empty() {
+            return rest.starts_with(&self.bytes);
+        }
+        let mut from = 0;
+        let same = |part: Range<usize>| rest.get(part.clone()).is_some_and(|rest| Some(rest) == self.bytes.get(part));
+        self.numbers.iter().all(|at| {
+            let before = std::mem::replace(&mut from, number(*at).end)..*at;
+            same(before) && is_number(rest.get(number(*at)))
+        }) && same(from..self.bytes.len())
+    }
+}
+
 impl Gaps {
     /// The gap that `rest` begins with, if it is a known one, and its length.
     #[inline]
     pub(super) fn known(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
         let next = self.known.get(self.last)?.next;
-        let stands = |gap: &Gap| rest.starts_with(&gap.bytes);
+        let stands = |gap: &Gap| gap.stands(rest);
         let at = match self.known.get(next).filter(|gap| stands(gap)) {
             Some(_) => next,
             None => self.known.iter().position(stands)?,
@@ -67,6 +105,12 @@ impl Gaps {
     #[inline]
     pub(super) fn step_of(&self, gap: usize, n: usize) -> Option<Step> {
         self.known.get(gap)?.steps.get(n).copied()
+    }
+
+    /// The numbers of paragraphs in a known gap that `rest` begins with.
+    pub(super) fn numbers<'r>(&self, gap: usize, rest: &'r [u8]) -> impl Iterator<Item = &'r [u8]> + use<'_, 'r> {
+        let gap = self.known.get(gap).map_or(&[][..], |gap| &gap.numbers);
+        gap.iter().map(|at| rest.get(number(*at)).unwrap_or_default())
     }
 
     /// Begins to read the gap that `rest` begins with, tag by tag.
@@ -105,6 +149,8 @@ impl Gaps {
             return;
         }
         gap.bytes.truncate(len);
+        gap.numbers.clear();
+        gap.numbers.extend(numbers(&gap.bytes));
         let here = match self.known.len() {
             full @ GAPS.. => {
                 self.turn = (self.turn + 1) % full;
@@ -144,7 +190,14 @@ mod tests {
         let text = || cell().prop_map(|text: String| text.replace('&', "&amp;").replace('<', "&lt;").replace('\r', ""));
         let run = |text: &str| format!("<w:r><w:rPr><w:b/></w:rPr><w:t>{text}</w:t></w:r>");
         let plain = move |text: &str| format!("<w:tc><w:p>{}</w:p></w:tc>", run(text));
+        let word = move |number: &str, text: &str| {
+            format!(
+                "<w:tc><w:p w14:paraId=\"{number}\" w14:textId=\"77777777\" w:rsidR=\"00A41E5C\">{}</w:p></w:tc>",
+                run(text)
+            )
+        };
         prop_oneof![
+            6 => ("[0-7][0-9A-F]{7}|[0-9]{8}|09[0-9]{6}|0?7912345678|00 09012", text()).prop_map(move |(number, text)| word(&number, &text)),
             12 => text().prop_map(move |text| plain(&text)),
             2 => text().prop_map(|text| format!("<w:tc><w:p w:x=\"a>b\"><w:r><w:t xml:space='preserve'>{text}</w:t></w:r></w:p></w:tc>")),
             4 => (text(), text(), 0..13_usize).prop_map(move |(a, b, kind)| {

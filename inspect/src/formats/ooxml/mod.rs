@@ -231,15 +231,18 @@ pub(crate) fn xml(source: &dyn Source, part: &Part<'_>, inquiry: &mut Inquiry) -
 
 /// Scans the attributes of a tag for what people write into them; unless it is known for that, only those that may hold
 /// a number or a name.
-pub(crate) fn attributes(tag: &Tag<'_>, always: bool, text: &mut Text, inquiry: &mut Inquiry) {
+///
+/// Tells whether nothing is in them, as far as their bytes tell that.
+pub(crate) fn attributes(tag: &Tag<'_>, always: bool, text: &mut Text, inquiry: &mut Inquiry) -> bool {
     if !always && !tag.is_telling() {
-        return;
+        return true;
     }
-    let mut found = Vec::new();
+    let (mut found, mut nothing) = (Vec::new(), true);
     for ((_, written, _), (_, value)) in tag.pairs().zip(tag.attributes()) {
         if is_nothing(written, &text.place, inquiry) {
             continue;
         }
+        nothing = false;
         let before = found.len();
         text::value(&text.place, &typed(value), None, inquiry, &mut found);
         if found.len() == before && is_word(written) {
@@ -248,6 +251,7 @@ pub(crate) fn attributes(tag: &Tag<'_>, always: bool, text: &mut Text, inquiry: 
     }
     let marks = found.into_iter().filter_map(|f| inquiry.report(f)).collect();
     text.mark(marks);
+    nothing
 }
 
 /// Whether there is nothing in the value of an attribute, told from its bytes: most are the numbers of things.

@@ -86,7 +86,9 @@ impl Reader for Definition<'_> {
                     }
                 }
             }
-            _ => attributes(tag, true, &mut self.text, inquiry),
+            _ => {
+                attributes(tag, true, &mut self.text, inquiry);
+            }
         }
     }
 
@@ -162,7 +164,9 @@ impl Reader for Records {
             }
             // A shared value was judged with its field.
             b"x" | b"b" | b"e" | b"m" => self.column += 1,
-            _ => attributes(tag, true, &mut self.text, inquiry),
+            _ => {
+                attributes(tag, true, &mut self.text, inquiry);
+            }
         }
     }
 

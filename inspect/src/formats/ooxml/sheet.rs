@@ -417,7 +417,9 @@ impl Reader for Sheet<'_> {
             }
             b"rPh" => self.within = Within::Phonetic,
             b"is" | b"r" => {}
-            _ => attributes(tag, matches!(tag.name, b"hyperlink" | b"dataValidation"), &mut self.side, inquiry),
+            _ => {
+                attributes(tag, matches!(tag.name, b"hyperlink" | b"dataValidation"), &mut self.side, inquiry);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
-use super::attributes;
 use super::boxes::TextBoxes;
 use super::gaps::{Gaps, Step};
+use super::{attributes, is_nothing};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::table::{Gathered, Table};
@@ -247,6 +247,7 @@ impl Reader for Words {
         self.repeated.advance(inquiry);
         self.struck.advance(inquiry);
         self.side.advance(inquiry);
+        self.boxes.advance(&self.place, inquiry);
     }
 
     fn take(&mut self, _raw: &[u8], at: u64) -> bool {
@@ -266,6 +267,11 @@ impl Reader for Words {
         self.gaps.end(at);
         let mut taken = 0;
         while let Some((gap, len)) = rest.get(taken..).and_then(|rest| self.gaps.known(rest)) {
+            let text = rest.get(taken..).unwrap_or_default();
+            let place = &self.text.place;
+            if !self.gaps.numbers(gap, text).all(|number| is_nothing(number, place, inquiry)) {
+                break;
+            }
             self.pass(gap, inquiry);
             taken += len;
             let text = rest.get(taken..).unwrap_or_default();
@@ -317,12 +323,11 @@ impl Reader for Words {
             }
             _ => self.is_nothing(tag, inquiry),
         };
-        let is_read = tag.has_attributes() && (WRITTEN.contains(&tag.name) || tag.is_telling());
-        if !is_usual || is_read {
+        let is_written = tag.has_attributes() && WRITTEN.contains(&tag.name);
+        let is_read = is_written || tag.has_attributes() && tag.is_telling();
+        let is_nothing = !is_read || tag.name != b"Glyphs" && attributes(tag, true, &mut self.text, inquiry);
+        if !is_usual || is_written || !is_nothing {
             self.gaps.give_up();
-        }
-        if is_read && tag.name != b"Glyphs" {
-            attributes(tag, true, &mut self.text, inquiry);
         }
     }
 

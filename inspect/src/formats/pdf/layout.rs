@@ -116,6 +116,9 @@ impl Layout {
         if !is_blank && run.text.chars().nth(LETTERS_MAX).is_none() {
             self.letter_size = size;
             self.letters.push(line.from, -line.base, (line.from / size, run.text.to_owned()));
+            if self.letters.are_many() {
+                self.put_in_order();
+            }
         }
         if is_blank {
             if let (Step::Join(_), Some(last)) = (&step, self.last_line()) {
@@ -328,6 +331,16 @@ impl Layout {
     /// The page ends; a table may go on on the next one.
     pub(super) fn end_page(&mut self) {
         self.end_row();
+        self.put_in_order();
+        self.is_new_page = true;
+        self.last = (0.0, String::new());
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Reads the lines whose letters came out of order.
+    fn put_in_order(&mut self) {
         for line in self.letters.lines(0.45 * self.letter_size) {
             let mut before = None;
             for (at, letters) in line {
@@ -339,11 +352,6 @@ impl Layout {
                 self.joined.push_str(&letters);
             }
             self.joined.push('\n');
-        }
-        self.is_new_page = true;
-        self.last = (0.0, String::new());
-        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
-            self.text.push('\n');
         }
     }
 }

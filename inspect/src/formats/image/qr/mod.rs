@@ -23,9 +23,9 @@ pub(crate) use symbol::Symbol;
 
 /// Codes a picture may have; more is a sheet of stickers.
 const CODES_MAX: usize = 32;
-/// Shades looked at to lay and fit grids, for all sizes of one picture: some two hundred codes, half a second. Squares
+/// Shades looked at to lay and fit grids, for all sizes of one picture: some hundred and forty codes, a third of a second. Squares
 /// and broken codes side by side would take as much as there is.
-const WORK_MAX: u64 = 40_000_000;
+const WORK_MAX: u64 = 28_000_000;
 /// The same for all pictures of a file.
 const FILE_WORK_MAX: u64 = 4 * WORK_MAX;
 /// A picture made smaller than this shows no code any more.
