@@ -109,31 +109,25 @@ pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     }
 }
 
-/// Serves a tunnel that is all of a connection to its end.
-pub(super) async fn run<IO: Duplex + 'static>(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
-    let parts = (&mut tunnel.upgrade).await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<IO>>>);
+/// Serves a tunnel to its end that hyper granted and that is all of a connection.
+pub(super) async fn run(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
+    let parts = (&mut tunnel.upgrade).await.map(hyper::upgrade::Upgraded::downcast::<ForHyper<Guarded<Ahead<Wire>>>>);
     let Ok(Ok(parts)) = parts else { return };
     let (stream, behind) = parts.io.into_inner().into_parts();
     let mut bytes = BytesMut::from(&*parts.read_buf);
     bytes.unsplit(behind);
-    tunnel.begin(client, stream, bytes, session).await;
+    tunnel.begin(client, Box::new(stream), bytes, session).await;
 }
 
 /// Serves a tunnel that is one stream of a connection to its end.
 pub(super) async fn run_stream(client: Arc<Client>, mut tunnel: Tunnel, session: Session) {
     let Ok(upgraded) = (&mut tunnel.upgrade).await else { return };
-    let stream: Wire = Box::new(TokioIo::new(upgraded));
-    tunnel.begin(client, stream, BytesMut::new(), session).await;
+    tunnel.begin(client, Box::new(TokioIo::new(upgraded)), BytesMut::new(), session).await;
 }
 
 impl Tunnel {
-    async fn begin<IO: Duplex + 'static>(
-        self,
-        client: Arc<Client>,
-        mut stream: IO,
-        mut bytes: BytesMut,
-        session: Session,
-    ) {
+    /// Serves it to its end. `bytes` were read of the stream already.
+    pub(super) async fn begin(self, client: Arc<Client>, mut stream: Wire, mut bytes: BytesMut, session: Session) {
         let Self { upgrade: _, authority, addresses, road, account, upstream, under_way: _under_way } = self;
         let Some(began) = first::read(&mut stream, &mut bytes).await else { return };
         let stream = Ahead::after(bytes.freeze(), stream);

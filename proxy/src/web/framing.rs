@@ -109,6 +109,11 @@ impl Framing {
         }
     }
 
+    /// Whether what follows the head is no body, but whatever the two ends of a tunnel say.
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.at == At::Through
+    }
+
     /// How many of the first of `bytes` may pass.
     ///
     /// # Errors

@@ -105,6 +105,10 @@ pub(crate) fn check(headers: &HeaderMap) -> Result<(), Why> {
 
 /// Removes what belongs to the connection; of TE only `trailers` may go on.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let is_ours = |name: &HeaderName| HOP_BY_HOP.contains(name) || *name == header::TE;
+    if !headers.keys().any(is_ours) {
+        return;
+    }
     let nominated: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()
@@ -154,7 +158,7 @@ pub(crate) fn fit_redacted(headers: &mut HeaderMap) {
 
 /// Whether a changed body would be accepted at all: it is not signed, and its bytes have no places in a larger whole.
 pub(crate) fn may_be_redacted(headers: &HeaderMap) -> bool {
-    let is_signed = SIGNATURES.iter().any(|name| headers.contains_key(name))
+    let is_signed = headers.keys().any(|name| SIGNATURES.contains(name))
         || headers.get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
     !is_signed && !headers.contains_key(header::CONTENT_RANGE) && !headers.contains_key(&UPLOAD_OFFSET)
 }
@@ -183,6 +187,9 @@ pub(crate) fn has_been_here(headers: &HeaderMap, pseudonym: &str) -> bool {
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.split(',').any(|hop| hop.split_ascii_whitespace().nth(1).is_some_and(|by| by == pseudonym)))
 }
+
+/// How many [`fields`] of a head say where it goes, first of all.
+pub(crate) const TARGET_FIELDS: usize = 2;
 
 /// The side fields of a head that could carry content: name and value, values as the receiver will read them.
 pub(crate) fn fields<'a>(

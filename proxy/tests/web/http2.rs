@@ -187,7 +187,7 @@ async fn a_number_is_found_wherever_a_stream_can_hold_it() {
         assert_eq!(status, 403, "{what}: {body}");
     }
     assert!(world.got().is_empty());
-    assert_eq!(world.records_when("outcome", 9).await.len(), 9);
+    assert_eq!(world.records_when("outcome", 10).await.len(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,6 +160,23 @@ async fn messages_pass_until_one_may_not() {
     assert!(!reason.contains("001090123456"));
 }
 
+/// On one thread, where time can be moved.
+#[tokio::test]
+async fn a_socket_may_be_silent_for_hours() {
+    let world = World::new().await;
+    let mut zalo = world.tls(world.https, "chat.zalo.me").await;
+    assert!(open(&mut zalo, "/ws", "chat.zalo.me").await.contains("101"));
+    for line in ["Chào buổi sáng", "Chào buổi chiều"] {
+        say(&mut zalo, &frame(TEXT, line.as_bytes())).await;
+        assert_eq!(read_frame(&mut zalo).await, Some((TEXT, line.as_bytes().to_vec())));
+        tokio::time::pause();
+        tokio::time::advance(std::time::Duration::from_secs(4 * 3_600)).await;
+        tokio::time::resume();
+    }
+    say(&mut zalo, &frame(TEXT, A_NUMBER.as_bytes())).await;
+    assert_eq!(closed(&mut zalo).await.0, 1008);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_found_however_it_is_cut() {
     let world = World::new().await;

@@ -35,8 +35,9 @@ impl Spelled {
             let name = name.as_str().as_bytes();
             let (before, after) = self.names.split_at(next);
             // What was not removed or added stands in the order it came in.
-            let found = after.iter().chain(before).position(|place| self.name(*place).eq_ignore_ascii_case(name));
-            let place = found.map(|skipped| (next + skipped) % self.names.len());
+            let is_it = |place: &(u32, u32)| self.name(*place).eq_ignore_ascii_case(name);
+            let found = after.iter().position(is_it).map(|skipped| next + skipped);
+            let place = found.or_else(|| before.iter().position(is_it));
             let as_sent = place.and_then(|place| self.names.get(place)).map(|place| self.name(*place));
             next = place.map_or(next, |place| place + 1);
             write_field(as_sent.unwrap_or(name), value.as_bytes(), out);
@@ -84,14 +85,12 @@ pub(super) fn read_request(head: &Bytes) -> Option<(Request<()>, Spelled)> {
     Some((request, spelled))
 }
 
-/// Whether a request asks for nothing but an answer on a connection that is kept.
+/// Whether a request asks for nothing but an answer on a connection that is kept, or for a tunnel.
 pub(super) fn is_plain(request: &Request<()>) -> bool {
     let headers = request.headers();
     let others = [header::UPGRADE, header::EXPECT, header::TE, header::TRAILER, header::TRANSFER_ENCODING];
     let is_kept = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"keep-alive");
-    request.method() != Method::CONNECT
-        && !others.iter().any(|name| headers.contains_key(name))
-        && headers.get_all(header::CONNECTION).iter().all(is_kept)
+    !headers.keys().any(|name| others.contains(name)) && headers.get_all(header::CONNECTION).iter().all(is_kept)
 }
 
 /// The head of a request as it goes to the server.
@@ -338,7 +337,8 @@ mod tests {
             ("GET / HTTP/1.1", "TE: trailers\r\n", false),
             ("POST / HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 5\r\n", false),
             ("POST / HTTP/1.1", "Transfer-Encoding: chunked\r\n", false),
-            ("CONNECT a.example:443 HTTP/1.1", "", false),
+            ("CONNECT a.example:443 HTTP/1.1", "", true),
+            ("CONNECT a.example:443 HTTP/1.1", "Expect: 100-continue\r\n", false),
             ("GET / HTTP/1.0", "", false),
         ] {
             let head = Bytes::from(format!("{line}\r\nHost: a.example\r\n{fields}\r\n"));

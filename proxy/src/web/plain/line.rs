@@ -41,7 +41,15 @@ impl Slot {
     /// The connection, if it is there and not closed.
     pub(in crate::web) fn take(&self) -> Option<Box<Line>> {
         let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        line.is_open().then_some(line)
+        line.is_open(&mut Context::from_waker(Waker::noop())).then_some(line)
+    }
+
+    /// Lets a connection go that its server has closed; wakes whoever asks when it does.
+    pub(in crate::web) fn let_go(&self, cx: &mut Context<'_>) {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.as_mut().is_some_and(|line| !line.is_open(cx)) {
+            *line = None;
+        }
     }
 
     /// Whether there is none, nor will there be.
@@ -95,10 +103,8 @@ impl Line {
     }
 
     /// Whether the server has neither closed the connection nor said what nobody asked for.
-    fn is_open(&mut self) -> bool {
-        let mut byte = [0];
-        let mut nobody = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.io).poll_read(&mut nobody, &mut ReadBuf::new(&mut byte)).is_pending()
+    fn is_open(&mut self, cx: &mut Context<'_>) -> bool {
+        Pin::new(&mut self.io).poll_read(cx, &mut ReadBuf::new(&mut [0])).is_pending()
     }
 
     /// Reads once; returns how much, 0 at the end.

@@ -34,9 +34,13 @@ struct Connection {
 
 /// The connection as those share it who read from it in turn.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Connection>>);
+pub(super) struct Shared(Arc<Mutex<Connection>>);
 
 impl Shared {
+    pub(super) fn new(io: Wire) -> Self {
+        Self(Arc::new(Mutex::new(Connection { io, held: BytesMut::new(), left: 0 })))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -70,7 +74,7 @@ impl Connection {
         let (end, framing) = Framing::head_of(&self.held)?;
         let head = Bytes::copy_from_slice(self.held.get(..end)?);
         let (request, spelled) = head::read_request(&head).filter(|(request, _)| head::is_plain(request))?;
-        self.left = framing.length()?;
+        self.left = if framing.is_tunnel() { 0 } else { framing.length()? };
         bytes::Buf::advance(&mut self.held, end);
         Some((request, spelled))
     }
@@ -89,9 +93,9 @@ impl std::fmt::Debug for Sent {
 }
 
 impl Sent {
-    /// How the head before it was spelled.
-    pub(in crate::web) fn spelled(&self) -> &Spelled {
-        &self.spelled
+    /// How the head before it was spelled. It is told once.
+    pub(in crate::web) fn take_spelled(&mut self) -> Spelled {
+        std::mem::take(&mut self.spelled)
     }
 }
 
@@ -112,6 +116,14 @@ impl Body for Sent {
     }
 }
 
+/// What becomes of a connection behind its plain requests.
+pub(in crate::web) enum Next {
+    /// Something else came, which is given back with it.
+    Other(Ahead<Wire>),
+    /// A tunnel that was granted, with what the client said ahead of the answer.
+    Tunnel(Wire, BytesMut),
+}
+
 /// Waits for requests.
 struct Waiting<D> {
     drained: Pin<Box<D>>,
@@ -123,8 +135,8 @@ struct Waiting<D> {
 }
 
 impl<D: Future<Output = ()>> Waiting<D> {
-    /// Whether anything comes.
-    fn poll(&mut self, connection: &Shared, cx: &mut Context<'_>) -> Poll<bool> {
+    /// Whether anything comes. `meanwhile` is asked while it does not.
+    fn poll(&mut self, connection: &Shared, meanwhile: impl Fn(&mut Context<'_>), cx: &mut Context<'_>) -> Poll<bool> {
         let mut connection = connection.lock();
         if !connection.held.is_empty() {
             return Poll::Ready(true);
@@ -132,7 +144,10 @@ impl<D: Future<Output = ()>> Waiting<D> {
         match connection.fill(cx) {
             Poll::Ready(read) => Poll::Ready(matches!(read, Ok(1..))),
             Poll::Pending if self.is_over(cx) => Poll::Ready(false),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                meanwhile(cx);
+                Poll::Pending
+            }
         }
     }
 
@@ -157,18 +172,20 @@ impl<D: Future<Output = ()>> Waiting<D> {
     }
 }
 
-/// Answers plain requests until something else comes, which is given back with the connection, or nothing does.
+/// Answers plain requests until one is granted a tunnel, or something else comes, or nothing does.
+/// Between requests `meanwhile` is asked whenever the task is woken.
 pub(in crate::web) async fn serve<A, F>(
     io: Wire,
     mut session: Session,
     clock: &dyn Clock,
     answer: &A,
-) -> Option<Ahead<Wire>>
+    meanwhile: impl Fn(&mut Context<'_>),
+) -> Option<Next>
 where
     A: Fn(Request<Arriving>, Broken) -> F,
     F: Future<Output = Response<Reply>>,
 {
-    let connection = Shared(Arc::new(Mutex::new(Connection { io, held: BytesMut::new(), left: 0 })));
+    let connection = Shared::new(io);
     let until = Instant::now() + Duration::from_secs(IDLE_SECONDS);
     let draining = session.clone();
     let mut waiting = Waiting {
@@ -178,13 +195,13 @@ where
         until,
         answered: false,
     };
-    while poll_fn(|cx| waiting.poll(&connection, cx)).await {
+    while poll_fn(|cx| waiting.poll(&connection, &meanwhile, cx)).await {
         let next = connection.lock().request();
         let Some((request, spelled)) = next else {
-            let Connection { io, held, left: _ } = Arc::into_inner(connection.0)?.into_inner().ok()?;
-            return Some(Ahead::after(held.freeze(), io));
+            let (io, held) = connection.into_parts()?;
+            return Some(Next::Other(Ahead::after(held.freeze(), io)));
         };
-        let to_head = request.method() == Method::HEAD;
+        let (to_head, to_connect) = (request.method() == Method::HEAD, request.method() == Method::CONNECT);
         let request = request.map(|()| Arriving::Plain(Sent { connection: connection.clone(), spelled }));
         let mut answering = Box::pin(answer(request, Broken::default()));
         let answered = poll_fn(|cx| match answering.as_mut().poll(cx) {
@@ -194,6 +211,12 @@ where
         });
         let response = answered.await?;
         drop(answering);
+        if to_connect && response.status().is_success() {
+            // RFC 9110 §9.3.6: what follows the head is not ours.
+            connection.reply(response, true, true, clock).await.ok()?;
+            let (io, held) = connection.into_parts()?;
+            return Some(Next::Tunnel(io, held));
+        }
         let may_keep = !draining.is_draining() && connection.lock().left == 0;
         if !connection.reply(response, to_head, may_keep, clock).await.ok()? {
             break;
@@ -212,11 +235,18 @@ where
 }
 
 impl Shared {
-    /// Writes an answer and returns whether another request may follow.
-    async fn reply(
+    /// The connection and what was read of it, once no body reads from it any more.
+    fn into_parts(self) -> Option<(Wire, BytesMut)> {
+        let Connection { io, held, left: _ } = Arc::into_inner(self.0)?.into_inner().ok()?;
+        Some((io, held))
+    }
+
+    /// Writes an answer, of which the head is all where there is `no_body`, and returns whether another request may
+    /// follow.
+    pub(super) async fn reply(
         &self,
         response: Response<Reply>,
-        to_head: bool,
+        no_body: bool,
         may_keep: bool,
         clock: &dyn Clock,
     ) -> io::Result<bool> {
@@ -224,7 +254,7 @@ impl Shared {
         let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
         let is_kept = may_keep && !head.headers.get_all(header::CONNECTION).iter().any(closes);
         let ends = match body.size_hint().exact() {
-            _ if to_head || head::has_no_body(head.status) => Ends::Here,
+            _ if no_body || head::has_no_body(head.status) => Ends::Here,
             Some(length) => Ends::Length(length),
             None => Ends::Chunked,
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::head;
-use super::{Answer, Slot, Spelled, Unanswered, serve};
+use super::{Answer, Next, Slot, Spelled, Unanswered, serve};
 use crate::drain::Drain;
 use crate::web::body::{Arriving, Reply};
 use crate::web::guard::Broken;
@@ -58,7 +59,7 @@ fn said(body: &str) -> String {
 async fn plain_requests_are_answered_and_the_first_other_is_given_back() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo).await });
+    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await });
     let get = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
     let post = "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
     let other = "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
@@ -74,17 +75,57 @@ async fn plain_requests_are_answered_and_the_first_other_is_given_back() {
     client.write_all(&body.as_bytes()[2..]).await.expect("written");
     assert_eq!(read(&mut client, "hello").await, said("/b hello"));
     client.write_all(other.as_bytes()).await.expect("written");
-    let mut rest = serving.await.expect("no panic").expect("given back");
+    let Some(Next::Other(mut rest)) = serving.await.expect("no panic") else { panic!("not given back") };
     let mut given_back = vec![0; other.len()];
     rest.read_exact(&mut given_back).await.expect("read");
     assert_eq!(String::from_utf8_lossy(&given_back), other);
+}
+
+/// What comes behind CONNECT, even ahead of the answer, is the tunnel's, and a refusal ends there.
+#[tokio::test]
+async fn a_tunnel_begins_behind_its_request() {
+    for (host, expected) in [("yes", "HTTP/1.1 200 OK\r\n"), ("no", "HTTP/1.1 403 Forbidden\r\n")] {
+        for ahead in ["", "\u{16}\u{3}\u{1}hello"] {
+            let (mut client, server) = tokio::io::duplex(1 << 16);
+            let (_drain, session) = Drain::new();
+            let grant = |request: Request<Arriving>, _| async move {
+                assert_eq!(request.method(), Method::CONNECT);
+                let is_granted = request.uri().authority().is_some_and(|authority| authority.host() == "yes");
+                drop(request);
+                tokio::task::yield_now().await;
+                let mut response = Response::new(Reply::Own(None));
+                if !is_granted {
+                    *response.status_mut() = http::StatusCode::FORBIDDEN;
+                    response.headers_mut().insert("connection", HeaderValue::from_static("close"));
+                }
+                response
+            };
+            let asked =
+                format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\nProxy-Connection: keep-alive\r\n\r\n");
+            client.write_all(format!("{asked}{ahead}").as_bytes()).await.expect("written");
+            let next = serve(Box::new(server), session, &Noon, &grant, |_| ()).await;
+            let fields = if host == "no" { "connection: close\r\ncontent-length: 0\r\n" } else { "" };
+            assert_eq!(read(&mut client, "\r\n\r\n").await, format!("{expected}{fields}{DATE}\r\n"), "{ahead:?}");
+            match next {
+                Some(Next::Tunnel(mut stream, bytes)) => {
+                    assert!(host == "yes");
+                    client.write_all(b" more").await.expect("written");
+                    let mut more = vec![0; 5];
+                    stream.read_exact(&mut more).await.expect("read");
+                    assert_eq!(String::from_utf8_lossy(&[&bytes[..], &more].concat()), format!("{ahead} more"));
+                }
+                Some(Next::Other(_)) => panic!("handed on"),
+                None => assert!(host == "no"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_body_that_nobody_read_ends_the_connection() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (_drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo).await });
+    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await });
     client.write_all(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nGET / HTT").await.expect("written");
     let expected = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n{DATE}\r\n");
     assert_eq!(read(&mut client, "nothing more").await, expected);
@@ -111,7 +152,7 @@ async fn who_goes_away_is_not_waited_for() {
                 echo(request, broken).await
             }
         };
-        serve(Box::new(server), session, &Noon, &never).await.is_none()
+        serve(Box::new(server), session, &Noon, &never, |_| ()).await.is_none()
     });
     client.write_all(b"GET /never HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
     tokio::task::yield_now().await;
@@ -124,7 +165,8 @@ async fn silence_and_draining_end_a_connection() {
     for (asks, drains) in [(false, false), (true, false), (true, true), (false, true)] {
         let (mut client, server) = tokio::io::duplex(1 << 16);
         let (drain, session) = Drain::new();
-        let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo).await.is_none() });
+        let serving =
+            tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await.is_none() });
         if asks {
             client.write_all(b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
             assert_eq!(read(&mut client, "/a ").await, said("/a "));
@@ -149,7 +191,7 @@ async fn silence_and_draining_end_a_connection() {
 async fn the_last_answer_before_draining_says_so() {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     let (drain, session) = Drain::new();
-    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo).await.is_none() });
+    let serving = tokio::spawn(async move { serve(Box::new(server), session, &Noon, &echo, |_| ()).await.is_none() });
     client.write_all(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh").await.expect("written");
     tokio::task::yield_now().await;
     let finishing = tokio::spawn(drain.finish(Duration::from_secs(60)));
@@ -233,6 +275,35 @@ async fn an_answer_that_is_cut_short_does_not_pass_for_whole() {
         assert_eq!(all_of(answered).await.as_deref(), body, "{answer:?}");
         assert!(slot.is_empty() || slot.take().is_none());
     }
+}
+
+/// The closed end of a connection that nobody uses must not be kept until somebody does.
+#[tokio::test]
+async fn a_connection_that_its_server_closes_is_let_go() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let dialled = tokio::net::TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+    let (mut server, _) = listener.accept().await.expect("accepted");
+    let slot = Slot::holding(Box::new(dialled));
+    let (mut client, ours) = tokio::io::duplex(1 << 16);
+    let (_drain, session) = Drain::new();
+    let idle = slot.clone();
+    let serving = tokio::spawn(async move {
+        let meanwhile = |cx: &mut Context<'_>| idle.let_go(cx);
+        serve(Box::new(ours), session, &Noon, &echo, meanwhile).await.is_none()
+    });
+    let get = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    client.write_all(get).await.expect("written");
+    assert_eq!(read(&mut client, "/a ").await, said("/a "));
+    assert!(server.try_read(&mut [0]).is_err(), "let go too early");
+    // Only our end lets this come to an end.
+    server.shutdown().await.expect("closed");
+    assert_eq!(server.read(&mut [0]).await.expect("read"), 0);
+    assert!(slot.take().is_none());
+    // The client keeps its own.
+    client.write_all(get).await.expect("written");
+    assert_eq!(read(&mut client, "/a ").await, said("/a "));
+    drop(client);
+    assert!(serving.await.expect("no panic"));
 }
 
 #[tokio::test(start_paused = true)]
