@@ -60,15 +60,21 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         return None;
     }
     let bytes = read_range(source, 0..source.len()).unwrap_or_default();
-    let Some(messages) = fields(&bytes).map(|message| vec![message]).or_else(|| delimited(&bytes)) else {
+    // The length that stands before a message can look like a field's key, and it all like a message without: it is read as
+    // both.
+    let readings: Vec<_> =
+        [fields(&bytes).map(|message| vec![message]), delimited(&bytes)].into_iter().flatten().collect();
+    if readings.is_empty() {
         scan_strings(source, 0..source.len(), place, inquiry);
         inquiry.opaque(place, OpaqueReason::UnsupportedFormat, source.len());
         return Some(OCTETS);
-    };
+    }
     let mut reader = Reader::new(&Place { origin: Origin::Lost, ..place.clone() });
-    for (n, message) in messages.iter().enumerate() {
-        reader.message(message, 0, inquiry);
-        reader.end_message(&format!("message {}", n + 1), inquiry);
+    for messages in &readings {
+        for (n, message) in messages.iter().enumerate() {
+            reader.message(message, 0, inquiry);
+            reader.end_message(&format!("message {}", n + 1), inquiry);
+        }
     }
     reader.finish(inquiry);
     None
