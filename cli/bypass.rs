@@ -1,7 +1,7 @@
 //! `chot bypass`: what the gateway passes on without decrypting it, and what applications ask for that.
 //!
 //! A proposal is made of evidence in the audit trail: clients that ended the handshake because they do not trust the
-//! gateway's certificate. Nothing is let through by itself; a person accepts, with a reason and a last day.
+//! gateway's certificate, servers that asked for a certificate of the client's own. Nothing is let through by itself; a person accepts, with a reason and a last day.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -17,8 +17,8 @@ use serde::Serialize;
 use crate::state::State;
 use crate::{Error, clock};
 
-/// The reason in the trail that makes a proposal.
-const EVIDENCE: &str = "client-distrust";
+/// The reasons in the trail that make a proposal.
+const EVIDENCE: [&str; 2] = ["client-distrust", "client-certificate"];
 /// Clients that are told of a proposal.
 const CLIENTS_TOLD: usize = 5;
 
@@ -111,11 +111,12 @@ fn read(file: &Path) -> Result<String, Error> {
     }
 }
 
-/// What was seen of a host whose clients do not trust us.
+/// What was seen of a host whose clients do not trust us, or that does not trust ours.
 #[derive(Default, Serialize)]
 struct Seen {
     handshakes: u64,
     clients: BTreeSet<String>,
+    reasons: BTreeSet<String>,
     first: String,
     last: String,
 }
@@ -129,12 +130,13 @@ fn proposals(settings: &Settings) -> Result<BTreeMap<String, Seen>, Error> {
     let filter = Filter { kind: Some("refusal".to_owned()), ..Filter::default() };
     for record in Reader::open(&dir).records(filter, Order::OldestFirst)? {
         let record = record?;
-        if record.text("reason") != EVIDENCE {
+        if !EVIDENCE.contains(&record.text("reason")) {
             continue;
         }
         let host = seen.entry(record.text("host").to_owned()).or_default();
         host.handshakes += 1;
         host.clients.insert(record.text("client").to_owned());
+        host.reasons.insert(record.text("reason").to_owned());
         record.text("time").clone_into(&mut host.last);
         if host.first.is_empty() {
             host.first.clone_from(&host.last);
@@ -164,7 +166,7 @@ fn list(settings: &Settings, json: bool, out: &mut dyn Write) -> Result<ExitCode
         if json {
             let line = serde_json::json!({
                 "type": "proposal", "host": host, "handshakes": seen.handshakes, "clients": seen.clients,
-                "first": seen.first, "last": seen.last,
+                "reasons": seen.reasons, "first": seen.first, "last": seen.last,
             });
             writeln!(out, "{line}")?;
         } else {
@@ -172,7 +174,8 @@ fn list(settings: &Settings, json: bool, out: &mut dyn Write) -> Result<ExitCode
             let more = if seen.clients.len() > CLIENTS_TOLD { " …" } else { "" };
             writeln!(
                 out,
-                "đề xuất · proposal  {host}  {} × từ · from {} máy · clients ({}{more}), {} → {}",
+                "đề xuất · proposal  {host}  {}: {} × từ · from {} máy · clients ({}{more}), {} → {}",
+                seen.reasons.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
                 seen.handshakes,
                 seen.clients.len(),
                 clients.join(", "),

@@ -1,5 +1,8 @@
 //! What is passed on without being decrypted: proposed by evidence, accepted by a person, on record to the byte.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
 use crate::harness::fixtures::someone;
 use crate::harness::world::{PARTY, ZALO};
 use crate::harness::{Form, Gate, command, run, succeed, text, wait_until, web};
@@ -102,4 +105,102 @@ fn a_name_that_is_only_claimed_opens_nothing() {
     let wrong = gate.reload();
     assert!(!wrong.status.success() && text(&wrong.stdout).contains("reason"), "{wrong:?}");
     gate.request(PARTY, "/").with(Form::text("x")).send().is_delivered();
+}
+
+/// openssl as a server.
+pub(crate) struct Openssl(Child);
+
+impl Openssl {
+    pub(crate) fn start(gate: &Gate, arguments: &[&str]) -> (Self, u16) {
+        let (cert, key) = (gate.path("openssl.pem"), gate.path("openssl.key"));
+        gate.world.write_identity(&[PARTY], &cert, &key);
+        let mut server = Command::new("openssl");
+        server.args(["s_server", "-accept", "127.0.0.1:0", "-www", "-cert"]).arg(cert).arg("-key").arg(key);
+        let mut server =
+            server.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("openssl starts");
+        let said = BufReader::new(server.stdout.take().expect("its output"));
+        let port = said
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit_once(':').and_then(|(_, port)| port.parse().ok()));
+        (Self(server), port.expect("a port"))
+    }
+}
+
+impl Drop for Openssl {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_of_the_client_is_told_apart_and_proposed() {
+    let gate = Gate::open();
+    let ask = |port: u16| {
+        let url = format!("https://{PARTY}:{port}/");
+        let mut curl = command("curl");
+        curl.args(["--proxy", &format!("http://{}", gate.web()), "--noproxy", "", "--cacert"]).arg(gate.ca());
+        web::curl(&gate.path(""), curl.arg(url))
+    };
+    // Who only asks is served without.
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (_server, port) = Openssl::start(&gate, &["-verify", "1", version]);
+        ask(port).has_code(200);
+    }
+    assert!(gate.records("refusal").is_empty());
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (_server, port) = Openssl::start(&gate, &["-Verify", "1", version]);
+        ask(port).has_code(502).says("client-certificate");
+    }
+    let reasons: Vec<_> = gate.records("refusal").iter().map(|r| r["reason"].clone()).collect();
+    assert!(reasons.len() >= 2 && reasons.iter().all(|reason| reason == "client-certificate"), "{reasons:?}");
+    let proposals = succeed(&mut gate.chot(&["bypass", "list", "--json"]));
+    let proposal: serde_json::Value = serde_json::from_str(proposals.lines().next().expect("a line")).expect("json");
+    assert_eq!((&proposal["type"], &proposal["host"]), (&"proposal".into(), &PARTY.into()));
+    assert_eq!(proposal["reasons"], serde_json::json!(["client-certificate"]));
+    gate.verify();
+}
+
+/// Asks for a certificate and does without; answers one request a connection, and breaks off in the next.
+const BREAKS_LATER: &str = r#"
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+context.load_verify_locations(sys.argv[1])
+context.verify_mode = ssl.CERT_OPTIONAL
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+while True:
+    try:
+        with context.wrap_socket(server.accept()[0], server_side=True) as client:
+            asked = b""
+            while not asked.endswith("xin chào".encode()):
+                asked += client.recv(65536) or sys.exit("cut off")
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            client.recv(1)
+    except OSError:
+        pass
+"#;
+
+#[test]
+fn a_server_that_asked_and_did_without_may_break_like_any_other() {
+    let gate = Gate::open();
+    let (cert, key) = (gate.path("optional.pem"), gate.path("optional.key"));
+    gate.world.write_identity(&[PARTY], &cert, &key);
+    let mut python = Command::new("python3");
+    let python = python.args(["-c", BREAKS_LATER]).arg(cert).arg(key).stdout(Stdio::piped());
+    let mut server = Openssl(python.spawn().expect("python3 starts"));
+    let mut port = String::new();
+    let said = server.0.stdout.take().expect("its output");
+    BufReader::new(said).read_line(&mut port).expect("a line");
+    let url = format!("https://{PARTY}:{}/", port.trim());
+    let mut curl = command("curl");
+    curl.args(["--proxy", &format!("http://{}", gate.web()), "--noproxy", "", "--cacert"]).arg(gate.ca());
+    curl.args(["-s", "-o", "/dev/null", "-o", "/dev/null", "-w", "%{http_code} %{num_connects}\n", "-d", "xin chào"]);
+    // The second goes over the connections of the first.
+    assert_eq!(succeed(curl.arg(&url).arg(&url)), "200 1\n502 0\n");
+    let outcomes = gate.records("outcome");
+    assert!(outcomes.iter().any(|r| r["detail"] == "upstream-failed"), "{outcomes:?}");
+    assert!(gate.records("refusal").is_empty());
 }

@@ -1,12 +1,17 @@
 //! Both halves of an intercepted connection: verified TLS towards the server, a certificate of ours towards the
 //! client.
 
+use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use rustls::client::Resumption;
+use rustls::SignatureScheme;
+use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::CertifiedKey;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -29,9 +34,43 @@ pub enum Unconnected {
     /// The host is neither a name nor an address.
     #[error("the host is not a name a certificate can hold")]
     Name,
+    /// It asks for a certificate of its client's own, and ends the handshake without one.
+    #[error("the server asks for a certificate of its client")]
+    ClientCertificate,
     /// The handshake failed otherwise.
     #[error("the TLS handshake with the server failed")]
     Handshake(#[source] io::Error),
+}
+
+/// A connection to a server whose certificate verified.
+#[derive(Debug)]
+pub struct Connected<IO> {
+    /// The connection.
+    pub stream: TlsStream<IO>,
+    /// The server asked for a certificate of its client's own, and got none. In TLS 1.3 it says only later whether it goes
+    /// on without one (RFC 8446 §4.4.2.4).
+    pub asks_certificate: bool,
+}
+
+thread_local! {
+    /// Whether a server asked for a certificate while the connection was polled that is polled on this thread now. The
+    /// configuration, and with it who is asked, is the same for all connections: sessions resume only under it.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has no certificate, and notes that one was asked for.
+#[derive(Debug)]
+struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        ASKED.set(true);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 /// What interception needs, shared by all connections.
@@ -53,6 +92,7 @@ impl Interception {
     /// When a root file cannot be used, or the CA may not sign.
     pub fn new(ca: Ca, extra_roots: &[PathBuf]) -> Result<Self, Error> {
         let mut client = roots(extra_roots)?;
+        client.client_auth_cert_resolver = Arc::new(NoCertificate);
         client.resumption = Resumption::in_memory_sessions(RESUMED_SERVERS_MAX);
         Ok(Self { minter: Minter::new(ca)?, connector: TlsConnector::from(Arc::new(client)) })
     }
@@ -66,22 +106,30 @@ impl Interception {
     ///
     /// # Errors
     /// When there is no verified connection. Nothing of a message may be sent then.
-    pub async fn connect<IO>(&self, io: IO, host: &str, alpn: Vec<Vec<u8>>) -> Result<TlsStream<IO>, Unconnected>
+    pub async fn connect<IO>(&self, io: IO, host: &str, alpn: Vec<Vec<u8>>) -> Result<Connected<IO>, Unconnected>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Unconnected::Name)?;
-        let connected = self.connector.with_alpn(alpn).connect(name, io).await;
-        let mut stream = connected.map_err(|error| {
+        let mut connecting = self.connector.with_alpn(alpn).connect(name, io);
+        let mut asks_certificate = false;
+        let connected = poll_fn(|context| {
+            ASKED.set(false);
+            let polled = Pin::new(&mut connecting).poll(context);
+            asks_certificate |= ASKED.take();
+            polled
+        });
+        let mut stream = connected.await.map_err(|error| {
             let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             match cause {
                 Some(rustls::Error::InvalidCertificate(why)) => Unconnected::Certificate(why.to_string()),
                 Some(rustls::Error::NoCertificatesPresented) => Unconnected::Certificate("none presented".to_owned()),
+                _ if asks_certificate => Unconnected::ClientCertificate,
                 _ => Unconnected::Handshake(error),
             }
         })?;
         stream.get_mut().1.set_buffer_limit(Some(TLS_BUFFER_BYTES));
-        Ok(stream)
+        Ok(Connected { stream, asks_certificate })
     }
 
     /// The certificate to show a client that asked for `host`. `upstream` is the server's certificate if it verified.

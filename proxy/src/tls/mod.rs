@@ -11,7 +11,7 @@ mod roots;
 
 pub use ca::Ca;
 pub(crate) use interception::TLS_BUFFER_BYTES;
-pub use interception::{Interception, Unconnected};
+pub use interception::{Connected, Interception, Unconnected};
 pub use leaf::{Leaf, Protocol};
 pub use names::Names;
 pub use roots::roots;

@@ -84,7 +84,7 @@ where
     intake.expect(body.size_hint().lower());
     let begun = Instant::now();
     let mut bytes_in = 0u64;
-    loop {
+    while !body.is_end_stream() {
         let frame = tokio::time::timeout(Duration::from_secs(IDLE_SECONDS), body.frame()).await;
         let frame = match frame.map_err(|_| NotReceived::Refused(Why::SlowBody))? {
             None => break,
@@ -172,9 +172,9 @@ pub(crate) enum Unread {
 }
 
 impl Arriving {
-    /// How the head before it was spelled, on a plain connection.
-    pub(crate) fn spelled(&self) -> Option<&Spelled> {
-        if let Self::Plain(body) = self { Some(body.spelled()) } else { None }
+    /// How the head before it was spelled, on a plain connection. It is told once.
+    pub(crate) fn take_spelled(&mut self) -> Option<Spelled> {
+        if let Self::Plain(body) = self { Some(body.take_spelled()) } else { None }
     }
 }
 

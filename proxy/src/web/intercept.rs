@@ -3,6 +3,7 @@
 //! The server goes first, so that the client is shown what the server is. What may be sent there is not decided here.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
 use chot_model::Account;
@@ -60,19 +61,20 @@ impl Inside {
         let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
         // Both ends speak what the server chose; a connection that is made anew is offered nothing else.
         let agreed = match &connected {
-            Ok(server) => server.get_ref().1.alpn_protocol().and_then(Protocol::of),
+            Ok(server) => server.stream.get_ref().1.alpn_protocol().and_then(Protocol::of),
             Err(_) => asked.alpn.iter().filter_map(|alpn| Protocol::of(alpn)).min_by_key(|one| *one as u8),
         };
-        let cert = connected.as_ref().ok().and_then(|server| server.get_ref().1.peer_certificates()?.first());
+        let cert = connected.as_ref().ok().and_then(|server| server.stream.get_ref().1.peer_certificates()?.first());
         let Ok(leaf) = interception.leaf(&asked.host, cert).await else {
             self.record_for(&asked.host, Why::ClientTls).await;
             return None;
         };
         let alpn = agreed.iter().map(|agreed| agreed.alpn().to_vec()).collect();
-        let route = self.route(Some(TlsRoute { name: asked.host.clone(), alpn }));
+        let asks_certificate = Arc::new(connected.as_ref().is_ok_and(|server| server.asks_certificate).into());
+        let route = self.route(Some(TlsRoute { name: asked.host.clone(), alpn, asks_certificate }));
         let protocol = agreed.unwrap_or(Protocol::Http1);
         let linked = match connected {
-            Ok(server) => Link::over(self.authority.clone(), self.way(), server, protocol).await,
+            Ok(server) => Link::over(self.authority.clone(), self.way(), server.stream, protocol).await,
             Err(why) => Err(why),
         };
         let established = match linked {
@@ -135,8 +137,10 @@ impl Inside {
             return Box::pin(streams::serve(&self.client, host, stream, session, answer)).await;
         }
         let clock = Arc::clone(self.client.web.gate.clock());
-        let plainly = Box::pin(plain::serve(Box::new(stream), session.clone(), &*clock, &answer));
-        let Some(stream) = plainly.await else { return };
+        let meanwhile = |cx: &mut Context<'_>| served.links.let_go(cx);
+        let plainly = Box::pin(plain::serve(Box::new(stream), session.clone(), &*clock, &answer, meanwhile));
+        // No tunnel is granted within another.
+        let Some(plain::Next::Other(stream)) = plainly.await else { return };
         let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
         let socket = served.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(served);
@@ -252,8 +256,7 @@ impl Served {
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpStream;
-
+    use super::super::io::Wire;
     use super::super::{connect, serve_client};
     use super::*;
 
@@ -270,10 +273,10 @@ mod tests {
     #[test]
     fn an_idle_connection_is_small() {
         let sizes = [
-            ("a client", size_of_3(serve_client::<TcpStream>), 1_280),
-            ("its tunnel", size_of_3(connect::run::<TcpStream>), 3_072),
-            ("what is inside", size_of_4(Inside::intercept::<TcpStream>), 2_560),
-            ("its TLS", size_of::<TlsStream<Ahead<TcpStream>>>(), 1_280),
+            ("a client", size_of_3(serve_client), 1_280),
+            ("its tunnel", size_of_3(connect::run), 3_072),
+            ("what is inside", size_of_4(Inside::intercept::<Wire>), 2_560),
+            ("its TLS", size_of::<TlsStream<Ahead<Wire>>>(), 1_280),
             ("the server's TLS", size_of::<tokio_rustls::client::TlsStream<Ahead<Outward>>>(), 1_280),
         ];
         assert!(sizes.iter().all(|(_, size, most)| size <= most), "bytes, and at most: {sizes:?}");

@@ -78,6 +78,20 @@ reasons! {
         "Cần đăng nhập proxy bằng tài khoản của cơ quan." "The proxy asks who you are.";
     AuthFailed "auth-failed" PROXY_AUTHENTICATION_REQUIRED
         "Tên hoặc mật khẩu proxy không đúng." "The name or password for the proxy is wrong.";
+    AuthNtlm "auth-ntlm" PROXY_AUTHENTICATION_REQUIRED
+        "Máy này gửi NTLM, không phải vé Kerberos: máy chưa vào miền, hoặc không biết proxy bằng đúng tên." "The client sends NTLM and no Kerberos ticket: it is not in the domain, or knows the proxy by another name.";
+    AuthRealm "auth-realm" PROXY_AUTHENTICATION_REQUIRED
+        "Vé Kerberos thuộc miền không được chấp nhận ở đây." "The ticket is of a realm that does not count here.";
+    AuthReplay "auth-replay" PROXY_AUTHENTICATION_REQUIRED
+        "Vé Kerberos này đã được dùng một lần." "The ticket has been shown before.";
+    AuthLegs "auth-legs" PROXY_AUTHENTICATION_REQUIRED
+        "Máy này muốn xác thực qua nhiều bước, cổng chỉ nhận một." "The client wants to prove itself in several steps, of which one is taken here.";
+    AuthClock "auth-clock" PROXY_AUTHENTICATION_REQUIRED
+        "Đồng hồ của máy này hoặc của cổng bị lệch nên vé Kerberos không có hiệu lực." "The clock of the client or of the gateway is wrong, so the ticket does not count now.";
+    AuthTicket "auth-ticket" PROXY_AUTHENTICATION_REQUIRED
+        "Vé Kerberos không được chấp nhận." "The ticket is not accepted.";
+    Tickets "tickets" SERVICE_UNAVAILABLE
+        "Cổng kiểm soát không đọc được vé Kerberos lúc này nên không gửi gì đi. Hãy thử lại sau." "Tickets cannot be read now, so nothing was sent. Try again later.";
     Directory "directory" SERVICE_UNAVAILABLE
         "Không hỏi được danh bạ tài khoản của cơ quan nên không gửi gì đi. Hãy thử lại sau." "The directory that knows accounts cannot be asked now, so nothing was sent. Try again later.";
     ClientDistrust "client-distrust" BAD_REQUEST
@@ -106,6 +120,8 @@ reasons! {
         "Chứng thư của máy chủ đích không hợp lệ, nên không gửi gì tới đó." "The target's certificate does not verify, so nothing was sent there.";
     UpstreamTls "upstream-tls" BAD_GATEWAY
         "Không thiết lập được kết nối bảo mật với máy chủ đích." "No TLS connection with the target could be made.";
+    ClientCertificate "client-certificate" BAD_GATEWAY
+        "Máy chủ đích đòi chứng thư của chính máy khách (chữ ký số, USB token) mà cổng kiểm soát không có. Hãy báo bộ phận CNTT." "The target asks for a certificate of the client's own, which the gateway does not have. Tell the IT office.";
     Misdirected "misdirected" MISDIRECTED_REQUEST
         "Tên máy chủ trong yêu cầu không khớp với kết nối." "The host of the request does not belong to this connection.";
     SlowBody "slow-body" REQUEST_TIMEOUT
@@ -126,15 +142,15 @@ pub(crate) struct Asker {
 impl Asker {
     /// Reads Accept and Origin.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let accept: Vec<_> = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-        Self { wants_page: wants_page(&accept.join(",")), origin: headers.get(header::ORIGIN).cloned() }
+        Self { wants_page: wants_page(headers), origin: headers.get(header::ORIGIN).cloned() }
     }
 }
 
 /// Whether HTML is named in Accept with a weight at least that of JSON. `*/*` alone is a program.
-fn wants_page(accept: &str) -> bool {
+fn wants_page(headers: &HeaderMap) -> bool {
     let weight = |wanted: &'static str| {
-        accept.split(',').filter_map(move |range| {
+        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        accept.flat_map(|ranges| ranges.split(',')).filter_map(move |range| {
             let mut parts = range.split(';');
             let is_wanted = parts.next()?.trim().eq_ignore_ascii_case(wanted);
             let q = parts.find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()));
@@ -168,7 +184,7 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
         })
     } else {
         let findings: serde_json::Map<_, _> = told
-            .inspection
+            .inspection()
             .tallies
             .iter()
             .filter(|(_, tally)| tally.count > 0)
@@ -180,7 +196,7 @@ pub(crate) fn of_verdict(asker: &Asker, told: &Told, host: &str, time: Timestamp
             "rule": verdict.rule.as_deref(),
             "message": { "vi": message.vi, "en": message.en },
             "findings": findings,
-            "persons": told.inspection.persons,
+            "persons": told.inspection().persons,
             "opaque": reasons(told),
             "not_redacted": verdict.why_not_redacted(),
             "destination": host,
@@ -235,10 +251,6 @@ fn answer(asker: &Asker, status: StatusCode, id: DecisionId, body: String) -> Re
     let csp = format!(
         "default-src 'none'; style-src 'nonce-{id}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        let basic = HeaderValue::from_static("Basic realm=\"chot\", charset=\"UTF-8\"");
-        headers.insert(header::PROXY_AUTHENTICATE, basic);
-    }
     if let (Ok(csp), Ok(id)) = (HeaderValue::try_from(csp), HeaderValue::try_from(id.to_string())) {
         headers.insert(header::CONTENT_SECURITY_POLICY, csp);
         headers.insert(DECISION, id);
@@ -255,18 +267,18 @@ fn answer(asker: &Asker, status: StatusCode, id: DecisionId, body: String) -> Re
 
 /// What was found, for people: Vietnamese and English, with distinct counts.
 fn found(told: &Told) -> Vec<(String, String)> {
-    let tallies = told.inspection.tallies.iter().filter(|(_, tally)| tally.count > 0);
+    let tallies = told.inspection().tallies.iter().filter(|(_, tally)| tally.count > 0);
     let mut found: Vec<_> = tallies
         .map(|(detector, tally)| {
             let (vi, en) = title(*detector);
             (format!("{}: {}", vi, tally.distinct), format!("{}: {}", en, tally.distinct))
         })
         .collect();
-    if told.inspection.persons > 1 {
-        let n = told.inspection.persons;
+    if told.inspection().persons > 1 {
+        let n = told.inspection().persons;
         found.push((format!("Số người liên quan: {n}"), format!("people concerned: {n}")));
     }
-    if !told.inspection.opaque.is_empty() {
+    if !told.inspection().opaque.is_empty() {
         let reasons = reasons(told).join(", ");
         found.push((
             format!("Có phần không đọc được để kiểm tra ({reasons})"),
@@ -281,7 +293,7 @@ fn found(told: &Told) -> Vec<(String, String)> {
 
 /// Why parts could not be read, each reason once.
 fn reasons(told: &Told) -> Vec<&'static str> {
-    let mut reasons: Vec<_> = told.inspection.opaque.iter().map(|part| part.reason.id()).collect();
+    let mut reasons: Vec<_> = told.inspection().opaque.iter().map(|part| part.reason.id()).collect();
     reasons.sort_unstable();
     reasons.dedup();
     reasons
@@ -416,7 +428,8 @@ mod tests {
             ("TEXT/HTML", true),
             ("text/html;q=x", true),
         ] {
-            assert_eq!(wants_page(accept), page, "{accept}");
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(wants_page(&headers), page, "{accept}");
         }
     }
 

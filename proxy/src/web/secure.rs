@@ -13,6 +13,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::io::Wire;
+use super::login::Login;
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Links};
@@ -34,6 +35,7 @@ pub(super) async fn serve(client: Arc<Client>, stream: TcpStream, session: Sessi
         links: Links::default(),
         tunnel: Mutex::new(None),
         socket: Mutex::new(None),
+        login: Login::of_streams(),
         streams: Some(session.clone()),
     });
     let answer = move |request, broken| {

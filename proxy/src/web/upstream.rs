@@ -5,8 +5,9 @@
 //! connection carries the requests of all streams; one HTTP/1.1 connection carries one at a time.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
 use chot_inspect::Source;
@@ -23,7 +24,7 @@ use super::plain::{Slot, Spelled, Unanswered};
 use super::reach::{Road, Way};
 use super::refusal::Why;
 use super::target::Authority;
-use crate::tls::{Interception, Protocol, Unconnected};
+use crate::tls::{Connected, Interception, Protocol, Unconnected};
 
 /// Time for the TLS handshake with a server.
 pub(crate) const HANDSHAKE_SECONDS: u64 = 15;
@@ -82,6 +83,8 @@ pub(crate) struct TlsRoute {
     pub(crate) name: String,
     /// Protocols to offer.
     pub(crate) alpn: Vec<Vec<u8>>,
+    /// The server asked for a certificate of its client's own and has answered nothing since: it may go on without one.
+    pub(crate) asks_certificate: Arc<AtomicBool>,
 }
 
 /// A connection to a server, ready for requests.
@@ -177,12 +180,20 @@ impl Link {
         match &route.tls {
             None => Self::over(route.authority.clone(), way, stream, Protocol::Http1).await,
             Some(tls) => {
-                let stream = secure(interception, stream, &tls.name, tls.alpn.clone()).await?;
+                let Secured { stream, .. } = secure(interception, stream, &tls.name, tls.alpn.clone()).await?;
                 let agreed = stream.get_ref().1.alpn_protocol().and_then(Protocol::of);
                 Self::over(route.authority.clone(), way, stream, agreed.unwrap_or(Protocol::Http1)).await
             }
         }
     }
+}
+
+/// TLS with a server.
+pub(crate) struct Secured {
+    /// In a box: it is handed on from one to the other, and each would keep room for all of it.
+    pub(crate) stream: Box<TlsStream<Ahead<Outward>>>,
+    /// As in [`Connected`].
+    pub(crate) asks_certificate: bool,
 }
 
 /// Makes TLS with a server within the time allowed.
@@ -191,18 +202,18 @@ pub(crate) async fn secure(
     stream: Outward,
     name: &str,
     alpn: Vec<Vec<u8>>,
-) -> Result<Box<TlsStream<Ahead<Outward>>>, Why> {
+) -> Result<Secured, Why> {
     let connecting = interception.connect(Ahead::new(stream), name, alpn);
     match tokio::time::timeout(Duration::from_secs(HANDSHAKE_SECONDS), connecting).await {
         Err(_) => Err(Why::UpstreamTimeout),
         Ok(Err(Unconnected::Certificate(_) | Unconnected::Name)) => Err(Why::UpstreamCertificate),
+        Ok(Err(Unconnected::ClientCertificate)) => Err(Why::ClientCertificate),
         Ok(Err(Unconnected::Handshake(_))) => Err(Why::UpstreamTls),
-        // In a box: it is handed on from one to the other, and each would keep room for all of it.
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Ok(Connected { stream, asks_certificate })) => Ok(Secured { stream: Box::new(stream), asks_certificate }),
     }
 }
 
-/// A request that may be sent, more than once if need be: its content is held.
+/// A request that may be sent, more than once if need be: its content is held. Boxed, for it goes through many hands.
 #[derive(Clone)]
 pub(crate) struct Sendable {
     pub(crate) head: request::Parts,
@@ -268,6 +279,15 @@ impl Links {
         Some(link.way.clone())
     }
 
+    /// Lets plain connections go that their servers have closed; wakes whoever asks when one does.
+    pub(crate) fn let_go(&self, cx: &mut Context<'_>) {
+        for link in self.live().iter() {
+            if let Sender::Plain(slot) = &link.sender {
+                slot.let_go(cx);
+            }
+        }
+    }
+
     /// A connection that is there, which is not there any more for others if it carries one request at a time.
     async fn take(&self, authority: &Authority) -> Option<Link> {
         let mut link = {
@@ -318,7 +338,7 @@ impl Links {
         &self,
         route: &Route,
         interception: &Interception,
-        mut request: Sendable,
+        mut request: Box<Sendable>,
     ) -> Result<Response<Reply>, NoAnswer> {
         let unsent = |why| NoAnswer { why, may_be_delivered: false };
         let scheme = if route.tls.is_some() { "https" } else { "http" };
@@ -359,9 +379,9 @@ impl Links {
 /// was sent, or repeating it is harmless.
 async fn exchange(
     sender: &mut Sender,
-    request: Sendable,
+    request: Box<Sendable>,
     scheme: &str,
-) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
+) -> Result<Response<Reply>, (NoAnswer, Option<Box<Sendable>>)> {
     if let Sender::Plain(slot) = sender {
         if request.spelled.is_some() {
             return plainly(slot, request).await;
@@ -381,9 +401,9 @@ async fn exchange(
 /// As [`exchange`], by way of hyper.
 async fn generally(
     sender: &mut Sender,
-    request: Sendable,
+    request: Box<Sendable>,
     scheme: &str,
-) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
+) -> Result<Response<Reply>, (NoAnswer, Option<Box<Sendable>>)> {
     // What was not sent over HTTP/1.1 hyper gives back as it was.
     let is_http2 = matches!(sender, Sender::Http2(_));
     let copy = (request.may_repeat() || is_http2).then(|| request.clone());
@@ -400,11 +420,12 @@ async fn generally(
 }
 
 /// As [`exchange`], of a plain request over a plain connection.
-async fn plainly(slot: &Slot, request: Sendable) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
-    let (spelled, content) = (request.spelled.clone().unwrap_or_default(), Arc::clone(&request.content));
+async fn plainly(slot: &Slot, request: Box<Sendable>) -> Result<Response<Reply>, (NoAnswer, Option<Box<Sendable>>)> {
+    let (none, content) = (Spelled::default(), Arc::clone(&request.content));
+    let spelled = request.spelled.as_ref().unwrap_or(&none);
     let patience = Duration::from_secs(STALL_SECONDS);
     let answered = match slot.take() {
-        Some(line) => line.ask(&request.head, &spelled, content, slot.clone(), patience).await,
+        Some(line) => line.ask(&request.head, spelled, content, slot.clone(), patience).await,
         None => Err(Unanswered::Broken { has_begun: false }),
     };
     let (why, may_be_delivered) = match answered {
@@ -420,9 +441,9 @@ async fn plainly(slot: &Slot, request: Sendable) -> Result<Response<Reply>, (NoA
 async fn answered(
     answer: impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>>,
     progress: &AtomicU64,
-    copy: Option<Sendable>,
+    copy: Option<Box<Sendable>>,
     (may_repeat, content, trailers): (bool, Arc<dyn Source>, Option<HeaderMap>),
-) -> Result<Response<Reply>, (NoAnswer, Option<Sendable>)> {
+) -> Result<Response<Reply>, (NoAnswer, Option<Box<Sendable>>)> {
     let mut answer = std::pin::pin!(answer);
     let mut sent_before = 0;
     loop {
@@ -433,7 +454,7 @@ async fn answered(
                 let may_be_delivered = unsent.is_none() && !is_refused(error.error());
                 let given_back = unsent.map(|unsent| {
                     let head = unsent.into_parts().0;
-                    Sendable { head, content, trailers, spelled: None }
+                    Box::new(Sendable { head, content, trailers, spelled: None })
                 });
                 let again = copy.or(given_back).filter(|_| may_repeat || !may_be_delivered);
                 return Err((NoAnswer { why: Why::UpstreamFailed, may_be_delivered }, again));
