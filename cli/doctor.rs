@@ -8,8 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use chot_config::Settings;
+use chot_config::{IdentitySettings, Settings};
 use chot_model::Timestamp;
+use chot_proxy::identity::Identity;
 
 use crate::state::State;
 use crate::{Error, audit, bypass, ca, clock, state, worker};
@@ -77,6 +78,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(free_space(settings));
     findings.push(mail(settings));
     findings.push(users(settings));
+    findings.extend(tickets(settings));
     findings.push(unread(settings));
     findings.push(workers(settings));
     findings.push(print());
@@ -218,7 +220,8 @@ fn mail(settings: &Settings) -> Finding {
 
 /// Whom the proxy asks, and whose address it is.
 fn users(settings: &Settings) -> Finding {
-    match chot_proxy::identity::Identity::new(&settings.identity, &settings.tls.extra_roots) {
+    let without_tickets = IdentitySettings { kerberos: None, ..settings.identity.clone() };
+    match Identity::new(&without_tickets, &settings.tls.extra_roots) {
         Err(why) => Broken(format!("tài khoản · accounts: {}", Error::Gateway(why).with_causes())),
         Ok(_) if settings.identity == Settings::defaults(&settings.data_dir).identity => {
             Good("tài khoản · accounts: không hỏi · nobody is asked".to_owned())
@@ -232,6 +235,20 @@ fn users(settings: &Settings) -> Finding {
             }
         }
     }
+}
+
+/// Whether the key is there that tickets are made for.
+fn tickets(settings: &Settings) -> Option<Finding> {
+    let service = &settings.identity.kerberos.as_ref()?.service;
+    let nothing = Settings::defaults(&settings.data_dir).identity;
+    let tickets_only = IdentitySettings { kerberos: settings.identity.kerberos.clone(), ..nothing };
+    Some(match Identity::new(&tickets_only, &[]) {
+        Ok(_) => Good(format!("vé Kerberos đọc được · Kerberos tickets can be read: {service}")),
+        Err(why) => Broken(format!(
+            "vé Kerberos không đọc được · Kerberos tickets cannot be read: {}",
+            Error::Gateway(why).with_causes()
+        )),
+    })
 }
 
 /// What is passed on without being decrypted.

@@ -38,6 +38,9 @@ pub(crate) enum Error {
     /// This process was to be a worker and is none.
     #[error("no worker")]
     Worker(#[source] chot_worker::Error),
+    /// This process was to read tickets and cannot.
+    #[error("no reader of tickets")]
+    Tickets(#[source] chot_proxy::Error),
     /// Anything that needs no cause: the sentence says what to do.
     #[error("{0}")]
     Say(String),

@@ -20,6 +20,7 @@ mod reload;
 mod run;
 mod scan;
 mod state;
+mod tickets;
 mod user;
 mod worker;
 
@@ -80,6 +81,9 @@ enum Command {
     /// Đọc định dạng phức tạp trong một tiến trình bị giam. Read complicated formats in a confined process
     #[command(hide = true)]
     Worker(worker::Args),
+    /// Đọc vé Kerberos trong một tiến trình riêng. Read Kerberos tickets in a process of their own
+    #[command(hide = true)]
+    Tickets(tickets::Args),
 }
 
 /// Says where a fault of ours happened, and not what it was about: the text of a panic may quote what was under
@@ -115,6 +119,7 @@ fn main() -> ExitCode {
         Command::User(command) => user::run(&command, &mut out),
         Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Worker(args) => worker::run(&args),
+        Command::Tickets(args) => tickets::run(&args),
     };
     match done.and_then(|code| out.flush().map(|()| code).map_err(Error::Output)) {
         Ok(code) => code,

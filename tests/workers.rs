@@ -185,9 +185,11 @@ fn a_thousand_objects_through_dying_hanging_and_hungry_workers_are_never_clean()
     assert_eq!(clean, 0, "judged clean; {failed} failed, {late} late");
     assert!(failed > 0, "nothing was killed");
     assert!((failed as usize) < OBJECTS, "nothing got through");
-    // And the pool is as good as new.
-    let inspection = inspector.inspect(Hint::default(), &sound).inspection;
-    assert!(inspection.opaque.is_empty() && inspection.distinct(DetectorId::Cccd) == 1, "{inspection:?}");
+    // And the pool is as good as new, once those that were stopped while they waited are found to be.
+    let again = |_| inspector.inspect(Hint::default(), &sound).inspection;
+    let inspection = (0..=workers().len()).map(again).find(|inspection| inspection.opaque.is_empty());
+    let inspection = inspection.expect("more were stopped than there are");
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
 }
 
 #[test]

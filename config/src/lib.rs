@@ -20,6 +20,6 @@ pub use network::{Network, NotANetwork};
 pub use policy::{Contact, Known, Policy, PolicyTest};
 pub use settings::{
     AllowedTarget, AuditSettings, ClientTls, Direct, DirectoryServer, DirectorySettings, DkimKey, IdentitySettings,
-    InspectSettings, MailSettings, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports, QuarantineReply, Rate,
-    SenderLimits, Settings, TlsSettings, WebSettings,
+    InspectSettings, KerberosSettings, MailSettings, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
+    QuarantineReply, Rate, SenderLimits, Settings, TlsSettings, WebSettings,
 };

@@ -354,6 +354,16 @@ fn settings() {
             &["S012 4:10", "S023 5:16w"],
             "`identity.ldap.reader` needs `identity.ldap.reader_password`",
         ),
+        (
+            "[identity.kerberos]\nkeytab = \"k\"\nservice = \"HTTP/p@A\"\nrealms = [\"A\", \"B\"]\n",
+            &["S012 4:10"],
+            "would be one account",
+        ),
+        (
+            "[identity.kerberos]\nkeytab = \"k\"\nservice = \"proxy.example.vn\"\naccounts = \"upn\"\n",
+            &["S008 3:11", "S007 4:12"],
+            "browsers ask for `HTTP/`",
+        ),
         ("[icap]\nlisten = [\"127.0.0.1:1344\"]\n", &["S023 2:10w"], "no ICAP listener"),
         ("[audit]\nfree_bytes_warn = 1\n", &["S012 2:19"], "stop before it warns"),
         ("[inspect]\ndepth_max = 0\ntime_max_ms = -1\n", &["S006 2:13", "S006 3:15"], "at least 1"),

@@ -98,6 +98,11 @@ reader_password = "reader.secret"
 groups = "departmentNumber"
 group_base = "ou=groups,dc=example,dc=vn"
 group_member = "member:1.2.840.113556.1.4.1941:"
+[identity.kerberos]
+keytab = "http.keytab"
+service = "HTTP/proxy.example.vn@EXAMPLE.VN"
+realms = ["EXAMPLE.VN", "BHXH.EXAMPLE.VN"]
+accounts = "name@realm"
 [identity]
 users = "users.txt"
 required = false
@@ -148,6 +153,13 @@ allow_days = 30
     let id = &s.identity;
     assert_eq!((&id.users, &id.addresses), (&folder("users.txt"), &folder("addresses.txt")));
     assert_eq!((id.required, id.remember_s), (false, 60));
+    let kerberos = id.kerberos.as_ref().expect("a key");
+    assert_eq!(Some(&kerberos.keytab), folder("http.keytab").as_ref());
+    assert_eq!(kerberos.replays, PathBuf::from("/var/lib/chot/kerberos.rcache2"));
+    assert_eq!(
+        (kerberos.service.as_str(), kerberos.realms.join(" "), kerberos.is_realm_named),
+        ("HTTP/proxy.example.vn@EXAMPLE.VN", "EXAMPLE.VN BHXH.EXAMPLE.VN".to_owned(), true)
+    );
     let ldap = id.directory.as_ref().expect("a directory");
     let servers: Vec<_> = ldap.servers.iter().map(|s| (s.host.as_str(), s.port, s.starts_clear)).collect();
     assert_eq!(servers, [("dc1.example.vn", 636, false), ("fd00::2", 3389, true)]);

@@ -77,7 +77,7 @@ impl Core {
         Ok(Some(told))
     }
 
-    /// Reads the files of users, of addresses and with the directory's password again. What was remembered of passwords is
+    /// Reads the files of users, of addresses, with the directory's password and with the key for tickets again. What was remembered of passwords is
     /// forgotten, whether or not a file changed: an account may have been closed in the directory. Tunnels that are open
     /// stay with whoever opened them.
     pub(crate) async fn reload_accounts(&self, by: &str) -> Result<Option<String>, String> {
@@ -149,8 +149,8 @@ impl Accounts {
 
     /// No file is named, so none can have changed.
     const fn are_none(&self) -> bool {
-        let IdentitySettings { users, addresses, directory, required: _, remember_s: _ } = &self.settings;
-        users.is_none() && addresses.is_none() && directory.is_none()
+        let IdentitySettings { users, addresses, directory, kerberos, required: _, remember_s: _ } = &self.settings;
+        users.is_none() && addresses.is_none() && directory.is_none() && kerberos.is_none()
     }
 }
 

@@ -1,6 +1,7 @@
 """A page outside and a browser behind the gateway that opens it: headless Chromium with the gateway's CA in its store.
 
-browser.py PROXY GATEWAY_CA CERT KEY HOST LINE NUMBER   prints what each side saw, as JSON.
+browser.py PROXY GATEWAY_CA CERT KEY HOST LINE NUMBER [ARGUMENT…]   prints what each side saw, as JSON. The browser is
+started with the arguments.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import threading
 import websockets
 from websockets.asyncio.server import serve
 
-proxy, gateway_ca, cert, key, host, line, number = sys.argv[1:]
+proxy, gateway_ca, cert, key, host, line, number, *arguments = sys.argv[1:]
 seen = {"received": [], "heard": [], "page": None}
 results = queue.Queue()
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -121,7 +122,7 @@ def main():
         browser = subprocess.Popen(
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
             + ["--disable-background-networking", "--disable-component-update", f"--user-data-dir={home}/profile"]
-            + [f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>", f"https://{host}:{page.server_port}/"],
+            + [f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>", *arguments, f"https://{host}:{page.server_port}/"],
             env={**os.environ, "HOME": home, "XDG_DATA_HOME": f"{home}/.local/share"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

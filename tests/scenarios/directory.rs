@@ -14,7 +14,7 @@ use crate::identity::{POLICY_OF_GROUPS, SECRET};
 const READER_SECRET: &str = "doc-danh-ba";
 
 /// A directory of two people and two groups, one of which its member's entry names and one of which names its member.
-struct Directory {
+pub(crate) struct Directory {
     dir: tempfile::TempDir,
     server: Option<Child>,
     tls: u16,
@@ -22,7 +22,7 @@ struct Directory {
 }
 
 impl Directory {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let path = |name: &str| dir.path().join(name);
         let ca = OutsideCa::new().expect("a CA");
@@ -94,7 +94,7 @@ impl Directory {
         self.server = Some(server);
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
             let _ = server.kill();
             let _ = server.wait();
@@ -111,11 +111,15 @@ impl Directory {
 
     /// A gateway whose own account looks for people.
     fn gate_with_a_reader(&self) -> Gate {
+        Gate::with(|setup| self.ask_with_a_reader(setup))
+    }
+
+    pub(crate) fn ask_with_a_reader(&self, setup: &mut Setup) {
         let lines = format!(
             "servers = [\"ldaps://localhost:{}\"]\nreader = \"cn=chot,dc=example,dc=vn\"\nreader_password = \"reader\"",
             self.tls
         );
-        Gate::with(|setup| self.ask(setup, &lines))
+        self.ask(setup, &lines);
     }
 }
 

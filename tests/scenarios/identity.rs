@@ -27,7 +27,7 @@ then.action = "block"
 "#;
 
 /// Adds a user with `chot user add`.
-fn add(gate: &Gate, name: &str, group: &str) {
+pub(crate) fn add(gate: &Gate, name: &str, group: &str) {
     let mut add = gate.chot(&["user", "add", name, "--group", group]);
     let mut child = add.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("started");
     child.stdin.take().expect("its input").write_all(format!("{SECRET}\n").as_bytes()).expect("written");

@@ -15,6 +15,7 @@ mod documents;
 mod faults;
 mod home;
 mod identity;
+mod kerberos;
 mod life;
 mod mail;
 mod mail_clients;

@@ -2,7 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 
+use crate::bypass::Openssl;
 use crate::harness::fixtures::{invoice, register_of, someone};
 use crate::harness::world::{IMPOSTOR, PARTY, ZALO, ZALO_FILES};
 use crate::harness::{Form, Gate, PATIENCE, command, python, run, succeed, text};
@@ -225,10 +227,29 @@ fn openssl_verifies_the_minted_certificate() {
     let mut openssl = command("openssl");
     openssl.args(["s_client", "-proxy", &gate.web().to_string(), "-verify_return_error", "-verify_hostname", ZALO]);
     openssl.args(["-connect", &format!("{ZALO}:{}", gate.world.https.port()), "-servername", ZALO, "-CAfile"]);
-    let output = run(openssl.arg(gate.ca()).stdin(std::process::Stdio::null()));
+    let output = run(openssl.arg(gate.ca()).stdin(Stdio::null()));
     let said = text(&output.stdout);
     assert!(said.contains("Verify return code: 0 (ok)"), "{said}\n{}", text(&output.stderr));
     assert!(said.contains("chot"), "issued by the gateway: {said}");
+}
+
+#[test]
+fn keys_are_agreed_in_two_turns_and_written_down_nowhere() {
+    let keys = tempfile::tempdir().expect("a folder");
+    let gate = Gate::with(|setup| setup.variables = vec![("SSLKEYLOGFILE", keys.path().join("keys"))]);
+    // RFC 8446 §4.1.4: a client that first offers a key nobody takes, and a server that takes none of the first ones.
+    let (_server, port) = Openssl::start(&gate, &["-tls1_3", "-groups", "P-384"]);
+    let mut openssl = command("openssl");
+    openssl.args(["s_client", "-proxy", &gate.web().to_string(), "-groups", "P-521:P-256", "-msg", "-ign_eof"]);
+    openssl.args(["-connect", &format!("{PARTY}:{port}"), "-servername", PARTY, "-verify_return_error", "-CAfile"]);
+    let client = openssl.arg(gate.ca()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut client = client.spawn().expect("openssl starts");
+    let asks = format!("GET / HTTP/1.1\r\nHost: {PARTY}:{port}\r\nConnection: close\r\n\r\n");
+    client.stdin.as_mut().expect("its input").write_all(asks.as_bytes()).expect("written");
+    let said = text(&client.wait_with_output().expect("ended").stdout);
+    assert_eq!(said.matches(", ClientHello").count(), 2, "{said}");
+    assert!(said.contains("HTTP/1.0 200") || said.contains("HTTP/1.1 200"), "{said}");
+    assert!(!keys.path().join("keys").exists());
 }
 
 #[test]

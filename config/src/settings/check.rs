@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use chot_model::Secret;
 
-use super::directory;
 use super::reach::Exempt;
 use super::shape::{SETTINGS, file_mode};
 use super::{
-    AllowedTarget, ClientTls, Direct, DkimKey, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,
-    QuarantineReply, Rate, SenderLimits, Settings,
+    AllowedTarget, ClientTls, Direct, DkimKey, IdentitySettings, MilterQuarantine, NextHopTls, NotifySenders, Parents,
+    Ports, QuarantineReply, Rate, SenderLimits, Settings,
 };
+use super::{directory, kerberos};
 use crate::diagnostic::{Diagnostics, FileKind, Note, Problem, Report};
 use crate::draft::{Table, at, count, flag, mend, parse, tables, text, texts, walk};
 use crate::host::HostPattern;
@@ -55,6 +55,7 @@ fn read(root: &Table<'_>, folder: &Path) -> Settings {
     set(&mut s.identity.required, flag(root, &["identity", "required"]));
     set(&mut s.identity.remember_s, count(root, &["identity", "remember_s"]));
     s.identity.directory = directory::read(root, folder);
+    s.identity.kerberos = kerberos::read(root, folder, &s.data_dir);
     s.web.transparent = parsed(root, &["web", "transparent"]).unwrap_or_default();
     s.web.tproxy = parsed(root, &["web", "tproxy"]).unwrap_or_default();
     s.web.proxy_protocol = parsed(root, &["web", "proxy_protocol"]).unwrap_or_default();
@@ -243,8 +244,10 @@ fn together(root: &Table<'_>, s: &Settings, report: &mut Report<'_>) {
     });
     two_of_a_family(root, report);
     directory::together(root, report);
-    if let (Some(value), None, None) = (at(root, &["identity", "required"]), &s.identity.users, &s.identity.directory) {
-        let message = "nobody can be asked without `identity.users` or `identity.ldap`";
+    kerberos::together(root, s.identity.kerberos.as_ref(), report);
+    let IdentitySettings { users, directory, kerberos, .. } = &s.identity;
+    if let (Some(value), None, None, None) = (at(root, &["identity", "required"]), users, directory, kerberos) {
+        let message = "nobody can be asked without `identity.users`, `identity.ldap` or `identity.kerberos`";
         report.push(Note::warning(Problem::NoEffect, value.span(), message));
     }
     if let (Some(value), true) = (at(root, &["web", "parent_credentials"]), s.web.parents.servers().is_empty()) {

@@ -4,10 +4,12 @@
 
 mod check;
 mod directory;
+mod kerberos;
 mod reach;
 mod shape;
 
 pub use directory::{DirectoryServer, DirectorySettings};
+pub use kerberos::KerberosSettings;
 pub use reach::{Direct, Parents, Ports};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -274,7 +276,7 @@ pub struct InspectSettings {
 pub struct IdentitySettings {
     /// File of users with the hashes of their passwords. `None`: nobody is asked.
     pub users: Option<PathBuf>,
-    /// Whether whoever is not known by their address has to give a password.
+    /// Whether whoever is not known by their address has to say who they are.
     pub required: bool,
     /// File that says whose address it is.
     pub addresses: Option<PathBuf>,
@@ -282,6 +284,8 @@ pub struct IdentitySettings {
     pub remember_s: u64,
     /// The directory that knows whoever the file of users does not.
     pub directory: Option<DirectorySettings>,
+    /// The key that tickets are made for; `None`: nobody is known by a ticket.
+    pub kerberos: Option<KerberosSettings>,
 }
 
 /// `[audit]`.
@@ -395,6 +399,7 @@ impl Settings {
                 addresses: None,
                 remember_s: 300,
                 directory: None,
+                kerberos: None,
             },
             icap_listen: Vec::new(),
             admin_listen: None,

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::directory::LDAP;
+use super::kerberos::KERBEROS;
 use super::reach::Exempt;
 use super::{AllowedTarget, Direct, NextHopTls, Ports};
 use crate::diagnostic::Problem;
@@ -403,11 +404,11 @@ pub(super) const SETTINGS: Shape = Shape {
             "identity",
             &Shape {
                 fields: &[
-                    key("users", Kind::Text, "File of users, written by `chot user`; absent: nobody is asked."),
+                    key("users", Kind::Text, "File of users, written by `chot user`."),
                     key(
                         "required",
                         Kind::Flag,
-                        "Whether whoever is not known by their address has to give a password; true by default.",
+                        "Whether whoever is not known by their address has to say who they are; true by default.",
                     ),
                     key("addresses", Kind::Text, "File with lines `address account [until]`."),
                     key(
@@ -416,6 +417,7 @@ pub(super) const SETTINGS: Shape = Shape {
                         "How long a password that was right is not checked again, in seconds; 300 by default.",
                     ),
                     section("ldap", &LDAP, "The directory that knows whoever the file of users does not."),
+                    section("kerberos", &KERBEROS, "The key of the service that people show tickets to."),
                 ],
             },
             "Who sends.",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chot_audit::{ForwardPermit, Ledger, Outcome, Permit, Receipt, RedactedPermit};
 use chot_config::Policy;
-use chot_inspect::Source;
+use chot_inspect::{Inspected, Source};
 use chot_model::{Action, DecisionId, Inspection, OpaqueReason, Verdict};
 
 /// The answer to one message, recorded.
@@ -33,16 +33,27 @@ impl Decision {
 }
 
 /// What a channel may tell people about a decision.
-#[derive(Debug)]
 pub struct Told {
     /// The number to quote.
     pub id: DecisionId,
     /// The answer and its reasons.
     pub verdict: Verdict,
-    /// What was found.
-    pub inspection: Inspection,
+    pub(super) inspected: Arc<Inspected>,
     /// The policy that judged, for its contact and messages.
     pub policy: Arc<Policy>,
+}
+
+impl Told {
+    /// What was found.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspected.inspection
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Told").field("id", &self.id).field("verdict", &self.verdict).finish_non_exhaustive()
+    }
 }
 
 /// Proof of the record, held for as long as the message may leave.
@@ -80,7 +91,7 @@ impl Cleared {
 
     /// Whether readers may disagree on what it says.
     pub fn is_ambiguous(&self) -> bool {
-        self.told.inspection.is_opaque(OpaqueReason::Ambiguous)
+        self.told.inspection().is_opaque(OpaqueReason::Ambiguous)
     }
 
     /// Whether the content was changed.

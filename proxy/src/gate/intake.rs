@@ -81,6 +81,11 @@ impl Intake {
         self.inspecting.field(name, value);
     }
 
+    /// The same of several that come together again and again.
+    pub fn fields<'f>(&mut self, fields: impl Iterator<Item = (&'f str, &'f [u8])> + Clone) {
+        self.inspecting.fields(fields);
+    }
+
     /// Takes note of how many bytes the sender says will come. It is not held to it.
     pub fn expect(&mut self, bytes: u64) {
         self.expected = bytes;
@@ -266,7 +271,8 @@ impl Ready {
         let receipt = gate.shared.ledger.decide(&message, inspection, &verdict).await?;
         gate.shared.counts.count(channel, verdict.action);
         let open = Open::new(gate.shared.ledger.clone(), id);
-        let told = Told { id, verdict, inspection: inspection.clone(), policy: Arc::clone(&self.policy) };
+        let (inspected, policy) = (Arc::clone(&self.inspected), Arc::clone(&self.policy));
+        let told = Told { id, verdict, inspected, policy };
         Ok(Decision::new(receipt, content, told, open))
     }
 }

@@ -25,7 +25,7 @@ pub use self::counts::Counts;
 pub use self::decision::{Cleared, Decision, Open, Refused, Told};
 pub use self::intake::Intake;
 use crate::hold::Holds;
-use crate::identity::{Identity, Who};
+use crate::identity::Identity;
 
 /// What every channel shares: the engine, the policy in force, the ledger, the clock. Clones share it.
 #[derive(Clone)]
@@ -148,14 +148,6 @@ impl Gate {
         let Some(identity) = self.identity() else { return Ok(Account::unknown()) };
         let account = identity.of_address(address, self.clock().now()).await;
         account.map_err(|(name, _)| Account::new(name, AccountSource::Address))
-    }
-
-    /// Who a client is that gave, or did not give, credentials to the proxy.
-    pub(crate) async fn who(&self, address: IpAddr, authorization: Option<&[u8]>) -> Who {
-        match self.identity() {
-            Some(identity) => identity.of(address, authorization, self.clock().now()).await,
-            None => Who::Is(Account::unknown()),
-        }
     }
 
     /// The ledger.

@@ -28,7 +28,10 @@ pub(super) fn summary(mask: impl Fn(&str) -> Masked, text: &str, chars_max: usiz
 pub(super) fn recordable(mut message: Message, inspector: &Inspector) -> Message {
     let Destination { host, recipients, .. } = &mut message.destination;
     for address in recipients.iter_mut().chain([host]) {
-        *address = inspector.mask_identifiers(address).as_str().to_owned();
+        let masked = inspector.mask_identifiers(address);
+        if masked.as_str() != address {
+            *address = masked.as_str().to_owned();
+        }
     }
     message
 }

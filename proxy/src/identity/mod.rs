@@ -1,12 +1,13 @@
-//! Who sends: by the password they give the proxy, or by the address they come from.
+//! Who sends: by the password they give the proxy, by the ticket they show it, or by the address they come from.
 //!
 //! A password is checked once, against argon2 hashes or by a directory, and remembered for minutes under a keyed digest,
-//! never kept. An address is mapped by a file and, for a time, by whoever may use the admin door (a log-on script). It
+//! never kept. A ticket counts for the connection it was shown on. An address is mapped by a file and, for a time, by whoever may use the admin door (a log-on script). It
 //! grants nothing: what an account may send is the policy's.
 
 mod addresses;
 mod directory;
 mod passwords;
+mod tickets;
 mod users;
 
 use std::net::IpAddr;
@@ -21,16 +22,19 @@ use moka::future::Cache;
 pub(crate) use self::directory::Unavailable;
 #[cfg(feature = "test-support")]
 pub use self::directory::probe;
+pub(crate) use self::tickets::Unproven;
+pub use self::tickets::serve as serve_tickets;
 pub use self::users::hash;
 
 use self::addresses::Addresses;
 use self::directory::Directory;
 use self::passwords::{Passwords, Place};
-use self::users::Users;
+use self::tickets::{Proof, Tickets};
+use self::users::{Known, Users};
 use crate::{Error, base64};
 
-/// Accounts known by their address whose groups are remembered.
-const GROUPS_REMEMBERED_MAX: u64 = 50_000;
+/// Accounts without a password whose groups are remembered.
+const KNOWN_REMEMBERED_MAX: u64 = 50_000;
 
 /// What the proxy knows about people.
 pub struct Identity {
@@ -39,8 +43,10 @@ pub struct Identity {
     is_required: bool,
     passwords: Passwords,
     addresses: Addresses,
+    tickets: Option<Tickets>,
+    remember: Duration,
     /// What the directory said of accounts that nobody had to give a password for.
-    groups: Cache<String, Arc<[String]>>,
+    known: Cache<String, Arc<Known>>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -54,13 +60,21 @@ impl std::fmt::Debug for Identity {
 pub(crate) enum Who {
     /// This account, `unknown` where nobody has to say.
     Is(Account),
+    /// This account, by a ticket that is good once: for the connection it was shown on. With it comes what the client is
+    /// told.
+    Proven(Account, Option<String>),
     /// They have to say.
     Unsaid,
     /// What they said is wrong; the name they gave, where it is one.
     Wrong(Option<String>),
+    /// They showed something else than a ticket of theirs.
+    Unproven(Unproven),
     /// The directory cannot be asked about this name.
     Unasked(String, Unavailable),
 }
+
+/// How credentials are given: the first word of a Proxy-Authorization.
+const NEGOTIATE: &str = "Negotiate";
 
 impl Identity {
     /// Reads the files that the settings name. A directory is trusted by the roots that web servers are trusted by.
@@ -71,20 +85,31 @@ impl Identity {
         let users = settings.users.as_deref().map(Users::load).transpose()?;
         let directory = settings.directory.as_ref().map(|directory| Directory::new(directory, extra_roots));
         let directory = directory.transpose()?.map(Arc::new);
+        let tickets = settings.kerberos.as_ref().map(Tickets::new).transpose()?;
         let remember = Duration::from_secs(settings.remember_s);
         Ok(Self {
-            is_required: (users.is_some() || directory.is_some()) && settings.required,
+            is_required: (users.is_some() || directory.is_some() || tickets.is_some()) && settings.required,
             users: users.map(Arc::new),
             directory,
             passwords: Passwords::new(remember)?,
             addresses: Addresses::new(settings.addresses.as_deref())?,
-            groups: Cache::builder().max_capacity(GROUPS_REMEMBERED_MAX).time_to_live(remember).build(),
+            tickets,
+            remember,
+            known: Cache::builder().max_capacity(KNOWN_REMEMBERED_MAX).time_to_live(remember).build(),
         })
     }
 
     /// Who a client is that knows of the proxy; `authorization` is the value of its Proxy-Authorization.
     pub(crate) async fn of(&self, address: IpAddr, authorization: Option<&[u8]>, now: Timestamp) -> Who {
-        let is_asked = self.users.is_some() || self.directory.is_some();
+        if let (Some(tickets), Some((scheme, token))) = (&self.tickets, authorization.and_then(parts)) {
+            if scheme.eq_ignore_ascii_case(NEGOTIATE) {
+                return self.of_ticket(tickets, token).await;
+            }
+            if scheme.eq_ignore_ascii_case("NTLM") {
+                return Who::Unproven(Unproven::Ntlm);
+            }
+        }
+        let is_asked = self.users.is_some() || self.directory.is_some() || self.tickets.is_some();
         if let Some(authorization) = authorization.filter(|_| is_asked) {
             let Some((name, password)) = basic(authorization) else { return Who::Wrong(None) };
             let Some(place) = self.place_of(&name) else { return Who::Wrong(Some(name)) };
@@ -103,6 +128,47 @@ impl Identity {
         }
     }
 
+    async fn of_ticket(&self, tickets: &Tickets, token: &str) -> Who {
+        let Proof { name, reply } = match tickets.prove(token).await {
+            Ok(proof) => proof,
+            Err(why) => return Who::Unproven(why),
+        };
+        // A realm of Windows takes names in any case, so the file is not asked by letter.
+        let known = match self.users.as_ref().and_then(|users| users.known_as(&name)) {
+            Some(known) => Ok(known),
+            None => self.vouched_for(name).await.map(|known| (*known).clone()),
+        };
+        match known {
+            Ok(Known { name, groups }) => {
+                let answer = (!reply.is_empty()).then(|| format!("{NEGOTIATE} {}", base64::encode(&reply)));
+                Who::Proven(Account { name, source: AccountSource::ProxyAuth, groups }, answer)
+            }
+            Err((name, why)) => Who::Unasked(name, why),
+        }
+    }
+
+    /// What the directory says of an account that needs no password.
+    async fn vouched_for(&self, name: String) -> Result<Arc<Known>, (String, Unavailable)> {
+        let nothing = || Known { name: name.clone(), groups: Vec::new() };
+        let Some(directory) = &self.directory else { return Ok(Arc::new(nothing())) };
+        let asking =
+            async { Box::pin(directory.known(&name)).await.map(|known| Arc::new(known.unwrap_or_else(nothing))) };
+        let known = self.known.try_get_with(name.clone(), asking).await;
+        known.map_err(|why| (name.clone(), *why))
+    }
+
+    /// What may be answered to a question who somebody is, the better ones first.
+    pub(crate) fn challenges(&self) -> impl Iterator<Item = &'static str> {
+        let negotiate = self.tickets.is_some().then_some(NEGOTIATE);
+        let basic = self.users.is_some() || self.directory.is_some();
+        negotiate.into_iter().chain(basic.then_some("Basic realm=\"chot\", charset=\"UTF-8\""))
+    }
+
+    /// How long what was said counts without being said again.
+    pub(crate) const fn remember(&self) -> Duration {
+        self.remember
+    }
+
     /// Where a name is looked for: in the file first, so that somebody can work when the directory is away.
     fn place_of(&self, name: &str) -> Option<Place> {
         let directory = self.directory.as_ref().map(|directory| Place::Directory(Arc::clone(directory)));
@@ -119,14 +185,9 @@ impl Identity {
     /// leave because nobody knows who is in it.
     pub(crate) async fn of_address(&self, address: IpAddr, now: Timestamp) -> Result<Account, (String, Unavailable)> {
         let Some(name) = self.addresses.of(address.to_canonical(), now) else { return Ok(Account::unknown()) };
-        let groups = match (self.users.as_ref().filter(|users| users.holds(&name)), &self.directory) {
-            (Some(users), _) => users.groups_of(&name),
-            (None, Some(directory)) => {
-                let asking = async { Box::pin(directory.groups_of(&name)).await.map(Arc::from) };
-                let groups = self.groups.try_get_with(name.clone(), asking).await;
-                groups.map_err(|why| (name.clone(), *why))?.to_vec()
-            }
-            (None, None) => Vec::new(),
+        let groups = match self.users.as_ref().filter(|users| users.holds(&name)) {
+            Some(users) => users.groups_of(&name),
+            None => self.vouched_for(name.clone()).await?.groups.clone(),
         };
         Ok(Account { name, source: AccountSource::Address, groups })
     }
@@ -161,10 +222,14 @@ impl Identity {
     }
 }
 
+/// The scheme of credentials and what follows it.
+fn parts(authorization: &[u8]) -> Option<(&str, &str)> {
+    std::str::from_utf8(authorization).ok()?.split_once(' ')
+}
+
 /// Name and password of `Basic` credentials (RFC 7617).
 fn basic(authorization: &[u8]) -> Option<(String, String)> {
-    let text = std::str::from_utf8(authorization).ok()?;
-    let (scheme, pair) = text.split_once(' ')?;
+    let (scheme, pair) = parts(authorization)?;
     let pair = base64::decode(pair.trim()).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     let (name, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
     users::is_name(name).then(|| (name.to_owned(), password.to_owned()))
@@ -198,6 +263,7 @@ mod tests {
             required: true,
             remember_s: 300,
             directory: None,
+            kerberos: None,
         };
         let identity = Identity::new(&settings, &[]).expect("an identity");
         let now = Timestamp::parse("2026-11-21T12:00:00Z").expect("a time");
@@ -245,8 +311,14 @@ mod tests {
 
     #[tokio::test]
     async fn without_users_nobody_is_asked() {
-        let settings =
-            IdentitySettings { users: None, addresses: None, required: true, remember_s: 300, directory: None };
+        let settings = IdentitySettings {
+            users: None,
+            addresses: None,
+            required: true,
+            remember_s: 300,
+            directory: None,
+            kerberos: None,
+        };
         let identity = Identity::new(&settings, &[]).expect("an identity");
         let now = Timestamp::from_unix_us(0);
         for said in [None, Some(&b"Basic eDp5"[..])] {

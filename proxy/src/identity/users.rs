@@ -80,6 +80,13 @@ impl Users {
         self.0.contains_key(name)
     }
 
+    /// The account of this name, however its letters are written.
+    pub(super) fn known_as(&self, name: &str) -> Option<Known> {
+        let is_it = |(known, _): &(&String, &User)| known.to_lowercase() == name.to_lowercase();
+        let (name, user) = self.0.get_key_value(name).or_else(|| self.0.iter().find(is_it))?;
+        Some(Known { name: name.clone(), groups: user.groups.clone() })
+    }
+
     pub(super) fn groups_of(&self, name: &str) -> Vec<String> {
         self.0.get(name).map(|user| user.groups.clone()).unwrap_or_default()
     }

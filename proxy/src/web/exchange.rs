@@ -2,6 +2,7 @@
 //!
 //! What is sent upstream comes out of a [`Cleared`] and nowhere else.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -19,10 +20,11 @@ use super::coding::Codings;
 use super::framing::may_be_trailer;
 use super::guard::Broken;
 use super::head;
+use super::login;
 use super::plain::Spelled;
 use super::refusal::{self, Asker, Why};
 use super::target::Authority;
-use super::upstream::{Links, Route, Sendable, frame};
+use super::upstream::{Links, NoAnswer, Route, Sendable, frame};
 use super::websocket::{self, About, Socket};
 use crate::apps;
 use crate::gate::{Abilities, Cleared, Decision, Envelope, Told};
@@ -53,7 +55,11 @@ pub(super) async fn refuse(client: &Client, request: Request<Arriving>, host: &s
 fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
     let host = client.web.gate.inspector().mask(host);
     let now = client.web.gate.clock().now();
-    own(refusal::of_reason(asker, why, host.as_str(), id, now), keeps)
+    let mut response = refusal::of_reason(asker, why, host.as_str(), id, now);
+    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        login::challenge(client, response.headers_mut());
+    }
+    own(response, keeps)
 }
 
 pub(super) fn own(response: Response<Bytes>, keeps: bool) -> Response<Reply> {
@@ -95,7 +101,7 @@ impl Exchange<'_> {
         }
         let to_client = websocket::is_handshake(&request).then(|| hyper::upgrade::on(&mut request));
         let (mut head, mut body) = request.into_parts();
-        let spelled = body.spelled().cloned();
+        let spelled = body.take_spelled();
         let asker = Asker::of(&head.headers);
         let shape = Shape::of(&head, !body.is_end_stream());
         let codings = Codings::of(head.headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes));
@@ -108,9 +114,13 @@ impl Exchange<'_> {
         let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let name = head::file_name(&head.method, &head.uri, &head.headers);
         let mut intake = web.gate.begin(Hint { name, content_type });
-        for (name, value) in head::fields(&head.method, &head.uri, &self.host.host, &head.headers) {
-            intake.field(&name, &value);
+        // The headers of a client say the same in request after request, and the URL does not.
+        let fields = head::fields(&head.method, &head.uri, &self.host.host, &head.headers);
+        let (target, headers) = fields.split_at(fields.len().min(head::TARGET_FIELDS));
+        for (name, value) in target {
+            intake.field(name, value);
         }
+        intake.fields(headers.iter().map(|(name, value)| (&**name, &**value)));
         let id = intake.id();
         let Received { trailers, is_understood } = match receive(&mut body, &mut intake, codings).await {
             Ok(received) => received,
@@ -190,7 +200,7 @@ impl Exchange<'_> {
         let app = apps::of_host(&self.host.host);
         let scheme = if self.route.tls.is_some() { "https" } else { "http" };
         let path = head::shown_path(&head.uri);
-        let summary = format!("{} {scheme}://{}{path}", head.method, self.host.host);
+        let summary = [head.method.as_str(), " ", scheme, "://", &*self.host.host, &*path].concat();
         let summary = self.client.web.gate.summary(&summary, SUMMARY_CHARS_MAX);
         Envelope {
             channel: Channel::Web,
@@ -228,11 +238,15 @@ impl Exchange<'_> {
         let (content, told, open) = cleared.into_parts();
         frame(&mut head, content.len(), trailers.as_ref(), shape.had_body);
         let upgrade = to_client.map(|client| (client, self.about(&head)));
-        let request = Sendable { head, content, trailers, spelled };
+        let request = Box::new(Sendable { head, content, trailers, spelled });
         let sent = self.links.send(self.route, &self.client.web.interception, request).await;
+        let asks_certificate = self.route.tls.as_ref().map(|tls| &tls.asks_certificate);
+        if let (Ok(_), Some(asks)) = (&sent, asks_certificate) {
+            asks.store(false, Ordering::Relaxed);
+        }
         match sent {
             Ok(mut response) if response.status() != StatusCode::SWITCHING_PROTOCOLS => {
-                open.close(Outcome::Delivered, &format!("status {}", response.status().as_u16()));
+                open.close(Outcome::Delivered, &["status ", response.status().as_str()].concat());
                 head::clean_response(response.headers_mut());
                 response
             }
@@ -253,10 +267,15 @@ impl Exchange<'_> {
                 open.close(Outcome::Delivered, "answered with an upgrade nobody asked for");
                 tell(self.client, asker, &self.host.host, Why::UpstreamFailed, told.id, false)
             }
-            Err(no_answer) => {
-                let outcome = if no_answer.may_be_delivered { Outcome::InDoubt } else { Outcome::Failed };
-                open.close(outcome, no_answer.why.id());
-                tell(self.client, asker, &self.host.host, no_answer.why, told.id, true)
+            Err(NoAnswer { mut why, may_be_delivered }) => {
+                // It has said that it wants one, and ends the connection as soon as it is spoken to.
+                if why == Why::UpstreamFailed && asks_certificate.is_some_and(|asks| asks.load(Ordering::Relaxed)) {
+                    why = Why::ClientCertificate;
+                    self.client.record(Some(told.id), &self.host.host, why.id(), 0).await;
+                }
+                let outcome = if may_be_delivered { Outcome::InDoubt } else { Outcome::Failed };
+                open.close(outcome, why.id());
+                tell(self.client, asker, &self.host.host, why, told.id, true)
             }
         }
     }

@@ -21,6 +21,7 @@ mod head;
 mod home;
 mod intercept;
 mod io;
+mod login;
 mod parent;
 mod plain;
 #[cfg(feature = "test-support")]
@@ -41,12 +42,13 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Context;
 use std::time::Duration;
 
 use chot_audit::Event;
 use chot_config::{Network, WebSettings};
 use chot_model::{Account, Channel};
-use http::header::{HeaderValue, PROXY_AUTHORIZATION};
+use http::header::{HeaderValue, PROXY_AUTHENTICATE};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -63,7 +65,8 @@ use self::exchange::{Exchange, Upgrades, own, refuse};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::home::Home;
-use self::io::{Duplex, ForHyper, Timer};
+use self::io::{ForHyper, Timer, Wire};
+use self::login::{Known, Login, Unknown};
 use self::reach::{Reach, Way};
 use self::refusal::Why;
 use self::seats::Seats;
@@ -76,7 +79,6 @@ pub(crate) use self::head::percent_decoded;
 pub use self::transparent::{Led, bind as bind_led};
 use crate::drain::Session;
 use crate::gate::Gate;
-use crate::identity::Who;
 use crate::proxy_protocol::{Header, receive as receive_header};
 use crate::tls::Interception;
 use crate::{Error, descriptors};
@@ -264,7 +266,7 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
             let client = Arc::new(Client { web, peer, local, account: Account::unknown() });
             match door {
                 Door::Secure => Box::pin(secure::serve(client, stream, session)).await,
-                _ => serve_client(client, stream, session).await,
+                _ => serve_client(client, Box::new(stream), session).await,
             }
         }
         Door::Led(led) => {
@@ -284,12 +286,13 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
     }
 }
 
-async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, session: Session) {
+async fn serve_client(client: Arc<Client>, stream: Wire, session: Session) {
     let outer = Arc::new(Outer {
         client: Arc::clone(&client),
         links: Links::default(),
         tunnel: Mutex::new(None),
         socket: Mutex::new(None),
+        login: Login::of_a_connection(),
         streams: None,
     });
     let outer_too = Arc::clone(&outer);
@@ -297,13 +300,28 @@ async fn serve_client<IO: Duplex + 'static>(client: Arc<Client>, stream: IO, ses
         let outer = Arc::clone(&outer_too);
         async move { outer.answer(request, &broken).await }
     };
-
+    let clock = Arc::clone(client.web.gate.clock());
+    let meanwhile = |cx: &mut Context<'_>| outer.links.let_go(cx);
+    let next = Box::pin(plain::serve(stream, session.clone(), &*clock, &answer, meanwhile)).await;
+    let granted = || outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let stream = match next {
+        None => return,
+        Some(plain::Next::Tunnel(stream, bytes)) => {
+            let tunnel = granted();
+            drop((outer, answer));
+            if let Some(tunnel) = tunnel {
+                Box::pin(tunnel.begin(client, stream, bytes, session)).await;
+            }
+            return;
+        }
+        Some(plain::Next::Other(stream)) => stream,
+    };
     let ended = Box::pin(serve_http(stream, session.clone(), answer)).await;
-    let tunnel = outer.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let tunnel = granted();
     let socket = outer.socket.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(outer);
     match (ended, tunnel, socket) {
-        (Ok(()), Some(tunnel), _) => Box::pin(connect::run::<IO>(client, tunnel, session)).await,
+        (Ok(()), Some(tunnel), _) => Box::pin(connect::run(client, tunnel, session)).await,
         (Ok(()), _, Some(socket)) => Box::pin(socket.run(client, session)).await,
         (Err(error), ..) if error.is_parse() => Box::pin(client.record(None, "", Why::BadRequest.id(), 0)).await,
         _ => {}
@@ -366,6 +384,7 @@ struct Outer {
     links: Links,
     tunnel: Mutex<Option<Tunnel>>,
     socket: Mutex<Option<Socket>>,
+    login: Login,
     /// On HTTP/2 a tunnel is a stream beside others and begins at once, with this.
     streams: Option<Session>,
 }
@@ -378,17 +397,19 @@ impl Outer {
         if let Some(page) = self.own_page(&request) {
             return page;
         }
-        let authorization = request.headers().get(PROXY_AUTHORIZATION).map(|value| value.as_bytes().to_vec());
-        let account = match self.client.web.gate.who(self.client.peer.ip(), authorization.as_deref()).await {
-            Who::Is(account) => account,
-            Who::Unsaid => return refuse(&self.client, request, "", Why::AuthNeeded).await,
-            Who::Wrong(name) => {
-                return refuse(&self.client.claiming(name.as_deref()), request, "", Why::AuthFailed).await;
+        match self.login.of(&self.client, request.headers()).await {
+            Ok(Known { account, told }) => {
+                let mut response = self.answer_to(account, request, broken).await;
+                if let Some(told) = told {
+                    response.headers_mut().append(PROXY_AUTHENTICATE, told);
+                }
+                response
             }
-            Who::Unasked(name, _) => {
-                return refuse(&self.client.claiming(Some(&name)), request, "", Why::Directory).await;
-            }
-        };
+            Err(Unknown { name, why }) => refuse(&self.client.claiming(name.as_deref()), request, "", why).await,
+        }
+    }
+
+    async fn answer_to(&self, account: Account, request: Request<Arriving>, broken: &Broken) -> Response<Reply> {
         let client = self.client.known_as(account.clone());
         if request.method() == Method::CONNECT {
             return match Box::pin(grant(&client, request, account)).await {

@@ -103,7 +103,8 @@ impl Parent {
                 None => Box::new(stream),
                 Some(interception) => {
                     let alpn = vec![Protocol::Http1.alpn().to_vec()];
-                    Box::new(interception.connect(stream, &self.server.host, alpn).await.map_err(|_| Why::Parent)?)
+                    let connected = interception.connect(stream, &self.server.host, alpn).await;
+                    Box::new(connected.map_err(|_| Why::Parent)?.stream)
                 }
             };
             let target = known.first().map_or_else(|| target.to_host_header(0), ToString::to_string);

@@ -37,6 +37,8 @@ pub(crate) struct Setup {
     pub(crate) network: Option<String>,
     /// Whole sections.
     pub(crate) more: String,
+    /// Variables of its environment.
+    pub(crate) variables: Vec<(&'static str, PathBuf)>,
 }
 
 impl Setup {
@@ -52,6 +54,7 @@ impl Setup {
             launcher: None,
             network: None,
             more: String::new(),
+            variables: Vec::new(),
         }
     }
 }
@@ -62,6 +65,7 @@ pub(crate) struct Gate {
     dir: TempDir,
     network: Option<String>,
     launcher: Option<SocketAddr>,
+    variables: Vec<(&'static str, PathBuf)>,
     running: Option<Running>,
 }
 
@@ -85,10 +89,13 @@ impl Gate {
         let mut setup = Setup::new(&world);
         change(&mut setup);
         let dir = tempfile::Builder::new().prefix("chot-scenario-").tempdir().expect("a folder");
-        let mut gate = Self { world, dir, network: setup.network.clone(), launcher: setup.launcher, running: None };
+        let variables = std::mem::take(&mut setup.variables);
+        let (network, launcher) = (setup.network.clone(), setup.launcher);
+        let mut gate = Self { world, dir, network, launcher, variables, running: None };
         gate.world.write_ca(&gate.path("outside-ca.pem"));
         gate.write_policy(&setup.policy);
-        let Setup { policy: _, listen, web, mail, resolve, roots, files, launcher: _, network: _, more } = setup;
+        let Setup { policy: _, listen, web, mail, resolve, roots, files, launcher: _, network: _, more, variables: _ } =
+            setup;
         for (name, text) in files {
             std::fs::write(gate.path(name), text).expect("written");
             let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
@@ -137,6 +144,7 @@ impl Gate {
             .arg(self.config())
             .arg("--ready-file")
             .arg(&ready)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log"))
             .stderr(log)
@@ -246,6 +254,7 @@ impl Gate {
     pub(crate) fn chot(&self, args: &[&str]) -> Command {
         let mut command = chot();
         command.args(args).arg("--config").arg(self.config());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

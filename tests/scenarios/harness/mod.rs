@@ -18,6 +18,8 @@ pub(crate) mod outside;
 #[path = "../../../cli/demo/people.rs"]
 pub(crate) mod people;
 pub(crate) mod postfix;
+#[cfg(feature = "kerberos")]
+pub(crate) mod realms;
 pub(crate) mod web;
 pub(crate) mod world;
 #[path = "../../../cli/demo/xlsx.rs"]
@@ -102,10 +104,17 @@ pub(crate) fn python(script: &str, args: &[&str]) -> String {
 /// Runs a client that needs more than Python's own library; it must succeed. `tests/clients/setup` installs what.
 #[track_caller]
 pub(crate) fn client(script: &str, args: &[&str]) -> String {
+    succeed(client_command(script).args(args))
+}
+
+/// The same, before its arguments are known.
+pub(crate) fn client_command(script: &str) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("target/clients/bin/python3");
     assert!(python.exists(), "tests/clients/setup installs what this scenario drives");
-    succeed(command(python).arg(root.join("tests/clients").join(script)).args(args))
+    let mut client = command(python);
+    client.arg(root.join("tests/clients").join(script));
+    client
 }
 
 /// Every file below a folder.

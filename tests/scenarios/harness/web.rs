@@ -39,19 +39,26 @@ pub(crate) struct Request<'g> {
     url: String,
     form: Form,
     args: Vec<OsString>,
+    variables: Vec<(&'static str, OsString)>,
 }
 
 impl Gate {
     /// A request to a host outside.
     pub(crate) fn request(&self, host: &str, path: &str) -> Request<'_> {
         let port = if host == IMPOSTOR { self.world.impostor.port() } else { self.world.https.port() };
-        Request { gate: self, url: format!("https://{host}:{port}{path}"), form: Form::Nothing, args: Vec::new() }
+        Request {
+            gate: self,
+            url: format!("https://{host}:{port}{path}"),
+            form: Form::Nothing,
+            args: Vec::new(),
+            variables: Vec::new(),
+        }
     }
 
     /// A request without TLS, in absolute form.
     pub(crate) fn plain_request(&self, path: &str) -> Request<'_> {
         let url = format!("http://{}{path}", self.world.http.address);
-        Request { gate: self, url, form: Form::Nothing, args: Vec::new() }
+        Request { gate: self, url, form: Form::Nothing, args: Vec::new(), variables: Vec::new() }
     }
 
     /// A chat line to Zalo.
@@ -78,6 +85,13 @@ impl Request<'_> {
         self
     }
 
+    /// A variable of its environment.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
     /// As a person in a browser.
     pub(crate) fn in_a_browser(self) -> Self {
         self.args(&["-H", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"])
@@ -86,7 +100,7 @@ impl Request<'_> {
     /// Sends it.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
-        let Self { gate, url, form, args } = self;
+        let Self { gate, url, form, args, variables } = self;
         let folder = tempfile::tempdir_in(gate.path("")).expect("a folder");
         let body = folder.path().join("body");
         let mut curl = command("curl");
@@ -103,7 +117,7 @@ impl Request<'_> {
                 curl.arg("-F").arg(format!("file=@{};filename={name}", body.display()));
             }
         }
-        curl.args(args).arg(url);
+        curl.args(args).arg(url).envs(variables);
         super::web::curl(folder.path(), &mut curl)
     }
 }

@@ -142,15 +142,15 @@ impl Directory {
         }
     }
 
-    /// The groups of an account that somebody else vouches for; none where nobody may search for it.
-    pub(super) async fn groups_of(&self, name: &str) -> Result<Vec<String>, Unavailable> {
-        let Some(reader) = self.reader.as_ref().filter(|_| is_name(name)) else { return Ok(Vec::new()) };
+    /// An account that somebody else vouches for, with its groups; `None` where there is none or nobody may search for it.
+    pub(super) async fn known(&self, name: &str) -> Result<Option<Known>, Unavailable> {
+        let Some(reader) = self.reader.as_ref().filter(|_| is_name(name)) else { return Ok(None) };
         in_time(async {
             let (_turn, mut session) = self.begin().await?;
             log_in(&mut session, reader).await?;
             let found = self.find(&mut session, name).await;
             session.end().await;
-            Ok(found?.map(|(known, _)| known.groups).unwrap_or_default())
+            Ok(found?.map(|(known, _)| known))
         })
         .await
     }

@@ -177,7 +177,7 @@ impl Conversation {
             let value = format!("{space}{}\0", told.id);
             put(&mut self.out, ADD_HEADER, &[b"X-Chot-Decision\0", value.as_bytes()]);
             if self.milter.tells_ambiguity {
-                let is_ambiguous = told.inspection.is_opaque(OpaqueReason::Ambiguous);
+                let is_ambiguous = told.inspection().is_opaque(OpaqueReason::Ambiguous);
                 let value = format!("{space}{}\0", header::ambiguity(is_ambiguous));
                 put(&mut self.out, ADD_HEADER, &[header::AMBIGUITY.as_bytes(), b"\0", value.as_bytes()]);
             }
