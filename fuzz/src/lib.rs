@@ -132,6 +132,18 @@ pub const TARGETS: &[Target] = &[
         check: network::requests,
     },
     Target {
+        name: "plain-requests",
+        form: Form::Behind(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"),
+        content_type: None,
+        check: network::plain_requests,
+    },
+    Target {
+        name: "plain-answers",
+        form: Form::Behind(b"HTTP/1.1 200 OK\r\n"),
+        content_type: None,
+        check: network::answers,
+    },
+    Target {
         name: "websocket",
         form: Form::Behind(b"\x01\x82abcd\0\0"),
         content_type: None,
