@@ -7,6 +7,7 @@ pub mod heap;
 #[cfg(feature = "hyperscan")]
 pub mod hyperscan;
 pub mod passes;
+pub mod pictures;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

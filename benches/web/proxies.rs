@@ -174,7 +174,7 @@ impl Proxy {
 
     /// Decisions in its ledger.
     pub(crate) fn decisions(&self) -> u64 {
-        let list = Command::new(env!("CARGO_BIN_EXE_chot"))
+        let list = Command::new(program())
             .args(["audit", "list", "--json", "--kind", "decision", "--data"])
             .arg(self.home.join("data"))
             .output()
@@ -182,6 +182,11 @@ impl Proxy {
         assert!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
         list.stdout.iter().filter(|byte| **byte == b'\n').count() as u64
     }
+}
+
+/// The program that is measured: the one built with the benchmark, or what `CHOT_BENCH_PROGRAM` says.
+fn program() -> String {
+    std::env::var("CHOT_BENCH_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_chot").to_owned())
 }
 
 fn on_core_1(program: &str) -> Command {
@@ -197,7 +202,7 @@ fn chot(home: &Path, address: SocketAddr, origin: &Origin) -> (Command, PathBuf)
     );
     let file = home.join("chot.toml");
     std::fs::write(&file, settings).unwrap();
-    let mut command = on_core_1(env!("CARGO_BIN_EXE_chot"));
+    let mut command = on_core_1(&program());
     command.args(["run", "--config"]).arg(file);
     (command, home.join("data/ca.pem"))
 }
