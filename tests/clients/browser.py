@@ -21,6 +21,10 @@ from websockets.asyncio.server import serve
 proxy, gateway_ca, cert, key, host, line, number, *arguments = sys.argv[1:]
 seen = {"received": [], "heard": [], "page": None}
 results = queue.Queue()
+# Whether the browser asked for the page: once in some dozens of starts Chromium loses its first page ("Message 2 rejected by
+# interface blink.mojom.Widget") and asks nobody for it. Such a one is started again.
+asked = threading.Event()
+STARTS_MAX = 3
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(cert, key)
 
@@ -62,6 +66,7 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path != "/":
             return self.send(b"")
+        asked.set()
         # Neither line stands in the page as it goes through the gateway to the browser: that way is not judged.
         self.send((PAGE % json.dumps([line, number, self.server.socket_port])).encode(), "text/html; charset=utf-8")
 
@@ -106,6 +111,17 @@ async def sockets(told):
         await asyncio.Event().wait()
 
 
+def start(home, turn, port):
+    return subprocess.Popen(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+        + ["--disable-background-networking", "--disable-component-update", f"--user-data-dir={home}/profile{turn}"]
+        + [f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>", *arguments, f"https://{host}:{port}/"],
+        env={**os.environ, "HOME": home, "XDG_DATA_HOME": f"{home}/.local/share"},
+        stdout=subprocess.DEVNULL,
+        stderr=open(f"{home}/said", "a"),
+    )
+
+
 def main():
     ports = queue.Queue()
     threading.Thread(target=lambda: asyncio.run(sockets(ports)), daemon=True).start()
@@ -119,19 +135,21 @@ def main():
             subprocess.run(["certutil", "-N", "-d", f"sql:{store}", "--empty-password"], check=True)
             trust = ["certutil", "-A", "-d", f"sql:{store}", "-n", "chot", "-t", "C,,", "-i", gateway_ca]
             subprocess.run(trust, check=True)
-        browser = subprocess.Popen(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
-            + ["--disable-background-networking", "--disable-component-update", f"--user-data-dir={home}/profile"]
-            + [f"--proxy-server={proxy}", "--proxy-bypass-list=<-loopback>", *arguments, f"https://{host}:{page.server_port}/"],
-            env={**os.environ, "HOME": home, "XDG_DATA_HOME": f"{home}/.local/share"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            seen["page"] = results.get(timeout=45)
-        finally:
-            browser.kill()
-            browser.wait()
+        for turn in range(STARTS_MAX):
+            browser = start(home, turn, page.server_port)
+            try:
+                if not asked.wait(timeout=15):
+                    continue
+                seen["page"] = results.get(timeout=45)
+                break
+            except queue.Empty:
+                break
+            finally:
+                browser.kill()
+                browser.wait()
+        if seen["page"] is None:
+            said = open(f"{home}/said", errors="replace").read()
+            sys.exit(f"the page said nothing; until then: {json.dumps(seen)}\nchromium: {said[-4000:]}")
     print(json.dumps(seen))
     # Threads of the servers are of no interest any more.
     sys.stdout.flush()
