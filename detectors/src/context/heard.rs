@@ -250,7 +250,7 @@ pub(crate) struct Heard {
     read: usize,
     /// Where the last words end that hint at each kind.
     ends: [usize; Hint::KINDS],
-    refrains: Refrains<{ Hint::KINDS }>,
+    refrains: Refrains<[u8; Hint::KINDS]>,
 }
 
 impl Heard {

@@ -16,12 +16,13 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
-use crate::simd::{Classes, classes, first_end};
+use crate::simd::{BLOCK, Classes, classes, first_end, letters_and_digits_from};
 use codes::without_codes;
 pub(crate) use heard::Heard;
 use heard::Hint;
-use words::PAPERS;
+use refrain::Refrains;
 pub(crate) use words::Words;
+use words::{DIGITS_IN_A_PHRASE, Ending, PAPERS};
 
 /// How far to the left words are looked for.
 pub(crate) const LEFT_BYTES: usize = 112;
@@ -116,6 +117,8 @@ pub(crate) struct Memory {
     /// The last two numbers judged that stand by themselves, the last one first. Where that also begins a number of
     /// several groups, the one before it is asked for.
     last: [Last; 2],
+    /// What words between digits and a number announce that decide by themselves.
+    endings: Refrains<Option<Ending>>,
     /// Where words are folded.
     scratch: Vec<u8>,
     /// The words before a number, without what only codes spell.
@@ -187,8 +190,11 @@ impl<'t> Near<'t> {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),
-            None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
-            None => self.around(),
+            None => match self.right_behind_digits() {
+                Some(said) => said,
+                None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
+                None => self.around(),
+            },
         };
         *self.found.insert(Announced { as_any_of, firm, amount })
     }
@@ -280,6 +286,30 @@ impl<'t> Near<'t> {
             (_, Firm::Not) => self.right(),
             left => left,
         }
+    }
+
+    /// What the words announce that only digits part from those before, if no others have a say: no phrase goes on behind
+    /// digits, and the nearest one decides. They are the keys of records, which come again and again.
+    fn right_behind_digits(&mut self) -> Option<(Columns, Firm)> {
+        let Self { text, words, range, memory, .. } = self;
+        // In a row of a table one sign parts a number from the one before.
+        text.get(range.start.checked_sub(2)?).filter(|b| !b.is_ascii_digit())?;
+        let (letter, digit) = letters_and_digits_from(text, range.start.checked_sub(BLOCK)?);
+        let len = digit.leading_zeros();
+        if !(1..=refrain::BYTES).contains(&(len as usize)) || letter >> (u64::BITS - len) == 0 {
+            return None;
+        }
+        let end = text.get(range.start - len as usize..)?;
+        // A letter that touches the digits may be part of a code, and so may those behind these signs.
+        end.first().filter(|b| b.is_ascii() && !b.is_ascii_alphabetic() && !b"-:".contains(b))?;
+        let Memory { endings, scratch, .. } = &mut **memory;
+        let hear = || ending(end.get(..len as usize).unwrap_or_default(), words, scratch);
+        let Ending { said, linked_within } = endings.said(end, len as usize, hear)?;
+        // The digits behind the last letter before, with the spaces they are folded with.
+        let before = letter & u64::MAX >> len;
+        let digits = digit & !u64::MAX.unbounded_shr(before.leading_zeros());
+        let apart = digits.count_ones() + 2 * (digits & !(digits << 1)).count_ones();
+        (apart as usize >= linked_within + DIGITS_IN_A_PHRASE).then_some(said)
     }
 
     /// Words before the candidate, nearest first.
@@ -474,6 +504,16 @@ fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     }
     spread_words(text, scratch);
     !is_silent(scratch)
+}
+
+/// What the clause at the end of `text` announces by itself, in which no digit stands.
+fn ending(text: &[u8], words: &Words, scratch: &mut Vec<u8>) -> Option<Ending> {
+    let clause = text.get(clause_begins(text, classes(text).border)..).unwrap_or_default();
+    if !speaks(clause, scratch) {
+        return None;
+    }
+    spread_words(clause, scratch);
+    words.nearest_in_the_end(scratch)
 }
 
 /// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.

@@ -1,31 +1,28 @@
-//! Words that come again and again before numbers, as the keys of a log do: what they hint at is remembered, so that they
-//! are folded and looked up once.
+//! Words that come again and again before numbers, as the keys of a log do: what they say is remembered, so that they are
+//! folded and looked up once.
 //!
 //! It knows short stretches by their bytes, and nothing of what they say.
 
 /// Stretches kept, a power of two.
 const KEPT: usize = 64;
 /// Most bytes of one that is kept.
-const BYTES: usize = 32;
+pub(super) const BYTES: usize = 32;
 /// Stretches after which it is worth while to keep any.
 const FEW: usize = 16;
 
-/// Where the last words of a stretch end that hint at each of some kinds; 0 for none.
-pub(super) type Ends<const KINDS: usize> = [u8; KINDS];
-
 /// A stretch, and what it says.
 #[derive(Clone, Copy, Debug)]
-struct Refrain<const KINDS: usize> {
+struct Refrain<S> {
     bytes: [u8; BYTES],
     /// 0 where nothing is kept.
     len: usize,
-    ends: Ends<KINDS>,
+    says: S,
 }
 
 /// The stretches of a text.
 #[derive(Debug, Default)]
-pub(super) struct Refrains<const KINDS: usize> {
-    kept: Vec<Refrain<KINDS>>,
+pub(super) struct Refrains<S> {
+    kept: Vec<Refrain<S>>,
     met: usize,
 }
 
@@ -41,14 +38,14 @@ static WITHIN: [[u8; BYTES]; BYTES + 1] = {
     within
 };
 
-impl<const KINDS: usize> Refrains<KINDS> {
+impl<S: Copy + Default> Refrains<S> {
     /// What the first `len` bytes of `text` say, which `hear` tells of those that were not met before.
     #[inline]
-    pub(super) fn said(&mut self, text: &[u8], len: usize, hear: impl FnOnce() -> Ends<KINDS>) -> Ends<KINDS> {
+    pub(super) fn said(&mut self, text: &[u8], len: usize, hear: impl FnOnce() -> S) -> S {
         if self.kept.is_empty() {
             self.met += 1;
             if self.met > FEW {
-                self.kept.resize(KEPT, Refrain { bytes: [0; BYTES], len: 0, ends: [0; KINDS] });
+                self.kept.resize(KEPT, Refrain { bytes: [0; BYTES], len: 0, says: S::default() });
             }
             return hear();
         }
@@ -62,8 +59,8 @@ impl<const KINDS: usize> Refrains<KINDS> {
             return hear();
         };
         if refrain.len != len || refrain.bytes != own {
-            *refrain = Refrain { bytes: own, len, ends: hear() };
+            *refrain = Refrain { bytes: own, len, says: hear() };
         }
-        refrain.ends
+        refrain.says
     }
 }
