@@ -269,7 +269,11 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            self.hear_apart(text, to, watched);
+            if self.refrains.come_again() {
+                self.hear_apart(text, to, watched);
+            } else {
+                self.hear(text, to, watched);
+            }
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)

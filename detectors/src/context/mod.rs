@@ -105,6 +105,9 @@ pub(crate) struct Near<'t> {
     range: Range<usize>,
     digits: usize,
     this_year: u16,
+    /// Where the words begin that may speak of it, and what those before it hint at.
+    own: Option<usize>,
+    left: Option<Hint>,
     hint: Option<Hint>,
     found: Option<Announced>,
     memory: &'t mut Memory,
@@ -130,8 +133,9 @@ pub(crate) struct Memory {
 struct Last {
     end: usize,
     digits: usize,
-    /// Where the words begin that may speak of it.
+    /// Where the words begin that may speak of it, and what those before it hint at, if somebody asked.
     own: usize,
+    said: Option<Hint>,
 }
 
 impl Last {
@@ -153,7 +157,7 @@ impl<'t> Near<'t> {
         this_year: u16,
         memory: &'t mut Memory,
     ) -> Self {
-        Self { text, words, column, range, digits, this_year, hint: None, found: None, memory }
+        Self { text, words, column, range, digits, this_year, own: None, left: None, hint: None, found: None, memory }
     }
 
     /// The text all of this is about.
@@ -226,24 +230,33 @@ impl<'t> Near<'t> {
         if let Some(hint) = self.hint {
             return hint;
         }
+        let left = self.left_hint();
+        self.left = Some(left);
+        let behind = self.words_behind();
+        let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
+        *self.hint.insert(hint)
+    }
+
+    /// What the words before may be about.
+    fn left_hint(&mut self) -> Hint {
         let watched = &self.words.watched;
         let to = self.range.start;
-        let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
-            let from = self.own_words_from();
-            // Most neighbours in a row are parted by one sign.
-            let sign = |b: &u8| b.is_ascii() && !b.is_ascii_alphabetic();
-            if self.text.get(from..to).is_some_and(|between| matches!(between, [b] if sign(b))) {
-                Hint::default()
-            } else {
-                self.memory.heard.before_number(self.text, from, to, watched)
-            }
-        } else {
+        if self.digits == 0 || !self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.left_begins();
-            self.memory.heard.between(self.text, from, to, watched)
-        };
-        let behind = self.words_behind();
-        let hint = if has_letters(behind) { left.and(watched.of(behind)) } else { left };
-        *self.hint.insert(hint)
+            return self.memory.heard.between(self.text, from, to, watched);
+        }
+        let from = *self.own.insert(self.own_words_from());
+        // Most neighbours in a row are parted by one sign: nothing speaks of this one, or what spoke of that one.
+        if let Some(last) = self.last().filter(|last| last.end + 1 == to)
+            && self.text.get(last.end).is_some_and(|b| b.is_ascii() && !b.is_ascii_alphabetic())
+        {
+            match last.said {
+                _ if last.digits != self.digits => return Hint::default(),
+                Some(said) => return said,
+                None => {}
+            }
+        }
+        self.memory.heard.before_number(self.text, from, to, watched)
     }
 
     /// Where the words begin that may speak of a number, or before: see [`Self::own_words_begin`], which goes back from
@@ -274,9 +287,9 @@ impl<'t> Near<'t> {
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
     pub(crate) fn pass(&mut self) {
         if self.digits >= OTHER_NUMBER_DIGITS {
-            let own = self.own_words_from();
+            let own = self.own.unwrap_or_else(|| self.own_words_from());
             let [last, _] = self.memory.last;
-            self.memory.last = [Last { end: self.range.end, digits: self.digits, own }, last];
+            self.memory.last = [Last { end: self.range.end, digits: self.digits, own, said: self.left }, last];
         }
     }
 

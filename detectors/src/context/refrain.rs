@@ -9,6 +9,8 @@ const KEPT: usize = 64;
 pub(super) const BYTES: usize = 32;
 /// Stretches after which it is worth while to keep any.
 const FEW: usize = 16;
+/// So many more not known than known are no chance.
+const MANY: usize = 2 * KEPT;
 
 /// A stretch, and what it says.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +25,9 @@ struct Refrain<S> {
 #[derive(Debug, Default)]
 pub(super) struct Refrains<S> {
     kept: Vec<Refrain<S>>,
+    /// Those that were not known, and those that were.
     met: usize,
+    known: usize,
 }
 
 /// By length, all bits for the bytes that belong to a stretch.
@@ -39,6 +43,12 @@ static WITHIN: [[u8; BYTES]; BYTES + 1] = {
 };
 
 impl<S: Copy + Default> Refrains<S> {
+    /// Whether it is worth while to ask: not where most stretches are met once, as the names in a register are.
+    #[inline]
+    pub(super) const fn come_again(&self) -> bool {
+        self.met < self.known + MANY
+    }
+
     /// What the first `len` bytes of `text` say, which `hear` tells of those that were not met before.
     #[inline]
     pub(super) fn said(&mut self, text: &[u8], len: usize, hear: impl FnOnce() -> S) -> S {
@@ -58,7 +68,10 @@ impl<S: Copy + Default> Refrains<S> {
         let Some(refrain) = self.kept.get_mut((hash >> (u64::BITS - KEPT.trailing_zeros())) as usize) else {
             return hear();
         };
-        if refrain.len != len || refrain.bytes != own {
+        if refrain.len == len && refrain.bytes == own {
+            self.known += 1;
+        } else {
+            self.met += 1;
             *refrain = Refrain { bytes: own, len, says: hear() };
         }
         refrain.says
