@@ -146,8 +146,7 @@ pub(crate) struct Found {
 impl Found {
     /// A number as it is.
     pub(crate) fn number(number: &Number, score: i32) -> Self {
-        let value = Value::of([], number.digits());
-        Self { range: number.range.clone(), score, value, hidden: number.hidden }
+        Self { range: number.range.clone(), score, value: Value::of_number(number), hidden: number.hidden }
     }
 }
 
@@ -162,8 +161,16 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// Letters and digits of the longest number: a card with its facility.
-    pub(crate) const ROOM: usize = 22;
+    /// Letters and digits of the longest number, a card with its facility, and as much as a secret has in place.
+    pub(crate) const ROOM: usize = Secret::ROOM;
+
+    /// The digits of a number. Without a copy of so many bytes as there are, which to read as a whole takes waiting.
+    pub(crate) fn of_number(number: &Number) -> Self {
+        let (digits, len) = number.room();
+        let mut room = [0; Self::ROOM];
+        room.iter_mut().zip(digits).zip(0..).for_each(|((slot, digit), n)| *slot = if n < len { *digit } else { 0 });
+        Self::Short(room, len)
+    }
 
     /// `head` and then `digits`, all ASCII.
     pub(crate) fn of<const HEAD: usize>(head: [u8; HEAD], digits: &[u8]) -> Self {
@@ -194,7 +201,7 @@ impl Value {
     /// As what is told, which lies in place as well if it is short.
     pub(crate) fn into_secret(self) -> Secret {
         match self {
-            Self::Short(..) => Secret::new(self.as_str()),
+            Self::Short(room, len) => Secret::in_place(room, len),
             Self::Text(text) => Secret::new(text),
         }
     }

@@ -12,21 +12,29 @@ pub struct Secret(Text);
 /// Most values are numbers, and there are many of them: short ones lie in place.
 #[derive(Clone)]
 enum Text {
-    Short([u8; ROOM], u8),
+    Short([u8; Secret::ROOM], u8),
     Long(Box<str>),
 }
-
-/// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
-const ROOM: usize = 22;
 
 /// How many trailing characters a mask may show. The first six digits of a citizen number encode province, sex and
 /// birth year, so the head is never shown (Circular 07/2016/TT-BCA, appendix 1).
 const SHOWN_MAX: usize = 3;
 
 impl Secret {
+    /// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
+    pub const ROOM: usize = 22;
+
+    /// Wraps a value of ASCII that lies in place already, the first `len` bytes of `room`.
+    pub fn in_place(room: [u8; Self::ROOM], len: u8) -> Self {
+        match room.get(..usize::from(len)) {
+            Some(_) if room.is_ascii() => Self(Text::Short(room, len)),
+            text => Self::new(String::from_utf8_lossy(text.unwrap_or(&room)).into_owned()),
+        }
+    }
+
     /// Wraps a normalised value: separators and disguises removed, letters upper-case.
     pub fn new(value: impl AsRef<str> + Into<Box<str>>) -> Self {
-        let (mut room, bytes) = ([0; ROOM], value.as_ref().as_bytes());
+        let (mut room, bytes) = ([0; Self::ROOM], value.as_ref().as_bytes());
         let len = bytes.len() as u8;
         Self(match room.get_mut(..bytes.len()) {
             Some(slots) => {
@@ -150,6 +158,18 @@ mod tests {
             }
         }
         assert_eq!(size_of::<Secret>(), 24);
+    }
+
+    #[test]
+    fn values_in_place_are_those_that_are_copied() {
+        let room = |text: &str| std::array::from_fn(|n| text.as_bytes().get(n).copied().unwrap_or_default());
+        for text in ["", "001090123456", "DN4759122135078-79001x", "Nguyễn"] {
+            let secret = Secret::in_place(room(text), text.len() as u8);
+            assert_eq!(secret.reveal(), text);
+            assert_eq!(secret, Secret::new(text));
+        }
+        assert_eq!(Secret::in_place(room("001090123456"), 3).reveal(), "001");
+        assert_eq!(Secret::in_place([b'7'; Secret::ROOM], 200).reveal().len(), Secret::ROOM);
     }
 
     #[test]

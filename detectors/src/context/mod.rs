@@ -117,9 +117,10 @@ pub(crate) struct Near<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     heard: Heard,
-    /// The last two numbers judged that stand by themselves, the last one first. Where that also begins a number of
-    /// several groups, the one before it is asked for.
+    /// The last two numbers judged that stand by themselves, and which of them is the last one. Where that also begins a
+    /// number of several groups, the one before it is asked for.
     last: [Last; 2],
+    newest: usize,
     /// What words between digits and a number announce that decide by themselves.
     endings: Refrains<Option<Ending>>,
     /// Where words are folded.
@@ -281,15 +282,20 @@ impl<'t> Near<'t> {
 
     /// The last number that ended before the candidate.
     fn last(&self) -> Option<Last> {
-        self.memory.last.iter().find(|last| last.digits > 0 && last.end <= self.range.start).copied()
+        let Memory { last, newest, .. } = &*self.memory;
+        let ends_before = |last: &&Last| last.digits > 0 && last.end <= self.range.start;
+        [*newest, *newest ^ 1].into_iter().find_map(|n| last.get(n).filter(ends_before)).copied()
     }
 
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
     pub(crate) fn pass(&mut self) {
         if self.digits >= OTHER_NUMBER_DIGITS {
             let own = self.own.unwrap_or_else(|| self.own_words_from());
-            let [last, _] = self.memory.last;
-            self.memory.last = [Last { end: self.range.end, digits: self.digits, own, said: self.left }, last];
+            let Memory { last, newest, .. } = &mut *self.memory;
+            *newest ^= 1;
+            if let Some(last) = last.get_mut(*newest) {
+                *last = Last { end: self.range.end, digits: self.digits, own, said: self.left };
+            }
         }
     }
 
