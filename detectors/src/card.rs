@@ -154,6 +154,8 @@ impl Found {
 /// that nothing is allocated for them before they are reported.
 #[derive(Debug)]
 pub(crate) enum Value {
+    /// What stands in the text, plain digits.
+    There,
     /// In place.
     Short([u8; Self::ROOM], u8),
     /// Anything longer.
@@ -164,12 +166,9 @@ impl Value {
     /// Letters and digits of the longest number, a card with its facility, and as much as a secret has in place.
     pub(crate) const ROOM: usize = Secret::ROOM;
 
-    /// The digits of a number. Without a copy of so many bytes as there are, which to read as a whole takes waiting.
+    /// The digits of a number.
     pub(crate) fn of_number(number: &Number) -> Self {
-        let (digits, len) = number.room();
-        let mut room = [0; Self::ROOM];
-        room.iter_mut().zip(digits).zip(0..).for_each(|((slot, digit), n)| *slot = if n < len { *digit } else { 0 });
-        Self::Short(room, len)
+        if number.is_plain() { Self::There } else { Self::of([], number.digits()) }
     }
 
     /// `head` and then `digits`, all ASCII.
@@ -185,9 +184,10 @@ impl Value {
         }
     }
 
-    /// As bytes.
+    /// As bytes; none of what stands in the text.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
+            Self::There => &[],
             Self::Short(room, len) => room.get(..usize::from(*len)).unwrap_or_default(),
             Self::Text(text) => text.as_bytes(),
         }
@@ -198,18 +198,35 @@ impl Value {
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// As what is told, which lies in place as well if it is short.
-    pub(crate) fn into_secret(self) -> Secret {
+    /// As what is told, which lies in place as well if it is short; `text` begins with what is told of.
+    #[inline]
+    pub(crate) fn into_secret(self, text: &[u8], len: usize) -> Secret {
         match self {
+            Self::There => there(text, len),
             Self::Short(room, len) => Secret::in_place(room, len),
             Self::Text(text) => Secret::new(text),
         }
     }
 }
 
+/// The first `len` bytes of `text` as what is told. Without a copy of so many bytes as there are, which takes waiting when
+/// it is read as a whole.
+#[inline]
+fn there(text: &[u8], len: usize) -> Secret {
+    let short = u8::try_from(len).ok().filter(|_| len <= Value::ROOM);
+    match (short, text.first_chunk::<{ Value::ROOM }>()) {
+        (Some(len), Some(all)) => {
+            let mut room = *all;
+            room.iter_mut().zip(0..).for_each(|(byte, n)| *byte = if n < len { *byte } else { 0 });
+            Secret::in_place(room, len)
+        }
+        _ => Secret::new(String::from_utf8_lossy(text.get(..len).unwrap_or(text))),
+    }
+}
+
 impl Default for Value {
     fn default() -> Self {
-        Self::Short([0; Self::ROOM], 0)
+        Self::There
     }
 }
 

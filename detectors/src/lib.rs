@@ -286,7 +286,8 @@ impl Detectors {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_secret();
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+            let value = value.into_secret(text.get(range.start..).unwrap_or_default(), range.len());
             hits.push(Hit { detector, range, confidence, value, disguise });
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));

@@ -71,11 +71,6 @@ impl Number {
         self.digits.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// The same where they lie, and how many there are; what stands behind them is nothing.
-    pub(crate) const fn room(&self) -> (&[u8; NUMBER_DIGITS_MAX], u8) {
-        (&self.digits, self.len)
-    }
-
     /// How many.
     pub(crate) fn len(&self) -> usize {
         usize::from(self.len)

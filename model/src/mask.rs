@@ -24,11 +24,13 @@ impl Secret {
     /// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
     pub const ROOM: usize = 22;
 
-    /// Wraps a value of ASCII that lies in place already, the first `len` bytes of `room`.
+    /// Wraps a value that lies in place already, the first `len` bytes of `room`; what is no text in it is replaced.
     pub fn in_place(room: [u8; Self::ROOM], len: u8) -> Self {
-        match room.get(..usize::from(len)) {
-            Some(_) if room.is_ascii() => Self(Text::Short(room, len)),
-            text => Self::new(String::from_utf8_lossy(text.unwrap_or(&room)).into_owned()),
+        let text = room.get(..usize::from(len)).unwrap_or(&room);
+        if text.len() == usize::from(len) && (room.is_ascii() || str::from_utf8(text).is_ok()) {
+            Self(Text::Short(room, len))
+        } else {
+            Self::new(String::from_utf8_lossy(text).into_owned())
         }
     }
 

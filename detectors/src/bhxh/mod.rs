@@ -66,7 +66,7 @@ impl Detector for Bhxh {
             return None;
         }
         let value = match number.len() {
-            10 => Value::of_number(number),
+            10 => Value::of([], number.digits()),
             9 if near.column() == Some(Column::Bhxh) && near.announced().firm(BOOK) == Firm::Column => {
                 Value::of([b'0'], number.digits())
             }

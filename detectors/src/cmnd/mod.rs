@@ -70,7 +70,7 @@ impl Detector for Cmnd {
             return None;
         }
         let value = match number.len() {
-            9 => Value::of_number(number),
+            9 => Value::of([], number.digits()),
             8 if near.column().is_some() && near.announced().firm(PADDED) == Firm::Column => {
                 Value::of([b'0'], number.digits())
             }

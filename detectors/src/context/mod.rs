@@ -201,7 +201,9 @@ impl<'t> Near<'t> {
                 None => self.around(),
             },
         };
-        *self.found.insert(Announced { as_any_of, firm, amount })
+        let found = Announced { as_any_of, firm, amount };
+        self.found = Some(found);
+        found
     }
 
     /// Whether it was directly announced as the name of a person, or its header says so.
@@ -235,7 +237,8 @@ impl<'t> Near<'t> {
         self.left = Some(left);
         let behind = self.words_behind();
         let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
-        *self.hint.insert(hint)
+        self.hint = Some(hint);
+        hint
     }
 
     /// What the words before may be about.
