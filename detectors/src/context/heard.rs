@@ -10,7 +10,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::Column;
-use crate::simd::{BLOCK, Word, letters_and_digits, letters_and_digits_from, words};
+use crate::simd::{BLOCK, Place, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -21,7 +21,7 @@ use plain::{Key, next_letter, plain_words};
 pub(crate) struct Hint(u8);
 
 impl Hint {
-    const NOTHING: Self = Self(0);
+    pub(super) const NOTHING: Self = Self(0);
     /// A paper of a person.
     const PAPER: Self = Self(1);
     /// Another number.
@@ -31,7 +31,7 @@ impl Hint {
     /// The name of a person.
     const NAME: Self = Self(8);
     const KINDS: usize = 4;
-    const ANYTHING: Self = Self(15);
+    pub(super) const ANYTHING: Self = Self(15);
 
     fn of(column: Column) -> Self {
         if Columns::of(&[column]).meets(PAPERS) {
@@ -181,36 +181,34 @@ impl Watched {
 
     /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
     fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
-        // The word before, unless digits part it from what follows; where the last two stand, likewise.
-        let (mut before, mut parts, mut begun, mut end) = (0, 0, [NOWHERE; 2], range.start);
+        // The word before, unless digits part it from what follows; the last two, likewise.
+        let (mut before, mut parts, mut last) = (0, 0, [None; 2]);
         let mut word = |word: Word| {
             if word.parted {
-                (before, parts, begun) = (0, 0, [NOWHERE; 2]);
+                (before, parts, last) = (0, 0, [None; 2]);
             }
             let may_be = self.parts[hash(word.key, PARTS)];
             if may_be & (ALONE | parts << 1 & SECOND) != 0 {
                 let hint = self.said(before, word.key);
                 if hint != Hint::NOTHING {
-                    found(word.range.end, hint);
+                    found(word.place.range().end, hint);
                 }
             }
             (before, parts) = (word.key, may_be);
-            (begun, end) = ([begun[1], word.range.start], word.range.end);
+            last = [last[1], Some(word.place)];
         };
         let (at, parted) = words(text, range.clone(), &mut word);
         let parted = if at < range.end { plain_words(text, at..range.end, parted, &mut word) } else { parted };
         // The last word may begin a pair, and one that the end cuts may end another.
-        match begun {
-            [_, NOWHERE] => range.end,
+        let [first, second] = last.map(|place: Option<Place>| place.map(Place::range));
+        match (first, second) {
+            (_, None) => range.end,
             _ if parted => range.end,
-            [first, _] if first != NOWHERE && end == range.end => first,
-            [_, second] => second,
+            (Some(first), Some(second)) if second.end == range.end => first.start,
+            (_, Some(second)) => second.start,
         }
     }
 }
-
-/// No place.
-const NOWHERE: usize = usize::MAX;
 
 /// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
 #[inline]

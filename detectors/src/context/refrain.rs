@@ -10,7 +10,7 @@ pub(super) const BYTES: usize = 32;
 /// Stretches after which it is worth while to keep any.
 const FEW: usize = 16;
 /// So many more not known than known are no chance.
-const MANY: usize = 2 * KEPT;
+const MANY: usize = KEPT / 2;
 
 /// A stretch, and what it says.
 #[derive(Clone, Copy, Debug)]

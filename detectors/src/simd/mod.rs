@@ -31,7 +31,7 @@ pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
 pub(crate) use pairs::any_pair;
 pub(crate) use speech::speech;
-pub(crate) use words::{KEY_LETTERS, Word, words};
+pub(crate) use words::{KEY_LETTERS, Place, Word, words};
 pub(crate) use years::{YEARS_SEEN, years};
 
 /// Bytes of a block.
