@@ -168,8 +168,11 @@ pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Opti
 
 /// Whether there is one beside a number that has the structure.
 fn has_birth_beside(text: &[u8], number: &Number, this_year: u16) -> bool {
-    birth_year(number.digits()).is_some_and(|born| year_before(text, number.range.start) == Some(born))
-        || born_beside(text, number, this_year).is_some()
+    let start = number.range.start;
+    // By two digits most dates are told to be of other years.
+    let decade = start.checked_sub(3).and_then(|at| text.get(at..start - 1));
+    let before = || birth_year(number.digits()).is_some_and(|born| year_before(text, start) == Some(born));
+    decade == number.digits().get(4..6) && before() || born_beside(text, number, this_year).is_some()
 }
 
 /// The year of the date right before `at`, with one sign between, as most registers have it: `05/04/1987,`. With these signs
