@@ -60,7 +60,7 @@ pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
 
 use card::{Detector, Found, confidence};
-use context::{Memory, Near, Words};
+use context::{Hint, Memory, Near, Words};
 use numbers::{Asked, Candidate, Finder, Number, candidates_of};
 use simd::{Look, Map};
 use spoken::SPOKEN_BYTES_MIN;
@@ -114,7 +114,7 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
-    /// The same without those that judge them only under a header.
+    /// The same without those that judge them only under a header, or with a `|` behind.
     by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// Of these, those that may take numbers that nothing announced, where others do not.
     by_silent_length: [Option<Vec<&'static dyn Detector>>; LENGTHS],
@@ -180,7 +180,10 @@ impl Detectors {
         // What is true of all that judge a length is true of that.
         let all_agree = |of: &dyn Fn(&dyn Detector) -> u32| bare_lengths & !union(&|d| bare(&d) & !of(d));
         let apart = all_agree(&|d| d.lengths_apart());
-        let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
+        // All bytes there are before a number; those that need a `|` behind it take none of these.
+        let behind_any = |d: &dyn Detector| (0..=u8::MAX).fold(0, |all, before| all | d.lengths_behind(before));
+        let of_bare_length =
+            |len: usize| asked.iter().copied().filter(|d| (bare(d) & behind_any(*d)) >> len & 1 == 1).collect();
         let of_silent_length = |len: usize| {
             let (spoken, free): (Vec<_>, Vec<_>) = asked
                 .iter()
@@ -374,6 +377,10 @@ impl Finder for Scan<'_> {
             return false;
         }
         let run = range.len() == digits;
+        let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
+        if run && self.memory.passes(self.text, &range, digits, is_idle) {
+            return true;
+        }
         let mut near = self.near(range, digits);
         let idle = if announced { near.is_silent() } else { near.is_unannounced() };
         if idle && run {
@@ -390,7 +397,7 @@ impl Finder for Scan<'_> {
         let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
         let of_length = match silent {
             Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
-            _ if bare => detectors.by_bare_length.get(digits),
+            _ if bare && !card => detectors.by_bare_length.get(digits),
             _ => detectors.by_length.get(digits),
         };
         for detector in of_length.unwrap_or(&detectors.asked) {

@@ -18,8 +18,7 @@ use crate::Column;
 use crate::fold::spread_words;
 use crate::simd::{BLOCK, Classes, classes, first_end, letters_and_digits_from};
 use codes::without_codes;
-pub(crate) use heard::Heard;
-use heard::Hint;
+pub(crate) use heard::{Heard, Hint};
 use refrain::Refrains;
 pub(crate) use words::Words;
 use words::{DIGITS_IN_A_PHRASE, Ending, PAPERS};
@@ -37,6 +36,9 @@ const NEAR: usize = 72;
 const LINK: usize = 8;
 /// Digits in a row that make a number of its own, behind which words no longer speak of the next number.
 const OTHER_NUMBER_DIGITS: usize = 6;
+
+/// Behind these no words speak of the number before.
+const ENDS_WORDS: &[u8] = b"\n\t|;,";
 
 /// A longer text is no cell with one value. Equal to the context a window has, so that a window of a longer text is
 /// never mistaken for a cell.
@@ -105,9 +107,9 @@ pub(crate) struct Near<'t> {
     range: Range<usize>,
     digits: usize,
     this_year: u16,
-    /// Where the words begin that may speak of it, and what those before it hint at.
+    /// Where the words begin that may speak of it, and what those before it hint at: anything, while nobody has asked.
     own: Option<usize>,
-    left: Option<Hint>,
+    left: Hint,
     hint: Option<Hint>,
     found: Option<Announced>,
     memory: &'t mut Memory,
@@ -134,9 +136,9 @@ pub(crate) struct Memory {
 struct Last {
     end: usize,
     digits: usize,
-    /// Where the words begin that may speak of it, and what those before it hint at, if somebody asked.
+    /// Where the words begin that may speak of it, and what those before it hint at.
     own: usize,
-    said: Option<Hint>,
+    said: Hint,
 }
 
 impl Last {
@@ -144,6 +146,44 @@ impl Last {
     fn speaks_apart(self, near: &Near<'_>) -> bool {
         let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
         self.digits != near.digits || between().iter().any(is_telling)
+    }
+}
+
+impl Memory {
+    fn keep(&mut self, last: Last) {
+        self.newest ^= 1;
+        if let Some(slot) = self.last.get_mut(self.newest) {
+            *slot = last;
+        }
+    }
+
+    /// Where the words begin that may speak of a number at `start`, and what they hint at, if one sign parts it from the
+    /// last one, as most neighbours in a row are: nothing speaks of it, or what spoke of that one.
+    fn beside_the_last(&self, text: &[u8], start: usize, digits: usize) -> Option<(usize, Hint)> {
+        let last = self.last.get(self.newest).filter(|last| last.digits > 0 && last.end + 1 == start)?;
+        text.get(last.end).filter(|b| b.is_ascii() && !b.is_ascii_alphabetic())?;
+        if last.digits != digits {
+            return Some((last.end, Hint::NOTHING));
+        }
+        (last.said != Hint::ANYTHING).then(|| (last.own.max(start.saturating_sub(LEFT_BYTES)), last.said))
+    }
+
+    /// Whether nothing comes of a run of digits in a row, as `is_idle` tells by what the words hint at. It is remembered then
+    /// for those behind it.
+    pub(crate) fn passes(
+        &mut self,
+        text: &[u8],
+        range: &Range<usize>,
+        digits: usize,
+        is_idle: impl Fn(Hint) -> bool,
+    ) -> bool {
+        let ends = text.get(range.end).is_none_or(|b| ENDS_WORDS.contains(b));
+        let beside = if ends { self.beside_the_last(text, range.start, digits) } else { None };
+        let Some((own, said)) = beside.filter(|(_, said)| is_idle(*said)) else { return false };
+        if digits >= OTHER_NUMBER_DIGITS {
+            self.keep(Last { end: range.end, digits, own, said });
+        }
+        true
     }
 }
 
@@ -158,7 +198,19 @@ impl<'t> Near<'t> {
         this_year: u16,
         memory: &'t mut Memory,
     ) -> Self {
-        Self { text, words, column, range, digits, this_year, own: None, left: None, hint: None, found: None, memory }
+        Self {
+            text,
+            words,
+            column,
+            range,
+            digits,
+            this_year,
+            own: None,
+            left: Hint::ANYTHING,
+            hint: None,
+            found: None,
+            memory,
+        }
     }
 
     /// The text all of this is about.
@@ -234,7 +286,7 @@ impl<'t> Near<'t> {
             return hint;
         }
         let left = self.left_hint();
-        self.left = Some(left);
+        self.left = left;
         let behind = self.words_behind();
         let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
         self.hint = Some(hint);
@@ -249,17 +301,12 @@ impl<'t> Near<'t> {
             let from = self.left_begins();
             return self.memory.heard.between(self.text, from, to, watched);
         }
-        let from = *self.own.insert(self.own_words_from());
-        // Most neighbours in a row are parted by one sign: nothing speaks of this one, or what spoke of that one.
-        if let Some(last) = self.last().filter(|last| last.end + 1 == to)
-            && self.text.get(last.end).is_some_and(|b| b.is_ascii() && !b.is_ascii_alphabetic())
-        {
-            match last.said {
-                _ if last.digits != self.digits => return Hint::default(),
-                Some(said) => return said,
-                None => {}
-            }
+        if let Some((own, said)) = self.memory.beside_the_last(self.text, to, self.digits) {
+            self.own = Some(own);
+            return said;
         }
+        let from = self.own_words_from();
+        self.own = Some(from);
         self.memory.heard.before_number(self.text, from, to, watched)
     }
 
@@ -294,11 +341,7 @@ impl<'t> Near<'t> {
     pub(crate) fn pass(&mut self) {
         if self.digits >= OTHER_NUMBER_DIGITS {
             let own = self.own.unwrap_or_else(|| self.own_words_from());
-            let Memory { last, newest, .. } = &mut *self.memory;
-            *newest ^= 1;
-            if let Some(last) = last.get_mut(*newest) {
-                *last = Last { end: self.range.end, digits: self.digits, own, said: self.left };
-            }
+            self.memory.keep(Last { end: self.range.end, digits: self.digits, own, said: self.left });
         }
     }
 
@@ -444,7 +487,7 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
-        if behind.first().is_some_and(|b| b.is_ascii_digit() || b"\n\t|;,".contains(b)) {
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || ENDS_WORDS.contains(b)) {
             return &[];
         }
         match first_end(behind) {
