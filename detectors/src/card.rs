@@ -157,9 +157,21 @@ pub(crate) enum Value {
     /// What stands in the text, plain digits.
     There,
     /// In place.
-    Short([u8; Self::ROOM], u8),
+    Short(Short),
     /// Anything longer.
     Text(String),
+}
+
+/// A value in place. Aligned, so that it is moved in whole words: in bytes, each move would wait for the one before.
+#[derive(Debug)]
+#[repr(align(8))]
+pub(crate) struct Short([u8; Value::ROOM], u8);
+
+impl Short {
+    /// The first `len` bytes of `room`.
+    pub(crate) const fn new(room: [u8; Value::ROOM], len: u8) -> Self {
+        Self(room, len)
+    }
 }
 
 impl Value {
@@ -178,7 +190,7 @@ impl Value {
             Some((front, back)) => {
                 front.copy_from_slice(&head);
                 back.copy_from_slice(digits);
-                Self::Short(room, len as u8)
+                Self::Short(Short(room, len as u8))
             }
             None => Self::Text(head.iter().chain(digits).map(|b| char::from(*b)).collect()),
         }
@@ -188,7 +200,7 @@ impl Value {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::There => &[],
-            Self::Short(room, len) => room.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Short(Short(room, len)) => room.get(..usize::from(*len)).unwrap_or_default(),
             Self::Text(text) => text.as_bytes(),
         }
     }
@@ -198,30 +210,21 @@ impl Value {
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// As what is told, which lies in place as well if it is short; `text` begins with what is told of.
+    /// Writes it as what is told to `secret`; `text` begins with what is told of.
     #[inline]
-    pub(crate) fn into_secret(self, text: &[u8], len: usize) -> Secret {
-        match self {
-            Self::There => there(text, len),
-            Self::Short(room, len) => Secret::in_place(room, len),
-            Self::Text(text) => Secret::new(text),
+    pub(crate) fn tell(self, text: &[u8], len: usize, secret: &mut Secret) {
+        const AT_ONCE: usize = size_of::<u128>();
+        match (self, len) {
+            (Self::There, 1..=AT_ONCE) if text.len() >= AT_ONCE => {
+                let all = text.first_chunk().copied().unwrap_or_default();
+                let own = u128::from_le_bytes(all) & u128::MAX >> (8 * (AT_ONCE - len));
+                secret.write(own, len as u8);
+            }
+            (Self::There, _) => *secret = Secret::new(String::from_utf8_lossy(text.get(..len).unwrap_or(text))),
+            (Self::Short(Short(room, len)), _) => *secret = Secret::in_place(room, len),
+            (Self::Text(text), _) => *secret = Secret::new(text),
         }
     }
-}
-
-/// The first `len` bytes of `text` as what is told. Not copied byte by byte, which takes waiting when it is read as a whole.
-#[inline]
-fn there(text: &[u8], len: usize) -> Secret {
-    const AT_ONCE: usize = size_of::<u128>();
-    if let (1..=AT_ONCE, Some(all)) = (len, text.first_chunk()) {
-        let own = u128::from_le_bytes(*all) & u128::MAX >> (8 * (AT_ONCE - len));
-        let mut room = [0; Value::ROOM];
-        if let Some(head) = room.first_chunk_mut() {
-            *head = own.to_le_bytes();
-        }
-        return Secret::in_place(room, len as u8);
-    }
-    Secret::new(String::from_utf8_lossy(text.get(..len).unwrap_or(text)))
 }
 
 impl Default for Value {

@@ -59,7 +59,7 @@ pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
 
-use card::{Detector, Found, confidence};
+use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
 use numbers::{Asked, Candidate, Finder, Number, candidates_of};
 use simd::{Look, Map};
@@ -290,8 +290,11 @@ impl Detectors {
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
             let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
-            let value = value.into_secret(text.get(range.start..).unwrap_or_default(), range.len());
-            hits.push(Hit { detector, range, confidence, value, disguise });
+            let (told, len) = (text.get(range.start..).unwrap_or_default(), range.len());
+            hits.push(Hit { detector, range, confidence, value: Secret::EMPTY, disguise });
+            if let Some(hit) = hits.last_mut() {
+                value.tell(told, len, &mut hit.value);
+            }
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
@@ -401,9 +404,14 @@ impl Finder for Scan<'_> {
             _ => detectors.by_length.get(digits),
         };
         for detector in of_length.unwrap_or(&detectors.asked) {
-            let judged = detector.number(number, &mut near);
-            if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
-                found.push((detector.card().id, judged));
+            let Some(judged) = detector.number(number, &mut near) else { continue };
+            if confidence(judged.score).is_some() {
+                let id = detector.card().id;
+                match judged.value {
+                    // All there is to move, without a look at room that nobody wrote to.
+                    Value::There => found.push((id, Found { value: Value::There, ..judged })),
+                    _ => found.push((id, judged)),
+                }
             }
         }
         if number.is_plain() {

@@ -24,6 +24,31 @@ impl Secret {
     /// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
     pub const ROOM: usize = 22;
 
+    /// No value yet.
+    pub const EMPTY: Self = Self(Text::Short([0; Self::ROOM], 0));
+
+    /// Makes it the first `len` bytes of `text`, the lowest first, where it lies: to be written in parts and moved as a
+    /// whole takes waiting.
+    #[inline]
+    pub fn write(&mut self, text: u128, len: u8) {
+        const HIGH: u128 = u128::MAX / 0xff * 0x80;
+        if len > 16 || text & HIGH != 0 {
+            let text = text.to_le_bytes();
+            *self = Self::new(String::from_utf8_lossy(text.get(..usize::from(len)).unwrap_or(&text)).into_owned());
+            return;
+        }
+        if let Text::Long(_) = self.0 {
+            *self = Self::EMPTY;
+        }
+        if let Text::Short(room, n) = &mut self.0 {
+            room.fill(0);
+            for (part, slots) in [text as u64, (text >> 64) as u64].into_iter().zip(room.as_chunks_mut().0) {
+                *slots = part.to_le_bytes();
+            }
+            *n = len;
+        }
+    }
+
     /// Wraps a value that lies in place already, the first `len` bytes of `room`; what is no text in it is replaced.
     pub fn in_place(room: [u8; Self::ROOM], len: u8) -> Self {
         let text = room.get(..usize::from(len)).unwrap_or(&room);
@@ -164,11 +189,22 @@ mod tests {
 
     #[test]
     fn values_in_place_are_those_that_are_copied() {
-        let room = |text: &str| std::array::from_fn(|n| text.as_bytes().get(n).copied().unwrap_or_default());
+        let room = |text: &str| {
+            std::array::from_fn::<u8, { Secret::ROOM }, _>(|n| text.as_bytes().get(n).copied().unwrap_or_default())
+        };
         for text in ["", "001090123456", "DN4759122135078-79001x", "Nguyễn"] {
             let secret = Secret::in_place(room(text), text.len() as u8);
             assert_eq!(secret.reveal(), text);
             assert_eq!(secret, Secret::new(text));
+        }
+        for before in ["001090123456", "Nguyễn Văn Nguyễn Văn Nguyễn"] {
+            for (text, len, value) in
+                [("001090123456", 12, "001090123456"), ("001090123456", 3, "001"), ("Nguyễn", 8, "Nguyễn")]
+            {
+                let mut secret = Secret::new(before);
+                secret.write(u128::from_le_bytes(*room(text).first_chunk().expect("so many")), len);
+                assert_eq!(secret.reveal(), value);
+            }
         }
         assert_eq!(Secret::in_place(room("001090123456"), 3).reveal(), "001");
         assert_eq!(Secret::in_place([b'7'; Secret::ROOM], 200).reveal().len(), Secret::ROOM);
