@@ -152,9 +152,10 @@ impl Found {
 
 /// The normalised value of a finding. Most are short, and most findings of numbers are beaten by another reading, so
 /// that nothing is allocated for them before they are reported.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Value {
     /// What stands in the text, plain digits.
+    #[default]
     There,
     /// In place.
     Short(Short),
@@ -224,12 +225,6 @@ impl Value {
             (Self::Short(Short(room, len)), _) => *secret = Secret::in_place(room, len),
             (Self::Text(text), _) => *secret = Secret::new(text),
         }
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Self::There
     }
 }
 

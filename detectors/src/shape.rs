@@ -14,7 +14,9 @@ pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
 
 /// Whether no letter and no sign that joins touches the number.
 fn stands_by_itself(text: &[u8], number: &Number) -> bool {
-    let parts = |b: Option<&u8>| b.is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !b"-_.".contains(b));
+    let parts = |b: Option<&u8>| {
+        b.is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.'))
+    };
     parts(text.get(..number.range.start).and_then(<[u8]>::last)) && parts(text.get(number.range.end))
 }
 

@@ -37,8 +37,10 @@ const LINK: usize = 8;
 /// Digits in a row that make a number of its own, behind which words no longer speak of the next number.
 const OTHER_NUMBER_DIGITS: usize = 6;
 
-/// Behind these no words speak of the number before.
-const ENDS_WORDS: &[u8] = b"\n\t|;,";
+/// Whether no words behind a byte speak of the number before it.
+const fn ends_words(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\t' | b'|' | b';' | b',')
+}
 
 /// A longer text is no cell with one value. Equal to the context a window has, so that a window of a longer text is
 /// never mistaken for a cell.
@@ -177,7 +179,7 @@ impl Memory {
         digits: usize,
         is_idle: impl Fn(Hint) -> bool,
     ) -> bool {
-        let ends = text.get(range.end).is_none_or(|b| ENDS_WORDS.contains(b));
+        let ends = text.get(range.end).is_none_or(|b| ends_words(*b));
         let beside = if ends { self.beside_the_last(text, range.start, digits) } else { None };
         let Some((own, said)) = beside.filter(|(_, said)| is_idle(*said)) else { return false };
         if digits >= OTHER_NUMBER_DIGITS {
@@ -487,7 +489,7 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
-        if behind.first().is_some_and(|b| b.is_ascii_digit() || ENDS_WORDS.contains(b)) {
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
             return &[];
         }
         match first_end(behind) {

@@ -145,8 +145,8 @@ impl Words {
     pub(super) fn nearest_in_the_end(&self, folded: &[u8]) -> Option<Ending> {
         let Named { linked, start, end, .. } = self.named(folded, true);
         let firm = match folded.len() - end? {
-            0..=DIRECT => Firm::Direct,
-            ..=NEAR => Firm::Near,
+            away if away <= DIRECT => Firm::Direct,
+            away if away <= NEAR => Firm::Near,
             _ => return None,
         };
         let linked_within = if linked.meets(PAPERS) { (LINK + 1).saturating_sub(start?) } else { 0 };
