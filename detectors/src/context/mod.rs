@@ -167,7 +167,9 @@ impl Memory {
         if last.digits != digits {
             return Some((last.end, Hint::NOTHING));
         }
-        (last.said != Hint::ANYTHING).then(|| (last.own.max(start.saturating_sub(LEFT_BYTES)), last.said))
+        // Where one looks back less far than for that one, a word that was heard whole may be cut.
+        let as_far = last.own + LEFT_BYTES >= start;
+        (as_far && last.said != Hint::ANYTHING).then_some((last.own, last.said))
     }
 
     /// Whether nothing comes of a run of digits in a row, as `is_idle` tells by what the words hint at. It is remembered then

@@ -185,6 +185,23 @@ proptest! {
     }
 }
 
+#[test]
+fn what_one_number_heard_whole_the_next_may_hear_cut() {
+    // As far as one looks back for the second number, the long word begins with one that announces.
+    let text = format!("{}cccdẤ{}  071234567,071234568", "x".repeat(LEFT_BYTES), "ấ".repeat(31));
+    let (second, first) = (text.len() - 9, text.len() - 19);
+    assert!(text.get(second - LEFT_BYTES..).is_some_and(|rest| rest.starts_with("cccd")));
+    let mut memory = Memory::default();
+    let near = |start: usize, memory: &mut Memory| {
+        let mut near = Near::new(text.as_bytes(), &WORDS, None, start..start + 9, 9, 2026, memory);
+        let said = (near.hint().is_no_paper(), near.around().1);
+        near.pass();
+        said
+    };
+    assert_eq!(near(first, &mut memory), (true, Firm::Not));
+    assert_eq!(near(second, &mut memory), (false, Firm::Near));
+}
+
 /// A number behind `text`, and what the words only digits part from the others announce.
 fn behind_digits(text: &str, memory: &mut Memory) -> (Option<(Columns, Firm)>, (Columns, Firm)) {
     let whole = format!("{text}001090123456, {}", "x".repeat(BLOCK));
