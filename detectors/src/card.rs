@@ -146,24 +146,43 @@ pub(crate) struct Found {
 impl Found {
     /// A number as it is.
     pub(crate) fn number(number: &Number, score: i32) -> Self {
-        let value = Value::of([], number.digits());
-        Self { range: number.range.clone(), score, value, hidden: number.hidden }
+        Self { range: number.range.clone(), score, value: Value::of_number(number), hidden: number.hidden }
     }
 }
 
 /// The normalised value of a finding. Most are short, and most findings of numbers are beaten by another reading, so
 /// that nothing is allocated for them before they are reported.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Value {
+    /// What stands in the text, plain digits.
+    #[default]
+    There,
     /// In place.
-    Short([u8; Self::ROOM], u8),
+    Short(Short),
     /// Anything longer.
     Text(String),
 }
 
+/// A value in place. Aligned, so that it is moved in whole words: in bytes, each move would wait for the one before.
+#[derive(Debug)]
+#[repr(align(8))]
+pub(crate) struct Short([u8; Value::ROOM], u8);
+
+impl Short {
+    /// The first `len` bytes of `room`.
+    pub(crate) const fn new(room: [u8; Value::ROOM], len: u8) -> Self {
+        Self(room, len)
+    }
+}
+
 impl Value {
-    /// Letters and digits of the longest number: a card with its facility.
-    pub(crate) const ROOM: usize = 22;
+    /// Letters and digits of the longest number, a card with its facility, and as much as a secret has in place.
+    pub(crate) const ROOM: usize = Secret::ROOM;
+
+    /// The digits of a number.
+    pub(crate) fn of_number(number: &Number) -> Self {
+        if number.is_plain() { Self::There } else { Self::of([], number.digits()) }
+    }
 
     /// `head` and then `digits`, all ASCII.
     pub(crate) fn of<const HEAD: usize>(head: [u8; HEAD], digits: &[u8]) -> Self {
@@ -172,16 +191,17 @@ impl Value {
             Some((front, back)) => {
                 front.copy_from_slice(&head);
                 back.copy_from_slice(digits);
-                Self::Short(room, len as u8)
+                Self::Short(Short(room, len as u8))
             }
             None => Self::Text(head.iter().chain(digits).map(|b| char::from(*b)).collect()),
         }
     }
 
-    /// As bytes.
+    /// As bytes; none of what stands in the text.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Short(room, len) => room.get(..usize::from(*len)).unwrap_or_default(),
+            Self::There => &[],
+            Self::Short(Short(room, len)) => room.get(..usize::from(*len)).unwrap_or_default(),
             Self::Text(text) => text.as_bytes(),
         }
     }
@@ -191,18 +211,20 @@ impl Value {
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// As what is told, which lies in place as well if it is short.
-    pub(crate) fn into_secret(self) -> Secret {
-        match self {
-            Self::Short(..) => Secret::new(self.as_str()),
-            Self::Text(text) => Secret::new(text),
+    /// Writes it as what is told to `secret`; `text` begins with what is told of.
+    #[inline]
+    pub(crate) fn tell(self, text: &[u8], len: usize, secret: &mut Secret) {
+        const AT_ONCE: usize = size_of::<u128>();
+        match (self, len) {
+            (Self::There, 1..=AT_ONCE) if text.len() >= AT_ONCE => {
+                let all = text.first_chunk().copied().unwrap_or_default();
+                let own = u128::from_le_bytes(all) & u128::MAX >> (8 * (AT_ONCE - len));
+                secret.write(own, len as u8);
+            }
+            (Self::There, _) => *secret = Secret::new(String::from_utf8_lossy(text.get(..len).unwrap_or(text))),
+            (Self::Short(Short(room, len)), _) => *secret = Secret::in_place(room, len),
+            (Self::Text(text), _) => *secret = Secret::new(text),
         }
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Self::Short([0; Self::ROOM], 0)
     }
 }
 

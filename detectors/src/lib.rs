@@ -59,8 +59,8 @@ pub use simd::base64::decode_base64;
 pub use simd::signs::{BLOCK, Shown, Signs, shown, signs};
 pub use stream::Stream;
 
-use card::{Detector, Found, confidence};
-use context::{Memory, Near, Words};
+use card::{Detector, Found, Value, confidence};
+use context::{Hint, Memory, Near, Words};
 use numbers::{Asked, Candidate, Finder, Number, candidates_of};
 use simd::{Look, Map};
 use spoken::SPOKEN_BYTES_MIN;
@@ -114,7 +114,7 @@ pub struct Detectors {
     asked: Vec<&'static dyn Detector>,
     /// Of these, by the number of digits, those that judge such numbers.
     by_length: [Vec<&'static dyn Detector>; LENGTHS],
-    /// The same without those that judge them only under a header.
+    /// The same without those that judge them only under a header, or with a `|` behind.
     by_bare_length: [Vec<&'static dyn Detector>; LENGTHS],
     /// Of these, those that may take numbers that nothing announced, where others do not.
     by_silent_length: [Option<Vec<&'static dyn Detector>>; LENGTHS],
@@ -180,7 +180,10 @@ impl Detectors {
         // What is true of all that judge a length is true of that.
         let all_agree = |of: &dyn Fn(&dyn Detector) -> u32| bare_lengths & !union(&|d| bare(&d) & !of(d));
         let apart = all_agree(&|d| d.lengths_apart());
-        let of_bare_length = |len: usize| asked.iter().copied().filter(|d| bare(d) >> len & 1 == 1).collect();
+        // All bytes there are before a number; those that need a `|` behind it take none of these.
+        let behind_any = |d: &dyn Detector| (0..=u8::MAX).fold(0, |all, before| all | d.lengths_behind(before));
+        let of_bare_length =
+            |len: usize| asked.iter().copied().filter(|d| (bare(d) & behind_any(*d)) >> len & 1 == 1).collect();
         let of_silent_length = |len: usize| {
             let (spoken, free): (Vec<_>, Vec<_>) = asked
                 .iter()
@@ -286,8 +289,12 @@ impl Detectors {
                 continue;
             }
             let (detector, range, disguise) = (*detector, f.range.clone(), f.hidden);
-            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default().into_secret();
-            hits.push(Hit { detector, range, confidence, value, disguise });
+            let value = found.get_mut(n).map(|(_, f)| std::mem::take(&mut f.value)).unwrap_or_default();
+            let (told, len) = (text.get(range.start..).unwrap_or_default(), range.len());
+            hits.push(Hit { detector, range, confidence, value: Secret::EMPTY, disguise });
+            if let Some(hit) = hits.last_mut() {
+                value.tell(told, len, &mut hit.value);
+            }
         }
         debug_assert!(hits.get(first..).is_some_and(|new| new.is_sorted_by_key(|h| h.range.start)));
     }
@@ -373,6 +380,10 @@ impl Finder for Scan<'_> {
             return false;
         }
         let run = range.len() == digits;
+        let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
+        if run && self.memory.passes(self.text, &range, digits, is_idle) {
+            return true;
+        }
         let mut near = self.near(range, digits);
         let idle = if announced { near.is_silent() } else { near.is_unannounced() };
         if idle && run {
@@ -389,13 +400,18 @@ impl Finder for Scan<'_> {
         let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
         let of_length = match silent {
             Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
-            _ if bare => detectors.by_bare_length.get(digits),
+            _ if bare && !card => detectors.by_bare_length.get(digits),
             _ => detectors.by_length.get(digits),
         };
         for detector in of_length.unwrap_or(&detectors.asked) {
-            let judged = detector.number(number, &mut near);
-            if let Some(judged) = judged.filter(|f| confidence(f.score).is_some()) {
-                found.push((detector.card().id, judged));
+            let Some(judged) = detector.number(number, &mut near) else { continue };
+            if confidence(judged.score).is_some() {
+                let id = detector.card().id;
+                match judged.value {
+                    // All there is to move, without a look at room that nobody wrote to.
+                    Value::There => found.push((id, Found { value: Value::There, ..judged })),
+                    _ => found.push((id, judged)),
+                }
             }
         }
         if number.is_plain() {

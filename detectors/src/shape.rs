@@ -8,6 +8,19 @@ use crate::numbers::{Layout, Number};
 /// Loss for the way a number is written and what touches it, given how firmly it was announced. The more firmly, the
 /// more disguise is believed: people who hide a number still have to say what it is.
 pub(crate) fn loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
+    // Most numbers of records stand by themselves.
+    if number.layout == Layout::Solid && stands_by_itself(text, number) { 0 } else { any_loss(text, number, firm) }
+}
+
+/// Whether no letter and no sign that joins touches the number.
+fn stands_by_itself(text: &[u8], number: &Number) -> bool {
+    let parts = |b: Option<&u8>| {
+        b.is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'.'))
+    };
+    parts(text.get(..number.range.start).and_then(<[u8]>::last)) && parts(text.get(number.range.end))
+}
+
+fn any_loss(text: &[u8], number: &Number, firm: Firm) -> i32 {
     let code = if is_part_of_a_code(text, number) { 200 } else { 0 };
     layout(text, number, firm) + code + glue(text, number, firm) + if is_amount(text, number, firm) { 60 } else { 0 }
 }
@@ -224,6 +237,10 @@ pub(crate) fn is_round(digits: &[u8]) -> bool {
 /// Whether twelve digits are a moment: `yyyymmddHHMM`, `yyMMddHHmmss`, `ddmmyyyyHHMM`. Claim files
 /// (QĐ 130/QĐ-BYT, table XML1) and file names are full of the first.
 pub(crate) fn is_moment(digits: &[u8]) -> bool {
+    // Of nearly all numbers it is told by one digit that they have neither years nor days where these stand.
+    if !matches!(digits, [b'1'..=b'3', ..] | [_, _, _, _, b'1' | b'2', ..]) {
+        return false;
+    }
     let n = |at: usize, len: usize| {
         digits.get(at..at + len).unwrap_or_default().iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'))
     };
@@ -238,7 +255,42 @@ pub(crate) fn is_moment(digits: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::numbers::{Candidate, EVERY_NUMBER, candidates};
+
+    proptest! {
+        #[test]
+        fn moments_of_all_forms_are_known(
+            (century, year) in (19..=20, 0..100),
+            (month, day) in (1..=12, 1..=31),
+            (hour, minute, second) in (0..24, 0..60, 0..60),
+        ) {
+            let form = |form: String, known: bool| assert!(!known || is_moment(form.as_bytes()), "{form}");
+            let whole = century * 100 + year;
+            form(format!("{whole}{month:02}{day:02}{hour:02}{minute:02}"), whole < 2040);
+            form(format!("{day:02}{month:02}{whole}{hour:02}{minute:02}"), (1990..2040).contains(&whole));
+            form(format!("{year:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}"), (10..40).contains(&year));
+        }
+
+        #[test]
+        fn what_stands_by_itself_loses_nothing(
+            before in "[0-9a-f.,_-]{0,12}[,;:.\"'|/(= _a-\u{200b}-]{0,2}",
+            number in "[0-9]{7,12}|[0-9]{3}\u{200b}[0-9]{6}",
+            behind in "[,;:.\"'|/)= _a-\u{200b}-]{0,2}[0-9a-f.,_-]{0,12}",
+        ) {
+            let text = [before, number, behind].concat();
+            let text = text.as_bytes();
+            candidates(text, 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
+                if let Candidate::Number(number) = candidate {
+                    for firm in [Firm::Not, Firm::Weak, Firm::Near, Firm::Direct, Firm::Column] {
+                        assert_eq!(loss(text, &number, firm), any_loss(text, &number, firm));
+                    }
+                }
+            });
+        }
+    }
 
     #[test]
     fn moments_are_known() {
@@ -248,6 +300,9 @@ mod tests {
             ("211120231942", true),
             ("197901010000", true),
             ("001090123456", false),
+            ("010120261200", true),
+            ("001020261200", false),
+            ("391231235959", true),
             ("202313211942", false),
             ("2023112119", false),
         ] {

@@ -12,21 +12,56 @@ pub struct Secret(Text);
 /// Most values are numbers, and there are many of them: short ones lie in place.
 #[derive(Clone)]
 enum Text {
-    Short([u8; ROOM], u8),
+    Short([u8; Secret::ROOM], u8),
     Long(Box<str>),
 }
-
-/// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
-const ROOM: usize = 22;
 
 /// How many trailing characters a mask may show. The first six digits of a citizen number encode province, sex and
 /// birth year, so the head is never shown (Circular 07/2016/TT-BCA, appendix 1).
 const SHOWN_MAX: usize = 3;
 
 impl Secret {
+    /// Bytes of a short text: a card with its facility has twenty, and no more room is taken than that leaves.
+    pub const ROOM: usize = 22;
+
+    /// No value yet.
+    pub const EMPTY: Self = Self(Text::Short([0; Self::ROOM], 0));
+
+    /// Makes it the first `len` bytes of `text`, the lowest first, where it lies: to be written in parts and moved as a
+    /// whole takes waiting.
+    #[inline]
+    pub fn write(&mut self, text: u128, len: u8) {
+        const HIGH: u128 = u128::MAX / 0xff * 0x80;
+        if len > 16 || text & HIGH != 0 {
+            let text = text.to_le_bytes();
+            *self = Self::new(String::from_utf8_lossy(text.get(..usize::from(len)).unwrap_or(&text)).into_owned());
+            return;
+        }
+        if let Text::Long(_) = self.0 {
+            *self = Self::EMPTY;
+        }
+        if let Text::Short(room, n) = &mut self.0 {
+            room.fill(0);
+            for (part, slots) in [text as u64, (text >> 64) as u64].into_iter().zip(room.as_chunks_mut().0) {
+                *slots = part.to_le_bytes();
+            }
+            *n = len;
+        }
+    }
+
+    /// Wraps a value that lies in place already, the first `len` bytes of `room`; what is no text in it is replaced.
+    pub fn in_place(room: [u8; Self::ROOM], len: u8) -> Self {
+        let text = room.get(..usize::from(len)).unwrap_or(&room);
+        if text.len() == usize::from(len) && (room.is_ascii() || str::from_utf8(text).is_ok()) {
+            Self(Text::Short(room, len))
+        } else {
+            Self::new(String::from_utf8_lossy(text).into_owned())
+        }
+    }
+
     /// Wraps a normalised value: separators and disguises removed, letters upper-case.
     pub fn new(value: impl AsRef<str> + Into<Box<str>>) -> Self {
-        let (mut room, bytes) = ([0; ROOM], value.as_ref().as_bytes());
+        let (mut room, bytes) = ([0; Self::ROOM], value.as_ref().as_bytes());
         let len = bytes.len() as u8;
         Self(match room.get_mut(..bytes.len()) {
             Some(slots) => {
@@ -150,6 +185,29 @@ mod tests {
             }
         }
         assert_eq!(size_of::<Secret>(), 24);
+    }
+
+    #[test]
+    fn values_in_place_are_those_that_are_copied() {
+        let room = |text: &str| {
+            std::array::from_fn::<u8, { Secret::ROOM }, _>(|n| text.as_bytes().get(n).copied().unwrap_or_default())
+        };
+        for text in ["", "001090123456", "DN4759122135078-79001x", "Nguyễn"] {
+            let secret = Secret::in_place(room(text), text.len() as u8);
+            assert_eq!(secret.reveal(), text);
+            assert_eq!(secret, Secret::new(text));
+        }
+        for before in ["001090123456", "Nguyễn Văn Nguyễn Văn Nguyễn"] {
+            for (text, len, value) in
+                [("001090123456", 12, "001090123456"), ("001090123456", 3, "001"), ("Nguyễn", 8, "Nguyễn")]
+            {
+                let mut secret = Secret::new(before);
+                secret.write(u128::from_le_bytes(*room(text).first_chunk().expect("so many")), len);
+                assert_eq!(secret.reveal(), value);
+            }
+        }
+        assert_eq!(Secret::in_place(room("001090123456"), 3).reveal(), "001");
+        assert_eq!(Secret::in_place([b'7'; Secret::ROOM], 200).reveal().len(), Secret::ROOM);
     }
 
     #[test]

@@ -9,7 +9,6 @@
 use std::ops::Range;
 
 use chot_model::DetectorId;
-use memchr::{memchr2, memrchr2};
 
 use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
@@ -19,7 +18,7 @@ use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
 use crate::shape::{is_filler, is_moment, is_round, loss};
-use crate::simd::{BLOCK, padded, pairs};
+use crate::simd::{BLOCK, YEARS_SEEN, years};
 
 /// The detector.
 pub(crate) struct Cccd;
@@ -86,9 +85,8 @@ impl Cccd {
         let mine = said.firm(MINE);
         // Without structure only words can make it one, and mixed layouts need them anyway. A date beside it that
         // agrees with the year it carries stands in for a word: one number in two hundred does so by chance.
-        let born = structure != Structure::None
-            && near.column().is_none()
-            && born_beside(near.text(), number, near.this_year()).is_some();
+        let born =
+            structure != Structure::None && near.column().is_none() && has_birth_beside(text, number, near.this_year());
         let domestic = structure == Structure::Province || born;
         let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
         if is_round(digits) && (mine < Firm::Direct || dotted) {
@@ -96,7 +94,10 @@ impl Cccd {
         }
         // Ten people in the country have such a number; in programs every other pattern of bits looks like one.
         let bits = mine < Firm::Direct && !born && digits.iter().all(|b| matches!(b, b'0' | b'1'));
-        let counted = mine < Firm::Direct && !born && (counts(number) || is_span_of_months(text, number));
+        let counted = number.layout != Layout::Solid
+            && mine < Firm::Direct
+            && !born
+            && (counts(number) || is_span_of_months(text, number));
         if bits || counted || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
@@ -165,69 +166,71 @@ pub(crate) fn birth_beside(text: &[u8], number: &Number, this_year: u16) -> Opti
     born_beside(text, number, this_year)
 }
 
+/// Whether there is one beside a number that has the structure.
+fn has_birth_beside(text: &[u8], number: &Number, this_year: u16) -> bool {
+    let start = number.range.start;
+    // By two digits most dates are told to be of other years.
+    let decade = start.checked_sub(3).and_then(|at| text.get(at..start - 1));
+    let before = || birth_year(number.digits()).is_some_and(|born| year_before(text, start) == Some(born));
+    decade == number.digits().get(4..6) && before() || born_beside(text, number, this_year).is_some()
+}
+
+/// The year of the date right before `at`, with one sign between, as most registers have it: `05/04/1987,`. With these signs
+/// in it, it goes on with no date that begins before it, nor is it part of one.
+fn year_before(text: &[u8], at: usize) -> Option<u16> {
+    let &[before, ref date @ .., sign] = text.get(at.checked_sub(12)?..at)?.first_chunk::<12>()?;
+    let signed = matches!(date, [_, _, b'/' | b'.', ..]) && !matches!(sign, b'0'..=b'9' | b'/' | b'.' | b'\n' | b'\r');
+    if !signed || before.is_ascii_digit() {
+        return None;
+    }
+    Date::read_plain(date).map(|(date, _)| date.year)
+}
+
 /// The same for a number that has the structure.
 fn born_beside(text: &[u8], number: &Number, this_year: u16) -> Option<(Date, Range<usize>)> {
     let born = birth_year(number.digits())?;
-    if !may_show_year(text, &number.range, born) || !shows_year(text, &number.range, born) {
+    if !shows_year(text, &number.range, born) {
         return None;
     }
     dates_beside(text, &number.range, this_year).find(|(date, _)| date.year == born)
 }
 
-/// Whether the last two digits of a year stand near enough to a number, and neither is part of a longer run unless the
-/// whole year stands there. Lines are not told apart here: most numbers have no such digits anywhere near.
-fn may_show_year(text: &[u8], range: &Range<usize>, year: u16) -> bool {
-    let digit = |n: u16| b'0' + (n % 10) as u8;
-    let [a, b, c, d] = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
-    let before = range.start.saturating_sub(BESIDE_BYTES)..range.start;
-    let behind = range.end..text.len().min(range.end.saturating_add(BESIDE_BYTES + DATE_BYTES_MAX));
-    [before, behind].into_iter().any(|side| {
-        side.clone().step_by(BLOCK).any(|from| {
-            let rest = text.get(from..).unwrap_or_default();
-            let found = rest.first_chunk().map_or_else(|| pairs(&padded(rest), c, d), |seen| pairs(seen, c, d));
-            // Both digits stand on this side.
-            let mut found = found & u64::MAX >> BLOCK.saturating_sub(side.end - 1 - from).min(BLOCK - 1);
-            while found != 0 {
-                let at = from + found.trailing_zeros() as usize;
-                found &= found - 1;
-                let before = |n: usize| at.checked_sub(n).filter(|at| *at >= side.start).and_then(|at| text.get(at));
-                let behind = text.get(at + 2).filter(|_| at + 2 < side.end);
-                let part = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-                let alone = !part(before(1)) && !part(behind);
-                if alone || before(2) == Some(&a) && before(1) == Some(&b) {
-                    return true;
-                }
-            }
-            false
-        })
-    })
-}
-
 /// Whether the digits of a year stand on the line of a number in any way a date beside it has them: in full, or the
 /// last two alone. On most lines they do not, and then no date is read.
 fn shows_year(text: &[u8], range: &Range<usize>, year: u16) -> bool {
-    /// What is read on the left, on the right and behind, signs before, between and after.
-    const ROOM: usize = BESIDE_BYTES + BESIDE_BYTES + DATE_BYTES_MAX + 5;
-    let before = text.get(range.start.saturating_sub(BESIDE_BYTES)..range.start).unwrap_or_default();
-    let before = memrchr2(b'\n', b'\r', before).map_or(before, |at| before.get(at + 1..).unwrap_or_default());
-    let behind = text.get(range.end..).unwrap_or_default();
-    let behind = behind.get(..BESIDE_BYTES + DATE_BYTES_MAX).unwrap_or(behind);
-    let behind = memchr2(b'\n', b'\r', behind).map_or(behind, |at| behind.get(..at).unwrap_or_default());
-    // Side by side, and the number between them as one sign.
-    let (mut line, mut len) = ([0; ROOM], 1);
-    for part in [before, behind] {
-        let Some(slots) = line.get_mut(len..len + part.len()) else { return true };
-        slots.copy_from_slice(part);
-        len += part.len() + 1;
-    }
+    const { assert!(BESIDE_BYTES <= 2 * BLOCK && BESIDE_BYTES + DATE_BYTES_MAX <= 2 * BLOCK) };
     let digit = |n: u16| b'0' + (n % 10) as u8;
-    let [a, b, c, d] = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
-    let from = |n: usize| line.get(n..n + len.saturating_sub(2)).unwrap_or_default();
-    // Without a branch a byte, so that it is done with vectors.
-    from(0).iter().zip(from(1)).zip(from(2)).zip(from(3)).fold(false, |any, (((p, q), r), s)| {
-        let alone = (*q == c) & (*r == d) & !p.is_ascii_digit() & !s.is_ascii_digit();
-        any | alone | (*p == a) & (*q == b) & (*r == c) & (*s == d)
-    })
+    let digits = [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year)];
+    // Away from the number, a block at a time, as far as its line goes.
+    let before = |blocks: usize, near: u64| {
+        let (years, ends) = years_from(text, range.start as isize - (blocks * BLOCK) as isize, digits);
+        let line = !u64::MAX.unbounded_shr(ends.leading_zeros());
+        (years & line & near, ends == 0)
+    };
+    let behind = |blocks: usize| {
+        let (years, ends) = years_from(text, (range.end + blocks * BLOCK) as isize, digits);
+        let line = (ends & ends.wrapping_neg()).wrapping_sub(1);
+        (years & line, ends == 0)
+    };
+    let ((first, goes_on_before), (next, goes_on_behind)) = (before(1, u64::MAX), behind(0));
+    first | next != 0
+        || goes_on_before && before(2, u64::MAX << (2 * BLOCK - BESIDE_BYTES)).0 != 0
+        || goes_on_behind && behind(1).0 != 0
+}
+
+/// Where a year is shown in the block at `from`, and where lines end; nothing stands around a text.
+#[inline]
+fn years_from(text: &[u8], from: isize, year: [u8; 4]) -> (u64, u64) {
+    let seen = usize::try_from(from - 2).ok().and_then(|from| text.get(from..)?.first_chunk());
+    seen.map_or_else(|| years_at_the_edge(text, from, year), |seen| years(seen, year))
+}
+
+#[cold]
+#[inline(never)]
+fn years_at_the_edge(text: &[u8], from: isize, year: [u8; 4]) -> (u64, u64) {
+    let byte = |n: usize| usize::try_from(from - 2 + n as isize).ok().and_then(|at| text.get(at)).copied();
+    let seen: [u8; YEARS_SEEN] = std::array::from_fn(|n| byte(n).unwrap_or_default());
+    years(&seen, year)
 }
 
 /// The year of birth that a citizen number carries.
@@ -311,6 +314,23 @@ mod tests {
     }
 
     #[test]
+    fn the_date_right_before_is_told() {
+        for (text, year) in [
+            ("An,05/04/1987,001087123456", Some(1987)),
+            ("x 05.04.1987 001087123456", Some(1987)),
+            ("x,15/14/1987,001087123456", None),
+            ("x,05-04-1987,001087123456", None),
+            ("x,05/04.1987,001087123456", None),
+            ("105/04/1987,001087123456", None),
+            ("x,05/04/1987/001087123456", None),
+            ("x,05/04/1987\n001087123456", None),
+            ("05/04/1987,001087123456", None),
+        ] {
+            assert_eq!(year_before(text.as_bytes(), text.len() - 12), year, "{text}");
+        }
+    }
+
+    #[test]
     fn no_date_with_its_year_is_passed_over() {
         let number = "001087123456";
         for date in [
@@ -332,7 +352,6 @@ mod tests {
             ] {
                 let start = text.find(number).expect("there");
                 assert!(shows_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
-                assert!(may_show_year(text.as_bytes(), &(start..start + 12), 1987), "{text}");
             }
         }
         for text in ["05/04/1986 001087123456", "870 001087123456 187", "87\n001087123456\n1987", "001087123456"] {
@@ -343,14 +362,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_first_look_passes_over_no_year(
-            before in "([0-9]{0,3}(1987|87)?[/ \n]?){0,14}",
-            behind in "([0-9]{0,3}(1987|87)?[/ \n]?){0,14}",
+        fn a_date_right_before_is_a_date_beside(
+            before in "([0-9]{1,4}|19870405|1987|tháng|năm|Apr| |,|/|-|\\.|\n|x){0,8}",
+            date in "[0-3][0-9][/.][01][0-9][/.](1987|2004)",
+            sign in "[ ,;|\t/.-]",
         ) {
-            let text = format!("{before}001087123456{behind}");
-            let range = before.len()..before.len() + 12;
-            let shows = shows_year(text.as_bytes(), &range, 1987);
-            prop_assert!(!shows || may_show_year(text.as_bytes(), &range, 1987));
+            let text = format!("{before}{date}{sign}001087123456");
+            let at = text.len() - 12;
+            if let Some(year) = year_before(text.as_bytes(), at) {
+                let own = at..text.len();
+                let mut dates = dates_beside(text.as_bytes(), &own, 2026);
+                prop_assert!(dates.any(|(date, _)| date.year == year), "{text}");
+            }
+        }
+
+        #[test]
+        fn no_date_beside_is_passed_over(
+            before in "([0-9]{0,3}(1987|87)?([/ \n-]| tháng | năm |May ){0,2}){0,14}",
+            behind in "([0-9]{0,3}(1987|87)?([/ \n-]| tháng | năm |May ){0,2}){0,14}",
+            (more_before, more_behind) in (0..140_usize, 0..140_usize),
+        ) {
+            let (more_before, more_behind) = ("x".repeat(more_before), "x".repeat(more_behind));
+            let text = format!("{more_before}{before}001087123456{behind}{more_behind}");
+            let range = more_before.len() + before.len()..more_before.len() + before.len() + 12;
+            let shows = dates_beside(text.as_bytes(), &range, 2026).any(|(date, _)| date.year == 1987);
+            prop_assert!(!shows || shows_year(text.as_bytes(), &range, 1987));
         }
     }
 

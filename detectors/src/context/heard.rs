@@ -10,7 +10,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::Column;
-use crate::simd::{BLOCK, Word, letters_and_digits, letters_and_digits_from, words};
+use crate::simd::{BLOCK, Place, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -21,7 +21,7 @@ use plain::{Key, next_letter, plain_words};
 pub(crate) struct Hint(u8);
 
 impl Hint {
-    const NOTHING: Self = Self(0);
+    pub(super) const NOTHING: Self = Self(0);
     /// A paper of a person.
     const PAPER: Self = Self(1);
     /// Another number.
@@ -31,7 +31,7 @@ impl Hint {
     /// The name of a person.
     const NAME: Self = Self(8);
     const KINDS: usize = 4;
-    const ANYTHING: Self = Self(15);
+    pub(super) const ANYTHING: Self = Self(15);
 
     fn of(column: Column) -> Self {
         if Columns::of(&[column]).meets(PAPERS) {
@@ -47,6 +47,15 @@ impl Hint {
 
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Notes the end of a word that hints at this.
+    fn note<T: Copy>(self, ends: &mut [T; Self::KINDS], end: T) {
+        for (n, last) in ends.iter_mut().enumerate() {
+            if self.0 & 1 << n != 0 {
+                *last = end;
+            }
+        }
     }
 
     const fn has(self, what: Self) -> bool {
@@ -179,38 +188,71 @@ impl Watched {
         hint
     }
 
-    /// Tells `found` the end of each watched word of `text[range]`; from where to go on when more is read.
-    fn words(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, Hint)) -> usize {
-        // The word before, unless digits part it from what follows; where the last two stand, likewise.
-        let (mut before, mut parts, mut begun, mut end) = (0, 0, [NOWHERE; 2], range.start);
-        let mut word = |word: Word| {
-            if word.parted {
-                (before, parts, begun) = (0, 0, [NOWHERE; 2]);
-            }
-            let may_be = self.parts[hash(word.key, PARTS)];
-            if may_be & (ALONE | parts << 1 & SECOND) != 0 {
-                let hint = self.said(before, word.key);
-                if hint != Hint::NOTHING {
-                    found(word.range.end, hint);
-                }
-            }
-            (before, parts) = (word.key, may_be);
-            (begun, end) = ([begun[1], word.range.start], word.range.end);
-        };
-        let (at, parted) = words(text, range.clone(), &mut word);
-        let parted = if at < range.end { plain_words(text, at..range.end, parted, &mut word) } else { parted };
+    /// Tells `found` the end of each watched word of `text[range]`.
+    fn words(&self, text: &[u8], range: Range<usize>, found: impl FnMut(usize, Hint)) {
+        self.listen::<false>(text, range, found);
+    }
+
+    /// The same; from where to go on when more is read.
+    fn words_that_go_on(&self, text: &[u8], range: Range<usize>, found: impl FnMut(usize, Hint)) -> usize {
+        let end = range.end;
+        let ([first, second], parted) = self.listen::<true>(text, range, found);
         // The last word may begin a pair, and one that the end cuts may end another.
-        match begun {
-            [_, NOWHERE] => range.end,
-            _ if parted => range.end,
-            [first, _] if first != NOWHERE && end == range.end => first,
-            [_, second] => second,
+        match (first, second) {
+            (_, None) => end,
+            _ if parted => end,
+            (Some(first), Some(second)) if second.end == end => first.start,
+            (_, Some(second)) => second.start,
         }
+    }
+
+    /// The same; the last two words, and whether digits part them from what follows. None where it does not `GO_ON`.
+    #[inline]
+    fn listen<const GO_ON: bool>(
+        &self,
+        text: &[u8],
+        range: Range<usize>,
+        found: impl FnMut(usize, Hint),
+    ) -> ([Option<Range<usize>>; 2], bool) {
+        let mut ear = Ear::<_, GO_ON> { watched: self, found, before: 0, parts: 0, last: [None; 2] };
+        let end = range.end;
+        let (at, parted) = words(text, range, |word| ear.hear(&word));
+        let parted = if at < end { plain_words(text, at..end, parted, |word| ear.hear(&word)) } else { parted };
+        (ear.last.map(|place| place.map(Place::range)), parted)
     }
 }
 
-/// No place.
-const NOWHERE: usize = usize::MAX;
+/// Who hears one word after the other.
+struct Ear<'w, F, const GO_ON: bool> {
+    watched: &'w Watched,
+    found: F,
+    /// The word before, unless digits part it from what follows, and what it may be.
+    before: u64,
+    parts: u8,
+    /// Where the last two stand, likewise.
+    last: [Option<Place>; 2],
+}
+
+impl<F: FnMut(usize, Hint), const GO_ON: bool> Ear<'_, F, GO_ON> {
+    /// Part of the loop that reads the words, so that nothing of this is written to memory and read again.
+    #[inline(always)]
+    fn hear(&mut self, word: &Word) {
+        if word.parted {
+            (self.before, self.parts, self.last) = (0, 0, [None; 2]);
+        }
+        let may_be = self.watched.parts[hash(word.key, PARTS)];
+        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 {
+            let hint = self.watched.said(self.before, word.key);
+            if hint != Hint::NOTHING {
+                (self.found)(word.place.range().end, hint);
+            }
+        }
+        (self.before, self.parts) = (word.key, may_be);
+        if GO_ON {
+            self.last = [self.last[1], Some(word.place)];
+        }
+    }
+}
 
 /// The key of a word of small letters of ASCII, if that is all that stands there; `None` as well for a long one.
 #[inline]
@@ -250,7 +292,7 @@ pub(crate) struct Heard {
     read: usize,
     /// Where the last words end that hint at each kind.
     ends: [usize; Hint::KINDS],
-    refrains: Refrains<{ Hint::KINDS }>,
+    refrains: Refrains<[u8; Hint::KINDS]>,
 }
 
 impl Heard {
@@ -269,7 +311,11 @@ impl Heard {
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            self.hear_apart(text, to, watched);
+            if self.refrains.come_again() {
+                self.hear_apart(text, to, watched);
+            } else {
+                self.hear(text, to, watched);
+            }
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
@@ -327,13 +373,7 @@ impl Heard {
         }
         let hear = || {
             let mut ends = [0; Hint::KINDS];
-            watched.words(text, start..start + len, |end, said| {
-                for (n, last) in ends.iter_mut().enumerate() {
-                    if said.0 & 1 << n != 0 {
-                        *last = (end - start) as u8;
-                    }
-                }
-            });
+            watched.words(text, start..start + len, |end, said| said.note(&mut ends, (end - start) as u8));
             ends
         };
         let ends = self.refrains.said(text.get(start..).unwrap_or_default(), len, hear);
@@ -344,16 +384,16 @@ impl Heard {
         }
     }
 
-    /// Reads the words up to `to`; from where to go on.
-    fn hear(&mut self, text: &[u8], to: usize, watched: &Watched) -> usize {
+    /// Reads the words up to `to`.
+    fn hear(&mut self, text: &[u8], to: usize, watched: &Watched) {
         let ends = &mut self.ends;
-        watched.words(text, self.upto..to, |end, said| {
-            for (n, last) in ends.iter_mut().enumerate() {
-                if said.0 & 1 << n != 0 {
-                    *last = end;
-                }
-            }
-        })
+        watched.words(text, self.upto..to, |end, said| said.note(ends, end));
+    }
+
+    /// The same; from where to go on.
+    fn hear_on(&mut self, text: &[u8], to: usize, watched: &Watched) -> usize {
+        let ends = &mut self.ends;
+        watched.words_that_go_on(text, self.upto..to, |end, said| said.note(ends, end))
     }
 
     /// What hints behind `from`.
@@ -403,7 +443,7 @@ impl Heard {
             }
         }
         if self.upto < to && self.read != to {
-            self.upto = self.hear(text, to, watched);
+            self.upto = self.hear_on(text, to, watched);
             self.read = to;
         }
         hint.and(self.ends(from))

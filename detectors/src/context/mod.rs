@@ -16,12 +16,12 @@ use memchr::memmem;
 
 use crate::Column;
 use crate::fold::spread_words;
-use crate::simd::{Classes, classes, first_end};
+use crate::simd::{BLOCK, Classes, classes, first_end, letters_and_digits_from};
 use codes::without_codes;
-pub(crate) use heard::Heard;
-use heard::Hint;
-use words::PAPERS;
+pub(crate) use heard::{Heard, Hint};
+use refrain::Refrains;
 pub(crate) use words::Words;
+use words::{DIGITS_IN_A_PHRASE, Ending, PAPERS};
 
 /// How far to the left words are looked for.
 pub(crate) const LEFT_BYTES: usize = 112;
@@ -36,6 +36,11 @@ const NEAR: usize = 72;
 const LINK: usize = 8;
 /// Digits in a row that make a number of its own, behind which words no longer speak of the next number.
 const OTHER_NUMBER_DIGITS: usize = 6;
+
+/// Whether no words behind a byte speak of the number before it.
+const fn ends_words(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\t' | b'|' | b';' | b',')
+}
 
 /// A longer text is no cell with one value. Equal to the context a window has, so that a window of a longer text is
 /// never mistaken for a cell.
@@ -104,6 +109,9 @@ pub(crate) struct Near<'t> {
     range: Range<usize>,
     digits: usize,
     this_year: u16,
+    /// Where the words begin that may speak of it, and what those before it hint at: anything, while nobody has asked.
+    own: Option<usize>,
+    left: Hint,
     hint: Option<Hint>,
     found: Option<Announced>,
     memory: &'t mut Memory,
@@ -113,9 +121,12 @@ pub(crate) struct Near<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     heard: Heard,
-    /// The last two numbers judged that stand by themselves, the last one first. Where that also begins a number of
-    /// several groups, the one before it is asked for.
+    /// The last two numbers judged that stand by themselves, and which of them is the last one. Where that also begins a
+    /// number of several groups, the one before it is asked for.
     last: [Last; 2],
+    newest: usize,
+    /// What words between digits and a number announce that decide by themselves.
+    endings: Refrains<Option<Ending>>,
     /// Where words are folded.
     scratch: Vec<u8>,
     /// The words before a number, without what only codes spell.
@@ -127,8 +138,9 @@ pub(crate) struct Memory {
 struct Last {
     end: usize,
     digits: usize,
-    /// Where the words begin that may speak of it.
+    /// Where the words begin that may speak of it, and what those before it hint at.
     own: usize,
+    said: Hint,
 }
 
 impl Last {
@@ -136,6 +148,46 @@ impl Last {
     fn speaks_apart(self, near: &Near<'_>) -> bool {
         let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
         self.digits != near.digits || between().iter().any(is_telling)
+    }
+}
+
+impl Memory {
+    fn keep(&mut self, last: Last) {
+        self.newest ^= 1;
+        if let Some(slot) = self.last.get_mut(self.newest) {
+            *slot = last;
+        }
+    }
+
+    /// Where the words begin that may speak of a number at `start`, and what they hint at, if one sign parts it from the
+    /// last one, as most neighbours in a row are: nothing speaks of it, or what spoke of that one.
+    fn beside_the_last(&self, text: &[u8], start: usize, digits: usize) -> Option<(usize, Hint)> {
+        let last = self.last.get(self.newest).filter(|last| last.digits > 0 && last.end + 1 == start)?;
+        text.get(last.end).filter(|b| b.is_ascii() && !b.is_ascii_alphabetic())?;
+        if last.digits != digits {
+            return Some((last.end, Hint::NOTHING));
+        }
+        // Where one looks back less far than for that one, a word that was heard whole may be cut.
+        let as_far = last.own + LEFT_BYTES >= start;
+        (as_far && last.said != Hint::ANYTHING).then_some((last.own, last.said))
+    }
+
+    /// Whether nothing comes of a run of digits in a row, as `is_idle` tells by what the words hint at. It is remembered then
+    /// for those behind it.
+    pub(crate) fn passes(
+        &mut self,
+        text: &[u8],
+        range: &Range<usize>,
+        digits: usize,
+        is_idle: impl Fn(Hint) -> bool,
+    ) -> bool {
+        let ends = text.get(range.end).is_none_or(|b| ends_words(*b));
+        let beside = if ends { self.beside_the_last(text, range.start, digits) } else { None };
+        let Some((own, said)) = beside.filter(|(_, said)| is_idle(*said)) else { return false };
+        if digits >= OTHER_NUMBER_DIGITS {
+            self.keep(Last { end: range.end, digits, own, said });
+        }
+        true
     }
 }
 
@@ -150,7 +202,19 @@ impl<'t> Near<'t> {
         this_year: u16,
         memory: &'t mut Memory,
     ) -> Self {
-        Self { text, words, column, range, digits, this_year, hint: None, found: None, memory }
+        Self {
+            text,
+            words,
+            column,
+            range,
+            digits,
+            this_year,
+            own: None,
+            left: Hint::ANYTHING,
+            hint: None,
+            found: None,
+            memory,
+        }
     }
 
     /// The text all of this is about.
@@ -187,10 +251,15 @@ impl<'t> Near<'t> {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),
-            None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
-            None => self.around(),
+            None => match self.right_behind_digits() {
+                Some(said) => said,
+                None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
+                None => self.around(),
+            },
         };
-        *self.found.insert(Announced { as_any_of, firm, amount })
+        let found = Announced { as_any_of, firm, amount };
+        self.found = Some(found);
+        found
     }
 
     /// Whether it was directly announced as the name of a person, or its header says so.
@@ -220,24 +289,29 @@ impl<'t> Near<'t> {
         if let Some(hint) = self.hint {
             return hint;
         }
+        let left = self.left_hint();
+        self.left = left;
+        let behind = self.words_behind();
+        let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
+        self.hint = Some(hint);
+        hint
+    }
+
+    /// What the words before may be about.
+    fn left_hint(&mut self) -> Hint {
         let watched = &self.words.watched;
         let to = self.range.start;
-        let left = if self.digits > 0 && self.text.get(to).is_some_and(u8::is_ascii_digit) {
-            let from = self.own_words_from();
-            // Most neighbours in a row are parted by one sign.
-            let sign = |b: &u8| b.is_ascii() && !b.is_ascii_alphabetic();
-            if self.text.get(from..to).is_some_and(|between| matches!(between, [b] if sign(b))) {
-                Hint::default()
-            } else {
-                self.memory.heard.before_number(self.text, from, to, watched)
-            }
-        } else {
+        if self.digits == 0 || !self.text.get(to).is_some_and(u8::is_ascii_digit) {
             let from = self.left_begins();
-            self.memory.heard.between(self.text, from, to, watched)
-        };
-        let behind = self.words_behind();
-        let hint = if has_letters(behind) { left.and(watched.of(behind)) } else { left };
-        *self.hint.insert(hint)
+            return self.memory.heard.between(self.text, from, to, watched);
+        }
+        if let Some((own, said)) = self.memory.beside_the_last(self.text, to, self.digits) {
+            self.own = Some(own);
+            return said;
+        }
+        let from = self.own_words_from();
+        self.own = Some(from);
+        self.memory.heard.before_number(self.text, from, to, watched)
     }
 
     /// Where the words begin that may speak of a number, or before: see [`Self::own_words_begin`], which goes back from
@@ -262,15 +336,16 @@ impl<'t> Near<'t> {
 
     /// The last number that ended before the candidate.
     fn last(&self) -> Option<Last> {
-        self.memory.last.iter().find(|last| last.digits > 0 && last.end <= self.range.start).copied()
+        let Memory { last, newest, .. } = &*self.memory;
+        let ends_before = |last: &&Last| last.digits > 0 && last.end <= self.range.start;
+        [*newest, *newest ^ 1].into_iter().find_map(|n| last.get(n).filter(ends_before)).copied()
     }
 
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
     pub(crate) fn pass(&mut self) {
         if self.digits >= OTHER_NUMBER_DIGITS {
-            let own = self.own_words_from();
-            let [last, _] = self.memory.last;
-            self.memory.last = [Last { end: self.range.end, digits: self.digits, own }, last];
+            let own = self.own.unwrap_or_else(|| self.own_words_from());
+            self.memory.keep(Last { end: self.range.end, digits: self.digits, own, said: self.left });
         }
     }
 
@@ -280,6 +355,30 @@ impl<'t> Near<'t> {
             (_, Firm::Not) => self.right(),
             left => left,
         }
+    }
+
+    /// What the words announce that only digits part from those before, if no others have a say: no phrase goes on behind
+    /// digits, and the nearest one decides. They are the keys of records, which come again and again.
+    fn right_behind_digits(&mut self) -> Option<(Columns, Firm)> {
+        let Self { text, words, range, memory, .. } = self;
+        // In a row of a table one sign parts a number from the one before.
+        text.get(range.start.checked_sub(2)?).filter(|b| !b.is_ascii_digit())?;
+        let (letter, digit) = letters_and_digits_from(text, range.start.checked_sub(BLOCK)?);
+        let len = digit.leading_zeros();
+        if !(1..=refrain::BYTES).contains(&(len as usize)) || letter >> (u64::BITS - len) == 0 {
+            return None;
+        }
+        let end = text.get(range.start - len as usize..)?;
+        // A letter that touches the digits may be part of a code, and so may those behind these signs.
+        end.first().filter(|b| b.is_ascii() && !b.is_ascii_alphabetic() && !b"-:".contains(b))?;
+        let Memory { endings, scratch, .. } = &mut **memory;
+        let hear = || ending(end.get(..len as usize).unwrap_or_default(), words, scratch);
+        let Ending { said, linked_within } = endings.said(end, len as usize, hear)?;
+        // The digits behind the last letter before, with the spaces they are folded with.
+        let before = letter & u64::MAX >> len;
+        let digits = digit & !u64::MAX.unbounded_shr(before.leading_zeros());
+        let apart = digits.count_ones() + 2 * (digits & !(digits << 1)).count_ones();
+        (apart as usize >= linked_within + DIGITS_IN_A_PHRASE).then_some(said)
     }
 
     /// Words before the candidate, nearest first.
@@ -392,7 +491,7 @@ impl<'t> Near<'t> {
     /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
     fn words_behind(&self) -> &'t [u8] {
         let behind = self.behind();
-        if behind.first().is_some_and(|b| b.is_ascii_digit() || b"\n\t|;,".contains(b)) {
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
             return &[];
         }
         match first_end(behind) {
@@ -474,6 +573,16 @@ fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     }
     spread_words(text, scratch);
     !is_silent(scratch)
+}
+
+/// What the clause at the end of `text` announces by itself, in which no digit stands.
+fn ending(text: &[u8], words: &Words, scratch: &mut Vec<u8>) -> Option<Ending> {
+    let clause = text.get(clause_begins(text, classes(text).border)..).unwrap_or_default();
+    if !speaks(clause, scratch) {
+        return None;
+    }
+    spread_words(clause, scratch);
+    words.nearest_in_the_end(scratch)
 }
 
 /// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.

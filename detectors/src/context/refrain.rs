@@ -1,32 +1,33 @@
-//! Words that come again and again before numbers, as the keys of a log do: what they hint at is remembered, so that they
-//! are folded and looked up once.
+//! Words that come again and again before numbers, as the keys of a log do: what they say is remembered, so that they are
+//! folded and looked up once.
 //!
 //! It knows short stretches by their bytes, and nothing of what they say.
 
 /// Stretches kept, a power of two.
 const KEPT: usize = 64;
 /// Most bytes of one that is kept.
-const BYTES: usize = 32;
+pub(super) const BYTES: usize = 32;
 /// Stretches after which it is worth while to keep any.
 const FEW: usize = 16;
-
-/// Where the last words of a stretch end that hint at each of some kinds; 0 for none.
-pub(super) type Ends<const KINDS: usize> = [u8; KINDS];
+/// So many more not known than known are no chance.
+const MANY: usize = KEPT / 2;
 
 /// A stretch, and what it says.
 #[derive(Clone, Copy, Debug)]
-struct Refrain<const KINDS: usize> {
+struct Refrain<S> {
     bytes: [u8; BYTES],
     /// 0 where nothing is kept.
     len: usize,
-    ends: Ends<KINDS>,
+    says: S,
 }
 
 /// The stretches of a text.
 #[derive(Debug, Default)]
-pub(super) struct Refrains<const KINDS: usize> {
-    kept: Vec<Refrain<KINDS>>,
+pub(super) struct Refrains<S> {
+    kept: Vec<Refrain<S>>,
+    /// Those that were not known, and those that were.
     met: usize,
+    known: usize,
 }
 
 /// By length, all bits for the bytes that belong to a stretch.
@@ -41,14 +42,20 @@ static WITHIN: [[u8; BYTES]; BYTES + 1] = {
     within
 };
 
-impl<const KINDS: usize> Refrains<KINDS> {
+impl<S: Copy + Default> Refrains<S> {
+    /// Whether it is worth while to ask: not where most stretches are met once, as the names in a register are.
+    #[inline]
+    pub(super) const fn come_again(&self) -> bool {
+        self.met < self.known + MANY
+    }
+
     /// What the first `len` bytes of `text` say, which `hear` tells of those that were not met before.
     #[inline]
-    pub(super) fn said(&mut self, text: &[u8], len: usize, hear: impl FnOnce() -> Ends<KINDS>) -> Ends<KINDS> {
+    pub(super) fn said(&mut self, text: &[u8], len: usize, hear: impl FnOnce() -> S) -> S {
         if self.kept.is_empty() {
             self.met += 1;
             if self.met > FEW {
-                self.kept.resize(KEPT, Refrain { bytes: [0; BYTES], len: 0, ends: [0; KINDS] });
+                self.kept.resize(KEPT, Refrain { bytes: [0; BYTES], len: 0, says: S::default() });
             }
             return hear();
         }
@@ -61,9 +68,12 @@ impl<const KINDS: usize> Refrains<KINDS> {
         let Some(refrain) = self.kept.get_mut((hash >> (u64::BITS - KEPT.trailing_zeros())) as usize) else {
             return hear();
         };
-        if refrain.len != len || refrain.bytes != own {
-            *refrain = Refrain { bytes: own, len, ends: hear() };
+        if refrain.len == len && refrain.bytes == own {
+            self.known += 1;
+        } else {
+            self.met += 1;
+            *refrain = Refrain { bytes: own, len, says: hear() };
         }
-        refrain.ends
+        refrain.says
     }
 }

@@ -18,6 +18,7 @@ fn piece() -> impl Strategy<Value = String> {
         "soBHXH",
         "so\u{302}\u{301} the\u{309} BHYT",
         "hộ chiếu",
+        "VNeID mức 2",
         "Số\u{a0}CMND",
         "C\u{200b}CCD",
         "vận đơn",
@@ -128,6 +129,8 @@ proptest! {
             let mut near = Near::new(&text, &WORDS, None, range, 10, 2026, &mut memory);
             let hint = near.hint();
             let (announced, firm) = near.around();
+            let nearest = near.right_behind_digits();
+            prop_assert!(nearest.is_none_or(|said| said == (announced, firm)), "{nearest:?} {announced:?} {firm:?}");
             prop_assert!(!hint.is_nothing(false) || firm == Firm::Not, "{announced:?}");
             let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
             let numbers = Columns(announced.0 & !words) != Columns::default();
@@ -160,6 +163,8 @@ proptest! {
             let mut near = Near::new(&text, &WORDS, None, start..start + len, len, 2026, &mut memory);
             let hint = near.hint();
             let (announced, firm) = near.around();
+            let nearest = near.right_behind_digits();
+            prop_assert!(nearest.is_none_or(|said| said == (announced, firm)), "{nearest:?} {announced:?} {firm:?}");
             let words = Column::ALL.iter().filter(|c| !c.speaks_of_numbers()).fold(0, |set, c| set | 1 << *c as u32);
             let numbers = Columns(announced.0 & !words) != Columns::default();
             prop_assert!(!hint.is_nothing(true) || firm == Firm::Not || !numbers, "{announced:?}");
@@ -168,10 +173,92 @@ proptest! {
             let mut fresh = Memory::default();
             let again = Near::new(&text, &WORDS, None, start..start + len, len, 2026, &mut fresh).around();
             prop_assert_eq!(again, (announced, firm));
-            // Some numbers are judged by nobody.
-            if *passed > 0 {
+            // Some numbers are judged by nobody, some are passed with little reading.
+            let little = *passed > 1 && memory.passes(&text, &(start..start + len), len, Hint::is_no_paper);
+            prop_assert!(!little || firm == Firm::Not || !announced.meets(PAPERS), "{announced:?}");
+            if *passed > 0 && !little {
+                let mut near = Near::new(&text, &WORDS, None, start..start + len, len, 2026, &mut memory);
+                near.hint();
                 near.pass();
             }
+        }
+    }
+}
+
+#[test]
+fn what_one_number_heard_whole_the_next_may_hear_cut() {
+    // As far as one looks back for the second number, the long word begins with one that announces.
+    let text = format!("{}cccdẤ{}  071234567,071234568", "x".repeat(LEFT_BYTES), "ấ".repeat(31));
+    let (second, first) = (text.len() - 9, text.len() - 19);
+    assert!(text.get(second - LEFT_BYTES..).is_some_and(|rest| rest.starts_with("cccd")));
+    let mut memory = Memory::default();
+    let near = |start: usize, memory: &mut Memory| {
+        let mut near = Near::new(text.as_bytes(), &WORDS, None, start..start + 9, 9, 2026, memory);
+        let said = (near.hint().is_no_paper(), near.around().1);
+        near.pass();
+        said
+    };
+    assert_eq!(near(first, &mut memory), (true, Firm::Not));
+    assert_eq!(near(second, &mut memory), (false, Firm::Near));
+}
+
+/// A number behind `text`, and what the words only digits part from the others announce.
+fn behind_digits(text: &str, memory: &mut Memory) -> (Option<(Columns, Firm)>, (Columns, Firm)) {
+    let whole = format!("{text}001090123456, {}", "x".repeat(BLOCK));
+    let mut near = Near::new(whole.as_bytes(), &WORDS, None, text.len()..text.len() + 12, 12, 2026, memory);
+    (near.right_behind_digits(), near.left())
+}
+
+#[test]
+fn words_behind_digits_decide_by_themselves() {
+    let mut memory = Memory::default();
+    // More often than it takes to remember any.
+    for _ in 0..9 {
+        for (end, decides) in [
+            ("2026-11-22\",\"soCccd\":\"", true),
+            ("2026-11-22, vận đơn ", true),
+            ("2026-11-22 vận đơn ", true),
+            ("ngày 12. Số CCCD: ", false),
+            ("2 CCCD ", false),
+            ("VNeID mức 2 CCCD ", false),
+            ("2026cccd ", false),
+            ("2026-cccd ", false),
+            ("12:cc ", false),
+            ("2026, ", false),
+            ("2026, và ", false),
+            ("2026, người lao động ", false),
+            ("2026 CCCD. Và ", false),
+            ("2026 BHXH ", false),
+            ("2026 CCCD mà các phường xã đã làm trong năm nay ", false),
+        ] {
+            for before in ["Số CMND của người lao động này là ", "Số CMND ", "vận đơn ", "Bà Lê Thị ", "Họ tên "]
+            {
+                let text = format!("{}{before}{end}", "x ".repeat(BLOCK));
+                let (nearest, all) = behind_digits(&text, &mut memory);
+                assert_eq!(nearest.is_some(), decides, "{text}");
+                assert!(nearest.is_none_or(|said| said == all), "{text}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn words_behind_digits_say_what_all_words_do(
+        texts in prop::collection::vec((
+            prop::collection::vec(piece(), 8..20),
+            "[0-9]{1,3}|[0-9]{1,9}([-/., ][0-9]{1,9}){1,2}",
+            "[-:/,.; \"|]{1,3}",
+            prop::collection::vec(piece(), 1..4),
+        ), 1..40),
+    ) {
+        let mut memory = Memory::default();
+        for (before, digits, sign, end) in texts {
+            let text = [before.concat(), digits, sign, end.concat()].concat();
+            let (nearest, all) = behind_digits(&text, &mut memory);
+            prop_assert!(nearest.is_none_or(|said| said == all), "{nearest:?} {all:?}: {text}");
         }
     }
 }

@@ -46,6 +46,27 @@ pub(super) const PAPERS: Columns = Columns::of(&[
 const ABOUT: &[&str] =
     &["ngay cap", "noi cap", "ngaycap", "noicap", "gt the", "han", "so luong", "so nguoi", "tong so", "ty le", "muc"];
 
+/// The last naming phrases of a text, those that are linked, and the last that only hints.
+#[derive(Default)]
+struct Named {
+    linked: Columns,
+    /// Where the first of them begins and the last ends.
+    start: Option<usize>,
+    end: Option<usize>,
+    hint: Option<(usize, Column)>,
+}
+
+/// What the words between digits and a number announce.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub(super) said: (Columns, Firm),
+    /// Unless a phrase ends before the digits with fewer folded bytes than this between.
+    pub(super) linked_within: usize,
+}
+
+/// Folded bytes of digits that a phrase may end with: `VNeID mức 2`.
+pub(super) const DIGITS_IN_A_PHRASE: usize = b" 2 ".len();
+
 /// The compiled lists.
 pub(crate) struct Words {
     automaton: AhoCorasick,
@@ -73,6 +94,7 @@ impl Words {
                 if let Some(names) = names {
                     let mut pattern = Vec::new();
                     spread_words(phrase.as_bytes(), &mut pattern);
+                    debug_assert!(ends_with_its_digits(&pattern), "{phrase}");
                     patterns.push(pattern);
                     meaning.push((*column, names));
                 }
@@ -103,25 +125,9 @@ impl Words {
     /// What the phrases of the folded text before a number announce; the nearest naming phrase decides, with those
     /// linked to it. `away` bytes lie between the text and the number. Negative phrases speak only where `negative`.
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
-        let (mut linked, mut linked_end, mut hint) = (Columns::default(), None, None);
-        for (range, column, names) in self.all(folded) {
-            if column == Column::Negative && (!negative || is_name(folded, &range)) {
-                continue;
-            }
-            if !names {
-                hint = Some((range.end, column));
-                continue;
-            }
-            // `Số CCCD/CMND`, but not `tài khoản, CCCD`: only personal papers share a number.
-            let joins = linked_end.is_some_and(|end| range.start <= end + LINK) && Columns::of(&[column]).meets(PAPERS);
-            if !joins || !linked.meets(PAPERS) {
-                linked = Columns::default();
-            }
-            linked.insert(column);
-            linked_end = Some(range.end);
-        }
+        let Named { linked, end, hint, .. } = self.named(folded, negative);
         let distance = |end: usize| folded.len() - end + away;
-        match (linked_end, hint) {
+        match (end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
             (Some(end), _) if distance(end) <= NEAR => (linked, Firm::Near),
             // `bhxh 2021 … 200 4064988`: a mere hint speaks of the first number behind it.
@@ -132,6 +138,41 @@ impl Words {
             }
             _ => (Columns::default(), Firm::Not),
         }
+    }
+
+    /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
+    /// decides.
+    pub(super) fn nearest_in_the_end(&self, folded: &[u8]) -> Option<Ending> {
+        let Named { linked, start, end, .. } = self.named(folded, true);
+        let firm = match folded.len() - end? {
+            away if away <= DIRECT => Firm::Direct,
+            away if away <= NEAR => Firm::Near,
+            _ => return None,
+        };
+        let linked_within = if linked.meets(PAPERS) { (LINK + 1).saturating_sub(start?) } else { 0 };
+        Some(Ending { said: (linked, firm), linked_within })
+    }
+
+    /// The phrases that name something.
+    fn named(&self, folded: &[u8], negative: bool) -> Named {
+        let mut named = Named::default();
+        for (range, column, names) in self.all(folded) {
+            if column == Column::Negative && (!negative || is_name(folded, &range)) {
+                continue;
+            }
+            if !names {
+                named.hint = Some((range.end, column));
+                continue;
+            }
+            // `Số CCCD/CMND`, but not `tài khoản, CCCD`: only personal papers share a number.
+            let near = named.end.is_some_and(|end| range.start <= end + LINK);
+            if !(near && Columns::of(&[column]).meets(PAPERS) && named.linked.meets(PAPERS)) {
+                (named.linked, named.start) = (Columns::default(), Some(range.start));
+            }
+            named.linked.insert(column);
+            named.end = Some(range.end);
+        }
+        named
     }
 
     /// What the folded text right behind a number announces.
@@ -257,6 +298,13 @@ fn follows_a_surname(folded: &[u8], at: usize) -> bool {
     let before = folded.get(..at).unwrap_or_default().trim_ascii_end();
     let word = before.rsplit(|b| *b == b' ').next().unwrap_or_default();
     SURNAMES.contains(&word)
+}
+
+/// Whether no word of a folded phrase stands behind digits, nor more than one of these: what stands behind digits before a
+/// number is read by itself.
+fn ends_with_its_digits(folded: &[u8]) -> bool {
+    let digits = folded.iter().position(u8::is_ascii_digit);
+    digits.is_none_or(|at| at + DIGITS_IN_A_PHRASE == folded.len() + 1)
 }
 
 /// The form headers are compared in: folded, and without the spaces, since `SO_CCCD`, `socccd` and `Số CCCD` are one.

@@ -2,7 +2,7 @@
 //! from the bytes.
 
 use super::SYLLABLE_BYTES_MAX;
-use crate::card::Value;
+use crate::card::{Short, Value};
 use crate::fold::{Folded, fold, spread_words};
 
 /// Most bytes of a syllable in a set.
@@ -209,7 +209,7 @@ pub(super) fn value(name: &[u8]) -> Option<Value> {
     if let Some(capitals) = room.get_mut(..name.len()) {
         capitals.copy_from_slice(name);
         if raise(capitals).is_some() {
-            return Some(Value::Short(room, name.len() as u8));
+            return Some(Value::Short(Short::new(room, name.len() as u8)));
         }
     }
     str::from_utf8(name).ok().map(|name| capitals(name).into())

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::BLOCK;
-use super::words::{KEY_LETTERS, Word};
+use super::words::{KEY_LETTERS, Place, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
@@ -44,6 +44,28 @@ struct Letters {
     last: u64,
 }
 
+/// The characters of a block of text, by their last bytes. Only [`words_avx512`] makes one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Characters {
+    at: usize,
+    last: u64,
+}
+
+impl Characters {
+    /// Behind the last byte of so many of them.
+    pub(super) fn behind(self, characters: u8) -> usize {
+        // SAFETY: what makes it needs the same feature.
+        let last = unsafe { lowest(self.last, characters) };
+        self.at + BLOCK - last.leading_zeros() as usize
+    }
+}
+
+/// So many of the lowest bits that are set.
+#[target_feature(enable = "bmi2")]
+fn lowest(bits: u64, n: u8) -> u64 {
+    _pdep_u64(u64::MAX.checked_shr(BLOCK as u32 - u32::from(n)).unwrap_or(0), bits)
+}
+
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -> (usize, bool) {
     let (mut at, mut parted) = (range.start, false);
@@ -52,11 +74,7 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
         let Letters { len, folded, letter, capital, digit, last } = letters;
         let characters = last.count_ones() as usize;
         let starts = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
-        // Behind the last byte of so many characters.
-        let behind = |characters: u32| {
-            at + BLOCK
-                - _pdep_u64(u64::MAX.checked_shr(BLOCK as u32 - characters).unwrap_or(0), last).leading_zeros() as usize
-        };
+        let block = Characters { at, last };
         let (mut rest, mut passed) = (starts, 0);
         while rest != 0 {
             let start = rest.trailing_zeros();
@@ -67,13 +85,13 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
                 if start == 0 {
                     break 'next;
                 }
-                at = behind(start);
+                at = block.behind(start as u8);
                 continue 'next;
             }
             let head =
                 folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
             let key = _bzhi_u64(head, 8 * (end - start).min(KEY_LETTERS));
-            found(Word { key, range: behind(start)..behind(end), parted });
+            found(Word { key, place: Place::Characters(block, start as u8, end as u8), parted });
             (parted, passed) = (false, end);
             rest &= rest - 1;
         }

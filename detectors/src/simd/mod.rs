@@ -23,14 +23,16 @@ mod tables;
 mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+mod years;
 
 use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::{any_pair, pairs};
+pub(crate) use pairs::any_pair;
 pub(crate) use speech::speech;
-pub(crate) use words::{KEY_LETTERS, Word, words};
+pub(crate) use words::{KEY_LETTERS, Place, Word, words};
+pub(crate) use years::{YEARS_SEEN, years};
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;

@@ -9,14 +9,34 @@ use std::ops::Range;
 pub(crate) const KEY_LETTERS: u32 = 8;
 
 /// A word of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Word {
     /// Its first letters, 1 to 26, the first in the lowest byte.
     pub(crate) key: u64,
     /// Where it stands.
-    pub(crate) range: Range<usize>,
+    pub(crate) place: Place,
     /// Whether digits part it from the word before.
     pub(crate) parted: bool,
+}
+
+/// Where a word stands: of most nobody asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// From one byte to another.
+    Bytes(usize, usize),
+    /// From one character to another of a block.
+    #[cfg(target_arch = "x86_64")]
+    Characters(super::folded::Characters, u8, u8),
+}
+
+impl Place {
+    pub(crate) fn range(self) -> Range<usize> {
+        match self {
+            Self::Bytes(start, end) => start..end,
+            #[cfg(target_arch = "x86_64")]
+            Self::Characters(block, start, end) => block.behind(start)..block.behind(end),
+        }
+    }
 }
 
 /// Tells `found` the words of `text[range]` in order, as far as it goes: the place up to which it read, and whether digits

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::fold::{ASCII, Kind, fold_next};
-use crate::simd::{KEY_LETTERS, Word, letters_and_digits};
+use crate::simd::{KEY_LETTERS, Place, Word, letters_and_digits};
 
 /// Tells `found` the words of `text[range]` in plain steps; `parted` says whether digits stand before, and the answer
 /// whether they stand behind the last word.
@@ -40,7 +40,7 @@ pub(super) fn plain_words(text: &[u8], range: Range<usize>, mut parted: bool, mu
             };
             let goes_on = matches!(kind, Kind::Lower | Kind::Upper);
             if key.bits != 0 && (!goes_on || last == Kind::Lower && kind == Kind::Upper) {
-                found(Word { key: key.letters, range: begun..at, parted });
+                found(Word { key: key.letters, place: Place::Bytes(begun, at), parted });
                 (key, parted) = (Key::default(), false);
             }
             if !goes_on {

@@ -30,10 +30,11 @@ proptest! {
         let range = from.min(text.len())..to.clamp(from, from.max(text.len())).min(text.len());
         let range = range.start.min(range.end)..range.end;
         let (mut fast, mut plain) = (Vec::new(), Vec::new());
-        let (at, parted) = words(text, range.clone(), |word| fast.push(word));
+        let all = |word: Word| (word.key, word.place.range(), word.parted);
+        let (at, parted) = words(text, range.clone(), |word| fast.push(all(word)));
         prop_assert!(range.start <= at && at <= range.end);
-        let parted = if at < range.end { plain_words(text, at..range.end, parted, |word| fast.push(word)) } else { parted };
-        let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(word));
+        let parted = if at < range.end { plain_words(text, at..range.end, parted, |word| fast.push(all(word))) } else { parted };
+        let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(all(word)));
         prop_assert_eq!(&fast, &plain, "{:?}", String::from_utf8_lossy(&text[range]));
         prop_assert_eq!(parted, parted_plainly);
     }
