@@ -226,16 +226,14 @@ impl Json {
         let within = self.levels.iter().rev().take_while(|level| level.tells).count();
         let level = self.levels.len().checked_sub(within + 1).and_then(|at| self.levels.get_mut(at));
         if let Some(level) = level.filter(|level| !level.array) {
-            // No word is all digits and signs.
+            // No word is all digits and signs, and what says nothing takes nothing back.
             if !value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
-                level.told = None;
                 return;
             }
             // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
             let name = String::from_utf8_lossy(value);
             let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-            // Of an object that tells, one member is enough.
-            level.told = inquiry.column(name).or_else(|| level.told.filter(|_| within > 0));
+            level.told = inquiry.column(name).or(level.told);
         }
     }
 

@@ -187,6 +187,8 @@ mod tests {
             (r#"{"ma_so_bhxh": {"0": "7901234510", "1": "7901234511"}}"#, 2),
             (r#"{"ma_so_bhxh": {"$numberLong": "7901234510"}}"#, 1),
             (r#"{"identifier": [{"type": {"text": "Mã số BHXH", "x": "y"}, "value": "7901234510"}]}"#, 1),
+            (r#"{"title": "Mã số BHXH", "type": "string", "value": "7901234510"}"#, 1),
+            (r#"{"title": "Mã số BHXH", "label": "Mã hóa đơn", "value": "7901234510"}"#, 0),
             (r#"{"so_hoa_don": {"0": "7901234510", "1": "7901234511"}}"#, 0),
             (r#"{"identifier": [{"type": {"text": "Mã hồ sơ"}, "value": "7901234510"}]}"#, 0),
         ] {
