@@ -203,7 +203,7 @@ impl Grid {
     fn end_line(&mut self, mut line: Piece, cut: bool, view: &View) {
         let text = line.text(view);
         if text.trim_ascii().is_empty() || is_rule(text) {
-            return self.end_block();
+            return self.end_block(view);
         }
         self.letters.line(&line, view);
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
@@ -240,7 +240,7 @@ impl Grid {
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
-        self.join(cells);
+        self.join(cells, view);
     }
 
     /// Whether the two lines before are numbers like this one.
@@ -259,7 +259,7 @@ impl Grid {
         self.open = Some(Open::numbers());
     }
 
-    fn end_block(&mut self) {
+    fn end_block(&mut self, view: &View) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
         }
@@ -275,14 +275,14 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
-            _ => self.join(cells),
+            _ => self.join(cells, view),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells) {
+    fn join(&mut self, cells: Cells, view: &View) {
         let alike = |first: &Cells| {
-            let same = first.row.len() == cells.row.len();
+            let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
             first.cut == cells.cut && (same || Open::with(first).assign(&cells.places).is_some())
         };
         let Some(at) = self.before.iter().rposition(alike) else {
@@ -297,7 +297,10 @@ impl Grid {
             return self.before.push_back(cells);
         };
         self.close();
-        let Some(first) = self.before.drain(..).nth(at) else { return };
+        let Some(mut first) = self.before.drain(..).nth(at) else { return };
+        if first.heads_all_but_first(&cells) {
+            first.put_empty_first(view);
+        }
         let mut open = Open::with(&first);
         self.queue.push_back(Some(first.into_line()));
         self.queue.extend(open.fit(cells).map(Some));
@@ -319,7 +322,7 @@ impl Grid {
             self.end_line(Piece::from(line), true, view);
         }
         self.letters.end(view);
-        self.end_block();
+        self.end_block(view);
         self.close();
         self.before.clear();
     }

@@ -156,6 +156,12 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
         ),
         (
+            "no heading above the numbers of rows",
+            "          ho_ten    so_cmnd\n0  Nguyễn Văn An  012345671\n1  Trần Thị Bình  012345672\n2   Lê Văn Cường  012345673\n",
+            3,
+            3,
+        ),
+        (
             "one column",
             "Số CMND\n012345671\n012345672\n012345673\n012345674\n012345675\n012345676\n012345677\n012345678\n012345679\n012345681\n012345682\n012345683\n012345684\n012345685\n",
             14,
