@@ -17,7 +17,7 @@ use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{Heading, Table, is_number};
+use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
 use letters::Letters;
@@ -365,7 +365,9 @@ impl Grid {
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
             // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && heading.is_silent() && !inquiry.careful;
+            // A cell may be a row of boxes itself.
+            let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
+            self.dull = few && heading.is_silent() && !inquiry.careful && !rows().any(has_boxes);
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
                 for (census, announced) in columns.iter_mut().zip(announced) {
@@ -427,6 +429,12 @@ impl Grid {
             }
         }
     }
+}
+
+/// Whether a cell may be cut into as many cells as a number has letters.
+fn may_be_boxes(cell: &[u8]) -> bool {
+    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + memchr::memmem::find_iter(cell, b"  ").count();
+    cuts + 1 >= *BOXES.start()
 }
 
 impl Census {
