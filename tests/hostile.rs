@@ -10,8 +10,10 @@ mod pictures;
 mod quine;
 
 use std::io::Write;
+use std::num::NonZero;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -300,24 +302,38 @@ fn no_picture_is_clean_slow_or_large() {
 }
 
 fn judge(cases: Vec<(&str, Vec<u8>, Must)>) {
-    use Must::{End, Read, ReadAndTell, Tell};
     let folder = tempfile::tempdir().expect("a folder");
-    let mut wrong = Vec::new();
-    for (name, bytes, must) in cases {
-        let path = folder.path().join(name);
-        std::fs::write(&path, &bytes).expect("written");
-        let Scan { opaque, found, seconds, kib } = scan(&path);
-        let is_told = match must {
-            Tell => opaque > 0,
-            Read => opaque == 0 && found,
-            ReadAndTell => opaque > 0 && found,
-            End => true,
-        };
-        if !is_told || seconds > SECONDS_MAX || kib > KIB_MAX {
-            wrong.push(format!("{name}: {opaque} opaque, found {found}, {seconds} s, {kib} KiB"));
+    let (todo, wrong) = (Mutex::new(cases.into_iter()), Mutex::new(Vec::new()));
+    let next = || todo.lock().expect("no panic").next();
+    // What a scan takes is its own processor time, however many run beside it.
+    let lanes = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..lanes {
+            scope.spawn(|| {
+                while let Some((name, bytes, must)) = next() {
+                    let said = judged(&folder.path().join(name), &bytes, must);
+                    wrong.lock().expect("no panic").extend(said.map(|said| format!("{name}: {said}")));
+                }
+            });
         }
-    }
+    });
+    let wrong = wrong.into_inner().expect("no panic");
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// What is wrong with what becomes of a file.
+fn judged(path: &Path, bytes: &[u8], must: Must) -> Option<String> {
+    use Must::{End, Read, ReadAndTell, Tell};
+    std::fs::write(path, bytes).expect("written");
+    let Scan { opaque, found, seconds, kib } = scan(path);
+    let is_told = match must {
+        Tell => opaque > 0,
+        Read => opaque == 0 && found,
+        ReadAndTell => opaque > 0 && found,
+        End => true,
+    };
+    (!is_told || seconds > SECONDS_MAX || kib > KIB_MAX)
+        .then(|| format!("{opaque} opaque, found {found}, {seconds} s, {kib} KiB"))
 }
 
 struct Scan {

@@ -118,6 +118,33 @@ const ZEROS: &[u32] = &[
     0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1fbf0,
 ];
 
+/// Chinese numerals, those of accounts included, ascending. A number is written with one for each of its digits.
+const CHINESE: [(char, u8); 23] = [
+    ('〇', 0),
+    ('一', 1),
+    ('七', 7),
+    ('三', 3),
+    ('九', 9),
+    ('二', 2),
+    ('五', 5),
+    ('伍', 5),
+    ('八', 8),
+    ('六', 6),
+    ('叁', 3),
+    ('參', 3),
+    ('四', 4),
+    ('壹', 1),
+    ('捌', 8),
+    ('柒', 7),
+    ('玖', 9),
+    ('肆', 4),
+    ('貳', 2),
+    ('贰', 2),
+    ('陆', 6),
+    ('陸', 6),
+    ('零', 0),
+];
+
 /// The digit at the head of `bytes`: its value in ASCII, its length and how it hides.
 #[inline]
 pub(crate) fn digit(bytes: &[u8]) -> Option<(u8, usize, Hidden)> {
@@ -141,8 +168,12 @@ fn foreign_digit(bytes: &[u8]) -> Option<(u8, usize, Hidden)> {
         0x2074..=0x2079 => code - 0x2070,
         0x2080..=0x2089 => code - 0x2080,
         0x2460..=0x2468 => code - 0x245f,
-        0x24ea | 0x24ff | 0x3007 => 0,
+        0x24ea | 0x24ff => 0,
         0x2776..=0x277e => code - 0x2775,
+        0x3007 | 0x4e00..=0x9fff => {
+            let at = CHINESE.binary_search_by_key(&c, |(numeral, _)| *numeral).ok()?;
+            u32::from(CHINESE.get(at)?.1)
+        }
         _ => {
             let at = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
             let value = code - ZEROS.get(at)?;
@@ -159,7 +190,7 @@ fn foreign_digit(bytes: &[u8]) -> Option<(u8, usize, Hidden)> {
 /// Lead bytes of the characters `foreign_digit` knows. Those of Vietnamese letters (C3, C4, C6) are not among them,
 /// but for E1.
 const fn may_begin_digit(byte: u8) -> bool {
-    matches!(byte, 0xc2 | 0xd9 | 0xdb | 0xdf | 0xe0..=0xe3 | 0xea | 0xef | 0xf0)
+    matches!(byte, 0xc2 | 0xd9 | 0xdb | 0xdf | 0xe0..=0xea | 0xef | 0xf0)
 }
 
 /// Bytes of invisible characters at the head of `bytes`, at most 16.
@@ -361,6 +392,9 @@ mod tests {
             "₀₁₂₃₄₅₆₇₈₉",
             "⁰¹²³⁴⁵⁶⁷⁸⁹",
             "⓪①②③④⑤⑥⑦⑧⑨",
+            "〇一二三四五六七八九",
+            "零壹贰叁肆伍陆柒捌玖",
+            "零壹貳參肆伍陸柒捌玖",
             "0\u{fe0f}\u{20e3}1\u{20e3}23456789",
             "0\u{200b}1\u{ad}2\u{2060}\u{feff}3456789",
         ] {
@@ -371,6 +405,7 @@ mod tests {
             assert_eq!(group.end, text.len());
         }
         assert!(ZEROS.is_sorted());
+        assert!(CHINESE.is_sorted());
     }
 
     #[test]

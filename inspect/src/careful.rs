@@ -70,7 +70,7 @@ pub(crate) fn cell() -> impl Strategy<Value = String> {
             "Nữ", "Nam", "", " ", "-", "Hà Nội", "số 5, phố Huế", "\"", "a\"b", "U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng==",
             "0010%39%30123456", "001 090 123 456", "Ông Lê Văn An", "không không một không chín không một hai ba bốn năm sáu",
             "2026-03-05T12:15:00Z", "a@example.vn", "\r", "12 Lê Lợi, phường 5, Mỹ Tho", "sinh 1987", "CCCD 001090123456",
-            "----", "=1", "001", "090", "123456",
+            "----", "=1", "001", "090", "123456", "CCCD: 0|0|1|0|9|0|1|2|3|4|5|6", "79090123456.0", "7901234510.0",
         ]).prop_map(str::to_owned),
     ]
 }

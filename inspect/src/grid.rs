@@ -17,7 +17,7 @@ use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{Heading, Table, is_number};
+use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
 use letters::Letters;
@@ -203,7 +203,7 @@ impl Grid {
     fn end_line(&mut self, mut line: Piece, cut: bool, view: &View) {
         let text = line.text(view);
         if text.trim_ascii().is_empty() || is_rule(text) {
-            return self.end_block();
+            return self.end_block(view);
         }
         self.letters.line(&line, view);
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
@@ -240,7 +240,7 @@ impl Grid {
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
-        self.join(cells);
+        self.join(cells, view);
     }
 
     /// Whether the two lines before are numbers like this one.
@@ -259,7 +259,7 @@ impl Grid {
         self.open = Some(Open::numbers());
     }
 
-    fn end_block(&mut self) {
+    fn end_block(&mut self, view: &View) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
         }
@@ -275,14 +275,14 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
-            _ => self.join(cells),
+            _ => self.join(cells, view),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells) {
+    fn join(&mut self, cells: Cells, view: &View) {
         let alike = |first: &Cells| {
-            let same = first.row.len() == cells.row.len();
+            let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
             first.cut == cells.cut && (same || Open::with(first).assign(&cells.places).is_some())
         };
         let Some(at) = self.before.iter().rposition(alike) else {
@@ -297,7 +297,10 @@ impl Grid {
             return self.before.push_back(cells);
         };
         self.close();
-        let Some(first) = self.before.drain(..).nth(at) else { return };
+        let Some(mut first) = self.before.drain(..).nth(at) else { return };
+        if first.heads_all_but_first(&cells) {
+            first.put_empty_first(view);
+        }
         let mut open = Open::with(&first);
         self.queue.push_back(Some(first.into_line()));
         self.queue.extend(open.fit(cells).map(Some));
@@ -319,7 +322,7 @@ impl Grid {
             self.end_line(Piece::from(line), true, view);
         }
         self.letters.end(view);
-        self.end_block();
+        self.end_block(view);
         self.close();
         self.before.clear();
     }
@@ -362,7 +365,9 @@ impl Grid {
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
             // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            self.dull = few && heading.is_silent() && !inquiry.careful;
+            // A cell may be a row of boxes itself.
+            let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
+            self.dull = few && heading.is_silent() && !inquiry.careful && !rows().any(has_boxes);
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
                 for (census, announced) in columns.iter_mut().zip(announced) {
@@ -424,6 +429,12 @@ impl Grid {
             }
         }
     }
+}
+
+/// Whether a cell may be cut into as many cells as a number has letters.
+fn may_be_boxes(cell: &[u8]) -> bool {
+    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + memchr::memmem::find_iter(cell, b"  ").count();
+    cuts + 1 >= *BOXES.start()
 }
 
 impl Census {

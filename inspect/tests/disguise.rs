@@ -89,6 +89,13 @@ fn techniques() -> Vec<Technique> {
     let said = SAID.as_bytes();
     vec![
         row("", "Số CCCD 001190123456", "Số đơn hàng 001190123456"),
+        row(
+            "other-script",
+            "căn cước công dân: 〇〇一一九〇一二三四五六",
+            "mã vận đơn 〇〇一一九〇一二三四五六, 二〇二六年一月",
+        ),
+        row("other-script", "Số CCCD 零零壹壹玖零壹贰叁肆伍陆 nhé", "Số đơn hàng 零零壹壹玖零壹贰叁肆伍陆"),
+        row("split", "Số CCCD:\t0011\t9012\t3456", "Số lượng:\t0011\t9012\t3456"),
         // Old character sets, as bytes and as a program that knew none of them took them.
         row(
             "",

@@ -53,6 +53,48 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
         ),
         (
+            "columns of a definition",
+            "CREATE TABLE `nguoi` (\n  `id` int NOT NULL,\n  `ho_ten` varchar(255) DEFAULT 'a, b',\n  `so_cmnd` varchar(9),\n  PRIMARY KEY (`id`)\n);\nINSERT INTO `nguoi` VALUES (1,'Nguyễn Văn An','012345671'),(2,'Trần Thị Bình','012345672');\n",
+            2,
+            2,
+        ),
+        (
+            "script of SQL Server",
+            "INSERT [dbo].[Nguoi] ([ID], [HoTen], [SoCMND]) VALUES (1, N'Nguyễn Văn An', N'012345671')\nINSERT [dbo].[Nguoi] ([ID], [HoTen], [SoCMND]) VALUES (2, N'Trần Thị Bình', N'012345672')\n",
+            2,
+            2,
+        ),
+        (
+            "decimals of a program",
+            "stt,ho_ten,so_cmnd\n1,Nguyễn Văn An,12345671.0\n2,Trần Thị Bình,312345672.0\n3,Lê Văn Cường,\n",
+            2,
+            2,
+        ),
+        (
+            "roles of elements",
+            "<div role='grid'><div role='row'><span role='columnheader'>Họ tên</span><span role='columnheader'>Số CMND</span></div><div role='row'><span role='gridcell'>Nguyễn Văn An</span><span role='gridcell'>012345671</span></div><div role='row'><span role='gridcell'>Trần Thị Bình</span><span role='gridcell'>012345672</span></div></div><p>hết</p>",
+            2,
+            2,
+        ),
+        (
+            "name behind its value",
+            "<form><input value='Nguyễn Văn An' name='ho_ten'><input value='012345671' name='so_cmnd'></form>",
+            1,
+            1,
+        ),
+        (
+            "page in XML",
+            "<?xml version='1.0'?>\n<!DOCTYPE html>\n<html xmlns='http://www.w3.org/1999/xhtml'><body><table><tr><th>Họ tên</th><th>Số CMND</th></tr><tr><td>Nguyễn Văn An</td><td>0123<b>45</b>671</td></tr><tr><td>Trần Thị Bình</td><td>012345672</td></tr></table></body></html>",
+            2,
+            2,
+        ),
+        (
+            "table of another vocabulary",
+            "<?xml version='1.0'?>\n<article><informaltable><thead><row><entry>Họ tên</entry><entry><para>Số CMND</para></entry></row></thead><tbody><row><entry>Nguyễn Văn An</entry><entry>012345671</entry></row><row><entry>Trần Thị Bình</entry><entry><para>012345672</para></entry></row></tbody></informaltable></article>",
+            2,
+            2,
+        ),
+        (
             "copy",
             "COPY public.nguoi (id, ho_ten, so_cmnd) FROM stdin;\n1\tNguyễn Văn An\t012345671\n2\tTrần Thị Bình\t012345672\n\\.\n",
             2,
@@ -112,6 +154,12 @@ fn the_heading_is_found_wherever_it_stands() {
             "Số CMND   Họ tên   Mã hộ\nI   Tăng\n012345671   Nguyễn Văn An   4055049640\n012345672   Trần Thị Bình   5487202490\n",
             2,
             2,
+        ),
+        (
+            "no heading above the numbers of rows",
+            "          ho_ten    so_cmnd\n0  Nguyễn Văn An  012345671\n1  Trần Thị Bình  012345672\n2   Lê Văn Cường  012345673\n",
+            3,
+            3,
         ),
         (
             "one column",

@@ -18,6 +18,11 @@ const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
 /// Groups behind that say whether a layout goes on to the left.
 const BEHIND: usize = 2;
 
+/// Digits before a dot and at most so many places behind it that are a decimal and no groups of one number: nobody parts
+/// numbers so.
+const DECIMAL_DIGITS: usize = 8;
+const PLACES_MAX: usize = 2;
+
 impl<'a> Chain<'a> {
     pub(super) const fn new(asked: &'a Asked) -> Self {
         Self { links: Vec::new(), done: 0, asked }
@@ -137,6 +142,10 @@ impl Links<'_> {
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
             if sum == 8 && !(last == first + 1 && group.len() == 4 && found.has_hotline(text, group)) {
+                continue;
+            }
+            // A program that lacks some numbers of a column writes the others as decimals, `1090123456.0`.
+            if separator == Gap::Dot && last == first + 1 && group.len() >= DECIMAL_DIGITS && next.len() <= PLACES_MAX {
                 continue;
             }
             let goes_on = separator != Gap::Space && (before == separator || after == separator);

@@ -36,8 +36,8 @@ pub(super) fn raw(seen: &[u8; SEEN]) -> Raw {
         raw.like |= bit(matches!(byte, b'B' | b'I' | b'O' | b'Q' | b'S' | b'Z' | b'l' | b'o'));
         raw.sign |= bit(matches!(byte, b' ' | b','..=b'/' | b')' | b'>' | b'\n' | b'\r'));
         // What the tables of the vectors make of it: a few bytes more than there need be.
-        let leads = matches!(byte, 0xc2 | 0xc9 | 0xca | 0xcd..=0xcf)
-            || byte >= 0xd0 && matches!(byte & 0xf, 0..=3 | 8..=0xb | 0xf);
+        let leads =
+            matches!(byte, 0xc2 | 0xc9 | 0xca | 0xcd..=0xcf) || byte >= 0xd0 && matches!(byte & 0xf, 0..=0xb | 0xf);
         raw.follow |= bit(matches!(byte, 0x80..=0xbf));
         raw.foreign |= bit(leads && matches!(next, 0x80..=0xbf) && !(byte == 0xe1 && next >= 0xb8));
     }

@@ -48,6 +48,7 @@ enum Kind {
     Dif,
 }
 
+const ESC: u8 = 0x1b;
 /// A longer line is read as text, piece by piece.
 const LINE_MAX: usize = 1 << 16;
 /// Columns of the widest sheet.
@@ -183,13 +184,26 @@ impl Sheet {
         let mut n = 0;
         while let Some(rest) = text.get(n..).filter(|rest| !rest.is_empty()) {
             let here = at + 1 + n as u64;
-            let plain = memchr::memmem::find(rest, b";;").unwrap_or(rest.len());
+            let plain = memchr::memchr2(b';', ESC, rest).unwrap_or(rest.len());
             view.push(rest.get(..plain).unwrap_or_default(), here);
-            n += plain;
-            if plain < rest.len() {
-                view.push_escape(b";", here + plain as u64, 2);
-                n += 2;
-            }
+            let at = here + plain as u64;
+            n += plain
+                + match rest.get(plain..).unwrap_or_default() {
+                    [b';', b';', ..] => {
+                        view.push_escape(b";", at, 2);
+                        2
+                    }
+                    // Any byte, as two halves: the end of a line is `ESC 20 3A`.
+                    [ESC, high @ 0x20..=0x2f, low @ 0x30..=0x3f, ..] => {
+                        view.push_escape(&[(high & 0x0f) << 4 | (low & 0x0f)], at, 3);
+                        3
+                    }
+                    [other, ..] => {
+                        view.push(&[*other], at);
+                        1
+                    }
+                    [] => 0,
+                };
         }
         self.push(view, inquiry);
     }
@@ -275,6 +289,9 @@ mod tests {
             ((DIF.example)(), 1),
             (quoted.into(), 1),
             (order.into(), 0),
+            // Bytes as two halves: the end of a line, and digits.
+            ("ID;PX\nC;Y1;X1;K\"Số CCCD 001190\x1b :654321\"\nE\n".into(), 1),
+            ("ID;PX\nC;Y1;X1;K\"Số CCCD 00\x1b#1\x1b#190654321\"\nE\n".into(), 1),
             ("ID;PX\nP;PGeneral\nNN;NCCCD;E\"Số CCCD 001190654321\"\nE\n".into(), 1),
         ] {
             for cut in [1, 7, 4_096] {

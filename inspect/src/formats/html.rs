@@ -3,13 +3,16 @@
 //! Styles are not interpreted, so nothing is invisible.
 
 mod placement;
+mod roles;
 mod script;
+
+use chot_model::OpaqueReason;
 
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
-use crate::markup::{Markup, Reader, Tag};
+use crate::markup::{Markup, Reader, Tag, local};
 use crate::sniff::Head;
 use crate::table::Table;
 use crate::text::{self, Text};
@@ -35,8 +38,8 @@ fn is_html(head: &Head<'_>) -> bool {
         return said;
     }
     let start = head.trimmed.get(..SEEN.min(head.trimmed.len())).unwrap_or_default().to_ascii_lowercase();
-    if start.starts_with(b"<?xml") && !start.windows(5).any(|w| w == b"<html") {
-        return false;
+    if start.starts_with(b"<?xml") {
+        return root(&start) == b"html";
     }
     let begins = start.strip_prefix(b"<").is_some_and(|rest| {
         let name = rest.get(..rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count()).unwrap_or_default();
@@ -49,6 +52,15 @@ fn is_html(head: &Head<'_>) -> bool {
             && WITHIN.iter().any(|t| memchr::memmem::find(&start, t).is_some())
             && !start.starts_with(b"<")
     }
+}
+
+/// The name of the first element, in lower case as `start` is.
+fn root(start: &[u8]) -> &[u8] {
+    let tags = memchr::memchr_iter(b'<', start).filter_map(|at| start.get(at + 1..));
+    let mut opening = tags.filter(|tag| tag.first().is_some_and(u8::is_ascii_alphabetic));
+    let tag = opening.next().unwrap_or_default();
+    let len = tag.iter().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'>' | b'/')).count();
+    local(tag.get(..len).unwrap_or_default())
 }
 
 /// Elements that a page or a piece of one begins with.
@@ -145,6 +157,13 @@ struct Body {
     elements: Elements,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
+    /// The element that is a table by its role, and those of its name that are open within.
+    grid: Option<(Vec<u8>, u32)>,
+    /// Shapes drawn again right behind another, as letters are that were turned into outlines.
+    shapes: u32,
+    is_shape: bool,
+    /// A line has been broken, and nothing was read since.
+    broken: bool,
 }
 
 impl Html {
@@ -166,6 +185,10 @@ impl Html {
             elements: Elements::default(),
             cell_number: None,
             baseline: Vec::new(),
+            grid: None,
+            shapes: 0,
+            is_shape: false,
+            broken: false,
             cell_spans: (1, 1),
             spans: Vec::new(),
             column: 0,
@@ -178,6 +201,8 @@ impl Html {
 
 /// More columns or rows than a cell of a real table takes.
 const SPAN_MAX: u32 = 64;
+/// So many shapes behind another are letters of a text, and no pictures: as many as the shortest number has.
+const LETTERS_MIN: u32 = 8;
 /// Columns in which a cell may reach down.
 const SPANNED_MAX: usize = 1_024;
 
@@ -225,6 +250,12 @@ fn is_inline(name: &[u8]) -> bool {
 impl Body {
     fn here(&mut self) -> &mut Text {
         if self.in_cell { &mut self.cell } else { &mut self.text }
+    }
+
+    fn break_line(&mut self, with: &[u8]) {
+        if std::mem::take(&mut self.broken) {
+            self.text().joint(with);
+        }
     }
 
     /// Takes note of an element whose letters are shown the other way round.
@@ -298,6 +329,26 @@ impl Body {
         }
     }
 
+    /// Whether the element that is a table by its role ends.
+    fn ends_grid(&mut self, name: &[u8]) -> bool {
+        let Some((_, within)) = self.grid.as_mut().filter(|(grid, _)| grid.eq_ignore_ascii_case(name)) else {
+            return false;
+        };
+        let ends = *within == 0;
+        *within = within.saturating_sub(1);
+        if ends {
+            self.grid = None;
+        }
+        ends
+    }
+
+    fn close_table(&mut self, inquiry: &mut Inquiry) {
+        if self.tables == 1 {
+            self.end_table(inquiry);
+        }
+        self.tables = self.tables.saturating_sub(1);
+    }
+
     fn end_table(&mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
@@ -309,6 +360,15 @@ impl Body {
 impl Reader for Body {
     fn text(&mut self) -> &mut Text {
         if self.turns.is_some() { &mut self.turned } else { self.here() }
+    }
+
+    fn take(&mut self, raw: &[u8], _at: u64) -> bool {
+        if self.broken {
+            // With the end of a line behind it, as most programs write one, it is still one.
+            let ends = matches!(raw.first(), Some(b'\n' | b'\r'));
+            self.break_line(if ends { b" " } else { b"\n" });
+        }
+        false
     }
 
     fn side(&mut self) -> &mut Text {
@@ -348,8 +408,17 @@ impl Reader for Body {
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         let name = tag.name.to_ascii_lowercase();
+        self.break_line(b"\n");
         self.turn(tag);
-        match name.as_slice() {
+        let role = roles::of(tag);
+        match &mut self.grid {
+            Some((grid, within)) => *within += u32::from(*grid == name),
+            None if role == Some(b"table") && name != b"table" => self.grid = Some((name.clone(), 0)),
+            None => {}
+        }
+        let before = std::mem::replace(&mut self.is_shape, name == b"use");
+        self.shapes += u32::from(before && self.is_shape);
+        match role.unwrap_or(&name) {
             b"table" => {
                 self.tables += 1;
                 if self.tables == 1 {
@@ -383,20 +452,18 @@ impl Reader for Body {
                 self.drawing.open_group(tag);
                 self.text().joint(b"\n");
             }
+            b"br" => self.broken = true,
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.open(tag, read);
-        let mut label = None;
+        let label = roles::label(tag, inquiry);
         let mut found = Vec::new();
         for (key, value) in tag.attributes() {
             let key = String::from_utf8_lossy(key).to_ascii_lowercase();
             if matches!(key.as_str(), "class" | "style" | "id" | "type" | "href" | "src") && value.text.len() < 8 {
                 continue;
-            }
-            if matches!(key.as_str(), "name" | "id" | "placeholder" | "aria-label" | "property") && label.is_none() {
-                label = inquiry.column(String::from_utf8_lossy(&value.text).trim());
             }
             // The attributes of HTML itself say nothing of what they hold.
             let plain =
@@ -422,16 +489,17 @@ impl Reader for Body {
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        if !name.eq_ignore_ascii_case(b"br") {
+            self.break_line(b"\n");
+        }
         self.turn_back(name);
+        if self.ends_grid(name) {
+            self.close_table(inquiry);
+        }
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.close(name, read);
         match name.to_ascii_lowercase().as_slice() {
-            b"table" => {
-                if self.tables == 1 {
-                    self.end_table(inquiry);
-                }
-                self.tables = self.tables.saturating_sub(1);
-            }
+            b"table" => self.close_table(inquiry),
             b"script" => self.end_script(inquiry),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => self.end_cell(),
@@ -444,6 +512,7 @@ impl Reader for Body {
                 self.text().joint(b"\n");
             }
             b"svg" => self.drawing.end(&self.place, inquiry),
+            b"br" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
@@ -459,6 +528,9 @@ impl Stream for Html {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
         self.body.end_script(inquiry);
+        if self.body.shapes >= LETTERS_MIN {
+            inquiry.opaque(&self.body.place, OpaqueReason::UnsupportedFormat, 1);
+        }
         self.body.drawing.end(&self.body.place, inquiry);
         self.body.elements.end(&self.body.place, inquiry);
         let unclosed = std::mem::take(&mut self.body.turned.view);

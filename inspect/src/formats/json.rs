@@ -73,6 +73,8 @@ struct Level {
     key: Option<chot_detectors::Column>,
     /// What a member such as `"type": "CCCD"` says that the member `"value"` of this object is.
     told: Option<chot_detectors::Column>,
+    /// It is such a member itself: `"type": {"text": "CCCD"}`.
+    tells: bool,
 }
 
 pub(crate) struct Json {
@@ -153,6 +155,7 @@ impl Json {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
+            Some(level) if self.role == Role::Index => level.key,
             _ => self.column,
         };
     }
@@ -166,7 +169,7 @@ impl Json {
         }
         if self.key && !self.long {
             (self.column, self.name, self.role) = announced(&self.value.view.text, inquiry);
-        } else if self.role == Role::Telling {
+        } else if self.is_telling() {
             let value = std::mem::take(&mut self.value.view.text);
             self.tell(&value, inquiry);
             self.value.view.text = value;
@@ -190,7 +193,7 @@ impl Json {
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
         {
-            rows.cell(self.value.view.copy());
+            rows.cell(self.value.view.copy(), self.levels.len());
         }
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);
@@ -213,18 +216,24 @@ impl Json {
         self.value.view.number = false;
     }
 
-    /// A value that says what another member of its object is.
+    /// Whether the value says what another member is.
+    fn is_telling(&self) -> bool {
+        self.role == Role::Telling || self.levels.last().is_some_and(|level| level.tells)
+    }
+
+    /// A value that says what another member of its object is, or of the one around it.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
-        if let Some(level) = self.levels.last_mut().filter(|level| !level.array) {
-            // No word is all digits and signs.
+        let within = self.levels.iter().rev().take_while(|level| level.tells).count();
+        let level = self.levels.len().checked_sub(within + 1).and_then(|at| self.levels.get_mut(at));
+        if let Some(level) = level.filter(|level| !level.array) {
+            // No word is all digits and signs, and what says nothing takes nothing back.
             if !value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
-                level.told = None;
                 return;
             }
             // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
             let name = String::from_utf8_lossy(value);
             let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-            level.told = inquiry.column(name);
+            level.told = inquiry.column(name).or(level.told);
         }
     }
 
@@ -236,18 +245,22 @@ impl Json {
             return;
         }
         let item = self.levels.last().is_none_or(|l| l.array);
+        // Before the level of its own: is this the value of a member that tells?
+        let tells = !array && !item && self.role == Role::Telling;
         if array {
             self.part(inquiry);
             self.begin_list();
         } else {
             self.judge(inquiry);
         }
-        let key = self.levels.last().filter(|l| l.array).map_or(self.column, |l| l.key);
+        let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
+        let key = around.map_or(self.column, |l| l.key);
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
-        self.levels.push(Level { array, key, told: None });
+        self.levels.push(Level { array, key, told: None, tells });
         self.column = None;
+        self.role = Role::Plain;
         self.colon = false;
     }
 
@@ -291,8 +304,11 @@ impl Json {
         }
         if array {
             self.end_list(inquiry);
+        } else if self.rows.is_some() {
+            self.end_object(inquiry);
         }
         self.column = None;
+        self.role = Role::Plain;
         self.name = ITEM;
         self.colon = false;
     }

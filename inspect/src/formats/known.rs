@@ -7,7 +7,7 @@ use chot_model::OpaqueReason;
 
 use super::unknown::Unknown;
 use super::{Format, Room};
-use crate::sniff::Head;
+use crate::sniff::{Encoding, Head};
 
 macro_rules! known {
     ($($name:ident $media_type:literal $at:literal $($mark:literal)|+;)*) => {$(
@@ -54,7 +54,9 @@ fn marked(head: &Head<'_>, at: usize, marks: &[&[u8]]) -> bool {
     // A text may begin with any of them, but for the marks of texts, and those that no text has: three zeros in a row.
     let is_written = head.bytes.starts_with(b"%!") || head.bytes.starts_with(b"#");
     let has_zeros = marks.iter().any(|mark| mark.ends_with(b"\0\0\0"));
-    (head.text.is_none() || is_written || has_zeros) && head.bytes.get(at..).is_some_and(begins)
+    // Text of two or four bytes a letter has zeros in its first four, and no mark behind them here has any.
+    let is_narrow = head.text.is_some_and(|text| text != Encoding::Utf8 && text != Encoding::Legacy) && at == 0;
+    (head.text.is_none() || is_written || has_zeros || is_narrow) && head.bytes.get(at..).is_some_and(begins)
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! SQL dumps: running text, and the tables in it, whose columns `INSERT INTO t (a, b) VALUES` and PostgreSQL's
-//! `COPY t (a, b) FROM stdin` name.
+//! `COPY t (a, b) FROM stdin` name, or a `CREATE TABLE t (a …, b …)` before `INSERT INTO t VALUES`.
 //!
 //! A row that has as many values as the list has columns is read as a row and nothing else; all other bytes are text.
+
+mod schema;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::sniff::Head;
-use crate::table::Table;
+use crate::table::{Row, Table};
 use crate::text::Text;
 use crate::view::View;
+use schema::{Creation, Schemas};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/sql",
@@ -23,7 +26,9 @@ pub(crate) const FORMAT: Format = Format {
 fn is_sql(head: &Head<'_>) -> bool {
     let statement = |line: &[u8]| {
         let starts = |word: &[u8]| line.get(..word.len()).is_some_and(|l| l.eq_ignore_ascii_case(word));
-        starts(b"INSERT INTO ") || starts(b"REPLACE INTO ") || starts(b"INSERT IGNORE INTO ") || {
+        const WORDS: [&[u8]; 6] =
+            [b"INSERT INTO ", b"REPLACE INTO ", b"INSERT IGNORE INTO ", b"INSERT [", b"CREATE TABLE ", b"DROP TABLE "];
+        WORDS.into_iter().any(starts) || {
             line.starts_with(b"COPY ") && memchr::memmem::find(line, b" FROM stdin").is_some()
         }
     };
@@ -43,6 +48,8 @@ enum State {
     Search,
     /// Behind `INSERT INTO` or `COPY`, before the columns.
     Name,
+    /// Behind `CREATE TABLE`.
+    Create,
     Columns,
     /// Between rows.
     Between,
@@ -72,12 +79,18 @@ struct Sql {
     copy: bool,
     word: Vec<u8>,
     inserting: bool,
+    creating: bool,
+    /// The table that is created, and the columns of those that were.
+    creation: Creation,
+    schemas: Schemas,
+    /// The name behind `INSERT INTO`, as it is written.
+    name: Vec<u8>,
     /// Bytes of the statement's head or of the row.
     len: usize,
     /// Brackets open within a row.
     open: u32,
     header: Vec<Vec<u8>>,
-    row: Vec<(usize, View)>,
+    row: Row,
     cell: View,
     rows: u64,
 }
@@ -95,6 +108,10 @@ impl Sql {
             copy: false,
             word: Vec::new(),
             inserting: false,
+            creating: false,
+            creation: Creation::default(),
+            schemas: Schemas::default(),
+            name: Vec::new(),
             len: 0,
             open: 0,
             header: Vec::new(),
@@ -108,6 +125,20 @@ impl Sql {
     /// Takes a word; tells whether columns may follow.
     fn word(&mut self) -> bool {
         let word = std::mem::take(&mut self.word).to_ascii_uppercase();
+        match word.as_slice() {
+            b"CREATE" => {
+                self.creating = true;
+                return false;
+            }
+            b"TABLE" if self.creating => {
+                self.creating = false;
+                self.creation.clear();
+                self.state = State::Create;
+                return true;
+            }
+            b"TEMPORARY" | b"TEMP" | b"UNLOGGED" if self.creating => return false,
+            _ => self.creating = false,
+        }
         match word.as_slice() {
             b"INSERT" | b"REPLACE" => self.inserting = true,
             b"IGNORE" => {}
@@ -147,10 +178,29 @@ impl Sql {
         self.len = 0;
     }
 
-    /// The columns are read: rows of the same table go on with it.
+    /// The columns are read.
     fn end_columns(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
+        self.begin_rows(row, inquiry);
+        self.state = if self.copy { State::Stdin } else { State::Between };
+    }
+
+    /// Rows follow whose columns are those of the table when it was created, if that is known.
+    fn values(&mut self, inquiry: &mut Inquiry) {
+        let name = self.name.len().saturating_sub(self.word.len());
+        match self.schemas.header(self.name.get(..name).unwrap_or_default()) {
+            Some(header) => {
+                self.word.clear();
+                self.begin_rows(header, inquiry);
+                self.state = State::Between;
+            }
+            None => self.leave(),
+        }
+    }
+
+    /// Rows under this header follow: those of the same table go on with it.
+    fn begin_rows(&mut self, row: Row, inquiry: &mut Inquiry) {
         let header: Vec<Vec<u8>> = row.iter().map(|(_, view)| view.text.clone()).collect();
         if header != self.header {
             self.table.finish(inquiry);
@@ -159,7 +209,6 @@ impl Sql {
             self.table.row(1, row, inquiry);
         }
         self.len = 0;
-        self.state = if self.copy { State::Stdin } else { State::Between };
     }
 
     fn leave(&mut self) {
@@ -172,7 +221,8 @@ impl Sql {
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
         const WORD_MAX: usize = 16;
         self.len += 1;
-        let most = if matches!(self.state, State::Name | State::Columns | State::Stdin) { HEAD_MAX } else { ROW_MAX };
+        let is_head = matches!(self.state, State::Name | State::Create | State::Columns | State::Stdin);
+        let most = if is_head { HEAD_MAX } else { ROW_MAX };
         if self.len > most && self.state != State::Search {
             self.leave();
         }
@@ -183,21 +233,46 @@ impl Sql {
                         self.word.push(b);
                     }
                 } else if !self.word.is_empty() && self.word() {
+                    if self.state == State::Search {
+                        self.state = State::Name;
+                    }
+                    self.name.clear();
+                    self.len = 0;
+                } else if b == b'[' && self.inserting {
+                    // `INSERT [dbo].[t] (…)`, as SQL Server scripts it.
+                    (self.inserting, self.copy) = (false, false);
                     self.state = State::Name;
+                    self.name.clear();
+                    self.name.push(b);
                     self.len = 0;
                 }
             }
+            State::Create => {
+                if self.creation.byte(b) {
+                    self.schemas.learn(&mut self.creation);
+                    self.leave();
+                }
+            }
             State::Name => match b {
-                b'(' if self.word.eq_ignore_ascii_case(b"VALUES") => self.leave(),
+                b'(' if self.word.eq_ignore_ascii_case(b"VALUES") => {
+                    self.values(inquiry);
+                    if self.state == State::Between {
+                        self.byte(b, at, inquiry);
+                    }
+                }
                 b'(' => {
                     self.word.clear();
                     self.state = State::Columns;
                 }
                 b';' => self.leave(),
-                b if (b.is_ascii_alphanumeric() || b == b'_') && self.word.len() < WORD_MAX => self.word.push(b),
-                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.leave(),
+                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.values(inquiry),
                 b if b.is_ascii_whitespace() => self.word.clear(),
-                _ => {}
+                b => {
+                    self.name.push(b);
+                    if (b.is_ascii_alphanumeric() || b == b'_') && self.word.len() < WORD_MAX {
+                        self.word.push(b);
+                    }
+                }
             },
             State::Columns => match b {
                 b')' => self.end_columns(inquiry),

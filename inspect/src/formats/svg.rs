@@ -1,5 +1,6 @@
 //! SVG drawings: their text, which may change its style or place within a number, their scripts, and what their
-//! addresses hold. Text made of outlines is not read.
+//! addresses hold. Text made of outlines is not read; letters that
+//! are drawn by reference to their shapes, as programs do it that print to a drawing, make it opaque.
 
 use super::html::Html;
 use super::plain::legible;
@@ -30,4 +31,24 @@ fn is_drawing(head: &Head<'_>) -> bool {
         rest = rest.get(at + end.len()..).unwrap_or_default();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn letters_drawn_by_reference_are_told_and_icons_are_none() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        let letters = |n: usize| "<use xlink:href='#glyph-0-1' x='7'/>\n".repeat(n);
+        for (inner, is_read) in [
+            (format!("<g>{}</g>", letters(9)), false),
+            (letters(8), true),
+            ("<g><use href='#icon'/></g><path d='M0 0'/>".repeat(20), true),
+        ] {
+            let bytes = format!("<svg xmlns='http://www.w3.org/2000/svg'>{inner}</svg>").into_bytes();
+            let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.opaque.is_empty(), is_read, "{inner}");
+        }
+    }
 }

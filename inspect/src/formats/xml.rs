@@ -3,6 +3,8 @@
 //! No document type is read and no entity of the document's own is expanded. Files packed in base64 within an
 //! element, as the claim gateway takes them, are opened by `layers`.
 
+mod rows;
+
 use std::hash::BuildHasher;
 
 use super::plain::legible;
@@ -14,6 +16,7 @@ use crate::markup::{Markup, Reader, Tag, local};
 use crate::sniff::Head;
 use crate::text::{self, Text};
 use crate::tree::Tree;
+use rows::Rows;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/xml",
@@ -61,6 +64,8 @@ pub(crate) struct Document {
     /// What `<key>…</key>` says of the element that follows it.
     keyed: Option<chot_detectors::Column>,
     long: bool,
+    /// Elements that are called as those of tables.
+    rows: Rows,
     /// Values have types: what is masked must stay a number where it is one.
     typed: bool,
 }
@@ -78,6 +83,7 @@ impl Xml {
             joined: Joined::default(),
             keyed: None,
             long: false,
+            rows: Rows::new(&place),
             typed: false,
             place: place.clone(),
         };
@@ -108,6 +114,7 @@ impl Xml {
             }
         }
         document.tree.finish(inquiry);
+        document.rows.end(inquiry);
         document.side.finish(inquiry);
     }
 }
@@ -126,6 +133,7 @@ impl Document {
         let mut found = Vec::new();
         let Text { place, view, context, .. } = &self.text;
         self.joined.next(place, view, context.column, inquiry, &mut found);
+        self.rows.text(&self.text.view);
         self.text.finish_value(inquiry, &mut found);
         for f in found {
             if let Some(mark) = inquiry.report(f) {
@@ -159,6 +167,7 @@ impl Reader for Document {
 
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         self.end(inquiry);
+        self.rows.open(tag.name);
         if self.path.len() >= DEPTH_MAX {
             self.deeper += 1;
         } else {
@@ -204,6 +213,7 @@ impl Reader for Document {
             self.keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
         }
         self.end(inquiry);
+        self.rows.close(name, inquiry);
         if self.deeper > 0 {
             self.deeper -= 1;
         } else if self.path.pop().is_some() {

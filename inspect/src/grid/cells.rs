@@ -197,6 +197,24 @@ impl Cells {
         Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
     }
 
+    /// Whether these head the cells of a line but for the first, above which nothing stands: programs number rows so.
+    pub(super) fn heads_all_but_first(&self, cells: &Self) -> bool {
+        let [first, others @ ..] = cells.places.as_slice() else { return false };
+        let above = |(a, b): (&Range<usize>, &Range<usize>)| a.start < b.end && b.start < a.end;
+        self.cut == Cut::Blanks
+            && others.len() == self.places.len()
+            && self.places.first().is_some_and(|place| first.end <= place.start)
+            && self.places.iter().zip(others).all(above)
+    }
+
+    /// Puts an empty cell before all others.
+    pub(super) fn put_empty_first(&mut self, view: &View) {
+        if let Some(empty) = self.row.first().map(|piece| piece.part(0..0, view)) {
+            self.row.insert(0, empty);
+            self.places.insert(0, 0..0);
+        }
+    }
+
     /// The line they make, one behind the other.
     pub(super) fn into_line(self) -> Line {
         Line { cells: self.row, columns: Vec::new() }

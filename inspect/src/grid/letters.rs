@@ -27,6 +27,19 @@ const fn is_sign(b: u8) -> bool {
     b.is_ascii_punctuation() || b == b' '
 }
 
+/// The letter that ends a line, set apart from what stands before it.
+fn last_letter(line: &Piece, view: &View) -> Option<Piece> {
+    let text = line.text(view).trim_ascii_end();
+    let is_one = matches!(text, [.., sign, last] if last.is_ascii_alphanumeric() && is_sign(*sign));
+    is_one.then(|| line.part(text.len() - 1..text.len(), view))
+}
+
+/// The letter that begins a line, set apart from what stands behind it.
+fn first_letter(line: &Piece, view: &View) -> Option<Piece> {
+    let is_one = matches!(line.text(view), [first, sign, ..] if first.is_ascii_alphanumeric() && is_sign(*sign));
+    is_one.then(|| line.part(0..1, view))
+}
+
 impl Letters {
     /// Takes a line that is not blank.
     pub(super) fn line(&mut self, line: &Piece, view: &View) {
@@ -39,31 +52,43 @@ impl Letters {
             return;
         }
         if !self.lines.is_empty() {
-            self.end(view);
+            self.end_before(Some(line), view);
         }
         self.before = self.said.replace(line.twin());
     }
 
-    fn said(line: Option<&Piece>, view: &View) -> Said {
-        let mut said = Said::default();
-        if let Some(line) = line {
-            said.take(line.text(view).trim_ascii_start());
-        }
-        said
-    }
-
     /// No line of one letter follows.
     pub(super) fn end(&mut self, view: &View) {
-        if BOXES.contains(&self.lines.len()) {
-            let row = self.lines.iter().map(|line| line.to_view(view)).enumerate().collect();
-            self.found.push((row, Self::said(self.said.as_ref(), view)));
+        self.end_before(None, view);
+    }
+
+    /// The lines of one letter end before this one. The first letter may end the line above them, and the last begin the line
+    /// below.
+    fn end_before(&mut self, below: Option<&Piece>, view: &View) {
+        let lines = std::mem::take(&mut self.lines);
+        let fits = |len: usize| BOXES.contains(&len);
+        if !fits(lines.len()) && !fits(lines.len() + 1) && !fits(lines.len() + 2) {
+            return;
         }
-        self.lines.clear();
+        let above = self.said.as_ref().map(|said| said.text(view).trim_ascii()).unwrap_or_default();
+        let first = self.said.as_ref().and_then(|said| last_letter(said, view));
+        let last = below.and_then(|below| first_letter(below, view));
+        for (with_first, with_last) in [(false, false), (true, false), (false, true), (true, true)] {
+            let (first, last) = (first.as_ref().filter(|_| with_first), last.as_ref().filter(|_| with_last));
+            let row: Vec<View> = first.into_iter().chain(&lines).chain(last).map(|line| line.to_view(view)).collect();
+            let is_one = first.is_some() == with_first && last.is_some() == with_last;
+            if is_one && fits(row.len()) {
+                let mut said = Said::default();
+                said.take(above.get(..above.len() - usize::from(with_first)).unwrap_or_default());
+                self.found.push((row.into_iter().enumerate().collect(), said));
+            }
+        }
     }
 
     /// Takes the cells of the line that was taken last. The first of the letters may end what stands before them, and the last begin what
     /// stands behind.
     pub(super) fn cells(&mut self, cells: &[Piece], view: &View) {
+        self.groups(cells, view);
         let letters = cells.len() >= *BOXES.start() - 2;
         if !letters || cells.iter().filter(|cell| is_letter(cell.text(view))).count() < *BOXES.start() - 2 {
             return;
@@ -98,7 +123,41 @@ impl Letters {
         }
         row.truncate(longest.end);
         row.drain(..longest.start.saturating_sub(1));
-        self.found.push((row, Self::said(self.before.as_ref(), view)));
+        let mut said = Said::default();
+        if let Some(line) = &self.before {
+            said.take(line.text(view).trim_ascii_start());
+        }
+        self.found.push((row, said));
+    }
+
+    /// The groups of a citizen number, set apart as cells are: `Số CCCD: 001<tab>090<tab>123<tab>456`. No count begins with
+    /// a zero; other numbers may be several of a row.
+    fn groups(&mut self, cells: &[Piece], view: &View) {
+        const DIGITS: usize = 12;
+        const GROUP: std::ops::RangeInclusive<usize> = 2..=6;
+        let is_group = |cell: &&Piece| {
+            let text = cell.text(view);
+            GROUP.contains(&text.len()) && text.iter().all(u8::is_ascii_digit)
+        };
+        let groups = cells.iter().rev().take_while(is_group).count();
+        let Some((before, groups)) = cells.split_at_checked(cells.len() - groups) else { return };
+        let Some(label) = before.last().filter(|_| !groups.is_empty()) else { return };
+        let said = label.text(view);
+        // The first group may stand behind what announces it.
+        let own = said.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let rest = said.get(..said.len() - own).unwrap_or_default();
+        let digits = own + groups.iter().map(Piece::len).sum::<usize>();
+        let first =
+            if own > 0 { said.get(rest.len()) } else { groups.first().and_then(|cell| cell.text(view).first()) };
+        if digits != DIGITS || first != Some(&b'0') || !rest.last().is_some_and(|b| own == 0 || is_sign(*b)) {
+            return;
+        }
+        let each = |piece: &Piece, from: usize| (from..piece.len()).map(|at| piece.part(at..at + 1, view)).collect();
+        let own: Vec<Piece> = each(label, rest.len());
+        let groups = groups.iter().flat_map(|group| -> Vec<Piece> { each(group, 0) });
+        let row = [label.part(0..rest.len(), view)].into_iter().chain(own).chain(groups);
+        let row = row.map(|piece| piece.to_view(view)).enumerate().collect();
+        self.found.push((row, Said::default()));
     }
 
     /// Copies out of the window what is still needed.
@@ -138,6 +197,10 @@ mod tests {
             (format!("Số CCCD: {} nhé anh", each(" | ")), 1),
             (format!("Số CCCD: {}", each(";")), 1),
             (format!("Số CCCD: {}", each("  ")), 1),
+            ("Số CCCD: 001\t090\t123\t456".into(), 1),
+            ("Căn cước công dân:\t0010\t9012\t3456".into(), 1),
+            ("Số lượng thẻ:\t0010\t9012\t3456".into(), 0),
+            ("Số CCCD cấp mới:\t1010\t9012\t3456".into(), 0),
             // Marks, scores and the lines of a form.
             (format!("Điểm từng câu: {}", each("|")), 0),
             (format!("Kết quả\n{}", each("\n")), 0),
@@ -150,6 +213,22 @@ mod tests {
                 let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
                 assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_lines_around_hold_the_first_letter_and_the_last() {
+        let card = "HK3844244543499".chars().map(String::from).collect::<Vec<_>>().join("\n");
+        for (text, found) in [
+            (format!("Số thẻ BHYT: {card} nhé"), 1),
+            (format!("Số thẻ BHYT: {card}\nnhé"), 1),
+            (format!("Số thẻ BHYT:\n{card}, cảm ơn"), 1),
+            (format!("Số thẻ BHYT: loại {card}5\nnhé"), 0),
+            (format!("Mã lô hàng: {card} nhé"), 0),
+        ] {
+            let bytes = text.clone().into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhyt), found, "{text:?}");
         }
     }
 }

@@ -57,13 +57,18 @@ impl Inquiry {
             is_meaningless(cell, &mut self.decoded)
         } else {
             let look = Look::of(cell, &(0..cell.len()));
-            let in_vain = look.is_empty() || look.is_in_vain(cell, &mut self.decoded);
+            let in_vain = self.is_in_vain(&look, cell);
             if in_vain {
                 self.learn(cell, column, !look.is_empty());
             }
             in_vain
         };
         if in_vain { Told::Nothing } else { Told::Unusual }
+    }
+
+    /// Whether all that a cell shows comes to nothing. One that may be cut into cells itself is a row of boxes, perhaps.
+    fn is_in_vain(&mut self, look: &Look, cell: &[u8]) -> bool {
+        !look.has_cells() && (look.is_empty() || look.is_in_vain(cell, &mut self.decoded))
     }
 
     /// What has to be decoded of every cell that differs from this one in its digits alone, to tell that nothing is in it;
@@ -110,7 +115,7 @@ impl Inquiry {
     pub(crate) fn found_nothing(&mut self, cell: &[u8], column: Option<Column>) {
         if self.is_whole() && Detectors::learns(cell) {
             let look = Look::of(cell, &(0..cell.len()));
-            if look.is_empty() || look.is_in_vain(cell, &mut self.decoded) {
+            if self.is_in_vain(&look, cell) {
                 self.learn(cell, column, !look.is_empty());
             }
         }

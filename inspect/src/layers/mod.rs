@@ -5,6 +5,7 @@
 
 mod base85;
 mod code;
+mod dump;
 mod encoded;
 mod escape;
 mod isles;
@@ -36,6 +37,7 @@ pub(crate) struct Layers {
     runs: runs::Runs,
     files: uu::Uuencoded,
     pairs: pairs::Pairs,
+    dump: dump::Dump,
     rewrites: rewrite::Rewrites,
     base85: base85::Base85,
     lists: lists::Lists,
@@ -48,6 +50,7 @@ impl Layers {
             runs: runs::Runs::default(),
             files: uu::Uuencoded::default(),
             pairs: pairs::Pairs::default(),
+            dump: dump::Dump::default(),
             rewrites: rewrite::Rewrites::default(),
             base85: base85::Base85::default(),
             lists: lists::Lists::default(),
@@ -71,6 +74,7 @@ impl Layers {
         self.runs.read(text, core, &look.words, place, inquiry);
         self.files.read(text, core, look.file, place, inquiry);
         self.pairs.read(text, core, &look.pairs, place, inquiry);
+        self.dump.read(text, core, look.dump, place, inquiry);
         self.base85.read(text, core, &look.marked, place, inquiry);
         self.rewrites.read(view, core, &look.signs, place, inquiry);
         self.lists.read(text, core, place, inquiry);
@@ -81,6 +85,7 @@ impl Layers {
         self.runs.end(&self.place, inquiry);
         self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
+        self.dump.end(&self.place, inquiry);
         self.base85.end(&self.place, inquiry);
         self.rewrites.finish(inquiry);
         self.lists.end(&self.place, inquiry);

@@ -213,7 +213,7 @@ impl Json {
         // What their neighbours say of them may matter.
         let alone = self.joined.is_empty()
             && self.rows.is_none()
-            && self.levels.last().is_some_and(|level| level.told.is_none())
+            && self.levels.last().is_some_and(|level| level.told.is_none() && !level.tells)
             && !inquiry.is_late(&self.value.place);
         let (mut looked, from) = (0, n);
         while alone && let Some((place, member)) = self.keys.member(bytes, n) {
@@ -251,7 +251,8 @@ impl Json {
         let Keys { known, last, members, .. } = &mut self.keys;
         let Some(key) = known.get(*last) else { return };
         let told = self.levels.last().is_none_or(|level| level.told.is_some());
-        if told || len >= BYTES || key.role == Role::Telling || key.text.iter().any(u8::is_ascii_digit) {
+        let elsewhere = matches!(key.role, Role::Telling | Role::Index);
+        if told || len >= BYTES || elsewhere || key.text.iter().any(u8::is_ascii_digit) {
             return;
         }
         let (Some(head), Some(member)) = (text.get(colon..).and_then(<[u8]>::first_chunk), text.get(..len)) else {

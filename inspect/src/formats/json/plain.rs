@@ -231,12 +231,12 @@ impl Json {
             let mut cell = View::default();
             (cell.base, cell.number) = (start, number);
             cell.push(text, start);
-            rows.cell(cell);
+            rows.cell(cell, self.levels.len());
         }
         if !self.joined.is_empty() {
             self.part(inquiry);
         }
-        if self.role == Role::Telling {
+        if self.is_telling() {
             self.tell(text, inquiry);
         }
         if let Told::Whole(whole) = told {

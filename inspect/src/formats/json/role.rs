@@ -40,6 +40,28 @@ const TOLD: &[&str] = &[
     "so_giay_to",
 ];
 
+/// Keys of lists that head the lists in another member: `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
+const HEADINGS: &[&str] = &[
+    "columns",
+    "column_names",
+    "columnNames",
+    "columnDefs",
+    "colnames",
+    "cols",
+    "headers",
+    "header",
+    "headings",
+    "head",
+    "thead",
+    "titles",
+    "fields",
+    "meta",
+    "schema",
+    "cot",
+    "tieuDe",
+    "tieu_de",
+];
+
 /// What a key announces, its hash, and what it says of other members.
 pub(super) fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
     let name = String::from_utf8_lossy(key);
@@ -55,6 +77,11 @@ pub(super) enum Role {
     Telling,
     /// It is the value of what was told: `"value": "001…"`.
     Told,
+    /// Its list holds the headings of lists that follow.
+    Headings,
+    /// It says nothing of its own: the number of a record in a column, `"soCccd": {"0": "001…"}`, or how the value is written,
+    /// `"soCccd": {"$numberLong": "1…"}`.
+    Index,
 }
 
 impl Role {
@@ -64,8 +91,18 @@ impl Role {
             Self::Telling
         } else if among(TOLD) {
             Self::Told
+        } else if among(HEADINGS) {
+            Self::Headings
+        } else if is_index(key) {
+            Self::Index
         } else {
             Self::Plain
         }
     }
+}
+
+/// A small number, or a word behind a dollar sign.
+fn is_index(key: &str) -> bool {
+    const INDEX_MAX: usize = 7;
+    key.starts_with('$') || (1..=INDEX_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_digit())
 }

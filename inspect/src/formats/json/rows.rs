@@ -1,8 +1,9 @@
-//! Lists of lists: the first may hold headings for those behind it, as answers of spreadsheets and tables of web pages do.
+//! Lists of lists: the first may hold headings for those behind it, as answers of spreadsheets and tables of web pages do,
+//! or another member of the object holds them: `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
 //!
 //! A second look: each value is read by itself as well, under the heading of its column.
 
-use super::Json;
+use super::{Json, Role};
 use chot_detectors::Column;
 
 use crate::inquiry::{Inquiry, Place};
@@ -18,15 +19,29 @@ pub(super) struct Rows {
     /// What the rows are given to, once the first held headings, and what those announce.
     table: Option<Table>,
     columns: Vec<Option<Column>>,
+    /// The level of the object one of whose members holds the headings: they end with it.
+    object: Option<usize>,
+    /// The strings of the object at hand that describes a column.
+    described: Vec<View>,
 }
 
 /// Longer rows are vectors.
 const CELLS_MAX: usize = 256;
+/// Strings that describe a column.
+const DESCRIBED_MAX: usize = 16;
 
 impl Rows {
     /// Whether a value at this level is a cell that says more beside others.
     pub(super) fn wants(&self, level: usize) -> bool {
-        level == self.level && self.row.len() < CELLS_MAX && (self.number == 0 || self.table.is_some())
+        (level == self.level || self.describes(level))
+            && self.row.len() < CELLS_MAX
+            && self.described.len() < DESCRIBED_MAX
+            && (self.number == 0 || self.table.is_some())
+    }
+
+    /// Whether a value at this level belongs to an object that describes a column, `{"name": "so_cccd", "type": "text"}`.
+    fn describes(&self, level: usize) -> bool {
+        self.object.is_some() && self.number == 0 && level == self.level + 1
     }
 
     /// What the heading of the next value announces, if that is a cell.
@@ -35,8 +50,20 @@ impl Rows {
     }
 
     /// Takes a cell.
-    pub(super) fn cell(&mut self, value: View) {
-        self.row.push((self.row.len(), value));
+    pub(super) fn cell(&mut self, value: View, level: usize) {
+        match self.describes(level) {
+            true => self.described.push(value),
+            false => self.row.push((self.row.len(), value)),
+        }
+    }
+
+    /// The object that describes a column ends: what announces something is its heading.
+    fn end_described(&mut self, inquiry: &mut Inquiry) {
+        let mut strings = std::mem::take(&mut self.described);
+        let telling = |view: &View| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some();
+        let at = strings.iter().position(telling).unwrap_or(0);
+        let heading = if strings.is_empty() { View::default() } else { strings.swap_remove(at) };
+        self.row.push((self.row.len(), heading));
     }
 
     fn end_row(&mut self, place: &Place, inquiry: &mut Inquiry) {
@@ -45,22 +72,30 @@ impl Rows {
         if self.number == 1 {
             let mut announced = |(_, view): &(usize, View)| inquiry.column(&String::from_utf8_lossy(&view.text));
             self.columns = row.iter().map(&mut announced).collect();
+            if self.object.is_some() {
+                // Their rows are lists of another list.
+                self.level += 1;
+            }
             if self.columns.iter().any(Option::is_some) {
                 self.table = Some(Table::second_look(Place { again: true, ..place.clone() }));
             }
         }
-        if let Some(table) = &mut self.table {
+        // A list of another length in the same object is none of their rows.
+        if let Some(table) = self.table.as_mut().filter(|_| self.object.is_none() || row.len() == self.columns.len()) {
             table.row(self.number, row, inquiry);
         }
     }
 }
 
 impl Json {
-    /// A list begins, which may be a row of the one around it.
+    /// A list begins, which may be a row of the one around it, or hold headings.
     pub(super) fn begin_list(&mut self) {
-        if self.rows.is_none() && self.levels.last().is_some_and(|around| around.array) {
+        let Some(around) = self.levels.last().filter(|_| self.rows.is_none()) else { return };
+        let object = (!around.array && self.role == Role::Headings).then_some(self.levels.len());
+        if around.array || object.is_some() {
             let level = self.levels.len() + 1;
-            self.rows = Some(Box::new(Rows { level, row: Row::new(), number: 0, table: None, columns: Vec::new() }));
+            let (row, described, columns) = (Row::new(), Vec::new(), Vec::new());
+            self.rows = Some(Box::new(Rows { level, row, number: 0, table: None, columns, object, described }));
         }
     }
 
@@ -70,7 +105,22 @@ impl Json {
         let Some(rows) = &mut self.rows else { return };
         if open + 1 == rows.level {
             rows.end_row(&self.value.place, inquiry);
-        } else if open + 1 < rows.level {
+            // Headings that announce nothing head nothing.
+            if rows.object.is_some() && rows.table.is_none() {
+                self.rows = None;
+            }
+        } else if open + 1 < rows.level && rows.object.is_none() {
+            self.end_rows(inquiry);
+        }
+    }
+
+    /// An object has ended.
+    pub(super) fn end_object(&mut self, inquiry: &mut Inquiry) {
+        let open = self.levels.len();
+        let Some(rows) = &mut self.rows else { return };
+        if rows.describes(open + 1) {
+            rows.end_described(inquiry);
+        } else if rows.object.is_some_and(|object| open < object) {
             self.end_rows(inquiry);
         }
     }
@@ -108,6 +158,43 @@ mod tests {
             let bytes = rows(heading).replace("\"79012345", "\"0010901234").into_bytes();
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{heading}: {inspection:?}");
+        }
+    }
+
+    #[test]
+    fn headings_stand_in_another_member() {
+        let names = r#""STT", "Họ và tên", "HEADING""#;
+        let described = r#"{"type": "int", "name": "stt"}, {"name": "ho_ten"}, {"type": "text", "title": "HEADING"}"#;
+        for (key, headings) in [("columns", names), ("meta", described)] {
+            for (heading, found) in [("Mã số BHXH", 12), ("Số tiền", 0)] {
+                let row = |n: u32| format!(r#"["{n}", "Nguyễn Văn An", "79012345{n:02}"]"#);
+                let rows: Vec<String> = (10..22).map(row).collect();
+                let headings = headings.replace("HEADING", heading);
+                let text = format!(
+                    r#"{{"{key}": [{headings}], "index": [10, 11], "data": [{}], "x": [["a", "b"]]}}"#,
+                    rows.join(",")
+                );
+                let inspection =
+                    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+                assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{key} {heading}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_says_nothing_leaves_its_value_to_the_one_before() {
+        for (text, found) in [
+            (r#"{"ma_so_bhxh": {"0": "7901234510", "1": "7901234511"}}"#, 2),
+            (r#"{"ma_so_bhxh": {"$numberLong": "7901234510"}}"#, 1),
+            (r#"{"identifier": [{"type": {"text": "Mã số BHXH", "x": "y"}, "value": "7901234510"}]}"#, 1),
+            (r#"{"title": "Mã số BHXH", "type": "string", "value": "7901234510"}"#, 1),
+            (r#"{"title": "Mã số BHXH", "label": "Mã hóa đơn", "value": "7901234510"}"#, 0),
+            (r#"{"so_hoa_don": {"0": "7901234510", "1": "7901234511"}}"#, 0),
+            (r#"{"identifier": [{"type": {"text": "Mã hồ sơ"}, "value": "7901234510"}]}"#, 0),
+        ] {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Running text of documents, slides and drawings: runs joined per paragraph, tables row by row, deleted and hidden text too.
 
+use chot_model::OpaqueReason;
+
 use super::boxes::TextBoxes;
 use super::gaps::{Gaps, Step};
 use super::{attributes, is_nothing};
@@ -31,12 +33,16 @@ pub(super) struct Words {
     gaps: Gaps,
     /// The line on which printed letters were set last (XPS).
     baseline: Vec<u8>,
+    /// Strokes of a page on which no letters were set (XPS).
+    outlines: Option<usize>,
     boxes: TextBoxes,
     place: Place,
 }
 
 /// Bytes of a row; a longer one is several.
 const ROW_MAX: usize = 1 << 20;
+/// More strokes of a page without letters may be text, as in PDF.
+const STROKES_MAX: usize = 400;
 /// A longer cell is text.
 const CELL_MAX: usize = 1 << 16;
 /// No table has more columns (ECMA-376 part 1, §17.4).
@@ -62,6 +68,7 @@ impl Words {
             rows: 0,
             gaps: Gaps::default(),
             baseline: Vec::new(),
+            outlines: Some(0),
             boxes: TextBoxes::default(),
             place,
         }
@@ -78,13 +85,26 @@ impl Words {
     }
 
     /// Letters printed at a place of their own (ECMA-388, 12.1): those on one line are one.
-    fn printed(&mut self, tag: &Tag<'_>) {
-        let Some(letters) = tag.attribute(b"UnicodeString") else { return };
+    fn printed(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
+        self.outlines = None;
+        let Some(letters) = tag.attribute(b"UnicodeString").filter(|letters| !letters.text.is_empty()) else {
+            if tag.attribute(b"Indices").is_some() {
+                inquiry.opaque(&self.place, OpaqueReason::UnknownEncoding, 1);
+            }
+            return;
+        };
         let baseline = tag.attribute(b"OriginY").unwrap_or_default().text;
         let joint: &[u8] = if baseline == self.baseline { b" " } else { b"\n" };
         self.baseline = baseline;
         self.text.joint(joint);
         self.text.view.push_view(&letters, 0..letters.text.len());
+    }
+
+    /// Lines drawn on a page without letters, which may be text turned into outlines.
+    fn outlined(&mut self, tag: &Tag<'_>) {
+        if let (Some(strokes), Some(data)) = (&mut self.outlines, tag.attribute(b"Data")) {
+            *strokes += data.text.iter().filter(|b| b.is_ascii_alphabetic()).count();
+        }
     }
 
     fn here(&mut self) -> &mut Text {
@@ -129,7 +149,8 @@ impl Words {
             // `Text` is Visio's.
             b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
             b"sym" => self.sign(tag),
-            b"Glyphs" => self.printed(tag),
+            b"Glyphs" => self.printed(tag, inquiry),
+            b"Path" => self.outlined(tag),
             b"tbl" => {
                 self.tables += 1;
                 if self.tables == 1 {
@@ -221,6 +242,9 @@ impl Words {
         self.struck.finish(inquiry);
         self.side.finish(inquiry);
         self.boxes.end(&self.place, inquiry);
+        if self.outlines.is_some_and(|strokes| strokes > STROKES_MAX) {
+            inquiry.opaque(&self.place, OpaqueReason::UnsupportedFormat, 1);
+        }
     }
 }
 

@@ -260,19 +260,27 @@ impl<'r, 'a> Interpreter<'r, 'a> {
                 self.tally.shown += text.len();
                 if !text.trim().is_empty() {
                     self.tally.glyphs += 1;
-                    self.tally.unread = 0;
+                    match glyph.is_guess {
+                        true => self.unread(),
+                        false => self.tally.unread = 0,
+                    }
                 }
             }
             None => {
                 pending.text.push('\u{fffd}');
                 self.tally.glyphs += 1;
-                self.tally.unread += 1;
-                self.tally.is_unread |= self.tally.unread >= UNREAD_MAX;
+                self.unread();
             }
         }
         let spacing = self.state.spacing + if glyph.is_space { self.state.word_spacing } else { 0.0 };
         let width = if self.state.font.is_vertical { 1.0 } else { glyph.width };
         self.advance_glyph(width * self.state.size, spacing, pending);
+    }
+
+    /// A glyph of which nothing tells what it is.
+    fn unread(&mut self) {
+        self.tally.unread += 1;
+        self.tally.is_unread |= self.tally.unread >= UNREAD_MAX;
     }
 
     /// Wide spacing pulls a text apart: then each glyph stands on its own.

@@ -20,6 +20,8 @@ pub(super) struct Glyph {
     pub(super) width: f64,
     /// A single byte of value 32, which word spacing applies to.
     pub(super) is_space: bool,
+    /// Nothing tells what it stands for, and `text` is what most programs would mean.
+    pub(super) is_guess: bool,
 }
 
 pub(super) struct Font {
@@ -30,6 +32,8 @@ pub(super) struct Font {
     pub(super) is_vertical: bool,
     /// Its glyphs are drawings of the file's own; their matrix says how wide a unit is.
     known: RefCell<HashMap<u32, Option<Rc<str>>>>,
+    /// Its codes mean nothing by themselves, and are taken for ASCII.
+    is_guess: bool,
 }
 
 /// How a string is cut into codes.
@@ -87,6 +91,7 @@ impl Font {
             widths: Breadth::Standard(standard_widths(b"")),
             is_vertical: false,
             known: RefCell::default(),
+            is_guess: false,
         }
     }
 
@@ -123,6 +128,7 @@ impl Font {
             None => false,
         };
         let is_own = document.key(dict, b"Subtype")?.name() == Some(b"Type3");
+        let mut is_guess = false;
         match (base, &program) {
             (Some(base), _) => chars = std::array::from_fn(|c| base.char(c as u8)),
             (None, Some(program)) if !program.codes.is_empty() => {
@@ -132,8 +138,13 @@ impl Font {
                     }
                 }
             }
-            // A font of its own order that tells nothing: its codes mean nothing.
-            (None, Some(_)) if is_symbolic => {}
+            // A font of its own order that tells nothing: its codes mean nothing. Programs that leave letters out keep
+            // ASCII in its place, as Ghostscript does.
+            (None, Some(_)) if is_symbolic => {
+                is_guess = to_unicode.is_none();
+                let ascii = |c: u8| Some(char::from(c)).filter(|c| is_guess && (c.is_ascii_graphic() || *c == ' '));
+                chars = std::array::from_fn(|c| ascii(c as u8));
+            }
             (None, _) if is_own => {}
             (None, _) => chars = std::array::from_fn(|c| Encoding::Standard.char(c as u8)),
         }
@@ -177,7 +188,8 @@ impl Font {
             _ => Breadth::Standard(standard_widths(base_font.name().unwrap_or_default())),
         };
         let meaning = Meaning::Simple(Box::new(chars));
-        Ok(Self { cut: Cut::One, to_unicode, meaning, widths, is_vertical: false, known: RefCell::default() })
+        let known = RefCell::default();
+        Ok(Self { cut: Cut::One, to_unicode, meaning, widths, is_vertical: false, known, is_guess })
     }
 
     /// The font program that a descriptor leads to.
@@ -240,7 +252,7 @@ impl Font {
             }
         };
         let widths = Self::composite_widths(document, descendant, selectors)?;
-        Ok(Self { cut, to_unicode, meaning, widths, is_vertical, known: RefCell::default() })
+        Ok(Self { cut, to_unicode, meaning, widths, is_vertical, known: RefCell::default(), is_guess: false })
     }
 
     fn composite_widths(document: &Document<'_>, font: &Dict, selectors: Option<CMap>) -> Result<Breadth, Stop> {
@@ -287,7 +299,7 @@ impl Font {
                 }
                 text
             });
-            each(Glyph { text, width: self.width(number), is_space: code == b" " });
+            each(Glyph { text, width: self.width(number), is_space: code == b" ", is_guess: self.is_guess });
         }
     }
 

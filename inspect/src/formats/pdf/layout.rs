@@ -97,6 +97,8 @@ const CELL_LINES_MAX: usize = 400;
 const ROW_CELLS_MAX: usize = 256;
 /// What is shown with more letters at a time is in its order.
 const LETTERS_MAX: usize = 4;
+/// Digits of a number that another of as many does not go on with.
+const LONG: usize = 8;
 /// Wider lines are no cell in which numbers break.
 const NARROW_EM: f64 = 16.0;
 
@@ -178,15 +180,17 @@ impl Layout {
                 return Step::Twice;
             }
             // Groups of one number have at most five digits: longer ones are numbers of their own.
-            let group = |digits: usize| digits > 5;
-            let numbers = group(last.text.bytes().rev().take(8).take_while(u8::is_ascii_digit).count())
-                && group(line.text.bytes().take(8).take_while(u8::is_ascii_digit).count());
+            let before = last.text.bytes().rev().take(LONG).take_while(u8::is_ascii_digit).count();
+            let behind = line.text.bytes().take(LONG).take_while(u8::is_ascii_digit).count();
+            let numbers = before.min(behind) > 5;
+            // Nor has any number as many as both together: a narrow column that is full touches the next.
+            let full = before.min(behind) == LONG;
             let digits = last.text.ends_with(|c: char| c.is_ascii_digit())
                 && line.text.starts_with(|c: char| c.is_ascii_digit());
             return match gap {
                 // Widths are not always right: a little back is no new column.
                 _ if gap < -1.5 => self.next_cell(),
-                _ if gap < 0.16 => Step::Join(""),
+                _ if gap < 0.16 && !full => Step::Join(""),
                 _ if !numbers && (gap < 0.5 || gap < 0.9 && !digits) => Step::Join(" "),
                 _ => self.next_cell(),
             };

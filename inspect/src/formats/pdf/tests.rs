@@ -327,6 +327,26 @@ fn a_number_in_boxes_is_one() {
 }
 
 #[test]
+fn codes_that_mean_nothing_are_read_as_ascii_and_told() {
+    let font = "<</Type/Font /Subtype/TrueType /FontDescriptor<</Flags 4 /FontFile2 6 0 R>>>>";
+    let content = b"BT /F1 10 Tf (S\x01 CCCD 001090123456) Tj ET";
+    let read = told(&page_with(content, font, &[deflated("", b"no font")], ""));
+    assert!(read.contains("CCCD 001090123456"), "{read}");
+    assert!(read.contains("UnknownEncoding"), "{read}");
+}
+
+#[test]
+fn numbers_that_fill_their_narrow_columns_stay_apart() {
+    let shown = |left: &str, at: f64, right: &str| {
+        told(&page(&format!("BT /F1 10 Tf 1 0 0 1 50 700 Tm ({left}) Tj 1 0 0 1 {at} 700 Tm ({right}) Tj ET")))
+    };
+    let read = shown("0010901234", 105.6, "7901234510");
+    assert!(read.contains("0010901234\\t7901234510"), "{read}");
+    let read = shown("001090", 83.36, "123456");
+    assert!(read.contains("001090123456"), "{read}");
+}
+
+#[test]
 fn a_page_of_strokes_alone_may_be_text() {
     let read = told(&page(&"1 2 l ".repeat(1_000)));
     assert!(read.contains(r#"Opaque { part: "page 1""#), "{read}");

@@ -1,0 +1,31 @@
+//! What attributes say of their element: that it is a part of a table (WAI-ARIA), or what its value is.
+
+use chot_detectors::Column;
+
+use crate::inquiry::Inquiry;
+use crate::markup::Tag;
+
+/// The element of a table that this one is by its role.
+pub(super) fn of(tag: &Tag<'_>) -> Option<&'static [u8]> {
+    let (_, role, _) = tag.pairs().find(|(name, ..)| name.eq_ignore_ascii_case(b"role"))?;
+    let is = |roles: &[&[u8]]| roles.iter().any(|r| role.trim_ascii().eq_ignore_ascii_case(r));
+    if is(&[b"table", b"grid", b"treegrid"]) {
+        Some(b"table")
+    } else if is(&[b"row"]) {
+        Some(b"tr")
+    } else if is(&[b"cell", b"gridcell", b"columnheader", b"rowheader"]) {
+        Some(b"td")
+    } else {
+        None
+    }
+}
+
+/// What the name of a field announces, wherever among its attributes that stands.
+pub(super) fn label(tag: &Tag<'_>, inquiry: &mut Inquiry) -> Option<Column> {
+    const LABELS: [&[u8]; 5] = [b"name", b"id", b"placeholder", b"aria-label", b"property"];
+    const VALUES: [&[u8]; 2] = [b"value", b"content"];
+    let among = |name: &[u8], names: &[&[u8]]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    tag.pairs().find(|(name, ..)| among(name, &VALUES))?;
+    let mut labels = tag.attributes().filter(|(name, _)| among(name, &LABELS));
+    labels.find_map(|(_, label)| inquiry.column(String::from_utf8_lossy(&label.text).trim()))
+}

@@ -1,0 +1,167 @@
+//! Files printed byte by byte, as `xxd`, `hexdump` and `od` do: a place, hexadecimal digits, and perhaps the letters they are.
+//!
+//! `00000010: 4343 442c 4e67 c3a0  CCD,Ng..`
+
+use std::ops::Range;
+
+use super::pairs::HEX;
+use super::runs::{RUN_MIN, inspect};
+use crate::inquiry::{Inquiry, Place};
+
+/// What the place on the first line begins with: these programs write six to eight digits of it.
+const FIRST: &[u8] = b"000000";
+const PLACE_MAX: usize = 16;
+/// A line of 64 bytes with its letters.
+const LINE_MAX: usize = 320;
+const LINE_BYTES_MAX: usize = 64;
+/// So many bytes are looked at together; more are read in parts.
+const BYTES_MAX: usize = 1 << 16;
+
+/// The first place in a text at which one may begin, given where its lines end.
+pub(super) fn begin(text: &[u8], core: &Range<usize>, ends: impl Iterator<Item = usize>) -> Option<usize> {
+    let begins = |at: &usize| {
+        let rest = text.get(*at..).filter(|rest| rest.starts_with(FIRST)).unwrap_or_default();
+        // A number that begins with zeros has no blank behind them, nor four digits more.
+        rest.iter().take(PLACE_MAX + 1).find(|b| **b != b'0').is_some_and(|b| matches!(b, b' ' | b':'))
+    };
+    [core.start].into_iter().chain(ends.map(|end| end + 1)).find(begins).filter(|at| *at < core.end)
+}
+
+/// The dump being read.
+#[derive(Default)]
+pub(super) struct Dump {
+    open: bool,
+    line: Vec<u8>,
+    bytes: Vec<u8>,
+    /// All groups so far were of two bytes, which a program may have written in its own order.
+    words: bool,
+}
+
+impl Dump {
+    /// Reads the next `core` of a text in which a dump may begin at `begin`.
+    pub(super) fn read(
+        &mut self,
+        text: &[u8],
+        core: &Range<usize>,
+        begin: Option<usize>,
+        place: &Place,
+        inquiry: &mut Inquiry,
+    ) {
+        let mut at = match (self.open, begin) {
+            (true, _) => core.start,
+            (false, Some(begin)) => begin,
+            (false, None) => return,
+        };
+        self.open = true;
+        while let Some(rest @ [_, ..]) = text.get(at..core.end) {
+            let (len, ends) = memchr::memchr(b'\n', rest).map_or((rest.len(), false), |n| (n + 1, true));
+            let part = rest.get(..len).unwrap_or_default();
+            at += len;
+            // A longer line is none of a dump.
+            if self.line.len() + part.len() <= LINE_MAX {
+                self.line.extend_from_slice(part);
+            } else {
+                self.line.clear();
+                self.line.push(b'?');
+            }
+            if ends {
+                self.end_line(place, inquiry);
+            }
+        }
+    }
+
+    fn end_line(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let line = std::mem::take(&mut self.line);
+        // `*` stands for lines like the one before.
+        if line.trim_ascii() == b"*" {
+            return;
+        }
+        let before = self.bytes.len();
+        match bytes_of(&line, &mut self.bytes) {
+            Some(words) => self.words = words && (self.words || before == 0),
+            None => self.flush(place, inquiry),
+        }
+        if self.bytes.len() >= BYTES_MAX {
+            self.flush(place, inquiry);
+        }
+    }
+
+    fn flush(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.len() >= RUN_MIN / 2 {
+            inspect(&bytes, "hex", place, inquiry);
+            if self.words {
+                bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
+                inspect(&bytes, "hex", place, inquiry);
+            }
+        }
+        bytes.clear();
+        self.bytes = bytes;
+    }
+
+    /// The text ends.
+    pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        if self.open {
+            self.end_line(place, inquiry);
+            self.flush(place, inquiry);
+        }
+        *self = Self::default();
+    }
+}
+
+/// Appends the bytes of a line; whether all its groups are of two bytes. `None`: it is no line of a dump.
+fn bytes_of(line: &[u8], out: &mut Vec<u8>) -> Option<bool> {
+    const PLACE: std::ops::RangeInclusive<usize> = FIRST.len()..=PLACE_MAX;
+    /// `hexdump -C` and `od` set eight and eight apart.
+    const HALF: usize = 8;
+    let digits = |text: &[u8]| text.iter().take_while(|b| HEX[usize::from(**b)].is_some()).count();
+    let len = digits(line);
+    let rest = line.get(len..)?;
+    let mut rest = rest.strip_prefix(b":").unwrap_or(rest);
+    if !PLACE.contains(&len) || !rest.starts_with(b" ") && !rest.trim_ascii().is_empty() {
+        return None;
+    }
+    let (from, mut words) = (out.len(), true);
+    loop {
+        let blanks = rest.iter().take_while(|b| **b == b' ').count();
+        rest = rest.get(blanks..)?;
+        let (len, n) = (digits(rest), out.len() - from);
+        if n > 0 && blanks != 1 && !(blanks == 2 && n == HALF && !words) || n >= LINE_BYTES_MAX {
+            return Some(words);
+        }
+        let ends = rest.get(len).is_none_or(u8::is_ascii_whitespace);
+        if len == 0 || len % 2 != 0 || !ends {
+            return (n > 0 || rest.trim_ascii().is_empty()).then_some(words);
+        }
+        words &= len == 4;
+        let value = |b: &u8| HEX[usize::from(*b)].unwrap_or_default();
+        let (group, behind) = rest.split_at(len);
+        out.extend(group.as_chunks::<2>().0.iter().map(|[high, low]| value(high) << 4 | value(low)));
+        rest = behind;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_the_programs_write_them() {
+        for (line, bytes) in [
+            ("00000000: 4343 442c 4e67  CCD,Ng", Some("CCD,Ng")),
+            ("00000000  43 43 44 2c 20 c3 a0 79  20 73 69  |CCD, ..y si|", Some("CCD, \u{e0}y si")),
+            ("000000 43 43 44 2c 20 c3 a0 79 20 73 >CCD, ..y s<", Some("CCD, \u{e0}y s")),
+            ("00000010: 43 43 44  abba", Some("CCD")),
+            ("0000000 4343 2c44\r", Some("CC,D")),
+            ("0000013", Some("")),
+            ("00000000: ", Some("")),
+            ("001090123456, Nguyễn Văn An", None),
+            ("00000000: Nguyễn", None),
+            ("2026-01-01", None),
+        ] {
+            let mut out = Vec::new();
+            let is_one = bytes_of(line.as_bytes(), &mut out).is_some();
+            assert_eq!(is_one.then(|| String::from_utf8_lossy(&out)).as_deref(), bytes, "{line}");
+        }
+    }
+}
