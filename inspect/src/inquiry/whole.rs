@@ -116,14 +116,19 @@ impl Inquiry {
         }
     }
 
-    /// Counts a finding that is all of its cell and tells its hash and what it says about persons. `part` names the cell.
+    /// The keyed hash of a finding that is all of its cell, before its row ends.
+    pub(crate) fn hash_of_whole(&self, whole: &Whole, cell: &[u8]) -> u64 {
+        self.values.value(whole.detector, self.cells.value(whole, cell))
+    }
+
+    /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
         whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-    ) -> (u64, Option<Mark>) {
+    ) -> Option<Mark> {
         let Whole { detector, confidence, .. } = *whole;
         if confidence >= Confidence::Medium {
             self.edit_whole(place, whole, stand, &part);
@@ -137,7 +142,7 @@ impl Inquiry {
         if !told {
             self.tell_whole(place, whole, stand, added, part());
         }
-        (hash, mark)
+        mark
     }
 
     /// Where a part begins of which nothing but counts and masks is wanted, and neither is made a second time.
@@ -149,27 +154,40 @@ impl Inquiry {
         }
     }
 
-    /// As [`Self::report_whole`], of a cell of text at an address in such a part.
+    /// As [`Self::report_whole`], of the cell of a text at an address in such a part.
     #[inline(always)]
-    pub(crate) fn report_plain(&mut self, whole: &Whole, cell: &[u8], address: u64) -> (u64, Option<Mark>) {
+    pub(crate) fn report_plain(
+        &mut self,
+        whole: &Whole,
+        text: &[u8],
+        cell: Range<usize>,
+        address: u64,
+    ) -> Option<Mark> {
         let Whole { detector, confidence, .. } = *whole;
         if confidence >= Confidence::Medium {
-            self.mask_whole(whole, cell, address);
+            self.mask_whole(whole, text, cell.clone(), address);
         }
+        let cell = text.get(cell).unwrap_or_default();
         let value = self.cells.value(whole, cell);
         let hash = self.values.value(detector, value);
         let mark = Mark::of(&self.values, hash, detector, confidence, value);
         if self.tallies.add(detector, confidence, hash, false) == Added::Sample {
             self.sample(whole, cell);
         }
-        (hash, mark)
+        mark
     }
 
     #[inline(always)]
-    fn mask_whole(&mut self, whole: &Whole, cell: &[u8], address: u64) {
+    fn mask_whole(&mut self, whole: &Whole, text: &[u8], cell: Range<usize>, address: u64) {
+        if self.edits.lack_room() {
+            return;
+        }
         match whole.detector {
-            DetectorId::Address => self.edits.mask(cell, address, DetectorId::Address),
-            detector => self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
+            DetectorId::Address => self.edits.mask(text, cell, address, DetectorId::Address),
+            detector => {
+                let cell = text.get(cell).unwrap_or_default();
+                self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector));
+            }
         }
     }
 
@@ -189,7 +207,7 @@ impl Inquiry {
                 if stand.number {
                     self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
                 } else {
-                    self.mask_whole(whole, stand.cell, base + at);
+                    self.mask_whole(whole, stand.cell, 0..stand.cell.len(), base + at);
                 }
             }
             (Origin::Transfer(_), Some(at)) => {
