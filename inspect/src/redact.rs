@@ -177,9 +177,10 @@ impl Edits {
     /// Whether there is no room for what masks another finding; notes that there was one.
     #[inline]
     pub(crate) fn lack_room(&mut self) -> bool {
-        let full = self.is_full();
-        self.too_many |= full;
-        full
+        if self.is_full() {
+            self.too_many = true;
+        }
+        self.too_many
     }
 
     fn is_full(&self) -> bool {

@@ -164,10 +164,10 @@ impl Inquiry {
         address: u64,
     ) -> Option<Mark> {
         let Whole { detector, confidence, .. } = *whole;
+        let (start, cell) = (cell.start, text.get(cell).unwrap_or_default());
         if confidence >= Confidence::Medium {
-            self.mask_whole(whole, text, cell.clone(), address);
+            self.mask_whole(whole, (text, start), cell, address);
         }
-        let cell = text.get(cell).unwrap_or_default();
         let value = self.cells.value(whole, cell);
         let hash = self.values.value(detector, value);
         let mark = Mark::of(&self.values, hash, detector, confidence, value);
@@ -178,16 +178,13 @@ impl Inquiry {
     }
 
     #[inline(always)]
-    fn mask_whole(&mut self, whole: &Whole, text: &[u8], cell: Range<usize>, address: u64) {
+    fn mask_whole(&mut self, whole: &Whole, (text, start): (&[u8], usize), cell: &[u8], address: u64) {
         if self.edits.lack_room() {
             return;
         }
         match whole.detector {
-            DetectorId::Address => self.edits.mask(text, cell, address, DetectorId::Address),
-            detector => {
-                let cell = text.get(cell).unwrap_or_default();
-                self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector));
-            }
+            DetectorId::Address => self.edits.mask(text, start..start + cell.len(), address, DetectorId::Address),
+            detector => self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
         }
     }
 
@@ -207,7 +204,7 @@ impl Inquiry {
                 if stand.number {
                     self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
                 } else {
-                    self.mask_whole(whole, stand.cell, 0..stand.cell.len(), base + at);
+                    self.mask_whole(whole, (stand.cell, 0), stand.cell, base + at);
                 }
             }
             (Origin::Transfer(_), Some(at)) => {
