@@ -4,6 +4,7 @@
 //! the message is the same person. Only keyed hashes are kept.
 
 use std::collections::HashMap;
+use std::iter;
 
 use chot_model::{Confidence, DetectorId};
 
@@ -25,30 +26,41 @@ impl Mark {
     /// `hash` is the keyed hash of detector and value.
     #[inline(always)]
     pub(crate) fn of(key: &Key, hash: u64, detector: DetectorId, confidence: Confidence, value: &[u8]) -> Option<Self> {
-        if confidence < Confidence::Medium || !SAYS[detector as usize] {
+        let says = SAYS[detector as usize];
+        if confidence < Confidence::Medium || says == Says::Nothing {
             return None;
         }
-        let alias = match detector {
-            DetectorId::Bhyt | DetectorId::CccdQr | DetectorId::BhytQr | DetectorId::Mrz => {
-                contained(detector, value).map(|(detector, inner)| key.value(detector, inner))
-            }
-            _ => None,
-        };
+        let alias = if says == Says::Both { Self::alias(key, detector, value) } else { None };
         Some(Self { detector, hash, alias })
+    }
+
+    #[inline(never)]
+    fn alias(key: &Key, detector: DetectorId, value: &[u8]) -> Option<u64> {
+        contained(detector, value).map(|(detector, inner)| key.value(detector, inner))
     }
 }
 
-/// Which detectors say something about persons: asked with every finding.
-const SAYS: [bool; DetectorId::ALL.len()] = {
-    let mut says = [false; DetectorId::ALL.len()];
+/// What findings of a detector say about persons.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    One,
+    /// An identifier that contains another.
+    Both,
+}
+
+/// What each detector's findings say about persons: asked with every finding.
+const SAYS: [Says; DetectorId::ALL.len()] = {
+    let mut says = [Says::Nothing; DetectorId::ALL.len()];
     let mut n = 0;
     while n < says.len() {
         let detector = DetectorId::ALL[n];
-        says[detector as usize] = detector.is_identifier()
-            || matches!(
-                detector,
-                DetectorId::PersonName | DetectorId::DateOfBirth | DetectorId::Phone | DetectorId::Address
-            );
+        says[detector as usize] = match detector {
+            DetectorId::Bhyt | DetectorId::CccdQr | DetectorId::BhytQr | DetectorId::Mrz => Says::Both,
+            DetectorId::PersonName | DetectorId::DateOfBirth | DetectorId::Phone | DetectorId::Address => Says::One,
+            _ if detector.is_identifier() => Says::One,
+            _ => Says::Nothing,
+        };
         n += 1;
     }
     says
@@ -82,6 +94,9 @@ pub(crate) struct People {
     parents: Vec<usize>,
     known: u64,
     above: Option<Estimate>,
+    /// A bit for each of the identifiers once there are as many as are remembered: hardly one that comes then is among them,
+    /// and they are too many to stay near the processor.
+    sieve: Vec<u64>,
 }
 
 /// The people of a part of a message.
@@ -103,36 +118,64 @@ const KINDS: usize = 8;
 /// Identifier values remembered exactly: several for each of the people counted exactly.
 const IDS_MAX: usize = 6 * EXACT_MAX;
 
+/// Eight for each identifier and more, so that one in nine at the most is looked up in vain.
+const SIEVE_BITS: usize = 1 << 19;
+
+/// The word and the bit of a hash.
+#[inline]
+const fn sieve(hash: u64) -> (usize, u64) {
+    let at = hash as usize % SIEVE_BITS;
+    (at / 64, 1 << (at % 64))
+}
+
 impl People {
     /// States that `marks` belong to one person; there are no more than kinds of them.
-    pub(crate) fn person<'m>(&mut self, marks: impl Iterator<Item = &'m Mark>) {
-        let (mut hashes, mut n) = ([0; 2 * KINDS], 0);
-        let mut primary: Option<&Mark> = None;
-        for mark in marks {
-            for hash in [Some(mark.hash), mark.alias].into_iter().flatten() {
-                if let Some(slot) = hashes.get_mut(n) {
-                    *slot = hash;
-                    n += 1;
-                }
-            }
-            if primary.is_none_or(|first| mark.detector < first.detector) {
-                primary = Some(mark);
-            }
-        }
-        if let Some(primary) = primary {
-            self.tie(primary.hash, hashes.get(..n).unwrap_or_default().iter().copied());
+    #[inline]
+    pub(crate) fn person<'m>(&mut self, mut marks: impl Iterator<Item = &'m Mark> + Clone) {
+        let first = |first: &'m Mark, mark: &'m Mark| if mark.detector < first.detector { mark } else { first };
+        let Some(primary) = marks.clone().reduce(first) else { return };
+        if !self.is_full() {
+            self.tie_exactly(marks.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)));
+        } else if !marks.any(|mark| self.knows(mark.hash) || mark.alias.is_some_and(|hash| self.knows(hash))) {
+            self.above.get_or_insert_default().add(primary.hash);
         }
     }
 
     /// States that `hashes` belong to one person, whom `primary` stands for where people are only estimated.
-    fn tie(&mut self, primary: u64, hashes: impl Iterator<Item = u64>) {
-        if self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX {
-            let mut hashes = hashes;
-            if !hashes.any(|h| self.ids.contains_key(&h)) {
-                self.above.get_or_insert_default().add(primary);
-            }
-            return;
+    fn tie(&mut self, primary: u64, mut hashes: impl Iterator<Item = u64>) {
+        if !self.is_full() {
+            self.tie_exactly(hashes);
+        } else if !hashes.any(|hash| self.knows(hash)) {
+            self.above.get_or_insert_default().add(primary);
         }
+    }
+
+    /// Whether no more are counted exactly.
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX
+    }
+
+    /// Whether this is of those that are counted exactly, now that no more are.
+    #[inline]
+    fn knows(&mut self, hash: u64) -> bool {
+        if self.sieve.is_empty() {
+            self.fill_sieve();
+        }
+        let (word, bit) = sieve(hash);
+        self.sieve.get(word).is_some_and(|word| word & bit != 0) && self.ids.contains_key(&hash)
+    }
+
+    #[cold]
+    fn fill_sieve(&mut self) {
+        self.sieve.resize(SIEVE_BITS / 64, 0);
+        for (word, bit) in self.ids.keys().map(|hash| sieve(*hash)) {
+            self.sieve[word] |= bit;
+        }
+    }
+
+    #[inline(never)]
+    fn tie_exactly(&mut self, hashes: impl Iterator<Item = u64>) {
         let mut first = None;
         for hash in hashes {
             let node = match self.ids.get(&hash) {
@@ -202,6 +245,28 @@ impl People {
     /// A second value of the same kind begins the next person. A record without an identifier is a person when
     /// `listed` and it has a name together with a date of birth, telephone number or address.
     pub(crate) fn record(&mut self, marks: &[Mark], listed: bool) -> u64 {
+        let identifiers = marks.iter().filter(|m| m.detector.is_identifier());
+        // Nearly always there is one of each kind at the most.
+        let (mut kinds, mut twice) = (0u32, false);
+        for mark in identifiers.clone() {
+            let kind = 1 << mark.detector as u32;
+            twice |= kinds & kind != 0;
+            kinds |= kind;
+        }
+        match kinds {
+            _ if twice => self.several(marks),
+            0 if listed => self.named(marks),
+            0 => 0,
+            _ => {
+                self.person(identifiers);
+                1
+            }
+        }
+    }
+
+    /// Takes the marks of a record in which a second value of some kind stands, or one twice.
+    #[inline(never)]
+    fn several(&mut self, marks: &[Mark]) -> u64 {
         // Which are the person's: one of each kind at the most, and there are few kinds.
         let mut one = [0; KINDS];
         let (mut people, mut n) = (0, 0);
@@ -223,8 +288,6 @@ impl People {
         if n > 0 {
             self.person(chosen(marks, one.get(..n).unwrap_or_default()));
             people += 1;
-        } else if listed {
-            people += self.named(marks);
         }
         people
     }
@@ -260,7 +323,7 @@ impl People {
 }
 
 /// Those of `marks` that stand `at` these places.
-fn chosen<'m>(marks: &'m [Mark], at: &'m [usize]) -> impl Iterator<Item = &'m Mark> {
+fn chosen<'m>(marks: &'m [Mark], at: &'m [usize]) -> impl Iterator<Item = &'m Mark> + Clone {
     at.iter().filter_map(|at| marks.get(*at))
 }
 
@@ -311,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_record_has_room_for_every_kind() {
-        assert!(DetectorId::identifiers().count() <= KINDS);
+        assert!(DetectorId::identifiers().count() <= KINDS && DetectorId::ALL.len() <= u32::BITS as usize);
     }
 
     #[test]
@@ -331,6 +394,12 @@ mod tests {
         for n in 0..50_000u64 {
             people.record(&[mark(DetectorId::Cccd, key.hash_one(n))], false);
         }
-        assert!((45_000..55_000).contains(&people.count()), "{}", people.count());
+        let count = people.count();
+        assert!((45_000..55_000).contains(&count), "{count}");
+        // Nobody is new who comes again, with whatever else.
+        for n in 0..EXACT_MAX as u64 {
+            people.record(&[mark(DetectorId::Bhxh, !n), mark(DetectorId::Cccd, key.hash_one(n))], false);
+        }
+        assert_eq!(people.count(), count);
     }
 }

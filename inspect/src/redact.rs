@@ -10,6 +10,8 @@ mod region;
 mod repack;
 mod stamp;
 
+use std::ops::Range;
+
 use chot_detectors::{BLOCK, among};
 use chot_model::{DetectorId, Masked};
 
@@ -120,25 +122,31 @@ impl Edits {
         true
     }
 
-    /// Adds the stamps that mask `original`, which begins at `at`, all but its signs: told 64 bytes at a time, since every
+    /// Adds the stamps that mask `text[cell]`, which begins at `at`, all but its signs: told 64 bytes at a time, since every
     /// address of a register is masked so.
-    pub(crate) fn mask(&mut self, original: &[u8], at: u64, detector: DetectorId) {
+    pub(crate) fn mask(&mut self, text: &[u8], cell: Range<usize>, at: u64, detector: DetectorId) {
         const SIGNS: [u8; 3] = [b'.', b'-', b'/'];
-        let mut rest = original;
-        let mut at = at;
-        while !rest.is_empty() {
+        let (mut start, mut at) = (cell.start, at);
+        while start < cell.end {
+            let rest = text.get(start..).unwrap_or_default();
+            let len = rest.len().min(cell.end - start).min(BLOCK);
+            if len == 0 {
+                break;
+            }
+            // What stands behind the cell is cut off below; a copy is waited for.
             let mut room = [0; BLOCK];
             let block = rest.first_chunk().unwrap_or_else(|| {
                 room.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
                 &room
             });
+            let within = u64::MAX.checked_shr((BLOCK - len) as u32).unwrap_or_default();
+            let among = |signs| among(block, signs) & within;
             let [dot, hyphen, slash] = SIGNS;
-            let (blank, comma) = (among(block, [b' ', dot, hyphen, slash]), among(block, [b',', dot, hyphen, slash]));
+            let (blank, comma) = (among([b' ', dot, hyphen, slash]), among([b',', dot, hyphen, slash]));
             let other = blank & comma;
             let sign = block.get(other.trailing_zeros() as usize).copied().unwrap_or(b'*');
-            let odd = among(block, [b'\t', b'\r', b'\n', b'|']) | among(block, [b'<', b'>', b'"', b'"']);
-            let len = rest.len().min(BLOCK);
-            if odd != 0 || other != 0 && among(block, [sign; 4]) != other {
+            let odd = among([b'\t', b'\r', b'\n', b'|']) | among([b'<', b'>', b'"', b'"']);
+            if odd != 0 || other != 0 && among([sign; 4]) != other {
                 let (head, _) = rest.split_at(len);
                 self.add(detector, vec![Edit::Bytes(Patch { at, bytes: masked_bytes(head) })]);
             } else {
@@ -152,7 +160,7 @@ impl Edits {
                     self.stamp(Stamp { at, signs, len: (len - Stamp::FOUR_MAX) as u8, ..whole });
                 }
             }
-            rest = rest.get(len..).unwrap_or_default();
+            start += len;
             at += len as u64;
         }
     }
@@ -166,8 +174,17 @@ impl Edits {
         }
     }
 
+    /// Whether there is no room for what masks another finding; notes that there was one.
+    #[inline]
+    pub(crate) fn lack_room(&mut self) -> bool {
+        if self.is_full() {
+            self.too_many = true;
+        }
+        self.too_many
+    }
+
     fn is_full(&self) -> bool {
-        self.stamps.len + self.odd_stamps >= EDITS_MAX
+        self.stamps.len() + self.odd_stamps >= EDITS_MAX
     }
 
     pub(crate) fn lose(&mut self, detector: DetectorId, part: impl FnOnce() -> Masked) {
@@ -182,7 +199,7 @@ impl Edits {
 
     /// Takes over the edits of a part where it was made.
     pub(crate) fn take(&mut self, part: Self) {
-        if part.stamps.len < Stamps::BLOCK || self.stamps.len + part.stamps.len + self.odd_stamps > EDITS_MAX {
+        if part.stamps.len() < Stamps::BLOCK || self.stamps.len() + part.stamps.len() + self.odd_stamps > EDITS_MAX {
             return self.absorb(&part, 0, 0);
         }
         let Self { stamps, odd, odd_stamps: _, lost, too_many, regions } = part;
@@ -208,12 +225,12 @@ impl Edits {
 
     /// Whether no finding could be rewritten, wherever the object stood.
     pub(crate) fn are_lost(&self) -> bool {
-        self.stamps.len == 0 && self.odd.is_empty()
+        self.stamps.len() == 0 && self.odd.is_empty()
     }
 
     /// About how much memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        (self.stamps.len + self.odd_stamps) * size_of::<Stamp>() + self.regions.len() * size_of::<Region>()
+        (self.stamps.len() + self.odd_stamps) * size_of::<Stamp>() + self.regions.len() * size_of::<Region>()
     }
 
     /// The splices of `source`, the object that these are for.
@@ -277,10 +294,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stamps_side_by_side_do_what_their_patch_does(original in "[0-9A-Zạ*  ,,./|-]{1,300}", at in 0u64..9) {
+        fn stamps_side_by_side_do_what_their_patch_does(
+            original in "[0-9A-Zạ*  ,,./|-]{1,300}",
+            behind in "[0-9 ,|-]{0,99}",
+            at in 0u64..9,
+        ) {
             let bytes = masked_bytes(original.as_bytes());
             let (mut stamps, mut patch) = (Edits::default(), Edits::default());
-            stamps.mask(original.as_bytes(), at, DetectorId::Cccd);
+            let text = [at.to_string(), original.clone(), behind].concat();
+            stamps.mask(text.as_bytes(), 1..1 + original.len(), at, DetectorId::Cccd);
             patch.add(DetectorId::Cccd, vec![Edit::Bytes(Patch { at, bytes: bytes.clone() })]);
             for edits in [stamps, patch] {
                 let odd = edits.odd.iter().map(|(_, edit)| match edit {

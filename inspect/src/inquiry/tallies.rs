@@ -32,7 +32,9 @@ impl Tallies {
         if again && (distinct.contains(hash) || !counted) {
             return Added::Nothing;
         }
-        tally.confidence = tally.confidence.max(Some(confidence));
+        if tally.confidence < Some(confidence) {
+            tally.confidence = Some(confidence);
+        }
         if !counted {
             tally.low += 1;
             return Added::One;

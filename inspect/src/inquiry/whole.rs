@@ -121,14 +121,19 @@ impl Inquiry {
         }
     }
 
-    /// Counts a finding that is all of its cell and tells its hash and what it says about persons. `part` names the cell.
+    /// The keyed hash of a finding that is all of its cell, before its row ends.
+    pub(crate) fn hash_of_whole(&self, whole: &Whole, cell: &[u8]) -> u64 {
+        self.values.value(whole.detector, self.cells.value(whole, cell))
+    }
+
+    /// Counts a finding that is all of its cell and tells what it says about persons. `part` names the cell.
     pub(crate) fn report_whole(
         &mut self,
         place: &Place,
         whole: &Whole,
         stand: Stand<'_>,
         part: impl Fn() -> Arc<str>,
-    ) -> (u64, Option<Mark>) {
+    ) -> Option<Mark> {
         let Whole { detector, confidence, .. } = *whole;
         if confidence >= Confidence::Medium {
             self.edit_whole(place, whole, stand, &part);
@@ -142,7 +147,7 @@ impl Inquiry {
         if !told {
             self.tell_whole(place, whole, stand, added, part());
         }
-        (hash, mark)
+        mark
     }
 
     /// Where a part begins of which nothing but counts and masks is wanted, and neither is made a second time.
@@ -154,12 +159,19 @@ impl Inquiry {
         }
     }
 
-    /// As [`Self::report_whole`], of a cell of text at an address in such a part.
+    /// As [`Self::report_whole`], of the cell of a text at an address in such a part.
     #[inline(always)]
-    pub(crate) fn report_plain(&mut self, whole: &Whole, cell: &[u8], address: u64) -> (u64, Option<Mark>) {
+    pub(crate) fn report_plain(
+        &mut self,
+        whole: &Whole,
+        text: &[u8],
+        cell: Range<usize>,
+        address: u64,
+    ) -> Option<Mark> {
         let Whole { detector, confidence, .. } = *whole;
+        let (start, cell) = (cell.start, text.get(cell).unwrap_or_default());
         if confidence >= Confidence::Medium {
-            self.mask_whole(whole, cell, address);
+            self.mask_whole(whole, (text, start), cell, address);
         }
         let value = self.cells.value(whole, cell);
         let hash = self.values.value(detector, value);
@@ -167,13 +179,16 @@ impl Inquiry {
         if self.tallies.add(detector, confidence, hash, false) == Added::Sample {
             self.sample(whole, cell);
         }
-        (hash, mark)
+        mark
     }
 
     #[inline(always)]
-    fn mask_whole(&mut self, whole: &Whole, cell: &[u8], address: u64) {
+    fn mask_whole(&mut self, whole: &Whole, (text, start): (&[u8], usize), cell: &[u8], address: u64) {
+        if self.edits.lack_room() {
+            return;
+        }
         match whole.detector {
-            DetectorId::Address => self.edits.mask(cell, address, DetectorId::Address),
+            DetectorId::Address => self.edits.mask(text, start..start + cell.len(), address, DetectorId::Address),
             detector => self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
         }
     }
@@ -194,7 +209,7 @@ impl Inquiry {
                 if stand.number {
                     self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
                 } else {
-                    self.mask_whole(whole, stand.cell, base + at);
+                    self.mask_whole(whole, (stand.cell, 0), stand.cell, base + at);
                 }
             }
             (Origin::Transfer(_), Some(at)) => {

@@ -80,7 +80,8 @@ pub(super) struct Stamps {
     blocks: Vec<Vec<Stamp>>,
     /// The last one. It grows as it needs to if it is the first: most objects have few.
     last: Vec<Stamp>,
-    pub(super) len: usize,
+    /// How many stand in those that are full.
+    full: usize,
 }
 
 impl Stamps {
@@ -92,13 +93,18 @@ impl Stamps {
             self.grow();
         }
         self.last.push(stamp);
-        self.len += 1;
+    }
+
+    #[inline]
+    pub(super) const fn len(&self) -> usize {
+        self.full + self.last.len()
     }
 
     #[cold]
     fn grow(&mut self) {
         if self.last.len() >= Self::BLOCK {
             let full = std::mem::replace(&mut self.last, Vec::with_capacity(Self::BLOCK));
+            self.full += full.len();
             self.blocks.push(full);
         } else {
             self.last.reserve(Self::BLOCK.min(2 * self.last.len().max(8)) - self.last.len());
@@ -107,10 +113,10 @@ impl Stamps {
 
     /// Takes over those of a part.
     pub(super) fn take(&mut self, part: Self) {
-        let Self { blocks, last, len } = part;
+        let Self { blocks, last, full } = part;
         let ours = std::mem::replace(&mut self.last, last);
+        self.full += ours.len() + full;
         self.blocks.extend([ours].into_iter().filter(|ours| !ours.is_empty()).chain(blocks));
-        self.len += len;
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Stamp> {

@@ -133,6 +133,15 @@ struct Odd {
     nothing: bool,
 }
 
+/// A finding in a cell that is not one of the usual.
+struct Other {
+    /// Before which of those that are all of their cells.
+    before: usize,
+    column: usize,
+    detector: DetectorId,
+    hash: u64,
+}
+
 /// What was found in the row at hand, and room for it.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -141,8 +150,8 @@ pub(super) struct Lines {
     /// Other findings, before which of the others they were made.
     other: Vec<(usize, (usize, Found, bool))>,
     marks: Vec<Mark>,
-    /// What was found in which column, and its hash.
-    told: Vec<(u32, DetectorId, u64)>,
+    /// What of these was reported.
+    told: Vec<Other>,
     /// What was found in a cell that is not one of the usual.
     found: Vec<(usize, Found, bool)>,
     view: View,
@@ -194,25 +203,20 @@ impl Table {
     /// Reads the cells from number `next` on, as far as they are usual ones.
     fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<(u32, Whole)>, inquiry: &mut Inquiry) -> Option<Odd> {
         let Some(Shape::Headed(header)) = &self.shape else { return None };
-        for (n, cell) in line.cells.iter().enumerate().skip(next).filter(|(_, cell)| !cell.is_empty()) {
+        for (n, cell) in line.cells.iter().enumerate().skip(next) {
+            if cell.is_empty() {
+                continue;
+            }
             let column = header.columns.get(cell.column as usize).copied().flatten();
-            let mut alone = false;
-            let told = if column.is_none() && cell.len() >= NUMBER_MIN {
-                alone = is_number(line.bytes(cell));
-                // Numbers of twelve digits are counted wherever nothing announces them.
-                match alone && cell.len() >= 12 {
-                    true => Told::Unusual,
-                    false => inquiry.told(line.text, cell.range(), None),
-                }
-            } else if cell.number && lost_zeros(line.bytes(cell), column).is_some() {
-                Told::Unusual
-            } else {
-                inquiry.told(line.text, cell.range(), column)
-            };
-            match told {
+            let alone = column.is_none() && cell.len() >= NUMBER_MIN && is_number(line.bytes(cell));
+            // Numbers of twelve digits are counted wherever nothing announces them.
+            if alone && cell.len() >= 12 || cell.number && lost_zeros(line.bytes(cell), column).is_some() {
+                return Some(Odd { at: n, column, alone, nothing: false });
+            }
+            match inquiry.told(line.text, cell.range(), column) {
                 Told::Nothing if !alone => {}
                 Told::Whole(whole) if column.is_some() => found.push((n as u32, whole)),
-                _ => return Some(Odd { at: n, column, alone, nothing: told == Told::Nothing }),
+                told => return Some(Odd { at: n, column, alone, nothing: told == Told::Nothing }),
             }
         }
         None
@@ -271,16 +275,15 @@ impl Table {
         for (cell, whole) in lines.whole.get(some).unwrap_or_default() {
             let Some(cell) = line.cells.get(*cell as usize) else { continue };
             let at = cell.elsewhere().or_else(|| line.at.map(|at| at + u64::from(cell.start)));
-            let (hash, mark) = match (plain, at) {
-                (Some(base), Some(at)) if !cell.number => inquiry.report_plain(whole, line.bytes(cell), base + at),
+            let mark = match (plain, at) {
+                (Some(base), Some(at)) if !cell.number => {
+                    inquiry.report_plain(whole, line.text, cell.range(), base + at)
+                }
                 _ => {
                     let part = || self.part(line.number, cell.column as usize);
                     inquiry.report_whole(&self.place, whole, line.stand(cell), part)
                 }
             };
-            if !whole.detector.is_identifier() {
-                lines.told.push((cell.column, whole.detector, hash));
-            }
             if let Some(mark) = mark {
                 lines.marks.push(mark);
             }
@@ -294,17 +297,16 @@ impl Table {
         for (before, (at, found, alone)) in others.drain(..) {
             self.report(line, done..before, lines, inquiry);
             done = before;
-            lines.told.push((at as u32, found.finding.detector, inquiry.hash(&found.finding)));
+            let other =
+                Other { before, column: at, detector: found.finding.detector, hash: inquiry.hash(&found.finding) };
+            lines.told.push(other);
             lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
         }
         lines.other = others;
         self.report(line, done..lines.whole.len(), lines, inquiry);
         if inquiry.people.record(&lines.marks, self.people) == 0 {
             let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
-            let hash = |at: usize, detectors: &[DetectorId]| {
-                let told = lines.told.iter().find(|(c, d, _)| *c as usize == at && detectors.contains(d));
-                told.map(|(_, _, hash)| *hash)
-            };
+            let hash = |at: usize, detectors: &[DetectorId]| lines.hash(line, at, detectors, inquiry);
             if let Some(named) = self.named(cells, hash, inquiry) {
                 inquiry.people.person([named].iter());
             }
@@ -312,5 +314,18 @@ impl Table {
         lines.marks.clear();
         lines.told.clear();
         lines.whole.clear();
+    }
+}
+
+impl Lines {
+    /// The hash of the first that one of `detectors` found in a column of the row at hand.
+    fn hash(&self, line: &Line<'_>, column: usize, detectors: &[DetectorId], inquiry: &Inquiry) -> Option<u64> {
+        let told = self.told.iter().find(|told| told.column == column && detectors.contains(&told.detector));
+        let before = told.map_or(self.whole.len(), |told| told.before);
+        let mut whole = self.whole.get(..before).unwrap_or_default().iter().filter_map(|(cell, whole)| {
+            let cell = line.cells.get(*cell as usize).filter(|cell| cell.column as usize == column)?;
+            detectors.contains(&whole.detector).then(|| inquiry.hash_of_whole(whole, line.bytes(cell)))
+        });
+        whole.next().or_else(|| told.map(|told| told.hash))
     }
 }

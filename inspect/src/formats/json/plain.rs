@@ -243,7 +243,7 @@ impl Json {
             let start = at + range.start as u64;
             let place = &self.value.place;
             let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
-            if let (_, Some(mark)) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
+            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
                 self.tree.add(mark, inquiry);
             }
         }
