@@ -310,35 +310,38 @@ const fn full(mask: u64) -> u64 {
 
 /// Runs of one class, from masks.
 struct Runs {
-    /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
-    /// without are passed over.
-    min: usize,
-    /// Where the run began that the last block ended in, if that block was not passed over.
+    /// Shorter ones are none. So long that a run covers eight bytes that begin at a multiple of eight: two blocks without
+    /// are passed over.
+    min: u32,
+    /// Where the run began that the last block ended in, if that is long enough.
     open: Option<usize>,
     /// It has a mark.
     marked: bool,
-    /// The last block.
+    /// The last block, and what [`full`] says of its class.
     before: (u64, u64),
+    full_before: u64,
 }
 
 impl Runs {
     const fn new(min: usize) -> Self {
-        Self { min, open: None, marked: false, before: (0, 0) }
+        assert!(16 <= min && min <= 32, "what `ends` can tell");
+        Self { min: min as u32, open: None, marked: false, before: (0, 0), full_before: 0 }
     }
 
     /// Reads a block: the bytes of the class, and marks of which a run must have one.
     #[inline]
     fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        if full(class) != 0 || self.open.is_some() {
+        let full = full(class);
+        if full | self.full_before != 0 || self.open.is_some() {
             self.runs(base, class, marks, end, found);
         }
-        self.before = (class, marks);
+        (self.before, self.full_before) = ((class, marks), full);
     }
 
-    fn runs(&mut self, base: usize, mut class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        self.reopen(base);
+    fn runs(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        let mut ends = self.ends(class);
         if let Some(start) = self.open {
-            let len = class.trailing_ones();
+            let len = ends.trailing_ones();
             let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or_default();
             self.marked |= marks & within != 0;
             if len == u64::BITS {
@@ -346,27 +349,39 @@ impl Runs {
             }
             self.open = None;
             self.tell(start..base + len as usize, self.marked, end, found);
-            class &= !within;
+            ends &= !within;
         }
-        let tail = class.leading_ones();
-        class &= u64::MAX.checked_shr(tail).unwrap_or_default();
-        // Only runs that fill a byte of the mask; short words beside them are many.
-        let mut full = full(class);
-        while full != 0 {
-            let within = full.trailing_zeros();
-            let start = within + 1 - (class << (u64::BITS - 1 - within)).leading_ones();
-            let len = (class >> start).trailing_ones();
-            let run = (u64::MAX >> (u64::BITS - len)) << start;
-            self.tell(base + start as usize..base + (start + len) as usize, marks & run != 0, end, found);
-            full &= !run;
-        }
-        if tail > 0 {
-            self.open = Some(base + (u64::BITS - tail) as usize);
-            self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
+        while ends != 0 {
+            // Where it is long enough, and how far it goes on from there.
+            let first = ends.trailing_zeros();
+            let len = (ends >> first).trailing_ones();
+            let behind = first + len;
+            let from = u64::BITS + 1 + first - self.min;
+            let within = (u128::MAX >> (u128::BITS - (self.min - 1 + len))) << from;
+            let marked = (u128::from(marks) << u64::BITS | u128::from(self.before.1)) & within != 0;
+            let start = (base + first as usize + 1).saturating_sub(self.min as usize);
+            if behind == u64::BITS {
+                (self.open, self.marked) = (Some(start), marked);
+                return;
+            }
+            self.tell(start..base + behind as usize, marked, end, found);
+            ends &= u64::MAX << behind;
         }
     }
 
-    /// Takes up the run that a block ended in that was passed over, before `base`.
+    /// The bytes of a block up to which a run is long enough.
+    #[inline]
+    fn ends(&self, class: u64) -> u64 {
+        // What stands before both blocks is missing, and matters to none of the bytes of the second.
+        let one = u128::from(class) << u64::BITS | u128::from(self.before.0);
+        let two = one & one << 1;
+        let four = two & two << 2;
+        let eight = four & four << 4;
+        let sixteen = eight & eight << 8;
+        ((sixteen & sixteen << (self.min - 16)) >> u64::BITS) as u64
+    }
+
+    /// Takes up the run that the last block ended in, before `base`, however short.
     fn reopen(&mut self, base: usize) {
         let (class, marks) = self.before;
         let tail = class.leading_ones();
@@ -377,7 +392,7 @@ impl Runs {
     }
 
     fn tell(&self, run: Range<usize>, marked: bool, end: usize, found: &mut Vec<Range<usize>>) {
-        if run.len() >= self.min && marked && run.start < end {
+        if run.len() >= self.min as usize && marked && run.start < end {
             found.push(run.start..run.end.min(end));
         }
     }
