@@ -28,7 +28,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::{any_pair, pairs};
+pub(crate) use pairs::{any_pairs, pairs};
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Word, words};
 
