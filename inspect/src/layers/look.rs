@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Signs, signs};
 
 use super::encoded::{self, Lines};
-use super::{base85, runs, turned};
+use super::{base85, runs, turned, uu};
 use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
@@ -46,7 +46,8 @@ impl Look {
     pub(crate) fn of(text: &[u8], core: &Range<usize>) -> Self {
         // A value has few lines, if any.
         let lines = if core.len() < MANY * BLOCK { Vec::new() } else { Vec::with_capacity(core.len() / LINE_BYTES) };
-        let mut look = Self { file: super::uu::begin(text, core.start, core.end), lines, ..Self::default() };
+        let mut look = Self { lines, ..Self::default() };
+        let may_hold_file = uu::may_hold_file(text, core);
         let mut words = Runs::new(runs::RUN_MIN);
         let mut marked = Runs::new(base85::RUN_MIN);
         let (mut twelves, mut is_cut) = (Twelves::default(), false);
@@ -68,6 +69,12 @@ impl Look {
                     look.cuts += (block.cut & within).count_ones();
                 }
                 look.places(text, base, block, next.hex, within);
+                // The mode of a file stands behind a blank, and that behind an `n`; what is before the block is not known.
+                let modes = block.digit & !(block.graphic << 1) & ((block.word & !block.hex) << 2 | 0b11);
+                if modes != 0 && look.file.is_none() && may_hold_file {
+                    look.file =
+                        places(modes, base).find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
+                }
                 words.step(base, block.word, u64::MAX, core.end, &mut look.words);
                 marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
             }
@@ -81,22 +88,14 @@ impl Look {
         let seen = core.start + core.len().next_multiple_of(BLOCK);
         words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
         marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
+        if may_hold_file && look.file.is_none() {
+            // That of a file that begins at the very end may stand behind all this.
+            let mut behind = seen..text.len().min(uu::mode_ends(core.end));
+            look.file = behind.find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
+        }
         look.pairs.sort_unstable();
-        look.turns(text, core);
         look.twelves = twelves.end();
         look
-    }
-
-    /// Notes where text is turned round: nearly nowhere.
-    fn turns(&mut self, text: &[u8], core: &Range<usize>) {
-        let within = text.get(core.start..text.len().min(core.end + turned::TURN.len() - 1)).unwrap_or_default();
-        let before = self.signs.len();
-        let turns = |at: &usize| within.get(*at..).is_some_and(|rest| rest.starts_with(turned::TURN));
-        // Its first byte is rare, and asked for in values of a few letters as well.
-        self.signs.extend(memchr::memchr_iter(turned::TURN[0], within).filter(turns).map(|at| core.start + at));
-        if self.signs.len() > before {
-            self.signs.sort_unstable();
-        }
     }
 
     /// As [`Self::of`], with less of a look at windows that are nothing but base64.
@@ -290,6 +289,7 @@ fn begins(text: &[u8], at: usize) -> bool {
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.
         Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),
+        Some(0xe2) => text.get(at..).is_some_and(|rest| rest.starts_with(turned::TURN)),
         _ => true,
     }
 }
@@ -468,6 +468,27 @@ mod tests {
             let text = format!("{}x%3\u{b7}{}", "z ".repeat(filler), " z".repeat(behind));
             let look = Look::of(text.as_bytes(), &(0..text.len()));
             prop_assert_eq!(&look.signs, &[2 * filler + 1, 2 * filler + 3]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn files_and_turns_are_those_of_a_plain_search(
+            pieces in proptest::collection::vec(
+                prop_oneof!["begin [0-9]", "[ =>xé]{0,2}begin ", " [0-9]{1,3}", "[\u{2028}-\u{202f}–“]", "[x ]{0,70}", "[bx ]{0,9}"],
+                0..20,
+            ),
+            ends in (0usize..100, 0usize..100),
+        ) {
+            let text = pieces.concat();
+            let text = text.as_bytes();
+            let core = ends.0.min(text.len())..text.len().saturating_sub(ends.1).max(ends.0.min(text.len()));
+            let look = Look::of(text, &core);
+            let starts = |at: usize, with: &[u8]| text[at..].starts_with(with);
+            let turns: Vec<usize> = core.clone().filter(|at| starts(*at, turned::TURN)).collect();
+            let told: Vec<usize> = look.signs.iter().copied().filter(|at| text[*at] == 0xe2).collect();
+            prop_assert_eq!(told, turns);
+            prop_assert_eq!(look.file, uu::begin(text, core.start, core.end));
         }
     }
 
