@@ -85,10 +85,10 @@ pub(crate) fn candidates(
     if !wanted.any() {
         return;
     }
-    let names = person_name::Beginning::new();
+    let (names, claims) = (person_name::Beginning::new(), claim_record::Names::default());
     let (number, pair, code) = (range.start, range.start, range.start);
     let end = range.end;
-    widest(Anchors { end, pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code } });
+    widest(Anchors { end, pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code, claims } });
 }
 
 /// One call of [`candidates`].
@@ -174,6 +174,7 @@ struct Pass<'p, F> {
     number: usize,
     pair: usize,
     code: usize,
+    claims: claim_record::Names,
 }
 
 impl<F: FnMut(Candidate)> Pass<'_, F> {
@@ -323,7 +324,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             self.code = at;
         }
         if wanted.claims
-            && let Some(field) = claim_record::field_before(text, at)
+            && let Some(field) = self.claims.before(text, at)
         {
             self.tell(Trigger::Claim, field);
         }

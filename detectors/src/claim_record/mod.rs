@@ -11,6 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
+use crate::simd::{BLOCK, any_pairs};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
@@ -68,20 +69,54 @@ impl Detector for ClaimRecord {
     }
 }
 
-/// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
-pub(crate) fn field_before(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let before = text.get(..at)?;
-    // Most numbers stand behind a word and a blank.
-    match *before {
-        [.., sign, b' '] if is_sign(&sign) => {}
-        [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
-        _ => return None,
+/// Where the names of fields may stand in a text that is gone through from its beginning to its end. Only where numbers
+/// stand close together all of it is looked at.
+#[derive(Default)]
+pub(crate) struct Names {
+    seen: Range<usize>,
+    /// Behind the last letters in it that a name may end with.
+    last: usize,
+}
+
+impl Names {
+    /// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
+    pub(crate) fn before(&mut self, text: &[u8], at: usize) -> Option<Range<usize>> {
+        let before = text.get(..at)?;
+        // Most numbers stand behind a word and a blank.
+        match *before {
+            [.., sign, b' '] if is_sign(&sign) => {}
+            [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
+            _ => return None,
+        }
+        if self.may_stand(text, at) { field_before(before) } else { None }
     }
+
+    /// Whether a name may end where that of a link does whose first digit stands at `at`, by the last letters that each has.
+    fn may_stand(&mut self, text: &[u8], at: usize) -> bool {
+        const PAIR: [[u8; 2]; 1] = [*b"lk"];
+        if !(self.seen.start..=self.seen.end + BLOCK).contains(&at) {
+            (self.seen, self.last) = (at..at, 0);
+        }
+        if self.seen.end < at {
+            let Some(block) = text.get(self.seen.end..).and_then(<[u8]>::first_chunk) else { return true };
+            let found = any_pairs(block, PAIR);
+            if found != 0 {
+                self.last = self.seen.end + BLOCK - found.leading_zeros() as usize;
+            }
+            self.seen.end += BLOCK;
+        }
+        let from = at.saturating_sub(LINK_BYTES_MAX + SIGNS_BYTES_MAX + PAIR[0].len());
+        self.seen.start > from || self.last > from
+    }
+}
+
+/// The name of the field that holds the link that a text ends with, but for its digits.
+fn field_before(text: &[u8]) -> Option<Range<usize>> {
     let part = |b: &&u8| KIND[usize::from(**b)] & PART != 0;
-    let letters = before.iter().rev().take(LINK_BYTES_MAX).take_while(part).count();
-    let before = text.get(..at - letters)?;
+    let letters = text.iter().rev().take(LINK_BYTES_MAX).take_while(part).count();
+    let before = text.get(..text.len() - letters)?;
     let signs = before.iter().rev().take(SIGNS_BYTES_MAX).take_while(|b| is_sign(b)).count();
-    if signs == 0 { None } else { words_that_end(text, at - letters - signs, Trigger::Claim).next() }
+    if signs == 0 { None } else { words_that_end(text, before.len() - signs, Trigger::Claim).next() }
 }
 
 /// The name of the field in capitals that begins at `at`, behind the sign that opens it.
@@ -129,3 +164,25 @@ static KIND: [u8; 256] = {
 const SIGN: u8 = 1;
 const PART: u8 = 2;
 const DIGIT: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_name_of_a_field_is_passed_over(
+            pieces in prop::collection::vec("[lk ]{3}|MA_LK|MaLk|: |<|>|=|\"|[a-z./]{0,90}|[0-9]{1,14}|[ .]{1,70}", 1..30),
+        ) {
+            let text = pieces.concat();
+            let (text, mut names) = (text.as_bytes(), Names::default());
+            for at in (0..text.len()).filter(|at| text[*at].is_ascii_digit()) {
+                let before = names.before(text, at);
+                prop_assert_eq!(&before, &Names { seen: at..at, last: 0 }.before(text, at));
+            }
+            prop_assert!(names.seen.end <= text.len());
+        }
+    }
+}

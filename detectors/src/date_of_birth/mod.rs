@@ -14,7 +14,7 @@ use crate::context::Near;
 use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
 use crate::phrases::Phrases;
-use crate::simd::{BLOCK, SEEN, any_pair};
+use crate::simd::{BLOCK, SEEN, any_pairs};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
@@ -185,7 +185,7 @@ pub(crate) fn word_may_end(text: &[u8], at: usize) -> bool {
         let head = text.get(from..from + WORD_BYTES_MAX)?;
         Some(head.iter().any(|b| matches!(b | 0x20, b's' | b'b')))
     };
-    any_pair(seen, PAIRS) || at.checked_sub(BLOCK + WORD_BYTES_MAX).and_then(begins).unwrap_or(true)
+    any_pairs(seen, PAIRS) != 0 || at.checked_sub(BLOCK + WORD_BYTES_MAX).and_then(begins).unwrap_or(true)
 }
 
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.

@@ -14,6 +14,8 @@ pub(super) const RUN_MIN: usize = 20;
 const RUN_MAX: usize = 1 << 20;
 /// So many characters tell whether a run means anything.
 const TRIAL: usize = 40;
+/// Characters that are decoded together.
+const GROUP: usize = 5;
 
 const RFC1924: &[u8; 85] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
 const Z85: &[u8; 85] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
@@ -40,18 +42,44 @@ const ASCII85: [u8; 256] = {
 };
 const TABLES: [([u8; 256], bool); 3] = [(ASCII85, true), (values(RFC1924), false), (values(Z85), false)];
 
+/// All of them, a bit each.
+const ALL: u8 = (1 << TABLES.len()) - 1;
+
 /// The run being read.
 #[derive(Default)]
 pub(super) struct Base85 {
     run: Vec<u8>,
     /// The run means nothing, as far as it goes.
     skip: bool,
+    /// Beginnings, and the alphabets in which they may mean something, the more frequent one first: the moments of a log
+    /// all begin with the year.
+    known: [([u8; GROUP], u8); 2],
 }
 
 impl Base85 {
     /// Whether a run of visible characters may mean anything.
-    pub(super) fn suspects(run: &[u8]) -> bool {
-        run.len() >= RUN_MIN && means_anything(run)
+    fn suspects(&mut self, run: &[u8]) -> bool {
+        if run.len() < RUN_MIN {
+            return false;
+        }
+        let run = bare(run);
+        let alphabets = run.first_chunk().map_or(ALL, |group| self.alphabets(group));
+        alphabets != 0 && means_anything(run, alphabets)
+    }
+
+    /// The alphabets in which a run may mean anything that begins with these characters.
+    fn alphabets(&mut self, group: &[u8; GROUP]) -> u8 {
+        match self.known.iter().position(|(known, _)| known == group) {
+            Some(0) => {}
+            Some(_) => self.known.swap(0, 1),
+            None => {
+                let may_tell = |(table, zeros): &_| u8::from(may_tell(group, table, *zeros));
+                let alphabets = TABLES.iter().rev().fold(0, |all, table| all << 1 | may_tell(table));
+                self.known[1] = (*group, alphabets);
+                return alphabets;
+            }
+        }
+        self.known[0].1
     }
 
     /// Reads the next `core` of a text, in which `marked` are the runs that may be of this kind.
@@ -70,7 +98,7 @@ impl Base85 {
             if self.run.is_empty() && !self.skip {
                 let Some(run) = marked.peek() else { return };
                 at = at.max(run.start);
-                if run.end < core.end && !Self::suspects(text.get(at..run.end).unwrap_or_default()) {
+                if run.end < core.end && !self.suspects(text.get(at..run.end).unwrap_or_default()) {
                     at = run.end;
                     continue;
                 }
@@ -81,7 +109,7 @@ impl Base85 {
             };
             if !self.skip && len > 0 {
                 self.run.extend_from_slice(text.get(at..at + len).unwrap_or_default());
-                if self.run.len() > RUN_MAX || self.run.len() > 2 * TRIAL && !means_anything(&self.run) {
+                if self.run.len() > RUN_MAX || self.run.len() > 2 * TRIAL && !means_anything(bare(&self.run), ALL) {
                     self.run.clear();
                     self.skip = true;
                 }
@@ -131,25 +159,24 @@ fn bare(run: &[u8]) -> &[u8] {
     }
 }
 
-/// Whether the first characters decode to text or a container.
-fn means_anything(run: &[u8]) -> bool {
-    let run = bare(run);
+/// Whether the first characters of a bare run decode to text or a container in one of `alphabets`.
+fn means_anything(run: &[u8], alphabets: u8) -> bool {
     let run = run.get(..run.len().min(TRIAL)).unwrap_or_default();
     // Words, hashes and base64 have no other mark than those of base64, padded at the end.
     let padding = run.iter().rev().take_while(|b| **b == b'=').count();
-    is_told(run) && run.iter().take(run.len() - padding).any(|b| !in_run(*b))
+    is_told(run, alphabets) && run.iter().take(run.len() - padding).any(|b| !in_run(*b))
 }
 
-/// Whether a run decodes to text or a container.
-fn is_told(run: &[u8]) -> bool {
-    TABLES.iter().any(|(table, zeros)| {
+/// Whether a run decodes to text or a container in one of `alphabets`.
+fn is_told(run: &[u8], alphabets: u8) -> bool {
+    TABLES.iter().enumerate().filter(|(n, _)| alphabets >> n & 1 == 1).any(|(_, (table, zeros))| {
         may_tell(run, table, *zeros) && decode(run, table, *zeros).is_some_and(|bytes| tells(&bytes))
     })
 }
 
 /// Whether reading all of a run comes to nothing; false when it is too long to be asked.
 pub(super) fn means_nothing(run: &[u8]) -> bool {
-    run.len() <= TRIAL && !is_told(bare(run))
+    run.len() <= TRIAL && !is_told(bare(run), ALL)
 }
 
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
@@ -172,7 +199,7 @@ fn may_tell(run: &[u8], table: &[u8; 256], zeros: bool) -> bool {
         ok
     };
     let mut rest = run;
-    while let Some((group, tail)) = rest.split_first_chunk::<5>() {
+    while let Some((group, tail)) = rest.split_first_chunk::<GROUP>() {
         let [a, b, c, d, e] = group.map(|b| u64::from(table[usize::from(b)]));
         if a | b | c | d | e == 0xff {
             // A short form, or none at all.
@@ -233,6 +260,8 @@ fn decode(run: &[u8], table: &[u8; 256], zeros: bool) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -256,7 +285,17 @@ mod tests {
             "....................................",
             "0123456789,0123456789,0123456789,0123",
         ] {
-            assert!(!Base85::suspects(text.as_bytes()), "{text}");
+            assert!(!Base85::default().suspects(text.as_bytes()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_beginning_tells_holds_for_the_run(runs in proptest::collection::vec("(2026-|10\\.1|\"|<~|[!-~]{0,9})[!-~]{20,30}", 1..20)) {
+            let mut base85 = Base85::default();
+            for run in &runs {
+                prop_assert_eq!(base85.suspects(run.as_bytes()), means_anything(bare(run.as_bytes()), ALL), "{}", run);
+            }
         }
     }
 }

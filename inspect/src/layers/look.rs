@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Signs, signs};
 
 use super::encoded::{self, Lines};
-use super::{base85, runs, turned};
+use super::{base85, runs, turned, uu};
 use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
@@ -48,7 +48,8 @@ impl Look {
     pub(crate) fn of(text: &[u8], core: &Range<usize>) -> Self {
         // A value has few lines, if any.
         let lines = if core.len() < MANY * BLOCK { Vec::new() } else { Vec::with_capacity(core.len() / LINE_BYTES) };
-        let mut look = Self { file: super::uu::begin(text, core.start, core.end), lines, ..Self::default() };
+        let mut look = Self { lines, ..Self::default() };
+        let may_hold_file = uu::may_hold_file(text, core);
         let mut words = Runs::new(runs::RUN_MIN);
         let mut marked = Runs::new(base85::RUN_MIN);
         let (mut twelves, mut is_cut) = (Twelves::default(), false);
@@ -70,6 +71,12 @@ impl Look {
                     look.cuts += (block.cut & within).count_ones();
                 }
                 look.places(text, base, block, next.hex, within);
+                // The mode of a file stands behind a blank, and that behind an `n`; what is before the block is not known.
+                let modes = block.digit & !(block.graphic << 1) & ((block.word & !block.hex) << 2 | 0b11);
+                if modes != 0 && look.file.is_none() && may_hold_file {
+                    look.file =
+                        places(modes, base).find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
+                }
                 words.step(base, block.word, u64::MAX, core.end, &mut look.words);
                 marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
             }
@@ -83,23 +90,15 @@ impl Look {
         let seen = core.start + core.len().next_multiple_of(BLOCK);
         words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
         marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
+        if may_hold_file && look.file.is_none() {
+            // That of a file that begins at the very end may stand behind all this.
+            let mut behind = seen..text.len().min(uu::mode_ends(core.end));
+            look.file = behind.find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
+        }
         look.pairs.sort_unstable();
-        look.turns(text, core);
         look.twelves = twelves.end();
         look.dump = super::dump::begin(text, core, look.lines.iter().map(|(end, _)| *end));
         look
-    }
-
-    /// Notes where text is turned round: nearly nowhere.
-    fn turns(&mut self, text: &[u8], core: &Range<usize>) {
-        let within = text.get(core.start..text.len().min(core.end + turned::TURN.len() - 1)).unwrap_or_default();
-        let before = self.signs.len();
-        let turns = |at: &usize| within.get(*at..).is_some_and(|rest| rest.starts_with(turned::TURN));
-        // Its first byte is rare, and asked for in values of a few letters as well.
-        self.signs.extend(memchr::memchr_iter(turned::TURN[0], within).filter(turns).map(|at| core.start + at));
-        if self.signs.len() > before {
-            self.signs.sort_unstable();
-        }
     }
 
     /// As [`Self::of`], with less of a look at windows that are nothing but base64.
@@ -299,6 +298,7 @@ fn begins(text: &[u8], at: usize) -> bool {
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.
         Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),
+        Some(0xe2) => text.get(at..).is_some_and(|rest| rest.starts_with(turned::TURN)),
         _ => true,
     }
 }
@@ -319,35 +319,38 @@ const fn full(mask: u64) -> u64 {
 
 /// Runs of one class, from masks.
 struct Runs {
-    /// Shorter ones are none. At least 15, so that a run covers eight bytes that begin at a multiple of eight: blocks
-    /// without are passed over.
-    min: usize,
-    /// Where the run began that the last block ended in, if that block was not passed over.
+    /// Shorter ones are none. So long that a run covers eight bytes that begin at a multiple of eight: two blocks without
+    /// are passed over.
+    min: u32,
+    /// Where the run began that the last block ended in, if that is long enough.
     open: Option<usize>,
     /// It has a mark.
     marked: bool,
-    /// The last block.
+    /// The last block, and what [`full`] says of its class.
     before: (u64, u64),
+    full_before: u64,
 }
 
 impl Runs {
     const fn new(min: usize) -> Self {
-        Self { min, open: None, marked: false, before: (0, 0) }
+        assert!(16 <= min && min <= 32, "what `ends` can tell");
+        Self { min: min as u32, open: None, marked: false, before: (0, 0), full_before: 0 }
     }
 
     /// Reads a block: the bytes of the class, and marks of which a run must have one.
     #[inline]
     fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        if full(class) != 0 || self.open.is_some() {
+        let full = full(class);
+        if full | self.full_before != 0 || self.open.is_some() {
             self.runs(base, class, marks, end, found);
         }
-        self.before = (class, marks);
+        (self.before, self.full_before) = ((class, marks), full);
     }
 
-    fn runs(&mut self, base: usize, mut class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        self.reopen(base);
+    fn runs(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
+        let mut ends = self.ends(class);
         if let Some(start) = self.open {
-            let len = class.trailing_ones();
+            let len = ends.trailing_ones();
             let within = u64::MAX.checked_shr(u64::BITS - len).unwrap_or_default();
             self.marked |= marks & within != 0;
             if len == u64::BITS {
@@ -355,27 +358,39 @@ impl Runs {
             }
             self.open = None;
             self.tell(start..base + len as usize, self.marked, end, found);
-            class &= !within;
+            ends &= !within;
         }
-        let tail = class.leading_ones();
-        class &= u64::MAX.checked_shr(tail).unwrap_or_default();
-        // Only runs that fill a byte of the mask; short words beside them are many.
-        let mut full = full(class);
-        while full != 0 {
-            let within = full.trailing_zeros();
-            let start = within + 1 - (class << (u64::BITS - 1 - within)).leading_ones();
-            let len = (class >> start).trailing_ones();
-            let run = (u64::MAX >> (u64::BITS - len)) << start;
-            self.tell(base + start as usize..base + (start + len) as usize, marks & run != 0, end, found);
-            full &= !run;
-        }
-        if tail > 0 {
-            self.open = Some(base + (u64::BITS - tail) as usize);
-            self.marked = marks & !u64::MAX.checked_shr(tail).unwrap_or_default() != 0;
+        while ends != 0 {
+            // Where it is long enough, and how far it goes on from there.
+            let first = ends.trailing_zeros();
+            let len = (ends >> first).trailing_ones();
+            let behind = first + len;
+            let from = u64::BITS + 1 + first - self.min;
+            let within = (u128::MAX >> (u128::BITS - (self.min - 1 + len))) << from;
+            let marked = (u128::from(marks) << u64::BITS | u128::from(self.before.1)) & within != 0;
+            let start = (base + first as usize + 1).saturating_sub(self.min as usize);
+            if behind == u64::BITS {
+                (self.open, self.marked) = (Some(start), marked);
+                return;
+            }
+            self.tell(start..base + behind as usize, marked, end, found);
+            ends &= u64::MAX << behind;
         }
     }
 
-    /// Takes up the run that a block ended in that was passed over, before `base`.
+    /// The bytes of a block up to which a run is long enough.
+    #[inline]
+    fn ends(&self, class: u64) -> u64 {
+        // What stands before both blocks is missing, and matters to none of the bytes of the second.
+        let one = u128::from(class) << u64::BITS | u128::from(self.before.0);
+        let two = one & one << 1;
+        let four = two & two << 2;
+        let eight = four & four << 4;
+        let sixteen = eight & eight << 8;
+        ((sixteen & sixteen << (self.min - 16)) >> u64::BITS) as u64
+    }
+
+    /// Takes up the run that the last block ended in, before `base`, however short.
     fn reopen(&mut self, base: usize) {
         let (class, marks) = self.before;
         let tail = class.leading_ones();
@@ -386,7 +401,7 @@ impl Runs {
     }
 
     fn tell(&self, run: Range<usize>, marked: bool, end: usize, found: &mut Vec<Range<usize>>) {
-        if run.len() >= self.min && marked && run.start < end {
+        if run.len() >= self.min as usize && marked && run.start < end {
             found.push(run.start..run.end.min(end));
         }
     }
@@ -462,6 +477,27 @@ mod tests {
             let text = format!("{}x%3\u{b7}{}", "z ".repeat(filler), " z".repeat(behind));
             let look = Look::of(text.as_bytes(), &(0..text.len()));
             prop_assert_eq!(&look.signs, &[2 * filler + 1, 2 * filler + 3]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn files_and_turns_are_those_of_a_plain_search(
+            pieces in proptest::collection::vec(
+                prop_oneof!["begin [0-9]", "[ =>xé]{0,2}begin ", " [0-9]{1,3}", "[\u{2028}-\u{202f}–“]", "[x ]{0,70}", "[bx ]{0,9}"],
+                0..20,
+            ),
+            ends in (0usize..100, 0usize..100),
+        ) {
+            let text = pieces.concat();
+            let text = text.as_bytes();
+            let core = ends.0.min(text.len())..text.len().saturating_sub(ends.1).max(ends.0.min(text.len()));
+            let look = Look::of(text, &core);
+            let starts = |at: usize, with: &[u8]| text[at..].starts_with(with);
+            let turns: Vec<usize> = core.clone().filter(|at| starts(*at, turned::TURN)).collect();
+            let told: Vec<usize> = look.signs.iter().copied().filter(|at| text[*at] == 0xe2).collect();
+            prop_assert_eq!(told, turns);
+            prop_assert_eq!(look.file, uu::begin(text, core.start, core.end));
         }
     }
 

@@ -209,7 +209,7 @@ impl Runs {
             code.decode(&self.run, &mut decoded);
             object.push(&decoded, inquiry);
             object.finish(None, inquiry);
-        } else if self.run.len() >= RUN_MIN {
+        } else if self.run.len() >= RUN_MIN && (whole > 0 || short_means(&self.run) != Some(false)) {
             let mut means = false;
             for code in codes(&self.run) {
                 code.decode(&self.run, &mut decoded);

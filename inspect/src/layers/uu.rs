@@ -15,18 +15,35 @@ const LINE_MAX: usize = 80;
 /// The shortest text that may hold a file: its first line and one of data.
 const FILE_MIN: usize = 20;
 
+/// What the first line of a file begins with, before its mode.
+const BEGIN: &str = "begin ";
+
+/// Whether so many bytes from `core` on may hold a file: the mode of its first line may stand behind `core`.
+pub(super) fn may_hold_file(text: &[u8], core: &Range<usize>) -> bool {
+    text.len().min(mode_ends(core.end) - 1).saturating_sub(core.start) >= FILE_MIN
+}
+
+/// Behind where the mode may begin of a file that begins before `end`.
+pub(super) const fn mode_ends(end: usize) -> usize {
+    end + BEGIN.len()
+}
+
 /// The first place in `from..end` at which a file may begin: a line, or what stands in quotes or behind a name.
 pub(super) fn begin(text: &[u8], from: usize, end: usize) -> Option<usize> {
-    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin "));
-    let word = BEGIN.needle().len();
-    let seen = text.get(from..text.len().min(end + word - 1))?;
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGIN));
+    let seen = text.get(from..text.len().min(end + BEGIN.len() - 1))?;
     if seen.len() < FILE_MIN {
         return None;
     }
-    BEGIN.find_iter(seen).map(|at| from + at).find(|at| {
-        let mode = text.get(at + word).is_some_and(u8::is_ascii_digit);
-        mode && at.checked_sub(1).and_then(|b| text.get(b)).is_none_or(|b| !b.is_ascii_alphanumeric())
-    })
+    FINDER.find_iter(seen).map(|at| from + at + BEGIN.len()).find_map(|mode| begin_of(text, mode))
+}
+
+/// Where the file begins whose mode stands at `at`, if one does.
+pub(super) fn begin_of(text: &[u8], at: usize) -> Option<usize> {
+    let (before, mode) = text.split_at_checked(at)?;
+    let before = before.strip_suffix(BEGIN.as_bytes())?;
+    let apart = before.last().is_none_or(|b| !b.is_ascii_alphanumeric());
+    (apart && mode.first().is_some_and(u8::is_ascii_digit)).then_some(before.len())
 }
 
 /// Reads the lines of a text, looking for a file.

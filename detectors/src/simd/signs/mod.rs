@@ -19,7 +19,8 @@ const SEEN: usize = BLOCK + 1;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
     /// Bytes that begin an escape or another writing: `% & \ = < ^ ( +`, `/*`, `0x`, and in UTF-8 the letters `Â`, `ñ`,
-    /// `Ñ` and `ö`, which old Vietnamese character sets turn into where a program does not know them.
+    /// `Ñ` and `ö`, which old Vietnamese character sets turn into where a program does not know them, and the signs from
+    /// U+2000 to U+203F, of which one turns text round.
     pub sign: u64,
     /// The alphabets of base64: letters, digits, `+ / - _`.
     pub word: u64,
@@ -105,6 +106,7 @@ fn plain_signs(seen: &[u8; SEEN]) -> Signs {
             b'/' => next == b'*',
             b'0' => next | 0x20 == b'x',
             0xc3 => matches!(next, 0x91 | 0xb1 | 0xb6),
+            0xe2 => next == 0x80,
             _ => false,
         };
         let bit = |is: bool| u64::from(is) << n;

@@ -40,7 +40,8 @@ fn sign_block(seen: &[u8; SEEN]) -> Signs {
             let comment = vandq_u8(is(v, b'/'), is(next, b'*'));
             let hexed = vandq_u8(is(v, b'0'), is(lower(next), b'x'));
             let letter = vandq_u8(is(v, 0xc3), any([is(next, 0x91), is(next, 0xb1), is(next, 0xb6)]));
-            any([single, comment, hexed, letter])
+            let punctuation = vandq_u8(is(v, 0xe2), is(next, 0x80));
+            any([single, comment, hexed, letter, punctuation])
         }),
         word: block.bits(|v, _| {
             let alphanumeric = vorrq_u8(digit(v), within(lower(v), b'a', b'z'));
