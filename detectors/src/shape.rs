@@ -44,7 +44,7 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
             _ => 35,
         },
         (Layout::Spread | Layout::Uneven, _) => 35,
-        (Layout::Mixed, Firm::Direct | Firm::Column) => 10,
+        (Layout::Mixed, Firm::Direct | Firm::Column) if !leaves_a_bracket(text, number) => 10,
         (Layout::Mixed, _) => 200,
     };
     let goes_on = |gap: Gap| gap != Gap::Break && gap == number.separator;
@@ -63,6 +63,15 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
         _ => 0,
     };
     layout + neighbours
+}
+
+/// Whether a bracket closes within the number that began before it and its words: `(MST 0100109106) 88.120.000`.
+fn leaves_a_bracket(text: &[u8], number: &Number) -> bool {
+    // `(+84) 912 …`
+    const SIGNS: usize = 2;
+    let begins = number.range.start.saturating_sub(SIGNS);
+    let shown = text.get(begins..number.range.end).unwrap_or_default();
+    shown.contains(&b')') && !shown.contains(&b'(')
 }
 
 /// Whether what several kinds of sign part ends with a day, as the day of a release behind its version does:

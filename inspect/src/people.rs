@@ -294,11 +294,12 @@ impl People {
 
     /// Takes the marks of running text, line by line. A line that holds a second value of a kind begins the next person
     /// as a whole: in a list, a number that was not found must not tie its line to the next.
+    /// So does the name of another person before another paper: `ông An (CMND …) và bà Lan (CCCD …)`.
     pub(crate) fn lines<'m>(&mut self, lines: impl Iterator<Item = &'m [Mark]>) {
         let mut one: Vec<Mark> = Vec::new();
-        for line in lines {
+        for line in lines.flat_map(sentences) {
             let other = |m: &Mark| one.iter().any(|o| o.detector == m.detector && o.hash != m.hash);
-            if line.iter().filter(|m| m.detector.is_identifier()).any(other) {
+            if line.iter().filter(|m| m.detector.is_identifier()).any(other) || names_another(&one, line) {
                 self.record(&one, false);
                 one.clear();
             }
@@ -320,6 +321,42 @@ impl People {
             _ => 0,
         }
     }
+}
+
+/// A line of running text, cut before the last name that stands between two papers.
+fn sentences(line: &[Mark]) -> impl Iterator<Item = &[Mark]> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        let (mut end, mut papers, mut name) = (rest.len(), false, None);
+        for (at, mark) in rest.iter().enumerate() {
+            match (is_paper(mark), name) {
+                (true, Some(name)) => {
+                    end = name;
+                    break;
+                }
+                (true, None) => papers = true,
+                (false, _) if papers && mark.detector == DetectorId::PersonName => name = Some(at),
+                _ => {}
+            }
+        }
+        let (sentence, behind) = rest.split_at_checked(end).filter(|(sentence, _)| !sentence.is_empty())?;
+        rest = behind;
+        Some(sentence)
+    })
+}
+
+/// Whether a name and a paper begin `sentence`, and `one` is a person who has both, under another name.
+fn names_another(one: &[Mark], sentence: &[Mark]) -> bool {
+    let Some(paper) = sentence.iter().position(is_paper) else { return false };
+    let named = |m: &&Mark| m.detector == DetectorId::PersonName;
+    let name = sentence.get(..paper).unwrap_or_default().iter().rfind(named);
+    let other = |name: &Mark| one.iter().any(|m| named(&m)) && !one.iter().filter(named).any(|m| m.hash == name.hash);
+    one.iter().any(is_paper) && name.is_some_and(other)
+}
+
+/// Whether it is the number of a paper of which a person has one: who has two is hardly named again between them.
+const fn is_paper(mark: &Mark) -> bool {
+    matches!(mark.detector, DetectorId::Cccd | DetectorId::Cmnd | DetectorId::Passport)
 }
 
 /// Those of `marks` that stand `at` these places.
@@ -370,6 +407,29 @@ mod tests {
         let lines = [vec![mark(Cccd, 1)], vec![mark(Bhxh, 2)], vec![], vec![mark(Cccd, 3)], vec![mark(Bhxh, 4)]];
         people.lines(lines.iter().map(Vec::as_slice));
         assert_eq!(people.count(), 2);
+    }
+
+    #[test]
+    fn a_name_between_two_papers_begins_the_next_person() {
+        use DetectorId::{Bhxh, Cccd, Cmnd, PersonName};
+        for (lines, people) in [
+            // `ông An (CMND …) và bà Lan (CCCD …)`, on a line and on two.
+            (vec![vec![(PersonName, 1), (Cmnd, 2), (PersonName, 3), (Cccd, 4)]], 2),
+            (vec![vec![(PersonName, 1), (Cmnd, 2)], vec![(PersonName, 3), (Cccd, 4)]], 2),
+            // The old number of the same person, and the name again.
+            (vec![vec![(PersonName, 1), (Cmnd, 2), (Cccd, 4)]], 1),
+            (vec![vec![(PersonName, 1), (Cmnd, 2), (PersonName, 1), (Cccd, 4)]], 1),
+            // The name of a mother on a form, and who signs.
+            (vec![vec![(PersonName, 1), (Cccd, 2)], vec![(PersonName, 3)], vec![(Bhxh, 4)]], 1),
+            (vec![vec![(PersonName, 1), (Cccd, 2), (PersonName, 3), (Bhxh, 4)]], 1),
+            (vec![vec![(Cccd, 1), (PersonName, 3), (Cmnd, 4)]], 1),
+        ] {
+            let mut told = People::default();
+            let marks = |line: &Vec<(DetectorId, u64)>| line.iter().map(|(d, h)| mark(*d, *h)).collect::<Vec<_>>();
+            let marked: Vec<Vec<Mark>> = lines.iter().map(marks).collect();
+            told.lines(marked.iter().map(Vec::as_slice));
+            assert_eq!(told.count(), people, "{lines:?}");
+        }
     }
 
     #[test]

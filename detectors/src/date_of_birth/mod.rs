@@ -37,6 +37,8 @@ static CARD: Card = Card {
 
 /// Bytes between a word and its date: `Ngày, tháng, năm sinh (ghi theo giấy khai sinh): `.
 const GAP_BYTES_MAX: usize = 64;
+/// Bytes of the signs between a name and its date: ` – (`.
+const SIGNS_MAX: usize = 8;
 /// Blanks between a name and its date in a table.
 const BLANKS_MAX: usize = 40;
 /// Bytes from the beginning of a word to the first digit of its date.
@@ -124,7 +126,7 @@ impl Detector for DateOfBirth {
     /// on which a grown person may have been born counts by itself.
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let behind = near.text().get(range.end..)?;
-        let gap = behind.iter().take(6).take_while(|b| b" ,/-|\t(;:".contains(b)).count();
+        let gap = signs(behind);
         // Tables laid out by blanks.
         let blanks = behind.iter().take(BLANKS_MAX).take_while(|b| **b == b' ').count();
         let gap = gap.max(blanks);
@@ -136,7 +138,7 @@ impl Detector for DateOfBirth {
         let whole = hit.value.as_str().len() > 4;
         let (grown, signed) = (year + 16 <= near.this_year(), behind.get(..gap)?.contains(&b':'));
         // The next column of a table may be any date.
-        let known = grown || gap <= 6 && stands_with_a_number(near.text(), &(range.start..hit.range.end));
+        let known = grown || gap <= SIGNS_MAX && stands_with_a_number(near.text(), &(range.start..hit.range.end));
         (whole && !signed).then_some(Found { score: if known { 55 } else { 30 }, ..hit })
     }
 
@@ -148,6 +150,21 @@ impl Detector for DateOfBirth {
         let (date, range) = cccd::birth_beside(near.text(), number, near.this_year())?;
         Some(Found { range, score: 60, value: date.value().into(), hidden: None })
     }
+}
+
+/// Bytes of the signs that `text` begins with. Programs for letters make dashes of hyphens and blanks that do not break.
+fn signs(text: &[u8]) -> usize {
+    let mut at = 0;
+    while at < SIGNS_MAX {
+        at += match text.get(at..) {
+            Some([b, ..]) if b" ,/-|\t(;:".contains(b) => 1,
+            Some([0xc2, 0xa0, ..]) => 2,
+            // U+2010 to U+2015.
+            Some([0xe2, 0x80, 0x90..=0x95, ..]) => 3,
+            _ => break,
+        };
+    }
+    at
 }
 
 /// Whether so many digits may be the first of a date, by their number and the first two.

@@ -180,11 +180,41 @@ fn beginning(text: &[u8], at: usize, end: usize) -> usize {
             let (_, word_before) = before.split_at_checked(before.len() - len).unwrap_or_default();
             let start = at - 1 - len;
             let letters_only = len > 0 && !word_before.iter().any(u8::is_ascii_digit);
-            let named = letters_only && !TITLES.contains(&word(start..at)) && syllable(text, start) == Some(at - 1);
+            let named = letters_only
+                && !told::is_abbreviation(word_before)
+                && !TITLES.contains(&word(start..at))
+                && syllable(text, start) == Some(at - 1);
             if named { start } else { at }
         }
         _ => at,
     }
+}
+
+/// The name up to the label of what stands behind it: `Lê Văn An CCCD`.
+fn without_abbreviations(text: &[u8], name: Range<usize>) -> Range<usize> {
+    let mut end = name.start;
+    for word in text.get(name.clone()).unwrap_or_default().split(|b| *b == b' ') {
+        if end > name.start && told::is_abbreviation(word) {
+            return name.start..end - 1;
+        }
+        end += word.len() + 1;
+    }
+    name
+}
+
+/// Whether a name is that of a street: the number of a house stands directly before it, on no line that it begins, as
+/// the number of a row would, or with a slash, and nothing is said of a person behind it.
+fn is_street(text: &[u8], name: &Range<usize>) -> bool {
+    const NUMBER_MAX: usize = 10;
+    let before = text.get(name.start.saturating_sub(NUMBER_MAX)..name.start).unwrap_or_default();
+    let Some(before) = before.strip_suffix(b" ") else { return false };
+    let number = |b: &&u8| b.is_ascii_digit() || matches!(b, b'/' | b'A'..=b'H');
+    let len = before.iter().rev().take_while(number).count();
+    let (head, number) = before.split_at(before.len() - len);
+    let slash = number.iter().skip(1).rev().skip(1).any(|b| *b == b'/');
+    let ends = text.get(name.end).is_none_or(|b| b",;.\r\n)".contains(b));
+    let within = matches!(head, [.., b',' | b':' | b';' | b'(', b' '] | [.., b'(']);
+    number.first().is_some_and(u8::is_ascii_digit) && ends && (slash || within)
 }
 
 /// Whether any phrase that names a name may stand within reach of one, by the letters that all of them have: the word
@@ -245,6 +275,7 @@ impl Detector for PersonName {
 
     fn name(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
+        let range = without_abbreviations(text, range);
         let raw = text.get(range.clone())?;
         let folded = Folded::of(raw);
         let folded = folded.bytes();
@@ -282,7 +313,7 @@ impl Detector for PersonName {
         let score = score
             + match named {
                 true => NAMED,
-                false if PLACES.contains(&before) => -60,
+                false if PLACES.contains(&before) || is_street(text, &range) => -60,
                 false => 0,
             };
         confidence(score)?;

@@ -87,6 +87,11 @@ pub(super) static HEADS: Phrases = Phrases::new(&[
     "dieu chinh",
     "trung tam",
     "noi ngoai",
+    "viet nam",
+    "dong lao dong",
+    "luc khai tu",
+    "vi pham",
+    "che do",
 ]);
 
 /// Folded words behind `ông` and `bà` that make a place or kin of them.
@@ -210,7 +215,9 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
             let word = Folded::of(rest.get(..len).unwrap_or_default());
             STOPS.iter().any(|stop| stop.as_bytes() == word.bytes())
         };
-        if small && (!any_case || n > 0 && capitals || stops()) {
+        if small && (!any_case || n > 0 && capitals || stops())
+            || n > 0 && is_abbreviation(rest.get(..len).unwrap_or_default())
+        {
             break;
         }
         capitals &= !small;
@@ -218,6 +225,18 @@ fn run(text: &[u8], any_case: bool) -> (usize, bool) {
         n += 1;
     }
     (end, capitals)
+}
+
+/// Whether a word is the short form of others, `CCCD`, `ĐT`, `TTYT`: all syllables of names have a vowel, and `y` is one
+/// at the end or before `nh` only.
+pub(super) fn is_abbreviation(word: &[u8]) -> bool {
+    let consonant = |at: usize, b: u8| match b | 0x20 {
+        b'a' | b'e' | b'i' | b'o' | b'u' => false,
+        b'y' => word.get(at + 1).is_some_and(|next| next | 0x20 != b'n'),
+        // `Đ` and `đ` are the only consonants beyond ASCII.
+        letter => letter.is_ascii_lowercase() || matches!(b, 0xc4 | 0x90 | 0x91),
+    };
+    word.len() >= 2 && word.iter().enumerate().all(|(at, b)| consonant(at, *b))
 }
 
 /// Room for more than a name has: a title before it.

@@ -40,6 +40,13 @@ pub(crate) fn marking_at(text: &[u8], at: usize) -> Option<Range<usize>> {
     GRADES.iter().find(|grade| before.ends_with(grade.as_bytes())).map(|grade| end - grade.len()..end)
 }
 
+/// Whether blanks set what follows apart from the name of an office, as in the two columns of a letter's head.
+fn stands_in_a_column(line: &[u8]) -> bool {
+    let Ok(line) = str::from_utf8(line) else { return false };
+    let office = line.trim_end();
+    (line.ends_with("   ") || line.ends_with('\t')) && !office.is_empty() && !office.chars().any(char::is_lowercase)
+}
+
 impl Detector for StateSecret {
     fn card(&self) -> &'static Card {
         &CARD
@@ -59,7 +66,7 @@ impl Detector for StateSecret {
         let announced =
             ["Độ mật: ", "ĐỘ MẬT: ", "Độ mật:", "ĐỘ MẬT:"].iter().any(|word| line.ends_with(word.as_bytes()));
         let begins = blank(line) && (line.len() < left.len() || range.start <= MARGIN_BYTES_MAX);
-        if !(announced || begins && blank(behind)) {
+        if !(announced || (begins || stands_in_a_column(line)) && blank(behind)) {
             return None;
         }
         let value = String::from_utf8_lossy(text.get(range.clone())?).into_owned();
