@@ -326,7 +326,7 @@ impl People {
 /// A line of running text, cut before the last name that stands between two papers.
 fn sentences(line: &[Mark]) -> impl Iterator<Item = &[Mark]> {
     let mut rest = line;
-    std::iter::from_fn(move || {
+    iter::from_fn(move || {
         let (mut end, mut papers, mut name) = (rest.len(), false, None);
         for (at, mark) in rest.iter().enumerate() {
             match (is_paper(mark), name) {
