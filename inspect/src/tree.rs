@@ -18,8 +18,6 @@ struct Child {
     name: u64,
     marks: Vec<Mark>,
     repeated: bool,
-    /// Several elements so far, each of which holds another number and nothing else: `identifier` of a patient in FHIR.
-    papers: bool,
 }
 
 /// The open elements.
@@ -70,23 +68,14 @@ impl Tree {
             return;
         };
         match &mut parent.child {
-            Some(child) if child.name == name && !child.repeated && are_papers(&child.marks, &marks) => {
-                child.marks.extend(marks);
-                child.papers = true;
-            }
             Some(child) if child.name == name => {
                 let before = std::mem::replace(&mut child.marks, marks);
                 child.repeated = true;
-                if std::mem::take(&mut child.papers) {
-                    // Elements of their own after all.
-                    before.iter().for_each(|mark| _ = inquiry.people.record(&[*mark], true));
-                } else {
-                    inquiry.people.record(&before, true);
-                }
+                inquiry.people.record(&before, true);
             }
             _ => {
                 settle(parent, inquiry);
-                parent.child = Some(Child { name, marks, repeated: false, papers: false });
+                parent.child = Some(Child { name, marks, repeated: false });
             }
         }
     }
@@ -102,16 +91,9 @@ impl Tree {
     }
 }
 
-/// Whether an element adds one number of another kind to numbers of different kinds.
-fn are_papers(marks: &[Mark], next: &[Mark]) -> bool {
-    let [next] = next else { return false };
-    let other = |mark: &Mark| mark.detector.is_identifier() && mark.detector != next.detector;
-    next.detector.is_identifier() && marks.iter().all(other)
-}
-
 /// Decides about the last child: an item of a list, or a part of this record.
 fn settle(frame: &mut Frame, inquiry: &mut Inquiry) {
-    if let Some(Child { name: _, marks, repeated, papers: _ }) = frame.child.take() {
+    if let Some(Child { name: _, marks, repeated }) = frame.child.take() {
         if repeated || frame.marks.len() + marks.len() > MARKS_MAX {
             inquiry.people.record(&marks, repeated);
         } else {

@@ -301,10 +301,6 @@ impl Json {
             && !(level.array || array)
         {
             self.tree.close(inquiry);
-            // `"type":{"text":"CCCD"},"value":…`
-            if let Some(above) = self.levels.last_mut().filter(|above| !above.array && above.told.is_none()) {
-                above.told = level.told;
-            }
         }
         if array {
             self.end_list(inquiry);
