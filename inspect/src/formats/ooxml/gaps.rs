@@ -197,7 +197,7 @@ mod tests {
             )
         };
         prop_oneof![
-            6 => ("[0-7][0-9A-F]{7}|[0-9]{8}|09[0-9]{6}|0?7912345678|00 09012", text()).prop_map(move |(number, text)| word(&number, &text)),
+            6 => ("[0-7][0-9A-F]{7}|[0-9]{8}|09[0-9]{6}|0?7912345678|00 09012|05[0-9]000E[1-4]|9E00000[0-9]|[5-9]E[1-9]", text()).prop_map(move |(number, text)| word(&number, &text)),
             12 => text().prop_map(move |text| plain(&text)),
             2 => text().prop_map(|text| format!("<w:tc><w:p w:x=\"a>b\"><w:r><w:t xml:space='preserve'>{text}</w:t></w:r></w:p></w:tc>")),
             4 => (text(), text(), 0..13_usize).prop_map(move |(a, b, kind)| {

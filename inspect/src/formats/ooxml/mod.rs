@@ -268,14 +268,24 @@ fn is_nothing(written: &[u8], place: &Place, inquiry: &mut Inquiry) -> bool {
     nothing
 }
 
-/// Whether a value stands for itself: no reference to a character, nothing encoded, no number with a fraction.
+/// Whether a value stands for itself: no reference to a character, nothing encoded, no number with a fraction or exponent.
 fn is_word(written: &[u8]) -> bool {
-    written.iter().all(u8::is_ascii_alphanumeric)
+    written.iter().all(u8::is_ascii_alphanumeric) && exponential(written) != Some(true)
+}
+
+/// Whether digits around an `e` are a number as programs write one, with a point or one digit before and a sign or two digits
+/// behind: other such are the numbers of paragraphs and the like, in hexadecimal (`055000E4`). `None` without one.
+fn exponential(written: &[u8]) -> Option<bool> {
+    let at = memchr::memchr2(b'e', b'E', written)?;
+    let (before, behind) = written.split_at(at);
+    let is_digit = |rest: &[u8]| matches!(rest, [b'0'..=b'9'] | [b'-', b'0'..=b'9']);
+    Some((before.contains(&b'.') || is_digit(before)) && (behind.len() <= 3 || matches!(behind, [_, b'+' | b'-', ..])))
 }
 
 /// The value of an attribute, which must stay a number if it is one.
 pub(crate) fn typed(value: View) -> View {
-    let number = value.text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+    let number = value.text.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
+        && exponential(&value.text) != Some(false);
     match value.object_span(&(0..value.text.len())) {
         Some(span) if number => {
             let (mut typed, mut text) = (View::default(), Vec::new());
