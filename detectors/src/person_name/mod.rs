@@ -203,7 +203,8 @@ fn without_abbreviations(text: &[u8], name: Range<usize>) -> Range<usize> {
 }
 
 /// Whether a name is that of a street: the number of a house stands directly before it, on no line that it begins, as
-/// the number of a row would, or with a slash, and nothing is said of a person behind it.
+/// the number of a row would, or with a slash, and nothing is said of a person behind it. Numbers that count up are those of
+/// a list of people.
 fn is_street(text: &[u8], name: &Range<usize>) -> bool {
     const NUMBER_MAX: usize = 10;
     let before = text.get(name.start.saturating_sub(NUMBER_MAX)..name.start).unwrap_or_default();
@@ -214,7 +215,23 @@ fn is_street(text: &[u8], name: &Range<usize>) -> bool {
     let slash = number.iter().skip(1).rev().skip(1).any(|b| *b == b'/');
     let ends = text.get(name.end).is_none_or(|b| b",;.\r\n)".contains(b));
     let within = matches!(head, [.., b',' | b':' | b';' | b'(', b' '] | [.., b'(']);
-    number.first().is_some_and(u8::is_ascii_digit) && ends && (slash || within)
+    number.first().is_some_and(u8::is_ascii_digit) && ends && (slash || within && !counts_up(text, name, number))
+}
+
+/// Whether the number before a name is the first of a list, or one more than a number before it or one less than a number
+/// behind it.
+fn counts_up(text: &[u8], name: &Range<usize>, number: &[u8]) -> bool {
+    const BEFORE_MAX: usize = 64;
+    const BEHIND_MAX: usize = 8;
+    let value = |digits: &[u8]| str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u32>().ok());
+    let Some(n) = value(number) else { return false };
+    let start = name.start.saturating_sub(number.len() + 1);
+    let before = text.get(start.saturating_sub(BEFORE_MAX)..start).unwrap_or_default();
+    let behind = text.get(name.end..text.len().min(name.end + BEHIND_MAX)).unwrap_or_default();
+    let is = |said: &[u8], wanted: Option<u32>| {
+        wanted.is_some() && said.split(|b| !b.is_ascii_alphanumeric()).any(|word| value(word) == wanted)
+    };
+    n == 1 || is(before, n.checked_sub(1)) || is(behind, n.checked_add(1))
 }
 
 /// Whether any phrase that names a name may stand within reach of one, by the letters that all of them have: the word
