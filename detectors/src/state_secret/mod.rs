@@ -40,11 +40,16 @@ pub(crate) fn marking_at(text: &[u8], at: usize) -> Option<Range<usize>> {
     GRADES.iter().find(|grade| before.ends_with(grade.as_bytes())).map(|grade| end - grade.len()..end)
 }
 
-/// Whether blanks set what follows apart from the name of an office, as in the two columns of a letter's head.
+/// Whether blanks set what follows apart from the name of an office, as in the two columns of a letter's head: words in
+/// capitals, and no number of a row or of goods.
 fn stands_in_a_column(line: &[u8]) -> bool {
+    const WORDS_MIN: usize = 2;
     let Ok(line) = str::from_utf8(line) else { return false };
-    let office = line.trim_end();
-    (line.ends_with("   ") || line.ends_with('\t')) && !office.is_empty() && !office.chars().any(char::is_lowercase)
+    let is_office = |c: char| c.is_uppercase() || c == ' ' || c == '-' || c == ',';
+    let office = line.trim();
+    (line.ends_with("   ") || line.ends_with('\t'))
+        && office.split_whitespace().filter(|word| word.chars().nth(1).is_some()).count() >= WORDS_MIN
+        && office.chars().all(is_office)
 }
 
 impl Detector for StateSecret {
