@@ -90,6 +90,9 @@ struct Sql {
     /// Brackets open within a row.
     open: u32,
     header: Vec<Vec<u8>>,
+    /// The created table whose columns the values that follow have, and the one whose columns are the header.
+    of: Option<usize>,
+    headed: Option<usize>,
     row: Row,
     cell: View,
     rows: u64,
@@ -115,6 +118,8 @@ impl Sql {
             len: 0,
             open: 0,
             header: Vec::new(),
+            of: None,
+            headed: None,
             row: Vec::new(),
             cell: View::new(place.charset),
             rows: 0,
@@ -169,7 +174,8 @@ impl Sql {
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
-        let fits = row.len() == self.header.len();
+        let width = self.of.map_or(self.header.len(), |of| self.schemas.columns(of).len());
+        let fits = row.len() == width && self.has_header(inquiry);
         self.taken = Some(fits);
         if fits {
             self.rows += 1;
@@ -182,33 +188,42 @@ impl Sql {
     fn end_columns(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
-        self.begin_rows(row, inquiry);
+        if !row.iter().map(|(_, view)| &view.text).eq(&self.header) {
+            self.begin_table(row, inquiry);
+        }
+        (self.of, self.headed, self.len) = (None, None, 0);
         self.state = if self.copy { State::Stdin } else { State::Between };
     }
 
     /// Rows follow whose columns are those of the table when it was created, if that is known.
-    fn values(&mut self, inquiry: &mut Inquiry) {
+    fn values(&mut self) {
         let name = self.name.len().saturating_sub(self.word.len());
-        match self.schemas.header(self.name.get(..name).unwrap_or_default()) {
-            Some(header) => {
-                self.word.clear();
-                self.begin_rows(header, inquiry);
-                self.state = State::Between;
-            }
-            None => self.leave(),
+        self.of = self.schemas.find(self.name.get(..name).unwrap_or_default());
+        if self.of.is_none() {
+            return self.leave();
         }
+        self.word.clear();
+        (self.state, self.len) = (State::Between, 0);
     }
 
-    /// Rows under this header follow: those of the same table go on with it.
-    fn begin_rows(&mut self, row: Row, inquiry: &mut Inquiry) {
-        let header: Vec<Vec<u8>> = row.iter().map(|(_, view)| view.text.clone()).collect();
-        if header != self.header {
-            self.table.finish(inquiry);
-            self.header = header;
-            self.rows = 1;
-            self.table.row(1, row, inquiry);
+    /// Whether a row that has as many values as its table has columns stands under them. Those of a created table become
+    /// the header with its first such row: a statement may name any table in a few bytes.
+    fn has_header(&mut self, inquiry: &mut Inquiry) -> bool {
+        let Some(of) = self.of.filter(|_| self.of != self.headed) else { return true };
+        if self.schemas.columns(of) != self.header {
+            let Some(row) = self.schemas.header(of) else { return false };
+            self.begin_table(row, inquiry);
         }
-        self.len = 0;
+        self.headed = Some(of);
+        true
+    }
+
+    /// Rows under another header follow.
+    fn begin_table(&mut self, row: Row, inquiry: &mut Inquiry) {
+        self.table.finish(inquiry);
+        self.header = row.iter().map(|(_, view)| view.text.clone()).collect();
+        self.rows = 1;
+        self.table.row(1, row, inquiry);
     }
 
     fn leave(&mut self) {
@@ -250,12 +265,13 @@ impl Sql {
             State::Create => {
                 if self.creation.byte(b) {
                     self.schemas.learn(&mut self.creation);
+                    self.headed = None;
                     self.leave();
                 }
             }
             State::Name => match b {
                 b'(' if self.word.eq_ignore_ascii_case(b"VALUES") => {
-                    self.values(inquiry);
+                    self.values();
                     if self.state == State::Between {
                         self.byte(b, at, inquiry);
                     }
@@ -265,7 +281,7 @@ impl Sql {
                     self.state = State::Columns;
                 }
                 b';' => self.leave(),
-                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.values(inquiry),
+                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.values(),
                 b if b.is_ascii_whitespace() => self.word.clear(),
                 b => {
                     self.name.push(b);

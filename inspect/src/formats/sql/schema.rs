@@ -7,6 +7,9 @@ use crate::view::View;
 const TABLES_MAX: usize = 256;
 /// Columns of one.
 const COLUMNS_MAX: usize = 1_024;
+/// Columns of created tables that are made headers, in a dump that goes from one table to another and back. A statement
+/// that names its columns has bytes for each.
+const JUDGED_MAX: usize = 1 << 16;
 /// Longest name.
 const NAME_MAX: usize = 128;
 /// Words that begin a line of a table's definition which is no column.
@@ -111,35 +114,64 @@ fn bare(name: &[u8]) -> Vec<u8> {
 }
 
 /// The columns of the tables that were created.
-#[derive(Default)]
-pub(super) struct Schemas(Vec<(Vec<u8>, Vec<Vec<u8>>)>);
+pub(super) struct Schemas {
+    tables: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
+    /// Columns that may still be made headers.
+    left: usize,
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        Self { tables: Vec::new(), left: JUDGED_MAX }
+    }
+}
 
 impl Schemas {
     pub(super) fn learn(&mut self, creation: &mut Creation) {
         let name = bare(&creation.name);
         let columns = std::mem::take(&mut creation.columns);
-        self.0.retain(|(known, _)| *known != name);
-        if self.0.len() < TABLES_MAX && !columns.is_empty() {
-            self.0.push((name, columns));
+        if let Some((_, known)) = self.tables.iter_mut().find(|(known, _)| *known == name) {
+            *known = columns;
+        } else if self.tables.len() < TABLES_MAX && !columns.is_empty() {
+            self.tables.push((name, columns));
         }
     }
 
-    /// The header of a table, which stands elsewhere and is nothing to be found again.
-    pub(super) fn header(&self, name: &[u8]) -> Option<Row> {
+    /// The table of this name.
+    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let name = bare(name.get(..name.len().min(2 * NAME_MAX))?);
-        let (_, columns) = self.0.iter().find(|(known, _)| *known == name)?;
+        self.tables.iter().position(|(known, columns)| *known == name && !columns.is_empty())
+    }
+
+    pub(super) fn columns(&self, table: usize) -> &[Vec<u8>] {
+        self.tables.get(table).map_or(&[], |(_, columns)| columns)
+    }
+
+    /// The header of a table, which stands elsewhere and is nothing to be found again; `None` when there were too many.
+    pub(super) fn header(&mut self, table: usize) -> Option<Row> {
+        self.left = self.left.checked_sub(self.columns(table).len())?;
         let view = |column: &Vec<u8>| {
             let mut view = View::default();
             view.push_joint(column);
             view
         };
-        Some(columns.iter().map(view).enumerate().collect())
+        Some(self.columns(table).iter().map(view).enumerate().collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_columns_are_made_headers_and_no_more() {
+        let (mut creation, mut schemas) = (Creation::default(), Schemas::default());
+        let definition = format!("t ({})", "c int,".repeat(COLUMNS_MAX));
+        assert!(definition.bytes().any(|b| creation.byte(b)));
+        schemas.learn(&mut creation);
+        let made = (0..2 * JUDGED_MAX / COLUMNS_MAX).filter(|_| schemas.header(0).is_some());
+        assert_eq!(made.count(), JUDGED_MAX / COLUMNS_MAX);
+    }
 
     #[test]
     fn columns_are_what_a_definition_lists_but_its_keys() {
@@ -157,7 +189,8 @@ mod tests {
             let (mut creation, mut schemas) = (Creation::default(), Schemas::default());
             assert!(definition.bytes().any(|b| creation.byte(b)), "{definition}");
             schemas.learn(&mut creation);
-            assert_eq!(schemas.header(table.as_bytes()).map_or(0, |row| row.len()), columns, "{definition}");
+            let found = schemas.find(table.as_bytes()).map_or(0, |table| schemas.columns(table).len());
+            assert_eq!(found, columns, "{definition}");
         }
     }
 }
