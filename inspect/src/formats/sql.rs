@@ -12,7 +12,7 @@ use crate::sniff::Head;
 use crate::table::{Row, Table};
 use crate::text::Text;
 use crate::view::View;
-use schema::{Creation, Schemas};
+use schema::{Creation, Schemas, Step};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/sql",
@@ -41,6 +41,9 @@ fn is_sql(head: &Head<'_>) -> bool {
 const HEAD_MAX: usize = 1 << 14;
 /// Longest row; what is longer is a file packed into the dump.
 const ROW_MAX: usize = 1 << 17;
+
+/// Longest word that is understood.
+const WORD_MAX: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -233,8 +236,29 @@ impl Sql {
         (self.len, self.open) = (0, 0);
     }
 
+    /// Takes a byte outside of any statement of interest.
+    fn search(&mut self, b: u8) {
+        if b.is_ascii_alphanumeric() || b == b'_' {
+            if self.word.len() < WORD_MAX {
+                self.word.push(b);
+            }
+        } else if !self.word.is_empty() && self.word() {
+            if self.state == State::Search {
+                self.state = State::Name;
+            }
+            self.name.clear();
+            self.len = 0;
+        } else if b == b'[' && self.inserting {
+            // `INSERT [dbo].[t] (…)`, as SQL Server scripts it.
+            (self.inserting, self.copy) = (false, false);
+            self.state = State::Name;
+            self.name.clear();
+            self.name.push(b);
+            self.len = 0;
+        }
+    }
+
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
-        const WORD_MAX: usize = 16;
         self.len += 1;
         let is_head = matches!(self.state, State::Name | State::Create | State::Columns | State::Stdin);
         let most = if is_head { HEAD_MAX } else { ROW_MAX };
@@ -242,33 +266,23 @@ impl Sql {
             self.leave();
         }
         match self.state {
-            State::Search => {
-                if b.is_ascii_alphanumeric() || b == b'_' {
-                    if self.word.len() < WORD_MAX {
-                        self.word.push(b);
-                    }
-                } else if !self.word.is_empty() && self.word() {
-                    if self.state == State::Search {
-                        self.state = State::Name;
-                    }
-                    self.name.clear();
-                    self.len = 0;
-                } else if b == b'[' && self.inserting {
-                    // `INSERT [dbo].[t] (…)`, as SQL Server scripts it.
-                    (self.inserting, self.copy) = (false, false);
-                    self.state = State::Name;
-                    self.name.clear();
-                    self.name.push(b);
-                    self.len = 0;
-                }
-            }
-            State::Create => {
-                if self.creation.byte(b) {
+            State::Search => self.search(b),
+            State::Create => match self.creation.byte(b) {
+                Step::Within => {}
+                Step::End => {
                     self.schemas.learn(&mut self.creation);
                     self.headed = None;
                     self.leave();
                 }
-            }
+                Step::Broken => {
+                    self.leave();
+                    let creation = std::mem::take(&mut self.creation);
+                    for word in creation.statement() {
+                        self.word = word.to_vec();
+                        self.search(b' ');
+                    }
+                }
+            },
             State::Name => match b {
                 b'(' if self.word.eq_ignore_ascii_case(b"VALUES") => {
                     self.values();
