@@ -260,3 +260,13 @@ fn the_columns_of_a_statement_speak_of_their_own_values_only() {
     let inspection = inspect(text);
     assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.persons), (3, 3), "{inspection:?}");
 }
+
+#[test]
+fn prose_that_begins_like_a_statement_makes_no_dump_of_a_table() {
+    for title in ["create table of contents:", "Drop table 5 vì khách hủy"] {
+        let text = format!("{title}\nHọ tên;Số CMND\nNguyễn Văn An;012345671\nTrần Thị Bình;012345672\n");
+        let hint = Hint { content_type: Some("text/csv".into()), ..Hint::default() };
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection;
+        assert_eq!((inspection.distinct(DetectorId::Cmnd), inspection.persons), (2, 2), "{title}: {inspection:?}");
+    }
+}

@@ -4,11 +4,11 @@
 //! A row that has as many values as the list has columns is read as a row and nothing else; all other bytes are text.
 
 mod schema;
+mod statement;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
-use crate::sniff::Head;
 use crate::table::{Row, Table};
 use crate::text::Text;
 use crate::view::View;
@@ -16,26 +16,11 @@ use schema::{Creation, Schemas, Step};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/sql",
-    matches: is_sql,
+    matches: statement::is_sql,
     room: Room::Stream(|head, place| Box::new(Sql::new(legible(head, place)))),
     #[cfg(test)]
     example: || "INSERT INTO nguoi (id, so_cccd) VALUES (1, '001090123456');".into(),
 };
-
-/// A statement that names columns, at the beginning of a line.
-fn is_sql(head: &Head<'_>) -> bool {
-    let statement = |line: &[u8]| {
-        let starts = |word: &[u8]| line.get(..word.len()).is_some_and(|l| l.eq_ignore_ascii_case(word));
-        const WORDS: [&[u8]; 6] =
-            [b"INSERT INTO ", b"REPLACE INTO ", b"INSERT IGNORE INTO ", b"INSERT [", b"CREATE TABLE ", b"DROP TABLE "];
-        WORDS.into_iter().any(starts) || {
-            line.starts_with(b"COPY ") && memchr::memmem::find(line, b" FROM stdin").is_some()
-        }
-    };
-    let (mut from, ends) = (0, memchr::memchr_iter(b'\n', head.bytes).chain([head.bytes.len()]));
-    let mut lines = ends.map(|end| head.bytes.get(std::mem::replace(&mut from, end + 1)..end).unwrap_or_default());
-    head.is_ascii_based() && lines.any(|line| statement(line.trim_ascii_start()))
-}
 
 /// Longest name of a table and list of columns.
 const HEAD_MAX: usize = 1 << 14;
