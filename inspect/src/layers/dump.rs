@@ -210,7 +210,7 @@ mod tests {
                     let (first, second) = if is_swapped { (second, first) } else { (first, second) };
                     let _ = write!(dump, " {first:02x}{second:02x}");
                 }
-                dump.push_str("\n");
+                dump.push('\n');
             }
             let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
             let inspection = inspector.inspect(Hint::default(), &dump.into_bytes()).inspection;
