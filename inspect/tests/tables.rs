@@ -59,6 +59,18 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
         ),
         (
+            "comments in a definition",
+            "CREATE TABLE nguoi (\n  id int, -- the user's id\n  ho_ten varchar(50),\n  so_cmnd varchar(9) DEFAULT '\\''\n);\nINSERT INTO nguoi (id, ho_ten, so_cmnd) VALUES (1,'Nguyễn Văn An','012345671'),(2,'Trần Thị Bình','012345672');\nINSERT INTO nguoi VALUES (3,'Lê Văn Cường','012345673');\n",
+            3,
+            3,
+        ),
+        (
+            "a definition that is broken off",
+            "CREATE TABLE nguoi (\n  id int DEFAULT 'x\n);\nINSERT INTO nguoi (id, ho_ten, so_cmnd) VALUES (1,'Nguyễn Văn An','012345671'),(2,'Trần Thị Bình','012345672');\n",
+            2,
+            2,
+        ),
+        (
             "script of SQL Server",
             "INSERT [dbo].[Nguoi] ([ID], [HoTen], [SoCMND]) VALUES (1, N'Nguyễn Văn An', N'012345671')\nINSERT [dbo].[Nguoi] ([ID], [HoTen], [SoCMND]) VALUES (2, N'Trần Thị Bình', N'012345672')\n",
             2,
@@ -247,4 +259,14 @@ fn the_columns_of_a_statement_speak_of_their_own_values_only() {
                 -- CCCD 001090123458\n";
     let inspection = inspect(text);
     assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.persons), (3, 3), "{inspection:?}");
+}
+
+#[test]
+fn prose_that_begins_like_a_statement_makes_no_dump_of_a_table() {
+    for title in ["create table of contents:", "Drop table 5 vì khách hủy"] {
+        let text = format!("{title}\nHọ tên;Số CMND\nNguyễn Văn An;012345671\nTrần Thị Bình;012345672\n");
+        let hint = Hint { content_type: Some("text/csv".into()), ..Hint::default() };
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection;
+        assert_eq!((inspection.distinct(DetectorId::Cmnd), inspection.persons), (2, 2), "{title}: {inspection:?}");
+    }
 }

@@ -18,8 +18,8 @@ const AHEAD: usize = NUMBER_DIGITS_MAX + 2;
 /// Groups behind that say whether a layout goes on to the left.
 const BEHIND: usize = 2;
 
-/// Digits before a dot and at most so many places behind it that are a decimal and no groups of one number: nobody parts
-/// numbers so.
+/// Digits before a dot and at most so many zeros behind it that are a decimal and no groups of one number: nobody parts
+/// numbers so. Other places than zeros are no program's doing.
 const DECIMAL_DIGITS: usize = 8;
 const PLACES_MAX: usize = 2;
 
@@ -145,7 +145,13 @@ impl Links<'_> {
                 continue;
             }
             // A program that lacks some numbers of a column writes the others as decimals, `1090123456.0`.
-            if separator == Gap::Dot && last == first + 1 && group.len() >= DECIMAL_DIGITS && next.len() <= PLACES_MAX {
+            let places = || text.get(next.start..next.end).unwrap_or_default();
+            if separator == Gap::Dot
+                && last == first + 1
+                && group.len() >= DECIMAL_DIGITS
+                && next.len() <= PLACES_MAX
+                && places().iter().all(|b| *b == b'0')
+            {
                 continue;
             }
             let goes_on = separator != Gap::Space && (before == separator || after == separator);

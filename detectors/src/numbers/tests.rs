@@ -170,6 +170,15 @@ fn every_layout_is_offered() {
     has("0912.345.678", "0912345678", Layout::Regular);
     has("+84 912 345 678", "84912345678", Layout::Regular);
     has("(028) 3822.1234", "02838221234", Layout::Mixed);
+    has("79012345.67", "7901234567", Layout::Uneven);
+    has("01234567.1", "012345671", Layout::Regular);
+}
+
+#[test]
+fn the_zeros_of_a_decimal_are_no_group() {
+    for text in ["1090123456.0", "1090123456.00", "79012345.00"] {
+        assert!(numbers(text).iter().all(|(_, layout)| *layout == Layout::Solid), "{text}: {:?}", numbers(text));
+    }
 }
 
 #[test]

@@ -4,43 +4,31 @@
 //! A row that has as many values as the list has columns is read as a row and nothing else; all other bytes are text.
 
 mod schema;
+mod statement;
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
-use crate::sniff::Head;
 use crate::table::{Row, Table};
 use crate::text::Text;
 use crate::view::View;
-use schema::{Creation, Schemas};
+use schema::{Creation, Schemas, Step};
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/sql",
-    matches: is_sql,
+    matches: statement::is_sql,
     room: Room::Stream(|head, place| Box::new(Sql::new(legible(head, place)))),
     #[cfg(test)]
     example: || "INSERT INTO nguoi (id, so_cccd) VALUES (1, '001090123456');".into(),
 };
 
-/// A statement that names columns, at the beginning of a line.
-fn is_sql(head: &Head<'_>) -> bool {
-    let statement = |line: &[u8]| {
-        let starts = |word: &[u8]| line.get(..word.len()).is_some_and(|l| l.eq_ignore_ascii_case(word));
-        const WORDS: [&[u8]; 6] =
-            [b"INSERT INTO ", b"REPLACE INTO ", b"INSERT IGNORE INTO ", b"INSERT [", b"CREATE TABLE ", b"DROP TABLE "];
-        WORDS.into_iter().any(starts) || {
-            line.starts_with(b"COPY ") && memchr::memmem::find(line, b" FROM stdin").is_some()
-        }
-    };
-    let (mut from, ends) = (0, memchr::memchr_iter(b'\n', head.bytes).chain([head.bytes.len()]));
-    let mut lines = ends.map(|end| head.bytes.get(std::mem::replace(&mut from, end + 1)..end).unwrap_or_default());
-    head.is_ascii_based() && lines.any(|line| statement(line.trim_ascii_start()))
-}
-
 /// Longest name of a table and list of columns.
 const HEAD_MAX: usize = 1 << 14;
 /// Longest row; what is longer is a file packed into the dump.
 const ROW_MAX: usize = 1 << 17;
+
+/// Longest word that is understood.
+const WORD_MAX: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -90,6 +78,9 @@ struct Sql {
     /// Brackets open within a row.
     open: u32,
     header: Vec<Vec<u8>>,
+    /// The created table whose columns the values that follow have, and the one whose columns are the header.
+    of: Option<usize>,
+    headed: Option<usize>,
     row: Row,
     cell: View,
     rows: u64,
@@ -115,6 +106,8 @@ impl Sql {
             len: 0,
             open: 0,
             header: Vec::new(),
+            of: None,
+            headed: None,
             row: Vec::new(),
             cell: View::new(place.charset),
             rows: 0,
@@ -169,7 +162,8 @@ impl Sql {
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
-        let fits = row.len() == self.header.len();
+        let width = self.of.map_or(self.header.len(), |of| self.schemas.columns(of).len());
+        let fits = row.len() == width && self.has_header(inquiry);
         self.taken = Some(fits);
         if fits {
             self.rows += 1;
@@ -182,33 +176,42 @@ impl Sql {
     fn end_columns(&mut self, inquiry: &mut Inquiry) {
         self.end_cell();
         let row = std::mem::take(&mut self.row);
-        self.begin_rows(row, inquiry);
+        if !row.iter().map(|(_, view)| &view.text).eq(&self.header) {
+            self.begin_table(row, inquiry);
+        }
+        (self.of, self.headed, self.len) = (None, None, 0);
         self.state = if self.copy { State::Stdin } else { State::Between };
     }
 
     /// Rows follow whose columns are those of the table when it was created, if that is known.
-    fn values(&mut self, inquiry: &mut Inquiry) {
+    fn values(&mut self) {
         let name = self.name.len().saturating_sub(self.word.len());
-        match self.schemas.header(self.name.get(..name).unwrap_or_default()) {
-            Some(header) => {
-                self.word.clear();
-                self.begin_rows(header, inquiry);
-                self.state = State::Between;
-            }
-            None => self.leave(),
+        self.of = self.schemas.find(self.name.get(..name).unwrap_or_default());
+        if self.of.is_none() {
+            return self.leave();
         }
+        self.word.clear();
+        (self.state, self.len) = (State::Between, 0);
     }
 
-    /// Rows under this header follow: those of the same table go on with it.
-    fn begin_rows(&mut self, row: Row, inquiry: &mut Inquiry) {
-        let header: Vec<Vec<u8>> = row.iter().map(|(_, view)| view.text.clone()).collect();
-        if header != self.header {
-            self.table.finish(inquiry);
-            self.header = header;
-            self.rows = 1;
-            self.table.row(1, row, inquiry);
+    /// Whether a row that has as many values as its table has columns stands under them. Those of a created table become
+    /// the header with its first such row: a statement may name any table in a few bytes.
+    fn has_header(&mut self, inquiry: &mut Inquiry) -> bool {
+        let Some(of) = self.of.filter(|_| self.of != self.headed) else { return true };
+        if self.schemas.columns(of) != self.header {
+            let Some(row) = self.schemas.header(of) else { return false };
+            self.begin_table(row, inquiry);
         }
-        self.len = 0;
+        self.headed = Some(of);
+        true
+    }
+
+    /// Rows under another header follow.
+    fn begin_table(&mut self, row: Row, inquiry: &mut Inquiry) {
+        self.table.finish(inquiry);
+        self.header = row.iter().map(|(_, view)| view.text.clone()).collect();
+        self.rows = 1;
+        self.table.row(1, row, inquiry);
     }
 
     fn leave(&mut self) {
@@ -218,8 +221,29 @@ impl Sql {
         (self.len, self.open) = (0, 0);
     }
 
+    /// Takes a byte outside of any statement of interest.
+    fn search(&mut self, b: u8) {
+        if b.is_ascii_alphanumeric() || b == b'_' {
+            if self.word.len() < WORD_MAX {
+                self.word.push(b);
+            }
+        } else if !self.word.is_empty() && self.word() {
+            if self.state == State::Search {
+                self.state = State::Name;
+            }
+            self.name.clear();
+            self.len = 0;
+        } else if b == b'[' && self.inserting {
+            // `INSERT [dbo].[t] (…)`, as SQL Server scripts it.
+            (self.inserting, self.copy) = (false, false);
+            self.state = State::Name;
+            self.name.clear();
+            self.name.push(b);
+            self.len = 0;
+        }
+    }
+
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
-        const WORD_MAX: usize = 16;
         self.len += 1;
         let is_head = matches!(self.state, State::Name | State::Create | State::Columns | State::Stdin);
         let most = if is_head { HEAD_MAX } else { ROW_MAX };
@@ -227,35 +251,26 @@ impl Sql {
             self.leave();
         }
         match self.state {
-            State::Search => {
-                if b.is_ascii_alphanumeric() || b == b'_' {
-                    if self.word.len() < WORD_MAX {
-                        self.word.push(b);
-                    }
-                } else if !self.word.is_empty() && self.word() {
-                    if self.state == State::Search {
-                        self.state = State::Name;
-                    }
-                    self.name.clear();
-                    self.len = 0;
-                } else if b == b'[' && self.inserting {
-                    // `INSERT [dbo].[t] (…)`, as SQL Server scripts it.
-                    (self.inserting, self.copy) = (false, false);
-                    self.state = State::Name;
-                    self.name.clear();
-                    self.name.push(b);
-                    self.len = 0;
-                }
-            }
-            State::Create => {
-                if self.creation.byte(b) {
+            State::Search => self.search(b),
+            State::Create => match self.creation.byte(b) {
+                Step::Within => {}
+                Step::End => {
                     self.schemas.learn(&mut self.creation);
+                    self.headed = None;
                     self.leave();
                 }
-            }
+                Step::Broken => {
+                    self.leave();
+                    let creation = std::mem::take(&mut self.creation);
+                    for word in creation.statement() {
+                        self.word = word.to_vec();
+                        self.search(b' ');
+                    }
+                }
+            },
             State::Name => match b {
                 b'(' if self.word.eq_ignore_ascii_case(b"VALUES") => {
-                    self.values(inquiry);
+                    self.values();
                     if self.state == State::Between {
                         self.byte(b, at, inquiry);
                     }
@@ -265,7 +280,7 @@ impl Sql {
                     self.state = State::Columns;
                 }
                 b';' => self.leave(),
-                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.values(inquiry),
+                b if b.is_ascii_whitespace() && self.word.eq_ignore_ascii_case(b"VALUES") => self.values(),
                 b if b.is_ascii_whitespace() => self.word.clear(),
                 b => {
                     self.name.push(b);

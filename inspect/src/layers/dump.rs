@@ -5,8 +5,11 @@
 use std::ops::Range;
 
 use super::pairs::HEX;
-use super::runs::{RUN_MIN, inspect};
+use super::runs::RUN_MIN;
+use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
+use crate::object::Object;
+use crate::sniff;
 
 /// What the place on the first line begins with: these programs write six to eight digits of it.
 const FIRST: &[u8] = b"000000";
@@ -14,7 +17,7 @@ const PLACE_MAX: usize = 16;
 /// A line of 64 bytes with its letters.
 const LINE_MAX: usize = 320;
 const LINE_BYTES_MAX: usize = 64;
-/// So many bytes are looked at together; more are read in parts.
+/// So many bytes are handed on at a time.
 const BYTES_MAX: usize = 1 << 16;
 
 /// The first place in a text at which one may begin, given where its lines end.
@@ -24,7 +27,9 @@ pub(super) fn begin(text: &[u8], core: &Range<usize>, ends: impl Iterator<Item =
         // A number that begins with zeros has no blank behind them, nor four digits more.
         rest.iter().take(PLACE_MAX + 1).find(|b| **b != b'0').is_some_and(|b| matches!(b, b' ' | b':'))
     };
-    [core.start].into_iter().chain(ends.map(|end| end + 1)).find(begins).filter(|at| *at < core.end)
+    // A window may begin within a line.
+    let is_line = core.start.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b'\n'));
+    is_line.then_some(core.start).into_iter().chain(ends.map(|end| end + 1)).find(begins).filter(|at| *at < core.end)
 }
 
 /// The dump being read.
@@ -35,6 +40,8 @@ pub(super) struct Dump {
     bytes: Vec<u8>,
     /// All groups so far were of two bytes, which a program may have written in its own order.
     words: bool,
+    /// A long dump: where its bytes go, and those in the other order, once they mean anything.
+    objects: [Option<Box<Object>>; 2],
 }
 
 impl Dump {
@@ -79,33 +86,56 @@ impl Dump {
         let before = self.bytes.len();
         match bytes_of(&line, &mut self.bytes) {
             Some(words) => self.words = words && (self.words || before == 0),
-            None => self.flush(place, inquiry),
+            None => self.close(place, inquiry),
         }
         if self.bytes.len() >= BYTES_MAX {
-            self.flush(place, inquiry);
+            self.part(place, inquiry);
         }
     }
 
-    fn flush(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        if bytes.len() >= RUN_MIN / 2 {
-            inspect(&bytes, "hex", place, inquiry);
-            if self.words {
-                bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
-                inspect(&bytes, "hex", place, inquiry);
-            }
+    /// Hands a part of a long dump on.
+    fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let Self { bytes, words, objects, .. } = self;
+        let [plain, swapped] = objects;
+        push(bytes, plain, place, inquiry);
+        if *words || swapped.is_some() {
+            bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
+            push(bytes, swapped, place, inquiry);
         }
         bytes.clear();
-        self.bytes = bytes;
+    }
+
+    /// The dump ends; another may begin.
+    fn close(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        let is_open = self.objects.iter().any(Option::is_some);
+        if self.bytes.len() >= RUN_MIN / 2 || is_open && !self.bytes.is_empty() {
+            self.part(place, inquiry);
+        }
+        self.bytes.clear();
+        for object in &mut self.objects {
+            if let Some(mut object) = object.take() {
+                object.finish(None, inquiry);
+            }
+        }
     }
 
     /// The text ends.
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         if self.open {
             self.end_line(place, inquiry);
-            self.flush(place, inquiry);
+            self.close(place, inquiry);
         }
         *self = Self::default();
+    }
+}
+
+/// Adds bytes to the object they are of, which begins with the first that mean anything.
+fn push(bytes: &[u8], object: &mut Option<Box<Object>>, place: &Place, inquiry: &mut Inquiry) {
+    if object.is_none() && sniff::is_plausible(bytes) {
+        *object = Some(Box::new(Object::new(Hint::default(), place.disguised("hex"))));
+    }
+    if let Some(object) = object {
+        object.push(bytes, inquiry);
     }
 }
 
@@ -143,7 +173,50 @@ fn bytes_of(line: &[u8], out: &mut Vec<u8>) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
+    use chot_model::DetectorId;
+
     use super::*;
+
+    #[test]
+    fn a_dump_begins_where_it_does_however_the_text_is_cut() {
+        for (text, begins) in [
+            ("x 00000000: 4343\n\n00000000: 4343\n", Some(18)),
+            ("x 00000000: 4343\n", None),
+            ("00000000  43 43\n", Some(0)),
+            ("an\n0000000 4343\n", Some(3)),
+        ] {
+            let text = text.as_bytes();
+            for cut in 1..text.len() {
+                let ends = |core: &Range<usize>| core.clone().filter(|at| text[*at] == b'\n').collect::<Vec<_>>();
+                let begin = |core: Range<usize>| begin(text, &core, ends(&core).into_iter());
+                assert_eq!(begin(0..cut).or_else(|| begin(cut..text.len())), begins, "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_dump_is_one_file() {
+        for (before, is_swapped) in [(BYTES_MAX - 20, false), (BYTES_MAX - 20, true), (3 * BYTES_MAX - 20, false)] {
+            let mut bytes = "x. ".repeat(before).into_bytes();
+            bytes.truncate(before);
+            bytes.extend("Số CCCD: 079190123457, ".bytes());
+            let mut dump = String::new();
+            for (n, line) in bytes.chunks(16).enumerate() {
+                let _ = write!(dump, "{:08x}:", n * 16);
+                for word in line.chunks(2) {
+                    let (first, second) = (word[0], word.get(1).copied().unwrap_or(b' '));
+                    let (first, second) = if is_swapped { (second, first) } else { (first, second) };
+                    let _ = write!(dump, " {first:02x}{second:02x}");
+                }
+                dump.push('\n');
+            }
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(Hint::default(), &dump.into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{before} {is_swapped}");
+        }
+    }
 
     #[test]
     fn lines_are_read_as_the_programs_write_them() {
