@@ -57,13 +57,18 @@ impl Rows {
         }
     }
 
-    /// The object that describes a column ends: what announces something is its heading.
-    fn end_described(&mut self, inquiry: &mut Inquiry) {
+    /// The object that describes a column ends: what announces something is its heading. False when there are more than a
+    /// table has: it is a list of records.
+    fn end_described(&mut self, inquiry: &mut Inquiry) -> bool {
+        if self.row.len() >= CELLS_MAX {
+            return false;
+        }
         let mut strings = std::mem::take(&mut self.described);
         let telling = |view: &View| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some();
         let at = strings.iter().position(telling).unwrap_or(0);
         let heading = if strings.is_empty() { View::default() } else { strings.swap_remove(at) };
         self.row.push((self.row.len(), heading));
+        true
     }
 
     fn end_row(&mut self, place: &Place, inquiry: &mut Inquiry) {
@@ -119,7 +124,9 @@ impl Json {
         let open = self.levels.len();
         let Some(rows) = &mut self.rows else { return };
         if rows.describes(open + 1) {
-            rows.end_described(inquiry);
+            if !rows.end_described(inquiry) {
+                self.rows = None;
+            }
         } else if rows.object.is_some_and(|object| open < object) {
             self.end_rows(inquiry);
         }
