@@ -157,7 +157,7 @@ struct Body {
     elements: Elements,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
-    /// The element that is a table by its role, and those of its name that are open within.
+    /// The element that is a table by its role, the outermost one, and those of its name that are open within.
     grid: Option<(Vec<u8>, u32)>,
     /// Shapes drawn again right behind another, as letters are that were turned into outlines.
     shapes: u32,
@@ -329,24 +329,53 @@ impl Body {
         }
     }
 
-    /// Whether the element that is a table by its role ends.
-    fn ends_grid(&mut self, name: &[u8]) -> bool {
-        let Some((_, within)) = self.grid.as_mut().filter(|(grid, _)| grid.eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        let ends = *within == 0;
-        *within = within.saturating_sub(1);
-        if ends {
-            self.grid = None;
+    /// What an element is by its role. A table within another is none of its own, and has no rows but in one.
+    fn role(&mut self, tag: &Tag<'_>, name: &[u8]) -> Option<&'static [u8]> {
+        if let Some((grid, within)) = &mut self.grid {
+            *within += u32::from(grid == name);
+            return roles::of(tag).filter(|role| self.tables == 1 && *role != b"table");
         }
-        ends
+        let role = roles::of(tag).filter(|role| self.tables == 0 && *role == b"table")?;
+        self.grid = Some((name.to_vec(), 0));
+        Some(role)
+    }
+
+    /// An element ends; with the one that is a table by its role, that table does, and all that were left open in it.
+    fn end_grid(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        let Some((_, within)) = self.grid.as_mut().filter(|(grid, _)| grid.eq_ignore_ascii_case(name)) else { return };
+        match within.checked_sub(1) {
+            Some(less) => *within = less,
+            None => {
+                self.grid = None;
+                self.end_table(inquiry);
+                self.tables = 0;
+            }
+        }
+    }
+
+    /// A table of elements that says by its role what is around it takes its place, as long as it is open.
+    fn is_of_grid(&self) -> bool {
+        self.grid.is_some() && self.tables == 1
+    }
+
+    fn open_table(&mut self, inquiry: &mut Inquiry) {
+        if self.is_of_grid() && !self.in_cell {
+            self.end_table(inquiry);
+        } else {
+            self.tables += 1;
+        }
+        if self.tables == 1 {
+            self.table.under(&self.text.view.text);
+        }
     }
 
     fn close_table(&mut self, inquiry: &mut Inquiry) {
         if self.tables == 1 {
             self.end_table(inquiry);
         }
-        self.tables = self.tables.saturating_sub(1);
+        if !self.is_of_grid() {
+            self.tables = self.tables.saturating_sub(1);
+        }
     }
 
     fn end_table(&mut self, inquiry: &mut Inquiry) {
@@ -410,21 +439,15 @@ impl Reader for Body {
         let name = tag.name.to_ascii_lowercase();
         self.break_line(b"\n");
         self.turn(tag);
-        let role = roles::of(tag);
-        match &mut self.grid {
-            Some((grid, within)) => *within += u32::from(*grid == name),
-            None if role == Some(b"table") && name != b"table" => self.grid = Some((name.clone(), 0)),
-            None => {}
-        }
+        let role = self.role(tag, &name);
         let before = std::mem::replace(&mut self.is_shape, name == b"use");
         self.shapes += u32::from(before && self.is_shape);
         match role.unwrap_or(&name) {
-            b"table" => {
-                self.tables += 1;
-                if self.tables == 1 {
-                    self.table.under(&self.text.view.text);
-                }
+            b"table" if role.is_some() => {
+                self.tables = 1;
+                self.table.under(&self.text.view.text);
             }
+            b"table" => self.open_table(inquiry),
             b"script" => self.script = Some(Script::new(&self.place)),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => {
@@ -493,9 +516,7 @@ impl Reader for Body {
             self.break_line(b"\n");
         }
         self.turn_back(name);
-        if self.ends_grid(name) {
-            self.close_table(inquiry);
-        }
+        self.end_grid(name, inquiry);
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.close(name, read);
         match name.to_ascii_lowercase().as_slice() {
