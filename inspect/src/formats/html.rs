@@ -5,6 +5,7 @@
 mod placement;
 mod roles;
 mod script;
+mod shapes;
 
 use chot_model::OpaqueReason;
 
@@ -19,6 +20,7 @@ use crate::text::{self, Text};
 use crate::view::View;
 use placement::{Drawing, Elements};
 use script::Script;
+use shapes::Shapes;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/html",
@@ -159,9 +161,7 @@ struct Body {
     baseline: Vec<u8>,
     /// The element that is a table by its role, the outermost one, and those of its name that are open within.
     grid: Option<(Vec<u8>, u32)>,
-    /// Shapes drawn again right behind another, as letters are that were turned into outlines.
-    shapes: u32,
-    is_shape: bool,
+    shapes: Shapes,
     /// A line has been broken, and nothing was read since.
     broken: bool,
 }
@@ -186,8 +186,7 @@ impl Html {
             cell_number: None,
             baseline: Vec::new(),
             grid: None,
-            shapes: 0,
-            is_shape: false,
+            shapes: Shapes::default(),
             broken: false,
             cell_spans: (1, 1),
             spans: Vec::new(),
@@ -201,8 +200,6 @@ impl Html {
 
 /// More columns or rows than a cell of a real table takes.
 const SPAN_MAX: u32 = 64;
-/// So many shapes behind another are letters of a text, and no pictures: as many as the shortest number has.
-const LETTERS_MIN: u32 = 8;
 /// Columns in which a cell may reach down.
 const SPANNED_MAX: usize = 1_024;
 
@@ -440,8 +437,7 @@ impl Reader for Body {
         self.break_line(b"\n");
         self.turn(tag);
         let role = self.role(tag, &name);
-        let before = std::mem::replace(&mut self.is_shape, name == b"use");
-        self.shapes += u32::from(before && self.is_shape);
+        self.shapes.open(&name);
         match role.unwrap_or(&name) {
             b"table" if role.is_some() => {
                 self.tables = 1;
@@ -532,7 +528,10 @@ impl Reader for Body {
                 self.drawing.close_group();
                 self.text().joint(b"\n");
             }
-            b"svg" => self.drawing.end(&self.place, inquiry),
+            b"svg" => {
+                self.drawing.end(&self.place, inquiry);
+                self.shapes.end_drawing();
+            }
             b"br" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
@@ -549,7 +548,7 @@ impl Stream for Html {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
         self.body.end_script(inquiry);
-        if self.body.shapes >= LETTERS_MIN {
+        if self.body.shapes.are_letters() {
             inquiry.opaque(&self.body.place, OpaqueReason::UnsupportedFormat, 1);
         }
         self.body.drawing.end(&self.body.place, inquiry);
