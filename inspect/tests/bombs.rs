@@ -66,6 +66,15 @@ fn a_long_string_in_many_cells_is_read_once() {
 }
 
 #[test]
+fn a_list_of_records_under_the_name_of_headings_is_not_held() {
+    const RECORDS: usize = 4_000_000;
+    for key in ["fields", "headers"] {
+        let text = format!(r#"{{"{key}":[{}{{"so_cccd":"{NUMBER}"}}]}}"#, "{},".repeat(RECORDS));
+        assert_eq!(inspect(key, text.as_bytes()).distinct(DetectorId::Cccd), 1, "{key}");
+    }
+}
+
+#[test]
 fn cells_far_apart_take_no_room_between() {
     let far = rows(20_000, |row| format!("<c r=\"XFD{}\"><v>{row}</v></c>", row * 8));
     inspect("cells in the last column", &workbook(&format!("<si><t>{NUMBER}</t></si>"), &far));

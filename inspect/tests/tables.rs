@@ -89,6 +89,30 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
         ),
         (
+            "roles of elements around a table and on it",
+            "<div role='grid'><table role='presentation'><tr role='row'><td role='columnheader'>Họ tên</td><td role='columnheader'>Số CMND</td></tr><tr role='row'><td role='gridcell'>Nguyễn Văn An</td><td role='gridcell'>012345671</td></tr><tr role='row'><td role='gridcell'>Trần Thị Bình</td><td role='gridcell'>012345672</td></tr></table></div><p>hết</p>",
+            2,
+            2,
+        ),
+        (
+            "tables of other headings within one by its role",
+            "<div role='grid'><table><tr><th>Tên</th><th>Số hóa đơn</th></tr><tr><td>a</td><td>12</td></tr></table><table><tr><th>Họ tên</th><th>Số CMND</th></tr><tr><td>Nguyễn Văn An</td><td>012345671</td></tr><tr><td>Trần Thị Bình</td><td>012345672</td></tr></table></div>",
+            2,
+            2,
+        ),
+        (
+            "table with another role, behind one by its role that never ends",
+            "<p role='table'><div role='table'></div><table role='row'><tr><th>Họ tên</th><th>Số CMND</th></tr><tr><td>Nguyễn Văn An</td><td>012345671</td></tr><tr><td>Trần Thị Bình</td><td>012345672</td></tr></table>",
+            2,
+            2,
+        ),
+        (
+            "roles of elements within the cells of a table",
+            "<table><tr><th>Họ tên</th><th>Số CMND</th></tr><tr><td><div role='row'><i role='cell'>Nguyễn</i> <i role='cell'>Văn An</i></div></td><td>012345671</td></tr><tr><td><div role='row'><i role='cell'>Trần</i> <i role='cell'>Thị Bình</i></div></td><td>012345672</td></tr></table>",
+            2,
+            2,
+        ),
+        (
             "name behind its value",
             "<form><input value='Nguyễn Văn An' name='ho_ten'><input value='012345671' name='so_cmnd'></form>",
             1,

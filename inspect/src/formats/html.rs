@@ -5,6 +5,7 @@
 mod placement;
 mod roles;
 mod script;
+mod shapes;
 
 use chot_model::OpaqueReason;
 
@@ -19,6 +20,7 @@ use crate::text::{self, Text};
 use crate::view::View;
 use placement::{Drawing, Elements};
 use script::Script;
+use shapes::Shapes;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/html",
@@ -157,11 +159,9 @@ struct Body {
     elements: Elements,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
-    /// The element that is a table by its role, and those of its name that are open within.
+    /// The element that is a table by its role, the outermost one, and those of its name that are open within.
     grid: Option<(Vec<u8>, u32)>,
-    /// Shapes drawn again right behind another, as letters are that were turned into outlines.
-    shapes: u32,
-    is_shape: bool,
+    shapes: Shapes,
     /// A line has been broken, and nothing was read since.
     broken: bool,
 }
@@ -186,8 +186,7 @@ impl Html {
             cell_number: None,
             baseline: Vec::new(),
             grid: None,
-            shapes: 0,
-            is_shape: false,
+            shapes: Shapes::default(),
             broken: false,
             cell_spans: (1, 1),
             spans: Vec::new(),
@@ -201,8 +200,6 @@ impl Html {
 
 /// More columns or rows than a cell of a real table takes.
 const SPAN_MAX: u32 = 64;
-/// So many shapes behind another are letters of a text, and no pictures: as many as the shortest number has.
-const LETTERS_MIN: u32 = 8;
 /// Columns in which a cell may reach down.
 const SPANNED_MAX: usize = 1_024;
 
@@ -329,24 +326,53 @@ impl Body {
         }
     }
 
-    /// Whether the element that is a table by its role ends.
-    fn ends_grid(&mut self, name: &[u8]) -> bool {
-        let Some((_, within)) = self.grid.as_mut().filter(|(grid, _)| grid.eq_ignore_ascii_case(name)) else {
-            return false;
-        };
-        let ends = *within == 0;
-        *within = within.saturating_sub(1);
-        if ends {
-            self.grid = None;
+    /// What an element is by its role. A table within another is none of its own, and has no rows but in one.
+    fn role(&mut self, tag: &Tag<'_>, name: &[u8]) -> Option<&'static [u8]> {
+        if let Some((grid, within)) = &mut self.grid {
+            *within += u32::from(grid == name);
+            return roles::of(tag).filter(|role| self.tables == 1 && *role != b"table");
         }
-        ends
+        let role = roles::of(tag).filter(|role| self.tables == 0 && *role == b"table")?;
+        self.grid = Some((name.to_vec(), 0));
+        Some(role)
+    }
+
+    /// An element ends; with the one that is a table by its role, that table does, and all that were left open in it.
+    fn end_grid(&mut self, name: &[u8], inquiry: &mut Inquiry) {
+        let Some((_, within)) = self.grid.as_mut().filter(|(grid, _)| grid.eq_ignore_ascii_case(name)) else { return };
+        match within.checked_sub(1) {
+            Some(less) => *within = less,
+            None => {
+                self.grid = None;
+                self.end_table(inquiry);
+                self.tables = 0;
+            }
+        }
+    }
+
+    /// A table of elements that says by its role what is around it takes its place, as long as it is open.
+    fn is_of_grid(&self) -> bool {
+        self.grid.is_some() && self.tables == 1
+    }
+
+    fn open_table(&mut self, inquiry: &mut Inquiry) {
+        if self.is_of_grid() && !self.in_cell {
+            self.end_table(inquiry);
+        } else {
+            self.tables += 1;
+        }
+        if self.tables == 1 {
+            self.table.under(&self.text.view.text);
+        }
     }
 
     fn close_table(&mut self, inquiry: &mut Inquiry) {
         if self.tables == 1 {
             self.end_table(inquiry);
         }
-        self.tables = self.tables.saturating_sub(1);
+        if !self.is_of_grid() {
+            self.tables = self.tables.saturating_sub(1);
+        }
     }
 
     fn end_table(&mut self, inquiry: &mut Inquiry) {
@@ -410,21 +436,14 @@ impl Reader for Body {
         let name = tag.name.to_ascii_lowercase();
         self.break_line(b"\n");
         self.turn(tag);
-        let role = roles::of(tag);
-        match &mut self.grid {
-            Some((grid, within)) => *within += u32::from(*grid == name),
-            None if role == Some(b"table") && name != b"table" => self.grid = Some((name.clone(), 0)),
-            None => {}
-        }
-        let before = std::mem::replace(&mut self.is_shape, name == b"use");
-        self.shapes += u32::from(before && self.is_shape);
+        let role = self.role(tag, &name);
+        self.shapes.open(&name);
         match role.unwrap_or(&name) {
-            b"table" => {
-                self.tables += 1;
-                if self.tables == 1 {
-                    self.table.under(&self.text.view.text);
-                }
+            b"table" if role.is_some() => {
+                self.tables = 1;
+                self.table.under(&self.text.view.text);
             }
+            b"table" => self.open_table(inquiry),
             b"script" => self.script = Some(Script::new(&self.place)),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => {
@@ -493,9 +512,7 @@ impl Reader for Body {
             self.break_line(b"\n");
         }
         self.turn_back(name);
-        if self.ends_grid(name) {
-            self.close_table(inquiry);
-        }
+        self.end_grid(name, inquiry);
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.close(name, read);
         match name.to_ascii_lowercase().as_slice() {
@@ -511,7 +528,10 @@ impl Reader for Body {
                 self.drawing.close_group();
                 self.text().joint(b"\n");
             }
-            b"svg" => self.drawing.end(&self.place, inquiry),
+            b"svg" => {
+                self.drawing.end(&self.place, inquiry);
+                self.shapes.end_drawing();
+            }
             b"br" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
@@ -528,7 +548,7 @@ impl Stream for Html {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
         self.body.end_script(inquiry);
-        if self.body.shapes >= LETTERS_MIN {
+        if self.body.shapes.are_letters() {
             inquiry.opaque(&self.body.place, OpaqueReason::UnsupportedFormat, 1);
         }
         self.body.drawing.end(&self.body.place, inquiry);

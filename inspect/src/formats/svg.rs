@@ -45,6 +45,11 @@ mod tests {
             (format!("<g>{}</g>", letters(9)), false),
             (letters(8), true),
             ("<g><use href='#icon'/></g><path d='M0 0'/>".repeat(20), true),
+            (format!("<g>{}</g>", letters(4)).repeat(3), false),
+            (format!("<svg>{}</svg>", letters(4)).repeat(3), false),
+            // Icons of a page, drawings of their own.
+            (format!("</svg><p>Mục</p><svg>{}", letters(2)).repeat(9), true),
+            (format!("</svg><p>Mục</p><svg>{}", letters(9)), false),
         ] {
             let bytes = format!("<svg xmlns='http://www.w3.org/2000/svg'>{inner}</svg>").into_bytes();
             let inspection = inspector.inspect(Hint::default(), &bytes).inspection;

@@ -5,8 +5,34 @@ use chot_detectors::Column;
 use crate::inquiry::Inquiry;
 use crate::markup::Tag;
 
+/// Elements that are what they are, whatever role they are given.
+const OWN: [&[u8]; 19] = [
+    b"table",
+    b"caption",
+    b"colgroup",
+    b"col",
+    b"thead",
+    b"tbody",
+    b"tfoot",
+    b"tr",
+    b"td",
+    b"th",
+    b"script",
+    b"style",
+    b"svg",
+    b"g",
+    b"text",
+    b"tspan",
+    b"br",
+    b"html",
+    b"body",
+];
+
 /// The element of a table that this one is by its role.
 pub(super) fn of(tag: &Tag<'_>) -> Option<&'static [u8]> {
+    if OWN.iter().any(|own| own.eq_ignore_ascii_case(tag.name)) {
+        return None;
+    }
     let (_, role, _) = tag.pairs().find(|(name, ..)| name.eq_ignore_ascii_case(b"role"))?;
     let is = |roles: &[&[u8]]| roles.iter().any(|r| role.trim_ascii().eq_ignore_ascii_case(r));
     if is(&[b"table", b"grid", b"treegrid"]) {

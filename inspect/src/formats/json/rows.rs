@@ -44,9 +44,11 @@ impl Rows {
         self.object.is_some() && self.number == 0 && level == self.level + 1
     }
 
-    /// What the heading of the next value announces, if that is a cell.
+    /// What the heading of the next value announces, if that is a cell. What another member announces is left to the table:
+    /// whether a list is one of its rows is known at the end of that list.
     pub(super) fn column(&self, level: usize) -> Option<Column> {
-        self.columns.get(self.row.len()).copied().flatten().filter(|_| self.wants(level))
+        let heading = self.columns.get(self.row.len()).copied().flatten();
+        heading.filter(|_| self.object.is_none() && self.wants(level))
     }
 
     /// Takes a cell.
@@ -57,13 +59,18 @@ impl Rows {
         }
     }
 
-    /// The object that describes a column ends: what announces something is its heading.
-    fn end_described(&mut self, inquiry: &mut Inquiry) {
+    /// The object that describes a column ends: what announces something is its heading. False when there are more than a
+    /// table has: it is a list of records.
+    fn end_described(&mut self, inquiry: &mut Inquiry) -> bool {
+        if self.row.len() >= CELLS_MAX {
+            return false;
+        }
         let mut strings = std::mem::take(&mut self.described);
         let telling = |view: &View| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some();
         let at = strings.iter().position(telling).unwrap_or(0);
         let heading = if strings.is_empty() { View::default() } else { strings.swap_remove(at) };
         self.row.push((self.row.len(), heading));
+        true
     }
 
     fn end_row(&mut self, place: &Place, inquiry: &mut Inquiry) {
@@ -90,6 +97,11 @@ impl Rows {
 impl Json {
     /// A list begins, which may be a row of the one around it, or hold headings.
     pub(super) fn begin_list(&mut self) {
+        let open = self.levels.len();
+        if let Some(rows) = self.rows.as_mut().filter(|rows| open + 1 == rows.level) {
+            // Values of an object beside the rows are none of this one.
+            rows.row.clear();
+        }
         let Some(around) = self.levels.last().filter(|_| self.rows.is_none()) else { return };
         let object = (!around.array && self.role == Role::Headings).then_some(self.levels.len());
         if around.array || object.is_some() {
@@ -119,7 +131,9 @@ impl Json {
         let open = self.levels.len();
         let Some(rows) = &mut self.rows else { return };
         if rows.describes(open + 1) {
-            rows.end_described(inquiry);
+            if !rows.end_described(inquiry) {
+                self.rows = None;
+            }
         } else if rows.object.is_some_and(|object| open < object) {
             self.end_rows(inquiry);
         }
@@ -178,6 +192,32 @@ mod tests {
                     Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
                 assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{key} {heading}");
             }
+        }
+    }
+
+    #[test]
+    fn headings_of_another_member_take_nothing_from_lists_that_are_no_rows_of_theirs() {
+        for (text, cccd, cmnd) in [
+            (r#"{"meta":["Số hóa đơn"],"khach":[["001090123456"],["Số CCCD 001190654321"]]}"#, 2, 0),
+            (r#"{"meta":["Số tài khoản"],"khach":[["001090123456"],["Số CCCD 001190654321"]]}"#, 2, 0),
+            (r#"{"meta":["Số hóa đơn","a"],"khach":[["001090123456"],["Số CCCD 001190654321"]]}"#, 2, 0),
+            (
+                r#"{"fields":[{"name":"ho_ten"},{"name":"so_cmnd"}],"items":[{"x":"1","y":"2"}],
+                "data":[["Nguyễn Văn An","012345671"],["Trần Thị Bình","012345672"]]}"#,
+                0,
+                2,
+            ),
+            (
+                r#"{"fields":["ho_ten","so_cmnd"],
+                "data":[{"x":"1"},["Nguyễn Văn An","012345671"],{"x":"1"},["Trần Thị Bình","012345672"]]}"#,
+                0,
+                2,
+            ),
+        ] {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+            let distinct = |detector| inspection.inspection.distinct(detector);
+            assert_eq!((distinct(DetectorId::Cccd), distinct(DetectorId::Cmnd)), (cccd, cmnd), "{text}");
         }
     }
 
