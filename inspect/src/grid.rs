@@ -1,5 +1,5 @@
-//! Tables within running text: lines cut alike by tabs, pipes, semicolons or wide blanks, and blocks of lines with one
-//! value each, as people paste them into letters and chats.
+//! Tables within running text: lines cut alike by tabs, pipes, semicolons, wide blanks or dashes between blanks, and
+//! blocks of lines with one value each, as people paste them into letters and chats.
 //!
 //! A second look. A header tells what the numbers under it are, and a column that nobody announced what they are not:
 //! findings of the running text wait until the table they stand in was judged.
@@ -12,7 +12,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use chot_detectors::Column;
+use chot_detectors::{BLOCK, Column};
 use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
@@ -30,6 +30,8 @@ const BLOCK_LINES_MAX: usize = 12;
 const HEADING_MAX: usize = 64;
 /// Rows that may turn out to head a table.
 const BEFORE_MAX: usize = 3;
+/// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
+const DASHED_HEADER_DIGITS_MAX: usize = 8;
 /// So many lines in a row that fit no column end a table.
 const MISFITS_MAX: usize = 3;
 /// Rows judged at a time.
@@ -65,6 +67,20 @@ pub(crate) struct Grid {
     /// Nothing in its rows is of any use to a table.
     dull: bool,
     rows: u64,
+}
+
+/// What a line may hold.
+#[derive(Clone, Copy)]
+struct Signs {
+    /// Something that cuts it into cells.
+    cut: bool,
+    /// A number as long as identifiers are.
+    number: bool,
+}
+
+impl Signs {
+    /// It was not looked at.
+    const UNKNOWN: Self = Self { cut: true, number: true };
 }
 
 /// What has ended between two findings, the least first.
@@ -132,6 +148,7 @@ impl Grid {
     pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look) {
         let running = look.scope().encoded;
         let mut ends = look.line_ends().iter();
+        let mut blocks = look.long_numbers().iter().copied().peekable();
         let mut at = core.start;
         while at < core.end {
             let rest = view.text.get(at..core.end).unwrap_or_default();
@@ -151,13 +168,15 @@ impl Grid {
             };
             let (line, len) = (at..end, end - at);
             at = line.end + 1;
+            while blocks.next_if(|block| block + BLOCK <= line.start).is_some() {}
+            let signs = Signs { cut, number: blocks.peek().is_some_and(|block| *block < end) };
             if self.line.text.is_empty() && !self.long {
                 if self.over && self.open.is_none() && is_running_on(rest.get(..len).unwrap_or_default(), cut) {
                     self.block.clear();
                 } else if len > LINE_MAX {
                     self.end_long_line();
                 } else {
-                    self.end_line(Piece::of(view, line), cut, view);
+                    self.end_line(Piece::of(view, line), signs, view);
                 }
                 continue;
             }
@@ -166,7 +185,7 @@ impl Grid {
                 self.end_long_line();
             } else {
                 let line = std::mem::take(&mut self.line);
-                self.end_line(Piece::from(line), true, view);
+                self.end_line(Piece::from(line), Signs::UNKNOWN, view);
             }
         }
     }
@@ -199,8 +218,8 @@ impl Grid {
         self.close();
     }
 
-    /// Takes a whole line, which may be cut into cells or cannot.
-    fn end_line(&mut self, mut line: Piece, cut: bool, view: &View) {
+    /// Takes a whole line, of which it is known what it may hold.
+    fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View) {
         let text = line.text(view);
         if text.trim_ascii().is_empty() || is_rule(text) {
             return self.end_block(view);
@@ -212,7 +231,9 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(line.into()));
             }
-            if cut && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells)) {
+            if (cut || open.cut == Cut::Dashes)
+                && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
+            {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
@@ -227,6 +248,9 @@ impl Grid {
             line.trim(view);
             if is_number(line.text(view)) && self.is_column(&line, view) {
                 return self.open_column(line);
+            }
+            if number && self.open_dashes(&line, view) {
+                return;
             }
             self.block.push(line);
             if self.block.len() > BLOCK_LINES_MAX {
@@ -257,6 +281,36 @@ impl Grid {
         let rows = self.block.drain(..).skip(first).chain([line]);
         self.queue.extend(rows.map(|line| Some(line.into())));
         self.open = Some(Open::numbers());
+    }
+
+    /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
+    /// of logs head nothing, and without a header nothing is gained.
+    fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
+        let heads = |other: &&Piece| {
+            let digits = other.text(view).iter().filter(|b| b.is_ascii_digit()).count();
+            digits <= DASHED_HEADER_DIGITS_MAX
+        };
+        // A blank line may set the header apart.
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
+        if !lines().any(|other| heads(&other)) {
+            return false;
+        }
+        let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };
+        let alike =
+            |other: &Piece| Cells::of(other, Cut::Dashes, view).filter(|other| other.row.len() == cells.row.len());
+        let mut rows: Vec<Cells> = lines().map_while(alike).collect();
+        let header = lines().take(rows.len()).enumerate().filter(|(_, other)| heads(other)).last();
+        let Some((header, _)) = header else { return false };
+        rows.truncate(header + 1);
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        let mut open = Open::with(&cells);
+        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
+        self.open = Some(open);
+        true
     }
 
     fn end_block(&mut self, view: &View) {
@@ -319,7 +373,7 @@ impl Grid {
             self.end_long_line();
         } else if !self.line.text.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.end_line(Piece::from(line), true, view);
+            self.end_line(Piece::from(line), Signs::UNKNOWN, view);
         }
         self.letters.end(view);
         self.end_block(view);

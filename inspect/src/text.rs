@@ -230,7 +230,7 @@ impl Text {
         self.set_aside(found, end);
         if let Some(grid) = &mut self.grid {
             grid.end(&self.view);
-        } else if let Some(look) = look.filter(|look| is_all && look.has_cells()) {
+        } else if let Some(look) = look.filter(|look| is_all && (look.has_cells() || look.has_items())) {
             Grid::look(&self.place, &self.view, &look, inquiry);
         }
         self.tell(inquiry);
@@ -242,7 +242,7 @@ impl Text {
     /// Ends the value of a cell or field, whose findings belong to a record of the caller's.
     pub(crate) fn finish_value(&mut self, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
         let look = self.scan(self.view.text.len(), inquiry, found);
-        if let Some(look) = look.filter(|look| self.done == 0 && look.has_cells()) {
+        if let Some(look) = look.filter(|look| self.done == 0 && (look.has_cells() || look.has_items())) {
             Grid::look(&self.place, &self.view, &look, inquiry);
         }
         self.reset(inquiry);
@@ -278,7 +278,7 @@ pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry:
         layers.read(view, &core, &look, inquiry);
         layers.finish(inquiry);
     }
-    if look.has_cells() {
+    if look.has_cells() || look.has_items() {
         Grid::look(place, view, &look, inquiry);
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum Cut {
     Pipe,
     Semicolon,
     Blanks,
+    /// Dashes between blanks, as people write tables into a chat.
+    Dashes,
     /// One value a line, a blank line after each record.
     Lines,
     /// Nothing but a number a line.
@@ -123,6 +125,31 @@ pub(super) fn is_cut(line: &[u8]) -> bool {
     memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()
 }
 
+/// The length of a dash that a blank follows. The blank may stand before another: nothing is between them.
+fn dash(text: &[u8]) -> Option<usize> {
+    let len = DASHES.iter().find(|dash| text.starts_with(dash.as_bytes()))?.len();
+    matches!(text.get(len), Some(b' ') | None).then_some(len)
+}
+
+/// A hyphen, and those that programs make of it: en dash and em dash.
+const DASHES: [&str; 3] = ["-", "\u{2013}", "\u{2014}"];
+
+/// How long the sign is that begins an item of a list, with the blanks behind: `- `, `* `, `12. `, `3) `.
+fn bullet(text: &[u8]) -> usize {
+    const DIGITS_MAX: usize = 4;
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let signs = match text.get(digits..).unwrap_or_default() {
+        [b'.' | b')', ..] if (1..=DIGITS_MAX).contains(&digits) => digits + 1,
+        [b'*' | b'+', ..] if digits == 0 => 1,
+        rest if digits == 0 => {
+            ["\u{2022}"].iter().chain(&DASHES).find(|s| rest.starts_with(s.as_bytes())).map_or(0, |s| s.len())
+        }
+        _ => 0,
+    };
+    let blanks = text.get(signs..).unwrap_or_default().iter().take_while(|b| **b == b' ').count();
+    if signs > 0 && blanks > 0 { signs + blanks } else { 0 }
+}
+
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -153,7 +180,11 @@ impl Cells {
         let text = line.text(view).trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
         // A row may begin with an empty cell.
-        let mut start = if cut == Cut::Tab { 0 } else { lead };
+        let mut start = match cut {
+            Cut::Tab => 0,
+            Cut::Dashes => lead + bullet(text.get(lead..)?),
+            _ => lead,
+        };
         // Most lines of most texts are not cut at all.
         let rest = text.get(start..)?;
         match cut {
@@ -161,6 +192,7 @@ impl Cells {
             Cut::Pipe => memchr::memchr(b'|', rest),
             Cut::Semicolon => memchr::memchr(b';', rest),
             Cut::Blanks => WIDE.find(rest),
+            Cut::Dashes => memchr::memchr(b' ', rest),
             Cut::Lines | Cut::Numbers => None,
         }?;
         // One semicolon is punctuation.
@@ -180,6 +212,7 @@ impl Cells {
                     }
                     n
                 }
+                (Cut::Dashes, b' ') if let Some(len) = dash(text.get(at + 1..).unwrap_or_default()) => 1 + len,
                 _ => {
                     at += 1;
                     continue;

@@ -57,6 +57,11 @@ impl Letters {
         self.before = self.said.replace(line.twin());
     }
 
+    /// The line before the one that was taken last.
+    pub(super) const fn line_before(&self) -> Option<&Piece> {
+        self.before.as_ref()
+    }
+
     /// No line of one letter follows.
     pub(super) fn end(&mut self, view: &View) {
         self.end_before(None, view);

@@ -21,9 +21,38 @@ fn a_heading_speaks_of_values_and_not_of_paragraphs() {
     assert_eq!(found(numbers.map(|number| format!("Trong kỳ, {words} kho còn {number} chiếc"))), 0);
 }
 
+#[test]
+fn dashes_between_blanks_cut_lines_under_a_header() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);
+    for (text, found) in [
+        ("Họ tên - Mã số BHXH\nMai - 4012345678\nBình - 7912345670", 2),
+        ("Họ tên - Mã số BHXH\n\nMai - 4012345678\nBình - 7912345670", 2),
+        ("Họ tên – Mã số BHXH – Tổ\nMai – 4012345678 –\nBình – – 2\nCường – 7912345670 – 1", 2),
+        ("- Họ tên — Mã số BHXH\n• Mai — 4012345678\n12) Bình — 7912345670", 2),
+        ("Mã số BHXH - Tên\nsẽ gửi sau - Mai\n4012345678 - Bình", 1),
+        // Cut into other cells, by other dashes than those, or behind lines between.
+        ("Họ tên - Mã số BHXH - Ngày sinh\nNguyễn Thị Mai - 4012345678", 0),
+        ("Họ tên-Mã số BHXH-Ngày sinh\nNguyễn Thị Mai-4012345678-5/4/1987", 0),
+        ("Họ tên - Mã số BHXH - Ngày sinh\nem gửi chị\nNguyễn Thị Mai - 4012345678 - 5/4/1987", 0),
+        ("Họ tên - Mã số BHXH - Tháng 11/2026\nMai - chưa có - 1\nBình - 4012345678 - 2", 1),
+        ("Số hóa đơn\nMai - 4012345678", 0),
+        ("Tên - Số hóa đơn\nMai - 4012345678\nBình - 7912345670", 0),
+        ("10 - 20 - 30\n4012345678 - 20 - 30", 0),
+    ] {
+        for text in [text.to_owned(), format!("{filling}\n{text}\n"), format!("{filling}{text}\n\n{filling}")] {
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{}", text.replace(&filling, "…"));
+        }
+        let value = format!("{{\"tin\": \"{}\"}}", text.replace('\n', "\\n"));
+        let inspection = inspector.inspect(Hint::default(), &value.clone().into_bytes()).inspection;
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{value}");
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
-    let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", "\n", " "]);
+    let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", " - ", "\n", " "]);
     let cells = prop_oneof![3 => cell(), 1 => prop::sample::select(heads.to_vec()).prop_map(str::to_owned)];
     let row = (prop::collection::vec(cells, 1..5), cut).prop_map(|(cells, cut)| cells.join(cut) + "\n");
     let block = (cell(), cell(), 1..10_usize).prop_map(|(a, b, n)| format!("{a}\t{b}\n").repeat(n));

@@ -44,7 +44,9 @@ pub(super) fn twelves(text: &[u8]) -> u64 {
     let mut last = [0; BLOCK];
     last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
     let mut twelves = Twelves::default();
-    blocks.iter().chain([&last]).for_each(|block| twelves.add(digits(block)));
+    for block in blocks.iter().chain([&last]) {
+        twelves.add(digits(block));
+    }
     twelves.end()
 }
 
@@ -71,24 +73,25 @@ impl Twelves {
         self.nine
     }
 
-    /// Takes the digits of the next block.
+    /// Takes the digits of the next block, and says whether nine stand together that end in it or go on beyond.
     #[inline]
-    pub(crate) fn add(&mut self, mut digit: u64) {
+    pub(crate) fn add(&mut self, mut digit: u64) -> bool {
         const LEN: u64 = 12;
         const NINE: u64 = 9;
         let two = digit & digit >> 1;
         if two & two >> 2 == 0 && self.open + u64::from(digit.trailing_ones()) < NINE {
             // Hardly a block of most texts has four in a row.
             self.open = u64::from(digit.leading_ones());
-            return;
+            return false;
         }
         let four = two & two >> 2;
-        self.nine |= four & four >> 4 & digit >> 8 != 0 || self.open + u64::from(digit.trailing_ones()) >= NINE;
+        let nine = four & four >> 4 & digit >> 8 != 0 || self.open + u64::from(digit.trailing_ones()) >= NINE;
+        self.nine |= nine;
         if self.open > 0 {
             let head = digit.trailing_ones();
             self.open += u64::from(head);
             if head == u64::BITS {
-                return;
+                return nine;
             }
             self.n += u64::from(self.open == LEN);
             digit &= u64::MAX << head;
@@ -101,6 +104,7 @@ impl Twelves {
         let twelve = four & four >> 4 & four >> 8;
         // None before, none behind.
         self.n += u64::from((twelve & !(digit << 1) & !(digit >> LEN)).count_ones());
+        nine
     }
 }
 

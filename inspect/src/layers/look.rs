@@ -30,6 +30,8 @@ pub(crate) struct Look {
     lines: Vec<(usize, bool)>,
     /// How many places may cut a line into cells.
     cuts: u32,
+    /// Where the blocks begin in which nine digits or more stand together.
+    long: Vec<usize>,
     /// Numbers of twelve digits.
     twelves: u64,
     /// The window is nothing but base64.
@@ -64,7 +66,9 @@ impl Look {
                 let base = at + n * BLOCK;
                 let ([block, next], true) = (pair, base < core.end) else { break };
                 let within = if core.end - base < BLOCK { (1 << (core.end - base)) - 1 } else { u64::MAX };
-                twelves.add(block.digit & within);
+                if twelves.add(block.digit & within) {
+                    look.long.push(base);
+                }
                 is_cut = look.lines(base, block.line & within, block.cut, is_cut);
                 // Counting bits takes long where the processor is not asked to, and there are hardly any.
                 if block.cut & within != 0 {
@@ -116,7 +120,7 @@ impl Look {
 
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, long: _, twelves: _, encoded: _ } = self;
         signs.is_empty()
             && words.is_empty()
             && marked.is_empty()
@@ -128,7 +132,7 @@ impl Look {
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing. `room` is for what they decode to.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, long: _, twelves: _, encoded: _ } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
@@ -144,6 +148,16 @@ impl Look {
     pub(crate) const fn has_cells(&self) -> bool {
         const CUTS_MIN: u32 = 8;
         self.cuts >= CUTS_MIN
+    }
+
+    /// Whether a value has lines and a number that is somebody's: dashes may cut them into cells.
+    pub(crate) const fn has_items(&self) -> bool {
+        !self.lines.is_empty() && !self.long.is_empty()
+    }
+
+    /// Where the blocks begin in which nine digits or more stand together.
+    pub(crate) fn long_numbers(&self) -> &[usize] {
+        &self.long
     }
 
     /// Where the lines of the window end, and whether anything in each may cut it into cells. Nothing is told of a window
