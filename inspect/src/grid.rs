@@ -67,6 +67,8 @@ pub(crate) struct Grid {
     /// Nothing in its rows is of any use to a table.
     dull: bool,
     rows: u64,
+    /// Where the window begins that is read, in the whole text. Findings before it are told.
+    fresh: u64,
 }
 
 /// What a line may hold.
@@ -131,6 +133,7 @@ impl Grid {
             headed: false,
             dull: false,
             rows: 0,
+            fresh: 0,
         }
     }
 
@@ -149,6 +152,7 @@ impl Grid {
         let running = look.scope().encoded;
         let mut ends = look.line_ends().iter();
         let mut blocks = look.long_numbers().iter().copied().peekable();
+        self.fresh = view.base + core.start as u64;
         let mut at = core.start;
         while at < core.end {
             let rest = view.text.get(at..core.end).unwrap_or_default();
@@ -284,7 +288,8 @@ impl Grid {
     }
 
     /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
-    /// of logs head nothing, and without a header nothing is gained.
+    /// of logs head nothing, and without a header nothing is gained. Rows whose findings were told with the window before
+    /// are left to it: nothing held them back, and they would be told twice.
     fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
         let heads = |other: &&Piece| {
             let digits = other.text(view).iter().filter(|b| b.is_ascii_digit()).count();
@@ -293,7 +298,7 @@ impl Grid {
         // A blank line may set the header apart.
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        if !lines().any(|other| heads(&other)) {
+        if line.base() < self.fresh || !lines().any(|other| heads(&other)) {
             return false;
         }
         let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };
@@ -303,6 +308,11 @@ impl Grid {
         let header = lines().take(rows.len()).enumerate().filter(|(_, other)| heads(other)).last();
         let Some((header, _)) = header else { return false };
         rows.truncate(header + 1);
+        // A paragraph is no header.
+        let is_heading = |header: &Cells| header.row.iter().all(|cell| cell.len() <= HEADING_MAX);
+        let Some(header) = rows.pop().filter(is_heading) else { return false };
+        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
+        rows.push(header);
         self.close();
         self.before.clear();
         self.block.clear();
