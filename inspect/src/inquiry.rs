@@ -50,16 +50,27 @@ pub(crate) struct Place {
     /// The kinds of rewriting already undone on the way here, a bit each: none is worn twice, and undoing each within
     /// each other would multiply the work at every level.
     pub(crate) undone: u16,
+    /// A small picture of the document around it, which shows what is read there.
+    pub(crate) preview: bool,
 }
 
 impl Place {
     pub(crate) fn top(origin: Origin) -> Self {
-        Self { part: "".into(), origin, depth: 0, disguise: None, again: false, charset: None, undone: 0 }
+        Self {
+            part: "".into(),
+            origin,
+            depth: 0,
+            disguise: None,
+            again: false,
+            charset: None,
+            undone: 0,
+            preview: false,
+        }
     }
 
     /// A named part of this one, whose bytes have `origin`.
     pub(crate) fn member(&self, name: &str, origin: Origin) -> Self {
-        Self { part: self.joined(name), origin, depth: self.depth + 1, charset: None, ..self.clone() }
+        Self { part: self.joined(name), origin, depth: self.depth + 1, charset: None, preview: false, ..self.clone() }
     }
 
     /// The same bytes under the name of a cell, field or property.

@@ -1,8 +1,11 @@
 //! Pictures of codes and cards, as people send them. Everybody on them is invented; `images/make.py` makes them.
 
+mod archive;
+
 use std::path::Path;
 use std::time::Duration;
 
+use archive::zip;
 use chot_inspect::{Hint, Inspector, Limits, reads_print};
 use chot_model::{DetectorId, Inspection, OpaqueReason};
 
@@ -99,6 +102,39 @@ fn what_holds_no_writing_is_understood_and_what_does_is_read_or_opaque() {
     if reads_print() {
         assert_eq!(inspect(&file("printed.png")).distinct(DetectorId::Cccd), 1);
     }
+}
+
+/// `preview.png` is what LibreOffice put into a letter of two lines.
+#[test]
+fn a_preview_of_a_document_is_no_picture_of_its_own_unless_it_is_large_or_shows_a_card() {
+    let preview = file("preview.png");
+    let manifest: (&str, &[u8]) = ("META-INF/manifest.xml", b"<manifest:manifest xmlns:manifest='urn:oasis'/>");
+    let content: (&str, &[u8]) = ("content.xml", b"<office:document-content xmlns:office='urn:oasis'/>");
+    let types: (&str, &[u8]) =
+        ("[Content_Types].xml", b"<Types><Default Extension='xml' ContentType='a/xml'/></Types>");
+    let odf = |name: &str, picture: &[u8]| {
+        zip(&[("mimetype", &b"application/vnd.oasis.opendocument.text"[..]), manifest, content, (name, picture)])
+    };
+    let office = |name: &str, picture: &[u8]| {
+        zip(&[types, ("word/document.xml", b"<w:document xmlns:w='w'/>"), (name, picture)])
+    };
+    let unread = Inspector::new(Limits { print_time_max: Duration::ZERO, ..Limits::default() }, 2026);
+    for (what, archive, is_opaque) in [
+        ("of a letter", odf("Thumbnails/thumbnail.png", &preview), false),
+        ("of Office", office("docProps/thumbnail.png", &preview), false),
+        ("of a letter in an archive", zip(&[("a.odt", &odf("Thumbnails/thumbnail.png", &preview))]), false),
+        ("a picture of the letter", odf("Pictures/thumbnail.png", &preview), true),
+        ("a picture of Office", office("word/media/thumbnail.png", &preview), true),
+        ("in an archive that is no document", zip(&[("Thumbnails/thumbnail.png", &preview)]), true),
+        ("within the preview", odf("Thumbnails/thumbnail.png", &zip(&[("Thumbnails/thumbnail.png", &preview)])), true),
+        ("large", odf("Thumbnails/thumbnail.png", &file("printed.png")), true),
+        ("a card", odf("Thumbnails/thumbnail.png", &file("identity.jpg")), true),
+    ] {
+        let inspection = unread.inspect(Hint::default(), &archive).inspection;
+        assert_eq!(!inspection.opaque.is_empty(), is_opaque, "{what}: {inspection:?}");
+    }
+    let code = unread.inspect(Hint::default(), &odf("Thumbnails/thumbnail.png", &file("cccd.png"))).inspection;
+    assert_eq!(code.distinct(DetectorId::CccdQr), 1, "{code:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::card::{self, flat};
 use super::frames::{Budget, Frames};
 use super::gray::Gray;
 use super::lines::Quad;
-use super::told::Event;
+use super::told::{Event, Print};
 use super::{Decode, qr, upright, writing};
 
 /// Pages of print told of one file.
@@ -20,6 +20,9 @@ const CARD_FRAMES_MAX: usize = 8;
 /// Size of a card for a reader of print.
 const CARD_WIDTH: usize = 1_280;
 const CARD_HEIGHT: usize = 807;
+/// Side of a preview that programs keep in a document: Office makes 256 pixels, LibreOffice 256 or 512. Small letters of a
+/// page are three pixels high there.
+const PREVIEW_SIDE_MAX: usize = 512;
 /// Side below which a page reads better what is made twice as large.
 const PRINT_SIDE_MIN: usize = 200;
 
@@ -51,7 +54,7 @@ struct Look {
     codes: Vec<Vec<u8>>,
     /// The most that one frame shows: frames of a film show the same again.
     cards: usize,
-    prints: Vec<Gray>,
+    prints: Vec<Print>,
     opaque: Vec<OpaqueReason>,
 }
 
@@ -78,12 +81,14 @@ impl Look {
         if has_code || self.prints.len() + cards.len() >= PRINTS_MAX {
             return self.opaque.push(OpaqueReason::UnsupportedFormat);
         }
-        self.prints.extend(cards.iter().map(|card| flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT)));
+        let laid = cards.iter().map(|card| flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT));
+        self.prints.extend(laid.map(|page| Print { page, small: false }));
         // What is written beside the cards is another page. What is not clearly apart from it is read there too: it may
         // be no card, and cut a line in two.
         let apart: Vec<Quad> = cards.iter().filter(|card| card.is_apart).map(|card| card.quad).collect();
         let rest = if apart.is_empty() { written } else { writing::find(&without(gray, &apart)) };
-        self.prints.extend(rest.map(|region| print(gray, region)));
+        let small = self.frames == 1 && gray.width().max(gray.height()) <= PREVIEW_SIDE_MAX;
+        self.prints.extend(rest.map(|region| Print { page: print(gray, region), small }));
     }
 }
 

@@ -38,7 +38,7 @@ use crate::object::{BLOCK, Object};
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
 use frames::{Budget, Frames};
-use told::{Event, Told};
+use told::{Event, Print, Told};
 
 /// The formats of pictures.
 pub(crate) const JPEG: &Format = &jpeg::FORMAT;
@@ -139,7 +139,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 cards += 1;
                 inquiry.seen(DetectorId::CardImage, place, card_value(&bytes, cards));
             }
-            Event::Print(page) => {
+            Event::Print(Print { page, small }) => {
                 let may_read = ocr::is_installed() && inquiry.limits.print_time_max > Duration::ZERO;
                 let mut time = ocr::Time { left: inquiry.print_left, deadline: inquiry.deadline() };
                 let page = if may_read { pages::read(page, &mut time) } else { ocr::Page::default() };
@@ -147,7 +147,9 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
                 if !page.text.is_empty() {
                     object(page.text.as_bytes(), place.member("ocr", Origin::Lost), inquiry);
                 }
-                if may_read && time.is_over() {
+                if place.preview && small {
+                    // Nobody reads more of it, and what it shows stands in the document.
+                } else if may_read && time.is_over() {
                     inquiry.refuse(place, OpaqueReason::TimeLimit, source.len());
                 } else if !page.is_read() {
                     inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());

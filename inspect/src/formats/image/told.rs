@@ -15,15 +15,24 @@ pub(super) enum Event {
     /// A picture shows a card.
     Card,
     /// Something that looks like writing, ready for a reader of print.
-    Print(Gray),
+    Print(Print),
     /// Something is not understood.
     Opaque(OpaqueReason),
 }
 
-/// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first; a card, which
-/// has no content.
+/// A page for a reader of print.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Print {
+    pub(super) page: Gray,
+    /// All there is of the picture is no larger than a preview of a document.
+    pub(super) small: bool,
+}
+
+/// Names of what is told: the text of a code; a page, behind its width in four bytes, little end first; one of a small
+/// picture; a card, which has no content.
 const CODE: &str = "qr";
 const PRINT: &str = "print";
+const SMALL: &str = "small print";
 const CARD: &str = "card";
 /// Bytes told at a time.
 const PIECE: usize = 1 << 16;
@@ -40,9 +49,9 @@ pub(super) fn tell(events: Vec<Event>, each: &mut dyn FnMut(Piece<'_>) -> bool) 
             }
             Event::Code(text) => (CODE, text),
             Event::Card => (CARD, Vec::new()),
-            Event::Print(page) => {
+            Event::Print(Print { page, small }) => {
                 let width = u32::try_from(page.width()).unwrap_or_default().to_le_bytes();
-                (PRINT, [&width, page.pixels()].concat())
+                (if small { SMALL } else { PRINT }, [&width, page.pixels()].concat())
             }
         };
         if !(each(Piece::Member { name }) && content.chunks(PIECE).all(|some| each(Piece::Bytes(some)))) {
@@ -62,7 +71,7 @@ pub(super) struct Told {
 #[derive(Clone, Copy)]
 enum Member {
     Code,
-    Print,
+    Print { small: bool },
     Card,
 }
 
@@ -75,7 +84,7 @@ impl Told {
         match piece {
             Piece::Member { name } => {
                 let member = match name {
-                    PRINT => Member::Print,
+                    PRINT | SMALL => Member::Print { small: name == SMALL },
                     CARD => Member::Card,
                     _ => Member::Code,
                 };
@@ -101,10 +110,11 @@ impl Told {
     pub(super) fn events(self) -> impl Iterator<Item = Event> {
         let members = self.members.into_iter().map(|(member, bytes)| match (member, bytes.split_first_chunk::<4>()) {
             (Member::Card, _) => Event::Card,
-            (Member::Print, Some((width, pixels))) => {
-                Event::Print(Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec()))
+            (Member::Print { small }, Some((width, pixels))) => {
+                let page = Gray::new(u32::from_le_bytes(*width) as usize, pixels.to_vec());
+                Event::Print(Print { page, small })
             }
-            (Member::Print | Member::Code, _) => Event::Code(bytes),
+            (Member::Print { .. } | Member::Code, _) => Event::Code(bytes),
         });
         self.opaque.into_iter().map(Event::Opaque).chain(members)
     }
@@ -121,7 +131,8 @@ mod tests {
                 Event::Opaque(OpaqueReason::TooLarge),
                 Event::Code(vec![b'x'; PIECE + 1]),
                 Event::Card,
-                Event::Print(Gray::new(3, vec![7; 6])),
+                Event::Print(Print { page: Gray::new(3, vec![7; 6]), small: false }),
+                Event::Print(Print { page: Gray::new(2, vec![9; 6]), small: true }),
             ]
         };
         let mut told = Told::default();

@@ -52,6 +52,8 @@ const KINDS: [(&str, &str); 4] = [
     ("graphics", "application/vnd.oasis.opendocument.graphics"),
     ("text", "application/vnd.oasis.opendocument.text"),
 ];
+/// Where the program keeps a small picture of the first page (part 2, §3.6).
+const PREVIEW: &str = "Thumbnails/thumbnail.png";
 /// A longer type is none.
 const TYPE_MAX: usize = 100;
 
@@ -119,7 +121,8 @@ fn read_member(source: &dyn Source, entry: &Entry, member: Place, inquiry: &mut 
     } else if file.ends_with(".xml") || file.ends_with(".rdf") {
         xml(source, &part, inquiry)
     } else {
-        zip::inspect(source, entry, part.place.clone(), inquiry);
+        let place = Place { preview: entry.name == PREVIEW, ..part.place.clone() };
+        zip::inspect(source, entry, place, inquiry);
         Ok(())
     };
     if let Err(reason) = result {

@@ -121,7 +121,8 @@ pub(crate) fn read(
                 result
             }
             Kind::Object => {
-                zip::inspect(source, entry, part.place.clone(), inquiry);
+                let place = Place { preview: is_preview(&entry.name), ..part.place.clone() };
+                zip::inspect(source, entry, place, inquiry);
                 Ok(())
             }
         };
@@ -137,6 +138,12 @@ pub(crate) fn read(
         return Some(XLSB);
     }
     Some(media_type)
+}
+
+/// Whether programs keep a small picture of the first page under this name: Office, and what prints to XPS.
+fn is_preview(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("docprops/thumbnail.") || name.starts_with("metadata/thumbnail.")
 }
 
 /// A member and where it stands.
