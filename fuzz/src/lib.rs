@@ -175,6 +175,9 @@ pub const TARGETS: &[Target] = &[
     },
     target("grpc", b"\0\0\0\0\x10", Some("application/grpc")),
     target("protobuf", b"\x0a\x10", Some("application/x-protobuf")),
+    target("cbor", b"\xa2\x66soCCCD", Some("application/cbor")),
+    target("messagepack", b"\x82\xa6soCCCD", Some("application/msgpack")),
+    target("bson", b"\x2b\0\0\0\x02soCCCD\0", Some("application/bson")),
     Target { name: "answers", form: Form::Behind(b""), content_type: None, check: answers },
 ];
 

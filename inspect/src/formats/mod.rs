@@ -17,6 +17,7 @@ mod gzip;
 mod html;
 mod image;
 mod iso;
+mod items;
 mod json;
 mod known;
 mod le;
@@ -161,6 +162,9 @@ const FORMATS: &[&Format] = &[
     image::BMP,
     image::TIFF,
     image::HEIF,
+    &items::CBOR,
+    &items::MESSAGE_PACK,
+    &items::BSON,
     &rtf::FORMAT,
     &mbox::FORMAT,
     &mail::FORMAT,
