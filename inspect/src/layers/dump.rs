@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use chot_model::OpaqueReason;
+
 use super::pairs::HEX;
 use super::runs::RUN_MIN;
 use crate::Hint;
@@ -40,8 +42,13 @@ pub(super) struct Dump {
     bytes: Vec<u8>,
     /// All groups so far were of two bytes, which a program may have written in its own order.
     words: bool,
-    /// A long dump: where its bytes go, and those in the other order, once they mean anything.
+    /// A long dump: where its bytes go, and those in the other order.
     objects: [Option<Box<Object>>; 2],
+    before: Line,
+    /// Whether places are octal, once two lines have told.
+    octal: Option<bool>,
+    /// `*` stood behind that line: it goes on to the next place.
+    repeats: bool,
 }
 
 impl Dump {
@@ -81,13 +88,42 @@ impl Dump {
         let line = std::mem::take(&mut self.line);
         // `*` stands for lines like the one before.
         if line.trim_ascii() == b"*" {
+            self.repeats = true;
             return;
         }
-        let before = self.bytes.len();
-        match bytes_of(&line, &mut self.bytes) {
-            Some(words) => self.words = words && (self.words || before == 0),
+        let mut bytes = Vec::new();
+        match bytes_of(&line, &mut bytes) {
+            Some(words) => {
+                self.words = words && (self.words || self.before.bytes.is_empty());
+                let before = std::mem::replace(&mut self.before, Line::new(line, bytes));
+                self.repeat(before, place, inquiry);
+                let bytes = std::mem::take(&mut self.before.bytes);
+                self.take(&bytes, place, inquiry);
+                self.before.bytes = bytes;
+            }
             None => self.close(place, inquiry),
         }
+    }
+    /// Takes the line before once more for each line that `*` stood for. Where nothing stood, learns how places are counted.
+    fn repeat(&mut self, before: Line, place: &Place, inquiry: &mut Inquiry) {
+        let apart = |octal: bool| self.before.at(octal)?.checked_sub(before.at(octal)?);
+        let len = before.bytes.len() as u64;
+        if !std::mem::take(&mut self.repeats) {
+            let is_next = |octal: &bool| len > 0 && apart(*octal) == Some(len);
+            self.octal = self.octal.or_else(|| [false, true].into_iter().find(is_next));
+            return;
+        }
+        let lines = apart(self.octal.unwrap_or_default()).and_then(|apart| apart.checked_div(len)).unwrap_or_default();
+        for _ in 1..lines {
+            if !inquiry.inflate(before.bytes.len()) {
+                return inquiry.refuse(place, OpaqueReason::TooLarge, 1);
+            }
+            self.take(&before.bytes, place, inquiry);
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        self.bytes.extend_from_slice(bytes);
         if self.bytes.len() >= BYTES_MAX {
             self.part(place, inquiry);
         }
@@ -96,11 +132,19 @@ impl Dump {
     /// Hands a part of a long dump on.
     fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
         let Self { bytes, words, objects, .. } = self;
-        let [plain, swapped] = objects;
-        push(bytes, plain, place, inquiry);
-        if *words || swapped.is_some() {
-            bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
-            push(bytes, swapped, place, inquiry);
+        let has_words = *words || objects.iter().skip(1).any(Option::is_some);
+        let mut swapped = if has_words { bytes.clone() } else { Vec::new() };
+        swapped.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
+        // What begins as nothing known may still hold something further on, in whichever order.
+        let means = [bytes.as_slice(), &swapped].map(sniff::is_plausible);
+        let is_unknown = means == [false; 2] && objects.iter().all(Option::is_none);
+        for ((object, means), bytes) in objects.iter_mut().zip(means).zip([bytes.as_slice(), &swapped]) {
+            if object.is_none() && (means || is_unknown) && !bytes.is_empty() {
+                *object = Some(Box::new(Object::new(Hint::default(), place.disguised("hex"))));
+            }
+            if let Some(object) = object {
+                object.push(bytes, inquiry);
+            }
         }
         bytes.clear();
     }
@@ -112,6 +156,7 @@ impl Dump {
             self.part(place, inquiry);
         }
         self.bytes.clear();
+        (self.before, self.octal, self.repeats) = (Line::default(), None, false);
         for object in &mut self.objects {
             if let Some(mut object) = object.take() {
                 object.finish(None, inquiry);
@@ -129,13 +174,22 @@ impl Dump {
     }
 }
 
-/// Adds bytes to the object they are of, which begins with the first that mean anything.
-fn push(bytes: &[u8], object: &mut Option<Box<Object>>, place: &Place, inquiry: &mut Inquiry) {
-    if object.is_none() && sniff::is_plausible(bytes) {
-        *object = Some(Box::new(Object::new(Hint::default(), place.disguised("hex"))));
+/// A line: its place and its bytes.
+#[derive(Default)]
+struct Line {
+    place: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+impl Line {
+    fn new(mut line: Vec<u8>, bytes: Vec<u8>) -> Self {
+        line.truncate(line.iter().take_while(|b| HEX[usize::from(**b)].is_some()).count());
+        Self { place: line, bytes }
     }
-    if let Some(object) = object {
-        object.push(bytes, inquiry);
+
+    /// Where it stands, as `hexdump` counts or as `od` does.
+    fn at(&self, octal: bool) -> Option<u64> {
+        u64::from_str_radix(std::str::from_utf8(&self.place).ok()?, if octal { 8 } else { 16 }).ok()
     }
 }
 
@@ -216,6 +270,57 @@ mod tests {
             let inspection = inspector.inspect(Hint::default(), &dump.into_bytes()).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{before} {is_swapped}");
         }
+    }
+
+    /// As `hexdump -C` and `od -A o -t x1` print bytes, equal lines as `*`.
+    fn printed(bytes: &[u8], is_octal: bool) -> String {
+        let (mut dump, mut before) = (String::new(), None);
+        for (n, line) in bytes.chunks(16).enumerate() {
+            if before == Some(line) {
+                if !dump.ends_with("*\n") {
+                    dump.push_str("*\n");
+                }
+                continue;
+            }
+            before = Some(line);
+            let at = n * 16;
+            let _ = if is_octal { write!(dump, "{at:07o}") } else { write!(dump, "{at:08x}") };
+            for byte in line {
+                let _ = write!(dump, " {byte:02x}");
+            }
+            dump.push('\n');
+        }
+        let _ = if is_octal { writeln!(dump, "{:07o}", bytes.len()) } else { writeln!(dump, "{:08x}", bytes.len()) };
+        dump
+    }
+
+    #[test]
+    fn what_begins_as_nothing_known_is_searched_and_lines_alike_are_all_there() {
+        let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+        let noise = |len: usize| -> Vec<u8> {
+            (0..len as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8 | 0x80).collect()
+        };
+        let said = "Số CCCD: 079190123457.".as_bytes();
+        // Its places would not fit without the lines alike.
+        let file = vec![0; 4_096];
+        let archive = crate::formats::archive(&[("a.bin", &file), ("a.txt", said)]);
+        for (what, bytes, found) in [
+            ("short", [&noise(300)[..], said, &noise(40)].concat(), 1),
+            ("over the border of a part", [&noise(BYTES_MAX - 14)[..], said].concat(), 1),
+            ("behind a part", [&noise(3 * BYTES_MAX)[..], said].concat(), 1),
+            ("noise", noise(BYTES_MAX * 2), 0),
+            ("over lines alike", b"So CCCD:        190123457    079190123457    079x".to_vec(), 1),
+            ("an archive", archive, 1),
+        ] {
+            for is_octal in [false, true] {
+                let dump = printed(&bytes, is_octal);
+                let inspection = inspector.inspect(Hint::default(), &dump.into_bytes()).inspection;
+                assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{what} {is_octal}: {inspection:?}");
+            }
+        }
+        let bomb = "00000000 00 00 00 00\n*\nffffffffff\n";
+        let inspection = inspector.inspect(Hint::default(), &bomb.as_bytes().to_vec()).inspection;
+        assert!(inspection.is_opaque(OpaqueReason::TooLarge), "{inspection:?}");
     }
 
     #[test]
