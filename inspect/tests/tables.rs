@@ -101,6 +101,30 @@ fn the_heading_is_found_wherever_it_stands() {
             2,
         ),
         (
+            "head and body that are two tables",
+            "<div><table><thead><tr><th></th><th colspan='2'>Người tham gia</th></tr><tr><th>STT</th><th>Họ tên</th><th>Số CMND</th></tr></thead></table></div><div><table><tbody><tr><td>1</td><td>Nguyễn Văn An</td><td>012345671</td></tr><tr><td>2</td><td>Trần Thị Bình</td><td>012345672</td></tr></tbody></table></div>",
+            2,
+            2,
+        ),
+        (
+            "head and body that are two tables of one by its role",
+            "<div role='grid'><div><table role='presentation'><tr role='row'><th role='columnheader'>Họ tên</th><th role='columnheader'>Số CMND</th></tr></table></div><div><table role='presentation'><tr role='row'><td role='gridcell'>Nguyễn Văn An</td><td role='gridcell'>012345671</td></tr><tr role='row'><td role='gridcell'>Trần Thị Bình</td><td role='gridcell'>012345672</td></tr></table></div></div>",
+            2,
+            2,
+        ),
+        (
+            "head and body by their roles, a table each",
+            "<div role='table'><div role='row'><b role='columnheader'>Họ tên</b><b role='columnheader'>Số CMND</b></div></div><div role='table'><div role='row'><b role='cell'>Nguyễn Văn An</b><b role='cell'>012345671</b></div><div role='row'><b role='cell'>Trần Thị Bình</b><b role='cell'>012345672</b></div></div>",
+            2,
+            2,
+        ),
+        (
+            "an empty table before one of other columns",
+            "<table><tr><th>Tên hàng</th><th>Số hóa đơn</th></tr></table><table><tr><td>1</td><td>Số CMND 012345671</td><td>Nguyễn Văn An</td></tr><tr><td>2</td><td>Số CMND 012345672</td><td>Trần Thị Bình</td></tr></table>",
+            2,
+            2,
+        ),
+        (
             "table with another role, behind one by its role that never ends",
             "<p role='table'><div role='table'></div><table role='row'><tr><th>Họ tên</th><th>Số CMND</th></tr><tr><td>Nguyễn Văn An</td><td>012345671</td></tr><tr><td>Trần Thị Bình</td><td>012345672</td></tr></table>",
             2,

@@ -14,8 +14,8 @@ use super::{Format, Room, Stream, ooxml};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::markup::{Markup, Reader, Tag, local};
-use crate::sniff::Head;
-use crate::table::Table;
+use crate::sniff::{DIGITS_MIN, Head};
+use crate::table::{Row, Table};
 use crate::text::{self, Text};
 use crate::view::View;
 use placement::{Drawing, Elements};
@@ -140,8 +140,12 @@ struct Body {
     /// Tables open within each other; the innermost text goes to the cell of the outermost.
     tables: u32,
     table: Table,
-    row: Vec<(usize, View)>,
+    row: Row,
     rows: u64,
+    /// The last row of a table of few rows, and that of the table before, if it may be the head of this one: pages that scroll
+    /// the body of a table under its head make two of it.
+    last: Option<Row>,
+    head: Option<Row>,
     in_cell: bool,
     /// The number that a workbook saved as a page says its cell holds, whatever it shows.
     cell_number: Option<View>,
@@ -177,6 +181,8 @@ impl Html {
             tables: 0,
             row: Vec::new(),
             rows: 0,
+            last: None,
+            head: None,
             in_cell: false,
             script: None,
             turned: Text::new(place.clone()),
@@ -316,6 +322,11 @@ impl Body {
             }
             self.rows += 1;
             let row = std::mem::take(&mut self.row);
+            let is_first = self.rows == 1;
+            if let Some(head) = self.head.take().filter(|head| is_first && is_body(&row, head.len())) {
+                self.table.cells(self.rows, head, inquiry);
+            }
+            self.last = (self.rows <= HEAD_ROWS_MAX).then(|| again(&row));
             self.table.cells(self.rows, row, inquiry);
         }
     }
@@ -378,9 +389,33 @@ impl Body {
     fn end_table(&mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
-        self.rows = 0;
+        if std::mem::take(&mut self.rows) > 0 {
+            self.head = self.last.take().filter(|row| row.len() > 1 && !has_number(row));
+        }
         self.spans.clear();
     }
+}
+
+/// Rows of a head: groups of columns, the columns, fields to filter by.
+const HEAD_ROWS_MAX: u64 = 3;
+
+/// Whether a first row is one of numbers, with as many cells as a head has: it is none itself.
+fn is_body(row: &Row, cells: usize) -> bool {
+    row.len() == cells && has_number(row)
+}
+
+/// What a row says, without where that stands.
+fn again(row: &Row) -> Row {
+    let cell = |view: &View| {
+        let mut cell = View::default();
+        cell.push_joint(&view.text);
+        cell
+    };
+    row.iter().map(|(column, view)| (*column, cell(view))).collect()
+}
+
+fn has_number(row: &Row) -> bool {
+    row.iter().any(|(_, cell)| cell.text.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN)
 }
 
 impl Reader for Body {
