@@ -101,6 +101,8 @@ impl Tex {
         }
         let view = &mut self.typeset.view;
         match rest {
+            // No command, but how programs write a sign: its digits are none of the text.
+            [b'\\', b'x', high, low, ..] if is_hex(*high) && is_hex(*low) => self.sign(hex(*high, *low), at, 4),
             [b'\\', ..] => self.command(rest, at),
             [b'{' | b'}' | b'$', ..] => 1,
             [b'%', ..] => {
@@ -115,10 +117,7 @@ impl Tex {
                 view.push_escape(b"\t", at, 1);
                 1
             }
-            [b'^', b'^', high, low, ..] if is_hex(*high) && is_hex(*low) => {
-                let code = [*high, *low].iter().fold(0, |code, b| code << 4 | char::from(*b).to_digit(16).unwrap_or(0));
-                self.sign(code, at, 4)
-            }
+            [b'^', b'^', high, low, ..] if is_hex(*high) && is_hex(*low) => self.sign(hex(*high, *low), at, 4),
             [b'^', ..] => {
                 view.push(b"^", at);
                 1
@@ -250,6 +249,10 @@ impl Tex {
     }
 }
 
+fn hex(high: u8, low: u8) -> u32 {
+    [high, low].iter().fold(0, |code, b| code << 4 | char::from(*b).to_digit(16).unwrap_or(0))
+}
+
 const fn is_hex(b: u8) -> bool {
     matches!(b, b'0'..=b'9' | b'a'..=b'f')
 }
@@ -352,6 +355,8 @@ mod tests {
             (r"S\'\^o c\u{a}n c\uhorn{}\'\ohorn c: 001.090{}123.456", 1),
             (r"Họ tên & Số CCCD \\ An & 001{}090123456 \\", 1),
             (r"Số đơn hàng: 001{}090{}123{}456", 0),
+            (r"Số CCCD: \x30\x30\x31\x30\x39\x30\x31\x32\x33\x34\x35\x36", 1),
+            (r"Số hóa đơn: \x30\x30\x31\x30\x39\x30\x31\x32\x33\x34\x35\x36", 0),
             (r"\vspace{12pt} Trang 001, dòng 090, mục 123456", 0),
         ] {
             for wrapped in [
