@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use chot_detectors::{CONTEXT_BYTES, Context, Detectors};
-use chot_inspect::{Hint, Inspected, Inspector, Limits};
+use chot_inspect::{Bounds, Extractor, Hint, InProcess, Inspected, Inspector, Kind, Limits};
 use chot_model::{DetectorId, OpaqueReason};
 
 /// A target: its name, how the bytes come to the right reader, and the declared type.
@@ -62,6 +62,7 @@ pub const TARGETS: &[Target] = &[
     target("binary", b"\0\x01\x02\xff\xfe\x89PNG\r\n\x1a\n", None),
     target("png", b"\x89PNG\r\n\x1a\n", None),
     target("jpeg", b"\xff\xd8\xff", None),
+    Target { name: "picture", form: Form::Within(seeds::picture), content_type: None, check: picture },
     target("gif", b"GIF89a", None),
     target("webp", b"RIFF", None),
     target("bmp", b"BM", None),
@@ -235,6 +236,21 @@ fn inspect(hint: &Hint, bytes: &[u8]) {
     for _ in 0..2 {
         assert_eq!(summary(&CACHED.inspect(hint.clone(), &source)), summary(&whole), "cached");
     }
+}
+
+/// What a worker tells of a picture: the same each time, and no page without its width.
+fn picture(_: &Hint, bytes: &[u8]) {
+    let told = || {
+        let mut told = Vec::new();
+        let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: Duration::from_secs(60) };
+        let ended = InProcess.extract(Kind::Picture, bytes, bounds, &[], &mut |piece| {
+            told.push(format!("{piece:?}"));
+            true
+        });
+        assert_eq!(ended, Ok(()), "what is not understood is told");
+        told
+    };
+    assert_eq!(told(), told(), "the same again");
 }
 
 /// What a worker may answer, once it is in the hands of whoever made the object: frames are understood or refused, and

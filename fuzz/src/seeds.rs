@@ -53,6 +53,25 @@ fn tar(name: &str, data: &[u8]) -> Vec<u8> {
     [&header[..], data, &vec![0; padded + 1024]].concat()
 }
 
+/// A picture of these shades, at most 256 dots either way: the first byte is how wide it is, the second how large a dot.
+pub fn picture(shades: &[u8]) -> Vec<u8> {
+    const SIDE: usize = 256;
+    let (width, size, shades) = match shades {
+        [width, size, shades @ ..] => (usize::from(*width) + 1, usize::from(*size % 8) + 1, shades),
+        few => (SIDE, 1, few),
+    };
+    let row = |shades: &[u8]| -> Vec<u8> {
+        let dots = shades.iter().flat_map(|shade| std::iter::repeat_n(*shade, size)).chain(std::iter::repeat(255));
+        dots.take(width).chain(std::iter::repeat(0)).take(width.next_multiple_of(4)).collect()
+    };
+    let rows = shades.chunks(width.div_ceil(size)).flat_map(|shades| std::iter::repeat_n(row(shades), size));
+    let rows: Vec<_> = rows.take(SIDE).collect();
+    let sides = [(width as u32).to_le_bytes(), (rows.len() as u32).to_le_bytes()].concat();
+    let greys: Vec<u8> = (0..=255).flat_map(|shade| [shade, shade, shade, 0]).collect();
+    let head = [b"BM\0\0\0\0\0\0\0\0\x36\x04\0\0\x28\0\0\0", &sides[..], &[1, 0, 8, 0], &[0; 24]].concat();
+    [head, greys, rows.concat()].concat()
+}
+
 /// A workbook of one sheet.
 pub fn workbook(sheet: &[u8]) -> Vec<u8> {
     zip(&[
