@@ -41,6 +41,14 @@ const fn within(name: &'static str, document: fn(&[u8]) -> Vec<u8>) -> Target {
     Target { name, form: Form::Within(document), content_type: None, check: inspect }
 }
 
+/// How a file of a hospital begins, up to what its first text holds.
+const DICOM: &[u8] = &{
+    const HEAD: &[u8; 38] = b"DICM\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1 \x10\0\x20\0LO";
+    let mut begin = [0; 128 + HEAD.len()];
+    begin.split_at_mut(128).1.copy_from_slice(HEAD);
+    begin
+};
+
 /// Every target.
 pub const TARGETS: &[Target] = &[
     target("inspector", b"", None),
@@ -176,6 +184,7 @@ pub const TARGETS: &[Target] = &[
     },
     target("grpc", b"\0\0\0\0\x10", Some("application/grpc")),
     target("protobuf", b"\x0a\x10", Some("application/x-protobuf")),
+    target("dicom", DICOM, None),
     target("cbor", b"\xa2\x66soCCCD", Some("application/cbor")),
     target("messagepack", b"\x82\xa6soCCCD", Some("application/msgpack")),
     target("bson", b"\x2b\0\0\0\x02soCCCD\0", Some("application/bson")),

@@ -10,6 +10,7 @@ mod contentline;
 mod cpio;
 mod csv;
 mod dbf;
+mod dicom;
 mod exchange;
 mod form;
 mod grpc;
@@ -142,6 +143,7 @@ const FORMATS: &[&Format] = &[
     &sqlite::FORMAT,
     &sqlite::LOG,
     &dbf::FORMAT,
+    &dicom::FORMAT,
     &parquet::FORMAT,
     &grpc::FORMAT,
     &protobuf::FORMAT,
