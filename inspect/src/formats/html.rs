@@ -19,7 +19,7 @@ use crate::table::{Row, Table};
 use crate::text::{self, Text};
 use crate::view::View;
 use placement::{Drawing, Elements};
-use script::Script;
+pub(super) use script::Script;
 use shapes::Shapes;
 
 pub(crate) const FORMAT: Format = Format {

@@ -19,6 +19,7 @@ mod html;
 mod image;
 mod iso;
 mod items;
+mod javascript;
 mod json;
 mod known;
 mod le;
@@ -192,6 +193,7 @@ const FORMATS: &[&Format] = &[
     &json::FORMAT,
     &tex::FORMAT,
     &form::FORMAT,
+    &javascript::FORMAT,
     &sql::FORMAT,
     &csv::TABS,
     &csv::SEMICOLONS,

@@ -5,7 +5,7 @@
 use crate::formats::json::Json;
 use crate::inquiry::{Inquiry, Place};
 
-pub(super) struct Script {
+pub(crate) struct Script {
     place: Place,
     data: Option<Box<Json>>,
     /// The last sign that was no blank: a list or an object behind some is data.
@@ -53,7 +53,7 @@ impl Quotes {
 }
 
 impl Script {
-    pub(super) fn new(place: &Place) -> Self {
+    pub(crate) fn new(place: &Place) -> Self {
         Self {
             place: Place { again: true, ..place.clone() },
             data: None,
@@ -64,7 +64,7 @@ impl Script {
     }
 
     /// Takes more of a script.
-    pub(super) fn read(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
+    pub(crate) fn read(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
         let mut n = 0;
         while let Some(rest) = bytes.get(n..).filter(|rest| !rest.is_empty()) {
             let here = at + n as u64;
@@ -104,7 +104,7 @@ impl Script {
     }
 
     /// The data or the script ends.
-    pub(super) fn end(&mut self, inquiry: &mut Inquiry) {
+    pub(crate) fn end(&mut self, inquiry: &mut Inquiry) {
         self.before = b'}';
         if let Some(data) = self.data.take() {
             data.end_piece(inquiry);
