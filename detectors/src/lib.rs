@@ -275,7 +275,8 @@ impl Detectors {
             scan.judge(&Candidate::Cell(cell));
         }
         let mut found = scan.found;
-        found.sort_by_key(|(_, f)| f.range.start);
+        // In one order wherever a window begins.
+        found.sort_by_key(|(detector, f)| (f.range.start, *detector));
         let first = hits.len();
         let mut reached = 0;
         for n in 0..found.len() {

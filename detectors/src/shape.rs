@@ -2,7 +2,7 @@
 
 use crate::context::Firm;
 use crate::digits::Gap;
-use crate::fold::{last_char, next_char};
+use crate::fold::{fold, last_char, next_char};
 use crate::numbers::{Layout, Number};
 
 /// Loss for the way a number is written and what touches it, given how firmly it was announced. The more firmly, the
@@ -238,6 +238,21 @@ pub(crate) fn is_filler(digits: &[u8]) -> bool {
     all_same || counts
 }
 
+/// Whether digits count up, as hardly anybody's do, and the words on their line say that they are an example.
+pub(crate) fn is_example(text: &[u8], number: &Number) -> bool {
+    const LINE_BYTES: usize = 64;
+    const WORDS: [&str; 4] = [" vi du ", " vd ", " e g ", " example "];
+    // With or without a zero behind the nine.
+    let next = |a: u8, b: u8| b == a + 1 || a == b'9' && matches!(b, b'0' | b'1');
+    if !number.digits().windows(2).all(|w| matches!(w, [a, b] if next(*a, *b))) {
+        return false;
+    }
+    let from = number.range.start.saturating_sub(LINE_BYTES);
+    let line = text.get(from..number.range.start).unwrap_or_default().rsplit(|b| *b == b'\n').next();
+    let said = format!(" {} ", fold(&String::from_utf8_lossy(line.unwrap_or_default())));
+    WORDS.iter().any(|word| said.contains(word))
+}
+
 /// Whether digits are more likely millions than a number: one in a million ends so by chance.
 pub(crate) fn is_round(digits: &[u8]) -> bool {
     digits.ends_with(b"000000")
@@ -316,6 +331,27 @@ mod tests {
             ("2023112119", false),
         ] {
             assert_eq!(is_moment(text.as_bytes()), moment, "{text}");
+        }
+    }
+
+    #[test]
+    fn examples_are_known() {
+        for (text, example) in [
+            ("12 số, ví dụ: 012345678901", true),
+            ("(VD: 0123456789)", true),
+            ("Ví dụ mã số BHXH 4567890123", true),
+            ("e.g. 012345678912", true),
+            ("ví dụ: 001090123456", false),
+            ("CCCD 012345678901", false),
+            ("như ví dụ\n012345678901", false),
+        ] {
+            let mut found = Vec::new();
+            candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
+                if let Candidate::Number(number) = candidate {
+                    found.push(is_example(text.as_bytes(), &number));
+                }
+            });
+            assert!(!found.is_empty() && found.iter().any(|is| *is) == example, "{text}: {found:?}");
         }
     }
 

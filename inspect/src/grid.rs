@@ -1,10 +1,12 @@
 //! Tables within running text: lines cut alike by tabs, pipes, semicolons, wide blanks or dashes between blanks, and
-//! blocks of lines with one value each, as people paste them into letters and chats.
+//! blocks of lines with one value each, as people paste them into letters and chats; and lists of a name and a number each
+//! under a line that says what the numbers are.
 //!
 //! A second look. A header tells what the numbers under it are, and a column that nobody announced what they are not:
 //! findings of the running text wait until the table they stand in was judged.
 
 mod cells;
+mod items;
 mod letters;
 #[cfg(test)]
 mod tests;
@@ -235,6 +237,13 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(line.into()));
             }
+            if open.cut == Cut::Items
+                && number
+                && let Some(cells) = Cells::item(&line, view)
+            {
+                open.misfits = 0;
+                return self.queue.push_back(Some(cells.into_line()));
+            }
             if (cut || open.cut == Cut::Dashes)
                 && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
             {
@@ -245,7 +254,7 @@ impl Grid {
                 self.close();
             }
         }
-        let cuts = [Cut::Tab, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
+        let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
         let cells = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut, view));
         let Some(cells) = cells else {
             self.before.retain(|cells| cells.cut == Cut::Lines);
@@ -253,7 +262,7 @@ impl Grid {
             if is_number(line.text(view)) && self.is_column(&line, view) {
                 return self.open_column(line);
             }
-            if number && self.open_dashes(&line, view) {
+            if number && (self.open_dashes(&line, view) || self.open_items(&line, view)) {
                 return;
             }
             self.block.push(line);
@@ -320,6 +329,22 @@ impl Grid {
         let mut open = Open::with(&cells);
         self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
         self.open = Some(open);
+        true
+    }
+
+    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.
+    fn open_items(&mut self, line: &Piece, view: &View) -> bool {
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let above = self.block.last().or(apart);
+        let Some(above) = above.filter(|above| above.text(view).trim_ascii_end().ends_with(b":")) else { return false };
+        let Some(cells) = Cells::item(line, view).filter(|_| line.base() >= self.fresh) else { return false };
+        let heading = Line::above_items(above);
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::with(&cells));
+        self.queue.extend([Some(heading), Some(cells.into_line())]);
         true
     }
 

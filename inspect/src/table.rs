@@ -224,11 +224,11 @@ impl Table {
                 let joins = reach.iter().map(|column| column.is_some_and(Column::is_identifier)).collect();
                 Shape::Headed(Header { columns, reach, joins })
             }
-            None if wide && heading.rows > 0 => Shape::Sideways,
+            None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, ..Header::default() }),
             None => Shape::Bare(plain),
         });
-        if self.only_headed && header.is_none() && !speaks {
+        if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {
             return;
         }
         // A title that was taken for a header makes no list of people.
@@ -252,6 +252,9 @@ impl Table {
         self.rows += 1;
         match &self.shape {
             Some(Shape::Headed(_)) => {
+                if self.only_headed && self.names_itself(row, inquiry) {
+                    return;
+                }
                 let mut found = Vec::with_capacity(row.len());
                 self.join(number, row, None, inquiry, &mut found);
                 for (at, view) in row {
@@ -269,10 +272,17 @@ impl Table {
                 let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
                 self.wait(Waiting { found, named, listed: None, record: true }, inquiry);
             }
-            _ if self.only_headed => {}
             Some(Shape::Sideways) => self.across(number, row, inquiry),
+            _ if self.only_headed => {}
             Some(Shape::Bare(_)) | None => self.prose(number, row, true, inquiry),
         }
+    }
+
+    /// Whether a row of two cells has a heading of its own, where the header has none: `- SĐT: 0912345678` in a list of
+    /// other numbers.
+    fn names_itself(&self, row: &Row, inquiry: &mut Inquiry) -> bool {
+        let [(at, label), _] = row.as_slice() else { return false };
+        self.announced(*at).is_none() && announce(&label.text, inquiry).is_some()
     }
 
     /// What the header says of a column.
@@ -427,18 +437,23 @@ impl Table {
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
-        let heading = row.first().and_then(|(_, view)| announce(&view.text, inquiry));
+        let label = row.iter().position(|(_, view)| !view.text.trim_ascii().is_empty()).unwrap_or(0);
+        let heading = row.get(label).and_then(|(_, view)| announce(&view.text, inquiry));
         if heading.is_none() {
-            return self.prose(number, row, true, inquiry);
+            // What has no heading was read with the text around.
+            if !self.only_headed {
+                self.prose(number, row, true, inquiry);
+            }
+            return;
         }
-        if let Some((_, view)) = row.first() {
+        if let Some((_, view)) = row.get(label) {
             self.said.take(&view.text);
         }
         let mut joined = Vec::new();
-        self.join(number, row.get(1..).unwrap_or_default(), heading, inquiry, &mut joined);
+        self.join(number, row.get(label + 1..).unwrap_or_default(), heading, inquiry, &mut joined);
         for (n, (at, view)) in row.iter().enumerate() {
             let mut found = std::mem::take(&mut joined);
-            self.cell(number, *at, view, heading.filter(|_| n > 0), inquiry, &mut found);
+            self.cell(number, *at, view, heading.filter(|_| n > label), inquiry, &mut found);
             let at = (*at).min(COLUMNS_MAX);
             self.sideways.resize_with((at + 1).max(self.sideways.len()), Vec::new);
             for (_, f, _) in found {

@@ -1,7 +1,8 @@
 //! Records in nested data: which findings of a JSON or XML document belong to one person.
 //!
 //! An element repeated beside itself is a list, and each of its items a record of its own. An element that stands
-//! alone belongs to what encloses it.
+//! alone belongs to what encloses it, and so does one that names its only value itself: `{"field": "cccd", "value": …}`.
+//! Lists of values beside each other, as long as each other, are the columns of a table: their items stand in rows.
 
 use crate::inquiry::Inquiry;
 use crate::people::Mark;
@@ -12,6 +13,11 @@ struct Frame {
     marks: Vec<Mark>,
     /// The last child that held findings, until it is known whether another of its name follows.
     child: Option<Child>,
+    /// It names its value itself.
+    field: bool,
+    /// Columns of values, and whether the last of them goes on.
+    columns: Vec<Vec<Mark>>,
+    in_column: bool,
 }
 
 struct Child {
@@ -31,6 +37,8 @@ pub(crate) struct Tree {
 
 /// More findings than one record has.
 const MARKS_MAX: usize = 1_024;
+/// Findings in the columns of a table, at the most. Those of longer ones are told column by column.
+const COLUMN_MARKS_MAX: usize = 1 << 16;
 /// Deeper elements belong to the one at this depth.
 const DEPTH_MAX: usize = 512;
 
@@ -46,6 +54,10 @@ impl Tree {
             self.frames.push(Frame::default());
         }
         if let Some(frame) = self.frames.last_mut() {
+            if let Some(column) = frame.columns.last_mut().filter(|_| frame.in_column) {
+                column.push(mark);
+                return frame.bound_columns(inquiry);
+            }
             frame.marks.push(mark);
             if frame.marks.len() >= MARKS_MAX {
                 inquiry.people.record(&std::mem::take(&mut frame.marks), false);
@@ -53,12 +65,49 @@ impl Tree {
         }
     }
 
+    /// The element at hand says itself what its value is: it is a field of what encloses it.
+    pub(crate) fn names_itself(&mut self) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.field = true;
+        }
+    }
+
+    /// A list of values begins, which what stands before it announces, or ends.
+    pub(crate) fn in_column(&mut self, begins: bool) {
+        if let Some(frame) = self.frames.last_mut() {
+            if begins {
+                frame.columns.push(Vec::new());
+            }
+            frame.in_column = begins;
+        }
+    }
+
+    /// The element ends, and was a list of values.
+    pub(crate) fn close_column(&mut self, inquiry: &mut Inquiry) {
+        if self.frames.len() < 2 {
+            return self.close(inquiry);
+        }
+        let Some(mut frame) = self.frames.pop() else { return };
+        settle(&mut frame, inquiry);
+        if let Some(parent) = self.frames.last_mut().filter(|_| !frame.marks.is_empty()) {
+            parent.columns.push(frame.marks);
+            parent.bound_columns(inquiry);
+        }
+    }
+
     pub(crate) fn close(&mut self, inquiry: &mut Inquiry) {
         let Some(mut frame) = self.frames.pop() else { return };
         settle(&mut frame, inquiry);
-        let Frame { name, marks, child: _ } = frame;
+        let Frame { name, marks, field, .. } = frame;
         if marks.is_empty() {
             return;
+        }
+        if let Some(mark) = marks.first().filter(|_| field && marks.len() == 1) {
+            match (self.frames.is_empty(), &mut self.root) {
+                (true, Some(root)) if root.len() < MARKS_MAX => return root.push(*mark),
+                (false, _) => return self.add(*mark, inquiry),
+                _ => {}
+            }
         }
         let Some(parent) = self.frames.last_mut() else {
             if let Some(before) = self.root.replace(marks) {
@@ -91,13 +140,116 @@ impl Tree {
     }
 }
 
+impl Frame {
+    /// Tells columns that are too long for a table one by one.
+    fn bound_columns(&mut self, inquiry: &mut Inquiry) {
+        if self.columns.iter().map(Vec::len).sum::<usize>() >= COLUMN_MARKS_MAX {
+            for column in &mut self.columns {
+                inquiry.people.record(&std::mem::take(column), false);
+            }
+        }
+    }
+
+    /// Ties what stands in the same row of the longest columns; others are values like any.
+    fn tie_columns(&mut self, inquiry: &mut Inquiry) {
+        let rows = self.columns.iter().map(Vec::len).max().unwrap_or(0);
+        let whole = |column: &Vec<Mark>| column.len() == rows;
+        let columns = std::mem::take(&mut self.columns);
+        if rows > 1 && columns.iter().filter(|column| whole(column)).count() > 1 {
+            for row in 0..rows {
+                let marks: Vec<Mark> =
+                    columns.iter().filter(|c| whole(c)).filter_map(|c| c.get(row).copied()).collect();
+                inquiry.people.record(&marks, true);
+            }
+            columns.iter().filter(|c| !whole(c)).for_each(|c| _ = inquiry.people.record(c, false));
+            return;
+        }
+        for column in columns {
+            if self.marks.len() + column.len() > MARKS_MAX {
+                inquiry.people.record(&column, false);
+            } else {
+                self.marks.extend(column);
+            }
+        }
+    }
+}
+
 /// Decides about the last child: an item of a list, or a part of this record.
 fn settle(frame: &mut Frame, inquiry: &mut Inquiry) {
+    if !frame.columns.is_empty() {
+        frame.tie_columns(inquiry);
+    }
     if let Some(Child { name: _, marks, repeated }) = frame.child.take() {
         if repeated || frame.marks.len() + marks.len() > MARKS_MAX {
             inquiry.people.record(&marks, repeated);
         } else {
             frame.marks.extend(marks);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn what_stands_in_nested_data_belongs_together_as_people_read_it() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (text, people) in [
+            // Fields that name themselves.
+            (
+                r#"{"identifier": [{"type": {"text": "CCCD"}, "value": "001090123456"},
+                {"system": "urn:bhxh", "value": "7912345678"}], "birthDate": "1990-04-05"}"#,
+                1,
+            ),
+            (
+                r#"[{"fields": [{"field": "cccd", "value": "001090123456"}, {"field": "bhxh", "value": "7912345678"}]},
+                {"fields": [{"field": "cccd", "value": "001190123457"}, {"field": "bhxh", "value": "7912345679"}]}]"#,
+                2,
+            ),
+            (r#"[{"type": "CCCD", "so": "001090123456"}, {"type": "CCCD", "so": "001190123457"}]"#, 2),
+            (r#"[{"type": "CCCD", "so": "001090123456"}, {"type": "BHXH", "so": "7912345678"}]"#, 1),
+            // Elements of a list that only hold a number each are people of their own.
+            (r#"[{"cccd": "001090123456"}, {"bhxh": "7912345678"}]"#, 2),
+            (
+                r#"<rows><row><field name="SO_CCCD">001090123456</field><field name="MA_BHXH">7912345678</field></row>
+                <row><field name="SO_CCCD">001190123457</field><field name="MA_BHXH">7912345679</field></row></rows>"#,
+                2,
+            ),
+            (
+                "<plist><array><dict><key>CCCD</key><string>001090123456</string>
+                <key>BHXH</key><string>7912345678</string></dict></array></plist>",
+                1,
+            ),
+            (
+                "<params><member><name>cccd</name><value>001090123456</value></member>
+                <member><name>bhxh</name><value>7912345678</value></member></params>",
+                1,
+            ),
+            ("<a><p><SO_CCCD>001090123456</SO_CCCD></p><p><MA_BHXH>7912345678</MA_BHXH></p></a>", 2),
+            // Columns.
+            (r#"{"cccd": ["001090123456", "001190123457"], "bhxh": ["7912345678", "7912345679"]}"#, 2),
+            (
+                r#"{"cccd": {"0": "001090123456", "1": "001190123457"}, "bhxh": {"0": "7912345678", "1": "7912345679"}}"#,
+                2,
+            ),
+            // Lists of different length are none: one behind the other.
+            (r#"{"cccd": ["001090123456", "001190123457"], "bhxh": ["7912345678", "7912345679", "7912345681"]}"#, 4),
+            (r#"{"cccd": ["001090123456"], "bhxh": ["7912345678"]}"#, 1),
+            (r#"{"cccd": ["001090123456", "001190123457"], "ten": ["Lê Văn An", "Hồ Thị Bé"]}"#, 2),
+        ] {
+            let inspection = inspector.inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
+            assert_eq!(inspection.persons, people, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_of_any_length_are_told() {
+        let numbers = |base: u64| (0..40_000).map(|n| format!("\"{:012}\"", base + n)).collect::<Vec<_>>().join(",");
+        let text =
+            format!(r#"{{"cccd": [{}], "so_dinh_danh": [{}]}}"#, numbers(1_090_000_000), numbers(79_190_000_000));
+        let inspection =
+            Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
+        assert!((70_000..90_000).contains(&inspection.persons), "{}", inspection.persons);
     }
 }

@@ -13,7 +13,7 @@ use crate::mst::has_check_digit;
 use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
-use crate::shape::{is_filler, is_round, loses, loss};
+use crate::shape::{is_example, is_filler, is_round, loses, loss};
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -85,7 +85,7 @@ impl Detector for Bhxh {
             Firm::Column => 80,
         };
         let whole = value.as_bytes();
-        if is_filler(whole) {
+        if is_filler(whole) || is_example(near.text(), number) {
             return None;
         }
         let named = firm >= Firm::Direct;

@@ -17,7 +17,7 @@ use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{is_filler, is_moment, is_round, loss};
+use crate::shape::{is_example, is_filler, is_moment, is_round, loss};
 use crate::simd::{BLOCK, YEARS_SEEN, years};
 
 /// The detector.
@@ -74,7 +74,7 @@ impl Detector for Cccd {
 impl Cccd {
     fn twelve(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let (text, digits) = (near.text(), number.digits());
-        if is_filler(digits) {
+        if is_filler(digits) || is_example(text, number) {
             return None;
         }
         let structure = structure(digits, near.this_year());
@@ -93,12 +93,13 @@ impl Cccd {
             return None;
         }
         // Ten people in the country have such a number; in programs every other pattern of bits looks like one.
+        let address = mine < Firm::Column && is_address(number);
         let bits = mine < Firm::Direct && !born && digits.iter().all(|b| matches!(b, b'0' | b'1'));
         let counted = number.layout != Layout::Solid
             && mine < Firm::Direct
             && !born
             && (counts(number) || is_span_of_months(text, number));
-        if bits || counted || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
+        if bits || counted || address || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
             return None;
         }
         let moment = match mine {
@@ -145,6 +146,14 @@ fn counts(number: &Number) -> bool {
     let value = |part: &[u8]| part.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
     number.layout == Layout::Regular
         && number.digits().chunks(3).map(value).is_sorted_by(|before, next| before + 1 == *next)
+}
+
+/// `192.168.100.201`: no address of a machine begins with a zero, as the numbers of a province do.
+fn is_address(number: &Number) -> bool {
+    number.separator == Gap::Dot
+        && number.layout == Layout::Regular
+        && number.digits().chunks(3).all(|octet| octet <= b"255" && octet.len() == 3)
+        && number.digits().first() != Some(&b'0')
 }
 
 /// `012026-122026`: from one month to another, as contributions are paid for.

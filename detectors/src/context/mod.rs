@@ -251,7 +251,7 @@ impl<'t> Near<'t> {
             // In a cell that holds more than the number, the header is only the nearest word.
             Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => (Columns::of(&[column]), Firm::Direct),
-            None => match self.right_behind_digits() {
+            None => match self.issuer().or_else(|| self.right_behind_digits()) {
                 Some(said) => said,
                 None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
                 None => self.around(),
@@ -355,6 +355,14 @@ impl<'t> Near<'t> {
             (_, Firm::Not) => self.right(),
             left => left,
         }
+    }
+
+    /// What HL7 names as the issuer of a number, behind it: `7912345678^^^BHXH~001…`.
+    fn issuer(&mut self) -> Option<(Columns, Firm)> {
+        let parted = self.text.get(self.range.end) == Some(&b'^');
+        let issuer = parted.then(|| self.words_behind()).and_then(|behind| behind.strip_prefix(b"^^^"))?;
+        spread_words(issuer, &mut self.memory.scratch);
+        Some(self.words.first(&self.memory.scratch)).filter(|said| said.1 != Firm::Not)
     }
 
     /// What the words announce that only digits part from those before, if no others have a say: no phrase goes on behind
@@ -516,7 +524,7 @@ impl<'t> Near<'t> {
         }
         spread_words(head, &mut self.memory.scratch);
         const UNITS: &[&[u8]] =
-            &[b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu"];
+            &[b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu", b"mg"];
         let word = self.memory.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
         let dong =

@@ -25,6 +25,17 @@ static CARD: Card = Card {
 
 const MINE: Columns = Columns::of(&[Column::Passport, Column::IdNumber]);
 
+const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bhyt, Column::Plate]);
+
+/// Whether `HC` stands before the letter and speaks of it: no phrase, for cards begin with it, but with digits behind.
+fn is_short_form(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b":").unwrap_or(before).trim_ascii_end();
+    let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
+    let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
+    before.strip_suffix(b"HC").is_some_and(|before| !before.last().is_some_and(letter))
+}
+
 impl Detector for Passport {
     fn card(&self) -> &'static Card {
         &CARD
@@ -37,10 +48,6 @@ impl Detector for Passport {
     /// Its letter, or a blank between.
     fn lengths_behind(&self, before: u8) -> u32 {
         if before.is_ascii_alphabetic() || before == b' ' { self.lengths() } else { 0 }
-    }
-
-    fn lengths_announced(&self) -> u32 {
-        self.lengths()
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
@@ -58,11 +65,13 @@ impl Detector for Passport {
         if touches(text.get(..start).and_then(<[u8]>::last)) || touches(text.get(number.range.end)) {
             return None;
         }
-        if near.is_silent() {
+        let short = is_short_form(text.get(..start)?);
+        if near.is_silent() && !short {
             return None;
         }
         let said = near.announced();
         let words = match said.firm(MINE) {
+            Firm::Not if short && said.firm(OTHERS) == Firm::Not => 60,
             Firm::Not => return None,
             Firm::Near | Firm::Weak if spaced => return None,
             Firm::Weak => 40,

@@ -29,13 +29,16 @@ delimited! {
     TABS b'\t' "text/tab-separated-values" "STT\tSố CCCD\n1\t001090123456\n2\t001190123457\n";
     SEMICOLONS b';' "text/csv" "STT;Số CCCD;Tỉnh\n1;001090123456;x\n2;001190123457;x\n";
     PIPES b'|' "text/csv" "STT | Số CCCD | x\n1 | 001090123456 | x\n2 | 001190123457 | x\n";
+    CARETS b'^' "text/csv" "STT^Số CCCD^x\n1^001090123456^x\n2^001190123457^x\n";
+    TILDES b'~' "text/csv" "STT~Số CCCD~x\n1~001090123456~x\n2~001190123457~x\n";
+    HASHES b'#' "text/csv" "STT#Số CCCD#x\n1#001090123456#x\n2#001190123457#x\n";
     COMMAS b',' "text/csv" "STT,Số CCCD,Tỉnh\n1,001090123456,x\n2,001190123457,x\n";
 }
 
 /// Most lines have the same number of delimiters. What nearly every text lacks is asked first.
 fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     const LINES: usize = 40;
-    if !head.is_ascii_based() {
+    if !head.is_ascii_based() || memchr::memchr(delimiter, head.trimmed).is_none() {
         return false;
     }
     let lines = || head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES);
@@ -53,9 +56,11 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     };
     // Columns set apart by blanks, with commas in the addresses: running text knows such tables.
     let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
+    // What hardly a program puts between values must do so all through.
+    let share = if b"^~#".contains(&delimiter) { 9 } else { 5 };
     most >= columns
         && usual(most) >= rows
-        && usual(most) * 10 >= counts.len() * 5
+        && usual(most) * 10 >= counts.len() * share
         && (said || lines().filter(blanks).count() * 2 <= counts.len())
         && !(delimiter == b',' && is_list(head.trimmed))
 }

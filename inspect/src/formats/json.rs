@@ -25,6 +25,7 @@ use crate::tree::Tree;
 use escape::meaning;
 pub(crate) use plain::Keys;
 use plain::Lesson;
+pub(crate) use role::is_told;
 use role::{Role, announced};
 
 pub(crate) const FORMAT: Format = Format {
@@ -75,6 +76,8 @@ struct Level {
     told: Option<chot_detectors::Column>,
     /// It is such a member itself: `"type": {"text": "CCCD"}`.
     tells: bool,
+    /// Its keys count its values, which are a column.
+    indexed: bool,
 }
 
 pub(crate) struct Json {
@@ -156,8 +159,16 @@ impl Json {
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
             Some(level) if self.role == Role::Index => level.key,
+            // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
+            Some(level) if self.role == Role::Told => level.key.filter(|c| c.is_identifier()).or(self.column),
             _ => self.column,
         };
+        if self.role == Role::Index
+            && !key
+            && let Some(level) = self.levels.last_mut()
+        {
+            level.indexed = !level.array && level.key.is_some();
+        }
     }
 
     /// Ends a value or key.
@@ -258,7 +269,10 @@ impl Json {
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
-        self.levels.push(Level { array, key, told: None, tells });
+        if array && !item && key.is_some() {
+            self.tree.in_column(true);
+        }
+        self.levels.push(Level { array, key, told: None, tells, indexed: false });
         self.column = None;
         self.role = Role::Plain;
         self.colon = false;
@@ -297,10 +311,8 @@ impl Json {
         }
         if self.deeper > 0 {
             self.deeper -= 1;
-        } else if let Some(level) = self.levels.pop()
-            && !(level.array || array)
-        {
-            self.tree.close(inquiry);
+        } else if let Some(level) = self.levels.pop() {
+            self.close_level(&level, array, inquiry);
         }
         if array {
             self.end_list(inquiry);
@@ -311,6 +323,19 @@ impl Json {
         self.role = Role::Plain;
         self.name = ITEM;
         self.colon = false;
+    }
+
+    fn close_level(&mut self, level: &Level, array: bool, inquiry: &mut Inquiry) {
+        if level.array && array {
+            if level.key.is_some() && self.levels.last().is_some_and(|around| !around.array) {
+                self.tree.in_column(false);
+            }
+        } else if !(level.array || array) {
+            if level.told.is_some() {
+                self.tree.names_itself();
+            }
+            if level.indexed { self.tree.close_column(inquiry) } else { self.tree.close(inquiry) }
+        }
     }
 
     /// One byte between tokens; false when it is no JSON.

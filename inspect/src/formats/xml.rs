@@ -7,6 +7,7 @@ mod rows;
 
 use std::hash::BuildHasher;
 
+use super::json::is_told;
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
 use crate::Hint;
@@ -172,11 +173,16 @@ impl Reader for Document {
             self.deeper += 1;
         } else {
             let keyed = self.keyed.take();
-            let column = inquiry.column(&String::from_utf8_lossy(tag.name)).or(keyed);
+            let name = String::from_utf8_lossy(tag.name);
+            let own = inquiry.column(&name);
             // `<SO_CCCD><so>…</so></SO_CCCD>`: what the outer one announces, the inner one holds.
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
-            self.path.push(column.or(around));
+            let told = keyed.or(around);
+            self.path.push(if is_told(&name) { told.or(own) } else { own.or(told) });
             self.tree.open(inquiry.key.hash_one(tag.name));
+            if keyed.is_some() {
+                self.tree.names_itself();
+            }
         }
         // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
         let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
@@ -204,12 +210,14 @@ impl Reader for Document {
             && last.is_none_or(|last| last.is_identifier())
         {
             *last = Some(label);
+            self.tree.names_itself();
         }
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         // Lists of properties and remote calls have keys and values side by side.
-        if matches!(name, b"key" | b"name") && self.text.view.text.len() <= HEADER_MAX {
+        let names = matches!(name, b"key" | b"name") && self.text.view.text.len() <= HEADER_MAX;
+        if names {
             self.keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
         }
         self.end(inquiry);
@@ -218,6 +226,10 @@ impl Reader for Document {
             self.deeper -= 1;
         } else if self.path.pop().is_some() {
             self.tree.close(inquiry);
+            // `<member><name>…</name><value>…</value></member>`
+            if names && name == b"name" && self.keyed.is_some() {
+                self.tree.names_itself();
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::items::name_and_number;
 use crate::table::Row;
 use crate::view::View;
 
@@ -10,10 +11,14 @@ use crate::view::View;
 pub(super) enum Cut {
     Tab,
     Pipe,
+    /// Lines of a drawn box.
+    Box,
     Semicolon,
     Blanks,
     /// Dashes between blanks, as people write tables into a chat.
     Dashes,
+    /// Items of a list with a name and a number each, under a line that ends in a colon.
+    Items,
     /// One value a line, a blank line after each record.
     Lines,
     /// Nothing but a number a line.
@@ -150,6 +155,20 @@ fn bullet(text: &[u8]) -> usize {
     if signs > 0 && blanks > 0 { signs + blanks } else { 0 }
 }
 
+/// The first byte of lines of a drawn box.
+const SIDE: u8 = 0xe2;
+/// Those that part cells: │ ┃ ║.
+const SIDES: [&[u8]; 3] = ["│".as_bytes(), "┃".as_bytes(), "║".as_bytes()];
+
+/// The length of the line of a box that a text begins with.
+fn side(text: &[u8]) -> Option<usize> {
+    SIDES.iter().find(|side| text.starts_with(side)).map(|side| side.len())
+}
+
+fn ends_with_side(text: &[u8]) -> bool {
+    SIDES.iter().any(|side| text.ends_with(side) && text.len() > side.len())
+}
+
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
@@ -179,11 +198,18 @@ impl Cells {
     pub(super) fn of(line: &Piece, cut: Cut, view: &View) -> Option<Self> {
         let text = line.text(view).trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
+        // What stands around all cells sets none apart.
+        let frame = match (cut, text.get(lead..)?) {
+            (Cut::Pipe, [b'|', .., b'|']) => 1,
+            (Cut::Box, framed) => side(framed).filter(|_| ends_with_side(framed))?,
+            _ => 0,
+        };
+        let text = text.get(..text.len() - frame)?;
         // A row may begin with an empty cell.
         let mut start = match cut {
             Cut::Tab => 0,
             Cut::Dashes => lead + bullet(text.get(lead..)?),
-            _ => lead,
+            _ => lead + frame,
         };
         // Most lines of most texts are not cut at all.
         let rest = text.get(start..)?;
@@ -193,7 +219,8 @@ impl Cells {
             Cut::Semicolon => memchr::memchr(b';', rest),
             Cut::Blanks => WIDE.find(rest),
             Cut::Dashes => memchr::memchr(b' ', rest),
-            Cut::Lines | Cut::Numbers => None,
+            Cut::Box => memchr::memchr(SIDE, rest),
+            Cut::Lines | Cut::Numbers | Cut::Items => None,
         }?;
         // One semicolon is punctuation.
         if cut == Cut::Semicolon && memchr::memchr_iter(b';', rest).nth(1).is_none() {
@@ -212,6 +239,7 @@ impl Cells {
                     }
                     n
                 }
+                (Cut::Box, &SIDE) if let Some(len) = side(text.get(at..).unwrap_or_default()) => len,
                 (Cut::Dashes, b' ') if let Some(len) = dash(text.get(at + 1..).unwrap_or_default()) => 1 + len,
                 _ => {
                     at += 1;
@@ -228,6 +256,15 @@ impl Cells {
         }
         let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
         Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
+    }
+
+    /// Of a line that is an item of a list.
+    pub(super) fn item(line: &Piece, view: &View) -> Option<Self> {
+        let text = line.text(view);
+        let begins = text.len() - text.trim_ascii_start().len();
+        let begins = begins + bullet(text.get(begins..)?);
+        let (name, number) = name_and_number(text, begins)?;
+        Some(Self { cut: Cut::Items, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
     }
 
     /// Whether these head the cells of a line but for the first, above which nothing stands: programs number rows so.
@@ -262,6 +299,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// A line above items of a list, which says what their numbers are.
+    pub(super) fn above_items(line: &Piece) -> Self {
+        Self { cells: vec![line.twin()], columns: vec![1] }
+    }
+
     /// The cells, each with its column.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &Piece)> + Clone {
         let column = |(n, cell)| (self.columns.get(n).copied().unwrap_or(n), cell);

@@ -50,6 +50,51 @@ fn dashes_between_blanks_cut_lines_under_a_header() {
     }
 }
 
+#[test]
+fn a_line_with_a_colon_speaks_of_the_items_below_it() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);
+    for (text, found) in [
+        ("Mã số BHXH cần gộp:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670\n- Hồ An: 7912345671", 3),
+        ("Mã số BHXH cần gộp:\n\n1. Nguyễn Thị Mai – 4012345678\n2. Lê Bình (nam) – 7912345670", 2),
+        ("Các mã số BHXH sau:\n4012345678 NGUYỄN THỊ MAI\n7912345670 LÊ BÌNH\n", 2),
+        ("Mã số BHXH cần gộp:\n- Nguyễn Thị Mai: chưa có\n- Lê Văn Bình: 7912345670", 1),
+        // Other labels, other headings, none, and what is no name.
+        ("Thông tin BHXH gồm:\n- Số CMND: 079123456\n- Mã Hồ Sơ: 4012345678\n- Lê An: 7912345670", 1),
+        ("Mã hóa đơn cần gộp:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670", 0),
+        ("Em gửi chị:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670", 0),
+        ("Thu BHXH tháng này:\n- đợt một thu được 4012345678\n- đợt hai thu được 7912345670", 0),
+    ] {
+        for text in [text.to_owned(), format!("{filling}\n{text}\n"), format!("{filling}{text}\n\n{filling}")] {
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{}", text.replace(&filling, "…"));
+        }
+    }
+}
+
+#[test]
+fn lines_of_a_box_cut_and_rows_with_their_own_headings_are_read_across() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let boxed = |heading: &str| {
+        format!(
+            "┌──────┬──────┐\n│ Tên │ {heading} │\n├──────┼──────┤\n│ Mai │ 4012345678 │\n│ Bình │ 7912345670 │\n└──────┴──────┘\n"
+        )
+    };
+    let across = |cut: &str, heading: &str| {
+        format!("Kính gửi chị,\n\n|Trường|Giá trị|\n|---|---|\n|Họ tên|Lê Văn An|\n|Ngày sinh|5/4/1987|\n|{heading}|4012345678|\n").replace('|', cut)
+    };
+    for (text, found) in [
+        (boxed("Mã số BHXH"), 2),
+        (boxed("Số hóa đơn"), 0),
+        (across("|", "Mã số BHXH"), 1),
+        (across("|", "Mã hóa đơn"), 0),
+        (across("\t", "Mã số BHXH"), 1),
+    ] {
+        let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
     let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", " - ", "\n", " "]);

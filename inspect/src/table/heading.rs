@@ -45,14 +45,17 @@ impl Heading {
         let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
         let best = announced
             .iter()
-            .zip(rows)
+            .zip(rows.clone())
             .enumerate()
             .take(HEADER_ROWS)
             .filter(|(_, (columns, row))| count(columns) > 0 && filled(row.clone()) * 2 >= widest)
             .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
             .map(|(n, (columns, _))| (n, count(columns)));
         let mut firsts: Vec<Column> = Vec::new();
-        for column in announced.iter().filter_map(|columns| *columns.first()?) {
+        // Markdown draws a line before the first cell, too.
+        let blank = |row: C| row.take_while(|cell| cell.trim_ascii().is_empty()).count();
+        let first = rows.clone().map(blank).min().unwrap_or(0);
+        for column in announced.iter().filter_map(|columns| *columns.get(first)?) {
             if !firsts.contains(&column) {
                 firsts.push(column);
             }

@@ -21,6 +21,12 @@ const TELLING: &[&str] = &[
     "truong",
     "loaiGiayTo",
     "loai_giay_to",
+    "idType",
+    "id_type",
+    "docType",
+    "doc_type",
+    "documentType",
+    "document_type",
 ];
 /// Keys of that member.
 const TOLD: &[&str] = &[
@@ -38,6 +44,16 @@ const TOLD: &[&str] = &[
     "noi_dung",
     "soGiayTo",
     "so_giay_to",
+    "maSo",
+    "ma_so",
+    "no",
+    "num",
+    "docNumber",
+    "doc_number",
+    "docNo",
+    "doc_no",
+    "documentNumber",
+    "document_number",
 ];
 
 /// Keys of lists that head the lists in another member: `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
@@ -61,6 +77,11 @@ const HEADINGS: &[&str] = &[
     "tieuDe",
     "tieu_de",
 ];
+
+/// Whether a name says nothing of its own: what it holds is told around or beside it.
+pub(crate) fn is_told(name: &str) -> bool {
+    TOLD.iter().any(|told| told.eq_ignore_ascii_case(name))
+}
 
 /// What a key announces, its hash, and what it says of other members.
 pub(super) fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {

@@ -1,0 +1,89 @@
+//! Items of a list: a name and a number each, `- Nguyễn Thị Mai: 7912345678`, in any order.
+
+use std::ops::Range;
+
+use crate::table::is_number;
+
+/// Words of a name, with a title before it.
+const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=7;
+
+/// Where the name and the number stand in a line that has one of each behind `begins`, and no other long number.
+pub(super) fn name_and_number(text: &[u8], begins: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(|word| is_number(word) || is_card(word));
+    let mut numbers = words(text, begins..text.len()).filter(is_long);
+    let number = numbers.next()?;
+    if numbers.next().is_some() {
+        return None;
+    }
+    let name = name(text, begins..number.start).or_else(|| name(text, number.end..text.len()))?;
+    Some((name, number))
+}
+
+/// The name that a part of a line begins with: words in capitals with nothing but blanks between.
+fn name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {
+    let mut words = words(text, part);
+    let is_name = |word: &Range<usize>| text.get(word.clone()).is_some_and(begins_in_capitals);
+    let mut name = words.next().filter(is_name)?;
+    let mut n = 1;
+    for word in words.take_while(is_name) {
+        if !text.get(name.end..word.start)?.iter().all(|b| *b == b' ') {
+            break;
+        }
+        name.end = word.end;
+        n += 1;
+    }
+    NAME_WORDS.contains(&n).then_some(name)
+}
+
+/// What stands between blanks, without the signs around.
+fn words(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = part.start;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = text.get(at..part.end).filter(|rest| !rest.is_empty())?;
+            let len = rest.iter().position(|b| *b == b' ' || *b == b'\t').unwrap_or(rest.len());
+            let (start, word) = (at, rest.get(..len)?);
+            at += len + 1;
+            let lead = word.iter().take_while(|b| b.is_ascii_punctuation()).count();
+            let tail = word.iter().rev().take_while(|b| b.is_ascii_punctuation()).count();
+            // A dash of three bytes is a sign as well.
+            if lead + tail < len && !matches!(word, [0xe2, 0x80, _]) {
+                return Some(start + lead..start + len - tail);
+            }
+        }
+    })
+}
+
+fn begins_in_capitals(word: &[u8]) -> bool {
+    let first = std::str::from_utf8(word).ok().and_then(|word| word.chars().next());
+    first.is_some_and(char::is_uppercase) && !word.iter().any(u8::is_ascii_digit)
+}
+
+/// A health insurance card in one piece.
+fn is_card(word: &[u8]) -> bool {
+    matches!(word, [a, b, digits @ ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
+        && digits.len() == 13 && digits.iter().all(u8::is_ascii_digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_has_a_name_and_one_number() {
+        for (line, expected) in [
+            ("Nguyễn Thị Mai: 7912345678", Some(("Nguyễn Thị Mai", "7912345678"))),
+            ("Nguyễn Thị Mai – 7912345678 (nữ, 1990)", Some(("Nguyễn Thị Mai", "7912345678"))),
+            ("H'Lan Niê 001190123456", Some(("H'Lan Niê", "001190123456"))),
+            ("7912345678, TRẦN AN", Some(("TRẦN AN", "7912345678"))),
+            ("Lê An: DN4797912345678.", Some(("Lê An", "DN4797912345678"))),
+            ("Mai: 7912345678", None),
+            ("còn thiếu: 7912345678", None),
+            ("Lê An: 7912345678, 0912345678", None),
+            ("Lê An sinh 05/04/1987", None),
+        ] {
+            let found = name_and_number(line.as_bytes(), 0).map(|(name, number)| (&line[name], &line[number]));
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+}
