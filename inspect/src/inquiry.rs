@@ -32,7 +32,7 @@ pub(crate) use crowd::Twelves;
 use crowd::{Crowd, twelves};
 pub(crate) use headings::Headings;
 use tallies::{Added, Tallies};
-pub(crate) use whole::Stand;
+pub(crate) use whole::{NOWHERE, Sole, Stand};
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
 #[derive(Clone, Debug)]

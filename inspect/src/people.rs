@@ -112,6 +112,18 @@ impl Groups {
     }
 }
 
+/// A bit for each kind of identifier.
+const IDENTIFIERS: u32 = {
+    let (mut kinds, mut n) = (0, 0);
+    while n < DetectorId::ALL.len() {
+        if DetectorId::ALL[n].is_identifier() {
+            kinds |= 1 << DetectorId::ALL[n] as u32;
+        }
+        n += 1;
+    }
+    kinds
+};
+
 /// Kinds of identifiers, at the most.
 const KINDS: usize = 8;
 
@@ -131,12 +143,20 @@ const fn sieve(hash: u64) -> (usize, u64) {
 impl People {
     /// States that `marks` belong to one person; there are no more than kinds of them.
     #[inline]
-    pub(crate) fn person<'m>(&mut self, mut marks: impl Iterator<Item = &'m Mark> + Clone) {
+    pub(crate) fn person<'m>(&mut self, marks: impl Iterator<Item = &'m Mark> + Clone) {
         let first = |first: &'m Mark, mark: &'m Mark| if mark.detector < first.detector { mark } else { first };
         let Some(primary) = marks.clone().reduce(first) else { return };
-        if !self.is_full() {
+        if self.is_full() {
+            self.beyond(primary, marks);
+        } else {
             self.tie_exactly(marks.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)));
-        } else if !marks.any(|mark| self.knows(mark.hash) || mark.alias.is_some_and(|hash| self.knows(hash))) {
+        }
+    }
+
+    /// States that `marks` belong to one person, whom `primary` stands for, now that no more are counted exactly.
+    #[inline]
+    fn beyond<'m>(&mut self, primary: &Mark, mut marks: impl Iterator<Item = &'m Mark>) {
+        if !marks.any(|mark| self.knows(mark.hash) || mark.alias.is_some_and(|hash| self.knows(hash))) {
             self.above.get_or_insert_default().add(primary.hash);
         }
     }
@@ -245,20 +265,28 @@ impl People {
     /// A second value of the same kind begins the next person. A record without an identifier is a person when
     /// `listed` and it has a name together with a date of birth, telephone number or address.
     pub(crate) fn record(&mut self, marks: &[Mark], listed: bool) -> u64 {
-        let identifiers = marks.iter().filter(|m| m.detector.is_identifier());
         // Nearly always there is one of each kind at the most.
-        let (mut kinds, mut twice) = (0u32, false);
-        for mark in identifiers.clone() {
-            let kind = 1 << mark.detector as u32;
+        let (mut kinds, mut twice, mut primary) = (0u32, false, None::<&Mark>);
+        for mark in marks {
+            let kind = 1 << mark.detector as u32 & IDENTIFIERS;
             twice |= kinds & kind != 0;
+            // The lowest bit is the first of the kinds.
+            if kind != 0 && kinds & (kind - 1) == 0 {
+                primary = Some(mark);
+            }
             kinds |= kind;
         }
-        match kinds {
+        let identifiers = marks.iter().filter(|mark| IDENTIFIERS >> mark.detector as u32 & 1 == 1);
+        match primary {
             _ if twice => self.several(marks),
-            0 if listed => self.named(marks),
-            0 => 0,
-            _ => {
-                self.person(identifiers);
+            None if listed => self.named(marks),
+            None => 0,
+            Some(primary) if self.is_full() => {
+                self.beyond(primary, identifiers);
+                1
+            }
+            Some(_) => {
+                self.tie_exactly(identifiers.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)));
                 1
             }
         }

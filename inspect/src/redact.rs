@@ -174,6 +174,12 @@ impl Edits {
         }
     }
 
+    /// As [`Self::stamp`], where there is known to be room.
+    #[inline(always)]
+    pub(crate) fn stamp_within(&mut self, stamp: Stamp) {
+        self.stamps.push(stamp);
+    }
+
     /// Whether there is no room for what masks another finding; notes that there was one.
     #[inline]
     pub(crate) fn lack_room(&mut self) -> bool {

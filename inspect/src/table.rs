@@ -91,8 +91,27 @@ struct Header {
     columns: Vec<Option<Column>>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
-    /// Which of these may be parts of an identifier.
-    joins: Vec<bool>,
+    /// What cells are read by that stand in a text as they are.
+    plan: Vec<Planned>,
+}
+
+/// A column as cells under it are read.
+#[derive(Clone, Copy)]
+struct Planned {
+    column: Option<Column>,
+    /// They may be parts of an identifier.
+    joins: bool,
+}
+
+impl Header {
+    /// Of what is announced for the columns, and how far each heading reaches.
+    fn new(columns: Vec<Option<Column>>, reach: Vec<Option<Column>>) -> Self {
+        let told = |of: &[Option<Column>], at: usize| of.get(at).copied().flatten();
+        let planned =
+            |at| Planned { column: told(&columns, at), joins: told(&reach, at).is_some_and(Column::is_identifier) };
+        let plan = (0..columns.len().max(reach.len())).map(planned).collect();
+        Self { columns, reach, plan }
+    }
 }
 
 /// A row whose findings wait for the judgement of its columns.
@@ -221,11 +240,10 @@ impl Table {
                     columns.resize((at + 1).max(columns.len()), None);
                     columns[at] = columns[at].or(told);
                 }
-                let joins = reach.iter().map(|column| column.is_some_and(Column::is_identifier)).collect();
-                Shape::Headed(Header { columns, reach, joins })
+                Shape::Headed(Header::new(columns, reach))
             }
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
-            None if self.only_headed && speaks => Shape::Headed(Header { columns: plain, ..Header::default() }),
+            None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),
         });
         if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chot_model::{Confidence, DetectorId};
 
+use super::heads::Heads;
 use super::{Told, Values, Whole, all_digits};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
@@ -21,15 +22,18 @@ pub(super) const LENGTHS: RangeInclusive<usize> = 7..=13;
 /// Letters and digits of a card number.
 const CARD: usize = 15;
 
-/// The verdicts of all messages: in each slot what is shown, and what that comes to. Of two that share a slot the last
-/// stays.
-pub(crate) struct Verdicts(Box<[AtomicU64]>);
+/// The verdicts of all messages.
+pub(crate) struct Verdicts {
+    /// What is shown, and what that comes to. Of two that share a slot the last stays.
+    slots: Box<[AtomicU64]>,
+    heads: Heads,
+}
 
 const SLOTS: usize = 1 << 12;
 
 impl Default for Verdicts {
     fn default() -> Self {
-        Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+        Self { slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(), heads: Heads::default() }
     }
 }
 
@@ -81,91 +85,24 @@ impl Verdict {
     }
 }
 
-/// What numbers of a message come to by their first digits, where these, their length and their column are all that
-/// [`shown`] tells of them. Numbers of a register begin alike: provinces, networks, years.
-#[derive(Default)]
-pub(super) struct Heads(Vec<(u64, Told)>);
-
-const HEADS: usize = 1 << 12;
-
-/// The first digits of a cell, its length and its column; never 0. Of the longest six digits are told or five, of others
-/// four.
-#[inline]
-const fn head(eight: u64, len: usize, column: Option<Column>) -> u64 {
-    let under = match column {
-        Some(column) => column as u64 + 1,
-        None => 0,
-    };
-    eight & (u64::MAX >> if len > 10 { 16 } else { 32 }) | (len as u64) << 48 | under << 52
-}
-
-impl Heads {
-    #[inline]
-    const fn slot(head: u64) -> usize {
-        (head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % HEADS
-    }
-
-    #[inline]
-    fn known(&self, head: u64) -> Option<Told> {
-        let at = Self::slot(head);
-        let known = |at: usize| self.0.get(at).filter(|(known, _)| *known == head).map(|(_, told)| *told);
-        known(at).or_else(|| known(at ^ 1))
-    }
-
-    /// Remembers what a cell with this head comes to, unless more of it may matter: it may be a filler, a moment or a number
-    /// with a check digit, or is dialled from abroad. Nor is a value remembered that is not the cell itself.
-    fn learn(&mut self, cell: &[u8], column: Option<Column>, head: u64, told: Told) {
-        let [a, b, c, d, e, f, ..] = *cell else { return };
-        let filler = a == b && b == c || [a, b, c, d] == *b"1234";
-        let abroad = a == b'8' || [a, b, c, d] == *b"0084";
-        let plain = match cell.len() {
-            7..=9 => true,
-            10 | 11 => column != Some(Column::Tax),
-            12 => a == b'0' && !matches!([e, f], [b'1', b'9'] | [b'2', b'0']),
-            _ => false,
-        };
-        if !plain || filler || abroad || matches!(&told, Told::Whole(whole) if !whole.is_as_it_stands()) {
-            return;
-        }
-        if self.0.is_empty() {
-            self.0.resize(HEADS, (0, Told::Unusual));
-        }
-        // Two share two places before one has to go.
-        let at = Self::slot(head);
-        self.0.swap(at, at ^ 1);
-        if let Some(slot) = self.0.get_mut(at) {
-            *slot = (head, told);
-        }
-    }
-}
-
 /// Judges a cell of digits alone, of which `eight` are the first.
-#[inline]
+#[inline(always)]
 pub(super) fn judge(
     detectors: &Detectors,
     (text, range, eight): (&[u8], Range<usize>, u64),
     column: Option<Column>,
-    heads: &mut Heads,
     values: &mut Values,
 ) -> Told {
-    let head = head(eight, range.len(), column);
-    match heads.known(head) {
-        Some(told) => told,
-        None => unknown(detectors, text.get(range).unwrap_or_default(), column, head, heads, values),
+    match detectors.verdicts.heads.told(eight, range.len(), column, detectors.this_year) {
+        Told::Unusual => unknown(detectors, text.get(range).unwrap_or_default(), column, values),
+        told => told,
     }
 }
 
 #[inline(never)]
-fn unknown(
-    detectors: &Detectors,
-    cell: &[u8],
-    column: Option<Column>,
-    head: u64,
-    heads: &mut Heads,
-    values: &mut Values,
-) -> Told {
+fn unknown(detectors: &Detectors, cell: &[u8], column: Option<Column>, values: &mut Values) -> Told {
     let told = judge_shown(detectors, cell, column, values);
-    heads.learn(cell, column, head, told);
+    detectors.verdicts.heads.learn(cell, column, told, detectors.this_year);
     told
 }
 
@@ -175,7 +112,7 @@ pub(super) fn judge_shown(detectors: &Detectors, cell: &[u8], column: Option<Col
         Verdict::Nothing => Told::Nothing,
         Verdict::Unusual => Told::Unusual,
         Verdict::Whole(detector, confidence, Written::AsIs) => {
-            Told::Whole(Whole::as_it_stands(detector, confidence, cell))
+            Told::Whole(Whole::as_it_stands(detector, confidence, cell.len()))
         }
         Verdict::Whole(detector, confidence, written) => {
             values.begin();
@@ -188,7 +125,7 @@ pub(super) fn judge_shown(detectors: &Detectors, cell: &[u8], column: Option<Col
 /// What a cell comes to by what it shows, which was scanned once.
 fn verdict(detectors: &Detectors, cell: &[u8], column: Option<Column>) -> Verdict {
     let shown = shown(cell, column, detectors.this_year);
-    let slot = detectors.verdicts.0.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
+    let slot = detectors.verdicts.slots.get((shown.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize % SLOTS);
     let known = slot.map_or(0, |slot| slot.load(Relaxed));
     let verdict = if known >> 16 == shown { Verdict::unpack(known & 0xffff) } else { None };
     verdict.unwrap_or_else(|| {
@@ -239,7 +176,7 @@ pub(super) fn is_card(cell: &[u8]) -> bool {
 }
 
 /// Everything about a cell that any detector's verdict on it depends on, as far as digits alone go; never 0.
-fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 {
+pub(super) fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 {
     let mut shown = Shown(1);
     shown.add(column.map_or(0, |c| c as u64 + 1), 5);
     shown.add(cell.len() as u64, 4);

@@ -6,6 +6,7 @@
 //! that can come of such a cell (`names.rs`, dates). A property test holds both to each other for every column.
 
 mod digits;
+mod heads;
 mod names;
 mod places;
 mod quiet;
@@ -26,7 +27,6 @@ pub struct Cells {
     shapes: shapes::Shapes,
     texts: quiet::Texts,
     words: places::Words,
-    heads: digits::Heads,
     short: Vec<Short>,
     values: Values,
 }
@@ -71,8 +71,8 @@ pub struct Whole {
 impl Whole {
     /// Its value is the cell as it stands, and no signs part it.
     #[inline]
-    const fn as_it_stands(detector: DetectorId, confidence: Confidence, cell: &[u8]) -> Self {
-        Self { detector, confidence, len: cell.len() as u16, start: 0 }
+    const fn as_it_stands(detector: DetectorId, confidence: Confidence, len: usize) -> Self {
+        Self { detector, confidence, len: len as u16, start: 0 }
     }
 
     #[inline]
@@ -114,16 +114,15 @@ impl Cells {
     /// Forgets the values of all rows, before what else was learned serves another message.
     pub fn forget_values(&mut self) {
         self.end(Begun(0));
+        self.values.wipe();
     }
 
-    /// Forgets the values found since.
+    /// Forgets the values found since. What they were made of is written over by the next.
     #[inline]
     pub fn end(&mut self, Begun(len): Begun) {
-        if self.values.len <= len {
-            return;
-        }
-        self.values.bytes.get_mut(len..self.values.len).unwrap_or_default().fill(0);
-        self.values.len = self.values.len.min(len);
+        let Values { len: held, most, .. } = &mut self.values;
+        *most = (*most).max(*held);
+        *held = (*held).min(len);
     }
 }
 
@@ -135,21 +134,42 @@ impl Detectors {
     #[inline(always)]
     pub fn cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
         let (start, len) = (cell.start, cell.len());
-        // Most cells of a register are numbers and nothing else.
-        if let Some(head) = first_digits(text, start, len)
-            && !matches!(column, Some(Column::BirthDate | Column::BirthYear))
-            && self.is_whole()
-        {
-            if len >= *digits::LENGTHS.start() {
-                return digits::judge(self, (text, cell, head), column, &mut cells.heads, &mut cells.values);
+        if !self.is_whole() {
+            return if len == 0 { Told::Nothing } else { Told::Unusual };
+        }
+        match Reads::of(column) {
+            Reads::Births => return self.born(text, cell, column, cells),
+            Reads::Names
+                if (1..=CELL_BYTES_MAX).contains(&len)
+                    && text.get(start).is_some_and(|first| !first.is_ascii_digit()) =>
+            {
+                return names::judge(text, cell, &mut cells.syllables, &mut cells.values);
             }
-            // Of those that are shorter it is told by how many there are, once that is known.
-            let short = cells.short.get(len + 8 * column.map_or(0, |c| c as usize + 1)).copied();
-            match short.unwrap_or_default() {
-                Short::Unknown => {}
-                Short::Nothing => return Told::Nothing,
-                Short::Coded => return Told::Coded,
+            // Most cells of a register are numbers and nothing else.
+            _ => {
+                if let Some(head) = first_digits(text, start, len) {
+                    if len >= *digits::LENGTHS.start() {
+                        return digits::judge(self, (text, cell, head), column, &mut cells.values);
+                    }
+                    // Of those that are shorter it is told by how many there are, once that is known.
+                    let short = cells.short.get(len + 8 * column.map_or(0, |c| c as usize + 1)).copied();
+                    match short.unwrap_or_default() {
+                        Short::Unknown => {}
+                        Short::Nothing => return Told::Nothing,
+                        Short::Coded => return Told::Coded,
+                    }
+                }
             }
+        }
+        self.other_cell(text, cell, column, cells)
+    }
+
+    /// Nearly all are a day, month and year.
+    #[inline(never)]
+    fn born(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
+        let date = text.get(cell.clone()).and_then(|cell| <&[u8; DATE_BYTES]>::try_from(cell).ok());
+        if let Some((chunk, signs)) = date.and_then(|date| Date::plain(date, self.this_year)) {
+            return cells.values.add(DetectorId::DateOfBirth, Confidence::High, signs, &chunk, DATE_BYTES);
         }
         self.other_cell(text, cell, column, cells)
     }
@@ -158,16 +178,12 @@ impl Detectors {
     fn other_cell(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
         let Some(bytes) = text.get(cell.clone()) else { return Told::Unusual };
         let Some(first) = bytes.first() else { return Told::Nothing };
-        if !self.is_whole() {
-            return Told::Unusual;
-        }
-        let Cells { syllables, shapes, texts, words, heads: _, short, values } = cells;
+        let Cells { syllables: _, shapes, texts, words, short, values } = cells;
         if bytes.len() <= CELL_BYTES_MAX {
             match column {
                 Some(Column::BirthDate | Column::BirthYear) if first.is_ascii_digit() => {
                     return self.birth(bytes, values);
                 }
-                Some(Column::Name) if !first.is_ascii_digit() => return names::judge(text, cell, syllables, values),
                 Some(Column::Bhyt) if digits::is_card(bytes) => {
                     return digits::judge_shown(self, bytes, column, values);
                 }
@@ -240,8 +256,6 @@ impl Detectors {
 
     /// A date and nothing else under the header of births.
     fn birth(&self, cell: &[u8], values: &mut Values) -> Told {
-        // Numbers of other kinds have twelve digits and more.
-        const DATE_BYTES: usize = 10;
         let mut tell = |date: Date, signs| {
             if date.year > self.this_year {
                 return Told::Unusual;
@@ -250,14 +264,6 @@ impl Detectors {
             date.write(values);
             values.whole(DetectorId::DateOfBirth, Confidence::High, signs)
         };
-        // Nearly all there are.
-        if let Ok(plain) = cell.try_into()
-            && let Some((chunk, signs)) = Date::plain(plain, self.this_year)
-        {
-            values.begin();
-            values.extend_chunk(&chunk, DATE_BYTES);
-            return values.whole(DetectorId::DateOfBirth, Confidence::High, signs);
-        }
         if let Some((date, signs)) = Date::read_plain(cell) {
             return tell(date, signs);
         }
@@ -279,6 +285,28 @@ impl Detectors {
     }
 }
 
+/// Bytes of a date with a year of four digits; numbers of other kinds have twelve digits and more.
+const DATE_BYTES: usize = 10;
+
+/// What is read under a column before all else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Births,
+    Names,
+    Any,
+}
+
+impl Reads {
+    #[inline(always)]
+    const fn of(column: Option<Column>) -> Self {
+        match column {
+            Some(Column::BirthDate | Column::BirthYear) => Self::Births,
+            Some(Column::Name) => Self::Names,
+            _ => Self::Any,
+        }
+    }
+}
+
 fn all_digits(bytes: &[u8]) -> bool {
     // Two looks at eight bytes, which may overlap, see all of most numbers.
     match (bytes.first_chunk(), bytes.last_chunk()) {
@@ -294,7 +322,7 @@ fn all_digits(bytes: &[u8]) -> bool {
 #[inline(always)]
 fn first_digits(text: &[u8], start: usize, len: usize) -> Option<u64> {
     let [first, last] = *DIGITS.get(len)?;
-    let (low, high) = text.get(start..)?.first_chunk::<16>()?.split_at(8);
+    let (low, high) = text.get(start..start + 16)?.split_at(8);
     let eight = |half: &[u8]| half.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
     let (low, high) = (eight(low), eight(high));
     (no_digits(low) & first | no_digits(high) & last == 0).then_some(low)
@@ -346,6 +374,8 @@ pub(crate) struct Values {
     len: usize,
     /// Where the last one begins.
     start: usize,
+    /// How many bytes rows that have ended took at the most.
+    most: usize,
 }
 
 impl Values {
@@ -364,6 +394,21 @@ impl Values {
         self.start = self.len;
     }
 
+    /// Adds a value of `len` bytes, which `chunk` begins with, that is all of a cell with these signs.
+    #[inline]
+    fn add(&mut self, detector: DetectorId, confidence: Confidence, signs: u64, chunk: &[u8; 16], len: usize) -> Told {
+        self.begin();
+        self.extend_chunk(chunk, len);
+        self.whole(detector, confidence, signs)
+    }
+
+    /// Leaves nothing of the values there were.
+    fn wipe(&mut self) {
+        let held = std::mem::take(&mut self.most).max(self.len);
+        self.bytes.iter_mut().take(held + Self::ROOM).for_each(|b| *b = 0);
+    }
+
+    #[inline]
     pub(crate) fn push(&mut self, byte: u8) {
         if let Some(slot) = self.bytes.get_mut(self.len) {
             *slot = byte;
@@ -379,6 +424,7 @@ impl Values {
     }
 
     /// Appends the first `len` bytes of a chunk, copied whole.
+    #[inline]
     pub(crate) fn extend_chunk(&mut self, chunk: &[u8; 16], len: usize) {
         if let Some(slots) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
             *slots = *chunk;

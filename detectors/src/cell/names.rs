@@ -22,7 +22,7 @@ const SYLLABLES_MAX: usize = 7;
 
 /// What is known of syllables.
 #[derive(Default)]
-pub(super) struct Syllables(Vec<Known>);
+pub(super) struct Syllables(Option<Box<[Known; SLOTS]>>);
 
 #[derive(Clone, Copy, Default)]
 struct Known {
@@ -31,16 +31,18 @@ struct Known {
     capitals: [u8; 16],
     len: u8,
     /// What [`Syllable`] tells, a bit each.
-    is: u8,
+    is: u16,
 }
 
-const PLAIN: u8 = 1;
-const SURNAME: u8 = 1 << 1;
-const GIVEN: u8 = 1 << 2;
-const TITLE: u8 = 1 << 3;
-const BODY: u8 = 1 << 4;
-const HEAD: u8 = 1 << 5;
-const HEXADECIMAL: u8 = 1 << 6;
+const PLAIN: u16 = 1;
+const SURNAME: u16 = 1 << 1;
+const GIVEN: u16 = 1 << 2;
+const TITLE: u16 = 1 << 3;
+const BODY: u16 = 1 << 4;
+const HEAD: u16 = 1 << 5;
+const HEXADECIMAL: u16 = 1 << 6;
+const ALONE: u16 = 1 << 7;
+const SECOND: u16 = 1 << 8;
 
 pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
     if cell.len() > CELL_BYTES_MAX {
@@ -56,11 +58,11 @@ pub(super) fn judge(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, 
 
 fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut Values) -> Told {
     let len = cell.len();
-    let mut room = [0; ROOM];
-    let bytes = match text.get(cell.start..).and_then(<[u8]>::first_chunk::<ROOM>) {
+    let room;
+    let bytes = match text.get(cell.start..cell.start + ROOM).and_then(<[u8]>::first_chunk::<ROOM>) {
         Some(bytes) => bytes,
         None => {
-            room.iter_mut().zip(text.get(cell.clone()).unwrap_or_default()).for_each(|(to, b)| *to = *b);
+            room = copied(text.get(cell.clone()).unwrap_or_default());
             &room
         }
     };
@@ -68,38 +70,29 @@ fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut
     // The blanks, a bit each.
     let signs = among(block, [b' '; 4]) & (u64::MAX >> (BLOCK - len.clamp(1, BLOCK)));
     let (mut left, mut at, mut n) = (signs, 0, 0);
-    // What the first is, what any is, any but the first and last, and whether a surname stands behind a title.
-    let (mut first, mut any, mut within, mut titled) = (0, 0, 0, false);
+    let (mut any, mut all, mut kinds) = (0, u16::MAX, [0; SYLLABLES_MAX]);
     let last = loop {
         let end = len.min(left.trailing_zeros() as usize);
-        let Some(key) = syllable(bytes, at, end) else { return Told::Unusual };
-        let known = syllables.know(key, end - at);
-        let is = known.is;
-        if is & PLAIN == 0 || n == SYLLABLES_MAX {
-            return Told::Unusual;
-        }
-        values.extend_chunk(&known.capitals, usize::from(known.len));
-        titled |= any & TITLE != 0 && is & SURNAME != 0;
+        let (Some(key), Some(kind)) = (syllable(bytes, at, end), kinds.get_mut(n)) else { return Told::Unusual };
+        let Known { capitals, len: letters, is, .. } = syllables.know(key, end - at);
+        *kind = *is;
         any |= is;
-        if n == 0 {
-            first = is;
-        }
+        all &= is;
+        values.extend_chunk(capitals, usize::from(*letters));
         n += 1;
         if end >= len {
-            break is;
-        }
-        if n > 1 {
-            within |= is;
+            break *is;
         }
         values.push(b' ');
         left &= left - 1;
         at = end + 1;
     };
-    // `Ông` and the like may be titles, of a name that begins behind them; pairs of hexadecimal digits may hide something.
-    if n < 2 || titled && n > 3 || within & HEXADECIMAL != 0 {
+    let [first, behind @ ..] = kinds;
+    if n < 2 || all & PLAIN == 0 || any & (TITLE | HEXADECIMAL) != 0 && is_odd(first, behind.get(..n - 1)) {
         return Told::Unusual;
     }
-    let bodies = any & BODY | first & HEAD != 0;
+    // Hardly a syllable with which the name of a body may begin is followed by one with which that goes on.
+    let bodies = any & BODY | first & HEAD != 0 && names_a_body(&kinds);
     if bodies && text.get(cell).and_then(|name| str::from_utf8(name).ok()).is_none_or(person_name::names_a_body) {
         return Told::Unusual;
     }
@@ -113,8 +106,39 @@ fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut
     }
 }
 
+/// Whether more than a name may be in these syllables: `Ông` and the like may be titles, of a name that begins behind them;
+/// pairs of hexadecimal digits may hide something.
+#[cold]
+fn is_odd(first: u16, behind: Option<&[u16]>) -> bool {
+    let behind = behind.unwrap_or_default();
+    let (mut titled, mut any) = (false, first);
+    for is in behind {
+        titled |= any & TITLE != 0 && is & SURNAME != 0;
+        any |= is;
+    }
+    let within = behind.split_last().map_or(0, |(_, within)| within.iter().fold(0, |any, is| any | is));
+    titled && behind.len() > 2 || within & HEXADECIMAL != 0
+}
+
+/// Whether syllables may be the name of a body, as far as one and the next tell.
+#[inline(never)]
+fn names_a_body(kinds: &[u16; SYLLABLES_MAX]) -> bool {
+    let goes_on = |is: u16, next: u16| is & ALONE != 0 || next & SECOND != 0;
+    let pairs = || kinds.iter().zip(kinds.iter().skip(1).chain([&0]));
+    pairs().any(|(is, next)| is & BODY != 0 && goes_on(*is, *next))
+        || pairs().take(1).any(|(is, next)| is & HEAD != 0 && goes_on(*is, *next))
+}
+
 /// A cell, and what a syllable at its end is read with.
 const ROOM: usize = CELL_BYTES_MAX + 16;
+
+/// A cell at the end of a text, with nothing behind.
+#[inline(never)]
+fn copied(cell: &[u8]) -> [u8; ROOM] {
+    let mut room = [0; ROOM];
+    room.iter_mut().zip(cell).for_each(|(to, b)| *to = *b);
+    room
+}
 
 /// The bytes of the syllable that stands there, with nothing behind.
 #[inline]
@@ -125,22 +149,28 @@ fn syllable(bytes: &[u8; ROOM], at: usize, end: usize) -> Option<u128> {
 }
 
 impl Syllables {
+    #[inline]
     fn know(&mut self, key: u128, len: usize) -> &Known {
-        if self.0.is_empty() {
-            self.0.resize(SLOTS, Known::default());
-        }
+        let slots = self.0.get_or_insert_with(none);
         let mixed =
             u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
         let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
-        if self.0[at].key != key {
+        if slots[at].key != key {
             // Two share two places before one has to go.
-            self.0.swap(at, at + 1);
-            if self.0[at].key != key {
-                self.0[at] = Known::new(key, len);
+            slots.swap(at, at + 1);
+            if slots[at].key != key {
+                slots[at] = Known::new(key, len);
             }
         }
-        &self.0[at]
+        &slots[at]
     }
+}
+
+/// Nothing is known yet.
+#[cold]
+#[inline(never)]
+fn none() -> Box<[Known; SLOTS]> {
+    Box::new([Known::default(); SLOTS])
 }
 
 impl Known {
@@ -161,6 +191,8 @@ impl Known {
                     (syllable.body, BODY),
                     (syllable.head, HEAD),
                     (syllable.hexadecimal, HEXADECIMAL),
+                    (syllable.alone, ALONE),
+                    (syllable.second, SECOND),
                 ] {
                     known.is |= if is { flag } else { 0 };
                 }

@@ -26,9 +26,12 @@ const RUN_BYTES: usize = 16;
 /// Names of places have two words.
 const WORDS_MIN: u32 = 2;
 
+/// Words of an address; one with more is left to the scan.
+const WORDS_MAX: usize = 48;
+
 /// What is known of words.
 #[derive(Default)]
-pub(super) struct Words(Vec<Word>);
+pub(super) struct Words(Option<Box<[Word; SLOTS]>>);
 
 #[derive(Clone, Copy, Default)]
 struct Word {
@@ -43,28 +46,41 @@ struct Word {
     is: u32,
 }
 
-/// Nothing in it is, begins or announces anything but an address.
-const PLAIN: u32 = 1;
-/// It begins with a capital.
-const CAPITAL: u32 = 1 << 1;
-/// A listed surname.
-const SURNAME: u32 = 1 << 2;
-/// A surname before which a name may begin already: `Văn`, `Thị`.
-const MIDDLE: u32 = 1 << 3;
-/// Letters stand in it.
-const LETTERS: u32 = 1 << 5;
+/// What a word may be that matters behind one which may be what stands sixteen bits higher.
+const BEHIND: u32 = NUMBER | SURNAME | PAIR_FIRST | VEHICLE_LAST;
 /// Its first byte is a digit.
-const NUMBER: u32 = 1 << 6;
-/// It begins with two hexadecimal digits, ends with two, is two.
-const PAIR_FIRST: u32 = 1 << 7;
-const PAIR_LAST: u32 = 1 << 8;
-const PAIR: u32 = 1 << 9;
-/// It ends as `ô` does, begins as `tô`.
-const VEHICLE_FIRST: u32 = 1 << 10;
-const VEHICLE_LAST: u32 = 1 << 11;
+const NUMBER: u32 = 1;
+/// It begins with a capital.
+const CAPITAL: u32 = NUMBER << 16;
+/// A listed surname.
+const SURNAME: u32 = 1 << 1;
 /// What stands behind it is a person; `Ông` is a surname besides.
-const TITLE: u32 = 1 << 12;
-const SIR: u32 = 1 << 13;
+const TITLE: u32 = SURNAME << 16;
+/// It begins with two hexadecimal digits, is two, ends with two.
+const PAIR_FIRST: u32 = 1 << 2;
+const PAIR: u32 = PAIR_FIRST << 16;
+const PAIR_LAST: u32 = 1 << 5;
+/// It begins as `tô` does, ends as `ô`.
+const VEHICLE_LAST: u32 = 1 << 3;
+const VEHICLE_FIRST: u32 = VEHICLE_LAST << 16;
+/// Nothing in it is, begins or announces anything but an address.
+const PLAIN: u32 = 1 << 6;
+/// A surname before which a name may begin already: `Văn`, `Thị`.
+const MIDDLE: u32 = 1 << 7;
+/// Letters stand in it.
+const LETTERS: u32 = 1 << 8;
+const SIR: u32 = 1 << 9;
+
+/// A word of a cell.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    is: u32,
+    /// Where it begins.
+    at: u16,
+    /// One blank and nothing else stands before it.
+    near: bool,
+}
+
 /// Judges a cell under the header of addresses.
 pub(super) fn judge(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values) -> Told {
     values.begin();
@@ -83,64 +99,28 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
     let bytes = text.get(cell.clone())?;
     let mut at = cell.start;
     let (mut places, mut digits, mut run) = (0, 0, 0);
-    // The two words before, where the last begins, and whether one blank and nothing else stands behind it.
-    let (mut before, mut last, mut last_at, mut near) = (0, 0, at, false);
-    // A surname stands before, and what stands before that; a name goes on.
-    let (mut surname, mut ahead, mut named) = (false, 0, false);
+    let (mut read, mut n, mut near) = ([Place::default(); WORDS_MAX], 0, false);
+    // What any word is and all are, and whether a word means something behind the one before.
+    let (mut any, mut all, mut last, mut behind, mut far) = (0, u32::MAX, 0, 0, false);
     loop {
         let (key, len) = next(text, at, cell.end)?;
-        let word = words.know(key, len);
-        let is = word.is;
-        // Of a longer word before a middle name, only the end is read.
-        let cut = is & MIDDLE != 0 && near && at - last_at > SYLLABLE_BYTES_MAX + 1;
-        if is & PLAIN == 0 || cut {
-            return None;
-        }
-        // Names are those of streets and places, unless they are addressed: `bà Lê Thị Lan`, `ông Ông Văn Lợi`.
-        let goes_on = near && is & CAPITAL != 0;
-        let follows = goes_on && last & CAPITAL != 0;
-        if surname && goes_on {
-            if ahead & TITLE != 0 || last & SIR != 0 && is & SURNAME != 0 {
-                return None;
-            }
-            named = true;
-        } else if named && !goes_on {
-            // Behind a name any date is a birth.
-            named = false;
-            if is & NUMBER != 0 {
-                return None;
-            }
-        }
-        // The name goes on with a surname right behind another.
-        surname = is & (SURNAME | CAPITAL) == SURNAME | CAPITAL && !(follows && last & SURNAME != 0);
-        if surname && is & MIDDLE != 0 && follows {
-            // `Tràng Thi` begins with what is no surname.
-            if (ahead | last) & TITLE != 0 {
-                return None;
-            }
-            named = true;
-        } else {
-            // No further back is the word before read.
-            ahead = if at - last_at <= WORD_BYTES + 1 { last } else { TITLE };
-        }
-        // Pairs of hexadecimal digits may hide something.
-        if is & PAIR_FIRST != 0 && last & PAIR != 0 && before & PAIR_LAST != 0 {
-            return None;
-        }
-        // `ô tô`: what follows may be a plate.
-        if is & VEHICLE_LAST != 0 && last & VEHICLE_FIRST != 0 {
-            return None;
-        }
-        digits += u32::from(word.digits);
+        let Word { folded, len: letters, words: more, digits: more_digits, is, .. } = words.know(key, len);
+        *read.get_mut(n)? = Place { is: *is, at: (at - cell.start) as u16, near };
+        n += 1;
+        any |= is;
+        all &= is;
+        behind |= is & last >> 16;
+        last = *is;
+        digits += u32::from(*more_digits);
         run += len;
         if digits >= NUMBER_DIGITS || run >= RUN_BYTES {
             return None;
         }
         if is & LETTERS != 0 {
-            digits = u32::from(word.digits);
+            digits = u32::from(*more_digits);
         }
-        places += u32::from(word.words);
-        values.extend_chunk(&word.folded, usize::from(word.len));
+        places += u32::from(*more);
+        values.extend_chunk(folded, usize::from(*letters));
         let word_at = at;
         at += len;
         if at >= cell.end {
@@ -163,13 +143,71 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
         }
         values.push(b' ');
         near = at == signs + 1 && text.get(signs) == Some(&b' ');
-        (before, last, last_at) = (last, is, word_at);
+        far |= at - word_at > WORD_BYTES + 1;
+    }
+    // Most words mean the same wherever they stand.
+    let together = far || behind & BEHIND != 0 || any & (MIDDLE | SIR) != 0;
+    if all & PLAIN == 0 || together && holds_more(read.get(..n)?) {
+        return None;
     }
     let mut spoken = places < WORDS_MIN || run >= RUN_BYTES;
     if bytes.len() >= spoken::SPOKEN_BYTES_MIN {
         speech(bytes, 0..bytes.len(), |_| spoken = true);
     }
     (!spoken).then_some(())
+}
+
+/// Whether words, one behind the other, may be more than an address.
+#[inline(never)]
+fn holds_more(words: &[Place]) -> bool {
+    // The two words before, where the last begins.
+    let (mut before, mut last, mut last_at) = (0, 0, 0);
+    // A surname stands before, and what stands before that; a name goes on.
+    let (mut surname, mut ahead, mut named) = (false, 0, false);
+    for Place { is, at, near } in words.iter().copied() {
+        let gap = usize::from(at - last_at);
+        // Of a longer word before a middle name, only the end is read.
+        if is & MIDDLE != 0 && near && gap > SYLLABLE_BYTES_MAX + 1 {
+            return true;
+        }
+        // Names are those of streets and places, unless they are addressed: `bà Lê Thị Lan`, `ông Ông Văn Lợi`.
+        let goes_on = near && is & CAPITAL != 0;
+        let follows = goes_on && last & CAPITAL != 0;
+        if surname && goes_on {
+            if ahead & TITLE != 0 || last & SIR != 0 && is & SURNAME != 0 {
+                return true;
+            }
+            named = true;
+        } else if named && !goes_on {
+            // Behind a name any date is a birth.
+            named = false;
+            if is & NUMBER != 0 {
+                return true;
+            }
+        }
+        // The name goes on with a surname right behind another.
+        surname = is & (SURNAME | CAPITAL) == SURNAME | CAPITAL && !(follows && last & SURNAME != 0);
+        if surname && is & MIDDLE != 0 && follows {
+            // `Tràng Thi` begins with what is no surname.
+            if (ahead | last) & TITLE != 0 {
+                return true;
+            }
+            named = true;
+        } else {
+            // No further back is the word before read.
+            ahead = if gap <= WORD_BYTES + 1 { last } else { TITLE };
+        }
+        // Pairs of hexadecimal digits may hide something.
+        if is & PAIR_FIRST != 0 && last & PAIR != 0 && before & PAIR_LAST != 0 {
+            return true;
+        }
+        // `ô tô`: what follows may be a plate.
+        if is & VEHICLE_LAST != 0 && last & VEHICLE_FIRST != 0 {
+            return true;
+        }
+        (before, last, last_at) = (last, is, at);
+    }
+    false
 }
 
 /// The word at `at`, which ends before a sign or at `end`: its bytes with nothing behind, and their number.
@@ -194,22 +232,28 @@ fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
 }
 
 impl Words {
+    #[inline]
     fn know(&mut self, key: u128, len: usize) -> &Word {
-        if self.0.is_empty() {
-            self.0.resize(SLOTS, Word::default());
-        }
+        let slots = self.0.get_or_insert_with(none);
         let mixed =
             u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
         let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
-        if self.0[at].key != key {
+        if slots[at].key != key {
             // Two share two places before one has to go.
-            self.0.swap(at, at + 1);
-            if self.0[at].key != key {
-                self.0[at] = Word::new(key, len);
+            slots.swap(at, at + 1);
+            if slots[at].key != key {
+                slots[at] = Word::new(key, len);
             }
         }
-        &self.0[at]
+        &slots[at]
     }
+}
+
+/// Nothing is known yet.
+#[cold]
+#[inline(never)]
+fn none() -> Box<[Word; SLOTS]> {
+    Box::new([Word::default(); SLOTS])
 }
 
 impl Word {

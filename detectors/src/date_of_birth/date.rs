@@ -30,39 +30,45 @@ impl Date {
     /// [`Self::read_plain`] with the day first or last, and nothing behind; and which bytes are signs.
     #[inline]
     pub(crate) fn plain(text: &[u8; 10], this_year: u16) -> Option<([u8; 16], u64)> {
-        let [a, b, c, d, e, f, g, h, i, j] = *text;
-        let is_sign = |b: u8| matches!(b, b'/' | b'-' | b'.');
-        let (digits, signs) = if c == f && is_sign(c) {
-            ([g, h, i, j, d, e, a, b], 1 << 2 | 1 << 5)
-        } else if e == h && is_sign(e) {
-            ([a, b, c, d, f, g, i, j], 1 << 4 | 1 << 7)
+        let ([low @ .., _, _], [_, _, high @ ..]) = (*text, *text);
+        let (low, high) = (u64::from_le_bytes(low), u64::from_le_bytes(high));
+        let shown = [no_digits(low), no_digits(high)];
+        // Of each the digits, the first in the lowest byte.
+        let (year, month, day, sign, other, signs) = if shown == Self::DAY_FIRST {
+            (high >> 32, low >> 24, low, low >> 16, low >> 40, 1 << 2 | 1 << 5)
+        } else if shown == Self::YEAR_FIRST {
+            (low, low >> 40, high >> 48, low >> 32, low >> 56, 1 << 4 | 1 << 7)
         } else {
             return None;
         };
-        let [a, b, c, d, e, f, g, h] = digits;
-        let two = |a: u8, b: u8| u16::from(a & 0x0f) * 10 + u16::from(b & 0x0f);
-        let (year, month, day) = (two(a, b) * 100 + two(c, d), two(e, f), two(g, h));
-        let fits = no_digits(u64::from_le_bytes(digits)) == 0
-            && (1900..2100).contains(&year)
-            && year <= this_year
-            && (1..=12).contains(&month)
-            && (1..=28).contains(&day);
-        fits.then_some(([a, b, c, d, b'-', e, f, b'-', g, h, 0, 0, 0, 0, 0, 0], signs))
+        let (year, month, day) = (year & 0xffff_ffff, month & 0xffff, day & 0xffff);
+        let two = |digits: u64| (digits & 0x0f) * 10 + (digits >> 8 & 0x0f);
+        let (y, m, d) = (two(year) * 100 + two(year >> 16), two(month), two(day));
+        let fits = sign as u8 == other as u8
+            && matches!(sign as u8, b'/' | b'-' | b'.')
+            && (1900..2100).contains(&y)
+            && y <= u64::from(this_year)
+            && (1..=12).contains(&m)
+            && (1..=28).contains(&d);
+        const HYPHENS: u64 = (b'-' as u64) << 32 | (b'-' as u64) << 56;
+        let value = u128::from(year | HYPHENS | month << 40) | u128::from(day) << 64;
+        fits.then_some((value.to_le_bytes(), signs))
     }
+
+    /// The high bit of each sign, among the first eight bytes and among the last.
+    const DAY_FIRST: [u64; 2] = [0x80 << 16 | 0x80 << 40, 0x80 | 0x80 << 24];
+    const YEAR_FIRST: [u64; 2] = [0x80 << 32 | 0x80 << 56, 0x80 << 16 | 0x80 << 40];
 
     /// What [`read`] makes of the two layouts that nearly all dates of registers have, ten bytes of digits and two equal
     /// signs, and which bytes these are, a bit each; `None` for any other.
     pub(crate) fn read_plain(text: &[u8]) -> Option<(Self, u64)> {
-        // The high bit of each sign, among the first eight bytes and among the last.
-        const DAY_FIRST: [u64; 2] = [0x80 << 16 | 0x80 << 40, 0x80 | 0x80 << 24];
-        const YEAR_FIRST: [u64; 2] = [0x80 << 32 | 0x80 << 56, 0x80 << 16 | 0x80 << 40];
         let text: &[u8; 10] = text.try_into().ok()?;
         let eight = |half: Option<&[u8; 8]>| half.map_or(0, |half| no_digits(u64::from_le_bytes(*half)));
         let no_digits = [eight(text.first_chunk()), eight(text.last_chunk())];
         let n = |from: usize, to: usize| text[from..to].iter().fold(0, |n, b| n * 10 + u32::from(b & 0x0f));
-        let (date, first, second) = if no_digits == DAY_FIRST {
+        let (date, first, second) = if no_digits == Self::DAY_FIRST {
             (Self::of_parts(n(6, 10), n(3, 5), n(0, 2))?, 2, 5)
-        } else if no_digits == YEAR_FIRST {
+        } else if no_digits == Self::YEAR_FIRST {
             (Self::new(n(0, 4), n(5, 7), n(8, 10))?, 4, 7)
         } else {
             return None;

@@ -20,6 +20,10 @@ pub(crate) struct Syllable {
     pub(crate) body: bool,
     /// A heading may begin with it.
     pub(crate) head: bool,
+    /// Such a name or heading may be it alone.
+    pub(crate) alone: bool,
+    /// It may be the second word of one.
+    pub(crate) second: bool,
     /// Two letters that are hexadecimal digits.
     pub(crate) hexadecimal: bool,
 }
@@ -41,6 +45,8 @@ impl Syllable {
             title: TITLES.contains(&folded.as_str()) || super::TITLES.contains(&folded),
             body: begins(&BODIES),
             head: begins(&HEADS),
+            alone: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase == folded),
+            second: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase.split(' ').nth(1) == Some(&folded)),
             hexadecimal: text.len() == 2 && text.bytes().all(|b| b.is_ascii_hexdigit()),
         }
     }

@@ -203,13 +203,17 @@ impl<'b> Marks<'b> {
         Self { bytes, block: from, left, signs }
     }
 
-    /// The next one.
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
+    /// The next one of a row that begins at `row`.
+    #[inline(always)]
+    fn next(&mut self, row: usize) -> Option<usize> {
         while self.left == 0 {
             let block = self.bytes.get(self.block + BLOCK..)?.first_chunk()?;
             self.block += BLOCK;
             self.left = among(block, self.signs);
+            // No further than a row may.
+            if self.block - row >= ROW_MAX {
+                return None;
+            }
         }
         let at = self.block + self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
@@ -217,66 +221,83 @@ impl<'b> Marks<'b> {
     }
 }
 
-/// Splits the row that begins at `start`, of which no mark was told yet, into cells and tells where the next begins;
+/// Splits the row that begins at `row`, of which no mark was told yet, into cells and tells where the next begins;
 /// `None` when its end is not there, or a cell is not what stands between two delimiters or quotes.
-fn split(marks: &mut Marks<'_>, mut start: usize, cells: &mut Vec<Cell>) -> Option<usize> {
+#[inline(never)]
+fn split(marks: &mut Marks<'_>, row: usize, cells: &mut Vec<Cell>) -> Option<usize> {
     cells.clear();
-    let (bytes, [delimiter, ..], row) = (marks.bytes, marks.signs, start);
-    let mut push = |start: usize, end: usize| {
-        let Range { start, end } = trimmed(bytes, start, end);
-        cells.push(Cell::new(cells.len(), start - row, end - row));
-    };
+    // A copy of its own stays in registers.
+    let mut own = Marks { ..*marks };
+    let (bytes, [delimiter, ..], mut start) = (own.bytes, own.signs, row);
     loop {
-        let at = marks.next().filter(|at| at - row < ROW_MAX)?;
-        match *bytes.get(at)? {
-            b if b == delimiter => {
-                push(start, at);
-                start = at + 1;
+        let at = own.next(row)?;
+        let b = *bytes.get(at)?;
+        if b == delimiter {
+            push(bytes, row, start..at, cells);
+            start = at + 1;
+        } else if b == b'\n' {
+            push(bytes, row, start..at, cells);
+            *marks = own;
+            return Some(at + 1);
+        } else if b == b'"' && at == start {
+            *marks = own;
+            let (behind, ends) = quoted(marks, row, start, cells)?;
+            if ends {
+                return Some(behind);
             }
-            b'\n' => {
-                push(start, at);
-                return Some(at + 1);
-            }
+            start = behind;
+            own = Marks { ..*marks };
+        } else if b != b'\r' || bytes.get(at + 1) != Some(&b'\n') {
             // Before the line end it is a blank; elsewhere it is dropped.
-            b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
-            b'"' if at == start => {
-                let close = loop {
-                    let at = marks.next().filter(|at| at - row < ROW_MAX)?;
-                    if bytes.get(at) == Some(&b'"') {
-                        break at;
-                    }
-                };
-                push(start + 1, close);
-                let mut behind = marks.next()?;
-                start = close + 1;
-                if let Some(b"\r\n") = bytes.get(start..start + 2) {
-                    behind = marks.next()?;
-                    start += 1;
-                }
-                match *bytes.get(behind)? {
-                    // Nothing stands between.
-                    _ if behind != start => return None,
-                    b'\n' => return Some(behind + 1),
-                    b if b == delimiter => start = behind + 1,
-                    _ => return None,
-                }
-            }
-            _ => return None,
+            return None;
         }
     }
 }
 
+/// Reads the cell whose quote stands at `start`; where the next begins, and whether that is a row.
+#[inline(never)]
+fn quoted(marks: &mut Marks<'_>, row: usize, start: usize, cells: &mut Vec<Cell>) -> Option<(usize, bool)> {
+    let (bytes, [delimiter, ..]) = (marks.bytes, marks.signs);
+    let close = loop {
+        let at = marks.next(row)?;
+        if bytes.get(at) == Some(&b'"') {
+            break at;
+        }
+    };
+    push(bytes, row, start + 1..close, cells);
+    let (mut behind, mut next) = (marks.next(row)?, close + 1);
+    if let Some(b"\r\n") = bytes.get(next..next + 2) {
+        behind = marks.next(row)?;
+        next += 1;
+    }
+    match *bytes.get(behind)? {
+        // Nothing stands between.
+        _ if behind != next => None,
+        b'\n' => Some((behind + 1, true)),
+        b if b == delimiter => Some((behind + 1, false)),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn push(bytes: &[u8], row: usize, cell: Range<usize>, cells: &mut Vec<Cell>) {
+    let Range { start, end } = trimmed(bytes, cell.start, cell.end);
+    cells.push(Cell::new(cells.len(), start - row, end - row));
+}
+
 /// What stands between two places, without the blanks around it.
-#[inline]
-fn trimmed(bytes: &[u8], mut start: usize, mut end: usize) -> Range<usize> {
+#[inline(always)]
+fn trimmed(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
     let blank = |at: usize| bytes.get(at).is_some_and(|b| *b <= b' ');
     // Hardly a cell has any.
-    if start < end && (blank(start) || blank(end - 1)) {
-        let cell = bytes.get(start..end).unwrap_or_default();
-        start += cell.len() - cell.trim_ascii_start().len();
-        end = start + cell.trim_ascii().len();
-    }
-    start..end
+    if start < end && (blank(start) || blank(end - 1)) { without_blanks(bytes, start, end) } else { start..end }
+}
+
+#[inline(never)]
+fn without_blanks(bytes: &[u8], start: usize, end: usize) -> Range<usize> {
+    let cell = bytes.get(start..end).unwrap_or_default();
+    let start = start + cell.len() - cell.trim_ascii_start().len();
+    start..start + cell.trim_ascii().len()
 }
 
 /// Whether all cells are lines drawn under a header.

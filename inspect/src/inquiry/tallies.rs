@@ -27,15 +27,21 @@ impl Tallies {
     /// Adds a finding; `again` when it was made by a second look.
     #[inline(always)]
     pub(super) fn add(&mut self, detector: DetectorId, confidence: Confidence, hash: u64, again: bool) -> Added {
-        let counted = confidence >= Confidence::Medium;
-        let (tally, distinct) = self.of(detector);
-        if again && (distinct.contains(hash) || !counted) {
+        let (_, distinct) = self.of(detector);
+        if again && (confidence < Confidence::Medium || distinct.contains(hash)) {
             return Added::Nothing;
         }
+        self.add_first(detector, confidence, hash)
+    }
+
+    /// As [`Self::add`], of a first look.
+    #[inline(always)]
+    pub(super) fn add_first(&mut self, detector: DetectorId, confidence: Confidence, hash: u64) -> Added {
+        let (tally, distinct) = self.of(detector);
         if tally.confidence < Some(confidence) {
             tally.confidence = Some(confidence);
         }
-        if !counted {
+        if confidence < Confidence::Medium {
             tally.low += 1;
             return Added::One;
         }

@@ -27,6 +27,29 @@ pub(crate) struct Stand<'t> {
     pub(crate) len: u8,
 }
 
+/// A finding that is all of a cell, and where this stands in the text of its row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sole {
+    pub(crate) whole: Whole,
+    /// Which cell of the row.
+    pub(crate) cell: u32,
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+    /// Where it begins in its object; [`NOWHERE`] when it stands nowhere, or is a number that must stay one.
+    pub(crate) at: u64,
+}
+
+/// No address.
+pub(crate) const NOWHERE: u64 = u64::MAX;
+
+impl Sole {
+    #[inline(always)]
+    fn cell<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        let start = self.start as usize;
+        text.get(start..start + self.len as usize).unwrap_or_default()
+    }
+}
+
 impl Stand<'_> {
     /// What masks the cell, whose `signs` are kept.
     #[inline]
@@ -159,37 +182,36 @@ impl Inquiry {
         }
     }
 
-    /// As [`Self::report_whole`], of the cell of a text at an address in such a part.
-    #[inline(always)]
-    pub(crate) fn report_plain(
-        &mut self,
-        whole: &Whole,
-        text: &[u8],
-        cell: Range<usize>,
-        address: u64,
-    ) -> Option<Mark> {
-        let Whole { detector, confidence, .. } = *whole;
-        let (start, cell) = (cell.start, text.get(cell).unwrap_or_default());
-        if confidence >= Confidence::Medium {
-            self.mask_whole(whole, (text, start), cell, address);
+    /// As [`Self::report_whole`], of findings in the cells of a text, each of which has an address in such a part.
+    #[inline(never)]
+    pub(crate) fn report_plain(&mut self, text: &[u8], some: &[Sole], base: u64, marks: &mut Vec<Mark>) {
+        self.found += some.len() as u64;
+        for sole in some.iter().filter(|sole| sole.whole.confidence >= Confidence::Medium) {
+            // One less is carried along once there is no room for any.
+            if self.edits.lack_room() {
+                break;
+            }
+            self.mask_whole(&sole.whole, (text, sole.start as usize), sole.cell(text), base + sole.at);
         }
-        let value = self.cells.value(whole, cell);
-        let hash = self.values.value(detector, value);
-        let mark = Mark::of(&self.values, hash, detector, confidence, value);
-        if self.tallies.add(detector, confidence, hash, false) == Added::Sample {
-            self.sample(whole, cell);
+        for sole in some {
+            let (Whole { detector, confidence, .. }, cell) = (sole.whole, sole.cell(text));
+            let value = self.cells.value(&sole.whole, cell);
+            let hash = self.values.value(detector, value);
+            if let Some(mark) = Mark::of(&self.values, hash, detector, confidence, value) {
+                marks.push(mark);
+            }
+            if self.tallies.add_first(detector, confidence, hash) == Added::Sample {
+                self.sample(&sole.whole, cell);
+            }
         }
-        mark
     }
 
+    /// Masks a cell, for which there is room.
     #[inline(always)]
     fn mask_whole(&mut self, whole: &Whole, (text, start): (&[u8], usize), cell: &[u8], address: u64) {
-        if self.edits.lack_room() {
-            return;
-        }
         match whole.detector {
             DetectorId::Address => self.edits.mask(text, start..start + cell.len(), address, DetectorId::Address),
-            detector => self.edits.stamp(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
+            detector => self.edits.stamp_within(Stamp::masking(cell, self.cells.signs(whole), address, detector)),
         }
     }
 
@@ -208,7 +230,7 @@ impl Inquiry {
             (Origin::Raw(base), Some(at)) => {
                 if stand.number {
                     self.edits.stamp(stand.mask(self.cells.signs(whole), base + at, detector));
-                } else {
+                } else if !self.edits.lack_room() {
                     self.mask_whole(whole, (stand.cell, 0), stand.cell, base + at);
                 }
             }

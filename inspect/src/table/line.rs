@@ -12,8 +12,8 @@ use std::ops::Range;
 use chot_detectors::{Column, Told, Whole};
 use chot_model::DetectorId;
 
-use super::{COLUMNS_MAX, Found, JUDGED_ROWS, NUMBER_MIN, Row, Shape, Stat, Table, is_number, lost_zeros};
-use crate::inquiry::{Inquiry, Stand};
+use super::{COLUMNS_MAX, Found, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros};
+use crate::inquiry::{Inquiry, NOWHERE, Sole, Stand};
 use crate::joined;
 use crate::people::Mark;
 use crate::view::View;
@@ -44,7 +44,7 @@ pub(crate) struct Cell {
 }
 
 /// No address: a cell stands where its text does.
-const ELSEWHERE: u64 = u64::MAX;
+const ELSEWHERE: u64 = NOWHERE;
 
 impl Cell {
     #[inline]
@@ -98,6 +98,19 @@ impl<'t> Line<'t> {
         Stand { cell: self.bytes(cell), start: at.unwrap_or(0), at: cell.elsewhere().or(at), number, len }
     }
 
+    /// A finding that is all of cell number `n`.
+    #[inline(always)]
+    fn sole(&self, cell: &Cell, n: usize, whole: Whole) -> Sole {
+        let at = match self.at {
+            _ if cell.number => NOWHERE,
+            // It may stand elsewhere, and a text that stands nowhere has cells that stand somewhere.
+            Some(at) if cell.at == ELSEWHERE => at + u64::from(cell.start),
+            _ => cell.at,
+        };
+        let (start, len) = (cell.start, cell.end.saturating_sub(cell.start));
+        Sole { whole, cell: n as u32, start, len, at }
+    }
+
     /// The same row, cell by cell.
     pub(crate) fn row(&self) -> Row {
         let view = |cell: &Cell| {
@@ -120,6 +133,16 @@ impl<'t> Line<'t> {
         view.base = start;
         view.number = number;
     }
+}
+
+/// How far cells were usual ones.
+enum Next {
+    /// All of them.
+    End,
+    /// Up to this one.
+    Odd(Odd),
+    /// Up to one that may be a part of a number.
+    Joined,
 }
 
 /// A cell that is not one of the usual.
@@ -146,7 +169,7 @@ struct Other {
 #[derive(Default)]
 pub(super) struct Lines {
     /// The cells that were found to be all of a finding.
-    whole: Vec<(u32, Whole)>,
+    whole: Vec<Sole>,
     /// Other findings, before which of the others they were made.
     other: Vec<(usize, (usize, Found, bool))>,
     marks: Vec<Mark>,
@@ -171,55 +194,81 @@ impl Table {
 
     /// Takes a row as it stands. False when it is better given to [`Self::row`]: nothing was done then.
     pub(crate) fn line(&mut self, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
-        let Some(Shape::Headed(header)) = self.shape.as_ref().filter(|_| self.takes_lines(inquiry)) else {
+        if !self.takes_lines(inquiry) {
             return false;
-        };
-        let mut bytes = 0;
-        for cell in line.cells {
-            bytes += cell.len();
-            if header.joins.get(cell.column as usize) == Some(&true) && joined::is_part_of_cell(line.bytes(cell)) {
-                return false;
-            }
         }
-        if bytes == 0 || inquiry.is_late(&self.place) {
+        if line.cells.iter().all(Cell::is_empty) || inquiry.is_late(&self.place) {
             return true;
         }
-        inquiry.looked_at(&self.place, bytes);
-        self.rows += 1;
-        self.judged += 1;
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
-        let mut next = 0;
-        while let Some(odd) = self.usual(line, next, &mut lines.whole, inquiry) {
-            next = odd.at + 1;
-            self.tell(line, odd, &mut lines, inquiry);
+        let mut next = self.usual(line, 0, &mut lines.whole, inquiry);
+        let joined = match &next {
+            Next::End => false,
+            Next::Joined => true,
+            // Once a cell was read it is too late to ask the others.
+            Next::Odd(odd) => self.is_joined_behind(line, odd.at),
+        };
+        if joined {
+            lines.whole.clear();
+        } else {
+            inquiry.looked_at(&self.place, line.cells.iter().map(Cell::len).sum());
+            self.rows += 1;
+            self.judged += 1;
+            while let Next::Odd(odd) = next {
+                let behind = odd.at + 1;
+                self.tell(line, odd, &mut lines, inquiry);
+                next = self.usual(line, behind, &mut lines.whole, inquiry);
+            }
+            self.settle(line, &mut lines, inquiry);
         }
-        self.settle(line, &mut lines, inquiry);
         self.lines = Some(lines);
         inquiry.end_row(begun);
-        true
+        !joined
+    }
+
+    /// Whether a cell behind number `at` may be a part of a number.
+    #[inline(never)]
+    fn is_joined_behind(&self, line: &Line<'_>, at: usize) -> bool {
+        let Some(Shape::Headed(header)) = &self.shape else { return false };
+        line.cells.iter().skip(at + 1).any(|cell| {
+            header.plan.get(cell.column as usize).is_some_and(|planned| planned.joins)
+                && joined::is_part_of_cell(line.bytes(cell))
+        })
     }
 
     /// Reads the cells from number `next` on, as far as they are usual ones.
-    fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<(u32, Whole)>, inquiry: &mut Inquiry) -> Option<Odd> {
-        let Some(Shape::Headed(header)) = &self.shape else { return None };
-        for (n, cell) in line.cells.iter().enumerate().skip(next) {
+    #[inline(never)]
+    fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<Sole>, inquiry: &mut Inquiry) -> Next {
+        let Some(Shape::Headed(header)) = &self.shape else { return Next::End };
+        let plan = header.plan.as_slice();
+        let mut behind = next;
+        for cell in line.cells.get(next..).unwrap_or_default() {
+            let at = behind;
+            behind += 1;
             if cell.is_empty() {
                 continue;
             }
-            let column = header.columns.get(cell.column as usize).copied().flatten();
-            let alone = column.is_none() && cell.len() >= NUMBER_MIN && is_number(line.bytes(cell));
-            // Numbers of twelve digits are counted wherever nothing announces them.
-            if alone && cell.len() >= 12 || cell.number && lost_zeros(line.bytes(cell), column).is_some() {
-                return Some(Odd { at: n, column, alone, nothing: false });
+            let unplanned = Planned { column: None, joins: false };
+            let Planned { column, joins } = plan.get(cell.column as usize).copied().unwrap_or(unplanned);
+            if joins && joined::is_part_of_cell(line.bytes(cell)) {
+                return Next::Joined;
+            }
+            let mut alone = false;
+            if column.is_none() || cell.number {
+                alone = column.is_none() && cell.len() >= NUMBER_MIN && is_number(line.bytes(cell));
+                // Numbers of twelve digits are counted wherever nothing announces them.
+                if alone && cell.len() >= 12 || cell.number && lost_zeros(line.bytes(cell), column).is_some() {
+                    return Next::Odd(Odd { at, column, alone, nothing: false });
+                }
             }
             match inquiry.told(line.text, cell.range(), column) {
                 Told::Nothing if !alone => {}
-                Told::Whole(whole) if column.is_some() => found.push((n as u32, whole)),
-                told => return Some(Odd { at: n, column, alone, nothing: told == Told::Nothing }),
+                Told::Whole(whole) if column.is_some() => found.push(line.sole(cell, at, whole)),
+                told => return Next::Odd(Odd { at, column, alone, nothing: told == Told::Nothing }),
             }
         }
-        None
+        Next::End
     }
 
     /// Takes row number `number`, whose cells were read one by one: as a line if each stands in one piece.
@@ -271,38 +320,41 @@ impl Table {
     /// Reports some of the findings that are all of their cells.
     #[inline]
     fn report(&self, line: &Line<'_>, some: Range<usize>, lines: &mut Lines, inquiry: &mut Inquiry) {
-        let plain = inquiry.begins_plain(&self.place);
-        for (cell, whole) in lines.whole.get(some).unwrap_or_default() {
-            let Some(cell) = line.cells.get(*cell as usize) else { continue };
-            let at = cell.elsewhere().or_else(|| line.at.map(|at| at + u64::from(cell.start)));
-            let mark = match (plain, at) {
-                (Some(base), Some(at)) if !cell.number => {
-                    inquiry.report_plain(whole, line.text, cell.range(), base + at)
-                }
-                _ => {
-                    let part = || self.part(line.number, cell.column as usize);
-                    inquiry.report_whole(&self.place, whole, line.stand(cell), part)
-                }
-            };
-            if let Some(mark) = mark {
-                lines.marks.push(mark);
+        let Lines { whole, marks, .. } = lines;
+        let some = whole.get(some).unwrap_or_default();
+        match inquiry.begins_plain(&self.place) {
+            Some(base) if some.iter().all(|sole| sole.at != NOWHERE) => {
+                inquiry.report_plain(line.text, some, base, marks);
             }
+            Some(base) => {
+                for run in some.chunk_by(|a, b| (a.at == NOWHERE) == (b.at == NOWHERE)) {
+                    if run.first().is_some_and(|sole| sole.at == NOWHERE) {
+                        self.report_each(line, run, marks, inquiry);
+                    } else {
+                        inquiry.report_plain(line.text, run, base, marks);
+                    }
+                }
+            }
+            None => self.report_each(line, some, marks, inquiry),
+        }
+    }
+
+    #[inline(never)]
+    fn report_each(&self, line: &Line<'_>, some: &[Sole], marks: &mut Vec<Mark>, inquiry: &mut Inquiry) {
+        for sole in some {
+            let Some(cell) = line.cells.get(sole.cell as usize) else { continue };
+            let part = || self.part(line.number, cell.column as usize);
+            marks.extend(inquiry.report_whole(&self.place, &sole.whole, line.stand(cell), part));
         }
     }
 
     /// Reports what was found in a row, which is a record.
     fn settle(&self, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) {
-        // Nearly always there are no others, and carrying one along costs more than the rest of the loop.
-        let (mut others, mut done) = (std::mem::take(&mut lines.other), 0);
-        for (before, (at, found, alone)) in others.drain(..) {
-            self.report(line, done..before, lines, inquiry);
-            done = before;
-            let other =
-                Other { before, column: at, detector: found.finding.detector, hash: inquiry.hash(&found.finding) };
-            lines.told.push(other);
-            lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+        let mut done = 0;
+        // Nearly always there are no others.
+        if !lines.other.is_empty() {
+            done = self.report_others(line, lines, inquiry);
         }
-        lines.other = others;
         self.report(line, done..lines.whole.len(), lines, inquiry);
         if inquiry.people.record(&lines.marks, self.people) == 0 {
             let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
@@ -315,6 +367,22 @@ impl Table {
         lines.told.clear();
         lines.whole.clear();
     }
+
+    /// Reports the others, and those that stand before them: so many.
+    #[inline(never)]
+    fn report_others(&self, line: &Line<'_>, lines: &mut Lines, inquiry: &mut Inquiry) -> usize {
+        let (mut others, mut done) = (std::mem::take(&mut lines.other), 0);
+        for (before, (at, found, alone)) in others.drain(..) {
+            self.report(line, done..before, lines, inquiry);
+            done = before;
+            let other =
+                Other { before, column: at, detector: found.finding.detector, hash: inquiry.hash(&found.finding) };
+            lines.told.push(other);
+            lines.marks.extend(inquiry.report(self.doubted(at, found, alone)));
+        }
+        lines.other = others;
+        done
+    }
 }
 
 impl Lines {
@@ -322,10 +390,11 @@ impl Lines {
     fn hash(&self, line: &Line<'_>, column: usize, detectors: &[DetectorId], inquiry: &Inquiry) -> Option<u64> {
         let told = self.told.iter().find(|told| told.column == column && detectors.contains(&told.detector));
         let before = told.map_or(self.whole.len(), |told| told.before);
-        let mut whole = self.whole.get(..before).unwrap_or_default().iter().filter_map(|(cell, whole)| {
-            let cell = line.cells.get(*cell as usize).filter(|cell| cell.column as usize == column)?;
-            detectors.contains(&whole.detector).then(|| inquiry.hash_of_whole(whole, line.bytes(cell)))
-        });
+        let mut whole =
+            self.whole.get(..before).unwrap_or_default().iter().filter_map(|Sole { whole, cell, .. }| {
+                let cell = line.cells.get(*cell as usize).filter(|cell| cell.column as usize == column)?;
+                detectors.contains(&whole.detector).then(|| inquiry.hash_of_whole(whole, line.bytes(cell)))
+            });
         whole.next().or_else(|| told.map(|told| told.hash))
     }
 }
