@@ -2,7 +2,10 @@
 //!
 //! Bytes are regrouped into blocks of one size, so however they arrive, every room sees the same blocks.
 
+use std::sync::LazyLock;
+
 use chot_model::OpaqueReason;
+use memchr::memmem::Finder;
 use sha2::{Digest, Sha256};
 
 use crate::Hint;
@@ -232,23 +235,10 @@ impl Object {
 /// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
 const PGP_ARMOUR: &[u8; 27] = b"-----BEGIN PGP MESSAGE-----";
 
-/// Whether a block holds the beginning of such a text. Asked of everything there is, so every sixteen bytes only eight
-/// are looked at: wherever the mark stands, eight of these are part of it.
+/// Whether a block holds the beginning of such a text.
 fn is_armoured(block: &[u8]) -> bool {
-    const STEP: usize = 16;
-    const SEEN: usize = 8;
-    const LEN: usize = PGP_ARMOUR.len();
-    const { assert!(LEN >= STEP + SEEN - 1) };
-    let stands_in = |from: usize, to: usize| {
-        let part = block.get(from..to.min(block.len())).unwrap_or_default();
-        part.windows(LEN).any(|mark| mark == PGP_ARMOUR)
-    };
-    let eight = |chunk: &[u8; STEP]| chunk.first_chunk().map_or(0, |eight: &[u8; SEEN]| u64::from_le_bytes(*eight));
-    let around = |at: usize| stands_in(at.saturating_sub(LEN - SEEN), at + LEN);
-    let (chunks, _) = block.as_chunks::<STEP>();
-    chunks.iter().enumerate().any(|(n, chunk)| may_be_armour(eight(chunk)) && around(n * STEP))
-        // At the end there may be no chunk any more.
-        || stands_in(block.len().saturating_sub(LEN + STEP), block.len())
+    static ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PGP_ARMOUR));
+    ARMOUR.find(block).is_some()
 }
 
 /// Whether the mark begins in one block and ends in the next.
@@ -258,15 +248,6 @@ fn is_armour_between(before: &[u8; PGP_ARMOUR.len() - 1], block: &[u8]) -> bool 
         let (head, tail) = PGP_ARMOUR.split_at(n);
         before.ends_with(head) && behind.starts_with(tail)
     })
-}
-
-/// Whether all of eight bytes are capitals, blanks or hyphens, or at least written with the same bits.
-const fn may_be_armour(eight: u64) -> bool {
-    const ONES: u64 = u64::MAX / 0xff;
-    // Of ASCII, either one of the rows of letters that `@` begins, or the one that the blank begins.
-    let letter_or_sign = (eight ^ eight << 1) & (0x40 * ONES) == 0x40 * ONES;
-    let digit = eight & eight << 1 & (0x20 * ONES) != 0;
-    eight & (0x80 * ONES) == 0 && letter_or_sign && !digit
 }
 
 const EMPTY: &str = "application/x-empty";
