@@ -131,38 +131,38 @@ impl<const N: usize> Sheet<N> {
             let from = |by: usize| hex[n] >> by | hex[n + 1] << (BLOCK - by);
             pairs[n] = hex[n] & from(1) & !from(2) & from(3) & from(4) & !from(5) & from(6) & from(7);
         }
-        let other: [u64; N] = std::array::from_fn(|n| word[n] & !hex[n]);
-        modes[0] = mode(digit[0], [graphic[0], 0], [other[0], u64::MAX], [hex[0], u64::MAX]);
+        modes[0] = mode(digit[0], [graphic[0], 0], [word[0], u64::MAX], [hex[0], 0], [hex[0], u64::MAX]);
         for n in 1..N - 1 {
-            let [graphic, other, hex] = [&*graphic, &other, &*hex].map(|of| [of[n], of[n - 1]]);
-            modes[n] = mode(digit[n], graphic, other, hex);
+            let [graphic, word, hex] = [&*graphic, &*word, &*hex].map(|of| [of[n], of[n - 1]]);
+            modes[n] = mode(digit[n], graphic, word, hex, hex);
         }
         *blocks = Blocks {
-            sign: any::<N>(|n| sign[n]),
-            line: any::<N>(|n| line[n]),
-            cut: any::<N>(|n| cut[n]),
-            pairs: any::<N>(|n| pairs[n]),
-            modes: any::<N>(|n| modes[n]),
-            four: any::<N>(|n| {
+            sign: those::<N>(|n| sign[n]),
+            line: those::<N>(|n| line[n]),
+            cut: those::<N>(|n| cut[n]),
+            pairs: those::<N>(|n| pairs[n]),
+            modes: those::<N>(|n| modes[n]),
+            four: those::<N>(|n| {
                 let two = digit[n] & digit[n] >> 1;
                 two & two >> 2
             }),
-            words: any::<N>(|n| eight(word[n])),
-            graphics: any::<N>(|n| eight(graphic[n])),
-            safe: any::<N>(|n| safe[n]),
-            shift: any::<N>(|n| shift[n]),
-            others: any::<N>(|n| !(word[n] | line[n])),
+            words: those::<N>(|n| eight(word[n])),
+            graphics: those::<N>(|n| eight(graphic[n])),
+            safe: those::<N>(|n| safe[n]),
+            shift: those::<N>(|n| shift[n]),
+            others: those::<N>(|n| !(word[n] | line[n])),
         };
     }
 }
 
 /// Digits behind a byte that is not visible, that behind three letters that are no hexadecimal digits, and these behind two
-/// that are: `begin 6`. Each class comes with that of the block before.
+/// that are: `begin 6`. Each class comes with that of the block before; `less` is what the letters are not.
 #[inline(always)]
-const fn mode(digit: u64, graphic: [u64; 2], other: [u64; 2], hex: [u64; 2]) -> u64 {
+const fn mode(digit: u64, graphic: [u64; 2], word: [u64; 2], less: [u64; 2], hex: [u64; 2]) -> u64 {
     const fn behind([bits, before]: [u64; 2], by: usize) -> u64 {
         bits << by | before >> (BLOCK - by)
     }
+    let other = [word[0] & !less[0], word[1] & !less[1]];
     let others = behind(other, 2) & behind(other, 3) & behind(other, 4);
     digit & !behind(graphic, 1) & others & behind(hex, 5) & behind(hex, 6)
 }
@@ -175,12 +175,12 @@ const fn eight(mask: u64) -> u64 {
 
 /// A bit for each block of which `bits` has any.
 #[inline(always)]
-fn any<const N: usize>(bits: impl Fn(usize) -> u64) -> u64 {
-    let mut any = 0;
+fn those<const N: usize>(bits: impl Fn(usize) -> u64) -> u64 {
+    let mut those = 0;
     for n in 0..N - 1 {
-        any |= u64::from(bits(n) != 0) << n;
+        those |= u64::from(bits(n) != 0) << n;
     }
-    any
+    those
 }
 
 #[cfg(test)]
