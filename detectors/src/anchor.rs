@@ -102,16 +102,13 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
     fn run(self) {
         let Self { end, mut pass } = self;
         let Pass { text, map, .. } = pass;
-        for here in map.beginnings() {
-            let Beginnings { at, capitals, digits, long, marks, .. } = here;
+        map.beginnings(|here| {
+            let &Beginnings { at, capitals, digits, long, marks, .. } = here;
             let within = match end.saturating_sub(at) {
                 left @ 0..BLOCK => (1 << left) - 1,
                 _ => u64::MAX,
             };
             let [capitals, digits, long, marks] = [capitals, digits, long, marks].map(|mask| mask & within);
-            if capitals | digits | long | marks == 0 {
-                continue;
-            }
             // Three loops, since each branches on what the others do not.
             let mut second = pass.second;
             places(at, capitals).for_each(|at| {
@@ -121,16 +118,16 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
                 let goes_on = here.may_begin_at(next);
                 let follows = std::mem::replace(&mut second, next) == at;
                 if goes_on | follows | may_say(text, at) {
-                    let letters = map.letters(&here, at);
+                    let letters = map.letters(here, at);
                     second = at + letters + 1;
                     pass.capital(at, letters, here.may_begin_at(second), follows);
                 }
             });
             pass.second = second;
-            places(at, digits).for_each(|at| pass.digits(at, map.digits(&here, at)));
+            places(at, digits).for_each(|at| pass.digits(at, map.digits(here, at)));
             places(at, long).for_each(|at| pass.payment(at));
             places(at, marks).for_each(|at| pass.mark(at));
-        }
+        });
     }
 }
 

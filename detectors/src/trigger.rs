@@ -59,6 +59,15 @@ impl Trigger {
     pub(crate) fn words(self) -> &'static [&'static str] {
         WORDS.get(self as usize).map_or(&[], |(_, words)| words)
     }
+
+    /// Those of `bits`.
+    fn words_of(self, mut bits: u32) -> impl Iterator<Item = &'static str> {
+        std::iter::from_fn(move || {
+            let word = self.words().get(bits.trailing_zeros() as usize)?;
+            bits &= bits.wrapping_sub(1);
+            Some(*word)
+        })
+    }
 }
 
 /// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: no case
@@ -218,6 +227,35 @@ static LAST: [[u32; 32]; WORDS.len()] = {
     last
 };
 
+/// Which letter of a word, from the first on, tells it from most others.
+const TOLD_BY: usize = 2;
+
+/// By trigger and the last five bits of that letter its words, a bit each; of words that have no such all.
+static TOLD: [[u32; 32]; WORDS.len()] = {
+    let mut told = [[0; 32]; WORDS.len()];
+    let mut n = 0;
+    while n < WORDS.len() {
+        let (_, words) = WORDS[n];
+        let mut w = 0;
+        while w < words.len() {
+            let letters = words[w].as_bytes();
+            if letters.len() > TOLD_BY {
+                told[n][(letters[TOLD_BY] & 0x1f) as usize] |= 1 << w;
+            } else {
+                // Whatever stands behind it.
+                let mut byte = 0;
+                while byte < 32 {
+                    told[n][byte] |= 1 << w;
+                    byte += 1;
+                }
+            }
+            w += 1;
+        }
+        n += 1;
+    }
+    told
+};
+
 /// The hash of an end in either case: a bit tells the letters of ASCII apart.
 const fn ending(a: u8, b: u8, c: u8) -> usize {
     let key = u32::from_le_bytes([a | 0x20, b | 0x20, c | 0x20, 0]);
@@ -263,30 +301,39 @@ impl Ending {
 /// Every word of `trigger` within `range`, the longest where several begin, the last one first.
 pub(crate) fn words_in(text: &[u8], range: Range<usize>, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let stretch = text.get(range.clone()).unwrap_or_default();
-    let mut head = stretch;
-    // What the byte behind may be the second of, what that and the one behind it may be the third of. Nothing is
-    // known of what is behind the stretch.
-    let (mut second, mut third, mut third_next) = (0, u8::MAX, u8::MAX);
+    let mut end = stretch.len();
     std::iter::from_fn(move || {
-        while let Some((byte, before)) = head.split_last() {
-            let at = usize::from(*byte);
-            let begins = BEGINNINGS[0][at] & second & third & trigger.bit() != 0;
-            (third, third_next) = (third_next, BEGINNINGS[2][at]);
-            second = BEGINNINGS[1][at];
-            head = before;
-            if begins && let Some(len) = stretch.get(before.len()..).and_then(|rest| word_at(rest, trigger)) {
-                let at = range.start + before.len();
+        loop {
+            end = last_beginning(stretch, end, trigger)?;
+            if let Some(len) = stretch.get(end..).and_then(|rest| word_at(rest, trigger)) {
+                let at = range.start + end;
                 return Some(at..at + len);
             }
         }
-        None
     })
+}
+
+/// The last place before `end` where a word of `trigger` may begin, by the first three bytes. Nothing is known of what is
+/// behind `text`.
+fn last_beginning(text: &[u8], end: usize, trigger: Trigger) -> Option<usize> {
+    let [first, second, third] = &BEGINNINGS;
+    let begins =
+        |[a, b]: [u8; 2], third: u8| first[usize::from(a)] & second[usize::from(b)] & third & trigger.bit() != 0;
+    let last = text.len().checked_sub(2)?;
+    if last < end && text.last_chunk().is_some_and(|two| begins(*two, u8::MAX)) {
+        return Some(last);
+    }
+    let whole = text.get(..text.len().min(end + 2)).unwrap_or_default();
+    whole.array_windows().rposition(|&[a, b, c]| begins([a, b], third[usize::from(c)]))
 }
 
 /// How long the longest word of `trigger` is that begins `text`.
 fn word_at(text: &[u8], trigger: Trigger) -> Option<usize> {
-    let fits = |word: &&&str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()));
-    trigger.words().iter().filter(fits).map(|word| word.len()).max()
+    // Most words are told apart by one letter.
+    let letter = text.get(TOLD_BY).copied().unwrap_or_default();
+    let words = trigger.words_of(TOLD[trigger as usize][usize::from(letter & 0x1f)]);
+    let fits = |word: &&str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()));
+    words.filter(fits).map(str::len).max()
 }
 
 /// Whether a word of `trigger` may end right before `at`, by its last letters.
@@ -299,12 +346,7 @@ pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl I
     let (before, behind) = text.split_at_checked(at).unwrap_or_default();
     // Most words are told apart by their last letter.
     let ends = before.last().map_or(0, |last| LAST[trigger as usize][usize::from(last & 0x1f)]);
-    let mut ends = if may_end(text, at, trigger) { ends } else { 0 };
-    let words = std::iter::from_fn(move || {
-        let word = trigger.words().get(ends.trailing_zeros() as usize)?;
-        ends &= ends.wrapping_sub(1);
-        Some(word)
-    });
+    let words = trigger.words_of(if may_end(text, at, trigger) { ends } else { 0 });
     words.filter_map(move |word| {
         let bare = word.trim_ascii_end();
         let start = at.checked_sub(bare.len())?;
@@ -331,7 +373,32 @@ pub(crate) fn word_before(text: &[u8], at: usize) -> Folded {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_found_wherever_they_stand(
+            pieces in prop::collection::vec((0..WORDS.len(), 0..8_usize, "[ .a-hxA-Hê]{0,4}"), 0..6),
+            cut in (0..9_usize, 0..9_usize),
+        ) {
+            let piece = |(n, word, sign): (usize, usize, String)| {
+                let words = WORDS[n].1;
+                [words[word % words.len()], &sign].concat()
+            };
+            let text = pieces.into_iter().map(piece).collect::<String>().into_bytes();
+            let range = cut.0.min(text.len())..text.len().saturating_sub(cut.1).max(cut.0.min(text.len()));
+            for trigger in Trigger::all() {
+                let at = |at: usize| {
+                    let fits = |word: &&&str| text[at..range.end].get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word.as_bytes()));
+                    trigger.words().iter().filter(fits).map(|word| at..at + word.len()).max_by_key(Range::len)
+                };
+                let plain: Vec<_> = range.clone().rev().filter_map(at).collect();
+                prop_assert_eq!(words_in(&text, range.clone(), trigger).collect::<Vec<_>>(), plain);
+            }
+        }
+    }
 
     #[test]
     fn words_are_found_in_any_case_and_whole_or_not() {
@@ -341,7 +408,8 @@ mod tests {
         assert_eq!(of("Ngày SINH", Trigger::Birth), ["SINH"]);
         assert_eq!(of("xe BKS", Trigger::Vehicle), ["BKS", "xe "]);
         assert_eq!(of("BIỂN", Trigger::Vehicle), ["BIỂN"]);
-        assert!(of("hello", Trigger::Birth).is_empty());
+        assert_eq!(of("sn x sn", Trigger::Birth), ["sn", "sn"]);
+        assert!(of("hello", Trigger::Birth).is_empty() && of("s", Trigger::Birth).is_empty());
         assert!(WORDS.iter().flat_map(|(_, words)| *words).all(|word| (2..=WORD_BYTES_MAX).contains(&word.len())));
     }
 

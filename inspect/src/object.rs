@@ -235,11 +235,9 @@ impl Object {
 /// How encrypted text begins wherever it is pasted (RFC 9580 §6.2).
 const PGP_ARMOUR: &[u8; 27] = b"-----BEGIN PGP MESSAGE-----";
 
-/// What looks for it: asked of everything there is.
-static ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PGP_ARMOUR));
-
 /// Whether a block holds the beginning of such a text.
 fn is_armoured(block: &[u8]) -> bool {
+    static ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PGP_ARMOUR));
     ARMOUR.find(block).is_some()
 }
 

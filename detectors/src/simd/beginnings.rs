@@ -68,24 +68,29 @@ impl Beginnings {
 }
 
 impl Map {
-    /// The beginnings of every block.
-    pub(crate) fn beginnings(&self) -> impl Iterator<Item = Beginnings> {
+    /// Tells `found` the beginnings of every block that has any.
+    #[inline(always)]
+    pub(crate) fn beginnings(&self, mut found: impl FnMut(&Beginnings)) {
         const TOP: usize = BLOCK - 1;
-        let blocks = self.blocks();
         let (mut letter_before, mut digit_before, mut code) = (u64::from(self.after_letter), 0, 0);
-        blocks.iter().enumerate().map(move |(n, block)| {
+        for (n, block) in self.blocks().iter().enumerate() {
             let &Masks { digit, letter, capital, mark, odd } = block;
             let capitals = capital & !(letter << 1 | letter_before);
-            // Where no digit is near, nothing is part of a code.
-            let (mut digits, mut long) = (0, 0);
-            if digit | digit_before | code != 0 {
+            let (mut digits, mut long) = (digit & !(digit << 1 | digit_before), 0);
+            // Where no digit touches a letter, none is part of a code.
+            let (behind_digit, other) = (digit << 1 | digit_before | code, letter & !digit);
+            let touched = (other << 1 | letter_before & !digit_before) & digits | behind_digit & other;
+            if touched | code != 0 {
                 let here = self.coded(n, digit_before, code);
                 (digits, code) = (here.begin & !here.coded, here.code);
                 long = if here.coded == 0 { 0 } else { here.coded & nine(digit) };
             }
             (letter_before, digit_before) = (letter >> TOP, digit >> TOP);
-            Beginnings { at: self.start + n * BLOCK, capitals, digits, long, marks: mark, digit, letter, odd }
-        })
+            if capitals | digits | long | mark != 0 {
+                let at = self.start + n * BLOCK;
+                found(&Beginnings { at, capitals, digits, long, marks: mark, digit, letter, odd });
+            }
+        }
     }
 
     /// The digits of a block, given whether the byte before is one and what [`Digits::code`] was told of the block before.
@@ -162,4 +167,37 @@ pub(crate) fn places(at: usize, mut mask: u64) -> impl Iterator<Item = usize> {
         mask &= mask - 1;
         Some(at + bit)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn blocks_are_passed_over_only_where_nothing_begins(
+            text in "([a-zA-Z]{1,9}|[0-9]{1,12}|[ .:@-]{1,3}|[ạĐ\u{a0}０]|[a-z]{60,70}){0,40}",
+            from in 0..9_usize,
+        ) {
+            let text = text.as_bytes();
+            let map = Map::new(text, from.min(text.len())..text.len());
+            let mut told = Vec::new();
+            map.beginnings(|b| told.push((b.at, [b.capitals, b.digits, b.long, b.marks])));
+            // Every block looked at for codes.
+            let (mut all, mut letter_before, mut digit_before, mut code) = (Vec::new(), map.after_letter, 0, 0);
+            for (n, block) in map.blocks().iter().enumerate() {
+                let here = map.coded(n, digit_before, code);
+                code = here.code;
+                let digits = here.begin & !here.coded;
+                let capitals = block.capital & !(block.letter << 1 | u64::from(letter_before));
+                let long = here.coded & nine(block.digit);
+                (letter_before, digit_before) = (block.letter >> 63 == 1, block.digit >> 63);
+                all.push((map.start + n * BLOCK, [capitals, digits, long, block.mark]));
+            }
+            all.retain(|(_, masks)| masks.iter().any(|mask| *mask != 0));
+            prop_assert_eq!(told, all);
+        }
+    }
 }

@@ -73,6 +73,11 @@ impl Twelves {
         self.nine
     }
 
+    /// Passes over blocks without four digits in a row, the digits of the last of which are these.
+    pub(crate) fn pass(&mut self, digit: u64) {
+        self.open = u64::from(digit.leading_ones());
+    }
+
     /// Takes the digits of the next block, and says whether nine stand together that end in it or go on beyond.
     #[inline]
     pub(crate) fn add(&mut self, mut digit: u64) -> bool {

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Signs, signs};
+use chot_detectors::{BLOCK, Blocks, Sheet, Signs, signs};
 
 use super::encoded::{self, Lines};
 use super::{base85, runs, turned, uu};
@@ -38,7 +38,7 @@ pub(crate) struct Look {
     encoded: bool,
 }
 
-/// Blocks looked at together; few enough for the stack, one more than is judged.
+/// Blocks looked at together, one more than is judged.
 const MANY: usize = 64 + 1;
 /// Blocks of a value.
 const FEW: usize = 3 + 1;
@@ -49,48 +49,25 @@ impl Look {
     /// Looks at `core`; what stands behind it tells how long a run is that reaches its end.
     pub(crate) fn of(text: &[u8], core: &Range<usize>) -> Self {
         // A value has few lines, if any.
+        let is_value = core.len() <= (FEW - 1) * BLOCK;
         let lines = if core.len() < MANY * BLOCK { Vec::new() } else { Vec::with_capacity(core.len() / LINE_BYTES) };
-        let mut look = Self { lines, ..Self::default() };
         let may_hold_file = uu::may_hold_file(text, core);
-        let mut words = Runs::new(runs::RUN_MIN);
-        let mut marked = Runs::new(base85::RUN_MIN);
-        let (mut twelves, mut is_cut) = (Twelves::default(), false);
-        let mut stretch = |at: usize, room: &mut [Signs]| {
-            let end = text.len().min(at + room.len() * BLOCK);
-            signs(text.get(at..end).unwrap_or_default(), room);
-            // Behind the end stands nothing, whatever stood there before.
-            if let Some(behind) = room.get_mut((end - at).div_ceil(BLOCK)) {
-                *behind = Signs::default();
-            }
-            for (n, pair) in room.windows(2).enumerate() {
-                let base = at + n * BLOCK;
-                let ([block, next], true) = (pair, base < core.end) else { break };
-                let within = if core.end - base < BLOCK { (1 << (core.end - base)) - 1 } else { u64::MAX };
-                if twelves.add(block.digit & within) {
-                    look.long.push(base);
-                }
-                is_cut = look.lines(base, block.line & within, block.cut, is_cut);
-                // Counting bits takes long where the processor is not asked to, and there are hardly any.
-                if block.cut & within != 0 {
-                    look.cuts += (block.cut & within).count_ones();
-                }
-                look.places(text, base, block, next.hex, within);
-                // The mode of a file stands behind a blank, and that behind an `n`; what is before the block is not known.
-                let modes = block.digit & !(block.graphic << 1) & ((block.word & !block.hex) << 2 | 0b11);
-                if modes != 0 && look.file.is_none() && may_hold_file {
-                    look.file =
-                        places(modes, base).find_map(|at| uu::begin_of(text, at).filter(|at| core.contains(at)));
-                }
-                words.step(base, block.word, u64::MAX, core.end, &mut look.words);
-                marked.step(base, block.graphic, block.graphic & !block.word, core.end, &mut look.marked);
-            }
+        let mut reading = Reading {
+            text,
+            core,
+            look: Self { lines, ..Self::default() },
+            words: Runs::new(runs::RUN_MIN),
+            marked: Runs::new(base85::RUN_MIN),
+            twelves: Twelves::default(),
+            is_cut: false,
+            may_hold_file,
         };
-        if core.len() <= (FEW - 1) * BLOCK {
-            stretch(core.start, &mut [Signs::default(); FEW]);
+        if is_value {
+            reading.sheets::<FEW>()
         } else {
-            let mut room = [Signs::default(); MANY];
-            core.clone().step_by((MANY - 1) * BLOCK).for_each(|at| stretch(at, &mut room));
+            reading.sheets::<MANY>()
         }
+        let Reading { mut look, mut words, mut marked, twelves, .. } = reading;
         let seen = core.start + core.len().next_multiple_of(BLOCK);
         words.end(text, seen, core.end, runs::in_run, |_| true, &mut look.words);
         marked.end(text, seen, core.end, |b| b.is_ascii_graphic(), |b| !runs::in_run(b), &mut look.marked);
@@ -166,6 +143,29 @@ impl Look {
         &self.lines
     }
 
+    /// Notes where a writing may begin, by the signs of a block.
+    fn signs(&mut self, text: &[u8], base: usize, signs: u64) {
+        for at in places(signs, base) {
+            if text.get(at) == Some(&b'0') {
+                if text.get(at + 2..at + 4).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
+                    self.pairs.push(at);
+                }
+            } else if begins(text, at) {
+                self.signs.push(at);
+            }
+        }
+    }
+
+    /// Notes where three pairs of hexadecimal digits begin with the same sign between.
+    fn pairs(&mut self, text: &[u8], base: usize, pairs: u64) {
+        for at in places(pairs, base) {
+            let parts = [2, 5].map(|by| text.get(at + by).copied());
+            if parts[0] == parts[1] && parts[0].is_some_and(|b| matches!(b, b' ' | b':' | b',' | b'-')) {
+                self.pairs.push(at);
+            }
+        }
+    }
+
     /// Notes the `ends` of lines in a block. `is_cut` says whether anything before may cut the line that goes on into it;
     /// returns the same for the next.
     #[inline]
@@ -179,32 +179,73 @@ impl Look {
         }
         is_cut || cut != 0
     }
+}
 
-    /// Notes where something may begin in a block, of which `core` is looked at.
-    fn places(&mut self, text: &[u8], base: usize, block: &Signs, next_hex: u64, core: u64) {
-        for at in places(block.sign & core, base) {
-            if text.get(at) == Some(&b'0') {
-                if text.get(at + 2..at + 4).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
-                    self.pairs.push(at);
-                }
-            } else if begins(text, at) {
-                self.signs.push(at);
+/// A look being taken.
+struct Reading<'t> {
+    text: &'t [u8],
+    core: &'t Range<usize>,
+    look: Look,
+    words: Runs,
+    marked: Runs,
+    twelves: Twelves,
+    is_cut: bool,
+    may_hold_file: bool,
+}
+
+impl Reading<'_> {
+    /// Looks at fewer than `N` blocks at a time.
+    fn sheets<const N: usize>(&mut self) {
+        let mut sheet = Sheet::<N>::default();
+        for base in self.core.clone().step_by((N - 1) * BLOCK) {
+            sheet.look(self.text.get(base..).unwrap_or_default());
+            self.sheet(base, &sheet);
+        }
+    }
+
+    /// Notes what stands in the blocks from `base` on, as far as the core goes: each class in turn, in the blocks that have any.
+    fn sheet<const N: usize>(&mut self, base: usize, sheet: &Sheet<N>) {
+        let Self { text, core, look, words, marked, twelves, is_cut, may_hold_file } = self;
+        let left = core.end - base;
+        let len = left.div_ceil(BLOCK).min(N - 1);
+        let judged = u64::MAX >> (BLOCK - len);
+        // The last block may go on behind the core.
+        let within = |n: usize| if left - n * BLOCK < BLOCK { (1 << (left - n * BLOCK)) - 1 } else { u64::MAX };
+        let blocks = |of: u64| places(of & judged, 0).map(move |n| (n, base + n * BLOCK));
+        let Blocks { sign, line, cut, pairs, modes, four, words: full, graphics, .. } = sheet.blocks;
+        // A run of nine has four in a row in a block, and may end in the next.
+        let mut next = 0;
+        for (n, at) in blocks(four | four << 1 | 1) {
+            if n > next {
+                twelves.pass(sheet.digit[n - 1]);
             }
-        }
-        // Two pairs three apart, or what may be the first at the end of the block: nearly always there is neither.
-        let two = block.hex & block.hex >> 1;
-        if two & two >> 3 == 0 && two >> (BLOCK - 4) == 0 && block.hex >> (BLOCK - 1) & next_hex == 0 {
-            return;
-        }
-        let hex = u128::from(block.hex) | u128::from(next_hex) << BLOCK;
-        let two = hex & hex >> 1 & !(hex >> 2);
-        let three = (two & two >> 3 & hex >> 6 & hex >> 7) as u64;
-        for at in places(three & core, base) {
-            let parts = [2, 5].map(|by| text.get(at + by).copied());
-            if parts[0] == parts[1] && parts[0].is_some_and(|b| matches!(b, b' ' | b':' | b',' | b'-')) {
-                self.pairs.push(at);
+            if twelves.add(sheet.digit[n] & within(n)) {
+                look.long.push(at);
             }
+            next = n + 1;
         }
+        if next < len {
+            twelves.pass(sheet.digit[len - 1] & within(len - 1));
+        }
+        for (n, at) in blocks(line | cut) {
+            *is_cut = look.lines(at, sheet.line[n] & within(n), sheet.cut[n], *is_cut);
+        }
+        for (n, _) in blocks(cut) {
+            look.cuts += (sheet.cut[n] & within(n)).count_ones();
+        }
+        for (n, at) in blocks(sign) {
+            look.signs(text, at, sheet.sign[n] & within(n));
+        }
+        for (n, at) in blocks(pairs) {
+            look.pairs(text, at, sheet.pairs[n] & within(n));
+        }
+        if *may_hold_file && look.file.is_none() {
+            let file = |at: usize| uu::begin_of(text, at).filter(|at| core.contains(at));
+            look.file = blocks(modes).find_map(|(n, at)| places(sheet.modes[n], at).find_map(file));
+        }
+        words.sheet(base, len, full & judged, |n| (sheet.word[n], u64::MAX), core.end, &mut look.words);
+        let marks = |n: usize| (sheet.graphic[n], sheet.graphic[n] & !sheet.word[n]);
+        marked.sheet(base, len, graphics & judged, marks, core.end, &mut look.marked);
     }
 }
 
@@ -326,11 +367,6 @@ pub(super) fn places(mut mask: u64, base: usize) -> impl Iterator<Item = usize> 
     })
 }
 
-/// A bit of each byte of a mask that is full, and perhaps of some above one that only seem so.
-const fn full(mask: u64) -> u64 {
-    (!mask).wrapping_sub(0x0101_0101_0101_0101) & mask & 0x8080_8080_8080_8080
-}
-
 /// Runs of one class, from masks.
 struct Runs {
     /// Shorter ones are none. So long that a run covers eight bytes that begin at a multiple of eight: two blocks without
@@ -340,25 +376,47 @@ struct Runs {
     open: Option<usize>,
     /// It has a mark.
     marked: bool,
-    /// The last block, and what [`full`] says of its class.
+    /// The last block: the class, and marks.
     before: (u64, u64),
-    full_before: u64,
+    /// Whether it had eight bytes that a run may cover.
+    full: bool,
 }
 
 impl Runs {
     const fn new(min: usize) -> Self {
         assert!(16 <= min && min <= 32, "what `ends` can tell");
-        Self { min: min as u32, open: None, marked: false, before: (0, 0), full_before: 0 }
+        Self { min: min as u32, open: None, marked: false, before: (0, 0), full: false }
     }
 
-    /// Reads a block: the bytes of the class, and marks of which a run must have one.
-    #[inline]
-    fn step(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
-        let full = full(class);
-        if full | self.full_before != 0 || self.open.is_some() {
-            self.runs(base, class, marks, end, found);
+    /// Reads so many blocks from `base` on, of which those of `full` have eight bytes that a run may cover: the bytes of the
+    /// class, and marks of which a run must have one.
+    fn sheet(
+        &mut self,
+        base: usize,
+        len: usize,
+        full: u64,
+        block: impl Fn(usize) -> (u64, u64),
+        end: usize,
+        found: &mut Vec<Range<usize>>,
+    ) {
+        let first = self.full || self.open.is_some();
+        let mut due = full | full << 1 | u64::from(first);
+        let due_within = u64::MAX >> (BLOCK - len);
+        due &= due_within;
+        while due != 0 {
+            let n = due.trailing_zeros() as usize;
+            due &= due - 1;
+            if n > 0 {
+                self.before = block(n - 1);
+            }
+            let (class, marks) = block(n);
+            self.runs(base + n * BLOCK, class, marks, end, found);
+            if self.open.is_some() {
+                due |= 2 << n & due_within;
+            }
         }
-        (self.before, self.full_before) = ((class, marks), full);
+        self.before = block(len - 1);
+        self.full = full >> (len - 1) & 1 == 1;
     }
 
     fn runs(&mut self, base: usize, class: u64, marks: u64, end: usize, found: &mut Vec<Range<usize>>) {
@@ -479,6 +537,26 @@ mod tests {
             prop_assert_eq!(&look.words, &plain(text, &core, runs::RUN_MIN, runs::in_run, |_| true));
             let graphic = |b: u8| b.is_ascii_graphic();
             prop_assert_eq!(&look.marked, &plain(text, &core, base85::RUN_MIN, graphic, |b| !runs::in_run(b)));
+        }
+
+        #[test]
+        fn long_numbers_are_those_of_every_block_in_turn(
+            text in "([0-9]{1,13}|[0-9]{12}|[ x]{0,7}|[ x]{60}|[0-9]{64}|[0-9]{4} [0-9]{9}){0,40}",
+            before in prop::sample::select(vec![0_usize, 40, 4_000, 4_090]),
+            end in 0..200_usize,
+        ) {
+            let text = [" ".repeat(before), text].concat().into_bytes();
+            let core = 0..text.len().saturating_sub(end);
+            let look = Look::of(&text, &core);
+            let (mut twelves, mut long) = (Twelves::default(), Vec::new());
+            for (n, block) in text[core].chunks(BLOCK).enumerate() {
+                let digit = block.iter().rev().fold(0, |bits, b| bits << 1 | u64::from(b.is_ascii_digit()));
+                if twelves.add(digit) {
+                    long.push(n * BLOCK);
+                }
+            }
+            prop_assert_eq!(look.long_numbers(), long.as_slice());
+            prop_assert_eq!(look.scope().twelves, twelves.end());
         }
 
         #[test]

@@ -5,10 +5,13 @@
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod sheet;
 #[cfg(target_arch = "x86_64")]
 mod tables;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+pub use sheet::{Blocks, Sheet};
 
 /// Bytes of a block.
 pub const BLOCK: usize = 64;

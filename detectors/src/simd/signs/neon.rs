@@ -5,7 +5,7 @@
 use std::arch::aarch64::*;
 
 use super::super::neon::{Block, is, within};
-use super::{SEEN, Shown, Signs, each_block};
+use super::{SEEN, Sheet, Shown, Signs, each_block};
 
 /// Writes the signs of `text`, a block each, to `out`.
 pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
@@ -15,6 +15,16 @@ pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
     }
     // SAFETY: the feature is part of the architecture.
     unsafe { neon(text, out) }
+}
+
+/// Fills a sheet with the signs of `text`.
+pub(super) fn look<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+    #[target_feature(enable = "neon")]
+    fn neon<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+        sheet.fill(text, |seen| sign_block(seen));
+    }
+    // SAFETY: the feature is part of the architecture.
+    unsafe { neon(text, sheet) }
 }
 
 /// Writes what of `bytes` can be shown, a block each, to `out`.

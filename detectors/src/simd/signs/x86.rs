@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 use super::tables::{
     FIRST_HIGH, FIRST_LOW, HEX, HIGH, LOW, NEXT_HIGH, NEXT_LOW, NUMERAL, PAIR, SAFE, SHIFT, SIGN, UNDERSCORE, WORD,
 };
-use super::{BLOCK, SEEN, Shown, Signs, each_block, plain_signs};
+use super::{BLOCK, SEEN, Sheet, Shown, Signs, each_block, plain_signs};
 
 /// Writes the signs of `text`, a block each, to `out`.
 pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
@@ -24,6 +24,37 @@ pub(super) fn signs(text: &[u8], out: &mut [Signs]) {
     } else {
         each_block(text, out, plain_signs)
     }
+}
+
+/// Fills a sheet with the signs of `text`.
+pub(super) fn look<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        unsafe { avx512_sheet(text, sheet) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        unsafe { avx2_sheet(text, sheet) }
+    } else if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        unsafe { ssse3_sheet(text, sheet) }
+    } else {
+        sheet.fill(text, plain_signs);
+    }
+}
+
+#[target_feature(enable = "ssse3")]
+fn ssse3_sheet<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+    sheet.fill(text, |seen| ssse3_sign_block(seen));
+}
+
+#[target_feature(enable = "avx2")]
+fn avx2_sheet<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+    sheet.fill(text, |seen| avx2_sign_block(seen));
+}
+
+#[target_feature(enable = "avx512bw")]
+fn avx512_sheet<const N: usize>(text: &[u8], sheet: &mut Sheet<N>) {
+    sheet.fill(text, |seen| avx512_sign_block(seen));
 }
 
 /// Writes what of `bytes` can be shown, a block each, to `out`.
@@ -267,6 +298,29 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernels)> {
         // SAFETY: the feature is there.
         let avx512: Kernels = (|t, out| unsafe { avx512_signs(t, out) }, |b, out| unsafe { avx512_shown(b, out) });
         kernels.push(("avx512", avx512));
+    }
+    kernels
+}
+
+/// Fills a sheet.
+#[cfg(test)]
+type SheetKernel<const N: usize> = fn(&[u8], &mut Sheet<N>);
+
+/// Everything this processor can run.
+#[cfg(test)]
+pub(super) fn sheet_kernels<const N: usize>() -> Vec<(&'static str, SheetKernel<N>)> {
+    let mut kernels: Vec<(&'static str, SheetKernel<N>)> = Vec::new();
+    if is_x86_feature_detected!("ssse3") {
+        // SAFETY: the feature is there.
+        kernels.push(("ssse3", |text, sheet| unsafe { ssse3_sheet(text, sheet) }));
+    }
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx2", |text, sheet| unsafe { avx2_sheet(text, sheet) }));
+    }
+    if is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the feature is there.
+        kernels.push(("avx512", |text, sheet| unsafe { avx512_sheet(text, sheet) }));
     }
     kernels
 }
