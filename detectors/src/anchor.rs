@@ -12,7 +12,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::numbers::Candidate;
-use crate::simd::{BLOCK, Beginnings, Map, Work, places, widest};
+use crate::simd::{BLOCK, Beginnings, Map, Sightings, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
 
@@ -88,7 +88,11 @@ pub(crate) fn candidates(
     let (names, claims) = (person_name::Beginning::new(), claim_record::Names::default());
     let (number, pair, code) = (range.start, range.start, range.start);
     let end = range.end;
-    widest(Anchors { end, pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code, claims } });
+    let births = Sightings::default();
+    widest(Anchors {
+        end,
+        pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code, claims, births },
+    });
 }
 
 /// One call of [`candidates`].
@@ -172,6 +176,7 @@ struct Pass<'p, F> {
     pair: usize,
     code: usize,
     claims: claim_record::Names,
+    births: Sightings,
 }
 
 impl<F: FnMut(Candidate)> Pass<'_, F> {
@@ -281,28 +286,39 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
     }
 
-    /// A run of `len` digits.
+    /// A run of `len` digits. Part of the loop over all of them: most stand between others, as those of a moment do.
+    #[inline(always)]
     fn digits(&mut self, at: usize, len: usize) {
-        let (text, wanted) = (self.text, self.wanted);
         let (number, pair) = (self.number, self.pair);
         self.number = at + len;
         if len > 1 {
             self.pair = at + len;
         }
         let before = self.byte_before(at);
-        if wanted.plates
-            && before == b'-'
-            && let Some(head) = plate::head_before(text, at - 1)
-        {
-            (self.found)(Candidate::Hyphen(head));
+        if before == b'-' && self.wanted.plates {
+            self.hyphen(at - 1);
         }
         if len >= PAYMENT.len() {
             self.payment(at);
         }
         // No word has room between two numbers.
-        if at < pair + 2 {
-            return;
+        if at >= pair + 2 {
+            self.digits_behind_words(at, len, before, number, pair);
         }
+    }
+
+    /// `51F-123.45`, with its hyphen at `at`.
+    #[inline]
+    fn hyphen(&mut self, at: usize) {
+        if let Some(head) = plate::head_before(self.text, at) {
+            (self.found)(Candidate::Hyphen(head));
+        }
+    }
+
+    /// What words may announce a run of digits, given the byte before it, and where the last digits ended and the last two.
+    #[inline(never)]
+    fn digits_behind_words(&mut self, at: usize, len: usize, before: u8, number: usize, pair: usize) {
+        let (text, wanted) = (self.text, self.wanted);
         if !before.is_ascii_alphabetic() {
             let communes = match before {
                 b' ' => self.ending_before_a_blank(at).is_none_or(|ending| ending.may_be(Trigger::Commune)),
@@ -311,7 +327,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             if communes {
                 self.commune_before(at);
             }
-            if wanted.plates && plate::begins_at(text, at, len) {
+            // Those of the army have no digits before these.
+            let begins = len == 2 || matches!(before, b' ' | b'-');
+            if begins && wanted.plates && plate::begins_at(text, at, len) {
                 self.tell_words(Trigger::Vehicle, pair.max(at.saturating_sub(plate::REACH_BYTES)), at);
             }
         } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
@@ -329,7 +347,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         if wanted.births
             && at >= number + 2
             && date_of_birth::may_begin(text, at, len)
-            && date_of_birth::word_may_end(text, at)
+            && date_of_birth::word_may_stand(&mut self.births, text, at)
             && date_of_birth::may_be_date(text, at, len, wanted.this_year)
         {
             self.births_before(at, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)));
@@ -384,7 +402,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         if self.wanted.claims && matches!(self.byte_before(at), b'"' | b'\'') {
             words_that_end(text, at - 1, Trigger::Claim).for_each(|word| self.tell(Trigger::Claim, word));
         }
-        if !self.wanted.names || !person_name::may_follow(text, at + 1) {
+        // A time of day or the port of an address, most often: no name begins with a digit.
+        let is_number = text.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if is_number || !self.wanted.names || !person_name::may_follow(text, at + 1) {
             return;
         }
         let from = at.saturating_sub(person_name::LABEL_BYTES_MAX);

@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::simd::{BLOCK, any_pairs};
+use crate::simd::Sightings;
 use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
@@ -72,42 +72,30 @@ impl Detector for ClaimRecord {
 /// Where the names of fields may stand in a text that is gone through from its beginning to its end. Only where numbers
 /// stand close together all of it is looked at.
 #[derive(Default)]
-pub(crate) struct Names {
-    seen: Range<usize>,
-    /// Behind the last letters in it that a name may end with.
-    last: usize,
-}
+pub(crate) struct Names(Sightings);
 
 impl Names {
     /// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
+    #[inline(always)]
     pub(crate) fn before(&mut self, text: &[u8], at: usize) -> Option<Range<usize>> {
-        let before = text.get(..at)?;
-        // Most numbers stand behind a word and a blank.
-        match *before {
-            [.., sign, b' '] if is_sign(&sign) => {}
-            [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
-            _ => return None,
-        }
-        if self.may_stand(text, at) { field_before(before) } else { None }
+        const REACH: usize = LINK_BYTES_MAX + SIGNS_BYTES_MAX + ENDING[0].len();
+        if self.0.since(text, at, REACH, &ENDING) == Some(false) { None } else { field_of(text.get(..at)?) }
     }
+}
 
-    /// Whether a name may end where that of a link does whose first digit stands at `at`, by the last letters that each has.
-    fn may_stand(&mut self, text: &[u8], at: usize) -> bool {
-        const PAIR: [[u8; 2]; 1] = [*b"lk"];
-        if !(self.seen.start..=self.seen.end + BLOCK).contains(&at) {
-            (self.seen, self.last) = (at..at, 0);
-        }
-        if self.seen.end < at {
-            let Some(block) = text.get(self.seen.end..).and_then(<[u8]>::first_chunk) else { return true };
-            let found = any_pairs(block, PAIR);
-            if found != 0 {
-                self.last = self.seen.end + BLOCK - found.leading_zeros() as usize;
-            }
-            self.seen.end += BLOCK;
-        }
-        let from = at.saturating_sub(LINK_BYTES_MAX + SIGNS_BYTES_MAX + PAIR[0].len());
-        self.seen.start > from || self.last > from
+/// The last letters that each name of a field has.
+const ENDING: [[u8; 2]; 1] = [*b"lk"];
+
+/// The name of the field that holds the link that a text ends with, but for its digits, if what stands before these may be
+/// part of it: most numbers stand behind a word and a blank.
+#[inline(never)]
+fn field_of(before: &[u8]) -> Option<Range<usize>> {
+    match *before {
+        [.., sign, b' '] if is_sign(&sign) => {}
+        [.., last] if last != b' ' && (fits(&last) || is_sign(&last)) => {}
+        _ => return None,
     }
+    field_before(before)
 }
 
 /// The name of the field that holds the link that a text ends with, but for its digits.
@@ -180,9 +168,8 @@ mod tests {
             let (text, mut names) = (text.as_bytes(), Names::default());
             for at in (0..text.len()).filter(|at| text[*at].is_ascii_digit()) {
                 let before = names.before(text, at);
-                prop_assert_eq!(&before, &Names { seen: at..at, last: 0 }.before(text, at));
+                prop_assert_eq!(&before, &Names::default().before(text, at));
             }
-            prop_assert!(names.seen.end <= text.len());
         }
     }
 }

@@ -4,6 +4,7 @@
 //! here is "perhaps"; what exactly was announced is read as before, phrase by phrase.
 
 mod plain;
+mod silent;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use crate::simd::{BLOCK, Place, Word, letters_and_digits, letters_and_digits_fro
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
 use plain::{Key, next_letter, plain_words};
+use silent::Ahead;
 
 /// What may have been announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -293,6 +295,7 @@ pub(crate) struct Heard {
     /// Where the last words end that hint at each kind.
     ends: [usize; Hint::KINDS],
     refrains: Refrains<[u8; Hint::KINDS]>,
+    ahead: Ahead,
 }
 
 impl Heard {
@@ -306,19 +309,35 @@ impl Heard {
         }
         if self.upto <= from {
             (self.since, self.upto) = (from, from);
+            if is_inside_a_word(text, from) {
+                // Half of it is heard, whatever was read ahead.
+                self.ahead = Ahead::new(from);
+            }
         } else if begins_within_a_long_word(stretch, from) {
             // Half a word is read as a whole one only where it is long.
             return Hint::ANYTHING;
         }
         if self.upto < to {
-            if self.refrains.come_again() {
-                self.hear_apart(text, to, watched);
-            } else {
-                self.hear(text, to, watched);
+            match self.is_silent(text, to, watched) {
+                true => {}
+                false if self.refrains.come_again() => self.hear_apart(text, to, watched),
+                false => self.hear(text, to, watched),
             }
             (self.upto, self.read) = (to, to);
         }
         self.ends(from)
+    }
+
+    /// Whether nothing is said up to the digit at `to`, as far as that is told quickly.
+    #[inline]
+    fn is_silent(&mut self, text: &[u8], to: usize, watched: &Watched) -> bool {
+        if self.ahead.upto < self.upto {
+            self.ahead = Ahead::new(self.upto);
+        }
+        if self.ahead.upto < to {
+            self.ahead.read(text, to, watched);
+        }
+        self.ahead.upto >= to
     }
 
     /// Reads the words up to the digit at `to`, those between two digits each for themselves: of these, the same come

@@ -14,7 +14,7 @@ use crate::context::Near;
 use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
 use crate::phrases::Phrases;
-use crate::simd::{BLOCK, SEEN, any_pairs};
+use crate::simd::{BLOCK, SEEN, Sightings, any_pairs};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
@@ -191,18 +191,30 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     }
 }
 
-/// Whether a word of a birth may end within the 64 bytes before `at`, by two letters side by side that each has and few
-/// other words have.
-pub(crate) fn word_may_end(text: &[u8], at: usize) -> bool {
-    const PAIRS: [[u8; 2]; 8] = [*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"];
-    // The first word may begin before these.
-    const WORD_BYTES_MAX: usize = 5;
+/// Bytes of the longest word of a birth.
+const BIRTH_BYTES_MAX: usize = 5;
+/// Two letters side by side that each word of a birth has and few other words have.
+const PAIRS: [[u8; 2]; 8] = [*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"];
+
+/// Whether a word of a birth may end within the 64 bytes before `at`, in a text of which such places are asked one after
+/// the other.
+#[inline(always)]
+pub(crate) fn word_may_stand(words: &mut Sightings, text: &[u8], at: usize) -> bool {
+    match words.since(text, at, BLOCK + BIRTH_BYTES_MAX, &PAIRS) {
+        Some(seen) => seen,
+        None => word_may_end(text, at),
+    }
+}
+
+/// The same by these bytes alone.
+fn word_may_end(text: &[u8], at: usize) -> bool {
     let Some(seen) = at.checked_sub(SEEN).and_then(|from| text.get(from..at)?.first_chunk()) else { return true };
     let begins = |from: usize| {
-        let head = text.get(from..from + WORD_BYTES_MAX)?;
+        let head = text.get(from..from + BIRTH_BYTES_MAX)?;
         Some(head.iter().any(|b| matches!(b | 0x20, b's' | b'b')))
     };
-    any_pairs(seen, PAIRS) != 0 || at.checked_sub(BLOCK + WORD_BYTES_MAX).and_then(begins).unwrap_or(true)
+    // The first word may begin before these.
+    any_pairs(seen, &PAIRS) != 0 || at.checked_sub(BLOCK + BIRTH_BYTES_MAX).and_then(begins).unwrap_or(true)
 }
 
 /// Whether a number as long as personal ones stands on the same line: name, birth and number are one person's.
@@ -327,6 +339,10 @@ mod tests {
             let ends = |end: usize| words_that_end(text.as_bytes(), end, Trigger::Birth).next().is_some();
             if (at - BLOCK + 1..=at).any(ends) {
                 prop_assert!(word_may_end(text.as_bytes(), at), "{text}");
+                // So is none where all of the text was seen before, or some.
+                let mut words = Sightings::default();
+                let mut asked = (at % 3..at).step_by(1 + at % 31).chain([at]);
+                prop_assert!(asked.all(|at| word_may_stand(&mut words, text.as_bytes(), at) || at < text.len()), "{text}");
             }
         }
     }

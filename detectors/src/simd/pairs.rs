@@ -3,12 +3,14 @@
 // Why it is sound: sixteen bytes are loaded from the first or second on of arrays of seventeen, and twice as many of
 // arrays of 33; SSE2 is part of x86-64, and AVX2 is asked for.
 
+use std::ops::Range;
+
 use super::{BLOCK, SEEN};
 
 /// A bit for each of the first 64 bytes that one of `pairs` begins with, small letters and signs, letters in either case;
 /// signs may be taken for control characters.
 #[inline]
-pub(crate) fn any_pairs<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
+pub(crate) fn any_pairs<const N: usize>(seen: &[u8; SEEN], pairs: &[[u8; 2]; N]) -> u64 {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") {
         // SAFETY: the feature is there.
@@ -21,10 +23,52 @@ pub(crate) fn any_pairs<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) 
     return plain_any(seen, pairs);
 }
 
+/// Where pairs of letters were seen last in a text that is gone through from its beginning to its end. Only where somebody
+/// asks at places close together all of it is looked at, and then each block once.
+#[derive(Default)]
+pub(crate) struct Sightings {
+    seen: Range<usize>,
+    /// Behind the first letter of the last pair in it.
+    last: usize,
+}
+
+impl Sightings {
+    /// Whether one of `pairs`, always the same, begins within the `reach` bytes before `at`; `None` where not all of these
+    /// were looked at.
+    #[inline(always)]
+    pub(crate) fn since<const N: usize>(
+        &mut self,
+        text: &[u8],
+        at: usize,
+        reach: usize,
+        pairs: &[[u8; 2]; N],
+    ) -> Option<bool> {
+        let from = at.saturating_sub(reach);
+        let is_seen = self.seen.start <= from && at <= self.seen.end || self.look(text, at, pairs, from);
+        is_seen.then_some(self.last > from)
+    }
+
+    /// Looks at the bytes before `at` as well, and whether those from `from` on were looked at then.
+    #[inline(never)]
+    fn look<const N: usize>(&mut self, text: &[u8], at: usize, pairs: &[[u8; 2]; N], from: usize) -> bool {
+        if !(self.seen.start..=self.seen.end + BLOCK).contains(&at) {
+            *self = Self { seen: at..at, last: 0 };
+        } else if self.seen.end < at {
+            let Some(block) = text.get(self.seen.end..).and_then(<[u8]>::first_chunk) else { return false };
+            let found = any_pairs(block, pairs);
+            if found != 0 {
+                self.last = self.seen.end + BLOCK - found.leading_zeros() as usize;
+            }
+            self.seen.end += BLOCK;
+        }
+        self.seen.start <= from
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "sse2")]
 #[inline]
-fn sse2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
+fn sse2_any<const N: usize>(seen: &[u8; SEEN], pairs: &[[u8; 2]; N]) -> u64 {
     use std::arch::x86_64::*;
     let small = _mm_set1_epi8(0x20);
     (0..BLOCK).step_by(16).fold(0, |mask, at| {
@@ -43,7 +87,7 @@ fn sse2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn avx2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
+fn avx2_any<const N: usize>(seen: &[u8; SEEN], pairs: &[[u8; 2]; N]) -> u64 {
     use std::arch::x86_64::*;
     let small = _mm256_set1_epi8(0x20);
     (0..BLOCK).step_by(32).fold(0, |mask, at| {
@@ -61,7 +105,7 @@ fn avx2_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
 }
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
-fn plain_any<const N: usize>(seen: &[u8; SEEN], pairs: [[u8; 2]; N]) -> u64 {
+fn plain_any<const N: usize>(seen: &[u8; SEEN], pairs: &[[u8; 2]; N]) -> u64 {
     let is = |two: &[u8]| pairs.iter().any(|pair| two.iter().zip(pair).all(|(byte, of)| byte | 0x20 == *of));
     seen.windows(2).rev().fold(0, |mask, two| mask << 1 | u64::from(is(two)))
 }
@@ -74,16 +118,39 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_was_seen_is_what_stands_there(
+            text in "[lk. ]{0,400}|(lk|[a-z ]{40}){0,9}",
+            places in prop::collection::vec((0..400_usize, 0..120_usize), 1..40),
+            sorted in any::<bool>(),
+        ) {
+            let (mut sightings, mut places) = (Sightings::default(), places);
+            if sorted {
+                places.sort_unstable();
+            }
+            for (at, reach) in places {
+                let at = at.min(text.len());
+                let pairs = [*b"lk", *b"k."];
+                let from = at.saturating_sub(reach);
+                // The second letter may stand behind.
+                let begins = |n: usize| text.get(n..n + 2).is_some_and(|two| two == "lk" || two == "k.");
+                let told = sightings.since(text.as_bytes(), at, reach, &pairs);
+                prop_assert!(told.is_none_or(|told| told || !(from..at).any(begins)));
+                // Nor is one seen where there is none, but behind `at` in what was looked at.
+                prop_assert!(!sorted || told != Some(true) || (from..at + BLOCK).any(begins));
+            }
+        }
+
+        #[test]
         fn vectors_and_plain_code_tell_the_same(at in 0..SEEN - 1, pair in prop::sample::select(vec!["si", "Sn", "S.", "b.", "iS"])) {
             let mut seen = [b'x'; SEEN];
             seen[at..at + 2].copy_from_slice(pair.as_bytes());
             let pairs = [*b"si", *b"sn", *b"s."];
             let expected = u64::from(matches!(pair, "si" | "Sn" | "S.")) << at;
-            prop_assert_eq!(any_pairs(&seen, pairs), expected);
-            prop_assert_eq!(plain_any(&seen, pairs), expected);
+            prop_assert_eq!(any_pairs(&seen, &pairs), expected);
+            prop_assert_eq!(plain_any(&seen, &pairs), expected);
             // SAFETY: the feature is part of the architecture.
             #[cfg(target_arch = "x86_64")]
-            prop_assert_eq!(unsafe { sse2_any(&seen, pairs) }, expected);
+            prop_assert_eq!(unsafe { sse2_any(&seen, &pairs) }, expected);
         }
     }
 }

@@ -42,6 +42,9 @@ const ASCII85: [u8; 256] = {
 };
 const TABLES: [([u8; 256], bool); 3] = [(ASCII85, true), (values(RFC1924), false), (values(Z85), false)];
 
+/// Beginnings remembered, a power of two.
+const KNOWN: usize = 128;
+
 /// All of them, a bit each.
 const ALL: u8 = (1 << TABLES.len()) - 1;
 
@@ -51,9 +54,9 @@ pub(super) struct Base85 {
     run: Vec<u8>,
     /// The run means nothing, as far as it goes.
     skip: bool,
-    /// Beginnings, and the alphabets in which they may mean something, the more frequent one first: the moments of a log
-    /// all begin with the year.
-    known: [([u8; GROUP], u8); 2],
+    /// Beginnings, and the alphabets in which they may mean something, where their hash tells: the moments of a log all
+    /// begin with the year, and the addresses in it with the same few digits.
+    known: Vec<([u8; GROUP], u8)>,
 }
 
 impl Base85 {
@@ -69,17 +72,21 @@ impl Base85 {
 
     /// The alphabets in which a run may mean anything that begins with these characters.
     fn alphabets(&mut self, group: &[u8; GROUP]) -> u8 {
-        match self.known.iter().position(|(known, _)| known == group) {
-            Some(0) => {}
-            Some(_) => self.known.swap(0, 1),
-            None => {
-                let may_tell = |(table, zeros): &_| u8::from(may_tell(group, table, *zeros));
-                let alphabets = TABLES.iter().rev().fold(0, |all, table| all << 1 | may_tell(table));
-                self.known[1] = (*group, alphabets);
-                return alphabets;
-            }
+        if self.known.is_empty() {
+            self.known.resize(KNOWN, Default::default());
         }
-        self.known[0].1
+        let [a, b, c, d, e] = *group;
+        let hash = u64::from(u32::from_le_bytes([b, c, d, e])).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let slot = self.known.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ usize::from(a) % KNOWN);
+        if let Some((_, alphabets)) = slot.as_ref().filter(|(known, _)| known == group) {
+            return *alphabets;
+        }
+        let may_tell = |(table, zeros): &_| u8::from(may_tell(group, table, *zeros));
+        let alphabets = TABLES.iter().rev().fold(0, |all, table| all << 1 | may_tell(table));
+        if let Some(slot) = slot {
+            *slot = (*group, alphabets);
+        }
+        alphabets
     }
 
     /// Reads the next `core` of a text, in which `marked` are the runs that may be of this kind.

@@ -188,6 +188,18 @@ pub(crate) fn entity(text: &[u8]) -> Option<(char, usize)> {
     (text.get(1 + name) == Some(&b';')).then_some((*c, name + 2))
 }
 
+/// Whether an equals sign is certainly no sign of anything, with little reading: it gives a name a value of digits and
+/// small letters, or no two hexadecimal digits stand behind it.
+pub(super) fn is_plain_value(text: &[u8], at: usize) -> bool {
+    let Some([first, second, behind]) = text.get(at + 1..).and_then(<[u8]>::first_chunk) else { return false };
+    if !(first.is_ascii_hexdigit() && second.is_ascii_hexdigit()) {
+        return first.is_ascii_alphanumeric();
+    }
+    let named = at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(u8::is_ascii_alphabetic);
+    let small = !first.is_ascii_uppercase() && !second.is_ascii_uppercase();
+    named && small && !matches!(behind, b'=' | b'\r' | b'\n')
+}
+
 /// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`.
 fn is_value(text: &[u8], at: usize) -> bool {
     let named = at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
@@ -306,7 +318,20 @@ pub(crate) fn unescaped(view: &View) -> Option<View> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::program;
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_value_is_no_sign(text in "[a-zA-Z_ =\"0-9]{0,3}=[0-9a-zA-F= \r\n\t\\[{(\"'é]{0,6}") {
+            let text = text.as_bytes();
+            for at in memchr::memchr_iter(b'=', text).filter(|at| is_plain_value(text, *at)) {
+                prop_assert!(printable_sign(text, at).is_none() && program::sign(text, at).is_none());
+            }
+        }
+    }
 
     #[test]
     fn every_kind_of_escape_is_read() {

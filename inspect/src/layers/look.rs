@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Blocks, Sheet, Signs, signs};
 
 use super::encoded::{self, Lines};
-use super::{base85, runs, turned, uu};
+use super::{base85, escape, runs, turned, uu};
 use crate::inquiry::{Scope, Twelves};
 
 /// What a window shows; places are those of the window, in order.
@@ -350,6 +350,7 @@ fn begins(text: &[u8], at: usize) -> bool {
         // A mark of VIQR, or a call: the last letters of the names that are known.
         Some(b'(') => b"abdefmnrstvwy".contains(&(before | 0x20)),
         Some(b'^') => b"aeoAEO".contains(&before),
+        Some(b'=') => !escape::is_plain_value(text, at),
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.
         Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),

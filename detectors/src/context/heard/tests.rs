@@ -14,6 +14,37 @@ proptest! {
         prop_assert_eq!(small_word(text.as_bytes(), 0, word.len()), keys.first().copied().filter(|_| plain));
     }
 
+    /// Whatever was read ahead, and however far apart the numbers stand.
+    #[test]
+    fn nothing_is_missed_before_a_number(
+        pieces in prop::collection::vec(prop_oneof![
+            3 => prop::sample::select(vec![
+                "so", "cccd", "stk", "STK", "soCccd", "Ho ten", "ho_ten", "sổ", "so2cccd", "http", "INFO", "x", "hoTenCon",
+            ]).prop_map(str::to_owned),
+            3 => "[0-9]{1,12}|[0-9][a-f][0-9]",
+            3 => "[ .,:=/\n-]{1,3}",
+            1 => "[a-z]{1,17}|[A-Z]{1,9}[a-z]{0,9}|[a-f0-9]{20,70}|[a-z]{60,70}",
+            1 => "[a-z ]{40,90}",
+        ], 1..60),
+        skipped in prop::collection::vec(0..4_usize, 1..40),
+    ) {
+        let text = pieces.concat();
+        let text = text.as_bytes();
+        let phrases = [(&b" so  cccd "[..], Column::Cccd), (b" stk ", Column::Bank), (b" ho  ten ", Column::Name)];
+        let watched = Watched::new(phrases.into_iter());
+        let numbers = (0..text.len()).filter(|at| text[*at].is_ascii_digit() && (*at == 0 || !text[at - 1].is_ascii_digit()));
+        let mut heard = Heard::default();
+        let mut skip = skipped.iter().cycle();
+        for to in numbers.filter(|_| skip.next() != Some(&0)) {
+            let from = to.saturating_sub(LEFT_BYTES);
+            let told = heard.before_number(text, from, to, &watched);
+            if !is_inside_a_word(text, from) {
+                let said = watched.of(&text[from..to]);
+                prop_assert_eq!(told.and(said), told, "{:?}", String::from_utf8_lossy(&text[from..to]));
+            }
+        }
+    }
+
     #[test]
     fn vectors_and_plain_steps_hear_alike(
         pieces in prop::collection::vec(prop_oneof![

@@ -1,0 +1,122 @@
+//! How far nothing is said: the words of a text of plain letters, whole blocks ahead of the number that is asked about.
+//!
+//! Where numbers stand close together, as in a log, nearly nothing between them is watched for, and this is the quick way
+//! to know. It errs on one side only: what it does not read says something, and is read again word by word.
+
+use super::{ALONE, Hint, PARTS, SECOND, Watched, hash};
+use crate::simd::{BLOCK, letters_and_digits_from};
+
+/// What was read ahead.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ahead {
+    /// Nothing is said up to here, where no word is under way.
+    pub(super) upto: usize,
+    /// The last word before, and what it may be. Digits behind it would part it from the next; not to ask for them finds
+    /// pairs that are none.
+    before: u64,
+    parts: u8,
+}
+
+impl Ahead {
+    /// From `at` on.
+    pub(super) fn new(at: usize) -> Self {
+        Self { upto: at, ..Self::default() }
+    }
+
+    /// Reads on as far as `to`, a digit, or as far as nothing is said.
+    pub(super) fn read(&mut self, text: &[u8], to: usize, watched: &Watched) {
+        while self.upto < to {
+            let at = self.upto;
+            let (letter, digit) = letters_and_digits_from(text, at);
+            // A letter between two digits is no word, and codes are full of them.
+            let alone = if watched.shortest > 1 { digit << 1 & digit >> 1 } else { 0 };
+            let mut words = letter & !alone;
+            let mut end = text.len().min(at + BLOCK);
+            while words != 0 {
+                let start = words.trailing_zeros();
+                let len = (words >> start).trailing_ones();
+                if start + len == u64::BITS && end < text.len() {
+                    // It may go on behind these bytes.
+                    end = at + start as usize;
+                    break;
+                }
+                let word = plain_word(text, at + start as usize, len as usize);
+                if !word.is_some_and(|word| self.passes(word, watched)) {
+                    self.upto = at + start as usize;
+                    return;
+                }
+                // The sum carries over all of the lowest word.
+                words &= words.wrapping_add(1 << start);
+            }
+            if end == at {
+                // A word that fills all these bytes.
+                return;
+            }
+            self.upto = end;
+        }
+    }
+
+    /// Whether a word says nothing.
+    #[inline]
+    fn passes(&mut self, word: u64, watched: &Watched) -> bool {
+        let may_be = watched.parts[hash(word, PARTS)];
+        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 && watched.said(self.before, word) != Hint::NOTHING {
+            return false;
+        }
+        (self.before, self.parts) = (word, may_be);
+        true
+    }
+}
+
+/// The key of a word of letters of ASCII that is no two words, as a small letter before a capital makes it; `None` as well
+/// for a long one, and at the end of the text.
+#[inline]
+fn plain_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
+    if len > 8 {
+        return longer_word(text, start, len);
+    }
+    let letters = u64::from_le_bytes(*text.get(start..)?.first_chunk()?) & u64::MAX >> ((8 - len) * 8 % 64);
+    is_plain(letters, letters << 8).then_some(letters & each(0x1f))
+}
+
+/// The same of one of nine letters to sixteen.
+fn longer_word(text: &[u8], start: usize, len: usize) -> Option<u64> {
+    let rest = text.get(start..)?.get(..len).filter(|_| len <= 16)?;
+    let [first, last] = [rest.first_chunk()?, rest.last_chunk()?].map(|eight| u64::from_le_bytes(*eight));
+    // The last eight begin behind one of the first eight.
+    let before = rest.get(len - 9).copied().map_or(0, u64::from);
+    (is_plain(first, first << 8) && is_plain(last, last << 8 | before)).then_some(first & each(0x1f))
+}
+
+/// Whether none of the letters is beyond ASCII, and none a capital behind a small letter.
+#[inline]
+const fn is_plain(letters: u64, before: u64) -> bool {
+    let capital = letters << 1 & !(letters << 2);
+    (letters | capital & before << 2) & each(0x80) == 0
+}
+
+/// The same in each byte.
+const fn each(byte: u8) -> u64 {
+    byte as u64 * (u64::MAX / 0xff)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::plain_words;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn plain_words_are_told_alike(word in "[a-z]{1,17}|[A-Z]{1,17}|[A-Za-z]{1,6}|[A-Z][a-z]{0,15}|[a-z]{0,9}[đA-Z][a-z]{0,4}") {
+            let mut keys = Vec::new();
+            plain_words(word.as_bytes(), 0..word.len(), false, |word| keys.push(word.key));
+            let cased = word.as_bytes().windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase());
+            let plain = word.is_ascii() && !cased && word.len() <= 16;
+            let text = format!("{word}{}", "7".repeat(16));
+            let told = plain_word(text.as_bytes(), 0, word.len());
+            prop_assert_eq!(told, keys.first().copied().filter(|_| plain), "{}", word);
+        }
+    }
+}
