@@ -192,9 +192,9 @@ impl Told {
     }
 }
 
-/// Goes past so many bytes.
+/// Goes past so many bytes. A length that no file has comes of chance, where any bytes are asked what they are.
 fn take<'b>(rest: &mut &'b [u8], len: u64) -> Result<&'b [u8], Stop> {
-    let len = usize::try_from(len).map_err(|_| Stop::Cut)?;
+    let len = usize::try_from(len).ok().filter(|len| *len as u64 <= BYTES_MAX).ok_or(Stop::NoItem)?;
     let (taken, behind) = rest.split_at_checked(len).ok_or(Stop::Cut)?;
     *rest = behind;
     Ok(taken)

@@ -216,6 +216,23 @@ fn what_breaks_off_is_too_deep_or_is_letters_is_not_clean() {
 }
 
 #[test]
+fn bytes_of_chance_are_no_items() {
+    let mut state = 7u64;
+    let mut next = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    };
+    for n in 0..64 {
+        let first = 0x80 | n as u8;
+        let bytes: Vec<u8> = std::iter::once(first).chain((0..BLOCK).map(|_| next())).collect();
+        for (format, kind) in [(&CBOR, "CBOR"), (&MESSAGE_PACK, "MessagePack"), (&BSON, "BSON")] {
+            let hint = Hint::default();
+            assert!(!(format.matches)(&Head::new(&bytes, &hint)), "{kind} {n}");
+        }
+    }
+}
+
+#[test]
 fn texts_in_old_character_sets_are_no_items() {
     for text in [
         &b"\x80nh \x81n c\xe2n c\xbd\xfec: 001090123456"[..],
