@@ -21,7 +21,7 @@ use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
-use cells::{Cells, Cut, Line, Open, Piece, is_cut, is_rule};
+use cells::{Cells, Cut, Line, Open, Piece, begins_in_a_box, is_cut, is_rule};
 use letters::Letters;
 
 /// A longer line is no row.
@@ -230,6 +230,8 @@ impl Grid {
         if text.trim_ascii().is_empty() || is_rule(text) {
             return self.end_block(view);
         }
+        // The lines of a box cut as well, and rows that fill it have no wide blanks.
+        let cut = cut || begins_in_a_box(text);
         self.letters.line(&line, view);
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
             if open.cut == Cut::Numbers && is_number(text) {

@@ -226,6 +226,11 @@ mod tests {
                 <member><name>bhxh</name><value>7912345678</value></member></params>",
                 1,
             ),
+            (
+                r#"<Patient><identifier><system value="urn:cccd"/><value value="001090123456"/></identifier>
+                <identifier><system value="urn:bhxh"/><value value="7912345678"/></identifier></Patient>"#,
+                1,
+            ),
             ("<a><p><SO_CCCD>001090123456</SO_CCCD></p><p><MA_BHXH>7912345678</MA_BHXH></p></a>", 2),
             // Columns.
             (r#"{"cccd": ["001090123456", "001190123457"], "bhxh": ["7912345678", "7912345679"]}"#, 2),

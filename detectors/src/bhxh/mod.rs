@@ -74,6 +74,7 @@ impl Detector for Bhxh {
         };
         let said = near.announced();
         let (firm, less) = match said.firm(BOOK) {
+            Firm::Not if is_article(near.text(), number) => return None,
             Firm::Not => (said.firm(CARD_NUMBER), 10),
             firm => (firm, 0),
         };
@@ -130,4 +131,20 @@ fn is_labelled(text: &[u8], number: &Number, firm: Firm) -> bool {
     let named = NUMBER.iter().find_map(|label| words.strip_suffix(label.as_bytes()));
     let named = named.map(|words| words.get(..signs(words)).unwrap_or_default());
     ends(words, &BOOK) || named.is_some_and(|words| ends(words, &BOOK))
+}
+
+/// Whether what reads as `số thẻ` before a number are English words: `so the winner is …`.
+fn is_article(text: &[u8], number: &Number) -> bool {
+    const BYTES: usize = 64;
+    /// What Vietnamese without its signs goes on with.
+    const VIETNAMESE: [&str; 20] = [
+        "bhyt", "bhxh", "bao", "bh", "la", "cua", "cu", "moi", "y", "kham", "nay", "dang", "do", "ghi", "tren", "em",
+        "con", "me", "minh", "chau",
+    ];
+    let from = number.range.start.saturating_sub(BYTES);
+    let before = text.get(from..number.range.start).unwrap_or_default().to_ascii_lowercase();
+    let Some(at) = memchr::memmem::rfind(&before, b"so the ") else { return false };
+    let word = before.get(at + b"so the ".len()..).unwrap_or_default();
+    let word = word.get(..word.iter().take_while(|b| b.is_ascii_lowercase()).count()).unwrap_or_default();
+    !word.is_empty() && !VIETNAMESE.iter().any(|own| own.as_bytes() == word)
 }

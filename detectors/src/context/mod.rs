@@ -526,8 +526,10 @@ impl<'t> Near<'t> {
             return false;
         }
         spread_words(head, &mut self.memory.scratch);
-        const UNITS: &[&[u8]] =
-            &[b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu", b"mg"];
+        const UNITS: &[&[u8]] = &[
+            b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu", b"mg", b"ml", b"kg",
+            b"km",
+        ];
         let word = self.memory.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
         let dong =

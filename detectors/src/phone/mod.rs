@@ -85,10 +85,20 @@ impl Detector for Phone {
             + if firm == Firm::Not && number.separator == Gap::Comma { 40 } else { 0 }
             // `#0912345678` is an order.
             + if firm == Firm::Not && follows(near.text(), number, b"#=_") { 40 } else { 0 }
+            + if firm == Firm::Not && follows_lot(near.text(), number) { 40 } else { 0 }
             + if touches_letters(near.text(), number) && firm == Firm::Not { 40 } else { 0 };
         let start = number.range.start - usize::from(plus);
         Some(Found { range: start..number.range.end, value, ..Found::number(number, shape + words - against) })
     }
+}
+
+/// `lot 0790951234`: no phrase of the lists, for without its signs it is three other words.
+fn follows_lot(text: &[u8], number: &Number) -> bool {
+    let before = text.get(..number.range.start).unwrap_or_default();
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    let before = before.strip_suffix(b":").unwrap_or(before);
+    let Some((rest, word)) = before.split_last_chunk::<3>() else { return false };
+    word.eq_ignore_ascii_case(b"lot") && !rest.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80)
 }
 
 /// The number as dialled at home, in two parts: the zero, unless it is a hotline, and what follows.

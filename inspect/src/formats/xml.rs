@@ -169,10 +169,10 @@ impl Reader for Document {
     fn open(&mut self, tag: &Tag<'_>, inquiry: &mut Inquiry) {
         self.end(inquiry);
         self.rows.open(tag.name);
+        let keyed = self.keyed.take();
         if self.path.len() >= DEPTH_MAX {
             self.deeper += 1;
         } else {
-            let keyed = self.keyed.take();
             let name = String::from_utf8_lossy(tag.name);
             let own = inquiry.column(&name);
             // `<SO_CCCD><so>…</so></SO_CCCD>`: what the outer one announces, the inner one holds.
@@ -186,7 +186,7 @@ impl Reader for Document {
         }
         // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
         let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
-        let label = label.and_then(|l| inquiry.column(l.trim()));
+        let label = label.and_then(|l| inquiry.column(l.trim())).or(keyed);
         for (name, value) in tag.attributes() {
             // These name their element or hold its content; they announce nothing of their own.
             let plain = [&b"name"[..], b"value", b"id", b"key", b"label", b"field", b"type", b"content"];
@@ -212,6 +212,12 @@ impl Reader for Document {
             *last = Some(label);
             self.tree.names_itself();
         }
+        // `<system value="urn:cccd"/><value value="001…"/>`, as HL7's FHIR has it.
+        if tag.name == b"system" {
+            let system = tag.string(b"value");
+            let name = system.as_deref().and_then(|system| system.rsplit(['/', '#', ':']).next());
+            self.keyed = name.and_then(|name| inquiry.column(name.trim()));
+        }
     }
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
@@ -227,7 +233,7 @@ impl Reader for Document {
         } else if self.path.pop().is_some() {
             self.tree.close(inquiry);
             // `<member><name>…</name><value>…</value></member>`
-            if names && name == b"name" && self.keyed.is_some() {
+            if (names && name == b"name" || name == b"system") && self.keyed.is_some() {
                 self.tree.names_itself();
             }
         }

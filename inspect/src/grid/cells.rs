@@ -160,6 +160,11 @@ const SIDE: u8 = 0xe2;
 /// Those that part cells: │ ┃ ║.
 const SIDES: [&[u8]; 3] = ["│".as_bytes(), "┃".as_bytes(), "║".as_bytes()];
 
+/// Whether a line begins with the side of a box.
+pub(super) fn begins_in_a_box(line: &[u8]) -> bool {
+    line.trim_ascii_start().first() == Some(&SIDE) && side(line.trim_ascii_start()).is_some()
+}
+
 /// The length of the line of a box that a text begins with.
 fn side(text: &[u8]) -> Option<usize> {
     SIDES.iter().find(|side| text.starts_with(side)).map(|side| side.len())

@@ -9,7 +9,8 @@ const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=7;
 
 /// Where the name and the number stand in a line that has one of each behind `begins`, and no other long number.
 pub(super) fn name_and_number(text: &[u8], begins: usize) -> Option<(Range<usize>, Range<usize>)> {
-    let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(|word| is_number(word) || is_card(word));
+    let is_one = |word: &[u8]| is_number(word) && !is_telephone(word) || is_card(word);
+    let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(is_one);
     let mut numbers = words(text, begins..text.len()).filter(is_long);
     let number = numbers.next()?;
     if numbers.next().is_some() {
@@ -59,6 +60,13 @@ fn begins_in_capitals(word: &[u8]) -> bool {
     first.is_some_and(char::is_uppercase) && !word.iter().any(u8::is_ascii_digit)
 }
 
+/// Who works at an office is listed with a telephone number, under a line that speaks of what the office does.
+fn is_telephone(word: &[u8]) -> bool {
+    const DIGITS: usize = 10;
+    let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
+    digits == DIGITS && matches!(word, [b'0', b'3' | b'5' | b'7'..=b'9', ..])
+}
+
 /// A health insurance card in one piece.
 fn is_card(word: &[u8]) -> bool {
     matches!(word, [a, b, digits @ ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
@@ -79,7 +87,9 @@ mod tests {
             ("Lê An: DN4797912345678.", Some(("Lê An", "DN4797912345678"))),
             ("Mai: 7912345678", None),
             ("còn thiếu: 7912345678", None),
-            ("Lê An: 7912345678, 0912345678", None),
+            ("Lê An: 7912345678, 0912.345.678", Some(("Lê An", "7912345678"))),
+            ("Lê An: 7912345678, 7912345679", None),
+            ("Lê An: 0912345678", None),
             ("Lê An sinh 05/04/1987", None),
         ] {
             let found = name_and_number(line.as_bytes(), 0).map(|(name, number)| (&line[name], &line[number]));

@@ -58,10 +58,11 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         ("Mã số BHXH cần gộp:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670\n- Hồ An: 7912345671", 3),
         ("Mã số BHXH cần gộp:\n\n1. Nguyễn Thị Mai – 4012345678\n2. Lê Bình (nam) – 7912345670", 2),
         ("Các mã số BHXH sau:\n4012345678 NGUYỄN THỊ MAI\n7912345670 LÊ BÌNH\n", 2),
-        ("Mã số BHXH cần gộp:\n- Nguyễn Thị Mai: chưa có\n- Lê Văn Bình: 7912345670", 1),
+        ("Mã số BHXH cần gộp:\n- Lê Văn Bình: 7912345670\n- Nguyễn Thị Mai: chưa có\n- Hồ An: 7912345671", 2),
         // Other labels, other headings, none, and what is no name.
-        ("Thông tin BHXH gồm:\n- Số CMND: 079123456\n- Mã Hồ Sơ: 4012345678\n- Lê An: 7912345670", 1),
+        ("Thông tin mã số BHXH gồm:\n- Số CMND: 079123456\n- Mã Hồ Sơ: 4012345678\n- Lê An: 7912345670", 0),
         ("Mã hóa đơn cần gộp:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670", 0),
+        ("Cán bộ cấp mã số BHXH như sau:\n- Nguyễn Thị Mai: 0912345678\n- Lê Văn Bình: 0387654321", 0),
         ("Em gửi chị:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670", 0),
         ("Thu BHXH tháng này:\n- đợt một thu được 4012345678\n- đợt hai thu được 7912345670", 0),
     ] {
@@ -80,8 +81,10 @@ fn lines_of_a_box_cut_and_rows_with_their_own_headings_are_read_across() {
             "┌──────┬──────┐\n│ Tên │ {heading} │\n├──────┼──────┤\n│ Mai │ 4012345678 │\n│ Bình │ 7912345670 │\n└──────┴──────┘\n"
         )
     };
+    let letter = "Em gửi chị thông tin như bên dưới.\n".repeat(12);
     let across = |cut: &str, heading: &str| {
-        format!("Kính gửi chị,\n\n|Trường|Giá trị|\n|---|---|\n|Họ tên|Lê Văn An|\n|Ngày sinh|5/4/1987|\n|{heading}|4012345678|\n").replace('|', cut)
+        let rows = format!("|Trường|Giá trị|\n|Họ tên|Lê Văn An|\n|Ngày sinh|5/4/1987|\n|{heading}|4012345678|\n");
+        format!("{letter}\n{}", rows.replace('|', cut))
     };
     for (text, found) in [
         (boxed("Mã số BHXH"), 2),
