@@ -113,25 +113,24 @@ impl Heads {
     /// Remembers what numbers with this head come to, unless more of one may matter under this column: those with a check
     /// digit, and values that are not the cell itself.
     pub(super) fn learn(&self, cell: &[u8], column: Option<Column>, told: Told, this_year: u16) {
-        let checked = column == Some(Column::Tax) && matches!(cell.len(), 10 | 11);
-        let code = match told {
-            Told::Nothing => NOTHING,
-            Told::Whole(whole) if whole.is_as_it_stands() => {
-                let known =
-                    |(detector, confidence): &(_, _)| *detector == whole.detector && *confidence == whole.confidence;
-                let Some(n) = WHOLES.iter().position(known) else { return };
-                FIRST_WHOLE + n as u8
-            }
-            _ => return,
-        };
         let Some(classes) = cell.len().checked_sub(*HEAD_LENGTHS.start()).and_then(|n| self.classes.get(n)) else {
             return;
         };
+        classes.get_or_init(|| sorted(cell.len(), this_year));
         let mut eight = [0; 8];
         eight.iter_mut().zip(cell).for_each(|(to, b)| *to = *b);
-        classes.get_or_init(|| sorted(cell.len(), this_year));
-        if let Some(slot) = self.code(u64::from_le_bytes(eight), cell.len(), column, this_year).filter(|_| !checked) {
-            slot.store(code, Relaxed);
+        let checked = column == Some(Column::Tax) && matches!(cell.len(), 10 | 11);
+        let slot = self.code(u64::from_le_bytes(eight), cell.len(), column, this_year);
+        let Some(slot) = slot.filter(|_| !checked) else { return };
+        let known = |whole: Whole| WHOLES.iter().position(|known| *known == (whole.detector, whole.confidence));
+        match told {
+            Told::Nothing => slot.store(NOTHING, Relaxed),
+            Told::Whole(whole) if whole.is_as_it_stands() => {
+                if let Some(n) = known(whole) {
+                    slot.store(FIRST_WHOLE + n as u8, Relaxed);
+                }
+            }
+            _ => {}
         }
     }
 }

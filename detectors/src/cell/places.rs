@@ -71,15 +71,12 @@ const MIDDLE: u32 = 1 << 7;
 const LETTERS: u32 = 1 << 8;
 const SIR: u32 = 1 << 9;
 
-/// A word of a cell.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    is: u32,
-    /// Where it begins.
-    at: u16,
-    /// One blank and nothing else stands before it.
-    near: bool,
-}
+/// It is longer than a syllable of a name.
+const LONG: u32 = 1 << 10;
+/// Of a word in its cell: one blank and nothing else stands before it.
+const NEAR: u32 = 1 << 11;
+/// It begins further behind the word before than that is read from.
+const FAR: u32 = 1 << 12;
 
 /// Judges a cell under the header of addresses.
 pub(super) fn judge(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values) -> Told {
@@ -99,15 +96,15 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
     let bytes = text.get(cell.clone())?;
     let mut at = cell.start;
     let (mut places, mut digits, mut run) = (0, 0, 0);
-    let (mut read, mut n, mut near) = ([Place::default(); WORDS_MAX], 0, false);
+    let (mut read, mut n, mut stands) = ([0; WORDS_MAX], 0, 0);
     // What any word is and all are, and whether a word means something behind the one before.
-    let (mut any, mut all, mut last, mut behind, mut far) = (0, u32::MAX, 0, 0, false);
+    let (mut any, mut all, mut last, mut behind) = (0, u32::MAX, 0, 0);
     loop {
         let (key, len) = next(text, at, cell.end)?;
         let Word { folded, len: letters, words: more, digits: more_digits, is, .. } = words.know(key, len);
-        *read.get_mut(n)? = Place { is: *is, at: (at - cell.start) as u16, near };
+        *read.get_mut(n)? = is | stands;
         n += 1;
-        any |= is;
+        any |= is | stands;
         all &= is;
         behind |= is & last >> 16;
         last = *is;
@@ -142,11 +139,13 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
             break;
         }
         values.push(b' ');
-        near = at == signs + 1 && text.get(signs) == Some(&b' ');
-        far |= at - word_at > WORD_BYTES + 1;
+        stands = if at == signs + 1 && text.get(signs) == Some(&b' ') { NEAR } else { 0 };
+        if at - word_at > WORD_BYTES + 1 {
+            stands |= FAR;
+        }
     }
     // Most words mean the same wherever they stand.
-    let together = far || behind & BEHIND != 0 || any & (MIDDLE | SIR) != 0;
+    let together = behind & BEHIND != 0 || any & (MIDDLE | SIR | FAR) != 0;
     if all & PLAIN == 0 || together && holds_more(read.get(..n)?) {
         return None;
     }
@@ -159,15 +158,15 @@ fn read(text: &[u8], cell: Range<usize>, words: &mut Words, values: &mut Values)
 
 /// Whether words, one behind the other, may be more than an address.
 #[inline(never)]
-fn holds_more(words: &[Place]) -> bool {
-    // The two words before, where the last begins.
-    let (mut before, mut last, mut last_at) = (0, 0, 0);
+fn holds_more(words: &[u32]) -> bool {
+    // The two words before.
+    let (mut before, mut last) = (0, 0);
     // A surname stands before, and what stands before that; a name goes on.
     let (mut surname, mut ahead, mut named) = (false, 0, false);
-    for Place { is, at, near } in words.iter().copied() {
-        let gap = usize::from(at - last_at);
+    for is in words.iter().copied() {
+        let near = is & NEAR != 0;
         // Of a longer word before a middle name, only the end is read.
-        if is & MIDDLE != 0 && near && gap > SYLLABLE_BYTES_MAX + 1 {
+        if is & MIDDLE != 0 && near && last & LONG != 0 {
             return true;
         }
         // Names are those of streets and places, unless they are addressed: `bà Lê Thị Lan`, `ông Ông Văn Lợi`.
@@ -195,7 +194,7 @@ fn holds_more(words: &[Place]) -> bool {
             named = true;
         } else {
             // No further back is the word before read.
-            ahead = if gap <= WORD_BYTES + 1 { last } else { TITLE };
+            ahead = if is & FAR == 0 { last } else { TITLE };
         }
         // Pairs of hexadecimal digits may hide something.
         if is & PAIR_FIRST != 0 && last & PAIR != 0 && before & PAIR_LAST != 0 {
@@ -205,7 +204,7 @@ fn holds_more(words: &[Place]) -> bool {
         if is & VEHICLE_LAST != 0 && last & VEHICLE_FIRST != 0 {
             return true;
         }
-        (before, last, last_at) = (last, is, at);
+        (before, last) = (last, is);
     }
     false
 }
@@ -283,6 +282,7 @@ impl Word {
             (matches!(folded.as_str(), "van" | "thi"), MIDDLE),
             (parts().next_back().is_some_and(addresses), TITLE),
             (folded == "ong", SIR),
+            (len > SYLLABLE_BYTES_MAX, LONG),
             (letters, LETTERS),
             (raw.first().is_some_and(u8::is_ascii_digit), NUMBER),
             (hexadecimal(raw.get(..2)), PAIR_FIRST),

@@ -238,12 +238,12 @@ fn split(marks: &mut Marks<'_>, row: usize, cells: &mut Vec<Cell>) -> Option<usi
         } else if b == b'\n' {
             push(bytes, row, start..at, cells);
             *marks = own;
-            return Some(at + 1);
+            return (at - row < ROW_MAX).then_some(at + 1);
         } else if b == b'"' && at == start {
             *marks = own;
             let (behind, ends) = quoted(marks, row, start, cells)?;
             if ends {
-                return Some(behind);
+                return (behind - row <= ROW_MAX).then_some(behind);
             }
             start = behind;
             own = Marks { ..*marks };
