@@ -3,7 +3,9 @@
 // Why it is sound: sixteen bytes are loaded from the first or second on of arrays of seventeen, and twice as many of
 // arrays of 33; SSE2 is part of x86-64, and AVX2 is asked for.
 
-use super::{BLOCK, SEEN};
+#[cfg(target_arch = "x86_64")]
+use super::BLOCK;
+use super::SEEN;
 
 /// A bit for each of the first 64 bytes that one of `pairs` begins with, small letters and signs, letters in either case;
 /// signs may be taken for control characters.
