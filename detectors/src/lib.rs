@@ -56,7 +56,7 @@ pub use column::Column;
 pub use fold::fold;
 pub use simd::among::{among, digits};
 pub use simd::base64::decode_base64;
-pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, shown, signs};
+pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, plain_and_zeros, shown, signs};
 pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};

@@ -92,8 +92,8 @@ impl Text {
         while self.view.text.len() >= self.done + WINDOW + CONTEXT_BYTES {
             let end = self.done + WINDOW;
             let mut found = Vec::new();
-            self.scan(end, inquiry, &mut found);
-            self.set_aside(found, end);
+            let look = self.scan(end, inquiry, &mut found);
+            self.set_aside(found, end, look.is_some_and(|look| look.scope().encoded));
             self.tell(inquiry);
             if let Some(grid) = &mut self.grid {
                 grid.keep(&self.view);
@@ -121,31 +121,32 @@ impl Text {
         Some(look)
     }
 
-    /// Sets the findings of a window that ends at `end` aside.
-    fn set_aside(&mut self, found: Vec<Found>, end: usize) {
+    /// Sets the findings of a window that ends at `end` aside. `running` says that no line of it is empty and no row of a
+    /// statement ends in it, as in an encoding.
+    fn set_aside(&mut self, found: Vec<Found>, end: usize, running: bool) {
         let mut from = self.found_end.max(self.view.base + self.done as u64);
         for f in found {
             let range = f.finding.range.clone();
-            let ended = self.ended(from..range.start);
+            let ended = self.ended(from..range.start, running);
             self.ended = Ended::Nothing;
             from = from.max(range.end);
             self.pending.push(Pending { found: f, ended, tabled: false });
         }
-        self.ended = self.ended(from..self.view.base + end as u64);
+        self.ended = self.ended(from..self.view.base + end as u64, running);
         self.found_end = from;
     }
 
     /// What has ended at the end of `range`, given in the whole text.
-    fn ended(&self, range: Range<u64>) -> Ended {
+    fn ended(&self, range: Range<u64>, running: bool) -> Ended {
         if self.ended == Ended::Block {
             return Ended::Block;
         }
         let at = |offset: u64| offset.saturating_sub(self.view.base) as usize;
         let between = self.view.text.get(at(range.start)..at(range.end)).unwrap_or_default();
-        // Between two findings there may be a file in base64, of a thousand lines.
+        // Between two findings there may be a thousand lines.
         static SIGNS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| ["\n\n", "\n\r\n", "),("].map(Finder::new));
         let [blank, blank_with_returns, row] = &*SIGNS;
-        let has = |sign: &Finder<'_>| sign.find(between).is_some();
+        let has = |sign: &Finder<'_>| !running && sign.find(between).is_some();
         match memchr::memchr(b'\n', between) {
             Some(_) if has(blank) || has(blank_with_returns) => Ended::Block,
             Some(_) => Ended::Line,
@@ -227,7 +228,7 @@ impl Text {
     pub(crate) fn finish_at(&mut self, end: usize, inquiry: &mut Inquiry) {
         let (mut found, is_all) = (Vec::new(), self.done == 0);
         let look = self.scan(end, inquiry, &mut found);
-        self.set_aside(found, end);
+        self.set_aside(found, end, look.as_ref().is_some_and(|look| look.scope().encoded));
         if let Some(grid) = &mut self.grid {
             grid.end(&self.view);
         } else if let Some(look) = look.filter(|look| is_all && (look.has_cells() || look.has_items())) {

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Shown, shown};
+use chot_detectors::{BLOCK, Shown, plain_and_zeros, shown};
 use chot_model::OpaqueReason;
 
 use crate::inquiry::{Inquiry, Place};
@@ -123,8 +123,8 @@ fn is_shown(b: u8) -> bool {
 /// Whether bytes look like chance: what is compressed or encrypted has no more letters and zeros than that.
 fn is_noise(len: usize, blocks: &[Shown]) -> bool {
     const LEN_MIN: usize = 8 * BLOCK;
-    let count = |of: fn(&Shown) -> u64| blocks.iter().map(|block| of(block).count_ones() as usize).sum::<usize>();
-    len >= LEN_MIN && count(|block| block.plain) * 20 < len * 9 && count(|block| block.zero) * 32 < len
+    let [plain, zeros] = plain_and_zeros(blocks);
+    len >= LEN_MIN && plain * 20 < len * 9 && zeros * 32 < len
 }
 
 impl Narrow {

@@ -73,9 +73,26 @@ impl Twelves {
         self.nine
     }
 
-    /// Passes over blocks without four digits in a row, the digits of the last of which are these.
-    pub(crate) fn pass(&mut self, digit: u64) {
-        self.open = u64::from(digit.leading_ones());
+    /// Takes the digits of the next `len` blocks, of which no others than those of `four` have four in a row, and tells
+    /// `nine` of each what [`Self::add`] says.
+    pub(crate) fn sheet(&mut self, four: u64, len: usize, digit: impl Fn(usize) -> u64, mut nine: impl FnMut(usize)) {
+        // A run of nine has four in a row in a block, and may end in the next.
+        let mut due = (four | four << 1 | 1) & u64::MAX >> (BLOCK - len);
+        let mut next = 0;
+        while due != 0 {
+            let n = due.trailing_zeros() as usize;
+            due &= due - 1;
+            if n > next {
+                self.open = u64::from(digit(n - 1).leading_ones());
+            }
+            if self.add(digit(n)) {
+                nine(n);
+            }
+            next = n + 1;
+        }
+        if next < len {
+            self.open = u64::from(digit(len - 1).leading_ones());
+        }
     }
 
     /// Takes the digits of the next block, and says whether nine stand together that end in it or go on beyond.

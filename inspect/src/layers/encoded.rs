@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, CONTEXT_BYTES, Signs, signs};
+use chot_detectors::{BLOCK, Blocks, CONTEXT_BYTES, Sheet};
 
 use super::look::places;
 use super::runs::RUN_MIN;
@@ -16,8 +16,8 @@ use crate::inquiry::Twelves;
 const CORE_MIN: usize = 1 << 12;
 /// Shorter lines are no encoding's: mails have 76 characters a line (RFC 2045 §6.8), PEM 64 (RFC 7468 §2).
 const LINE_MIN: usize = 60;
-/// Blocks looked at together.
-const STRETCH: usize = 64;
+/// Blocks looked at together, one more than is told of.
+const STRETCH: usize = 64 + 1;
 /// What an account in the text of a payment QR code begins with, which has no blanks either.
 const PAYMENT: &[u8] = b"000000727";
 
@@ -47,33 +47,34 @@ pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Lines> {
         }
     };
     let mut twelves = Twelves::default();
-    let mut blocks = [Signs::default(); STRETCH];
-    for (n, stretch) in whole.chunks(STRETCH * BLOCK).enumerate() {
-        signs(stretch, &mut blocks);
-        let base = from + n * STRETCH * BLOCK;
-        for (n, (block, bytes)) in blocks.iter().zip(stretch.chunks(BLOCK)).enumerate() {
-            let base = base + n * BLOCK;
-            let within = u64::MAX >> (BLOCK - bytes.len());
-            let mut ends = block.line & within;
-            // Line ends may have two signs.
-            if block.safe != 0 || !places(!block.word & within & !ends, base).all(|at| is_return(text, at)) {
-                return None;
-            }
-            while ends != 0 {
-                let at = base + ends.trailing_zeros() as usize;
-                ends &= ends - 1;
-                let end = at - usize::from(at.checked_sub(1).is_some_and(|before| is_return(text, before)));
-                if end < begun + LINE_MIN && begun > from {
+    let mut sheet = Sheet::<STRETCH>::default();
+    for (n, stretch) in whole.chunks((STRETCH - 1) * BLOCK).enumerate() {
+        let base = from + n * (STRETCH - 1) * BLOCK;
+        sheet.look(stretch);
+        let len = stretch.len().div_ceil(BLOCK);
+        let at = |n: usize| base + n * BLOCK;
+        let within = |n: usize| u64::MAX >> BLOCK.saturating_sub(stretch.len() - n * BLOCK);
+        let having = |of: u64| places(of & u64::MAX >> (BLOCK - len), 0);
+        let Blocks { safe, others, shift, four, .. } = sheet.blocks;
+        // Line ends may have two signs.
+        let other = |n: usize| !(sheet.word[n] | sheet.line[n]) & within(n);
+        if safe != 0
+            || having(others).any(|n| !places(other(n), at(n)).all(|at| is_return(text, at)))
+            || having(shift).any(|n| places(sheet.shift[n], at(n)).any(|at| utf7::says(text, at)))
+        {
+            return None;
+        }
+        for (n, line) in sheet.line.iter().enumerate().take(len) {
+            for end in places(*line, at(n)) {
+                let line = begun..end - usize::from(end.checked_sub(1).is_some_and(|before| is_return(text, before)));
+                begun = end + 1;
+                if line.len() < LINE_MIN && line.start > from {
                     return None;
                 }
-                tell(begun..end);
-                begun = at + 1;
+                tell(line);
             }
-            if places(block.shift & within, base).any(|at| utf7::says(text, at)) {
-                return None;
-            }
-            twelves.add(block.digit & bits_of(base, core));
         }
+        twelves.sheet(four, len, |n| sheet.digit[n] & bits_of(at(n), core), |_| ());
     }
     let goes_on =
         text.get(to..).unwrap_or_default().iter().take(RUN_MIN).take_while(|b| super::runs::in_run(**b)).count();

@@ -213,20 +213,7 @@ impl Reading<'_> {
         let within = |n: usize| if left - n * BLOCK < BLOCK { (1 << (left - n * BLOCK)) - 1 } else { u64::MAX };
         let blocks = |of: u64| places(of & judged, 0).map(move |n| (n, base + n * BLOCK));
         let Blocks { sign, line, cut, pairs, modes, four, words: full, graphics, .. } = sheet.blocks;
-        // A run of nine has four in a row in a block, and may end in the next.
-        let mut next = 0;
-        for (n, at) in blocks(four | four << 1 | 1) {
-            if n > next {
-                twelves.pass(sheet.digit[n - 1]);
-            }
-            if twelves.add(sheet.digit[n] & within(n)) {
-                look.long.push(at);
-            }
-            next = n + 1;
-        }
-        if next < len {
-            twelves.pass(sheet.digit[len - 1] & within(len - 1));
-        }
+        twelves.sheet(four, len, |n| sheet.digit[n] & within(n), |n| look.long.push(base + n * BLOCK));
         for (n, at) in blocks(line | cut) {
             *is_cut = look.lines(at, sheet.line[n] & within(n), sheet.cut[n], *is_cut);
         }

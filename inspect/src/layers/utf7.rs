@@ -31,24 +31,22 @@ fn shifted(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     if !matches!(rest.first()?, b'A' | b'H' | b'I') {
         return None;
     }
-    // Most of what begins so is base64, and no letter from its first unit on.
-    let first = rest.iter().take(3).fold(0u32, |bits, b| bits << 6 | u32::from(base64::bits(*b).unwrap_or_default()));
-    if char::from_u32(first >> 2).is_some_and(|c| !is_written(c)) {
+    // Most of what begins so is base64, and no letter from its first unit on. Sixteen bits a unit.
+    let (mut read, mut len, mut bits, mut more) = (String::new(), 0, 0_u32, 0);
+    for b in rest.iter().take(SHIFT_MAX) {
+        let Some(six) = base64::bits(*b).filter(|_| !matches!(b, b'-' | b'_')) else { break };
+        (bits, more, len) = (bits << 6 | u32::from(six), more + 6, len + 1);
+        if more >= 16 {
+            more -= 16;
+            read.push(char::from_u32(bits >> more & 0xffff).filter(|c| is_written(*c))?);
+        }
+    }
+    // Fewer than six bits to fill up, all zero.
+    if more >= 6 {
         return None;
     }
-    let alphabet = |b: &u8| base64::bits(*b).is_some() && *b != b'-' && *b != b'_';
-    let len = rest.iter().take(SHIFT_MAX).take_while(|b| alphabet(b)).count();
-    // Sixteen bits a unit, and fewer than six to fill up, all zero.
-    let bits = len * 6;
-    if bits < 16 || bits % 16 >= 6 {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    base64::decode(rest.get(..len)?, &mut bytes);
-    let units = bytes.chunks_exact(2).map(|u| u.iter().fold(0, |n, b| n << 8 | u16::from(*b)));
-    let read: String = char::decode_utf16(units).collect::<Result<_, _>>().ok()?;
     let end = len + usize::from(rest.get(len) == Some(&b'-'));
-    (!read.is_empty() && read.chars().all(is_written)).then(|| (1 + end, read.into_bytes()))
+    (!read.is_empty()).then(|| (1 + end, read.into_bytes()))
 }
 
 /// Letters, digits and marks that people write in Vietnamese.

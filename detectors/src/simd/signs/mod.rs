@@ -13,6 +13,8 @@ mod x86;
 
 pub use sheet::{Blocks, Sheet};
 
+use super::{Work, widest};
+
 /// Bytes of a block.
 pub const BLOCK: usize = 64;
 /// Bytes a block is judged by: its own, and one behind for signs of two bytes.
@@ -73,6 +75,24 @@ pub fn shown(bytes: &[u8], out: &mut [Shown]) {
     return neon::shown(bytes, out);
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     return each_block(bytes, out, plain_shown);
+}
+
+/// How many bytes of `blocks` are plain, and how many zeros: counted in one step for each where the processor can.
+pub fn plain_and_zeros(blocks: &[Shown]) -> [usize; 2] {
+    struct Count<'b>(&'b [Shown], &'b mut [usize; 2]);
+    impl Work for Count<'_> {
+        #[inline(always)]
+        fn run(self) {
+            let Self(blocks, [plain, zeros]) = self;
+            for block in blocks {
+                *plain += block.plain.count_ones() as usize;
+                *zeros += block.zero.count_ones() as usize;
+            }
+        }
+    }
+    let mut counts = [0; 2];
+    widest(Count(blocks, &mut counts));
+    counts
 }
 
 /// Gives `kernel` every block with the byte behind.
@@ -152,6 +172,9 @@ mod tests {
         assert_eq!(masks, expected);
         let (mut plain, mut found) = (vec![Shown::default(); blocks], vec![Shown::default(); blocks]);
         each_block(text, &mut plain, plain_shown);
+        let count = |is: fn(&&u8) -> bool| text.iter().filter(is).count();
+        let counts = [count(|b| matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r')), count(|b| **b == 0)];
+        assert_eq!(plain_and_zeros(&plain), counts);
         shown(text, &mut found);
         assert_eq!(found, plain);
         #[cfg(target_arch = "x86_64")]

@@ -20,10 +20,11 @@ pub struct Sheet<const N: usize> {
     pub line: [u64; N],
     /// As in [`Signs`].
     pub cut: [u64; N],
-    /// Where three pairs of hexadecimal digits begin with one byte between them, and no digits more.
+    /// Where three pairs of hexadecimal digits begin with one byte between them, and no digits more. Told only of blocks that
+    /// have any, and of none where nothing but base64 and line ends stands in all.
     pub pairs: [u64; N],
-    /// Digits that the word `begin` and a blank may stand before, by the classes of their bytes; what stands before the
-    /// first block is not known.
+    /// Likewise digits that the word `begin` and a blank may stand before, by the classes of their bytes; what stands before
+    /// the first block is not known.
     pub modes: [u64; N],
     hex: [u64; N],
     safe: [u64; N],
@@ -127,21 +128,12 @@ impl<const N: usize> Sheet<N> {
     #[inline(always)]
     fn sum_up(&mut self) {
         let Self { sign, word, graphic, digit, shift, line, cut, pairs, modes, hex, safe, blocks } = self;
-        for n in 0..N - 1 {
-            let from = |by: usize| hex[n] >> by | hex[n + 1] << (BLOCK - by);
-            pairs[n] = hex[n] & from(1) & !from(2) & from(3) & from(4) & !from(5) & from(6) & from(7);
-        }
-        modes[0] = mode(digit[0], [graphic[0], 0], [word[0], u64::MAX], [hex[0], 0], [hex[0], u64::MAX]);
-        for n in 1..N - 1 {
-            let [graphic, word, hex] = [&*graphic, &*word, &*hex].map(|of| [of[n], of[n - 1]]);
-            modes[n] = mode(digit[n], graphic, word, hex, hex);
-        }
         *blocks = Blocks {
             sign: those::<N>(|n| sign[n]),
             line: those::<N>(|n| line[n]),
             cut: those::<N>(|n| cut[n]),
-            pairs: those::<N>(|n| pairs[n]),
-            modes: those::<N>(|n| modes[n]),
+            pairs: 0,
+            modes: 0,
             four: those::<N>(|n| {
                 let two = digit[n] & digit[n] >> 1;
                 two & two >> 2
@@ -152,6 +144,23 @@ impl<const N: usize> Sheet<N> {
             shift: those::<N>(|n| shift[n]),
             others: those::<N>(|n| !(word[n] | line[n])),
         };
+        // What stands before the first block may have been a blank, and what stands behind the last may be one.
+        modes[0] = mode(digit[0], [graphic[0], 0], [word[0], u64::MAX], [hex[0], 0], [hex[0], u64::MAX]);
+        blocks.modes = u64::from(modes[0] != 0);
+        let behind = !(word[N - 1] | line[N - 1]) | safe[N - 1];
+        if blocks.others | blocks.safe | behind == 0 {
+            return;
+        }
+        for n in 0..N - 1 {
+            let from = |by: usize| hex[n] >> by | hex[n + 1] << (BLOCK - by);
+            pairs[n] = hex[n] & from(1) & !from(2) & from(3) & from(4) & !from(5) & from(6) & from(7);
+        }
+        for n in 1..N - 1 {
+            let [graphic, word, hex] = [&*graphic, &*word, &*hex].map(|of| [of[n], of[n - 1]]);
+            modes[n] = mode(digit[n], graphic, word, hex, hex);
+        }
+        blocks.pairs = those::<N>(|n| pairs[n]);
+        blocks.modes = those::<N>(|n| modes[n]);
     }
 }
 
@@ -198,6 +207,8 @@ mod tests {
         plain.fill(text, plain_signs);
         let all = |sheet: &Sheet<N>| {
             let Sheet { sign, word, graphic, digit, shift, line, cut, pairs, modes, hex, safe, blocks } = *sheet;
+            let told = |of: [u64; N], by: u64| (0..N - 1).map(|n| of[n] * (by >> n & 1)).collect::<Vec<_>>();
+            let (pairs, modes) = (told(pairs, blocks.pairs), told(modes, blocks.modes));
             ([sign, word, graphic, digit, shift, line, cut, hex, safe], pairs, modes, blocks)
         };
         assert_eq!(all(&sheet), all(&plain));
@@ -241,14 +252,14 @@ mod tests {
                 };
                 prop_assert_eq!(is(pairs), here().any(pair));
                 for at in here() {
-                    prop_assert_eq!(sheet.pairs[n] >> (at - base) & 1 == 1, pair(at));
+                    prop_assert_eq!(is(pairs) && sheet.pairs[n] >> (at - base) & 1 == 1, pair(at));
                     let begun = at.checked_sub(6).is_some_and(|from| text[from..].starts_with(b"begin "));
                     if begun && byte(at).is_ascii_digit() {
-                        prop_assert!(sheet.modes[n] >> (at - base) & 1 == 1);
+                        prop_assert!(is(modes) && sheet.modes[n] >> (at - base) & 1 == 1);
                     }
                 }
                 for (told, of) in [
-                    (sign, sheet.sign[n]), (line, sheet.line[n]), (cut, sheet.cut[n]), (modes, sheet.modes[n]),
+                    (sign, sheet.sign[n]), (line, sheet.line[n]), (cut, sheet.cut[n]),
                     (safe, sheet.safe[n]), (shift, sheet.shift[n]), (others, !(sheet.word[n] | sheet.line[n])),
                 ] {
                     prop_assert_eq!(is(told), of != 0);
