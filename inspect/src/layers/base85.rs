@@ -77,7 +77,8 @@ impl Base85 {
         }
         let [a, b, c, d, e] = *group;
         let hash = u64::from(u32::from_le_bytes([b, c, d, e])).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = self.known.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ usize::from(a) % KNOWN);
+        let slot =
+            self.known.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ (usize::from(a) % KNOWN));
         if let Some((_, alphabets)) = slot.as_ref().filter(|(known, _)| known == group) {
             return *alphabets;
         }
