@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use crate::scanned::is_code;
 use crate::table::Row;
 use crate::view::View;
 
@@ -195,6 +196,9 @@ impl Cells {
             Cut::Dashes => memchr::memchr(b' ', rest),
             Cut::Lines | Cut::Numbers => None,
         }?;
+        if cut == Cut::Pipe && is_code(text) {
+            return None;
+        }
         // One semicolon is punctuation.
         if cut == Cut::Semicolon && memchr::memchr_iter(b';', rest).nth(1).is_none() {
             return None;
