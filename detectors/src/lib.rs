@@ -454,7 +454,9 @@ fn is_beaten(n: usize, found: &[(DetectorId, Found)], text: &[u8]) -> bool {
         };
         other == DetectorId::Address || other == DetectorId::CccdQr && field.is_some_and(stands_in)
     };
-    let rank = |at: usize, f: &Found| (f.score, f.range.len(), std::cmp::Reverse(at));
+    // Nine words that are digits are no name, whatever their first letters are.
+    let rank =
+        |at: usize, f: &Found| (f.hidden == Some(spoken::DISGUISE), f.score, f.range.len(), std::cmp::Reverse(at));
     let overlaps = |f: &Found| f.range.start < mine.range.end && mine.range.start < f.range.end;
     let reach = cccd_qr::QR_BYTES_MAX;
     let before =

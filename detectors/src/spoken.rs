@@ -9,6 +9,9 @@ use crate::fold::spread_words;
 use crate::numbers::Number;
 use crate::simd::{Letters, Map};
 
+/// What such a number is told as.
+pub(crate) const DISGUISE: &str = "number-words";
+
 /// Most bytes of a number in words: thirteen of the longest, `không`, in its decomposed form.
 pub(crate) const SPOKEN_BYTES_MAX: usize = 112;
 
@@ -135,7 +138,7 @@ fn whole(text: &[u8], first: Range<usize>, word: &mut Vec<u8>, found: &mut impl 
     if matches!(digits.len(), 9 | 10 | 12 | 13)
         && spoken >= 3
         && end - start <= SPOKEN_BYTES_MAX
-        && let Some(number) = Number::disguised(start..end, &digits, "number-words")
+        && let Some(number) = Number::disguised(start..end, &digits, DISGUISE)
     {
         found(number);
     }

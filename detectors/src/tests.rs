@@ -363,6 +363,25 @@ fn disguises_are_undone_and_named() {
 }
 
 #[test]
+fn a_number_in_words_is_no_name_however_its_letters_are() {
+    for (text, found) in [
+        ("Họ tên Lê Văn Tám - so bhxh: Một Năm Một Không Chín Chín Ba Năm Không Không - Hà Nội", [1, 1]),
+        ("Họ tên: Lê Văn Tám, số CCCD: Không Không Một Không Chín Không Một Hai Ba Bốn Năm Sáu", [1, 1]),
+        // Too few of them, and nothing that names a number.
+        ("Họ tên: Tám Năm Ba Chín", [1, 0]),
+        ("Họ tên: Lê Văn Tám, Ông Năm Bảy Chín", [1, 0]),
+    ] {
+        let hits = scan(text);
+        let count = |is: fn(DetectorId) -> bool| hits.iter().filter(|h| is(h.detector)).count();
+        assert_eq!(
+            [count(|d| d == DetectorId::PersonName), count(DetectorId::is_identifier)],
+            found,
+            "{text}: {hits:?}"
+        );
+    }
+}
+
+#[test]
 fn words_after_a_number_and_lists_count() {
     for (text, found) in [
         ("7912345678 (mã BHXH)", 1),

@@ -508,6 +508,10 @@ impl Grid {
             match (row, &mut self.table) {
                 (Some(row), _) if row.len() == 0 => self.rows += 1,
                 (Some(row), table) => {
+                    // Values one below the other, each under its own heading.
+                    if let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry)) {
+                        before.finish(inquiry);
+                    }
                     self.rows += 1;
                     let table = table.get_or_insert_with(|| Box::new(Table::second_look(self.place.clone())));
                     table.row(self.rows, row.into_row(view), inquiry);
@@ -520,6 +524,13 @@ impl Grid {
             }
         }
     }
+}
+
+/// Whether a row is one cell that says what stands below it.
+fn is_heading(row: &Line, view: &View, inquiry: &mut Inquiry) -> bool {
+    let mut heads =
+        |cell: &[u8]| !cell.iter().any(u8::is_ascii_digit) && inquiry.announced(cell.trim_ascii()).is_some();
+    row.len() == 1 && row.first().is_some_and(|cell| heads(cell.text(view)))
 }
 
 /// Whether a cell may be cut into as many cells as a number has letters.

@@ -52,6 +52,8 @@ pub(crate) struct Place {
     pub(crate) undone: u16,
     /// A small picture of the document around it, which shows what is read there.
     pub(crate) preview: bool,
+    /// Its words are a program's own, as the names of styles and fonts: none of them is the name of a person.
+    pub(crate) stock: bool,
 }
 
 impl Place {
@@ -65,6 +67,7 @@ impl Place {
             charset: None,
             undone: 0,
             preview: false,
+            stock: false,
         }
     }
 
@@ -117,6 +120,8 @@ pub(crate) struct Found {
     /// What masks it; `None`: it cannot be rewritten.
     change: Option<Change>,
     again: bool,
+    /// It is no finding, though it looks like one; what it was found in is not known to hold nothing.
+    idle: bool,
 }
 
 /// State of one inspection.
@@ -431,7 +436,8 @@ impl Inquiry {
                 value,
                 disguise: disguise.or(place.disguise),
             };
-            each(self, Found { finding, change, again: place.again }, range);
+            let idle = place.stock && detector == DetectorId::PersonName;
+            each(self, Found { finding, change, again: place.again, idle }, range);
         }
         self.hits = hits;
     }
@@ -449,8 +455,11 @@ impl Inquiry {
 
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
-        let Found { finding, change, again } = found;
+        let Found { finding, change, again, idle } = found;
         self.found += 1;
+        if idle {
+            return None;
+        }
         if finding.confidence >= Confidence::Medium {
             match change {
                 Some(change) => self.edits.change(finding.detector, change),
@@ -485,7 +494,7 @@ impl Inquiry {
             value: Secret::new(value),
             disguise: place.disguise,
         };
-        self.report(Found { finding, change: None, again: place.again });
+        self.report(Found { finding, change: None, again: place.again, idle: false });
     }
 
     /// Identifiers counted so far, every time they were found.

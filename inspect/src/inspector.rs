@@ -162,9 +162,9 @@ impl Inspector {
         masked
     }
 
-    fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
-        let begun = Instant::now();
-        let mut inquiry = Inquiry::new(
+    /// A new inquiry of nothing yet.
+    pub(crate) fn inquiry(&self, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inquiry {
+        Inquiry::new(
             self.detectors.clone(),
             self.limits.clone(),
             self.key.clone(),
@@ -172,7 +172,12 @@ impl Inspector {
             sink,
             self.cache.clone(),
             self.shelf.take(),
-        );
+        )
+    }
+
+    fn start(&self, hint: Hint, sink: Option<Box<dyn FnMut(Finding) + Send>>) -> Inspecting {
+        let begun = Instant::now();
+        let mut inquiry = self.inquiry(sink);
         #[cfg(test)]
         {
             inquiry.careful = self.careful;

@@ -23,6 +23,7 @@ mod object;
 mod people;
 mod redact;
 mod roster;
+mod scanned;
 mod sniff;
 mod source;
 mod table;

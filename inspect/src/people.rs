@@ -322,16 +322,27 @@ impl People {
 
     /// Takes the marks of running text, line by line. A line that holds a second value of a kind begins the next person
     /// as a whole: in a list, a number that was not found must not tie its line to the next.
-    /// So does the name of another person before another paper: `ông An (CMND …) và bà Lan (CCCD …)`.
+    /// So does the name of another person before another paper: `ông An (CMND …) và bà Lan (CCCD …)`; and on a line of its
+    /// own before a number of any kind, if a line began with the one before in the same way.
     pub(crate) fn lines<'m>(&mut self, lines: impl Iterator<Item = &'m [Mark]>) {
         let mut one: Vec<Mark> = Vec::new();
-        for line in lines.flat_map(sentences) {
-            let other = |m: &Mark| one.iter().any(|o| o.detector == m.detector && o.hash != m.hash);
-            if line.iter().filter(|m| m.detector.is_identifier()).any(other) || names_another(&one, line) {
-                self.record(&one, false);
-                one.clear();
+        let mut introduced = false;
+        for line in lines {
+            for (n, sentence) in sentences(line).enumerate() {
+                let other = |m: &Mark| one.iter().any(|o| o.detector == m.detector && o.hash != m.hash);
+                let introduces = n == 0 && introduces(sentence);
+                if sentence.iter().filter(|m| m.detector.is_identifier()).any(other)
+                    || names_another(&one, sentence)
+                    || introduced && introduces && !names(&one, sentence)
+                {
+                    self.record(&one, false);
+                    one.clear();
+                }
+                if one.is_empty() {
+                    introduced = introduces;
+                }
+                one.extend_from_slice(sentence);
             }
-            one.extend_from_slice(line);
         }
         self.record(&one, false);
     }
@@ -380,6 +391,18 @@ fn names_another(one: &[Mark], sentence: &[Mark]) -> bool {
     let name = sentence.get(..paper).unwrap_or_default().iter().rfind(named);
     let other = |name: &Mark| one.iter().any(|m| named(&m)) && !one.iter().filter(named).any(|m| m.hash == name.hash);
     one.iter().any(is_paper) && name.is_some_and(other)
+}
+
+/// Whether a line begins with a name that has a number behind it.
+fn introduces(line: &[Mark]) -> bool {
+    let mut marks = line.iter().filter(|m| m.detector == DetectorId::PersonName || m.detector.is_identifier());
+    marks.next().is_some_and(|m| !m.detector.is_identifier()) && marks.any(|m| m.detector.is_identifier())
+}
+
+/// Whether one of the names of `one` begins a line.
+fn names(one: &[Mark], line: &[Mark]) -> bool {
+    let name = line.iter().find(|m| m.detector == DetectorId::PersonName);
+    name.is_some_and(|name| one.iter().any(|m| m.detector == name.detector && m.hash == name.hash))
 }
 
 /// Whether it is the number of a paper of which a person has one: who has two is hardly named again between them.
@@ -451,6 +474,12 @@ mod tests {
             (vec![vec![(PersonName, 1), (Cccd, 2)], vec![(PersonName, 3)], vec![(Bhxh, 4)]], 1),
             (vec![vec![(PersonName, 1), (Cccd, 2), (PersonName, 3), (Bhxh, 4)]], 1),
             (vec![vec![(Cccd, 1), (PersonName, 3), (Cmnd, 4)]], 1),
+            // Each with another number on a line that begins with the name.
+            (vec![vec![(PersonName, 1), (Bhxh, 2)], vec![(PersonName, 3), (Cccd, 4)]], 2),
+            (vec![vec![(PersonName, 1), (Cccd, 2)], vec![(PersonName, 3)], vec![(PersonName, 5), (Bhxh, 4)]], 2),
+            (vec![vec![(PersonName, 1), (Bhxh, 2)], vec![(PersonName, 1), (Cccd, 4)]], 1),
+            (vec![vec![(PersonName, 1), (Bhxh, 2)], vec![(Cccd, 4), (PersonName, 3)]], 1),
+            (vec![vec![(PersonName, 1)], vec![(Bhxh, 2)], vec![(PersonName, 3), (Cccd, 4)]], 1),
         ] {
             let mut told = People::default();
             let marks = |line: &Vec<(DetectorId, u64)>| line.iter().map(|(d, h)| mark(*d, *h)).collect::<Vec<_>>();

@@ -229,6 +229,32 @@ fn every_place_in_a_text_document() {
 }
 
 #[test]
+fn names_of_styles_and_fonts_name_nobody() {
+    let style = |name: &str| format!("<w:styles><w:style><w:name w:val='{name}'/></w:style></w:styles>");
+    let font = "<w:fonts><w:font w:name='Vi Thi Thu'/></w:fonts>";
+    let text =
+        |said: &str| format!("<w:document><w:body><w:p><w:r><w:t>{said}</w:t></w:r></w:p></w:body></w:document>");
+    let kind = |kind: &str, part: &str| {
+        let main = "application/vnd.openxmlformats-officedocument.wordprocessingml";
+        format!("<Types><Override PartName='/{part}' ContentType='{main}.{kind}+xml'/></Types>")
+    };
+    let count = |types: &str, members: &[(&str, &str)]| {
+        let members = members.iter().map(|(name, text)| (*name, text.as_bytes()));
+        let all: Vec<_> = [("[Content_Types].xml", types.as_bytes())].into_iter().chain(members).collect();
+        let inspection = inspect(&zip(&all)).inspection;
+        [DetectorId::PersonName, DetectorId::Cccd].map(|id| inspection.distinct(id))
+    };
+    let (named, numbered) = (style("Nguyễn Văn Thử"), style(&format!("CCCD {NUMBER}")));
+    let said = text("Ông Nguyễn Văn Thử");
+    let plain = kind("styles", "word/styles.xml");
+    assert_eq!(count(&plain, &[("word/styles.xml", &named), ("word/fontTable.xml", font)]), [0, 0]);
+    assert_eq!(count(&plain, &[("word/styles.xml", &numbered)]), [0, 1]);
+    // What is written in the text is a name, wherever else it stands, and whatever the part is called.
+    assert_eq!(count(&plain, &[("word/styles.xml", &named), ("word/document.xml", &said)]), [1, 0]);
+    assert_eq!(count(&kind("document.main", "word/styles.xml"), &[("word/styles.xml", &said)]), [1, 0]);
+}
+
+#[test]
 fn every_place_in_a_presentation() {
     let said = format!("CCCD {NUMBER}");
     let base = [("ppt/presentation.xml", "<p:presentation/>")];

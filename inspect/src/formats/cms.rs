@@ -108,6 +108,25 @@ fn signed(message: Cursor<'_>) -> Option<Vec<&[u8]>> {
     Some(pieces)
 }
 
+/// Blanks the moments at which somebody signed, and those from and to which certificates hold: their twelve digits, year,
+/// month, day, hour, minute and second, may look like a citizen's number.
+fn blank_times(bytes: &mut [u8]) {
+    /// What stands before one (UTCTime of thirteen bytes), the digits, and `Z`.
+    const LEN: usize = 15;
+    let is_time = |at: &usize| match bytes.get(*at..*at + LEN) {
+        Some([0x17, 13, digits @ .., b'Z']) if digits.iter().all(u8::is_ascii_digit) => {
+            let mut pairs = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, b| n * 10 + b - b'0')).skip(1);
+            let mut within = |range: std::ops::RangeInclusive<u8>| pairs.next().is_some_and(|n| range.contains(&n));
+            within(1..=12) && within(1..=31) && within(0..=23) && within(0..=59) && within(0..=59)
+        }
+        _ => false,
+    };
+    let times: Vec<usize> = memchr::memchr_iter(0x17, bytes).filter(is_time).collect();
+    for at in times {
+        bytes.get_mut(at..at + LEN).unwrap_or_default().fill(0);
+    }
+}
+
 /// A larger message is not held in memory.
 const MESSAGE_MAX: u64 = 256 << 20;
 
@@ -138,6 +157,8 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         _ => inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len()),
     }
     let mut strings = Strings::new(&Place { again: true, ..place.clone() });
+    let mut bytes = bytes;
+    blank_times(&mut bytes);
     strings.read(&bytes, inquiry);
     strings.end(inquiry);
     media_type
@@ -180,6 +201,27 @@ mod tests {
             let inspection = inspect(&bytes);
             assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
         }
+    }
+
+    #[test]
+    fn the_moment_of_a_signature_is_no_number() {
+        for (moment, is_time) in [
+            ("261123020822Z", true),
+            ("991231235959Z", true),
+            // No month, no minute, no moment of this world's time, and cut off.
+            ("261323020822Z", false),
+            ("261123026022Z", false),
+            ("261123020822+", false),
+            ("001090123456", false),
+        ] {
+            let mut bytes = [&b"CCCD \x17\x0d"[..], moment.as_bytes()].concat();
+            let before = bytes.clone();
+            blank_times(&mut bytes);
+            assert_eq!(bytes != before, is_time, "{moment}");
+            assert_eq!(bytes.iter().filter(|b| b.is_ascii_digit()).count(), if is_time { 0 } else { 12 }, "{moment}");
+        }
+        let signed = [example(), b"\x17\x0d261123020822Z".to_vec()].concat();
+        assert_eq!(inspect(&signed).distinct(DetectorId::Cccd), 1);
     }
 
     #[test]

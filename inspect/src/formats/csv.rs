@@ -9,6 +9,7 @@ use chot_detectors::{BLOCK, among};
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
+use crate::scanned::is_code;
 use crate::sniff::Head;
 use crate::table::{Cell, Line, Row, Table};
 use crate::view::View;
@@ -63,6 +64,19 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         && usual(most) * 10 >= counts.len() * share
         && (said || lines().filter(blanks).count() * 2 <= counts.len())
         && !(delimiter == b',' && is_list(head.trimmed))
+        && !are_codes(lines())
+}
+
+/// Whether the lines with a `|` are the texts of the codes on cards, as a scanner writes them: no row of a table, but each
+/// a person's card.
+fn are_codes<'t>(lines: impl Iterator<Item = &'t [u8]>) -> bool {
+    let mut piped = lines.filter(|line| line.contains(&b'|')).map(is_code).peekable();
+    // A table of the same fields has a header. What was written between them may have a `|` as well.
+    let (mut codes, mut others) = (0, 0);
+    piped.peek() == Some(&true) && {
+        piped.for_each(|is_code| *(if is_code { &mut codes } else { &mut others }) += 1);
+        codes >= 4 * others
+    }
 }
 
 /// How many of a line's delimiters stand outside of quotes.
@@ -379,6 +393,30 @@ impl Stream for Delimited {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_of_cards_a_line_each_are_no_table() {
+        use chot_model::DetectorId::{BhytQr, Cccd, CccdQr};
+        let citizens = "001090123456|012345678|Vi Thị Thử|01021990|Nữ|Xóm 1, xã A, Hà Nội|16122022\n\
+                        079190123457||Y Thử Niê|03041990|Nam|Xóm 2, xã B, Hà Nội|19122021\n\
+                        031090123458||Lò Văn Mẫu|05061990|Nam|Xóm 3, xã C, Hà Nội|19122021\n";
+        let insured = "DN4790123456789|4ce1baa169205468e1bb8b|18/11/1985|2|58c3b36d203130|54 - 605|01/01/2026|-|$\n\
+                       HC4790123456780|59204268c4836d20|12/04/1972|1|4b687520|19 - 785|01/01/2026|-|$\n";
+        let headed = format!("CCCD|CMND|Họ tên|Ngày sinh|Giới tính|Địa chỉ|Ngày cấp\n{citizens}");
+        for (text, found, persons) in [
+            (citizens, [3, 0, 0], 3),
+            (insured, [0, 2, 0], 2),
+            // Two cards of different kinds behind each other may be one person's.
+            (&[citizens, insured].concat(), [3, 2, 0], 4),
+            // A table of the same fields says so.
+            (&headed, [0, 0, 3], 3),
+        ] {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(crate::Hint::default(), &text.as_bytes().to_vec()).inspection;
+            let count = [CccdQr, BhytQr, Cccd].map(|id| inspection.distinct(id));
+            assert_eq!((count, inspection.persons), (found, persons), "{text} {inspection:?}");
+        }
+    }
 
     #[test]
     fn rows_are_split_where_they_stand_as_they_are() {

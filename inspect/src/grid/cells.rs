@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::items::name_and_number;
+use crate::scanned::is_code;
 use crate::table::Row;
 use crate::view::View;
 
@@ -227,6 +228,9 @@ impl Cells {
             Cut::Box => memchr::memchr(SIDE, rest),
             Cut::Lines | Cut::Numbers | Cut::Items => None,
         }?;
+        if cut == Cut::Pipe && is_code(text) {
+            return None;
+        }
         // One semicolon is punctuation.
         if cut == Cut::Semicolon && memchr::memchr_iter(b';', rest).nth(1).is_none() {
             return None;

@@ -22,6 +22,25 @@ fn a_heading_speaks_of_values_and_not_of_paragraphs() {
 }
 
 #[test]
+fn a_heading_ends_where_the_next_begins() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    for (lines, found) in [
+        (&["Số CCCD", "001090123456", "Mã số BHXH", "2220123457"][..], [1, 1]),
+        (&["Số CCCD", "Mã số BHXH", "2220123457"], [0, 1]),
+        (&["Số CCCD", "001090123456", "Số hóa đơn", "2220123457"], [1, 0]),
+        // What announces nothing ends nothing; numbers that have lost their zeros are under the heading.
+        (&["Số CCCD", "1090123456", "(sẽ bổ sung)", "1090123457"], [2, 0]),
+    ] {
+        let page = |name: &str| lines.iter().map(|line| format!("<{name}>{line}</{name}>")).collect::<String>();
+        for text in [lines.join("\n\n"), page("p"), format!("<dl>{}</dl>", page("dd"))] {
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            let count = [DetectorId::Cccd, DetectorId::Bhxh].map(|id| inspection.distinct(id));
+            assert_eq!(count, found, "{text}");
+        }
+    }
+}
+
+#[test]
 fn dashes_between_blanks_cut_lines_under_a_header() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);

@@ -14,6 +14,10 @@ use crate::sniff;
 /// A shorter run holds no identifier with a word about it.
 pub(crate) const RUN_MIN: usize = 16;
 
+/// Mails break base64 at 76 characters, PEM at 64; prose has shorter words. Shorter lines are those of one run only if they
+/// are as long as each other.
+const LINE_MIN: usize = 40;
+
 /// So much of a run is decoded at a time; a multiple of 4 and 8 characters.
 const RUN_PART: usize = 1 << 16;
 
@@ -73,7 +77,7 @@ impl Code {
                 out.clear();
                 let (mut group, mut bits) = (0u64, 0);
                 for b in run {
-                    let five = if b.is_ascii_uppercase() { b - b'A' } else { (b & 7).wrapping_sub(2) + 26 };
+                    let five = if b.is_ascii_digit() { (b & 7).wrapping_sub(2) + 26 } else { (b & 31).wrapping_sub(1) };
                     group = group << 5 | u64::from(five);
                     bits += 5;
                     if bits >= 8 {
@@ -105,6 +109,8 @@ pub(super) struct Runs {
     between: bool,
     /// As much of it stands on whole lines: what comes behind may be no part of it.
     whole: usize,
+    /// Characters of its first line, if it has several.
+    width: usize,
     /// A character that is no hexadecimal digit stands in it.
     not_hex: bool,
     /// A long run: how it is decoded and where that goes.
@@ -128,7 +134,10 @@ impl Runs {
             while words.next_if(|word| word.end <= at).is_some() {}
             if self.run.is_empty() && self.open.is_none() {
                 let Some(word) = words.peek() else { return };
-                at = at.max(word.start);
+                // `\x4e67…`, as databases write bytes.
+                let is_escaped =
+                    matches!(text.get(word.start.wrapping_sub(1)..word.end), Some([b'\\', b'x' | b'X', ..]));
+                at = at.max(word.start + usize::from(is_escaped));
             }
             let mut len = match words.peek() {
                 Some(word) if word.start <= at => word.end - at,
@@ -142,15 +151,16 @@ impl Runs {
                     words.next_if(|word| word.end <= at);
                     // One line behind the other, nearly always.
                     let next = words.peek().filter(|word| word.start == at + 1 && text.get(at) == Some(&b'\n'));
-                    let Some(next) = next.filter(|_| self.is_line()) else { break };
-                    (at, len, self.line, self.whole) = (next.start, next.len(), 0, self.run.len());
+                    let Some(next) = next.filter(|_| self.is_line(text, at)) else { break };
+                    (at, len) = (next.start, next.len());
+                    self.end_line();
                 }
                 continue;
             }
             match text.get(at) {
-                Some(b'\n' | b'\r') if !self.between && self.is_line() => {
+                Some(b'\n' | b'\r') if !self.between && self.is_line(text, at) => {
                     self.between = true;
-                    (self.line, self.whole) = (0, self.run.len());
+                    self.end_line();
                 }
                 Some(b'\n' | b' ' | b'\t' | b'>') if self.between => {}
                 _ => self.end(place, inquiry),
@@ -159,9 +169,38 @@ impl Runs {
         }
     }
 
-    /// Whether what was read may be a whole line: mails break base64 at 76 characters, PEM at 64; prose has shorter words.
-    const fn is_line(&self) -> bool {
-        self.line >= 40 && self.line.is_multiple_of(4)
+    /// Whether what was read may be a whole line, which ends at `at`.
+    fn is_line(&self, text: &[u8], at: usize) -> bool {
+        self.line.is_multiple_of(4) && (self.line >= LINE_MIN || self.line >= RUN_MIN && self.is_short_line(text, at))
+    }
+
+    /// Whether a short line is one of several: as long as the first, and so is the next, but for the last of three or more.
+    fn is_short_line(&self, text: &[u8], at: usize) -> bool {
+        let next = at + 1 + usize::from(text.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n")));
+        let next = text.get(next..).unwrap_or_default().iter().take(self.line + 1).take_while(|b| in_run(**b)).count();
+        let is_first = self.width == 0 && self.open.is_none();
+        next == self.line && is_first || self.line == self.width && (1..=self.line).contains(&next)
+    }
+
+    fn end_line(&mut self) {
+        if self.width == 0 {
+            self.width = self.line;
+        }
+        (self.line, self.whole) = (0, self.run.len());
+    }
+
+    /// Reads short lines each for itself: together they mean nothing. What goes on with a line stays.
+    fn lines_alone(&mut self, width: usize, place: &Place, inquiry: &mut Inquiry) {
+        let run = std::mem::take(&mut self.run);
+        let (line, between, not_hex) = (self.line, self.between, self.not_hex);
+        let lines = run.chunks_exact(width);
+        let rest = lines.remainder();
+        for one in lines {
+            self.run.extend_from_slice(one);
+            self.end(place, inquiry);
+        }
+        self.run.extend_from_slice(rest);
+        (self.line, self.between, self.not_hex, self.whole, self.width) = (line, between, not_hex, 0, 0);
     }
 
     fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
@@ -186,13 +225,20 @@ impl Runs {
     /// Decodes a part of a long run.
     fn part(&mut self, place: &Place, inquiry: &mut Inquiry) {
         let mut decoded = std::mem::take(&mut self.decoded);
-        let (code, object) = self.open.get_or_insert_with(|| {
+        let mut meant = None;
+        if self.open.is_none() {
             let mut means = |code: &Code| {
                 code.decode(&self.run, &mut decoded);
                 sniff::is_plausible(&decoded)
             };
-            let code = codes(&self.run).find(|code| means(code)).or_else(|| codes(&self.run).next());
-            let code = code.unwrap_or(Code::Base64);
+            meant = codes(&self.run).find(|code| means(code));
+            if let (None, width @ RUN_MIN..LINE_MIN) = (meant, self.width) {
+                self.decoded = decoded;
+                return self.lines_alone(width, place, inquiry);
+            }
+        }
+        let (code, object) = self.open.get_or_insert_with(|| {
+            let code = meant.or_else(|| codes(&self.run).next()).unwrap_or(Code::Base64);
             (code, Box::new(Object::new(Hint::default(), place.disguised(code.name()))))
         });
         code.decode(&self.run, &mut decoded);
@@ -203,7 +249,7 @@ impl Runs {
 
     pub(super) fn end(&mut self, place: &Place, inquiry: &mut Inquiry) {
         (self.line, self.between, self.not_hex) = (0, false, false);
-        let whole = std::mem::take(&mut self.whole);
+        let (whole, width) = (std::mem::take(&mut self.whole), std::mem::take(&mut self.width));
         let mut decoded = std::mem::take(&mut self.decoded);
         if let Some((code, mut object)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
@@ -219,6 +265,12 @@ impl Runs {
                 code.decode(self.run.get(..whole).unwrap_or_default(), &mut decoded);
                 means = inspect(&decoded, code.name(), place, inquiry);
             }
+            if let (false, RUN_MIN..LINE_MIN) = (means, width) {
+                self.decoded = decoded;
+                self.lines_alone(width, place, inquiry);
+                // The last line may be shorter.
+                return self.end(place, inquiry);
+            }
             let first = codes(&self.run).next().filter(|_| !means);
             let shifted = first.and_then(|code| code.shifted(&self.run, &mut decoded));
             if let Some(code) = first.filter(|_| shifted.is_some() || self.run.len() >= FILE_MIN) {
@@ -233,6 +285,14 @@ impl Runs {
 
 /// Whether a whole run comes to nothing: [`Runs::end`] would open nothing for it. `room` is for what it decodes to.
 pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
+    // What databases write before bytes may stand before it.
+    if let [b'x' | b'X', hex @ ..] = run
+        && hex.len() >= RUN_MIN
+        && hex.iter().all(u8::is_ascii_hexdigit)
+        && !mean_nothing(hex, room)
+    {
+        return false;
+    }
     if let Some(means) = short_means(run) {
         return !means;
     }
@@ -308,14 +368,18 @@ fn unprefixed(run: &[u8]) -> &[u8] {
 
 /// What a run may be. Of two chosen at random, base64 and hexadecimal, one in billions is both.
 fn codes(run: &[u8]) -> impl Iterator<Item = Code> + use<> {
-    let (hex, base32) = if unprefixed(run).iter().all(u8::is_ascii_hexdigit) {
-        (true, false)
-    } else {
-        (false, run.iter().all(|b| b.is_ascii_uppercase() || (b'2'..=b'7').contains(b)))
-    };
+    let (hex, base32) =
+        if unprefixed(run).iter().all(u8::is_ascii_hexdigit) { (true, false) } else { (false, is_base32(run)) };
     let even = hex && run.len().is_multiple_of(2);
     let codes = [even.then_some(Code::Hex), base32.then_some(Code::Base32), (!hex).then_some(Code::Base64)];
     codes.into_iter().flatten()
+}
+
+/// Whether a run is of the signs of base32, in capitals (RFC 4648 §6), or in small letters as some programs write it: without a digit
+/// that is a word.
+fn is_base32(run: &[u8]) -> bool {
+    let of = |is_letter: fn(&u8) -> bool| run.iter().all(|b| is_letter(b) || matches!(b, b'2'..=b'7'));
+    of(u8::is_ascii_uppercase) || of(u8::is_ascii_lowercase) && run.iter().any(u8::is_ascii_digit)
 }
 
 /// Inspects what a run decodes to, when it means anything; tells whether it does.
@@ -364,6 +428,68 @@ mod tests {
             });
             let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
             prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+        }
+    }
+
+    fn hex(text: &str) -> String {
+        text.bytes().map(|b| format!("{b:02x}")).collect()
+    }
+
+    fn wrapped(run: &str, width: usize) -> String {
+        run.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line) + "\n").collect()
+    }
+
+    #[test]
+    fn short_lines_of_one_length_are_one_run() {
+        let said = "Họ tên: Vi Thị Thử; số CCCD: 001090123456; hẹn trả";
+        let base64: String = said
+            .as_bytes()
+            .chunks(3)
+            .flat_map(|c| {
+                let group = [0, 1, 2].map(|n| c.get(n).copied().unwrap_or(b' '));
+                base64::quantum(group, 3).map(char::from)
+            })
+            .collect();
+        let digests = wrapped(&hex(&"\u{1}\u{2}ÿ".repeat(20_000)), 32);
+        let alone = "U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng";
+        for (text, found) in [
+            (wrapped(&hex(said), 32), 1),
+            (wrapped(&hex(said), 16).replace('\n', "\r\n"), 1),
+            (wrapped(&base64, 20), 1),
+            (format!("{}Trân trọng\n", wrapped(&base64, 36)), 1),
+            (format!("{digests}\n{}", wrapped(&hex(said), 32)), 1),
+            (wrapped(&hex(&format!("{}{said}", "Kính gửi. ".repeat(9_000))), 32), 1),
+            // Lines that are one each, among others as long.
+            (format!("{0}\n{alone}\n{0}\n", "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cX"), 1),
+            (format!("{digests}{}\n{digests}", &hex("CCCD001090123456")), 1),
+            // Lines of other lengths are none of a run, nor are those of digests.
+            (format!("{}\n{}\n", &hex("CCCD001090123456")[..20], &hex("CCCD001090123456")[20..]), 0),
+            (digests, 0),
+        ] {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            let start: String = text.chars().take(80).collect();
+            assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{start}");
+            assert!(inspection.opaque.is_empty(), "{start} {:?}", inspection.opaque);
+        }
+    }
+
+    #[test]
+    fn bytes_of_databases_and_base32_in_small_letters_are_read() {
+        let said = "số CCCD: 001090123456";
+        for (text, found) in [
+            (format!("INSERT INTO t VALUES (1, '\\x{}'::bytea);", hex(said)), 1),
+            (format!("{{\"a\": \"\\\\x{}\"}}", hex(said)), 1),
+            (format!("1\t\\\\x{}\n", hex(&said.repeat(4_000))), 1),
+            // `Số CCCD: 001090123456`, and a name that a program gave.
+            ("kpq3xejainbugrb2eaydamjqheydcmrtgq2tm".into(), 1),
+            ("somethinglongwithoutdigits".into(), 0),
+            ("opq3xeja".repeat(9), 0),
+        ] {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            let start: String = text.chars().take(80).collect();
+            assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{start}");
         }
     }
 

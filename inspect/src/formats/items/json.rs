@@ -67,12 +67,15 @@ impl Json {
     }
 
     fn bare(&mut self, item: Item<'_>) {
-        // Written in full, a number keeps its digits; beyond these it has none to keep.
+        // Written in full, a number keeps its digits; beyond these it has none to keep, and up to three hundred zeros.
         const FULL_MAX: f64 = 1e18;
+        const FULL_MIN: f64 = 1e-18;
         // Writing into memory never fails.
         let _ = match item {
             Item::Whole(value) => write!(self.text, "{value}"),
-            Item::Real(value) if value.abs() < FULL_MAX => write!(self.text, "{value}"),
+            Item::Real(value) if value == 0.0 || (FULL_MIN..FULL_MAX).contains(&value.abs()) => {
+                write!(self.text, "{value}")
+            }
             Item::Real(value) if value.is_finite() => write!(self.text, "{value:e}"),
             Item::Word(word) => write!(self.text, "{word}"),
             _ => write!(self.text, "null"),

@@ -166,6 +166,10 @@ impl Told {
     }
 
     fn item(&mut self, item: Item<'_>, inquiry: &mut Inquiry) {
+        // All there is may be one item.
+        if inquiry.is_late(&self.place) {
+            return;
+        }
         if let Item::Bytes(bytes) = item
             && bytes.len() >= OBJECT_BYTES_MIN
             && !is_text(bytes)

@@ -195,6 +195,35 @@ fn items_of_all_kinds_are_read() {
 }
 
 #[test]
+fn a_number_of_nine_bytes_is_not_three_hundred_letters() {
+    for (value, written) in [
+        (1e-300, "1e-300"),
+        (-5e-324, "-5e-324"),
+        (1e300, "1e300"),
+        (0.0, "0"),
+        (0.25, "0.25"),
+        (79_190_123_456.0, "79190123456"),
+    ] {
+        let mut json = Json::default();
+        json.item(Item::Real(value));
+        assert_eq!(json.text, format!("{written}\n").as_bytes());
+    }
+}
+
+#[test]
+fn nothing_of_a_long_item_is_written_when_the_time_is_over() {
+    for late in [false, true] {
+        let mut inquiry = Inspector::new(Limits::default(), 2026).inquiry(None);
+        inquiry.allow(if late { std::time::Duration::ZERO } else { std::time::Duration::MAX });
+        let mut told = Told::new(&Place::top(Origin::Lost));
+        told.item(Item::List, &mut inquiry);
+        (0..100).for_each(|_| told.item(Item::Real(0.5), &mut inquiry));
+        assert_eq!(told.json.text.is_empty(), late);
+        assert_eq!(inquiry.inspection.is_opaque(OpaqueReason::TimeLimit), late);
+    }
+}
+
+#[test]
 fn what_breaks_off_is_too_deep_or_is_letters_is_not_clean() {
     let all = List((0..40).map(person).collect());
     for (name, bytes) in [("a.cbor", cbor(&all)), ("a.msgpack", messagepack(&all))] {

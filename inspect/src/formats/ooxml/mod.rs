@@ -66,6 +66,7 @@ pub(crate) fn read(
     entries.sort_by_key(rank);
     for (n, entry) in entries.iter().copied().enumerate() {
         let member = zip::member(source, entry, place, inquiry);
+        let member = Place { stock: parts.is_stock(&entry.name), ..member };
         if !object::enter(&entry.name, &member, inquiry) {
             zip::leave(entries.iter().copied().skip(n), inquiry);
             break;

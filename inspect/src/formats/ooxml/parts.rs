@@ -78,6 +78,20 @@ impl Parts {
         }
     }
 
+    /// Whether a part names what a program draws with, and holds nothing else: styles, fonts and colours. What it is
+    /// declared to be tells, for the text of a document may have any name.
+    pub(super) fn is_stock(&self, name: &str) -> bool {
+        const STOCK: [&str; 4] = ["styles", "fonttable", "theme", "tablestyles"];
+        let name = name.to_ascii_lowercase();
+        let file = name.rsplit('/').next().unwrap_or_default();
+        let kind = self.declared.get(&name).and_then(|kind| kind.rsplit('.').next());
+        STOCK.iter().any(|stock| {
+            file.starts_with(stock)
+                && file.ends_with(".xml")
+                && kind.is_none_or(|kind| kind.starts_with(stock) && kind.ends_with("+xml"))
+        })
+    }
+
     pub(super) fn kind(&self, name: &str) -> Kind {
         let name = name.to_ascii_lowercase();
         if name.ends_with(".fpage") {
