@@ -54,7 +54,7 @@ impl Heading {
         let mut firsts: Vec<Column> = Vec::new();
         // Markdown draws a line before the first cell, too.
         let blank = |row: C| row.take_while(|cell| cell.trim_ascii().is_empty()).count();
-        let first = rows.clone().map(blank).min().unwrap_or(0);
+        let first = rows.map(blank).min().unwrap_or(0);
         for column in announced.iter().filter_map(|columns| *columns.get(first)?) {
             if !firsts.contains(&column) {
                 firsts.push(column);
