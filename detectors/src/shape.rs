@@ -231,6 +231,15 @@ fn ends_like_a_uuid(left: &[u8]) -> bool {
         .is_some_and(|tail| matches!(tail, [b'-', hex @ .., b'-'] if hex.iter().all(u8::is_ascii_hexdigit)))
 }
 
+/// Whether digits are those of a number with an exponent, as spreadsheets show long ones: `3.6090123456E+10`.
+pub(crate) fn has_exponent(text: &[u8], number: &Number) -> bool {
+    let behind = text.get(number.range.end..).unwrap_or_default();
+    matches!(behind, [b'e' | b'E', b'+', b'0'..=b'9', ..] | [b'e' | b'E', b'0'..=b'9', ..])
+        && matches!(number.separator, Gap::Dot | Gap::Comma)
+        && number.first_group == 1
+        && number.range.len() == number.len() + 1
+}
+
 /// Whether digits are a filler: one digit throughout, or counting up from 1.
 pub(crate) fn is_filler(digits: &[u8]) -> bool {
     let all_same = digits.windows(2).all(|w| w.first() == w.last());

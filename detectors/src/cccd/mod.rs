@@ -17,7 +17,7 @@ use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{is_filler, is_moment, is_round, loss};
+use crate::shape::{has_exponent, is_filler, is_moment, is_round, loss};
 use crate::simd::{BLOCK, YEARS_SEEN, years};
 
 /// The detector.
@@ -48,6 +48,9 @@ const OTHERS: Columns =
     Columns::of(&[Column::Negative, Column::Bank, Column::DriverLicence, Column::Household, Column::Plate]);
 /// Columns whose cells may have lost leading zeros in a spreadsheet.
 const PADDED: Columns = Columns::of(&[Column::Cccd, Column::IdNumber]);
+/// Columns in which eleven digits have lost one: no other number that stands there has as many.
+const PADDED_BY_ONE: Columns =
+    Columns::of(&[Column::Cccd, Column::IdNumber, Column::Cmnd, Column::Bhxh, Column::Bhyt, Column::Tax]);
 
 impl Detector for Cccd {
     fn card(&self) -> &'static Card {
@@ -55,17 +58,22 @@ impl Detector for Cccd {
     }
 
     fn lengths(&self) -> u32 {
-        1 << 10 | 1 << 11 | 1 << 12
+        1 << 9 | 1 << 10 | 1 << 11 | 1 << 12
     }
 
+    /// Nine and more of `4.80961391E+10`.
     fn cell_lengths(&self) -> u32 {
-        1 << 10 | 1 << 11
+        1 << 9 | 1 << 10 | 1 << 11
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         match number.len() {
+            _ if number.layout == Layout::Uneven && near.column().is_some() && has_exponent(near.text(), number) => {
+                Self::written_out(number, near)
+                    .or_else(|| if number.len() == 12 { self.twelve(number, near) } else { None })
+            }
             12 => self.twelve(number, near),
-            10 | 11 => self.without_zeros(number, near),
+            10 | 11 => Self::without_zeros(number, near),
             _ => None,
         }
     }
@@ -122,22 +130,58 @@ impl Cccd {
     }
 
     /// A spreadsheet stores `001090123456` as the number 1090123456.
-    fn without_zeros(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
+    fn without_zeros(number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
         if number.layout != Layout::Solid {
             return None;
         }
-        if near.announced().firm(PADDED) != Firm::Column {
+        let columns = if number.len() == 11 { PADDED_BY_ONE } else { PADDED };
+        if near.announced().firm(columns) != Firm::Column {
             return None;
         }
         let mut padded = [b'0'; 12];
         padded.get_mut(12 - number.len()..)?.copy_from_slice(number.digits());
-        if structure(&padded, near.this_year()) != Structure::Province {
+        Self::padded(number, &padded, number.range.end, near)
+    }
+
+    /// It shows the number with an exponent where the column is narrow, and saves what it shows.
+    fn written_out(number: &Number, near: &mut Near<'_>) -> Option<Found> {
+        let (digits, end) = exponential(near.text(), number)?;
+        let columns = if digits.starts_with(b"00") { PADDED } else { PADDED_BY_ONE };
+        // The sign and the exponent are no words beside the number.
+        let alone = near.text().get(end..)?.trim_ascii().is_empty()
+            && near.text().get(..number.range.start)?.trim_ascii().is_empty();
+        if !alone || near.announced().firm(columns) < Firm::Direct {
             return None;
         }
-        let value = Value::of([], &padded);
-        Some(Found { value, ..Found::number(number, 85) })
+        Self::padded(number, &digits, end, near)
     }
+
+    fn padded(number: &Number, digits: &[u8; 12], end: usize, near: &Near<'_>) -> Option<Found> {
+        if structure(digits, near.this_year()) == Structure::None {
+            return None;
+        }
+        let value = Value::of([], digits);
+        Some(Found { range: number.range.start..end, value, ..Found::number(number, 85) })
+    }
+}
+
+/// The twelve digits that `3.6090123456E+10` writes, and where it ends.
+fn exponential(text: &[u8], number: &Number) -> Option<([u8; 12], usize)> {
+    let behind = text.get(number.range.end..)?;
+    let exponent = behind.get(1..)?;
+    let exponent = exponent.strip_prefix(b"+").unwrap_or(exponent);
+    let len = match exponent {
+        [b'0', b'9', rest @ ..] => Some((10, rest)),
+        [b'1', b'0', rest @ ..] => Some((11, rest)),
+        [b'1', b'1', rest @ ..] => Some((12, rest)),
+        _ => None,
+    };
+    let (len, rest) = len.filter(|(_, rest)| !rest.first().is_some_and(u8::is_ascii_digit))?;
+    let mut digits = [b'0'; 12];
+    // Zeros at the end are not shown, nor those in front.
+    digits.get_mut(12 - len..)?.get_mut(..number.len())?.copy_from_slice(number.digits());
+    Some((digits, text.len() - rest.len()))
 }
 
 /// `001 002 003 004`: rows or rooms, one after the other.

@@ -10,7 +10,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::Number;
-use crate::shape::{is_filler, loses, loss};
+use crate::shape::{has_exponent, is_filler, loses, loss};
 
 /// The detector.
 pub(crate) struct Cmnd;
@@ -89,7 +89,7 @@ impl Detector for Cmnd {
             Firm::Direct => 70,
             Firm::Column => 75,
         };
-        if is_filler(value.as_bytes()) {
+        if is_filler(value.as_bytes()) || has_exponent(near.text(), number) {
             return None;
         }
         let issuer = if (b"01".as_slice()..=b"38").contains(&value.as_bytes().get(..2)?) { 10 } else { 0 };
