@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
-use crate::numbers::Candidate;
+use crate::numbers::{Candidate, parted};
 use crate::simd::{BLOCK, Beginnings, Map, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
@@ -35,14 +35,14 @@ pub(crate) struct Wanted {
     claims: bool,
     payments: bool,
     mail: bool,
+    numbers: bool,
     this_year: u16,
 }
 
 impl Wanted {
     /// Whether nothing is asked for that words tell.
     pub(crate) const fn is_empty(self) -> bool {
-        let Self { names, markings, births, plates, addresses, illnesses, claims, payments, mail, this_year: _ } = self;
-        !(names | markings | births | plates | addresses | illnesses | claims | payments | mail)
+        !self.any()
     }
 
     pub(crate) fn new(ids: &[DetectorId], this_year: u16) -> Self {
@@ -57,6 +57,7 @@ impl Wanted {
             claims: has(DetectorId::ClaimRecord),
             payments: has(DetectorId::BankAccount),
             mail: has(DetectorId::Email),
+            numbers: has(DetectorId::Cccd) || has(DetectorId::Cmnd) || has(DetectorId::Bhxh),
             this_year,
         }
     }
@@ -71,6 +72,7 @@ impl Wanted {
             || self.claims
             || self.payments
             || self.mail
+            || self.numbers
     }
 }
 
@@ -301,6 +303,11 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         if len >= PAYMENT.len() {
             self.payment(at);
+        } else if wanted.numbers
+            && len <= parted::GROUP_DIGITS_MAX
+            && let Some(number) = parted::read(text, at..at + len)
+        {
+            (self.found)(Candidate::Number(number));
         }
         // No word has room between two numbers.
         if at < pair + 2 {

@@ -12,6 +12,7 @@ use crate::simd::{BLOCK, Look, Stretch, Work, widest};
 
 mod alike;
 mod links;
+pub(crate) mod parted;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,110 @@
+//! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`.
+//!
+//! Looked for only where running text is, and believed only with a word directly before: moments, versions and addresses of
+//! machines are written like this, too.
+
+use std::ops::Range;
+
+use super::Number;
+use crate::digits::{Gap, NUMBER_BYTES_MAX, gap};
+use crate::fold::next_char;
+
+/// Characters of what parts two groups.
+const SIGNS_MAX: usize = 2;
+/// Fewer groups are a number with a remark behind.
+const GROUPS_MIN: usize = 3;
+/// Digits of the largest group.
+pub(crate) const GROUP_DIGITS_MAX: usize = 4;
+/// Digits of the longest such number, a citizen's.
+const DIGITS_MAX: usize = 12;
+
+/// The number that begins with the digits at `group`: groups of one size, the last as it comes, always the same between.
+pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
+    let sign = sign_at(text, group.end).filter(|_| group.len() <= GROUP_DIGITS_MAX)?;
+    let before = text.get(..group.start)?.strip_suffix(sign);
+    if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
+        return None;
+    }
+    let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
+    let mut at = group.start;
+    let last = loop {
+        let rest = text.get(at..)?;
+        let part = rest.get(..rest.iter().take(DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count())?;
+        digits.get_mut(len..len + part.len())?.copy_from_slice(part);
+        years &= matches!(part, [b'1', b'9', ..] | [b'2', b'0', ..]);
+        (len, groups, at) = (len + part.len(), groups + 1, at + part.len());
+        let goes_on =
+            text.get(at..)?.strip_prefix(sign).is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit));
+        if !goes_on {
+            break part.len();
+        }
+        if part.len() != group.len() {
+            return None;
+        }
+        at += sign.len();
+    };
+    let ends = last == group.len() || group.len() > 1 && last <= GROUP_DIGITS_MAX;
+    let fits = matches!(len, 9 | 10 | DIGITS_MAX) && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
+    let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
+    if ends && fits && !years { number() } else { None }
+}
+
+/// What parts the digits before `at` from those behind, if it is nothing that parts the groups of other numbers.
+fn sign_at(text: &[u8], at: usize) -> Option<&[u8]> {
+    // Nearly always it is no sign, or one that parts the groups of other numbers.
+    let [sign, behind] = [*text.get(at)?, *text.get(at + 1)?];
+    let none = sign.is_ascii_alphanumeric() || sign.is_ascii_control() && sign != b'\t' || sign == b' ';
+    let other = matches!(sign, b'.' | b',' | b'-' | b'/' | b')') && behind.is_ascii_digit();
+    if none || other || behind.is_ascii_alphabetic() {
+        return None;
+    }
+    let mut end = at;
+    for _ in 0..SIGNS_MAX {
+        let (c, len) = text.get(end..).and_then(next_char)?;
+        c.filter(|c| !c.is_alphanumeric() && !matches!(c, '\n' | '\r'))?;
+        end += len;
+        if text.get(end).is_some_and(u8::is_ascii_digit) {
+            return if gap(text, at).0 == Gap::Break { text.get(at..end) } else { None };
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_read_across_the_same_sign() {
+        for (text, expected) in [
+            ("0171**5808**8462 ok", Some("017158088462")),
+            ("0660;8993;0053", Some("066089930053")),
+            ("084:185:869:841", Some("084185869841")),
+            ("0_1_7_1_5_8_0_8_8_4_6_2", Some("017158088462")),
+            ("0. 9. 4. 1. 7. 7. 8. 9. 6. 8. 3. 8.", Some("094177896838")),
+            ("149, 713, 373, 1", Some("1497133731")),
+            ("046)(059)(236)(368)", Some("046059236368")),
+            ("0241😀8886😀5355", Some("024188865355")),
+            ("025|123|456", Some("025123456")),
+            ("0252->1428->7826", Some("025214287826")),
+            // Read by others, or nothing of ours.
+            ("0171.5808.8462", None),
+            ("0171 5808 8462", None),
+            ("0171-5808-8462", None),
+            ("10:20:30", None),
+            ("2020|2021|2022", None),
+            ("001090;123456", None),
+            ("017:15:8088462", None),
+            ("0660;8993;0053;1", None),
+            ("0660;8993:0053", None),
+            ("0660\n8993\n0053", None),
+            ("066x089x930x053", None),
+            ("00:11:22:33:44:5", None),
+        ] {
+            let len = text.bytes().take_while(u8::is_ascii_digit).count();
+            let number = read(text.as_bytes(), 0..len);
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
+        }
+        assert!(read(b"1;0660;8993;0053", 2..6).is_none());
+    }
+}
