@@ -494,6 +494,9 @@ impl<'t> Near<'t> {
         if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
             return &[];
         }
+        if let Some(bracket) = in_brackets(behind) {
+            return bracket;
+        }
         match first_end(behind) {
             // Another number follows: the words are its own.
             Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
@@ -521,6 +524,10 @@ impl<'t> Near<'t> {
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.
         let dong =
             || ["đồng", "đo\u{302}\u{300}ng", "ĐỒNG"].iter().any(|d| head.trim_ascii_start().starts_with(d.as_bytes()));
+        const COUNTED: [&[u8]; 4] = [b"ban  ghi ", b"luot ", b"records ", b"rows "];
+        if COUNTED.iter().any(|what| self.memory.scratch.trim_ascii_start().starts_with(what)) {
+            return true;
+        }
         // `MB Bank` is a bank.
         let bank = word == b"mb" && head.windows(4).any(|w| w.eq_ignore_ascii_case(b"bank"));
         UNITS.contains(&word) && !bank || word == b"dong" && dong()
@@ -551,6 +558,15 @@ fn clause_begins(text: &[u8], mut borders: u128) -> usize {
         borders &= !(1 << last);
     }
     0
+}
+
+/// What stands in brackets right behind a number and holds no other: its own words, whatever follows. `304769817 (CMND)`
+fn in_brackets(behind: &[u8]) -> Option<&[u8]> {
+    /// Bytes of a name with an explanation: `(số CMND cũ)`.
+    const BYTES_MAX: usize = 32;
+    let inner = behind.strip_prefix(b" ").unwrap_or(behind).strip_prefix(b"(")?;
+    let len = inner.iter().take(BYTES_MAX).position(|b| *b == b')' || b.is_ascii_digit() || ends_words(*b))?;
+    if inner.get(len) == Some(&b')') { inner.get(..len) } else { None }
 }
 
 /// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.
