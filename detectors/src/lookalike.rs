@@ -64,8 +64,8 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
 /// Digits of the largest group of a number in groups.
 const GROUP_MAX: usize = 6;
 
-/// What the groups around the word at `start` read as, one sign between each and the next, if it is the first of them that has a
-/// letter: `O17 158 O88 462`.
+/// What the groups around the word at `start` read as, one sign between each and the next, if it is the first of them
+/// that has a letter: `O17 158 O88 462`.
 fn groups(text: &[u8], start: usize) -> Option<(Range<usize>, Digits)> {
     let sign = |at: usize| text.get(at).copied().filter(|b| b" .-".contains(b));
     group(text, start)?;

@@ -35,8 +35,8 @@ const CARD_NUMBER: Columns = Columns::of(&[Column::Bhyt]);
 /// Points of one that words announce.
 const POINTS_MAX: i32 = 80;
 
-/// Whether nothing but signs and `số` part a number from its word, or `là` or a colon from words further off: `BHXH: 0812…`,
-/// `mã số BHXH của anh Kpă Klơng là 0812…`. Only numbers of one province begin like those of telephones.
+/// Whether nothing but signs and `số` part a number from its word, or `là` or a colon from words further off:
+/// `BHXH: 0812…`, `mã số BHXH của anh Kpă Klơng là 0812…`. Only numbers of one province begin like those of telephones.
 fn is_labelled(text: &[u8], number: &Number, firm: Firm) -> bool {
     /// Bytes of the longest label, and what parts it from the number.
     const REACH: usize = 24;

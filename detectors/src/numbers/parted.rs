@@ -1,7 +1,7 @@
 //! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`.
 //!
-//! Looked for only where running text is, and believed only with a word directly before: moments, versions and addresses of
-//! machines are written like this, too.
+//! Looked for only where running text is, and believed only with a word directly before: moments, versions and
+//! addresses of machines are written like this, too.
 
 use std::ops::Range;
 
@@ -18,7 +18,8 @@ pub(crate) const GROUP_DIGITS_MAX: usize = 4;
 /// Digits of the longest such number, a citizen's.
 const DIGITS_MAX: usize = 12;
 
-/// The number that begins with the digits at `group`: groups of one size, the last as it comes, always the same between.
+/// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
+/// the same between.
 pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     let sign = sign_at(text, group.end).filter(|_| group.len() <= GROUP_DIGITS_MAX)?;
     let before = text.get(..group.start)?.strip_suffix(sign);
