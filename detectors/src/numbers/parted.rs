@@ -54,7 +54,7 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
 fn sign_at(text: &[u8], at: usize) -> Option<&[u8]> {
     // Nearly always it is no sign, or one that parts the groups of other numbers.
     let [sign, behind] = [*text.get(at)?, *text.get(at + 1)?];
-    let none = sign.is_ascii_alphanumeric() || sign.is_ascii_control() && sign != b'\t' || sign == b' ';
+    let none = sign.is_ascii_alphanumeric() || sign.is_ascii_control() || sign == b' ';
     let other = matches!(sign, b'.' | b',' | b'-' | b'/' | b')') && behind.is_ascii_digit();
     if none || other || behind.is_ascii_alphabetic() {
         return None;
@@ -99,6 +99,7 @@ mod tests {
             ("0660;8993;0053;1", None),
             ("0660;8993:0053", None),
             ("0660\n8993\n0053", None),
+            ("1010\t9012\t3456", None),
             ("066x089x930x053", None),
             ("00:11:22:33:44:5", None),
         ] {
