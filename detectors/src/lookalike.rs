@@ -64,11 +64,11 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
 /// Digits of the largest group of a number in groups.
 const GROUP_MAX: usize = 6;
 
-/// What the groups around the word at `start` read as, one sign between each and the next, if it is the first of them that has a
-/// letter: `O17 158 O88 462`.
+/// What the groups around the word at `start` read as, one sign between each and the next, if it is the first of them
+/// that has a letter: `O17 158 O88 462`.
 fn groups(text: &[u8], start: usize) -> Option<(Range<usize>, Digits)> {
     let sign = |at: usize| text.get(at).copied().filter(|b| b" .-".contains(b));
-    let (_, own) = group(text, start)?;
+    group(text, start)?;
     // Back to where they begin, past groups of digits alone.
     let (mut begin, mut apart) = (start, None);
     while let Some(at) = begin.checked_sub(1)
@@ -102,7 +102,7 @@ fn groups(text: &[u8], start: usize) -> Option<(Range<usize>, Digits)> {
         }
     }
     // Words of letters that pass for digits stand in lists of codes, too.
-    let believable = true_digits * 3 >= all.len * 2 && own.len < all.len && count > 1;
+    let believable = true_digits * 3 >= all.len * 2 && true_digits < all.len && count > 1;
     (believable && matches!(all.len, 9 | 10 | 12)).then_some((begin..at, all))
 }
 

@@ -303,7 +303,7 @@ fn a_header_outweighs_the_neighbours() {
         ("4.80961391E+10", Column::Cmnd, DetectorId::Cccd, "048096139100"),
         ("1.01090123456E+11", Column::Cccd, DetectorId::Cccd, "101090123456"),
         ("4.80961391E+12", Column::Cmnd, DetectorId::Cmnd, ""),
-        ("3.6090123456E+10", Column::Bank, DetectorId::Cccd, ""),
+        ("3.6090123456E+10", Column::Negative, DetectorId::Cccd, ""),
         ("0100109106", Column::Tax, DetectorId::Mst, "0100109106"),
         ("0912345678", Column::Phone, DetectorId::Phone, "0912345678"),
         ("0011004123456", Column::Bank, DetectorId::BankAccount, "0011004123456"),

@@ -35,6 +35,35 @@ const CARD_NUMBER: Columns = Columns::of(&[Column::Bhyt]);
 /// Points of one that words announce.
 const POINTS_MAX: i32 = 80;
 
+/// Whether nothing but signs and `số` part a number from its word, or `là` or a colon from words further off:
+/// `BHXH: 0812…`, `mã số BHXH của anh Kpă Klơng là 0812…`. Only numbers of one province begin like those of telephones.
+fn is_labelled(text: &[u8], number: &Number, firm: Firm) -> bool {
+    /// Bytes of the longest label, and what parts it from the number.
+    const REACH: usize = 24;
+    const NUMBER: [&str; 3] = ["số", "SỐ", "so"];
+    const BOOK: [&str; 8] = ["bhxh", "xã hội", "XÃ HỘI", "xa hoi", "số sổ", "SỐ SỔ", "Số sổ", "so so"];
+    const IS: [&str; 3] = ["là", "la", "LÀ"];
+    if !is_insurer(number.digits().get(..2).unwrap_or_default()) {
+        return false;
+    }
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    let signs = |text: &[u8]| text.iter().rposition(|b| !b" :=\"'_(".contains(b)).map_or(0, |at| at + 1);
+    let (words, parting) = before.split_at_checked(signs(before)).unwrap_or_default();
+    let ends = |text: &[u8], all: &[&str]| {
+        all.iter().any(|word| {
+            let at = text.len().checked_sub(word.len());
+            at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    };
+    if firm > Firm::Weak {
+        return parting.contains(&b':') || ends(words, &IS);
+    }
+    let named = NUMBER.iter().find_map(|label| words.strip_suffix(label.as_bytes()));
+    let named = named.map(|words| words.get(..signs(words)).unwrap_or_default());
+    ends(words, &BOOK) || named.is_some_and(|words| ends(words, &BOOK))
+}
+
 impl Detector for Bhxh {
     fn card(&self) -> &'static Card {
         &CARD
@@ -102,35 +131,6 @@ impl Detector for Bhxh {
             - loss(near.text(), number, firm);
         Some(Found { value, ..Found::number(number, score) })
     }
-}
-
-/// Whether nothing but signs and `số` part a number from its word, or `là` or a colon from words further off: `BHXH: 0812…`,
-/// `mã số BHXH của anh Kpă Klơng là 0812…`. Only numbers of one province begin like those of telephones.
-fn is_labelled(text: &[u8], number: &Number, firm: Firm) -> bool {
-    /// Bytes of the longest label, and what parts it from the number.
-    const REACH: usize = 24;
-    const NUMBER: [&str; 3] = ["số", "SỐ", "so"];
-    const BOOK: [&str; 8] = ["bhxh", "xã hội", "XÃ HỘI", "xa hoi", "số sổ", "SỐ SỔ", "Số sổ", "so so"];
-    const IS: [&str; 3] = ["là", "la", "LÀ"];
-    if !is_insurer(number.digits().get(..2).unwrap_or_default()) {
-        return false;
-    }
-    let start = number.range.start;
-    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
-    let signs = |text: &[u8]| text.iter().rposition(|b| !b" :=\"'_(".contains(b)).map_or(0, |at| at + 1);
-    let (words, parting) = before.split_at_checked(signs(before)).unwrap_or_default();
-    let ends = |text: &[u8], all: &[&str]| {
-        all.iter().any(|word| {
-            let at = text.len().checked_sub(word.len());
-            at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
-        })
-    };
-    if firm > Firm::Weak {
-        return parting.contains(&b':') || ends(words, &IS);
-    }
-    let named = NUMBER.iter().find_map(|label| words.strip_suffix(label.as_bytes()));
-    let named = named.map(|words| words.get(..signs(words)).unwrap_or_default());
-    ends(words, &BOOK) || named.is_some_and(|words| ends(words, &BOOK))
 }
 
 /// Whether what reads as `số thẻ` before a number are English words: `so the winner is …`.

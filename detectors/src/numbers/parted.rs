@@ -1,7 +1,7 @@
 //! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`.
 //!
-//! Looked for only where running text is, and believed only with a word directly before: moments, versions and addresses of
-//! machines are written like this, too.
+//! Looked for only where running text is, and believed only with a word directly before: moments, versions and
+//! addresses of machines are written like this, too.
 
 use std::ops::Range;
 
@@ -18,7 +18,8 @@ pub(crate) const GROUP_DIGITS_MAX: usize = 4;
 /// Digits of the longest such number, a citizen's.
 const DIGITS_MAX: usize = 12;
 
-/// The number that begins with the digits at `group`: groups of one size, the last as it comes, always the same between.
+/// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
+/// the same between.
 pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     let sign = sign_at(text, group.end).filter(|_| group.len() <= GROUP_DIGITS_MAX)?;
     let before = text.get(..group.start)?.strip_suffix(sign);
@@ -51,8 +52,13 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
 
 /// What parts the digits before `at` from those behind, if it is nothing that parts the groups of other numbers.
 fn sign_at(text: &[u8], at: usize) -> Option<&[u8]> {
-    // Nearly always it is no sign.
-    text.get(at).filter(|b| !b.is_ascii_alphanumeric() && **b != b' ' && !b.is_ascii_control() || **b == b'\t')?;
+    // Nearly always it is no sign, or one that parts the groups of other numbers.
+    let [sign, behind] = [*text.get(at)?, *text.get(at + 1)?];
+    let none = sign.is_ascii_alphanumeric() || sign.is_ascii_control() || sign == b' ';
+    let other = matches!(sign, b'.' | b',' | b'-' | b'/' | b')') && behind.is_ascii_digit();
+    if none || other || behind.is_ascii_alphabetic() {
+        return None;
+    }
     let mut end = at;
     for _ in 0..SIGNS_MAX {
         let (c, len) = text.get(end..).and_then(next_char)?;
@@ -93,6 +99,7 @@ mod tests {
             ("0660;8993;0053;1", None),
             ("0660;8993:0053", None),
             ("0660\n8993\n0053", None),
+            ("1010\t9012\t3456", None),
             ("066x089x930x053", None),
             ("00:11:22:33:44:5", None),
         ] {
