@@ -244,7 +244,14 @@ fn headers_are_known_in_any_spelling() {
         ("Mã vận đơn", Some(Column::Negative)),
         ("orderId", Some(Column::Negative)),
         ("Số tiền (đồng)", Some(Column::Negative)),
-        ("Mã hồ sơ", Some(Column::Negative)),
+        ("productCode", Some(Column::Negative)),
+        ("TICKET_NO", Some(Column::Negative)),
+        ("Số tờ khai", Some(Column::Negative)),
+        ("memberNo", None),
+        ("Mã hồ sơ", Some(Column::Record)),
+        ("Mã bệnh nhân", Some(Column::Record)),
+        ("Số", Some(Column::Neutral)),
+        ("Giá trị", Some(Column::Neutral)),
         ("Họ và tên chủ hộ", Some(Column::Name)),
         ("HO_TEN", Some(Column::Name)),
         ("Họ", Some(Column::Surname)),
@@ -301,12 +308,24 @@ fn a_header_outweighs_the_neighbours() {
         let expected = if value.is_empty() { vec![] } else { vec![(detector, High, value.to_owned())] };
         assert_eq!(judge(text, column), expected, "{text} under {column:?}");
     }
-    for text in ["001090123456", "DN4759122135078", "012345678", "CCCD 001090123456", "thẻ BHYT DN4759122135078"] {
-        let hits = judge(text, Column::Negative);
-        assert!(
-            hits.iter().all(|(detector, confidence, _)| !detector.is_identifier() || *confidence < Confidence::Medium),
-            "{hits:?}"
-        );
+    use Column::{Bank, Negative, Neutral, Record};
+    for (text, columns, found) in [
+        ("001090123456", &[Negative, Neutral, Record][..], false),
+        ("012345678", &[Negative, Neutral, Record], false),
+        ("DN4759122135078", &[Negative], false),
+        // Hardly anything else is written like a card, and goods are.
+        ("DN4759122135078", &[Neutral, Record, Bank], true),
+        // What the cell itself says is nearer than its header.
+        ("CCCD 001090123456", &[Negative, Neutral, Record], true),
+        ("thẻ BHYT DN4759122135078", &[Negative, Neutral, Record], true),
+        ("Đơn hàng 001090123456", &[Negative, Neutral, Record], false),
+        ("Nộp BHXH theo đơn hàng 001090123456", &[Negative], false),
+    ] {
+        for column in columns {
+            let hits = judge(text, *column);
+            let is = hits.iter().any(|(d, confidence, _)| d.is_identifier() && *confidence >= Confidence::Medium);
+            assert_eq!(is, found, "{text} under {column:?}: {hits:?}");
+        }
     }
     for (text, is) in [
         ("12 Le Loi, Ha Noi", true),

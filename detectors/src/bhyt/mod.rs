@@ -32,6 +32,8 @@ const KINDS: &str = "DN HX CH NN TK HC XK HT TB NO CT XB TN CS QN CA CY XN MS CC
 
 const MINE: Columns = Columns::of(&[Column::Bhyt]);
 const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bank, Column::Plate]);
+/// Headers of these kinds say nothing against a whole card.
+const STANDS: [Column; 3] = [Column::Neutral, Column::Record, Column::Bank];
 
 /// A card number whose parts agree.
 struct CardNumber {
@@ -81,6 +83,8 @@ impl Detector for Bhyt {
         };
         score -= match said.firm(OTHERS) {
             Firm::Not => 0,
+            // Hardly anything else is written like a card; goods and invoices are.
+            Firm::Column if insured && near.column().is_some_and(|c| STANDS.contains(&c)) => 0,
             Firm::Column => 200,
             _ if insured => 40,
             _ => 80,
