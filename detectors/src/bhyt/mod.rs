@@ -33,7 +33,7 @@ const KINDS: &str = "DN HX CH NN TK HC XK HT TB NO CT XB TN CS QN CA CY XN MS CC
 const MINE: Columns = Columns::of(&[Column::Bhyt]);
 const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bank, Column::Plate]);
 /// Headers of these kinds say nothing against a whole card.
-const STANDS: [Column; 3] = [Column::Neutral, Column::Record, Column::Bank];
+const STANDS: [Column; 2] = [Column::Neutral, Column::Record];
 
 /// A card number whose parts agree.
 struct CardNumber {
