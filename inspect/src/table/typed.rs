@@ -18,7 +18,7 @@ pub(super) struct Typed {
 
 impl Typed {
     /// The first column most of whose cells name a paper, and the next one whose header leaves open what it holds.
-    pub(super) fn of(columns: &mut Vec<Option<Column>>, body: &[(u64, Row)], inquiry: &mut Inquiry) -> Option<Self> {
+    pub(super) fn of(columns: &mut [Option<Column>], body: &[(u64, Row)], inquiry: &mut Inquiry) -> Option<Self> {
         let open = |c: Option<Column>| c.is_none_or(|c| c.is_nobodys() || c == Column::IdNumber);
         let width = body.iter().filter_map(|(_, row)| row.last()).map(|(at, _)| at + 1).max().unwrap_or(0);
         let header = |columns: &[Option<Column>], at: usize| columns.get(at).copied().flatten();
@@ -79,14 +79,14 @@ mod tests {
     fn the_kind_of_a_number_stands_in_its_row() {
         let names = ["Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường", "Phạm Thị Dung", "Hoàng Văn Em", "Vũ Thị Giang"];
         for (header, [first, second], numbers, (cccd, bhxh, persons)) in [
-            ("Họ tên,Loại,Số", ["CCCD", "BHXH"], ["9912345678", "7901234"], (6, 6, 6)),
-            ("Họ tên,Loại giấy tờ,Giá trị", ["CCCD", "Mã số BHXH"], ["9912345678", "7901234"], (6, 6, 6)),
-            ("id,field,value", ["so_cccd", "ma_bhxh"], ["9912345678", "7901234"], (6, 6, 6)),
-            ("Họ tên,Loại,Số", ["Hóa đơn", "Đơn hàng"], ["9912345678", "7901234"], (0, 0, 0)),
+            ("Họ tên,Loại,Số", ["CCCD", "BHXH"], ["9912345", "7901234"], (6, 6, 6)),
+            ("Họ tên,Loại giấy tờ,Giá trị", ["CCCD", "Mã số BHXH"], ["9912345", "7901234"], (6, 6, 6)),
+            ("id,field,value", ["so_cccd", "ma_bhxh"], ["9912345", "7901234"], (6, 6, 6)),
+            ("Họ tên,Loại,Số", ["Hóa đơn", "Đơn hàng"], ["9912345", "7901234"], (0, 0, 0)),
         ] {
             let mut text = format!("{header}\n");
             for (n, name) in names.iter().enumerate() {
-                text += &format!("{name},{first},0{}0{}{n}\n", [79, 38, 48][n % 3], &numbers[0][..7]);
+                text += &format!("{name},{first},0{}0{}{n}\n", [79, 38, 48][n % 3], numbers[0]);
                 text += &format!("{name},{second},{}{n}{n}{n}\n", numbers[1]);
             }
             let hint = Hint { name: Some("a.csv".to_owned()), ..Hint::default() };
