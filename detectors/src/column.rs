@@ -54,7 +54,12 @@ pub enum Column {
     Email,
     /// Link between the tables of a claim file: `MA_LK`.
     Claim,
-    /// Numbers that belong to nobody: orders, waybills, invoices, dossiers, bar codes, amounts, moments, devices.
+    /// Nothing of what the numbers are: `Số`, `Giá trị`. The rows decide.
+    Neutral,
+    /// A number some office gives to people: `Mã bệnh nhân`, `Mã khách hàng`. Some take the citizen number for it, which
+    /// the rows tell.
+    Record,
+    /// Numbers that belong to nobody: orders, waybills, invoices, bar codes, amounts, moments, devices.
     Negative,
 }
 
@@ -84,6 +89,8 @@ impl Column {
         Self::Plate,
         Self::Email,
         Self::Claim,
+        Self::Neutral,
+        Self::Record,
         Self::Negative,
     ];
 
@@ -108,13 +115,24 @@ impl Column {
             Self::Plate => DetectorId::Plate,
             Self::Email => DetectorId::Email,
             Self::Claim => DetectorId::ClaimRecord,
-            Self::Surname | Self::GivenName | Self::Sex | Self::RowNumber | Self::Negative => return None,
+            Self::Surname
+            | Self::GivenName
+            | Self::Sex
+            | Self::RowNumber
+            | Self::Neutral
+            | Self::Record
+            | Self::Negative => return None,
         })
     }
 
     /// Whether the cells under it are *identifiers* ([`DetectorId::is_identifier`]).
     pub fn is_identifier(self) -> bool {
         self.detector().is_some_and(DetectorId::is_identifier)
+    }
+
+    /// Whether a number under it is nobody's as long as nothing but the header is known.
+    pub const fn is_nobodys(self) -> bool {
+        matches!(self, Self::Neutral | Self::Record | Self::Negative)
     }
 
     /// Whether the cells under it tell who a row is about: names, birth, address, telephone and the like. Such a
@@ -144,6 +162,7 @@ mod tests {
     fn identifier_columns_are_those_whose_detector_is_one() {
         let ids: Vec<_> = Column::ALL.iter().copied().filter(|c| c.is_identifier()).collect();
         assert_eq!(ids, [Column::Cccd, Column::Cmnd, Column::IdNumber, Column::Bhxh, Column::Bhyt, Column::Passport]);
-        assert!(!Column::Negative.is_identifier() && !Column::Negative.describes_person());
+        let nobodys = Column::ALL.iter().filter(|c| c.is_nobodys());
+        assert!(nobodys.into_iter().all(|c| !c.is_identifier() && !c.describes_person()));
     }
 }

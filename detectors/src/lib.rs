@@ -52,6 +52,7 @@ mod trigger;
 
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Whole};
+pub use coherence::{are_counted, follows};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::among::{among, digits};

@@ -244,7 +244,14 @@ fn headers_are_known_in_any_spelling() {
         ("Mã vận đơn", Some(Column::Negative)),
         ("orderId", Some(Column::Negative)),
         ("Số tiền (đồng)", Some(Column::Negative)),
-        ("Mã hồ sơ", Some(Column::Negative)),
+        ("productCode", Some(Column::Negative)),
+        ("TICKET_NO", Some(Column::Negative)),
+        ("Số tờ khai", Some(Column::Negative)),
+        ("memberNo", None),
+        ("Mã hồ sơ", Some(Column::Record)),
+        ("Mã bệnh nhân", Some(Column::Record)),
+        ("Số", Some(Column::Neutral)),
+        ("Giá trị", Some(Column::Neutral)),
         ("Họ và tên chủ hộ", Some(Column::Name)),
         ("HO_TEN", Some(Column::Name)),
         ("Họ", Some(Column::Surname)),
@@ -297,13 +304,13 @@ fn a_header_outweighs_the_neighbours() {
         ("79195012345", Column::Cmnd, DetectorId::Cccd, "079195012345"),
         ("79195012345", Column::Tax, DetectorId::Cccd, "079195012345"),
         ("79495012345", Column::Cmnd, DetectorId::Cccd, ""),
-        ("79195012345", Column::Negative, DetectorId::Cccd, ""),
+        ("79195012345", Negative, DetectorId::Cccd, ""),
         ("3.6090123456E+10", Column::Cccd, DetectorId::Cccd, "036090123456"),
         ("3,6090123456e10", Column::Bhxh, DetectorId::Cccd, "036090123456"),
         ("4.80961391E+10", Column::Cmnd, DetectorId::Cccd, "048096139100"),
         ("1.01090123456E+11", Column::Cccd, DetectorId::Cccd, "101090123456"),
         ("4.80961391E+12", Column::Cmnd, DetectorId::Cmnd, ""),
-        ("3.6090123456E+10", Column::Negative, DetectorId::Cccd, ""),
+        ("3.6090123456E+10", Negative, DetectorId::Cccd, ""),
         ("0100109106", Column::Tax, DetectorId::Mst, "0100109106"),
         ("0912345678", Column::Phone, DetectorId::Phone, "0912345678"),
         ("0011004123456", Column::Bank, DetectorId::BankAccount, "0011004123456"),
@@ -311,12 +318,24 @@ fn a_header_outweighs_the_neighbours() {
         let expected = if value.is_empty() { vec![] } else { vec![(detector, High, value.to_owned())] };
         assert_eq!(judge(text, column), expected, "{text} under {column:?}");
     }
-    for text in ["001090123456", "DN4759122135078", "012345678", "CCCD 001090123456", "thẻ BHYT DN4759122135078"] {
-        let hits = judge(text, Column::Negative);
-        assert!(
-            hits.iter().all(|(detector, confidence, _)| !detector.is_identifier() || *confidence < Confidence::Medium),
-            "{hits:?}"
-        );
+    use Column::{Negative, Neutral, Record};
+    for (text, columns, found) in [
+        ("001090123456", &[Negative, Neutral, Record][..], false),
+        ("012345678", &[Negative, Neutral, Record], false),
+        ("DN4759122135078", &[Negative], false),
+        // Hardly anything else is written like a card, and goods are.
+        ("DN4759122135078", &[Neutral, Record], true),
+        // What the cell itself says is nearer than its header.
+        ("CCCD 001090123456", &[Negative, Neutral, Record], true),
+        ("thẻ BHYT DN4759122135078", &[Negative, Neutral, Record], true),
+        ("Đơn hàng 001090123456", &[Negative, Neutral, Record], false),
+        ("Nộp BHXH theo đơn hàng 001090123456", &[Negative], false),
+    ] {
+        for column in columns {
+            let hits = judge(text, *column);
+            let is = hits.iter().any(|(d, confidence, _)| d.is_identifier() && *confidence >= Confidence::Medium);
+            assert_eq!(is, found, "{text} under {column:?}: {hits:?}");
+        }
     }
     for (text, is) in [
         ("12 Le Loi, Ha Noi", true),

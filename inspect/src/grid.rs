@@ -545,7 +545,9 @@ impl Census {
         match self.announced {
             // What they are is for the table to say.
             Some(
-                Column::Negative
+                Column::Neutral
+                | Column::Record
+                | Column::Negative
                 | Column::Household
                 | Column::Phone
                 | Column::Bank

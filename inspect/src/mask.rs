@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{Column, Context, Detectors};
+use chot_detectors::{Context, Detectors};
 use chot_model::{DetectorId, Masked};
 
 use crate::layers::unescaped;
@@ -46,7 +46,7 @@ pub(crate) fn mask_only(detectors: &Detectors, text: &str, hidden: fn(DetectorId
             let piece = view.text.get(field.clone()).unwrap_or_default();
             let name = piece.split(|b| *b == b'=').next().unwrap_or_default();
             // Here a name that speaks against a number is not believed: a mask too many harms nobody.
-            let column = detectors.column(&String::from_utf8_lossy(name)).filter(|c| *c != Column::Negative);
+            let column = detectors.column(&String::from_utf8_lossy(name)).filter(|c| !c.is_nobodys());
             let mut value = View::default();
             value.push_view(&view, (field.start + name.len() + 1).min(field.end)..field.end);
             scan(detectors, &value, Context { column }, hidden, &mut spans);

@@ -10,11 +10,13 @@ mod line;
 mod persons;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod upright;
+mod weight;
 
 use std::sync::Arc;
 
-use chot_detectors::Column;
+use chot_detectors::{Column, follows};
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -29,6 +31,7 @@ use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
+use typed::Typed;
 
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
@@ -93,6 +96,8 @@ struct Header {
     reach: Vec<Option<Column>>,
     /// What cells are read by that stand in a text as they are.
     plan: Vec<Planned>,
+    /// A column whose cells say what the numbers in another are.
+    typed: Option<Typed>,
 }
 
 /// A column as cells under it are read.
@@ -110,7 +115,7 @@ impl Header {
         let planned =
             |at| Planned { column: told(&columns, at), joins: told(&reach, at).is_some_and(Column::is_identifier) };
         let plan = (0..columns.len().max(reach.len())).map(planned).collect();
-        Self { columns, reach, plan }
+        Self { columns, reach, plan, typed: None }
     }
 }
 
@@ -132,6 +137,20 @@ struct Stat {
     numbers: u32,
     /// Of these, taken for an identifier.
     hits: u32,
+    /// The last of them, and how many closely follow the one before: those were counted up.
+    last: u64,
+    counted: u32,
+}
+
+impl Stat {
+    fn count(&mut self, number: &[u8], hit: bool) {
+        let digits = number.iter().filter(|b| b.is_ascii_digit());
+        let number = digits.fold(0, |n: u64, b| n.wrapping_mul(10).wrapping_add(u64::from(b - b'0')));
+        self.numbers += 1;
+        self.hits += u32::from(hit);
+        self.counted += u32::from(follows(self.last, number));
+        self.last = number;
+    }
 }
 
 impl Table {
@@ -229,6 +248,12 @@ impl Table {
             Some(at) => {
                 let Some((_, cells)) = held.get(at) else { return };
                 let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
+                for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
+                    columns.resize((at + 1).max(columns.len()), None);
+                    columns[at] = columns[at].or(told);
+                }
+                let typed = Typed::of(&mut columns, body, inquiry);
+                weight::weigh(&mut columns, body, inquiry);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..columns.len() + REACH_MAX {
@@ -236,11 +261,7 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
-                    columns.resize((at + 1).max(columns.len()), None);
-                    columns[at] = columns[at].or(told);
-                }
-                Shape::Headed(Header::new(columns, reach))
+                Shape::Headed(Header { typed, ..Header::new(columns, reach) })
             }
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
@@ -275,20 +296,26 @@ impl Table {
                 }
                 let mut found = Vec::with_capacity(row.len());
                 self.join(number, row, None, inquiry, &mut found);
+                let (told, goes_on) = self.told(row, inquiry);
                 for (at, view) in row {
-                    let column = self.announced(*at);
+                    let told = told.filter(|(value, _)| value == at).map(|(_, column)| column);
+                    let column = told.or_else(|| self.announced(*at));
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
                     let judged = column.is_none() && is_number(&view.text);
                     let first = found.len();
                     self.cell(number, *at, view, column, inquiry, &mut found);
-                    self.note(*at, judged, found.get(first..).unwrap_or_default());
+                    let number = judged.then_some(view.text.as_slice());
+                    self.note(*at, number, found.get(first..).unwrap_or_default());
                 }
                 let hash = |at: usize, detectors: &[DetectorId]| {
                     let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));
                     found.map(|(_, f, _)| inquiry.hash(&f.finding))
                 };
                 let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
-                self.wait(Waiting { found, named, listed: None, record: true }, inquiry);
+                match self.waiting.last_mut().filter(|_| goes_on) {
+                    Some(before) => before.found.append(&mut found),
+                    None => self.wait(Waiting { found, named, listed: None, record: true }, inquiry),
+                }
             }
             Some(Shape::Sideways) => self.across(number, row, inquiry),
             _ if self.only_headed => {}
@@ -319,10 +346,9 @@ impl Table {
         }
     }
 
-    fn note(&mut self, at: usize, number: bool, found: &[(usize, Found, bool)]) {
-        if let Some(stat) = self.stats.get_mut(at).filter(|_| number) {
-            stat.numbers += 1;
-            stat.hits += u32::from(found.iter().any(|(_, f, _)| is_counted(f)));
+    fn note(&mut self, at: usize, number: Option<&[u8]>, found: &[(usize, Found, bool)]) {
+        if let (Some(stat), Some(number)) = (self.stats.get_mut(at), number) {
+            stat.count(number, found.iter().any(|(_, f, _)| is_counted(f)));
         }
     }
 
@@ -441,11 +467,10 @@ impl Table {
                 self.cell(number, *at, view, Some(column), inquiry, &mut row_found);
             }
         }
-        for (_, at, number_cell) in starts {
+        for ((_, at, number_cell), (_, view)) in starts.into_iter().zip(row) {
             self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
             if number_cell && let Some(stat) = self.stats.get_mut(at) {
-                stat.numbers += 1;
-                stat.hits += u32::from(row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
+                stat.count(&view.text, row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
             }
         }
         // Two cells a row, no header: a form with the headings on the left, one line of it.
@@ -514,10 +539,10 @@ impl Table {
     }
 
     /// Among random numbers one in sixty looks like a citizen's. A column that nobody announced is one of identifiers
-    /// only when most of it is.
+    /// only when most of it is, and was not counted up.
     fn doubted(&self, at: usize, mut found: Found, alone: bool) -> Found {
         let stat = self.stats.get(at).copied().unwrap_or_default();
-        let stray = alone && stat.numbers >= 6 && stat.hits * 2 < stat.numbers;
+        let stray = alone && stat.numbers >= 6 && (stat.hits * 2 < stat.numbers || stat.counted * 2 > stat.numbers);
         if stray && found.finding.confidence == Confidence::Medium {
             found.doubt();
         }

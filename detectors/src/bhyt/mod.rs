@@ -33,6 +33,8 @@ const KINDS: &str = "DN HX CH NN TK HC XK HT TB NO CT XB TN CS QN CA CY XN MS CC
 const MINE: Columns = Columns::of(&[Column::Bhyt]);
 const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bank, Column::Plate]);
 const BANK: Columns = Columns::of(&[Column::Bank]);
+/// Headers of these kinds say nothing against a whole card.
+const STANDS: [Column; 2] = [Column::Neutral, Column::Record];
 
 /// A card number whose parts agree.
 struct CardNumber {
@@ -82,6 +84,8 @@ impl Detector for Bhyt {
         };
         score -= match said.firm(OTHERS) {
             Firm::Not => 0,
+            // Hardly anything else is written like a card; goods and invoices are.
+            Firm::Column if insured && near.column().is_some_and(|c| STANDS.contains(&c)) => 0,
             Firm::Column => 200,
             // `Mã số: TK 4 72 …`: the letters of the card, in front of its groups, announce no account.
             _ if &card.kind == b"TK" && number.first_group == 1 && said.firm(OTHERS) == said.firm(BANK) => 0,

@@ -245,12 +245,9 @@ impl<'t> Near<'t> {
             return found;
         }
         let amount = self.amount_follows();
-        // A claim's link is a number that belongs to nobody.
-        let column = self.column.map(|c| if c == Column::Claim { Column::Negative } else { c });
-        let (as_any_of, firm) = match column.filter(|c| c.speaks_of_numbers()) {
-            // In a cell that holds more than the number, the header is only the nearest word.
-            Some(column) if column == Column::Negative || self.is_cell() => (Columns::of(&[column]), Firm::Column),
-            Some(column) => (Columns::of(&[column]), Firm::Direct),
+        let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()).map(Column::spoken) {
+            Some(column) if self.is_cell() => (Columns::of(&[column]), Firm::Column),
+            Some(column) => self.beside_words(column),
             None => match self.issuer().or_else(|| self.right_behind_digits()) {
                 Some(said) => said,
                 None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
@@ -260,6 +257,19 @@ impl<'t> Near<'t> {
         let found = Announced { as_any_of, firm, amount };
         self.found = Some(found);
         found
+    }
+
+    /// What is announced in a cell that holds more than the number. A paper that is named there is that paper, under
+    /// whatever header; else the header is only the nearest word, but for one that nothing but its own words outweighs.
+    fn beside_words(&mut self, column: Column) -> (Columns, Firm) {
+        let header = Columns::of(&[column]);
+        match column {
+            Column::Negative => match self.around() {
+                (said, Firm::Direct) if said.meets(PAPERS) => (said, Firm::Direct),
+                _ => (header, Firm::Column),
+            },
+            _ => (header, Firm::Direct),
+        }
     }
 
     /// Whether it was directly announced as the name of a person, or its header says so.
@@ -633,6 +643,14 @@ fn is_silent(folded: &[u8]) -> bool {
 }
 
 impl Column {
+    /// What a phrase for it says of a number where there is no table: then no rows speak against it.
+    pub(crate) const fn spoken(self) -> Self {
+        match self {
+            Self::Neutral | Self::Record | Self::Claim => Self::Negative,
+            other => other,
+        }
+    }
+
     /// Whether a header of this kind says what the *numbers* under it are; under `Họ tên` or `Địa chỉ` a number
     /// still has to be judged by its own words.
     pub(crate) const fn speaks_of_numbers(self) -> bool {

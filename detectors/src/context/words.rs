@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
 use super::heard::Watched;
-use super::{Columns, DIRECT, Firm, LINK, NEAR};
+use super::{Columns, DIRECT, Firm, LINK, NEAR, OTHER_NUMBER_DIGITS};
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold, fold_next, spread_words};
 
@@ -28,8 +28,14 @@ const SHARED: &[(Column, &str)] = &[
     (Column::Address, include_str!("address.txt")),
     (Column::RowNumber, "= STT\n= TT\n= Số TT\n= Số thứ tự\n= No\n= #\n= row\n= STT hộ\n"),
     (Column::Health, include_str!("health.txt")),
+    (Column::Neutral, include_str!("neutral.txt")),
+    (Column::Record, include_str!("record.txt")),
     (Column::Negative, include_str!("negative.txt")),
 ];
+
+/// What programs number, and how they call the number in a header.
+const THINGS: &str = include_str!("things.txt");
+const LABELS: [&str; 6] = ["code", "id", "no", "number", "num", "ref"];
 
 /// Papers of a person that forms ask for in one field.
 pub(super) const PAPERS: Columns = Columns::of(&[
@@ -100,6 +106,11 @@ impl Words {
                 }
             }
         }
+        for thing in THINGS.lines().filter(|l| !l.starts_with("# ")) {
+            for label in LABELS {
+                headers.entry(header_key(thing) + label).or_insert(Column::Negative);
+            }
+        }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .start_kind(StartKind::Unanchored)
@@ -126,6 +137,13 @@ impl Words {
     /// linked to it. `away` bytes lie between the text and the number. Negative phrases speak only where `negative`.
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
         let Named { linked, end, hint, .. } = self.named(folded, negative);
+        // `So_tien="6.058.053.000" BHYT="XK4…`: what was named has its number already.
+        let taken = |end: usize, hint: usize| {
+            hint > end
+                && folded.get(end..hint).unwrap_or_default().iter().filter(|b| b.is_ascii_digit()).count()
+                    >= OTHER_NUMBER_DIGITS
+        };
+        let end = end.filter(|end| !hint.is_some_and(|(hint, _)| taken(*end, hint)));
         let distance = |end: usize| folded.len() - end + away;
         match (end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
@@ -157,6 +175,7 @@ impl Words {
     fn named(&self, folded: &[u8], negative: bool) -> Named {
         let mut named = Named::default();
         for (range, column, names) in self.all(folded) {
+            let column = column.spoken();
             if column == Column::Negative && (!negative || is_name(folded, &range)) {
                 continue;
             }
@@ -178,8 +197,8 @@ impl Words {
     /// What the folded text right behind a number announces.
     pub(super) fn first(&self, folded: &[u8]) -> (Columns, Firm) {
         match self.all(folded).next() {
-            Some((range, column, true)) if range.start <= LINK => (Columns::of(&[column]), Firm::Direct),
-            Some((range, column, false)) if range.start <= 2 => (Columns::of(&[column]), Firm::Weak),
+            Some((range, column, true)) if range.start <= LINK => (Columns::of(&[column.spoken()]), Firm::Direct),
+            Some((range, column, false)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
             _ => (Columns::default(), Firm::Not),
         }
     }

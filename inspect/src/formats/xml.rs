@@ -7,6 +7,8 @@ mod rows;
 
 use std::hash::BuildHasher;
 
+use chot_detectors::Column;
+
 use super::json::is_told;
 use super::plain::legible;
 use super::{Format, Room, Stream, ooxml};
@@ -53,17 +55,20 @@ pub(crate) fn hides_digits(bytes: &[u8]) -> bool {
     Head::new(b"", &hint).hides_digits()
 }
 
+/// Attributes and elements that say what a number beside them is: `<id type="BHXH">`, `<Loai>CCCD</Loai><So>001…</So>`.
+const KINDS: [&[u8]; 4] = [b"type", b"loai", b"loaigiayto", b"loai_giay_to"];
+
 pub(crate) struct Document {
     place: Place,
     text: Text,
     side: Text,
     /// Columns of the open elements.
-    path: Vec<Option<chot_detectors::Column>>,
+    path: Vec<Option<Column>>,
     deeper: u64,
     tree: Tree,
     joined: Joined,
     /// What `<key>…</key>` says of the element that follows it.
-    keyed: Option<chot_detectors::Column>,
+    keyed: Option<Column>,
     long: bool,
     /// Elements that are called as those of tables.
     rows: Rows,
@@ -174,7 +179,8 @@ impl Reader for Document {
             self.deeper += 1;
         } else {
             let name = String::from_utf8_lossy(tag.name);
-            let own = inquiry.column(&name);
+            // `<Loai>CCCD</Loai><So>001…</So>`: a name that leaves open what its number is.
+            let own = inquiry.column(&name).filter(|own| keyed.is_none() || *own != Column::Neutral);
             // `<SO_CCCD><so>…</so></SO_CCCD>`: what the outer one announces, the inner one holds.
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
             let told = keyed.or(around);
@@ -187,6 +193,9 @@ impl Reader for Document {
         // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
         let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
         let label = label.and_then(|l| inquiry.column(l.trim())).or(keyed);
+        // What is of no paper's kind may be of any: `type="text"`, `type="invoice"`.
+        let mut kind = || KINDS.iter().take(2).find_map(|n| tag.string(n)).and_then(|kind| inquiry.column(kind.trim()));
+        let label = label.or_else(|| kind().filter(|kind| kind.is_identifier()));
         for (name, value) in tag.attributes() {
             // These name their element or hold its content; they announce nothing of their own.
             let plain = [&b"name"[..], b"value", b"id", b"key", b"label", b"field", b"type", b"content"];
@@ -207,7 +216,7 @@ impl Reader for Document {
         }
         if let (Some(label), Some(last)) = (label, self.path.last_mut())
             && self.deeper == 0
-            && last.is_none_or(|last| last.is_identifier())
+            && last.is_none_or(|last| last.is_identifier() || last == Column::Neutral)
         {
             *last = Some(label);
             self.tree.names_itself();
@@ -222,9 +231,11 @@ impl Reader for Document {
 
     fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
         // Lists of properties and remote calls have keys and values side by side.
-        let names = matches!(name, b"key" | b"name") && self.text.view.text.len() <= HEADER_MAX;
+        let kind = KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(name));
+        let names = (kind || matches!(name, b"key" | b"name")) && self.text.view.text.len() <= HEADER_MAX;
         if names {
-            self.keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
+            let keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
+            self.keyed = keyed.filter(|column| !kind || column.is_identifier());
         }
         self.end(inquiry);
         self.rows.close(name, inquiry);
@@ -233,7 +244,7 @@ impl Reader for Document {
         } else if self.path.pop().is_some() {
             self.tree.close(inquiry);
             // `<member><name>…</name><value>…</value></member>`
-            if (names && name == b"name" || name == b"system") && self.keyed.is_some() {
+            if (names && name != b"key" || name == b"system") && self.keyed.is_some() {
                 self.tree.names_itself();
             }
         }

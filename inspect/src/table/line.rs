@@ -186,7 +186,7 @@ pub(super) struct Lines {
 impl Table {
     /// Whether rows are better given to [`Self::line`].
     pub(crate) fn takes_lines(&self, inquiry: &Inquiry) -> bool {
-        matches!(self.shape, Some(Shape::Headed(_)))
+        matches!(&self.shape, Some(Shape::Headed(header)) if header.typed.is_none())
             && self.judged as usize >= JUDGED_ROWS
             && self.place.charset.is_none()
             && !inquiry.careful
@@ -302,11 +302,11 @@ impl Table {
             self.stats.resize((under + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
         }
         if nothing {
-            return self.note(under, alone, &[]);
+            return self.note(under, alone.then(|| line.bytes(cell)), &[]);
         }
         line.view(cell, &mut lines.view);
         self.cell(line.number, under, &lines.view, column, inquiry, &mut lines.found);
-        self.note(under, alone, &lines.found);
+        self.note(under, alone.then(|| line.bytes(cell)), &lines.found);
         if lines.found.is_empty() && !alone {
             inquiry.found_nothing(line.bytes(cell), column);
         }

@@ -1,0 +1,234 @@
+//! What the rows say of a column whose header leaves it open what its numbers are, or seems to be wrong about them.
+//!
+//! A header is evidence, and so are the cells: one number in sixty looks like a citizen's (docs/detectors, *Measured*),
+//! so that four of five do so by chance once in 10⁶ columns of four; a name beside each tells that the rows are about
+//! people, a birth date that agrees with the year in the number is met by chance once in eighty rows. Numbers that were
+//! counted up are nobody's, unless births say otherwise. The number of a card is hardly anything else.
+
+use std::collections::HashSet;
+
+use chot_detectors::{Column, Context, Hit, are_counted};
+use chot_model::{Confidence, DetectorId};
+
+use super::Row;
+use crate::inquiry::Inquiry;
+
+/// Longer cells hold more than a number.
+const CELL_BYTES_MAX: usize = 32;
+/// Longer ones are no names.
+const NAME_BYTES_MAX: usize = 96;
+/// Citizens below a header that says nothing, with names beside: by chance one column in 3,600.
+const NAMED_MIN: usize = 2;
+/// Below one that says something else, likewise: one in 10⁷.
+const RECORDED_MIN: usize = 4;
+/// Without names: as many as make a column without a header (`coherence.rs`).
+const ALONE_MIN: usize = 8;
+/// Provinces that branches of a bank, or of a hospital, do not all begin with.
+const PROVINCES_MIN: usize = 3;
+/// Cards below the header of a thing.
+const CARDS_MIN: usize = 3;
+
+/// Puts right what a header says of columns that hold something else.
+pub(super) fn weigh(columns: &mut [Option<Column>], body: &[(u64, Row)], inquiry: &Inquiry) {
+    for at in 0..columns.len() {
+        let header = columns.get(at).copied().flatten().filter(|c| c.is_nobodys() || *c == Column::Bank);
+        let told = header.and_then(|header| Evidence::of(at, columns, body, inquiry)?.told(header));
+        if let (Some(slot), Some(told)) = (columns.get_mut(at), told) {
+            *slot = Some(told);
+        }
+    }
+}
+
+/// What the cells of a column show.
+#[derive(Default)]
+struct Evidence {
+    cells: usize,
+    cards: usize,
+    citizens: usize,
+    /// Of the citizens: with a name beside, and with the birth date and sex that the number has.
+    named: usize,
+    born: usize,
+    /// The numbers, without the letters of cards.
+    numbers: Vec<u64>,
+    /// Provinces that they begin with.
+    provinces: HashSet<[u8; 3]>,
+}
+
+impl Evidence {
+    /// None where no cell is of any use.
+    fn of(at: usize, columns: &[Option<Column>], body: &[(u64, Row)], inquiry: &Inquiry) -> Option<Self> {
+        let mut evidence = Self::default();
+        let mut hits = Vec::new();
+        for (_, row) in body {
+            let Some((_, view)) = row.iter().find(|(c, _)| *c == at) else { continue };
+            let cell = view.text.trim_ascii();
+            evidence.cells += usize::from(!cell.is_empty());
+            if !(12..=CELL_BYTES_MAX).contains(&cell.len()) {
+                continue;
+            }
+            hits.clear();
+            inquiry.detectors.scan(cell, 0..cell.len(), Context::default(), &mut hits);
+            let whole = |hit: &&Hit| hit.range == (0..cell.len()) && hit.confidence >= Confidence::Medium;
+            let Some(hit) = hits.iter().find(whole) else { continue };
+            let value = hit.value.reveal().as_bytes();
+            match hit.detector {
+                DetectorId::Bhyt => evidence.cards += 1,
+                DetectorId::Cccd => {
+                    evidence.citizens += 1;
+                    evidence.named += usize::from(names(row, at, columns, inquiry));
+                    evidence.born += usize::from(agrees(value, row, columns));
+                }
+                _ => continue,
+            }
+            let digits = value.iter().filter(|b| b.is_ascii_digit());
+            evidence.numbers.push(digits.clone().fold(0, |n: u64, b| n.wrapping_mul(10) + u64::from(b - b'0')));
+            let mut digits = digits.copied();
+            if let (Some(a), Some(b), Some(c)) = (digits.next(), digits.next(), digits.next()) {
+                evidence.provinces.insert([a, b, c]);
+            }
+        }
+        (evidence.cards + evidence.citizens > 0).then_some(evidence)
+    }
+
+    /// What the column is, given a header that says something else.
+    fn told(self, header: Column) -> Option<Column> {
+        let Self { cells, cards, citizens, named, born, numbers, provinces } = self;
+        let most = |some: usize, of: usize| some > 0 && some * 5 >= of * 4;
+        let counted = are_counted(numbers);
+        if most(cards, cells) {
+            let varied = cards >= CARDS_MIN && provinces.len() > 1 && !counted;
+            return (header != Column::Negative || varied).then_some(Column::Bhyt);
+        }
+        if !most(citizens, cells) {
+            return None;
+        }
+        let named = most(named, citizens);
+        let are_people = match header {
+            _ if most(born, citizens) => true,
+            _ if counted => false,
+            Column::Neutral => named && citizens >= NAMED_MIN || citizens >= ALONE_MIN,
+            Column::Negative => false,
+            _ => named && citizens >= RECORDED_MIN && provinces.len() >= PROVINCES_MIN,
+        };
+        are_people.then_some(Column::Cccd)
+    }
+}
+
+/// Whether a name stands beside a cell.
+fn names(row: &Row, at: usize, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
+    let mut hits = Vec::new();
+    row.iter().filter(|(c, view)| *c != at && view.text.len() <= NAME_BYTES_MAX).any(|(c, view)| {
+        let text = view.text.as_slice();
+        match columns.get(*c).copied().flatten() {
+            Some(Column::Name | Column::GivenName) => text.iter().any(u8::is_ascii_alphabetic),
+            Some(_) => false,
+            None => {
+                hits.clear();
+                inquiry.detectors.scan(text, 0..text.len(), Context::default(), &mut hits);
+                let name = |hit: &Hit| hit.detector == DetectorId::PersonName && hit.confidence >= Confidence::Medium;
+                hits.iter().any(name)
+            }
+        }
+    })
+}
+
+/// Whether a citizen number has the birth year that stands beside it, and the sex if that does.
+fn agrees(number: &[u8], row: &Row, columns: &[Option<Column>]) -> bool {
+    let &[_, _, _, century, decade, year, ..] = number else { return false };
+    let under = |wanted: &[Column]| {
+        let wanted = |c: usize| columns.get(c).copied().flatten().is_some_and(|c| wanted.contains(&c));
+        row.iter().find(|(c, _)| wanted(*c)).map(|(_, view)| view.text.trim_ascii())
+    };
+    let hundred = match century {
+        b'0' | b'1' => b"19",
+        b'2' | b'3' => b"20",
+        _ => return false,
+    };
+    let born = [hundred[0], hundred[1], decade, year];
+    let sex = under(&[Column::Sex]).and_then(|sex| match sex.first()? {
+        b'F' | b'f' => Some(b'1'),
+        b'N' | b'n' if sex.len() > 2 && !sex.eq_ignore_ascii_case(b"nam") => Some(b'1'),
+        b'N' | b'n' | b'M' | b'm' if sex.len() > 2 || sex.len() == 1 && !matches!(sex, b"N" | b"n") => Some(b'0'),
+        _ => None,
+    });
+    under(&[Column::BirthDate, Column::BirthYear]).is_some_and(|date| memchr::memmem::find(date, &born).is_some())
+        && sex.is_none_or(|sex| sex & 1 == century & 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    const NAMES: [&str; 6] =
+        ["Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường", "Phạm Thị Dung", "Hoàng Văn Em", "Vũ Thị Giang"];
+    const BORN: [&str; 6] = ["05/04/1987", "12/11/1990", "01/02/1975", "30/09/2001", "17/06/1968", "08/03/1999"];
+    const CITIZENS: [&str; 6] =
+        ["001087123456", "079190654321", "038075112233", "048301445566", "092068778899", "031199990011"];
+    const CARDS: [&str; 6] = [
+        "DN4790112233445",
+        "HS4010098765432",
+        "GD4480055443322",
+        "HT3380011992288",
+        "TE1920066778899",
+        "CH4310077889911",
+    ];
+
+    fn found(header: &str, cells: &[&str], named: bool, born: bool, detector: DetectorId) -> u64 {
+        let mut text = format!("{}{header},Ngày sinh,Ghi chú\n", if named { "Họ tên," } else { "Kho," });
+        for (n, cell) in cells.iter().enumerate() {
+            let (name, date) = (if named { NAMES[n % 6] } else { "K1" }, if born { BORN[n % 6] } else { "" });
+            text += &format!("{name},{cell},{date},x\n");
+        }
+        let hint = Hint { name: Some("a.csv".to_owned()), ..Hint::default() };
+        Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection.distinct(detector)
+    }
+
+    #[test]
+    fn rows_outweigh_a_header_that_says_nothing_or_something_else() {
+        for (header, named, born, cccd) in [
+            ("Số", true, false, 6),
+            ("Value", true, false, 6),
+            ("Giá trị", true, false, 6),
+            ("Số", false, true, 6),
+            ("Số", false, false, 0),
+            ("Mã bệnh nhân", true, false, 6),
+            ("Mã KH", true, true, 6),
+            ("Mã KH", false, false, 0),
+            ("Số tài khoản", true, false, 6),
+            ("Mã đơn hàng", true, false, 0),
+            ("Mã đơn hàng", true, true, 6),
+            ("Số hóa đơn", false, true, 6),
+        ] {
+            assert_eq!(found(header, &CITIZENS, named, born, DetectorId::Cccd), cccd, "{header} {named} {born}");
+        }
+        for header in ["Số", "Mã KH", "Mã hồ sơ", "Số tài khoản", "Giá trị", "Số hiệu", "Mã đơn hàng"]
+        {
+            assert_eq!(found(header, &CARDS, true, false, DetectorId::Bhyt), 6, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_was_counted_up_is_nobodys() {
+        let counted: Vec<String> = (0..12).map(|n| format!("{:012}", 36_012_470_010_u64 + n * 3)).collect();
+        let counted: Vec<&str> = counted.iter().map(String::as_str).collect();
+        let invoices: Vec<String> = (0..12).map(|n| format!("HD2{:012}", 610_000_000_120_u64 + n)).collect();
+        let invoices: Vec<&str> = invoices.iter().map(String::as_str).collect();
+        for header in ["Số", "Mã KH", "Số tài khoản", "Mã đơn hàng", "Mã linh tinh"] {
+            assert_eq!(found(header, &counted, true, false, DetectorId::Cccd), 0, "{header}");
+        }
+        assert_eq!(found("Số hóa đơn", &invoices, true, false, DetectorId::Bhyt), 0);
+        assert_eq!(found("Số CCCD", &counted, true, false, DetectorId::Cccd), 12);
+    }
+
+    #[test]
+    fn random_numbers_beside_names_are_nobodys() {
+        let random: Vec<String> =
+            (1..40_u64).map(|n| format!("{:012}", n * 618_033_988_749 % 1_000_000_000_000)).collect();
+        let random: Vec<&str> = random.iter().map(String::as_str).collect();
+        for header in ["Số", "Mã KH", "Số tài khoản", "Mã đơn hàng"] {
+            assert_eq!(found(header, &random, true, true, DetectorId::Cccd), 0, "{header}");
+        }
+    }
+}
