@@ -24,16 +24,13 @@ impl Json {
             return;
         }
         let is_key = self.open.last().is_some_and(|(is_map, n)| *is_map && n.is_multiple_of(2));
-        match self.open.last_mut() {
-            Some((is_map, n)) => {
-                match (*is_map && !n.is_multiple_of(2), *n) {
-                    (true, _) => self.text.push(b':'),
-                    (false, 0) => {}
-                    (false, _) => self.text.push(b','),
-                }
-                *n += 1;
+        if let Some((is_map, n)) = self.open.last_mut() {
+            match (*is_map && !n.is_multiple_of(2), *n) {
+                (true, _) => self.text.push(b':'),
+                (false, 0) => {}
+                (false, _) => self.text.push(b','),
             }
-            None => {}
+            *n += 1;
         }
         match item {
             Item::List | Item::Map => {
