@@ -63,6 +63,8 @@ pub(crate) struct Grid {
     judged: usize,
     /// The table that the rows at the head of the queue belong to.
     table: Option<Box<Table>>,
+    /// Its last row was one number: a heading behind that is another's.
+    ends_in_number: bool,
     /// What is known of the columns of the table that is judged next.
     columns: Vec<Census>,
     headed: bool,
@@ -130,6 +132,7 @@ impl Grid {
             letters: Letters::default(),
             queue: VecDeque::new(),
             judged: 0,
+            ends_in_number: false,
             table: None,
             columns: Vec::new(),
             headed: false,
@@ -508,8 +511,11 @@ impl Grid {
             match (row, &mut self.table) {
                 (Some(row), _) if row.len() == 0 => self.rows += 1,
                 (Some(row), table) => {
-                    // Values one below the other, each under its own heading.
-                    if let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry)) {
+                    // Values one below the other, each under its own heading; headings side by side may be those of cells.
+                    let number = row.len() == 1 && row.first().is_some_and(|cell| is_number(cell.text(view)));
+                    if std::mem::replace(&mut self.ends_in_number, number)
+                        && let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry))
+                    {
                         before.finish(inquiry);
                     }
                     self.rows += 1;
