@@ -13,7 +13,7 @@ use super::{Told, Values, Whole, all_digits};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
 use crate::province::{is_insurer, is_province};
-use crate::shape::{is_filler, is_moment};
+use crate::shape::{is_filler, is_moment, is_round};
 use crate::{Column, Context, Detectors, bhyt, phone};
 
 /// Fewer digits are no number and more are seldom met.
@@ -93,10 +93,24 @@ pub(super) fn judge(
     column: Option<Column>,
     values: &mut Values,
 ) -> Told {
-    match detectors.verdicts.heads.told(eight, range.len(), column, detectors.this_year) {
-        Told::Unusual => unknown(detectors, text.get(range).unwrap_or_default(), column, values),
+    let cell = text.get(range).unwrap_or_default();
+    if matches!(cell, [.., b'0' | b'1']) && speaks_by_its_end(cell) {
+        return judge_shown(detectors, cell, column, values);
+    }
+    match detectors.verdicts.heads.told(eight, cell.len(), column, detectors.this_year) {
+        Told::Unusual => unknown(detectors, cell, column, values),
         told => told,
     }
+}
+
+/// Whether more than the first digits says what a number may be: millions, and patterns of bits.
+#[inline(never)]
+pub(super) fn speaks_by_its_end(cell: &[u8]) -> bool {
+    is_round(cell) || is_bits(cell)
+}
+
+fn is_bits(cell: &[u8]) -> bool {
+    cell.iter().all(|b| matches!(b, b'0' | b'1'))
 }
 
 #[inline(never)]
@@ -196,6 +210,8 @@ pub(super) fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 
     // A filler begins with the same digit twice, or with `12`.
     let filler = matches!(cell, [a, b, ..] if a == b || *a == b'1') && is_filler(cell);
     let zero = cell.first() == Some(&b'0');
+    shown.flag(is_round(cell));
+    shown.flag(is_bits(cell));
     shown.flag(filler);
     shown.flag(filler && zero);
     shown.flag(zero);

@@ -112,14 +112,28 @@ fn numbers_of_every_kind_agree_under_every_column() {
     let mut n = 12_345_678_901_u64;
     for column in columns() {
         for head in heads {
-            for len in 5..=15 {
-                for tail in ["", "000"] {
+            for len in 5..=15_usize {
+                for tail in ["", "000", "000000"] {
                     n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let digits = format!("{head}{:015}", n % 1_000_000_000_000_000);
-                    let cell = format!("{}{tail}", digits.get(..len - tail.len()).unwrap());
+                    let cell = format!("{}{tail}", digits.get(..len.saturating_sub(tail.len())).unwrap());
                     agree(&cell, column, &mut cells);
                     agree(&"0".repeat(len), column, &mut cells);
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_number_speaks_for_others_by_what_only_its_end_shows() {
+    let person = "079195123456";
+    for odd in ["079195000000", "001001010101", "079111000000", "0791950000", "08110000000"] {
+        for (first, second) in [(odd, person), (person, odd), (odd, "0791951234"), (odd, "07919512345")] {
+            for column in columns() {
+                let mut cells = Cells::default();
+                agree(first, column, &mut cells);
+                agree(second, column, &mut cells);
             }
         }
     }
@@ -357,7 +371,7 @@ proptest! {
     }
 
     #[test]
-    fn digits_agree(cell in "(0|84|0084|1900|00[1-9]|0[1-9][0-9]|[A-Z]{2}|)[0-9]{3,13}(000)?") {
+    fn digits_agree(cell in "(0|84|0084|1900|00[1-9]|0[1-9][0-9]|[A-Z]{2}|)([0-9]{3,13}|[01]{3,13})(000|000000)?") {
         let mut cells = Cells::default();
         for column in columns() {
             agree(&cell, column, &mut cells);
