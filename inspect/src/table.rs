@@ -16,7 +16,7 @@ mod weight;
 
 use std::sync::Arc;
 
-use chot_detectors::{Column, follows};
+use chot_detectors::{Column, follows, is_most};
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -542,7 +542,9 @@ impl Table {
     /// only when most of it is, and was not counted up.
     fn doubted(&self, at: usize, mut found: Found, alone: bool) -> Found {
         let stat = self.stats.get(at).copied().unwrap_or_default();
-        let stray = alone && stat.numbers >= 6 && (stat.hits * 2 < stat.numbers || stat.counted * 2 > stat.numbers);
+        let stray = alone
+            && stat.numbers >= 6
+            && (stat.hits * 2 < stat.numbers || is_most(stat.counted as usize + 1, stat.numbers as usize));
         if stray && found.finding.confidence == Confidence::Medium {
             found.doubt();
         }
