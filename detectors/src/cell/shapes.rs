@@ -130,13 +130,28 @@ fn depends_on_digits(detectors: &Detectors, cell: &[u8], column: Option<Column>)
     if reads_digits || !detectors.is_whole() {
         return true;
     }
+    // The digit of a motorcycle's series is no zero.
+    let singles = if cell.chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit()).any(|g| matches!(g, [b'0'..=b'9']))
+    {
+        &b"01"[..]
+    } else {
+        b"0"
+    };
+    singles.iter().any(|single| may_find(detectors, cell, *single))
+}
+
+/// Whether there is anything to ask about in a cell whose digits are those that tell most, and `single` those that stand
+/// alone.
+fn may_find(detectors: &Detectors, cell: &[u8], single: u8) -> bool {
     // Where as few digits as there are in a group tell anything, it is that they are those of a hotline.
     let mut text = cell.to_vec();
     for group in text.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit()) {
         if group.iter().all(u8::is_ascii_digit) {
             group.fill(b'0');
-            if let [one, nine, _, _] = group {
-                (*one, *nine) = (b'1', b'9');
+            match group {
+                [one] => *one = single,
+                [one, nine, _, _] => (*one, *nine) = (b'1', b'9'),
+                _ => {}
             }
         }
     }
