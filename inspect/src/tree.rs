@@ -15,8 +15,9 @@ struct Frame {
     child: Option<Child>,
     /// It names its value itself.
     field: bool,
-    /// Columns of values, and whether the last of them goes on.
+    /// Columns of values, how many findings they hold together, and whether the last of them goes on.
     columns: Vec<Vec<Mark>>,
+    column_marks: usize,
     in_column: bool,
 }
 
@@ -56,7 +57,7 @@ impl Tree {
         if let Some(frame) = self.frames.last_mut() {
             if let Some(column) = frame.columns.last_mut().filter(|_| frame.in_column) {
                 column.push(mark);
-                return frame.bound_columns(inquiry);
+                return frame.bound_columns(1, inquiry);
             }
             frame.marks.push(mark);
             if frame.marks.len() >= MARKS_MAX {
@@ -75,6 +76,8 @@ impl Tree {
     /// A list of values begins, which what stands before it announces, or ends.
     pub(crate) fn in_column(&mut self, begins: bool) {
         if let Some(frame) = self.frames.last_mut() {
+            // Lists without a finding must not pile up, nor those that never end.
+            frame.columns.pop_if(|column| column.is_empty());
             if begins {
                 frame.columns.push(Vec::new());
             }
@@ -88,16 +91,17 @@ impl Tree {
             return self.close(inquiry);
         }
         let Some(mut frame) = self.frames.pop() else { return };
-        settle(&mut frame, inquiry);
+        frame.end(inquiry);
         if let Some(parent) = self.frames.last_mut().filter(|_| !frame.marks.is_empty()) {
+            let more = frame.marks.len();
             parent.columns.push(frame.marks);
-            parent.bound_columns(inquiry);
+            parent.bound_columns(more, inquiry);
         }
     }
 
     pub(crate) fn close(&mut self, inquiry: &mut Inquiry) {
         let Some(mut frame) = self.frames.pop() else { return };
-        settle(&mut frame, inquiry);
+        frame.end(inquiry);
         let Frame { name, marks, field, .. } = frame;
         if marks.is_empty() {
             return;
@@ -123,7 +127,7 @@ impl Tree {
                 inquiry.people.record(&before, true);
             }
             _ => {
-                settle(parent, inquiry);
+                parent.settle(inquiry);
                 parent.child = Some(Child { name, marks, repeated: false });
             }
         }
@@ -141,27 +145,27 @@ impl Tree {
 }
 
 impl Frame {
-    /// Tells columns that are too long for a table one by one.
-    fn bound_columns(&mut self, inquiry: &mut Inquiry) {
-        if self.columns.iter().map(Vec::len).sum::<usize>() >= COLUMN_MARKS_MAX {
-            for column in &mut self.columns {
-                inquiry.people.record(&std::mem::take(column), false);
-            }
+    /// Counts findings that the columns have gained. Columns too long or too many for a table are told one by one.
+    fn bound_columns(&mut self, more: usize, inquiry: &mut Inquiry) {
+        self.column_marks += more;
+        if self.column_marks >= COLUMN_MARKS_MAX || self.columns.len() >= MARKS_MAX {
+            self.columns.drain(..).for_each(|column| _ = inquiry.people.record(&column, false));
+            self.column_marks = 0;
         }
     }
 
     /// Ties what stands in the same row of the longest columns; others are values like any.
     fn tie_columns(&mut self, inquiry: &mut Inquiry) {
-        let rows = self.columns.iter().map(Vec::len).max().unwrap_or(0);
-        let whole = |column: &Vec<Mark>| column.len() == rows;
         let columns = std::mem::take(&mut self.columns);
-        if rows > 1 && columns.iter().filter(|column| whole(column)).count() > 1 {
+        let rows = columns.iter().map(Vec::len).max().unwrap_or(0);
+        let whole: Vec<&Vec<Mark>> = columns.iter().filter(|column| column.len() == rows).collect();
+        if rows > 1 && whole.len() > 1 {
             for row in 0..rows {
-                let marks: Vec<Mark> =
-                    columns.iter().filter(|c| whole(c)).filter_map(|c| c.get(row).copied()).collect();
+                let marks: Vec<Mark> = whole.iter().filter_map(|column| column.get(row).copied()).collect();
                 inquiry.people.record(&marks, true);
             }
-            columns.iter().filter(|c| !whole(c)).for_each(|c| _ = inquiry.people.record(c, false));
+            let rest = columns.iter().filter(|column| column.len() != rows);
+            rest.for_each(|column| _ = inquiry.people.record(column, false));
             return;
         }
         for column in columns {
@@ -172,24 +176,32 @@ impl Frame {
             }
         }
     }
-}
 
-/// Decides about the last child: an item of a list, or a part of this record.
-fn settle(frame: &mut Frame, inquiry: &mut Inquiry) {
-    if !frame.columns.is_empty() {
-        frame.tie_columns(inquiry);
+    /// The element ends. Only now are its columns known, for other elements may stand between them.
+    fn end(&mut self, inquiry: &mut Inquiry) {
+        if !self.columns.is_empty() {
+            self.tie_columns(inquiry);
+        }
+        self.settle(inquiry);
     }
-    if let Some(Child { name: _, marks, repeated }) = frame.child.take() {
-        if repeated || frame.marks.len() + marks.len() > MARKS_MAX {
-            inquiry.people.record(&marks, repeated);
-        } else {
-            frame.marks.extend(marks);
+
+    /// Decides about the last child: an item of a list, or a part of this record.
+    fn settle(&mut self, inquiry: &mut Inquiry) {
+        if let Some(Child { name: _, marks, repeated }) = self.child.take() {
+            if repeated || self.marks.len() + marks.len() > MARKS_MAX {
+                inquiry.people.record(&marks, repeated);
+            } else {
+                self.marks.extend(marks);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chot_model::DetectorId;
+
+    use super::{COLUMN_MARKS_MAX, Frame, Inquiry, MARKS_MAX, Mark, Tree};
     use crate::{Hint, Inspector, Limits};
 
     #[test]
@@ -242,6 +254,12 @@ mod tests {
             (r#"{"cccd": ["001090123456", "001190123457"], "bhxh": ["7912345678", "7912345679", "7912345681"]}"#, 4),
             (r#"{"cccd": ["001090123456"], "bhxh": ["7912345678"]}"#, 1),
             (r#"{"cccd": ["001090123456", "001190123457"], "ten": ["Lê Văn An", "Hồ Thị Bé"]}"#, 2),
+            // Something else between them.
+            (
+                r#"{"cccd": ["001090123456", "001190123457"], "meta": {"bhxh": "7912345682"},
+                "bhxh": ["7912345678", "7912345679"]}"#,
+                3,
+            ),
         ] {
             let inspection = inspector.inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
             assert_eq!(inspection.persons, people, "{text}");
@@ -256,5 +274,43 @@ mod tests {
         let inspection =
             Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
         assert!((70_000..90_000).contains(&inspection.persons), "{}", inspection.persons);
+    }
+
+    /// An element with so many lists of so many findings each, not yet ended.
+    fn lists(n: usize, each: u64, inquiry: &mut Inquiry) -> Tree {
+        let mut tree = Tree::default();
+        tree.open(1);
+        for list in 0..n as u64 {
+            tree.in_column(true);
+            for hash in list * each..(list + 1) * each {
+                tree.add(Mark { detector: DetectorId::Cccd, hash, alias: None }, inquiry);
+                // Whatever looks at the columns must not cost more with each list there has been.
+                let [Frame { columns, column_marks, .. }] = tree.frames.as_slice() else { panic!("one is open") };
+                assert!(columns.len() < MARKS_MAX && *column_marks < COLUMN_MARKS_MAX);
+            }
+            tree.in_column(false);
+        }
+        tree
+    }
+
+    #[test]
+    fn columns_do_not_pile_up() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (n, each) in [(5_000, 1), (2_500, 3), (3, 3_000), (2, COLUMN_MARKS_MAX as u64), (9_000, 0)] {
+            let mut inquiry = inspector.inquiry(None);
+            let mut tree = lists(n, each, &mut inquiry);
+            let [Frame { columns, column_marks, .. }] = tree.frames.as_slice() else { panic!("one is open") };
+            assert_eq!(columns.iter().map(Vec::len).sum::<usize>(), *column_marks, "{n} × {each}");
+            assert!(columns.iter().all(|column| !column.is_empty()), "{n} × {each}");
+            tree.finish(&mut inquiry);
+            // Nobody is lost; what stands in rows is one person each.
+            let people = n as u64 * each;
+            if people <= 10_000 {
+                assert_eq!(inquiry.people.count(), people, "{n} × {each}");
+            }
+        }
+        let mut tree = lists(1, 1, &mut inspector.inquiry(None));
+        (0..9_000).for_each(|_| tree.in_column(true));
+        assert_eq!(tree.frames.first().map(|frame| frame.columns.len()), Some(2), "lists that never end");
     }
 }

@@ -236,6 +236,9 @@ impl Reader for Document {
         if names {
             let keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
             self.keyed = keyed.filter(|column| !kind || column.is_identifier());
+        } else if name != b"system" {
+            // It says nothing of the next record.
+            self.keyed = None;
         }
         self.end(inquiry);
         self.rows.close(name, inquiry);
@@ -259,5 +262,50 @@ impl Stream for Xml {
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.markup.finish(&mut self.document, inquiry);
         self.end(inquiry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::{Confidence, DetectorId};
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn a_kind_that_is_told_is_that_of_the_same_record() {
+        for (text, cccd, bhxh) in [
+            // What stands before its number.
+            (
+                "<ds><g><Loai>BHXH</Loai><So>7912345678</So></g><g><Loai>CCCD</Loai><So>036012470010</So></g></ds>",
+                Some(Confidence::High),
+                Some(Confidence::High),
+            ),
+            (
+                "<m><system value=\"urn:cccd\"></system><value value=\"036012470010\"/></m>",
+                Some(Confidence::High),
+                None,
+            ),
+            // Look-alikes: what stands behind its number, and an invoice behind somebody's record.
+            (
+                "<ds><g><So>7912345678</So><Loai>CCCD</Loai></g><g><So>036012470010</So><Loai>BHXH</Loai></g></ds>",
+                None,
+                None,
+            ),
+            (
+                "<ds><a><ten>X</ten><Loai>CCCD</Loai></a><b><hoadon>36012470010</hoadon><so>036012470010</so></b></ds>",
+                None,
+                None,
+            ),
+            (
+                "<ds><a><system value=\"urn:cccd\"/></a><b><hoadon>36012470010</hoadon><so>036012470010</so></b></ds>",
+                None,
+                None,
+            ),
+        ] {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
+            let sure = |id| inspection.tallies.get(&id).and_then(|tally| tally.confidence);
+            assert_eq!((sure(DetectorId::Cccd), sure(DetectorId::Bhxh)), (cccd, bhxh), "{text}: {inspection:?}");
+        }
     }
 }

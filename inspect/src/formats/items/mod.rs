@@ -1,8 +1,8 @@
 //! Data of programs in bytes: CBOR, MessagePack and BSON. What they hold is written as JSON, and read as that.
 //!
-//! They have no mark. What nobody declares is one of them if it is lists and maps to its last byte, with a text in them.
-//! A text can look like items, for nearly every letter is one, so the bytes are searched as they stand as well. Nothing
-//! can be rewritten: lengths stand before every text.
+//! They have no mark. What nobody declares is one of them if it is lists and maps to its last byte, with a text in
+//! them, and no text in UTF-8. One in an old character set can look like items, for nearly every letter is one, so the
+//! bytes are searched as they stand as well. Nothing can be rewritten: lengths stand before every text.
 
 mod bson;
 mod cbor;
@@ -20,7 +20,7 @@ use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{BLOCK, Object, enter, section};
 use crate::redact::Origin;
-use crate::sniff::Head;
+use crate::sniff::{Encoding, Head};
 use crate::source::{Source, read_range};
 
 pub(crate) const CBOR: Format = Format {
@@ -108,6 +108,10 @@ fn begins(head: &Head<'_>, kind: &Kind) -> bool {
         return false;
     }
     let is_declared = kind.names.iter().any(|name| head.declared().contains(name) || head.extension() == *name);
+    // "Đ" opens a list of sixteen, and nearly every letter is an item. No text has a zero, and all of BSON has.
+    if !is_declared && head.text == Some(Encoding::Utf8) && !head.bytes.contains(&0) {
+        return false;
+    }
     let (mut rest, mut has_text) = (head.bytes, false);
     let mut each = |item: Item<'_>| {
         has_text |= matches!(item, Item::Text(t @ [_, _, ..]) | Item::Bytes(t @ [_, _, ..]) if is_text(t))

@@ -275,6 +275,22 @@ fn texts_in_old_character_sets_are_no_items() {
     }
 }
 
+#[test]
+fn long_texts_in_utf8_are_no_items() {
+    for start in ["Đề nghị", "Địa chỉ", "Độc lập", "ĐƠN ĐỀ NGHỊ", "Đ\u{81}\u{81}", &"\u{102}\u{81}".repeat(200)]
+    {
+        for line in ["ông An, số CCCD 001090123456, hưởng trợ cấp. ", "to trinh, bao cao; ", "Đ"] {
+            for len in [80, 1_000, BLOCK - 1, BLOCK + 99] {
+                let text = format!("{start} {}", line.repeat(len / line.len() + 1));
+                let inspection = inspect(text.as_bytes());
+                assert_eq!(inspection.object.media_type, "text/plain", "{start} {line} {len}");
+                assert!(inspection.opaque.is_empty(), "{start} {line} {len}: {inspection:?}");
+                assert_eq!(inspection.distinct(DetectorId::Cccd), u64::from(line.contains("CCCD")), "{start}");
+            }
+        }
+    }
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Null),
