@@ -65,6 +65,8 @@ pub(crate) struct Table {
     stats: Vec<Stat>,
     judged: u64,
     waiting: Vec<Waiting>,
+    /// Where a row may go on with the one before: the rows about one person, so far.
+    record: Option<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
     /// Findings of lines of a form.
@@ -167,6 +169,7 @@ impl Table {
             stats: Vec::new(),
             judged: 0,
             waiting: Vec::new(),
+            record: None,
             sideways: Vec::new(),
             form: Vec::new(),
             listed: 0,
@@ -218,6 +221,9 @@ impl Table {
         self.stand_upright(found, inquiry);
         if self.shape.is_none() {
             self.decide(inquiry);
+        }
+        if let Some(record) = self.record.take() {
+            self.wait(record, inquiry);
         }
         self.judge(inquiry);
         let mut sideways = std::mem::take(&mut self.sideways);
@@ -312,9 +318,10 @@ impl Table {
                     found.map(|(_, f, _)| inquiry.hash(&f.finding))
                 };
                 let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
-                match self.waiting.last_mut().filter(|_| goes_on) {
-                    Some(before) => before.found.append(&mut found),
-                    None => self.wait(Waiting { found, named, listed: None, record: true }, inquiry),
+                let row = Waiting { found, named, listed: None, record: true };
+                match goes_on {
+                    Some(goes_on) => self.gather(row, goes_on, inquiry),
+                    None => self.wait(row, inquiry),
                 }
             }
             Some(Shape::Sideways) => self.across(number, row, inquiry),
