@@ -254,6 +254,7 @@ impl Table {
             Some(at) => {
                 let Some((_, cells)) = held.get(at) else { return };
                 let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
+                let announced: Vec<bool> = columns.iter().map(Option::is_some).collect();
                 for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
                     columns.resize((at + 1).max(columns.len()), None);
                     columns[at] = columns[at].or(told);
@@ -262,8 +263,9 @@ impl Table {
                 weight::weigh(&mut columns, body, inquiry);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
-                for at in 0..columns.len() + REACH_MAX {
-                    let own = columns.get(at).copied().flatten();
+                for at in 0..announced.len() + REACH_MAX {
+                    // What only its cells say of a column reaches no further.
+                    let own = columns.get(at).copied().flatten().filter(|_| announced.get(at) == Some(&true));
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
