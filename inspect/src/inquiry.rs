@@ -73,7 +73,8 @@ impl Place {
 
     /// A named part of this one, whose bytes have `origin`.
     pub(crate) fn member(&self, name: &str, origin: Origin) -> Self {
-        Self { part: self.joined(name), origin, depth: self.depth + 1, charset: None, preview: false, ..self.clone() }
+        let (depth, part) = (self.depth + 1, self.joined(name));
+        Self { part, origin, depth, charset: None, preview: false, stock: false, ..self.clone() }
     }
 
     /// The same bytes under the name of a cell, field or property.

@@ -65,6 +65,8 @@ pub(crate) struct Table {
     stats: Vec<Stat>,
     judged: u64,
     waiting: Vec<Waiting>,
+    /// Where a row may go on with the one before: the rows about one person, so far.
+    record: Option<Waiting>,
     /// Read sideways: the findings of each column.
     sideways: Vec<Vec<Mark>>,
     /// Findings of lines of a form.
@@ -167,6 +169,7 @@ impl Table {
             stats: Vec::new(),
             judged: 0,
             waiting: Vec::new(),
+            record: None,
             sideways: Vec::new(),
             form: Vec::new(),
             listed: 0,
@@ -219,6 +222,9 @@ impl Table {
         if self.shape.is_none() {
             self.decide(inquiry);
         }
+        if let Some(record) = self.record.take() {
+            self.wait(record, inquiry);
+        }
         self.judge(inquiry);
         let mut sideways = std::mem::take(&mut self.sideways);
         let mut form = std::mem::take(&mut self.form);
@@ -248,6 +254,7 @@ impl Table {
             Some(at) => {
                 let Some((_, cells)) = held.get(at) else { return };
                 let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
+                let announced: Vec<bool> = columns.iter().map(Option::is_some).collect();
                 for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
                     columns.resize((at + 1).max(columns.len()), None);
                     columns[at] = columns[at].or(told);
@@ -256,8 +263,9 @@ impl Table {
                 weight::weigh(&mut columns, body, inquiry);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
-                for at in 0..columns.len() + REACH_MAX {
-                    let own = columns.get(at).copied().flatten();
+                for at in 0..announced.len() + REACH_MAX {
+                    // What only its cells say of a column reaches no further.
+                    let own = columns.get(at).copied().flatten().filter(|_| announced.get(at) == Some(&true));
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
@@ -312,9 +320,10 @@ impl Table {
                     found.map(|(_, f, _)| inquiry.hash(&f.finding))
                 };
                 let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
-                match self.waiting.last_mut().filter(|_| goes_on) {
-                    Some(before) => before.found.append(&mut found),
-                    None => self.wait(Waiting { found, named, listed: None, record: true }, inquiry),
+                let row = Waiting { found, named, listed: None, record: true };
+                match goes_on {
+                    Some(goes_on) => self.gather(row, goes_on, inquiry),
+                    None => self.wait(row, inquiry),
                 }
             }
             Some(Shape::Sideways) => self.across(number, row, inquiry),

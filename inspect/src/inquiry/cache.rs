@@ -24,7 +24,7 @@ impl Key {
     pub(super) fn new(content: [u8; 32], hint: &Hint, place: &Place, standing: Standing) -> Self {
         let mut hash = Sha256::new();
         hash.update(content);
-        let flags = [place.again, place.preview, hint.name.is_some(), hint.content_type.is_some()];
+        let flags = [place.again, place.preview, place.stock, hint.name.is_some(), hint.content_type.is_some()];
         hash.update(flags.map(u8::from));
         hash.update(place.depth.to_le_bytes());
         let (name, content_type) = (hint.name.as_deref(), hint.content_type.as_deref());
@@ -160,6 +160,15 @@ mod tests {
         changed[at] ^= 1;
         cached.inspect(named("ds"), &changed);
         assert_eq!(cache.hits(), hits, "another byte, another object");
+    }
+
+    #[test]
+    fn the_words_of_a_program_are_not_those_of_a_document() {
+        let place = Place::top(crate::redact::Origin::Raw(0));
+        let stock = Place { stock: true, ..place.clone() };
+        let key = |place: &Place| Key::new([0; 32], &Hint::default(), place, Standing::Raw);
+        assert_ne!(key(&place), key(&stock));
+        assert!(!stock.member("a.zip", place.origin).stock, "what is packed there is somebody's");
     }
 
     #[test]

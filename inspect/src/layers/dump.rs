@@ -104,6 +104,7 @@ impl Dump {
             None => self.close(place, inquiry),
         }
     }
+
     /// Takes the line before once more for each line that `*` stood for. Where nothing stood, learns how places are counted.
     fn repeat(&mut self, before: Line, place: &Place, inquiry: &mut Inquiry) {
         let apart = |octal: bool| self.before.at(octal)?.checked_sub(before.at(octal)?);

@@ -98,3 +98,20 @@ proptest! {
         agree_on(&file, "ds.xlsx", &sheet);
     }
 }
+
+/// What only the cells say of a column is not said of the one behind it.
+#[test]
+fn a_column_that_speaks_for_itself_reaches_no_further() {
+    let found = |header: &str| {
+        let mut text = format!("{header}\n");
+        for n in 0..9 {
+            text += &format!("Nguyễn Văn An,079190{:06},048190,{:06}\n", 123_456 + n * 54_321, 654_321 - n * 43_210);
+        }
+        let hint = crate::Hint { name: Some("a.csv".to_owned()), ..crate::Hint::default() };
+        let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+        inspector.inspect(hint, &text.into_bytes()).inspection.distinct(chot_model::DetectorId::Cccd)
+    };
+    assert_eq!(found("Họ tên,,,"), 9);
+    assert_eq!(found("Họ tên,Linh tinh,,"), 9);
+    assert_eq!(found("Họ tên,Số CCCD,,"), 18, "a heading does reach");
+}

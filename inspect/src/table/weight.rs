@@ -5,6 +5,7 @@
 //! people, a birth date that agrees with the year in the number is met by chance once in eighty rows. Numbers that were
 //! counted up are nobody's, unless births say otherwise. The number of a card is hardly anything else.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use chot_detectors::{Column, Context, Hit, are_counted};
@@ -30,9 +31,10 @@ const CARDS_MIN: usize = 3;
 
 /// Puts right what a header says of columns that hold something else.
 pub(super) fn weigh(columns: &mut [Option<Column>], body: &[(u64, Row)], inquiry: &Inquiry) {
+    let beside: Vec<Beside> = body.iter().map(|_| Beside::default()).collect();
     for at in 0..columns.len() {
         let header = columns.get(at).copied().flatten().filter(|c| c.is_nobodys() || *c == Column::Bank);
-        let told = header.and_then(|header| Evidence::of(at, columns, body, inquiry)?.told(header));
+        let told = header.and_then(|header| Evidence::of(at, columns, body, &beside, inquiry)?.told(header));
         if let (Some(slot), Some(told)) = (columns.get_mut(at), told) {
             *slot = Some(told);
         }
@@ -56,10 +58,16 @@ struct Evidence {
 
 impl Evidence {
     /// None where no cell is of any use.
-    fn of(at: usize, columns: &[Option<Column>], body: &[(u64, Row)], inquiry: &Inquiry) -> Option<Self> {
+    fn of(
+        at: usize,
+        columns: &[Option<Column>],
+        body: &[(u64, Row)],
+        beside: &[Beside],
+        inquiry: &Inquiry,
+    ) -> Option<Self> {
         let mut evidence = Self::default();
         let mut hits = Vec::new();
-        for (_, row) in body {
+        for ((_, row), beside) in body.iter().zip(beside) {
             let Some((_, view)) = row.iter().find(|(c, _)| *c == at) else { continue };
             let cell = view.text.trim_ascii();
             evidence.cells += usize::from(!cell.is_empty());
@@ -75,8 +83,8 @@ impl Evidence {
                 DetectorId::Bhyt => evidence.cards += 1,
                 DetectorId::Cccd => {
                     evidence.citizens += 1;
-                    evidence.named += usize::from(names(row, at, columns, inquiry));
-                    evidence.born += usize::from(agrees(value, row, columns));
+                    evidence.named += usize::from(beside.names(row, columns, inquiry));
+                    evidence.born += usize::from(beside.agrees(value, row, columns));
                 }
                 _ => continue,
             }
@@ -114,10 +122,37 @@ impl Evidence {
     }
 }
 
-/// Whether a name stands beside a cell.
-fn names(row: &Row, at: usize, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
+/// What else stands in a row. None of it stands under the headers that are weighed, so that it is the same for each
+/// number in the row, and is looked for once.
+#[derive(Default)]
+struct Beside {
+    named: OnceCell<bool>,
+    /// Where the birth date and the sex stand.
+    born: OnceCell<[Option<usize>; 2]>,
+}
+
+impl Beside {
+    /// Whether a name stands in the row.
+    fn names(&self, row: &Row, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
+        *self.named.get_or_init(|| names(row, columns, inquiry))
+    }
+
+    /// Whether a citizen number has the birth year that stands beside it, and the sex if that does.
+    fn agrees(&self, number: &[u8], row: &Row, columns: &[Option<Column>]) -> bool {
+        let under = |wanted: &[Column]| {
+            let wanted = |c: usize| columns.get(c).copied().flatten().is_some_and(|c| wanted.contains(&c));
+            row.iter().position(|(c, _)| wanted(*c))
+        };
+        let born = || [under(&[Column::BirthDate, Column::BirthYear]), under(&[Column::Sex])];
+        let [date, sex] = self.born.get_or_init(born).map(|n| row.get(n?).map(|(_, view)| view.text.trim_ascii()));
+        date.is_some_and(|date| agrees(number, date, sex.unwrap_or_default()))
+    }
+}
+
+/// Whether a name stands in a row.
+fn names(row: &Row, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
     let mut hits = Vec::new();
-    row.iter().filter(|(c, view)| *c != at && view.text.len() <= NAME_BYTES_MAX).any(|(c, view)| {
+    row.iter().filter(|(_, view)| view.text.len() <= NAME_BYTES_MAX).any(|(c, view)| {
         let text = view.text.as_slice();
         match columns.get(*c).copied().flatten() {
             Some(Column::Name | Column::GivenName) => text.iter().any(u8::is_ascii_alphabetic),
@@ -132,33 +167,31 @@ fn names(row: &Row, at: usize, columns: &[Option<Column>], inquiry: &Inquiry) ->
     })
 }
 
-/// Whether a citizen number has the birth year that stands beside it, and the sex if that does.
-fn agrees(number: &[u8], row: &Row, columns: &[Option<Column>]) -> bool {
+/// Whether a citizen number has the birth year of `date`, and the `sex` if that says one.
+fn agrees(number: &[u8], date: &[u8], sex: &[u8]) -> bool {
     let &[_, _, _, century, decade, year, ..] = number else { return false };
-    let under = |wanted: &[Column]| {
-        let wanted = |c: usize| columns.get(c).copied().flatten().is_some_and(|c| wanted.contains(&c));
-        row.iter().find(|(c, _)| wanted(*c)).map(|(_, view)| view.text.trim_ascii())
-    };
     let hundred = match century {
         b'0' | b'1' => b"19",
         b'2' | b'3' => b"20",
         _ => return false,
     };
     let born = [hundred[0], hundred[1], decade, year];
-    let sex = under(&[Column::Sex]).and_then(|sex| match sex.first()? {
-        b'F' | b'f' => Some(b'1'),
-        b'N' | b'n' if sex.len() > 2 && !sex.eq_ignore_ascii_case(b"nam") => Some(b'1'),
-        b'N' | b'n' | b'M' | b'm' if sex.len() > 2 || sex.len() == 1 && !matches!(sex, b"N" | b"n") => Some(b'0'),
+    // `Nam giới` is a man; of `nữ` nothing but the first letter is one of ASCII.
+    let word = sex.split(|b| !b.is_ascii_alphabetic()).next().unwrap_or_default();
+    let sex = match sex.first() {
+        Some(b'F' | b'f') => Some(b'1'),
+        Some(b'N' | b'n') if sex.len() > 2 && !word.eq_ignore_ascii_case(b"nam") => Some(b'1'),
+        Some(b'N' | b'n') if sex.len() > 2 => Some(b'0'),
+        Some(b'M' | b'm') if sex.len() != 2 => Some(b'0'),
         _ => None,
-    });
-    under(&[Column::BirthDate, Column::BirthYear]).is_some_and(|date| memchr::memmem::find(date, &born).is_some())
-        && sex.is_none_or(|sex| sex & 1 == century & 1)
+    };
+    memchr::memmem::find(date, &born).is_some() && sex.is_none_or(|sex| sex & 1 == century & 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use chot_model::DetectorId;
-
+    use super::*;
+    use crate::view::View;
     use crate::{Hint, Inspector, Limits};
 
     const NAMES: [&str; 6] =
@@ -230,5 +263,49 @@ mod tests {
         for header in ["Số", "Mã KH", "Số tài khoản", "Mã đơn hàng"] {
             assert_eq!(found(header, &random, true, true, DetectorId::Cccd), 0, "{header}");
         }
+    }
+
+    #[test]
+    fn a_sex_is_that_of_its_first_word() {
+        for (sex, man, woman) in [
+            ("Nam", true, false),
+            ("NAM", true, false),
+            ("Nam giới", true, false),
+            ("nam/male", true, false),
+            ("M", true, false),
+            ("Nữ", false, true),
+            ("Nữ giới", false, true),
+            ("Nu gioi", false, true),
+            ("Female", false, true),
+            ("", true, true),
+            ("không rõ", true, true),
+        ] {
+            assert_eq!(agrees(b"001087123456", b"05/04/1987", sex.as_bytes()), man, "{sex}");
+            assert_eq!(agrees(b"001187123456", b"05/04/1987", sex.as_bytes()), woman, "{sex}");
+        }
+        assert!(!agrees(b"001087123456", b"05/04/1988", b"Nam"));
+    }
+
+    #[test]
+    fn what_stands_beside_is_looked_for_once_a_row() {
+        let inquiry = Inspector::new(Limits::default(), 2026).inquiry(None);
+        let row = |texts: [&str; 3]| -> Row {
+            let cells = texts.iter().map(|text| {
+                let mut view = View::default();
+                view.push_joint(text.as_bytes());
+                view
+            });
+            cells.enumerate().collect()
+        };
+        let columns = [Some(Column::Neutral), Some(Column::Name), Some(Column::BirthDate)];
+        let (full, empty) = (row(["1", "Lê Văn Cường", "01/02/1975"]), row(["1", "", ""]));
+        let beside = Beside::default();
+        for row in [&full, &empty] {
+            assert!(beside.names(row, &columns, &inquiry), "the first answer stays");
+        }
+        assert!(!Beside::default().names(&empty, &columns, &inquiry));
+        assert!(beside.agrees(b"038075112233", &full, &columns));
+        assert!(!beside.agrees(b"038076112233", &full, &columns));
+        assert!(!Beside::default().agrees(b"038075112233", &empty, &columns));
     }
 }
