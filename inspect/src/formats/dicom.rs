@@ -203,12 +203,15 @@ impl Reader {
         }
         let most = inquiry.inflate_left().min(BYTES_MAX);
         let mut inflated = Vec::new();
-        let packed = flate2::read::DeflateDecoder::new(rest).take(most + 1).read_to_end(&mut inflated);
+        let mut packed = flate2::bufread::DeflateDecoder::new(rest);
+        let read = packed.by_ref().take(most + 1).read_to_end(&mut inflated);
         if inflated.len() as u64 > most || !inquiry.inflate(inflated.len()) {
             return Err(OpaqueReason::TooLarge);
         }
         self.dataset(&mut inflated.as_slice(), Syntax::FILE, Within::default(), inquiry)?;
-        packed.map(|_| ()).map_err(|_| OpaqueReason::ParseError)
+        // Only what fills it up stands behind.
+        let is_all = read.is_ok() && packed.into_inner().trim_suffix_zeros().is_empty();
+        if is_all { Ok(()) } else { Err(OpaqueReason::ParseError) }
     }
 
     /// Reads elements to their end, or that of the item they are.

@@ -196,6 +196,16 @@ fn nothing_behind_an_end_out_of_place_is_taken_for_read() {
 }
 
 #[test]
+fn what_stands_behind_deflated_data_is_told() {
+    let packed = deflated(&patient("001090123456"));
+    for (behind, is_opaque) in [(&b"\0"[..], false), (&document(), true), (&packed, true)] {
+        let inspection = inspect(&file(DEFLATED, &[&packed, behind].concat()));
+        assert_eq!(inspection.is_opaque(OpaqueReason::ParseError), is_opaque, "{inspection:?}");
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
+    }
+}
+
+#[test]
 fn objects_are_opened_whatever_kind_they_are_said_to_be() {
     let document = document();
     for (what, bytes) in [
