@@ -185,6 +185,8 @@ pub const TARGETS: &[Target] = &[
     target("grpc", b"\0\0\0\0\x10", Some("application/grpc")),
     target("protobuf", b"\x0a\x10", Some("application/x-protobuf")),
     target("dicom", DICOM, None),
+    within("dicom-implicit", |bytes| seeds::hospital("1.2.840.10008.1.2\0", bytes)),
+    within("dicom-deflated", |bytes| seeds::hospital("1.2.840.10008.1.2.1.99", &seeds::deflate(bytes))),
     target("cbor", b"\xa2\x66soCCCD", Some("application/cbor")),
     target("messagepack", b"\x82\xa6soCCCD", Some("application/msgpack")),
     target("bson", b"\x2b\0\0\0\x02soCCCD\0", Some("application/bson")),

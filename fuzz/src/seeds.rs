@@ -8,6 +8,19 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap_or_default()
 }
 
+/// Compressed, and nothing around it.
+pub fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let _ = out.write_all(bytes);
+    out.finish().unwrap_or_default()
+}
+
+/// A file of a hospital that is laid down as `syntax` says.
+pub fn hospital(syntax: &str, elements: &[u8]) -> Vec<u8> {
+    let len = (syntax.len() as u16).to_le_bytes();
+    [&[0; 128][..], b"DICM\x02\0\x10\0UI", &len, syntax.as_bytes(), elements].concat()
+}
+
 /// Compressed, with its checksum.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

@@ -17,8 +17,9 @@ use self::pixels::Pixels;
 use super::{Format, Room, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
-use crate::object::{enter, section};
+use crate::object::{OCTETS, enter, section};
 use crate::redact::Origin;
+use crate::sniff::Head;
 use crate::source::{Source, read_range};
 use crate::text::Text;
 
@@ -43,6 +44,7 @@ const FRAMES_MAX: usize = 64;
 /// How a file says it is laid down.
 const TRANSFER_SYNTAX: u32 = 0x0002_0010;
 const BIRTH: u32 = 0x0010_0030;
+const DOCUMENT: u32 = 0x0042_0011;
 const PIXELS: u32 = 0x7fe0_0010;
 /// Items of a sequence, and their ends.
 const ITEM: u32 = 0xfffe_e000;
@@ -151,6 +153,26 @@ impl Element {
     }
 }
 
+/// Where elements or items stand.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    depth: u32,
+    /// In what tells no length, and so has an end of its own.
+    untold: bool,
+}
+
+impl Within {
+    const fn deeper(self, untold: bool) -> Self {
+        Self { depth: self.depth + 1, untold }
+    }
+
+    /// Takes the mark of an end, `own` when it is that of what is read. What stood behind one that is out of place
+    /// would not be read.
+    const fn end(self, own: bool, rest: &[u8]) -> Result<(), OpaqueReason> {
+        if self.untold && own || rest.is_empty() { Ok(()) } else { Err(OpaqueReason::ParseError) }
+    }
+}
+
 struct Reader {
     place: Place,
     text: Text,
@@ -177,16 +199,19 @@ impl Reader {
             self.line(tag, value, inquiry);
         }
         if name != DEFLATED {
-            return self.dataset(&mut rest, Syntax::of(&name), 0, inquiry);
+            return self.dataset(&mut rest, Syntax::of(&name), Within::default(), inquiry);
         }
         let most = inquiry.inflate_left().min(BYTES_MAX);
         let mut inflated = Vec::new();
-        let packed = flate2::read::DeflateDecoder::new(rest).take(most + 1).read_to_end(&mut inflated);
+        let mut packed = flate2::bufread::DeflateDecoder::new(rest);
+        let read = packed.by_ref().take(most + 1).read_to_end(&mut inflated);
         if inflated.len() as u64 > most || !inquiry.inflate(inflated.len()) {
             return Err(OpaqueReason::TooLarge);
         }
-        self.dataset(&mut inflated.as_slice(), Syntax::FILE, 0, inquiry)?;
-        packed.map(|_| ()).map_err(|_| OpaqueReason::ParseError)
+        self.dataset(&mut inflated.as_slice(), Syntax::FILE, Within::default(), inquiry)?;
+        // Only what fills it up stands behind.
+        let is_all = read.is_ok() && packed.into_inner().trim_suffix_zeros().is_empty();
+        if is_all { Ok(()) } else { Err(OpaqueReason::ParseError) }
     }
 
     /// Reads elements to their end, or that of the item they are.
@@ -194,31 +219,31 @@ impl Reader {
         &mut self,
         rest: &mut &[u8],
         syntax: Syntax,
-        depth: u32,
+        within: Within,
         inquiry: &mut Inquiry,
     ) -> Result<(), OpaqueReason> {
-        if depth > DEPTH_MAX {
+        if within.depth > DEPTH_MAX {
             return Err(OpaqueReason::TooDeep);
         }
         while !rest.is_empty() {
             let Element { tag, kind, len } = Element::next(rest, syntax)?;
             if matches!(tag, ITEM_END | SEQUENCE_END) {
-                return Ok(());
+                return within.end(tag == ITEM_END, rest);
             }
             if inquiry.is_late(&self.place) {
-                return Ok(());
+                return Err(OpaqueReason::TimeLimit);
             }
             if tag == PIXELS && len == UNTOLD {
                 self.fragments(rest, syntax, inquiry)?;
             } else if len == UNTOLD {
                 // What is of no known kind is laid down without kinds.
-                let within = if &kind == b"UN" { Syntax::IMPLICIT } else { syntax };
-                self.sequence(rest, within, depth, inquiry)?;
+                let syntax = if &kind == b"UN" { Syntax::IMPLICIT } else { syntax };
+                self.sequence(rest, syntax, within.deeper(true), inquiry)?;
             } else {
                 let value = take(rest, len as usize)?;
                 let holds_items = value.starts_with(&[0xfe, 0xff, 0, 0xe0]);
                 if &kind == b"SQ" || !syntax.explicit && holds_items {
-                    self.sequence(&mut &*value, syntax, depth, inquiry)?;
+                    self.sequence(&mut &*value, syntax, within.deeper(false), inquiry)?;
                 } else {
                     self.value(tag, kind, value, syntax, inquiry);
                 }
@@ -232,19 +257,23 @@ impl Reader {
         &mut self,
         rest: &mut &[u8],
         syntax: Syntax,
-        depth: u32,
+        within: Within,
         inquiry: &mut Inquiry,
     ) -> Result<(), OpaqueReason> {
         while !rest.is_empty() {
-            match Element::next(rest, syntax)? {
-                Element { tag: ITEM, len: UNTOLD, .. } => self.dataset(rest, syntax, depth + 1, inquiry)?,
-                Element { tag: ITEM, len, .. } => {
-                    let item = take(rest, len as usize)?;
-                    self.dataset(&mut &*item, syntax, depth + 1, inquiry)?;
-                }
-                Element { tag: SEQUENCE_END, .. } => return Ok(()),
-                _ => return Err(OpaqueReason::ParseError),
+            let Element { tag, len, .. } = Element::next(rest, syntax)?;
+            if tag != ITEM {
+                return within.end(tag == SEQUENCE_END, rest);
             }
+            // Another picture, whose samples lie in another way.
+            let outer = std::mem::take(&mut self.pixels);
+            if len == UNTOLD {
+                self.dataset(rest, syntax, Within { untold: true, ..within }, inquiry)?;
+            } else {
+                let item = take(rest, len as usize)?;
+                self.dataset(&mut &*item, syntax, Within { untold: false, ..within }, inquiry)?;
+            }
+            self.pixels = outer;
         }
         Ok(())
     }
@@ -252,15 +281,14 @@ impl Reader {
     /// Reads pictures in the form of another format, each in one or more pieces.
     fn fragments(&mut self, rest: &mut &[u8], syntax: Syntax, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
         const BEGINNINGS: [&[u8]; 3] = [b"\xff\xd8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP"];
-        let (mut picture, mut is_table) = (Vec::new(), true);
+        let (mut picture, mut is_first) = (Vec::new(), true);
         loop {
             let Element { tag, len, .. } = Element::next(rest, syntax)?;
             if tag == SEQUENCE_END {
                 break;
             }
             let piece = take(rest, len as usize)?;
-            // The first tells where pictures begin.
-            if std::mem::take(&mut is_table) {
+            if std::mem::take(&mut is_first) && is_table(piece) {
                 continue;
             }
             if BEGINNINGS.iter().any(|beginning| piece.starts_with(beginning)) && !picture.is_empty() {
@@ -277,9 +305,8 @@ impl Reader {
     fn value(&mut self, tag: u32, kind: [u8; 2], value: &[u8], syntax: Syntax, inquiry: &mut Inquiry) {
         self.pixels.take(tag, value, syntax.big);
         if tag == PIXELS || pixels::is_overlay(tag) {
-            match self.pixels.frames(tag, value, syntax.big) {
-                Some(frames) => frames.for_each(|frame| self.picture(&frame, inquiry)),
-                None => inquiry.refuse(&self.place, OpaqueReason::UnsupportedFormat, value.len() as u64),
+            if let Err(reason) = self.pictures(tag, value, syntax.big, inquiry) {
+                inquiry.refuse(&self.place, reason, value.len() as u64);
             }
             return;
         }
@@ -288,7 +315,11 @@ impl Reader {
             | b"UC" | b"UI" | b"UR" | b"UT" => self.line(tag, value, inquiry),
             // A document, a picture, or bytes of a program.
             b"OB" | b"UN" if value.len() >= OBJECT_BYTES_MIN => self.object(value, inquiry),
+            b"  " if tag == DOCUMENT && value.len() >= OBJECT_BYTES_MIN => self.object(value, inquiry),
+            b"OD" | b"OF" | b"OL" | b"OV" | b"OW" if is_object(value) => self.object(value, inquiry),
             _ if super::protobuf::is_text(value.trim_suffix_zeros()) => self.line(tag, value, inquiry),
+            // No kind is told, or one of numbers.
+            _ if is_object(value) => self.object(value, inquiry),
             _ => {}
         }
     }
@@ -306,6 +337,17 @@ impl Reader {
         let line = if name.is_empty() { format!("{said}\n") } else { format!("{name}: {said}\n") };
         self.text.joint(line.as_bytes());
         self.text.advance(inquiry);
+    }
+
+    /// Looks at samples, one picture at a time.
+    fn pictures(&mut self, tag: u32, value: &[u8], big: bool, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
+        for frame in self.pixels.frames(tag, value, big)?.take((FRAMES_MAX + 1).saturating_sub(self.frames)) {
+            self.picture(&frame, inquiry);
+            if inquiry.is_late(&self.place) {
+                return Err(OpaqueReason::TimeLimit);
+            }
+        }
+        Ok(())
     }
 
     fn picture(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
@@ -326,8 +368,21 @@ impl Reader {
     }
 }
 
+/// Whether a first piece tells where pictures begin: at nothing, then further and further.
+fn is_table(piece: &[u8]) -> bool {
+    let (offsets, []) = piece.as_chunks::<4>() else { return false };
+    offsets.first().is_none_or(|first| *first == [0; 4]) && offsets.is_sorted_by_key(|four| u32::from_le_bytes(*four))
+}
+
 /// Bytes that may be an object.
 const OBJECT_BYTES_MIN: usize = 64;
+
+/// Whether what may also be numbers begins as something that is read, or known to be none.
+fn is_object(value: &[u8]) -> bool {
+    let hint = Hint::default();
+    value.len() >= OBJECT_BYTES_MIN
+        && super::of(&Head::new(value, &hint)).is_some_and(|format| format.media_type != OCTETS)
+}
 
 /// Texts are filled up with a blank or a zero.
 trait Filled {

@@ -1,5 +1,9 @@
 //! Pictures of samples, as bitmaps that the room of pictures reads.
 
+use chot_model::OpaqueReason;
+
+use crate::formats::image::PIXELS_MAX;
+
 /// The tags that tell how samples lie (PS3.3, C.7.6.3), and those of drawings laid over them.
 const SAMPLES: u32 = 0x0028_0002;
 const PLANES: u32 = 0x0028_0006;
@@ -53,31 +57,38 @@ impl Pixels {
         }
     }
 
-    /// The frames that bytes of samples are; `None` where they are none that is understood.
+    /// The frames that bytes of samples are.
+    ///
+    /// # Errors
+    /// They are none that is understood, or too large to be looked at.
     pub(super) fn frames<'v>(
         &self,
         tag: u32,
         value: &'v [u8],
         big: bool,
-    ) -> Option<impl Iterator<Item = Vec<u8>> + use<'v>> {
+    ) -> Result<impl Iterator<Item = Vec<u8>> + use<'v>, OpaqueReason> {
         let is_overlay = is_overlay(tag);
         let (columns, rows) = if is_overlay { self.overlay } else { (self.columns, self.rows) };
         let Self { samples, bits, signed, planes, .. } = *self;
-        let dots = columns.checked_mul(rows).filter(|dots| *dots > 0)?;
+        let dots = columns.saturating_mul(rows);
+        // Each bit of a drawing becomes a byte.
+        if dots as u64 > PIXELS_MAX {
+            return Err(OpaqueReason::TooLarge);
+        }
         let frames = if is_overlay { 1 } else { self.frames.unwrap_or(1) };
         let len = match (is_overlay, samples, bits) {
             (true, ..) => dots.div_ceil(8),
             (false, 1, 8) => dots,
             (false, 1, 16) => dots * 2,
             (false, 3, 8) => dots * 3,
-            _ => return None,
+            _ => return Err(OpaqueReason::UnsupportedFormat),
         };
         // What stands behind the last frame fills it up.
         let is_all = len.checked_mul(frames).is_some_and(|all| all <= value.len() && value.len() - all < 2);
-        if !is_all || frames > FRAMES_MAX {
-            return None;
+        if dots == 0 || !is_all || frames > FRAMES_MAX {
+            return Err(OpaqueReason::UnsupportedFormat);
         }
-        Some(value.chunks_exact(len).take(frames).map(move |frame| {
+        Ok(value.chunks_exact(len).take(frames).map(move |frame| {
             let shades = match (is_overlay, samples, bits) {
                 (true, ..) => (0..dots).map(|n| if bit(frame, n) { 255 } else { 0 }).collect(),
                 (_, 3, _) if planes => frame.get(..dots).unwrap_or_default().to_vec(),

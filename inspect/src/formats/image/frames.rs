@@ -4,10 +4,13 @@ use chot_model::OpaqueReason;
 
 use super::gray::Gray;
 
+/// Pixels of one picture: twice what the largest telephones make.
+pub(crate) const PIXELS_MAX: u64 = 50_000_000;
+
 /// How much one file may ask for.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
-    /// Pixels of one picture. Twice what the largest telephones make.
+    /// Pixels of one picture.
     pub(crate) pixels_max: u64,
     /// Pixels of all frames or pages together.
     pub(crate) pixels_all: u64,
@@ -17,7 +20,7 @@ pub(crate) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { pixels_max: 50_000_000, pixels_all: 200_000_000, frames_max: 256 }
+        Self { pixels_max: PIXELS_MAX, pixels_all: 200_000_000, frames_max: 256 }
     }
 }
 

@@ -37,6 +37,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::object::{BLOCK, Object};
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
+pub(super) use frames::PIXELS_MAX;
 use frames::{Budget, Frames};
 use told::{Event, Print, Told};
 
