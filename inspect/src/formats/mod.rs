@@ -129,6 +129,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Format> {
 
 /// Those that are read: those with a mark of their own before those told by shape.
 const FORMATS: &[&Format] = &[
+    // It begins with its length, which may be any mark: one of 376 bytes begins like zlib.
+    &items::BSON,
     &zip::FORMAT,
     &gzip::GZIP,
     &gzip::ZLIB,
@@ -167,7 +169,6 @@ const FORMATS: &[&Format] = &[
     image::HEIF,
     &items::CBOR,
     &items::MESSAGE_PACK,
-    &items::BSON,
     &rtf::FORMAT,
     &mbox::FORMAT,
     &mail::FORMAT,

@@ -323,7 +323,7 @@ proptest! {
                 // The bytes may say more where they stand beside each other.
                 prop_assert!(n >= least, "{name} {id:?} {found:?} {expected:?}");
             }
-            prop_assert!(inspection.opaque.is_empty(), "{name}");
+            prop_assert!(inspection.opaque.is_empty(), "{name}: {inspection:?}");
         }
     }
 
