@@ -175,7 +175,8 @@ fn is_warranty(text: &[u8], number: &Number) -> bool {
         return false;
     }
     let [before, behind] = words_beside(text, number);
-    let label = before.strip_suffix(" so ").or_else(|| before.strip_suffix(" la ")).unwrap_or(before.trim_end());
+    let label =
+        before.strip_suffix(" so ").or_else(|| before.strip_suffix(" la ")).unwrap_or_else(|| before.trim_end());
     label.ends_with(" bh") && (before.contains(WARRANTY) || behind.contains(WARRANTY))
 }
 
@@ -184,8 +185,8 @@ fn is_article(text: &[u8], number: &Number) -> bool {
     const BYTES: usize = 64;
     const PHRASE: &[u8] = b"so the ";
     /// What English goes on with, of which no word is Vietnamese without its signs.
-    const ENGLISH: &str = "account actual amount answer code correct count current exact final first following full hash id \
-        index invoice is key last latest lucky max message new next number offset old only order other \
+    const ENGLISH: &str = "account actual amount answer code correct count current exact final first following full hash \
+        id index invoice is key last latest lucky max message new next number offset old only order other \
         package phone previous product real result right same second serial sum ticket total winner";
     /// What announces the number behind that.
     const OWN: &str = "bhyt bhxh hiem";
