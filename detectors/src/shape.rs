@@ -1,5 +1,7 @@
 //! Points that any number gains or loses by how it stands in the text.
 
+use std::ops::Range;
+
 use crate::context::Firm;
 use crate::digits::Gap;
 use crate::fold::{fold, last_char, next_char};
@@ -247,19 +249,26 @@ pub(crate) fn is_filler(digits: &[u8]) -> bool {
     all_same || counts
 }
 
-/// Whether digits count up, as hardly anybody's do, and the words on their line say that they are an example.
-pub(crate) fn is_example(text: &[u8], number: &Number) -> bool {
+/// Whether digits count up or are nearly all zeros, as hardly anybody's do, and the words say that they are an example: those
+/// before on the line of some that count, or those right beside the number at `range`.
+pub(crate) fn is_example(text: &[u8], digits: &[u8], range: &Range<usize>) -> bool {
     const LINE_BYTES: usize = 64;
     const WORDS: [&str; 4] = [" vi du ", " vd ", " e g ", " example "];
+    const BESIDE: [&str; 5] = [" vi du ", " vd ", " mau ", " example ", " sample "];
     // With or without a zero behind the nine.
     let next = |a: u8, b: u8| b == a + 1 || a == b'9' && matches!(b, b'0' | b'1');
-    if !number.digits().windows(2).all(|w| matches!(w, [a, b] if next(*a, *b))) {
+    let counts = digits.windows(2).all(|w| matches!(w, [a, b] if next(*a, *b)));
+    let zeros = digits.split_last().is_some_and(|(_, head)| head.iter().all(|b| *b == b'0'));
+    if !counts && !zeros {
         return false;
     }
-    let from = number.range.start.saturating_sub(LINE_BYTES);
-    let line = text.get(from..number.range.start).unwrap_or_default().rsplit(|b| *b == b'\n').next();
-    let said = format!(" {} ", fold(&String::from_utf8_lossy(line.unwrap_or_default())));
-    WORDS.iter().any(|word| said.contains(word))
+    let words = |line: Option<&[u8]>| format!(" {} ", fold(&String::from_utf8_lossy(line.unwrap_or_default())).trim());
+    let before = text.get(range.start.saturating_sub(LINE_BYTES)..range.start).unwrap_or_default();
+    let before = words(before.rsplit(|b| *b == b'\n').next());
+    let behind = text.get(range.end..text.len().min(range.end + LINE_BYTES)).unwrap_or_default();
+    let behind = words(behind.split(|b| *b == b'\n').next());
+    counts && WORDS.iter().any(|word| before.contains(word))
+        || BESIDE.iter().any(|word| before.ends_with(word) || behind.starts_with(word))
 }
 
 /// Whether digits are more likely millions than a number: one in a million ends so by chance.
@@ -353,11 +362,18 @@ mod tests {
             ("ví dụ: 001090123456", false),
             ("CCCD 012345678901", false),
             ("như ví dụ\n012345678901", false),
+            ("CCCD mẫu 000000000001", true),
+            ("BHXH mẫu: 0123456789", true),
+            ("CMND: 012345678 (ví dụ)", true),
+            ("CMND: 012345678 là của ai, ví dụ", false),
+            ("mẫu số 1, CCCD 000000000001", false),
+            ("CCCD mẫu 001090123456", false),
+            ("CCCD mẫu cũ 000000000001", false),
         ] {
             let mut found = Vec::new();
             candidates(text.as_bytes(), 0..text.len(), &EVERY_NUMBER, &mut |candidate| {
                 if let Candidate::Number(number) = candidate {
-                    found.push(is_example(text.as_bytes(), &number));
+                    found.push(is_example(text.as_bytes(), number.digits(), &number.range));
                 }
             });
             assert!(!found.is_empty() && found.iter().any(|is| *is) == example, "{text}: {found:?}");

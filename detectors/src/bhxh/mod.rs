@@ -9,6 +9,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
+use crate::fold::fold;
 use crate::mst::has_check_digit;
 use crate::numbers::Number;
 use crate::phone::is_mobile;
@@ -105,6 +106,8 @@ impl Detector for Bhxh {
         let (firm, less) = match said.firm(BOOK) {
             Firm::Not if is_article(near.text(), number) => return None,
             Firm::Not => (said.firm(CARD_NUMBER), 10),
+            Firm::Weak if is_other_book(near.text(), number) => return None,
+            firm if firm < Firm::Column && is_warranty(near.text(), number) => return None,
             firm => (firm, 0),
         };
         let words = match firm {
@@ -115,7 +118,7 @@ impl Detector for Bhxh {
             Firm::Column => 80,
         };
         let whole = value.as_bytes();
-        if is_filler(whole) || is_example(near.text(), number) {
+        if is_filler(whole) || is_example(near.text(), number.digits(), &number.range) {
             return None;
         }
         let named = firm >= Firm::Direct;
@@ -133,18 +136,67 @@ impl Detector for Bhxh {
     }
 }
 
+/// Bytes of the line looked at on either side of a number for what else is meant.
+const LINE_BYTES: usize = 64;
+
+/// The folded words on the line of a number, before and behind it.
+fn words_beside(text: &[u8], number: &Number) -> [String; 2] {
+    let (start, end) = (number.range.start, number.range.end);
+    let before = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
+    let behind = text.get(end..text.len().min(end + LINE_BYTES)).unwrap_or_default();
+    let line = |b: &u8| *b == b'\n';
+    [before.rsplit(line).next(), behind.split(line).next()]
+        .map(|part| format!(" {} ", fold(&String::from_utf8_lossy(part.unwrap_or_default())).trim()))
+}
+
+/// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.
+fn is_other_book(text: &[u8], number: &Number) -> bool {
+    const BOOKS: [&str; 2] = [" cap lai so ", " gop so "];
+    /// What may stand behind `sổ` where it is the insurance's.
+    const OWN: [&str; 16] = [
+        "so ", "bhxh ", "bao ", "bh ", "la ", "cho ", "cua ", "cu ", "moi ", "nay ", "tren ", "do mat ", "do hu ",
+        "bi ", "voi ", "va ",
+    ];
+    let [before, _] = words_beside(text, number);
+    BOOKS.iter().any(|book| {
+        let behind = before.rsplit_once(book).map(|(_, behind)| behind).unwrap_or_default();
+        !behind.is_empty() && !OWN.iter().any(|own| behind.starts_with(own)) && !behind.contains(" bhxh ")
+    })
+}
+
+/// Whether `BH` before the number is a warranty, of which the line speaks: `Mã BH: 7912345678 hết hạn bảo hành`.
+fn is_warranty(text: &[u8], number: &Number) -> bool {
+    const LABEL_BYTES: usize = 16;
+    const WARRANTY: &str = " bao hanh ";
+    let near = text.get(number.range.start.saturating_sub(LABEL_BYTES)..number.range.start).unwrap_or_default();
+    // Most numbers are announced by other letters.
+    let short = |word: &[u8]| word.eq_ignore_ascii_case(b"bh");
+    if !near.split(|b| !b.is_ascii_alphanumeric() && *b < 0x80).any(short) {
+        return false;
+    }
+    let [before, behind] = words_beside(text, number);
+    let label =
+        before.strip_suffix(" so ").or_else(|| before.strip_suffix(" la ")).unwrap_or_else(|| before.trim_end());
+    label.ends_with(" bh") && (before.contains(WARRANTY) || behind.contains(WARRANTY))
+}
+
 /// Whether what reads as `số thẻ` before a number are English words: `so the winner is …`.
 fn is_article(text: &[u8], number: &Number) -> bool {
     const BYTES: usize = 64;
-    /// What Vietnamese without its signs goes on with.
-    const VIETNAMESE: [&str; 20] = [
-        "bhyt", "bhxh", "bao", "bh", "la", "cua", "cu", "moi", "y", "kham", "nay", "dang", "do", "ghi", "tren", "em",
-        "con", "me", "minh", "chau",
-    ];
+    const PHRASE: &[u8] = b"so the ";
+    /// What English goes on with, of which no word is Vietnamese without its signs.
+    const ENGLISH: &str = "account actual amount answer code correct count current exact final first following full hash \
+        id index invoice is key last latest lucky max message new next number offset old only order other \
+        package phone previous product real result right same second serial sum ticket total winner";
+    /// What announces the number behind that.
+    const OWN: &str = "bhyt bhxh hiem";
     let from = number.range.start.saturating_sub(BYTES);
     let before = text.get(from..number.range.start).unwrap_or_default().to_ascii_lowercase();
-    let Some(at) = memchr::memmem::rfind(&before, b"so the ") else { return false };
-    let word = before.get(at + b"so the ".len()..).unwrap_or_default();
-    let word = word.get(..word.iter().take_while(|b| b.is_ascii_lowercase()).count()).unwrap_or_default();
-    !word.is_empty() && !VIETNAMESE.iter().any(|own| own.as_bytes() == word)
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let Some(at) = memchr::memmem::rfind(line, PHRASE) else { return false };
+    let (head, rest) = (line.get(..at).unwrap_or_default(), line.get(at + PHRASE.len()..).unwrap_or_default());
+    let mut words = rest.split(|b| !b.is_ascii_alphanumeric() && *b < 0x80);
+    let among = |word: &[u8], all: &str| all.split(' ').any(|own| own.as_bytes() == word);
+    let begins = !head.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80);
+    begins && words.next().is_some_and(|word| among(word, ENGLISH)) && !words.any(|word| among(word, OWN))
 }

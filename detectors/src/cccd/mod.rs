@@ -82,7 +82,7 @@ impl Detector for Cccd {
 impl Cccd {
     fn twelve(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let (text, digits) = (near.text(), number.digits());
-        if is_filler(digits) || is_example(text, number) {
+        if is_filler(digits) || is_example(text, digits, &number.range) {
             return None;
         }
         let structure = structure(digits, near.this_year());
@@ -107,7 +107,9 @@ impl Cccd {
             && mine < Firm::Direct
             && !born
             && (counts(number) || is_span_of_months(text, number));
-        if bits || counted || address || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed) {
+        let measured = mine < Firm::Direct && is_greatest(text, number);
+        if bits || counted || address || measured || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed)
+        {
             return None;
         }
         let moment = match mine {
@@ -190,6 +192,15 @@ fn counts(number: &Number) -> bool {
     let value = |part: &[u8]| part.iter().fold(0, |n, b| n * 10 + u32::from(b - b'0'));
     number.layout == Layout::Regular
         && number.digits().chunks(3).map(value).is_sorted_by(|before, next| before + 1 == *next)
+}
+
+/// `max=087264747204`: a measurement. `Max` alone is the name of a person.
+fn is_greatest(text: &[u8], number: &Number) -> bool {
+    let before = text.get(..number.range.start).unwrap_or_default().trim_ascii_end();
+    let before = before.strip_suffix(b"=").or_else(|| before.strip_suffix(b":")).map(<[u8]>::trim_ascii_end);
+    let before = before.map(|before| before.strip_suffix(b"\"").unwrap_or(before));
+    let begins = |head: &[u8]| !head.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
 }
 
 /// `192.168.100.201`: no address of a machine begins with a zero, as the numbers of a province do.

@@ -10,7 +10,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::Number;
-use crate::shape::{has_exponent, is_filler, loses, loss};
+use crate::shape::{has_exponent, is_example, is_filler, loses, loss};
 
 /// The detector.
 pub(crate) struct Cmnd;
@@ -90,6 +90,9 @@ impl Detector for Cmnd {
             Firm::Column => 75,
         };
         if is_filler(value.as_bytes()) || has_exponent(near.text(), number) {
+            return None;
+        }
+        if is_example(near.text(), number.digits(), &number.range) {
             return None;
         }
         let issuer = if (b"01".as_slice()..=b"38").contains(&value.as_bytes().get(..2)?) { 10 } else { 0 };

@@ -244,7 +244,6 @@ impl<'t> Near<'t> {
         if let Some(found) = self.found {
             return found;
         }
-        let amount = self.amount_follows();
         let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()).map(Column::spoken) {
             Some(column) if self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => self.beside_words(column),
@@ -254,6 +253,10 @@ impl<'t> Near<'t> {
                 None => self.around(),
             },
         };
+        // No amount begins with a zero.
+        let zero = self.text.get(self.range.start) == Some(&b'0');
+        let paper = zero && firm >= Firm::Direct && as_any_of.meets(PAPERS);
+        let amount = !paper && self.amount_follows();
         let found = Announced { as_any_of, firm, amount };
         self.found = Some(found);
         found
@@ -538,7 +541,6 @@ impl<'t> Near<'t> {
         spread_words(head, &mut self.memory.scratch);
         const UNITS: &[&[u8]] = &[
             b"vnd", b"d", b"usd", b"kwh", b"ms", b"byte", b"bytes", b"kb", b"mb", b"ty", b"trieu", b"mg", b"ml", b"kg",
-            b"km",
         ];
         let word = self.memory.scratch.split(|b| *b == b' ').find(|w| !w.is_empty()).unwrap_or_default();
         // `đóng` (to pay in) folds to the same, and is what follows insurance numbers.

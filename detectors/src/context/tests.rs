@@ -24,6 +24,7 @@ fn piece() -> impl Strategy<Value = String> {
         "vận đơn",
         "STK",
         "hóa đơn số",
+        "phiếu xét nghiệm",
         "điện thoại",
         "Họ và tên",
         "hoTen",

@@ -1,8 +1,8 @@
 //! The words that announce what a number is, compiled from the lists of the detectors and of this room.
 //!
 //! A list has one phrase a line, in any spelling (it is folded): plain for a phrase that names the thing, `~` before
-//! one that only hints at it, `=` before one that means it only when it is a whole table header. `#` begins a
-//! comment.
+//! one that only hints at it, `!` before one that names it only where nothing but signs follow before the number, `=`
+//! before one that means it only when it is a whole table header. `#` begins a comment.
 
 use std::collections::HashMap;
 
@@ -73,11 +73,22 @@ pub(super) struct Ending {
 /// Folded bytes of digits that a phrase may end with: `VNeID mức 2`.
 pub(super) const DIGITS_IN_A_PHRASE: usize = b" 2 ".len();
 
+/// How a phrase speaks of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speech {
+    /// It names it.
+    Names,
+    /// It only hints at it.
+    Hints,
+    /// It names it where nothing but signs part it from the number.
+    Touches,
+}
+
 /// The compiled lists.
 pub(crate) struct Words {
     automaton: AhoCorasick,
     /// What each pattern of the automaton announces.
-    meaning: Vec<(Column, bool)>,
+    meaning: Vec<(Column, Speech)>,
     headers: HashMap<String, Column>,
     /// What tells that a text is none of them.
     keys: Keys,
@@ -93,8 +104,9 @@ impl Words {
             for line in list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("# ")) {
                 let (names, phrase) = match line.split_at_checked(1) {
                     Some(("=", phrase)) => (None, phrase),
-                    Some(("~", phrase)) => (Some(false), phrase),
-                    _ => (Some(true), line),
+                    Some(("~", phrase)) => (Some(Speech::Hints), phrase),
+                    Some(("!", phrase)) => (Some(Speech::Touches), phrase),
+                    _ => (Some(Speech::Names), line),
                 };
                 headers.entry(header_key(phrase)).or_insert(*column);
                 if let Some(names) = names {
@@ -125,8 +137,8 @@ impl Words {
         Self { automaton, meaning, headers, keys, watched }
     }
 
-    /// Every phrase in folded text, in order: where it stands, what it announces, whether it names it.
-    fn all(&self, folded: &[u8]) -> impl Iterator<Item = (std::ops::Range<usize>, Column, bool)> {
+    /// Every phrase in folded text, in order: where it stands, what it announces and how.
+    fn all(&self, folded: &[u8]) -> impl Iterator<Item = (std::ops::Range<usize>, Column, Speech)> {
         self.automaton.find_iter(Input::new(folded).anchored(Anchored::No)).filter_map(|m| {
             let (column, names) = self.meaning.get(m.pattern().as_usize())?;
             Some((m.range(), *column, *names))
@@ -174,12 +186,15 @@ impl Words {
     /// The phrases that name something.
     fn named(&self, folded: &[u8], negative: bool) -> Named {
         let mut named = Named::default();
-        for (range, column, names) in self.all(folded) {
+        for (range, column, speech) in self.all(folded) {
             let column = column.spoken();
+            if speech == Speech::Touches && range.end < folded.len() {
+                continue;
+            }
             if column == Column::Negative && (!negative || is_name(folded, &range)) {
                 continue;
             }
-            if !names {
+            if speech == Speech::Hints {
                 named.hint = Some((range.end, column));
                 continue;
             }
@@ -197,8 +212,10 @@ impl Words {
     /// What the folded text right behind a number announces.
     pub(super) fn first(&self, folded: &[u8]) -> (Columns, Firm) {
         match self.all(folded).next() {
-            Some((range, column, true)) if range.start <= LINK => (Columns::of(&[column.spoken()]), Firm::Direct),
-            Some((range, column, false)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
+            Some((range, column, Speech::Names)) if range.start <= LINK => {
+                (Columns::of(&[column.spoken()]), Firm::Direct)
+            }
+            Some((range, column, Speech::Hints)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
             _ => (Columns::default(), Firm::Not),
         }
     }
@@ -228,7 +245,8 @@ impl Words {
         }
         let mut spread = Vec::new();
         spread_words(header.as_bytes(), &mut spread);
-        let mut named = self.all(&spread).filter(|(_, _, names)| *names).map(|(_, column, _)| column);
+        let mut named =
+            self.all(&spread).filter(|(_, _, speech)| *speech == Speech::Names).map(|(_, column, _)| column);
         let first = named.next()?;
         let folded = fold(header);
         if ABOUT.iter().any(|about| folded.starts_with(about)) {

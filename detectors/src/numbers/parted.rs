@@ -27,11 +27,13 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
         return None;
     }
     let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
+    let mut steps = Steps::default();
     let mut at = group.start;
     let last = loop {
         let rest = text.get(at..)?;
         let part = rest.get(..rest.iter().take(DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count())?;
         digits.get_mut(len..len + part.len())?.copy_from_slice(part);
+        steps.add(part);
         years &= matches!(part, [b'1', b'9', ..] | [b'2', b'0', ..]);
         (len, groups, at) = (len + part.len(), groups + 1, at + part.len());
         let goes_on =
@@ -47,7 +49,30 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     let ends = last == group.len() || group.len() > 1 && last <= GROUP_DIGITS_MAX;
     let fits = matches!(len, 9 | 10 | DIGITS_MAX) && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
     let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
-    if ends && fits && !years { number() } else { None }
+    if ends && fits && !years && !steps.rise() { number() } else { None }
+}
+
+/// Whether groups rise by one step throughout: pages, forms, sides of a box.
+#[derive(Default)]
+struct Steps {
+    last: Option<u64>,
+    /// Zero where they do not.
+    step: Option<u64>,
+}
+
+impl Steps {
+    fn add(&mut self, group: &[u8]) {
+        let value = group.iter().fold(0, |n, b| n * 10 + u64::from(b - b'0'));
+        if let Some(last) = self.last {
+            let step = value.saturating_sub(last);
+            self.step = Some(if self.step.is_none_or(|before| before == step) { step } else { 0 });
+        }
+        self.last = Some(value);
+    }
+
+    fn rise(&self) -> bool {
+        self.step > Some(0)
+    }
 }
 
 /// What parts the digits before `at` from those behind, if it is nothing that parts the groups of other numbers.
@@ -102,6 +127,17 @@ mod tests {
             ("1010\t9012\t3456", None),
             ("066x089x930x053", None),
             ("00:11:22:33:44:5", None),
+            // Lists and measures.
+            ("101, 102, 103", None),
+            ("100*200*300 mm", None),
+            ("01, 02, 03, 04, 05", None),
+            ("10|20|30|40|50|60", None),
+            ("01_02_03_04_05_06.pdf", None),
+            ("001; 002; 003; 004)", None),
+            ("101, 102, 104", Some("101102104")),
+            ("103, 102, 101", Some("103102101")),
+            ("001; 001; 002; 003", Some("001001002003")),
+            ("001; 002; 003; 005", Some("001002003005")),
         ] {
             let len = text.bytes().take_while(u8::is_ascii_digit).count();
             let number = read(text.as_bytes(), 0..len);

@@ -9,6 +9,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::numbers::{Layout, Number};
+use crate::shape::is_example;
 
 /// The detector.
 pub(crate) struct Passport;
@@ -29,11 +30,18 @@ const OTHERS: Columns = Columns::of(&[Column::Negative, Column::Bhyt, Column::Pl
 
 /// Whether `HC` stands before the letter and speaks of it: no phrase, for cards begin with it, but with digits behind.
 fn is_short_form(before: &[u8]) -> bool {
-    let before = before.trim_ascii_end();
-    let before = before.strip_suffix(b":").unwrap_or(before).trim_ascii_end();
+    const NUMBER: [&str; 3] = ["số", "Số", "SỐ"];
+    const GOODS: [&str; 3] = ["hàng", "Hàng", "HÀNG"];
+    let ends = |text: &[u8], all: [&str; 3]| all.iter().any(|word| text.ends_with(word.as_bytes()));
+    let whole = before.trim_ascii_end();
+    let before = whole.strip_suffix(b":").unwrap_or(whole).trim_ascii_end();
     let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
-    before.strip_suffix(b"HC").is_some_and(|before| !before.last().is_some_and(letter))
+    let Some(rest) = before.strip_suffix(b"HC").filter(|rest| !rest.last().is_some_and(letter)) else { return false };
+    // `Phòng HC C1234567`: a word right before has its own letters, unless a colon or `số` says what they are.
+    let word = rest.trim_ascii_end();
+    let alone = rest.ends_with(b"\n") || !word.last().is_some_and(letter);
+    alone || !ends(word, GOODS) && (before.len() < whole.len() || ends(word, NUMBER))
 }
 
 impl Detector for Passport {
@@ -79,6 +87,9 @@ impl Detector for Passport {
             Firm::Direct => 80,
             Firm::Column => 90,
         };
+        if is_example(text, number.digits(), &(start..number.range.end)) {
+            return None;
+        }
         let score = words - if letter.is_ascii_lowercase() { 10 } else { 0 };
         let value = Value::of([letter.to_ascii_uppercase()], number.digits());
         Some(Found { range: start..number.range.end, value, ..Found::number(number, score) })
