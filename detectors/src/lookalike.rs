@@ -56,70 +56,8 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
     {
         return Number::disguised(range, digits.read(), "look-alike-letters");
     }
-    let word = run(text, start).filter(|(_, digits)| matches!(digits.len, 9 | 10 | 12));
-    let (range, digits) = word.or_else(|| groups(text, start))?;
-    Number::disguised(range, digits.read(), "look-alike-letters")
-}
-
-/// Digits of the largest group of a number in groups.
-const GROUP_MAX: usize = 6;
-
-/// What the groups around the word at `start` read as, one sign between each and the next, if it is the first of them
-/// that has a letter: `O17 158 O88 462`.
-fn groups(text: &[u8], start: usize) -> Option<(Range<usize>, Digits)> {
-    let sign = |at: usize| text.get(at).copied().filter(|b| b" .-".contains(b));
-    group(text, start)?;
-    // Back to where they begin, past groups of digits alone.
-    let (mut begin, mut apart) = (start, None);
-    while let Some(at) = begin.checked_sub(1)
-        && let Some(parts) = sign(at).filter(|b| apart.is_none_or(|apart| apart == *b))
-    {
-        let len = text.get(..at)?.iter().rev().take(GROUP_MAX + 1).take_while(|b| b.is_ascii_digit()).count();
-        if !(1..=GROUP_MAX).contains(&len) || start - begin > WORD_BYTES_MAX {
-            break;
-        }
-        let touches = at.checked_sub(len + 1).and_then(|at| last_char(text.get(..=at)?)).and_then(|(c, _)| c);
-        if touches.is_some_and(char::is_alphanumeric) {
-            // A group with a letter answers for itself, and for this one.
-            return None;
-        }
-        (begin, apart) = (at - len, Some(parts));
-    }
-    let mut all = Digits { digits: [0; WORD_BYTES_MAX], len: 0 };
-    let (mut at, mut true_digits, mut count) = (begin, 0, 0);
-    loop {
-        let (end, digits) = group(text, at)?;
-        digits.read().iter().try_for_each(|digit| all.push(*digit))?;
-        true_digits += text.get(at..end)?.iter().filter(|b| b.is_ascii_digit()).count();
-        (at, count) = (end, count + 1);
-        match sign(end) {
-            Some(parts)
-                if apart.is_none_or(|apart| apart == parts) && group(text, end + 1).is_some() && all.len < 12 =>
-            {
-                (apart, at) = (Some(parts), end + 1);
-            }
-            _ => break,
-        }
-    }
-    // Words of letters that pass for digits stand in lists of codes, too.
-    let believable = true_digits * 3 >= all.len * 2 && true_digits < all.len && count > 1;
-    (believable && matches!(all.len, 9 | 10 | 12)).then_some((begin..at, all))
-}
-
-/// A group of digits and letters that pass for some, one digit at least, and where it ends.
-fn group(text: &[u8], start: usize) -> Option<(usize, Digits)> {
-    let (mut at, mut digits, mut any) = (start, Digits { digits: [0; WORD_BYTES_MAX], len: 0 }, false);
-    while let Some((Some(c), len)) = text.get(at..).and_then(next_char)
-        && c.is_alphanumeric()
-    {
-        if digits.len == GROUP_MAX {
-            return None;
-        }
-        digits.push(plain(c)?)?;
-        any |= c.is_ascii_digit();
-        at += len;
-    }
-    any.then_some((at, digits))
+    let (range, digits) = run(text, start)?;
+    matches!(digits.len, 9 | 10 | 12).then(|| Number::disguised(range, digits.read(), "look-alike-letters")).flatten()
 }
 
 /// Where the word around `place` begins, unless another group of digits stands before in the same word.
