@@ -203,6 +203,8 @@ pub(super) fn shown(cell: &[u8], column: Option<Column>, this_year: u16) -> u64 
         shown.flag(is_insurer(pair(1)));
         shown.flag(is_province(pair(3)));
         shown.flag(tail.iter().all(|d| Some(d) == tail.first()));
+        // An amount is no card.
+        shown.flag(tail.windows(7).any(|seven| seven == b"0000000"));
         // `S1`, `MD`: letters that something else begins with.
         kind.iter().for_each(|b| shown.add(u64::from(*b), 8));
         return shown.0;
