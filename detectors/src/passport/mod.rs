@@ -38,9 +38,11 @@ fn is_short_form(before: &[u8]) -> bool {
     let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let Some(rest) = before.strip_suffix(b"HC").filter(|rest| !rest.last().is_some_and(letter)) else { return false };
-    // `Phòng HC C1234567`: a word right before has its own letters, unless a colon or `số` says what they are.
+    // `Phòng HC C1234567`: a word right before has its own letters, unless a colon or `số` says what they are. Capitals are
+    // the end of a passenger's name: `LE/MINH TUAN MR HC C1234567`.
     let word = rest.trim_ascii_end();
-    let alone = rest.ends_with(b"\n") || !word.last().is_some_and(letter);
+    let name = word.iter().rev().take_while(|b| letter(b)).all(u8::is_ascii_uppercase);
+    let alone = rest.ends_with(b"\n") || name;
     alone || !ends(word, GOODS) && (before.len() < whole.len() || ends(word, NUMBER))
 }
 
