@@ -1,7 +1,7 @@
 //! What the rows say of a column whose header leaves it open what its numbers are, or seems to be wrong about them.
 //!
 //! A header is evidence, and so are the cells: one number in sixty looks like a citizen's (docs/detectors, *Measured*),
-//! so that four of five do so by chance once in 10⁶ columns of four; a name beside each tells that the rows are about
+//! so that all of four do so by chance in one column of 10⁷; a name beside each tells that the rows are about
 //! people, a birth date that agrees with the year in the number is met by chance once in eighty rows. Numbers that were
 //! counted up are nobody's, unless births say otherwise. The number of a card is hardly anything else.
 
