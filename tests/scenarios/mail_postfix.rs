@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::fixtures::{register_of, someone};
 use crate::harness::mail::{CLERK, COLLEAGUE, Line, OUTSIDER, letter, letter_with};
-use crate::harness::postfix::{Postfix, free_port};
+use crate::harness::postfix::{Postfix, free_address};
 use crate::harness::{Gate, command, run, text, wait_until};
 
 const MILTER: &str = include_str!("../../deploy/postfix/milter.main.cf");
@@ -176,12 +176,12 @@ fn what_a_milter_is_not_told_does_not_pass_either() {
 
 #[test]
 fn before_the_queue_of_postfix_the_sender_hears_the_refusal() {
-    let back = free_port();
+    let back = free_address();
     let gate = Gate::with(|setup| {
-        setup.mail = format!("next_hop = \"127.0.0.1:{back}\"\nnext_hop_tls = \"off\"\ntrusted = [\"127.0.0.1\"]");
+        setup.mail = format!("next_hop = \"{back}\"\nnext_hop_tls = \"off\"\ntrusted = [\"127.0.0.1\"]");
     });
     let master = BEFORE_QUEUE.replace("127.0.0.1:10026", &gate.mail().to_string());
-    let master = master.replace("127.0.0.1:10025", &format!("127.0.0.1:{back}"));
+    let master = master.replace("127.0.0.1:10025", &back.to_string());
     let postfix = Postfix::start(gate.world.relay.address, "", &master);
     let number = someone(34).cccd;
     postfix.mail_to(OUTSIDER, &letter(OUTSIDER, &format!("CCCD {number}\r\n.\r\nhết"))).is_delivered();
@@ -201,16 +201,16 @@ fn before_the_queue_of_postfix_the_sender_hears_the_refusal() {
 
 #[test]
 fn behind_the_queue_of_postfix_each_recipient_has_an_answer() {
-    let back = free_port();
+    let back = free_address();
     let gate = Gate::with(|setup| {
         setup.mail = format!(
-            "lmtp_listen = [\"127.0.0.1:0\"]\nnext_hop = \"127.0.0.1:{back}\"\nnext_hop_tls = \"off\"\n\
+            "lmtp_listen = [\"127.0.0.1:0\"]\nnext_hop = \"{back}\"\nnext_hop_tls = \"off\"\n\
              trusted = [\"127.0.0.1\"]"
         );
     });
     let lmtp = listens(&gate, "lmtp");
     let main = BEHIND_QUEUE.replace("[127.0.0.1]:10024", &format!("[127.0.0.1]:{}", lmtp.port()));
-    let master = BEHIND_QUEUE_BACK.replace("127.0.0.1:10025", &format!("127.0.0.1:{back}"));
+    let master = BEHIND_QUEUE_BACK.replace("127.0.0.1:10025", &back.to_string());
     let postfix = Postfix::start(gate.world.relay.address, &main, &master);
     each_zone_gets_its_own(&postfix, &gate, 35);
     assert_eq!(gate.last_decision().0["client"], "127.0.0.1");

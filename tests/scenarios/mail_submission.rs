@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::fixtures::someone;
 use crate::harness::mail::{CLERK, OUTSIDER, certificate, letter};
-use crate::harness::postfix::{Postfix, free_port};
+use crate::harness::postfix::{Postfix, free_address};
 use crate::harness::{Gate, python, text, wait_until};
 use crate::mail_postfix::each_zone_gets_its_own;
 
@@ -49,17 +49,17 @@ fn answer(mut asker: TcpStream) -> std::io::Result<()> {
 #[test]
 fn a_login_at_465_is_postfixs_to_judge_and_the_mail_is_ours() {
     let (cert, key, _folder) = certificate();
-    let back = free_port();
+    let back = free_address();
     let gate = Gate::with(|setup| {
         setup.mail = format!(
             "listen_tls = [\"127.0.0.1:0\"]\ncert = {cert:?}\nkey = {key:?}\nclient_tls = \"require\"\n\
-             next_hop = \"127.0.0.1:{back}\"\nnext_hop_tls = \"off\""
+             next_hop = \"{back}\"\nnext_hop_tls = \"off\""
         );
     });
     let main = format!("smtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:{}\n", logins());
-    let master = SUBMISSION.replace("127.0.0.1:10587", &format!("127.0.0.1:{back}"));
+    let master = SUBMISSION.replace("127.0.0.1:10587", &back.to_string());
     let _postfix = Postfix::start(gate.world.relay.address, &main, &master);
-    wait_until("postfix takes submissions", || TcpStream::connect(("127.0.0.1", back)).is_ok());
+    wait_until("postfix takes submissions", || TcpStream::connect(back).is_ok());
 
     let ready: Value = serde_json::from_slice(&std::fs::read(gate.path("ready.json")).expect("read")).expect("json");
     let secure: SocketAddr = ready["mail_tls"][0].as_str().expect("TLS is on").parse().expect("an address");

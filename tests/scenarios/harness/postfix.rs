@@ -40,10 +40,12 @@ pub(crate) struct Postfix {
     pub(crate) address: SocketAddr,
 }
 
-/// A port nobody has at the moment.
-pub(crate) fn free_port() -> u16 {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    free.local_addr().expect("its address").port()
+/// A place to listen at which nobody has at the moment, and nobody takes before Postfix does: tests run beside each other
+/// ask the system for ports of 127.0.0.1, and this is a loopback address of this process alone.
+pub(crate) fn free_address() -> SocketAddr {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    let free = TcpListener::bind((Ipv4Addr::new(127, 64 | a, b, c), 0)).expect("a port");
+    free.local_addr().expect("its address")
 }
 
 impl Postfix {
@@ -60,7 +62,7 @@ impl Postfix {
         }
         succeed(command("chown").arg("postfix").arg(dir.path().join("data")));
         let root = dir.path().display();
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let address = free_address();
         let settings = format!(
             "compatibility_level = 3.6\nqueue_directory = {root}/queue\ndata_directory = {root}/data\n\
              command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\nmail_owner = postfix\n\
