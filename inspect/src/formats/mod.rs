@@ -28,6 +28,7 @@ mod mail;
 mod mapi;
 mod marked;
 mod mbox;
+mod metafile;
 mod multipart;
 mod numeral;
 mod odf;
@@ -167,6 +168,9 @@ const FORMATS: &[&Format] = &[
     image::BMP,
     image::TIFF,
     image::HEIF,
+    &metafile::ENHANCED,
+    &metafile::WINDOWS,
+    &metafile::STAR,
     &items::CBOR,
     &items::MESSAGE_PACK,
     &rtf::FORMAT,
@@ -243,7 +247,8 @@ mod tests {
                 "application/pgp-encrypted" => Some(Encrypted),
                 // Their examples are no more than a mark.
                 "application/pdf" => Some(ParseError),
-                kind if kind.starts_with("image/") && kind != "image/svg+xml" => Some(ParseError),
+                "image/svg+xml" | "image/emf" | "image/wmf" | "image/x-svm" => None,
+                kind if kind.starts_with("image/") => Some(ParseError),
                 _ => None,
             };
             let understood = if why.is_some() { 0 } else { inspection.object.bytes };

@@ -188,7 +188,7 @@ fn object(bytes: &[u8], place: Place, inquiry: &mut Inquiry) {
 }
 
 /// Looks at the bytes as they are: words that stand open among them, an archive behind them.
-fn scan_bytes(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) {
+pub(super) fn scan_bytes(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) {
     let (mut strings, mut appended) = (Strings::new(place), Appended::new(place));
     let mut buffer = vec![0; BLOCK];
     let mut at = 0;

@@ -10,13 +10,13 @@ use super::boxes;
 use crate::formats::placed::Placed;
 
 /// A piece of text with its place, in units of the page.
-pub(super) struct Run<'a> {
-    pub(super) text: &'a str,
-    pub(super) start: (f64, f64),
-    pub(super) end: (f64, f64),
+pub(in crate::formats) struct Run<'a> {
+    pub(in crate::formats) text: &'a str,
+    pub(in crate::formats) start: (f64, f64),
+    pub(in crate::formats) end: (f64, f64),
     /// Where the line goes, of length 1.
-    pub(super) direction: (f64, f64),
-    pub(super) size: f64,
+    pub(in crate::formats) direction: (f64, f64),
+    pub(in crate::formats) size: f64,
 }
 
 struct Line {
@@ -73,11 +73,11 @@ struct Table {
 
 /// Text being laid out.
 #[derive(Default)]
-pub(super) struct Layout {
+pub(in crate::formats) struct Layout {
     /// Complete lines.
-    pub(super) text: String,
+    pub(in crate::formats) text: String,
     /// Lines whose pieces may belong together, put together: a second look.
-    pub(super) joined: String,
+    pub(in crate::formats) joined: String,
     row: Vec<Cell>,
     direction: (f64, f64),
     /// Beginning and text of the last run.
@@ -103,7 +103,7 @@ const LONG: usize = 8;
 const NARROW_EM: f64 = 16.0;
 
 impl Layout {
-    pub(super) fn push(&mut self, run: &Run<'_>) {
+    pub(in crate::formats) fn push(&mut self, run: &Run<'_>) {
         let along = |p: (f64, f64)| p.0 * run.direction.0 + p.1 * run.direction.1;
         let size = if run.size.is_finite() && run.size > 1e-6 { run.size } else { 1.0 };
         let line = Line {
@@ -333,7 +333,7 @@ impl Layout {
     }
 
     /// The page ends; a table may go on on the next one.
-    pub(super) fn end_page(&mut self) {
+    pub(in crate::formats) fn end_page(&mut self) {
         self.end_row();
         self.put_in_order();
         self.is_new_page = true;

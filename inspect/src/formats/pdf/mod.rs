@@ -13,7 +13,7 @@ mod document;
 mod filter;
 mod font;
 mod glyphs;
-mod layout;
+pub(super) mod layout;
 mod lex;
 mod picture;
 mod program;
