@@ -147,7 +147,7 @@ fn parts_that_refer_to_each_other_in_a_circle_are_read_once() {
 #[test]
 fn mails_within_mails_and_parts_within_parts_end() {
     const HEAD: &str = "From: a@example.vn\r\nTo: b@example.vn\r\nMIME-Version: 1.0\r\n";
-    for depth in [12, 200, 5_000] {
+    for depth in [12, 200, 5_000, 60_000] {
         let mail = format!("{HEAD}Content-Type: message/rfc822\r\n\r\n").repeat(depth) + HEAD + "\r\n" + NUMBER;
         assert_eq!(inspect(&format!("{depth} mails"), mail.as_bytes()).distinct(DetectorId::Cccd), 1, "{depth}");
         let parts = (0..depth).fold(HEAD.to_owned(), |mut out, n| {

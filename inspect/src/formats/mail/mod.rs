@@ -9,9 +9,11 @@ mod besides;
 mod binhex;
 mod coding;
 mod lenient;
+mod nesting;
 mod signed;
 mod words;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -101,8 +103,14 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     as_another(source, &raw, place, inquiry);
     // Ranges that the tree has read in full, so that the second look may leave them out.
     let mut read: Vec<Range<usize>> = Vec::new();
-    if let Some(mail) = MessageParser::default().parse(&raw) {
-        if is_ambiguous(&raw, &mail) {
+    if nesting::mails(&raw) > nesting::MAILS_MAX {
+        // The tree of so many would be higher than the stack, and is not built.
+        inquiry.refuse(place, OpaqueReason::TooDeep, raw.len() as u64);
+        rest(&raw, read, &[], place, inquiry);
+    } else if let Some(mail) = MessageParser::default().parse(&raw) {
+        if nesting::is_deep(&mail) {
+            inquiry.refuse(place, OpaqueReason::TooDeep, 1);
+        } else if is_ambiguous(&raw, &mail) {
             inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
         }
         let signed = signed::ranges(&mail);
@@ -189,7 +197,7 @@ fn as_another(source: &dyn Source, raw: &[u8], place: &Place, inquiry: &mut Inqu
 
 /// Whether another reader may see another mail.
 fn is_ambiguous(raw: &[u8], mail: &mail_parser::Message<'_>) -> bool {
-    let mut boundaries: Vec<Vec<u8>> = Vec::new();
+    let mut boundaries: HashSet<Vec<u8>> = HashSet::new();
     mail.parts.iter().any(|part| {
         let header = raw.get(part.offset_header as usize..part.offset_body as usize).unwrap_or_default();
         let ambiguity::Said { boundary, is_ambiguous } = ambiguity::said(header);
@@ -203,8 +211,7 @@ fn is_ambiguous(raw: &[u8], mail: &mail_parser::Message<'_>) -> bool {
                 let last = memchr::memmem::rfind(body, &[line.as_slice(), b"--"].concat()).unwrap_or(body.len());
                 let [before, behind] = [body.get(..first), body.get(last..)].map(Option::unwrap_or_default);
                 // An inner multipart with the outer's boundary ends where the outer's next part begins, or does not.
-                let is_again = boundaries.contains(&boundary);
-                boundaries.push(boundary);
+                let is_again = !boundaries.insert(boundary);
                 is_again || ambiguity::is_like_a_part(before) || ambiguity::is_like_a_part(behind)
             })
     })

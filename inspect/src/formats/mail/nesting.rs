@@ -1,0 +1,63 @@
+//! How deep mails and parts may stand within each other, asked before it costs anything: a program that reads a mail builds
+//! a tree as high as that, and half a megabyte of headers would take it down.
+
+use mail_parser::{Message, PartType};
+
+/// Mails within one mail, beside or within each other. More are not told apart, and what they hold is read without them.
+pub(super) const MAILS_MAX: usize = 1_000;
+
+/// At most so many mails are parts of this one: every one is announced by a field, wherever that stands.
+pub(super) fn mails(raw: &[u8]) -> usize {
+    const BEFORE: &[u8] = b"content";
+    const BEHIND: &[u8] = b"type";
+    memchr::memchr_iter(b'-', raw)
+        .filter(|at| {
+            let (before, behind) = raw.split_at(*at);
+            let behind = behind.get(1..).unwrap_or_default();
+            let named = |bytes: Option<&[u8]>, name: &[u8]| bytes.is_some_and(|b| b.eq_ignore_ascii_case(name));
+            named(at.checked_sub(BEFORE.len()).and_then(|start| before.get(start..)), BEFORE)
+                && named(behind.get(..BEHIND.len()), BEHIND)
+                && is_mail(behind.get(BEHIND.len()..).unwrap_or_default())
+        })
+        .count()
+}
+
+/// Whether the value of a field may announce a mail: it is none of the kinds that hold something else.
+fn is_mail(value: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 7] = [b"text/", b"image/", b"application/", b"audio/", b"video/", b"multipart/", b"font/"];
+    /// Its parts are mails without a word.
+    const DIGEST: &[u8] = b"multipart/digest";
+    let begins = |bytes: &[u8], start: &[u8]| bytes.get(..start.len()).is_some_and(|b| b.eq_ignore_ascii_case(start));
+    let start = value.iter().position(|b| !matches!(b, b':' | b' ' | b'\t' | b'\r' | b'\n'));
+    let value = value.get(start.unwrap_or_default()..).unwrap_or_default();
+    begins(value, DIGEST) || !OTHERS.iter().any(|other| begins(value, other))
+}
+
+/// Whether multiparts stand so deep within each other that looking at each would be looking at the same bytes again and
+/// again.
+pub(super) fn is_deep(mail: &Message<'_>) -> bool {
+    const LOOKS_MAX: u64 = 64;
+    let holds = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, PartType::Multipart(_));
+    let spans = mail.parts.iter().filter(holds).map(|p| u64::from(p.offset_end.saturating_sub(p.offset_body)));
+    spans.sum::<u64>() > LOOKS_MAX * mail.raw_message.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_may_announce_a_mail_are_counted_however_they_are_written() {
+        for (raw, n) in [
+            ("Content-Type: message/rfc822\n\nCONTENT-TYPE:message/global\n\n", 2),
+            ("content-type :\r\n message/rfc822\rContent-Type: x", 2),
+            ("Content-Type: text/plain\nContent-Type:\n\tText/html\nContent-Type: multipart/mixed", 0),
+            ("Content-Type: Multipart/Digest; boundary=a", 1),
+            ("Content-Type: (x) message/rfc822", 1),
+            ("-Content-Transfer-Encoding: x\ncontent-typ", 0),
+            ("Content-Type", 1),
+        ] {
+            assert_eq!(mails(raw.as_bytes()), n, "{raw:?}");
+        }
+    }
+}
