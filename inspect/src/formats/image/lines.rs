@@ -33,6 +33,11 @@ const SIDE_MIN: f32 = 0.40;
 const SIDES_MIN: f32 = 0.62;
 
 impl Quad {
+    /// By its corners, one behind another around it.
+    pub(super) const fn new(corners: [(f32, f32); 4]) -> Self {
+        Self(corners)
+    }
+
     /// A whole picture.
     pub(super) const fn of(width: f32, height: f32) -> Self {
         Self([(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)])

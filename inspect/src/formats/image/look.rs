@@ -17,12 +17,16 @@ use super::{Decode, qr, upright, writing};
 pub(super) const PRINTS_MAX: usize = 8;
 /// Frames in which cards are looked for: a film of a card shows it at once.
 const CARD_FRAMES_MAX: usize = 8;
+/// A code and the blur at its edge, as a multiple of the code.
+const CODE_AND_EDGE: f32 = 1.05;
 /// Size of a card for a reader of print.
 const CARD_WIDTH: usize = 1_280;
 const CARD_HEIGHT: usize = 807;
 /// Side of a preview that programs keep in a document: Office makes 256 pixels, LibreOffice 256 or 512. Small letters of a
 /// page are three pixels high there.
 const PREVIEW_SIDE_MAX: usize = 512;
+/// Side of a preview in which the digits of a card would be five pixels high: what has the shape of a card there is a page.
+const PREVIEW_CARD_SIDE_MAX: usize = 192;
 /// Side below which a page reads better what is made twice as large.
 const PRINT_SIDE_MIN: usize = 200;
 
@@ -66,12 +70,23 @@ impl Look {
             self.opaque.push(OpaqueReason::TooMany);
         }
         let has_code = read.found.iter().any(|symbol| is_of_card(&symbol.text));
+        // A code that was read is no writing. That of a card is a part of it.
+        let others = read.found.iter().filter(|symbol| !is_of_card(&symbol.text));
+        let others: Vec<Quad> = others.map(|symbol| Quad::new(symbol.corners).wider(CODE_AND_EDGE)).collect();
+        let without_codes = (!others.is_empty()).then(|| without(gray, &others));
+        let gray = without_codes.as_ref().unwrap_or(gray);
         for symbol in read.found {
             if !self.codes.contains(&symbol.text) {
                 self.codes.push(symbol.text);
             }
         }
-        let cards = if self.frames <= CARD_FRAMES_MAX { card::find(gray) } else { Vec::new() };
+        let is_within = |side| self.frames == 1 && gray.width().max(gray.height()) <= side;
+        let [small, small_card] = [PREVIEW_SIDE_MAX, PREVIEW_CARD_SIDE_MAX].map(is_within);
+        let mut cards = if self.frames <= CARD_FRAMES_MAX { card::find(gray) } else { Vec::new() };
+        if small_card {
+            // No more than one would be read.
+            cards.truncate(1);
+        }
         self.cards = self.cards.max(cards.len());
         let written = writing::find(gray);
         if cards.is_empty() && written.is_none() {
@@ -82,12 +97,11 @@ impl Look {
             return self.opaque.push(OpaqueReason::UnsupportedFormat);
         }
         let laid = cards.iter().map(|card| flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT));
-        self.prints.extend(laid.map(|page| Print { page, small: false }));
+        self.prints.extend(laid.map(|page| Print { page, small: small_card }));
         // What is written beside the cards is another page. What is not clearly apart from it is read there too: it may
         // be no card, and cut a line in two.
         let apart: Vec<Quad> = cards.iter().filter(|card| card.is_apart).map(|card| card.quad).collect();
         let rest = if apart.is_empty() { written } else { writing::find(&without(gray, &apart)) };
-        let small = self.frames == 1 && gray.width().max(gray.height()) <= PREVIEW_SIDE_MAX;
         self.prints.extend(rest.map(|region| Print { page: print(gray, region), small }));
     }
 }
@@ -97,7 +111,7 @@ fn is_of_card(text: &[u8]) -> bool {
     text.iter().filter(|b| **b == b'|').count() >= 4
 }
 
-/// The picture with its cards painted over.
+/// The picture with cards or codes painted over.
 fn without(gray: &Gray, cards: &[Quad]) -> Gray {
     let width = gray.width();
     let mut pixels = gray.pixels().to_vec();

@@ -23,7 +23,13 @@ pub(crate) const FORMAT: Format = Format {
     },
 };
 
+/// The last chunk, which says nothing.
+const END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
+
 pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), OpaqueReason> {
+    // Some programs leave it away, and viewers do without.
+    let ended = memchr::memmem::rfind(bytes, b"IEND").is_none().then(|| [bytes, END].concat());
+    let bytes = ended.as_deref().unwrap_or(bytes);
     let limits = Limits { bytes: frames.bytes_max() };
     let mut decoder = Decoder::new_with_limits(std::io::Cursor::new(bytes), limits);
     decoder.set_transformations(Transformations::normalize_to_color8());
@@ -144,6 +150,20 @@ mod tests {
     fn inspect(chunks: &[Vec<u8>]) -> chot_model::Inspection {
         let bytes = [SIGNATURE, &chunks.concat(), &chunk(b"IEND", b"")].concat();
         Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection
+    }
+
+    #[test]
+    fn the_last_chunk_may_be_missing_and_no_other() {
+        let mut file = Vec::new();
+        let mut writer = png::Encoder::new(&mut file, 8, 8).write_header().expect("a header");
+        writer.write_image_data(&[200; 64]).expect("its dots");
+        writer.finish().expect("written");
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (cut, is_read) in [(0, true), (END.len(), true), (END.len() + 6, false)] {
+            let bytes = file[..file.len() - cut].to_vec();
+            let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.opaque.is_empty(), is_read, "{cut}: {:?}", inspection.opaque);
+        }
     }
 
     #[test]

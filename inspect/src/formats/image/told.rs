@@ -24,7 +24,7 @@ pub(super) enum Event {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Print {
     pub(super) page: Gray,
-    /// All there is of the picture is no larger than a preview of a document.
+    /// All there is of the picture is no larger than what a preview of a document shows of it.
     pub(super) small: bool,
 }
 

@@ -4,6 +4,7 @@
 //! as XML, the rest as objects. Hidden and deleted text, annotations and notes are read like all others.
 
 mod content;
+mod layout;
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -120,6 +121,8 @@ fn read_member(source: &dyn Source, entry: &Entry, member: Place, inquiry: &mut 
         result
     } else if file.ends_with(".xml") || file.ends_with(".rdf") {
         xml(source, &part, inquiry)
+    } else if entry.name == layout::NAME && entry.size <= layout::BYTES_MAX {
+        layout::read(source, entry, &part.place, inquiry)
     } else {
         let place = Place { preview: entry.name == PREVIEW, ..part.place.clone() };
         zip::inspect(source, entry, place, inquiry);

@@ -15,7 +15,7 @@ pub(crate) struct Symbol {
     /// Its bytes, in UTF-8 where it says so.
     pub(crate) text: Vec<u8>,
     /// Its four corners in the picture it was found in.
-    pub(super) corners: [Point; 4],
+    pub(in crate::formats::image) corners: [Point; 4],
 }
 
 /// What stands where in every code of a version.
