@@ -80,7 +80,8 @@ impl Look {
                 self.codes.push(symbol.text);
             }
         }
-        let is_within = |side| self.frames == 1 && gray.width().max(gray.height()) <= side;
+        // What is transparent is seen twice, on white and on black.
+        let is_within = |side| self.frames <= 2 && gray.width().max(gray.height()) <= side;
         let [small, small_card] = [PREVIEW_SIDE_MAX, PREVIEW_CARD_SIDE_MAX].map(is_within);
         let mut cards = if self.frames <= CARD_FRAMES_MAX { card::find(gray) } else { Vec::new() };
         if small_card {
