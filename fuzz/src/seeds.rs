@@ -15,6 +15,15 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap_or_default()
 }
 
+/// An enhanced metafile of these records.
+pub fn enhanced(records: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 108];
+    let mut put = |at: usize, field: &[u8]| header.iter_mut().skip(at).zip(field).for_each(|(to, b)| *to = *b);
+    put(0, &[1, 0, 0, 0, 108, 0, 0, 0]);
+    put(40, b" EMF");
+    [&header, records, &[14, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0]].concat()
+}
+
 /// A file of a hospital that is laid down as `syntax` says.
 pub fn hospital(syntax: &str, elements: &[u8]) -> Vec<u8> {
     let len = (syntax.len() as u16).to_le_bytes();

@@ -36,7 +36,9 @@ pub(crate) const FORMAT: Format = Format {
 
 /// Archives of before POSIX have no mark: a name, and nothing where the mark would be.
 fn is_named(header: &[u8]) -> bool {
-    let old = header.get(257..).is_some_and(|rest| rest.iter().all(|b| *b == 0));
+    // Some programs write the numbers of a device all the same.
+    let is_free = |(n, b): (usize, &u8)| *b == 0 || (329..345).contains(&(n + 257)) && *b == b'0';
+    let old = header.get(257..).is_some_and(|rest| rest.iter().enumerate().all(is_free));
     let name = header.first().is_some_and(|b| *b >= b' ');
     header.get(257..262) == Some(b"ustar") || name && old
 }
