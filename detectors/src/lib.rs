@@ -58,6 +58,7 @@ pub use fold::fold;
 pub use simd::among::{among, digits};
 pub use simd::base64::decode_base64;
 pub use simd::beside::first_pair;
+pub use simd::encoded::Encoded;
 pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, plain_and_zeros, shown, signs};
 pub use stream::Stream;
 

@@ -9,6 +9,7 @@ pub(crate) mod base64;
 mod beginnings;
 pub(crate) mod beside;
 mod busy;
+pub(crate) mod encoded;
 #[cfg(target_arch = "x86_64")]
 mod folded;
 #[cfg(target_arch = "x86_64")]
