@@ -57,13 +57,15 @@ pub use column::Column;
 pub use fold::fold;
 pub use simd::among::{among, digits};
 pub use simd::base64::decode_base64;
+pub use simd::beside::first_pair;
+pub use simd::encoded::Encoded;
 pub use simd::signs::{BLOCK, Blocks, Sheet, Shown, Signs, plain_and_zeros, shown, signs};
 pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
 use numbers::{Asked, Candidate, Finder, Number, candidates_of};
-use simd::{Look, Map};
+use simd::{Look, Map, busy};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
 
@@ -254,18 +256,26 @@ impl Detectors {
             return;
         }
         let numbers = if context.column.is_some() { &self.numbers } else { &self.bare_numbers };
-        let mut look = if has_words { Look::hearing(text, from) } else { Look::new(text, from) };
-        candidates_of(&mut look, text, from..to, numbers, &mut scan);
-        look.speech(to, |stretch| {
-            let number = |number: Number| scan.number(&number);
-            match &map {
-                Some(map) => spoken::numbers(text, stretch, map, number),
-                None => {
-                    let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
-                    spoken::numbers(text, stretch, &map, number);
+        if has_words {
+            let mut look = Look::hearing(text, from);
+            candidates_of(&mut look, text, from..to, numbers, &mut scan);
+            look.speech(to, |stretch| {
+                let number = |number: Number| scan.number(&number);
+                match &map {
+                    Some(map) => spoken::numbers(text, stretch, map, number),
+                    None => {
+                        let map = Map::new(text, stretch.start..stretch.end + spoken::STEP);
+                        spoken::numbers(text, stretch, &map, number);
+                    }
                 }
+            });
+        } else {
+            // Nearly nowhere in an encoding is enough for a number.
+            for part in busy(text, from..to) {
+                let seen = text.get(..part.end + simd::BLOCK).unwrap_or(text);
+                candidates_of(&mut Look::new(seen, part.start), text, part, numbers, &mut scan);
             }
-        });
+        }
         if let (Some(map), Some(anchors)) = (&map, anchors) {
             // From the beginning once more: what was heard on the way to the last number is no help here, and going back
             // to it would read the words before each name anew.

@@ -13,6 +13,14 @@ const STEP: usize = 32;
 #[cfg(any(test, target_arch = "x86_64"))]
 const BYTES: usize = 24;
 
+/// Looked up by the halves of a byte, they have a bit in common when it is no character (RFC 4648 §4).
+#[cfg(target_arch = "x86_64")]
+pub(super) const NONE_LOW: [u8; 16] =
+    [0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a];
+#[cfg(target_arch = "x86_64")]
+pub(super) const NONE_HIGH: [u8; 16] =
+    [0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10];
+
 /// Decodes the beginning of `text`, in either alphabet, into `out`; returns how many characters were read, four for
 /// every three bytes. It stops before the first group of 32 that holds anything else, and where `out` has no more room
 /// than 32 bytes.
@@ -30,16 +38,15 @@ pub fn decode_base64(text: &[u8], out: &mut [u8]) -> usize {
 #[target_feature(enable = "avx2")]
 fn avx2(text: &[u8], mut out: &mut [u8]) -> usize {
     use std::arch::x86_64::*;
-    // The method of Muła and Lemire ("Faster Base64 encoding and decoding using AVX2 instructions", 2018): two tables
-    // looked up by the halves of a byte have a bit in common when it is no character; a third tells what to add.
-    let twice = |table: [i8; 16]| {
+    // The method of Muła and Lemire ("Faster Base64 encoding and decoding using AVX2 instructions", 2018), of which a third
+    // table tells what to add.
+    let twice = |table: [u8; 16]| {
         // SAFETY: it reads sixteen bytes of an array of sixteen.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
     };
-    let low = twice([0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a]);
-    let high = twice([0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10]);
-    let add = twice([0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0]);
-    let order = twice([2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1]);
+    let (low, high) = (twice(NONE_LOW), twice(NONE_HIGH));
+    let add = twice([0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0].map(|add: i8| add as u8));
+    let order = twice([2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 0xff, 0xff, 0xff, 0xff]);
     let slash = _mm256_set1_epi8(b'/' as i8);
     let mut read = 0;
     while let (Some(group), Some(room)) =

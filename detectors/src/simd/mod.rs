@@ -7,6 +7,9 @@ mod alive;
 pub(crate) mod among;
 pub(crate) mod base64;
 mod beginnings;
+pub(crate) mod beside;
+mod busy;
+pub(crate) mod encoded;
 #[cfg(target_arch = "x86_64")]
 mod folded;
 #[cfg(target_arch = "x86_64")]
@@ -28,6 +31,7 @@ mod years;
 use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
+pub(crate) use busy::busy;
 pub(crate) use look::{Look, Stretch};
 pub(crate) use pairs::{Sightings, any_pairs};
 pub(crate) use speech::speech;

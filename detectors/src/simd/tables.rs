@@ -59,6 +59,9 @@ pub(super) const HIGH_LIKE: [u8; 16] = only(0x4, 0x6, LIKE);
 pub(super) const HIGH_SIGN: [u8; 16] = only(0x0, 0x3, SIGNS);
 #[cfg(target_arch = "x86_64")]
 pub(super) const HIGH_FOREIGN: [u8; 16] = only(0x8, 0xf, u8::MAX);
+/// Of all that numbers begin with.
+#[cfg(target_arch = "x86_64")]
+pub(super) const HIGH_HEAD: [u8; 16] = only(0x0, 0xf, !SIGNS);
 /// All classes for the high halves of bytes that go on with a character.
 #[cfg(target_arch = "x86_64")]
 pub(super) const GOES_ON: [u8; 16] = {

@@ -53,10 +53,10 @@ pub(super) fn widest(work: impl Work) {
 
 /// Asks for what stands a page behind a block before it is its turn: the processor itself looks ahead only within a page.
 #[inline(always)]
-fn ask_ahead(seen: &[u8; SEEN]) {
+pub(super) fn ask_ahead(block: *const u8) {
     const AHEAD: usize = 1 << 12;
     // SAFETY: a hint, of no effect whatever the address.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(seen.as_ptr().wrapping_add(AHEAD).cast()) }
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD).cast()) }
 }
 
 fn sse2(text: &[u8], out: &mut [Masks]) {
@@ -207,12 +207,12 @@ fn look_ssse3<const N: usize>(text: &[u8], look: &mut Look<'_>) {
 fn look_avx2<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     // What follows is done with bits, whatever the compiler would rather make of it.
     let pack = |bits, of| _pext_u64(bits, of);
-    fill!(N, look, text, seen => { ask_ahead(seen); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
+    fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); black_box(raw_avx2(seen)) }, black_box(voice_avx2(seen)), pack);
 }
 
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512<const N: usize>(text: &[u8], look: &mut Look<'_>) {
-    fill!(N, look, text, seen => { ask_ahead(seen); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+    fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// What a single block holds.

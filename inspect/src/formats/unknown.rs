@@ -1,5 +1,6 @@
 //! Bytes of a format that no room opens: runs of printable characters are scanned, the whole is opaque.
 
+use chot_detectors::first_pair;
 use chot_model::OpaqueReason;
 
 pub(crate) use super::strings::Strings;
@@ -80,7 +81,9 @@ impl Appended {
         let edge = [self.carry.as_slice(), bytes.get(..bytes.len().min(MARK - 1)).unwrap_or_default()].concat();
         let (mut start, mut edge_start) = (None, None);
         for (bytes, start) in [(edge.as_slice(), &mut edge_start), (bytes, &mut start)] {
-            for at in memchr::memmem::find_iter(bytes, b"PK") {
+            let mut from = 0;
+            while let Some(at) = first_pair(bytes, from, *b"PK") {
+                from = at + 2;
                 match bytes.get(at + 2..at + MARK) {
                     Some(b"\x03\x04") if start.is_none() => *start = Some(at),
                     Some(b"\x05\x06") => self.ended = true,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Blocks, CONTEXT_BYTES, Sheet};
+use chot_detectors::{BLOCK, CONTEXT_BYTES, Encoded};
 
 use super::look::places;
 use super::runs::RUN_MIN;
@@ -16,8 +16,6 @@ use crate::inquiry::Twelves;
 const CORE_MIN: usize = 1 << 12;
 /// Shorter lines are no encoding's: mails have 76 characters a line (RFC 2045 §6.8), PEM 64 (RFC 7468 §2).
 const LINE_MIN: usize = 60;
-/// Blocks looked at together, one more than is told of.
-const STRETCH: usize = 64 + 1;
 /// What an account in the text of a payment QR code begins with, which has no blanks either.
 const PAYMENT: &[u8] = b"000000727";
 
@@ -47,25 +45,23 @@ pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Lines> {
         }
     };
     let mut twelves = Twelves::default();
-    let mut sheet = Sheet::<STRETCH>::default();
-    for (n, stretch) in whole.chunks((STRETCH - 1) * BLOCK).enumerate() {
-        let base = from + n * (STRETCH - 1) * BLOCK;
-        sheet.look(stretch);
-        let len = stretch.len().div_ceil(BLOCK);
+    let mut seen = Encoded::default();
+    for base in (from..to).step_by(Encoded::BLOCKS * BLOCK) {
+        let left = to - base;
+        // What stands behind belongs to the last byte only.
+        seen.look(text.get(base..).unwrap_or_default());
+        let len = left.div_ceil(BLOCK).min(Encoded::BLOCKS);
         let at = |n: usize| base + n * BLOCK;
-        let within = |n: usize| u64::MAX >> BLOCK.saturating_sub(stretch.len() - n * BLOCK);
+        let within = |n: usize| u64::MAX >> BLOCK.saturating_sub(left - n * BLOCK);
         let having = |of: u64| places(of & u64::MAX >> (BLOCK - len), 0);
-        let Blocks { safe, others, shift, four, .. } = sheet.blocks;
         // Line ends may have two signs.
-        let other = |n: usize| !(sheet.word[n] | sheet.line[n]) & within(n);
-        if safe != 0
-            || having(others).any(|n| !places(other(n), at(n)).all(|at| is_return(text, at)))
-            || having(shift).any(|n| places(sheet.shift[n], at(n)).any(|at| utf7::says(text, at)))
+        if having(seen.others).any(|n| !places(seen.other[n] & within(n), at(n)).all(|at| is_return(text, at)))
+            || having(seen.shifts).any(|n| places(seen.shift[n] & within(n), at(n)).any(|at| utf7::says(text, at)))
         {
             return None;
         }
-        for (n, line) in sheet.line.iter().enumerate().take(len) {
-            for end in places(*line, at(n)) {
+        for (n, line) in seen.line.iter().enumerate().take(len) {
+            for end in places(line & within(n), at(n)) {
                 let line = begun..end - usize::from(end.checked_sub(1).is_some_and(|before| is_return(text, before)));
                 begun = end + 1;
                 if line.len() < LINE_MIN && line.start > from {
@@ -74,7 +70,7 @@ pub(super) fn lines(text: &[u8], core: &Range<usize>) -> Option<Lines> {
                 tell(line);
             }
         }
-        twelves.sheet(four, len, |n| sheet.digit[n] & bits_of(at(n), core), |_| ());
+        twelves.sheet(seen.fours, len, |n| seen.digit[n] & bits_of(at(n), core), |_| ());
     }
     let goes_on =
         text.get(to..).unwrap_or_default().iter().take(RUN_MIN).take_while(|b| super::runs::in_run(**b)).count();

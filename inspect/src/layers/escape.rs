@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chot_detectors::{BLOCK, among};
+
 use super::rewrite::Sign;
 use crate::view::View;
 
@@ -184,8 +186,12 @@ pub(crate) fn entity(text: &[u8]) -> Option<(char, usize)> {
         return (at > from).then(|| char::from_u32(code).map(|c| (c, end)))?;
     }
     let name = text.get(1..)?.iter().take(8).take_while(|b| b.is_ascii_alphabetic()).count();
+    // Most signs begin no reference.
+    if text.get(1 + name) != Some(&b';') {
+        return None;
+    }
     let (_, c) = NAMED.iter().find(|(n, _)| text.get(1..1 + name) == Some(*n))?;
-    (text.get(1 + name) == Some(&b';')).then_some((*c, name + 2))
+    Some((*c, name + 2))
 }
 
 /// Whether an equals sign is certainly no sign of anything, with little reading: it gives a name a value of digits and
@@ -279,13 +285,16 @@ pub(super) fn printable_undo(view: &View, core: Range<usize>, _name: &'static st
 /// An equals sign is an escape only in quoted-printable: in a query `=00` is the beginning of a value.
 pub(crate) fn expand(view: &View, core: Range<usize>, printable: bool, out: &mut View) -> usize {
     let text = &view.text;
+    let signs = [b'%', b'&', b'\\', if printable { b'=' } else { b'%' }];
     let (mut at, mut plain) = (core.start, core.start);
     while at < core.end {
-        let rest = text.get(at..).unwrap_or_default();
+        at = next_of(text, at..core.end, signs);
+        let rest = text.get(at..).filter(|_| at < core.end).unwrap_or_default();
         let escape = match rest.first() {
             Some(b'%' | b'&' | b'\\') => parse(rest),
             Some(b'=') if printable && !is_value(text, at) => parse(rest),
-            _ => None,
+            Some(_) => None,
+            None => break,
         };
         let Some(Escape { kind: _, bytes, len, taken }) = escape else {
             at += 1;
@@ -307,6 +316,20 @@ pub(crate) fn expand(view: &View, core: Range<usize>, printable: bool, out: &mut
     at
 }
 
+/// Where the next of `signs` stands in `core`, or its end.
+fn next_of(text: &[u8], core: Range<usize>, signs: [u8; 4]) -> usize {
+    let mut at = core.start;
+    while let Some(block) = text.get(at..core.end).and_then(<[u8]>::first_chunk) {
+        let found = among(block, signs);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize;
+        }
+        at += BLOCK;
+    }
+    let rest = text.get(at..core.end).unwrap_or_default();
+    rest.iter().position(|b| signs.contains(b)).map_or(core.end, |by| at + by)
+}
+
 /// The whole view with its escapes replaced, when there are any.
 pub(crate) fn unescaped(view: &View) -> Option<View> {
     let all = 0..view.text.len();
@@ -324,6 +347,15 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn the_next_sign_is_that_of_a_plain_search(text in "[a-z]{0,70}[%&=\\\\a-z]{0,9}[a-z]{0,150}", by in (0usize..80, 0usize..80)) {
+            let text = text.as_bytes();
+            let core = by.0.min(text.len())..text.len().saturating_sub(by.1).max(by.0.min(text.len()));
+            let signs = *b"%&\\=";
+            let plain = text[core.clone()].iter().position(|b| signs.contains(b)).map(|at| core.start + at);
+            prop_assert_eq!(next_of(text, core.clone(), signs), plain.unwrap_or(core.end));
+        }
+
         #[test]
         fn a_plain_value_is_no_sign(text in "[a-zA-Z_ =\"0-9]{0,3}=[0-9a-zA-F= \r\n\t\\[{(\"'é]{0,6}") {
             let text = text.as_bytes();

@@ -18,6 +18,9 @@ pub(crate) const RUN_MIN: usize = 16;
 /// are as long as each other.
 const LINE_MIN: usize = 40;
 
+/// Hardly a line is longer: mails have 76 characters (RFC 2045 §6.8).
+const LINE_USUAL: usize = 80;
+
 /// So much of a run is decoded at a time; a multiple of 4 and 8 characters.
 const RUN_PART: usize = 1 << 16;
 
@@ -146,7 +149,7 @@ impl Runs {
             };
             if len > 0 {
                 loop {
-                    self.take(text.get(at..at + len).unwrap_or_default(), place, inquiry);
+                    self.take(text, at..at + len, place, inquiry);
                     at += len;
                     words.next_if(|word| word.end <= at);
                     // One line behind the other, nearly always.
@@ -203,7 +206,9 @@ impl Runs {
         (self.line, self.between, self.not_hex, self.whole, self.width) = (line, between, not_hex, 0, 0);
     }
 
-    fn take(&mut self, mut run: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    /// Takes a part of the run, all of it on one line.
+    fn take(&mut self, text: &[u8], mut line: Range<usize>, place: &Place, inquiry: &mut Inquiry) {
+        let run = text.get(line.clone()).unwrap_or_default();
         let is_hex = |run: &[u8]| run.iter().all(|b| HEX[usize::from(*b)].is_some());
         // A line of hexadecimal digits is no part of the words on the next.
         let goes_on = self.line == 0 && (self.open.is_some() || !self.run.is_empty());
@@ -213,13 +218,21 @@ impl Runs {
         self.not_hex = self.not_hex || !is_hex(unprefixed(run));
         self.between = false;
         self.line += run.len();
-        while self.run.len() + run.len() >= RUN_PART {
-            let (some, rest) = run.split_at(RUN_PART - self.run.len());
-            self.run.extend_from_slice(some);
+        while self.run.len() + line.len() >= RUN_PART {
+            let end = line.start + RUN_PART - self.run.len();
+            self.run.extend_from_slice(text.get(line.start..end).unwrap_or_default());
             self.part(place, inquiry);
-            run = rest;
+            line.start = end;
         }
-        self.run.extend_from_slice(run);
+        let len = self.run.len() + line.len();
+        match text.get(line.start..).and_then(<[u8]>::first_chunk::<LINE_USUAL>) {
+            // As many bytes for nearly all lines are copied without a call.
+            Some(all) if line.len() <= LINE_USUAL => {
+                self.run.extend_from_slice(all);
+                self.run.truncate(len);
+            }
+            _ => self.run.extend_from_slice(text.get(line).unwrap_or_default()),
+        }
     }
 
     /// Decodes a part of a long run.
