@@ -29,7 +29,7 @@ use std::ops::Range;
 
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::{Sightings, any_pairs};
+pub(crate) use pairs::{Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Place, Word, words};
 pub(crate) use years::{YEARS_SEEN, years};
