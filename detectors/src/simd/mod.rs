@@ -70,6 +70,11 @@ struct Masks {
     mark: u64,
 }
 
+impl Masks {
+    /// Nothing.
+    const NONE: Self = Self { digit: 0, letter: 0, capital: 0, odd: 0, mark: 0 };
+}
+
 /// Blocks that need no allocation.
 const FEW: usize = 4;
 
