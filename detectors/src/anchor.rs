@@ -88,13 +88,10 @@ pub(crate) fn candidates(
         return;
     }
     let (names, claims) = (person_name::Beginning::new(), claim_record::Names::default());
-    let (number, pair, code) = (range.start, range.start, range.start);
+    let code = range.start;
     let end = range.end;
     let births = Sightings::default();
-    widest(Anchors {
-        end,
-        pass: Pass { text, map, wanted, names, found, second: 0, number, pair, code, claims, births },
-    });
+    widest(Anchors { end, pass: Pass { text, map, wanted, names, found, second: 0, code, claims, births } });
 }
 
 /// One call of [`candidates`].
@@ -108,14 +105,15 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
     fn run(self) {
         let Self { end, mut pass } = self;
         let Pass { text, map, .. } = pass;
-        map.beginnings(|here| {
-            let &Beginnings { at, capitals, digits, long, marks, .. } = here;
+        map.beginnings(text, |here| {
+            let &Beginnings { at, capitals, announced, hyphens, parted, long, marks, .. } = here;
             let within = match end.saturating_sub(at) {
                 left @ 0..BLOCK => (1 << left) - 1,
                 _ => u64::MAX,
             };
-            let [capitals, digits, long, marks] = [capitals, digits, long, marks].map(|mask| mask & within);
-            // Three loops, since each branches on what the others do not.
+            let [capitals, announced, hyphens, long, marks] =
+                [capitals, announced, hyphens, long, marks].map(|mask| mask & within);
+            // A loop each, since each branches on what the others do not.
             let mut second = pass.second;
             places(at, capitals).for_each(|at| {
                 // Nothing comes of nearly all of them, which is told without a branch: whether the next one is a capital, whether
@@ -130,7 +128,10 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
                 }
             });
             pass.second = second;
-            places(at, digits).for_each(|at| pass.digits(at, map.digits(here, at)));
+            places(at, announced)
+                .for_each(|at| pass.digits_behind_words(at, map.digits(here, at), here.runs_before(at)));
+            places(at, hyphens).for_each(|at| pass.hyphen(at - 1));
+            places(at, parted).for_each(|to| pass.groups(to - here.digits_before(to)..to, end));
             places(at, long).for_each(|at| pass.payment(at));
             places(at, marks).for_each(|at| pass.mark(at));
         });
@@ -173,9 +174,7 @@ struct Pass<'p, F> {
     found: &'p mut F,
     /// Where the last capitalised word would be followed by one that goes on with its name.
     second: usize,
-    /// Where the last digits ended, the last two digits in a row, the last code of an illness.
-    number: usize,
-    pair: usize,
+    /// Where the last code of an illness ended.
     code: usize,
     claims: claim_record::Names,
     births: Sightings,
@@ -288,44 +287,31 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
     }
 
-    /// A run of `len` digits. Part of the loop over all of them: most stand between others, as those of a moment do.
+    /// Digits before what may part the groups of a number, which begins with them before `end`.
     #[inline(always)]
-    fn digits(&mut self, at: usize, len: usize) {
-        let (number, pair) = (self.number, self.pair);
-        self.number = at + len;
-        if len > 1 {
-            self.pair = at + len;
-        }
-        let before = self.byte_before(at);
-        if before == b'-' && self.wanted.plates {
-            self.hyphen(at - 1);
-        }
-        if len >= PAYMENT.len() {
-            self.payment(at);
-        } else if self.wanted.numbers
-            && len <= parted::GROUP_DIGITS_MAX
-            && let Some(number) = parted::read(self.text, at..at + len)
+    fn groups(&mut self, group: Range<usize>, end: usize) {
+        if self.wanted.numbers
+            && group.start < end
+            && group.len() <= parted::GROUP_DIGITS_MAX
+            && let Some(number) = parted::read(self.text, group)
         {
             (self.found)(Candidate::Number(number));
-        }
-        // No word has room between two numbers.
-        if at >= pair + 2 {
-            self.digits_behind_words(at, len, before, number, pair);
         }
     }
 
     /// `51F-123.45`, with its hyphen at `at`.
-    #[inline]
     fn hyphen(&mut self, at: usize) {
-        if let Some(head) = plate::head_before(self.text, at) {
+        if self.wanted.plates
+            && let Some(head) = plate::head_before(self.text, at)
+        {
             (self.found)(Candidate::Hyphen(head));
         }
     }
 
-    /// What words may announce a run of digits, given the byte before it, and where the last digits ended and the last two.
+    /// What words may announce a run of digits, given where the last digits ended and the last two.
     #[inline(never)]
-    fn digits_behind_words(&mut self, at: usize, len: usize, before: u8, number: usize, pair: usize) {
-        let (text, wanted) = (self.text, self.wanted);
+    fn digits_behind_words(&mut self, at: usize, len: usize, (number, pair): (usize, usize)) {
+        let (text, wanted, before) = (self.text, self.wanted, self.byte_before(at));
         if !before.is_ascii_alphabetic() {
             let communes = match before {
                 b' ' => self.ending_before_a_blank(at).is_none_or(|ending| ending.may_be(Trigger::Commune)),
@@ -395,23 +381,28 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
     }
 
     /// A colon, or the sign in an address of mail.
+    #[inline(always)]
     fn mark(&mut self, at: usize) {
-        if self.text.get(at) == Some(&b':') {
-            self.colon(at);
-        } else if self.wanted.mail {
-            (self.found)(Candidate::At(at));
+        if self.text.get(at) != Some(&b':') {
+            if self.wanted.mail {
+                (self.found)(Candidate::At(at));
+            }
+            return;
+        }
+        if self.wanted.claims && matches!(self.byte_before(at), b'"' | b'\'') {
+            self.tell_words_that_end(Trigger::Claim, at - 1);
+        }
+        // A time of day or the port of an address, most often: no name begins with a digit.
+        if self.wanted.names && !self.text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            self.label(at);
         }
     }
 
-    /// `Họ tên: nguyễn văn an`.
-    fn colon(&mut self, at: usize) {
+    /// `Họ tên: nguyễn văn an`, with its colon at `at`.
+    #[inline(never)]
+    fn label(&mut self, at: usize) {
         let text = self.text;
-        if self.wanted.claims && matches!(self.byte_before(at), b'"' | b'\'') {
-            words_that_end(text, at - 1, Trigger::Claim).for_each(|word| self.tell(Trigger::Claim, word));
-        }
-        // A time of day or the port of an address, most often: no name begins with a digit.
-        let is_number = text.get(at + 1).is_some_and(u8::is_ascii_digit);
-        if is_number || !self.wanted.names || !person_name::may_follow(text, at + 1) {
+        if !person_name::may_follow(text, at + 1) {
             return;
         }
         let from = at.saturating_sub(person_name::LABEL_BYTES_MAX);

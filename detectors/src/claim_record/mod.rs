@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::simd::Sightings;
+use crate::simd::Rare;
 use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
@@ -69,22 +69,21 @@ impl Detector for ClaimRecord {
     }
 }
 
-/// Where the names of fields may stand in a text that is gone through from its beginning to its end. Only where numbers
-/// stand close together all of it is looked at.
+/// Where the names of fields may stand in a text that is gone through from its beginning to its end.
 #[derive(Default)]
-pub(crate) struct Names(Sightings);
+pub(crate) struct Names(Rare);
 
 impl Names {
     /// The name of the field that holds the link whose first digit stands at `at`, perhaps behind letters.
     #[inline(always)]
     pub(crate) fn before(&mut self, text: &[u8], at: usize) -> Option<Range<usize>> {
-        const REACH: usize = LINK_BYTES_MAX + SIGNS_BYTES_MAX + ENDING[0].len();
-        if self.0.since(text, at, REACH, &ENDING) == Some(false) { None } else { field_of(text.get(..at)?) }
+        const REACH: usize = LINK_BYTES_MAX + SIGNS_BYTES_MAX + ENDING.len();
+        if self.0.may_stand(text, at, REACH, ENDING) { field_of(text.get(..at)?) } else { None }
     }
 }
 
 /// The last letters that each name of a field has.
-const ENDING: [[u8; 2]; 1] = [*b"lk"];
+const ENDING: [u8; 2] = *b"lk";
 
 /// The name of the field that holds the link that a text ends with, but for its digits, if what stands before these may be
 /// part of it: most numbers stand behind a word and a blank.

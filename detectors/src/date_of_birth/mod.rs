@@ -167,13 +167,36 @@ fn signs(text: &[u8]) -> usize {
     at
 }
 
-/// Whether so many digits may be the first of a date, by their number and the first two.
+/// Whether so many digits may be the first of a date, by their number, the first two and what stands beside a day.
 #[inline]
 pub(crate) fn may_begin(text: &[u8], at: usize, len: usize) -> bool {
     match len {
         4 | 12 | 14 => matches!(text.get(at..), Some([b'1', b'9', ..] | [b'2', b'0', ..])),
-        len => matches!(len, 1 | 2 | 8),
+        1 | 2 => may_be_day(text, at, len),
+        len => len == 8,
     }
+}
+
+/// Whether the one or two digits at `at` may be a day, as far as a few bytes tell, or a year in two digits.
+#[inline]
+fn may_be_day(text: &[u8], at: usize, len: usize) -> bool {
+    let (before, date) = text.split_at_checked(at).unwrap_or_default();
+    let Some(behind) = date.get(len..).and_then(<[u8]>::first_chunk::<5>) else { return true };
+    // `10.165.117.168`: no month has three digits.
+    let [sign, month @ ..] = behind.map(|b| b.is_ascii_digit());
+    let goes_on = month != [true, true, true, false] && !sign && may_go_on(date, len);
+    goes_on || len == 2 && !year_goes_on(date) || is_behind_word(before) && month_before(before) > 0
+}
+
+/// Whether a blank stands behind a letter, or there are several.
+fn is_behind_word(before: &[u8]) -> bool {
+    let [.., letter, blank] = *before else { return false };
+    blank.is_ascii_whitespace() && (letter.is_ascii_alphabetic() || letter.is_ascii_whitespace())
+}
+
+/// Whether what stands behind the two digits of a year makes something else of them.
+fn year_goes_on(text: &[u8]) -> bool {
+    text.get(2).is_some_and(|b| b.is_ascii_alphanumeric() || b"/-.:%".contains(b))
 }
 
 /// Whether the `len` digits at `at` may be the first of a date that a word announces.
@@ -274,9 +297,8 @@ fn short_year(text: &[u8], this_year: u16) -> Option<(Date, usize)> {
     let digits = text.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
     let [tens, ones] = *text.get(..2)? else { return None };
     let year = u16::from(tens.wrapping_sub(b'0')) * 10 + u16::from(ones.wrapping_sub(b'0'));
-    let goes_on = text.get(2).is_some_and(|b| b.is_ascii_alphanumeric() || b"/-.:%".contains(b));
     // Later years are as likely days or ages.
-    (digits == 2 && !goes_on && year > 31 && year > this_year % 100).then_some(())?;
+    (digits == 2 && !year_goes_on(text) && year > 31 && year > this_year % 100).then_some(())?;
     let text = [b'1', b'9', tens, ones];
     read(&text, this_year).map(|(date, _)| (date, 2))
 }
@@ -326,6 +348,21 @@ mod tests {
     use crate::trigger::words_that_end;
 
     proptest! {
+        #[test]
+        fn no_date_is_passed_over(
+            before in "(ngày |on April |Sept. |x|-| |\\n){0,2}",
+            date in "[0-9]{1,2}([-/., \\\\]{1,2}|t|T| ?tháng |-Apr-)?[0-9]{0,5}([-/., ]|năm )?[0-9]{0,4}[ .:%x]?",
+        ) {
+            let text = [before.as_str(), &date].concat();
+            let (bytes, at) = (text.as_bytes(), before.len());
+            let len = date.bytes().take_while(u8::is_ascii_digit).count();
+            let date = read(&bytes[at..], 2026).is_some_and(|(date, _)| date.year <= 2026);
+            let short = len == 2 && short_year(&bytes[at..], 2026).is_some();
+            if len < 3 && (date && may_go_on(&bytes[at..], len) || short || month_before(&bytes[..at]) > 0) {
+                prop_assert!(may_begin(bytes, at, len), "{text}");
+            }
+        }
+
         #[test]
         fn no_word_of_a_birth_is_passed_over(
             before in "[a-zA-Z ]{64,80}",

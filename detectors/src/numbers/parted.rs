@@ -20,7 +20,48 @@ const DIGITS_MAX: usize = 12;
 
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
 /// the same between.
+#[inline(always)]
 pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
+    if may_begin(text, &group) { read_groups(text, group) } else { None }
+}
+
+/// Whether one may begin, as far as a few bytes tell: nearly every short group of digits is none of these.
+#[inline(always)]
+fn may_begin(text: &[u8], group: &Range<usize>) -> bool {
+    let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+    let sign = byte(group.end);
+    if !PARTS[usize::from(sign)] {
+        return false;
+    }
+    if sign >= 0x80 || !byte(group.end + 1).is_ascii_digit() {
+        return true;
+    }
+    // So many groups of one size are to follow at the least, all behind the same sign, before the last one.
+    let (each, len) = (group.len() + 1, group.len());
+    let full = if len == 1 { 7 } else { usize::from(len == 2) + 1 };
+    !OTHERS[usize::from(sign)] && byte(group.end + each) == sign && byte(group.end + full * each) == sign
+}
+
+/// Signs that may part groups, and those of them that part groups of other numbers where a digit stands behind.
+static PARTS: [bool; 256] = {
+    let (mut parts, mut byte) = ([false; 256], 0);
+    while byte < parts.len() {
+        parts[byte] = byte >= 0x80 || (byte as u8).is_ascii_punctuation();
+        byte += 1;
+    }
+    parts
+};
+static OTHERS: [bool; 256] = {
+    let mut others = [false; 256];
+    others[b'.' as usize] = true;
+    others[b',' as usize] = true;
+    others[b'-' as usize] = true;
+    others[b'/' as usize] = true;
+    others[b')' as usize] = true;
+    others
+};
+
+fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     let sign = sign_at(text, group.end).filter(|_| group.len() <= GROUP_DIGITS_MAX)?;
     let before = text.get(..group.start)?.strip_suffix(sign);
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
@@ -77,11 +118,9 @@ impl Steps {
 
 /// What parts the digits before `at` from those behind, if it is nothing that parts the groups of other numbers.
 fn sign_at(text: &[u8], at: usize) -> Option<&[u8]> {
-    // Nearly always it is no sign, or one that parts the groups of other numbers.
     let [sign, behind] = [*text.get(at)?, *text.get(at + 1)?];
-    let none = sign.is_ascii_alphanumeric() || sign.is_ascii_control() || sign == b' ';
-    let other = matches!(sign, b'.' | b',' | b'-' | b'/' | b')') && behind.is_ascii_digit();
-    if none || other || behind.is_ascii_alphabetic() {
+    if !PARTS[usize::from(sign)] || OTHERS[usize::from(sign)] && behind.is_ascii_digit() || behind.is_ascii_alphabetic()
+    {
         return None;
     }
     let mut end = at;
@@ -98,6 +137,8 @@ fn sign_at(text: &[u8], at: usize) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -144,5 +185,20 @@ mod tests {
             assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
         assert!(read(b"1;0660;8993;0053", 2..6).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn what_begins_tells_is_true(text in "([0-9]{1,5}[:;*|_→]{1,2}){1,12}[0-9]{0,5}|([0-9]{1,2}:){1,12}[0-9]{0,4}|([0-9]{3,4}[;*:]){2,4}[0-9]{0,5}") {
+            let text = text.as_bytes();
+            for start in 0..text.len() {
+                let len = text[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+                if (1..=GROUP_DIGITS_MAX).contains(&len) {
+                    let group = start..start + len;
+                    let number = read_groups(text, group.clone()).map(|number| number.digits().to_vec());
+                    prop_assert_eq!(read(text, group).map(|number| number.digits().to_vec()), number);
+                }
+            }
+        }
     }
 }

@@ -1,23 +1,71 @@
 //! Where something begins that words may say something about: capitalised words and runs of digits, the colons
 //! behind labels, the signs in addresses of mail.
 
-use super::{BLOCK, Map, Masks};
+use super::among::{among, parting};
+use super::{BLOCK, Map, Masks, SEEN};
 
 /// The beginnings within a block of 64 bytes; the lowest bit is the first byte.
+#[derive(Default)]
 pub(crate) struct Beginnings {
     /// Where the block begins.
     pub(crate) at: usize,
     /// Bytes that may begin a capital letter, at the beginning of a word.
     pub(crate) capitals: u64,
-    /// First digits of runs, but for those in the middle of a code.
-    pub(crate) digits: u64,
-    /// First digits in the middle of a code that may be nine or more.
+    /// First digits of runs before which a word has room, but for those in the middle of a code: nearly all stand between
+    /// others, as those of a moment do.
+    pub(crate) announced: u64,
+    /// Those of them behind a hyphen that may end the head of a plate.
+    pub(crate) hyphens: u64,
+    /// Where runs have ended before what may part the groups of a number, and no others'.
+    pub(crate) parted: u64,
+    /// First digits that may be nine or more, those in the middle of a code as well.
     pub(crate) long: u64,
     /// Every `:` and `@`.
     pub(crate) marks: u64,
     digit: u64,
     letter: u64,
     odd: u64,
+    runs: Runs,
+}
+
+/// The runs of digits of the last block that has any, but for those in the middle of a code.
+#[derive(Default)]
+struct Runs {
+    /// Where the block begins.
+    at: usize,
+    /// First digits, where runs have ended, and where those have of two digits or more.
+    first: u64,
+    ends: u64,
+    pairs: u64,
+    /// Whether a run goes on behind the block; in the lowest bit.
+    open: u64,
+    /// Digits before the block, where the last run before it ended, and the last one of two digits or more.
+    digits_before: u32,
+    end_before: usize,
+    pair_before: usize,
+}
+
+impl Runs {
+    /// Goes on to the block at `at`, of which `first` are the first digits of runs, and before which so many digits stand.
+    #[inline(always)]
+    fn pass(&mut self, at: usize, digit: u64, first: u64, digits_before: u32) {
+        const TOP: usize = BLOCK - 1;
+        (self.end_before, self.pair_before) = self.before(BLOCK);
+        let first_before = if self.at + BLOCK == at { self.first >> TOP } else { 0 };
+        // The sum carries the first digit of each run through the others, to the byte behind them.
+        let (sum, open) = digit.overflowing_add(first | self.open);
+        self.ends = sum & !digit;
+        self.pairs = self.ends & !(first << 1 | first_before);
+        (self.at, self.first, self.open, self.digits_before) = (at, first, u64::from(open), digits_before);
+    }
+
+    /// Where the last run ended before the byte `n` of the block, and the last one of two digits or more.
+    #[inline]
+    fn before(&self, n: usize) -> (usize, usize) {
+        let within = !u64::MAX.checked_shl(n as u32).unwrap_or_default();
+        let last = |mask: u64, or| (mask & within).checked_ilog2().map_or(or, |last| self.at + last as usize);
+        (last(self.ends, self.end_before), last(self.pairs, self.pair_before))
+    }
 }
 
 /// What the block before leaves to one with digits: of its last byte, in the lowest bit.
@@ -31,8 +79,7 @@ struct Last {
 /// The digits of a block.
 #[derive(Default)]
 struct Digits {
-    /// The first ones of runs, and which of them stand in the middle of a code.
-    begin: u64,
+    /// The first ones of runs that stand in the middle of a code.
     coded: u64,
     /// Whether the last letter of the block stands behind digits in the same word.
     code: u64,
@@ -48,7 +95,7 @@ impl Digits {
         let behind_code = (sum & !pure | last.code) & begin;
         let next = next.copied().unwrap_or_default();
         let within_letters = begin & (pure << 1 | last.pure) & few_before_letters(block, pure, &next);
-        Self { begin, coded: behind_code | within_letters, code: u64::from(code) }
+        Self { coded: behind_code | within_letters, code: u64::from(code) }
     }
 }
 
@@ -65,30 +112,85 @@ impl Beginnings {
     pub(crate) fn may_begin_at(&self, at: usize) -> bool {
         self.odd != 0 || self.capitals.checked_shr((at - self.at) as u32).is_none_or(|mask| mask & 1 != 0)
     }
+
+    /// How many digits end at `end`, a place of [`Self::parted`].
+    #[inline]
+    pub(crate) fn digits_before(&self, end: usize) -> usize {
+        let n = ((end - self.at) % BLOCK) as u32;
+        let here = (!self.digit).unbounded_shl(u64::BITS - n).leading_zeros().min(n);
+        (if here == n { here + self.runs.digits_before } else { here }) as usize
+    }
+
+    /// Where the last run that is in no code ended before `at`, a place of [`Self::announced`], and the last one of two
+    /// digits or more.
+    #[inline]
+    pub(crate) fn runs_before(&self, at: usize) -> (usize, usize) {
+        self.runs.before((at - self.at) % BLOCK)
+    }
+
+    /// Notes the runs of digits of a block, given which have begun and are in no code, and the block before.
+    #[inline(always)]
+    fn digits(&mut self, text: &[u8], block: &Masks, first: u64, before: &Masks) {
+        let (at, pairs_before) =
+            (self.at, if self.runs.at + BLOCK == self.at { self.runs.pairs >> (BLOCK - 1) } else { 0 });
+        self.runs.pass(at, block.digit, first, before.digit.leading_ones());
+        // No word has room between two numbers.
+        self.announced = first & !(self.runs.pairs << 1 | pairs_before);
+        let rest = text.get(at..).unwrap_or_default();
+        let padded;
+        let seen = match rest.first_chunk::<SEEN>() {
+            Some(seen) => seen,
+            None => {
+                padded = super::padded(rest);
+                &padded
+            }
+        };
+        self.parted = self.runs.ends & parting(seen);
+        let capital =
+            block.capital << 2 | block.capital << 3 | before.capital >> (BLOCK - 2) | before.capital >> (BLOCK - 3);
+        if first & capital != 0 {
+            let [seen @ .., _] = seen;
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            self.hyphens = first & capital & (among(seen, [b'-'; 4]) << 1 | u64::from(before == Some(&b'-')));
+        }
+    }
 }
 
 impl Map {
-    /// Tells `found` the beginnings of every block that has any.
+    /// Tells `found` the beginnings of every block of `text` that has any.
     #[inline(always)]
-    pub(crate) fn beginnings(&self, mut found: impl FnMut(&Beginnings)) {
+    pub(crate) fn beginnings(&self, text: &[u8], mut found: impl FnMut(&Beginnings)) {
         const TOP: usize = BLOCK - 1;
         let (mut letter_before, mut digit_before, mut code) = (u64::from(self.after_letter), 0, 0);
+        let runs = Runs { at: self.start, end_before: self.start, pair_before: self.start, ..Runs::default() };
+        // One for all blocks, most of which change little of it.
+        let mut here = Beginnings { runs, ..Beginnings::default() };
         for (n, block) in self.blocks().iter().enumerate() {
             let &Masks { digit, letter, capital, mark, odd } = block;
-            let capitals = capital & !(letter << 1 | letter_before);
-            let (mut digits, mut long) = (digit & !(digit << 1 | digit_before), 0);
-            // Where no digit touches a letter, none is part of a code.
-            let (behind_digit, other) = (digit << 1 | digit_before | code, letter & !digit);
-            let touched = (other << 1 | letter_before & !digit_before) & digits | behind_digit & other;
-            if touched | code != 0 {
-                let here = self.coded(n, digit_before, code);
-                (digits, code) = (here.begin & !here.coded, here.code);
-                long = if here.coded == 0 { 0 } else { here.coded & nine(digit) };
+            let at = self.start + n * BLOCK;
+            (here.at, here.capitals, here.marks) = (at, capital & !(letter << 1 | letter_before), mark);
+            (here.digit, here.letter, here.odd) = (digit, letter, odd);
+            [here.announced, here.hyphens, here.parted, here.long] = [0; 4];
+            if digit | here.runs.open | code != 0 {
+                let begun = digit & !(digit << 1 | digit_before);
+                // Where no digit touches a letter, none is part of a code.
+                let (behind_digit, other) = (digit << 1 | digit_before | code, letter & !digit);
+                let touched = (other << 1 | letter_before & !digit_before) & begun | behind_digit & other;
+                let mut coded = 0;
+                if touched | code != 0 {
+                    let digits = self.coded(n, digit_before, code);
+                    (coded, code) = (digits.coded, digits.code);
+                }
+                let before = n.checked_sub(1).and_then(|n| self.blocks().get(n)).unwrap_or(&Masks::NONE);
+                here.digits(text, block, begun & !coded, before);
+                here.long = begun & nine(digit);
+            } else if digit_before & letter != 0 {
+                // A letter behind the last digit of the block before.
+                code = self.coded(n, digit_before, code).code;
             }
             (letter_before, digit_before) = (letter >> TOP, digit >> TOP);
-            if capitals | digits | long | mark != 0 {
-                let at = self.start + n * BLOCK;
-                found(&Beginnings { at, capitals, digits, long, marks: mark, digit, letter, odd });
+            if here.capitals | here.announced | here.hyphens | here.parted | here.long | mark != 0 {
+                found(&here);
             }
         }
     }
@@ -178,25 +280,56 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_are_passed_over_only_where_nothing_begins(
-            text in "([a-zA-Z]{1,9}|[0-9]{1,12}|[ .:@-]{1,3}|[ạĐ\u{a0}０]|[a-z]{60,70}){0,40}",
+            text in "([a-zA-Z]{1,9}|[0-9]{1,12}|[ .:@-]{1,3}|[ạĐ\u{a0}０]|[a-z]{60,70}|[0-9]{2}[A-Z][0-9]?-[0-9]{1,5}|([0-9]{1,3}[:.;]){1,5}){0,40}",
             from in 0..9_usize,
         ) {
             let text = text.as_bytes();
             let map = Map::new(text, from.min(text.len())..text.len());
             let mut told = Vec::new();
-            map.beginnings(|b| told.push((b.at, [b.capitals, b.digits, b.long, b.marks])));
-            // Every block looked at for codes.
+            map.beginnings(text, |b| {
+                let all: Vec<_> = places(b.at, b.announced).map(|at| (at, b.runs_before(at))).collect();
+                let ends: Vec<_> = places(b.at, b.parted).map(|end| (end, b.digits_before(end).min(9))).collect();
+                told.push((b.at, [b.capitals, b.hyphens, b.long, b.marks], all, ends));
+            });
+            // Every block looked at for codes, and every run of digits by itself.
             let (mut all, mut letter_before, mut digit_before, mut code) = (Vec::new(), map.after_letter, 0, 0);
+            let (mut number, mut pair) = (map.start, map.start);
+            let mut ends = Vec::new();
             for (n, block) in map.blocks().iter().enumerate() {
                 let here = map.coded(n, digit_before, code);
+                let begin = block.digit & !(block.digit << 1 | digit_before);
                 code = here.code;
-                let digits = here.begin & !here.coded;
+                let at = map.start + n * BLOCK;
                 let capitals = block.capital & !(block.letter << 1 | u64::from(letter_before));
-                let long = here.coded & nine(block.digit);
+                let (mut hyphens, mut announced) = (0, Vec::new());
+                for start in places(at, begin & !here.coded) {
+                    let len = text[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+                    let capital = |by: usize| start >= map.start + by && map.bits(start - by, |m| m.capital) & 1 == 1;
+                    if start > 0 && text[start - 1] == b'-' && (capital(2) || capital(3)) {
+                        hyphens |= 1 << (start - at);
+                    }
+                    if start >= pair + 2 || pair == map.start {
+                        announced.push((start, (number, pair)));
+                    }
+                    number = start + len;
+                    if len > 1 {
+                        pair = number;
+                    }
+                    let [sign, next] = [number, number + 1].map(|at| text.get(at).copied().unwrap_or_default());
+                    let joins = b".,-/)".contains(&sign) && next.is_ascii_digit();
+                    if sign > b' ' && !joins && !sign.is_ascii_alphanumeric() {
+                        ends.push((number, len.min(9)));
+                    }
+                }
+                let long = begin & nine(block.digit);
                 (letter_before, digit_before) = (block.letter >> 63 == 1, block.digit >> 63);
-                all.push((map.start + n * BLOCK, [capitals, digits, long, block.mark]));
+                let (own, later) = ends.into_iter().partition(|(end, _)| *end < at + BLOCK);
+                ends = later;
+                all.push((at, [capitals, hyphens, long, block.mark], announced, own));
             }
-            all.retain(|(_, masks)| masks.iter().any(|mask| *mask != 0));
+            all.retain(|(_, masks, announced, ends)| {
+                masks.iter().any(|mask| *mask != 0) || !announced.is_empty() || !ends.is_empty()
+            });
             prop_assert_eq!(told, all);
         }
     }

@@ -33,7 +33,7 @@ use std::ops::Range;
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use busy::busy;
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::{Sightings, any_pairs};
+pub(crate) use pairs::{Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
 pub(crate) use words::{KEY_LETTERS, Place, Word, words};
 pub(crate) use years::{YEARS_SEEN, years};
@@ -72,6 +72,11 @@ struct Masks {
     odd: u64,
     /// `:`, behind which something may stand that was announced, and `@`.
     mark: u64,
+}
+
+impl Masks {
+    /// Nothing.
+    const NONE: Self = Self { digit: 0, letter: 0, capital: 0, odd: 0, mark: 0 };
 }
 
 /// Blocks that need no allocation.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{BLOCK, SEEN};
+use super::{BLOCK, SEEN, padded};
 
 /// A bit for each of the first 64 bytes that one of `pairs` begins with, small letters and signs, letters in either case;
 /// signs may be taken for control characters.
@@ -63,6 +63,64 @@ impl Sightings {
         }
         self.seen.start <= from
     }
+}
+
+/// Where a rare pair of letters stands in a text that is gone through from its beginning to its end. Only where
+/// somebody asks at places close together all of it is looked at, once, some way ahead.
+#[derive(Default)]
+pub(crate) struct Rare {
+    seen: Range<usize>,
+    /// Behind the first letter of the last pair before the last place asked about.
+    last: usize,
+    /// Where the next one begins, or the end of what was seen.
+    next: usize,
+}
+
+/// How far ahead.
+const AHEAD: usize = 8 * BLOCK;
+
+impl Rare {
+    /// Whether `pair`, always the same, may begin within the `reach` bytes before `at`.
+    #[inline(always)]
+    pub(crate) fn may_stand(&mut self, text: &[u8], at: usize, reach: usize, pair: [u8; 2]) -> bool {
+        let from = at.saturating_sub(reach);
+        let is_seen = self.seen.start <= from && at <= self.next || self.look(text, from, at, pair);
+        !is_seen || self.last > from
+    }
+
+    /// Goes on as far as `at`, and whether all was seen from `from` on.
+    #[inline(never)]
+    fn look(&mut self, text: &[u8], from: usize, at: usize, pair: [u8; 2]) -> bool {
+        if !(self.seen.start..=self.seen.end + AHEAD).contains(&at) {
+            *self = Self { seen: at..at, last: 0, next: at };
+        }
+        while self.next < at {
+            let begin = if self.next < self.seen.end {
+                self.last = self.next + 1;
+                self.last
+            } else {
+                self.seen.end += AHEAD;
+                self.next
+            };
+            self.next = next_pair(text, begin..self.seen.end, pair);
+        }
+        self.seen.start <= from
+    }
+}
+
+/// Where the next pair begins in `range`, or its end.
+fn next_pair(text: &[u8], range: Range<usize>, pair: [u8; 2]) -> usize {
+    let mut at = range.start;
+    while at < range.end {
+        let rest = text.get(at..).unwrap_or_default();
+        let found =
+            rest.first_chunk().map_or_else(|| any_pairs(&padded(rest), &[pair]), |block| any_pairs(block, &[pair]));
+        if found != 0 {
+            return range.end.min(at + found.trailing_zeros() as usize);
+        }
+        at += BLOCK;
+    }
+    range.end
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -137,6 +195,27 @@ mod tests {
                 prop_assert!(told.is_none_or(|told| told || !(from..at).any(begins)));
                 // Nor is one seen where there is none, but behind `at` in what was looked at.
                 prop_assert!(!sorted || told != Some(true) || (from..at + BLOCK).any(begins));
+            }
+        }
+
+        #[test]
+        fn a_rare_pair_is_seen_where_it_stands(
+            text in "[lk. ]{0,300}|(lK|[a-z ]{40}){0,9}|[a-j ]{0,300}[kl]{0,3}[a-j ]{0,150}",
+            places in prop::collection::vec((0..500_usize, 0..120_usize), 1..40),
+            sorted in any::<bool>(),
+        ) {
+            let (mut rare, mut places) = (Rare::default(), places);
+            if sorted {
+                places.sort_unstable();
+            }
+            for (n, (at, reach)) in places.into_iter().enumerate() {
+                let (at, reach) = (at.min(text.len()), if sorted { 100 } else { reach });
+                let from = at.saturating_sub(reach);
+                let begins = |n: usize| text.get(n..n + 2).is_some_and(|two| two.eq_ignore_ascii_case("lk"));
+                let (told, expected) = (rare.may_stand(text.as_bytes(), at, reach, *b"lk"), (from..at).any(begins));
+                // Where all was seen, it is told exactly.
+                let exact = sorted && rare.seen.start <= from;
+                prop_assert!(told == expected || told && !exact, "{} {} {}", n, from, at);
             }
         }
 
