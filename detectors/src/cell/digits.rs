@@ -26,7 +26,7 @@ const CARD: usize = 15;
 pub(crate) struct Verdicts {
     /// What is shown, and what that comes to. Of two that share a slot the last stays.
     slots: Box<[AtomicU64]>,
-    heads: Heads,
+    pub(super) heads: Heads,
 }
 
 const SLOTS: usize = 1 << 12;
@@ -125,9 +125,7 @@ pub(super) fn judge_shown(detectors: &Detectors, cell: &[u8], column: Option<Col
     match verdict(detectors, cell, column) {
         Verdict::Nothing => Told::Nothing,
         Verdict::Unusual => Told::Unusual,
-        Verdict::Whole(detector, confidence, Written::AsIs) => {
-            Told::Whole(Whole::as_it_stands(detector, confidence, cell.len()))
-        }
+        Verdict::Whole(detector, confidence, Written::AsIs) => Told::Whole(Whole::as_it_stands(detector, confidence)),
         Verdict::Whole(detector, confidence, written) => {
             values.begin();
             write(cell, written, values);
