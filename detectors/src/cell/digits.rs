@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use chot_model::{Confidence, DetectorId};
 
 use super::heads::Heads;
-use super::{Told, Values, Whole, all_digits};
+use super::{Told, Values, Whole, all_digits, under};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
 use crate::province::{is_insurer, is_province};
@@ -97,7 +97,7 @@ pub(super) fn judge(
     if matches!(cell, [.., b'0' | b'1']) && speaks_by_its_end(cell) {
         return judge_shown(detectors, cell, column, values);
     }
-    match detectors.verdicts.heads.told(eight, cell.len(), column, detectors.this_year) {
+    match detectors.verdicts.heads.told(eight, cell.len(), under(column), detectors.this_year) {
         Told::Unusual => unknown(detectors, cell, column, values),
         told => told,
     }

@@ -90,18 +90,18 @@ impl Heads {
     /// What a number comes to, given its first eight digits: [`Told::Nothing`], [`Told::Whole`] or [`Told::Unusual`] when it is not
     /// known.
     #[inline(always)]
-    pub(super) fn told(&self, eight: u64, len: usize, column: Option<Column>, this_year: u16) -> Told {
-        let code = self.code(eight, len, column, this_year).map_or(UNKNOWN, |code| code.load(Relaxed));
+    pub(super) fn told(&self, eight: u64, len: usize, under: usize, this_year: u16) -> Told {
+        let code = self.code(eight, len, under, this_year).map_or(UNKNOWN, |code| code.load(Relaxed));
         TOLD[usize::from(code)]
     }
 
     /// The place of what such a number comes to; `None` until [`Self::learn`] was called of one so long.
     #[inline(always)]
-    fn code(&self, eight: u64, len: usize, column: Option<Column>, this_year: u16) -> Option<&AtomicU8> {
+    fn code(&self, eight: u64, len: usize, under: usize, this_year: u16) -> Option<&AtomicU8> {
         let n = len.wrapping_sub(*HEAD_LENGTHS.start());
         let classes = self.classes.get(n)?.get()?;
         let class = usize::from(*classes.get(place(eight, len, this_year)?)?);
-        self.codes.get((n * UNDERS + under(column)) * CLASSES + class).filter(|_| class < CLASSES)
+        self.codes.get((n * UNDERS + under) * CLASSES + class).filter(|_| class < CLASSES)
     }
 
     /// Remembers what numbers with this head come to, unless more of one may matter under this column: those with a check
@@ -114,7 +114,7 @@ impl Heads {
         let mut eight = [0; 8];
         eight.iter_mut().zip(cell).for_each(|(to, b)| *to = *b);
         let checked = column == Some(Column::Tax) && matches!(cell.len(), 10 | 11);
-        let slot = self.code(u64::from_le_bytes(eight), cell.len(), column, this_year);
+        let slot = self.code(u64::from_le_bytes(eight), cell.len(), under(column), this_year);
         let Some(slot) = slot.filter(|_| !checked) else { return };
         // Of a value that is not the cell there is none.
         if let Some(code @ 1..) = TOLD.iter().position(|known| *known == told) {

@@ -426,6 +426,12 @@ impl Values {
         }
     }
 
+    /// Takes back the last byte of the value begun last.
+    #[inline]
+    fn pop(&mut self) {
+        self.len = self.start.max(self.len.saturating_sub(1));
+    }
+
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         if let Some(slots) = self.bytes.get_mut(self.len..self.len + bytes.len()) {
             slots.copy_from_slice(bytes);

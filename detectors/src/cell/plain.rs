@@ -14,12 +14,14 @@ use crate::{Column, Detectors};
 pub struct Usual {
     column: Option<Column>,
     reads: Reads,
+    /// The place of what is known under the column.
+    under: u8,
 }
 
 impl Usual {
     /// What is usual under a column.
     pub const fn of(column: Option<Column>) -> Self {
-        Self { column, reads: Reads::of(column) }
+        Self { column, reads: Reads::of(column), under: under(column) as u8 }
     }
 
     /// The column.
@@ -30,11 +32,13 @@ impl Usual {
 
 impl Detectors {
     /// What [`Self::cell`] tells of `text[start..start + len]`, a cell that is not empty, blanks around it included;
-    /// [`Told::Unusual`] also where only that can tell. Asked only of detectors that [`Self::tell_plain`].
+    /// [`Told::Unusual`] also where only that can tell, and of numbers that nobody announced: those are counted. Asked only of
+    /// detectors that [`Self::tell_plain`].
     #[inline(always)]
     pub fn plain(&self, text: &[u8], start: usize, len: usize, usual: Usual, cells: &mut Cells) -> Told {
         match usual.reads {
-            Reads::Any => self.plain_number(text, start, len, usual.column, cells),
+            Reads::Any if usual.column.is_none() && len >= *digits::LENGTHS.start() => Told::Unusual,
+            Reads::Any => self.plain_number(text, start, len, usual.under.into(), cells),
             Reads::Names => plain_name(text, start..start + len, cells),
             Reads::Births => self.plain_birth(text, start..start + len, cells),
         }
@@ -47,10 +51,10 @@ impl Detectors {
 
     /// A number that its length, or its first digits, tell all about.
     #[inline(always)]
-    fn plain_number(&self, text: &[u8], start: usize, len: usize, column: Option<Column>, cells: &Cells) -> Told {
+    fn plain_number(&self, text: &[u8], start: usize, len: usize, under: usize, cells: &Cells) -> Told {
         let Some(head) = first_digits(text, start, len) else { return Told::Unusual };
         if len < *digits::LENGTHS.start() {
-            return match cells.short.get(len + 8 * under(column)) {
+            return match cells.short.get(len + 8 * under) {
                 Some(Short::Nothing) => Told::Nothing,
                 _ => Told::Unusual,
             };
@@ -61,7 +65,7 @@ impl Detectors {
         if last.is_none_or(|last| u64::from_le_bytes(*last) & ABOVE_ONE == 0) {
             return Told::Unusual;
         }
-        self.verdicts.heads.told(head, len, column, self.this_year)
+        self.verdicts.heads.told(head, len, under, self.this_year)
     }
 
     /// A day, month and year.

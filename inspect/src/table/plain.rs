@@ -100,17 +100,19 @@ fn read(plan: &[Planned], row: &Plain<'_>, found: &mut Vec<Sole>, inquiry: &mut 
         if planned.joins && len <= PART_DIGITS_MAX {
             return false;
         }
-        let mut told = inquiry.told_plain(row.text, start, len, planned.usual);
-        if told == Told::Unusual {
-            told = other(row.text, start, len, *planned, inquiry);
-        }
-        match told {
+        let mut add = |whole| {
+            let at = row.at + start as u64;
+            found.push(Sole { whole, cell: n as u32, start: start as u32, len: len as u32, at });
+        };
+        // What is told at once is not asked what it is a second time.
+        match inquiry.told_plain(row.text, start, len, planned.usual) {
+            Told::Whole(whole) => add(whole),
             Told::Nothing => {}
-            Told::Whole(whole) => {
-                let at = row.at + start as u64;
-                found.push(Sole { whole, cell: n as u32, start: start as u32, len: len as u32, at });
-            }
-            _ => return false,
+            _ => match other(row.text, start, len, *planned, inquiry) {
+                Told::Whole(whole) => add(whole),
+                Told::Nothing => {}
+                _ => return false,
+            },
         }
     }
     !found.is_empty()

@@ -18,11 +18,20 @@ fn rows() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<(String, bool)>>)> {
     (header, proptest::collection::vec(row(), 34..60))
 }
 
-const REGISTER: [&str; 8] =
-    ["STT", "Họ và tên", "Ngày sinh", "Số CCCD", "Điện thoại", "Điện thoại người thân", "Mã thẻ BHYT", "Ghi chú"];
+const REGISTER: [&str; 9] = [
+    "STT",
+    "Họ và tên",
+    "Ngày sinh",
+    "Số CCCD",
+    "Điện thoại",
+    "Điện thoại người thân",
+    "Mã thẻ BHYT",
+    "Linh tinh",
+    "Ghi chú",
+];
 
 /// A row of a register, and a cell in it that is something else, or one behind its last; and whether that is quoted.
-type Registered = ([String; 8], Option<(usize, String, bool)>);
+type Registered = ([String; 9], Option<(usize, String, bool)>);
 
 fn file_of(rows: Vec<Registered>, end: &str) -> String {
     let mut file = REGISTER.join(";") + end;
@@ -48,10 +57,12 @@ fn register() -> impl Strategy<Value = Vec<Registered>> {
         "09[0-9]{8}",
         "0(9|3)[0-9]{8}|",
         "(DN|TE|HS)[1-5](79|01)[0-9]{10}",
+        // Nobody announces these.
+        "[0-9]{1,11}|1900[0-9]{4}|0(01|79|36)[0-3][0-9]{8}|[0-9]{12}|",
         "(nghỉ thai sản|mới tuyển|đã chốt sổ)?",
     );
-    let row = row.prop_map(<[String; 8]>::from);
-    let odd = proptest::option::weighted(0.06, (0..10_usize, cell(), any::<bool>()));
+    let row = row.prop_map(<[String; 9]>::from);
+    let odd = proptest::option::weighted(0.06, (0..11_usize, cell(), any::<bool>()));
     proptest::collection::vec((row, odd), 90..200)
 }
 
