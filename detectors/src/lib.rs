@@ -51,7 +51,7 @@ mod tests;
 mod trigger;
 
 pub use card::Card;
-pub use cell::{Begun, Cells, Told, Whole};
+pub use cell::{Begun, Cells, Told, Usual, Whole};
 pub use coherence::{are_counted, follows, is_most};
 pub use column::Column;
 pub use fold::fold;

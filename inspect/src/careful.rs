@@ -49,6 +49,20 @@ pub(crate) fn agree_on(file: &[u8], name: &str, shown: &str) {
     assert_eq!((format!("{:?}", unheard.inspection), splices(&unheard, file)), (slow.0, slow.1), "{shown}");
 }
 
+/// As [`agree_on`], of a file that comes in pieces while nobody listens.
+pub(crate) fn agree_in_pieces(file: &[u8], name: &str, piece: usize) {
+    let mut careful = INSPECTOR.clone();
+    careful.careful = true;
+    let [quick, slow] = [&INSPECTOR, &careful].map(|inspector| {
+        let mut inspecting = inspector.begin(Hint { name: Some(name.to_owned()), content_type: None });
+        file.chunks(piece).for_each(|piece| inspecting.push(piece));
+        let mut inspected = inspecting.finish(&file.to_vec());
+        inspected.inspection.elapsed_us = 0;
+        (format!("{:?}", inspected.inspection), splices(&inspected, file))
+    });
+    assert_eq!(quick, slow, "{}", String::from_utf8_lossy(file));
+}
+
 pub(crate) fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "0(01|79|36)[0-3][0-9]{8}",

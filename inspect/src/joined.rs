@@ -10,7 +10,7 @@ use crate::inquiry::{Found, Inquiry, Place};
 use crate::view::View;
 
 /// A longer value is a number of its own.
-const PART_DIGITS_MAX: usize = 8;
+pub(crate) const PART_DIGITS_MAX: usize = 8;
 /// Digits of the shortest and of the longest identifier of digits alone.
 const DIGITS: std::ops::RangeInclusive<usize> = 9..=12;
 

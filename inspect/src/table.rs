@@ -8,6 +8,7 @@ mod gathered;
 mod heading;
 mod line;
 mod persons;
+mod plain;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -16,7 +17,7 @@ mod weight;
 
 use std::sync::Arc;
 
-use chot_detectors::{Column, follows, is_most};
+use chot_detectors::{Column, Usual, follows, is_most};
 use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
@@ -31,6 +32,7 @@ use heading::{announce, coherent};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
+pub(crate) use plain::{CELLS_MAX, Plain};
 use typed::Typed;
 
 /// A row: its cells with their column numbers.
@@ -105,7 +107,7 @@ struct Header {
 /// A column as cells under it are read.
 #[derive(Clone, Copy)]
 struct Planned {
-    column: Option<Column>,
+    usual: Usual,
     /// They may be parts of an identifier.
     joins: bool,
 }
@@ -114,8 +116,10 @@ impl Header {
     /// Of what is announced for the columns, and how far each heading reaches.
     fn new(columns: Vec<Option<Column>>, reach: Vec<Option<Column>>) -> Self {
         let told = |of: &[Option<Column>], at: usize| of.get(at).copied().flatten();
-        let planned =
-            |at| Planned { column: told(&columns, at), joins: told(&reach, at).is_some_and(Column::is_identifier) };
+        let planned = |at| Planned {
+            usual: Usual::of(told(&columns, at)),
+            joins: told(&reach, at).is_some_and(Column::is_identifier),
+        };
         let plan = (0..columns.len().max(reach.len())).map(planned).collect();
         Self { columns, reach, plan, typed: None }
     }
@@ -612,7 +616,7 @@ pub(crate) fn is_number(text: &[u8]) -> bool {
     const SIGNS_MAX: usize = 4;
     let text = text.trim_ascii();
     // Asked of every line of a letter.
-    if text.len() > DIGITS_MAX + SIGNS_MAX {
+    if text.len() > DIGITS_MAX + SIGNS_MAX || !text.iter().take(SIGNS_MAX + 1).any(u8::is_ascii_digit) {
         return false;
     }
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();

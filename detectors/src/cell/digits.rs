@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use chot_model::{Confidence, DetectorId};
 
 use super::heads::Heads;
-use super::{Told, Values, Whole, all_digits};
+use super::{Told, Values, Whole, all_digits, under};
 use crate::cccd::{Structure, structure};
 use crate::mst::has_check_digit;
 use crate::province::{is_insurer, is_province};
@@ -26,7 +26,7 @@ const CARD: usize = 15;
 pub(crate) struct Verdicts {
     /// What is shown, and what that comes to. Of two that share a slot the last stays.
     slots: Box<[AtomicU64]>,
-    heads: Heads,
+    pub(super) heads: Heads,
 }
 
 const SLOTS: usize = 1 << 12;
@@ -97,7 +97,7 @@ pub(super) fn judge(
     if matches!(cell, [.., b'0' | b'1']) && speaks_by_its_end(cell) {
         return judge_shown(detectors, cell, column, values);
     }
-    match detectors.verdicts.heads.told(eight, cell.len(), column, detectors.this_year) {
+    match detectors.verdicts.heads.told(eight, cell.len(), under(column), detectors.this_year) {
         Told::Unusual => unknown(detectors, cell, column, values),
         told => told,
     }
@@ -125,9 +125,7 @@ pub(super) fn judge_shown(detectors: &Detectors, cell: &[u8], column: Option<Col
     match verdict(detectors, cell, column) {
         Verdict::Nothing => Told::Nothing,
         Verdict::Unusual => Told::Unusual,
-        Verdict::Whole(detector, confidence, Written::AsIs) => {
-            Told::Whole(Whole::as_it_stands(detector, confidence, cell.len()))
-        }
+        Verdict::Whole(detector, confidence, Written::AsIs) => Told::Whole(Whole::as_it_stands(detector, confidence)),
         Verdict::Whole(detector, confidence, written) => {
             values.begin();
             write(cell, written, values);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use chot_model::{Confidence, DetectorId};
 
 use super::digits::{LENGTHS, shown};
-use super::{Told, Whole};
+use super::{Told, Whole, under};
 use crate::Column;
 
 /// Of longer ones more digits are shown.
@@ -47,17 +47,18 @@ const NOTHING: u8 = 1;
 const FIRST_WHOLE: u8 = 2;
 const CONFIDENCES: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
 
-/// What codes from [`FIRST_WHOLE`] on stand for.
-const WHOLES: [(DetectorId, Confidence); 3 * DetectorId::ALL.len()] = {
-    let mut wholes = [(DetectorId::Cccd, Confidence::Low); 3 * DetectorId::ALL.len()];
+/// What each code stands for: from [`FIRST_WHOLE`] on, that all of a cell is found by one detector.
+static TOLD: [Told; 1 << u8::BITS] = {
+    let mut told = [Told::Unusual; 1 << u8::BITS];
+    told[NOTHING as usize] = Told::Nothing;
     let mut n = 0;
-    while n < wholes.len() {
-        wholes[n] = (DetectorId::ALL[n / 3], CONFIDENCES[n % 3]);
+    while n < 3 * DetectorId::ALL.len() {
+        let (detector, confidence) = (DetectorId::ALL[n / 3], CONFIDENCES[n % 3]);
+        told[FIRST_WHOLE as usize + n] = Told::Whole(Whole::as_it_stands(detector, confidence));
         n += 1;
     }
-    wholes
+    told
 };
-const _: () = assert!(WHOLES.len() + FIRST_WHOLE as usize <= u8::MAX as usize);
 
 /// The number of four digits, the first in the lowest byte.
 #[inline(always)]
@@ -89,24 +90,17 @@ impl Heads {
     /// What a number comes to, given its first eight digits: [`Told::Nothing`], [`Told::Whole`] or [`Told::Unusual`] when it is not
     /// known.
     #[inline(always)]
-    pub(super) fn told(&self, eight: u64, len: usize, column: Option<Column>, this_year: u16) -> Told {
-        match self.code(eight, len, column, this_year).map_or(UNKNOWN, |code| code.load(Relaxed)) {
-            UNKNOWN => Told::Unusual,
-            NOTHING => Told::Nothing,
-            code => match WHOLES.get(usize::from(code - FIRST_WHOLE)) {
-                Some((detector, confidence)) => Told::Whole(Whole::as_it_stands(*detector, *confidence, len)),
-                None => Told::Unusual,
-            },
-        }
+    pub(super) fn told(&self, eight: u64, len: usize, under: usize, this_year: u16) -> Told {
+        let code = self.code(eight, len, under, this_year).map_or(UNKNOWN, |code| code.load(Relaxed));
+        TOLD[usize::from(code)]
     }
 
     /// The place of what such a number comes to; `None` until [`Self::learn`] was called of one so long.
     #[inline(always)]
-    fn code(&self, eight: u64, len: usize, column: Option<Column>, this_year: u16) -> Option<&AtomicU8> {
+    fn code(&self, eight: u64, len: usize, under: usize, this_year: u16) -> Option<&AtomicU8> {
         let n = len.wrapping_sub(*HEAD_LENGTHS.start());
         let classes = self.classes.get(n)?.get()?;
         let class = usize::from(*classes.get(place(eight, len, this_year)?)?);
-        let under = column.map_or(0, |c| c as usize + 1);
         self.codes.get((n * UNDERS + under) * CLASSES + class).filter(|_| class < CLASSES)
     }
 
@@ -120,17 +114,11 @@ impl Heads {
         let mut eight = [0; 8];
         eight.iter_mut().zip(cell).for_each(|(to, b)| *to = *b);
         let checked = column == Some(Column::Tax) && matches!(cell.len(), 10 | 11);
-        let slot = self.code(u64::from_le_bytes(eight), cell.len(), column, this_year);
+        let slot = self.code(u64::from_le_bytes(eight), cell.len(), under(column), this_year);
         let Some(slot) = slot.filter(|_| !checked) else { return };
-        let known = |whole: Whole| WHOLES.iter().position(|known| *known == (whole.detector, whole.confidence));
-        match told {
-            Told::Nothing => slot.store(NOTHING, Relaxed),
-            Told::Whole(whole) if whole.is_as_it_stands() => {
-                if let Some(n) = known(whole) {
-                    slot.store(FIRST_WHOLE + n as u8, Relaxed);
-                }
-            }
-            _ => {}
+        // Of a value that is not the cell there is none.
+        if let Some(code @ 1..) = TOLD.iter().position(|known| *known == told) {
+            slot.store(code as u8, Relaxed);
         }
     }
 }

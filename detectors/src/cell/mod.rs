@@ -9,6 +9,7 @@ mod digits;
 mod heads;
 mod names;
 mod places;
+mod plain;
 mod quiet;
 mod shapes;
 
@@ -19,6 +20,7 @@ use chot_model::{Confidence, DetectorId};
 use crate::date_of_birth::{Date, read};
 use crate::{Column, Detectors};
 pub(crate) use digits::Verdicts;
+pub use plain::Usual;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
 #[derive(Default)]
@@ -64,15 +66,15 @@ pub struct Whole {
     /// How sure.
     pub confidence: Confidence,
     /// Where the value stands among those of its row, each of which has signs before it; 0 when it is the cell.
-    len: u16,
     start: u32,
+    len: u16,
 }
 
 impl Whole {
     /// Its value is the cell as it stands, and no signs part it.
     #[inline]
-    const fn as_it_stands(detector: DetectorId, confidence: Confidence, len: usize) -> Self {
-        Self { detector, confidence, len: len as u16, start: 0 }
+    const fn as_it_stands(detector: DetectorId, confidence: Confidence) -> Self {
+        Self { detector, confidence, len: 0, start: 0 }
     }
 
     #[inline]
@@ -152,7 +154,7 @@ impl Detectors {
                         return digits::judge(self, (text, cell, head), column, &mut cells.values);
                     }
                     // Of those that are shorter it is told by how many there are, once that is known.
-                    let short = cells.short.get(len + 8 * column.map_or(0, |c| c as usize + 1)).copied();
+                    let short = cells.short.get(len + 8 * under(column)).copied();
                     match short.unwrap_or_default() {
                         Short::Unknown => {}
                         Short::Nothing => return Told::Nothing,
@@ -167,11 +169,10 @@ impl Detectors {
     /// Nearly all are a day, month and year.
     #[inline(never)]
     fn born(&self, text: &[u8], cell: Range<usize>, column: Option<Column>, cells: &mut Cells) -> Told {
-        let date = text.get(cell.clone()).and_then(|cell| <&[u8; DATE_BYTES]>::try_from(cell).ok());
-        if let Some((chunk, signs)) = date.and_then(|date| Date::plain(date, self.this_year)) {
-            return cells.values.add(DetectorId::DateOfBirth, Confidence::High, signs, &chunk, DATE_BYTES);
+        match self.plain_birth(text, cell.clone(), cells) {
+            Told::Unusual => self.other_cell(text, cell, column, cells),
+            told => told,
         }
-        self.other_cell(text, cell, column, cells)
     }
 
     #[inline(never)]
@@ -204,7 +205,7 @@ impl Detectors {
             Some(coded) => {
                 if bytes.len() < *digits::LENGTHS.start() && all_digits(bytes) {
                     short.resize(8 * (Column::ALL.len() + 1), Short::Unknown);
-                    if let Some(slot) = short.get_mut(bytes.len() + 8 * column.map_or(0, |c| c as usize + 1)) {
+                    if let Some(slot) = short.get_mut(bytes.len() + 8 * under(column)) {
                         *slot = if coded { Short::Coded } else { Short::Nothing };
                     }
                 }
@@ -289,7 +290,7 @@ impl Detectors {
 const DATE_BYTES: usize = 10;
 
 /// What is read under a column before all else.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reads {
     Births,
     Names,
@@ -304,6 +305,15 @@ impl Reads {
             Some(Column::Name) => Self::Names,
             _ => Self::Any,
         }
+    }
+}
+
+/// The place of what is known under a column.
+#[inline(always)]
+const fn under(column: Option<Column>) -> usize {
+    match column {
+        Some(column) => column as usize + 1,
+        None => 0,
     }
 }
 
@@ -414,6 +424,12 @@ impl Values {
             *slot = byte;
             self.len += 1;
         }
+    }
+
+    /// Takes back the last byte of the value begun last.
+    #[inline]
+    fn pop(&mut self) {
+        self.len = self.start.max(self.len.saturating_sub(1));
     }
 
     pub(crate) fn extend(&mut self, bytes: &[u8]) {

@@ -28,6 +28,7 @@ pub(super) struct Syllables(Option<Box<[Known; SLOTS]>>);
 struct Known {
     /// Its bytes, nothing behind them; 0 for an empty slot.
     key: u128,
+    /// Its capitals, and the blank before the next.
     capitals: [u8; 16],
     len: u8,
     /// What [`Syllable`] tells, a bit each.
@@ -81,9 +82,9 @@ fn read(text: &[u8], cell: Range<usize>, syllables: &mut Syllables, values: &mut
         values.extend_chunk(capitals, usize::from(*letters));
         n += 1;
         if end >= len {
+            values.pop();
             break *is;
         }
-        values.push(b' ');
         left &= left - 1;
         at = end + 1;
     };
@@ -179,9 +180,10 @@ impl Known {
         let mut known = Self { key, ..Self::default() };
         if let Some(text) = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()) {
             let capitals = text.to_uppercase();
-            if let Some(room) = known.capitals.get_mut(..capitals.len()) {
+            if let Some((blank, room)) = known.capitals.get_mut(..=capitals.len()).and_then(<[u8]>::split_last_mut) {
                 room.copy_from_slice(capitals.as_bytes());
-                known.len = capitals.len() as u8;
+                *blank = b' ';
+                known.len = capitals.len() as u8 + 1;
                 let syllable = Syllable::of(text);
                 for (is, flag) in [
                     (syllable.plain, PLAIN),

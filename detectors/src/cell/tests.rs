@@ -21,6 +21,7 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
     let around = format!("7{cell}9 Nguyễn Văn An");
     let begun = cells.begin();
     let told = DETECTORS.cell(around.as_bytes(), 1..1 + cell.len(), column, cells);
+    told_at_once(cell, around.as_bytes(), told, column, cells);
     let usual = match told {
         Told::Nothing | Told::Quiet | Told::Coded => {
             assert!(hits.is_empty(), "{cell:?} under {column:?}: {hits:?}");
@@ -50,6 +51,35 @@ fn agree(cell: &str, column: Option<Column>, cells: &mut Cells) -> bool {
         DETECTORS.nothing(cell.as_bytes(), column, cell.len().is_multiple_of(2), cells);
     }
     usual
+}
+
+/// Holds what is told of a cell at once to what is told of it.
+fn told_at_once(cell: &str, around: &[u8], told: Told, column: Option<Column>, cells: &mut Cells) {
+    if cell.is_empty() {
+        return;
+    }
+    let begun = cells.begin();
+    let plain = DETECTORS.plain(around, 1, cell.len(), Usual::of(column), cells);
+    let shown = |told: Told, cells: &Cells| match told {
+        Told::Whole(whole) => {
+            let value = cells.value(&whole, cell.as_bytes()).to_vec();
+            format!("{:?} {:?} {} {value:?}", whole.detector, whole.confidence, cells.signs(&whole))
+        }
+        told => format!("{told:?}"),
+    };
+    if plain != Told::Unusual {
+        assert_eq!(shown(plain, cells), shown(told, cells), "{cell:?} under {column:?}");
+        assert!(column.is_some() || plain == Told::Nothing && cell.len() < 7, "{cell:?} is counted");
+    }
+    // Blanks are no part of a cell.
+    for blank in [" ", "\t"] {
+        let around = format!("{blank}{cell}{blank} Nguyễn Văn An");
+        for start in [0, 1] {
+            let told = DETECTORS.plain(around.as_bytes(), start, cell.len() + 1, Usual::of(column), cells);
+            assert_eq!(told, Told::Unusual, "{cell:?} under {column:?}");
+        }
+    }
+    cells.end(begun);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! Rows need not agree with each other, and titles may stand above the header.
 
+mod cuts;
+
 use std::ops::Range;
 
 use chot_detectors::{BLOCK, among};
@@ -11,8 +13,9 @@ use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::scanned::is_code;
 use crate::sniff::Head;
-use crate::table::{Cell, Line, Row, Table};
+use crate::table::{Cell, Line, Plain, Row, Table};
 use crate::view::View;
+use cuts::Cuts;
 
 macro_rules! delimited {
     ($($name:ident $delimiter:literal $media_type:literal $example:literal;)*) => {$(
@@ -184,9 +187,44 @@ impl Delimited {
 impl Delimited {
     /// Reads rows that stand in the block from `n` on as they are; returns where one begins that does not.
     fn lines(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> usize {
+        // Where one row is not plain, the next may not be either.
+        const OTHERS_MAX: usize = 64;
+        let mut others = 1;
+        loop {
+            let begins = n;
+            if self.table.takes_plain(inquiry) {
+                n = self.plain(bytes, n, at, inquiry);
+            }
+            others = if n > begins { 1 } else { OTHERS_MAX.min(2 * others) };
+            let (next, ends) = self.others(bytes, n, at, others, inquiry);
+            n = next;
+            if ends {
+                return n;
+            }
+        }
+    }
+
+    /// Reads plain rows; returns where one begins that is none.
+    fn plain(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> usize {
+        let mut cuts = Cuts::new(bytes, n, self.delimiter);
+        while let Some((ends, next)) = cuts.next(n) {
+            let text = bytes.get(n..).unwrap_or_default();
+            if !self.table.plain(&Plain { text, at: at + n as u64, ends }, inquiry) {
+                break;
+            }
+            self.rows += 1;
+            n = next;
+        }
+        n
+    }
+
+    /// Reads so many rows, with quotes or without; returns where the next begins, and whether that is better read otherwise.
+    fn others(&mut self, bytes: &[u8], mut n: usize, at: u64, rows: usize, inquiry: &mut Inquiry) -> (usize, bool) {
         let mut cells = std::mem::take(&mut self.cells);
-        let mut marks = Marks::new(bytes, n, self.delimiter);
-        while let Some(end) = split(&mut marks, n, &mut cells) {
+        let (mut marks, mut left) = (Marks::new(bytes, n, self.delimiter), rows);
+        while left > 0
+            && let Some(end) = split(&mut marks, n, &mut cells)
+        {
             let text = bytes.get(n..).unwrap_or_default();
             let line = Line { number: self.rows + 1, text, at: Some(at + n as u64), cells: &cells };
             if !is_rule(text, &cells) && !self.table.line(&line, inquiry) {
@@ -194,9 +232,10 @@ impl Delimited {
             }
             self.rows += 1;
             n = end;
+            left -= 1;
         }
         self.cells = cells;
-        n
+        (n, left > 0)
     }
 }
 

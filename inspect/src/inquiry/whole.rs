@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use chot_detectors::{Begun, Column, Detectors, Told, Whole};
+use chot_detectors::{Begun, Column, Detectors, Told, Usual, Whole};
 use chot_model::{Confidence, DetectorId, Finding, Secret};
 
 use super::{Added, Inquiry, Place};
@@ -71,6 +71,12 @@ impl Inquiry {
             told @ (Told::Quiet | Told::Coded) => self.looked_into(text.get(cell).unwrap_or_default(), column, told),
             told => told,
         }
+    }
+
+    /// As [`Self::told`], where that is told at once; see [`Detectors::plain`].
+    #[inline(always)]
+    pub(crate) fn told_plain(&mut self, text: &[u8], start: usize, len: usize, usual: Usual) -> Told {
+        self.detectors.plain(text, start, len, usual, &mut self.cells)
     }
 
     /// What a cell comes to in which a scan would find nothing.
@@ -186,23 +192,35 @@ impl Inquiry {
     #[inline(never)]
     pub(crate) fn report_plain(&mut self, text: &[u8], some: &[Sole], base: u64, marks: &mut Vec<Mark>) {
         self.found += some.len() as u64;
+        self.mask_plain(text, some, base);
+        // Beside an identifier nothing else says who a row is about.
+        let identified =
+            |sole: &Sole| sole.whole.detector.is_identifier() && sole.whole.confidence >= Confidence::Medium;
+        let identified = some.iter().any(identified);
+        for sole in some {
+            let (Whole { detector, confidence, .. }, cell) = (sole.whole, sole.cell(text));
+            let value = self.cells.value(&sole.whole, cell);
+            let hash = self.values.value(detector, value);
+            if (!identified || detector.is_identifier())
+                && let Some(mark) = Mark::of(&self.values, hash, detector, confidence, value)
+            {
+                marks.push(mark);
+            }
+            if self.tallies.add_first(detector, confidence, hash) == Added::Sample {
+                self.sample(&sole.whole, cell);
+            }
+        }
+    }
+
+    /// Notes what masks the findings in cells of a text.
+    #[inline]
+    fn mask_plain(&mut self, text: &[u8], some: &[Sole], base: u64) {
         for sole in some.iter().filter(|sole| sole.whole.confidence >= Confidence::Medium) {
             // One less is carried along once there is no room for any.
             if self.edits.lack_room() {
                 break;
             }
             self.mask_whole(&sole.whole, (text, sole.start as usize), sole.cell(text), base + sole.at);
-        }
-        for sole in some {
-            let (Whole { detector, confidence, .. }, cell) = (sole.whole, sole.cell(text));
-            let value = self.cells.value(&sole.whole, cell);
-            let hash = self.values.value(detector, value);
-            if let Some(mark) = Mark::of(&self.values, hash, detector, confidence, value) {
-                marks.push(mark);
-            }
-            if self.tallies.add_first(detector, confidence, hash) == Added::Sample {
-                self.sample(&sole.whole, cell);
-            }
         }
     }
 

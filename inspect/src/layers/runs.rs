@@ -354,14 +354,15 @@ fn is_chance(run: &[u8]) -> bool {
     // `A` to `P` are less than 16: without them no byte is zero. `D`, `T`, `j` and `z` end in the bits that digits begin with:
     // without them and `M` to `O` a digit is the third of three bytes, of which a shifted run has eight.
     let plain = run.iter().fold(true, |plain, b| plain & !matches!(b, b'A'..=b'P' | b'T' | b'j' | b'z'));
-    let ends_digit = |four: &&[u8; 4]| matches!(four[3], b'0'..=b'5' | b'w'..=b'z');
+    let ends_otherwise = |four: &&[u8; 4]| !matches!(four[3], b'0'..=b'5' | b'w'..=b'z');
+    let groups = run.as_chunks().0;
+    // Not so many groups are left that may end in a digit.
+    let few = groups.len().checked_sub(sniff::DIGITS_MIN);
+    let few = few.is_none_or(|spare| groups.iter().filter(ends_otherwise).nth(spare).is_some());
     let is_none = |seen: Range<usize>| {
         sniff::is_no_beginning(run.get(seen).unwrap_or_default().as_chunks().0.iter().map(base64::three))
     };
-    plain
-        && run.as_chunks().0.iter().filter(ends_digit).count() < sniff::DIGITS_MIN
-        && is_none(0..run.len())
-        && shifts(run).all(is_none)
+    plain && few && is_none(0..run.len()) && shifts(run).all(is_none)
 }
 
 /// Where a run is looked at that may have a word before it: a folder of an address, say.

@@ -4,12 +4,11 @@
 //! something unusual stands. Everything found is what [`Table::row`] would find, in the same order, and a property test
 //! holds that.
 //!
-//! Measured (callgrind, a register of eight columns, five findings a row of 87 bytes): 4,100 instructions a row, splitting
-//! and counting people included, and 250 fewer once there are more than can be masked. An address in a row takes 2,000 more.
+//! Most rows of a list with delimiters never come here: see `plain.rs`.
 
 use std::ops::Range;
 
-use chot_detectors::{Column, Told, Whole};
+use chot_detectors::{Column, Told, Usual, Whole};
 use chot_model::DetectorId;
 
 use super::{COLUMNS_MAX, Found, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros};
@@ -169,10 +168,10 @@ struct Other {
 #[derive(Default)]
 pub(super) struct Lines {
     /// The cells that were found to be all of a finding.
-    whole: Vec<Sole>,
+    pub(super) whole: Vec<Sole>,
     /// Other findings, before which of the others they were made.
     other: Vec<(usize, (usize, Found, bool))>,
-    marks: Vec<Mark>,
+    pub(super) marks: Vec<Mark>,
     /// What of these was reported.
     told: Vec<Other>,
     /// What was found in a cell that is not one of the usual.
@@ -180,7 +179,7 @@ pub(super) struct Lines {
     view: View,
     /// Room for a row whose cells were read one by one.
     text: Vec<u8>,
-    cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
 }
 
 impl Table {
@@ -246,8 +245,9 @@ impl Table {
             if cell.is_empty() {
                 continue;
             }
-            let unplanned = Planned { column: None, joins: false };
-            let Planned { column, joins } = plan.get(cell.column as usize).copied().unwrap_or(unplanned);
+            let unplanned = Planned { usual: Usual::of(None), joins: false };
+            let Planned { usual, joins } = plan.get(cell.column as usize).copied().unwrap_or(unplanned);
+            let column = usual.column();
             if joins && joined::is_part_of_cell(line.bytes(cell)) {
                 return Next::Joined;
             }
@@ -354,15 +354,20 @@ impl Table {
         }
         self.report(line, done..lines.whole.len(), lines, inquiry);
         if inquiry.people.record(&lines.marks, self.people) == 0 {
-            let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
-            let hash = |at: usize, detectors: &[DetectorId]| lines.hash(line, at, detectors, inquiry);
-            if let Some(named) = self.named(cells, hash, inquiry) {
-                inquiry.people.person([named].iter());
-            }
+            self.name(line, lines, inquiry);
         }
         lines.marks.clear();
         lines.told.clear();
         lines.whole.clear();
+    }
+
+    /// Counts a person whom a row names in which no identifier stands.
+    pub(super) fn name(&self, line: &Line<'_>, lines: &Lines, inquiry: &mut Inquiry) {
+        let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
+        let hash = |at: usize, detectors: &[DetectorId]| lines.hash(line, at, detectors, inquiry);
+        if let Some(named) = self.named(cells, hash, inquiry) {
+            inquiry.people.person([named].iter());
+        }
     }
 
     /// Reports the others, and those that stand before them: so many.
