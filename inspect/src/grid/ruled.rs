@@ -8,7 +8,7 @@ use crate::view::View;
 
 /// A line of shorter strokes only is an ornament.
 const STROKE_MIN: usize = 3;
-/// A header so far from the line, in characters, is cut no better by it.
+/// More columns are an ornament, too.
 const COLUMNS_MAX: usize = 256;
 
 /// The columns that a line of strokes tells, in characters.
