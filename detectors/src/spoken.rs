@@ -24,34 +24,24 @@ pub(crate) const STEP: usize = SPOKEN_BYTES_MIN;
 /// Most bytes of a word: `không` in its decomposed form has eight.
 const WORD_BYTES_MAX: usize = 10;
 
-/// The words without their marks, and as they come from a keyboard when nobody puts the marks on (telex).
+/// The words without their marks.
 const WORDS: &[(&str, u8)] = &[
     ("khong", b'0'),
     ("hong", b'0'),
     ("ko", b'0'),
-    ("khoong", b'0'),
+    ("linh", b'0'),
+    ("le", b'0'),
     ("mot", b'1'),
-    ("mootj", b'1'),
-    ("moojt", b'1'),
     ("hai", b'2'),
     ("ba", b'3'),
     ("bon", b'4'),
-    ("boons", b'4'),
-    ("boosn", b'4'),
     ("tu", b'4'),
-    ("tuw", b'4'),
     ("nam", b'5'),
-    ("nawm", b'5'),
     ("lam", b'5'),
-    ("lawm", b'5'),
     ("sau", b'6'),
-    ("saus", b'6'),
     ("bay", b'7'),
-    ("bayr", b'7'),
     ("tam", b'8'),
-    ("tams", b'8'),
     ("chin", b'9'),
-    ("chins", b'9'),
 ];
 
 /// By byte, a set of [`WORDS`].
@@ -84,9 +74,9 @@ const fn bytes(place: Place) -> Bytes {
         all[byte.to_ascii_uppercase() as usize] |= 1 << n;
         let vowel = match place {
             Place::First => false,
-            Place::Second => matches!(byte, b'a' | b'o' | b'u'),
+            Place::Second => matches!(byte, b'a' | b'e' | b'i' | b'o' | b'u'),
             // No mark stands on the `i` and `y` that end words.
-            Place::Last => matches!(byte, b'a' | b'o' | b'u'),
+            Place::Last => matches!(byte, b'a' | b'e' | b'o' | b'u'),
         };
         let mut high = 0x80;
         while high < 256 {
@@ -155,12 +145,30 @@ fn value(text: &[u8], range: &Range<usize>, scratch: &mut Vec<u8>) -> Option<u8>
     let second = raw.get(1).copied().unwrap_or(last);
     // Most words of most texts end here.
     let likely = FIRST[usize::from(first)] & SECOND[usize::from(second)];
-    if likely == 0 || likely & LAST[usize::from(last)] == 0 && !ends_invisibly(raw) {
+    let keyed = is_key(last);
+    if likely == 0 || likely & LAST[usize::from(last)] == 0 && !keyed && !ends_invisibly(raw) {
         return None;
     }
     spread_words(raw, scratch);
-    let said = scratch.trim_ascii();
-    WORDS.iter().find(|(word, _)| word.as_bytes() == said).map(|(_, digit)| *digit)
+    let digit = |said: &[u8]| WORDS.iter().find(|(word, _)| word.as_bytes() == said).map(|(_, digit)| *digit);
+    digit(scratch.trim_ascii()).or_else(|| digit(typed(raw, scratch)?))
+}
+
+/// Whether it is a key that puts a mark on a letter: Telex has letters for it, VNI digits.
+const fn is_key(byte: u8) -> bool {
+    matches!(byte.to_ascii_lowercase(), b's' | b'f' | b'r' | b'x' | b'j' | b'w' | b'1'..=b'9')
+}
+
+/// A word that was typed without a program that puts the marks on, without its keys: `khoong` and `kho6ng` are `không`.
+fn typed<'s>(raw: &[u8], scratch: &'s mut Vec<u8>) -> Option<&'s [u8]> {
+    scratch.clear();
+    for (n, byte) in raw.iter().map(u8::to_ascii_lowercase).enumerate() {
+        let twice = matches!(byte, b'a' | b'e' | b'o') && scratch.last() == Some(&byte);
+        if n == 0 || !is_key(byte) && !twice {
+            scratch.push(byte);
+        }
+    }
+    (raw.is_ascii() && scratch.len() < raw.len()).then_some(scratch.as_slice())
 }
 
 /// Whether the last character of a word may be one that hides its last letter.
@@ -243,6 +251,10 @@ mod tests {
             "Không, không, một, không, chín, không, một, hai, ba, tư, lăm, sáu.",
             "không 0 một 0 chín 0 một hai ba 4 năm 6",
             "khoong khoong mootj khoong chins khoong moojt hai ba boons nawm saus",
+            "khoong khoong moojt khoong chisn khoong mootj hai ba tuw lawm sasu",
+            "kho6ng kho6ng mo65t kho6ng chi1n kho6ng mo6t5 hai ba bo61n na8m sa1u",
+            "linh không mốt lẻ chín linh một hai ba tư lăm sáu",
+            "le khong mot linh chin le mot hai ba tu lam sau",
             "KHÔNG KHÔNG MỘT KHÔNG CHÍN KHÔNG MỘT HAI BA BỐN NĂM SÁU",
             "kho\u{302}ng kho\u{302}ng mo\u{323}\u{302}t không chín không một hai\u{200b} ba\u{200b} bốn\u{ad} năm s\u{200b}áu",
         ] {

@@ -8,6 +8,7 @@
 mod cells;
 mod items;
 mod letters;
+mod ruled;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
-use cells::{Cells, Cut, Line, Open, Piece, begins_in_a_box, is_cut, is_rule};
+use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use letters::Letters;
 
 /// A longer line is no row.
@@ -57,6 +58,8 @@ pub(crate) struct Grid {
     /// The block has more lines than a record, and goes on.
     over: bool,
     letters: Letters,
+    /// A table of MediaWiki is open.
+    wiki: bool,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
@@ -130,6 +133,7 @@ impl Grid {
             block: Vec::new(),
             over: false,
             letters: Letters::default(),
+            wiki: false,
             queue: VecDeque::new(),
             judged: 0,
             ends_in_number: false,
@@ -230,13 +234,27 @@ impl Grid {
     /// Takes a whole line, of which it is known what it may hold.
     fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View) {
         let text = line.text(view);
-        if text.trim_ascii().is_empty() || is_rule(text) {
+        if text.trim_ascii().is_empty() {
             return self.end_block(view);
         }
+        if is_rule(text) {
+            self.wiki = is_wiki_rule(text, self.wiki);
+            return match ruled::columns(text) {
+                Some(columns) => self.open_ruled(columns, view),
+                None => self.end_block(view),
+            };
+        }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
-        let cut = cut || begins_in_a_box(text);
+        let cut = cut || begins_in_a_box(text) || begins_as_wiki(text);
         self.letters.line(&line, view);
+        if let Some(cell) = wiki_cell(text).filter(|_| self.wiki) {
+            let end = line.len();
+            return self.push_block(line.part(cell..end, view));
+        }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
+            if let Some(row) = (open.cut == Cut::Ruled).then(|| open.ruled_row(&line, view)).flatten() {
+                return self.queue.push_back(Some(row));
+            }
             if open.cut == Cut::Numbers && is_number(text) {
                 line.trim(view);
                 open.misfits = 0;
@@ -270,19 +288,23 @@ impl Grid {
             if number && (self.open_dashes(&line, view) || self.open_items(&line, view)) {
                 return;
             }
-            self.block.push(line);
-            if self.block.len() > BLOCK_LINES_MAX {
-                self.block.clear();
-                self.over = true;
-                self.before.clear();
-                self.close();
-            }
-            return;
+            return self.push_block(line);
         };
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
         self.join(cells, view);
+    }
+
+    /// Takes a line of a block with one value each.
+    fn push_block(&mut self, line: Piece) {
+        self.block.push(line);
+        if self.block.len() > BLOCK_LINES_MAX {
+            self.block.clear();
+            self.over = true;
+            self.before.clear();
+            self.close();
+        }
     }
 
     /// Whether the two lines before are numbers like this one.
@@ -335,6 +357,20 @@ impl Grid {
         self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
         self.open = Some(open);
         true
+    }
+
+    /// Opens a table whose columns a drawn line tells; the line above may be its header.
+    fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View) {
+        if self.open.as_ref().is_some_and(|open| open.is_ruled_as(&columns)) {
+            return;
+        }
+        self.end_block(view);
+        self.close();
+        self.before.clear();
+        let mut open = Open::ruled(columns);
+        let header = self.letters.last_line().and_then(|line| open.ruled_row(line, view));
+        self.queue.extend(header.map(Some));
+        self.open = Some(open);
     }
 
     /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.

@@ -146,7 +146,8 @@ fn letters(text: &[u8], number: &Number) -> Option<CardNumber> {
                 *slot = letter;
                 break;
             }
-            let sign = crate::fold::is_invisible(c)
+            let sign = number.hidden == Some("odd-grouping") && !c.is_alphanumeric() && !c.is_control()
+                || crate::fold::is_invisible(c)
                 || matches!(c, ' ' | '\u{a0}' | '.' | '-' | '/' | ',' | '·')
                 || ('\u{2000}'..='\u{200a}').contains(&c)
                 || matches!(c, '\u{202f}' | '\u{205f}' | '\u{3000}');

@@ -598,7 +598,7 @@ fn has_letters(text: &[u8]) -> bool {
 
 /// Whether a byte is a plain letter that is in none of the silent words.
 fn is_telling(byte: &u8) -> bool {
-    byte.is_ascii_alphabetic() && !b"vahoicndr".contains(&(byte | 0x20))
+    byte.is_ascii_alphabetic() && !b"vahoicndrlgup".contains(&(byte | 0x20))
 }
 
 /// Whether the words of `text` say more than `và`.
@@ -636,12 +636,13 @@ fn is_mere_label(folded: &[u8]) -> bool {
         .all(|w| MERE.contains(&w) || w.iter().all(u8::is_ascii_digit))
 }
 
-/// Whether folded words say nothing that could speak of a number, such as the `và` between two of them.
+/// Whether folded words say nothing that could speak of a number, such as the `và` between two of them, or `đúng là`
+/// where the second puts the first right.
 fn is_silent(folded: &[u8]) -> bool {
-    folded
-        .split(|b| *b == b' ')
-        .filter(|w| !w.is_empty())
-        .all(|w| matches!(w, b"va" | b"hoac" | b"voi" | b"and" | b"or") || w.iter().all(u8::is_ascii_digit))
+    folded.split(|b| *b == b' ').filter(|w| !w.is_empty()).all(|w| {
+        matches!(w, b"va" | b"hoac" | b"voi" | b"and" | b"or" | b"dung" | b"phai" | b"la")
+            || w.iter().all(u8::is_ascii_digit)
+    })
 }
 
 impl Column {

@@ -317,24 +317,27 @@ fn key_hash(text: &[u8]) -> Option<usize> {
     (n > 0).then_some(hash as usize % KEYS)
 }
 
-/// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`. Behind
-/// `bà Lê Thị Hà`, `số hóa đơn` is one: nobody is called that.
+/// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`, nor is `anh Đôn`
+/// a `đơn`. Behind `bà Lê Thị Hà`, `số hóa đơn` is one: nobody is called that.
 fn is_name(folded: &[u8], phrase: &std::ops::Range<usize>) -> bool {
     const LABELS: [&[u8]; 2] = [b"so", b"ma"];
-    let words = || folded.get(phrase.clone()).unwrap_or_default().split(|b| *b == b' ');
-    follows_a_surname(folded, phrase.start) && !words().any(|word| LABELS.contains(&word))
+    const TITLES: [&[u8]; 9] = [b"anh", b"chi", b"ong", b"ba", b"em", b"co", b"chu", b"bac", b"chau"];
+    let words = || folded.get(phrase.clone()).unwrap_or_default().split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let before = word_before(folded, phrase.start);
+    (SURNAMES.contains(&before) || words().nth(1).is_none() && TITLES.contains(&before))
+        && !words().any(|word| LABELS.contains(&word))
 }
 
-/// Whether the word before `at` is a surname.
-fn follows_a_surname(folded: &[u8], at: usize) -> bool {
-    const SURNAMES: &[&[u8]] = &[
-        b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
-        b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha",
-        b"ta", b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",
-    ];
+const SURNAMES: &[&[u8]] = &[
+    b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
+    b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha", b"ta",
+    b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",
+];
+
+/// The word before `at`.
+fn word_before(folded: &[u8], at: usize) -> &[u8] {
     let before = folded.get(..at).unwrap_or_default().trim_ascii_end();
-    let word = before.rsplit(|b| *b == b' ').next().unwrap_or_default();
-    SURNAMES.contains(&word)
+    before.rsplit(|b| *b == b' ').next().unwrap_or_default()
 }
 
 /// Whether no word of a folded phrase stands behind digits, nor more than one of these: what stands behind digits before a

@@ -15,11 +15,13 @@ const SIGNS_MAX: usize = 2;
 const GROUPS_MIN: usize = 3;
 /// Digits of the largest group.
 pub(crate) const GROUP_DIGITS_MAX: usize = 4;
-/// Digits of the longest such number, a citizen's.
-const DIGITS_MAX: usize = 12;
+/// Digits of the longest such number, a card's.
+const DIGITS_MAX: usize = CARD_DIGITS;
+/// Digits of a card behind its letters.
+const CARD_DIGITS: usize = 13;
 
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
-/// the same between.
+/// the same between. The letters of a card are a part of its first group: `TE1'259'444'010'248`, `T_E_1_2_5_…`.
 #[inline(always)]
 pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     if may_begin(text, &group) { read_groups(text, group) } else { None }
@@ -34,6 +36,11 @@ fn may_begin(text: &[u8], group: &Range<usize>) -> bool {
         return false;
     }
     if sign >= 0x80 || !byte(group.end + 1).is_ascii_digit() {
+        return true;
+    }
+    // Behind the letters of a card the first group is of any size.
+    let before = |n: usize| group.start.checked_sub(n).map_or(0, byte);
+    if before(1).is_ascii_alphabetic() || before(1) == sign && before(2).is_ascii_alphabetic() {
         return true;
     }
     // So many groups of one size are to follow at the least, all behind the same sign, before the last one.
@@ -67,6 +74,8 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
     }
+    let is_card = before.or(text.get(..group.start)).and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic);
+    let mut size = group.len();
     let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
     let mut steps = Steps::default();
     let mut at = group.start;
@@ -82,13 +91,17 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
         if !goes_on {
             break part.len();
         }
-        if part.len() != group.len() {
+        if is_card && groups == 2 && part.len() > size {
+            size = part.len();
+        }
+        if part.len() != size && !(is_card && groups == 1) {
             return None;
         }
         at += sign.len();
     };
-    let ends = last == group.len() || group.len() > 1 && last <= GROUP_DIGITS_MAX;
-    let fits = matches!(len, 9 | 10 | DIGITS_MAX) && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
+    let ends = last == size || size > 1 && last <= GROUP_DIGITS_MAX;
+    let is_whole = if is_card { len == CARD_DIGITS } else { matches!(len, 9 | 10 | 12) };
+    let fits = is_whole && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
     let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
     if ends && fits && !years && !steps.rise() { number() } else { None }
 }
@@ -189,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_begins_tells_is_true(text in "([0-9]{1,5}[:;*|_→]{1,2}){1,12}[0-9]{0,5}|([0-9]{1,2}:){1,12}[0-9]{0,4}|([0-9]{3,4}[;*:]){2,4}[0-9]{0,5}") {
+        fn what_begins_tells_is_true(text in "([A-Z]{1,2}[:;*|_→]{0,2})?([0-9]{1,5}[:;*|_→]{1,2}){1,12}[0-9]{0,5}|([0-9]{1,2}:){1,12}[0-9]{0,4}|([0-9]{3,4}[;*:]){2,4}[0-9]{0,5}") {
             let text = text.as_bytes();
             for start in 0..text.len() {
                 let len = text[start..].iter().take_while(|b| b.is_ascii_digit()).count();
@@ -199,6 +212,23 @@ mod tests {
                     prop_assert_eq!(read(text, group).map(|number| number.digits().to_vec()), number);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_letters_of_a_card_are_a_part_of_its_first_group() {
+        for (text, expected) in [
+            ("TE1'259'444'010'248", Some("1259444010248")),
+            ("XB41*5849*1724*372", Some("4158491724372")),
+            ("D#N#4#2#0#5#2#7#1#3#3#2#2#7#2", Some("4205271332272")),
+            ("TS2:581:792:048:85", None),
+            ("TE12'5'94'440'10'248", None),
+            ("SO0660;8993;0053", None),
+        ] {
+            let start = text.bytes().position(|b| b.is_ascii_digit()).unwrap_or_default();
+            let len = text.bytes().skip(start).take_while(u8::is_ascii_digit).count();
+            let number = read(text.as_bytes(), start..start + len);
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
     }
 }

@@ -132,7 +132,7 @@ pub(super) const FIRST_LOW: [u8; 16] = {
     table
 };
 
-/// What second letters follow, by each half: `a` `o` `u` `h`, and signs above the digits, or a little more.
+/// What second letters follow, by each half: `a` `e` `i` `o` `u` `h`, and signs above the digits, or a little more.
 pub(super) const SECOND_HIGH: [u8; 16] = {
     let mut table = [0; 16];
     table[0x3] = DIGIT;
@@ -148,8 +148,9 @@ pub(super) const SECOND_LOW: [u8; 16] = {
     table[0x0] = DIGIT;
     table[0x1] = L_N | S | B_H | T;
     table[0x2] = C;
-    table[0x5] = T;
+    table[0x5] = T | L_N;
     table[0x8] = K | C;
+    table[0x9] = L_N;
     table[0xa] = DIGIT;
     table[0xb] = DIGIT;
     table[0xc] = DIGIT;

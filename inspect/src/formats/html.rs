@@ -4,6 +4,7 @@
 
 mod placement;
 mod roles;
+mod rows;
 mod script;
 mod shapes;
 
@@ -19,6 +20,7 @@ use crate::table::{Row, Table};
 use crate::text::{self, Text};
 use crate::view::View;
 use placement::{Drawing, Elements};
+use rows::Rows;
 pub(super) use script::Script;
 use shapes::Shapes;
 
@@ -161,6 +163,7 @@ struct Body {
     turns: Option<(Vec<u8>, u32)>,
     drawing: Drawing,
     elements: Elements,
+    laid: Rows,
     /// The line on which a drawing set letters last.
     baseline: Vec<u8>,
     /// The element that is a table by its role, the outermost one, and those of its name that are open within.
@@ -189,6 +192,7 @@ impl Html {
             turns: None,
             drawing: Drawing::default(),
             elements: Elements::default(),
+            laid: Rows::default(),
             cell_number: None,
             baseline: Vec::new(),
             grid: None,
@@ -512,6 +516,9 @@ impl Reader for Body {
         }
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.open(tag, read);
+        if self.tables == 0 {
+            self.laid.open(&name, is_inline(&name), read);
+        }
         let label = roles::label(tag, inquiry);
         let mut found = Vec::new();
         for (key, value) in tag.attributes() {
@@ -550,6 +557,9 @@ impl Reader for Body {
         self.end_grid(name, inquiry);
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.close(name, read);
+        if self.tables == 0 {
+            self.laid.close(name, &self.place, read, inquiry);
+        }
         match name.to_ascii_lowercase().as_slice() {
             b"table" => self.close_table(inquiry),
             b"script" => self.end_script(inquiry),
@@ -588,6 +598,7 @@ impl Stream for Html {
         }
         self.body.drawing.end(&self.body.place, inquiry);
         self.body.elements.end(&self.body.place, inquiry);
+        self.body.laid.end(inquiry);
         let unclosed = std::mem::take(&mut self.body.turned.view);
         self.body.text.view.push_view(&unclosed, 0..unclosed.text.len());
         let mut found = Vec::new();

@@ -19,6 +19,7 @@ use crate::markup::{Markup, Reader, Tag, local};
 use crate::sniff::Head;
 use crate::text::{self, Text};
 use crate::tree::Tree;
+use crate::view::View;
 use rows::Rows;
 
 pub(crate) const FORMAT: Format = Format {
@@ -69,6 +70,8 @@ pub(crate) struct Document {
     joined: Joined,
     /// What `<key>…</key>` says of the element that follows it.
     keyed: Option<Column>,
+    /// The last number that its element leaves open what it is, and how deep it stands: what tells that may follow.
+    number: Option<(usize, View)>,
     long: bool,
     /// Elements that are called as those of tables.
     rows: Rows,
@@ -77,6 +80,10 @@ pub(crate) struct Document {
 }
 
 const DEPTH_MAX: usize = 512;
+/// Bytes of a number that may be anybody's.
+const NUMBER_LEN: std::ops::RangeInclusive<usize> = 8..=15;
+/// Attributes that say what another holds; the last is that of HL7's CDA.
+const LABELS: [&[u8]; 5] = [b"name", b"key", b"label", b"field", b"assigningAuthorityName"];
 
 impl Xml {
     pub(crate) fn new(place: Place) -> Self {
@@ -88,6 +95,7 @@ impl Xml {
             tree: Tree::default(),
             joined: Joined::default(),
             keyed: None,
+            number: None,
             long: false,
             rows: Rows::new(&place),
             typed: false,
@@ -149,6 +157,43 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Keeps the number in the element at hand, if that leaves open what it is.
+    fn keep_number(&mut self) {
+        let (depth, text) = (self.path.len(), self.text.view.text.trim_ascii());
+        if self.deeper == 0 && matches!(self.path.last(), Some(Some(Column::Neutral | Column::IdNumber))) {
+            let is_number = NUMBER_LEN.contains(&text.len()) && text.iter().all(u8::is_ascii_alphanumeric);
+            self.number = is_number.then(|| (depth, self.text.view.copy()));
+        } else if self.number.as_ref().is_some_and(|(at, _)| *at > depth) {
+            self.number = None;
+        }
+    }
+
+    /// `<So>7912345678</So><Loai>BHXH</Loai>`: what the number beside is, if it is as long as those are.
+    fn told_behind(&mut self, inquiry: &mut Inquiry) {
+        let Some((depth, value)) = self.number.take() else { return };
+        let len = match self.keyed {
+            Some(Column::Cccd) => 12,
+            Some(Column::Bhxh) => 10,
+            Some(Column::Cmnd) => 9,
+            Some(Column::Bhyt) => 15,
+            Some(Column::Passport) => 8,
+            _ => return,
+        };
+        if self.deeper > 0 || depth != self.path.len() || value.text.trim_ascii().len() != len {
+            return;
+        }
+        let place = Place { again: true, ..self.place.clone() };
+        let mut found = Vec::new();
+        text::value(&place, &value, self.keyed, inquiry, &mut found);
+        for f in found {
+            if let Some(mark) = inquiry.report(f) {
+                self.tree.add(mark, inquiry);
+            }
+        }
+    }
+}
+
 impl Reader for Document {
     fn text(&mut self) -> &mut Text {
         &mut self.text
@@ -191,7 +236,7 @@ impl Reader for Document {
             }
         }
         // `<o name="SO_CCCD" value="…"/>`: the value of one attribute announces another.
-        let label = [&b"name"[..], b"key", b"label", b"field"].iter().find_map(|n| tag.string(n));
+        let label = LABELS.iter().find_map(|n| tag.string(n));
         let label = label.and_then(|l| inquiry.column(l.trim())).or(keyed);
         // What is of no paper's kind may be of any: `type="text"`, `type="invoice"`.
         let mut kind = || KINDS.iter().take(2).find_map(|n| tag.string(n)).and_then(|kind| inquiry.column(kind.trim()));
@@ -204,7 +249,8 @@ impl Reader for Document {
             } else {
                 inquiry.column(&String::from_utf8_lossy(local(name)))
             };
-            let column = own.or_else(|| label.filter(|_| !name.eq_ignore_ascii_case(b"name")));
+            let others = |name: &[u8]| name.eq_ignore_ascii_case(b"name") || name == b"root";
+            let column = own.or_else(|| label.filter(|_| !others(name)));
             let value = if self.typed { ooxml::typed(value) } else { value };
             let mut found = Vec::new();
             text::value(&self.place, &value, column, inquiry, &mut found);
@@ -236,9 +282,13 @@ impl Reader for Document {
         if names {
             let keyed = inquiry.column(String::from_utf8_lossy(&self.text.view.text).trim());
             self.keyed = keyed.filter(|column| !kind || column.is_identifier());
+            if kind {
+                self.told_behind(inquiry);
+            }
         } else if name != b"system" {
             // It says nothing of the next record.
             self.keyed = None;
+            self.keep_number();
         }
         self.end(inquiry);
         self.rows.close(name, inquiry);
@@ -285,6 +335,19 @@ mod tests {
                 Some(Confidence::High),
                 None,
             ),
+            // What stands behind it, and in an attribute.
+            (
+                "<ds><g><So>7912345678</So><Loai>BHXH</Loai></g><g><So>036012470010</So><Loai>CCCD</Loai></g></ds>",
+                Some(Confidence::High),
+                Some(Confidence::High),
+            ),
+            (
+                "<ds><id root=\"2.16.840\" extension=\"7912345678\" assigningAuthorityName=\"BHXH\"/></ds>",
+                None,
+                Some(Confidence::High),
+            ),
+            ("<ds><g><So>7912345678</So></g><g><Loai>BHXH</Loai></g></ds>", None, None),
+            ("<ds><GiayTo><So>7912345678</So><Loai>BHXH</Loai></GiayTo></ds>", None, Some(Confidence::High)),
             // Look-alikes: what stands behind its number, and an invoice behind somebody's record.
             (
                 "<ds><g><So>7912345678</So><Loai>CCCD</Loai></g><g><So>036012470010</So><Loai>BHXH</Loai></g></ds>",

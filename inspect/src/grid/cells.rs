@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::items::name_and_number;
+use super::ruled;
 use crate::scanned::is_code;
 use crate::table::Row;
 use crate::view::View;
@@ -24,6 +25,8 @@ pub(super) enum Cut {
     Lines,
     /// Nothing but a number a line.
     Numbers,
+    /// Columns told by a drawn line.
+    Ruled,
 }
 
 /// A line or a cell: a place in the window, or a copy once the window moves on.
@@ -175,9 +178,56 @@ fn ends_with_side(text: &[u8]) -> bool {
     SIDES.iter().any(|side| text.ends_with(side) && text.len() > side.len())
 }
 
+/// What parts the cells of a line as wikis write them, and how many signs stand before the first: `! a !! b` and
+/// `| a || b` (MediaWiki), `||a||b||` (a header of Jira). An empty cell of other tables stands among cells that one
+/// sign parts.
+fn wiki(line: &[u8]) -> Option<(&'static [u8], usize)> {
+    let signs = |signs: &'static [u8], frame: usize| {
+        memchr::memmem::find(line.get(frame..)?, signs).is_some().then_some((signs, frame))
+    };
+    match line {
+        [b'!', b' ', ..] => signs(b"!!", 1).or_else(|| signs(b"||", 1)),
+        [b'|', b'|', within @ .., b'|', b'|'] if !within.is_empty() && only_doubled(within) => signs(b"||", 2),
+        [b'|', within @ .., last] if *last != b'|' && only_doubled(within) => signs(b"||", 1),
+        _ => None,
+    }
+}
+
+/// Whether no `|` stands alone, nor three of them together.
+fn only_doubled(text: &[u8]) -> bool {
+    text.chunk_by(|a, b| (*a == b'|') == (*b == b'|')).all(|run| run.first() != Some(&b'|') || run.len() == 2)
+}
+
+/// Whether a line heads a table of MediaWiki.
+pub(super) fn begins_as_wiki(line: &[u8]) -> bool {
+    line.starts_with(b"! ") && memchr::memmem::find(line, b"!!").is_some()
+}
+
+/// Whether a table of MediaWiki is open behind a line that sets others apart, given whether one was.
+pub(super) fn is_wiki_rule(line: &[u8], open: bool) -> bool {
+    match line.trim_ascii() {
+        [b'{', b'|', ..] => true,
+        [b'|', b'}'] => false,
+        _ => open,
+    }
+}
+
+/// Where the only cell of a line of such a table begins: `| a`, `! a`.
+pub(super) fn wiki_cell(line: &[u8]) -> Option<usize> {
+    let lead = line.len() - line.trim_ascii_start().len();
+    match line.get(lead..)? {
+        [b'|' | b'!', b' ', cell @ ..] if memchr::memchr3(b'|', b'!', b'\t', cell).is_none() => Some(lead + 2),
+        _ => None,
+    }
+}
+
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
+    // A table of MediaWiki begins, goes on with a row, ends.
+    if matches!(line, [b'{', b'|', ..] | [b'|', b'-'] | [b'|', b'-', b' ', ..] | [b'|', b'}']) {
+        return true;
+    }
     let sign = |b: &u8| matches!(b, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | 0xe2 | 0x80..=0xbf);
     let signs = line.iter().all(sign)
         && line.iter().filter(|b| **b == 0xe2).count() * 2 == line.iter().filter(|b| (0x80..0xc0).contains(*b)).count();
@@ -204,6 +254,12 @@ impl Cells {
     pub(super) fn of(line: &Piece, cut: Cut, view: &View) -> Option<Self> {
         let text = line.text(view).trim_ascii_end();
         let lead = text.len() - text.trim_ascii_start().len();
+        if cut == Cut::Pipe
+            && let Some((signs, frame)) = wiki(text.get(lead..)?)
+        {
+            let ends = if text.ends_with(b"||") { 2 } else { 0 };
+            return Self::parted(line, lead + frame..text.len() - ends, signs, view);
+        }
         // What stands around all cells sets none apart.
         let frame = match (cut, text.get(lead..)?) {
             (Cut::Pipe, [b'|', .., b'|']) => 1,
@@ -226,7 +282,7 @@ impl Cells {
             Cut::Blanks => WIDE.find(rest),
             Cut::Dashes => memchr::memchr(b' ', rest),
             Cut::Box => memchr::memchr(SIDE, rest),
-            Cut::Lines | Cut::Numbers | Cut::Items => None,
+            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled => None,
         }?;
         if cut == Cut::Pipe && is_code(text) {
             return None;
@@ -265,6 +321,18 @@ impl Cells {
         }
         let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
         Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
+    }
+
+    /// Of what stands between two signs of a kind each.
+    fn parted(line: &Piece, within: Range<usize>, signs: &[u8], view: &View) -> Option<Self> {
+        let mut row = Vec::new();
+        let mut start = within.start;
+        for at in memchr::memmem::find_iter(line.text(view).get(within.clone())?, signs) {
+            row.push(line.part(start..within.start + at, view));
+            start = within.start + at + signs.len();
+        }
+        row.push(line.part(start..within.end, view));
+        (row.len() > 1).then_some(Self { cut: Cut::Pipe, row, places: Vec::new() })
     }
 
     /// Of a line that is an item of a list.
@@ -379,6 +447,23 @@ pub(super) struct Open {
 impl Open {
     pub(super) fn with(first: &Cells) -> Self {
         Self { cut: first.cut, cells: first.row.len(), places: first.places.clone(), misfits: 0 }
+    }
+
+    /// Columns that a drawn line tells.
+    pub(super) const fn ruled(places: Vec<Range<usize>>) -> Self {
+        Self { cut: Cut::Ruled, cells: places.len(), places, misfits: 0 }
+    }
+
+    /// The row that a line makes in such columns.
+    pub(super) fn ruled_row(&mut self, line: &Piece, view: &View) -> Option<Line> {
+        let row = ruled::cut(line, &self.places, view)?.into_line();
+        self.misfits = 0;
+        Some(row)
+    }
+
+    /// Whether a drawn line tells the same columns.
+    pub(super) fn is_ruled_as(&self, places: &[Range<usize>]) -> bool {
+        self.cut == Cut::Ruled && self.places == places
     }
 
     /// One column of numbers.

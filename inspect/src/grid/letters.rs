@@ -57,6 +57,11 @@ impl Letters {
         self.before = self.said.replace(line.twin());
     }
 
+    /// The line that was taken last.
+    pub(super) const fn last_line(&self) -> Option<&Piece> {
+        self.said.as_ref()
+    }
+
     /// The line before the one that was taken last.
     pub(super) const fn line_before(&self) -> Option<&Piece> {
         self.before.as_ref()
@@ -144,22 +149,31 @@ impl Letters {
             let text = cell.text(view);
             GROUP.contains(&text.len()) && text.iter().all(u8::is_ascii_digit)
         };
+        // Words may follow the last group: `4109 - Hà Nội`.
+        let tail = cells.last().filter(|last| !is_group(last)).and_then(|last| {
+            let text = last.text(view);
+            let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+            let ends = text.get(digits).is_some_and(|b| is_sign(*b));
+            (GROUP.contains(&digits) && ends).then(|| last.part(0..digits, view))
+        });
+        let cells = cells.get(..cells.len() - usize::from(tail.is_some())).unwrap_or_default();
         let groups = cells.iter().rev().take_while(is_group).count();
         let Some((before, groups)) = cells.split_at_checked(cells.len() - groups) else { return };
-        let Some(label) = before.last().filter(|_| !groups.is_empty()) else { return };
+        let groups = || groups.iter().chain(&tail);
+        let Some(label) = before.last().filter(|_| groups().next().is_some()) else { return };
         let said = label.text(view);
         // The first group may stand behind what announces it.
         let own = said.iter().rev().take_while(|b| b.is_ascii_digit()).count();
         let rest = said.get(..said.len() - own).unwrap_or_default();
-        let digits = own + groups.iter().map(Piece::len).sum::<usize>();
+        let digits = own + groups().map(Piece::len).sum::<usize>();
         let first =
-            if own > 0 { said.get(rest.len()) } else { groups.first().and_then(|cell| cell.text(view).first()) };
+            if own > 0 { said.get(rest.len()) } else { groups().next().and_then(|cell| cell.text(view).first()) };
         if digits != DIGITS || first != Some(&b'0') || !rest.last().is_some_and(|b| own == 0 || is_sign(*b)) {
             return;
         }
         let each = |piece: &Piece, from: usize| (from..piece.len()).map(|at| piece.part(at..at + 1, view)).collect();
         let own: Vec<Piece> = each(label, rest.len());
-        let groups = groups.iter().flat_map(|group| -> Vec<Piece> { each(group, 0) });
+        let groups = groups().flat_map(|group| -> Vec<Piece> { each(group, 0) });
         let row = [label.part(0..rest.len(), view)].into_iter().chain(own).chain(groups);
         let row = row.map(|piece| piece.to_view(view)).enumerate().collect();
         self.found.push((row, Said::default()));

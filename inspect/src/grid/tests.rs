@@ -116,6 +116,56 @@ fn lines_of_a_box_cut_and_rows_with_their_own_headings_are_read_across() {
     }
 }
 
+#[test]
+fn wikis_part_the_cells_of_a_header_by_signs_of_their_own() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    for heading in ["Mã số BHXH", "Số hóa đơn"] {
+        for (head, row, end) in [
+            ("{| class=\"wikitable\"\n! Tên !! @\n", "|-\n| An || #\n", "|}\n"),
+            ("{|\n! Tên !! @ !! Tổ\n", "|-\n| An || # || 1\n", "|}\n"),
+            ("{|\n! Tên\n! @\n", "|-\n| An\n| #\n", "|}\n"),
+            ("{|\n! Tên || Tổ || @\n", "|-\n| An || || #\n", "|}\n"),
+            ("Em gửi:\n||Tên||@||\n", "|An|#|\n", ""),
+            ("||STT||Tên||@||\n", "|1|An|#|\n", ""),
+        ] {
+            let rows = ["4012345678", "7912345670"].map(|number| row.replace('#', number)).concat();
+            let text = format!("{}{rows}{end}", head.replace('@', heading));
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            let found = if heading == "Mã số BHXH" { 2 } else { 0 };
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
+        }
+    }
+    // An empty cell of a table that one sign parts.
+    let text = "|STT||Mã số BHXH\n|1||4012345678\n|2|x|7912345670\n";
+    let inspection = inspector.inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
+    assert_eq!(inspection.distinct(DetectorId::Bhxh), 2, "{text}");
+}
+
+#[test]
+fn a_drawn_line_tells_columns_one_blank_apart() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);
+    for (text, found) in [
+        ("Họ tên  Mã số BHXH Tổ\n------- ---------- --\nLê Bình 4012345678 1\nHồ An   7912345670 2\n", 2),
+        (
+            "======= ========== ==\nHọ tên  Mã số BHXH Tổ\n======= ========== ==\nLê Bình 4012345678 1\nHồ An   7912345670\n======= ========== ==\n",
+            2,
+        ),
+        ("Họ te\u{302}n  Mã số BHXH\n------- ----------\nLê Bi\u{300}nh 4012345678\nHồ An   7912345670\n", 2),
+        (
+            "Họ tên  Mã số BHXH\n------- ----------\nLê Bình 4012345678\nHọ tên  Mã số BHXH\n------- ----------\nHồ An   7912345670\n",
+            2,
+        ),
+        // Under another heading.
+        ("Họ tên  Số hóa đơn\n------- ----------\nLê Bình 4012345678\nHồ An   7912345670\n", 0),
+    ] {
+        for text in [text.to_owned(), format!("{filling}\n{text}\n"), format!("{filling}{text}\n\n{filling}")] {
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{}", text.replace(&filling, "…"));
+        }
+    }
+}
+
 fn line() -> impl Strategy<Value = String> {
     let heads = ["Họ và tên", "CCCD", "Số hóa đơn", "Địa chỉ", "Ngày sinh", "Ghi chú", "BHXH tỉnh", "STT"];
     let cut = prop::sample::select(vec!["\t", " | ", ";", "      ", " - ", "\n", " "]);

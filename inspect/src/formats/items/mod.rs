@@ -121,11 +121,18 @@ fn begins(head: &Head<'_>, kind: &Kind) -> bool {
             Some(Ok(())) if is_declared => return true,
             Some(Ok(())) => {}
             Some(Err(Stop::Cut)) => return is_declared || has_text && head.bytes.len() >= BLOCK,
-            Some(Err(Stop::TooDeep)) => return true,
+            // A few bytes over and over may be a list in a list without end: nothing ever stands in it.
+            Some(Err(Stop::TooDeep)) => return is_declared || !repeats_itself(head.bytes),
             Some(Err(Stop::NoItem)) | None => return false,
         }
     }
     has_text
+}
+
+/// Whether all bytes are the same few over and over, as one letter is in a text, and what an encoding makes of it.
+fn repeats_itself(bytes: &[u8]) -> bool {
+    const PERIOD_MAX: usize = 8;
+    (1..=PERIOD_MAX).any(|period| bytes.get(period..).is_some_and(|behind| bytes.starts_with(behind)))
 }
 
 fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, kind: &Kind) -> Option<&'static str> {

@@ -245,6 +245,15 @@ fn what_breaks_off_is_too_deep_or_is_letters_is_not_clean() {
 }
 
 #[test]
+fn what_repeats_itself_is_no_list_in_a_list() {
+    for byte in 0..=u8::MAX {
+        let hex = format!("{byte:02x}").repeat(BLOCK / 2 + 300);
+        let inspection = named("a.txt", hex.as_bytes());
+        assert!(inspection.opaque.is_empty(), "{byte:02x}: {:?}", inspection.opaque);
+    }
+}
+
+#[test]
 fn bytes_of_chance_are_no_items() {
     let mut state = 7u64;
     let mut next = move || {
