@@ -428,16 +428,17 @@ impl<'t> Near<'t> {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
-            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking));
+            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
         }
         spread_words(clause, &mut self.memory.scratch);
-        let said = self.words.nearest(&self.memory.scratch, 0, true);
+        let colon = ends_with_colon(clause);
+        let said = self.words.nearest(&self.memory.scratch, 0, true, colon);
         if said.1 != Firm::Not {
             return said;
         }
         let away = self.memory.scratch.len();
         // `Lũy kế: …` has its own label, whatever it means.
-        if clause.trim_ascii_end().ends_with(b":") && !is_mere_label(&self.memory.scratch) {
+        if colon && !is_mere_label(&self.memory.scratch) {
             return (Columns::default(), Firm::Not);
         }
         // An empty line ends what was said before it.
@@ -446,7 +447,7 @@ impl<'t> Near<'t> {
             return (Columns::default(), Firm::Not);
         }
         spread_words(earlier, &mut self.memory.scratch);
-        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
+        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false, false);
         (columns, firm.min(Firm::Near))
     }
 
@@ -601,6 +602,11 @@ fn is_telling(byte: &u8) -> bool {
     byte.is_ascii_alphabetic() && !b"vahoicndr".contains(&(byte | 0x20))
 }
 
+/// Whether a clause leads to what follows.
+fn ends_with_colon(clause: &[u8]) -> bool {
+    clause.trim_ascii_end().ends_with(b":")
+}
+
 /// Whether the words of `text` say more than `và`.
 fn speaks(text: &[u8], scratch: &mut Vec<u8>) -> bool {
     if !has_letters(text) {
@@ -620,7 +626,7 @@ fn ending(text: &[u8], words: &Words, scratch: &mut Vec<u8>) -> Option<Ending> {
         return None;
     }
     spread_words(clause, scratch);
-    words.nearest_in_the_end(scratch)
+    words.nearest_in_the_end(scratch, ends_with_colon(clause))
 }
 
 /// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.

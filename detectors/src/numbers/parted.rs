@@ -15,23 +15,25 @@ const SIGNS_MAX: usize = 2;
 const GROUPS_MIN: usize = 3;
 /// Digits of the largest group.
 pub(crate) const GROUP_DIGITS_MAX: usize = 4;
-/// Digits of the longest such number, a citizen's.
-const DIGITS_MAX: usize = 12;
+/// Digits of the longest such number, that of a card.
+const CARD_DIGITS: usize = 13;
 
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
-/// the same between.
+/// the same between. The first group of a card has letters before it, and its size is its own: `DN4_797_912_045_873`.
 pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     let sign = sign_at(text, group.end).filter(|_| group.len() <= GROUP_DIGITS_MAX)?;
     let before = text.get(..group.start)?.strip_suffix(sign);
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
+    let card = follows_letters(text, group.start);
+    let mut size = (!card).then_some(group.len());
+    let (mut digits, mut len, mut groups, mut years) = ([0; CARD_DIGITS], 0, 0, true);
     let mut steps = Steps::default();
     let mut at = group.start;
     let last = loop {
         let rest = text.get(at..)?;
-        let part = rest.get(..rest.iter().take(DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count())?;
+        let part = rest.get(..rest.iter().take(CARD_DIGITS + 1).take_while(|b| b.is_ascii_digit()).count())?;
         digits.get_mut(len..len + part.len())?.copy_from_slice(part);
         steps.add(part);
         years &= matches!(part, [b'1', b'9', ..] | [b'2', b'0', ..]);
@@ -41,15 +43,28 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
         if !goes_on {
             break part.len();
         }
-        if part.len() != group.len() {
+        let first = groups == 1;
+        if !(first && card) && part.len() != *size.get_or_insert(part.len()) {
             return None;
         }
         at += sign.len();
     };
-    let ends = last == group.len() || group.len() > 1 && last <= GROUP_DIGITS_MAX;
-    let fits = matches!(len, 9 | 10 | DIGITS_MAX) && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
+    let size = size.unwrap_or(last);
+    let ends = last == size || size > 1 && last <= GROUP_DIGITS_MAX;
+    let fits = if card { len == CARD_DIGITS && group.len() <= size } else { matches!(len, 9 | 10 | 12) };
+    let fits = fits && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
     let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
     if ends && fits && !years && !steps.rise() { number() } else { None }
+}
+
+/// Whether the two letters of a card, which are a word by themselves, stand right before.
+fn follows_letters(text: &[u8], at: usize) -> bool {
+    match text.get(..at) {
+        Some([before @ .., a, b]) if a.is_ascii_uppercase() && b.is_ascii_uppercase() => {
+            !before.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80)
+        }
+        _ => false,
+    }
 }
 
 /// Whether groups rise by one step throughout: pages, forms, sides of a box.
@@ -144,5 +159,22 @@ mod tests {
             assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
         assert!(read(b"1;0660;8993;0053", 2..6).is_none());
+        for (text, expected) in [
+            ("DN4_797_912_045_873", Some("4797912045873")),
+            ("[DN47][9791][2045][873]", Some("4797912045873")),
+            ("(DN4)(797)(912)(045)(873)", Some("4797912045873")),
+            ("DN4*7*9*7*9*1*2*0*4*5*8*7*3", Some("4797912045873")),
+            // The group of the letters is the first, others go on, and what is shorter is none.
+            ("DN4797_912_045_873", None),
+            ("DN4_797_912_045_87", None),
+            ("DN4_79_7912_045_873", None),
+            ("MDN4_797_912_045_873", None),
+            ("IP47_912_045", None),
+        ] {
+            let start = text.find(|c: char| c.is_ascii_digit()).expect("there");
+            let end = start + text[start..].bytes().take_while(u8::is_ascii_digit).count();
+            let number = read(text.as_bytes(), start..end);
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
+        }
     }
 }
