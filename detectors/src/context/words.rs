@@ -35,6 +35,28 @@ const SHARED: &[(Column, &str)] = &[
 
 /// What programs number, and how they call the number in a header.
 const THINGS: &str = include_str!("things.txt");
+/// What else has a number that identifies it (Decision 06/QĐ-TTg, 2022), and how that is called.
+const IDENTIFIED: [&str; 18] = [
+    "thửa đất",
+    "sản phẩm",
+    "hàng hóa",
+    "phương tiện",
+    "tàu",
+    "đơn vị",
+    "cơ quan",
+    "tổ chức",
+    "doanh nghiệp",
+    "văn bản",
+    "tài liệu",
+    "tài sản",
+    "địa điểm",
+    "bất động sản",
+    "công trình",
+    "thiết bị",
+    "lô hàng",
+    "giao dịch",
+];
+const IDENTITIES: [&str; 4] = ["mã định danh", "số định danh", "mã số định danh", "mã định danh điện tử"];
 const LABELS: [&str; 6] = ["code", "id", "no", "number", "num", "ref"];
 
 /// Papers of a person that forms ask for in one field.
@@ -117,6 +139,16 @@ impl Words {
                     meaning.push((*column, names));
                 }
             }
+        }
+        for (identity, thing) in
+            IDENTITIES.iter().flat_map(|identity| IDENTIFIED.iter().map(move |thing| (identity, thing)))
+        {
+            let phrase = format!("{identity} {thing}");
+            headers.entry(header_key(&phrase)).or_insert(Column::Negative);
+            let mut pattern = Vec::new();
+            spread_words(phrase.as_bytes(), &mut pattern);
+            patterns.push(pattern);
+            meaning.push((Column::Negative, Speech::Names));
         }
         for thing in THINGS.lines().filter(|l| !l.starts_with("# ")) {
             for label in LABELS {
