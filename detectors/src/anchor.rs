@@ -302,6 +302,11 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         }
         if len >= PAYMENT.len() {
             self.payment(at);
+            if self.wanted.numbers
+                && let Some(number) = parted::hexadecimal(self.text, at..at + len)
+            {
+                (self.found)(Candidate::Number(number));
+            }
         } else if self.wanted.numbers
             && len <= parted::GROUP_DIGITS_MAX
             && let Some(number) = parted::read(self.text, at..at + len)

@@ -1,4 +1,5 @@
-//! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`.
+//! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`; and those
+//! whose digits are written as bytes.
 //!
 //! Looked for only where running text is, and believed only with a word directly before: moments, versions and
 //! addresses of machines are written like this, too.
@@ -55,6 +56,20 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     let fits = fits && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
     let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
     if ends && fits && !years && !steps.rise() { number() } else { None }
+}
+
+/// The number whose digits are written as their bytes in hexadecimal, which are digits again: `37393132303435383733`. Those of
+/// a citizen have a structure of their own and need no words, so that they are found where such bytes are decoded.
+pub(crate) fn hexadecimal(text: &[u8], run: Range<usize>) -> Option<Number> {
+    if !matches!(run.len(), 18 | 20) {
+        return None;
+    }
+    let mut digits = [0; CARD_DIGITS];
+    let shown = text.get(run.clone())?;
+    for (slot, pair) in digits.iter_mut().zip(shown.chunks(2)) {
+        *slot = if let [b'3', digit @ b'0'..=b'9'] = pair { *digit } else { return None };
+    }
+    Number::disguised(run, digits.get(..shown.len() / 2)?, "hex")
 }
 
 /// Whether the two letters of a card, which are a word by themselves, stand right before.
@@ -159,6 +174,16 @@ mod tests {
             assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
         assert!(read(b"1;0660;8993;0053", 2..6).is_none());
+        for (text, expected) in [
+            ("37393132303435383733", Some("7912045873")),
+            ("303132333435363738", Some("012345678")),
+            ("37393132303435383743", None),
+            ("37393132303435384733", None),
+            ("3739313230343538373", None),
+        ] {
+            let number = hexadecimal(text.as_bytes(), 0..text.len());
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
+        }
         for (text, expected) in [
             ("DN4_797_912_045_873", Some("4797912045873")),
             ("[DN47][9791][2045][873]", Some("4797912045873")),
