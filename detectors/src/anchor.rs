@@ -132,7 +132,7 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
                 .for_each(|at| pass.digits_behind_words(at, map.digits(here, at), here.runs_before(at)));
             places(at, hyphens).for_each(|at| pass.hyphen(at - 1));
             places(at, parted).for_each(|to| pass.groups(to - here.digits_before(to)..to, end));
-            places(at, long).for_each(|at| pass.payment(at));
+            places(at, long).for_each(|at| pass.long(at, map.digits(here, at)));
             places(at, marks).for_each(|at| pass.mark(at));
         });
     }
@@ -294,6 +294,16 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             && group.start < end
             && group.len() <= parted::GROUP_DIGITS_MAX
             && let Some(number) = parted::read(self.text, group)
+        {
+            (self.found)(Candidate::Number(number));
+        }
+    }
+
+    /// More digits than are a part of a number.
+    fn long(&mut self, at: usize, len: usize) {
+        self.payment(at);
+        if self.wanted.numbers
+            && let Some(number) = parted::hexadecimal(self.text, at..at + len)
         {
             (self.found)(Candidate::Number(number));
         }

@@ -105,7 +105,9 @@ impl Detector for Bhxh {
         let said = near.announced();
         let (firm, less) = match said.firm(BOOK) {
             Firm::Not if is_article(near.text(), number) => return None,
+            Firm::Not if said.firm(CARD_NUMBER) == Firm::Not && is_under_title(near.text(), number) => (Firm::Near, 0),
             Firm::Not => (said.firm(CARD_NUMBER), 10),
+            Firm::Weak if is_password(near.text(), number) || is_vague(near.text(), number) => return None,
             Firm::Weak if is_other_book(near.text(), number) => return None,
             firm if firm < Firm::Column && is_warranty(near.text(), number) => return None,
             firm => (firm, 0),
@@ -147,6 +149,61 @@ fn words_beside(text: &[u8], number: &Number) -> [String; 2] {
     let line = |b: &u8| *b == b'\n';
     [before.rsplit(line).next(), behind.split(line).next()]
         .map(|part| format!(" {} ", fold(&String::from_utf8_lossy(part.unwrap_or_default())).trim()))
+}
+
+/// Whether the bare `Mã số` before a number is that of the person named beside it, since the title above is of the insurance:
+/// `QUÁ TRÌNH THAM GIA BHXH`, `Họ tên: …`. The card has it before the name.
+fn is_under_title(text: &[u8], number: &Number) -> bool {
+    const REACH: usize = 224;
+    const TITLE_BYTES: usize = 64;
+    const CARDS: [&str; 2] = ["the bao hiem y te", "the bhyt"];
+    const BOOKS: [&str; 2] = [" bhxh ", " bao hiem xa hoi "];
+    const NAMES: [&str; 2] = [" ho ten ", " ho va ten "];
+    let [label, behind] = words_beside(text, number);
+    if !label.ends_with(" ma so ") {
+        return false;
+    }
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    let named = || {
+        let above = format!(" {} ", fold(&String::from_utf8_lossy(before)));
+        NAMES.iter().any(|name| above.contains(name) || behind.contains(name))
+    };
+    let lines = before.split(|b| *b == b'\n').filter(|line| line.len() <= TITLE_BYTES);
+    let titles = lines.map(|line| format!(" {} ", fold(&String::from_utf8_lossy(line)).trim()));
+    titles
+        .take_while(|title| *title != label)
+        .any(|title| CARDS.contains(&title.trim()) || BOOKS.iter().any(|book| title.contains(book)) && named())
+}
+
+/// Whether a password stands behind the name of an account or place: `BHXH_Guest / mk 7912…`. `của mk` is somebody.
+fn is_password(text: &[u8], number: &Number) -> bool {
+    const WORDS: [&str; 4] = ["pass", "password", "mat khau", "mk"];
+    const PLACES: [&str; 6] = ["may", "wifi", "ket", "cua", "phong", "cong"];
+    const OF: [&str; 5] = ["cua", "cho", "giup", "voi", "ho"];
+    let [before, _] = words_beside(text, number);
+    let label = before.trim_end();
+    let label = label.strip_suffix(" la").unwrap_or(label);
+    WORDS.iter().any(|word| {
+        let own = label.strip_suffix(word).filter(|rest| rest.ends_with(' '));
+        own.is_some_and(|rest| !OF.iter().any(|of| rest.trim_end().ends_with(of)))
+            || PLACES.iter().any(|place| before.contains(&format!(" {word} {place} ")))
+    })
+}
+
+/// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line:
+/// `cc 001090123456 / bh 7912…`.
+fn is_vague(text: &[u8], number: &Number) -> bool {
+    const PAPERS: [&str; 5] = [" cc ", " cccd ", " cmnd ", " cmt ", " can cuoc "];
+    let [before, behind] = words_beside(text, number);
+    let before = before.strip_suffix("so ").unwrap_or(&before);
+    let alone = before.ends_with(" bh ") && !before.ends_with(" ma bh ")
+        || behind.starts_with(" bh ") && !before.ends_with(" bhxh ");
+    let paper = PAPERS.iter().filter_map(|paper| before.split_once(paper)).any(|(_, rest)| {
+        let number = rest.split(' ').next().unwrap_or_default();
+        matches!(number.len(), 9 | 12) && number.bytes().all(|b| b.is_ascii_digit())
+    });
+    alone && !paper
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.

@@ -9,7 +9,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
-use crate::fold::last_char;
+use crate::fold::{fold, last_char};
 use crate::numbers::{Layout, Number};
 use crate::province::{is_insurer, is_province};
 
@@ -75,7 +75,10 @@ impl Detector for Bhyt {
             + if is_province(digits.get(3..5)?) { 5 } else { 0 }
             - if card.small { 10 } else { 0 };
         let said = near.announced();
-        let firm = said.firm(MINE);
+        let firm = match said.firm(MINE) {
+            Firm::Not if card.small && insured && is_called_card(near.text(), card.start) => Firm::Near,
+            firm => firm,
+        };
         score += match firm {
             Firm::Not => 0,
             Firm::Weak => 15,
@@ -102,7 +105,7 @@ impl Detector for Bhyt {
             Layout::Solid if card.parted => 40,
             Layout::Solid | Layout::Regular | Layout::Uneven => 0,
         };
-        score -= if card.small && !named { 30 } else { 0 };
+        score -= if card.small && firm < Firm::Weak { 30 } else { 0 };
         let rest = digits.get(3..)?;
         // One digit throughout, or an amount: `HG  349 000 000 000`.
         if rest.iter().all(|d| Some(d) == rest.first()) || rest.windows(7).any(|w| w == b"0000000") {
@@ -159,6 +162,18 @@ fn letters(text: &[u8], number: &Number) -> Option<CardNumber> {
         }
     }
     Some(CardNumber { start: at, kind, small, parted })
+}
+
+/// Whether `thẻ`, `mã tạm` or `BHYT` stands right before small letters, or the card's title above its `Mã số`: without its sign that
+/// word is no word anywhere else, and small letters alone are many a code's.
+fn is_called_card(text: &[u8], start: usize) -> bool {
+    const REACH: usize = 64;
+    const WORDS: [&str; 4] = [" the ", " ma tam ", " the tam ", " bhyt "];
+    const TITLED: [&str; 4] =
+        [" the bao hiem y te ma so ", " the bhyt ma so ", " the bao hiem y te so ", " the bao hiem y te ma the "];
+    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    let before = format!(" {} ", fold(&String::from_utf8_lossy(before)).trim());
+    WORDS.iter().chain(&TITLED).any(|word| before.ends_with(word))
 }
 
 fn before_is_alphanumeric(text: &[u8], at: usize) -> bool {

@@ -147,7 +147,12 @@ impl Last {
     /// Whether a candidate behind it has another length, or words of its own between.
     fn speaks_apart(self, near: &Near<'_>) -> bool {
         let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
-        self.digits != near.digits || between().iter().any(is_telling)
+        if self.digits == near.digits {
+            between().iter().any(is_telling)
+        } else {
+            // Both may have been asked for at once.
+            self.said.is_no_paper() || !answers(between())
+        }
     }
 }
 
@@ -164,7 +169,7 @@ impl Memory {
     fn beside_the_last(&self, text: &[u8], start: usize, digits: usize) -> Option<(usize, Hint)> {
         let last = self.last.get(self.newest).filter(|last| last.digits > 0 && last.end + 1 == start)?;
         text.get(last.end).filter(|b| b.is_ascii() && !b.is_ascii_alphabetic())?;
-        if last.digits != digits {
+        if last.digits != digits && last.said.is_no_paper() {
             return Some((last.end, Hint::NOTHING));
         }
         // Where one looks back less far than for that one, a word that was heard whole may be cut.
@@ -392,6 +397,9 @@ impl<'t> Near<'t> {
         let end = text.get(range.start - len as usize..)?;
         // A letter that touches the digits may be part of a code, and so may those behind these signs.
         end.first().filter(|b| b.is_ascii() && !b.is_ascii_alphabetic() && !b"-:".contains(b))?;
+        if both_in_brackets(end, text.get(range.end..).unwrap_or_default()) {
+            return None;
+        }
         let Memory { endings, scratch, .. } = &mut **memory;
         let hear = || ending(end.get(..len as usize).unwrap_or_default(), words, scratch);
         let Ending { said, linked_within } = endings.said(end, len as usize, hear)?;
@@ -417,7 +425,33 @@ impl<'t> Near<'t> {
     }
 
     fn said_before(&mut self, before: &[u8], classes: &Classes) -> (Columns, Firm) {
+        match self.said_of_it(before, classes) {
+            (_, Firm::Not) => self.asked_together(before, classes),
+            said => said,
+        }
+    }
+
+    /// What announced several papers at once, of which the number before is another: `số căn cước với mã BHXH nhé` and both
+    /// numbers, one behind the other or each in a line of its own.
+    fn asked_together(&mut self, before: &[u8], classes: &Classes) -> (Columns, Firm) {
+        let none = (Columns::default(), Firm::Not);
+        let Some(other) = last_number(classes.digit, before.len()).filter(|other| other.len() != self.digits) else {
+            return none;
+        };
+        let between = before.get(other.end..).unwrap_or_default();
+        if !matches!(other.len(), 9 | 10 | 12) || !answers(between) {
+            return none;
+        }
+        let begin = last_number(classes.digit, other.start).map_or(0, |number| number.end);
+        spread_words(before.get(begin..other.start).unwrap_or_default(), &mut self.memory.scratch);
+        let (said, firm) = self.words.nearest(&self.memory.scratch, 0, true, false);
+        if said.meets(PAPERS) && said.0.count_ones() > 1 { (said, firm.min(Firm::Near)) } else { none }
+    }
+
+    /// What the words announce that speak of it and of no other number.
+    fn said_of_it(&mut self, before: &[u8], classes: &Classes) -> (Columns, Firm) {
         let begin = self.own_words_begin(before, classes);
+        let begin = begin + if begin > 0 { self.others_bracket(before.get(begin..).unwrap_or_default()) } else { 0 };
         let speaking = before.get(begin..).unwrap_or_default();
         let cut = clause_begins(speaking, classes.border.checked_shr(begin as u32).unwrap_or_default());
         let (earlier, clause) = speaking.split_at_checked(cut).unwrap_or((&[], speaking));
@@ -428,25 +462,28 @@ impl<'t> Near<'t> {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
-            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking));
+            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
         }
         spread_words(clause, &mut self.memory.scratch);
-        let said = self.words.nearest(&self.memory.scratch, 0, true);
+        let colon = ends_with_colon(clause);
+        let said = self.words.nearest(&self.memory.scratch, 0, true, colon);
         if said.1 != Firm::Not {
             return said;
         }
         let away = self.memory.scratch.len();
         // `Lũy kế: …` has its own label, whatever it means.
-        if clause.trim_ascii_end().ends_with(b":") && !is_mere_label(&self.memory.scratch) {
+        if colon && !is_mere_label(&self.memory.scratch) {
             return (Columns::default(), Firm::Not);
         }
-        // An empty line ends what was said before it.
-        let earlier = memmem::rfind(earlier, b"\n\n").map_or(earlier, |at| earlier.get(at..).unwrap_or_default());
+        // An empty line ends what was said before it, but for an answer.
+        let answer = matches!(self.memory.scratch.trim_ascii(), b"dap" | b"tra  loi");
+        let empty = if answer { None } else { memmem::rfind(earlier, b"\n\n") };
+        let earlier = empty.map_or(earlier, |at| earlier.get(at..).unwrap_or_default());
         if away > NEAR || !has_letters(earlier) {
             return (Columns::default(), Firm::Not);
         }
         spread_words(earlier, &mut self.memory.scratch);
-        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false);
+        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false, false);
         (columns, firm.min(Firm::Near))
     }
 
@@ -497,6 +534,16 @@ impl<'t> Near<'t> {
             upto = other.start;
         }
         0
+    }
+
+    /// Bytes of what stands in brackets right behind the number before, where the candidate has such words itself:
+    /// `001090123456 (CCCD); 012345678 (CMND cũ)`.
+    fn others_bracket(&self, behind: &[u8]) -> usize {
+        if both_in_brackets(behind, self.behind()) {
+            behind.iter().position(|b| *b == b')').map_or(0, |at| at + 1)
+        } else {
+            0
+        }
     }
 
     /// Words behind the candidate: `7912345678 (mã BHXH)`, `… là số căn cước của em`.
@@ -591,6 +638,27 @@ fn in_brackets(behind: &[u8]) -> Option<&[u8]> {
     if inner.get(len) == Some(&b')') { inner.get(..len) } else { None }
 }
 
+/// Whether the words behind each of two numbers stand in brackets.
+fn both_in_brackets(behind: &[u8], behind_next: &[u8]) -> bool {
+    in_brackets(behind).is_some() && in_brackets(behind_next).is_some()
+}
+
+/// Whether what parts two numbers is what parts the answers to one question: signs and `và`, or the line in which a program
+/// tells who says the next, and when.
+fn answers(between: &[u8]) -> bool {
+    /// Of such a line, with its ends.
+    const LINE_BYTES: usize = 48;
+    if !between.iter().any(is_telling) {
+        return between.len() <= LINE_BYTES;
+    }
+    let time = between.windows(3).any(|w| matches!(w, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
+    // Who quotes, puts a sign before every line.
+    let quoted = between.iter().rposition(|b| !b"> ".contains(b)).map_or(0, |at| at + 1);
+    let lines = between.get(..quoted).unwrap_or_default();
+    let lines = lines.strip_prefix(b"\r").unwrap_or(lines);
+    time && between.len() <= LINE_BYTES && lines.starts_with(b"\n") && lines.ends_with(b"\n")
+}
+
 /// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.
 fn has_letters(text: &[u8]) -> bool {
     text.iter().fold(false, |any, b| any | b.is_ascii_alphabetic() | (*b >= 0x80))
@@ -599,6 +667,11 @@ fn has_letters(text: &[u8]) -> bool {
 /// Whether a byte is a plain letter that is in none of the silent words.
 fn is_telling(byte: &u8) -> bool {
     byte.is_ascii_alphabetic() && !b"vahoicndrlgup".contains(&(byte | 0x20))
+}
+
+/// Whether a clause leads to what follows.
+fn ends_with_colon(clause: &[u8]) -> bool {
+    clause.trim_ascii_end().ends_with(b":")
 }
 
 /// Whether the words of `text` say more than `và`.
@@ -620,7 +693,7 @@ fn ending(text: &[u8], words: &Words, scratch: &mut Vec<u8>) -> Option<Ending> {
         return None;
     }
     spread_words(clause, scratch);
-    words.nearest_in_the_end(scratch)
+    words.nearest_in_the_end(scratch, ends_with_colon(clause))
 }
 
 /// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.
@@ -628,7 +701,7 @@ fn is_mere_label(folded: &[u8]) -> bool {
     const MERE: &[&[u8]] = &[
         b"so", b"ma", b"la", b"no", b"id", b"number", b"nhu", b"sau", b"day", b"duoi", b"nay", b"do", b"cua", b"em",
         b"anh", b"chi", b"me", b"bo", b"con", b"vo", b"chong", b"toi", b"minh", b"ong", b"ba", b"a", b"e", b"c",
-        b"nhe", b"va", b"moi", b"cu", b"gom", b"ds", b"danh", b"sach",
+        b"nhe", b"va", b"moi", b"cu", b"gom", b"ds", b"danh", b"sach", b"dap", b"tra", b"loi",
     ];
     folded
         .split(|b| *b == b' ')

@@ -35,6 +35,28 @@ const SHARED: &[(Column, &str)] = &[
 
 /// What programs number, and how they call the number in a header.
 const THINGS: &str = include_str!("things.txt");
+/// What else has a number that identifies it (Decision 06/QĐ-TTg, 2022), and how that is called.
+const IDENTIFIED: [&str; 18] = [
+    "thửa đất",
+    "sản phẩm",
+    "hàng hóa",
+    "phương tiện",
+    "tàu",
+    "đơn vị",
+    "cơ quan",
+    "tổ chức",
+    "doanh nghiệp",
+    "văn bản",
+    "tài liệu",
+    "tài sản",
+    "địa điểm",
+    "bất động sản",
+    "công trình",
+    "thiết bị",
+    "lô hàng",
+    "giao dịch",
+];
+const IDENTITIES: [&str; 4] = ["mã định danh", "số định danh", "mã số định danh", "mã định danh điện tử"];
 const LABELS: [&str; 6] = ["code", "id", "no", "number", "num", "ref"];
 
 /// Papers of a person that forms ask for in one field.
@@ -118,6 +140,16 @@ impl Words {
                 }
             }
         }
+        for (identity, thing) in
+            IDENTITIES.iter().flat_map(|identity| IDENTIFIED.iter().map(move |thing| (identity, thing)))
+        {
+            let phrase = format!("{identity} {thing}");
+            headers.entry(header_key(&phrase)).or_insert(Column::Negative);
+            let mut pattern = Vec::new();
+            spread_words(phrase.as_bytes(), &mut pattern);
+            patterns.push(pattern);
+            meaning.push((Column::Negative, Speech::Names));
+        }
         for thing in THINGS.lines().filter(|l| !l.starts_with("# ")) {
             for label in LABELS {
                 headers.entry(header_key(thing) + label).or_insert(Column::Negative);
@@ -146,8 +178,9 @@ impl Words {
     }
 
     /// What the phrases of the folded text before a number announce; the nearest naming phrase decides, with those
-    /// linked to it. `away` bytes lie between the text and the number. Negative phrases speak only where `negative`.
-    pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool) -> (Columns, Firm) {
+    /// linked to it. `away` bytes lie between the text and the number. Negative phrases speak only where `negative`;
+    /// a `colon` tells that all between leads to the number.
+    pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool, colon: bool) -> (Columns, Firm) {
         let Named { linked, end, hint, .. } = self.named(folded, negative);
         // `So_tien="6.058.053.000" BHYT="XK4…`: what was named has its number already.
         let taken = |end: usize, hint: usize| {
@@ -156,7 +189,7 @@ impl Words {
                     >= OTHER_NUMBER_DIGITS
         };
         let end = end.filter(|end| !hint.is_some_and(|(hint, _)| taken(*end, hint)));
-        let distance = |end: usize| folded.len() - end + away;
+        let distance = |end: usize| distance(folded, end, colon) + away;
         match (end, hint) {
             (Some(end), _) if distance(end) <= DIRECT => (linked, Firm::Direct),
             (Some(end), _) if distance(end) <= NEAR => (linked, Firm::Near),
@@ -172,9 +205,9 @@ impl Words {
 
     /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
     /// decides.
-    pub(super) fn nearest_in_the_end(&self, folded: &[u8]) -> Option<Ending> {
+    pub(super) fn nearest_in_the_end(&self, folded: &[u8], colon: bool) -> Option<Ending> {
         let Named { linked, start, end, .. } = self.named(folded, true);
-        let firm = match folded.len() - end? {
+        let firm = match distance(folded, end?, colon) {
             away if away <= DIRECT => Firm::Direct,
             away if away <= NEAR => Firm::Near,
             _ => return None,
@@ -328,11 +361,35 @@ fn is_name(folded: &[u8], phrase: &std::ops::Range<usize>) -> bool {
         && !words().any(|word| LABELS.contains(&word))
 }
 
+/// Surnames, and the words between them and the name.
 const SURNAMES: &[&[u8]] = &[
     b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
     b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha", b"ta",
     b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",
 ];
+
+/// Folded bytes between a phrase that ends at `end` and what stands behind them all, with a colon or without. Whose number
+/// it is parts none from its words: `mã BHXH của ông Nguyễn Văn An là …`.
+fn distance(folded: &[u8], end: usize, colon: bool) -> usize {
+    let between = folded.get(end..).unwrap_or_default();
+    if between.len() > DIRECT && is_owner(between, colon) { 0 } else { between.len() }
+}
+
+/// Whether folded words tell whose a number is, and nothing else, and lead to it.
+fn is_owner(folded: &[u8], colon: bool) -> bool {
+    const TITLES: &[&[u8]] = &[
+        b"ong", b"ba", b"anh", b"chi", b"em", b"chau", b"be", b"con", b"me", b"bo", b"vo", b"chong", b"co", b"chu",
+        b"bac", b"minh", b"ban",
+    ];
+    /// Of a title and a name.
+    const WORDS_MAX: usize = 6;
+    let Some(owner) = folded.strip_prefix(b" cua ") else { return false };
+    let owner = owner.trim_ascii();
+    let Some(owner) = owner.strip_suffix(b" la").or(colon.then_some(owner)) else { return false };
+    let words = || owner.split(|b| *b == b' ').filter(|word| !word.is_empty());
+    let is_person = words().next().is_some_and(|word| TITLES.contains(&word) || SURNAMES.contains(&word));
+    is_person && words().count() <= WORDS_MAX && !owner.iter().any(u8::is_ascii_digit)
+}
 
 /// The word before `at`.
 fn word_before(folded: &[u8], at: usize) -> &[u8] {

@@ -1,4 +1,5 @@
-//! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`.
+//! Numbers whose groups are parted by what parts no others: `0171**5808**8462`, `0660;8993;0053`, `[0][7][9]…`; and those
+//! whose digits are written as bytes.
 //!
 //! Looked for only where running text is, and believed only with a word directly before: moments, versions and
 //! addresses of machines are written like this, too.
@@ -15,9 +16,7 @@ const SIGNS_MAX: usize = 2;
 const GROUPS_MIN: usize = 3;
 /// Digits of the largest group.
 pub(crate) const GROUP_DIGITS_MAX: usize = 4;
-/// Digits of the longest such number, a card's.
-const DIGITS_MAX: usize = CARD_DIGITS;
-/// Digits of a card behind its letters.
+/// Digits of the longest such number, those of a card behind its letters.
 const CARD_DIGITS: usize = 13;
 
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
@@ -74,14 +73,16 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let is_card = before.or(text.get(..group.start)).and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic);
+    let letters = before.or(text.get(..group.start))?;
+    let is_card = letters.last().is_some_and(u8::is_ascii_alphabetic)
+        && !letters.last_chunk().is_some_and(|last: &[u8; 3]| last.iter().all(u8::is_ascii_alphanumeric));
     let mut size = group.len();
-    let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
+    let (mut digits, mut len, mut groups, mut years) = ([0; CARD_DIGITS], 0, 0, true);
     let mut steps = Steps::default();
     let mut at = group.start;
     let last = loop {
         let rest = text.get(at..)?;
-        let part = rest.get(..rest.iter().take(DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count())?;
+        let part = rest.get(..rest.iter().take(CARD_DIGITS + 1).take_while(|b| b.is_ascii_digit()).count())?;
         digits.get_mut(len..len + part.len())?.copy_from_slice(part);
         steps.add(part);
         years &= matches!(part, [b'1', b'9', ..] | [b'2', b'0', ..]);
@@ -104,6 +105,20 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     let fits = is_whole && groups >= GROUPS_MIN && at - group.start <= NUMBER_BYTES_MAX;
     let number = || Number::disguised(group.start..at, digits.get(..len)?, "odd-grouping");
     if ends && fits && !years && !steps.rise() { number() } else { None }
+}
+
+/// The number whose digits are written as their bytes in hexadecimal, which are digits again: `37393132303435383733`. Those of
+/// a citizen have a structure of their own and need no words, so that they are found where such bytes are decoded.
+pub(crate) fn hexadecimal(text: &[u8], run: Range<usize>) -> Option<Number> {
+    if !matches!(run.len(), 18 | 20) {
+        return None;
+    }
+    let mut digits = [0; CARD_DIGITS];
+    let shown = text.get(run.clone())?;
+    for (slot, pair) in digits.iter_mut().zip(shown.chunks(2)) {
+        *slot = if let [b'3', digit @ b'0'..=b'9'] = pair { *digit } else { return None };
+    }
+    Number::disguised(run, digits.get(..shown.len() / 2)?, "hex")
 }
 
 /// Whether groups rise by one step throughout: pages, forms, sides of a box.
@@ -198,6 +213,33 @@ mod tests {
             assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
         assert!(read(b"1;0660;8993;0053", 2..6).is_none());
+        for (text, expected) in [
+            ("37393132303435383733", Some("7912045873")),
+            ("303132333435363738", Some("012345678")),
+            ("37393132303435383743", None),
+            ("37393132303435384733", None),
+            ("3739313230343538373", None),
+        ] {
+            let number = hexadecimal(text.as_bytes(), 0..text.len());
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
+        }
+        for (text, expected) in [
+            ("DN4_797_912_045_873", Some("4797912045873")),
+            ("[DN47][9791][2045][873]", Some("4797912045873")),
+            ("(DN4)(797)(912)(045)(873)", Some("4797912045873")),
+            ("DN4*7*9*7*9*1*2*0*4*5*8*7*3", Some("4797912045873")),
+            // The group of the letters is the first, others go on, and what is shorter is none.
+            ("DN4797_912_045_873", None),
+            ("DN4_797_912_045_87", None),
+            ("DN4_79_7912_045_873", None),
+            ("MDN4_797_912_045_873", None),
+            ("IP47_912_045", None),
+        ] {
+            let start = text.find(|c: char| c.is_ascii_digit()).expect("there");
+            let end = start + text[start..].bytes().take_while(u8::is_ascii_digit).count();
+            let number = read(text.as_bytes(), start..end);
+            assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
+        }
     }
 
     proptest! {

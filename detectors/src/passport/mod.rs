@@ -8,6 +8,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
+use crate::fold::{fold, last_char, next_char};
 use crate::numbers::{Layout, Number};
 use crate::shape::is_example;
 
@@ -46,6 +47,42 @@ fn is_short_form(before: &[u8]) -> bool {
     alone || !ends(word, GOODS) && (before.len() < whole.len() || ends(word, NUMBER))
 }
 
+/// Whether `PP` stands before the letter, on a line that speaks of a person or a journey: bags are made of it, too.
+fn is_traveller(text: &[u8], start: usize) -> bool {
+    const LINE_BYTES: usize = 80;
+    const TELLING: [&str; 15] = [
+        "dob",
+        "sinh",
+        "sn",
+        "ns",
+        "bay",
+        "chuyen",
+        "flight",
+        "pnr",
+        "visa",
+        "nationality",
+        "tich",
+        "mr",
+        "ms",
+        "mrs",
+        "khach",
+    ];
+    let before = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
+    let label = before.trim_ascii_end();
+    let label = label.strip_suffix(b":").unwrap_or(label).trim_ascii_end();
+    let Some(rest) = label.strip_suffix(b"PP").or_else(|| label.strip_suffix(b"pp")) else { return false };
+    if label.len() == before.len() || rest.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80) {
+        return false;
+    }
+    let behind = text.get(start..text.len().min(start + LINE_BYTES)).unwrap_or_default();
+    let line = |b: &u8| *b == b'\n';
+    let parts = [rest.rsplit(line).next(), behind.split(line).next()];
+    parts.into_iter().flatten().any(|part| {
+        let folded = fold(&String::from_utf8_lossy(part));
+        folded.split(' ').any(|word| TELLING.contains(&word))
+    })
+}
+
 impl Detector for Passport {
     fn card(&self) -> &'static Card {
         &CARD
@@ -71,11 +108,14 @@ impl Detector for Passport {
         if spaced && letter.is_ascii_lowercase() {
             return None;
         }
-        let touches = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
-        if touches(text.get(..start).and_then(<[u8]>::last)) || touches(text.get(number.range.end)) {
+        // A blank that keeps a line together is one.
+        let touches = |c: Option<(Option<char>, usize)>| {
+            c.is_some_and(|(c, _)| c.is_none_or(|c| c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace()))
+        };
+        if touches(last_char(text.get(..start)?)) || touches(next_char(text.get(number.range.end..)?)) {
             return None;
         }
-        let short = is_short_form(text.get(..start)?);
+        let short = is_short_form(text.get(..start)?) || is_traveller(text, start);
         if near.is_silent() && !short {
             return None;
         }

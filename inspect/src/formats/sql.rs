@@ -13,6 +13,7 @@ use crate::table::{Row, Table};
 use crate::text::Text;
 use crate::view::View;
 use schema::{Creation, Schemas, Step};
+pub(super) use statement::tells;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "application/sql",

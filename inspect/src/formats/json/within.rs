@@ -1,7 +1,8 @@
-//! Documents within values: strings that are JSON themselves, and files as lists of their bytes, `[80,75,3,4,…]`.
+//! Documents within values: strings that are JSON themselves or hold a statement of SQL, and files as lists of their bytes, `[80,75,3,4,…]`.
 
 use super::Json;
 use crate::Hint;
+use crate::formats::sql;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
 use crate::redact::Origin;
@@ -31,7 +32,7 @@ impl Json {
         let is_one = match text {
             [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
             [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
-            _ => false,
+            text => sql::tells(text),
         };
         (is_one && !self.key && text.len() >= NESTED_MIN).then(|| text.to_vec())
     }

@@ -1,4 +1,4 @@
-//! The statements that give a dump away, at the beginning of a line.
+//! The statements that give a dump away, at the beginning of a line, and one that a line of a log or a value tells of.
 
 use crate::sniff::Head;
 
@@ -13,7 +13,31 @@ pub(super) fn is_sql(head: &Head<'_>) -> bool {
         let line = head.bytes.get(std::mem::replace(&mut from, end + 1)..end).unwrap_or_default().trim_ascii_start();
         (line, head.bytes.get(end - line.len()..).unwrap_or_default())
     });
-    head.is_ascii_based() && lines.any(|(line, text)| begins(line, text))
+    head.is_ascii_based() && (lines.any(|(line, text)| begins(line, text)) || tells(head.bytes))
+}
+
+/// Whether somewhere in `text` stands `INSERT INTO t (a, b) VALUES (`, as servers log what they were asked to do.
+pub(crate) fn tells(text: &[u8]) -> bool {
+    /// Of the statement before its columns.
+    const HEAD: &[u8] = b"insert into ";
+    /// Bytes of the columns looked at.
+    const COLUMNS_MAX: usize = 4096;
+    const SHORTEST: usize = b"insert into t(a) values(1)".len();
+    if text.len() < SHORTEST {
+        return false;
+    }
+    let intos = memchr::memmem::find_iter(text, b" into ").chain(memchr::memmem::find_iter(text, b" INTO "));
+    let mut heads = intos.filter_map(|at| {
+        let end = at + b" into ".len();
+        let head = text.get(end.checked_sub(HEAD.len())?..end)?;
+        if head.eq_ignore_ascii_case(HEAD) { text.get(end..) } else { None }
+    });
+    heads.any(|text| {
+        let columns = behind_name(text.trim_ascii_start()).and_then(|text| text.strip_prefix(b"(")).unwrap_or_default();
+        let end = columns.iter().take(COLUMNS_MAX).position(|b| matches!(b, b'(' | b')'));
+        let values = end.and_then(|end| columns.get(end..)).and_then(|text| text.strip_prefix(b")"));
+        values.and_then(|text| behind(text.trim_ascii_start(), b"VALUES")).is_some_and(|text| text.starts_with(b"("))
+    })
 }
 
 /// Whether a statement begins with this line, the first of `text`.
@@ -118,6 +142,11 @@ mod tests {
             ("x\nINSERT INTO nguoi VALUES (1)", true),
             ("COPY nguoi (id) FROM stdin;", true),
             ("Copy that\n", false),
+            ("10:00:00 ERROR dup key: insert into ql.nguoi(so, ten) values ('1', 'x')\n", true),
+            ("10:00:00 ERROR dup key: INSERT INTO `nguoi` (so,\n ten)\nVALUES ('1', 'x')\n", true),
+            ("Please insert into the form (all fields) values (as given)\n", false),
+            ("ta viết insert into nguoi (so) rồi values\n", false),
+            ("x insert into nguoi(so) select 1\n", false),
         ] {
             assert_eq!(is_sql(&Head::new(text.as_bytes(), &Hint::default())), is, "{text}");
         }
