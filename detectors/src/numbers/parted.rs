@@ -28,7 +28,8 @@ pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let is_card = before.or(text.get(..group.start)).and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic);
+    let is_card =
+        before.or_else(|| text.get(..group.start)).and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic);
     let mut size = group.len();
     let (mut digits, mut len, mut groups, mut years) = ([0; DIGITS_MAX], 0, 0, true);
     let mut steps = Steps::default();
