@@ -350,8 +350,8 @@ fn key_hash(text: &[u8]) -> Option<usize> {
     (n > 0).then_some(hash as usize % KEYS)
 }
 
-/// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`, nor is `anh Đôn`
-/// a `đơn`. Behind `bà Lê Thị Hà`, `số hóa đơn` is one: nobody is called that.
+/// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`, nor is
+/// `anh Đôn` a `đơn`. Behind `bà Lê Thị Hà`, `số hóa đơn` is one: nobody is called that.
 fn is_name(folded: &[u8], phrase: &std::ops::Range<usize>) -> bool {
     const LABELS: [&[u8]; 2] = [b"so", b"ma"];
     const TITLES: [&[u8]; 9] = [b"anh", b"chi", b"ong", b"ba", b"em", b"co", b"chu", b"bac", b"chau"];

@@ -73,7 +73,7 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let letters = before.or(text.get(..group.start))?;
+    let letters = before.or_else(|| text.get(..group.start))?;
     let is_card = letters.last().is_some_and(u8::is_ascii_alphabetic)
         && !letters.last_chunk().is_some_and(|last: &[u8; 3]| last.iter().all(u8::is_ascii_alphanumeric));
     let mut size = group.len();

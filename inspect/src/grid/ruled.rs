@@ -29,7 +29,8 @@ pub(super) fn columns(line: &[u8]) -> Option<Vec<Range<usize>>> {
     (drawn && (2..=COLUMNS_MAX).contains(&columns.len())).then_some(columns)
 }
 
-/// The cells of a line, when nothing stands between its columns and something in two of them. The last goes on to its end.
+/// The cells of a line, when nothing stands between its columns and something in two of them. The last goes on to its
+/// end.
 pub(super) fn cut(line: &Piece, columns: &[Range<usize>], view: &View) -> Option<Cells> {
     let text = line.text(view).trim_ascii_end();
     let mut ranges: Vec<Range<usize>> = Vec::with_capacity(columns.len());
