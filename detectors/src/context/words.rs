@@ -385,7 +385,7 @@ fn is_owner(folded: &[u8], colon: bool) -> bool {
     const WORDS_MAX: usize = 6;
     let Some(owner) = folded.strip_prefix(b" cua ") else { return false };
     let owner = owner.trim_ascii();
-    let Some(owner) = owner.strip_suffix(b" la").or(colon.then_some(owner)) else { return false };
+    let Some(owner) = owner.strip_suffix(b" la").or_else(|| colon.then_some(owner)) else { return false };
     let words = || owner.split(|b| *b == b' ').filter(|word| !word.is_empty());
     let is_person = words().next().is_some_and(|word| TITLES.contains(&word) || SURNAMES.contains(&word));
     is_person && words().count() <= WORDS_MAX && !owner.iter().any(u8::is_ascii_digit)

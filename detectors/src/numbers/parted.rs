@@ -236,7 +236,7 @@ mod tests {
             ("IP47_912_045", None),
         ] {
             let start = text.find(|c: char| c.is_ascii_digit()).expect("there");
-            let end = start + text[start..].bytes().take_while(u8::is_ascii_digit).count();
+            let end = start + text.bytes().skip(start).take_while(u8::is_ascii_digit).count();
             let number = read(text.as_bytes(), start..end);
             assert_eq!(number.as_ref().map(Number::digits), expected.map(str::as_bytes), "{text}");
         }
