@@ -3,8 +3,11 @@
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
 //! good. Where a number was broken at the edge of a cell, the pieces are put together again.
 
+mod columns;
 #[cfg(test)]
 mod tests;
+
+use columns::Held;
 
 use super::boxes;
 use crate::formats::placed::Placed;
@@ -89,6 +92,8 @@ pub(in crate::formats) struct Layout {
     /// Letters shown one by one, and how high most are.
     letters: Placed<(f64, String)>,
     letter_size: f64,
+    /// Runs that are not laid out yet: what stands around them tells where columns are.
+    held: Held,
 }
 
 /// Lines of one cell; a longer one is running text.
@@ -104,6 +109,21 @@ const NARROW_EM: f64 = 16.0;
 
 impl Layout {
     pub(in crate::formats) fn push(&mut self, run: &Run<'_>) {
+        if self.held.push(run) {
+            self.place_held();
+        }
+    }
+
+    fn place_held(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let begins = held.cells();
+        for (n, run) in held.runs().enumerate() {
+            self.place(&run, begins.get(n).copied().unwrap_or_default());
+        }
+    }
+
+    /// Lays out a run; columns say whether it begins a cell, however close that stands to the one before.
+    fn place(&mut self, run: &Run<'_>, begins: bool) {
         let along = |p: (f64, f64)| p.0 * run.direction.0 + p.1 * run.direction.1;
         let size = if run.size.is_finite() && run.size > 1e-6 { run.size } else { 1.0 };
         let line = Line {
@@ -114,7 +134,10 @@ impl Layout {
             size,
         };
         let is_blank = run.text.trim().is_empty();
-        let step = self.step(&line, run);
+        let step = match self.step(&line, run) {
+            Step::Join(" ") if begins => self.next_cell(),
+            step => step,
+        };
         if !is_blank && run.text.chars().nth(LETTERS_MAX).is_none() {
             self.letter_size = size;
             self.letters.push(line.from, -line.base, (line.from / size, run.text.to_owned()));
@@ -155,7 +178,7 @@ impl Layout {
                 self.row.push(Cell { lines: vec![line] });
             }
             Step::Row => {
-                self.end_row();
+                self.close_row();
                 self.row.push(Cell { lines: vec![line] });
             }
         }
@@ -268,6 +291,11 @@ impl Layout {
     }
 
     pub(super) fn end_row(&mut self) {
+        self.place_held();
+        self.close_row();
+    }
+
+    fn close_row(&mut self) {
         let row = std::mem::take(&mut self.row);
         self.go_on(&row);
         match row.as_slice() {
