@@ -147,3 +147,54 @@ fn words_that_are_set_apart_by_gaps_are_no_columns() {
     lines.extend(groups.iter().map(<[_; 3]>::as_slice));
     assert!(lay_lines(&lines).contains("\n001 090 123456\n"), "{}", lay_lines(&lines));
 }
+
+/// Lays out pages one after the other.
+fn lay_pages(pages: &[&[(f64, f64, &str)]]) -> String {
+    let mut layout = Layout::default();
+    for page in pages {
+        for (x, y, text) in *page {
+            let end = (x + text.chars().count() as f64 * 5.0, *y);
+            layout.push(&Run { text, start: (*x, *y), end, direction: (1.0, 0.0), size: 10.0 });
+        }
+        layout.turn_page();
+    }
+    layout.settle();
+    layout.take_text(0).unwrap_or_default()
+}
+
+const LEFT: &[(f64, f64, &str)] = &[
+    (0.0, 100.0, "STT"),
+    (60.0, 100.0, "Ho va ten"),
+    (0.0, 80.0, "1"),
+    (60.0, 80.0, "Tran Van An"),
+    (0.0, 60.0, "2"),
+    (60.0, 60.0, "Le Thi Binh"),
+];
+
+#[test]
+fn a_sheet_too_wide_for_its_page_goes_on_beside_it() {
+    let right = [(0.0, 100.0, "So ho chieu"), (0.0, 80.0, "B1234567"), (0.0, 60.0, "C7654321")];
+    let expected = "STT\tHo va ten\tSo ho chieu\n1\tTran Van An\tB1234567\n2\tLe Thi Binh\tC7654321\n\n";
+    assert_eq!(lay_pages(&[LEFT, &right]), expected);
+    // At other heights, the same heading again, a row in its place: pages below.
+    let lower = right.map(|(x, y, text)| (x, y - 7.0, text));
+    assert!(lay_pages(&[LEFT, &lower]).contains("\nB1234567\n"));
+    assert_eq!(lay_pages(&[LEFT, LEFT]).matches("1\tTran Van An\n").count(), 2);
+    let rows = [(0.0, 100.0, "3"), (0.0, 80.0, "4"), (0.0, 60.0, "5")];
+    assert!(lay_pages(&[LEFT, &rows]).contains("\n3\n4\n5\n"));
+}
+
+#[test]
+fn a_heading_on_a_new_page_begins_another_table() {
+    let other = [(0.0, 150.0, "Gioi"), (60.0, 150.0, "CCCD"), (0.0, 130.0, "Nam"), (60.0, 130.0, "001090123456")];
+    assert!(lay_pages(&[LEFT, &other]).ends_with("Binh\n\nGioi\tCCCD\nNam\t001090123456\n\n"));
+    let more = [(0.0, 150.0, "3"), (60.0, 150.0, "Vu Van Chi")];
+    assert!(lay_pages(&[LEFT, &more]).ends_with("Binh\n\nSTT\tHo va ten\n3\tVu Van Chi\n\n"));
+}
+
+#[test]
+fn a_row_broken_by_the_end_of_the_page_is_one_row() {
+    let head = [(0.0, 100.0, "Ten"), (60.0, 100.0, "CCCD"), (0.0, 80.0, "Tran Van"), (60.0, 80.0, "0010901")];
+    let foot = [(0.0, 180.0, "An"), (60.0, 180.0, "23456"), (0.0, 150.0, "Binh"), (60.0, 150.0, "001090123457")];
+    assert_eq!(lay_pages(&[&head, &foot]), "Ten\tCCCD\nTran Van An\t001090123456\n\nBinh\t001090123457\n\n");
+}
