@@ -93,6 +93,8 @@ pub(in crate::formats) struct Layout {
     last: (f64, String),
     table: Option<Table>,
     is_new_page: bool,
+    /// The rows that follow are of another page than their header.
+    is_header_due: bool,
     /// The last row was one of boxes.
     is_boxed: bool,
     /// Letters shown one by one, and how high most are.
@@ -359,11 +361,11 @@ impl Layout {
             }
         }
         table.last = last;
-        if self.is_new_page && row != table.header {
+        if (self.is_new_page || self.is_header_due) && row != table.header {
             // The table goes on: its header announces these rows as well.
             push_row(&mut self.text, &table.header);
         }
-        self.is_new_page = false;
+        (self.is_new_page, self.is_header_due) = (false, false);
         let at = self.show(place.0, place.1, &row.join("\t"));
         if let Some(table) = &mut self.table {
             table.last_at = Some(at);
@@ -379,7 +381,7 @@ impl Layout {
     ) {
         let last_at = Some(self.show(base, size, &header.join("\t")));
         self.table = Some(Table { columns, header, last, last_at });
-        self.is_new_page = false;
+        (self.is_new_page, self.is_header_due) = (false, false);
     }
 
     /// On a new page, the last row may go on that began on the one before: then it is one row. Tells whether it did.
@@ -406,7 +408,7 @@ impl Layout {
         table.last_at = Some(at.start..at.start + whole.len());
         self.before.move_from(at.end, more);
         self.page.move_from(at.end, more);
-        self.is_new_page = false;
+        (self.is_new_page, self.is_header_due) = (false, true);
         true
     }
 
