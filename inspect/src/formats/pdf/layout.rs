@@ -394,8 +394,15 @@ impl Layout {
         for (column, cell) in columns.into_iter().zip(cells) {
             let Some(lines) = row.get_mut(column) else { return false };
             let before = lines.len();
+            // A number that is whole does not go on, although its last piece and the first of another may look like one.
+            let is_whole = glue(lines).iter().rev().nth(1).copied().unwrap_or_default();
             lines.extend(cell.lines.iter().map(|l| l.text.trim().to_owned()));
-            is_over_edge |= before.checked_sub(1).and_then(|n| glue(lines).get(n).copied()).unwrap_or_default();
+            let goes_on = before.checked_sub(1).and_then(|n| glue(lines).get(n).copied()).unwrap_or_default();
+            is_over_edge |= goes_on && !is_whole;
+            // The next in order.
+            if column == 0 && cell.lines.iter().any(|l| l.text.trim_start().starts_with(|c: char| c.is_ascii_digit())) {
+                return false;
+            }
         }
         if !is_over_edge {
             return false;

@@ -197,4 +197,8 @@ fn a_row_broken_by_the_end_of_the_page_is_one_row() {
     let head = [(0.0, 100.0, "Ten"), (60.0, 100.0, "CCCD"), (0.0, 80.0, "Tran Van"), (60.0, 80.0, "0010901")];
     let foot = [(0.0, 180.0, "An"), (60.0, 180.0, "23456"), (0.0, 150.0, "Binh"), (60.0, 150.0, "001090123457")];
     assert_eq!(lay_pages(&[&head, &foot]), "Ten\tCCCD\nTran Van An\t001090123456\n\nTen\tCCCD\nBinh\t001090123457\n\n");
+    // Another row whose number is broken as the last one was.
+    let last = [head.as_slice(), &[(60.0, 69.0, "23456")]].concat();
+    let next = [(0.0, 180.0, "Le Thi"), (60.0, 180.0, "0010902"), (60.0, 169.0, "23457")];
+    assert_eq!(lay_pages(&[&last, &next]), "Ten\tCCCD\nTran Van\t001090123456\n\nTen\tCCCD\nLe Thi\t001090223457\n\n");
 }
