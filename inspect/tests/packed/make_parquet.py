@@ -1,6 +1,7 @@
 """Makes the Parquet files beside, with pyarrow (26.0.1). All people are invented."""
 
 import datetime
+import decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,4 +42,24 @@ write(
 write(
     "delta.parquet", {"so_cccd": numbers, "ghi_chu": numbers},
     use_dictionary=False, column_encoding={"so_cccd": "PLAIN", "ghi_chu": "DELTA_BYTE_ARRAY"}, compression="none",
+)
+# Numbers of sixteen bytes and of eight, and a list of people in one row.
+write(
+    "thap_phan.parquet",
+    {
+        "so_cccd": pa.array([decimal.Decimal(n) for n in numbers], pa.decimal128(20, 0)),
+        "luong": pa.array([decimal.Decimal(-1050) / 100] * N, pa.decimal128(9, 2)),
+        "ho_ten": names,
+    },
+    store_decimal_as_integer=False,
+)
+write(
+    "danh_sach.parquet",
+    {
+        "d": pa.array([
+            [{"ho_ten": name, "so_cccd": n, "sdt": None if i % 3 else "091234567%d" % (i % 10)}
+             for i, (name, n) in enumerate(zip(names, numbers))]
+        ]),
+        "noi": ["Hà Nội"],
+    },
 )

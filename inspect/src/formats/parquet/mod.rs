@@ -105,8 +105,10 @@ impl Physical {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Text,
-    /// Whole numbers, with this many digits behind the point.
-    Whole(u32),
+    /// Whole numbers.
+    Whole,
+    /// Whole numbers with this many digits behind the point; the high byte first where they have bytes of their own.
+    Decimal(u32),
     Floating,
     /// Days since 1970, so many of these units each.
     Days(i64),
@@ -119,6 +121,7 @@ impl Meaning {
         const DAY_S: i64 = 86_400;
         let logical = column.field(10);
         let is = |id| logical.is_some_and(|kind| kind.field(id).is_some());
+        let scale = |digits: Option<i64>| digits.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         let unit = || {
             let unit = logical.and_then(|kind| kind.field(8)?.field(2));
             let has = |id| unit.is_some_and(|unit| unit.field(id).is_some());
@@ -136,16 +139,18 @@ impl Meaning {
             (2, _) if is(8) => Self::Days(DAY_S * unit()),
             (2, Some(9)) => Self::Days(DAY_S * 1_000),
             (2, Some(10)) => Self::Days(DAY_S * 1_000_000),
-            (1 | 2, Some(5)) => Self::Whole(column.number(7).and_then(|n| u32::try_from(n).ok()).unwrap_or(0)),
-            (1 | 2, _) => Self::Whole(0),
+            (1 | 2 | 6 | 7, Some(5)) => Self::Decimal(scale(column.number(7))),
+            (1 | 2 | 6 | 7, _) if is(5) => Self::Decimal(scale(logical.and_then(|kind| kind.field(5)?.number(1)))),
+            (1 | 2, _) => Self::Whole,
             (3, _) => Self::Julian,
             (4 | 5, _) => Self::Floating,
             _ => Self::Text,
         }
     }
 
-    /// What a value shows, and whether that is a number; `None` for bytes that are no text.
-    fn show(self, value: &[u8]) -> Option<(String, bool)> {
+    /// What a value shows, and whether that is a number; `None` for bytes that are no text. A number `is_apart` that has as
+    /// many bytes as it takes.
+    fn show(self, value: &[u8], is_apart: bool) -> Option<(String, bool)> {
         // As workbooks count days (`shown`): 1970-01-01 is 25,569.
         const EPOCH: i64 = 25_569;
         const JULIAN: i64 = 2_440_588;
@@ -156,8 +161,11 @@ impl Meaning {
         let date = |days: i64| Style::Date.show((days + EPOCH) as f64, false);
         Some(match self {
             Self::Text => (std::str::from_utf8(value).ok()?.to_owned(), false),
-            Self::Whole(0) => (whole()?.to_string(), true),
-            Self::Whole(scale) => Style::Plain.show(whole()? as f64 / 10f64.powi(scale.min(40) as i32), false),
+            Self::Whole => (whole()?.to_string(), true),
+            Self::Decimal(scale) => {
+                let whole = if is_apart { long(value)? } else { whole()?.into() };
+                if scale == 0 { (whole.to_string(), true) } else { (decimal(whole, scale as usize), true) }
+            }
             Self::Floating => {
                 let number = match value.len() {
                     4 => f32::from_bits(u32_at(value, 0)?).into(),
@@ -171,11 +179,33 @@ impl Meaning {
     }
 }
 
+/// A number of up to sixteen bytes, the high byte first.
+fn long(bytes: &[u8]) -> Option<i128> {
+    let sign = if bytes.first()? & 0x80 == 0 { 0 } else { !0 };
+    let (above, digits) = bytes.split_at(bytes.len().saturating_sub(16));
+    let mut number = [sign; 16];
+    number.get_mut(16 - digits.len()..)?.copy_from_slice(digits);
+    let number = i128::from_be_bytes(number);
+    // Longer ones are no numbers of anybody, unless they are short within.
+    (above.iter().all(|byte| *byte == sign) && (number < 0) == (sign != 0)).then_some(number)
+}
+
+/// A number with so many digits behind the point, as programs show it: without zeros at the end.
+fn decimal(whole: i128, scale: usize) -> String {
+    let digits = format!("{:0>width$}", whole.unsigned_abs(), width = scale.min(80) + 1);
+    let (front, behind) = digits.split_at(digits.len() - scale.min(80));
+    let behind = behind.trim_end_matches('0');
+    let (sign, point) = (if whole < 0 { "-" } else { "" }, if behind.is_empty() { "" } else { "." });
+    format!("{sign}{front}{point}{behind}")
+}
+
 /// A column of values.
 struct Leaf {
     name: String,
     physical: Option<Physical>,
     meaning: Meaning,
+    /// Values have as many bytes as they take, and are no numbers of the machine.
+    is_apart: bool,
     /// The most that a value is repeated and defined.
     levels: [u32; 2],
 }
@@ -221,7 +251,11 @@ fn leaves(schema: &[Value<'_>]) -> Option<Vec<Leaf>> {
             Some(children @ 1..) if path.len() < DEPTH_MAX => path.push(Branch { left: children, name, levels }),
             Some(1..) => return None,
             _ if leaves.len() >= COLUMNS_MAX => return None,
-            _ => leaves.push(Leaf { name, physical: Physical::of(node), meaning: Meaning::of(node), levels }),
+            _ => {
+                let (physical, meaning) = (Physical::of(node), Meaning::of(node));
+                let is_apart = matches!(node.number(1), Some(6 | 7));
+                leaves.push(Leaf { name, physical, meaning, is_apart, levels });
+            }
         }
     }
     Some(leaves)
@@ -247,8 +281,7 @@ fn file(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
         telling.tell(Piece::Field { part: "properties", name: &name, value: &value })?;
     }
     // Least and greatest values, and whoever made it.
-    let rest = strings_of(footer);
-    telling.tell(Piece::Text { part: "properties", text: &rest, again: true })?;
+    extremes(&strings_of(footer), &leaves, telling)?;
     let headings = leaves.iter().zip(0..).map(|(leaf, column)| Cell { column, number: false, text: &leaf.name });
     telling.tell(Piece::Row { part: "", number: 1, cells: headings.collect() })?;
     let mut spans = vec![0..MARK.len(), from..bytes.len()];
@@ -264,6 +297,25 @@ fn file(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
             telling.tell(Piece::Text { part: "between", text: &text, again: true })?;
         }
         at = at.max(span.end);
+    }
+    Ok(())
+}
+
+/// Tells the strings of what the file says of itself. The least and greatest values of columns are of different people:
+/// each is a text of its own, under the name of its column.
+fn extremes(rest: &str, leaves: &[Leaf], telling: &mut Telling<'_>) -> Result<(), Stop> {
+    /// Of more, nobody tells people apart.
+    const LINES_MAX: usize = 4_096;
+    const NAMES_MAX: usize = 256;
+    if rest.lines().nth(LINES_MAX).is_some() || leaves.len() > NAMES_MAX {
+        return telling.tell(Piece::Text { part: "properties", text: rest, again: true });
+    }
+    let names: Vec<&str> = leaves.iter().filter_map(|leaf| leaf.name.rsplit('.').next()).collect();
+    let mut heading = "";
+    for (n, line) in rest.lines().enumerate() {
+        heading = names.iter().find(|name| line.contains(**name)).copied().unwrap_or(heading);
+        let (part, text) = (format!("properties {}", n + 1), format!("{heading}\n{line}\n"));
+        telling.tell(Piece::Text { part: &part, text: &text, again: true })?;
     }
     Ok(())
 }
@@ -301,7 +353,7 @@ fn rows(
         columns.push(Reading { pages, leaf, packed });
     }
     loop {
-        let (mut cells, mut is_row): (Vec<(u32, bool, String)>, _) = (Vec::new(), false);
+        let (mut cells, mut is_row): (Vec<(u32, Vec<Said>)>, _) = (Vec::new(), false);
         let mut files: Vec<(usize, Vec<u8>)> = Vec::new();
         for (n, column) in columns.iter_mut().enumerate() {
             let Some(pages) = &mut column.pages else { continue };
@@ -317,37 +369,67 @@ fn rows(
                     telling.tell(Piece::Opaque { part, reason, bytes })?;
                 }
             }
-            let (mut shown, mut is_number) = (String::new(), false);
-            for value in values.into_iter().filter(|value| !value.is_empty()) {
-                match column.leaf.meaning.show(&value) {
-                    Some((text, number)) => {
-                        is_number = number && shown.is_empty();
-                        shown += if shown.is_empty() { "" } else { "; " };
-                        shown += &text;
+            let mut shown = Vec::with_capacity(values.len());
+            for value in values {
+                match column.leaf.meaning.show(&value, column.leaf.is_apart).filter(|_| !value.is_empty()) {
+                    Some(said) => shown.push(said),
+                    None if value.is_empty() => shown.push((String::new(), false)),
+                    None => {
+                        shown.push((String::new(), false));
+                        files.push((n, value));
                     }
-                    None => files.push((n, value)),
                 }
             }
-            if !shown.is_empty() {
-                cells.push((n as u32, is_number, shown));
-            }
+            cells.push((n as u32, shown));
         }
         if !is_row {
             return Ok(());
         }
-        // The number of a row says where it stands, and no more.
-        telling.rows = telling.rows.saturating_add(1);
-        if telling.rows.is_multiple_of(1_024) {
-            telling.look_at_the_clock()?;
+        for cells in records(cells) {
+            // The number of a row says where it stands, and no more.
+            telling.rows = telling.rows.saturating_add(1);
+            if telling.rows.is_multiple_of(1_024) {
+                telling.look_at_the_clock()?;
+            }
+            telling.take(8 + cells.iter().map(|(_, (text, _))| text.len()).sum::<usize>())?;
+            let cells = cells.iter().map(|(column, (text, number))| Cell { column: *column, number: *number, text });
+            let number = telling.rows;
+            telling.tell(Piece::Row { part: "", number, cells: cells.collect() })?;
         }
-        telling.take(8 + cells.iter().map(|(_, _, text)| text.len()).sum::<usize>())?;
-        let cells = cells.iter().map(|(column, number, text)| Cell { column: *column, number: *number, text });
-        let number = telling.rows;
-        telling.tell(Piece::Row { part: "", number, cells: cells.collect() })?;
         for (n, bytes) in files {
             file_within(leaves.get(n).map_or("", |leaf| &leaf.name), &bytes, telling)?;
         }
     }
+}
+
+/// What a value shows, and whether that is a number.
+type Said = (String, bool);
+
+/// The rows that a row of lists comes to. Lists of one length are a list of records, each a row of its own; what there is
+/// only one of stands in the first.
+fn records(cells: Vec<(u32, Vec<Said>)>) -> Vec<Vec<(u32, Said)>> {
+    let mut lists = cells.iter().map(|(_, said)| said.len()).filter(|len| *len > 1);
+    let len = lists.next().filter(|len| lists.clone().next().is_some() && lists.all(|other| other == *len));
+    let mut rows = Vec::new();
+    rows.resize_with(len.unwrap_or(1), Vec::new);
+    for (column, said) in cells {
+        if len.is_none() || said.len() == 1 {
+            let one = said.into_iter().filter(|(text, _)| !text.is_empty());
+            let one = one.reduce(|(mut before, _), (text, _)| {
+                before += "; ";
+                before += &text;
+                (before, false)
+            });
+            if let (Some(row), Some(one)) = (rows.first_mut(), one) {
+                row.push((column, one));
+            }
+            continue;
+        }
+        for (row, said) in rows.iter_mut().zip(said).filter(|(_, (text, _))| !text.is_empty()) {
+            row.push((column, said));
+        }
+    }
+    rows
 }
 
 /// Bytes that are no text: a file of their own, if they are long enough to be one.

@@ -109,10 +109,10 @@ impl<'a> Pages<'a> {
             None => self.value()?,
         };
         let Some((_, value)) = first else { return Ok(None) };
-        row.extend(value);
+        row.push(value.unwrap_or_default());
         while row.len() < ROW_MAX {
             match self.value()? {
-                Some((1.., value)) => row.extend(value),
+                Some((1.., value)) => row.push(value.unwrap_or_default()),
                 next => {
                     self.next = next;
                     break;

@@ -8,6 +8,8 @@ use crate::{Hint, Inspector, Limits};
 const PEOPLE: &[u8] = include_bytes!("../../../tests/packed/nguoi.parquet");
 const NUMBERS: &[u8] = include_bytes!("../../../tests/packed/so.parquet");
 const NESTED: &[u8] = include_bytes!("../../../tests/packed/long.parquet");
+const DECIMAL: &[u8] = include_bytes!("../../../tests/packed/thap_phan.parquet");
+const LIST: &[u8] = include_bytes!("../../../tests/packed/danh_sach.parquet");
 const DELTA: &[u8] = include_bytes!("../../../tests/packed/delta.parquet");
 
 fn inspect(bytes: &[u8]) -> Inspection {
@@ -50,6 +52,29 @@ fn a_column_in_another_encoding_is_told_and_the_others_are_read() {
 }
 
 #[test]
+fn numbers_of_many_bytes_are_read() {
+    let numbers = inspect(DECIMAL);
+    assert_eq!((distinct(&numbers), numbers.persons, numbers.opaque.len()), ([12, 4, 0], 12, 0), "{numbers:?}");
+    for (bytes, scale, expected) in [
+        (vec![0x04, 0x23], 0, Some("1059")),
+        (vec![0xfb, 0xe6], 2, Some("-10.5")),
+        (vec![5], 3, Some("0.005")),
+        ([vec![0; 4], vec![1; 1], vec![0; 15]].concat(), 0, Some("1329227995784915872903807060280344576")),
+        (vec![1; 17], 0, None),
+        (vec![], 0, None),
+    ] {
+        let shown = super::long(&bytes).map(|whole| super::decimal(whole, scale));
+        assert_eq!(shown.as_deref(), expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn each_of_a_list_of_people_is_one() {
+    let list = inspect(LIST);
+    assert_eq!((distinct(&list), list.persons, list.bulk), ([12, 4, 0], 12, true), "{list:?}");
+}
+
+#[test]
 fn what_is_sealed_or_cut_is_told() {
     let sealed = [b"PARE", &PEOPLE[4..PEOPLE.len() - 4], b"PARE"].concat();
     assert!(inspect(&sealed).is_opaque(OpaqueReason::Encrypted));
@@ -61,10 +86,10 @@ fn what_is_sealed_or_cut_is_told() {
 proptest! {
     #[test]
     fn damage_never_panics_and_is_never_an_identifier_less_without_a_word(
-        which in 0usize..4,
+        which in 0usize..6,
         hits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let mut bytes = [PEOPLE, NUMBERS, NESTED, DELTA][which].to_vec();
+        let mut bytes = [PEOPLE, NUMBERS, NESTED, DELTA, DECIMAL, LIST][which].to_vec();
         for (at, byte) in hits {
             let at = at.index(bytes.len());
             bytes[at] = byte;

@@ -3,8 +3,15 @@
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
 //! good. Where a number was broken at the edge of a cell, the pieces are put together again.
 
+mod beside;
+mod columns;
 #[cfg(test)]
 mod tests;
+
+use beside::Sheet;
+use columns::Held;
+
+use std::ops::Range;
 
 use super::boxes;
 use crate::formats::placed::Placed;
@@ -69,6 +76,8 @@ struct Table {
     header: Vec<String>,
     /// The lines of each cell of the last row, which may go on on the next page.
     last: Vec<Vec<String>>,
+    /// Where that row stands in the text, as long as it is not handed on.
+    last_at: Option<Range<usize>>,
 }
 
 /// Text being laid out.
@@ -84,11 +93,19 @@ pub(in crate::formats) struct Layout {
     last: (f64, String),
     table: Option<Table>,
     is_new_page: bool,
+    /// The rows that follow are of another page than their header.
+    is_header_due: bool,
     /// The last row was one of boxes.
     is_boxed: bool,
     /// Letters shown one by one, and how high most are.
     letters: Placed<(f64, String)>,
     letter_size: f64,
+    /// Runs that are not laid out yet: what stands around them tells where columns are.
+    held: Held,
+    /// The page under way.
+    page: Sheet,
+    /// The last page: what it says may go on beside it on the next.
+    before: Sheet,
 }
 
 /// Lines of one cell; a longer one is running text.
@@ -104,6 +121,21 @@ const NARROW_EM: f64 = 16.0;
 
 impl Layout {
     pub(in crate::formats) fn push(&mut self, run: &Run<'_>) {
+        if self.held.push(run) {
+            self.place_held();
+        }
+    }
+
+    fn place_held(&mut self) {
+        let held = std::mem::take(&mut self.held);
+        let begins = held.cells();
+        for (n, run) in held.runs().enumerate() {
+            self.place(&run, begins.get(n).copied().unwrap_or_default());
+        }
+    }
+
+    /// Lays out a run; columns say whether it begins a cell, however close that stands to the one before.
+    fn place(&mut self, run: &Run<'_>, begins: bool) {
         let along = |p: (f64, f64)| p.0 * run.direction.0 + p.1 * run.direction.1;
         let size = if run.size.is_finite() && run.size > 1e-6 { run.size } else { 1.0 };
         let line = Line {
@@ -114,7 +146,10 @@ impl Layout {
             size,
         };
         let is_blank = run.text.trim().is_empty();
-        let step = self.step(&line, run);
+        let step = match self.step(&line, run) {
+            Step::Join(" ") if begins => self.next_cell(),
+            step => step,
+        };
         if !is_blank && run.text.chars().nth(LETTERS_MAX).is_none() {
             self.letter_size = size;
             self.letters.push(line.from, -line.base, (line.from / size, run.text.to_owned()));
@@ -155,7 +190,7 @@ impl Layout {
                 self.row.push(Cell { lines: vec![line] });
             }
             Step::Row => {
-                self.end_row();
+                self.close_row();
                 self.row.push(Cell { lines: vec![line] });
             }
         }
@@ -252,8 +287,7 @@ impl Layout {
 
     fn paragraph(&mut self, lines: &[Line]) {
         for line in lines {
-            self.text.push_str(line.text.trim_end());
-            self.text.push('\n');
+            self.show(line.base, line.size, line.text.trim_end());
         }
         let texts: Vec<String> = lines.iter().map(|l| l.text.trim().to_owned()).collect();
         let glued = glue(&texts);
@@ -268,13 +302,31 @@ impl Layout {
     }
 
     pub(super) fn end_row(&mut self) {
+        self.place_held();
+        self.close_row();
+    }
+
+    fn close_row(&mut self) {
         let row = std::mem::take(&mut self.row);
+        if self.unite(&row) {
+            return;
+        }
         self.go_on(&row);
         match row.as_slice() {
             [] => {}
             [cell] => self.paragraph(&cell.lines),
             cells => self.table_row(cells),
         }
+    }
+
+    /// Writes a line and tells where it stands in the text.
+    fn show(&mut self, base: f64, size: f64, line: &str) -> Range<usize> {
+        let from = self.text.len();
+        self.text.push_str(line);
+        let at = from..self.text.len();
+        self.text.push('\n');
+        self.page.show(base, size, at.clone());
+        at
     }
 
     fn table_row(&mut self, cells: &[Cell]) {
@@ -288,30 +340,83 @@ impl Layout {
         if !std::mem::replace(&mut self.is_boxed, boxed.is_some()) {
             self.joined.extend(boxed);
         }
+        let place = cells.first().and_then(|cell| cell.lines.first()).map_or((0.0, 1.0), |line| (line.base, line.size));
         let columns = self.table.as_ref().and_then(|table| assign(&spans, &table.columns));
         let (Some(table), Some(columns)) = (&mut self.table, columns) else {
-            push_row(&mut self.text, &texts);
-            self.table = Some(Table { columns: spans, header: texts, last: lines });
-            self.is_new_page = false;
-            return;
+            return self.begin_table(place, spans, texts, lines);
         };
         let mut row = vec![String::new(); table.columns.len()];
         let mut last = vec![Vec::new(); table.columns.len()];
-        for (((column, text), lines), span) in columns.into_iter().zip(texts).zip(lines).zip(&spans) {
-            if let (Some(slot), Some(kept), Some(known)) =
-                (row.get_mut(column), last.get_mut(column), table.columns.get_mut(column))
-            {
-                (*slot, *kept) = (text, lines);
+        for ((column, text), lines) in columns.iter().zip(&texts).zip(&lines) {
+            if let (Some(slot), Some(kept)) = (row.get_mut(*column), last.get_mut(*column)) {
+                (*slot, *kept) = (text.clone(), lines.clone());
+            }
+        }
+        if self.is_new_page && table.is_headed_anew(&row) {
+            return self.begin_table(place, spans, texts, lines);
+        }
+        for (column, span) in columns.into_iter().zip(&spans) {
+            if let Some(known) = table.columns.get_mut(column) {
                 *known = (known.0.min(span.0), known.1.max(span.1));
             }
         }
         table.last = last;
-        if self.is_new_page && row != table.header {
+        if (self.is_new_page || self.is_header_due) && row != table.header {
             // The table goes on: its header announces these rows as well.
             push_row(&mut self.text, &table.header);
         }
-        self.is_new_page = false;
-        push_row(&mut self.text, &row);
+        (self.is_new_page, self.is_header_due) = (false, false);
+        let at = self.show(place.0, place.1, &row.join("\t"));
+        if let Some(table) = &mut self.table {
+            table.last_at = Some(at);
+        }
+    }
+
+    fn begin_table(
+        &mut self,
+        (base, size): (f64, f64),
+        columns: Vec<(f64, f64)>,
+        header: Vec<String>,
+        last: Vec<Vec<String>>,
+    ) {
+        let last_at = Some(self.show(base, size, &header.join("\t")));
+        self.table = Some(Table { columns, header, last, last_at });
+        (self.is_new_page, self.is_header_due) = (false, false);
+    }
+
+    /// On a new page, the last row may go on that began on the one before: then it is one row. Tells whether it did.
+    fn unite(&mut self, cells: &[Cell]) -> bool {
+        let Some(table) = self.table.as_mut().filter(|_| self.is_new_page && cells.len() > 1) else { return false };
+        let spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
+        let (Some(columns), Some(at)) = (assign(&spans, &table.columns), table.last_at.clone()) else { return false };
+        let mut row = table.last.clone();
+        let mut is_over_edge = false;
+        for (column, cell) in columns.into_iter().zip(cells) {
+            let Some(lines) = row.get_mut(column) else { return false };
+            let before = lines.len();
+            // A number that is whole does not go on, although its last piece and the first of another may look like one.
+            let is_whole = glue(lines).iter().rev().nth(1).copied().unwrap_or_default();
+            lines.extend(cell.lines.iter().map(|l| l.text.trim().to_owned()));
+            let goes_on = before.checked_sub(1).and_then(|n| glue(lines).get(n).copied()).unwrap_or_default();
+            is_over_edge |= goes_on && !is_whole;
+            // The next in order.
+            if column == 0 && cell.lines.iter().any(|l| l.text.trim_start().starts_with(|c: char| c.is_ascii_digit())) {
+                return false;
+            }
+        }
+        if !is_over_edge {
+            return false;
+        }
+        let whole: Vec<String> = row.iter().map(|lines| put_together(lines, &glue(lines))).collect();
+        let whole = whole.join("\t");
+        let more = whole.len() as isize - at.len() as isize;
+        self.text.replace_range(at.clone(), &whole);
+        table.last = row;
+        table.last_at = Some(at.start..at.start + whole.len());
+        self.before.move_from(at.end, more);
+        self.page.move_from(at.end, more);
+        (self.is_new_page, self.is_header_due) = (false, true);
+        true
     }
 
     /// On a new page, a cell may go on that began on the one before.
@@ -332,15 +437,52 @@ impl Layout {
         }
     }
 
-    /// The page ends; a table may go on on the next one.
+    /// The page ends; a table may go on on the next one, and no other goes on beside it.
     pub(in crate::formats) fn end_page(&mut self) {
+        self.turn_page();
+        self.settle();
+    }
+
+    /// The page ends; a table may go on below it or beside it on the next one.
+    pub(super) fn turn_page(&mut self) {
         self.end_row();
         self.put_in_order();
         self.is_new_page = true;
         self.last = (0.0, String::new());
+        let page = std::mem::take(&mut self.page);
+        if self.before.join(&page, &mut self.text) {
+            if let Some(table) = &mut self.table {
+                table.last_at = None;
+            }
+        } else {
+            self.before = page;
+        }
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
+        self.page = Sheet::new(self.text.len());
+    }
+
+    /// Nothing more goes on beside the last page.
+    pub(super) fn settle(&mut self) {
+        self.before = Sheet::new(self.text.len());
+    }
+
+    /// Hands on what no other page changes any more, if that is more than `min`.
+    pub(super) fn take_text(&mut self, min: usize) -> Option<String> {
+        let ready = self.before.from.min(self.text.len());
+        if ready <= min {
+            return None;
+        }
+        let rest = self.text.split_off(ready);
+        let back = -(ready as isize);
+        self.before.move_from(0, back);
+        self.page.move_from(0, back);
+        if let Some(table) = &mut self.table {
+            let stays = table.last_at.take().filter(|at| at.start >= ready);
+            table.last_at = stays.map(|at| at.start - ready..at.end - ready);
+        }
+        Some(std::mem::replace(&mut self.text, rest))
     }
 
     /// Reads the lines whose letters came out of order.
@@ -357,6 +499,15 @@ impl Layout {
             }
             self.joined.push('\n');
         }
+    }
+}
+
+impl Table {
+    /// Whether a row on a new page is the heading of another table: nothing but words, one over a column of numbers.
+    fn is_headed_anew(&self, row: &[String]) -> bool {
+        let has_digits = |text: &String| text.bytes().any(|b| b.is_ascii_digit());
+        let was_number = |(now, before): (&String, &Vec<String>)| !now.is_empty() && before.iter().any(has_digits);
+        row != self.header && !row.iter().any(has_digits) && row.iter().zip(&self.last).any(was_number)
     }
 }
 

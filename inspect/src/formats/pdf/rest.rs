@@ -77,7 +77,7 @@ pub(super) fn read(walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
     }
     walk.layout.end_page();
     // An older version mostly says what the newer one says.
-    let text = std::mem::take(&mut walk.layout.text);
+    let text = walk.layout.take_text(0).unwrap_or_default();
     walk.tell(Piece::Text { part: "older version", text: &text, again: true })?;
     walk.flush(0)?;
     hand_on(walk, &mut harvest, 0, true)?;

@@ -75,8 +75,7 @@ impl Walk<'_, '_> {
 
     /// Hands on what was laid out.
     pub(super) fn flush(&mut self, min: usize) -> Result<(), Stop> {
-        if self.layout.text.len() > min {
-            let text = std::mem::take(&mut self.layout.text);
+        if let Some(text) = self.layout.take_text(min) {
             self.tell(Piece::Text { part: "", text: &text, again: false })?;
         }
         if self.layout.joined.len() > min {
@@ -131,6 +130,7 @@ impl Walk<'_, '_> {
                 }
             }
         }
+        self.layout.settle();
         self.flush(0)
     }
 
@@ -182,7 +182,7 @@ impl Walk<'_, '_> {
             }
         }
         let tally = interpreter.tally;
-        self.layout.end_page();
+        self.layout.turn_page();
         if tally.is_unread {
             self.opaque(&name, OpaqueReason::UnknownEncoding, content.len())?;
         }
