@@ -198,7 +198,7 @@ impl Elements {
 const OPEN_MAX: usize = 32;
 
 /// Whether an element has no end (HTML, void elements).
-fn is_void(name: &[u8]) -> bool {
+pub(super) fn is_void(name: &[u8]) -> bool {
     const VOID: [&[u8]; 9] = [b"area", b"br", b"col", b"hr", b"img", b"input", b"link", b"meta", b"wbr"];
     VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
 }
