@@ -51,6 +51,8 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
     };
     let goes_on = |gap: Gap| gap != Gap::Break && gap == number.separator;
     let neighbours = match (number.before, number.after) {
+        // `-.048059.073381`: coordinates of a drawing, none of which says that it has no whole part.
+        _ if firm < Firm::Direct && are_decimals(text, number) => 200,
         // `23.369.671.000` is one amount, but what follows a number and a space is often the next number.
         (before, after) if goes_on(before) || goes_on(after) => {
             if number.separator == Gap::Space {
@@ -65,6 +67,22 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
         _ => 0,
     };
     layout + neighbours
+}
+
+/// Whether a dot stands before a number that dots part, behind what is no word: then each of its parts is a decimal.
+pub(crate) fn are_decimals(text: &[u8], number: &Number) -> bool {
+    let Some(before) = text.get(..number.range.start).and_then(|before| before.strip_suffix(b".")) else {
+        return false;
+    };
+    let dots = || text.get(number.range.clone()).unwrap_or_default().iter().filter(|b| **b == b'.').count();
+    number.separator == Gap::Dot
+        && match before {
+            [.., b'-' | b'+' | b',' | b'(' | b'0'..=b'9'] => true,
+            // `l.048059.073381`, a command; `CCCD.048059.073381` is a word.
+            [command] | [.., b' ' | b'0'..=b'9', command] if command.is_ascii_alphabetic() => true,
+            [.., b' '] => dots() == 1,
+            _ => false,
+        }
 }
 
 /// Whether a bracket closes within the number that began before it and its words: `(MST 0100109106) 88.120.000`.
@@ -92,10 +110,16 @@ fn is_amount(text: &[u8], number: &Number, firm: Firm) -> bool {
         return false;
     }
     let round = number.digits().ends_with(b"000");
+    is_in_thousands(text, number) && (number.first_group < 3 || round && firm < Firm::Direct)
+}
+
+/// Whether dots or commas part the digits into thousands.
+pub(crate) fn is_in_thousands(text: &[u8], number: &Number) -> bool {
     let shown = text.get(number.range.clone()).unwrap_or_default();
     let mut groups = shown.split(|b| matches!(b, b'.' | b',')).skip(1);
-    let thousands = groups.all(|group| group.len() == 3 && group.iter().all(u8::is_ascii_digit));
-    thousands && (number.first_group < 3 || round && firm < Firm::Direct)
+    matches!(number.separator, Gap::Dot | Gap::Comma)
+        && number.first_group <= 3
+        && groups.all(|group| group.len() == 3 && group.iter().all(u8::is_ascii_digit))
 }
 
 /// Whether a dot or hyphen touches the number, as in a decimal or a longer code; ` - ` parts fields.

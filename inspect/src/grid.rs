@@ -9,6 +9,7 @@ mod cells;
 mod items;
 mod letters;
 mod ruled;
+mod stacked;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use letters::Letters;
+use stacked::{Stacked, is_value};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -54,6 +56,8 @@ pub(crate) struct Grid {
     /// The last rows that belong to no table yet.
     before: VecDeque<Cells>,
     open: Option<Open>,
+    /// The table that is open, if each of its cells is a line.
+    stacked: Option<Stacked>,
     block: Vec<Piece>,
     /// The block has more lines than a record, and goes on.
     over: bool,
@@ -130,6 +134,7 @@ impl Grid {
             long: false,
             before: VecDeque::new(),
             open: None,
+            stacked: None,
             block: Vec::new(),
             over: false,
             letters: Letters::default(),
@@ -209,6 +214,9 @@ impl Grid {
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
         self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
         self.letters.keep(view);
+        if let Some(stacked) = &mut self.stacked {
+            stacked.keep(view);
+        }
     }
 
     /// Takes more of a line that the window before ended in, or the first of one that this window ends in.
@@ -233,6 +241,13 @@ impl Grid {
 
     /// Takes a whole line, of which it is known what it may hold.
     fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View) {
+        if let Some(stacked) = &mut self.stacked {
+            line.trim(view);
+            match stacked.next(line.twin(), view) {
+                Some(row) => return self.queue.extend(row.map(Some)),
+                None => self.close(),
+            }
+        }
         let text = line.text(view);
         if text.trim_ascii().is_empty() {
             return self.end_block(view);
@@ -285,6 +300,9 @@ impl Grid {
             if is_number(line.text(view)) && self.is_column(&line, view) {
                 return self.open_column(line);
             }
+            if is_value(line.text(view)) && self.open_stacked(&line, view) {
+                return;
+            }
             if number && (self.open_dashes(&line, view) || self.open_items(&line, view)) {
                 return;
             }
@@ -321,6 +339,19 @@ impl Grid {
         let rows = self.block.drain(..).skip(first).chain([line]);
         self.queue.extend(rows.map(|line| Some(line.into())));
         self.open = Some(Open::numbers());
+    }
+
+    /// Opens a table of which each cell is a line, with a number in its third row.
+    fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
+        let Some((stacked, rows)) = Stacked::of(line, self.fresh, view) else { return false };
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = rows.first().map(Open::with);
+        self.queue.extend(rows.into_iter().map(|row| Some(row.into_line())));
+        self.stacked = Some(stacked);
+        true
     }
 
     /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
@@ -438,6 +469,7 @@ impl Grid {
     }
 
     fn close(&mut self) {
+        self.queue.extend(self.stacked.take().and_then(Stacked::end).map(Some));
         if self.open.take().is_some() {
             self.queue.push_back(None);
         }
@@ -479,8 +511,9 @@ impl Grid {
         let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(Line::first).map(Piece::base);
         let before = self.before.front().and_then(|cells| cells.row.first()).map(Piece::base);
         let block = self.block.first().map(Piece::base);
+        let stacked = self.stacked.as_ref().and_then(|stacked| stacked.row().first()).map(Piece::base);
         let line = (!self.line.text.is_empty()).then_some(self.line.base);
-        [row, before, block, line].into_iter().flatten().min().unwrap_or(u64::MAX)
+        [row, before, block, stacked, line].into_iter().flatten().min().unwrap_or(u64::MAX)
     }
 
     /// Judges so many rows behind those judged already.

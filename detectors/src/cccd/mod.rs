@@ -17,7 +17,7 @@ use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
-use crate::shape::{has_exponent, is_example, is_filler, is_moment, is_round, loss};
+use crate::shape::{has_exponent, is_example, is_filler, is_in_thousands, is_moment, is_round, loss};
 use crate::simd::{BLOCK, YEARS_SEEN, years};
 
 /// The detector.
@@ -132,13 +132,15 @@ impl Cccd {
         Some(Found::number(number, score))
     }
 
-    /// A spreadsheet stores `001090123456` as the number 1090123456.
+    /// A spreadsheet stores `001090123456` as the number 1090123456, and may show it as 1,090,123,456. Under the words for
+    /// payments numbers so written are amounts.
     fn without_zeros(number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
-        if number.layout != Layout::Solid {
+        let solid = number.layout == Layout::Solid;
+        if !solid && !is_in_thousands(near.text(), number) {
             return None;
         }
-        let columns = if number.len() == 11 { PADDED_BY_ONE } else { PADDED };
+        let columns = if solid && number.len() == 11 { PADDED_BY_ONE } else { PADDED };
         if near.announced().firm(columns) != Firm::Column {
             return None;
         }

@@ -10,7 +10,7 @@ use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
-use crate::shape::is_filler;
+use crate::shape::{are_decimals, is_filler};
 
 /// The detector.
 pub(crate) struct Phone;
@@ -83,6 +83,7 @@ impl Detector for Phone {
             + 60 * i32::from(said.amount)
             // `0,912345678` is a decimal.
             + if firm == Firm::Not && number.separator == Gap::Comma { 40 } else { 0 }
+            + if firm == Firm::Not && are_decimals(near.text(), number) { 60 } else { 0 }
             // `#0912345678` is an order.
             + if firm == Firm::Not && follows(near.text(), number, b"#=_") { 40 } else { 0 }
             + if firm == Firm::Not && follows_lot(near.text(), number) { 40 } else { 0 }

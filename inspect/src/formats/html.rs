@@ -1,12 +1,14 @@
 //! HTML: visible text with its tables, attributes, comments and scripts. Hidden text is text.
 //!
-//! Styles are not interpreted, so nothing is invisible.
+//! Nothing is invisible: what styles hide is read, and the lines around it as they are seen besides.
 
 mod placement;
 mod roles;
 mod rows;
 mod script;
 mod shapes;
+mod sheet;
+mod unseen;
 
 use chot_model::OpaqueReason;
 
@@ -23,6 +25,7 @@ use placement::{Drawing, Elements};
 use rows::Rows;
 pub(super) use script::Script;
 use shapes::Shapes;
+use unseen::Unseen;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/html",
@@ -169,6 +172,7 @@ struct Body {
     /// The element that is a table by its role, the outermost one, and those of its name that are open within.
     grid: Option<(Vec<u8>, u32)>,
     shapes: Shapes,
+    unseen: Unseen,
     /// A line has been broken, and nothing was read since.
     broken: bool,
 }
@@ -197,6 +201,7 @@ impl Html {
             baseline: Vec::new(),
             grid: None,
             shapes: Shapes::default(),
+            unseen: Unseen::new(&place),
             broken: false,
             cell_spans: (1, 1),
             spans: Vec::new(),
@@ -259,6 +264,12 @@ impl Body {
         if self.in_cell { &mut self.cell } else { &mut self.text }
     }
 
+    /// Tells what looks for the unseen of what was read.
+    fn follow(&mut self, told: impl FnOnce(&mut Unseen, &View, &mut Inquiry), inquiry: &mut Inquiry) {
+        let read = if self.in_cell { &self.cell.view } else { &self.text.view };
+        told(&mut self.unseen, read, inquiry);
+    }
+
     fn break_line(&mut self, with: &[u8]) {
         if std::mem::take(&mut self.broken) {
             self.text().joint(with);
@@ -289,13 +300,14 @@ impl Body {
         placement::turned(&view, &mut self.here().view);
     }
 
-    fn end_cell(&mut self) {
+    fn end_cell(&mut self, inquiry: &mut Inquiry) {
         if self.in_cell {
+            let seen = self.unseen.end_cell(&self.cell.view, inquiry);
             let view = std::mem::replace(&mut self.cell.view, View::new(self.place.charset));
             while self.spans.get(self.column).is_some_and(|rows| *rows > 0) {
                 self.column += 1;
             }
-            let view = match self.cell_number.take() {
+            let view = match self.cell_number.take().or(seen) {
                 Some(number) => {
                     self.text.joint(b"\n");
                     self.text.view.push_view(&view, 0..view.text.len());
@@ -318,7 +330,7 @@ impl Body {
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
-        self.end_cell();
+        self.end_cell(inquiry);
         self.column = 0;
         if !self.row.is_empty() {
             for rows in &mut self.spans {
@@ -442,8 +454,9 @@ impl Reader for Body {
 
     fn raw(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
         self.side.push(bytes, at, inquiry);
-        if let Some(script) = &mut self.script {
-            script.read(bytes, at, inquiry);
+        match &mut self.script {
+            Some(script) => script.read(bytes, at, inquiry),
+            None => self.unseen.sheet(bytes, at),
         }
     }
 
@@ -452,10 +465,12 @@ impl Reader for Body {
     }
 
     fn advance(&mut self, inquiry: &mut Inquiry) {
+        self.follow(Unseen::follow, inquiry);
         const CELL_MAX: usize = 1 << 16;
         if self.in_cell {
             // A cell as long as a page is text.
             if self.cell.view.text.len() > CELL_MAX {
+                self.unseen.part(&self.cell.view, inquiry);
                 let all = 0..self.cell.view.text.len();
                 self.text.view.push_view(&self.cell.view, all);
                 self.cell.view.clear();
@@ -475,6 +490,7 @@ impl Reader for Body {
         let name = tag.name.to_ascii_lowercase();
         self.break_line(b"\n");
         self.turn(tag);
+        self.follow(|unseen, read, inquiry| unseen.open(tag, read, inquiry), inquiry);
         let role = self.role(tag, &name);
         self.shapes.open(&name);
         match role.unwrap_or(&name) {
@@ -486,7 +502,8 @@ impl Reader for Body {
             b"script" => self.script = Some(Script::new(&self.place)),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => {
-                self.end_cell();
+                self.end_cell(inquiry);
+                self.unseen.part(&self.text.view, inquiry);
                 self.in_cell = true;
                 let span = |name: &[u8]| tag.string(name).and_then(|n| n.trim().parse::<u32>().ok()).unwrap_or(1);
                 let number = tag.attribute(b"num").filter(|n| !n.text.is_empty());
@@ -514,6 +531,7 @@ impl Reader for Body {
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
+        self.follow(|unseen, read, inquiry| unseen.enter(tag, read, inquiry), inquiry);
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.open(tag, read);
         if self.tables == 0 {
@@ -554,6 +572,7 @@ impl Reader for Body {
             self.break_line(b"\n");
         }
         self.turn_back(name);
+        self.follow(|unseen, read, inquiry| unseen.leave(name, read, inquiry), inquiry);
         self.end_grid(name, inquiry);
         let read = if self.in_cell { &self.cell.view } else { &self.text.view };
         self.elements.close(name, read);
@@ -564,7 +583,7 @@ impl Reader for Body {
             b"table" => self.close_table(inquiry),
             b"script" => self.end_script(inquiry),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
-            b"td" | b"th" if self.tables == 1 => self.end_cell(),
+            b"td" | b"th" if self.tables == 1 => self.end_cell(inquiry),
             b"text" | b"tspan" => {
                 let Self { drawing, text, .. } = self;
                 drawing.close_text(&text.view);
@@ -581,6 +600,7 @@ impl Reader for Body {
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
+        self.follow(|unseen, read, _| unseen.close(name, read), inquiry);
     }
 }
 
@@ -593,6 +613,7 @@ impl Stream for Html {
         self.markup.finish(&mut self.body, inquiry);
         self.body.end_table(inquiry);
         self.body.end_script(inquiry);
+        self.body.unseen.end(&self.body.text.view, inquiry);
         if self.body.shapes.are_letters() {
             inquiry.opaque(&self.body.place, OpaqueReason::UnsupportedFormat, 1);
         }

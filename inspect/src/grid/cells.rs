@@ -27,6 +27,8 @@ pub(super) enum Cut {
     Numbers,
     /// Columns told by a drawn line.
     Ruled,
+    /// A cell a line, no line set apart.
+    Stacked,
 }
 
 /// A line or a cell: a place in the window, or a copy once the window moves on.
@@ -70,7 +72,7 @@ impl Piece {
         }
     }
 
-    fn within(&self, view: &View) -> Range<usize> {
+    pub(super) fn within(&self, view: &View) -> Range<usize> {
         let start = self.base.saturating_sub(view.base) as usize;
         start..start + self.len
     }
@@ -250,6 +252,11 @@ impl Cells {
         Self { cut: Cut::Lines, row, places: Vec::new() }
     }
 
+    /// Lines that are a row.
+    pub(super) const fn stacked(row: Vec<Piece>) -> Self {
+        Self { cut: Cut::Stacked, row, places: Vec::new() }
+    }
+
     /// Of a line; `None` when it is not cut this way.
     pub(super) fn of(line: &Piece, cut: Cut, view: &View) -> Option<Self> {
         let text = line.text(view).trim_ascii_end();
@@ -282,7 +289,7 @@ impl Cells {
             Cut::Blanks => WIDE.find(rest),
             Cut::Dashes => memchr::memchr(b' ', rest),
             Cut::Box => memchr::memchr(SIDE, rest),
-            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled => None,
+            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled | Cut::Stacked => None,
         }?;
         if cut == Cut::Pipe && is_code(text) {
             return None;

@@ -40,7 +40,16 @@ impl Heading {
         if announced.is_empty() {
             return Self { announced, header: None, rows: 0 };
         }
-        let filled = |row: C| row.filter(|cell| !cell.trim_ascii().is_empty()).count();
+        // Digits in boxes beside each other are one number, over which one heading stands.
+        let filled = |row: C| {
+            let mut digit = false;
+            let cells = row.map(<[u8]>::trim_ascii).filter(|cell| !cell.is_empty());
+            let begins = |cell: &&[u8]| {
+                let before = std::mem::replace(&mut digit, matches!(cell, [b'0'..=b'9']));
+                !(before && digit)
+            };
+            cells.filter(begins).count()
+        };
         let widest = rows.clone().map(filled).max().unwrap_or(0);
         let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
         let best = announced

@@ -9,6 +9,7 @@ mod binary;
 mod boxes;
 mod elements;
 mod flat;
+mod formula;
 mod gaps;
 mod header;
 mod parts;

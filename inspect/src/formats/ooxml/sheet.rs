@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::elements::{Above, column, number, row};
+use super::formula;
 use super::header::page_header;
 use super::strings::{Shared, Shows, Taken};
 use super::{aside, attributes};
@@ -169,6 +170,9 @@ pub(super) struct Sheet<'a> {
     style: Style,
     within: Within,
     value: View,
+    /// Where the formula of the cell begins in the text aside, and what it shows.
+    formula_at: u64,
+    formula: Option<View>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -188,6 +192,8 @@ enum Within {
 
 /// A cell holds 32,767 characters at most; what is longer is scanned as text.
 const CELL_MAX: usize = 1 << 18;
+/// A longer formula puts together more than a value.
+const FORMULA_MAX: usize = 1 << 13;
 /// Text of a row; a longer one is several.
 const ROW_MAX: usize = 1 << 20;
 /// Strings that are looked up together, and most of them that are not looked up yet.
@@ -216,12 +222,18 @@ impl<'a> Sheet<'a> {
             style: Style::Plain,
             within: Within::Nothing,
             value: View::default(),
+            formula_at: 0,
+            formula: None,
         }
     }
 
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let value = std::mem::take(&mut self.value);
-        if self.kind == Kind::Shared {
+        let reckoned = self.formula.take().filter(|_| value.text.is_empty());
+        if let Some(reckoned) = reckoned {
+            self.cells.push_view(self.column, &reckoned);
+            self.next(inquiry);
+        } else if self.kind == Kind::Shared {
             self.end_shared(number(&value.text), inquiry);
         } else if self.kind == Kind::Text || value.sole().is_none() && !value.text.is_empty() {
             self.cells.push_view(self.column, &value);
@@ -231,6 +243,16 @@ impl<'a> Sheet<'a> {
         }
         self.value = value;
         self.value.clear();
+    }
+
+    /// Takes note of what the formula shows that was just read.
+    fn reckon(&mut self) {
+        let read = &self.side.view;
+        let from = self.formula_at.checked_sub(read.base).and_then(|from| usize::try_from(from).ok());
+        let Some(from) = from.filter(|from| read.text.len().saturating_sub(*from) <= FORMULA_MAX) else { return };
+        let mut formula = View::default();
+        formula.push_view(read, from.min(read.text.len())..read.text.len());
+        self.formula = formula::result(&formula);
     }
 
     /// Ends a cell of the shared string of this number.
@@ -413,6 +435,7 @@ impl Reader for Sheet<'_> {
             b"v" | b"t" if self.within != Within::Phonetic => self.within = Within::Value,
             b"f" | b"formula" | b"formula1" | b"formula2" => {
                 self.within = Within::Formula;
+                self.formula_at = self.side.view.base + self.side.view.text.len() as u64;
                 self.side.view.digits = true;
             }
             b"rPh" => self.within = Within::Phonetic,
@@ -433,6 +456,9 @@ impl Reader for Sheet<'_> {
                 }
             }
             b"f" | b"formula" | b"formula1" | b"formula2" | b"rPh" => {
+                if name == b"f" && self.within == Within::Formula {
+                    self.reckon();
+                }
                 self.within = Within::Nothing;
                 self.side.view.digits = false;
                 self.side.joint(b"\n");
