@@ -8,13 +8,14 @@
 mod cells;
 mod items;
 mod letters;
+mod spaced;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Column};
+use chot_detectors::{BLOCK, Column, Detectors};
 use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
@@ -23,6 +24,7 @@ use crate::table::{BOXES, Heading, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_in_a_box, is_cut, is_rule};
 use letters::Letters;
+use spaced::Headings;
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
@@ -145,15 +147,15 @@ impl Grid {
     /// Looks for tables in a value, whose findings are told by others.
     pub(crate) fn look(place: &Place, view: &View, look: &Look, inquiry: &mut Inquiry) {
         let mut grid = Self::new(place);
-        grid.read(view, 0..view.text.len(), look);
-        grid.end(view);
+        grid.read(view, 0..view.text.len(), look, &inquiry.detectors);
+        grid.end(view, &inquiry.detectors);
         grid.settle(view, &mut [], inquiry);
         grid.look_again(view, inquiry);
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
     /// or the window moves on. It was looked at: where its lines end is known, and which of them anything may cut.
-    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look) {
+    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look, detectors: &Detectors) {
         let running = look.scope().encoded;
         let mut ends = look.line_ends().iter();
         let mut blocks = look.long_numbers().iter().copied().peekable();
@@ -185,7 +187,7 @@ impl Grid {
                 } else if len > LINE_MAX {
                     self.end_long_line();
                 } else {
-                    self.end_line(Piece::of(view, line), signs, view);
+                    self.end_line(Piece::of(view, line), signs, view, detectors);
                 }
                 continue;
             }
@@ -194,7 +196,7 @@ impl Grid {
                 self.end_long_line();
             } else {
                 let line = std::mem::take(&mut self.line);
-                self.end_line(Piece::from(line), Signs::UNKNOWN, view);
+                self.end_line(Piece::from(line), Signs::UNKNOWN, view, detectors);
             }
         }
     }
@@ -228,7 +230,7 @@ impl Grid {
     }
 
     /// Takes a whole line, of which it is known what it may hold.
-    fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View) {
+    fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View, detectors: &Detectors) {
         let text = line.text(view);
         if text.trim_ascii().is_empty() || is_rule(text) {
             return self.end_block(view);
@@ -249,13 +251,21 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
             }
+            if open.cut == Cut::Spaces
+                && number
+                && let Some(row) = spaced::row(&line, &open.headings, view)
+            {
+                open.misfits = 0;
+                return self.queue.push_back(Some(row));
+            }
             if (cut || open.cut == Cut::Dashes)
                 && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
             {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
-            if open.misfits > MISFITS_MAX {
+            let is_header = open.cut == Cut::Spaces && Headings::of(line.text(view), detectors).is_some();
+            if is_header || open.misfits > MISFITS_MAX {
                 self.close();
             }
         }
@@ -267,7 +277,11 @@ impl Grid {
             if is_number(line.text(view)) && self.is_column(&line, view) {
                 return self.open_column(line);
             }
-            if number && (self.open_dashes(&line, view) || self.open_items(&line, view)) {
+            if number
+                && (self.open_dashes(&line, view)
+                    || self.open_items(&line, view)
+                    || self.open_spaced(&line, view, detectors))
+            {
                 return;
             }
             self.block.push(line);
@@ -353,6 +367,25 @@ impl Grid {
         true
     }
 
+    /// Opens a table with a line of words right below one that is made of headings, or with a line or two between.
+    fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
+        if line.base() < self.fresh || !spaced::may_be_row(line.text(view)) {
+            return false;
+        }
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart);
+        let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
+        let Some((columns, header)) = lines.find_map(headings) else { return false };
+        let Some(row) = spaced::row(line, &columns, view) else { return false };
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::spaced(columns));
+        self.queue.extend([Some(header), Some(row)]);
+        true
+    }
+
     fn end_block(&mut self, view: &View) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
@@ -408,12 +441,12 @@ impl Grid {
     }
 
     /// No line follows in this window.
-    pub(crate) fn end(&mut self, view: &View) {
+    pub(crate) fn end(&mut self, view: &View, detectors: &Detectors) {
         if std::mem::take(&mut self.long) {
             self.end_long_line();
         } else if !self.line.text.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.end_line(Piece::from(line), Signs::UNKNOWN, view);
+            self.end_line(Piece::from(line), Signs::UNKNOWN, view, detectors);
         }
         self.letters.end(view);
         self.end_block(view);

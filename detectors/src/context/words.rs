@@ -229,6 +229,11 @@ impl Words {
             || !self.watched.of(header).is_nothing(false)
     }
 
+    /// What a text announces that is one of the headers, with nothing around.
+    pub(crate) fn heading(&self, text: &str) -> Option<Column> {
+        self.keys.may_hold(text.as_bytes()).then(|| self.headers.get(&header_key(text)).copied()).flatten()
+    }
+
     /// What a table header announces.
     pub(crate) fn column(&self, header: &str) -> Option<Column> {
         // A heading is short; a long text in the first row is none.
