@@ -20,7 +20,7 @@ use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{BOXES, Heading, Table, is_number};
+use crate::table::{BOXES, Heading, Known, Table, are_headings, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_in_a_box, is_cut, is_rule};
 use letters::Letters;
@@ -65,6 +65,10 @@ pub(crate) struct Grid {
     judged: usize,
     /// The table that the rows at the head of the queue belong to.
     table: Option<Box<Table>>,
+    /// Who was named in those before.
+    known: Known,
+    /// The table that is judged has a row with a number.
+    numbered: bool,
     /// Its last row was one number: a heading behind that is another's.
     ends_in_number: bool,
     /// What is known of the columns of the table that is judged next.
@@ -136,6 +140,8 @@ impl Grid {
             judged: 0,
             ends_in_number: false,
             table: None,
+            known: Known::default(),
+            numbered: false,
             columns: Vec::new(),
             headed: false,
             dull: false,
@@ -461,16 +467,18 @@ impl Grid {
             // No more are counted than are judged: a window may hold thousands.
             let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
             let rows = next.take_while(|row| row.is_some()).count();
+            let (rows, numbered) = self.until_headings(rows, view, inquiry);
             let ended = rows < JUDGED_ROWS && self.queue.len() > self.judged + rows;
             if rows < JUDGED_ROWS && !ended {
                 break;
             }
             self.judge(rows, view, pending, inquiry);
             self.judged += rows;
+            self.numbered = numbered;
             if ended {
                 self.judged += 1;
                 self.columns.clear();
-                (self.headed, self.dull) = (false, false);
+                (self.headed, self.dull, self.numbered) = (false, false, false);
             }
         }
         let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(Line::first).map(Piece::base);
@@ -478,6 +486,21 @@ impl Grid {
         let block = self.block.first().map(Piece::base);
         let line = (!self.line.text.is_empty()).then_some(self.line.base);
         [row, before, block, line].into_iter().flatten().min().unwrap_or(u64::MAX)
+    }
+
+    /// How many of so many rows behind those judged already belong to one table: where another header stands behind a row
+    /// with a number, the next begins. Whether the table has such a row then.
+    fn until_headings(&mut self, rows: usize, view: &View, inquiry: &mut Inquiry) -> (usize, bool) {
+        let mut numbered = self.numbered;
+        for (n, row) in self.queue.iter().skip(self.judged).take(rows).enumerate() {
+            let cells = || row.iter().flat_map(Line::cells).map(|(_, cell)| cell.text(view));
+            if numbered && are_headings(cells(), inquiry) {
+                self.queue.insert(self.judged + n, None);
+                return (n, numbered);
+            }
+            numbered |= cells().any(is_number);
+        }
+        (rows, numbered)
     }
 
     /// Judges so many rows behind those judged already.
@@ -550,14 +573,19 @@ impl Grid {
                         && let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry))
                     {
                         before.finish(inquiry);
+                        self.known = before.known();
                     }
                     self.rows += 1;
-                    let table = table.get_or_insert_with(|| Box::new(Table::second_look(self.place.clone())));
+                    let table = table.get_or_insert_with(|| {
+                        let known = std::mem::take(&mut self.known);
+                        Box::new(Table::second_look(self.place.clone()).knowing(known))
+                    });
                     table.row(self.rows, row.into_row(view), inquiry);
                 }
                 (None, table) => {
                     if let Some(mut table) = table.take() {
                         table.finish(inquiry);
+                        self.known = table.known();
                     }
                 }
             }

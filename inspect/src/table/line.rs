@@ -200,6 +200,9 @@ impl Table {
         if line.cells.iter().all(Cell::is_empty) || inquiry.is_late(&self.place) {
             return true;
         }
+        if self.begins_anew_with(line, inquiry) {
+            return false;
+        }
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
         let mut next = self.usual(line, 0, &mut lines.whole, inquiry);
