@@ -37,6 +37,10 @@ const SHARED: &[(Column, &str)] = &[
 const THINGS: &str = include_str!("things.txt");
 const LABELS: [&str; 6] = ["code", "id", "no", "number", "num", "ref"];
 
+/// Things that have a `mã định danh` of their own, and labels of it.
+const IDENTIFIED: &str = include_str!("identified.txt");
+const IDENTITIES: [&str; 4] = ["mã định danh", "số định danh", "mã số định danh", "mã định danh điện tử"];
+
 /// Papers of a person that forms ask for in one field.
 pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Cccd,
@@ -121,6 +125,17 @@ impl Words {
         for thing in THINGS.lines().filter(|l| !l.starts_with("# ")) {
             for label in LABELS {
                 headers.entry(header_key(thing) + label).or_insert(Column::Negative);
+            }
+        }
+        for thing in IDENTIFIED.lines().filter(|l| !l.starts_with("# ")) {
+            for label in
+                IDENTITIES.iter().flat_map(|label| [format!("{label} {thing}"), format!("{label} của {thing}")])
+            {
+                headers.entry(header_key(&label)).or_insert(Column::Negative);
+                let mut pattern = Vec::new();
+                spread_words(label.as_bytes(), &mut pattern);
+                patterns.push(pattern);
+                meaning.push((Column::Negative, Speech::Names));
             }
         }
         let automaton = AhoCorasick::builder()
