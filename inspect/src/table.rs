@@ -99,6 +99,8 @@ struct Header {
     columns: Vec<Option<Column>>,
     /// What is written above them, whatever the cells say.
     announced: Vec<Option<Column>>,
+    /// Which of the people of a row each column is about, where there are several.
+    about: Vec<u8>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
     /// What cells are read by that stand in a text as they are.
@@ -122,7 +124,7 @@ impl Header {
         let planned =
             |at| Planned { column: told(&columns, at), joins: told(&reach, at).is_some_and(Column::is_identifier) };
         let plan = (0..columns.len().max(reach.len())).map(planned).collect();
-        Self { columns, announced: Vec::new(), reach, plan, typed: None }
+        Self { columns, announced: Vec::new(), about: Vec::new(), reach, plan, typed: None }
     }
 }
 
@@ -299,7 +301,10 @@ impl Table {
                     columns[at] = columns[at].or(told);
                 }
                 let typed = Typed::of(&mut columns, body, inquiry);
+                weight::loosen(&mut columns, cells, heading.is_among_people(), body, inquiry);
                 weight::weigh(&mut columns, body, inquiry);
+                weight::compare(&mut columns, body);
+                let about = persons::about(cells, &announced);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..announced.len() + REACH_MAX {
@@ -309,11 +314,11 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                Shape::Headed(Header { announced, typed, ..Header::new(columns, reach) })
+                Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
-            None => Shape::Bare(plain),
+            None => Shape::Bare(persons::with_births(plain, body, inquiry)),
         });
         if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {
             return rest;
@@ -571,10 +576,20 @@ impl Table {
     fn judge(&mut self, inquiry: &mut Inquiry) {
         // One odd name among many is a name.
         let list = self.listed >= LISTED_MIN && self.listed * 2 >= self.judged;
+        let about = self.about();
         for Waiting { found, named, listed, who, record } in std::mem::take(&mut self.waiting) {
-            let mut marks = Vec::new();
+            let (mut marks, mut others) = (Vec::new(), Vec::new());
             for (at, found, alone) in found {
-                marks.extend(inquiry.report(self.doubted(at, found, alone)));
+                let Some(mark) = inquiry.report(self.doubted(at, found, alone)) else { continue };
+                match about.get(at).copied().unwrap_or(0) {
+                    0 => marks.push(mark),
+                    other => others.push((other, mark)),
+                }
+            }
+            others.sort_by_key(|(other, _)| *other);
+            for other in others.chunk_by(|(a, _), (b, _)| a == b) {
+                let marks: Vec<Mark> = other.iter().map(|(_, mark)| *mark).collect();
+                inquiry.people.record(&marks, self.people);
             }
             if !record {
                 self.form.extend(marks);

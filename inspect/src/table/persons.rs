@@ -5,11 +5,96 @@ use std::hash::BuildHasher;
 use chot_detectors::Column;
 use chot_model::{Confidence, DetectorId};
 
-use super::Table;
+use super::weight::names;
+use super::{Row, Shape, Table};
 use crate::inquiry::{Found, Inquiry};
 use crate::people::Mark;
+use crate::view::View;
+
+/// Fewer births are no column of them.
+const BIRTHS_MIN: usize = 6;
+/// Most people in a list are older; who signed, entered or paid did so later.
+const AGE_MIN: u16 = 20;
+
+/// Which of the people of a row each column is about: `Họ tên mẹ, Số BHXH, Họ tên con, Mã định danh con`. Empty where a row is
+/// about one, or nothing says whose a number is.
+pub(super) fn about(header: &Row, announced: &[Option<Column>]) -> Vec<u8> {
+    let told = |at: usize| announced.get(at).copied().flatten();
+    let last = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text).to_lowercase();
+        text.split_whitespace().last().map(str::to_owned).unwrap_or_default()
+    };
+    let mut names = header.iter().filter(|(at, _)| told(*at) == Some(Column::Name));
+    let mut about = Vec::new();
+    let Some((_, first)) = names.next() else { return about };
+    for (n, (from, name)) in (1..=u8::MAX).zip(names) {
+        let whose = last(&name.text);
+        if matches!(whose.as_str(), "tên" | "ten" | "name" | "") || whose == last(&first.text) {
+            continue;
+        }
+        let theirs = |(at, view): &&(usize, View)| at > from && last(&view.text) == whose;
+        if !header.iter().filter(theirs).any(|(at, _)| told(*at).is_some_and(Column::is_identifier)) {
+            continue;
+        }
+        for at in header.iter().filter(theirs).map(|(at, _)| *at).chain([*from]) {
+            about.resize((at + 1).max(about.len()), 0);
+            about[at] = n;
+        }
+    }
+    about
+}
+
+/// The columns of rows without a header, with that of births: days as long ago as people are old, in rows with a name.
+pub(super) fn with_births(
+    mut columns: Vec<Option<Column>>,
+    body: &[(u64, Row)],
+    inquiry: &Inquiry,
+) -> Vec<Option<Column>> {
+    let width = columns.len();
+    let mut seen = vec![(0_usize, Vec::new()); width];
+    for (at, view) in body.iter().flat_map(|(_, row)| row) {
+        let cell = view.text.trim_ascii();
+        if let Some((filled, years)) = seen.get_mut(*at).filter(|_| !cell.is_empty()) {
+            *filled += 1;
+            years.extend(year(cell));
+        }
+    }
+    let young = inquiry.detectors.this_year().saturating_sub(AGE_MIN);
+    let births = seen.into_iter().position(|(filled, mut years)| {
+        let (days, old) = (years.len(), years.iter().filter(|year| **year <= young).count());
+        years.sort_unstable();
+        years.dedup();
+        days >= BIRTHS_MIN && days * 5 >= filled * 4 && old * 2 > days && years.len() * 2 >= days.min(2 * BIRTHS_MIN)
+    });
+    let named = || body.iter().filter(|(_, row)| names(row, &[], inquiry)).count() * 2 > body.len();
+    if let Some(slot) = births.filter(|_| named()).and_then(|at| columns.get_mut(at)).filter(|slot| slot.is_none()) {
+        *slot = Some(Column::BirthDate);
+    }
+    columns
+}
+
+/// The year of a day: `05/04/1987`, `1987-04-05`.
+fn year(cell: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(cell).ok().filter(|text| text.len() <= 10)?;
+    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let (year, others) = match *parts.as_slice() {
+        [day, month, year] if year.len() == 4 => (year, [day, month]),
+        [year, month, day] if year.len() == 4 => (year, [day, month]),
+        _ => return None,
+    };
+    let small = |part: &&str| part.parse::<u8>().is_ok_and(|n| (1..=31).contains(&n));
+    year.parse().ok().filter(|year| others.iter().all(small) && (1900..2100).contains(year))
+}
 
 impl Table {
+    /// Which of the people of a row each column is about.
+    pub(super) fn about(&self) -> Vec<u8> {
+        match &self.shape {
+            Some(Shape::Headed(header)) => header.about.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
     ///
@@ -56,4 +141,57 @@ pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inq
     })?;
     let hash = hash(name) ^ hash(beside).rotate_left(1);
     Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hint, Inspector, Limits};
+
+    const NAMES: [&str; 8] = [
+        "Nguyễn Văn An",
+        "Trần Thị Bình",
+        "Lê Văn Cường",
+        "Phạm Thị Dung",
+        "Hoàng Văn Em",
+        "Vũ Thị Giang",
+        "Đỗ Văn Khoa",
+        "Bùi Thị Lan",
+    ];
+
+    fn persons(header: &str, row: impl Fn(usize, &str) -> String) -> u64 {
+        let rows = NAMES.iter().enumerate().map(|(n, name)| row(n, name) + "\n");
+        let text = [header.to_owned()].into_iter().chain(rows).collect::<String>();
+        let hint = Hint { name: Some("a.psv".to_owned()), ..Hint::default() };
+        Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection.persons
+    }
+
+    #[test]
+    fn a_row_may_be_about_several() {
+        let row = |n: usize, name: &str| {
+            format!(
+                "{n}|{name}|79{:08}|Bé {name}|0012{:02}{:06}",
+                12_345_678 + n * 7_654_321,
+                10 + n,
+                123_456 + n * 4_321
+            )
+        };
+        for (header, people) in [
+            ("STT|Họ tên NLĐ|Số sổ BHXH|Họ tên con|Mã định danh con\n", 16),
+            // Whose the second number is is not said.
+            ("STT|Họ tên|Mã số BHXH|Họ tên chủ hộ|Số CCCD\n", 8),
+        ] {
+            assert_eq!(persons(header, row), people, "{header}");
+        }
+    }
+
+    #[test]
+    fn names_and_births_without_a_header_are_a_list() {
+        let row =
+            |n: usize, name: &str, year: usize| format!("79{:08}|{name}|01/02/{year}|Nam", 12_345_678 + n * 7_654_321);
+        assert_eq!(persons("", |n, name| row(n, name, 1980 + n)), 8);
+        // They signed, or came, in these years; nobody is named.
+        assert_eq!(persons("", |n, name| row(n, name, 2015 + n)), 0);
+        assert_eq!(persons("", |n, name| row(n, name, 1980)), 0);
+        assert_eq!(persons("", |n, _| row(n, "Máy bơm nước", 1980 + n)), 0);
+    }
 }
