@@ -306,11 +306,6 @@ impl Detectors {
         self.asked.len() == ALL.len()
     }
 
-    /// The present year, which bounds plausible births.
-    pub const fn this_year(&self) -> u16 {
-        self.this_year
-    }
-
     /// Whether [`Self::column`] may say anything of `header`; costs little.
     pub fn may_announce(&self, header: &[u8]) -> bool {
         self.words.may_announce(header)

@@ -318,7 +318,7 @@ impl Table {
             }
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
-            None => Shape::Bare(persons::with_births(plain, body, inquiry)),
+            None => Shape::Bare(plain),
         });
         if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {
             return rest;

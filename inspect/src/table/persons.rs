@@ -5,16 +5,10 @@ use std::hash::BuildHasher;
 use chot_detectors::Column;
 use chot_model::{Confidence, DetectorId};
 
-use super::weight::names;
 use super::{Row, Shape, Table};
 use crate::inquiry::{Found, Inquiry};
 use crate::people::Mark;
 use crate::view::View;
-
-/// Fewer births are no column of them.
-const BIRTHS_MIN: usize = 6;
-/// Most people in a list are older; who signed, entered or paid did so later.
-const AGE_MIN: u16 = 20;
 
 /// Which of the people of a row each column is about: `Họ tên mẹ, Số BHXH, Họ tên con, Mã định danh con`. Empty where a row is
 /// about one, or nothing says whose a number is.
@@ -42,48 +36,6 @@ pub(super) fn about(header: &Row, announced: &[Option<Column>]) -> Vec<u8> {
         }
     }
     about
-}
-
-/// The columns of rows without a header, with that of births: days as long ago as people are old, in rows with a name.
-pub(super) fn with_births(
-    mut columns: Vec<Option<Column>>,
-    body: &[(u64, Row)],
-    inquiry: &Inquiry,
-) -> Vec<Option<Column>> {
-    let width = columns.len();
-    let mut seen = vec![(0_usize, Vec::new()); width];
-    for (at, view) in body.iter().flat_map(|(_, row)| row) {
-        let cell = view.text.trim_ascii();
-        if let Some((filled, years)) = seen.get_mut(*at).filter(|_| !cell.is_empty()) {
-            *filled += 1;
-            years.extend(year(cell));
-        }
-    }
-    let young = inquiry.detectors.this_year().saturating_sub(AGE_MIN);
-    let births = seen.into_iter().position(|(filled, mut years)| {
-        let (days, old) = (years.len(), years.iter().filter(|year| **year <= young).count());
-        years.sort_unstable();
-        years.dedup();
-        days >= BIRTHS_MIN && days * 5 >= filled * 4 && old * 2 > days && years.len() * 2 >= days.min(2 * BIRTHS_MIN)
-    });
-    let named = || body.iter().filter(|(_, row)| names(row, &[], inquiry)).count() * 2 > body.len();
-    if let Some(slot) = births.filter(|_| named()).and_then(|at| columns.get_mut(at)).filter(|slot| slot.is_none()) {
-        *slot = Some(Column::BirthDate);
-    }
-    columns
-}
-
-/// The year of a day: `05/04/1987`, `1987-04-05`.
-fn year(cell: &[u8]) -> Option<u16> {
-    let text = std::str::from_utf8(cell).ok().filter(|text| text.len() <= 10)?;
-    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
-    let (year, others) = match *parts.as_slice() {
-        [day, month, year] if year.len() == 4 => (year, [day, month]),
-        [year, month, day] if year.len() == 4 => (year, [day, month]),
-        _ => return None,
-    };
-    let small = |part: &&str| part.parse::<u8>().is_ok_and(|n| (1..=31).contains(&n));
-    year.parse().ok().filter(|year| others.iter().all(small) && (1900..2100).contains(year))
 }
 
 impl Table {
@@ -189,9 +141,7 @@ mod tests {
         let row =
             |n: usize, name: &str, year: usize| format!("79{:08}|{name}|01/02/{year}|Nam", 12_345_678 + n * 7_654_321);
         assert_eq!(persons("", |n, name| row(n, name, 1980 + n)), 8);
-        // They signed, or came, in these years; nobody is named.
-        assert_eq!(persons("", |n, name| row(n, name, 2015 + n)), 0);
-        assert_eq!(persons("", |n, name| row(n, name, 1980)), 0);
+        // Nobody is named.
         assert_eq!(persons("", |n, _| row(n, "Máy bơm nước", 1980 + n)), 0);
     }
 }

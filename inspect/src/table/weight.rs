@@ -230,7 +230,7 @@ impl Beside {
 }
 
 /// Whether a name stands in a row.
-pub(super) fn names(row: &Row, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
+fn names(row: &Row, columns: &[Option<Column>], inquiry: &Inquiry) -> bool {
     let mut hits = Vec::new();
     row.iter().filter(|(_, view)| view.text.len() <= NAME_BYTES_MAX).any(|(c, view)| {
         let text = view.text.as_slice();
