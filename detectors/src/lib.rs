@@ -325,6 +325,11 @@ impl Detectors {
     pub fn column(&self, header: &str) -> Option<Column> {
         self.words.column(header)
     }
+
+    /// What `text` announces when it is a whole table header and nothing more, in any spelling.
+    pub fn heading(&self, text: &str) -> Option<Column> {
+        self.words.heading(text)
+    }
 }
 
 /// One call of [`Detectors::scan`].

@@ -9,6 +9,7 @@ mod cells;
 mod items;
 mod letters;
 mod ruled;
+mod spaced;
 mod stacked;
 #[cfg(test)]
 mod tests;
@@ -16,15 +17,16 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Column};
+use chot_detectors::{BLOCK, Column, Detectors};
 use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{BOXES, Heading, Table, is_number};
+use crate::table::{BOXES, Heading, Known, Table, are_headings, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use letters::Letters;
+use spaced::Headings;
 use stacked::{Stacked, is_value};
 
 /// A longer line is no row.
@@ -70,6 +72,10 @@ pub(crate) struct Grid {
     judged: usize,
     /// The table that the rows at the head of the queue belong to.
     table: Option<Box<Table>>,
+    /// Who was named in those before.
+    known: Known,
+    /// The table that is judged has a row with a number.
+    numbered: bool,
     /// Its last row was one number: a heading behind that is another's.
     ends_in_number: bool,
     /// What is known of the columns of the table that is judged next.
@@ -143,6 +149,8 @@ impl Grid {
             judged: 0,
             ends_in_number: false,
             table: None,
+            known: Known::default(),
+            numbered: false,
             columns: Vec::new(),
             headed: false,
             dull: false,
@@ -154,15 +162,15 @@ impl Grid {
     /// Looks for tables in a value, whose findings are told by others.
     pub(crate) fn look(place: &Place, view: &View, look: &Look, inquiry: &mut Inquiry) {
         let mut grid = Self::new(place);
-        grid.read(view, 0..view.text.len(), look);
-        grid.end(view);
+        grid.read(view, 0..view.text.len(), look, &inquiry.detectors);
+        grid.end(view, &inquiry.detectors);
         grid.settle(view, &mut [], inquiry);
         grid.look_again(view, inquiry);
     }
 
     /// Takes the lines of `core`. Nearly all of them are no part of any table: nothing is copied before one seems to be,
     /// or the window moves on. It was looked at: where its lines end is known, and which of them anything may cut.
-    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look) {
+    pub(crate) fn read(&mut self, view: &View, core: Range<usize>, look: &Look, detectors: &Detectors) {
         let running = look.scope().encoded;
         let mut ends = look.line_ends().iter();
         let mut blocks = look.long_numbers().iter().copied().peekable();
@@ -194,7 +202,7 @@ impl Grid {
                 } else if len > LINE_MAX {
                     self.end_long_line();
                 } else {
-                    self.end_line(Piece::of(view, line), signs, view);
+                    self.end_line(Piece::of(view, line), signs, view, detectors);
                 }
                 continue;
             }
@@ -203,7 +211,7 @@ impl Grid {
                 self.end_long_line();
             } else {
                 let line = std::mem::take(&mut self.line);
-                self.end_line(Piece::from(line), Signs::UNKNOWN, view);
+                self.end_line(Piece::from(line), Signs::UNKNOWN, view, detectors);
             }
         }
     }
@@ -240,7 +248,7 @@ impl Grid {
     }
 
     /// Takes a whole line, of which it is known what it may hold.
-    fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View) {
+    fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View, detectors: &Detectors) {
         if let Some(stacked) = &mut self.stacked {
             line.trim(view);
             match stacked.next(line.twin(), view) {
@@ -282,13 +290,21 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
             }
+            if open.cut == Cut::Spaces
+                && number
+                && let Some(row) = spaced::row(&line, &open.headings, view)
+            {
+                open.misfits = 0;
+                return self.queue.push_back(Some(row));
+            }
             if (cut || open.cut == Cut::Dashes)
                 && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
             {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
-            if open.misfits > MISFITS_MAX {
+            let is_header = open.cut == Cut::Spaces && Headings::of(line.text(view), detectors).is_some();
+            if is_header || open.misfits > MISFITS_MAX {
                 self.close();
             }
         }
@@ -303,7 +319,11 @@ impl Grid {
             if is_value(line.text(view)) && self.open_stacked(&line, view) {
                 return;
             }
-            if number && (self.open_dashes(&line, view) || self.open_items(&line, view)) {
+            if number
+                && (self.open_dashes(&line, view)
+                    || self.open_items(&line, view)
+                    || self.open_spaced(&line, view, detectors))
+            {
                 return;
             }
             return self.push_block(line);
@@ -420,6 +440,25 @@ impl Grid {
         true
     }
 
+    /// Opens a table with a line of words right below one that is made of headings, or with a line or two between.
+    fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
+        if line.base() < self.fresh || !spaced::may_be_row(line.text(view)) {
+            return false;
+        }
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart);
+        let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
+        let Some((columns, header)) = lines.find_map(headings) else { return false };
+        let Some(row) = spaced::row(line, &columns, view) else { return false };
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::spaced(columns));
+        self.queue.extend([Some(header), Some(row)]);
+        true
+    }
+
     fn end_block(&mut self, view: &View) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
@@ -476,12 +515,12 @@ impl Grid {
     }
 
     /// No line follows in this window.
-    pub(crate) fn end(&mut self, view: &View) {
+    pub(crate) fn end(&mut self, view: &View, detectors: &Detectors) {
         if std::mem::take(&mut self.long) {
             self.end_long_line();
         } else if !self.line.text.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.end_line(Piece::from(line), Signs::UNKNOWN, view);
+            self.end_line(Piece::from(line), Signs::UNKNOWN, view, detectors);
         }
         self.letters.end(view);
         self.end_block(view);
@@ -496,16 +535,18 @@ impl Grid {
             // No more are counted than are judged: a window may hold thousands.
             let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
             let rows = next.take_while(|row| row.is_some()).count();
+            let (rows, numbered) = self.until_headings(rows, view, inquiry);
             let ended = rows < JUDGED_ROWS && self.queue.len() > self.judged + rows;
             if rows < JUDGED_ROWS && !ended {
                 break;
             }
             self.judge(rows, view, pending, inquiry);
             self.judged += rows;
+            self.numbered = numbered;
             if ended {
                 self.judged += 1;
                 self.columns.clear();
-                (self.headed, self.dull) = (false, false);
+                (self.headed, self.dull, self.numbered) = (false, false, false);
             }
         }
         let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(Line::first).map(Piece::base);
@@ -514,6 +555,21 @@ impl Grid {
         let stacked = self.stacked.as_ref().and_then(|stacked| stacked.row().first()).map(Piece::base);
         let line = (!self.line.text.is_empty()).then_some(self.line.base);
         [row, before, block, stacked, line].into_iter().flatten().min().unwrap_or(u64::MAX)
+    }
+
+    /// How many of so many rows behind those judged already belong to one table: where another header stands behind a row
+    /// with a number, the next begins. Whether the table has such a row then.
+    fn until_headings(&mut self, rows: usize, view: &View, inquiry: &mut Inquiry) -> (usize, bool) {
+        let mut numbered = self.numbered;
+        for (n, row) in self.queue.iter().skip(self.judged).take(rows).enumerate() {
+            let cells = || row.iter().flat_map(Line::cells).map(|(_, cell)| cell.text(view));
+            if numbered && are_headings(cells(), inquiry) {
+                self.queue.insert(self.judged + n, None);
+                return (n, numbered);
+            }
+            numbered |= cells().any(is_number);
+        }
+        (rows, numbered)
     }
 
     /// Judges so many rows behind those judged already.
@@ -586,14 +642,19 @@ impl Grid {
                         && let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry))
                     {
                         before.finish(inquiry);
+                        self.known = before.known();
                     }
                     self.rows += 1;
-                    let table = table.get_or_insert_with(|| Box::new(Table::second_look(self.place.clone())));
+                    let table = table.get_or_insert_with(|| {
+                        let known = std::mem::take(&mut self.known);
+                        Box::new(Table::second_look(self.place.clone()).knowing(known))
+                    });
                     table.row(self.rows, row.into_row(view), inquiry);
                 }
                 (None, table) => {
                     if let Some(mut table) = table.take() {
                         table.finish(inquiry);
+                        self.known = table.known();
                     }
                 }
             }

@@ -332,7 +332,7 @@ impl People {
                 let other = |m: &Mark| one.iter().any(|o| o.detector == m.detector && o.hash != m.hash);
                 let introduces = n == 0 && introduces(sentence);
                 if sentence.iter().filter(|m| m.detector.is_identifier()).any(other)
-                    || names_another(&one, sentence)
+                    || names_another(&one, sentence, n > 0)
                     || introduced && introduces && !names(&one, sentence)
                 {
                     self.record(&one, false);
@@ -362,19 +362,19 @@ impl People {
     }
 }
 
-/// A line of running text, cut before the last name that stands between two papers.
+/// A line of running text, cut before the last name that stands between a number and a paper.
 fn sentences(line: &[Mark]) -> impl Iterator<Item = &[Mark]> {
     let mut rest = line;
     iter::from_fn(move || {
-        let (mut end, mut papers, mut name) = (rest.len(), false, None);
+        let (mut end, mut numbers, mut name) = (rest.len(), false, None);
         for (at, mark) in rest.iter().enumerate() {
             match (is_paper(mark), name) {
                 (true, Some(name)) => {
                     end = name;
                     break;
                 }
-                (true, None) => papers = true,
-                (false, _) if papers && mark.detector == DetectorId::PersonName => name = Some(at),
+                (_, None) if mark.detector.is_identifier() => numbers = true,
+                (false, _) if numbers && mark.detector == DetectorId::PersonName => name = Some(at),
                 _ => {}
             }
         }
@@ -384,13 +384,14 @@ fn sentences(line: &[Mark]) -> impl Iterator<Item = &[Mark]> {
     })
 }
 
-/// Whether a name and a paper begin `sentence`, and `one` is a person who has both, under another name.
-fn names_another(one: &[Mark], sentence: &[Mark]) -> bool {
+/// Whether a name and a paper begin `sentence`, and `one` is a person who has both, under another name; on the `same_line` a
+/// number of any kind.
+fn names_another(one: &[Mark], sentence: &[Mark], same_line: bool) -> bool {
     let Some(paper) = sentence.iter().position(is_paper) else { return false };
     let named = |m: &&Mark| m.detector == DetectorId::PersonName;
     let name = sentence.get(..paper).unwrap_or_default().iter().rfind(named);
     let other = |name: &Mark| one.iter().any(|m| named(&m)) && !one.iter().filter(named).any(|m| m.hash == name.hash);
-    one.iter().any(is_paper) && name.is_some_and(other)
+    one.iter().any(|m| is_paper(m) || same_line && m.detector.is_identifier()) && name.is_some_and(other)
 }
 
 /// Whether a line begins with a name that has a number behind it.
@@ -474,6 +475,10 @@ mod tests {
             (vec![vec![(PersonName, 1), (Cccd, 2)], vec![(PersonName, 3)], vec![(Bhxh, 4)]], 1),
             (vec![vec![(PersonName, 1), (Cccd, 2), (PersonName, 3), (Bhxh, 4)]], 1),
             (vec![vec![(Cccd, 1), (PersonName, 3), (Cmnd, 4)]], 1),
+            (vec![vec![(Bhxh, 1), (PersonName, 3), (Cccd, 4)]], 1),
+            // `Mẹ An, mã số BHXH … Con: Bình, số định danh …`
+            (vec![vec![(PersonName, 1), (Bhxh, 2), (PersonName, 3), (Cccd, 4)]], 2),
+            (vec![vec![(PersonName, 1), (Bhxh, 2), (PersonName, 1), (Cccd, 4)]], 1),
             // Each with another number on a line that begins with the name.
             (vec![vec![(PersonName, 1), (Bhxh, 2)], vec![(PersonName, 3), (Cccd, 4)]], 2),
             (vec![vec![(PersonName, 1), (Cccd, 2)], vec![(PersonName, 3)], vec![(PersonName, 5), (Bhxh, 4)]], 2),

@@ -9,6 +9,7 @@ mod heading;
 mod line;
 mod persons;
 mod plain;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -33,6 +34,7 @@ use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
 pub(crate) use plain::{CELLS_MAX, Plain};
+pub(crate) use sections::{Known, are_headings};
 use typed::Typed;
 
 /// A row: its cells with their column numbers.
@@ -81,6 +83,7 @@ pub(crate) struct Table {
     said: Said,
     /// Numbers written down a column.
     uprights: upright::Uprights,
+    known: Known,
 }
 
 enum Shape {
@@ -96,6 +99,10 @@ enum Shape {
 #[derive(Default)]
 struct Header {
     columns: Vec<Option<Column>>,
+    /// What is written above them, whatever the cells say.
+    announced: Vec<Option<Column>>,
+    /// Which of the people of a row each column is about, where there are several.
+    about: Vec<u8>,
     /// The same, a heading reaching over the columns without one to its right: the parts of one number.
     reach: Vec<Option<Column>>,
     /// What cells are read by that stand in a text as they are.
@@ -121,7 +128,7 @@ impl Header {
             joins: told(&reach, at).is_some_and(Column::is_identifier),
         };
         let plan = (0..columns.len().max(reach.len())).map(planned).collect();
-        Self { columns, reach, plan, typed: None }
+        Self { columns, announced: Vec::new(), about: Vec::new(), reach, plan, typed: None }
     }
 }
 
@@ -132,6 +139,8 @@ struct Waiting {
     named: Option<Mark>,
     /// It seems to, which counts when most rows do.
     listed: Option<Mark>,
+    /// Who stands under the header of names.
+    who: Option<u64>,
     /// The row is a record; otherwise it may be one line of a form.
     record: bool,
 }
@@ -181,6 +190,7 @@ impl Table {
             lines: None,
             said: Said::default(),
             uprights: upright::Uprights::default(),
+            known: Known::default(),
         }
     }
 
@@ -208,6 +218,10 @@ impl Table {
             let found = self.uprights.row(number, &cells, &self.place, inquiry);
             self.stand_upright(found, inquiry);
         }
+        let anew = self.begins_anew(cells.iter().map(|(at, view)| (*at, view.text.as_slice())), inquiry);
+        if anew {
+            self.close(inquiry);
+        }
         if self.shape.is_some() {
             self.read(number, &cells, inquiry);
             return cells;
@@ -215,17 +229,41 @@ impl Table {
         self.held_cells += cells.len();
         self.held.push((number, cells));
         if self.held.len() >= HELD_ROWS || self.held_cells >= HELD_CELLS {
-            self.decide(inquiry);
+            self.decide_all(inquiry);
         }
         Row::new()
+    }
+
+    /// Takes what was written above from another table of the same text.
+    pub(crate) fn knowing(self, known: Known) -> Self {
+        Self { known, ..self }
+    }
+
+    /// Who was named in it, for the next table of the same text.
+    pub(crate) fn known(&mut self) -> Known {
+        std::mem::take(&mut self.known)
+    }
+
+    /// Decides what the rows held are, with the tables that end among them.
+    fn decide_all(&mut self, inquiry: &mut Inquiry) {
+        if let Some(rest) = self.decide(inquiry) {
+            self.close(inquiry);
+            self.held_cells = rest.iter().map(|(_, row)| row.len()).sum();
+            self.held = rest;
+        }
     }
 
     pub(crate) fn finish(&mut self, inquiry: &mut Inquiry) {
         let found = self.uprights.end(&self.place, inquiry);
         self.stand_upright(found, inquiry);
-        if self.shape.is_none() {
-            self.decide(inquiry);
+        while self.shape.is_none() && !self.held.is_empty() {
+            self.decide_all(inquiry);
         }
+        self.close(inquiry);
+    }
+
+    /// Ends the table at hand; another may follow.
+    fn close(&mut self, inquiry: &mut Inquiry) {
         if let Some(record) = self.record.take() {
             self.wait(record, inquiry);
         }
@@ -242,11 +280,14 @@ impl Table {
         }
         self.shape = None;
         self.stats.clear();
+        self.known.next();
         (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
     }
 
-    fn decide(&mut self, inquiry: &mut Inquiry) {
-        let held = std::mem::take(&mut self.held);
+    /// Decides what the rows held are, or those before the ones given back, which are of another table.
+    fn decide(&mut self, inquiry: &mut Inquiry) -> Option<Vec<(u64, Row)>> {
+        let mut held = std::mem::take(&mut self.held);
+        let rest = sections::second(&held, inquiry).map(|at| held.split_off(at));
         let cells = held.iter().map(|(_, row)| row.iter().map(|(_, view)| view.text.as_slice()));
         let heading = Heading::of(cells, inquiry);
         let header = heading.header;
@@ -256,31 +297,35 @@ impl Table {
         let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
-                let Some((_, cells)) = held.get(at) else { return };
+                let Some((_, cells)) = held.get(at) else { return rest };
                 let mut columns = heading.columns(cells.iter().map(|(at, _)| *at));
-                let announced: Vec<bool> = columns.iter().map(Option::is_some).collect();
+                let announced = columns.clone();
                 for (at, told) in plain.into_iter().enumerate().filter(|(_, told)| told.is_some()) {
                     columns.resize((at + 1).max(columns.len()), None);
                     columns[at] = columns[at].or(told);
                 }
                 let typed = Typed::of(&mut columns, body, inquiry);
+                weight::loosen(&mut columns, cells, heading.is_among_people(), body, inquiry);
                 weight::weigh(&mut columns, body, inquiry);
+                weight::compare(&mut columns, body);
+                let about = persons::about(cells, &announced);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..announced.len() + REACH_MAX {
                     // What only its cells say of a column reaches no further.
-                    let own = columns.get(at).copied().flatten().filter(|_| announced.get(at) == Some(&true));
+                    let own =
+                        columns.get(at).copied().flatten().filter(|_| announced.get(at).is_some_and(Option::is_some));
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                Shape::Headed(Header { typed, ..Header::new(columns, reach) })
+                Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),
         });
         if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {
-            return;
+            return rest;
         }
         // A title that was taken for a header makes no list of people.
         self.people = match &self.shape {
@@ -297,6 +342,7 @@ impl Table {
                 _ => self.read(*number, row, inquiry),
             }
         }
+        rest
     }
 
     fn read(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -324,7 +370,8 @@ impl Table {
                     found.map(|(_, f, _)| inquiry.hash(&f.finding))
                 };
                 let named = self.named(row.iter().map(|(at, view)| (*at, view.text.as_slice())), hash, inquiry);
-                let row = Waiting { found, named, listed: None, record: true };
+                let who = self.who(row, inquiry);
+                let row = Waiting { found, named, listed: None, who, record: true };
                 match goes_on {
                     Some(goes_on) => self.gather(row, goes_on, inquiry),
                     None => self.wait(row, inquiry),
@@ -489,7 +536,7 @@ impl Table {
         // Two cells a row, no header: a form with the headings on the left, one line of it.
         let record = filled(row) > 2;
         let listed = listed(row_found.iter().map(|(_, f, _)| f), inquiry);
-        self.wait(Waiting { found: row_found, named: None, listed, record }, inquiry);
+        self.wait(Waiting { found: row_found, named: None, listed, who: None, record }, inquiry);
     }
 
     fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
@@ -533,20 +580,39 @@ impl Table {
     fn judge(&mut self, inquiry: &mut Inquiry) {
         // One odd name among many is a name.
         let list = self.listed >= LISTED_MIN && self.listed * 2 >= self.judged;
-        for Waiting { found, named, listed, record } in std::mem::take(&mut self.waiting) {
-            let mut marks = Vec::new();
+        let about = self.about();
+        for Waiting { found, named, listed, who, record } in std::mem::take(&mut self.waiting) {
+            let (mut marks, mut others) = (Vec::new(), Vec::new());
             for (at, found, alone) in found {
-                marks.extend(inquiry.report(self.doubted(at, found, alone)));
+                let Some(mark) = inquiry.report(self.doubted(at, found, alone)) else { continue };
+                match about.get(at).copied().unwrap_or(0) {
+                    0 => marks.push(mark),
+                    other => others.push((other, mark)),
+                }
+            }
+            others.sort_by_key(|(other, _)| *other);
+            for other in others.chunk_by(|(a, _), (b, _)| a == b) {
+                let marks: Vec<Mark> = other.iter().map(|(_, mark)| *mark).collect();
+                inquiry.people.record(&marks, self.people);
             }
             if !record {
                 self.form.extend(marks);
                 if self.form.len() >= FORM_MAX {
                     inquiry.people.record(&std::mem::take(&mut self.form), true);
                 }
-            } else if inquiry.people.record(&marks, self.people) == 0
+                continue;
+            }
+            if inquiry.people.record(&marks, self.people) == 0
                 && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
                 inquiry.people.person([named].iter());
+                marks = vec![named];
+            }
+            marks.retain(|mark| mark.detector.is_identifier() || Some(*mark) == named);
+            if let (Some(own), Some(who)) = (marks.first().copied(), who)
+                && let Some(met) = self.known.meet(who, &marks)
+            {
+                inquiry.people.person([met, own].iter());
             }
         }
     }
@@ -609,6 +675,10 @@ pub(crate) fn letters(column: usize) -> String {
 
 /// Digits of the shortest number that stands for somebody.
 const NUMBER_MIN: usize = 9;
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().map(|b| usize::from(b.is_ascii_digit())).sum()
+}
 
 /// A cell that is nothing but one number as long as identifiers are.
 pub(crate) fn is_number(text: &[u8]) -> bool {

@@ -116,7 +116,7 @@ impl Text {
             layers.read(&self.view, &core, &look, inquiry);
         }
         if let Some(grid) = &mut self.grid {
-            grid.read(&self.view, core, &look);
+            grid.read(&self.view, core, &look, &inquiry.detectors);
         }
         Some(look)
     }
@@ -230,7 +230,7 @@ impl Text {
         let look = self.scan(end, inquiry, &mut found);
         self.set_aside(found, end, look.as_ref().is_some_and(|look| look.scope().encoded));
         if let Some(grid) = &mut self.grid {
-            grid.end(&self.view);
+            grid.end(&self.view, &inquiry.detectors);
         } else if let Some(look) = look.filter(|look| is_all && (look.has_cells() || look.has_items())) {
             Grid::look(&self.place, &self.view, &look, inquiry);
         }

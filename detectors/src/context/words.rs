@@ -35,29 +35,11 @@ const SHARED: &[(Column, &str)] = &[
 
 /// What programs number, and how they call the number in a header.
 const THINGS: &str = include_str!("things.txt");
-/// What else has a number that identifies it (Decision 06/QĐ-TTg, 2022), and how that is called.
-const IDENTIFIED: [&str; 18] = [
-    "thửa đất",
-    "sản phẩm",
-    "hàng hóa",
-    "phương tiện",
-    "tàu",
-    "đơn vị",
-    "cơ quan",
-    "tổ chức",
-    "doanh nghiệp",
-    "văn bản",
-    "tài liệu",
-    "tài sản",
-    "địa điểm",
-    "bất động sản",
-    "công trình",
-    "thiết bị",
-    "lô hàng",
-    "giao dịch",
-];
-const IDENTITIES: [&str; 4] = ["mã định danh", "số định danh", "mã số định danh", "mã định danh điện tử"];
 const LABELS: [&str; 6] = ["code", "id", "no", "number", "num", "ref"];
+
+/// Things that have a `mã định danh` of their own (Decision 06/QĐ-TTg, 2022), and labels of it.
+const IDENTIFIED: &str = include_str!("identified.txt");
+const IDENTITIES: [&str; 4] = ["mã định danh", "số định danh", "mã số định danh", "mã định danh điện tử"];
 
 /// Papers of a person that forms ask for in one field.
 pub(super) const PAPERS: Columns = Columns::of(&[
@@ -140,19 +122,20 @@ impl Words {
                 }
             }
         }
-        for (identity, thing) in
-            IDENTITIES.iter().flat_map(|identity| IDENTIFIED.iter().map(move |thing| (identity, thing)))
-        {
-            let phrase = format!("{identity} {thing}");
-            headers.entry(header_key(&phrase)).or_insert(Column::Negative);
-            let mut pattern = Vec::new();
-            spread_words(phrase.as_bytes(), &mut pattern);
-            patterns.push(pattern);
-            meaning.push((Column::Negative, Speech::Names));
-        }
         for thing in THINGS.lines().filter(|l| !l.starts_with("# ")) {
             for label in LABELS {
                 headers.entry(header_key(thing) + label).or_insert(Column::Negative);
+            }
+        }
+        for thing in IDENTIFIED.lines().filter(|l| !l.starts_with("# ")) {
+            for label in
+                IDENTITIES.iter().flat_map(|label| [format!("{label} {thing}"), format!("{label} của {thing}")])
+            {
+                headers.entry(header_key(&label)).or_insert(Column::Negative);
+                let mut pattern = Vec::new();
+                spread_words(label.as_bytes(), &mut pattern);
+                patterns.push(pattern);
+                meaning.push((Column::Negative, Speech::Names));
             }
         }
         let automaton = AhoCorasick::builder()
@@ -260,6 +243,11 @@ impl Words {
         self.keys.may_hold(bare)
             || bare.len() < header.len() && self.keys.may_hold(header)
             || !self.watched.of(header).is_nothing(false)
+    }
+
+    /// What a text announces that is one of the headers, with nothing around.
+    pub(crate) fn heading(&self, text: &str) -> Option<Column> {
+        self.keys.may_hold(text.as_bytes()).then(|| self.headers.get(&header_key(text)).copied()).flatten()
     }
 
     /// What a table header announces.

@@ -60,11 +60,13 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     };
     // Columns set apart by blanks, with commas in the addresses: running text knows such tables.
     let blanks = |l: &&[u8]| l.windows(2).filter(|w| *w == b"  ").count() >= 2;
+    // A second table of the file has columns of its own.
+    let other = counts.iter().copied().filter(|n| said && *n > 0 && *n != most).map(usual).max().unwrap_or(0);
     // What hardly a program puts between values must do so all through.
     let share = if b"^~#".contains(&delimiter) { 9 } else { 5 };
     most >= columns
         && usual(most) >= rows
-        && usual(most) * 10 >= counts.len() * share
+        && (usual(most) + other) * 10 >= counts.len() * share
         && (said || lines().filter(blanks).count() * 2 <= counts.len())
         && !(delimiter == b',' && is_list(head.trimmed))
         && !(delimiter == b'|' && is_wiki(head.trimmed))

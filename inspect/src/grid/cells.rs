@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use chot_detectors::Column;
+
 use super::items::name_and_number;
 use super::ruled;
 use crate::scanned::is_code;
@@ -21,6 +23,8 @@ pub(super) enum Cut {
     Dashes,
     /// Items of a list with a name and a number each, under a line that ends in a colon.
     Items,
+    /// Single blanks, under a line that is made of headings.
+    Spaces,
     /// One value a line, a blank line after each record.
     Lines,
     /// Nothing but a number a line.
@@ -289,7 +293,7 @@ impl Cells {
             Cut::Blanks => WIDE.find(rest),
             Cut::Dashes => memchr::memchr(b' ', rest),
             Cut::Box => memchr::memchr(SIDE, rest),
-            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled | Cut::Stacked => None,
+            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled | Cut::Stacked | Cut::Spaces => None,
         }?;
         if cut == Cut::Pipe && is_code(text) {
             return None;
@@ -388,6 +392,11 @@ impl Line {
         Self { cells: vec![line.twin()], columns: vec![1] }
     }
 
+    /// Cells and the columns they stand in.
+    pub(super) const fn under(cells: Vec<Piece>, columns: Vec<usize>) -> Self {
+        Self { cells, columns }
+    }
+
     /// The cells, each with its column.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &Piece)> + Clone {
         let column = |(n, cell)| (self.columns.get(n).copied().unwrap_or(n), cell);
@@ -448,17 +457,19 @@ pub(super) struct Open {
     pub(super) cut: Cut,
     pub(super) cells: usize,
     places: Vec<Range<usize>>,
+    /// What the headings say, where nothing else tells the cells apart.
+    pub(super) headings: Vec<Column>,
     pub(super) misfits: usize,
 }
 
 impl Open {
     pub(super) fn with(first: &Cells) -> Self {
-        Self { cut: first.cut, cells: first.row.len(), places: first.places.clone(), misfits: 0 }
+        Self { cut: first.cut, cells: first.row.len(), places: first.places.clone(), headings: Vec::new(), misfits: 0 }
     }
 
     /// Columns that a drawn line tells.
     pub(super) const fn ruled(places: Vec<Range<usize>>) -> Self {
-        Self { cut: Cut::Ruled, cells: places.len(), places, misfits: 0 }
+        Self { cut: Cut::Ruled, cells: places.len(), places, headings: Vec::new(), misfits: 0 }
     }
 
     /// The row that a line makes in such columns.
@@ -475,7 +486,12 @@ impl Open {
 
     /// One column of numbers.
     pub(super) const fn numbers() -> Self {
-        Self { cut: Cut::Numbers, cells: 1, places: Vec::new(), misfits: 0 }
+        Self { cut: Cut::Numbers, cells: 1, places: Vec::new(), headings: Vec::new(), misfits: 0 }
+    }
+
+    /// Cells that single blanks part, under such headings.
+    pub(super) const fn spaced(headings: Vec<Column>) -> Self {
+        Self { cut: Cut::Spaces, cells: headings.len(), places: Vec::new(), headings, misfits: 0 }
     }
 
     /// The row that a line makes, when its cells fit the columns.

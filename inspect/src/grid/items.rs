@@ -37,7 +37,7 @@ fn name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// What stands between blanks, without the signs around.
-fn words(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn words(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let mut at = part.start;
     std::iter::from_fn(move || {
         loop {
@@ -61,14 +61,14 @@ fn begins_in_capitals(word: &[u8]) -> bool {
 }
 
 /// Who works at an office is listed with a telephone number, under a line that speaks of what the office does.
-fn is_telephone(word: &[u8]) -> bool {
+pub(super) fn is_telephone(word: &[u8]) -> bool {
     const DIGITS: usize = 10;
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
     digits == DIGITS && matches!(word, [b'0', b'3' | b'5' | b'7'..=b'9', ..])
 }
 
 /// A health insurance card in one piece.
-fn is_card(word: &[u8]) -> bool {
+pub(super) fn is_card(word: &[u8]) -> bool {
     matches!(word, [a, b, digits @ ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
         && digits.len() == 13 && digits.iter().all(u8::is_ascii_digit))
 }

@@ -49,10 +49,10 @@ fn dashes_between_blanks_cut_lines_under_a_header() {
         ("Họ tên – Mã số BHXH – Tổ\nMai – 4012345678 –\nBình – – 2\nCường – 7912345670 – 1", 2),
         ("- Họ tên — Mã số BHXH\n• Mai — 4012345678\n12) Bình — 7912345670", 2),
         ("Mã số BHXH - Tên\nsẽ gửi sau - Mai\n4012345678 - Bình", 1),
-        // Cut into other cells, by other dashes than those, or behind lines between.
-        ("Họ tên - Mã số BHXH - Ngày sinh\nNguyễn Thị Mai - 4012345678", 0),
+        // Cut into other cells, or behind lines between, as words under words; by other dashes than those.
+        ("Họ tên - Mã số BHXH - Ngày sinh\nNguyễn Thị Mai - 4012345678", 1),
         ("Họ tên-Mã số BHXH-Ngày sinh\nNguyễn Thị Mai-4012345678-5/4/1987", 0),
-        ("Họ tên - Mã số BHXH - Ngày sinh\nem gửi chị\nNguyễn Thị Mai - 4012345678 - 5/4/1987", 0),
+        ("Họ tên - Mã số BHXH - Ngày sinh\nem gửi chị\nNguyễn Thị Mai - 4012345678 - 5/4/1987", 1),
         ("Họ tên - Mã số BHXH - Tháng 11/2026\nMai - chưa có - 1\nBình - 4012345678 - 2", 1),
         ("Số hóa đơn\nMai - 4012345678", 0),
         ("Tên - Số hóa đơn\nMai - 4012345678\nBình - 7912345670", 0),

@@ -2,7 +2,8 @@
 
 use chot_detectors::Column;
 
-use super::{COLUMNS_MAX, Row};
+use super::weight::tells_of_people;
+use super::{COLUMNS_MAX, Row, is_number};
 use crate::inquiry::{HEADER_MAX, Inquiry};
 
 /// The header stands in one of so many first rows.
@@ -58,6 +59,8 @@ impl Heading {
             .enumerate()
             .take(HEADER_ROWS)
             .filter(|(_, (columns, row))| count(columns) > 0 && filled(row.clone()) * 2 >= widest)
+            // A row with a number as long as identifiers are is one of the rows below: `Nam` heads nothing there.
+            .filter(|(_, (_, row))| !row.clone().any(is_number))
             .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
             .map(|(n, (columns, _))| (n, count(columns)));
         let mut firsts: Vec<Column> = Vec::new();
@@ -78,6 +81,13 @@ impl Heading {
             _ => None,
         };
         Self { announced, header, rows: firsts }
+    }
+
+    /// Whether a row next to the header says what only lists of people have.
+    pub(super) fn is_among_people(&self) -> bool {
+        let at = self.header.unwrap_or(0);
+        let rows = self.announced.iter().enumerate().take(at + 2).skip(at.saturating_sub(1));
+        rows.filter(|(n, _)| *n != at).flat_map(|(_, row)| row).flatten().any(|c| tells_of_people(*c))
     }
 
     /// Whether none of these rows announces anything.

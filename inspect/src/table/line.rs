@@ -185,7 +185,7 @@ pub(super) struct Lines {
 impl Table {
     /// Whether rows are better given to [`Self::line`].
     pub(crate) fn takes_lines(&self, inquiry: &Inquiry) -> bool {
-        matches!(&self.shape, Some(Shape::Headed(header)) if header.typed.is_none())
+        matches!(&self.shape, Some(Shape::Headed(header)) if header.typed.is_none() && header.about.is_empty())
             && self.judged as usize >= JUDGED_ROWS
             && self.place.charset.is_none()
             && !inquiry.careful
@@ -198,6 +198,9 @@ impl Table {
         }
         if line.cells.iter().all(Cell::is_empty) || inquiry.is_late(&self.place) {
             return true;
+        }
+        if self.begins_anew_with(line, inquiry) {
+            return false;
         }
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();

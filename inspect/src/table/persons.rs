@@ -5,11 +5,48 @@ use std::hash::BuildHasher;
 use chot_detectors::Column;
 use chot_model::{Confidence, DetectorId};
 
-use super::Table;
+use super::{Row, Shape, Table};
 use crate::inquiry::{Found, Inquiry};
 use crate::people::Mark;
+use crate::view::View;
+
+/// Which of the people of a row each column is about: `Họ tên mẹ, Số BHXH, Họ tên con, Mã định danh con`. Empty where a row is
+/// about one, or nothing says whose a number is.
+pub(super) fn about(header: &Row, announced: &[Option<Column>]) -> Vec<u8> {
+    let told = |at: usize| announced.get(at).copied().flatten();
+    let last = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text).to_lowercase();
+        text.split_whitespace().last().map(str::to_owned).unwrap_or_default()
+    };
+    let mut names = header.iter().filter(|(at, _)| told(*at) == Some(Column::Name));
+    let mut about = Vec::new();
+    let Some((_, first)) = names.next() else { return about };
+    for (n, (from, name)) in (1..=u8::MAX).zip(names) {
+        let whose = last(&name.text);
+        if matches!(whose.as_str(), "tên" | "ten" | "name" | "") || whose == last(&first.text) {
+            continue;
+        }
+        let theirs = |(at, view): &&(usize, View)| at > from && last(&view.text) == whose;
+        if !header.iter().filter(theirs).any(|(at, _)| told(*at).is_some_and(Column::is_identifier)) {
+            continue;
+        }
+        for at in header.iter().filter(theirs).map(|(at, _)| *at).chain([*from]) {
+            about.resize((at + 1).max(about.len()), 0);
+            about[at] = n;
+        }
+    }
+    about
+}
 
 impl Table {
+    /// Which of the people of a row each column is about.
+    pub(super) fn about(&self) -> Vec<u8> {
+        match &self.shape {
+            Some(Shape::Headed(header)) => header.about.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
     /// people is one whether or not it holds an identifier.
     ///
@@ -56,4 +93,55 @@ pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inq
     })?;
     let hash = hash(name) ^ hash(beside).rotate_left(1);
     Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hint, Inspector, Limits};
+
+    const NAMES: [&str; 8] = [
+        "Nguyễn Văn An",
+        "Trần Thị Bình",
+        "Lê Văn Cường",
+        "Phạm Thị Dung",
+        "Hoàng Văn Em",
+        "Vũ Thị Giang",
+        "Đỗ Văn Khoa",
+        "Bùi Thị Lan",
+    ];
+
+    fn persons(header: &str, row: impl Fn(usize, &str) -> String) -> u64 {
+        let rows = NAMES.iter().enumerate().map(|(n, name)| row(n, name) + "\n");
+        let text = [header.to_owned()].into_iter().chain(rows).collect::<String>();
+        let hint = Hint { name: Some("a.psv".to_owned()), ..Hint::default() };
+        Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection.persons
+    }
+
+    #[test]
+    fn a_row_may_be_about_several() {
+        let row = |n: usize, name: &str| {
+            format!(
+                "{n}|{name}|79{:08}|Bé {name}|0012{:02}{:06}",
+                12_345_678 + n * 7_654_321,
+                10 + n,
+                123_456 + n * 4_321
+            )
+        };
+        for (header, people) in [
+            ("STT|Họ tên NLĐ|Số sổ BHXH|Họ tên con|Mã định danh con\n", 16),
+            // Whose the second number is is not said.
+            ("STT|Họ tên|Mã số BHXH|Họ tên chủ hộ|Số CCCD\n", 8),
+        ] {
+            assert_eq!(persons(header, row), people, "{header}");
+        }
+    }
+
+    #[test]
+    fn names_and_births_without_a_header_are_a_list() {
+        let row =
+            |n: usize, name: &str, year: usize| format!("79{:08}|{name}|01/02/{year}|Nam", 12_345_678 + n * 7_654_321);
+        assert_eq!(persons("", |n, name| row(n, name, 1980 + n)), 8);
+        // Nobody is named.
+        assert_eq!(persons("", |n, _| row(n, "Máy bơm nước", 1980 + n)), 0);
+    }
 }

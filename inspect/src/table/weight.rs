@@ -8,10 +8,10 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use chot_detectors::{Column, Context, Hit, are_counted};
+use chot_detectors::{Column, Context, Hit, are_counted, fold};
 use chot_model::{Confidence, DetectorId};
 
-use super::Row;
+use super::{COLUMNS_MAX, Row};
 use crate::inquiry::Inquiry;
 
 /// Longer cells hold more than a number.
@@ -37,6 +37,86 @@ pub(super) fn weigh(columns: &mut [Option<Column>], body: &[(u64, Row)], inquiry
         let told = header.and_then(|header| Evidence::of(at, columns, body, &beside, inquiry)?.told(header));
         if let (Some(slot), Some(told)) = (columns.get_mut(at), told) {
             *slot = Some(told);
+        }
+    }
+}
+
+/// Puts right columns whose numbers are those in the cards beside them, whatever is written above.
+pub(super) fn compare(columns: &mut Vec<Option<Column>>, body: &[(u64, Row)]) {
+    const BESIDE_MIN: usize = 2;
+    let mut seen = std::collections::BTreeMap::<usize, [usize; 2]>::new();
+    for (_, row) in body {
+        let mut tails = row.iter().filter_map(|(_, view)| tail(view.text.trim_ascii())).peekable();
+        let Some(tail) = tails.next().filter(|_| tails.peek().is_none()) else { continue };
+        for (at, view) in row {
+            let cell = view.text.trim_ascii();
+            if cell.len() == tail.len() && cell.iter().all(u8::is_ascii_digit) {
+                let [all, same] = seen.entry(*at).or_default();
+                *all += 1;
+                *same += usize::from(cell == tail);
+            }
+        }
+    }
+    for (at, [all, same]) in seen {
+        let told = columns.get(at).copied().flatten();
+        if at < COLUMNS_MAX && same >= BESIDE_MIN && same * 5 >= all * 4 && !told.is_some_and(Column::is_identifier) {
+            columns.resize((at + 1).max(columns.len()), None);
+            columns[at] = Some(Column::Bhxh);
+        }
+    }
+}
+
+/// The insurance number within a health insurance card.
+fn tail(cell: &[u8]) -> Option<&[u8]> {
+    let (letters, digits) = cell.split_at_checked(2)?;
+    let is_card = digits.len() == 13 && digits.iter().all(u8::is_ascii_digit);
+    digits.get(3..).filter(|_| is_card && letters.iter().all(u8::is_ascii_alphabetic))
+}
+
+/// Whether only lists of people have such a column.
+pub(super) fn tells_of_people(c: Column) -> bool {
+    c.is_identifier()
+        || matches!(c, Column::BirthDate | Column::BirthYear | Column::Sex | Column::Health | Column::Household)
+}
+
+/// Puts right headings that cards of any kind have, `Số thẻ`, where nothing else in the header or the rows is about people.
+pub(super) fn loosen(columns: &mut [Option<Column>], header: &Row, told: bool, body: &[(u64, Row)], inquiry: &Inquiry) {
+    const LOOSE: [&str; 8] =
+        ["so the", "ma the", "ma so the", "ma bh", "ma so bh", "so bh", "ma bao hiem", "so bao hiem"];
+    const THINGS: [&str; 13] = [
+        "ten hang",
+        "ma hang",
+        "mat hang",
+        "hang hoa",
+        "xe",
+        "kho",
+        "sach",
+        "doc gia",
+        "san pham",
+        "bao hanh",
+        "thiet bi",
+        "vat tu",
+        "phuong tien",
+    ];
+    let folded = |view: &crate::view::View| fold(&String::from_utf8_lossy(&view.text));
+    let is_loose = |at: usize| header.iter().any(|(c, view)| *c == at && LOOSE.contains(&folded(view).trim()));
+    let loose: Vec<usize> = (0..columns.len())
+        .filter(|at| matches!(columns.get(*at), Some(Some(Column::Bhyt | Column::Bhxh))) && is_loose(*at))
+        .collect();
+    if loose.is_empty() {
+        return;
+    }
+    let is_thing = |text: &str| THINGS.iter().any(|thing| format!(" {} ", text.trim()).contains(&format!(" {thing} ")));
+    let beside = columns.iter().enumerate().filter(|(at, _)| !loose.contains(at)).filter_map(|(_, c)| *c);
+    let told = told || beside.into_iter().any(tells_of_people);
+    let thing = header.iter().any(|(_, view)| is_thing(&folded(view)));
+    let named = body.iter().filter(|(_, row)| names(row, columns, inquiry)).count() * 2 > body.len();
+    if told || named && !thing {
+        return;
+    }
+    for at in loose {
+        if let Some(slot) = columns.get_mut(at) {
+            *slot = Some(Column::Neutral);
         }
     }
 }
@@ -284,6 +364,53 @@ mod tests {
             assert_eq!(agrees(b"001187123456", b"05/04/1987", sex.as_bytes()), woman, "{sex}");
         }
         assert!(!agrees(b"001087123456", b"05/04/1988", b"Nam"));
+    }
+
+    fn numbers(text: &str) -> u64 {
+        let hint = Hint { name: Some("a.csv".to_owned()), ..Hint::default() };
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.as_bytes().to_vec()).inspection;
+        inspection.distinct(DetectorId::Bhxh)
+    }
+
+    #[test]
+    fn cards_of_any_kind_are_nobodys_without_people_beside() {
+        for (header, row, found) in [
+            ("Số thẻ,Tên hàng,Nhập", "NUMBER,Máy in,12", 0),
+            ("Mã thẻ,Loại xe,Giờ ra", "NUMBER,Tay ga,11", 0),
+            ("Số thẻ,Họ tên độc giả,Sách", "NUMBER,NAME,11", 0),
+            ("Mã BH,Tên sản phẩm,Hạn bảo hành", "NUMBER,Quạt,11", 0),
+            ("Mã bảo hiểm xe,Loại,Phí", "NUMBER,Tự nguyện,11", 0),
+            ("STT,Số thẻ kho,Ghi chú", "1,NUMBER,x", 0),
+            ("Số thẻ,Họ tên,Ghi chú", "NUMBER,NAME,x", 6),
+            ("Số thẻ,Ngày sinh,Ghi chú", "NUMBER,05/04/1987,x", 6),
+            ("Mã BH,Họ tên,Mức đóng", "NUMBER,NAME,11", 6),
+            ("Số thẻ BHYT,Ghi chú,x", "NUMBER,x,x", 6),
+            ("Số thẻ,Mã số BHXH,x", "1234,NUMBER,x", 6),
+        ] {
+            let mut text = format!("{header}\n");
+            for (n, name) in NAMES.iter().enumerate() {
+                text += &row.replace("NUMBER", &format!("79{:08}", 12_345_678 + n * 7_654_321)).replace("NAME", name);
+                text += "\n";
+            }
+            assert_eq!(numbers(&text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_card_beside_tells_what_a_number_is() {
+        for (header, same, found) in [
+            ("TT,Họ tên,Bảo hiểm,\n,,Mã số,Số thẻ", true, 6),
+            ("TT,Họ tên,Mã,Số thẻ BHYT", true, 6),
+            ("TT,Họ tên,Mã,Số thẻ BHYT", false, 0),
+        ] {
+            let mut text = format!("{header}\n");
+            for (n, name) in NAMES.iter().enumerate() {
+                let card = 12_345_678 + n * 7_654_321;
+                let number = if same { card } else { card + 1_111 };
+                text += &format!("{n},{name},79{number:08},DN47979{card:08}\n");
+            }
+            assert_eq!(numbers(&text), found, "{text}");
+        }
     }
 
     #[test]
