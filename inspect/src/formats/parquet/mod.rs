@@ -148,8 +148,8 @@ impl Meaning {
         }
     }
 
-    /// What a value shows, and whether that is a number; `None` for bytes that are no text. A number `is_apart` that has as
-    /// many bytes as it takes.
+    /// What a value shows, and whether that is a number; `None` for bytes that are no text. What `is_apart` has as many
+    /// bytes as it takes.
     fn show(self, value: &[u8], is_apart: bool) -> Option<(String, bool)> {
         // As workbooks count days (`shown`): 1970-01-01 is 25,569.
         const EPOCH: i64 = 25_569;
@@ -405,8 +405,8 @@ fn rows(
 /// What a value shows, and whether that is a number.
 type Said = (String, bool);
 
-/// The rows that a row of lists comes to. Lists of one length are a list of records, each a row of its own; what there is
-/// only one of stands in the first.
+/// The rows that a row of lists comes to. Lists of one length are a list of records, each a row of its own; what there
+/// is only one of stands in the first.
 fn records(cells: Vec<(u32, Vec<Said>)>) -> Vec<Vec<(u32, Said)>> {
     let mut lists = cells.iter().map(|(_, said)| said.len()).filter(|len| *len > 1);
     let len = lists.next().filter(|len| lists.clone().next().is_some() && lists.all(|other| other == *len));

@@ -394,7 +394,7 @@ impl Layout {
         for (column, cell) in columns.into_iter().zip(cells) {
             let Some(lines) = row.get_mut(column) else { return false };
             let before = lines.len();
-            // A number that is whole does not go on, although its last piece and the first of another may look like one.
+            // A number that is whole does not go on: its last piece and the first of another may look like one.
             let is_whole = glue(lines).iter().rev().nth(1).copied().unwrap_or_default();
             lines.extend(cell.lines.iter().map(|l| l.text.trim().to_owned()));
             let goes_on = before.checked_sub(1).and_then(|n| glue(lines).get(n).copied()).unwrap_or_default();
