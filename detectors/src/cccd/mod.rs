@@ -133,11 +133,11 @@ impl Cccd {
     }
 
     /// A spreadsheet stores `001090123456` as the number 1090123456, and may show it as 1,090,123,456. Under the words for
-    /// payments numbers so written are amounts.
+    /// payments numbers so written are amounts, and full thousands are the sum below a table.
     fn without_zeros(number: &Number, near: &mut Near<'_>) -> Option<Found> {
         near.column()?;
         let solid = number.layout == Layout::Solid;
-        if !solid && !is_in_thousands(near.text(), number) {
+        if !solid && (number.digits().ends_with(b"000") || !is_in_thousands(near.text(), number)) {
             return None;
         }
         let columns = if solid && number.len() == 11 { PADDED_BY_ONE } else { PADDED };

@@ -111,7 +111,7 @@ fn column<'t>(lines: &[Range<usize>], width: usize, text: impl Fn(&Range<usize>)
     let is = |at: usize, number: &[u8]| lines.get(at).is_some_and(|line| text(line) == number);
     let counted = (0..width).find(|at| is(2 * width + at, b"1") && is(width + at, b"2"));
     let begins = || (lines.len() - 1).checked_sub(ROWS * width).filter(|at| *at < width);
-    counted.or_else(begins).or(width.checked_sub(1))
+    counted.or_else(begins).or_else(|| width.checked_sub(1))
 }
 
 /// The lines above a place, from the nearest on, but for empty ones; up to one that is no cell.

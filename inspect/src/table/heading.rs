@@ -151,3 +151,32 @@ fn is_paragraph(text: &[u8]) -> bool {
     let begins = text.first().is_some_and(|b| b.is_ascii_graphic() || matches!(b, 0xc3..=0xc6));
     text.len() > HEADER_MAX && begins && text.last().is_some_and(u8::is_ascii_graphic)
 }
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn a_heading_stands_over_digits_in_boxes_and_over_thousands() {
+        let boxes = ["0;0;1;0;9;0;1;2;3;4;5;6", "0;7;9;1;9;1;1;2;3;4;5;7"];
+        for ([first, second], heading, found) in [
+            (boxes, "Số CCCD", 2),
+            (boxes, "Điểm", 0),
+            (["1.090.123.456", "79.191.123.457"], "Số CCCD", 2),
+            (["\"1,090,123,456\"", "\"79,191,123,457\""], "Số CCCD", 2),
+            (["1.090.123.456", "79.191.123.457"], "Tiền BHXH", 0),
+            (["1.090.123.456", "79.191.123.457"], "Số tiền", 0),
+            (["1.090.123.000", "79.191.123.000"], "Số CCCD", 0),
+            // No thousands.
+            (["10.901.234.56", "79.19.1123.457"], "Số CCCD", 0),
+        ] {
+            let text = format!("Họ tên;{heading}\nTrần Văn An;{first}\nLê Thị Bé;{second}\n");
+            let bytes = text.clone().into_bytes();
+            let hint = Hint { name: Some("a.csv".into()), content_type: None };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text}");
+        }
+    }
+}

@@ -281,10 +281,8 @@ mod tests {
             (
                 sheet(
                     ".a:before{content:'0'}.b:before{content:'7'}",
-                    &format!(
-                        "<p>CCCD <i class=a></i>\
-                <i class=b></i>9190123456</p>"
-                    ),
+                    "<p>CCCD <i class=a></i>\
+                <i class=b></i>9190123456</p>",
                 ),
                 1,
             ),
@@ -304,7 +302,7 @@ mod tests {
         ] {
             let bytes = text.clone().into_bytes();
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
-            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{}", &text[..text.len().min(400)]);
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{}", text.get(..400).unwrap_or(&text));
         }
     }
 }
