@@ -483,7 +483,8 @@ impl Grid {
     fn join(&mut self, cells: Cells, view: &View) {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
-            first.cut == cells.cut && (same || Open::with(first).assign(&cells.places).is_some())
+            let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
+            first.cut == cells.cut && (same || under())
         };
         let Some(at) = self.before.iter().rposition(alike) else {
             if self.before.len() >= BEFORE_MAX

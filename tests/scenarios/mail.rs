@@ -1,13 +1,14 @@
 //! What people send by mail.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
 use crate::harness::fixtures::{invoice, register_of, someone};
 use crate::harness::mail::{CLERK, COLLEAGUE, OUTSIDER, certificate, letter, letter_with};
 use crate::harness::people::Person;
-use crate::harness::{Gate, command, python, succeed, text, wait_until};
+use crate::harness::{Gate, command, free_address, python, succeed, text, wait_until};
 
 fn two_numbers() -> (String, Vec<String>) {
     let numbers: Vec<_> = Person::invent_many(2, 77).into_iter().map(|p| p.bhxh).collect();
@@ -260,8 +261,7 @@ with smtplib.SMTP('127.0.0.1', int(port), timeout=60) as smtp:
 fn postfix_tools_deliver_everything_they_sent() {
     const MAILS: usize = 120;
     let sink = Sink::start();
-    let gate =
-        Gate::with(|setup| setup.mail = format!("next_hop = \"127.0.0.1:{}\"\nnext_hop_tls = \"off\"", sink.port));
+    let gate = Gate::with(|setup| setup.mail = format!("next_hop = \"{}\"\nnext_hop_tls = \"off\"", sink.address));
     let mut source = command("smtp-source");
     source.args(["-s", "6", "-m", &MAILS.to_string(), "-l", "4000", "-f", CLERK, "-t", OUTSIDER]);
     succeed(source.arg(format!("127.0.0.1:{}", gate.mail().port())));
@@ -312,15 +312,12 @@ impl Drop for Relay {
 /// Postfix's smtp-sink, ended by its id. It cannot choose a port itself.
 struct Sink {
     child: Child,
-    port: u16,
+    address: SocketAddr,
 }
 
 impl Sink {
     fn start() -> Self {
-        let port = {
-            let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-            free.local_addr().expect("its address").port()
-        };
+        let address = free_address();
         let mut sink = std::process::Command::new("smtp-sink");
         let path = std::env::var("PATH").unwrap_or_default();
         sink.env("PATH", format!("{path}:/usr/sbin"));
@@ -328,9 +325,9 @@ impl Sink {
         if rustix::process::geteuid().is_root() {
             sink.args(["-u", "nobody"]);
         }
-        let child = sink.args([&format!("127.0.0.1:{port}"), "100"]).stdin(Stdio::null()).spawn().expect("smtp-sink");
-        wait_until("smtp-sink listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
-        Self { child, port }
+        let child = sink.args([&address.to_string(), "100"]).stdin(Stdio::null()).spawn().expect("smtp-sink");
+        wait_until("smtp-sink listens", || std::net::TcpStream::connect(address).is_ok());
+        Self { child, address }
     }
 }
 

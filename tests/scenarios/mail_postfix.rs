@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::harness::fixtures::{register_of, someone};
 use crate::harness::mail::{CLERK, COLLEAGUE, Line, OUTSIDER, letter, letter_with};
-use crate::harness::postfix::{Postfix, free_address};
-use crate::harness::{Gate, command, run, text, wait_until};
+use crate::harness::postfix::Postfix;
+use crate::harness::{Gate, command, free_address, run, text, wait_until};
 
 const MILTER: &str = include_str!("../../deploy/postfix/milter.main.cf");
 const BEFORE_QUEUE: &str = include_str!("../../deploy/postfix/before-queue.master.cf");

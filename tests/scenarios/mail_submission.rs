@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::harness::fixtures::someone;
 use crate::harness::mail::{CLERK, OUTSIDER, certificate, letter};
-use crate::harness::postfix::{Postfix, free_address};
-use crate::harness::{Gate, python, text, wait_until};
+use crate::harness::postfix::Postfix;
+use crate::harness::{Gate, free_address, python, text, wait_until};
 use crate::mail_postfix::each_zone_gets_its_own;
 
 const SUBMISSION: &str = include_str!("../../deploy/postfix/submission.master.cf");

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 
-use crate::harness::{Gate, load, wait_until};
+use crate::harness::{Gate, free_address, load, wait_until};
 
 #[test]
 fn nobody_is_refused_while_the_program_is_replaced() {
-    let spare = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let spare = free_address();
     let mut gate = Gate::with(|setup| {
         setup.listen = spare.to_string();
         setup.launcher = Some(spare);

@@ -35,6 +35,19 @@ pub(super) enum Cut {
     Stacked,
 }
 
+impl Cut {
+    /// Whether a line of `cells` may be one of `whole` without its last: what cuts is exact, so that those before stand
+    /// under their own headings.
+    const fn leaves_out(self, whole: usize, cells: usize) -> bool {
+        /// More are another table.
+        const LEFT_OUT_MAX: usize = 3;
+        matches!(self, Self::Tab | Self::Pipe | Self::Semicolon)
+            && cells >= 2
+            && cells < whole
+            && whole - cells <= LEFT_OUT_MAX
+    }
+}
+
 /// A line or a cell: a place in the window, or a copy once the window moves on.
 pub(super) struct Piece {
     /// Where it begins in the whole text.
@@ -355,6 +368,14 @@ impl Cells {
         Some(Self { cut: Cut::Items, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
     }
 
+    /// Whether these may be the headings of a line whose last cells are empty: of remarks, nearly always.
+    pub(super) fn heads_more_than(&self, cells: &Self, view: &View) -> bool {
+        let has_digit = |cell: &Piece| cell.text(view).iter().any(u8::is_ascii_digit);
+        self.cut.leaves_out(self.row.len(), cells.row.len())
+            && !self.row.iter().any(has_digit)
+            && cells.row.iter().any(has_digit)
+    }
+
     /// Whether these head the cells of a line but for the first, above which nothing stands: programs number rows so.
     pub(super) fn heads_all_but_first(&self, cells: &Self) -> bool {
         let [first, others @ ..] = cells.places.as_slice() else { return false };
@@ -504,9 +525,12 @@ impl Open {
                 *place = place.start.min(own.start)..place.end.max(own.end);
             }
             cells.into_line()
-        } else {
-            let columns = self.assign(&cells.places)?;
+        } else if let Some(columns) = self.assign(&cells.places) {
             Line { cells: cells.row, columns }
+        } else if self.cut.leaves_out(self.cells, cells.row.len()) {
+            cells.into_line()
+        } else {
+            return None;
         };
         self.misfits = 0;
         Some(row)

@@ -40,6 +40,28 @@ fn a_heading_ends_where_the_next_begins() {
 }
 
 #[test]
+fn the_last_cells_of_a_row_may_be_left_out_and_no_others() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let rows = ["1|Bùi Thị Mai|4012345678", "2|Lê Văn Bình|7912345670|nghỉ", "3|Trần An|7912345671"];
+    for (header, cut, found) in [
+        ("STT|Họ và tên|Mã số BHXH|Ghi chú", "\t", 3),
+        ("STT|Họ và tên|Mã số BHXH|Ghi chú", ";", 3),
+        ("STT|Họ và tên|Mã số BHXH|Ký nhận|Ghi chú", "\t", 3),
+        ("STT|Họ và tên|Số điện thoại|Mã số BHXH", "\t", 0),
+        ("STT|Họ và tên|Mã số BHXH|Tổ|Ký nhận|Ghi chú", "\t", 3),
+        ("Tổ 1|Họ và tên|Mã số BHXH|Ghi chú", "\t", 0),
+    ] {
+        for end in ["", cut] {
+            let rows = rows.map(|row| row.to_owned() + end);
+            let table = [header, &rows[0], &rows[1], &rows[2]].join("\n").replace('|', cut);
+            let text = format!("Kính gửi anh chị, danh sách như sau.\n\n{table}\n\nTrân trọng.\n");
+            let count = inspector.inspect(Hint::default(), &text.into_bytes()).inspection.distinct(DetectorId::Bhxh);
+            assert_eq!(count, found, "{header} {cut:?} {end:?}");
+        }
+    }
+}
+
+#[test]
 fn dashes_between_blanks_cut_lines_under_a_header() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);

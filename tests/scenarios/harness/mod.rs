@@ -4,6 +4,7 @@
 //! Nothing waits for a time to pass; everything waits for a condition, with a generous bound.
 
 use std::ffi::OsStr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -31,6 +32,14 @@ pub(crate) use web::Form;
 
 /// Longest any single thing may take on a slow, shared machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A place to listen at which nobody has at the moment, and nobody takes before it is listened at: tests run beside each other
+/// ask the system for ports of 127.0.0.1, and this is a loopback address of this process alone.
+pub(crate) fn free_address() -> SocketAddr {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    let free = TcpListener::bind((Ipv4Addr::new(127, 64 | a, b, c), 0)).expect("a port");
+    free.local_addr().expect("its address")
+}
 
 /// Waits until `is_so`.
 #[track_caller]

@@ -1,6 +1,6 @@
 //! A Postfix of its own: its own configuration, queue and ports in a folder that goes away, ended by its id.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
-use super::{Answer, command, mail, succeed, wait_until};
+use super::{Answer, command, free_address, mail, succeed, wait_until};
 
 /// Services every Postfix has.
 const SERVICES: &str = "
@@ -38,14 +38,6 @@ pub(crate) struct Postfix {
     dir: TempDir,
     /// Where it listens for clients.
     pub(crate) address: SocketAddr,
-}
-
-/// A place to listen at which nobody has at the moment, and nobody takes before Postfix does: tests run beside each other
-/// ask the system for ports of 127.0.0.1, and this is a loopback address of this process alone.
-pub(crate) fn free_address() -> SocketAddr {
-    let [_, a, b, c] = std::process::id().to_be_bytes();
-    let free = TcpListener::bind((Ipv4Addr::new(127, 64 | a, b, c), 0)).expect("a port");
-    free.local_addr().expect("its address")
 }
 
 impl Postfix {

@@ -37,9 +37,11 @@ fn is_mail(value: &[u8]) -> bool {
 /// again.
 pub(super) fn is_deep(mail: &Message<'_>) -> bool {
     const LOOKS_MAX: u64 = 64;
+    /// Less is no work, however often it is done: a second's.
+    const BYTES_MAX: u64 = 2 << 30;
     let holds = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, PartType::Multipart(_));
     let spans = mail.parts.iter().filter(holds).map(|p| u64::from(p.offset_end.saturating_sub(p.offset_body)));
-    spans.sum::<u64>() > LOOKS_MAX * mail.raw_message.len() as u64
+    spans.sum::<u64>() > BYTES_MAX.max(LOOKS_MAX * mail.raw_message.len() as u64)
 }
 
 #[cfg(test)]
