@@ -29,6 +29,8 @@ def make(folder):
     sheet = book.active
     sheet.title = "Danh sách"
     sheet.append(["STT", "Họ và tên", "Số CCCD", "Số CCCD (số)", "Ghi chú"])
+    # What is wider than its column is not printed.
+    sheet.column_dimensions["B"].width = 24
     for n in range(40):
         sheet.append([n + 1, "Nguyễn Văn An", number(n), int(number(100 + n)), f"{MARKER}, CCCD {number(200 + n)}"])
         sheet.cell(n + 2, 4).number_format = "000000000000"
