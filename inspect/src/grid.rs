@@ -249,12 +249,13 @@ impl Grid {
 
     /// Takes a whole line, of which it is known what it may hold.
     fn end_line(&mut self, mut line: Piece, Signs { cut, number }: Signs, view: &View, detectors: &Detectors) {
-        if let Some(stacked) = &mut self.stacked {
+        if let Some(mut stacked) = self.stacked.take() {
             line.trim(view);
-            match stacked.next(line.twin(), view) {
-                Some(row) => return self.queue.extend(row.map(Some)),
-                None => self.close(),
+            if let Some(row) = stacked.next(line.twin(), view) {
+                self.stacked = Some(stacked);
+                return self.queue.extend(row.map(Some));
             }
+            self.end_stacked(stacked, view, detectors);
         }
         let text = line.text(view);
         if text.trim_ascii().is_empty() {
@@ -332,6 +333,17 @@ impl Grid {
         self.over = false;
         self.letters.cells(&cells.row, view);
         self.join(cells, view);
+    }
+
+    /// A table of a cell a line has ended.
+    fn end_stacked(&mut self, stacked: Stacked, view: &View, detectors: &Detectors) {
+        let (last, lines) = stacked.end();
+        self.queue.extend(last.map(Some));
+        self.close();
+        // They are of something else, such as another table.
+        for line in lines {
+            self.end_line(line, Signs::UNKNOWN, view, detectors);
+        }
     }
 
     /// Takes a line of a block with one value each.
@@ -509,7 +521,7 @@ impl Grid {
     }
 
     fn close(&mut self) {
-        self.queue.extend(self.stacked.take().and_then(Stacked::end).map(Some));
+        self.queue.extend(self.stacked.take().and_then(|stacked| stacked.end().0).map(Some));
         if self.open.take().is_some() {
             self.queue.push_back(None);
         }
@@ -522,6 +534,9 @@ impl Grid {
         } else if !self.line.text.is_empty() {
             let line = std::mem::take(&mut self.line);
             self.end_line(Piece::from(line), Signs::UNKNOWN, view, detectors);
+        }
+        if let Some(stacked) = self.stacked.take() {
+            self.end_stacked(stacked, view, detectors);
         }
         self.letters.end(view);
         self.end_block(view);

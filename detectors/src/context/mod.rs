@@ -148,7 +148,7 @@ impl Last {
     fn speaks_apart(self, near: &Near<'_>) -> bool {
         let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
         if self.digits == near.digits {
-            between().iter().any(is_telling)
+            speaks(between(), &mut Vec::new())
         } else {
             // Both may have been asked for at once.
             self.said.is_no_paper() || !answers(between())
@@ -648,7 +648,7 @@ fn both_in_brackets(behind: &[u8], behind_next: &[u8]) -> bool {
 fn answers(between: &[u8]) -> bool {
     /// Of such a line, with its ends.
     const LINE_BYTES: usize = 48;
-    if !between.iter().any(is_telling) {
+    if !speaks(between, &mut Vec::new()) {
         return between.len() <= LINE_BYTES;
     }
     let time = between.windows(3).any(|w| matches!(w, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));

@@ -244,7 +244,10 @@ pub(super) fn wiki_cell(line: &[u8]) -> Option<usize> {
 pub(super) fn is_rule(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     // A table of MediaWiki begins, goes on with a row, ends.
-    if matches!(line, [b'{', b'|', ..] | [b'|', b'-'] | [b'|', b'-', b' ', ..] | [b'|', b'}']) {
+    if let [b'{', b'|', rest @ ..] | [b'|', b'-', rest @ ..] | [b'|', b'}', rest @ ..] = line
+        && rest.first().is_none_or(|b| *b == b' ' || line.starts_with(b"{"))
+        && memchr::memchr(b'|', rest).is_none()
+    {
         return true;
     }
     let sign = |b: &u8| matches!(b, b'-' | b'=' | b'+' | b'|' | b':' | b'_' | b' ' | 0xe2 | 0x80..=0xbf);

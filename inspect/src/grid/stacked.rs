@@ -89,9 +89,13 @@ impl Stacked {
         self.row.iter_mut().for_each(|cell| cell.keep(view));
     }
 
-    /// The row that has not ended, if its number was read: what stands behind the last is none.
-    pub(super) fn end(self) -> Option<Line> {
-        (self.row.len() > self.at).then(|| Cells::stacked(self.row).into_line())
+    /// The row that has not ended, if its number was read; else the lines that were read of it.
+    pub(super) fn end(self) -> (Option<Line>, Vec<Piece>) {
+        if self.row.len() > self.at {
+            (Some(Cells::stacked(self.row).into_line()), Vec::new())
+        } else {
+            (None, self.row)
+        }
     }
 }
 
@@ -114,6 +118,9 @@ fn column<'t>(lines: &[Range<usize>], width: usize, text: impl Fn(&Range<usize>)
     counted.or_else(begins).or_else(|| width.checked_sub(1))
 }
 
+/// Empty lines between two cells.
+const BLANKS_MAX: usize = 8;
+
 /// The lines above a place, from the nearest on, but for empty ones; up to one that is no cell.
 struct Above<'v> {
     view: &'v View,
@@ -124,7 +131,7 @@ impl Iterator for Above<'_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        loop {
+        for _ in 0..=BLANKS_MAX {
             let text = self.view.text.get(..self.at.checked_sub(1)?)?;
             let near = text.get(text.len().saturating_sub(LINE_MAX)..)?;
             let start =
@@ -140,6 +147,7 @@ impl Iterator for Above<'_> {
                 return Some(range);
             }
         }
+        None
     }
 }
 
@@ -168,6 +176,14 @@ mod tests {
             (table("Mã số BHXH", "\n\n"), names.len()),
             (format!("DANH SÁCH\n{}Người lập\nTrần Văn An\n", table("Mã số BHXH", "\n")), names.len()),
             (format!("{long}{}{long}", table("Mã số BHXH", "\n")), names.len()),
+            // Another table right behind.
+            (
+                format!(
+                    "{}Họ tên\tMã số BHXH\nTrần Văn Bảy\t7912347777\nLê Thị Tám\t7912348888\n",
+                    table("Mã số BHXH", "\n")
+                ),
+                names.len() + 2,
+            ),
             // An empty cell.
             (table("Mã số BHXH", "\n").replace("01/02/1983", ""), names.len()),
             (table("Mã đơn hàng", "\n"), 0),

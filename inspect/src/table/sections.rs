@@ -113,6 +113,7 @@ pub(crate) struct Known {
 
 struct Person {
     table: usize,
+    /// One of a kind.
     marks: Vec<Mark>,
 }
 
@@ -127,11 +128,12 @@ impl Known {
     pub(super) fn meet(&mut self, name: u64, marks: &[Mark]) -> Option<Mark> {
         let table = self.table;
         let full = self.names.len() >= NAMES_MAX;
-        let own = || Person { table, marks: marks.to_vec() };
         match self.names.entry(name) {
             Entry::Vacant(entry) => {
                 if !full {
-                    entry.insert(Some(own()));
+                    let mut person = Person { table, marks: Vec::new() };
+                    person.add(marks);
+                    entry.insert(Some(person));
                 }
                 None
             }
@@ -146,8 +148,19 @@ impl Known {
                 }
                 let first = person.marks.first().copied();
                 person.table = table;
-                person.marks.extend(marks.iter().filter(|b| !first.iter().any(|a| a == *b)));
+                person.add(marks);
                 first
+            }
+        }
+    }
+}
+
+impl Person {
+    /// Takes marks, one of a kind: others of that kind are the same number, or somebody else's.
+    fn add(&mut self, marks: &[Mark]) {
+        for mark in marks {
+            if self.marks.iter().all(|known| known.detector != mark.detector) {
+                self.marks.push(*mark);
             }
         }
     }

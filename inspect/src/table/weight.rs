@@ -83,21 +83,35 @@ pub(super) fn tells_of_people(c: Column) -> bool {
 pub(super) fn loosen(columns: &mut [Option<Column>], header: &Row, told: bool, body: &[(u64, Row)], inquiry: &Inquiry) {
     const LOOSE: [&str; 8] =
         ["so the", "ma the", "ma so the", "ma bh", "ma so bh", "so bh", "ma bao hiem", "so bao hiem"];
-    const THINGS: [&str; 13] = [
+    /// Whole headings: of what people have or where they work, others have such words too.
+    const THINGS: [&str; 24] = [
         "ten hang",
+        "ten hang hoa",
         "ma hang",
         "mat hang",
         "hang hoa",
-        "xe",
-        "kho",
+        "loai xe",
+        "bien so",
+        "bien so xe",
+        "the kho",
+        "ten sach",
         "sach",
+        "sach muon",
         "doc gia",
+        "ten doc gia",
         "san pham",
+        "ten san pham",
+        "ma san pham",
         "bao hanh",
+        "han bao hanh",
         "thiet bi",
+        "ten thiet bi",
         "vat tu",
+        "ten vat tu",
         "phuong tien",
     ];
+    /// Of the insured and of what they pay.
+    const PAID: [&str; 3] = ["kcb", "luong", "muc dong"];
     let folded = |view: &crate::view::View| fold(&String::from_utf8_lossy(&view.text));
     let is_loose = |at: usize| header.iter().any(|(c, view)| *c == at && LOOSE.contains(&folded(view).trim()));
     let loose: Vec<usize> = (0..columns.len())
@@ -106,10 +120,10 @@ pub(super) fn loosen(columns: &mut [Option<Column>], header: &Row, told: bool, b
     if loose.is_empty() {
         return;
     }
-    let is_thing = |text: &str| THINGS.iter().any(|thing| format!(" {} ", text.trim()).contains(&format!(" {thing} ")));
+    let is_paid = |text: &str| PAID.iter().any(|paid| format!(" {} ", text.trim()).contains(&format!(" {paid} ")));
     let beside = columns.iter().enumerate().filter(|(at, _)| !loose.contains(at)).filter_map(|(_, c)| *c);
-    let told = told || beside.into_iter().any(tells_of_people);
-    let thing = header.iter().any(|(_, view)| is_thing(&folded(view)));
+    let told = told || beside.into_iter().any(tells_of_people) || header.iter().any(|(_, view)| is_paid(&folded(view)));
+    let thing = header.iter().any(|(_, view)| THINGS.contains(&folded(view).trim()));
     let named = body.iter().filter(|(_, row)| names(row, columns, inquiry)).count() * 2 > body.len();
     if told || named && !thing {
         return;

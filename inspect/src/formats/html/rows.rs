@@ -89,6 +89,8 @@ impl Rows {
         self.cells.truncate(cells);
         if self.open.is_empty() {
             self.cells.clear();
+        } else if self.cells.len() - self.open.last().map_or(0, |open| open.cells) > CELLS_MAX {
+            // It is no row any more, however many follow.
         } else if !inline || bytes(read, start..end).is_some_and(|text| !text.trim_ascii().is_empty()) {
             self.cells.push(start..end);
         }

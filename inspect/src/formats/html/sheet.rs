@@ -44,11 +44,16 @@ impl Sheet {
         while let Some(rest) = bytes.get(n..).filter(|rest| !rest.is_empty()) {
             let end = memchr::memchr(b'}', rest);
             let piece = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-            if self.rule.is_empty() {
-                self.at = at + n as u64;
+            let here = at + n as u64;
+            // A rule is one piece of the page: what it says is found and masked where it stands.
+            if self.rule.is_empty() || here != self.at + self.rule.len() as u64 {
+                self.rule.clear();
+                self.at = here;
             }
             if self.rule.len() + piece.len() <= RULE_MAX {
                 self.rule.extend_from_slice(piece);
+            } else {
+                self.rule.clear();
             }
             n += piece.len() + 1;
             if end.is_some() {

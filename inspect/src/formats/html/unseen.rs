@@ -12,6 +12,10 @@ use crate::view::View;
 const LEAD: usize = 128;
 /// How far behind one the line is followed.
 const FOLLOWED: usize = 256;
+/// A longer line is read up to there, and goes on as another.
+const LINE_MAX: usize = 4_096;
+/// Digits of a whole number: of one that stands in a cell as it is, nothing is hidden.
+const WHOLE: usize = 10;
 /// Elements with something shown behind them that are open within each other.
 const OPEN_MAX: usize = 32;
 
@@ -156,6 +160,9 @@ impl Unseen {
     /// Here the line is not what stands there.
     fn begin(&mut self, read: &View, inquiry: &mut Inquiry) {
         self.follow(read, inquiry);
+        if self.line.text.len() > LINE_MAX {
+            self.end_line(inquiry);
+        }
         let end = read.text.len();
         if self.from.is_none() {
             let from = end.saturating_sub(LEAD);
@@ -199,10 +206,15 @@ impl Unseen {
         (self.from, self.seam, self.joins) = (None, None, false);
     }
 
-    /// A cell ends: what is seen of it, if that is something else than what stands there.
+    /// A cell ends: what is seen of it, if that is something else than what stands there, and no whole number stands there.
     pub(super) fn end_cell(&mut self, read: &View, inquiry: &mut Inquiry) -> Option<View> {
         self.follow(read, inquiry);
-        let seen = std::mem::take(&mut self.joins).then(|| std::mem::take(&mut self.line));
+        let is_whole = || read.text.split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= WHOLE);
+        let is_other = self.joins && !is_whole();
+        let seen = is_other.then(|| {
+            self.joins = false;
+            std::mem::take(&mut self.line)
+        });
         self.part(read, inquiry);
         seen
     }
@@ -224,10 +236,13 @@ impl Unseen {
 
 /// Whether letters or digits stand at either side of a place, with no more between than within a number.
 fn joins(line: &[u8], at: usize) -> bool {
+    /// More parts no number.
+    const GAP_MAX: usize = 16;
     let (before, after) = line.split_at(at.min(line.len()));
     let is_gap = |b: &&u8| matches!(b, b' ' | b'.' | b'-');
     let is_part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || !b.is_ascii());
-    is_part(before.iter().rev().find(|b| !is_gap(b))) && is_part(after.iter().find(|b| !is_gap(b)))
+    is_part(before.iter().rev().take(GAP_MAX).find(|b| !is_gap(b)))
+        && is_part(after.iter().take(GAP_MAX).find(|b| !is_gap(b)))
 }
 
 /// The parts of a table are cells and rows, shown or not.
@@ -290,6 +305,14 @@ mod tests {
                 "<table><tr><th>Tên</th><th>Số CCCD</th></tr>\
                 <tr><td>Trần Văn An</td><td>0010<i hidden>x</i>90123456</td></tr>\
                 <tr><td>Lê Thị Bé</td><td>0791<i hidden>9</i>90123456</td></tr></table>"
+                    .to_owned(),
+                2,
+            ),
+            // A number that stands there as a whole is one, whatever else is seen or hidden in its cell.
+            (
+                "<table><tr><th>Tên</th><th>Số CCCD</th></tr>\
+                <tr><td>Trần Văn An</td><td>001090123456<i hidden>x</i>7</td></tr>\
+                <tr><td>Lê Thị Bé</td><td>A<i hidden> 079190123456 </i>B</td></tr></table>"
                     .to_owned(),
                 2,
             ),

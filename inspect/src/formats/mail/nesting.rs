@@ -6,7 +6,7 @@ use mail_parser::{Message, PartType};
 /// Mails within one mail, beside or within each other. More are not told apart, and what they hold is read without them.
 pub(super) const MAILS_MAX: usize = 1_000;
 
-/// At most so many mails are parts of this one: every one is announced by a field, wherever that stands.
+/// At most so many mails are parts of this one: every one is announced by a field.
 pub(super) fn mails(raw: &[u8]) -> usize {
     const BEFORE: &[u8] = b"content";
     const BEHIND: &[u8] = b"type";
@@ -15,7 +15,10 @@ pub(super) fn mails(raw: &[u8]) -> usize {
             let (before, behind) = raw.split_at(*at);
             let behind = behind.get(1..).unwrap_or_default();
             let named = |bytes: Option<&[u8]>, name: &[u8]| bytes.is_some_and(|b| b.eq_ignore_ascii_case(name));
-            named(at.checked_sub(BEFORE.len()).and_then(|start| before.get(start..)), BEFORE)
+            let start = at.checked_sub(BEFORE.len());
+            // Text tells of such fields within its lines.
+            let begins = |start: &usize| *start == 0 || matches!(before.get(start - 1), Some(b'\n' | b'\r'));
+            named(start.filter(begins).and_then(|start| before.get(start..)), BEFORE)
                 && named(behind.get(..BEHIND.len()), BEHIND)
                 && is_mail(behind.get(BEHIND.len()..).unwrap_or_default())
         })
@@ -58,6 +61,7 @@ mod tests {
             ("Content-Type: (x) message/rfc822", 1),
             ("-Content-Transfer-Encoding: x\ncontent-typ", 0),
             ("Content-Type", 1),
+            ("\"Content-Type\": \"x\"\n content-type: message/rfc822", 0),
         ] {
             assert_eq!(mails(raw.as_bytes()), n, "{raw:?}");
         }

@@ -66,17 +66,27 @@ impl Reader {
         inquiry: &mut Inquiry,
     ) -> Result<(), OpaqueReason> {
         match kind {
-            2 | 5 | 85 | 88 => drawing.curves += 1,
+            2..=8 | 85..=91 => drawing.curves += 1,
             70 => self.comment(record, drawing, inquiry)?,
             76 | 77 | 78 | 114 | 116 => bitmap(record, 84, drawing, inquiry)?,
             79 => bitmap(record, 96, drawing, inquiry)?,
             80 | 81 => bitmap(record, 48, drawing, inquiry)?,
+            // What areas are filled with.
+            93 | 94 => bitmap(record, 16, drawing, inquiry)?,
             83 | 84 => self.text(record, 36, kind == 84, drawing, inquiry).ok_or(OpaqueReason::ParseError)?,
             96 | 97 => {
                 const ENTRY: usize = 40;
                 let count = u32_at(record, 36).ok_or(OpaqueReason::ParseError)? as usize;
+                let mut letters = 0;
                 for n in 0..count.min(record.len() / ENTRY) {
-                    let read = self.text(record, 40 + n * ENTRY, kind == 97, drawing, inquiry);
+                    let entry = 40 + n * ENTRY;
+                    // Each has letters of its own.
+                    letters += u32_at(record, entry + 8).unwrap_or_default() as usize;
+                    let read = if letters <= record.len() {
+                        self.text(record, entry, kind == 97, drawing, inquiry)
+                    } else {
+                        None
+                    };
                     read.ok_or(OpaqueReason::ParseError)?;
                 }
             }
@@ -184,7 +194,8 @@ impl Reader {
             Some((b"EMF+", records)) => self.plus.read(records, drawing, inquiry),
             // The same drawing in another format, whatever that is (§2.3.3.4).
             Some((b"GDIC", rest)) if matches!(u32_at(rest, 0), Some(0x4000_0004)) => {
-                Err(OpaqueReason::UnsupportedFormat)
+                inquiry.refuse(&drawing.place, OpaqueReason::UnsupportedFormat, data.len() as u64);
+                Ok(())
             }
             // A metafile of 16-bit Windows in pieces: the same drawing once more.
             _ => Ok(()),

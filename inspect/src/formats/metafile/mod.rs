@@ -83,8 +83,6 @@ struct Drawing {
     plane: Plane,
     pictures: usize,
     curves: usize,
-    /// How many letters were written.
-    letters: usize,
     /// Letters were told by the numbers of their shapes.
     shapes: bool,
 }
@@ -92,20 +90,11 @@ struct Drawing {
 impl Drawing {
     fn new(place: &Place) -> Self {
         let place = Place { origin: Origin::Lost, charset: None, ..place.clone() };
-        Self {
-            text: Text::prose(place.clone()),
-            place,
-            plane: Plane::default(),
-            pictures: 0,
-            curves: 0,
-            letters: 0,
-            shapes: false,
-        }
+        Self { text: Text::prose(place.clone()), place, plane: Plane::default(), pictures: 0, curves: 0, shapes: false }
     }
 
     /// Puts a text at its place.
     fn write(&mut self, spot: plane::Spot, text: String, inquiry: &mut Inquiry) {
-        self.letters += text.chars().count();
         if self.plane.write(spot, text) {
             self.page(inquiry);
         }

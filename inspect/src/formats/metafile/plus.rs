@@ -8,7 +8,7 @@ use super::plane::{Plane, Spot};
 use crate::inquiry::{Inquiry, Place};
 use crate::text::Text;
 
-/// How many bytes a line of a drawing is high, where a record does not say: pixels of a screen.
+/// How high a line of a drawing is, where a record does not say: in pixels of a screen.
 const HEIGHT: f64 = 16.0;
 
 /// What has been read of them.
@@ -104,10 +104,11 @@ impl Plus {
     /// Takes a picture, or a piece of one (§2.3.5.1).
     fn piece(&mut self, flags: u16, data: &[u8], drawing: &mut Drawing, inquiry: &mut Inquiry) -> Option<()> {
         const GOES_ON: u16 = 0x8000;
-        if flags & GOES_ON == 0 {
+        if flags & GOES_ON == 0 && self.object.is_empty() {
             return image(data, drawing, inquiry);
         }
-        let (whole, piece) = (u32_at(data, 0)? as usize, data.get(4..)?);
+        // The last piece may go without the mark, and without the length of the whole.
+        let (whole, piece) = if flags & GOES_ON == 0 { (0, data) } else { (u32_at(data, 0)? as usize, data.get(4..)?) };
         self.object.extend_from_slice(piece);
         if self.object.len() >= whole {
             return image(&std::mem::take(&mut self.object), drawing, inquiry);
@@ -117,9 +118,8 @@ impl Plus {
 
     pub(super) fn finish(mut self, drawing: &mut Drawing, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
         self.page(drawing, inquiry);
-        // The other records may say the same in letters.
-        let said = if self.is_dual { drawing.letters } else { 0 };
-        drawing.shapes |= self.shapes > said;
+        // That the other records say the same, nobody can tell.
+        drawing.shapes |= self.shapes > 0;
         if self.object.is_empty() { Ok(()) } else { Err(OpaqueReason::ParseError) }
     }
 }

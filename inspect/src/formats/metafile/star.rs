@@ -54,8 +54,7 @@ fn actions(bytes: &[u8], depth: u32, drawing: &mut Drawing, inquiry: &mut Inquir
             138 => font = height(body).map_or(font, |height| Font { height, ..font }),
             143 => inquiry.refuse(&drawing.place, OpaqueReason::UnsupportedFormat, body.len() as u64),
             147 if body.starts_with(MARK) => actions(body, depth + 1, drawing, inquiry)?,
-            // Several polygons as one: letters are drawn so.
-            111 => drawing.curves += 1,
+            109..=111 => drawing.curves += 1,
             _ => {}
         }
     }

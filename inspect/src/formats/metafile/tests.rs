@@ -220,7 +220,17 @@ fn pictures_within_are_looked_at() {
     let found = inspect(&enhanced(&[piece(first), piece(second)]));
     assert!(found.opaque.is_empty(), "{:?}", found.opaque);
     assert_eq!(found.distinct(DetectorId::Cccd), 1);
+    // The last piece has no mark, or has it.
+    let found = inspect(&enhanced(&[piece(first), plus(0x4008, 5 << 8, second)]));
+    assert_eq!(found.distinct(DetectorId::Cccd), 1, "{:?}", found.opaque);
     assert!(inspect(&enhanced(&[piece(first)])).is_opaque(OpaqueReason::ParseError));
+}
+
+#[test]
+fn texts_that_all_stand_at_one_place_are_no_text() {
+    let entry = numbers(&[1, 1, 2_000, 8, 0, 0, 0, 0, 0, 0]);
+    let several = [numbers(&[0, 0, 0, 0, 1, 0, 0, 2_000]), entry.repeat(2_000)].concat();
+    assert!(inspect(&enhanced(&[record(97, &several)])).is_opaque(OpaqueReason::ParseError));
 }
 
 #[test]
@@ -232,7 +242,7 @@ fn letters_that_are_only_shapes_are_told() {
         (vec![text_out(1, 1, "abc", 0x10)], false),
         (vec![shapes()], false),
         (vec![dual(), shapes()], false),
-        (vec![dual(), shapes(), said(1, 1, "ab")], true),
+        (vec![dual(), shapes(), said(1, 1, "ab")], false),
         (vec![shapes(), said(1, 1, "ab")], false),
         (outlines(CURVES_MAX + 1), false),
         (outlines(CURVES_MAX), true),

@@ -54,6 +54,8 @@ struct Reader {
     contexts: Contexts,
     /// What was made takes the lowest number that is free.
     objects: Vec<bool>,
+    /// None below this one is free.
+    free: usize,
     fonts: Fonts,
     /// An enhanced metafile that stands in comments.
     enhanced: Vec<u8>,
@@ -79,6 +81,11 @@ impl Reader {
             }
             0x0a32 => self.text(record, drawing, inquiry).ok_or(OpaqueReason::ParseError)?,
             // Bitmaps as they are in files, at the end of the record.
+            0x0142 => {
+                bitmap(record, 4, drawing, inquiry)?;
+                self.make(kind, record);
+            }
+            0x0324 | 0x0325 | 0x0538 => drawing.curves += 1,
             0x0940 => bitmap(record, 16, drawing, inquiry)?,
             0x0b41 => bitmap(record, 20, drawing, inquiry)?,
             0x0f43 => bitmap(record, 22, drawing, inquiry)?,
@@ -90,7 +97,7 @@ impl Reader {
             0x0626 => self.escape(record),
             0x001e => self.contexts.save(),
             0x0127 => self.contexts.restore(u16_at(record, 0).unwrap_or_default().cast_signed().into()),
-            0x00f7 | 0x0142 | 0x01f9 | 0x02fa | 0x02fb | 0x02fc | 0x06ff => self.make(kind, record),
+            0x00f7 | 0x01f9 | 0x02fa | 0x02fb | 0x02fc | 0x06ff => self.make(kind, record),
             _ => {
                 let _ = self.state(kind, record);
             }
@@ -110,6 +117,7 @@ impl Reader {
                 let number = u16_at(record, 0)?;
                 self.fonts.remove(&number.into());
                 *self.objects.get_mut(usize::from(number))? = false;
+                self.free = self.free.min(number.into());
             }
             0x020b => [now.window[1], now.window[0]] = [word(record, 0)?, word(record, 1)?],
             0x020c => [now.window[3], now.window[2]] = [word(record, 0)?, word(record, 1)?],
@@ -123,7 +131,9 @@ impl Reader {
     }
 
     fn make(&mut self, kind: u16, record: &[u8]) {
-        let number = self.objects.iter().position(|taken| !taken).unwrap_or(self.objects.len());
+        let above = self.objects.iter().skip(self.free).position(|taken| !taken);
+        let number = above.map_or(self.objects.len(), |n| self.free + n);
+        self.free = number + 1;
         match self.objects.get_mut(number) {
             Some(taken) => *taken = true,
             None if number < Self::OBJECTS_MAX => self.objects.push(true),

@@ -21,6 +21,8 @@ use crate::extract::{self, Bounds, Cell, Kind, Piece};
 use page::{Codec, Pages};
 use thrift::Value;
 
+/// Values of one row, of all its columns and lists.
+const ROW_VALUES_MAX: usize = 1 << 17;
 const MARK: &[u8] = b"PAR1";
 /// The mark where what the file says of itself is encrypted as well.
 const SEALED: &[u8] = b"PARE";
@@ -354,6 +356,7 @@ fn rows(
     }
     loop {
         let (mut cells, mut is_row): (Vec<(u32, Vec<Said>)>, _) = (Vec::new(), false);
+        let mut count = 0;
         let mut files: Vec<(usize, Vec<u8>)> = Vec::new();
         for (n, column) in columns.iter_mut().enumerate() {
             let Some(pages) = &mut column.pages else { continue };
@@ -368,6 +371,10 @@ fn rows(
                     let (part, bytes) = (&column.leaf.name, column.packed.max(1));
                     telling.tell(Piece::Opaque { part, reason, bytes })?;
                 }
+            }
+            count += values.len();
+            if count > ROW_VALUES_MAX {
+                return Err(OpaqueReason::TooLarge.into());
             }
             let mut shown = Vec::with_capacity(values.len());
             for value in values {

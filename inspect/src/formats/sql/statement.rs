@@ -1,5 +1,6 @@
 //! The statements that give a dump away, at the beginning of a line, and one that a line of a log or a value tells of.
 
+use super::super::csv;
 use crate::sniff::Head;
 
 /// Longest name, and parts of one: database, schema, table.
@@ -13,7 +14,10 @@ pub(super) fn is_sql(head: &Head<'_>) -> bool {
         let line = head.bytes.get(std::mem::replace(&mut from, end + 1)..end).unwrap_or_default().trim_ascii_start();
         (line, head.bytes.get(end - line.len()..).unwrap_or_default())
     });
-    head.is_ascii_based() && (lines.any(|(line, text)| begins(line, text)) || tells(head.bytes))
+    // A table may tell of one in a cell.
+    let tables = [&csv::TABS, &csv::SEMICOLONS, &csv::PIPES, &csv::COMMAS];
+    let is_table = || tables.into_iter().any(|table| (table.matches)(head));
+    head.is_ascii_based() && (lines.any(|(line, text)| begins(line, text)) || tells(head.bytes) && !is_table())
 }
 
 /// Whether somewhere in `text` stands `INSERT INTO t (a, b) VALUES (`, as servers log what they were asked to do.

@@ -238,6 +238,9 @@ struct Gap {
     are_groups: bool,
 }
 
+/// Gaps of one strip; of more lines, those behind are another's.
+const GAPS_MAX: usize = 1_024;
+
 /// White that goes through lines.
 struct Strip {
     from: f64,
@@ -268,7 +271,11 @@ impl Line {
                 if let Some(known) = known.get_mut(n) {
                     *known = true;
                 }
-                open.push(strip);
+                if strip.gaps.len() < GAPS_MAX {
+                    open.push(strip);
+                } else {
+                    strip.close(are_shown, begins);
+                }
                 continue;
             }
             while self.texts.get(text).is_some_and(|text| text.to <= strip.from + min) {
