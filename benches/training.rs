@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chot_benches::Random;
 use chot_benches::corpora::{KINDS, office};
+use chot_benches::passes;
 use chot_benches::pictures::{bitmap, broken_codes, cloth, squares};
 use chot_inspect::{Hint, Inspector, Limits};
 use flate2::Compression;
@@ -28,14 +29,18 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Reads every file of a folder, print in pictures apart, which is another program's work.
+/// Reads every file of a folder, print in pictures apart, which is another program's work; and its text for identifiers
+/// only, as a policy may ask.
 fn read(folder: &Path) -> io::Result<()> {
+    let core = passes::core();
     let inspector = Inspector::new(Limits { print_time_max: Duration::ZERO, ..Limits::default() }, 2026);
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         if path.is_file() {
-            inspector.inspect(Hint { name, content_type: None }, &std::fs::read(&path)?);
+            let bytes = std::fs::read(&path)?;
+            passes::identifiers(&core, &bytes);
+            inspector.inspect(Hint { name, content_type: None }, &bytes);
         }
     }
     Ok(())

@@ -63,6 +63,11 @@ impl Wanted {
     }
 
     const fn any(self) -> bool {
+        self.numbers || self.words()
+    }
+
+    /// Whether anything is asked for but numbers.
+    const fn words(self) -> bool {
         self.names
             || self.markings
             || self.births
@@ -72,7 +77,6 @@ impl Wanted {
             || self.claims
             || self.payments
             || self.mail
-            || self.numbers
     }
 }
 
@@ -104,9 +108,14 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
     #[inline(always)]
     fn run(self) {
         let Self { end, mut pass } = self;
-        let Pass { text, map, .. } = pass;
+        let Pass { text, map, wanted, .. } = pass;
+        let words = wanted.words();
         map.beginnings(text, |here| {
             let &Beginnings { at, capitals, announced, hyphens, parted, long, marks, .. } = here;
+            if !words {
+                places(at, parted).for_each(|to| pass.groups(to - here.digits_before(to)..to, end));
+                return places(at, long).filter(|at| *at < end).for_each(|at| pass.long(at, map.digits(here, at)));
+            }
             let within = match end.saturating_sub(at) {
                 left @ 0..BLOCK => (1 << left) - 1,
                 _ => u64::MAX,

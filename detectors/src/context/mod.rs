@@ -148,7 +148,7 @@ impl Last {
     fn speaks_apart(self, near: &Near<'_>) -> bool {
         let between = || near.text.get(self.end..near.range.start).unwrap_or_default();
         if self.digits == near.digits {
-            speaks(between(), &mut Vec::new())
+            between().iter().any(is_telling) || speaks(between(), &mut Vec::new())
         } else {
             // Both may have been asked for at once.
             self.said.is_no_paper() || !answers(between())
@@ -648,15 +648,18 @@ fn both_in_brackets(behind: &[u8], behind_next: &[u8]) -> bool {
 fn answers(between: &[u8]) -> bool {
     /// Of such a line, with its ends.
     const LINE_BYTES: usize = 48;
+    if between.len() > LINE_BYTES {
+        return false;
+    }
     if !speaks(between, &mut Vec::new()) {
-        return between.len() <= LINE_BYTES;
+        return true;
     }
     let time = between.windows(3).any(|w| matches!(w, [a, b':', b] if a.is_ascii_digit() && b.is_ascii_digit()));
     // Who quotes, puts a sign before every line.
     let quoted = between.iter().rposition(|b| !b"> ".contains(b)).map_or(0, |at| at + 1);
     let lines = between.get(..quoted).unwrap_or_default();
     let lines = lines.strip_prefix(b"\r").unwrap_or(lines);
-    time && between.len() <= LINE_BYTES && lines.starts_with(b"\n") && lines.ends_with(b"\n")
+    time && lines.starts_with(b"\n") && lines.ends_with(b"\n")
 }
 
 /// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.
