@@ -61,6 +61,14 @@ fn the_last_cells_of_a_row_may_be_left_out_and_no_others() {
 }
 
 #[test]
+fn a_row_may_begin_with_a_dash() {
+    let rows = "|- Trần Thị Mai|1|x|4012345678|\n|- Lê Văn Bình|2|x|7912345670|\n|- Trần An|3|x|7912345671|\n";
+    let text = format!("Danh sách:\n\n|Họ tên|Tổ|Ca|Mã số BHXH|\n{rows}").into_bytes();
+    let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text).inspection;
+    assert_eq!(inspection.distinct(DetectorId::Bhxh), 3);
+}
+
+#[test]
 fn dashes_between_blanks_cut_lines_under_a_header() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);

@@ -229,6 +229,35 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_that_tells_of_a_statement_makes_no_dump_of_a_table() {
+        let note = "\"lỗi: INSERT INTO t (a) VALUES (1)\"";
+        let text = format!("Họ tên,Mã BHXH,Ghi chú\n{}Lê An,7911111178,{note}\n", rows("NAME,BHXH,x", 8));
+        assert_eq!(counted("a.csv", &text), ([0, 9], 9), "{text}");
+    }
+
+    #[test]
+    fn what_else_is_in_a_payroll_takes_no_number_from_anybody() {
+        for header in [
+            "STT,Họ tên,Mã số BH,Lương,Phụ cấp xăng xe",
+            "STT,Họ tên,Số thẻ,Tài khoản kho bạc,x",
+            "STT,Họ tên,Mã số BH,Kho,x",
+            "STT,Mã,Số thẻ,KCB ban đầu,Hạn thẻ",
+        ] {
+            let row = if header.contains("Mã,") { "1,HX,BHXH,x,y" } else { "1,NAME,BHXH,x,y" };
+            let text = format!("{header}\n{}", rows(row, 6));
+            assert_eq!(counted("a.csv", &text).0, [0, 6], "{text}");
+        }
+    }
+
+    #[test]
+    fn who_stands_in_a_hundred_rows_is_one_person() {
+        let text = format!("Họ tên\tCCCD\tMã BHXH\n{}", "Lê Văn An\t079080123456\t7912345678\n".repeat(100));
+        for name in ["a.csv", "a.txt"] {
+            assert_eq!(counted(name, &text), ([1, 1], 1));
+        }
+    }
+
+    #[test]
     fn namesakes_stay_apart() {
         for (first, second, persons) in [
             (["Họ tên,CCCD", "Lê An,079190123456\nLê An,001087654321"], ["Họ tên,Mã BHXH", "Lê An,7912345678"], 3),
