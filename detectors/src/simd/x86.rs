@@ -267,14 +267,14 @@ macro_rules! raw {
 /// A table for each lane of 16 bytes.
 #[target_feature(enable = "ssse3")]
 #[inline]
-fn table16(table: &[u8; 16]) -> __m128i {
+pub(super) fn table16(table: &[u8; 16]) -> __m128i {
     // SAFETY: the array has 16 bytes.
     unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn table32(table: &[u8; 16]) -> __m256i {
+pub(super) fn table32(table: &[u8; 16]) -> __m256i {
     _mm256_broadcastsi128_si256(table16(table))
 }
 

@@ -6,6 +6,7 @@
 use std::arch::x86_64::*;
 
 use super::super::tables::{HIGH, HIGH_HEAD, LOW, SIGNS};
+use super::super::x86::{table16, table32};
 use super::super::{BLOCK, SEEN};
 use super::Busy;
 
@@ -23,20 +24,6 @@ pub(super) fn look(text: &[u8], busy: &mut Busy) -> u64 {
     } else {
         busy.look(text, super::of_raw)
     }
-}
-
-/// A table for each lane of 16 bytes.
-#[target_feature(enable = "ssse3")]
-#[inline]
-fn table16(table: &[u8; 16]) -> __m128i {
-    // SAFETY: the array has 16 bytes.
-    unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn table32(table: &[u8; 16]) -> __m256i {
-    _mm256_broadcastsi128_si256(table16(table))
 }
 
 /// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.

@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::super::x86::{table16, table32};
 use super::tables::{
     FIRST_HIGH, FIRST_LOW, HEX, HIGH, LOW, NEXT_HIGH, NEXT_LOW, NUMERAL, PAIR, SAFE, SHIFT, SIGN, UNDERSCORE, WORD,
 };
@@ -93,20 +94,6 @@ fn avx512_signs(text: &[u8], out: &mut [Signs]) {
 #[target_feature(enable = "avx512bw")]
 fn avx512_shown(bytes: &[u8], out: &mut [Shown]) {
     each_block(bytes, out, |seen| avx512_shown_block(seen));
-}
-
-/// A table for each lane of 16 bytes.
-#[target_feature(enable = "ssse3")]
-#[inline]
-fn table16(table: &[u8; 16]) -> __m128i {
-    // SAFETY: the array has 16 bytes.
-    unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
-}
-
-#[target_feature(enable = "avx2")]
-#[inline]
-fn table32(table: &[u8; 16]) -> __m256i {
-    _mm256_broadcastsi128_si256(table16(table))
 }
 
 /// The same steps for vectors of 16 and 32 bytes, whose functions differ in their names.
