@@ -1,14 +1,14 @@
 //! Who sends, as an LDAP directory knows it: Debian's slapd.
 
 use std::fmt::Write as _;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use crate::harness::fixtures::someone;
 use crate::harness::gate::Setup;
 use crate::harness::outside::OutsideCa;
 use crate::harness::world::ZALO;
-use crate::harness::{Answer, Form, Gate, command, succeed, wait_until};
+use crate::harness::{Answer, Form, Gate, command, free_address, succeed, wait_until};
 use crate::identity::{POLICY_OF_GROUPS, SECRET};
 
 const READER_SECRET: &str = "doc-danh-ba";
@@ -17,8 +17,8 @@ const READER_SECRET: &str = "doc-danh-ba";
 pub(crate) struct Directory {
     dir: tempfile::TempDir,
     server: Option<Child>,
-    tls: u16,
-    clear: u16,
+    tls: SocketAddr,
+    clear: SocketAddr,
 }
 
 impl Directory {
@@ -26,7 +26,8 @@ impl Directory {
         let dir = tempfile::tempdir().expect("a folder");
         let path = |name: &str| dir.path().join(name);
         let ca = OutsideCa::new().expect("a CA");
-        let (certificate, key) = ca.issue(&["localhost"]).expect("a certificate");
+        let tls = free_address();
+        let (certificate, key) = ca.issue(&[&tls.ip().to_string()]).expect("a certificate");
         std::fs::write(path("ca.pem"), ca.pem()).expect("written");
         std::fs::write(path("server.pem"), certificate.pem()).expect("written");
         std::fs::write(path("server.key"), key.serialize_pem()).expect("written");
@@ -69,12 +70,8 @@ impl Directory {
         ];
         std::fs::write(path("entries.ldif"), entries.concat()).expect("written");
         succeed(command("slapadd").arg("-f").arg(path("slapd.conf")).arg("-l").arg(path("entries.ldif")));
-        // Both are chosen while the other is held.
-        let free = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let (one, two) = (free(), free());
-        let port = |listener: &std::net::TcpListener| listener.local_addr().expect("its address").port();
-        let mut directory = Self { tls: port(&one), clear: port(&two), dir, server: None };
-        drop((one, two));
+        let clear = std::iter::repeat_with(free_address).find(|clear| *clear != tls).expect("another address");
+        let mut directory = Self { tls, clear, dir, server: None };
         directory.run();
         directory
     }
@@ -83,13 +80,13 @@ impl Directory {
         let Self { dir, tls, clear, .. } = &*self;
         // In the foreground; Debian keeps it where not every PATH looks.
         let server = Command::new("/usr/sbin/slapd")
-            .args(["-d", "0", "-h", &format!("ldaps://127.0.0.1:{tls} ldap://127.0.0.1:{clear}"), "-f"])
+            .args(["-d", "0", "-h", &format!("ldaps://{tls} ldap://{clear}"), "-f"])
             .arg(dir.path().join("slapd.conf"))
             .stderr(Stdio::null())
             .spawn()
             .expect("slapd starts");
-        for port in [*tls, *clear] {
-            wait_until("the directory listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        for address in [tls, clear] {
+            wait_until("the directory listens", || TcpStream::connect(address).is_ok());
         }
         self.server = Some(server);
     }
@@ -116,7 +113,7 @@ impl Directory {
 
     pub(crate) fn ask_with_a_reader(&self, setup: &mut Setup) {
         let lines = format!(
-            "servers = [\"ldaps://localhost:{}\"]\nreader = \"cn=chot,dc=example,dc=vn\"\nreader_password = \"reader\"",
+            "servers = [\"ldaps://{}\"]\nreader = \"cn=chot,dc=example,dc=vn\"\nreader_password = \"reader\"",
             self.tls
         );
         self.ask(setup, &lines);
@@ -186,7 +183,7 @@ fn the_directory_says_who_sends_and_what_group_that_is() {
 fn accounts_log_in_by_themselves_behind_starttls() {
     let directory = Directory::start();
     let lines = format!(
-        "servers = [\"ldap://localhost:{}\"]\nbind_as = \"uid={{name}},ou=nguoi,dc=example,dc=vn\"\n\
+        "servers = [\"ldap://{}\"]\nbind_as = \"uid={{name}},ou=nguoi,dc=example,dc=vn\"\n\
          groups = \"departmentNumber\"\ngroup_base = \"ou=nhom,dc=example,dc=vn\"",
         directory.clear
     );
@@ -200,7 +197,7 @@ fn accounts_log_in_by_themselves_behind_starttls() {
 #[test]
 fn a_directory_that_nobody_vouches_for_hears_no_password() {
     let directory = Directory::start();
-    let lines = format!("servers = [\"ldaps://localhost:{}\"]\nbind_as = \"uid={{name}},dc=vn\"", directory.tls);
+    let lines = format!("servers = [\"ldaps://{}\"]\nbind_as = \"uid={{name}},dc=vn\"", directory.tls);
     let gate = Gate::with(|setup| {
         directory.ask(setup, &lines);
         setup.roots.clear();

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use super::gate::Setup;
 use super::web::Request;
 use super::world::ZALO;
-use super::{Answer, Form, Gate, command, succeed, text, wait_until};
+use super::{Answer, Form, Gate, command, free_address, succeed, text, wait_until};
 use crate::identity::{POLICY_OF_GROUPS, SECRET, add};
 
 /// The realm whose people are accounts, and one that it trusts and the gateway does not.
@@ -30,10 +30,10 @@ impl Realms {
     pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let here = dir.path().display();
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let address = free_address();
         let (mut clients, mut servers) = (String::new(), String::new());
         for realm in [REALM, OTHER] {
-            let _ = writeln!(clients, "{realm} = {{\nkdc = 127.0.0.1:{port}\n}}");
+            let _ = writeln!(clients, "{realm} = {{\nkdc = {address}\n}}");
             let _ = writeln!(
                 servers,
                 "{realm} = {{\ndatabase_name = {here}/{realm}.db\nkey_stash_file = {here}/{realm}.stash\n}}"
@@ -45,8 +45,7 @@ impl Realms {
              dns_canonicalize_hostname = false\nudp_preference_limit = 1\n[realms]\n{clients}\
              [domain_realm]\n.example.vn = {REALM}\nlocalhost = {REALM}\n"
         );
-        let servers =
-            format!("[kdcdefaults]\nkdc_listen = \"\"\nkdc_tcp_listen = 127.0.0.1:{port}\n[realms]\n{servers}");
+        let servers = format!("[kdcdefaults]\nkdc_listen = \"\"\nkdc_tcp_listen = {address}\n[realms]\n{servers}");
         std::fs::write(dir.path().join("krb5.conf"), clients).expect("written");
         std::fs::write(dir.path().join("kdc.conf"), servers).expect("written");
         for realm in [REALM, OTHER] {
@@ -65,7 +64,7 @@ impl Realms {
         let server = in_realms(&mut server, &dir).args(["-n", "-r", REALM, "-r", OTHER]);
         let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("krb5kdc starts");
         let realms = Self { dir, server };
-        wait_until("the realms answer", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        wait_until("the realms answer", || TcpStream::connect(address).is_ok());
         realms
     }
 
