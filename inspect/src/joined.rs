@@ -2,7 +2,8 @@
 //! a digit each.
 //!
 //! Only where a heading announces an identifier, and all parts together are one: coordinates, scores and the parts of
-//! a telephone number stand beside each other too.
+//! a telephone number stand beside each other too. Fields whose names say nothing are parts of a citizen's number where
+//! somebody numbered them, they are all as long as each other, and the whole could stand alone.
 
 use chot_detectors::{Column, Context};
 
@@ -13,6 +14,9 @@ use crate::view::View;
 pub(crate) const PART_DIGITS_MAX: usize = 8;
 /// Digits of the shortest and of the longest identifier of digits alone.
 const DIGITS: std::ops::RangeInclusive<usize> = 9..=12;
+
+/// Digits of a part that only its place in a series tells of; shorter ones are answers, scores and drawn numbers.
+const NUMBERED_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
 
 /// Whether a value without blanks around may be a part of a number.
 pub(crate) fn is_part(value: &[u8]) -> bool {
@@ -27,12 +31,24 @@ pub(crate) fn is_part_of_cell(cell: &[u8]) -> bool {
     (cell.len() <= PART_DIGITS_MAX || blank(cell.first()) || blank(cell.last())) && is_part(cell.trim_ascii())
 }
 
+/// Why values are taken together.
+#[derive(PartialEq, Eq)]
+enum Why {
+    Announced(Column),
+    /// Fields called `stem` and a number each, `number` being the last one.
+    Numbered {
+        stem: Vec<u8>,
+        number: u8,
+        len: usize,
+    },
+}
+
 /// The parts read so far.
 #[derive(Default)]
 pub(crate) struct Joined {
     parts: View,
     count: usize,
-    column: Option<Column>,
+    why: Option<Why>,
 }
 
 impl Joined {
@@ -45,14 +61,36 @@ impl Joined {
         inquiry: &mut Inquiry,
         found: &mut Vec<Found>,
     ) {
+        let why = column.filter(|c| c.is_identifier()).map(Why::Announced);
+        self.take(place, value, why, inquiry, found);
+    }
+
+    /// The same of a field with its name.
+    pub(crate) fn field(
+        &mut self,
+        place: &Place,
+        name: &[u8],
+        value: &View,
+        column: Option<Column>,
+        inquiry: &mut Inquiry,
+        found: &mut Vec<Found>,
+    ) {
+        let why = match column {
+            Some(column) => column.is_identifier().then_some(Why::Announced(column)),
+            None => numbered(name, value.text.trim_ascii().len()),
+        };
+        self.take(place, value, why, inquiry, found);
+    }
+
+    fn take(&mut self, place: &Place, value: &View, why: Option<Why>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
         let text = value.text.trim_ascii();
-        let Some(column) = column.filter(|c| is_part(text) && c.is_identifier()) else {
+        let Some(why) = why.filter(|_| is_part(text)) else {
             return self.end(place, inquiry, found);
         };
-        if self.column != Some(column) {
+        if !self.why.as_ref().is_some_and(|last| why.follows(last)) {
             self.end(place, inquiry, found);
         }
-        self.column = Some(column);
+        self.why = Some(why);
         self.count += 1;
         // One more than fits is enough to know that it does not.
         if self.parts.text.len() <= *DIGITS.end() {
@@ -69,12 +107,14 @@ impl Joined {
 
     /// No further value stands beside these.
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-        if self.count == 0 {
-            return;
-        }
-        let Self { parts, count, column } = std::mem::take(self);
+        let Self { parts, count, why } = std::mem::take(self);
         let all = 0..parts.text.len();
-        if count < 2 || !DIGITS.contains(&all.end) {
+        let column = match why {
+            Some(Why::Announced(column)) if DIGITS.contains(&all.end) => Some(column),
+            Some(Why::Numbered { .. }) if all.end == *DIGITS.end() => None,
+            _ => return,
+        };
+        if count < 2 {
             return;
         }
         let place = Place { disguise: Some("split"), again: true, charset: None, ..place.clone() };
@@ -84,4 +124,27 @@ impl Joined {
             }
         });
     }
+}
+
+impl Why {
+    /// Whether values for this reason go on where those for `last` ended.
+    fn follows(&self, last: &Self) -> bool {
+        match (self, last) {
+            (Self::Numbered { stem, number, len }, Self::Numbered { stem: before, number: last, len: as_long }) => {
+                stem == before && *number == last + 1 && len == as_long
+            }
+            _ => self == last,
+        }
+    }
+}
+
+/// What the name of a field with a value of `len` digits says, when it ends in a number of the field.
+fn numbered(name: &[u8], len: usize) -> Option<Why> {
+    let name = name.trim_ascii();
+    let name = name.strip_suffix(b"]").unwrap_or(name);
+    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (stem, digits) = name.split_at(name.len() - digits);
+    // Nobody numbers parts beyond that.
+    let number = std::str::from_utf8(digits).ok()?.parse().ok().filter(|n| *n < 100)?;
+    NUMBERED_DIGITS.contains(&len).then(|| Why::Numbered { stem: stem.to_vec(), number, len })
 }

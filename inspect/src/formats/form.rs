@@ -90,7 +90,7 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, 
     text::value(place, &name, None, inquiry, &mut found);
     let value = decoded(value);
     text::value(place, &value, column, inquiry, &mut found);
-    joined.next(place, &value, column, inquiry, &mut found);
+    joined.field(place, &name.text, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
 }
 

@@ -159,7 +159,8 @@ fn part(
             text::value(&member, &view, column, inquiry, &mut found);
             let mut value = View::default();
             value.push(&bytes, body);
-            joined.next(place, &value, column, inquiry, &mut found);
+            let name = field.as_deref().unwrap_or_default().as_bytes();
+            joined.field(place, name, &value, column, inquiry, &mut found);
             fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
             return true;
         }
