@@ -6,6 +6,8 @@
 //! also is the personal tax code (Circular 86/2024/TT-BTC) and the social insurance number, so words for those
 //! announce it as well.
 
+mod hashes;
+
 use std::ops::Range;
 
 use chot_model::DetectorId;
@@ -108,7 +110,16 @@ impl Cccd {
             && !born
             && (counts(number) || is_span_of_months(text, number));
         let measured = mine < Firm::Direct && is_greatest(text, number);
-        if bits || counted || address || measured || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed)
+        let hash = mine == Firm::Not
+            && !born
+            && number.range.len() == hashes::HASH_BYTES
+            && hashes::is_among(text, &number.range);
+        if bits
+            || counted
+            || address
+            || measured
+            || hash
+            || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed)
         {
             return None;
         }

@@ -1,0 +1,78 @@
+//! Words of twelve hexadecimal digits, one a line, as containers and revisions are called. One in three hundred has no
+//! letter among its digits, and looks like any number of twelve.
+
+use std::ops::Range;
+
+use crate::CONTEXT_BYTES;
+
+/// Lines that are longer are no list; two of them are context.
+const LINE_BYTES_MAX: usize = 120;
+const _: () = assert!(2 * (LINE_BYTES_MAX + 1) + HASH_BYTES <= CONTEXT_BYTES);
+/// As long as the number of a citizen.
+pub(super) const HASH_BYTES: usize = 12;
+
+/// Whether the line before or behind has such a word in the same place as `range` has on its own: as far from where the line
+/// begins, or from where it ends.
+pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
+    let is_end = |b: &u8| *b == b'\n';
+    let (before, rest) = text.split_at_checked(range.end).unwrap_or_default();
+    let start = before.iter().rev().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end - n);
+    let end = rest.iter().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end + n);
+    if start.is_none() && before.len() > LINE_BYTES_MAX || end.is_none() && rest.len() > LINE_BYTES_MAX {
+        return false;
+    }
+    let (from, to) = (start.unwrap_or(0), end.unwrap_or(text.len()));
+    let has = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let own = text.get(from..to).unwrap_or_default();
+        let own = own.strip_suffix(b"\r").unwrap_or(own);
+        let from_end = (own.len() + from).checked_sub(range.start).and_then(|n| line.len().checked_sub(n));
+        let places = [range.start.checked_sub(from), from_end];
+        places.into_iter().flatten().any(|at| is_hash(line, at))
+    };
+    let above = start.and_then(|start| {
+        let above = text.get(start.saturating_sub(LINE_BYTES_MAX)..start - 1)?;
+        Some(above.rsplit(is_end).next().unwrap_or(above))
+    });
+    let below = end.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX))?.split(is_end).next());
+    above.into_iter().chain(below).any(has)
+}
+
+/// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
+fn is_hash(line: &[u8], at: usize) -> bool {
+    let apart = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    let word = line.get(at..at + HASH_BYTES).unwrap_or_default();
+    word.len() == HASH_BYTES
+        && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        && word.iter().any(u8::is_ascii_digit)
+        && word.iter().any(u8::is_ascii_alphabetic)
+        && apart(at.checked_sub(1).and_then(|before| line.get(before)))
+        && apart(line.get(at + HASH_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_among_hashes_is_one() {
+        let number = "015150124911";
+        for (text, expected) in [
+            ("8d99b3b6914b\n015150124911\n", true),
+            ("VALUES (1); -- 015150124911\r\nVALUES (23); -- 3a9fc440d16e\r\n", true),
+            ("015150124911   nginx   Up\n3a9fc440d16e   redis\n", true),
+            ("015150124911\n3a9fc440d16e", true),
+            ("a 015150124911\n3a9fc440d16e\n", true),
+            ("a 015150124911 b\n3a9fc440d16e\n", false),
+            ("015150124911\n079090123457\n", false),
+            ("015150124911\nabcdefabcdef\n", false),
+            ("015150124911\n3a9fc440d16e7\n", false),
+            ("015150124911\n\n3a9fc440d16e\n", false),
+            ("015150124911 3a9fc440d16e\n", false),
+            ("015150124911", false),
+        ] {
+            let at = text.find(number).expect("it is there");
+            assert_eq!(is_among(text.as_bytes(), &(at..at + number.len())), expected, "{text:?}");
+        }
+    }
+}
