@@ -34,6 +34,8 @@ pub enum Kind {
     Tnef,
     /// `application/x-7z-compressed`
     SevenZip,
+    /// `application/vnd.rar`: its packed and locked members.
+    Rar,
     /// `application/vnd.sqlite3`
     Sqlite,
     /// `application/vnd.apache.parquet`
@@ -43,7 +45,7 @@ pub enum Kind {
 impl Kind {
     /// Every one.
     pub const ALL: &[Self] =
-        &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Sqlite, Self::Parquet];
+        &[Self::Pdf, Self::Picture, Self::Compound, Self::Tnef, Self::SevenZip, Self::Rar, Self::Sqlite, Self::Parquet];
 }
 
 /// What reading one object may cost.
@@ -150,6 +152,7 @@ impl Extractor for InProcess {
             Kind::Compound => formats::read_compound(object, &bounds, passwords, each),
             Kind::Tnef => formats::read_tnef(object, &bounds, each),
             Kind::SevenZip => formats::read_seven_zip(object, &bounds, passwords, each),
+            Kind::Rar => formats::unpack_rar(object, &bounds, passwords, each),
             Kind::Sqlite => formats::read_sqlite(object, &bounds, each),
             Kind::Parquet => formats::read_parquet(object, &bounds, each),
         }
@@ -161,6 +164,17 @@ const OBJECT_MAX: u64 = 256 << 20;
 
 /// Reads an object apart and inspects what it is told.
 pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
+    if let Some(bytes) = told(kind, source, place, inquiry) {
+        // Programs find an archive by its end, whatever stands before it.
+        let mut appended = formats::Appended::new(place);
+        appended.read(&bytes, inquiry);
+        appended.end(inquiry);
+    }
+    None
+}
+
+/// Inspects what is told of an object; gives its bytes, if they can be had.
+pub(crate) fn told(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<Vec<u8>> {
     let len = source.len();
     if len > OBJECT_MAX {
         inquiry.refuse(place, OpaqueReason::TooLarge, len);
@@ -185,11 +199,7 @@ pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut
     if let Err(reason) = ended {
         inquiry.refuse(place, reason, len);
     }
-    // Programs find an archive by its end, whatever stands before it.
-    let mut appended = formats::Appended::new(place);
-    appended.read(&bytes, inquiry);
-    appended.end(inquiry);
-    None
+    Some(bytes)
 }
 
 /// Takes what a reader tells.

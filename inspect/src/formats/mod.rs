@@ -93,6 +93,7 @@ pub(crate) use packed::is_marked as is_packed;
 pub(crate) use packing::{pack, unpack};
 pub(crate) use parquet::read as read_parquet;
 pub(crate) use pdf::read as read_pdf;
+pub(crate) use rar::unpack as unpack_rar;
 pub(crate) use sevenz::read as read_seven_zip;
 pub(crate) use sqlite::read as read_sqlite;
 pub(crate) use strings::scan_strings;

@@ -1,22 +1,28 @@
-//! RAR archives of version 4 and 5: members are listed, their names looked at, stored ones opened.
+//! RAR archives of version 4 and 5: members are listed and stored ones opened here; packed and locked ones are read apart
+//! (`unpack`), by the crate `rars`.
 //!
-//! How RAR packs is not known to this room: packed members are opaque, as are those with a password or split over
-//! several archives. The makers' description of version 5 is public (rarlab.com/technote.htm); version 4 is described
-//! in the `technote.txt` of older releases.
+//! Members that are split over several archives are opaque. The makers' description of version 5 is public
+//! (rarlab.com/technote.htm); version 4 is described in the `technote.txt` of older releases.
 
 mod five;
 mod four;
 #[cfg(test)]
 mod tests;
+mod unpack;
+
+use std::ops::Range;
 
 use chot_model::OpaqueReason;
 
 use super::{Format, Room, scan_strings};
 use crate::Hint;
+use crate::extract::{self, Kind};
 use crate::inquiry::{Inquiry, Place};
 use crate::object;
 use crate::redact::Origin;
 use crate::source::{Source, read_range};
+
+pub(crate) use unpack::read as unpack;
 
 pub(crate) const FOUR: Format = Format {
     media_type: "application/vnd.rar; version=4",
@@ -44,15 +50,72 @@ struct Block {
 }
 
 enum What {
-    /// A file, or something that is stored like one: its name, and why its data cannot be read as it stands.
-    File(String, Option<OpaqueReason>),
-    /// Nothing that holds anything but its header.
+    Member(Member),
+    /// What no reader opens, or its header alone.
     Other,
     /// All that follows is encrypted.
     Encrypted,
     /// The archive ends.
     End,
 }
+
+/// A file, or something that is stored like one.
+struct Member {
+    name: String,
+    how: How,
+    /// No remark, stream or list that belongs to a file or the archive.
+    is_file: bool,
+}
+
+impl Member {
+    /// What is said of the archive.
+    fn remark() -> Self {
+        Self { name: REMARK.to_owned(), how: How::Packed, is_file: false }
+    }
+
+    /// Whether it is the list of all headers that programs open an archive by.
+    fn is_list(&self) -> bool {
+        !self.is_file && self.how == How::Stored && self.name == "QO"
+    }
+
+    /// Whether the reader apart knows how to open it.
+    fn is_read_apart(&self) -> bool {
+        matches!(self.how, How::Packed | How::Locked) && (self.is_file || self.name == REMARK)
+    }
+}
+
+/// Whether a list of headers, which begins at `from`, only says them again.
+fn says_nothing(source: &dyn Source, from: u64, list: Range<u64>) -> bool {
+    /// Of a million members.
+    const LIST_MAX: u64 = 64 << 20;
+    list.end - list.start <= LIST_MAX
+        && read_range(source, list).is_ok_and(|list| five::is_said_before(source, from, &list))
+}
+
+/// How the bytes of a member stand there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Stored,
+    Packed,
+    Locked,
+    /// Some of them stand in another archive.
+    Split,
+}
+
+impl How {
+    /// Why they cannot be read as they stand.
+    fn reason(self) -> Option<OpaqueReason> {
+        match self {
+            Self::Stored => None,
+            Self::Packed => Some(OpaqueReason::UnsupportedFormat),
+            Self::Locked => Some(OpaqueReason::Encrypted),
+            Self::Split => Some(OpaqueReason::Partial),
+        }
+    }
+}
+
+/// What a remark on the archive is called.
+const REMARK: &str = "CMT";
 
 fn read(
     source: &dyn Source,
@@ -61,46 +124,66 @@ fn read(
     place: &Place,
     inquiry: &mut Inquiry,
 ) -> Option<&'static str> {
-    let (mut at, len) = (mark.len() as u64, source.len());
+    let (mut at, len, mut is_read_apart) = (mark.len() as u64, source.len(), false);
     while at < len && !inquiry.is_late(place) {
         let Some(Block { what, data, end }) = next(source, at).filter(|block| at < block.end && block.end <= len)
         else {
             inquiry.refuse(place, OpaqueReason::ParseError, len - at);
             scan_strings(source, at..len, place, inquiry);
-            return None;
+            at = len;
+            break;
         };
-        at = end;
+        let from = std::mem::replace(&mut at, end);
         match what {
-            What::Encrypted => {
+            What::Encrypted if inquiry.passwords.is_empty() => {
                 inquiry.refuse(place, OpaqueReason::Encrypted, len - at);
                 return None;
             }
-            What::End => break,
-            What::Other => scan_strings(source, data..end, place, inquiry),
-            What::File(name, reason) => {
-                let member = place.member(&name, Origin::Lost);
-                if !object::enter(&name, &member, inquiry) {
-                    return None;
-                }
-                match reason {
-                    None => {
-                        // A remark ends with a zero.
-                        let ends = name == "CMT" && read_range(source, end - 1..end).is_ok_and(|last| last == [0]);
-                        let end = end - u64::from(ends && data < end);
-                        let hint = Hint { name: Some(name), content_type: None };
-                        object::section(source, data, end, hint, member, inquiry);
-                    }
-                    Some(reason) => {
-                        inquiry.refuse(&member, reason, end - data);
-                        scan_strings(source, data..end, &member, inquiry);
-                    }
-                }
+            What::Encrypted => {
+                is_read_apart = true;
+                at = len;
             }
+            What::End => break,
+            What::Other if data == end => {}
+            What::Other => {
+                let member = place.member("block", Origin::Lost);
+                object::section(source, data, end, Hint::default(), member, inquiry);
+            }
+            What::Member(member) if member.is_read_apart() => is_read_apart = true,
+            What::Member(member) if member.is_list() && says_nothing(source, from, data..end) => {}
+            What::Member(member) => self::member(source, member, data..end, place, inquiry)?,
         }
     }
     if at < len {
         // Behind the end, where no reader looks.
         object::section(source, at, len, Hint::default(), place.member("behind", Origin::Lost), inquiry);
     }
+    if is_read_apart {
+        extract::told(Kind::Rar, source, place, inquiry);
+    }
     None
+}
+
+/// Looks at a member that is read here, or not at all; `None` when there are too many.
+fn member(
+    source: &dyn Source,
+    Member { name, how, .. }: Member,
+    Range { start, mut end }: Range<u64>,
+    place: &Place,
+    inquiry: &mut Inquiry,
+) -> Option<()> {
+    let member = place.member(&name, Origin::Lost);
+    if !object::enter(&name, &member, inquiry) {
+        return None;
+    }
+    if let Some(reason) = how.reason() {
+        inquiry.refuse(&member, reason, end - start);
+        scan_strings(source, start..end, &member, inquiry);
+        return Some(());
+    }
+    // A remark ends with a zero.
+    let ends = name == REMARK && start < end && read_range(source, end - 1..end).is_ok_and(|last| last == [0]);
+    end -= u64::from(ends);
+    object::section(source, start, end, Hint { name: Some(name), content_type: None }, member, inquiry);
+    Some(())
 }

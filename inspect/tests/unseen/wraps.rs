@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use rars::{ArchiveVersion, Builder};
+
 use crate::Random;
 use crate::archive::{How, gzip, mail, tar, zip, zip_how, zip64, zlib};
 use crate::binary::varint;
@@ -43,6 +45,8 @@ const ALL: &[Wrap] = &[
     ("cpio", |_, b| [cpio("a.bin", b), cpio("TRAILER!!!", b"")].concat()),
     ("cabinet", |_, b| cabinet(b)),
     ("7z", |_, b| seven_zip(b)),
+    ("RAR 4", |r, b| rar(ArchiveVersion::Rar29, name(r), b)),
+    ("RAR 5", |r, b| rar(ArchiveVersion::Rar50, name(r), b)),
     ("a mail", |r, b| mail(name(r), b)),
     ("an upload", |r, b| {
         let head = format!(
@@ -199,6 +203,13 @@ fn cabinet(bytes: &[u8]) -> Vec<u8> {
         &[3, 1, 1, 0, 1, 0, 0, 0, 7, 0, 0, 0],
     ];
     [&head.concat()[..], &rest].concat()
+}
+
+/// An archive with one packed member.
+fn rar(version: ArchiveVersion, name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut archive = Builder::new(version);
+    archive.add_bytes(name.as_bytes().to_vec(), bytes.to_vec(), None, None).expect("added");
+    archive.to_bytes().expect("packed")
 }
 
 /// A 7z archive of one stored member (7zFormat.txt of the LZMA SDK).

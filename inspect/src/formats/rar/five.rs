@@ -1,8 +1,6 @@
 //! Blocks of RAR 5.
 
-use chot_model::OpaqueReason;
-
-use super::{Block, What};
+use super::{Block, How, Member, What};
 use crate::source::{Source, read_range};
 
 pub(super) const MARK: &[u8] = b"Rar!\x1a\x07\x01\0";
@@ -37,7 +35,8 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     let (kind, flags) = (number(rest)?, number(rest)?);
     let extra = if flags & 1 != 0 { number(rest)? } else { 0 };
     let size = if flags & 2 != 0 { number(rest)? } else { 0 };
-    let data = start + len;
+    let mut data = start + len;
+    let end = data;
     let what = match kind {
         4 => What::Encrypted,
         5 => What::End,
@@ -50,18 +49,46 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
             let (packing, _system, name_len) = (number(rest)?, number(rest)?, usize::try_from(number(rest)?).ok()?);
             let name = String::from_utf8_lossy(rest.get(..name_len)?).into_owned();
             let extra = header.len().checked_sub(usize::try_from(extra).ok()?)?;
-            let reason = if is_encrypted(header.get(extra..)?) {
-                Some(OpaqueReason::Encrypted)
-            } else if flags & 0x18 != 0 {
-                Some(OpaqueReason::Partial)
+            let how = if flags & 0x18 != 0 {
+                How::Split
+            } else if is_encrypted(header.get(extra..)?) {
+                How::Locked
+            } else if packing >> 7 & 7 != 0 && size > 0 {
+                How::Packed
             } else {
-                (packing >> 7 & 7 != 0 && size > 0).then_some(OpaqueReason::UnsupportedFormat)
+                How::Stored
             };
-            What::File(name, reason)
+            What::Member(Member { name, how, is_file: kind == 2 })
         }
-        _ => What::Other,
+        1 => What::Other,
+        _ => {
+            data = start;
+            What::Other
+        }
     };
-    Some(Block { what, data, end: data.checked_add(size)? })
+    Some(Block { what, data, end: end.checked_add(size)? })
+}
+
+/// Whether `list`, of an archive whose list begins at `at`, says again what stands before it: headers, at their distances (technote,
+/// "Quick open header").
+pub(super) fn is_said_before(source: &dyn Source, at: u64, mut list: &[u8]) -> bool {
+    const SUM: usize = 4;
+    while !list.is_empty() {
+        let mut record = || {
+            let mut rest = list.get(SUM..)?;
+            let len = usize::try_from(number(&mut rest)?).ok()?;
+            let (mut record, behind) = rest.split_at_checked(len)?;
+            let (_flags, distance, len) = (number(&mut record)?, number(&mut record)?, number(&mut record)?);
+            let from = at.checked_sub(distance)?;
+            let said = read_range(source, from..from.checked_add(len)?.min(at)).ok()?;
+            list = behind;
+            Some(said == record)
+        };
+        if record() != Some(true) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Whether a record beside the header says that the data is encrypted.

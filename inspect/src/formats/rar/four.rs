@@ -1,8 +1,6 @@
 //! Blocks of RAR 1.5 to 4.
 
-use chot_model::OpaqueReason;
-
-use super::{Block, What};
+use super::{Block, How, Member, What};
 use crate::source::{Source, read_range};
 
 pub(super) const MARK: &[u8] = b"Rar!\x1a\x07\0";
@@ -17,13 +15,14 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     let header = read_range(source, at..at + u64::from(len).max(SHORT)).ok()?;
     let u16_at = |at: usize| Some(u16::from_le_bytes(*header.get(at..)?.first_chunk()?));
     let u32_at = |at: usize| Some(u32::from_le_bytes(*header.get(at..)?.first_chunk()?));
-    let data = at + header.len() as u64;
+    let mut data = at + header.len() as u64;
+    let end = data;
     let (mut what, mut size) = (What::Other, 0);
     match kind {
         // The main header may say that all others are encrypted.
         0x73 if flags & 0x80 != 0 => what = What::Encrypted,
         // It may also hold a remark, which is packed.
-        0x73 if flags & 2 != 0 => what = What::File("CMT".to_owned(), Some(OpaqueReason::UnsupportedFormat)),
+        0x73 if flags & 2 != 0 => what = What::Member(Member::remark()),
         0x7b => what = What::End,
         // Files, and comments and the like, which are stored as files are.
         0x74 | 0x7a => {
@@ -35,22 +34,26 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
                 name_at += 8;
             }
             let name = header.get(name_at..name_at + name_len)?;
-            let reason = if flags & 0x04 != 0 {
-                Some(OpaqueReason::Encrypted)
-            } else if flags & 0x03 != 0 {
-                Some(OpaqueReason::Partial)
+            let how = if flags & 0x03 != 0 {
+                How::Split
+            } else if flags & 0x04 != 0 {
+                How::Locked
+            } else if method != 0x30 && size > 0 {
+                How::Packed
             } else {
-                (method != 0x30 && size > 0).then_some(OpaqueReason::UnsupportedFormat)
+                How::Stored
             };
-            what = What::File(
-                if flags & 0x200 != 0 { wide(name) } else { String::from_utf8_lossy(name).into_owned() },
-                reason,
-            );
+            let name = if flags & 0x200 != 0 { wide(name) } else { String::from_utf8_lossy(name).into_owned() };
+            what = What::Member(Member { name, how, is_file: kind == 0x74 });
         }
-        _ if flags & 0x8000 != 0 => size = u64::from(u32_at(7)?),
-        _ => {}
+        0x72 | 0x73 => {}
+        // Remarks of old, signatures, recovery: their headers are part of what they say.
+        _ => {
+            data = at + SHORT;
+            size = if flags & 0x8000 != 0 { u64::from(u32_at(7)?) } else { 0 };
+        }
     }
-    Some(Block { what, data, end: data.checked_add(size)? })
+    Some(Block { what, data, end: end.checked_add(size)? })
 }
 
 /// A name with its letters beyond ASCII behind a zero: most often only what differs from the plain name before it.

@@ -1,4 +1,7 @@
-use chot_model::{DetectorId, Inspection, OpaqueReason};
+use chot_model::{DetectorId, Inspection, OpaqueReason, Secret};
+use rars::{ArchiveVersion, Builder};
+
+use super::five;
 
 use crate::{Hint, Inspector, Limits};
 
@@ -56,7 +59,7 @@ fn file_five(name: &str, flags: u8, packing: u8, extra: &[u8], data: &[u8]) -> V
 }
 
 fn archive_five(blocks: &[Vec<u8>]) -> Vec<u8> {
-    [&super::five::MARK.to_vec(), &block_five(&[1, 0, 0]), &blocks.concat(), &block_five(&[5, 0, 0])]
+    [&five::MARK.to_vec(), &block_five(&[1, 0, 0]), &blocks.concat(), &block_five(&[5, 0, 0])]
         .map(Vec::as_slice)
         .concat()
 }
@@ -81,12 +84,12 @@ fn stored_members_and_all_names_are_read() {
     let named = b"CCCD 001290123456.txt";
     check("4", &archive_four(&[file_four(b"a.txt", 0, 0x30, number), file_four(named, 0, 0x30, b"x")]), 2, &[]);
     let packed = [file_four(named, 0, 0x33, b"\xf0\xf1\xf2"), file_four(b"a.txt", 0, 0x30, number)];
-    check("4, packed", &archive_four(&packed), 2, &[OpaqueReason::UnsupportedFormat]);
+    check("4, packed", &archive_four(&packed), 2, &[OpaqueReason::ParseError]);
     check("5, a remark", &archive_five(&[file_five("CMT", 0, 0, b"", b"CCCD 001190123456\0")]), 1, &[]);
     let name = "CCCD 001290123456.txt";
     check("5", &archive_five(&[file_five("a", 0, 0, b"", number), file_five(name, 0, 0, b"", b"x")]), 2, &[]);
     let packed = [file_five(name, 0, 3, b"", b"\xf0\xf1"), file_five("a", 0, 0, b"", number)];
-    check("5, packed", &archive_five(&packed), 2, &[OpaqueReason::UnsupportedFormat]);
+    check("5, packed", &archive_five(&packed), 2, &[OpaqueReason::ParseError]);
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn passwords_pieces_and_bytes_behind_are_told() {
     check("4, headers", &[super::four::MARK, &block_four(0x73, 0x80, &[0; 6]), &[0xf5; 99]].concat(), 0, &encrypted);
     check("4, a piece", &archive_four(&[file_four(b"a", 2, 0x30, number)]), 1, &[OpaqueReason::Partial]);
     check("5, password", &archive_five(&[file_five("a", 0, 3, b"\x02\x01\x00", b"\xf0\xf1")]), 0, &encrypted);
-    check("5, headers", &[super::five::MARK, &block_five(&[4, 0, 0, 0]), &[0xf5; 99]].concat(), 0, &encrypted);
+    check("5, headers", &[five::MARK, &block_five(&[4, 0, 0, 0]), &[0xf5; 99]].concat(), 0, &encrypted);
     check("5, a piece", &archive_five(&[file_five("a", 0x10, 0, b"", number)]), 1, &[OpaqueReason::Partial]);
     for bytes in [four(), five()] {
         check("behind", &[&bytes, &number[..]].concat(), 2, &[]);
@@ -111,4 +114,107 @@ fn names_beyond_ascii_are_read_in_version_four() {
     let name = b"S? 001090123456\0\x1e\x1c\x53\xd1\x0b";
     check("4", &archive_four(&[file_four(name, 0x200, 0x30, b"x")]), 1, &[]);
     assert_eq!(super::four::wide(name), "Số 001090123456");
+}
+
+/// An archive as programs pack it.
+fn packed(version: ArchiveVersion, files: &[(&str, String)], build: impl FnOnce(Builder) -> Builder) -> Vec<u8> {
+    let mut archive = build(Builder::new(version));
+    for (name, text) in files {
+        archive.add_bytes(name.as_bytes().to_vec(), text.as_bytes().to_vec(), None, None).expect("added");
+    }
+    archive.to_bytes().expect("packed")
+}
+
+const VERSIONS: [ArchiveVersion; 5] =
+    [ArchiveVersion::Rar15, ArchiveVersion::Rar20, ArchiveVersion::Rar29, ArchiveVersion::Rar50, ArchiveVersion::Rar70];
+
+/// Letters with a number of their own in each.
+fn letters() -> [(&'static str, String); 3] {
+    let letter = |number: &str| format!("{}Số CCCD: {number}\n", "Kính gửi quý cơ quan, đơn vị.\n".repeat(300));
+    [
+        ("thư 1.txt", letter("001190123456")),
+        ("thư 2.txt", letter("079290123457")),
+        ("CCCD 038085123458.txt", letter("001190123456")),
+    ]
+}
+
+#[test]
+fn packed_members_are_read() {
+    for version in VERSIONS {
+        for solid in [false, true] {
+            let bytes = packed(version, &letters(), |archive| archive.solid(solid));
+            assert!(bytes.len() < 8_000, "{version:?}: it is packed");
+            check(&format!("{version:?}, solid {solid}"), &bytes, 3, &[]);
+        }
+    }
+    let remark = packed(ArchiveVersion::Rar40, &[("a", "x".to_owned())], |archive| {
+        archive.comment(Some(format!("{}CCCD 001190123456", "Ghi chú. ".repeat(99)).into_bytes()))
+    });
+    check("a remark", &remark, 1, &[]);
+}
+
+#[test]
+fn passwords_that_are_given_open_members_and_headers() {
+    let check = |what: &str, bytes: &[u8], passwords: &[&str], found: u64, told: &[OpaqueReason]| {
+        let passwords: Vec<_> = passwords.iter().map(|p| Secret::new(*p)).collect();
+        let inspector = Inspector::new(Limits::default(), 2026).unlocking(passwords);
+        let inspection = inspector.inspect(Hint::default(), &bytes.to_vec()).inspection;
+        let mut reasons: Vec<_> = inspection.opaque.iter().map(|o| o.reason).collect();
+        reasons.dedup();
+        assert_eq!((inspection.distinct(DetectorId::Cccd), &*reasons), (found, told), "{what}: {inspection:?}");
+    };
+    for version in [ArchiveVersion::Rar40, ArchiveVersion::Rar50] {
+        for solid in [false, true] {
+            let lock = |headers: bool| {
+                packed(version, &letters(), |archive| {
+                    archive.solid(solid).password(Some(b"m\xe1\xba\xadt".to_vec())).header_encryption(headers)
+                })
+            };
+            let what = format!("{version:?}, solid {solid}");
+            check(&what, &lock(false), &["sai", "mật"], 3, &[]);
+            check(&what, &lock(true), &["sai", "mật"], 3, &[]);
+            // Names are not locked.
+            check(&what, &lock(false), &["sai"], 1, &[OpaqueReason::Encrypted]);
+            check(&what, &lock(true), &["sai"], 0, &[OpaqueReason::Encrypted]);
+        }
+    }
+}
+
+#[test]
+fn a_list_of_headers_is_known_and_anything_else_in_its_place_is_told() {
+    let file = file_five("so.txt", 0, 0, b"", "Số CCCD 001090123456".as_bytes());
+    let main = block_five(&[1, 0, 0]);
+    let header = &file[..file.len() - "Số CCCD 001090123456".len()];
+    let list = |header: &[u8]| {
+        let record = [&[0, file.len() as u8, header.len() as u8][..], header].concat();
+        let list = [&[1, 2, 3, 4, record.len() as u8][..], &record].concat();
+        let mut service = file_five("QO", 0, 0, b"", &list);
+        // A service, not a file.
+        let at = service.iter().position(|b| *b == 2).expect("its kind");
+        service[at] = 3;
+        [five::MARK, &main, &file, &service, &block_five(&[5, 0, 0])].concat()
+    };
+    check("the list", &list(header), 1, &[]);
+    let mut other = header.to_vec();
+    other[9] ^= 0xa5;
+    let inspection = inspect(&list(&other));
+    assert!(!inspection.opaque.is_empty(), "{inspection:?}");
+}
+
+#[test]
+fn whatever_is_changed_in_an_archive_its_number_is_found_or_something_is_told() {
+    let number = [("a.txt", format!("{} CCCD 001190123456", "Kính gửi. ".repeat(20)))];
+    let inspector = Inspector::new(Limits::default(), 2026);
+    for version in VERSIONS {
+        let bytes = packed(version, &number, |archive| archive);
+        for at in 0..bytes.len() {
+            for bit in [0x01, 0x10, 0x80] {
+                let mut changed = bytes.clone();
+                changed[at] ^= bit;
+                let inspection = inspector.inspect(Hint::default(), &changed).inspection;
+                let found = inspection.distinct(DetectorId::Cccd) == 1;
+                assert!(found || !inspection.opaque.is_empty(), "{version:?}, {at}: {inspection:?}");
+            }
+        }
+    }
 }
