@@ -246,8 +246,29 @@ impl Words {
     }
 
     /// What a text announces that is one of the headers, with nothing around.
-    pub(crate) fn heading(&self, text: &str) -> Option<Column> {
+    #[cfg(test)]
+    fn heading(&self, text: &str) -> Option<Column> {
         self.keys.may_hold(text.as_bytes()).then(|| self.headers.get(&header_key(text)).copied()).flatten()
+    }
+
+    /// Of the beginnings of a text that end at `ends`, one behind the other and no more than eight, the longest that is a
+    /// header, by its place among them, and what it announces.
+    pub(crate) fn longest_heading(&self, text: &str, ends: &[usize]) -> Option<(usize, Column)> {
+        let (mut key, mut at, mut may_be) = (KeyHash::default(), 0, 0_u8);
+        for (n, end) in ends.iter().take(u8::BITS as usize).enumerate() {
+            key.push(text.as_bytes().get(at..*end).unwrap_or_default());
+            may_be |= u8::from(self.keys.may_be(key.told())) << n;
+            at = *end;
+        }
+        while may_be != 0 {
+            let n = may_be.ilog2() as usize;
+            let heading = ends.get(n).and_then(|end| text.get(..*end));
+            if let Some(column) = heading.and_then(|heading| self.headers.get(&header_key(heading))) {
+                return Some((n, *column));
+            }
+            may_be ^= 1 << n;
+        }
+        None
     }
 
     /// What a table header announces.
@@ -313,29 +334,53 @@ impl Keys {
 
     /// Whether a text may be one of the headers in any spelling. One without letters is compared as it stands.
     fn may_hold(&self, text: &[u8]) -> bool {
-        key_hash(text).is_none_or(|hash| self.0.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
+        self.may_be(key_hash(text))
+    }
+
+    fn may_be(&self, hash: Option<usize>) -> bool {
+        hash.is_none_or(|hash| self.0.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
     }
 }
 
 /// The hash of the folded letters and digits of a text, however many words they are; beyond all bits where they are more
 /// than any header has, and none where there are none.
 fn key_hash(text: &[u8]) -> Option<usize> {
-    let (mut hash, mut n, mut at) = (0_u64, 0, 0);
-    while let Some(&first) = text.get(at) {
-        let (folded, len) = match first {
-            0..0x80 => (Some(ASCII[usize::from(first)]), 1),
-            _ => fold_next(text.get(at..).unwrap_or_default()),
-        };
-        at += len;
-        if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
-            hash = (hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-            n += 1;
-            if n > KEY_LETTERS_MAX {
-                return Some(usize::MAX);
+    let mut key = KeyHash::default();
+    key.push(text);
+    key.told()
+}
+
+/// Hashes a text piece by piece.
+#[derive(Default)]
+struct KeyHash {
+    hash: u64,
+    letters: usize,
+}
+
+impl KeyHash {
+    /// Takes what follows, up to one letter more than any header has.
+    fn push(&mut self, text: &[u8]) {
+        let mut at = 0;
+        while let Some(&first) = text.get(at).filter(|_| self.letters <= KEY_LETTERS_MAX) {
+            let (folded, len) = match first {
+                0..0x80 => (Some(ASCII[usize::from(first)]), 1),
+                _ => fold_next(text.get(at..).unwrap_or_default()),
+            };
+            at += len;
+            if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
+                self.hash = (self.hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+                self.letters += 1;
             }
         }
     }
-    (n > 0).then_some(hash as usize % KEYS)
+
+    fn told(&self) -> Option<usize> {
+        match self.letters {
+            0 => None,
+            1..=KEY_LETTERS_MAX => Some(self.hash as usize % KEYS),
+            _ => Some(usize::MAX),
+        }
+    }
 }
 
 /// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`, nor is
@@ -436,6 +481,14 @@ mod tests {
             header in prop_oneof![3 => header(), 1 => "[a-zA-Z0-9#%(). đĐạ]{0,12}", 1 => (header(), header()).prop_map(|(a, b)| a + &b)],
         ) {
             prop_assert!(WORDS.may_announce(header.as_bytes()) || WORDS.column(&header).is_none(), "{header:?}");
+        }
+
+        #[test]
+        fn the_longest_heading_is_found_among_all(headers in prop::collection::vec(header(), 1..5)) {
+            let text = headers.join(" ");
+            let ends: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).take(8).collect();
+            let slow = ends.iter().enumerate().rev().find_map(|(n, end)| Some((n, WORDS.heading(text.get(..*end)?)?)));
+            prop_assert_eq!(WORDS.longest_heading(&text, &ends), slow, "{}", text);
         }
     }
 }

@@ -129,11 +129,13 @@ impl Grid {
 
     /// Opens a table with a line of words right below one that is made of headings, or with a line or two between.
     pub(super) fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
-        if line.base() < self.fresh || !spaced::may_be_row(line.text(view)) {
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        // Nearly all lines of letters stand below paragraphs.
+        let may_head = |above: &&Piece| above.len() <= spaced::HEADER_MAX;
+        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart).filter(may_head).peekable();
+        if line.base() < self.fresh || lines.peek().is_none() || !spaced::may_be_row(line.text(view)) {
             return false;
         }
-        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart);
         let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
         let Some((columns, header)) = lines.find_map(headings) else { return false };
         let Some(row) = spaced::row(line, &columns, view) else { return false };
