@@ -23,7 +23,7 @@ use chot_detectors::{BLOCK, Detectors};
 
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{Known, Table, is_number};
+use crate::table::{Known, NUMBER_BYTES_MAX, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use judging::Census;
@@ -239,10 +239,11 @@ impl Grid {
             self.end_stacked(stacked, view, detectors);
         }
         let text = line.text(view);
-        if text.trim_ascii().is_empty() {
+        let words = begins_with_a_word(text);
+        if !words && text.trim_ascii().is_empty() {
             return self.end_block(view);
         }
-        if is_rule(text) {
+        if !words && is_rule(text) {
             self.wiki = is_wiki_rule(text, self.wiki);
             return match ruled::columns(text) {
                 Some(columns) => self.open_ruled(columns, view),
@@ -250,7 +251,7 @@ impl Grid {
             };
         }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
-        let cut = cut || begins_in_a_box(text) || begins_as_wiki(text);
+        let cut = cut || !words && (begins_in_a_box(text) || begins_as_wiki(text));
         self.letters.line(&line, view);
         if let Some(cell) = wiki_cell(text).filter(|_| self.wiki) {
             let end = line.len();
@@ -293,13 +294,19 @@ impl Grid {
         let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
         let cells = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut, view));
         let Some(cells) = cells else {
-            self.before.retain(|cells| cells.cut == Cut::Lines);
-            line.trim(view);
-            if is_number(line.text(view)) && self.is_column(&line, view) {
-                return self.open_column(line);
+            if !self.before.is_empty() {
+                self.before.retain(|cells| cells.cut == Cut::Lines);
             }
-            if is_value(line.text(view)) && self.open_stacked(&line, view) {
-                return;
+            line.trim(view);
+            let text = line.text(view);
+            // Nearly every line of a letter is longer than any value.
+            if !words || text.len() <= NUMBER_BYTES_MAX {
+                if is_number(text) && self.is_column(&line, view) {
+                    return self.open_column(line);
+                }
+                if is_value(text) && self.open_stacked(&line, view) {
+                    return;
+                }
             }
             if number
                 && (self.open_dashes(&line, view)
@@ -348,7 +355,10 @@ impl Grid {
 /// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
 /// apart. Most lines of long texts are told so without being looked at: nothing may cut them.
 fn is_running_on(line: &[u8], cut: bool) -> bool {
-    (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
-        && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
-        && !(cut && is_cut(line))
+    (HEADING_MAX + 1..LINE_MAX).contains(&line.len()) && begins_with_a_word(line) && !(cut && is_cut(line))
+}
+
+/// Whether a line begins with a letter or a digit, and so is not empty, sets nothing apart and has no frame.
+fn begins_with_a_word(line: &[u8]) -> bool {
+    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
 }

@@ -256,7 +256,10 @@ impl Words {
     pub(crate) fn longest_heading(&self, text: &str, ends: &[usize]) -> Option<(usize, Column)> {
         let (mut key, mut at, mut may_be) = (KeyHash::default(), 0, 0_u8);
         for (n, end) in ends.iter().take(u8::BITS as usize).enumerate() {
-            key.push(text.as_bytes().get(at..*end).unwrap_or_default());
+            key.push(text.as_bytes().get(at..*end).unwrap_or_default(), Some(&self.keys));
+            if key.is_none() {
+                break;
+            }
             may_be |= u8::from(self.keys.may_be(key.told())) << n;
             at = *end;
         }
@@ -310,56 +313,74 @@ fn bare(header: &[u8]) -> &[u8] {
     whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
 }
 
-/// A bit for the hash of every header: nearly every text is told by it to be none.
-struct Keys(Box<[u64; KEYS / u64::BITS as usize]>);
+/// What tells of nearly every text that it is no header.
+struct Keys {
+    /// A bit for the hash of every header.
+    hashes: Box<[u64; KEYS / u64::BITS as usize]>,
+    /// A bit for the first letters of every header; all bits that those of a shorter one may go on with.
+    begins: Box<[u64; BEGINS.div_ceil(u64::BITS as usize)]>,
+}
 
 /// Hashes told apart, a power of two: many times the headers there are.
 const KEYS: usize = 1 << 15;
 /// No header has more letters and digits.
 const KEY_LETTERS_MAX: usize = 48;
+/// So many letters or digits tell most words that begin no header from those that do.
+const BEGIN_LETTERS: usize = 3;
+/// Letters and digits.
+const ALPHABET: usize = 36;
+const BEGINS: usize = ALPHABET.pow(BEGIN_LETTERS as u32);
 
 impl Keys {
     fn new<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
-        let mut bits = Box::new([0; KEYS / u64::BITS as usize]);
+        let mut set = Self { hashes: Box::new([0; _]), begins: Box::new([0; _]) };
         for key in keys {
             debug_assert!(key.len() <= KEY_LETTERS_MAX, "{key}");
-            if let Some(hash) = key_hash(key.as_bytes())
-                && let Some(bits) = bits.get_mut(hash / 64)
-            {
-                *bits |= 1 << (hash % 64);
+            let mut hash = KeyHash::default();
+            hash.push(key.as_bytes(), None);
+            let Some(told) = hash.told() else { continue };
+            if let Some(bits) = set.hashes.get_mut(told / 64) {
+                *bits |= 1 << (told % 64);
+            }
+            let missing = ALPHABET.pow(BEGIN_LETTERS.saturating_sub(hash.letters) as u32);
+            for begin in hash.begin * missing..(hash.begin + 1) * missing {
+                if let Some(bits) = set.begins.get_mut(begin / 64) {
+                    *bits |= 1 << (begin % 64);
+                }
             }
         }
-        Self(bits)
+        set
     }
 
     /// Whether a text may be one of the headers in any spelling. One without letters is compared as it stands.
     fn may_hold(&self, text: &[u8]) -> bool {
-        self.may_be(key_hash(text))
+        let mut key = KeyHash::default();
+        key.push(text, Some(self));
+        self.may_be(key.told())
     }
 
     fn may_be(&self, hash: Option<usize>) -> bool {
-        hash.is_none_or(|hash| self.0.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
+        hash.is_none_or(|hash| self.hashes.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
+    }
+
+    /// Whether any header has these first letters.
+    fn may_begin(&self, begin: usize) -> bool {
+        self.begins.get(begin / 64).is_some_and(|bits| bits >> (begin % 64) & 1 == 1)
     }
 }
 
-/// The hash of the folded letters and digits of a text, however many words they are; beyond all bits where they are more
-/// than any header has, and none where there are none.
-fn key_hash(text: &[u8]) -> Option<usize> {
-    let mut key = KeyHash::default();
-    key.push(text);
-    key.told()
-}
-
-/// Hashes a text piece by piece.
+/// The hash of the folded letters and digits of a text, however many words they are, taken piece by piece.
 #[derive(Default)]
 struct KeyHash {
     hash: u64,
     letters: usize,
+    /// The first of them as a number.
+    begin: usize,
 }
 
 impl KeyHash {
-    /// Takes what follows, up to one letter more than any header has.
-    fn push(&mut self, text: &[u8]) {
+    /// Takes what follows, up to one letter more than any header has; less where it is seen that none of `keys` is like it.
+    fn push(&mut self, text: &[u8], keys: Option<&Keys>) {
         let mut at = 0;
         while let Some(&first) = text.get(at).filter(|_| self.letters <= KEY_LETTERS_MAX) {
             let (folded, len) = match first {
@@ -370,10 +391,23 @@ impl KeyHash {
             if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
                 self.hash = (self.hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
                 self.letters += 1;
+                if self.letters <= BEGIN_LETTERS {
+                    let letter = if letter.is_ascii_digit() { letter - b'0' + 26 } else { letter - b'a' };
+                    self.begin = self.begin * ALPHABET + usize::from(letter);
+                }
+                if self.letters == BEGIN_LETTERS && keys.is_some_and(|keys| !keys.may_begin(self.begin)) {
+                    self.letters = usize::MAX;
+                }
             }
         }
     }
 
+    /// Whether it is like no header, whatever follows.
+    const fn is_none(&self) -> bool {
+        self.letters > KEY_LETTERS_MAX
+    }
+
+    /// Beyond all bits where the letters are more than any header has, and nothing where there are none.
     fn told(&self) -> Option<usize> {
         match self.letters {
             0 => None,

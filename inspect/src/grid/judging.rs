@@ -6,7 +6,7 @@ use std::ops::Range;
 use chot_detectors::Column;
 use chot_model::Confidence;
 
-use super::cells::{Line, Piece};
+use super::cells::{Line, Piece, WIDE};
 use super::{Grid, Pending};
 use crate::inquiry::{Found, Inquiry};
 use crate::table::{BOXES, Heading, Table, are_headings, is_number};
@@ -87,7 +87,11 @@ impl Grid {
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
             // A cell may be a row of boxes itself.
             let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
-            self.dull = few && heading.is_silent() && !inquiry.careful && !rows().any(has_boxes);
+            // Nor is a heading that heads nothing, where all rows are alike: values one below the other may be parted into
+            // tables of their own.
+            let alike = width > 1 && rows().all(|row| row.len() == width);
+            let heads_nothing = heading.is_silent() || alike && heading.heads_nothing();
+            self.dull = few && heads_nothing && !inquiry.careful && !rows().any(has_boxes);
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
                 for (census, announced) in columns.iter_mut().zip(announced) {
@@ -172,7 +176,7 @@ fn is_heading(row: &Line, view: &View, inquiry: &mut Inquiry) -> bool {
 
 /// Whether a cell may be cut into as many cells as a number has letters.
 fn may_be_boxes(cell: &[u8]) -> bool {
-    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + memchr::memmem::find_iter(cell, b"  ").count();
+    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + WIDE.find_iter(cell).count();
     cuts + 1 >= *BOXES.start()
 }
 

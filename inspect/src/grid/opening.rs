@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use chot_detectors::Detectors;
 
-use super::cells::{Cells, Cut, Line, Open, Piece};
+use super::cells::{Cells, Cut, Line, Open, Piece, has_dashes};
 use super::spaced::{self, Headings};
 use super::stacked::Stacked;
 use super::{Grid, HEADING_MAX};
 use crate::inquiry::HEADER_MAX;
-use crate::table::is_number;
+use crate::table::{digits, is_number};
 use crate::view::View;
 
 /// A longer block of lines is no record.
@@ -65,14 +65,14 @@ impl Grid {
     /// of logs head nothing, and without a header nothing is gained. Rows whose findings were told with the window before
     /// are left to it: nothing held them back, and they would be told twice.
     pub(super) fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
-        let heads = |other: &&Piece| {
-            let digits = other.text(view).iter().filter(|b| b.is_ascii_digit()).count();
-            digits <= DASHED_HEADER_DIGITS_MAX
-        };
+        if line.base() < self.fresh || !has_dashes(line.text(view)) {
+            return false;
+        }
+        let heads = |other: &&Piece| digits(other.text(view)) <= DASHED_HEADER_DIGITS_MAX;
         // A blank line may set the header apart.
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        if line.base() < self.fresh || !lines().any(|other| heads(&other)) {
+        if !lines().any(|other| heads(&other)) {
             return false;
         }
         let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };

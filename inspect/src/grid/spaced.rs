@@ -10,7 +10,7 @@ use chot_detectors::{Column, Detectors};
 
 use super::cells::{Line, Piece};
 use super::items::{is_card, is_telephone, words};
-use crate::table::is_number;
+use crate::table::{digits, is_number};
 use crate::view::View;
 
 /// A longer line is a paragraph.
@@ -32,8 +32,7 @@ pub(super) struct Headings(Vec<(Range<usize>, Column)>);
 impl Headings {
     /// Of a line that is made of headings, of an identifier and of a name among them.
     pub(super) fn of(line: &[u8], detectors: &Detectors) -> Option<Self> {
-        let digits = line.iter().filter(|b| b.is_ascii_digit()).count();
-        if line.len() > HEADER_MAX || digits > HEADER_DIGITS_MAX {
+        if line.len() > HEADER_MAX || digits(line) > HEADER_DIGITS_MAX {
             return None;
         }
         let text = std::str::from_utf8(line).ok()?;
