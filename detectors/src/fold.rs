@@ -39,9 +39,14 @@ impl Folded {
     const ROOM: usize = 2 * Self::TEXT_MAX;
 
     pub(crate) fn of(text: &[u8]) -> Self {
+        Self::beginning(text, Self::ROOM)
+    }
+
+    /// Its beginning: `bytes` of them at least, where there are as many.
+    pub(crate) fn beginning(text: &[u8], bytes: usize) -> Self {
         let mut folded = Self { bytes: [0; Self::ROOM], len: 0 };
         let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
-        while let Some(&first) = text.get(at) {
+        while let Some(&first) = text.get(at).filter(|_| len < bytes) {
             // Most of it: nothing but letters of a word that has begun.
             if last == Kind::Lower && first.is_ascii_lowercase() {
                 let Some(room) = folded.bytes.get_mut(len) else { break };
@@ -400,6 +405,10 @@ mod tests {
             let text = text.get(..96).unwrap_or(&text);
             let folded = fold(&String::from_utf8_lossy(text));
             prop_assert_eq!(&*Folded::of(text), folded.as_str());
+            for bytes in 0..folded.len() {
+                let begins = Folded::beginning(text, bytes);
+                prop_assert!(begins.bytes().len() >= bytes && folded.as_bytes().starts_with(begins.bytes()));
+            }
             prop_assert_eq!(&*Folded::last_word_of(text), folded.rsplit(' ').next().unwrap_or_default());
         }
     }

@@ -326,9 +326,10 @@ impl Detectors {
         self.words.column(header)
     }
 
-    /// What `text` announces when it is a whole table header and nothing more, in any spelling.
-    pub fn heading(&self, text: &str) -> Option<Column> {
-        self.words.heading(text)
+    /// Which of the beginnings of `text` that end at `ends`, one behind the other and no more than eight, is the longest
+    /// that is a whole table header and nothing more, in any spelling, and what it announces.
+    pub fn longest_heading(&self, text: &str, ends: &[usize]) -> Option<(usize, Column)> {
+        self.words.longest_heading(text, ends)
     }
 }
 

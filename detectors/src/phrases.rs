@@ -8,6 +8,8 @@ pub(crate) struct Phrases {
     /// By the first letter, the first of those that begin with it; by each of these, the next one.
     first: [u8; 32],
     next: [u8; PHRASES_MAX],
+    /// Bytes of the longest.
+    longest: usize,
 }
 
 /// No list has more phrases.
@@ -18,16 +20,19 @@ const NONE: u8 = u8::MAX;
 impl Phrases {
     pub(crate) const fn new(list: &'static [&'static str]) -> Self {
         assert!(list.len() <= PHRASES_MAX);
-        let (mut second, mut firsts, mut next) = ([0; 32], [NONE; 32], [NONE; PHRASES_MAX]);
+        let (mut second, mut firsts, mut next, mut longest) = ([0; 32], [NONE; 32], [NONE; PHRASES_MAX], 0);
         let mut n = list.len();
         while n > 0 {
             n -= 1;
+            if list[n].len() > longest {
+                longest = list[n].len();
+            }
             let [first, then] = letters(list[n].as_bytes());
             second[first] |= 1 << then;
             next[n] = firsts[first];
             firsts[first] = n as u8;
         }
-        Self { list, second, first: firsts, next }
+        Self { list, second, first: firsts, next, longest }
     }
 
     /// The phrases.
@@ -38,6 +43,11 @@ impl Phrases {
     /// Whether `text` is one of them.
     pub(crate) fn contains(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> bool {
         self.like(text.as_ref()).any(|phrase| phrase == text.as_ref())
+    }
+
+    /// So many bytes of a text tell whether it begins with one of them.
+    pub(crate) const fn reach(&self) -> usize {
+        self.longest + 1
     }
 
     /// Whether the words of `text` begin with those of one of them.
@@ -85,6 +95,7 @@ mod tests {
     fn phrases_are_found_where_words_begin() {
         static LIST: Phrases = Phrases::new(&["cong ty", "uy ban", "o", "so"]);
         assert!(LIST.iter().all(|phrase| LIST.contains(phrase) && LIST.begin(phrase)));
+        assert_eq!(LIST.reach(), "cong ty ".len());
         for (text, whole, begins, within) in [
             ("cong ty hoa binh", false, true, true),
             ("cong tyx", false, false, false),

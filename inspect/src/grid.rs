@@ -7,7 +7,9 @@
 
 mod cells;
 mod items;
+mod judging;
 mod letters;
+mod opening;
 mod ruled;
 mod spaced;
 mod stacked;
@@ -17,36 +19,24 @@ mod tests;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, Column, Detectors};
-use chot_model::Confidence;
+use chot_detectors::{BLOCK, Detectors};
 
-use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
+use crate::inquiry::{Found, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{BOXES, Heading, Known, Table, are_headings, is_number};
+use crate::table::{Known, NUMBER_BYTES_MAX, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
+use judging::Census;
 use letters::Letters;
 use spaced::Headings;
 use stacked::{Stacked, is_value};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;
-/// A longer block of lines is no record.
-const BLOCK_LINES_MAX: usize = 12;
 /// A longer line heads no column, and is no number.
 const HEADING_MAX: usize = 64;
-/// Rows that may turn out to head a table.
-const BEFORE_MAX: usize = 3;
-/// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
-const DASHED_HEADER_DIGITS_MAX: usize = 8;
 /// So many lines in a row that fit no column end a table.
 const MISFITS_MAX: usize = 3;
-/// Rows judged at a time.
-const JUDGED_ROWS: usize = 32;
-/// Rows in which a header is looked for.
-const HEADER_ROWS: usize = 10;
-/// In no more rows does a column speak for itself ([`chot_detectors::Detectors::coherent`]).
-const COHERENT_ROWS: usize = 7;
 
 /// Reads lines and feeds those that make a table to one.
 pub(crate) struct Grid {
@@ -120,15 +110,6 @@ pub(crate) struct Pending {
     pub(crate) ended: Ended,
     /// It stands in a table whose rows are counted as people.
     pub(crate) tabled: bool,
-}
-
-/// What is known of a column.
-#[derive(Clone, Copy, Default)]
-struct Census {
-    announced: Option<Column>,
-    /// Cells that are one long number, and those of them taken for an identifier.
-    numbers: u32,
-    hits: u32,
 }
 
 impl Grid {
@@ -258,10 +239,11 @@ impl Grid {
             self.end_stacked(stacked, view, detectors);
         }
         let text = line.text(view);
-        if text.trim_ascii().is_empty() {
+        let words = begins_with_a_word(text);
+        if !words && text.trim_ascii().is_empty() {
             return self.end_block(view);
         }
-        if is_rule(text) {
+        if !words && is_rule(text) {
             self.wiki = is_wiki_rule(text, self.wiki);
             return match ruled::columns(text) {
                 Some(columns) => self.open_ruled(columns, view),
@@ -269,7 +251,7 @@ impl Grid {
             };
         }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
-        let cut = cut || begins_in_a_box(text) || begins_as_wiki(text);
+        let cut = cut || !words && (begins_in_a_box(text) || begins_as_wiki(text));
         self.letters.line(&line, view);
         if let Some(cell) = wiki_cell(text).filter(|_| self.wiki) {
             let end = line.len();
@@ -312,13 +294,19 @@ impl Grid {
         let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
         let cells = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut, view));
         let Some(cells) = cells else {
-            self.before.retain(|cells| cells.cut == Cut::Lines);
-            line.trim(view);
-            if is_number(line.text(view)) && self.is_column(&line, view) {
-                return self.open_column(line);
+            if !self.before.is_empty() {
+                self.before.retain(|cells| cells.cut == Cut::Lines);
             }
-            if is_value(line.text(view)) && self.open_stacked(&line, view) {
-                return;
+            line.trim(view);
+            let text = line.text(view);
+            // Nearly every line of a letter is longer than any value.
+            if !words || text.len() <= NUMBER_BYTES_MAX {
+                if is_number(text) && self.is_column(&line, view) {
+                    return self.open_column(line);
+                }
+                if is_value(text) && self.open_stacked(&line, view) {
+                    return;
+                }
             }
             if number
                 && (self.open_dashes(&line, view)
@@ -346,187 +334,6 @@ impl Grid {
         }
     }
 
-    /// Takes a line of a block with one value each.
-    fn push_block(&mut self, line: Piece) {
-        self.block.push(line);
-        if self.block.len() > BLOCK_LINES_MAX {
-            self.block.clear();
-            self.over = true;
-            self.before.clear();
-            self.close();
-        }
-    }
-
-    /// Whether the two lines before are numbers like this one.
-    fn is_column(&self, line: &Piece, view: &View) -> bool {
-        let like = |other: &Piece| other.len() == line.len() && is_number(other.text(view));
-        self.block.len() > 1 && self.block.iter().rev().take(2).all(like)
-    }
-
-    /// Opens a table of one column; the line before its numbers may be its header.
-    fn open_column(&mut self, line: Piece) {
-        self.close();
-        self.before.clear();
-        let first = self.block.len().saturating_sub(3);
-        let rows = self.block.drain(..).skip(first).chain([line]);
-        self.queue.extend(rows.map(|line| Some(line.into())));
-        self.open = Some(Open::numbers());
-    }
-
-    /// Opens a table of which each cell is a line, with a number in its third row.
-    fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
-        let Some((stacked, rows)) = Stacked::of(line, self.fresh, view) else { return false };
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
-        self.open = rows.first().map(Open::with);
-        self.queue.extend(rows.into_iter().map(|row| Some(row.into_line())));
-        self.stacked = Some(stacked);
-        true
-    }
-
-    /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
-    /// of logs head nothing, and without a header nothing is gained. Rows whose findings were told with the window before
-    /// are left to it: nothing held them back, and they would be told twice.
-    fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
-        let heads = |other: &&Piece| {
-            let digits = other.text(view).iter().filter(|b| b.is_ascii_digit()).count();
-            digits <= DASHED_HEADER_DIGITS_MAX
-        };
-        // A blank line may set the header apart.
-        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        if line.base() < self.fresh || !lines().any(|other| heads(&other)) {
-            return false;
-        }
-        let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };
-        let alike =
-            |other: &Piece| Cells::of(other, Cut::Dashes, view).filter(|other| other.row.len() == cells.row.len());
-        let mut rows: Vec<Cells> = lines().map_while(alike).collect();
-        let header = lines().take(rows.len()).enumerate().filter(|(_, other)| heads(other)).last();
-        let Some((header, _)) = header else { return false };
-        rows.truncate(header + 1);
-        // A paragraph is no header.
-        let is_heading = |header: &Cells| header.row.iter().all(|cell| cell.len() <= HEADING_MAX);
-        let Some(header) = rows.pop().filter(is_heading) else { return false };
-        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
-        rows.push(header);
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
-        let mut open = Open::with(&cells);
-        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
-        self.open = Some(open);
-        true
-    }
-
-    /// Opens a table whose columns a drawn line tells; the line above may be its header.
-    fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View) {
-        if self.open.as_ref().is_some_and(|open| open.is_ruled_as(&columns)) {
-            return;
-        }
-        self.end_block(view);
-        self.close();
-        self.before.clear();
-        let mut open = Open::ruled(columns);
-        let header = self.letters.last_line().and_then(|line| open.ruled_row(line, view));
-        self.queue.extend(header.map(Some));
-        self.open = Some(open);
-    }
-
-    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.
-    fn open_items(&mut self, line: &Piece, view: &View) -> bool {
-        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let above = self.block.last().or(apart);
-        let Some(above) = above.filter(|above| above.text(view).trim_ascii_end().ends_with(b":")) else { return false };
-        let Some(cells) = Cells::item(line, view).filter(|_| line.base() >= self.fresh) else { return false };
-        let heading = Line::above_items(above);
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
-        self.open = Some(Open::with(&cells));
-        self.queue.extend([Some(heading), Some(cells.into_line())]);
-        true
-    }
-
-    /// Opens a table with a line of words right below one that is made of headings, or with a line or two between.
-    fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
-        if line.base() < self.fresh || !spaced::may_be_row(line.text(view)) {
-            return false;
-        }
-        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
-        let Some((columns, header)) = lines.find_map(headings) else { return false };
-        let Some(row) = spaced::row(line, &columns, view) else { return false };
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
-        self.open = Some(Open::spaced(columns));
-        self.queue.extend([Some(header), Some(row)]);
-        true
-    }
-
-    fn end_block(&mut self, view: &View) {
-        if std::mem::take(&mut self.over) {
-            self.block.clear();
-        }
-        if self.block.is_empty() {
-            return;
-        }
-        // Paragraphs are no record, nor values or headings of one.
-        if self.block.iter().all(|line| line.len() > HEADER_MAX) {
-            return self.block.clear();
-        }
-        let cells = Cells::lines(std::mem::take(&mut self.block));
-        match &self.open {
-            Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
-                self.queue.push_back(Some(cells.into_line()));
-            }
-            _ => self.join(cells, view),
-        }
-    }
-
-    /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells, view: &View) {
-        let alike = |first: &Cells| {
-            let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
-            let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
-            first.cut == cells.cut && (same || under())
-        };
-        let Some(at) = self.before.iter().rposition(alike) else {
-            if self.before.len() >= BEFORE_MAX
-                && let Some(gone) = self.before.pop_front()
-                && self.block.capacity() == 0
-            {
-                // Its room serves the next block.
-                self.block = gone.row;
-                self.block.clear();
-            }
-            return self.before.push_back(cells);
-        };
-        self.close();
-        let Some(mut first) = self.before.drain(..).nth(at) else { return };
-        if first.heads_all_but_first(&cells) {
-            first.put_empty_first(view);
-        }
-        let mut open = Open::with(&first);
-        self.queue.push_back(Some(first.into_line()));
-        self.queue.extend(open.fit(cells).map(Some));
-        self.open = Some(open);
-    }
-
-    fn close(&mut self) {
-        self.queue.extend(self.stacked.take().and_then(|stacked| stacked.end().0).map(Some));
-        if self.open.take().is_some() {
-            self.queue.push_back(None);
-        }
-    }
-
     /// No line follows in this window.
     pub(crate) fn end(&mut self, view: &View, detectors: &Detectors) {
         if std::mem::take(&mut self.long) {
@@ -543,188 +350,15 @@ impl Grid {
         self.close();
         self.before.clear();
     }
-
-    /// Judges the tables that have come far enough, and lowers those of the `pending` findings that their columns
-    /// speak against. Returns up to where findings need wait no longer.
-    pub(crate) fn settle(&mut self, view: &View, pending: &mut [Pending], inquiry: &mut Inquiry) -> u64 {
-        loop {
-            // No more are counted than are judged: a window may hold thousands.
-            let next = self.queue.range(self.judged.min(self.queue.len())..).take(JUDGED_ROWS);
-            let rows = next.take_while(|row| row.is_some()).count();
-            let (rows, numbered) = self.until_headings(rows, view, inquiry);
-            let ended = rows < JUDGED_ROWS && self.queue.len() > self.judged + rows;
-            if rows < JUDGED_ROWS && !ended {
-                break;
-            }
-            self.judge(rows, view, pending, inquiry);
-            self.judged += rows;
-            self.numbered = numbered;
-            if ended {
-                self.judged += 1;
-                self.columns.clear();
-                (self.headed, self.dull, self.numbered) = (false, false, false);
-            }
-        }
-        let row = self.queue.get(self.judged).and_then(Option::as_ref).and_then(Line::first).map(Piece::base);
-        let before = self.before.front().and_then(|cells| cells.row.first()).map(Piece::base);
-        let block = self.block.first().map(Piece::base);
-        let stacked = self.stacked.as_ref().and_then(|stacked| stacked.row().first()).map(Piece::base);
-        let line = (!self.line.text.is_empty()).then_some(self.line.base);
-        [row, before, block, stacked, line].into_iter().flatten().min().unwrap_or(u64::MAX)
-    }
-
-    /// How many of so many rows behind those judged already belong to one table: where another header stands behind a row
-    /// with a number, the next begins. Whether the table has such a row then.
-    fn until_headings(&mut self, rows: usize, view: &View, inquiry: &mut Inquiry) -> (usize, bool) {
-        let mut numbered = self.numbered;
-        for (n, row) in self.queue.iter().skip(self.judged).take(rows).enumerate() {
-            let cells = || row.iter().flat_map(Line::cells).map(|(_, cell)| cell.text(view));
-            if numbered && are_headings(cells(), inquiry) {
-                self.queue.insert(self.judged + n, None);
-                return (n, numbered);
-            }
-            numbered |= cells().any(is_number);
-        }
-        (rows, numbered)
-    }
-
-    /// Judges so many rows behind those judged already.
-    fn judge(&mut self, rows: usize, view: &View, pending: &mut [Pending], inquiry: &mut Inquiry) {
-        let judged = self.judged..self.queue.len().min(self.judged + rows);
-        let rows = || self.queue.range(judged.clone()).flatten();
-        let columns = &mut self.columns;
-        let width = rows().flat_map(Line::cells).map(|(at, _)| at + 1).max().unwrap_or(0);
-        columns.resize(width.max(columns.len()), Census::default());
-        if !std::mem::replace(&mut self.headed, true) {
-            let first = rows().take(HEADER_ROWS);
-            let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
-            // Without a word of a heading only columns that speak for themselves are of any use to a table.
-            let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
-            // A cell may be a row of boxes itself.
-            let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
-            self.dull = few && heading.is_silent() && !inquiry.careful && !rows().any(has_boxes);
-            if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
-                let announced = heading.columns(row.cells().map(|(at, _)| at));
-                for (census, announced) in columns.iter_mut().zip(announced) {
-                    census.announced = announced;
-                }
-            }
-        }
-        // Where a header says who a row is about, the table counts them.
-        let tells = |c: Column| c.describes_person() || c.is_identifier();
-        if columns.iter().any(|census| census.announced.is_some_and(tells)) {
-            let start = rows().find_map(Line::first).map_or(0, Piece::base);
-            let end = rows().filter_map(Line::last).next_back().map_or(0, Piece::end);
-            let first = pending.partition_point(|p| p.found.finding.range.start < start);
-            let within = pending.iter_mut().skip(first).take_while(|p| p.found.finding.range.start < end);
-            within.for_each(|p| p.tabled = true);
-        }
-        let mut cells: Vec<(usize, Range<usize>)> = Vec::new();
-        for (at, cell) in rows().flat_map(Line::cells).filter(|(_, cell)| is_number(cell.text(view))) {
-            let Some(census) = columns.get_mut(at) else { continue };
-            let end = cell.end();
-            let first = pending.partition_point(|p| p.found.finding.range.start < cell.base());
-            let within = pending.get(first..).unwrap_or_default();
-            let len = within.iter().take_while(|p| p.found.finding.range.start < end).count();
-            census.numbers += 1;
-            census.hits += u32::from(within.iter().take(len).any(|p| counts(&p.found)));
-            if len > 0 {
-                cells.push((at, first..first + len));
-            }
-        }
-        for (at, within) in cells {
-            let Some(census) = columns.get(at) else { continue };
-            for p in pending.get_mut(within).into_iter().flatten() {
-                if counts(&p.found) && census.speaks_against(&p.found) {
-                    p.found.doubt();
-                }
-            }
-        }
-        if self.dull {
-            self.queue.range_mut(judged).flatten().for_each(Line::clear);
-        }
-    }
-
-    /// Hands the rows that were judged to their tables, once the findings of the text itself have been reported.
-    pub(crate) fn look_again(&mut self, view: &View, inquiry: &mut Inquiry) {
-        self.letters.tell(&self.place, inquiry);
-        for row in self.queue.drain(..std::mem::take(&mut self.judged)) {
-            match (row, &mut self.table) {
-                (Some(row), _) if row.len() == 0 => self.rows += 1,
-                (Some(row), table) => {
-                    // Values one below the other, each under its own heading; headings side by side may be those of cells.
-                    let number = row.len() == 1 && row.first().is_some_and(|cell| is_number(cell.text(view)));
-                    if std::mem::replace(&mut self.ends_in_number, number)
-                        && let Some(mut before) = table.take_if(|_| is_heading(&row, view, inquiry))
-                    {
-                        before.finish(inquiry);
-                        self.known = before.known();
-                    }
-                    self.rows += 1;
-                    let table = table.get_or_insert_with(|| {
-                        let known = std::mem::take(&mut self.known);
-                        Box::new(Table::second_look(self.place.clone()).knowing(known))
-                    });
-                    table.row(self.rows, row.into_row(view), inquiry);
-                }
-                (None, table) => {
-                    if let Some(mut table) = table.take() {
-                        table.finish(inquiry);
-                        self.known = table.known();
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Whether a row is one cell that says what stands below it.
-fn is_heading(row: &Line, view: &View, inquiry: &mut Inquiry) -> bool {
-    let mut heads =
-        |cell: &[u8]| !cell.iter().any(u8::is_ascii_digit) && inquiry.announced(cell.trim_ascii()).is_some();
-    row.len() == 1 && row.first().is_some_and(|cell| heads(cell.text(view)))
-}
-
-/// Whether a cell may be cut into as many cells as a number has letters.
-fn may_be_boxes(cell: &[u8]) -> bool {
-    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + memchr::memmem::find_iter(cell, b"  ").count();
-    cuts + 1 >= *BOXES.start()
-}
-
-impl Census {
-    /// Whether what is known of the column speaks against a finding that is all of a cell.
-    fn speaks_against(&self, found: &Found) -> bool {
-        match self.announced {
-            // What they are is for the table to say.
-            Some(
-                Column::Neutral
-                | Column::Record
-                | Column::Negative
-                | Column::Household
-                | Column::Phone
-                | Column::Bank
-                | Column::Plate
-                | Column::DriverLicence
-                | Column::Claim,
-            ) => true,
-            // Among random numbers one in sixty looks like a citizen's.
-            None => {
-                let medium = found.finding.confidence == Confidence::Medium;
-                medium && self.numbers >= 6 && self.hits * 4 < self.numbers
-            }
-            _ => false,
-        }
-    }
-}
-
-fn counts(found: &Found) -> bool {
-    found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
 }
 
 /// Whether a whole line of running text is nothing but that: no row of any kind, no heading, nothing that sets others
 /// apart. Most lines of long texts are told so without being looked at: nothing may cut them.
 fn is_running_on(line: &[u8], cut: bool) -> bool {
-    (HEADING_MAX + 1..LINE_MAX).contains(&line.len())
-        && line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
-        && !(cut && is_cut(line))
+    (HEADING_MAX + 1..LINE_MAX).contains(&line.len()) && begins_with_a_word(line) && !(cut && is_cut(line))
+}
+
+/// Whether a line begins with a letter or a digit, and so is not empty, sets nothing apart and has no frame.
+fn begins_with_a_word(line: &[u8]) -> bool {
+    line.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, 0xc3..=0xc6 | 0xe1))
 }

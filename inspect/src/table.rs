@@ -676,17 +676,23 @@ pub(crate) fn letters(column: usize) -> String {
 /// Digits of the shortest number that stands for somebody.
 const NUMBER_MIN: usize = 9;
 
-fn digits(text: &[u8]) -> usize {
-    text.iter().map(|b| usize::from(b.is_ascii_digit())).sum()
+/// How many digits there are.
+pub(crate) fn digits(text: &[u8]) -> usize {
+    // So few at a time that a byte holds their number: as many are counted at once as a vector has bytes.
+    let parts = text.chunks(usize::from(u8::MAX));
+    parts.map(|part| usize::from(part.iter().map(|b| u8::from(b.is_ascii_digit())).sum::<u8>())).sum()
 }
+
+/// Digits of the longest, and the signs between them.
+const DIGITS_MAX: usize = 15;
+const SIGNS_MAX: usize = 4;
+/// A longer text is no number, whatever stands in it.
+pub(crate) const NUMBER_BYTES_MAX: usize = DIGITS_MAX + SIGNS_MAX;
 
 /// A cell that is nothing but one number as long as identifiers are.
 pub(crate) fn is_number(text: &[u8]) -> bool {
-    const DIGITS_MAX: usize = 15;
-    const SIGNS_MAX: usize = 4;
     let text = text.trim_ascii();
-    // Asked of every line of a letter.
-    if text.len() > DIGITS_MAX + SIGNS_MAX || !text.iter().take(SIGNS_MAX + 1).any(u8::is_ascii_digit) {
+    if text.len() > NUMBER_BYTES_MAX || !text.iter().take(SIGNS_MAX + 1).any(u8::is_ascii_digit) {
         return false;
     }
     let digits = text.iter().filter(|b| b.is_ascii_digit()).count();

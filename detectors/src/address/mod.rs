@@ -204,8 +204,7 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
         let blank = part.len() - part.trim_ascii_start().len();
         let begins = border.map_or(0, |at| at + 1) + blank;
         let whole = border.is_some() || from == 0;
-        let folded = Folded::of(part);
-        let (level, place) = level_within(folded.bytes(), part.get(blank..).unwrap_or_default());
+        let (level, place) = level_within(part, blank);
         if !level || !whole && place == 0 {
             break;
         }
@@ -219,11 +218,17 @@ fn left(text: &[u8], commune: usize) -> (usize, bool) {
     (from + start, below)
 }
 
-/// Whether a part names something below a commune, and at which byte that begins.
-fn level_within(folded: &[u8], part: &[u8]) -> (bool, usize) {
-    let numbered = folded.first().is_some_and(u8::is_ascii_digit);
+/// Whether a part names something below a commune, and at which byte behind so many blanks that begins.
+fn level_within(part: &[u8], blanks: usize) -> (bool, usize) {
+    let begins = Folded::beginning(part, BELOW.reach());
+    let begins = begins.bytes();
+    let numbered = begins.first().is_some_and(u8::is_ascii_digit);
+    // The rest of it tells something of streets and houses only.
+    let folded = if numbered { Folded::of(part) } else { Folded::of(b"") };
+    let folded = folded.bytes();
+    let part = part.get(blanks..).unwrap_or_default();
     let street = || [&b"duong"[..], b"pho", b"ngo", b"hem"].iter().any(|w| memchr::memmem::find(folded, w).is_some());
-    if BELOW.begin(folded) || numbered && (street() || is_house(folded)) {
+    if BELOW.begin(begins) || numbered && (street() || is_house(folded)) {
         return (true, 0);
     }
     // Behind other words, on the level's own word.

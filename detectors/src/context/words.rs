@@ -246,8 +246,32 @@ impl Words {
     }
 
     /// What a text announces that is one of the headers, with nothing around.
-    pub(crate) fn heading(&self, text: &str) -> Option<Column> {
+    #[cfg(test)]
+    fn heading(&self, text: &str) -> Option<Column> {
         self.keys.may_hold(text.as_bytes()).then(|| self.headers.get(&header_key(text)).copied()).flatten()
+    }
+
+    /// Of the beginnings of a text that end at `ends`, one behind the other and no more than eight, the longest that is a
+    /// header, by its place among them, and what it announces.
+    pub(crate) fn longest_heading(&self, text: &str, ends: &[usize]) -> Option<(usize, Column)> {
+        let (mut key, mut at, mut may_be) = (KeyHash::default(), 0, 0_u8);
+        for (n, end) in ends.iter().take(u8::BITS as usize).enumerate() {
+            key.push(text.as_bytes().get(at..*end).unwrap_or_default(), Some(&self.keys));
+            if key.is_none() {
+                break;
+            }
+            may_be |= u8::from(self.keys.may_be(key.told())) << n;
+            at = *end;
+        }
+        while may_be != 0 {
+            let n = may_be.ilog2() as usize;
+            let heading = ends.get(n).and_then(|end| text.get(..*end));
+            if let Some(column) = heading.and_then(|heading| self.headers.get(&header_key(heading))) {
+                return Some((n, *column));
+            }
+            may_be ^= 1 << n;
+        }
+        None
     }
 
     /// What a table header announces.
@@ -289,53 +313,108 @@ fn bare(header: &[u8]) -> &[u8] {
     whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
 }
 
-/// A bit for the hash of every header: nearly every text is told by it to be none.
-struct Keys(Box<[u64; KEYS / u64::BITS as usize]>);
+/// What tells of nearly every text that it is no header.
+struct Keys {
+    /// A bit for the hash of every header.
+    hashes: Box<[u64; KEYS / u64::BITS as usize]>,
+    /// A bit for the first letters of every header; all bits that those of a shorter one may go on with.
+    begins: Box<[u64; BEGINS.div_ceil(u64::BITS as usize)]>,
+}
 
 /// Hashes told apart, a power of two: many times the headers there are.
 const KEYS: usize = 1 << 15;
 /// No header has more letters and digits.
 const KEY_LETTERS_MAX: usize = 48;
+/// So many letters or digits tell most words that begin no header from those that do.
+const BEGIN_LETTERS: usize = 3;
+/// Letters and digits.
+const ALPHABET: usize = 36;
+const BEGINS: usize = ALPHABET.pow(BEGIN_LETTERS as u32);
 
 impl Keys {
     fn new<'k>(keys: impl Iterator<Item = &'k str>) -> Self {
-        let mut bits = Box::new([0; KEYS / u64::BITS as usize]);
+        let mut set = Self { hashes: Box::new([0; _]), begins: Box::new([0; _]) };
         for key in keys {
             debug_assert!(key.len() <= KEY_LETTERS_MAX, "{key}");
-            if let Some(hash) = key_hash(key.as_bytes())
-                && let Some(bits) = bits.get_mut(hash / 64)
-            {
-                *bits |= 1 << (hash % 64);
+            let mut hash = KeyHash::default();
+            hash.push(key.as_bytes(), None);
+            let Some(told) = hash.told() else { continue };
+            if let Some(bits) = set.hashes.get_mut(told / 64) {
+                *bits |= 1 << (told % 64);
+            }
+            let missing = ALPHABET.pow(BEGIN_LETTERS.saturating_sub(hash.letters) as u32);
+            for begin in hash.begin * missing..(hash.begin + 1) * missing {
+                if let Some(bits) = set.begins.get_mut(begin / 64) {
+                    *bits |= 1 << (begin % 64);
+                }
             }
         }
-        Self(bits)
+        set
     }
 
     /// Whether a text may be one of the headers in any spelling. One without letters is compared as it stands.
     fn may_hold(&self, text: &[u8]) -> bool {
-        key_hash(text).is_none_or(|hash| self.0.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
+        let mut key = KeyHash::default();
+        key.push(text, Some(self));
+        self.may_be(key.told())
+    }
+
+    fn may_be(&self, hash: Option<usize>) -> bool {
+        hash.is_none_or(|hash| self.hashes.get(hash / 64).is_some_and(|bits| bits >> (hash % 64) & 1 == 1))
+    }
+
+    /// Whether any header has these first letters.
+    fn may_begin(&self, begin: usize) -> bool {
+        self.begins.get(begin / 64).is_some_and(|bits| bits >> (begin % 64) & 1 == 1)
     }
 }
 
-/// The hash of the folded letters and digits of a text, however many words they are; beyond all bits where they are more
-/// than any header has, and none where there are none.
-fn key_hash(text: &[u8]) -> Option<usize> {
-    let (mut hash, mut n, mut at) = (0_u64, 0, 0);
-    while let Some(&first) = text.get(at) {
-        let (folded, len) = match first {
-            0..0x80 => (Some(ASCII[usize::from(first)]), 1),
-            _ => fold_next(text.get(at..).unwrap_or_default()),
-        };
-        at += len;
-        if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
-            hash = (hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-            n += 1;
-            if n > KEY_LETTERS_MAX {
-                return Some(usize::MAX);
+/// The hash of the folded letters and digits of a text, however many words they are, taken piece by piece.
+#[derive(Default)]
+struct KeyHash {
+    hash: u64,
+    letters: usize,
+    /// The first of them as a number.
+    begin: usize,
+}
+
+impl KeyHash {
+    /// Takes what follows, up to one letter more than any header has; less where it is seen that none of `keys` is like it.
+    fn push(&mut self, text: &[u8], keys: Option<&Keys>) {
+        let mut at = 0;
+        while let Some(&first) = text.get(at).filter(|_| self.letters <= KEY_LETTERS_MAX) {
+            let (folded, len) = match first {
+                0..0x80 => (Some(ASCII[usize::from(first)]), 1),
+                _ => fold_next(text.get(at..).unwrap_or_default()),
+            };
+            at += len;
+            if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
+                self.hash = (self.hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+                self.letters += 1;
+                if self.letters <= BEGIN_LETTERS {
+                    let letter = if letter.is_ascii_digit() { letter - b'0' + 26 } else { letter - b'a' };
+                    self.begin = self.begin * ALPHABET + usize::from(letter);
+                }
+                if self.letters == BEGIN_LETTERS && keys.is_some_and(|keys| !keys.may_begin(self.begin)) {
+                    self.letters = usize::MAX;
+                }
             }
         }
     }
-    (n > 0).then_some(hash as usize % KEYS)
+
+    /// Whether it is like no header, whatever follows.
+    const fn is_none(&self) -> bool {
+        self.letters > KEY_LETTERS_MAX
+    }
+
+    /// Beyond all bits where the letters are more than any header has, and nothing where there are none.
+    fn told(&self) -> Option<usize> {
+        match self.letters {
+            0 => None,
+            1..=KEY_LETTERS_MAX => Some(self.hash as usize % KEYS),
+            _ => Some(usize::MAX),
+        }
+    }
 }
 
 /// Whether a phrase goes on with a name: `Nguyễn Văn Đôn` is no `vận đơn`, `Lê Thành Tiến` no `thành tiền`, nor is
@@ -436,6 +515,14 @@ mod tests {
             header in prop_oneof![3 => header(), 1 => "[a-zA-Z0-9#%(). đĐạ]{0,12}", 1 => (header(), header()).prop_map(|(a, b)| a + &b)],
         ) {
             prop_assert!(WORDS.may_announce(header.as_bytes()) || WORDS.column(&header).is_none(), "{header:?}");
+        }
+
+        #[test]
+        fn the_longest_heading_is_found_among_all(headers in prop::collection::vec(header(), 1..5)) {
+            let text = headers.join(" ");
+            let ends: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]).take(8).collect();
+            let slow = ends.iter().enumerate().rev().find_map(|(n, end)| Some((n, WORDS.heading(text.get(..*end)?)?)));
+            prop_assert_eq!(WORDS.longest_heading(&text, &ends), slow, "{}", text);
         }
     }
 }

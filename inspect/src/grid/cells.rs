@@ -36,6 +36,31 @@ pub(super) enum Cut {
 }
 
 impl Cut {
+    /// Where the next sign stands, from `at` on, that may part cells.
+    fn next(self, text: &[u8], at: usize) -> Option<usize> {
+        let rest = text.get(at..)?;
+        let next = match self {
+            Self::Tab => memchr::memchr(b'\t', rest),
+            Self::Pipe => memchr::memchr(b'|', rest),
+            Self::Semicolon => memchr::memchr(b';', rest),
+            Self::Blanks => WIDE.find(rest),
+            Self::Dashes => memchr::memchr(b' ', rest),
+            Self::Box => memchr::memchr(SIDE, rest),
+            Self::Lines | Self::Numbers | Self::Items | Self::Ruled | Self::Stacked | Self::Spaces => None,
+        };
+        next.map(|next| at + next)
+    }
+
+    /// How long what parts cells is that a text begins with, at such a sign.
+    fn width(self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Blanks => Some(text.iter().take_while(|b| **b == b' ').count()),
+            Self::Box => side(text),
+            Self::Dashes => Some(1 + dash(text.get(1..)?)?),
+            _ => Some(1),
+        }
+    }
+
     /// Whether a line of `cells` may be one of `whole` without its last: what cuts is exact, so that those before stand
     /// under their own headings.
     const fn leaves_out(self, whole: usize, cells: usize) -> bool {
@@ -153,6 +178,17 @@ pub(super) fn is_cut(line: &[u8]) -> bool {
     memchr::memchr3(b'\t', b'|', b';', line).is_some() || WIDE.find(line.trim_ascii()).is_some()
 }
 
+/// Whether dashes may cut a line: most are written without any.
+pub(super) fn has_dashes(line: &[u8]) -> bool {
+    memchr::memchr2_iter(b'-', DASH, line).any(|at| {
+        let (before, behind) = line.split_at(at);
+        before.last() == Some(&b' ') && dash(behind).is_some()
+    })
+}
+
+/// First byte of those that are not ASCII.
+const DASH: u8 = 0xe2;
+
 /// The length of a dash that a blank follows. The blank may stand before another: nothing is between them.
 fn dash(text: &[u8]) -> Option<usize> {
     let len = DASHES.iter().find(|dash| text.starts_with(dash.as_bytes()))?.len();
@@ -256,7 +292,8 @@ pub(super) fn is_rule(line: &[u8]) -> bool {
     line.len() >= 3 && signs
 }
 
-static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("  "));
+/// Blanks that cut.
+pub(super) static WIDE: LazyLock<memchr::memmem::Finder<'static>> = LazyLock::new(|| memchr::memmem::Finder::new("  "));
 
 /// The cells of a line.
 pub(super) struct Cells {
@@ -301,46 +338,26 @@ impl Cells {
             _ => lead + frame,
         };
         // Most lines of most texts are not cut at all.
-        let rest = text.get(start..)?;
-        match cut {
-            Cut::Tab => memchr::memchr(b'\t', rest),
-            Cut::Pipe => memchr::memchr(b'|', rest),
-            Cut::Semicolon => memchr::memchr(b';', rest),
-            Cut::Blanks => WIDE.find(rest),
-            Cut::Dashes => memchr::memchr(b' ', rest),
-            Cut::Box => memchr::memchr(SIDE, rest),
-            Cut::Lines | Cut::Numbers | Cut::Items | Cut::Ruled | Cut::Stacked | Cut::Spaces => None,
-        }?;
+        let mut next = cut.next(text, start)?;
         if cut == Cut::Pipe && is_code(text) {
             return None;
         }
         // One semicolon is punctuation.
-        if cut == Cut::Semicolon && memchr::memchr_iter(b';', rest).nth(1).is_none() {
+        if cut == Cut::Semicolon && cut.next(text, next + 1).is_none() {
             return None;
         }
-        let mut at = start;
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        while let Some(b) = text.get(at) {
-            let width = match (cut, b) {
-                (Cut::Tab, b'\t') | (Cut::Pipe, b'|') | (Cut::Semicolon, b';') => 1,
-                (Cut::Blanks, b' ') => {
-                    let n = text.get(at..).unwrap_or_default().iter().take_while(|b| **b == b' ').count();
-                    if n < 2 {
-                        at += n;
-                        continue;
-                    }
-                    n
-                }
-                (Cut::Box, &SIDE) if let Some(len) = side(text.get(at..).unwrap_or_default()) => len,
-                (Cut::Dashes, b' ') if let Some(len) = dash(text.get(at + 1..).unwrap_or_default()) => 1 + len,
-                _ => {
-                    at += 1;
-                    continue;
-                }
-            };
-            ranges.push(start..at);
-            at += width;
-            start = at;
+        loop {
+            let width = cut.width(text.get(next..).unwrap_or_default());
+            let end = next + width.unwrap_or(1);
+            if width.is_some() {
+                ranges.push(start..next);
+                start = end;
+            }
+            match cut.next(text, end) {
+                Some(at) => next = at,
+                None => break,
+            }
         }
         ranges.push(start..text.len());
         if ranges.len() < 2 {

@@ -19,7 +19,9 @@ pub(super) struct Letters {
 }
 
 fn is_letter(text: &[u8]) -> bool {
-    matches!(text.trim_ascii(), [b] if b.is_ascii_alphanumeric())
+    // Nearly every line has two letters side by side at its beginning.
+    !matches!(text, [a, b, ..] if !a.is_ascii_whitespace() && !b.is_ascii_whitespace())
+        && matches!(text.trim_ascii(), [b] if b.is_ascii_alphanumeric())
 }
 
 /// What may stand between a letter and the words around it.

@@ -10,11 +10,11 @@ use chot_detectors::{Column, Detectors};
 
 use super::cells::{Line, Piece};
 use super::items::{is_card, is_telephone, words};
-use crate::table::is_number;
+use crate::table::{digits, is_number};
 use crate::view::View;
 
 /// A longer line is a paragraph.
-const HEADER_MAX: usize = 200;
+pub(super) const HEADER_MAX: usize = 200;
 /// Words of a heading: `Ngày tháng năm sinh`, `Mã số bảo hiểm xã hội`.
 const HEADING_WORDS_MAX: usize = 6;
 /// Digits of a heading: `CCCD (12 số)`.
@@ -32,26 +32,18 @@ pub(super) struct Headings(Vec<(Range<usize>, Column)>);
 impl Headings {
     /// Of a line that is made of headings, of an identifier and of a name among them.
     pub(super) fn of(line: &[u8], detectors: &Detectors) -> Option<Self> {
-        let digits = line.iter().filter(|b| b.is_ascii_digit()).count();
-        if line.len() > HEADER_MAX || digits > HEADER_DIGITS_MAX {
+        if line.len() > HEADER_MAX || digits(line) > HEADER_DIGITS_MAX {
             return None;
         }
         let text = std::str::from_utf8(line).ok()?;
         let words: Vec<Range<usize>> = words(line, 0..line.len()).collect();
-        let within = |first: usize, len: usize| {
-            let last = words.get(first + len - 1)?;
-            Some(words.get(first)?.start..last.end)
-        };
         let (mut headings, mut known, mut at) = (Vec::<(Range<usize>, Column)>::new(), 0, 0);
         while at < words.len() {
-            let heading = |len: usize| {
-                let range = within(at, len)?;
-                let heading = text.get(range.clone())?;
-                // `Số CCCD/CMND`: two names of one column.
-                let either = || detectors.column(heading).filter(|_| len == 1 && heading.contains('/'));
-                Some((len, range, detectors.heading(heading).or_else(either)?))
-            };
-            let Some((len, mut range, column)) = (1..=HEADING_WORDS_MAX).rev().find_map(heading) else {
+            // Most lines are of words that no heading has: what is left cannot make up for them.
+            if (known + words.len() - at) * 2 <= words.len() {
+                return None;
+            }
+            let Some((len, mut range, column)) = heading(text, words.get(at..)?, detectors) else {
                 at += 1;
                 continue;
             };
@@ -78,6 +70,20 @@ impl Headings {
         let places = (0..cells.len()).collect();
         (columns, Line::under(cells, places))
     }
+}
+
+/// The longest heading that `words` of a text begin with: of how many words it is, where it stands, what it announces.
+fn heading(text: &str, words: &[Range<usize>], detectors: &Detectors) -> Option<(usize, Range<usize>, Column)> {
+    let start = words.first()?.start;
+    let mut ends = [0; HEADING_WORDS_MAX];
+    ends.iter_mut().zip(words).for_each(|(end, word)| *end = word.end - start);
+    let ends = ends.get(..words.len().min(HEADING_WORDS_MAX))?;
+    if let Some((n, column)) = detectors.longest_heading(text.get(start..)?, ends) {
+        return Some((n + 1, start..start + ends.get(n)?, column));
+    }
+    // `Số CCCD/CMND`: two names of one column.
+    let word = text.get(words.first()?.clone()).filter(|word| word.contains('/'))?;
+    Some((1, words.first()?.clone(), detectors.column(word)?))
 }
 
 /// The row that a line makes under headings; `None` without a name and a number that may stand under one of them.

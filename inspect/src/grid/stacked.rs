@@ -99,7 +99,8 @@ impl Stacked {
     }
 }
 
-/// Whether a line is a number of somebody, or one with letters as passports and cards have.
+/// Whether a line is a number of somebody, or one with letters as passports and cards have. Without the blanks around it
+/// none is longer than a number.
 pub(super) fn is_value(line: &[u8]) -> bool {
     const LEN: std::ops::RangeInclusive<usize> = 8..=15;
     const DIGITS_MIN: usize = 7;

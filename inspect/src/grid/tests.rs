@@ -3,7 +3,11 @@
 use chot_model::DetectorId;
 use proptest::prelude::*;
 
+use super::cells::{Cells, Cut, Piece, begins_as_wiki, begins_in_a_box, has_dashes, is_rule, wiki_cell};
+use super::{begins_with_a_word, is_value};
 use crate::careful::{agree, cell};
+use crate::table::{NUMBER_BYTES_MAX, is_number};
+use crate::view::View;
 use crate::{Hint, Inspector, Limits};
 
 #[test]
@@ -209,4 +213,70 @@ proptest! {
     fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
         agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_is_told_at_a_glance_is_so(text in "[ \\-–—│|!{};\t\r.*=a1ă7]{0,24}", number in "[0-9.a ]{0,24}") {
+        let view = {
+            let mut view = View::default();
+            view.push_joint(text.as_bytes());
+            view
+        };
+        let mut line = Piece::of(&view, 0..view.text.len());
+        let whole = line.text(&view);
+        if begins_with_a_word(whole) {
+            let set_apart = is_rule(whole) || begins_in_a_box(whole) || begins_as_wiki(whole);
+            prop_assert!(!set_apart && wiki_cell(whole).is_none() && !whole.trim_ascii().is_empty(), "{:?}", text);
+        }
+        line.trim(&view);
+        prop_assert!(has_dashes(line.text(&view)) || Cells::of(&line, Cut::Dashes, &view).is_none(), "{:?}", text);
+        let number = number.trim_ascii_end().as_bytes();
+        let long = begins_with_a_word(number) && number.len() > NUMBER_BYTES_MAX;
+        prop_assert!(!long || !is_number(number) && !is_value(number), "{:?}", number);
+    }
+
+    #[test]
+    fn cells_are_those_of_a_reader_of_bytes(text in "x([ab;\t –—-]|  | - ){0,40}") {
+        let mut view = View::default();
+        view.push_joint(text.as_bytes());
+        let line = Piece::of(&view, 0..view.text.len());
+        for cut in [Cut::Tab, Cut::Semicolon, Cut::Blanks, Cut::Dashes] {
+            let row = Cells::of(&line, cut, &view).map(|cells| cells.row);
+            let cells = row.map(|row| row.iter().map(|cell| cell.text(&view).to_vec()).collect::<Vec<_>>());
+            prop_assert_eq!(cells, cut_by_bytes(text.trim_ascii_end().as_bytes(), cut), "{:?}", text);
+        }
+    }
+}
+
+/// The cells of a line, byte by byte.
+fn cut_by_bytes(line: &[u8], cut: Cut) -> Option<Vec<Vec<u8>>> {
+    let width = |rest: &[u8]| match (cut, rest) {
+        (Cut::Tab, [b'\t', ..]) | (Cut::Semicolon, [b';', ..]) => 1,
+        (Cut::Blanks, [b' ', b' ', ..]) => rest.iter().take_while(|b| **b == b' ').count(),
+        (Cut::Dashes, [b' ', rest @ ..]) => {
+            let dashes = [&b"- "[..], "– ".as_bytes(), "— ".as_bytes()];
+            let ends = |dash: &&&[u8]| rest.starts_with(dash) || rest == dash.trim_ascii_end();
+            dashes.iter().find(ends).map_or(0, |dash| dash.len())
+        }
+        _ => 0,
+    };
+    let (mut cells, mut cell, mut at) = (Vec::new(), Vec::new(), 0);
+    while let Some(byte) = line.get(at) {
+        match width(&line[at..]) {
+            0 => {
+                cell.push(*byte);
+                at += 1;
+            }
+            width => {
+                cells.push(std::mem::take(&mut cell));
+                at += width;
+            }
+        }
+    }
+    cells.push(cell);
+    let signs_min = if cut == Cut::Semicolon { 2 } else { 1 };
+    (cells.len() > signs_min).then(|| cells.iter().map(|cell| cell.trim_ascii().to_vec()).collect())
 }

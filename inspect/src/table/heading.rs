@@ -3,7 +3,7 @@
 use chot_detectors::Column;
 
 use super::weight::tells_of_people;
-use super::{COLUMNS_MAX, Row, is_number};
+use super::{COLUMNS_MAX, Row, digits, is_number};
 use crate::inquiry::{HEADER_MAX, Inquiry};
 
 /// The header stands in one of so many first rows.
@@ -95,6 +95,13 @@ impl Heading {
         self.announced.is_empty()
     }
 
+    /// Whether these rows, all of a table, have no header, nor headings of their own, nor any among them that could head
+    /// others.
+    pub(crate) fn heads_nothing(&self) -> bool {
+        let one = |row: &Vec<Option<Column>>| row.iter().flatten().nth(1).is_none();
+        self.header.is_none() && self.rows <= 1 && self.announced.iter().all(one)
+    }
+
     /// What the header announces for the columns, given which columns its cells stand in.
     pub(crate) fn columns(&self, cells: impl Iterator<Item = usize>) -> Vec<Option<Column>> {
         let mut columns = Vec::new();
@@ -125,7 +132,7 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 /// What a cell announces as a heading.
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
-    if is_paragraph(cell) || cell.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>() > DIGITS_MAX {
+    if is_paragraph(cell) || digits(cell) > DIGITS_MAX {
         return None;
     }
     // What a heading is followed by is nearly always plain: then nothing else has to be known.

@@ -1,0 +1,206 @@
+//! Who opens which table: a line that is like others before it, or that stands below one that announces it; and what is
+//! remembered of the lines that belong to no table yet.
+
+use std::ops::Range;
+
+use chot_detectors::Detectors;
+
+use super::cells::{Cells, Cut, Line, Open, Piece, has_dashes};
+use super::spaced::{self, Headings};
+use super::stacked::Stacked;
+use super::{Grid, HEADING_MAX};
+use crate::inquiry::HEADER_MAX;
+use crate::table::{digits, is_number};
+use crate::view::View;
+
+/// A longer block of lines is no record.
+const BLOCK_LINES_MAX: usize = 12;
+/// Rows that may turn out to head a table.
+const BEFORE_MAX: usize = 3;
+/// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
+const DASHED_HEADER_DIGITS_MAX: usize = 8;
+
+impl Grid {
+    /// Takes a line of a block with one value each.
+    pub(super) fn push_block(&mut self, line: Piece) {
+        self.block.push(line);
+        if self.block.len() > BLOCK_LINES_MAX {
+            self.block.clear();
+            self.over = true;
+            self.before.clear();
+            self.close();
+        }
+    }
+
+    /// Whether the two lines before are numbers like this one.
+    pub(super) fn is_column(&self, line: &Piece, view: &View) -> bool {
+        let like = |other: &Piece| other.len() == line.len() && is_number(other.text(view));
+        self.block.len() > 1 && self.block.iter().rev().take(2).all(like)
+    }
+
+    /// Opens a table of one column; the line before its numbers may be its header.
+    pub(super) fn open_column(&mut self, line: Piece) {
+        self.close();
+        self.before.clear();
+        let first = self.block.len().saturating_sub(3);
+        let rows = self.block.drain(..).skip(first).chain([line]);
+        self.queue.extend(rows.map(|line| Some(line.into())));
+        self.open = Some(Open::numbers());
+    }
+
+    /// Opens a table of which each cell is a line, with a number in its third row.
+    pub(super) fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
+        let Some((stacked, rows)) = Stacked::of(line, self.fresh, view) else { return false };
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = rows.first().map(Open::with);
+        self.queue.extend(rows.into_iter().map(|row| Some(row.into_line())));
+        self.stacked = Some(stacked);
+        true
+    }
+
+    /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
+    /// of logs head nothing, and without a header nothing is gained. Rows whose findings were told with the window before
+    /// are left to it: nothing held them back, and they would be told twice.
+    pub(super) fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
+        if line.base() < self.fresh || !has_dashes(line.text(view)) {
+            return false;
+        }
+        let heads = |other: &&Piece| digits(other.text(view)) <= DASHED_HEADER_DIGITS_MAX;
+        // A blank line may set the header apart.
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
+        if !lines().any(|other| heads(&other)) {
+            return false;
+        }
+        let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };
+        let alike =
+            |other: &Piece| Cells::of(other, Cut::Dashes, view).filter(|other| other.row.len() == cells.row.len());
+        let mut rows: Vec<Cells> = lines().map_while(alike).collect();
+        let header = lines().take(rows.len()).enumerate().filter(|(_, other)| heads(other)).last();
+        let Some((header, _)) = header else { return false };
+        rows.truncate(header + 1);
+        // A paragraph is no header.
+        let is_heading = |header: &Cells| header.row.iter().all(|cell| cell.len() <= HEADING_MAX);
+        let Some(header) = rows.pop().filter(is_heading) else { return false };
+        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
+        rows.push(header);
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        let mut open = Open::with(&cells);
+        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
+        self.open = Some(open);
+        true
+    }
+
+    /// Opens a table whose columns a drawn line tells; the line above may be its header.
+    pub(super) fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View) {
+        if self.open.as_ref().is_some_and(|open| open.is_ruled_as(&columns)) {
+            return;
+        }
+        self.end_block(view);
+        self.close();
+        self.before.clear();
+        let mut open = Open::ruled(columns);
+        let header = self.letters.last_line().and_then(|line| open.ruled_row(line, view));
+        self.queue.extend(header.map(Some));
+        self.open = Some(open);
+    }
+
+    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.
+    pub(super) fn open_items(&mut self, line: &Piece, view: &View) -> bool {
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        let above = self.block.last().or(apart);
+        let Some(above) = above.filter(|above| above.text(view).trim_ascii_end().ends_with(b":")) else { return false };
+        let Some(cells) = Cells::item(line, view).filter(|_| line.base() >= self.fresh) else { return false };
+        let heading = Line::above_items(above);
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::with(&cells));
+        self.queue.extend([Some(heading), Some(cells.into_line())]);
+        true
+    }
+
+    /// Opens a table with a line of words right below one that is made of headings, or with a line or two between.
+    pub(super) fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
+        let apart = self.letters.line_before().filter(|_| self.block.is_empty());
+        // Nearly all lines of letters stand below paragraphs.
+        let may_head = |above: &&Piece| above.len() <= spaced::HEADER_MAX;
+        let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart).filter(may_head).peekable();
+        if line.base() < self.fresh || lines.peek().is_none() || !spaced::may_be_row(line.text(view)) {
+            return false;
+        }
+        let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
+        let Some((columns, header)) = lines.find_map(headings) else { return false };
+        let Some(row) = spaced::row(line, &columns, view) else { return false };
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::spaced(columns));
+        self.queue.extend([Some(header), Some(row)]);
+        true
+    }
+
+    pub(super) fn end_block(&mut self, view: &View) {
+        if std::mem::take(&mut self.over) {
+            self.block.clear();
+        }
+        if self.block.is_empty() {
+            return;
+        }
+        // Paragraphs are no record, nor values or headings of one.
+        if self.block.iter().all(|line| line.len() > HEADER_MAX) {
+            return self.block.clear();
+        }
+        let cells = Cells::lines(std::mem::take(&mut self.block));
+        match &self.open {
+            Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
+                self.queue.push_back(Some(cells.into_line()));
+            }
+            _ => self.join(cells, view),
+        }
+    }
+
+    /// Opens a table with two rows alike, or remembers the first.
+    pub(super) fn join(&mut self, cells: Cells, view: &View) {
+        let alike = |first: &Cells| {
+            let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
+            let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
+            first.cut == cells.cut && (same || under())
+        };
+        let Some(at) = self.before.iter().rposition(alike) else {
+            if self.before.len() >= BEFORE_MAX
+                && let Some(gone) = self.before.pop_front()
+                && self.block.capacity() == 0
+            {
+                // Its room serves the next block.
+                self.block = gone.row;
+                self.block.clear();
+            }
+            return self.before.push_back(cells);
+        };
+        self.close();
+        let Some(mut first) = self.before.drain(..).nth(at) else { return };
+        if first.heads_all_but_first(&cells) {
+            first.put_empty_first(view);
+        }
+        let mut open = Open::with(&first);
+        self.queue.push_back(Some(first.into_line()));
+        self.queue.extend(open.fit(cells).map(Some));
+        self.open = Some(open);
+    }
+
+    pub(super) fn close(&mut self) {
+        self.queue.extend(self.stacked.take().and_then(|stacked| stacked.end().0).map(Some));
+        if self.open.take().is_some() {
+            self.queue.push_back(None);
+        }
+    }
+}
