@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::clause::{clause_begins, last_number};
 use super::*;
+use crate::simd::{BLOCK, classes};
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words::new(crate::cards().flat_map(|card| card.words)));
 
