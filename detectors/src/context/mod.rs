@@ -25,6 +25,7 @@ use crate::Column;
 pub(crate) use announced::{Announced, Columns, Firm};
 use clause::has_letters;
 pub(crate) use heard::Hint;
+use heard::is_inside_a_word;
 use memory::Last;
 pub(crate) use memory::Memory;
 use words::PAPERS;
@@ -120,6 +121,8 @@ impl<'t> Near<'t> {
         let (as_any_of, firm) = match self.column.filter(|c| c.speaks_of_numbers()).map(Column::spoken) {
             Some(column) if self.is_cell() => (Columns::of(&[column]), Firm::Column),
             Some(column) => self.beside_words(column),
+            // What nothing hints at, nobody announced.
+            None if self.hint.is_some_and(|hint| hint.is_nothing(self.digits > 0)) => (Columns::default(), Firm::Not),
             None => match self.issuer().or_else(|| self.right_behind_digits()) {
                 Some(said) => said,
                 None if self.hint().is_nothing(self.digits > 0) => (Columns::default(), Firm::Not),
@@ -175,12 +178,30 @@ impl<'t> Near<'t> {
         if let Some(hint) = self.hint {
             return hint;
         }
+        if self.is_quiet() {
+            self.own = Some(self.range.start.saturating_sub(LEFT_BYTES));
+            (self.left, self.hint) = (Hint::NOTHING, Some(Hint::NOTHING));
+            return Hint::NOTHING;
+        }
         let left = self.left_hint();
         self.left = left;
         let behind = self.words_behind();
         let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
         self.hint = Some(hint);
         hint
+    }
+
+    /// Whether it is certain, by what was read on the way, that no word on either side says anything. Of what begins or
+    /// ends within a word half of it may be read as a whole one.
+    fn is_quiet(&mut self) -> bool {
+        let Self { text, words, range, digits, memory, .. } = self;
+        let digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+        let to = text.len().min(range.end.saturating_add(RIGHT_BYTES));
+        *digits > 0
+            && digit(Some(range.start))
+            && digit(range.end.checked_sub(1))
+            && memory.heard.is_quiet(text, range.start.saturating_sub(LEFT_BYTES)..to, &words.watched)
+            && (!is_inside_a_word(text, to) || self.words_behind().len() < RIGHT_BYTES)
     }
 
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.

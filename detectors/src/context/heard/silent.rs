@@ -9,7 +9,8 @@ use crate::simd::{BLOCK, letters_and_digits_from};
 /// What was read ahead.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ahead {
-    /// Nothing is said up to here, where no word is under way.
+    /// Nothing is said between these places, of which no word is under way at the second.
+    pub(super) since: usize,
     pub(super) upto: usize,
     /// The last word before, and what it may be. Digits behind it would part it from the next; not to ask for them finds
     /// pairs that are none.
@@ -20,7 +21,7 @@ pub(super) struct Ahead {
 impl Ahead {
     /// From `at` on.
     pub(super) fn new(at: usize) -> Self {
-        Self { upto: at, ..Self::default() }
+        Self { since: at, upto: at, ..Self::default() }
     }
 
     /// Reads on as far as `to`, a digit, or as far as nothing is said.
