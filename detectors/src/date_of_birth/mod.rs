@@ -70,6 +70,11 @@ impl Detector for DateOfBirth {
         1 << 12
     }
 
+    /// As citizen numbers.
+    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+        Some(cccd::begins)
+    }
+
     /// A cell under the header of births.
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         if !matches!(near.column()?, Column::BirthDate | Column::BirthYear) {
