@@ -396,7 +396,7 @@ impl Scan<'_> {
 
 impl Finder for Scan<'_> {
     fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
-        let Detectors { announced, spoken, unannounced, .. } = self.detectors;
+        let Detectors { announced, spoken, unannounced, by_silent_length, .. } = self.detectors;
         let [announced, spoken] = [announced, spoken].map(|lengths| lengths >> digits & 1 == 1);
         if self.context.column.is_some() || self.text.get(range.end) == Some(&b'|') {
             return false;
@@ -408,6 +408,13 @@ impl Finder for Scan<'_> {
         let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
         if run && self.memory.passes(self.text, &range, digits, is_idle) {
             return true;
+        }
+        if self.memory.passes_quietly(self.text, &range, digits, &self.detectors.words) {
+            return true;
+        }
+        // Where nobody might ask what words speak of it, it is not found out with more than a look.
+        if !spoken && by_silent_length.get(digits).is_none_or(Option::is_none) {
+            return false;
         }
         let mut near = self.near(range, digits);
         let idle = if announced { near.is_silent() } else { near.is_unannounced() };

@@ -328,8 +328,8 @@ impl Heard {
         self.ends(from)
     }
 
-    /// Whether no word in `range` says anything, nor one that goes on behind it, as far as that is told quickly. A word that
-    /// the beginning cuts is not asked for, if it is short enough that half of it says nothing.
+    /// Whether no word in `range` says anything, nor one that goes on behind it, as far as that is told quickly. A word
+    /// that the beginning cuts is not asked for: what is told so has no word that is so long that half of it counts.
     #[inline]
     pub(super) fn is_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
         if self.ahead.upto < range.start {
@@ -492,6 +492,7 @@ fn begins_within_a_long_word(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether letters stand on both sides of `at`.
+#[inline]
 pub(super) fn is_inside_a_word(text: &[u8], at: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|b| is_letter(*b));
     letter(at.checked_sub(1)) && letter(Some(at))

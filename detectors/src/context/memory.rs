@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::clause::{answers, ends_words, is_telling, speaks};
-use super::heard::{Heard, Hint};
+use super::heard::{Heard, Hint, Watched, is_inside_a_word};
 use super::refrain::Refrains;
-use super::words::Ending;
-use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS};
+use super::right::{behind, words_behind};
+use super::words::{Ending, Words};
+use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES, left_of};
 
 /// What goes from one candidate of a text to the next.
 #[derive(Debug, Default)]
@@ -16,12 +17,25 @@ pub(crate) struct Memory {
     /// number of several groups, the one before it is asked for.
     pub(super) last: [Last; 2],
     pub(super) newest: usize,
+    /// What words may be about one candidate: who asks whether anything comes of a number asks again if it does.
+    pub(super) told: Option<Told>,
     /// What words between digits and a number announce that decide by themselves.
     pub(super) endings: Refrains<Option<Ending>>,
     /// Where words are folded.
     pub(super) scratch: Vec<u8>,
     /// The words before a number, without what only codes spell.
     pub(super) plain: Vec<u8>,
+}
+
+/// The candidate of so many digits at a range, where the words begin that may speak of it, what those before it hint at,
+/// and all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) range: Range<usize>,
+    pub(super) digits: usize,
+    pub(super) own: Option<usize>,
+    pub(super) left: Hint,
+    pub(super) hint: Hint,
 }
 
 /// A run of digits long enough to be a number of its own.
@@ -84,5 +98,26 @@ impl Memory {
             self.keep(Last { end: range.end, digits, own, said });
         }
         true
+    }
+
+    /// Whether it is certain, by what was read on the way, that no word before or behind a number says anything. Of what
+    /// begins or ends within a word half of it may be read as a whole one.
+    pub(super) fn is_quiet(&mut self, text: &[u8], range: &Range<usize>, watched: &Watched) -> bool {
+        let digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
+        let to = text.len().min(range.end.saturating_add(RIGHT_BYTES));
+        digit(Some(range.start))
+            && digit(range.end.checked_sub(1))
+            && self.heard.is_quiet(text, left_of(range)..to, watched)
+            && (!is_inside_a_word(text, to) || words_behind(behind(text, range.end)).len() < RIGHT_BYTES)
+    }
+
+    /// Whether no word before or behind the number of so many digits at `range` says anything, as far as that is told with
+    /// a look. One in a row is remembered then for those behind it.
+    pub(crate) fn passes_quietly(&mut self, text: &[u8], range: &Range<usize>, digits: usize, words: &Words) -> bool {
+        let quiet = self.is_quiet(text, range, &words.watched);
+        if quiet && digits >= OTHER_NUMBER_DIGITS && range.len() == digits {
+            self.keep(Last { end: range.end, digits, own: left_of(range), said: Hint::NOTHING });
+        }
+        quiet
     }
 }

@@ -4,8 +4,8 @@
 //! Nothing further than [`LEFT_BYTES`] before a candidate or [`RIGHT_BYTES`] behind it has a say.
 //!
 //! [`Near`] is what detectors ask. Words before a candidate are read in `left`, those behind in `right`, and what they
-//! announce is told by the phrases of `words`; `heard` tells cheaply that nothing can have been announced, and `memory` goes
-//! from one candidate to the next.
+//! announce is told by the phrases of `words`; `heard` tells cheaply that nothing can have been announced, and `memory`
+//! goes from one candidate to the next.
 
 mod announced;
 mod clause;
@@ -25,9 +25,8 @@ use crate::Column;
 pub(crate) use announced::{Announced, Columns, Firm};
 use clause::has_letters;
 pub(crate) use heard::Hint;
-use heard::is_inside_a_word;
-use memory::Last;
 pub(crate) use memory::Memory;
+use memory::{Last, Told};
 use words::PAPERS;
 pub(crate) use words::Words;
 
@@ -178,30 +177,32 @@ impl<'t> Near<'t> {
         if let Some(hint) = self.hint {
             return hint;
         }
+        if let Some(told) = self.memory.told.as_ref().filter(|t| t.range == self.range && t.digits == self.digits) {
+            (self.own, self.left, self.hint) = (told.own, told.left, Some(told.hint));
+            return told.hint;
+        }
         if self.is_quiet() {
-            self.own = Some(self.range.start.saturating_sub(LEFT_BYTES));
-            (self.left, self.hint) = (Hint::NOTHING, Some(Hint::NOTHING));
             return Hint::NOTHING;
         }
         let left = self.left_hint();
-        self.left = left;
         let behind = self.words_behind();
         let hint = if has_letters(behind) { left.and(self.words.watched.of(behind)) } else { left };
-        self.hint = Some(hint);
+        (self.left, self.hint) = (left, Some(hint));
+        if hint != Hint::NOTHING {
+            let (range, digits, own) = (self.range.clone(), self.digits, self.own);
+            self.memory.told = Some(Told { range, digits, own, left, hint });
+        }
         hint
     }
 
-    /// Whether it is certain, by what was read on the way, that no word on either side says anything. Of what begins or
-    /// ends within a word half of it may be read as a whole one.
+    /// Whether it is certain, by what was read on the way, that no word on either side says anything.
     fn is_quiet(&mut self) -> bool {
         let Self { text, words, range, digits, memory, .. } = self;
-        let digit = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_digit);
-        let to = text.len().min(range.end.saturating_add(RIGHT_BYTES));
-        *digits > 0
-            && digit(Some(range.start))
-            && digit(range.end.checked_sub(1))
-            && memory.heard.is_quiet(text, range.start.saturating_sub(LEFT_BYTES)..to, &words.watched)
-            && (!is_inside_a_word(text, to) || self.words_behind().len() < RIGHT_BYTES)
+        let quiet = *digits > 0 && memory.is_quiet(text, range, &words.watched);
+        if quiet {
+            (self.own, self.left, self.hint) = (Some(left_of(range)), Hint::NOTHING, Some(Hint::NOTHING));
+        }
+        quiet
     }
 
     /// Remembers the candidate, a run of plain digits with nothing but signs around, for the numbers behind it.
@@ -219,4 +220,9 @@ impl<'t> Near<'t> {
             left => left,
         }
     }
+}
+
+/// How far back words are looked for before a candidate.
+const fn left_of(range: &Range<usize>) -> usize {
+    range.start.saturating_sub(LEFT_BYTES)
 }

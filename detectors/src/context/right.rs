@@ -26,25 +26,13 @@ impl<'t> Near<'t> {
         self.words.first(&self.memory.scratch)
     }
 
-    /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
+    /// The text behind that speaks of the candidate.
     pub(super) fn words_behind(&self) -> &'t [u8] {
-        let behind = self.behind();
-        if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
-            return &[];
-        }
-        if let Some(bracket) = in_brackets(behind) {
-            return bracket;
-        }
-        match first_end(behind) {
-            // Another number follows: the words are its own.
-            Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
-            ends => behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(),
-        }
+        words_behind(self.behind())
     }
 
     pub(super) fn behind(&self) -> &'t [u8] {
-        let to = self.text.len().min(self.range.end.saturating_add(RIGHT_BYTES));
-        self.text.get(self.range.end..to).unwrap_or_default()
+        behind(self.text, self.range.end)
     }
 
     pub(super) fn amount_follows(&mut self) -> bool {
@@ -85,4 +73,24 @@ fn in_brackets(behind: &[u8]) -> Option<&[u8]> {
 /// Whether the words behind each of two numbers stand in brackets.
 pub(super) fn both_in_brackets(behind: &[u8], behind_next: &[u8]) -> bool {
     in_brackets(behind).is_some() && in_brackets(behind_next).is_some()
+}
+
+/// What stands behind a candidate that ends at `at`, as far as words are looked for.
+pub(super) fn behind(text: &[u8], at: usize) -> &[u8] {
+    text.get(at..text.len().min(at.saturating_add(RIGHT_BYTES))).unwrap_or_default()
+}
+
+/// Of what stands behind a candidate, what speaks of it: up to the end of its cell or clause, none before another number.
+pub(super) fn words_behind(behind: &[u8]) -> &[u8] {
+    if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
+        return &[];
+    }
+    if let Some(bracket) = in_brackets(behind) {
+        return bracket;
+    }
+    match first_end(behind) {
+        // Another number follows: the words are its own.
+        Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
+        ends => behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(),
+    }
 }
