@@ -7,7 +7,7 @@ use super::heard::{Heard, Hint, Watched, is_inside_a_word};
 use super::refrain::Refrains;
 use super::right::{behind, words_behind};
 use super::words::{Ending, Words};
-use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES, left_of};
+use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES};
 
 /// What goes from one candidate of a text to the next.
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ impl Memory {
         let to = text.len().min(range.end.saturating_add(RIGHT_BYTES));
         digit(Some(range.start))
             && digit(range.end.checked_sub(1))
-            && self.heard.is_quiet(text, left_of(range)..to, watched)
+            && self.heard.is_quiet(text, range.start.saturating_sub(LEFT_BYTES)..to, watched)
             && (!is_inside_a_word(text, to) || words_behind(behind(text, range.end)).len() < RIGHT_BYTES)
     }
 
@@ -116,7 +116,7 @@ impl Memory {
     pub(crate) fn passes_quietly(&mut self, text: &[u8], range: &Range<usize>, digits: usize, words: &Words) -> bool {
         let quiet = self.is_quiet(text, range, &words.watched);
         if quiet && digits >= OTHER_NUMBER_DIGITS && range.len() == digits {
-            self.keep(Last { end: range.end, digits, own: left_of(range), said: Hint::NOTHING });
+            self.keep(Last { end: range.end, digits, own: range.start, said: Hint::NOTHING });
         }
         quiet
     }

@@ -200,7 +200,7 @@ impl<'t> Near<'t> {
         let Self { text, words, range, digits, memory, .. } = self;
         let quiet = *digits > 0 && memory.is_quiet(text, range, &words.watched);
         if quiet {
-            (self.own, self.left, self.hint) = (Some(left_of(range)), Hint::NOTHING, Some(Hint::NOTHING));
+            (self.own, self.left, self.hint) = (Some(range.start), Hint::NOTHING, Some(Hint::NOTHING));
         }
         quiet
     }
@@ -220,9 +220,4 @@ impl<'t> Near<'t> {
             left => left,
         }
     }
-}
-
-/// How far back words are looked for before a candidate.
-const fn left_of(range: &Range<usize>) -> usize {
-    range.start.saturating_sub(LEFT_BYTES)
 }
