@@ -358,8 +358,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         // Days and years are many in most texts, words of births are rare.
         if wanted.births
             && at >= number + 2
-            && date_of_birth::may_begin(text, at, len)
-            && date_of_birth::word_may_stand(&mut self.births, text, at)
+            && date_of_birth::may_be_announced(&mut self.births, text, at, len)
             && date_of_birth::may_be_date(text, at, len, wanted.this_year)
         {
             self.births_before(at, number.max(at.saturating_sub(date_of_birth::REACH_BYTES)));

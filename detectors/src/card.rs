@@ -84,6 +84,12 @@ pub(crate) trait Detector: Sync {
         self.lengths_announced()
     }
 
+    /// How those of its numbers begin that it takes without a header where nothing was announced, but for a `|` behind or a
+    /// `+` before: by how many digits they have, the first four and the present year. `None` where they may begin in any way.
+    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+        None
+    }
+
     /// Judges a run of digits.
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let _ = (number, near);

@@ -152,6 +152,30 @@ impl Column {
                 | Self::Health
         )
     }
+
+    /// What a phrase for it says of a number where there is no table: then no rows speak against it.
+    pub(crate) const fn spoken(self) -> Self {
+        match self {
+            Self::Neutral | Self::Record | Self::Claim => Self::Negative,
+            other => other,
+        }
+    }
+
+    /// Whether a header of this kind says what the *numbers* under it are; under `Họ tên` or `Địa chỉ` a number
+    /// still has to be judged by its own words.
+    pub(crate) const fn speaks_of_numbers(self) -> bool {
+        !matches!(
+            self,
+            Self::Name
+                | Self::Surname
+                | Self::GivenName
+                | Self::Sex
+                | Self::Address
+                | Self::Email
+                | Self::Health
+                | Self::RowNumber
+        )
+    }
 }
 
 #[cfg(test)]

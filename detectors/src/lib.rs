@@ -49,6 +49,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod trigger;
+mod unannounced;
 
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Usual, Whole};
@@ -68,6 +69,7 @@ use numbers::{Asked, Candidate, Finder, Number, candidates_of};
 use simd::{Look, Map, busy};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
+use unannounced::Unannounced;
 
 /// Bytes of context on either side of `core` after which a wider window changes nothing.
 pub const CONTEXT_BYTES: usize = 256;
@@ -128,6 +130,8 @@ pub struct Detectors {
     announced: u32,
     /// Likewise of those that must have been announced at all.
     spoken: u32,
+    /// The others of which anybody may take some that were not.
+    unannounced: Unannounced,
     /// Of these, by the word that announces, the one that reads on from it.
     by_trigger: [Vec<&'static dyn Detector>; Trigger::COUNT],
     /// Of these, those that have something to say about a name.
@@ -206,6 +210,7 @@ impl Detectors {
             bare_numbers: Asked::some(bare_lengths, |before| union(&|d| d.lengths_behind(before)), apart),
             announced: all_agree(&|d| d.lengths_announced()),
             spoken: all_agree(&|d| d.lengths_spoken()),
+            unannounced: Unannounced::new(&asked, this_year),
             by_trigger: std::array::from_fn(announced),
             by_name: of(&[DetectorId::PersonName, DetectorId::DateOfBirth]),
             asked,
@@ -392,15 +397,25 @@ impl Scan<'_> {
 
 impl Finder for Scan<'_> {
     fn is_idle(&mut self, range: Range<usize>, digits: usize) -> bool {
-        let Detectors { announced, spoken, .. } = self.detectors;
+        let Detectors { announced, spoken, unannounced, by_silent_length, .. } = self.detectors;
         let [announced, spoken] = [announced, spoken].map(|lengths| lengths >> digits & 1 == 1);
-        if !spoken || self.context.column.is_some() || self.text.get(range.end) == Some(&b'|') {
+        if self.context.column.is_some() || self.text.get(range.end) == Some(&b'|') {
+            return false;
+        }
+        if !spoken && unannounced.takes(self.text, &range, digits) {
             return false;
         }
         let run = range.len() == digits;
         let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
         if run && self.memory.passes(self.text, &range, digits, is_idle) {
             return true;
+        }
+        if self.memory.passes_quietly(self.text, &range, digits, &self.detectors.words) {
+            return true;
+        }
+        // Where nobody might ask what words speak of it, it is not found out with more than a look.
+        if !spoken && by_silent_length.get(digits).is_none_or(Option::is_none) {
+            return false;
         }
         let mut near = self.near(range, digits);
         let idle = if announced { near.is_silent() } else { near.is_unannounced() };

@@ -166,8 +166,15 @@ static ASKED: LazyLock<[[Detectors; 2]; 2]> = LazyLock::new(|| {
         let asked = ALL.iter().filter(|d| ids.contains(&d.card().id));
         let lengths = asked.fold(0, |all, d| all | d.lengths() & !d.cell_lengths());
         let by_silent_length = Default::default();
-        let open =
-            Detectors { bare_numbers: Asked::all(lengths), announced: 0, spoken: 0, by_silent_length, ..gated() };
+        let unannounced = Unannounced::all();
+        let open = Detectors {
+            bare_numbers: Asked::all(lengths),
+            announced: 0,
+            spoken: 0,
+            unannounced,
+            by_silent_length,
+            ..gated()
+        };
         [gated(), open]
     })
 });
@@ -184,6 +191,8 @@ proptest! {
             1 => "(STK|MST|GPLX|Mã hộ gia đình|Số tài khoản|Giấy phép lái xe|SĐT|vận đơn)( số)?:? ",
             1 => "[ +#=]([0-9]{8,16}|(84|0)[1-9][0-9]{8}|0101234567-?001|1900 ?[0-9]{4})[ |,;\n]",
             1 => "[ a-z]([0-9]{3,6}[ .-]){1,3}[0-9]{3,4}[ ,;\n]",
+            1 => "[ .]([A-Z]{1,3}[0-9]{2}-?|[A-Z.]{1,6})-(26)?(0[1-9]|1[0-9])[0-3][0-9]([0-9]{2})?-[0-9]{4,5}[ ,\n]",
+            1 => "(=|: |[0-9]\t|)(0|1|2)[0-9]{2}[0-9][0-9]{8}[ ,\n]([0-3][0-9]/0[1-9]/(19|20)[0-9]{2})?",
         ], 1..120),
     ) {
         let text = pieces.concat();

@@ -68,6 +68,11 @@ impl Detector for Cccd {
         1 << 9 | 1 << 10 | 1 << 11
     }
 
+    /// With the structure.
+    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+        Some(begins)
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         match number.len() {
             _ if number.layout == Layout::Uneven && near.column().is_some() && has_exponent(near.text(), number) => {
@@ -308,6 +313,11 @@ fn years_at_the_edge(text: &[u8], from: isize, year: [u8; 4]) -> (u64, u64) {
     let byte = |n: usize| usize::try_from(from - 2 + n as isize).ok().and_then(|at| text.get(at)).copied();
     let seen: [u8; YEARS_SEEN] = std::array::from_fn(|n| byte(n).unwrap_or_default());
     years(&seen, year)
+}
+
+/// Whether twelve digits that begin with these may have the structure: the first year of a century is its earliest.
+pub(crate) fn begins(len: usize, [place, tens, units, century]: [u8; 4], this_year: u16) -> bool {
+    len == 12 && structure(&[place, tens, units, century, b'0', b'0'], this_year) != Structure::None
 }
 
 /// The year of birth that a citizen number carries.

@@ -328,6 +328,22 @@ impl Heard {
         self.ends(from)
     }
 
+    /// Whether no word in `range` says anything, nor one that goes on behind it, as far as that is told quickly. A word
+    /// that the beginning cuts is not asked for: what is told so has no word that is so long that half of it counts.
+    #[inline]
+    pub(super) fn is_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
+        if self.ahead.upto < range.start {
+            self.ahead = Ahead::new(range.start);
+        }
+        if self.ahead.since > range.start {
+            return false;
+        }
+        if self.ahead.upto < range.end {
+            self.ahead.read(text, range.end, watched);
+        }
+        self.ahead.upto >= range.end
+    }
+
     /// Whether nothing is said up to the digit at `to`, as far as that is told quickly.
     #[inline]
     fn is_silent(&mut self, text: &[u8], to: usize, watched: &Watched) -> bool {
@@ -476,7 +492,8 @@ fn begins_within_a_long_word(text: &[u8], at: usize) -> bool {
 }
 
 /// Whether letters stand on both sides of `at`.
-fn is_inside_a_word(text: &[u8], at: usize) -> bool {
+#[inline]
+pub(super) fn is_inside_a_word(text: &[u8], at: usize) -> bool {
     let letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|b| is_letter(*b));
     letter(at.checked_sub(1)) && letter(Some(at))
 }

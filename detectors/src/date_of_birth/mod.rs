@@ -70,6 +70,11 @@ impl Detector for DateOfBirth {
         1 << 12
     }
 
+    /// As citizen numbers.
+    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+        Some(cccd::begins)
+    }
+
     /// A cell under the header of births.
     fn cell(&self, range: Range<usize>, near: &mut Near<'_>) -> Option<Found> {
         if !matches!(near.column()?, Column::BirthDate | Column::BirthYear) {
@@ -169,7 +174,7 @@ fn signs(text: &[u8]) -> usize {
 
 /// Whether so many digits may be the first of a date, by their number, the first two and what stands beside a day.
 #[inline]
-pub(crate) fn may_begin(text: &[u8], at: usize, len: usize) -> bool {
+fn may_begin(text: &[u8], at: usize, len: usize) -> bool {
     match len {
         4 | 12 | 14 => matches!(text.get(at..), Some([b'1', b'9', ..] | [b'2', b'0', ..])),
         1 | 2 => may_be_day(text, at, len),
@@ -219,17 +224,16 @@ const BIRTH_BYTES_MAX: usize = 5;
 /// Two letters side by side that each word of a birth has and few other words have.
 const PAIRS: [[u8; 2]; 8] = [*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"];
 
-/// Whether a word of a birth may end within the 64 bytes before `at`, in a text of which such places are asked one after
-/// the other.
+/// Whether so many digits at `at` may be the first of a date that a word of a birth announces, as far as a few bytes tell
+/// and letters of such words within the 64 bytes before, in a text of which such places are asked one after the other.
 #[inline(always)]
-pub(crate) fn word_may_stand(words: &mut Sightings, text: &[u8], at: usize) -> bool {
-    match words.since(text, at, BLOCK + BIRTH_BYTES_MAX, &PAIRS) {
-        Some(seen) => seen,
-        None => word_may_end(text, at),
-    }
+pub(crate) fn may_be_announced(words: &mut Sightings, text: &[u8], at: usize, len: usize) -> bool {
+    // Where numbers stand close together, the letters are told with less than the digits.
+    let seen = words.since(text, at, BLOCK + BIRTH_BYTES_MAX, &PAIRS);
+    seen != Some(false) && may_begin(text, at, len) && (seen == Some(true) || word_may_end(text, at))
 }
 
-/// The same by these bytes alone.
+/// Whether a word of a birth may end within the 64 bytes before `at`, by these bytes alone.
 fn word_may_end(text: &[u8], at: usize) -> bool {
     let Some(seen) = at.checked_sub(SEEN).and_then(|from| text.get(from..at)?.first_chunk()) else { return true };
     let begins = |from: usize| {
@@ -373,13 +377,14 @@ mod tests {
             let word = if upper { word.to_uppercase() } else { word.to_owned() };
             let text = [before.as_str(), &word, &behind].concat();
             let at = text.len();
+            let text = text + "2006";
             let ends = |end: usize| words_that_end(text.as_bytes(), end, Trigger::Birth).next().is_some();
             if (at - BLOCK + 1..=at).any(ends) {
                 prop_assert!(word_may_end(text.as_bytes(), at), "{text}");
                 // So is none where all of the text was seen before, or some.
                 let mut words = Sightings::default();
                 let mut asked = (at % 3..at).step_by(1 + at % 31).chain([at]);
-                prop_assert!(asked.all(|at| word_may_stand(&mut words, text.as_bytes(), at) || at < text.len()), "{text}");
+                prop_assert!(asked.all(|n| may_be_announced(&mut words, text.as_bytes(), n, 4) || n < at), "{text}");
             }
         }
     }

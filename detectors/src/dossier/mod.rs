@@ -35,6 +35,11 @@ impl Detector for Dossier {
         1 << 10 | 1 << 11
     }
 
+    /// The hyphen behind its office.
+    fn lengths_behind(&self, before: u8) -> u32 {
+        if before == b'-' { self.lengths() } else { 0 }
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let digits = number.digits();
         let shaped = matches!(digits.len(), 10 | 11) && number.separator == Gap::Dash && number.first_group == 6;

@@ -74,7 +74,10 @@ impl Links<'_> {
             return;
         }
         self.run(first, group, *separator, text, found);
-        self.row(first, group, *separator, text, found);
+        // In a list of long numbers there is no room left for the next.
+        if self.links.get(first + 1).is_some_and(|(next, _)| group.len() + next.len() <= GROUPED_MAX) {
+            self.row(first, group, *separator, text, found);
+        }
     }
 
     /// The number that this group alone may be.

@@ -48,6 +48,10 @@ impl Detector for Phone {
         1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13
     }
 
+    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+        Some(begins)
+    }
+
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
         let plus = near.text().get(..number.range.start)?.ends_with(b"+");
         let (zero, rest) = parts(number.digits(), plus)?;
@@ -112,6 +116,16 @@ fn parts(digits: &[u8], plus: bool) -> Option<(&'static [u8], &[u8])> {
         _ => return None,
     };
     Some((b"0", rest))
+}
+
+/// Whether digits that begin with these may be in the numbering plan, without a `+` before.
+fn begins(len: usize, head: [u8; 4], _: u16) -> bool {
+    match head {
+        [b'0', b'0', b'8', b'4'] | [b'8', b'4', ..] => len >= 11,
+        [b'0', ..] => Kind::of(head, len).is_some(),
+        [b'1', b'8' | b'9', b'0', b'0'] => matches!(len, 8 | 10),
+        _ => false,
+    }
 }
 
 /// What digits are in the numbering plan: nothing, mobile, landline or hotline.

@@ -151,6 +151,10 @@ impl Base85 {
 }
 
 fn opened(run: &[u8]) -> Option<&[u8]> {
+    // A fold without a branch is done with vectors: nearly all runs are short and have none.
+    if run.len() <= TRIAL && !run.iter().fold(false, |any, b| any | (*b == b'<')) {
+        return None;
+    }
     let at = memchr::memchr_iter(b'<', run).find(|at| run.get(at + 1) == Some(&b'~'))?;
     run.get(at + 2..)
 }

@@ -441,13 +441,15 @@ impl Runs {
     /// The bytes of a block up to which a run is long enough.
     #[inline]
     fn ends(&self, class: u64) -> u64 {
-        // What stands before both blocks is missing, and matters to none of the bytes of the second.
-        let one = u128::from(class) << u64::BITS | u128::from(self.before.0);
-        let two = one & one << 1;
+        let two = class & class << 1;
         let four = two & two << 2;
         let eight = four & four << 4;
         let sixteen = eight & eight << 8;
-        ((sixteen & sixteen << (self.min - 16)) >> u64::BITS) as u64
+        let within = sixteen & sixteen << (self.min - 16);
+        // Those of a run that goes on from the block before, of which no more than the whole block is known.
+        let (tail, head) = (self.before.0.leading_ones(), class.trailing_ones());
+        let below = |n: u32| !u64::MAX.unbounded_shl(n);
+        within | below(head) & !below((self.min - 1).saturating_sub(tail))
     }
 
     /// Takes up the run that the last block ended in, before `base`, however short.

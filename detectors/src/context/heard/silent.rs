@@ -9,23 +9,26 @@ use crate::simd::{BLOCK, letters_and_digits_from};
 /// What was read ahead.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ahead {
-    /// Nothing is said up to here, where no word is under way.
+    /// Nothing is said between these places, of which no word is under way at the second.
+    pub(super) since: usize,
     pub(super) upto: usize,
     /// The last word before, and what it may be. Digits behind it would part it from the next; not to ask for them finds
     /// pairs that are none.
     before: u64,
     parts: u8,
+    /// The word there says something, as far as is told quickly.
+    stuck: bool,
 }
 
 impl Ahead {
     /// From `at` on.
     pub(super) fn new(at: usize) -> Self {
-        Self { upto: at, ..Self::default() }
+        Self { since: at, upto: at, ..Self::default() }
     }
 
     /// Reads on as far as `to`, a digit, or as far as nothing is said.
     pub(super) fn read(&mut self, text: &[u8], to: usize, watched: &Watched) {
-        while self.upto < to {
+        while self.upto < to && !self.stuck {
             let at = self.upto;
             let (letter, digit) = letters_and_digits_from(text, at);
             // A letter between two digits is no word, and codes are full of them.
@@ -42,7 +45,7 @@ impl Ahead {
                 }
                 let word = plain_word(text, at + start as usize, len as usize);
                 if !word.is_some_and(|word| self.passes(word, watched)) {
-                    self.upto = at + start as usize;
+                    (self.upto, self.stuck) = (at + start as usize, true);
                     return;
                 }
                 // The sum carries over all of the lowest word.
@@ -50,6 +53,7 @@ impl Ahead {
             }
             if end == at {
                 // A word that fills all these bytes.
+                self.stuck = true;
                 return;
             }
             self.upto = end;
