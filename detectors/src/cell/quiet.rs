@@ -4,8 +4,8 @@
 //! remembered by its shape (`shapes.rs`).
 
 use super::shapes::SHAPE_BYTES;
-use crate::numbers::{Candidate, candidates};
-use crate::simd::{Map, speech};
+use crate::numbers::{Candidate, candidates_of, parted};
+use crate::simd::{Look, Map, speech};
 use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Longer text is scanned for what it holds.
@@ -153,12 +153,16 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         if column.is_some() {
             return false;
         }
-        candidates(text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
+        let mut look = Look::hearing(text, 0);
+        candidates_of(&mut look, text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
             any |= match candidate {
                 Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
                 _ => true,
             };
         });
+        if !any && detectors.anchors.has_numbers() {
+            parted::numbers(text, &look.heard().groups, all.clone(), |_| any = true);
+        }
     }
     if !any {
         anchor::candidates(text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
