@@ -28,7 +28,7 @@ pub(crate) fn numbers(text: &[u8], places: &[usize], range: Range<usize>, mut fo
         let digits = text.get(at..).unwrap_or_default().iter().take(BYTES_DIGITS_MAX + 1);
         let run = at..at + digits.take_while(|b| b.is_ascii_digit()).count();
         let number = match run.len() {
-            ..=GROUP_DIGITS_MAX => read(text, run.clone()).filter(|_| !is_in_code(text, start, &run)),
+            ..=GROUP_DIGITS_MAX => read_groups(text, run.clone()).filter(|_| !is_in_code(text, start, &run)),
             _ => hexadecimal(text, run),
         };
         number.into_iter().for_each(&mut found);
@@ -59,13 +59,17 @@ fn is_letter(text: &[u8], start: usize, at: usize) -> bool {
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
 /// the same between. The letters of a card are a part of its first group: `TE1'259'444'010'248`, `T_E_1_2_5_…`.
 #[inline(always)]
+#[cfg(test)]
 fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
-    if may_begin(text, &group) { read_groups(text, group) } else { None }
+    if may_begin(text, group.start) { read_groups(text, group) } else { None }
 }
 
-/// Whether one may begin, as far as a few bytes tell: nearly every short group of digits is none of these.
-#[inline(always)]
-fn may_begin(text: &[u8], group: &Range<usize>) -> bool {
+/// Whether one may begin with the digits at `start`, as far as a few bytes tell: nearly every short group of digits is none
+/// of these.
+#[inline]
+pub(crate) fn may_begin(text: &[u8], start: usize) -> bool {
+    let digits = text.get(start..).unwrap_or_default().iter().take(GROUP_DIGITS_MAX);
+    let group = start..start + digits.take_while(|b| b.is_ascii_digit()).count();
     let byte = |at: usize| text.get(at).copied().unwrap_or_default();
     let sign = byte(group.end);
     if !PARTS[usize::from(sign)] {

@@ -4,8 +4,11 @@
 //! It errs on one side only: whatever is passed over is no such number. What is told has to be read
 //! (`numbers/parted.rs`).
 
+use std::ops::Range;
+
 use super::alive::Raws;
 use super::{BLOCK, places};
+use crate::numbers::parted::{self, may_begin};
 
 /// Fewest bytes of such a number whose gaps have two bytes at the most: nine digits in three groups.
 const NEAR_BYTES: usize = 11;
@@ -14,9 +17,12 @@ const AHEAD: usize = 2;
 /// Most bytes of any gap: two characters.
 const GAP_BYTES: usize = 8;
 /// Most digits of a first group.
-const FIRST_DIGITS: usize = crate::numbers::parted::GROUP_DIGITS_MAX;
+const FIRST_DIGITS: usize = parted::GROUP_DIGITS_MAX;
 /// Fewest digits that write a number as bytes.
 const LONG_DIGITS: usize = 18;
+
+/// From the second group to the third, which gaps as wide part as the first two.
+const NEXT: Range<u32> = 4..21;
 
 /// Such places in a text that is looked at from its beginning.
 #[derive(Default)]
@@ -63,47 +69,46 @@ impl Groups {
         let last = &mut self.last;
         (digit[0], follow[0], joins[0]) = (last.digit, last.follow, last.join);
         let (mut begin, mut five, mut alive) = ([last.begin; N], [last.five; N], [last.alive[0]; N]);
+        let (mut end, mut apart) = ([last.end[0]; N], [0; N]);
         for n in 1..N {
             let here = digit[n];
             let [one, two, three, four] =
                 [late::<1, N>(digit, n), late::<2, N>(digit, n), late::<3, N>(digit, n), late::<4, N>(digit, n)];
-            begin[n] = here & !one;
+            (begin[n], end[n], apart[n]) = (here & !one, one & !here, here & !one & !two & !three);
             five[n] = here & one & two & three & four;
             // Digits, one byte between two, and two bytes: what is told of the byte two places before.
             alive[n] = two | three & (one & !late::<2, N>(joins, n) | !one & here) | four & !three & one;
         }
-        let (mut two, mut end, mut nine) = ([last.alive[1]; N], [last.end[0]; N], [last.nine; N]);
+        let (mut two, mut end_2, mut nine) = ([last.alive[1]; N], [last.end[1]; N], [last.nine; N]);
         for n in 1..N {
             two[n] = alive[n] & late::<1, N>(&alive, n);
-            // Behind a group that may be the first.
-            end[n] = late::<1, N>(digit, n) & !digit[n] & !late::<1, N>(&five, n);
+            end_2[n] = end[n] | late::<1, N>(&end, n);
             nine[n] = five[n] & late::<4, N>(&five, n);
         }
-        let (mut four, mut end_2) = ([last.alive[2]; N], [last.end[1]; N]);
+        let (mut four, mut end_4) = ([last.alive[2]; N], [last.end[2]; N]);
         for n in 1..N {
             four[n] = two[n] & late::<2, N>(&two, n);
-            end_2[n] = end[n] | late::<1, N>(&end, n);
+            end_4[n] = end_2[n] | late::<2, N>(&end_2, n);
         }
-        let (mut eight, mut end_4) = ([last.alive[3]; N], [last.end[2]; N]);
+        let mut eight = [last.alive[3]; N];
         for n in 1..N {
             eight[n] = four[n] & late::<4, N>(&four, n);
-            end_4[n] = end_2[n] | late::<2, N>(&end_2, n);
         }
         let (mut near, mut wide, mut long, mut any) = ([0; N], [0; N], [last.long; N], 0);
         for n in 1..N {
             let enough = eight[n] & late::<3, N>(&eight, n);
             near[n] = enough & late::<12, N>(&begin, n) & !late::<8, N>(&five, n);
             // From three bytes to eight behind a group, the last but one or the last of which goes on with a character.
-            let apart =
-                (late::<3, N>(&end_4, n) | late::<5, N>(&end_4, n)) & !late::<2, N>(digit, n) & !late::<3, N>(digit, n);
-            wide[n] = begin[n] & apart & (late::<1, N>(follow, n) | late::<2, N>(follow, n));
+            let behind = late::<3, N>(&end_4, n) | late::<5, N>(&end_4, n);
+            wide[n] = apart[n] & behind & (late::<1, N>(follow, n) | late::<2, N>(follow, n));
             long[n] = nine[n] & late::<9, N>(&nine, n);
             any |= near[n] | wide[n] | long[n];
         }
         if any != 0 {
             for n in (1..N).filter(|n| near[*n] | wide[*n] | long[*n] != 0) {
+                let seconds = wide[n] & followed(wide[n], wide.get(n + 1).copied());
                 let first = long[n] & !late::<1, N>(&long, n);
-                self.add(text, self.next + (n - 1) * BLOCK, [near[n], wide[n], first]);
+                self.add(text, self.next + (n - 1) * BLOCK, [near[n], seconds, first]);
             }
         }
         self.next += (N - 1) * BLOCK;
@@ -126,8 +131,9 @@ impl Groups {
     #[inline(never)]
     fn add(&mut self, text: &[u8], at: usize, [near, wide, long]: [u64; 3]) {
         let start = self.start;
-        self.places.extend(places(at, near).map(|at| at - (NEAR_BYTES - 1 + AHEAD)));
-        self.places.extend(places(at, wide).filter_map(|at| group_before(text, start, at)));
+        let begins = |at: &usize| may_begin(text, *at);
+        self.places.extend(places(at, near).map(|at| at - (NEAR_BYTES - 1 + AHEAD)).filter(begins));
+        self.places.extend(places(at, wide).filter_map(|at| group_before(text, start, at)).filter(begins));
         self.places.extend(places(at, long).map(|at| at - (LONG_DIGITS - 1)));
     }
 
@@ -141,6 +147,12 @@ impl Groups {
         self.places.sort_unstable();
         self.places
     }
+}
+
+/// Those of a word that others follow as far away as the next group begins; what stands behind the next word is not known.
+fn followed(word: u64, next: Option<u64>) -> u64 {
+    let both = u128::from(word) | u128::from(next.unwrap_or(u64::MAX)) << BLOCK;
+    NEXT.fold(0, |all, by| all | (both >> by) as u64)
 }
 
 /// Where the last group before `at` begins, if it may be the first of a number; nothing is known before `start`.
