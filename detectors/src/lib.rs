@@ -271,7 +271,7 @@ impl Detectors {
                     }
                 }
             }
-            if reads_groups {
+            if reads_groups && !heard.groups.is_empty() {
                 // What was heard on the way to the last number is no help in going back.
                 scan.memory = Memory::default();
                 parted::numbers(text, &heard.groups, from..to, |number| scan.number(&number));

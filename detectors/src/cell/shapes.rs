@@ -151,6 +151,8 @@ fn may_find(detectors: &Detectors, cell: &[u8], single: u8) -> bool {
             match group {
                 [one] => *one = single,
                 [one, nine, _, _] => (*one, *nine) = (b'1', b'9'),
+                // These may be digits as bytes.
+                long if long.len() == parted::BYTES_DIGITS_MAX => long.fill(b'3'),
                 _ => {}
             }
         }

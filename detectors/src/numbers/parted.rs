@@ -17,7 +17,7 @@ const GROUPS_MIN: usize = 3;
 /// Digits of the largest group.
 pub(crate) const GROUP_DIGITS_MAX: usize = 4;
 /// Digits that write the longest number as bytes.
-const BYTES_DIGITS_MAX: usize = 20;
+pub(crate) const BYTES_DIGITS_MAX: usize = 20;
 /// Digits of the longest such number, those of a card behind its letters.
 const CARD_DIGITS: usize = 13;
 

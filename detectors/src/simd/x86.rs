@@ -1,8 +1,7 @@
 //! The classes with SSE2, AVX2 and AVX-512.
 #![expect(unsafe_code, reason = "vector loads from slices, and calls of functions that need features of the processor")]
 // Why it is sound: every load reads `BLOCK` bytes at offset 0 or 1 of an array of `SEEN` = `BLOCK` + 1 bytes, in whole
-// vectors, or a quarter of a table of four times as many; functions that need a feature are called only behind a check
-// for it, and SSE2 is part of x86-64.
+// vectors; functions that need a feature are called only behind a check for it, and SSE2 is part of x86-64.
 
 use std::arch::x86_64::*;
 use std::hint::black_box;
@@ -185,10 +184,7 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     let bits = handles_bits();
-    if handles_tables() && bits {
-        // SAFETY: the features are there.
-        unsafe { look_vbmi::<N>(text, look) }
-    } else if is_x86_feature_detected!("avx512bw") && bits {
+    if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
         unsafe { look_avx512::<N>(text, look) }
     } else if is_x86_feature_detected!("avx2") && bits {
@@ -217,18 +213,6 @@ fn look_avx2<const N: usize>(text: &[u8], look: &mut Look<'_>) {
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
-}
-
-#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
-fn look_vbmi<const N: usize>(text: &[u8], look: &mut Look<'_>) {
-    fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); raw_vbmi(seen) }, voice_vbmi(seen), |bits, of| _pext_u64(bits, of));
-}
-
-/// Whether bytes are looked up in tables of 128, and words shifted into each other, in one step each.
-fn handles_tables() -> bool {
-    is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vbmi")
-        && is_x86_feature_detected!("avx512vbmi2")
 }
 
 /// What a single block holds.
@@ -328,54 +312,6 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
     }
 }
 
-/// What the tables of both halves of a byte make of each byte.
-static CLASSES: [u8; 256] = of_halves(&HIGH, &LOW, &[0; 16]);
-static FIRSTS: [u8; 256] = of_halves(&FIRST_HIGH, &FIRST_LOW, &[0; 16]);
-static SECONDS: [u8; 256] = of_halves(&SECOND_HIGH, &SECOND_LOW, &SECOND_ANY);
-
-const fn of_halves(high: &[u8; 16], low: &[u8; 16], any: &[u8; 16]) -> [u8; 256] {
-    let (mut table, mut byte) = ([0; 256], 0);
-    while byte < table.len() {
-        table[byte] = high[byte >> 4] & low[byte & 0xf] | any[byte >> 4];
-        byte += 1;
-    }
-    table
-}
-
-/// What `table` has for each byte below 80, or for each from 80 on.
-#[target_feature(enable = "avx512bw,avx512vbmi")]
-#[inline]
-fn looked_up<const FROM_80: bool>(table: &[u8; 256], v: __m512i) -> __m512i {
-    let from = if FROM_80 { 2 * BLOCK } else { 0 };
-    // SAFETY: two vectors from the first or third quarter on of an array of four.
-    let [low, high] = unsafe {
-        let from = table.as_ptr().add(from);
-        [_mm512_loadu_si512(from.cast()), _mm512_loadu_si512(from.add(BLOCK).cast())]
-    };
-    _mm512_permutex2var_epi8(low, v, high)
-}
-
-#[target_feature(enable = "avx512bw,avx512vbmi")]
-#[inline]
-fn raw_vbmi(seen: &[u8; SEEN]) -> Raw {
-    // SAFETY: both lie within the array.
-    let (v, next) =
-        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
-    let splat = |b: u8| _mm512_set1_epi8(b as i8);
-    let above = _mm512_movepi8_mask(v);
-    let (class, lead) = (looked_up::<false>(&CLASSES, v), looked_up::<true>(&CLASSES, v));
-    let class = _mm512_maskz_mov_epi8(!above, class);
-    let leads = _mm512_mask_test_epi8_mask(above, lead, lead);
-    let vietnamese = _mm512_mask_cmpgt_epi8_mask(_mm512_cmpeq_epi8_mask(v, splat(0xe1)), next, splat(0xb7));
-    Raw {
-        digit: _mm512_movepi8_mask(class),
-        like: _mm512_test_epi8_mask(class, splat(LIKE)),
-        sign: _mm512_test_epi8_mask(class, splat(SIGNS)),
-        foreign: _mm512_mask_cmplt_epi8_mask(leads, next, splat(0xc0)) & !vietnamese,
-        follow: above & !_mm512_movepi8_mask(_mm512_add_epi8(v, v)),
-    }
-}
-
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
@@ -395,10 +331,6 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         kernels.push(("avx512", |seen| unsafe { raw_avx512(seen) }));
-    }
-    if handles_tables() {
-        // SAFETY: the features are there.
-        kernels.push(("vbmi", |seen| unsafe { raw_vbmi(seen) }));
     }
     kernels
 }
@@ -498,23 +430,6 @@ fn voice_avx512(seen: &[u8; SEEN]) -> Voice {
     }
 }
 
-#[target_feature(enable = "avx512bw,avx512vbmi")]
-#[inline]
-fn voice_vbmi(seen: &[u8; SEEN]) -> Voice {
-    // SAFETY: both lie within the array.
-    let (v, next) =
-        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
-    let splat = |b: u8| _mm512_set1_epi8(b as i8);
-    let second = looked_up::<false>(&SECONDS, next);
-    let second = _mm512_mask_mov_epi8(second, _mm512_movepi8_mask(next), looked_up::<true>(&SECONDS, next));
-    Voice {
-        part: _mm512_cmpge_epu8_mask(v, splat(b'0')),
-        stop: _mm512_cmplt_epu8_mask(v, splat(b' ')),
-        // No word begins with a byte from 80 on.
-        first: _mm512_mask_test_epi8_mask(!_mm512_movepi8_mask(v), looked_up::<false>(&FIRSTS, v), second),
-    }
-}
-
 /// Tells the letters of a block.
 #[cfg(test)]
 type VoiceKernel = fn(&[u8; SEEN]) -> Voice;
@@ -534,10 +449,6 @@ pub(super) fn voice_kernels() -> Vec<(&'static str, VoiceKernel)> {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         kernels.push(("avx512", |seen| unsafe { voice_avx512(seen) }));
-    }
-    if handles_tables() {
-        // SAFETY: the features are there.
-        kernels.push(("vbmi", |seen| unsafe { voice_vbmi(seen) }));
     }
     kernels
 }
