@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
-use crate::numbers::{Candidate, parted};
+use crate::numbers::Candidate;
 use crate::simd::{BLOCK, Beginnings, Map, Sightings, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
@@ -42,7 +42,20 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Whether nothing is asked for that words tell.
     pub(crate) const fn is_empty(self) -> bool {
-        !self.any()
+        !(self.names
+            || self.markings
+            || self.births
+            || self.plates
+            || self.addresses
+            || self.illnesses
+            || self.claims
+            || self.payments
+            || self.mail)
+    }
+
+    /// Whether numbers are asked for that words announce, however their groups are parted.
+    pub(crate) const fn has_numbers(self) -> bool {
+        self.numbers
     }
 
     pub(crate) fn new(ids: &[DetectorId], this_year: u16) -> Self {
@@ -61,23 +74,6 @@ impl Wanted {
             this_year,
         }
     }
-
-    const fn any(self) -> bool {
-        self.numbers || self.words()
-    }
-
-    /// Whether anything is asked for but numbers.
-    const fn words(self) -> bool {
-        self.names
-            || self.markings
-            || self.births
-            || self.plates
-            || self.addresses
-            || self.illnesses
-            || self.claims
-            || self.payments
-            || self.mail
-    }
 }
 
 /// Tells `found` every candidate that an anchor within `range` gives, block by block.
@@ -88,7 +84,7 @@ pub(crate) fn candidates(
     wanted: Wanted,
     found: &mut impl FnMut(Candidate),
 ) {
-    if !wanted.any() {
+    if wanted.is_empty() {
         return;
     }
     let (names, claims) = (person_name::Beginning::new(), claim_record::Names::default());
@@ -108,14 +104,9 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
     #[inline(always)]
     fn run(self) {
         let Self { end, mut pass } = self;
-        let Pass { text, map, wanted, .. } = pass;
-        let words = wanted.words();
+        let Pass { text, map, .. } = pass;
         map.beginnings(text, |here| {
-            let &Beginnings { at, capitals, announced, hyphens, parted, long, marks, .. } = here;
-            if !words {
-                places(at, parted).for_each(|to| pass.groups(to - here.digits_before(to)..to, end));
-                return places(at, long).filter(|at| *at < end).for_each(|at| pass.long(at, map.digits(here, at)));
-            }
+            let &Beginnings { at, capitals, announced, hyphens, long, marks, .. } = here;
             let within = match end.saturating_sub(at) {
                 left @ 0..BLOCK => (1 << left) - 1,
                 _ => u64::MAX,
@@ -140,8 +131,7 @@ impl<F: FnMut(Candidate)> Work for Anchors<'_, F> {
             places(at, announced)
                 .for_each(|at| pass.digits_behind_words(at, map.digits(here, at), here.runs_before(at)));
             places(at, hyphens).for_each(|at| pass.hyphen(at - 1));
-            places(at, parted).for_each(|to| pass.groups(to - here.digits_before(to)..to, end));
-            places(at, long).for_each(|at| pass.long(at, map.digits(here, at)));
+            places(at, long).for_each(|at| pass.payment(at));
             places(at, marks).for_each(|at| pass.mark(at));
         });
     }
@@ -293,28 +283,6 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         let gap = before.take(LABEL_GAP).take_while(|b| matches!(b, b' ' | b'\t' | b'*' | b'"')).count();
         if may_end(self.text, at - gap, Trigger::Person) {
             self.tell_words_that_end(Trigger::Person, at - gap);
-        }
-    }
-
-    /// Digits before what may part the groups of a number, which begins with them before `end`.
-    #[inline(always)]
-    fn groups(&mut self, group: Range<usize>, end: usize) {
-        if self.wanted.numbers
-            && group.start < end
-            && group.len() <= parted::GROUP_DIGITS_MAX
-            && let Some(number) = parted::read(self.text, group)
-        {
-            (self.found)(Candidate::Number(number));
-        }
-    }
-
-    /// More digits than are a part of a number.
-    fn long(&mut self, at: usize, len: usize) {
-        self.payment(at);
-        if self.wanted.numbers
-            && let Some(number) = parted::hexadecimal(self.text, at..at + len)
-        {
-            (self.found)(Candidate::Number(number));
         }
     }
 

@@ -65,7 +65,7 @@ pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
-use numbers::{Asked, Candidate, Finder, Number, candidates_of};
+use numbers::{Asked, Candidate, Finder, Number, candidates_of, parted};
 use simd::{Look, Map, busy};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -255,6 +255,7 @@ impl Detectors {
         }
         let mut scan = Scan { detectors: self, text, context, found: Vec::new(), memory: Memory::default() };
         let has_words = anchors.is_some();
+        let reads_groups = anchors.is_some_and(anchor::Wanted::has_numbers);
         let anchors = anchors.filter(|wanted| !wanted.is_empty());
         let map = anchors.map(|_| Map::new(text, from..to.saturating_add(spoken::STEP)));
         if text.len() < SPOKEN_BYTES_MIN && context.column.is_none() && map.as_ref().is_some_and(Map::is_dull) {
@@ -264,7 +265,8 @@ impl Detectors {
         if has_words {
             let mut look = Look::hearing(text, from);
             candidates_of(&mut look, text, from..to, numbers, &mut scan);
-            look.speech(to, |stretch| {
+            let heard = look.heard();
+            for stretch in heard.speech(to) {
                 let number = |number: Number| scan.number(&number);
                 match &map {
                     Some(map) => spoken::numbers(text, stretch, map, number),
@@ -273,7 +275,12 @@ impl Detectors {
                         spoken::numbers(text, stretch, &map, number);
                     }
                 }
-            });
+            }
+            if reads_groups && !heard.groups.is_empty() {
+                // What was heard on the way to the last number is no help in going back.
+                scan.memory = Memory::default();
+                parted::numbers(text, &heard.groups, from..to, |number| scan.number(&number));
+            }
         } else {
             // Nearly nowhere in an encoding is enough for a number.
             for part in busy(text, from..to) {
@@ -282,8 +289,7 @@ impl Detectors {
             }
         }
         if let (Some(map), Some(anchors)) = (&map, anchors) {
-            // From the beginning once more: what was heard on the way to the last number is no help here, and going back
-            // to it would read the words before each name anew.
+            // From the beginning once more, as well.
             scan.memory = Memory::default();
             anchor::candidates(text, from..to, map, anchors, &mut |candidate| scan.judge(&candidate));
         }

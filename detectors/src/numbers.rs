@@ -198,6 +198,7 @@ type Groups = [(Group, Gap); BLOCK / 2];
 
 /// Passes over `text[range]` and tells `found` every candidate that starts there, roughly in order; of numbers those
 /// that are asked for.
+#[cfg(test)]
 pub(crate) fn candidates(text: &[u8], range: Range<usize>, asked: &Asked, found: &mut impl Finder) {
     let mut look = Look::new(text, range.start);
     candidates_of(&mut look, text, range, asked, found);

@@ -4,8 +4,8 @@
 //! remembered by its shape (`shapes.rs`).
 
 use super::shapes::SHAPE_BYTES;
-use crate::numbers::{Candidate, candidates};
-use crate::simd::{Map, speech};
+use crate::numbers::{Candidate, candidates_of, parted};
+use crate::simd::{Look, Map, speech};
 use crate::{Column, Detectors, anchor, lookalike, spoken};
 
 /// Longer text is scanned for what it holds.
@@ -147,24 +147,36 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
         return false;
     }
     let (all, map) = (0..text.len(), Map::new(text, 0..text.len()));
-    let mut any = false;
+    let (mut any, mut heard) = (false, None);
     if map.has_numbers() {
         // Under a header, digits and letters may be a value that no number gives away.
         if column.is_some() {
             return false;
         }
-        candidates(text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
+        let mut look = Look::hearing(text, 0);
+        candidates_of(&mut look, text, all.clone(), &detectors.bare_numbers, &mut |candidate| {
             any |= match candidate {
                 Candidate::Lookalikes(place) => lookalike::read(text, place).is_some(),
                 _ => true,
             };
         });
+        if !any {
+            let all_heard = look.heard();
+            if detectors.anchors.has_numbers() {
+                parted::numbers(text, &all_heard.groups, all.clone(), |_| any = true);
+            }
+            heard = Some(all_heard);
+        }
     }
     if !any {
         anchor::candidates(text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
     }
     if !any && text.len() >= spoken::SPOKEN_BYTES_MIN {
-        speech(text, all, |stretch| spoken::numbers(text, stretch, &map, |_| any = true));
+        let number = |stretch| spoken::numbers(text, stretch, &map, |_| any = true);
+        match heard {
+            Some(heard) => heard.speech(all.end).for_each(number),
+            None => speech(text, all, number),
+        }
     }
     !any
 }

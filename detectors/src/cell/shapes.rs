@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use crate::numbers::{Candidate, EVERY_NUMBER, candidates};
-use crate::simd::Map;
+use crate::numbers::{Candidate, EVERY_NUMBER, candidates_of, parted};
+use crate::simd::{Look, Map};
 use crate::trigger::{Trigger, words_in};
 use crate::{Column, Detectors, anchor, lookalike, spoken};
 
@@ -151,19 +151,23 @@ fn may_find(detectors: &Detectors, cell: &[u8], single: u8) -> bool {
             match group {
                 [one] => *one = single,
                 [one, nine, _, _] => (*one, *nine) = (b'1', b'9'),
+                // These may be digits as bytes.
+                long if long.len() == parted::BYTES_DIGITS_MAX => long.fill(b'3'),
                 _ => {}
             }
         }
     }
     let (all, map) = (0..text.len(), Map::new(&text, 0..text.len()));
     let mut any = text.contains(&b'@');
-    candidates(&text, all.clone(), &EVERY_NUMBER, &mut |candidate| {
+    let mut look = Look::hearing(&text, 0);
+    candidates_of(&mut look, &text, all.clone(), &EVERY_NUMBER, &mut |candidate| {
         any |= match candidate {
             // How many digits a word has is told by its shape.
             Candidate::Lookalikes(place) => lookalike::read(&text, place).is_some(),
             _ => true,
         };
     });
+    parted::numbers(&text, &look.heard().groups, all.clone(), |_| any = true);
     spoken::numbers(&text, all.clone(), &map, |_| any = true);
     anchor::candidates(&text, all.clone(), &map, detectors.anchors, &mut |_| any = true);
     // Whether a word announces these digits is told by which they are.

@@ -341,6 +341,18 @@ fn place() -> impl Strategy<Value = String> {
     ]
 }
 
+#[test]
+fn digits_that_write_a_number_are_no_others_of_their_shape() {
+    for column in columns() {
+        let mut cells = Cells::default();
+        for before in ["", "mã BHXH: ", "BHXH "] {
+            for digits in ["12345678901234567890", "37393132303435383733", "123456789012345678", "373931323034353837"] {
+                agree(&format!("{before}{digits}"), column, &mut cells);
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 

@@ -16,19 +16,60 @@ const SIGNS_MAX: usize = 2;
 const GROUPS_MIN: usize = 3;
 /// Digits of the largest group.
 pub(crate) const GROUP_DIGITS_MAX: usize = 4;
+/// Digits that write the longest number as bytes.
+pub(crate) const BYTES_DIGITS_MAX: usize = 20;
 /// Digits of the longest such number, those of a card behind its letters.
 const CARD_DIGITS: usize = 13;
+
+/// Tells `found` the numbers that begin at any of `places`, which are first digits in `range`: nothing is known before it.
+pub(crate) fn numbers(text: &[u8], places: &[usize], range: Range<usize>, mut found: impl FnMut(Number)) {
+    let Range { start, end } = range;
+    for at in places.iter().copied().take_while(|at| *at < end) {
+        let digits = text.get(at..).unwrap_or_default().iter().take(BYTES_DIGITS_MAX + 1);
+        let run = at..at + digits.take_while(|b| b.is_ascii_digit()).count();
+        let number = match run.len() {
+            ..=GROUP_DIGITS_MAX => read_groups(text, run.clone()).filter(|_| !is_in_code(text, start, &run)),
+            _ => hexadecimal(text, run),
+        };
+        number.into_iter().for_each(&mut found);
+    }
+}
+
+/// Whether digits stand in the middle of a code, as nearly all do that letters stand before: `ab1c2`, `x86y`.
+fn is_in_code(text: &[u8], start: usize, group: &Range<usize>) -> bool {
+    let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+    let letters = (start..group.start).rev().take_while(|at| is_letter(text, start, *at)).count();
+    let before = group.start.checked_sub(letters + 1).filter(|at| *at >= start);
+    let behind = group.len() < GROUP_DIGITS_MAX && is_letter(text, start, group.end);
+    letters > 0 && (behind || before.is_some_and(|at| byte(at).is_ascii_digit()))
+}
+
+/// Whether the byte at `at` is of a letter of ASCII or Vietnamese, as the map of a text tells it.
+fn is_letter(text: &[u8], start: usize, at: usize) -> bool {
+    let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+    let is_odd = |at: usize| match byte(at) {
+        b'@' => true,
+        0xe1 => byte(at + 1) < 0xb8,
+        lead => lead >= 0xc0 && !matches!(lead, 0xc3..=0xc6),
+    };
+    let letter = byte(at).is_ascii_alphabetic() || byte(at) >= 0x80;
+    letter && !(at.saturating_sub(3).max(start)..=at).any(is_odd)
+}
 
 /// The number that begins with the digits at `group`: groups of one size, the last as it comes, and always
 /// the same between. The letters of a card are a part of its first group: `TE1'259'444'010'248`, `T_E_1_2_5_…`.
 #[inline(always)]
-pub(crate) fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
-    if may_begin(text, &group) { read_groups(text, group) } else { None }
+#[cfg(test)]
+fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
+    if may_begin(text, group.start) { read_groups(text, group) } else { None }
 }
 
-/// Whether one may begin, as far as a few bytes tell: nearly every short group of digits is none of these.
-#[inline(always)]
-fn may_begin(text: &[u8], group: &Range<usize>) -> bool {
+/// Whether one may begin with the digits at `start`, as far as a few bytes tell: nearly every short group of digits is none
+/// of these.
+#[inline]
+pub(crate) fn may_begin(text: &[u8], start: usize) -> bool {
+    let digits = text.get(start..).unwrap_or_default().iter().take(GROUP_DIGITS_MAX);
+    let group = start..start + digits.take_while(|b| b.is_ascii_digit()).count();
     let byte = |at: usize| text.get(at).copied().unwrap_or_default();
     let sign = byte(group.end);
     if !PARTS[usize::from(sign)] {
@@ -110,7 +151,7 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
 /// The number whose digits are written as their bytes in hexadecimal, which are digits again: `37393132303435383733`. Those of
 /// a citizen have a structure of their own and need no words, so that they are found where such bytes are decoded.
 pub(crate) fn hexadecimal(text: &[u8], run: Range<usize>) -> Option<Number> {
-    if !matches!(run.len(), 18 | 20) {
+    if !matches!(run.len(), 18 | BYTES_DIGITS_MAX) {
         return None;
     }
     let mut digits = [0; CARD_DIGITS];
@@ -168,6 +209,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::simd::Look;
 
     #[test]
     fn groups_are_read_across_the_same_sign() {
@@ -242,7 +284,61 @@ mod tests {
         }
     }
 
+    /// A number in groups, nearly always one that is read.
+    fn number() -> impl Strategy<Value = String> {
+        let sign = "[:;*|_→>×\u{a0}]{1,2}|[,.:] |😀😀|[*]→|→[*]|😀 ";
+        let digits = prop_oneof![Just(9), Just(10), Just(12), Just(13), 8..15_usize]
+            .prop_flat_map(|n| prop::collection::vec(0..10_u8, n));
+        (1..6_usize, 1..6_usize, sign, digits, "[A-Za-z0-9ạ]{0,3}").prop_map(|(first, size, sign, digits, before)| {
+            let mut text = before;
+            for (n, digit) in digits.iter().enumerate() {
+                if n >= first && (n - first) % size == 0 {
+                    text += &sign;
+                }
+                text.push(char::from(b'0' + digit));
+            }
+            text
+        })
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_look_leads_to_every_number(
+            text in prop::collection::vec(prop_oneof![
+                4 => "([A-Zaạ]{0,3}[0-9]{1,5}([:;*|_→>×]{1,2}|[:;,.]( |→)|😀😀?|ạ|@)){1,12}[0-9]{0,5}",
+                6 => number(),
+                1 => "[A-Z]{1,2}[:;*|_→]{0,2}([0-9][:;*|_→]){12}[0-9]{0,2}",
+                1 => "(3[0-9]){9,10}",
+                1 => "[0-9]{10,22}",
+                1 => "[ a-zạĐ@]{0,70}",
+                1 => "[0-9a-zÀ-ỹ]{1,9}",
+                1 => prop::collection::vec(any::<u8>(), 0..9).prop_map(|b| String::from_utf8_lossy(&b).into_owned()),
+            ], 0..12),
+            before in prop_oneof![Just(0), 3_900..4_200_usize, 0..130_usize],
+            from in 0..9_usize,
+            cut in 0..70_usize,
+        ) {
+            let text = "x ".repeat(before / 2) + &text.concat();
+            let text = text.as_bytes();
+            let text = &text[..text.len().saturating_sub(cut)];
+            let (from, end) = (from.min(text.len()), text.len().saturating_sub(cut / 2));
+            let mut new = Vec::new();
+            let heard = Look::hearing(text, from).heard();
+            numbers(text, &heard.groups, from..end, |number| new.push((number.range.clone(), number.digits().to_vec())));
+            let is_digit = |at: &usize| text.get(*at).is_some_and(u8::is_ascii_digit);
+            let begins = (from..end).filter(|at| is_digit(at) && !(*at > from && is_digit(&(at - 1))));
+            let mut all = Vec::new();
+            for start in begins {
+                let run = start..(start..).find(|at| !is_digit(at)).expect("the end");
+                let parted = (run.len() <= GROUP_DIGITS_MAX).then(|| read_groups(text, run.clone())).flatten();
+                let parted = parted.filter(|_| !is_in_code(text, from, &run));
+                all.extend(parted.or_else(|| hexadecimal(text, run)).map(|n| (n.range.clone(), n.digits().to_vec())));
+            }
+            prop_assert_eq!(new, all);
+        }
+
         #[test]
         fn what_begins_tells_is_true(text in "([A-Z]{1,2}[:;*|_→]{0,2})?([0-9]{1,5}[:;*|_→]{1,2}){1,12}[0-9]{0,5}|([0-9]{1,2}:){1,12}[0-9]{0,4}|([0-9]{3,4}[;*:]){2,4}[0-9]{0,5}") {
             let text = text.as_bytes();

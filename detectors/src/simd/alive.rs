@@ -96,11 +96,11 @@ pub(super) fn each_of<const N: usize>(text: &[u8], mut kernel: impl FnMut(usize,
 /// What a kernel tells of many blocks, a word for each: before the first the word of the block before, behind the last of a
 /// text nothing.
 pub(super) struct Raws<const N: usize> {
-    digit: [u64; N],
+    pub(super) digit: [u64; N],
     like: [u64; N],
     sign: [u64; N],
     foreign: [u64; N],
-    follow: [u64; N],
+    pub(super) follow: [u64; N],
 }
 
 impl<const N: usize> Raws<N> {

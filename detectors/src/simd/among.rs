@@ -2,10 +2,9 @@
 //!
 //! For those who cut a text before anything is detected, or count in it. It knows no format.
 #![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "vector loads, and a feature of the processor"))]
-// Why it is sound: sixteen bytes are loaded from arrays of sixteen, or from the first or second on of arrays of
-// seventeen, and SSE2 is part of x86-64.
+// Why it is sound: sixteen bytes are loaded from arrays of sixteen, and SSE2 is part of x86-64.
 
-use super::{BLOCK, SEEN};
+use super::BLOCK;
 
 /// A bit for each byte of `block` that is one of `signs`, the lowest for the first.
 #[inline]
@@ -57,49 +56,6 @@ fn sse2_digits(block: &[u8; BLOCK]) -> u64 {
     })
 }
 
-/// A bit for each of the first 64 bytes that may part the groups of a number and parts no others: a sign, or anything
-/// outside ASCII, but for `. , - / )` with a digit behind.
-#[inline(always)]
-pub(super) fn parting(seen: &[u8; SEEN]) -> u64 {
-    // SAFETY: the feature is part of the architecture.
-    #[cfg(target_arch = "x86_64")]
-    return unsafe { sse2_parting(seen) };
-    #[cfg(not(target_arch = "x86_64"))]
-    return plain_parting(seen);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "sse2")]
-#[inline]
-fn sse2_parting(seen: &[u8; SEEN]) -> u64 {
-    use std::arch::x86_64::*;
-    (0..BLOCK).step_by(16).fold(0, |mask, at| {
-        let Some(chunk) = seen.get(at..).and_then(<[u8]>::first_chunk::<17>) else { return mask };
-        // SAFETY: it reads sixteen bytes from the first and from the second of an array of seventeen.
-        let (v, next) =
-            unsafe { (_mm_loadu_si128(chunk.as_ptr().cast()), _mm_loadu_si128(chunk.as_ptr().add(1).cast())) };
-        let splat = |b: u8| _mm_set1_epi8(b as i8);
-        let within = |v, low: u8, high: u8| {
-            let from_low = _mm_sub_epi8(v, splat(low));
-            _mm_cmpeq_epi8(_mm_min_epu8(from_low, splat(high - low)), from_low)
-        };
-        let shown = _mm_cmpeq_epi8(_mm_max_epu8(v, splat(b'!')), v);
-        let letter = within(_mm_or_si128(v, splat(0x20)), b'a', b'z');
-        let joins = _mm_or_si128(within(v, b',', b'/'), _mm_cmpeq_epi8(v, splat(b')')));
-        let joined = _mm_and_si128(joins, within(next, b'0', b'9'));
-        let none = _mm_or_si128(_mm_or_si128(letter, within(v, b'0', b'9')), joined);
-        mask | u64::from(_mm_movemask_epi8(_mm_andnot_si128(none, shown)) as u16) << at
-    })
-}
-
-#[cfg(any(test, not(target_arch = "x86_64")))]
-fn plain_parting(seen: &[u8; SEEN]) -> u64 {
-    seen.array_windows().rev().fold(0, |mask, [byte, next]| {
-        let joins = matches!(byte, b',' | b'-' | b'.' | b'/' | b')') && next.is_ascii_digit();
-        mask << 1 | u64::from(*byte > b' ' && !byte.is_ascii_alphanumeric() && !joins)
-    })
-}
-
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn plain_digits(block: &[u8; BLOCK]) -> u64 {
     block.iter().rev().fold(0, |mask, b| mask << 1 | u64::from(b.is_ascii_digit()))
@@ -139,9 +95,6 @@ mod tests {
             let expected = (0..BLOCK).fold(0, |mask, n| mask | u64::from(signs.contains(&block[n])) << n);
             prop_assert_eq!(among(&block, signs), expected);
             prop_assert_eq!(plain(&block, signs), expected);
-            let mut seen = [sign; SEEN];
-            seen[..BLOCK].copy_from_slice(&block);
-            prop_assert_eq!(parting(&seen), plain_parting(&seen));
         }
     }
 
@@ -154,11 +107,6 @@ mod tests {
                 let signs = [byte; 4];
                 assert_eq!((among(&block, signs), plain(&block, signs)), (1 << at, 1 << at), "{byte} at {at}");
                 assert_eq!(digits(&block), plain_digits(&block), "{byte} at {at}");
-                for next in *b"7:" {
-                    let mut seen = [b'x'; SEEN];
-                    (seen[at], seen[at + 1]) = (byte, next);
-                    assert_eq!(parting(&seen), plain_parting(&seen), "{byte} at {at}");
-                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Where something begins that words may say something about: capitalised words and runs of digits, the colons
 //! behind labels, the signs in addresses of mail.
 
-use super::among::{among, parting};
+use super::among::among;
 use super::{BLOCK, Map, Masks, SEEN};
 
 /// The beginnings within a block of 64 bytes; the lowest bit is the first byte.
@@ -16,8 +16,6 @@ pub(crate) struct Beginnings {
     pub(crate) announced: u64,
     /// Those of them behind a hyphen that may end the head of a plate.
     pub(crate) hyphens: u64,
-    /// Where runs have ended before what may part the groups of a number, and no others'.
-    pub(crate) parted: u64,
     /// First digits that may be nine or more, those in the middle of a code as well.
     pub(crate) long: u64,
     /// Every `:` and `@`.
@@ -39,16 +37,15 @@ struct Runs {
     pairs: u64,
     /// Whether a run goes on behind the block; in the lowest bit.
     open: u64,
-    /// Digits before the block, where the last run before it ended, and the last one of two digits or more.
-    digits_before: u32,
+    /// Where the last run before the block ended, and the last one of two digits or more.
     end_before: usize,
     pair_before: usize,
 }
 
 impl Runs {
-    /// Goes on to the block at `at`, of which `first` are the first digits of runs, and before which so many digits stand.
+    /// Goes on to the block at `at`, of which `first` are the first digits of runs.
     #[inline(always)]
-    fn pass(&mut self, at: usize, digit: u64, first: u64, digits_before: u32) {
+    fn pass(&mut self, at: usize, digit: u64, first: u64) {
         const TOP: usize = BLOCK - 1;
         (self.end_before, self.pair_before) = self.before(BLOCK);
         let first_before = if self.at + BLOCK == at { self.first >> TOP } else { 0 };
@@ -56,7 +53,7 @@ impl Runs {
         let (sum, open) = digit.overflowing_add(first | self.open);
         self.ends = sum & !digit;
         self.pairs = self.ends & !(first << 1 | first_before);
-        (self.at, self.first, self.open, self.digits_before) = (at, first, u64::from(open), digits_before);
+        (self.at, self.first, self.open) = (at, first, u64::from(open));
     }
 
     /// Where the last run ended before the byte `n` of the block, and the last one of two digits or more.
@@ -113,14 +110,6 @@ impl Beginnings {
         self.odd != 0 || self.capitals.checked_shr((at - self.at) as u32).is_none_or(|mask| mask & 1 != 0)
     }
 
-    /// How many digits end at `end`, a place of [`Self::parted`].
-    #[inline]
-    pub(crate) fn digits_before(&self, end: usize) -> usize {
-        let n = ((end - self.at) % BLOCK) as u32;
-        let here = (!self.digit).unbounded_shl(u64::BITS - n).leading_zeros().min(n);
-        (if here == n { here + self.runs.digits_before } else { here }) as usize
-    }
-
     /// Where the last run that is in no code ended before `at`, a place of [`Self::announced`], and the last one of two
     /// digits or more.
     #[inline]
@@ -133,23 +122,15 @@ impl Beginnings {
     fn digits(&mut self, text: &[u8], block: &Masks, first: u64, before: &Masks) {
         let (at, pairs_before) =
             (self.at, if self.runs.at + BLOCK == self.at { self.runs.pairs >> (BLOCK - 1) } else { 0 });
-        self.runs.pass(at, block.digit, first, before.digit.leading_ones());
+        self.runs.pass(at, block.digit, first);
         // No word has room between two numbers.
         self.announced = first & !(self.runs.pairs << 1 | pairs_before);
-        let rest = text.get(at..).unwrap_or_default();
-        let padded;
-        let seen = match rest.first_chunk::<SEEN>() {
-            Some(seen) => seen,
-            None => {
-                padded = super::padded(rest);
-                &padded
-            }
-        };
-        self.parted = self.runs.ends & parting(seen);
         let capital =
             block.capital << 2 | block.capital << 3 | before.capital >> (BLOCK - 2) | before.capital >> (BLOCK - 3);
         if first & capital != 0 {
-            let [seen @ .., _] = seen;
+            let rest = text.get(at..).unwrap_or_default();
+            let padded = if rest.len() < BLOCK { super::padded(rest) } else { [0; SEEN] };
+            let Some(seen) = rest.first_chunk().or_else(|| padded.first_chunk()) else { return };
             let before = at.checked_sub(1).and_then(|at| text.get(at));
             self.hyphens = first & capital & (among(seen, [b'-'; 4]) << 1 | u64::from(before == Some(&b'-')));
         }
@@ -170,7 +151,7 @@ impl Map {
             let at = self.start + n * BLOCK;
             (here.at, here.capitals, here.marks) = (at, capital & !(letter << 1 | letter_before), mark);
             (here.digit, here.letter, here.odd) = (digit, letter, odd);
-            [here.announced, here.hyphens, here.parted, here.long] = [0; 4];
+            [here.announced, here.hyphens, here.long] = [0; 3];
             if digit | here.runs.open | code != 0 {
                 let begun = digit & !(digit << 1 | digit_before);
                 // Where no digit touches a letter, none is part of a code.
@@ -189,7 +170,7 @@ impl Map {
                 code = self.coded(n, digit_before, code).code;
             }
             (letter_before, digit_before) = (letter >> TOP, digit >> TOP);
-            if here.capitals | here.announced | here.hyphens | here.parted | here.long | mark != 0 {
+            if here.capitals | here.announced | here.hyphens | here.long | mark != 0 {
                 found(&here);
             }
         }
@@ -288,13 +269,11 @@ mod tests {
             let mut told = Vec::new();
             map.beginnings(text, |b| {
                 let all: Vec<_> = places(b.at, b.announced).map(|at| (at, b.runs_before(at))).collect();
-                let ends: Vec<_> = places(b.at, b.parted).map(|end| (end, b.digits_before(end).min(9))).collect();
-                told.push((b.at, [b.capitals, b.hyphens, b.long, b.marks], all, ends));
+                told.push((b.at, [b.capitals, b.hyphens, b.long, b.marks], all));
             });
             // Every block looked at for codes, and every run of digits by itself.
             let (mut all, mut letter_before, mut digit_before, mut code) = (Vec::new(), map.after_letter, 0, 0);
             let (mut number, mut pair) = (map.start, map.start);
-            let mut ends = Vec::new();
             for (n, block) in map.blocks().iter().enumerate() {
                 let here = map.coded(n, digit_before, code);
                 let begin = block.digit & !(block.digit << 1 | digit_before);
@@ -315,21 +294,12 @@ mod tests {
                     if len > 1 {
                         pair = number;
                     }
-                    let [sign, next] = [number, number + 1].map(|at| text.get(at).copied().unwrap_or_default());
-                    let joins = b".,-/)".contains(&sign) && next.is_ascii_digit();
-                    if sign > b' ' && !joins && !sign.is_ascii_alphanumeric() {
-                        ends.push((number, len.min(9)));
-                    }
                 }
                 let long = begin & nine(block.digit);
                 (letter_before, digit_before) = (block.letter >> 63 == 1, block.digit >> 63);
-                let (own, later) = ends.into_iter().partition(|(end, _)| *end < at + BLOCK);
-                ends = later;
-                all.push((at, [capitals, hyphens, long, block.mark], announced, own));
+                all.push((at, [capitals, hyphens, long, block.mark], announced));
             }
-            all.retain(|(_, masks, announced, ends)| {
-                masks.iter().any(|mask| *mask != 0) || !announced.is_empty() || !ends.is_empty()
-            });
+            all.retain(|(_, masks, announced)| masks.iter().any(|mask| *mask != 0) || !announced.is_empty());
             prop_assert_eq!(told, all);
         }
     }

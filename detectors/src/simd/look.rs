@@ -7,7 +7,8 @@
 
 use std::ops::Range;
 
-use super::alive::{BLOCKS, FEW, Raw, Seen, TAIL};
+use super::alive::{BLOCKS, FEW, Raw, Raws, Seen, TAIL};
+use super::groups::Groups;
 use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
 
@@ -41,12 +42,28 @@ pub(crate) struct Look<'t> {
     len: usize,
     pub(super) seen: Seen,
     pub(super) hearing: Option<Hearing>,
+    groups: Groups,
+}
+
+/// What a whole text may hold besides numbers in plain digits.
+pub(crate) struct Heard {
+    start: usize,
+    speech: Hearing,
+    /// First digits of what may be a number in groups that anything parts, or one written as bytes, in order.
+    pub(crate) groups: Vec<usize>,
+}
+
+impl Heard {
+    /// The stretches up to `end` in which a number in words may begin.
+    pub(crate) fn speech(&self, end: usize) -> impl Iterator<Item = Range<usize>> {
+        self.speech.rows(self.start..end)
+    }
 }
 
 impl<'t> Look<'t> {
     /// Looks at `text` from `start` on.
     pub(crate) fn new(text: &'t [u8], start: usize) -> Self {
-        Self { text, start, base: start, len: 0, seen: Seen::new(), hearing: None }
+        Self { text, start, base: start, len: 0, seen: Seen::new(), hearing: None, groups: Groups::new(start) }
     }
 
     /// Looks at `text` from `start` on, and listens for numbers in words.
@@ -114,11 +131,17 @@ impl<'t> Look<'t> {
         }
     }
 
-    /// Tells `found` the stretches from the beginning to `end` in which a number in words may begin, if it listened.
-    pub(crate) fn speech(mut self, end: usize, mut found: impl FnMut(Range<usize>)) {
+    /// Goes on to the end, and what was heard there and before, if it listened.
+    pub(crate) fn heard(mut self) -> Heard {
         while self.goes_on() {}
-        let Some(hearing) = self.hearing else { return };
-        hearing.rows(self.start..end).for_each(&mut found);
+        let Self { text, start, hearing, groups, .. } = self;
+        Heard { start, speech: hearing.unwrap_or_default(), groups: groups.places(text) }
+    }
+
+    /// Takes what numbers in groups that anything parts are told by.
+    #[inline(always)]
+    pub(super) fn group<const N: usize>(&mut self, raws: &mut Raws<N>, joins: &mut [u64; N]) {
+        self.groups.take(self.text, raws, joins);
     }
 
     /// The 64 bytes from `at` on, of which the first is no second byte of a character.
@@ -175,12 +198,15 @@ macro_rules! fill {
         match $look.hearing.as_mut() {
             None => _ = each_of::<$n>($text, |n, $seen| raws.set(n, $raw)),
             Some(hearing) => {
-                let (mut run, mut rows) = (hearing.run, [0; $n]);
+                let (mut run, mut rows, mut joins) = (hearing.run, [0; $n], [0; $n]);
                 let blocks = each_of::<$n>($text, |n, $seen| {
-                    raws.set(n, $raw);
-                    rows[n - 1] = run.next($voice, $pack);
+                    let (raw, voice) = ($raw, $voice);
+                    raws.set(n, raw);
+                    joins[n] = raw.sign & !voice.part;
+                    rows[n - 1] = run.next(voice, $pack);
                 });
                 hearing.heard(run, blocks, &rows);
+                $look.group(&mut raws, &mut joins);
             }
         }
         $look.seen.take(&mut raws);

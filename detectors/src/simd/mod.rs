@@ -12,6 +12,7 @@ mod busy;
 pub(crate) mod encoded;
 #[cfg(target_arch = "x86_64")]
 mod folded;
+mod groups;
 #[cfg(target_arch = "x86_64")]
 mod letters;
 mod look;

@@ -76,9 +76,9 @@ impl Hearing {
     }
 
     /// The stretches in which a number in words may begin, of a text that began and ended like `range`.
-    pub(super) fn rows(self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    pub(super) fn rows(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let within = move |row: Range<usize>| range.start + row.start..(range.start + row.end).min(range.end);
-        self.rows.into_iter().map(within).filter(|stretch| !stretch.is_empty())
+        self.rows.iter().cloned().map(within).filter(|stretch| !stretch.is_empty())
     }
 }
 
