@@ -65,11 +65,6 @@ fn slot(text: &[u8], column: Option<Column>) -> usize {
 /// belong together (`shape.rs`), but for a telephone number as it is dialled from abroad.
 pub(super) fn is_code(text: &[u8]) -> bool {
     if let Ok(text) = text.try_into()
-        && is_uuid(text)
-    {
-        return true;
-    }
-    if let Ok(text) = text.try_into()
         && is_number_of_a_thing(text)
     {
         return true;
@@ -106,6 +101,12 @@ pub(super) fn is_code(text: &[u8]) -> bool {
 fn is_number_of_a_thing(text: &[u8; 8]) -> bool {
     let letters = text.iter().filter(|b| matches!(b, b'A'..=b'F')).count();
     (3..8).contains(&letters) && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+}
+
+/// Whether a text is a UUID: see [`is_uuid`].
+#[inline]
+pub(super) fn is_identity(text: &[u8]) -> bool {
+    text.try_into().is_ok_and(is_uuid)
 }
 
 /// Whether a text is a UUID in small letters, one at least (RFC 9562, section 4), no part of which begins as what is dialled
