@@ -103,15 +103,9 @@ fn is_number_of_a_thing(text: &[u8; 8]) -> bool {
     (3..8).contains(&letters) && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
 }
 
-/// Whether a text is a UUID: see [`is_uuid`].
-#[inline]
-pub(super) fn is_identity(text: &[u8]) -> bool {
-    text.try_into().is_ok_and(is_uuid)
-}
-
 /// Whether a text is a UUID in small letters, one at least (RFC 9562, section 4), no part of which begins as what is dialled
-/// from abroad.
-fn is_uuid(text: &[u8; 36]) -> bool {
+/// from abroad: where nothing announces it, nothing is in it.
+pub fn is_uuid(text: &[u8; 36]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
     // Eight bytes from each of these places see all, and these high bits those of the hyphens.

@@ -193,12 +193,21 @@ fn is_told(run: &[u8], alphabets: u8) -> bool {
 
 /// Whether reading all of a run comes to nothing; false when it is too long to be asked.
 pub(super) fn means_nothing(run: &[u8], beginnings: &mut Beginnings) -> bool {
+    run.len() <= TRIAL && bare_means_nothing(bare(run), beginnings)
+}
+
+/// The same of a run without marks around it.
+pub(super) fn bare_means_nothing(run: &[u8], beginnings: &mut Beginnings) -> bool {
     if run.len() > TRIAL {
         return false;
     }
-    let run = bare(run);
     let alphabets = beginnings.of(run);
     alphabets == 0 || !is_told(run, alphabets)
+}
+
+/// Whether there may be marks around a run in a text.
+pub(super) fn may_be_framed(text: &[u8]) -> bool {
+    memchr::memchr3(b'<', b'"', b'\'', text).is_some()
 }
 
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and

@@ -262,8 +262,7 @@ pub(crate) fn is_meaningless(text: &[u8], room: &mut Room) -> bool {
     };
     text.split(|b| !b.is_ascii_graphic()).filter(|run| run.len() >= runs::RUN_MIN).all(|run| {
         let nothing = |run: &[u8]| run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b));
-        (nothing(run) || base85::means_nothing(run, beginnings))
-            && run.split(|b| !runs::in_run(*b)).all(&mut word)
+        (nothing(run) || base85::means_nothing(run, beginnings)) && run.split(|b| !runs::in_run(*b)).all(&mut word)
     })
 }
 
@@ -290,6 +289,8 @@ fn is_short_and_meaningless(text: &[u8], room: &mut Room) -> bool {
 pub(crate) struct Suspects {
     marked: [u8; 2],
     word: [u8; 2],
+    /// There are signs that may stand around an encoding.
+    framed: bool,
 }
 
 impl Suspects {
@@ -306,14 +307,17 @@ impl Suspects {
             _ => None,
         };
         let marked = sole(&mut stretches(graphic, base85::RUN_MIN).filter(|run| word & mask(run) != mask(run)))?;
-        Some(Self { marked, word: sole(&mut stretches(word, runs::RUN_MIN))? })
+        let means = |run: &Range<usize>| !runs::is_chance_whatever_digits(text.get(run.clone()).unwrap_or_default());
+        let word = sole(&mut stretches(word, runs::RUN_MIN).filter(means))?;
+        Some(Self { marked, word, framed: marked != [0; 2] && base85::may_be_framed(text) })
     }
 
     /// What [`is_meaningless`] says of a text that differs from the one asked about in digits alone.
     pub(crate) fn mean_nothing(self, text: &[u8], room: &mut Room) -> bool {
         let run = |[start, end]: [u8; 2]| text.get(usize::from(start)..usize::from(end)).unwrap_or_default();
         let (marked, word) = (run(self.marked), run(self.word));
-        (marked.is_empty() || base85::means_nothing(marked, &mut room.beginnings))
+        let means_nothing = if self.framed { base85::means_nothing } else { base85::bare_means_nothing };
+        (marked.is_empty() || means_nothing(marked, &mut room.beginnings))
             && (word.is_empty() || runs::mean_nothing(word, &mut room.decoded))
     }
 }
