@@ -11,7 +11,7 @@
 use chot_detectors::{Column, Detectors, PIECE, Told, alike_but_digits, among, is_uuid};
 
 use super::plain::Key;
-use super::{Json, Role, State, is_bare};
+use super::{Json, Role, State};
 use crate::formats::numeral::few_digits;
 use crate::inquiry::Inquiry;
 use crate::joined::PART_DIGITS_MAX;
@@ -34,24 +34,27 @@ struct Member {
     /// The hash of its key.
     name: u64,
     len: u8,
+    /// How many pieces that takes, and which bytes of the last one stand behind it.
+    pieces: u8,
+    behind: u32,
     /// What of the value may mean something, by which digits stand in it.
     suspects: Option<Suspects>,
 }
 
 /// The hash of no key, nor what stands for that where none is known.
 const NO_KEY: u64 = 1;
-const EMPTY: Member = Member { text: [0; BYTES], name: NO_KEY, len: 0, suspects: None };
+const EMPTY: Member = Member { text: [0; BYTES], name: NO_KEY, len: 0, pieces: 0, behind: 0, suspects: None };
 
 impl Members {
-    /// The first of the two places of a member. Which words and how many digits its value begins with tells most apart.
+    /// The first of the two places of a member. Which letters its value begins with tells most apart.
     #[inline]
     fn slot(name: u64, head: Head) -> usize {
-        let head = without_digits(u64::from_le_bytes(head));
+        let head = letters(u64::from_le_bytes(head));
         ((head ^ name).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
     }
 
     /// The value that `text` begins with, under a known key.
-    #[inline]
+    #[inline(never)]
     fn known(&self, name: u64, text: &[u8]) -> Option<&Member> {
         let at = Self::slot(name, *text.first_chunk()?);
         let is = |member: &&Member| member.name == name && member.begins(text);
@@ -73,16 +76,17 @@ impl Member {
     /// Whether `text` begins with this value, and more than it stands there.
     #[inline]
     fn begins(&self, text: &[u8]) -> bool {
-        let len = usize::from(self.len);
-        let theirs = text.get(..len.next_multiple_of(PIECE)).map_or_else(Default::default, <[u8]>::as_chunks).0;
-        let mut at = 0;
-        let alike = self.text.as_chunks().0.iter().zip(theirs).all(|(own, theirs)| {
-            at += PIECE;
-            let behind = u32::MAX.checked_shr(at.saturating_sub(len) as u32).map_or(u32::MAX, |first| !first);
-            alike_but_digits(own, theirs) | behind == u32::MAX
-        });
-        // A number goes on, or what stands behind is no JSON.
-        alike && !theirs.is_empty() && text.get(len).is_some_and(|b| !is_bare(*b))
+        let mut own = self.text.as_chunks().0.iter();
+        let mut theirs = text.as_chunks().0.iter();
+        let mut alike = || Some(alike_but_digits(own.next()?, theirs.next()?));
+        for _ in 1..self.pieces {
+            if alike() != Some(u32::MAX) {
+                return false;
+            }
+        }
+        let alike = alike().is_some_and(|alike| alike | self.behind == u32::MAX);
+        // A number may go on.
+        alike && (self.text[0] == b'"' || ends(text.get(usize::from(self.len))))
     }
 
     /// The value without its quotes.
@@ -94,18 +98,14 @@ impl Member {
     }
 }
 
-/// Eight bytes with every digit made a zero byte.
-const fn without_digits(eight: u64) -> u64 {
+/// Eight bytes with all that are no letters made zero: digits and signs are below those of ASCII.
+const fn letters(eight: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    // A digit differs from `0` by less than ten, and has no high bit.
-    let from_zero = eight ^ (ONES * b'0' as u64);
-    let other = ((from_zero & !HIGH) + ONES * (0x80 - 10)) | from_zero;
-    eight & (((other & HIGH) >> 7) * 0xff)
+    eight & ((eight >> 6 & ONES) * 0xff)
 }
 
 /// The word without quotes that a text begins with, if a value ends behind it: its length, and a bit for each.
-#[inline]
+#[inline(always)]
 fn word(text: &[u8]) -> Option<(usize, u8)> {
     let (len, bit) = match text.first_chunk()? {
         b"true" => (4, 1),
@@ -327,6 +327,9 @@ impl Json {
         let mut text = [0; BYTES];
         text.iter_mut().zip(value).for_each(|(to, b)| *to = if b.is_ascii_digit() { b'0' } else { *b });
         let suspects = Some(suspects).filter(|suspects| *suspects != Suspects::default());
-        self.keys.members.learn(Member { text, name, len: len as u8, suspects }, *head);
+        let pieces = len.div_ceil(PIECE);
+        let behind = u32::MAX.checked_shl((len + PIECE - pieces * PIECE) as u32).unwrap_or(0);
+        let (len, pieces) = (len as u8, pieces as u8);
+        self.keys.members.learn(Member { text, name, len, pieces, behind, suspects }, *head);
     }
 }
