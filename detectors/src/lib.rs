@@ -52,11 +52,11 @@ mod trigger;
 mod unannounced;
 
 pub use card::Card;
-pub use cell::{Begun, Cells, Told, Usual, Whole};
+pub use cell::{Begun, Cells, Told, Usual, Whole, is_uuid};
 pub use coherence::{are_counted, follows, is_most};
 pub use column::Column;
 pub use fold::fold;
-pub use simd::among::{among, digits};
+pub use simd::among::{PIECE, alike_but_digits, among, digits};
 pub use simd::base64::decode_base64;
 pub use simd::beside::first_pair;
 pub use simd::encoded::Encoded;

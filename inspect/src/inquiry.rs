@@ -22,6 +22,7 @@ use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
 use crate::formats::Keys;
+use crate::layers::Room;
 use crate::lore::Lore;
 use crate::mask::mask;
 use crate::people::{Mark, People};
@@ -165,8 +166,8 @@ pub(crate) struct Inquiry {
     hits: Vec<Hit>,
     /// Findings told, those that counted for nothing included.
     found: u64,
-    /// What a run of characters decodes to, while it is asked whether that means anything.
-    decoded: Vec<u8>,
+    /// For asking whether runs of characters mean anything.
+    room: Room,
     /// What is remembered of the cells of tables.
     cells: Cells,
     crowd: Crowd,
@@ -229,7 +230,7 @@ impl Inquiry {
             second: 0,
             hits: Vec::new(),
             found: 0,
-            decoded: Vec::new(),
+            room: Room::default(),
             cells: lore.cells,
             crowd: Crowd::default(),
             late: false,

@@ -192,14 +192,6 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
 pub(crate) fn is_no_beginning(bytes: impl Iterator<Item = [u8; 3]>) -> bool {
     let (mut first, mut more) = (true, 0);
     for three in bytes {
-        // Paths are most of what is asked about, and the slash that begins them is the beginning of these.
-        let may_begin = |[a, b, _]: [u8; 3]| match a {
-            0xfd => b == b'7',
-            0xfe => b == 0xff,
-            0xff => matches!(b, 0xd8 | 0xfe),
-            b'-' => b == b'-',
-            _ => begins_container(a),
-        };
         if std::mem::take(&mut first) && may_begin(three) {
             return false;
         }
@@ -218,6 +210,18 @@ pub(crate) fn is_no_beginning(bytes: impl Iterator<Item = [u8; 3]>) -> bool {
         }
     }
     false
+}
+
+/// Whether a container, a mark of an encoding or an upload may begin with these bytes.
+pub(crate) const fn may_begin([a, b, _]: [u8; 3]) -> bool {
+    match a {
+        // Paths are most of what is asked about, and the slash that begins them is the beginning of these.
+        0xfd => b == b'7',
+        0xfe => b == 0xff,
+        0xff => matches!(b, 0xd8 | 0xfe),
+        b'-' => b == b'-',
+        _ => begins_container(a),
+    }
 }
 
 /// Whether bytes begin as an upload of several parts, which may be no text.

@@ -100,6 +100,9 @@ impl Tree {
     }
 
     pub(crate) fn close(&mut self, inquiry: &mut Inquiry) {
+        if self.frames.pop_if(|frame| frame.is_empty()).is_some() {
+            return;
+        }
         let Some(mut frame) = self.frames.pop() else { return };
         frame.end(inquiry);
         let Frame { name, marks, field, .. } = frame;
@@ -145,6 +148,11 @@ impl Tree {
 }
 
 impl Frame {
+    /// Whether nothing was found in it.
+    fn is_empty(&self) -> bool {
+        self.marks.is_empty() && self.child.is_none() && self.columns.is_empty()
+    }
+
     /// Counts findings that the columns have gained. Columns too long or too many for a table are told one by one.
     fn bound_columns(&mut self, more: usize, inquiry: &mut Inquiry) {
         self.column_marks += more;

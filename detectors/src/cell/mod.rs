@@ -21,6 +21,7 @@ use crate::date_of_birth::{Date, read};
 use crate::{Column, Detectors};
 pub(crate) use digits::Verdicts;
 pub use plain::Usual;
+pub use quiet::is_uuid;
 
 /// What is remembered from one cell to the next: syllables and shapes of the message at hand. Bounded.
 #[derive(Default)]
@@ -211,6 +212,8 @@ impl Detectors {
                 }
                 if coded { Told::Coded } else { Told::Nothing }
             }
+            // It is no encoding either, which a test of those who know them holds.
+            None if column.is_none() && bytes.try_into().is_ok_and(is_uuid) => Told::Nothing,
             None if column.is_none() && quiet::is_code(bytes) => Told::Coded,
             None if texts.knows(bytes, column) => Told::Nothing,
             None if quiet::is_quiet(self, bytes, column) => Told::Quiet,

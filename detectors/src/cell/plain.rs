@@ -18,6 +18,12 @@ pub struct Usual {
     under: u8,
 }
 
+impl Default for Usual {
+    fn default() -> Self {
+        Self::of(None)
+    }
+}
+
 impl Usual {
     /// What is usual under a column.
     pub const fn of(column: Option<Column>) -> Self {

@@ -65,11 +65,6 @@ fn slot(text: &[u8], column: Option<Column>) -> usize {
 /// belong together (`shape.rs`), but for a telephone number as it is dialled from abroad.
 pub(super) fn is_code(text: &[u8]) -> bool {
     if let Ok(text) = text.try_into()
-        && is_uuid(text)
-    {
-        return true;
-    }
-    if let Ok(text) = text.try_into()
         && is_number_of_a_thing(text)
     {
         return true;
@@ -109,8 +104,8 @@ fn is_number_of_a_thing(text: &[u8; 8]) -> bool {
 }
 
 /// Whether a text is a UUID in small letters, one at least (RFC 9562, section 4), no part of which begins as what is dialled
-/// from abroad.
-fn is_uuid(text: &[u8; 36]) -> bool {
+/// from abroad: where nothing announces it, nothing is in it.
+pub fn is_uuid(text: &[u8; 36]) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
     // Eight bytes from each of these places see all, and these high bits those of the hyphens.

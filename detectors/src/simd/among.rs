@@ -56,6 +56,45 @@ fn sse2_digits(block: &[u8; BLOCK]) -> u64 {
     })
 }
 
+/// Bytes compared at a time.
+pub const PIECE: usize = 32;
+
+/// A bit for each byte of a piece that is the one of `own` in its place, or a digit where that is `0`.
+#[inline]
+pub fn alike_but_digits(own: &[u8; PIECE], theirs: &[u8; PIECE]) -> u32 {
+    // SAFETY: the feature is part of the architecture.
+    #[cfg(target_arch = "x86_64")]
+    return unsafe { sse2_alike(own, theirs) };
+    #[cfg(not(target_arch = "x86_64"))]
+    return plain_alike(own, theirs);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "sse2")]
+#[inline]
+fn sse2_alike(own: &[u8; PIECE], theirs: &[u8; PIECE]) -> u32 {
+    use std::arch::x86_64::*;
+    let half = |at: usize| {
+        let chunk =
+            |bytes: &[u8; PIECE]| bytes.get(at..).and_then(<[u8]>::first_chunk::<16>).copied().unwrap_or_default();
+        let (own, theirs) = (chunk(own), chunk(theirs));
+        // SAFETY: it reads sixteen bytes of each of two arrays of sixteen.
+        let (own, v) = unsafe { (_mm_loadu_si128(own.as_ptr().cast()), _mm_loadu_si128(theirs.as_ptr().cast())) };
+        let zero = _mm_set1_epi8(b'0' as i8);
+        let from_0 = _mm_sub_epi8(v, zero);
+        let digit = _mm_cmpeq_epi8(_mm_min_epu8(from_0, _mm_set1_epi8(9)), from_0);
+        let alike = _mm_or_si128(_mm_cmpeq_epi8(v, own), _mm_and_si128(digit, _mm_cmpeq_epi8(own, zero)));
+        u32::from(_mm_movemask_epi8(alike) as u16)
+    };
+    half(0) | half(16) << 16
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn plain_alike(own: &[u8; PIECE], theirs: &[u8; PIECE]) -> u32 {
+    let alike = |(own, b): (&u8, &u8)| own == b || *own == b'0' && b.is_ascii_digit();
+    own.iter().zip(theirs).rev().fold(0, |mask, pair| mask << 1 | u32::from(alike(pair)))
+}
+
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn plain_digits(block: &[u8; BLOCK]) -> u64 {
     block.iter().rev().fold(0, |mask, b| mask << 1 | u64::from(b.is_ascii_digit()))
@@ -95,6 +134,9 @@ mod tests {
             let expected = (0..BLOCK).fold(0, |mask, n| mask | u64::from(signs.contains(&block[n])) << n);
             prop_assert_eq!(among(&block, signs), expected);
             prop_assert_eq!(plain(&block, signs), expected);
+            let (piece, _) = block.split_first_chunk().expect("a piece");
+            let own = piece.map(|b| if b.is_ascii_digit() { b'0' } else { b ^ (sign & 1) });
+            prop_assert_eq!(alike_but_digits(&own, piece), plain_alike(&own, piece));
         }
     }
 
@@ -107,6 +149,10 @@ mod tests {
                 let signs = [byte; 4];
                 assert_eq!((among(&block, signs), plain(&block, signs)), (1 << at, 1 << at), "{byte} at {at}");
                 assert_eq!(digits(&block), plain_digits(&block), "{byte} at {at}");
+                let Some((piece, _)) = block.split_first_chunk() else { continue };
+                for own in [[b'0'; PIECE], piece.map(|b| b ^ 1), *piece] {
+                    assert_eq!(alike_but_digits(&own, piece), plain_alike(&own, piece), "{byte} at {at}");
+                }
             }
         }
     }

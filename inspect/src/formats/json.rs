@@ -241,11 +241,16 @@ impl Json {
             if !value.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80) {
                 return;
             }
-            // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
-            let name = String::from_utf8_lossy(value);
-            let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-            level.told = inquiry.column(name).or(level.told);
+            level.told = Self::said(value, inquiry).or(level.told);
         }
+    }
+
+    /// What a value says that another member is.
+    fn said(value: &[u8], inquiry: &mut Inquiry) -> Option<chot_detectors::Column> {
+        // `http://…/cccd`, `urn:…:bhyt`: the last part names it.
+        let name = String::from_utf8_lossy(value);
+        let name = name.rsplit(['/', '#', ':']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+        inquiry.column(name)
     }
 
     fn open(&mut self, array: bool, inquiry: &mut Inquiry) {
@@ -280,6 +285,9 @@ impl Json {
 
     /// Judges the numbers of a list: among random ones one in sixty looks like a citizen's.
     fn judge(&mut self, inquiry: &mut Inquiry) {
+        if self.waiting.is_empty() {
+            return;
+        }
         let strays = self.numbers >= 6 && self.hits * 4 < self.numbers;
         for mut f in std::mem::take(&mut self.waiting) {
             if strays && f.finding.confidence == Confidence::Medium {
@@ -295,6 +303,9 @@ impl Json {
     fn part(&mut self, inquiry: &mut Inquiry) {
         self.judge(inquiry);
         (self.numbers, self.hits) = (0, 0);
+        if self.joined.is_empty() {
+            return;
+        }
         let mut found = Vec::new();
         self.joined.end(&self.value.place, inquiry, &mut found);
         for f in found {
@@ -381,7 +392,9 @@ impl Stream for Json {
                 }
                 State::Between if matches!(b, b' ' | b'\n' | b'\r' | b'\t') => n += 1,
                 State::Between => {
-                    if let (b'"', Some(past)) = (b, self.members(bytes, n, at, inquiry)) {
+                    if *b == b'"'
+                        && let Some(past) = self.members(bytes, n, at, inquiry)
+                    {
                         n = past;
                         continue;
                     }

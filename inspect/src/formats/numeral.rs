@@ -45,8 +45,14 @@ const fn digits_of(eight: u64) -> (usize, u64) {
 /// How many digits a text begins with.
 #[inline]
 pub(crate) fn digits(text: &[u8]) -> usize {
-    let near = text.first_chunk().map_or(8, |eight| digits_of(u64::from_le_bytes(*eight)).0);
+    let near = text.first_chunk().map_or(8, few_digits);
     if near < 8 { near } else { text.iter().take_while(|b| b.is_ascii_digit()).count() }
+}
+
+/// How many of eight bytes are digits before the first that is none.
+#[inline(always)]
+pub(crate) const fn few_digits(eight: &[u8; 8]) -> usize {
+    digits_of(u64::from_le_bytes(*eight)).0
 }
 
 /// The whole number that a text begins with and how many digits it has: one to seven, and seven bytes more behind.

@@ -112,7 +112,7 @@ impl Inquiry {
             found: self.found,
             hits: std::mem::take(&mut self.hits),
             cells: std::mem::take(&mut self.cells),
-            decoded: Vec::new(),
+            room: crate::layers::Room::default(),
             deadline: self.deadline,
             print_left: self.print_left,
             members: self.members,

@@ -83,7 +83,7 @@ impl Inquiry {
     #[inline(never)]
     fn looked_into(&mut self, cell: &[u8], column: Option<Column>, told: Told) -> Told {
         let in_vain = if told == Told::Coded {
-            is_meaningless(cell, &mut self.decoded)
+            is_meaningless(cell, &mut self.room)
         } else {
             let look = Look::of(cell, &(0..cell.len()));
             let in_vain = self.is_in_vain(&look, cell);
@@ -97,7 +97,7 @@ impl Inquiry {
 
     /// Whether all that a cell shows comes to nothing. One that may be cut into cells itself is a row of boxes, perhaps.
     fn is_in_vain(&mut self, look: &Look, cell: &[u8]) -> bool {
-        !look.has_cells() && (look.is_empty() || look.is_in_vain(cell, &mut self.decoded))
+        !look.has_cells() && (look.is_empty() || look.is_in_vain(cell, &mut self.room))
     }
 
     /// What has to be decoded of every cell that differs from this one in its digits alone, to tell that nothing is in it;
@@ -112,7 +112,7 @@ impl Inquiry {
 
     /// Whether nothing is in a cell of which this may mean something.
     pub(crate) fn is_nothing(&mut self, suspects: Suspects, cell: &[u8]) -> bool {
-        suspects.mean_nothing(cell, &mut self.decoded)
+        suspects.mean_nothing(cell, &mut self.room)
     }
 
     /// A keyed hash of a text that is no value.

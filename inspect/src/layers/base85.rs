@@ -54,31 +54,28 @@ pub(super) struct Base85 {
     run: Vec<u8>,
     /// The run means nothing, as far as it goes.
     skip: bool,
-    /// Beginnings, and the alphabets in which they may mean something, where their hash tells: the moments of a log all
-    /// begin with the year, and the addresses in it with the same few digits.
-    known: Vec<([u8; GROUP], u8)>,
+    beginnings: Beginnings,
 }
 
-impl Base85 {
-    /// Whether a run of visible characters may mean anything.
-    fn suspects(&mut self, run: &[u8]) -> bool {
-        if run.len() < RUN_MIN {
-            return false;
-        }
-        let run = bare(run);
-        let alphabets = run.first_chunk().map_or(ALL, |group| self.alphabets(group));
-        alphabets != 0 && means_anything(run, alphabets)
+/// Beginnings, and the alphabets in which they may mean something, where their hash tells: the moments of a log all begin
+/// with the year, and the addresses in it with the same few digits.
+#[derive(Default)]
+pub(super) struct Beginnings(Vec<([u8; GROUP], u8)>);
+
+impl Beginnings {
+    /// The alphabets in which a bare run may mean anything.
+    fn of(&mut self, run: &[u8]) -> u8 {
+        run.first_chunk().map_or(ALL, |group| self.alphabets(group))
     }
 
     /// The alphabets in which a run may mean anything that begins with these characters.
     fn alphabets(&mut self, group: &[u8; GROUP]) -> u8 {
-        if self.known.is_empty() {
-            self.known.resize(KNOWN, Default::default());
+        if self.0.is_empty() {
+            self.0.resize(KNOWN, Default::default());
         }
         let [a, b, c, d, e] = *group;
         let hash = u64::from(u32::from_le_bytes([b, c, d, e])).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot =
-            self.known.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ (usize::from(a) % KNOWN));
+        let slot = self.0.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ (usize::from(a) % KNOWN));
         if let Some((_, alphabets)) = slot.as_ref().filter(|(known, _)| known == group) {
             return *alphabets;
         }
@@ -88,6 +85,18 @@ impl Base85 {
             *slot = (*group, alphabets);
         }
         alphabets
+    }
+}
+
+impl Base85 {
+    /// Whether a run of visible characters may mean anything.
+    fn suspects(&mut self, run: &[u8]) -> bool {
+        if run.len() < RUN_MIN {
+            return false;
+        }
+        let run = bare(run);
+        let alphabets = self.beginnings.of(run);
+        alphabets != 0 && means_anything(run, alphabets)
     }
 
     /// Reads the next `core` of a text, in which `marked` are the runs that may be of this kind.
@@ -187,8 +196,22 @@ fn is_told(run: &[u8], alphabets: u8) -> bool {
 }
 
 /// Whether reading all of a run comes to nothing; false when it is too long to be asked.
-pub(super) fn means_nothing(run: &[u8]) -> bool {
-    run.len() <= TRIAL && !is_told(bare(run), ALL)
+pub(super) fn means_nothing(run: &[u8], beginnings: &mut Beginnings) -> bool {
+    run.len() <= TRIAL && bare_means_nothing(bare(run), beginnings)
+}
+
+/// The same of a run without marks around it.
+pub(super) fn bare_means_nothing(run: &[u8], beginnings: &mut Beginnings) -> bool {
+    if run.len() > TRIAL {
+        return false;
+    }
+    let alphabets = beginnings.of(run);
+    alphabets == 0 || !is_told(run, alphabets)
+}
+
+/// Whether there may be marks around a run in a text.
+pub(super) fn may_be_framed(text: &[u8]) -> bool {
+    memchr::memchr3(b'<', b'"', b'\'', text).is_some()
 }
 
 /// Whether the whole groups of `run` may be those of a text or a container. Most runs are told by their first, and
@@ -307,6 +330,8 @@ mod tests {
             let mut base85 = Base85::default();
             for run in &runs {
                 prop_assert_eq!(base85.suspects(run.as_bytes()), means_anything(bare(run.as_bytes()), ALL), "{}", run);
+                let nothing = run.len() <= TRIAL && !is_told(bare(run.as_bytes()), ALL);
+                prop_assert_eq!(means_nothing(run.as_bytes(), &mut base85.beginnings), nothing, "{}", run);
             }
         }
     }

@@ -38,6 +38,15 @@ pub(crate) struct Look {
     encoded: bool,
 }
 
+/// What is needed to tell whether runs of characters mean anything.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// What one decodes to.
+    decoded: Vec<u8>,
+    /// What beginnings are known to mean.
+    beginnings: base85::Beginnings,
+}
+
 /// Blocks looked at together, one more than is judged.
 const MANY: usize = 64 + 1;
 /// Blocks of a value.
@@ -107,18 +116,18 @@ impl Look {
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
-    /// nothing. `room` is for what they decode to.
-    pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Vec<u8>) -> bool {
+    /// nothing.
+    pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Room) -> bool {
         let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, long: _, twelves: _, encoded: _ } = self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
             && dump.is_none()
             && (pairs.is_empty() || super::pairs::are_too_few(text))
-            && marked.iter().map(run).all(base85::means_nothing)
+            && marked.iter().map(run).all(|run| base85::means_nothing(run, &mut room.beginnings))
             // A run may go on behind a line end.
             && (words.is_empty() || memchr::memchr2(b'\n', b'\r', text).is_none())
-            && words.iter().map(run).all(|word| runs::mean_nothing(word, room))
+            && words.iter().map(run).all(|word| runs::mean_nothing(word, &mut room.decoded))
     }
 
     /// Whether a value may be cut into as many cells as a number has letters, or a table has.
@@ -238,36 +247,39 @@ impl Reading<'_> {
 
 /// Whether the runs of visible characters in a short text mean nothing, neither in base85 nor those of the alphabets of
 /// base64: what a look shows of a text does not depend on which digits stand in it, and this does.
-pub(crate) fn is_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+pub(crate) fn is_meaningless(text: &[u8], room: &mut Room) -> bool {
     // As the identifiers of records are.
     if text.iter().all(|b| runs::in_run(*b)) {
-        return text.len() < runs::RUN_MIN || runs::mean_nothing(text, room);
+        return text.len() < runs::RUN_MIN || runs::mean_nothing(text, &mut room.decoded);
     }
     if text.len() <= BLOCK {
         return is_short_and_meaningless(text, room);
     }
     // A run may go on behind a line end.
+    let Room { decoded, beginnings } = room;
     let mut word = |word: &[u8]| {
-        word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, room)
+        word.len() < runs::RUN_MIN || memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(word, decoded)
     };
     text.split(|b| !b.is_ascii_graphic()).filter(|run| run.len() >= runs::RUN_MIN).all(|run| {
-        (run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b)) || base85::means_nothing(run))
-            && run.split(|b| !runs::in_run(*b)).all(&mut word)
+        let nothing = |run: &[u8]| run.len() < base85::RUN_MIN || run.iter().all(|b| runs::in_run(*b));
+        (nothing(run) || base85::means_nothing(run, beginnings)) && run.split(|b| !runs::in_run(*b)).all(&mut word)
     })
 }
 
 /// The same of no more than a block, as nearly all of such texts are.
-fn is_short_and_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
+fn is_short_and_meaningless(text: &[u8], room: &mut Room) -> bool {
     let mut block = [Signs::default()];
     signs(text, &mut block);
     let [Signs { word, graphic, .. }] = block;
     let long = |class: u64, min: usize, nothing: &mut dyn FnMut(&[u8], u64) -> bool| {
         stretches(class, min).all(|run| nothing(text.get(run.clone()).unwrap_or_default(), mask(&run)))
     };
-    long(graphic, base85::RUN_MIN, &mut |run, within| word & within == within || base85::means_nothing(run))
+    let Room { decoded, beginnings } = room;
+    let marked = &mut |run: &[u8], within| word & within == within || base85::means_nothing(run, beginnings);
+    long(graphic, base85::RUN_MIN, marked)
         // A run may go on behind a line end.
         && long(word, runs::RUN_MIN, &mut |run, _| {
-            memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(run, room)
+            memchr::memchr2(b'\n', b'\r', text).is_none() && runs::mean_nothing(run, decoded)
         })
 }
 
@@ -277,6 +289,8 @@ fn is_short_and_meaningless(text: &[u8], room: &mut Vec<u8>) -> bool {
 pub(crate) struct Suspects {
     marked: [u8; 2],
     word: [u8; 2],
+    /// There are signs that may stand around an encoding.
+    framed: bool,
 }
 
 impl Suspects {
@@ -293,14 +307,18 @@ impl Suspects {
             _ => None,
         };
         let marked = sole(&mut stretches(graphic, base85::RUN_MIN).filter(|run| word & mask(run) != mask(run)))?;
-        Some(Self { marked, word: sole(&mut stretches(word, runs::RUN_MIN))? })
+        let means = |run: &Range<usize>| !runs::is_chance_whatever_digits(text.get(run.clone()).unwrap_or_default());
+        let word = sole(&mut stretches(word, runs::RUN_MIN).filter(means))?;
+        Some(Self { marked, word, framed: marked != [0; 2] && base85::may_be_framed(text) })
     }
 
     /// What [`is_meaningless`] says of a text that differs from the one asked about in digits alone.
-    pub(crate) fn mean_nothing(self, text: &[u8], room: &mut Vec<u8>) -> bool {
+    pub(crate) fn mean_nothing(self, text: &[u8], room: &mut Room) -> bool {
         let run = |[start, end]: [u8; 2]| text.get(usize::from(start)..usize::from(end)).unwrap_or_default();
         let (marked, word) = (run(self.marked), run(self.word));
-        (marked.is_empty() || base85::means_nothing(marked)) && (word.is_empty() || runs::mean_nothing(word, room))
+        let means_nothing = if self.framed { base85::means_nothing } else { base85::bare_means_nothing };
+        (marked.is_empty() || means_nothing(marked, &mut room.beginnings))
+            && (word.is_empty() || runs::mean_nothing(word, &mut room.decoded))
     }
 }
 

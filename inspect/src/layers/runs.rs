@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::decode_base64;
+use chot_detectors::{BLOCK, among, decode_base64};
 
 use super::pairs::HEX;
 use crate::Hint;
@@ -321,17 +321,19 @@ pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
 /// Whether a short run that can only be base64 means anything, decoded as [`Runs::end`] does; `None` for any other. Runs are
 /// asked about for each record of an answer.
 fn short_means(run: &[u8]) -> Option<bool> {
-    const SHORT: usize = 64;
-    if run.len() > SHORT || !codes(run).eq([Code::Base64]) {
+    // Room for a whole step of decoding from anywhere; what stands behind the run is none of what `is_chance` looks for.
+    let mut text = [b'Q'; BLOCK + SEEN];
+    text.get_mut(..BLOCK)?.get_mut(..run.len())?.copy_from_slice(run);
+    let block = text.first_chunk()?;
+    let signs = among(block, *b"-_+/");
+    // Those are of no other code.
+    if signs == 0 && !codes(run).eq([Code::Base64]) {
         return None;
     }
-    if is_chance(run) {
+    if is_chance(run, block, signs) {
         return Some(false);
     }
-    // Room for a whole step of decoding from anywhere.
-    let mut text = [b'A'; SHORT + SEEN];
-    text.get_mut(..run.len())?.copy_from_slice(run);
-    let mut out = [0; SHORT + SEEN];
+    let mut out = [0; BLOCK + SEEN];
     let mut means = |range: Range<usize>| {
         let read = decode_base64(text.get(range.start..range.start + range.len().next_multiple_of(SEEN))?, &mut out);
         let bytes = out.get(..range.len() * 6 / 8).filter(|_| read >= range.len())?;
@@ -348,30 +350,63 @@ fn short_means(run: &[u8]) -> Option<bool> {
     Some(false)
 }
 
-/// Whether a short run of base64 is certainly chance, told without decoding more of it than its beginnings: they are those of
-/// no container and no UTF-8, and all of it decodes to neither a zero nor the digits of a number. False says nothing.
-fn is_chance(run: &[u8]) -> bool {
+/// Whether a short run of base64, which `block` begins with, is certainly chance, told without decoding more of it than its
+/// beginnings: they are those of no container and no UTF-8, and all of it decodes to neither a zero nor the digits of a
+/// number. False says nothing. `signs` are the characters that are no letters and digits, a bit each.
+fn is_chance(run: &[u8], block: &[u8; BLOCK], signs: u64) -> bool {
     // `A` to `P` are less than 16: without them no byte is zero. `D`, `T`, `j` and `z` end in the bits that digits begin with:
     // without them and `M` to `O` a digit is the third of three bytes, of which a shifted run has eight.
-    let plain = run.iter().fold(true, |plain, b| plain & !matches!(b, b'A'..=b'P' | b'T' | b'j' | b'z'));
+    let plain = block.iter().fold(true, |plain, b| plain & !matches!(b, b'A'..=b'P' | b'T' | b'j' | b'z'));
     let ends_otherwise = |four: &&[u8; 4]| !matches!(four[3], b'0'..=b'5' | b'w'..=b'z');
     let groups = run.as_chunks().0;
     // Not so many groups are left that may end in a digit.
     let few = groups.len().checked_sub(sniff::DIGITS_MIN);
     let few = few.is_none_or(|spare| groups.iter().filter(ends_otherwise).nth(spare).is_some());
     let is_none = |seen: Range<usize>| {
-        sniff::is_no_beginning(run.get(seen).unwrap_or_default().as_chunks().0.iter().map(base64::three))
+        let groups: &[[u8; 4]] = run.get(seen.clone()).unwrap_or_default().as_chunks().0;
+        if is_broken(signs, &seen) {
+            return groups.first().is_some_and(|four| !sniff::may_begin(base64::three(four)));
+        }
+        sniff::is_no_beginning(groups.iter().map(base64::three))
     };
     plain && few && is_none(0..run.len()) && shifts(run).all(is_none)
 }
 
+/// Whether one of these characters begins a group of four of those that are seen. They are the last two of the alphabet: a
+/// byte that begins with their bits is in no UTF-8.
+fn is_broken(signs: u64, seen: &Range<usize>) -> bool {
+    /// The first of each group of four.
+    const FIRSTS: u64 = u64::MAX / 0xf;
+    let groups = seen.len() as u32 / 4;
+    let whole = u64::MAX.checked_shr(u64::BITS.saturating_sub(4 * groups)).unwrap_or_default();
+    signs >> seen.start & FIRSTS & whole != 0
+}
+
+/// Whether a run means nothing, whatever digits stand in it in place of its own: as paths do, by where their slashes stand.
+/// False says nothing.
+pub(super) fn is_chance_whatever_digits(run: &[u8]) -> bool {
+    // What the first of these begin with tells what begins there, and each way to look at a run begins in the first of them.
+    const FIRST: usize = 6;
+    if run.len() >= GLUED + SEEN || run.iter().take(FIRST).any(u8::is_ascii_digit) {
+        return false;
+    }
+    let mut block = [b'Q'; BLOCK];
+    // A group that ends in it may end in the digit of a number.
+    block.iter_mut().zip(run).for_each(|(to, b)| *to = if b.is_ascii_digit() { b'0' } else { *b });
+    let (run, signs) = (block.get(..run.len()).unwrap_or_default(), among(&block, *b"-_+/"));
+    is_broken(signs, &(0..run.len()))
+        && shifts(run).all(|seen| is_broken(signs, &seen))
+        && is_chance(run, &block, signs)
+}
+
 /// Where a run is looked at that may have a word before it: a folder of an address, say.
 fn shifts(run: &[u8]) -> impl Iterator<Item = Range<usize>> + use<> {
-    const GLUED: usize = 16;
     let (from, end) = (if run.len() >= GLUED + SEEN { GLUED } else { 0 }, run.len());
     (1..4).map(move |by| from + by..end.min(from + by + SEEN)).filter(|seen| seen.len() + 4 > SEEN)
 }
 
+/// A word before a run is no longer, when that is long.
+const GLUED: usize = 16;
 /// Characters that tell whether a shifted run means anything.
 const SEEN: usize = 32;
 
@@ -442,6 +477,34 @@ mod tests {
             });
             let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
             prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+        }
+
+        #[test]
+        fn a_path_means_nothing_whatever_digits_stand_in_it(
+            path in "/?([a-z0-9]{0,9}[-/_]){1,5}[a-zA-Z0-9]{0,20}|[a-iq-yQ-S/_-]{6}[a-iq-yQ-SU-Z0-9/_-]{10,36}",
+            digits in "[0-9]{60}",
+        ) {
+            let digit = |(b, digit): (u8, u8)| if b.is_ascii_digit() { digit } else { b };
+            let run: Vec<u8> = path.bytes().zip(digits.bytes()).map(digit).collect();
+            if run.len() >= RUN_MIN && is_chance_whatever_digits(path.as_bytes()) {
+                let mut room = Vec::new();
+                let means = codes(&run).any(|code| {
+                    code.decode(&run, &mut room);
+                    sniff::is_plausible(&room)
+                });
+                let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
+                prop_assert!(!means && shifted.is_none() && mean_nothing(&run, &mut room), "{}", path);
+            }
+        }
+
+        // `chot_detectors` takes that for granted. Each of its four hyphens begins a group of four from another beginning on,
+        // and what its first digits come to begins no container.
+        #[test]
+        fn a_uuid_is_no_encoding(uuid in "([0-9a-f]|[0-5]){8}(-([0-9a-f]|[0-5]){4}){3}-([0-9a-f]|[0-5]){12}") {
+            let mut room = Vec::new();
+            Code::Base64.decode(uuid.as_bytes(), &mut room);
+            prop_assert!(codes(uuid.as_bytes()).eq([Code::Base64]) && !sniff::is_plausible(&room), "{}", uuid);
+            prop_assert_eq!(Code::Base64.shifted(uuid.as_bytes(), &mut room), None, "{}", uuid);
         }
     }
 
@@ -525,8 +588,12 @@ mod tests {
         for run in ["U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng", "x/U+G7kSBDQ0NEIDAwMTA5MDEyMzQ1Ng"] {
             assert_ne!(short_means(run.as_bytes()), Some(false), "{run}");
         }
+        assert!(is_chance_whatever_digits(b"/api/v1/ho-so/123456"));
+        assert!(!is_chance_whatever_digits(b"/1/v1/ho-so/12345678"));
         for run in ["63d4b27a-7d48-4c1e-a9f0-5b7c12ad9e3f", "/api/v1/ho-so/123456"] {
-            assert!(is_chance(run.as_bytes()), "{run}");
+            let mut block = [b'Q'; BLOCK];
+            block[..run.len()].copy_from_slice(run.as_bytes());
+            assert!(is_chance(run.as_bytes(), &block, among(&block, *b"-_+/")), "{run}");
         }
     }
 }

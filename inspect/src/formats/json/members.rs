@@ -1,61 +1,62 @@
-//! Members of objects: the same keys follow each other in record after record, and most of what stands under them has stood
-//! there before, its digits apart.
+//! Members of objects: the same keys follow each other in record after record, and most of what stands under them is plain,
+//! or has stood there before, its digits apart.
 //!
-//! A member that was told to hold nothing, whatever digits it has, is known again by its bytes, key, blanks and value in one
-//! comparison. It judges nothing: what is not known is told as any value is (`plain.rs`).
+//! A key is known again by its bytes, and what is usual under it with it: numbers, dates and names are told in a straight
+//! line (`Detectors::plain`), a word without quotes by itself, and a value that was told to hold nothing, whatever digits it
+//! has, by its bytes. It judges nothing: what is none of these is told as any value is (`plain.rs`).
 //!
-//! Measured (callgrind): what an application says all day took 38 instructions a byte and takes 20; pages of which every
-//! fourth record is about a person, 45 and 34, a part of that by looking less at identifiers and paths (`layers/runs.rs`).
+//! Measured (callgrind): pages of which every fourth record is about a person took 11,400 instructions a record of 345 bytes
+//! and take 7,200, a part of that by asking less what a run of characters is in an encoding.
 
-use super::plain::Keys;
-use super::{Json, Role, State, is_bare};
+use chot_detectors::{Column, Detectors, PIECE, Told, alike_but_digits, among, is_uuid};
+
+use super::plain::Key;
+use super::{Json, Role, State};
+use crate::formats::numeral::few_digits;
 use crate::inquiry::Inquiry;
+use crate::joined::PART_DIGITS_MAX;
 use crate::layers::Suspects;
 
-/// Bytes compared at the most: all that are remembered are shorter.
+/// Bytes of the longest value remembered, with its quotes.
 const BYTES: usize = 4 * PIECE;
 const SLOTS: usize = 256;
-/// Bytes compared at a time.
-const PIECE: usize = 32;
-/// The first bytes of a value, behind its colon.
+/// The first bytes of a value.
 type Head = [u8; 8];
 
-/// Members in which there is nothing.
+/// Values in which there is nothing.
 #[derive(Default)]
 pub(super) struct Members(Vec<Member>);
 
 #[derive(Clone, Copy)]
 struct Member {
-    /// From the quote before its key to the end of its value, every digit a zero; zeros behind.
+    /// The value as it is written, every digit a zero; zeros behind.
     text: [u8; BYTES],
     /// The hash of its key.
     name: u64,
     len: u8,
-    /// Where its value begins, and bytes of that.
-    value: u8,
-    cell: u8,
-    /// Bytes of its key and its value.
-    looked: u8,
+    /// How many pieces that takes, and which bytes of the last one stand behind it.
+    pieces: u8,
+    behind: u32,
     /// What of the value may mean something, by which digits stand in it.
     suspects: Option<Suspects>,
 }
 
 /// The hash of no key, nor what stands for that where none is known.
 const NO_KEY: u64 = 1;
-const EMPTY: Member = Member { text: [0; BYTES], name: NO_KEY, len: 0, value: 0, cell: 0, looked: 0, suspects: None };
+const EMPTY: Member = Member { text: [0; BYTES], name: NO_KEY, len: 0, pieces: 0, behind: 0, suspects: None };
 
 impl Members {
-    /// The first of the two places of a member. Which words and how many digits its value begins with tells most apart.
+    /// The first of the two places of a member. Which letters its value begins with tells most apart.
     #[inline]
     fn slot(name: u64, head: Head) -> usize {
-        let head = without_digits(u64::from_le_bytes(head));
+        let head = letters(u64::from_le_bytes(head));
         ((head ^ name).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize % (SLOTS / 2) * 2
     }
 
-    /// What `text` begins with, whose key is known and whose value begins with `head`.
-    #[inline]
-    fn known(&self, name: u64, head: Head, text: &[u8]) -> Option<&Member> {
-        let at = Self::slot(name, head);
+    /// The value that `text` begins with, under a known key.
+    #[inline(never)]
+    fn known(&self, name: u64, text: &[u8]) -> Option<&Member> {
+        let at = Self::slot(name, *text.first_chunk()?);
         let is = |member: &&Member| member.name == name && member.begins(text);
         [at, at ^ 1].into_iter().filter_map(|at| self.0.get(at)).find(is)
     }
@@ -72,77 +73,57 @@ impl Members {
 }
 
 impl Member {
-    /// Whether `text` begins with this member, and more than it stands there.
+    /// Whether `text` begins with this value, and more than it stands there.
     #[inline]
     fn begins(&self, text: &[u8]) -> bool {
-        let len = usize::from(self.len);
-        let (own, rest) = self.text.split_at(len / PIECE * PIECE);
-        let Some((theirs, behind)) = text.split_at_checked(own.len()) else { return false };
-        let (Some(rest), Some(behind)) = (rest.first_chunk(), behind.first_chunk::<PIECE>()) else { return false };
-        let pieces = own.as_chunks().0.iter().zip(theirs.as_chunks().0);
-        // A number goes on, or what stands behind is no JSON.
-        let ends = behind.get(len % PIECE).is_some_and(|b| !is_bare(*b));
-        ends && !differ(rest, behind, &FIRST[len % PIECE]) && !pieces.into_iter().any(|(a, b)| differ(a, b, &ALL))
-    }
-}
-
-/// Whether two texts differ otherwise than in digits, where the mask has bits. The first has zeros for digits.
-#[inline]
-fn differ(own: &[u8; PIECE], theirs: &[u8; PIECE], mask: &[u8; PIECE]) -> bool {
-    let bytes = own.iter().zip(theirs).zip(mask);
-    bytes.fold(0, |differ, ((own, theirs), mask)| differ | (zeroed(*theirs) ^ own) & mask) != 0
-}
-
-#[inline]
-const fn zeroed(b: u8) -> u8 {
-    if b.is_ascii_digit() { b'0' } else { b }
-}
-
-/// Eight bytes with every digit made a zero byte.
-const fn without_digits(eight: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    // A digit differs from `0` by less than ten, and has no high bit.
-    let from_zero = eight ^ (ONES * b'0' as u64);
-    let other = ((from_zero & !HIGH) + ONES * (0x80 - 10)) | from_zero;
-    eight & (((other & HIGH) >> 7) * 0xff)
-}
-
-const ALL: [u8; PIECE] = [0xff; PIECE];
-
-/// The first so many of a piece.
-const FIRST: [[u8; PIECE]; PIECE] = {
-    let mut masks = [[0; PIECE]; PIECE];
-    let mut len = 1;
-    while len < PIECE {
-        let mut n = 0;
-        while n < len {
-            masks[len][n] = 0xff;
-            n += 1;
+        let mut own = self.text.as_chunks().0.iter();
+        let mut theirs = text.as_chunks().0.iter();
+        let mut alike = || Some(alike_but_digits(own.next()?, theirs.next()?));
+        for _ in 1..self.pieces {
+            if alike() != Some(u32::MAX) {
+                return false;
+            }
         }
-        len += 1;
+        let alike = alike().is_some_and(|alike| alike | self.behind == u32::MAX);
+        // A number may go on.
+        alike && (self.text[0] == b'"' || ends(text.get(usize::from(self.len))))
     }
-    masks
-};
 
-impl Keys {
-    /// The member at the quote `at`, if its key is one of those that stood behind the last one before and it is known; with
-    /// the place of its key.
-    #[inline]
-    fn member(&self, bytes: &[u8], at: usize) -> Option<(usize, &Member)> {
-        let next = self.known.get(self.last)?.next;
-        let rest = bytes.get(at..)?;
-        next.into_iter().find_map(|place| {
-            let key = self.known.get(place)?;
-            // Another key hardly ever has its quote and colon in the same place.
-            let (_, behind) = rest.split_at_checked(key.text.len() + 1)?;
-            let [b'"', b':', head @ ..] = behind.first_chunk::<{ 2 + size_of::<Head>() }>()? else { return None };
-            Some((place, self.members.known(key.name, *head, rest)?))
-        })
+    /// The value without its quotes.
+    fn cell(text: &[u8]) -> &[u8] {
+        match text {
+            [b'"', cell @ .., b'"'] => cell,
+            _ => text,
+        }
     }
+}
+
+/// Eight bytes with all that are no letters made zero: digits and signs are below those of ASCII.
+const fn letters(eight: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    eight & ((eight >> 6 & ONES) * 0xff)
+}
+
+/// The word without quotes that a text begins with, if a value ends behind it: its length, and a bit for each.
+#[inline(always)]
+fn word(text: &[u8]) -> Option<(usize, u8)> {
+    let (len, bit) = match text.first_chunk()? {
+        b"true" => (4, 1),
+        b"null" => (4, 1 << 1),
+        b"fals" if text.get(4) == Some(&b'e') => (5, 1 << 2),
+        _ => return None,
+    };
+    ends(text.get(len)).then_some((len, bit))
+}
+
+/// Whether a value ends before this byte, and nothing stands between.
+#[inline]
+const fn ends(behind: Option<&u8>) -> bool {
+    matches!(behind, Some(b',' | b'}'))
 }
 
 /// Where the blanks from `at` on end.
+#[inline]
 fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
         at += 1;
@@ -153,119 +134,202 @@ fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
 impl Json {
     /// Reads the members of an object from the quote at `n` on, as long as their keys follow each other as they did before;
     /// returns how far it came. Nearly all of an answer is these.
+    #[inline(never)]
     pub(super) fn members(&mut self, bytes: &[u8], mut n: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
-        let in_object = self.levels.last().is_some_and(|level| !level.array) && self.deeper == 0;
-        if !in_object || self.colon || self.complete || !self.is_plain(inquiry) {
+        let level = self.levels.last().filter(|level| !level.array && self.deeper == 0)?;
+        if self.colon || self.complete || !self.is_plain(inquiry) {
             return None;
         }
-        let mut past = None;
-        loop {
-            let start = self.pass(bytes, n, inquiry);
-            if self.complete || start > n && bytes.get(start) != Some(&b'"') {
-                return Some(start);
-            }
-            if start > n {
-                past = Some(start);
-            }
-            self.begin(at + start as u64 + 1, true);
-            let Some(colon) = self.next_key(bytes, start + 1, inquiry) else {
-                self.complete = false;
-                return past;
-            };
-            if bytes.get(colon) != Some(&b':') {
-                return Some(colon);
-            }
-            (self.colon, self.complete) = (true, false);
-            n = past_blanks(bytes, colon + 1);
-            let (value, end) = match bytes.get(n) {
-                Some(b'"') => {
-                    self.begin(at + n as u64 + 1, false);
-                    self.state = State::Str;
-                    (n + 1, self.string(bytes, n + 1, at, inquiry))
-                }
-                Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
-                    self.begin(at + n as u64, false);
-                    self.state = State::Bare;
-                    (n, self.bare(bytes, n, at, inquiry))
-                }
-                _ => return Some(n),
-            };
-            let Some(end) = end else { return Some(value) };
-            if self.nothing {
-                let member = bytes.get(start..).unwrap_or_default();
-                self.learn(member, end - start, value - start, colon + 1 - start, inquiry);
-            }
-            if bytes.get(end) != Some(&b',') {
-                return Some(end);
-            }
-            self.complete = false;
-            n = past_blanks(bytes, end + 1);
-            past = Some(n);
-            if bytes.get(n) != Some(&b'"') {
-                return past;
-            }
-        }
-    }
-
-    /// Passes the members from the quote at `n` on that are known to hold nothing; returns where the next begins, or what
-    /// stands there instead.
-    fn pass(&mut self, bytes: &[u8], mut n: usize, inquiry: &mut Inquiry) -> usize {
-        // What their neighbours say of them may matter.
-        let alone = self.joined.is_empty()
-            && self.rows.is_none()
-            && self.levels.last().is_some_and(|level| level.told.is_none() && !level.tells)
+        // What their neighbours say of values may matter.
+        let alone = self.rows.is_none()
+            && !level.tells
+            && inquiry.detectors.tell_plain()
             && !inquiry.is_late(&self.value.place);
-        let (mut looked, from) = (0, n);
-        while alone && let Some((place, member)) = self.keys.member(bytes, n) {
-            if let Some(suspects) = member.suspects {
-                let value = n + usize::from(member.value);
-                let cell = bytes.get(value..value + usize::from(member.cell)).unwrap_or_default();
-                if !inquiry.is_nothing(suspects, cell) {
-                    break;
-                }
-            }
-            looked += usize::from(member.looked);
-            n += usize::from(member.len);
-            self.keys.last = place;
-            self.complete = bytes.get(n) != Some(&b',');
-            if !self.complete {
-                n = past_blanks(bytes, n + 1);
-            }
-            if self.complete || bytes.get(n) != Some(&b'"') {
+        let mut past = None;
+        while let Some((key, behind)) = self.keys.next(bytes, n) {
+            self.keys.last = key;
+            let value = past_blanks(bytes, behind);
+            let told = if alone { self.told(bytes, value, at, inquiry) } else { None };
+            let end = match told {
+                Some(end) => end,
+                None => match self.other(bytes, value, at, inquiry) {
+                    Ok(end) => end,
+                    Err(at) => return Some(at),
+                },
+            };
+            let goes_on = bytes.get(end) == Some(&b',');
+            n = if goes_on { past_blanks(bytes, end + 1) } else { end };
+            past = Some(n);
+            if !goes_on || bytes.get(n) != Some(&b'"') {
+                self.complete = !goes_on;
                 break;
             }
+            self.complete = false;
         }
-        if n > from {
-            inquiry.looked_at(&self.value.place, looked);
-            self.key = false;
-            if let Some(key) = self.keys.known.get(self.keys.last) {
-                (self.column, self.name, self.role) = (key.column, key.name, key.role);
-            }
+        if past.is_some() {
+            (self.key, self.colon) = (false, false);
+            self.meet();
         }
-        n
+        past
     }
 
-    /// Remembers the member of so many bytes that `text` begins with, in which nothing was found, if that is so whatever digits
-    /// it has. Its value begins at `value`, and what stands behind its colon at `colon`.
-    fn learn(&mut self, text: &[u8], len: usize, value: usize, colon: usize, inquiry: &Inquiry) {
-        let Keys { known, last, members, .. } = &mut self.keys;
-        let Some(key) = known.get(*last) else { return };
-        let told = self.levels.last().is_none_or(|level| level.told.is_some());
-        let elsewhere = matches!(key.role, Role::Telling | Role::Index);
-        if told || len >= BYTES || elsewhere || key.text.iter().any(u8::is_ascii_digit) {
+    /// The key met last says what is at hand.
+    fn meet(&mut self) {
+        if let Some(key) = self.keys.known.get(self.keys.last) {
+            (self.column, self.name, self.role) = (key.column, key.name, key.role);
+        }
+    }
+
+    /// Whether the values under a key are what that says, whatever stands around and beside them.
+    #[inline]
+    fn is_own(&self, key: &Key) -> bool {
+        match key.role {
+            Role::Plain | Role::Headings => true,
+            Role::Told => self
+                .levels
+                .last()
+                .is_some_and(|level| level.told.is_none() && !level.key.is_some_and(Column::is_identifier)),
+            Role::Telling | Role::Index => false,
+        }
+    }
+
+    /// Tells the value at `value`, under the key met last, if that is plain or known to hold nothing; returns where it ends.
+    /// Otherwise nothing is done.
+    #[inline(always)]
+    fn told(&mut self, bytes: &[u8], value: usize, at: u64, inquiry: &mut Inquiry) -> Option<usize> {
+        let key = self.keys.known.get(self.keys.last)?;
+        // Numbers tell nothing of other members, nor does what is known to hold nothing.
+        let tells = key.role == Role::Telling;
+        if !self.joined.is_empty() || key.role != Role::Plain && !tells && !self.is_own(key) {
+            return None;
+        }
+        let rest = bytes.get(value..)?;
+        let key_len = key.text.len();
+        match rest.first()? {
+            b'"' if tells => {}
+            b'"' if key.column.is_none() => {
+                const UUID: usize = 36;
+                let uuid = rest.get(1..).and_then(<[u8]>::first_chunk::<UUID>);
+                if rest.get(1 + UUID) == Some(&b'"') && uuid.is_some_and(is_uuid) {
+                    inquiry.looked_at(&self.value.place, key_len + UUID);
+                    return Some(value + UUID + 2);
+                }
+            }
+            b'"' => {
+                let [quote, escape] = [b'"', b'\\'];
+                let stops = among(rest.get(1..)?.first_chunk()?, [quote, escape, quote, escape]);
+                let (start, len) = (value + 1, stops.trailing_zeros() as usize);
+                let ends = bytes.get(start + len) == Some(&quote) && stops != 0;
+                if ends && len > if key.joins { PART_DIGITS_MAX } else { 0 } {
+                    let begun = inquiry.begin_row();
+                    let mut told = inquiry.told_plain(bytes, start, len, key.usual);
+                    // None is remembered, and most are read at one look.
+                    if matches!(told, Told::Unusual) && key.column == Some(Column::Address) {
+                        told = inquiry.told(bytes, start..start + len, key.column);
+                    }
+                    if let Told::Nothing | Told::Whole(_) = told {
+                        inquiry.looked_at(&self.value.place, key_len + len);
+                        if let Told::Whole(whole) = told {
+                            self.found(&whole, bytes, start..start + len, at, false, inquiry);
+                        }
+                        inquiry.end_row(begun);
+                        return Some(start + len + 1);
+                    }
+                }
+            }
+            b'0'..=b'9' => {
+                let len = few_digits(rest.first_chunk()?);
+                if !key.joins && ends(rest.get(len)) {
+                    let begun = inquiry.begin_row();
+                    let told = inquiry.told_plain(bytes, value, len, key.usual);
+                    inquiry.end_row(begun);
+                    if matches!(told, Told::Nothing) {
+                        inquiry.looked_at(&self.value.place, key_len + len);
+                        return Some(value + len);
+                    }
+                }
+            }
+            b't' | b'f' | b'n' if !tells => {
+                let (len, bit) = word(rest)?;
+                if key.words & bit != 0 {
+                    inquiry.looked_at(&self.value.place, key_len + len);
+                    return Some(value + len);
+                }
+                return None;
+            }
+            // A list of nothing.
+            b'[' if rest.get(1) == Some(&b']') && key.role != Role::Headings => {
+                inquiry.looked_at(&self.value.place, key_len);
+                self.part(inquiry);
+                return Some(value + 2);
+            }
+            _ => {}
+        }
+        let member = self.keys.members.known(key.name, rest)?;
+        let len = usize::from(member.len);
+        let cell = Member::cell(rest.get(..len)?);
+        if let Some(suspects) = member.suspects
+            && !inquiry.is_nothing(suspects, cell)
+        {
+            return None;
+        }
+        inquiry.looked_at(&self.value.place, key_len + cell.len());
+        Some(value + len)
+    }
+
+    /// Reads any other value; where it ends, or where reading goes on one token after the other.
+    fn other(&mut self, bytes: &[u8], value: usize, at: u64, inquiry: &mut Inquiry) -> Result<usize, usize> {
+        self.meet();
+        (self.colon, self.complete) = (true, false);
+        let key = self.keys.known.get(self.keys.last).map_or(0, |key| key.text.len());
+        inquiry.looked_at(&self.value.place, key);
+        let (begins, end) = match bytes.get(value) {
+            Some(b'"') => {
+                self.begin(at + value as u64 + 1, false);
+                self.state = State::Str;
+                (value + 1, self.string(bytes, value + 1, at, inquiry))
+            }
+            Some(b'-' | b'0'..=b'9' | b'a'..=b'z') => {
+                self.begin(at + value as u64, false);
+                self.state = State::Bare;
+                (value, self.bare(bytes, value, at, inquiry))
+            }
+            _ => return Err(value),
+        };
+        let end = end.ok_or(begins)?;
+        if self.nothing {
+            self.learn(bytes.get(value..).unwrap_or_default(), end - value, inquiry);
+        }
+        Ok(end)
+    }
+
+    /// Remembers the value of so many bytes that `text` begins with, in which nothing was found, if that is so whatever digits
+    /// it has.
+    fn learn(&mut self, text: &[u8], len: usize, inquiry: &mut Inquiry) {
+        let Some(key) = self.keys.known.get(self.keys.last) else { return };
+        let (name, column, tells) = (key.name, key.column, key.role == Role::Telling);
+        if !tells && !self.is_own(key) {
             return;
         }
-        let (Some(head), Some(member)) = (text.get(colon..).and_then(<[u8]>::first_chunk), text.get(..len)) else {
+        if let Some((word_len, bit)) = word(text) {
+            if let Some(key) = self.keys.known.get_mut(self.keys.last).filter(|_| word_len == len && !tells) {
+                key.words |= bit;
+            }
             return;
-        };
-        let cell = member.get(value..).unwrap_or_default();
-        let cell = cell.strip_suffix(b"\"").unwrap_or(cell);
-        let Some(suspects) = inquiry.suspects(cell, self.value.context.column) else { return };
+        }
+        let (Some(head), Some(value)) = (text.first_chunk(), text.get(..len).filter(|_| len < BYTES)) else { return };
+        let cell = Member::cell(value);
+        let says = |inquiry: &mut Inquiry| cell.iter().any(u8::is_ascii_digit) || Self::said(cell, inquiry).is_some();
+        if !Detectors::learns(cell) || tells && says(inquiry) {
+            return;
+        }
+        let Some(suspects) = inquiry.suspects(cell, column) else { return };
         let mut text = [0; BYTES];
-        text.iter_mut().zip(member).for_each(|(to, b)| *to = zeroed(*b));
-        let looked = (key.text.len() + cell.len()) as u8;
+        text.iter_mut().zip(value).for_each(|(to, b)| *to = if b.is_ascii_digit() { b'0' } else { *b });
         let suspects = Some(suspects).filter(|suspects| *suspects != Suspects::default());
-        let (len, value, cell) = (len as u8, value as u8, cell.len() as u8);
-        members.learn(Member { text, name: key.name, len, value, cell, looked, suspects }, *head);
+        let pieces = len.div_ceil(PIECE);
+        let behind = u32::MAX.checked_shl((len + PIECE - pieces * PIECE) as u32).unwrap_or(0);
+        let (len, pieces) = (len as u8, pieces as u8);
+        self.keys.members.learn(Member { text, name, len, pieces, behind, suspects }, *head);
     }
 }

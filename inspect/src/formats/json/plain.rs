@@ -2,7 +2,9 @@
 //!
 //! What is usual is told from its bytes; for anything else nothing is done here, and it is read like all others.
 
-use chot_detectors::{BLOCK, Column, Detectors, Told, among};
+use std::ops::Range;
+
+use chot_detectors::{BLOCK, Column, Detectors, Told, Usual, Whole, among};
 
 use super::members::Members;
 use super::{Json, Role, State};
@@ -30,6 +32,15 @@ pub(super) struct Key {
     pub(super) column: Option<Column>,
     pub(super) name: u64,
     pub(super) role: Role,
+    /// What is usual under it.
+    pub(super) usual: Usual,
+    /// It announces an identifier, of which short values may be the parts.
+    pub(super) joins: bool,
+    /// The words without quotes that are known to be nothing there, a bit each.
+    pub(super) words: u8,
+    /// It as it is written behind its quote, a colon at the end, and how many bytes that is; none of a long one.
+    written: [u128; 2],
+    written_len: u8,
     /// The two that stood behind it last: the same one in every record, or two by turns, where a member may be nothing.
     pub(super) next: [usize; 2],
 }
@@ -38,7 +49,64 @@ impl Keys {
     pub(super) fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
+
+    /// The place of the key at the quote `at`, if it is one of those that stood behind the last one before and its colon stands
+    /// right behind it; and where the text goes on from there.
+    #[inline]
+    pub(super) fn next(&self, bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+        let next = self.known.get(self.last)?.next;
+        let seen = bytes.get(at + 1..)?.first_chunk()?;
+        next.into_iter().find_map(|place| Some((place, at + 1 + self.known.get(place)?.len_in(seen)?)))
+    }
 }
+
+impl Key {
+    fn new(text: &[u8], (column, name, role): (Option<Column>, u64, Role), at: usize) -> Self {
+        let mut bytes = [0; WRITTEN];
+        let mut written_len = 0;
+        if let Some(room) = bytes.get_mut(..text.len() + 2) {
+            let (key, colon) = room.split_at_mut(text.len());
+            key.copy_from_slice(text);
+            colon.copy_from_slice(b"\":");
+            written_len = room.len() as u8;
+        }
+        let (written, text, usual) = (halves(&bytes), text.to_vec(), Usual::of(column));
+        let joins = column.is_some_and(Column::is_identifier);
+        Self { text, column, name, role, usual, joins, words: 0, written, written_len, next: [at; 2] }
+    }
+
+    /// How many bytes of `seen`, which stands behind a quote, are this key and what follows it.
+    #[inline(always)]
+    fn len_in(&self, seen: &[u8; WRITTEN]) -> Option<usize> {
+        let len = usize::from(self.written_len);
+        let (own, theirs, first) = (self.written, halves(seen), FIRST.get(len)?);
+        ((own[0] ^ theirs[0]) & first[0] | (own[1] ^ theirs[1]) & first[1] == 0 && len > 0).then_some(len)
+    }
+}
+
+/// Bytes of a key, its quote and colon that are compared at once.
+const WRITTEN: usize = 32;
+
+#[inline(always)]
+fn halves(bytes: &[u8; WRITTEN]) -> [u128; 2] {
+    let half = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |half| u128::from_le_bytes(*half));
+    [half(0), half(WRITTEN / 2)]
+}
+
+/// The first so many bytes.
+const FIRST: [[u128; 2]; WRITTEN + 1] = {
+    let mut masks = [[0; 2]; WRITTEN + 1];
+    let mut len = 1;
+    while len <= WRITTEN {
+        let half = WRITTEN / 2;
+        masks[len] = match len.checked_sub(half) {
+            None | Some(0) => [u128::MAX >> (8 * (half - len)), 0],
+            Some(more) => [u128::MAX, u128::MAX >> (8 * (half - more))],
+        };
+        len += 1;
+    }
+    masks
+};
 
 const KEYS: usize = 512;
 const KEY_BYTES_MAX: usize = 64;
@@ -159,8 +227,7 @@ impl Json {
                 self.lesson(text, None);
                 return false;
             }
-            let (column, name, role) = super::announced(text, inquiry);
-            self.keys.known[at] = Key { text: text.to_vec(), column, name, role, next: [at; 2] };
+            self.keys.known[at] = Key::new(text, super::announced(text, inquiry), at);
         }
         let known = &self.keys.known[at];
         (self.column, self.name, self.role) = (known.column, known.name, known.role);
@@ -199,14 +266,7 @@ impl Json {
     }
 
     /// Reads a value; false when it is no usual one.
-    fn value(
-        &mut self,
-        bytes: &[u8],
-        range: std::ops::Range<usize>,
-        at: u64,
-        number: bool,
-        inquiry: &mut Inquiry,
-    ) -> bool {
+    fn value(&mut self, bytes: &[u8], range: Range<usize>, at: u64, number: bool, inquiry: &mut Inquiry) -> bool {
         let text = bytes.get(range.clone()).unwrap_or_default();
         let column = self.value.context.column;
         if column.is_some_and(Column::is_identifier) && joined::is_part(text.trim_ascii()) {
@@ -240,15 +300,29 @@ impl Json {
             self.tell(text, inquiry);
         }
         if let Told::Whole(whole) = told {
-            let start = at + range.start as u64;
-            let place = &self.value.place;
-            let stand = Stand { cell: text, start, at: Some(start), number, len: 0 };
-            if let Some(mark) = inquiry.report_whole(place, &whole, stand, || place.part.clone()) {
-                self.tree.add(mark, inquiry);
-            }
+            self.found(&whole, bytes, range, at, number, inquiry);
         }
         inquiry.end_row(begun);
         self.nothing = told == Told::Nothing;
         true
+    }
+
+    /// Counts a finding that is all of a value.
+    pub(super) fn found(
+        &mut self,
+        whole: &Whole,
+        bytes: &[u8],
+        range: Range<usize>,
+        at: u64,
+        number: bool,
+        inquiry: &mut Inquiry,
+    ) {
+        let start = at + range.start as u64;
+        let place = &self.value.place;
+        let cell = bytes.get(range).unwrap_or_default();
+        let stand = Stand { cell, start, at: Some(start), number, len: 0 };
+        if let Some(mark) = inquiry.report_whole(place, whole, stand, || place.part.clone()) {
+            self.tree.add(mark, inquiry);
+        }
     }
 }
