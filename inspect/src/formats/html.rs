@@ -2,6 +2,7 @@
 //!
 //! Nothing is invisible: what styles hide is read, and the lines around it as they are seen besides.
 
+mod codes;
 mod placement;
 mod roles;
 mod rows;
@@ -21,6 +22,7 @@ use crate::sniff::{DIGITS_MIN, Head};
 use crate::table::{Row, Table};
 use crate::text::{self, Text};
 use crate::view::View;
+use codes::Codes;
 use placement::{Drawing, Elements};
 use rows::Rows;
 pub(super) use script::Script;
@@ -172,6 +174,7 @@ struct Body {
     /// The element that is a table by its role, the outermost one, and those of its name that are open within.
     grid: Option<(Vec<u8>, u32)>,
     shapes: Shapes,
+    codes: Codes,
     unseen: Unseen,
     /// A line has been broken, and nothing was read since.
     broken: bool,
@@ -201,6 +204,7 @@ impl Html {
             baseline: Vec::new(),
             grid: None,
             shapes: Shapes::default(),
+            codes: Codes::default(),
             unseen: Unseen::new(&place),
             broken: false,
             cell_spans: (1, 1),
@@ -493,6 +497,7 @@ impl Reader for Body {
         self.follow(|unseen, read, inquiry| unseen.open(tag, read, inquiry), inquiry);
         let role = self.role(tag, &name);
         self.shapes.open(&name);
+        self.codes.open(tag, &name, &self.place, inquiry);
         match role.unwrap_or(&name) {
             b"table" if role.is_some() => {
                 self.tables = 1;
@@ -580,7 +585,10 @@ impl Reader for Body {
             self.laid.close(name, &self.place, read, inquiry);
         }
         match name.to_ascii_lowercase().as_slice() {
-            b"table" => self.close_table(inquiry),
+            b"table" => {
+                self.codes.end_table(&self.place, inquiry);
+                self.close_table(inquiry);
+            }
             b"script" => self.end_script(inquiry),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => self.end_cell(inquiry),
@@ -595,6 +603,7 @@ impl Reader for Body {
             b"svg" => {
                 self.drawing.end(&self.place, inquiry);
                 self.shapes.end_drawing();
+                self.codes.end_drawing(&self.place, inquiry);
             }
             b"br" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
@@ -617,6 +626,8 @@ impl Stream for Html {
         if self.body.shapes.are_letters() {
             inquiry.opaque(&self.body.place, OpaqueReason::UnsupportedFormat, 1);
         }
+        self.body.codes.end_table(&self.body.place, inquiry);
+        self.body.codes.end_drawing(&self.body.place, inquiry);
         self.body.drawing.end(&self.body.place, inquiry);
         self.body.elements.end(&self.body.place, inquiry);
         self.body.laid.end(inquiry);

@@ -26,6 +26,8 @@ pub(crate) struct Look {
     pub(super) file: Option<usize>,
     /// Where a file may begin that is printed byte by byte.
     pub(super) dump: Option<usize>,
+    /// Where a code may begin that letters draw.
+    pub(super) drawn: Option<usize>,
     /// Where its lines end, and whether anything in each may cut it into cells.
     lines: Vec<(usize, bool)>,
     /// How many places may cut a line into cells.
@@ -88,6 +90,7 @@ impl Look {
         look.pairs.sort_unstable();
         look.twelves = twelves.end();
         look.dump = super::dump::begin(text, core, look.lines.iter().map(|(end, _)| *end));
+        look.drawn = super::blocks::begin(text, core, look.lines.iter().map(|(end, _)| *end));
         look
     }
 
@@ -106,23 +109,27 @@ impl Look {
 
     /// Whether there is nothing to look into.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, long: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, dump, drawn, lines: _, cuts: _, long: _, twelves: _, encoded: _ } =
+            self;
         signs.is_empty()
             && words.is_empty()
             && marked.is_empty()
             && pairs.is_empty()
             && file.is_none()
             && dump.is_none()
+            && drawn.is_none()
     }
 
     /// Whether all that shows comes to nothing, all of `text` looked at: too few pairs, and runs of characters that mean
     /// nothing.
     pub(crate) fn is_in_vain(&self, text: &[u8], room: &mut Room) -> bool {
-        let Self { signs, words, marked, pairs, file, dump, lines: _, cuts: _, long: _, twelves: _, encoded: _ } = self;
+        let Self { signs, words, marked, pairs, file, dump, drawn, lines: _, cuts: _, long: _, twelves: _, encoded: _ } =
+            self;
         let run = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
         signs.is_empty()
             && file.is_none()
             && dump.is_none()
+            && drawn.is_none()
             && (pairs.is_empty() || super::pairs::are_too_few(text))
             && marked.iter().map(run).all(|run| base85::means_nothing(run, &mut room.beginnings))
             // A run may go on behind a line end.

@@ -4,6 +4,7 @@
 //! without a word, since most long runs of letters and digits are keys, hashes and identifiers of machines.
 
 mod base85;
+mod blocks;
 mod code;
 mod dump;
 mod encoded;
@@ -38,6 +39,7 @@ pub(crate) struct Layers {
     files: uu::Uuencoded,
     pairs: pairs::Pairs,
     dump: dump::Dump,
+    drawn: blocks::Drawn,
     rewrites: rewrite::Rewrites,
     base85: base85::Base85,
     lists: lists::Lists,
@@ -51,6 +53,7 @@ impl Layers {
             files: uu::Uuencoded::default(),
             pairs: pairs::Pairs::default(),
             dump: dump::Dump::default(),
+            drawn: blocks::Drawn::default(),
             rewrites: rewrite::Rewrites::default(),
             base85: base85::Base85::default(),
             lists: lists::Lists::default(),
@@ -75,6 +78,7 @@ impl Layers {
         self.files.read(text, core, look.file, place, inquiry);
         self.pairs.read(text, core, &look.pairs, place, inquiry);
         self.dump.read(text, core, look.dump, place, inquiry);
+        self.drawn.read(text, core, look.drawn, place, inquiry);
         self.base85.read(text, core, &look.marked, place, inquiry);
         self.rewrites.read(view, core, &look.signs, place, inquiry);
         self.lists.read(text, core, place, inquiry);
@@ -86,6 +90,7 @@ impl Layers {
         self.files.finish(&self.place, inquiry);
         self.pairs.end(&self.place, inquiry);
         self.dump.end(&self.place, inquiry);
+        self.drawn.end(&self.place, inquiry);
         self.base85.end(&self.place, inquiry);
         self.rewrites.finish(inquiry);
         self.lists.end(&self.place, inquiry);

@@ -64,4 +64,31 @@ base.execute("INSERT INTO nguoi VALUES ('001090123456')")
 keep(path + "-wal", "nguoi.db-wal")
 base.close()
 
+# Insurance numbers that only their column announces, in what was deleted; and numbers of orders.
+DELETED = {
+    "dong": "DELETE FROM nguoi WHERE rowid % 2 = 0",
+    "cuoi": "DELETE FROM nguoi WHERE rowid > 3",
+    "het": "DELETE FROM nguoi",
+    "bang": "DROP TABLE nguoi",
+}
+for column, name in ("ma_bhxh", "xoa"), ("ma_don_hang", "don"):
+    for how, statement in DELETED.items():
+        base, path = fresh(f"{name}-{how}.db", page=4096)
+        base.execute(f"CREATE TABLE nguoi (ho_ten TEXT, {column} TEXT)")
+        rows = [("Lê Văn " + "ABCDE"[n % 5], f"79{51123457 + 1234567 * n % 48000000:08}") for n in range(24)]
+        base.executemany("INSERT INTO nguoi VALUES (?, ?)", rows)
+        base.execute(statement)
+        base.close()
+        keep(path, f"{name}-{how}.db.gz", packed=True)
+
+base, path = fresh("log2.db", page=4096)
+base.execute("PRAGMA journal_mode = WAL")
+base.execute("PRAGMA wal_autocheckpoint = 0")
+base.execute("CREATE TABLE nguoi (id INTEGER PRIMARY KEY, ho_ten TEXT, ma_bhxh TEXT)")
+base.execute("BEGIN")
+base.executemany("INSERT INTO nguoi VALUES (NULL, ?, ?)", rows)
+base.execute("COMMIT")
+keep(path + "-wal", "xoa.db-wal.gz", packed=True)
+base.close()
+
 shutil.rmtree(work)

@@ -5,6 +5,7 @@
 
 mod bmp;
 mod card;
+pub(crate) mod drawn;
 mod frames;
 mod gif;
 mod gray;

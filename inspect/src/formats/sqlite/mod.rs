@@ -4,6 +4,8 @@
 //! belong to nothing, free blocks and pages of a write-ahead log are read without names. It is read apart
 //! (`crate::extract`): this is what the other side does.
 
+mod carve;
+mod deleted;
 mod page;
 mod record;
 mod schema;
@@ -15,7 +17,8 @@ use chot_model::OpaqueReason;
 use super::telling::{self, Stop, Telling};
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Cell, Kind, Piece};
-use page::{File, Leaf, Tree};
+use deleted::Deleted;
+use page::{File, Owner, Tree};
 use record::{Encoding, Record, Value, record};
 use schema::Schema;
 
@@ -60,40 +63,18 @@ impl Telling<'_> {
 
     /// Tells a record as a row; what is neither text nor number is a file of its own.
     fn record(&mut self, part: &str, number: u32, values: &[Value<'_>]) -> Result<(), Stop> {
-        const TEXT_MAX: usize = 1 << 10;
-        let mut cells = Vec::with_capacity(values.len());
-        let mut files = Vec::new();
-        for (at, value) in values.iter().enumerate() {
-            match value {
-                Value::Null => {}
-                Value::Number(text) => cells.push((at, true, text.clone())),
-                Value::Text(text) => cells.push((at, false, text.clone())),
-                // Short ones are often text that was bound as bytes.
-                Value::Blob(bytes) => match std::str::from_utf8(bytes) {
-                    Ok(text) if bytes.len() <= TEXT_MAX => cells.push((at, false, text.to_owned())),
-                    _ => files.push(*bytes),
-                },
-            }
-        }
+        let (cells, files) = cells(values);
         self.row(part, number, &cells)?;
+        self.files(part, &files)
+    }
+
+    fn files(&mut self, part: &str, files: &[&[u8]]) -> Result<(), Stop> {
         for bytes in files {
             self.take(bytes.len())?;
             self.tell(Piece::Member { name: part })?;
             self.tell(Piece::Bytes(bytes))?;
         }
         Ok(())
-    }
-
-    /// Tells the cells of a page that belongs to no table, and its text.
-    fn stray(&mut self, file: &File<'_>, page: usize, encoding: Encoding) -> Result<(), Stop> {
-        const PART: &str = "free pages";
-        for payload in file.leaf(page).into_iter().flat_map(Leaf::payloads) {
-            if let Some(Record { values, .. }) = record(&payload.bytes, encoding) {
-                self.rows += 1;
-                self.record(PART, self.rows, &values)?;
-            }
-        }
-        self.residue(PART, file.page(page))
     }
 
     /// Tells printable text in bytes that mean nothing any more.
@@ -103,8 +84,10 @@ impl Telling<'_> {
         let mut text = String::new();
         let mut runs = |bytes: &[u8]| {
             for run in bytes.split(|b| !shown(b)).filter(|run| run.len() >= RUN_MIN) {
-                text.push_str(&String::from_utf8_lossy(run));
+                let run = String::from_utf8_lossy(run);
+                text.push_str(&run);
                 text.push('\n');
+                part_digits(&run, &mut text);
             }
         };
         runs(bytes);
@@ -118,15 +101,59 @@ impl Telling<'_> {
     }
 }
 
+/// Values stand behind each other without anything between: what ends in letters and begins with digits is said once
+/// more, apart.
+fn part_digits(run: &str, text: &mut String) {
+    let is_joint =
+        |a: char, b: char| a.is_alphabetic() && b.is_ascii_digit() || a.is_ascii_digit() && b.is_alphabetic();
+    if !run.chars().zip(run.chars().skip(1)).any(|(a, b)| is_joint(a, b)) {
+        return;
+    }
+    let mut last = ' ';
+    for c in run.chars() {
+        if is_joint(last, c) {
+            text.push('\t');
+        }
+        text.push(c);
+        last = c;
+    }
+    text.push('\n');
+}
+
+type Cells = Vec<(usize, bool, String)>;
+
+/// The values of a record as cells, and those that are neither text nor number.
+fn cells<'a>(values: &[Value<'a>]) -> (Cells, Vec<&'a [u8]>) {
+    const TEXT_MAX: usize = 1 << 10;
+    let (mut cells, mut files) = (Vec::with_capacity(values.len()), Vec::new());
+    for (at, value) in values.iter().enumerate() {
+        match value {
+            Value::Null => {}
+            Value::Number(text) => cells.push((at, true, text.clone())),
+            Value::Text(text) => cells.push((at, false, text.clone())),
+            // Short ones are often text that was bound as bytes.
+            Value::Blob(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) if bytes.len() <= TEXT_MAX => cells.push((at, false, text.to_owned())),
+                _ => files.push(*bytes),
+            },
+        }
+    }
+    (cells, files)
+}
+
 fn database(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
     let Some(mut file) = File::database(bytes) else {
         telling.residue("", bytes)?;
         return Err(Stop::Bound(OpaqueReason::ParseError));
     };
-    let encoding = Encoding::of(bytes);
-    let mut damaged = file.is_cut();
+    let is_sound = tables(&mut file, Encoding::of(bytes), telling)?;
+    if is_sound && !file.is_cut() { Ok(()) } else { Err(Stop::Bound(OpaqueReason::ParseError)) }
+}
+
+/// Every table, and what was deleted; false when some of it was damaged.
+fn tables(file: &mut File<'_>, encoding: Encoding, telling: &mut Telling<'_>) -> Result<bool, Stop> {
     let mut schema = Schema::default();
-    damaged |= !walk(&mut file, 1, telling, &mut |payload, telling| {
+    let mut is_sound = walk(file, 1, Owner::Schema, telling, &mut |payload, telling| {
         let Some(Record { values, is_whole }) = record(&payload.bytes, encoding) else { return Ok(false) };
         schema.add(&values);
         // The statements themselves: views, triggers, defaults and remarks.
@@ -135,39 +162,35 @@ fn database(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
         telling.tell(Piece::Text { part: "schema", text: &format!("{statement}\n\n"), again: false })?;
         Ok(is_whole)
     })?;
-    for table in schema.tables {
-        let header: Vec<_> = table.columns.iter().enumerate().map(|(at, name)| (at, false, name.clone())).collect();
-        telling.row(&table.name, 1, &header)?;
+    for (at, table) in schema.tables.iter_mut().enumerate() {
+        telling.row(&table.name, 1, &table.header())?;
         let mut number = 1;
-        damaged |= !walk(&mut file, table.root, telling, &mut |payload, telling| {
+        is_sound &= walk(file, table.root, Owner::Table(at), telling, &mut |payload, telling| {
             let Some(Record { values, is_whole }) = record(&payload.bytes, encoding) else { return Ok(false) };
             number += 1;
-            telling.record(&table.name, number, &table.arranged(values, payload.rowid))?;
+            table.learn(&values);
+            telling.record(&table.name.clone(), number, &table.arranged(values, payload.rowid))?;
             Ok(is_whole)
         })?;
     }
-    for page in 1..=file.pages() {
-        telling.look_at_the_clock()?;
-        if file.is_read(page) {
-            for free in file.free(page) {
-                telling.residue("free blocks", free)?;
-            }
-        } else {
-            telling.stray(&file, page, encoding)?;
-        }
+    for root in &schema.indexes {
+        // Their entries are read with what no table says: they say it again, and what they say alone is told.
+        walk(file, *root, Owner::Index, telling, &mut |_, _| Ok(true))?;
     }
-    telling.residue("free pages", file.behind())?;
-    if damaged { Err(Stop::Bound(OpaqueReason::ParseError)) } else { Ok(()) }
+    deleted::schema(file, encoding, &mut schema);
+    Deleted::new(&schema, encoding).read(file, telling)?;
+    Ok(is_sound)
 }
 
 /// Hands every payload of a tree to `each`; false when some of it was damaged.
 fn walk(
     file: &mut File<'_>,
     root: usize,
+    owner: Owner,
     telling: &mut Telling<'_>,
     each: &mut dyn FnMut(&page::Payload, &mut Telling<'_>) -> Result<bool, Stop>,
 ) -> Result<bool, Stop> {
-    let (mut sound, mut tree) = (true, Tree::new(root));
+    let (mut sound, mut tree) = (true, Tree::new(root, owner));
     while let Some(page) = tree.next(file) {
         telling.look_at_the_clock()?;
         match page {
@@ -188,11 +211,14 @@ fn log(bytes: &[u8], telling: &mut Telling<'_>) -> Result<(), Stop> {
         telling.residue("", bytes)?;
         return Err(Stop::Bound(OpaqueReason::ParseError));
     };
-    for page in 1..=file.pages() {
-        telling.look_at_the_clock()?;
-        telling.stray(&file, page, Encoding::Utf8)?;
-    }
-    telling.residue("free pages", file.behind())?;
+    let is_whole = match File::applied(bytes) {
+        Some(mut applied) => {
+            let encoding = Encoding::of(applied.page(1));
+            tables(&mut applied, encoding, telling)?
+        }
+        // Without the first page there are no names.
+        None => Deleted::new(&Schema::default(), Encoding::Utf8).read(&file, telling)?,
+    };
     // Values that go on in pages of the database itself.
-    if file.is_cut() || file.reaches_out() { Err(Stop::Bound(OpaqueReason::Partial)) } else { Ok(()) }
+    if is_whole && !file.is_cut() { Ok(()) } else { Err(Stop::Bound(OpaqueReason::Partial)) }
 }

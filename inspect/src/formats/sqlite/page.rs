@@ -1,5 +1,7 @@
 //! Pages of a database file: b-trees, their cells, and the overflow pages behind them. Each page is read once.
 
+use std::ops::Range;
+
 /// A database file, or a log of its pages.
 pub(super) struct File<'a> {
     bytes: &'a [u8],
@@ -9,7 +11,22 @@ pub(super) struct File<'a> {
     /// Bytes before the first page and before each page.
     start: usize,
     before: usize,
-    read: Vec<bool>,
+    /// Whose each page is, in the order of the file.
+    read: Vec<Owner>,
+    /// Of a log: the newest copy of each page, by its number.
+    newest: Option<Vec<(usize, usize)>>,
+    /// Last pages of long values, and how much of them is in use.
+    slack: Vec<(usize, usize)>,
+}
+
+/// Who reads a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Nobody,
+    Schema,
+    /// A table, by its place in the schema.
+    Table(usize),
+    Index,
 }
 
 /// A cell's content, its overflow pages included.
@@ -52,7 +69,7 @@ pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<usize> {
     Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?).into())
 }
 
@@ -77,19 +94,76 @@ impl<'a> File<'a> {
         Some(Self::new(bytes, page_size, page_size, 32, 24))
     }
 
-    fn new(bytes: &'a [u8], page_size: usize, usable: usize, start: usize, before: usize) -> Self {
-        let pages = bytes.len().saturating_sub(start) / (page_size + before);
-        Self { bytes, page_size, usable, start, before, read: vec![false; pages] }
+    /// A log as the database it makes: the newest copy of each page, as far as they are in it.
+    pub(super) fn applied(bytes: &'a [u8]) -> Option<Self> {
+        let mut file = Self::log(bytes)?;
+        // What a log held before it was begun anew has another salt.
+        let salt = bytes.get(16..24);
+        let frame = |n: usize| bytes.get(file.start + n * (file.page_size + file.before)..);
+        let is_valid = |n: &usize| frame(*n).and_then(|frame| frame.get(8..16)) == salt;
+        let valid = (0..file.pages()).filter(is_valid);
+        let mut newest: Vec<(usize, usize)> = valid.filter_map(|n| Some((u32_at(frame(n)?, 0)?, n))).collect();
+        // The last of each number stays.
+        newest.reverse();
+        newest.sort_by_key(|(number, _)| *number);
+        newest.dedup_by_key(|(number, _)| *number);
+        file.usable = frame(newest.first().filter(|(number, _)| *number == 1)?.1)
+            .and_then(|frame| frame.get(file.before + 20))
+            .and_then(|reserved| file.page_size.checked_sub((*reserved).into()))
+            .filter(|usable| *usable >= 480)?;
+        file.newest = Some(newest);
+        Some(file)
     }
 
-    /// How many pages there are, the first being number 1.
+    /// Where in the file a page stands.
+    fn slot(&self, number: usize) -> Option<usize> {
+        match &self.newest {
+            None => number.checked_sub(1).filter(|slot| *slot < self.pages()),
+            Some(newest) => newest
+                .binary_search_by_key(&number, |(number, _)| *number)
+                .ok()
+                .and_then(|at| newest.get(at))
+                .map(|p| p.1),
+        }
+    }
+
+    /// Whether its first page has the header of the file.
+    const fn has_header(&self) -> bool {
+        self.before == 0 || self.newest.is_some()
+    }
+
+    fn new(bytes: &'a [u8], page_size: usize, usable: usize, start: usize, before: usize) -> Self {
+        let pages = bytes.len().saturating_sub(start) / (page_size + before);
+        Self {
+            bytes,
+            page_size,
+            usable,
+            start,
+            before,
+            read: vec![Owner::Nobody; pages],
+            newest: None,
+            slack: Vec::new(),
+        }
+    }
+
+    /// How many pages there are, all copies counted.
     pub(super) fn pages(&self) -> usize {
         self.read.len()
     }
 
     pub(super) fn page(&self, number: usize) -> &'a [u8] {
-        let from = number.saturating_sub(1).saturating_mul(self.page_size + self.before) + self.start + self.before;
+        self.slot(number).map_or(&[], |slot| self.copy(slot))
+    }
+
+    /// A page by its place in the file.
+    pub(super) fn copy(&self, slot: usize) -> &'a [u8] {
+        let from = slot.saturating_mul(self.page_size + self.before) + self.start + self.before;
         self.bytes.get(from..from.saturating_add(self.page_size)).unwrap_or_default()
+    }
+
+    /// Every page by its place in the file, and who reads it.
+    pub(super) fn copies(&self) -> impl Iterator<Item = (usize, Owner)> {
+        self.read.iter().copied().enumerate()
     }
 
     /// What is behind the last whole page.
@@ -102,23 +176,25 @@ impl<'a> File<'a> {
         !self.behind().is_empty() || told > self.pages() || self.pages() == 0
     }
 
-    pub(super) fn is_read(&self, number: usize) -> bool {
-        number.checked_sub(1).and_then(|n| self.read.get(n)).copied().unwrap_or(true)
-    }
-
     /// Claims a page; false when there is none, or it was read before.
-    fn claim(&mut self, number: usize) -> bool {
-        match number.checked_sub(1).and_then(|n| self.read.get_mut(n)) {
-            Some(read) => !std::mem::replace(read, true),
+    fn claim(&mut self, number: usize, owner: Owner) -> bool {
+        match self.slot(number).and_then(|slot| self.read.get_mut(slot)) {
+            Some(read) => std::mem::replace(read, owner) == Owner::Nobody,
             None => false,
         }
     }
 
     /// The page as one of a b-tree.
-    pub(super) fn leaf(&self, number: usize) -> Option<Leaf<'_, 'a>> {
+    fn leaf(&self, number: usize) -> Option<Leaf<'_, 'a>> {
+        self.slot(number).and_then(|slot| self.leaf_at(slot))
+    }
+
+    /// A page by its place in the file, as one of a b-tree.
+    pub(super) fn leaf_at(&self, slot: usize) -> Option<Leaf<'_, 'a>> {
         // Before the first page of a database stands the header of the file.
-        let header = if number == 1 && self.before == 0 { 100 } else { 0 };
-        let page = self.page(number);
+        let is_first = self.has_header() && self.slot(1) == Some(slot);
+        let header = if is_first { 100 } else { 0 };
+        let page = self.copy(slot);
         let kind = match page.get(header)? {
             13 => Kind::TableLeaf,
             5 => Kind::TableInner,
@@ -129,37 +205,31 @@ impl<'a> File<'a> {
         Some(Leaf { file: self, kind, page, header })
     }
 
-    /// Where in a page of a b-tree nothing is said any more.
-    pub(super) fn free(&self, number: usize) -> Vec<&'a [u8]> {
-        let Some(leaf) = self.leaf(number) else { return Vec::new() };
-        let (page, header) = (leaf.page, leaf.header);
-        let cells = u16_at(page, header + 3).unwrap_or(0);
-        let content = u16_at(page, header + 5).map_or(0, |at| if at == 0 { 65_536 } else { at });
-        let pointers = header + leaf.header_len() + 2 * cells;
-        let mut free: Vec<&[u8]> = page.get(pointers..content).into_iter().collect();
-        // Free blocks are a chain in the order of their places.
-        let mut at = u16_at(page, header + 1).unwrap_or(0);
-        while at != 0 {
-            let (Some(next), Some(len)) = (u16_at(page, at), u16_at(page, at + 2)) else { break };
-            free.extend(page.get(at + 4..at + len.max(4)));
-            if next <= at {
-                break;
-            }
-            at = next;
+    /// The content of a cell that nobody claims, with what its other pages hold now.
+    pub(super) fn strayed(&self, leaf: &Leaf<'_, 'a>, local: &Local) -> Payload {
+        let mut bytes = leaf.page.get(local.from..local.to).unwrap_or_default().to_vec();
+        let mut next = local.overflow;
+        while next != 0 && bytes.len() < local.len {
+            let page = self.page(next);
+            let n = (local.len - bytes.len()).min(self.usable - 4);
+            let Some(more) = page.get(4..4 + n) else { break };
+            bytes.extend_from_slice(more);
+            next = u32_at(page, 0).unwrap_or(0);
         }
-        free
+        Payload { rowid: local.rowid, is_whole: bytes.len() == local.len, bytes }
     }
 
-    /// Whether cells of a log go on in pages that are not in it.
-    pub(super) fn reaches_out(&self) -> bool {
-        let leaves = (1..=self.pages()).filter_map(|page| self.leaf(page));
-        leaves.flat_map(Leaf::payloads).any(|payload| !payload.is_whole)
+    /// What no value uses of the last pages of long ones.
+    pub(super) fn slack(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.slack.iter().filter_map(|(number, used)| self.page(*number).get(*used..))
     }
 }
 
 /// Where a cell's content lies.
-struct Local {
-    rowid: i64,
+pub(super) struct Local {
+    /// Where the cell begins.
+    start: usize,
+    pub(super) rowid: i64,
     /// Bytes of all of it.
     len: usize,
     from: usize,
@@ -168,7 +238,35 @@ struct Local {
     overflow: usize,
 }
 
+impl Local {
+    /// The cell on its page.
+    pub(super) const fn cell(&self) -> Range<usize> {
+        self.start..self.to + if self.overflow == 0 { 0 } else { 4 }
+    }
+}
+
 impl<'a> Leaf<'_, 'a> {
+    pub(super) const fn page(&self) -> &'a [u8] {
+        self.page
+    }
+
+    /// Where its cells stand: all of them, or nothing when one is none.
+    pub(super) fn locals(&self) -> Option<Vec<Local>> {
+        let count = u16_at(self.page, self.header + 3)?;
+        let locals: Option<Vec<Local>> = self.cells().map(|at| self.local(at)).collect();
+        locals.filter(|locals| locals.len() == count)
+    }
+
+    /// The header of the page and the places of its cells.
+    pub(super) fn head(&self) -> Range<usize> {
+        0..self.header + self.header_len() + 2 * u16_at(self.page, self.header + 3).unwrap_or(0)
+    }
+
+    /// Whether its cells have content, and not only the numbers of rows.
+    pub(super) fn has_content(&self) -> bool {
+        self.kind != Kind::TableInner
+    }
+
     fn header_len(&self) -> usize {
         if matches!(self.kind, Kind::TableInner | Kind::IndexInner) { 12 } else { 8 }
     }
@@ -188,8 +286,13 @@ impl<'a> Leaf<'_, 'a> {
         left.chain(u32_at(self.page, self.header + 8)).collect()
     }
 
-    fn local(&self, at: usize) -> Option<Local> {
-        let mut at = at + if self.kind == Kind::IndexInner { 4 } else { 0 };
+    fn local(&self, start: usize) -> Option<Local> {
+        if self.kind == Kind::TableInner {
+            let (rowid, n) = varint(self.page.get(start + 4..)?)?;
+            let at = start + 4 + n;
+            return Some(Local { start, rowid: rowid as i64, len: 0, from: at, to: at, overflow: 0 });
+        }
+        let mut at = start + if self.kind == Kind::IndexInner { 4 } else { 0 };
         let (len, n) = varint(self.page.get(at..)?)?;
         at += n;
         let mut rowid = 0;
@@ -212,39 +315,25 @@ impl<'a> Leaf<'_, 'a> {
         };
         let overflow = if here < len { u32_at(self.page, at + here)? } else { 0 };
         self.page.get(at..at + here)?;
-        Some(Local { rowid, len, from: at, to: at + here, overflow })
-    }
-
-    /// Contents of its cells as far as they stand on the page.
-    pub(super) fn payloads(self) -> Vec<Payload> {
-        if self.kind == Kind::TableInner {
-            return Vec::new();
-        }
-        let whole = |local: &Local| local.overflow == 0;
-        let locals = self.cells().filter_map(|at| self.local(at));
-        let payload = |local: Local| Payload {
-            rowid: local.rowid,
-            bytes: self.page.get(local.from..local.to).unwrap_or_default().to_vec(),
-            is_whole: whole(&local),
-        };
-        locals.map(payload).collect()
+        Some(Local { start, rowid, len, from: at, to: at + here, overflow })
     }
 }
 
 /// A b-tree being walked.
 pub(super) struct Tree {
     left: Vec<usize>,
+    owner: Owner,
 }
 
 impl Tree {
-    pub(super) fn new(root: usize) -> Self {
-        Self { left: vec![root] }
+    pub(super) fn new(root: usize, owner: Owner) -> Self {
+        Self { left: vec![root], owner }
     }
 
     /// The payloads of the next page; an error when that is none, or was read before.
     pub(super) fn next(&mut self, file: &mut File<'_>) -> Option<Result<Vec<Payload>, ()>> {
         let page = self.left.pop()?;
-        if !file.claim(page) {
+        if !file.claim(page, self.owner) {
             return Some(Err(()));
         }
         let Some(leaf) = file.leaf(page) else { return Some(Err(())) };
@@ -254,19 +343,23 @@ impl Tree {
             return Some(Ok(Vec::new()));
         }
         let cells: Result<Vec<Local>, ()> = leaf.cells().map(|at| leaf.local(at).ok_or(())).collect();
-        Some(cells.map(|cells| cells.iter().map(|local| whole(file, bytes, local)).collect()))
+        Some(cells.map(|cells| cells.iter().map(|local| whole(file, self.owner, bytes, local)).collect()))
     }
 }
 
 /// A cell's content with its overflow pages.
-fn whole(file: &mut File<'_>, page: &[u8], local: &Local) -> Payload {
+fn whole(file: &mut File<'_>, owner: Owner, page: &[u8], local: &Local) -> Payload {
     let mut bytes = page.get(local.from..local.to).unwrap_or_default().to_vec();
     let mut next = local.overflow;
-    while next != 0 && bytes.len() < local.len && file.claim(next) {
+    while next != 0 && bytes.len() < local.len && file.claim(next, owner) {
+        let number = next;
         let page = file.page(next);
         let n = (local.len - bytes.len()).min(file.usable - 4);
         bytes.extend_from_slice(page.get(4..4 + n).unwrap_or_default());
         next = u32_at(page, 0).unwrap_or(0);
+        if 4 + n < file.page_size {
+            file.slack.push((number, 4 + n));
+        }
     }
     Payload { rowid: local.rowid, is_whole: bytes.len() == local.len, bytes }
 }

@@ -3,7 +3,7 @@
 use super::page::varint;
 
 /// How text is encoded.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
     Utf16Le,
@@ -40,11 +40,57 @@ pub(super) enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// How many bytes a value of this kind has; `None` for kinds that nobody uses.
+    pub(super) fn len(kind: u64) -> Option<usize> {
+        match kind {
+            0 | 8 | 9 => Some(0),
+            1..=4 => Some(kind as usize),
+            5 => Some(6),
+            6 | 7 => Some(8),
+            10 | 11 => None,
+            _ => usize::try_from((kind - 12) / 2).ok(),
+        }
+    }
+
+    /// A value of this kind.
+    pub(super) fn of(kind: u64, bytes: &'a [u8], encoding: Encoding) -> Self {
+        match kind {
+            0 => Self::Null,
+            1..=6 => Self::Number(integer(bytes).to_string()),
+            7 => Self::Number(float(bytes)),
+            8 => Self::Number("0".to_owned()),
+            9 => Self::Number("1".to_owned()),
+            _ if kind.is_multiple_of(2) => Self::Blob(bytes),
+            _ => Self::Text(encoding.text(bytes)),
+        }
+    }
+
+    /// A value whose kind is lost.
+    pub(super) fn guessed(bytes: &'a [u8], encoding: Encoding) -> Self {
+        match bytes.len() {
+            0 => Self::Null,
+            1..=4 | 6 | 8 if bytes.iter().any(|b| *b < 0x20) => Self::Number(integer(bytes).to_string()),
+            _ => Self::Text(encoding.text(bytes)),
+        }
+    }
+
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// How many digits it has, if it is nothing else.
+    pub(super) fn digits(&self) -> Option<usize> {
+        match self {
+            Self::Text(text) | Self::Number(text) => (1..30)
+                .contains(&text.len())
+                .then_some(text)
+                .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))
+                .map(String::len),
+            Self::Null | Self::Blob(_) => None,
         }
     }
 
@@ -71,14 +117,7 @@ pub(super) fn record(payload: &[u8], encoding: Encoding) -> Option<Record<'_>> {
     while at < header {
         let (kind, n) = varint(payload.get(at..header)?)?;
         at += n;
-        let len = match kind {
-            0 | 8 | 9 => 0,
-            1..=4 => kind as usize,
-            5 => 6,
-            6 | 7 => 8,
-            10 | 11 => return None,
-            _ => usize::try_from((kind - 12) / 2).ok()?,
-        };
+        let len = Value::len(kind)?;
         let Some(bytes) = body.checked_add(len).and_then(|end| payload.get(body..end)) else {
             // What of a text is there is there.
             if kind >= 12
@@ -89,15 +128,7 @@ pub(super) fn record(payload: &[u8], encoding: Encoding) -> Option<Record<'_>> {
             return Some(Record { values, is_whole: false });
         };
         body += len;
-        values.push(match kind {
-            0 => Value::Null,
-            1..=6 => Value::Number(integer(bytes).to_string()),
-            7 => Value::Number(float(bytes)),
-            8 => Value::Number("0".to_owned()),
-            9 => Value::Number("1".to_owned()),
-            _ if kind % 2 == 0 => Value::Blob(bytes),
-            _ => Value::Text(encoding.text(bytes)),
-        });
+        values.push(Value::of(kind, bytes, encoding));
     }
     Some(Record { values, is_whole: body == payload.len() })
 }

@@ -1,40 +1,70 @@
 //! What the schema says of tables: their roots, and the names and order of their columns as `CREATE TABLE` has them.
 
+use super::carve::Shape;
 use super::record::Value;
 
 #[derive(Default)]
 pub(super) struct Schema {
     pub(super) tables: Vec<Table>,
+    /// First pages of indexes.
+    pub(super) indexes: Vec<usize>,
 }
 
 pub(super) struct Table {
     pub(super) name: String,
+    /// Its first page; 0 when it was deleted.
     pub(super) root: usize,
     pub(super) columns: Vec<String>,
     /// The column whose values are the numbers of the rows.
     rowid: Option<usize>,
     /// The order in which values are kept, where that differs.
     order: Option<Vec<usize>>,
+    /// What its rows have in each column.
+    seen: Vec<Seen>,
+}
+
+/// What the rows of a table have in a column.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Values that are neither text nor number.
+    bytes: bool,
+    /// How many digits its numbers have, a bit for each count.
+    digits: u32,
 }
 
 impl Schema {
     /// Takes a row of the schema: type, name, table, root, statement.
     pub(super) fn add(&mut self, row: &[Value<'_>]) {
         let [kind, name, _, root, rest @ ..] = row else { return };
-        // Indexes say again what tables say; a stray value of theirs is found with the pages that belong to nothing.
+        let (Some(name), Some(root @ 1..)) = (name.text(), root.number()) else { return };
+        if kind.text() == Some("index") {
+            self.indexes.push(root);
+        }
         if kind.text() != Some("table") {
             return;
         }
-        let (Some(name), Some(root @ 1..)) = (name.text(), root.number()) else { return };
         let statement = rest.first().and_then(Value::text).unwrap_or_default();
         self.tables.push(Table::new(name, root, statement));
+    }
+
+    /// Takes a deleted row of the schema: a table that is there no more, but for its rows.
+    pub(super) fn add_deleted(&mut self, row: &[Value<'_>]) {
+        let [_, name, _, _, statement] = row else { return };
+        let (Some(name), Some(statement)) = (name.text(), statement.text()) else { return };
+        if !statement.trim_start().to_ascii_uppercase().starts_with("CREATE TABLE") {
+            return;
+        }
+        let table = Table::new(name, 0, statement);
+        if !table.columns.is_empty() && self.tables.iter().all(|t| t.columns != table.columns) {
+            self.tables.push(table);
+        }
     }
 }
 
 impl Table {
     fn new(name: &str, root: usize, statement: &str) -> Self {
         let definitions = definitions(statement);
-        let (mut columns, mut rowid, mut keys) = (Vec::new(), None, Vec::new());
+        let (mut columns, mut rowid, mut keys, mut seen) = (Vec::new(), None, Vec::new(), Vec::new());
         for definition in &definitions {
             let (column, rest) = first_word(definition);
             let upper = rest.to_ascii_uppercase();
@@ -57,6 +87,7 @@ impl Table {
                 }
             }
             columns.push(column);
+            seen.push(Seen { bytes: declares_bytes(&upper), ..Seen::default() });
         }
         let is_key = |key: &String| columns.iter().position(|column| column.eq_ignore_ascii_case(key));
         let keys: Vec<usize> = keys.iter().filter_map(is_key).collect();
@@ -73,7 +104,45 @@ impl Table {
             let declared = definitions.get(key).map(|d| first_word(d).1.trim_start().to_ascii_uppercase());
             rowid = declared.is_some_and(|d| d.starts_with("INTEGER")).then_some(key);
         }
-        Self { name: name.to_owned(), root, columns, rowid, order }
+        seen.truncate(columns.len());
+        Self { name: name.to_owned(), root, columns, rowid, order, seen }
+    }
+
+    /// What the cells of its rows look like.
+    pub(super) fn shape(&self) -> Shape {
+        Shape { columns: self.columns.len(), begins_with_rowid: self.rowid == Some(0) && self.order.is_none() }
+    }
+
+    /// Its names as a row.
+    pub(super) fn header(&self) -> Vec<(usize, bool, String)> {
+        self.columns.iter().enumerate().map(|(at, name)| (at, false, name.clone())).collect()
+    }
+
+    /// Learns from a row what its numbers look like.
+    pub(super) fn learn(&mut self, values: &[Value<'_>]) {
+        for (value, seen) in values.iter().zip(&mut self.seen) {
+            seen.bytes |= matches!(value, Value::Blob(_));
+            seen.digits |= value.digits().map_or(0, |n| 1 << n);
+        }
+    }
+
+    /// Whether values that are bytes stand where the table has such, or says that it may.
+    pub(super) fn may_hold_bytes(&self, values: &[Value<'_>]) -> bool {
+        let are_bytes = |value: &Value<'_>| matches!(value, Value::Blob(_));
+        values.iter().zip(&self.seen).all(|(value, seen)| !are_bytes(value) || seen.bytes)
+    }
+
+    /// Whether a row of no table may have been one of this: as many values, and numbers as long as those there are.
+    pub(super) fn may_hold(&self, values: &[Value<'_>]) -> bool {
+        let is_alike = |(value, seen): (&Value<'_>, &Seen)| {
+            // A number may have lost a zero.
+            value.digits().is_none_or(|n| seen.digits == 0 || n < 4 || seen.digits & (0b111 << n >> 1) != 0)
+        };
+        let rowid = self.rowid.and_then(|at| values.get(at));
+        values.len() == self.columns.len()
+            && rowid.is_none_or(|value| *value == Value::Null)
+            && values.iter().zip(&self.seen).all(is_alike)
+            && self.may_hold_bytes(values)
     }
 
     /// The values of a row in the order of the columns.
@@ -98,6 +167,13 @@ impl Table {
         }
         values
     }
+}
+
+/// Whether a column is one for bytes, by its type or because it has none.
+fn declares_bytes(definition: &str) -> bool {
+    const NAMES: &[&str] = &["BLOB", "BINARY", "BYTE", "IMAGE"];
+    let kind = definition.trim();
+    kind.is_empty() || NAMES.iter().any(|name| kind.contains(name))
 }
 
 /// The definitions between the outer brackets of a statement.

@@ -35,6 +35,55 @@ fn tables_are_read_under_the_names_of_their_columns() {
 }
 
 #[test]
+fn rows_that_were_deleted_stand_under_the_names_of_their_columns() {
+    let deleted: [(&[u8], &[u8]); 4] = [
+        (
+            include_bytes!("../../../tests/packed/xoa-dong.db.gz"),
+            include_bytes!("../../../tests/packed/don-dong.db.gz"),
+        ),
+        (
+            include_bytes!("../../../tests/packed/xoa-cuoi.db.gz"),
+            include_bytes!("../../../tests/packed/don-cuoi.db.gz"),
+        ),
+        (include_bytes!("../../../tests/packed/xoa-het.db.gz"), include_bytes!("../../../tests/packed/don-het.db.gz")),
+        (
+            include_bytes!("../../../tests/packed/xoa-bang.db.gz"),
+            include_bytes!("../../../tests/packed/don-bang.db.gz"),
+        ),
+    ];
+    for (n, (insured, orders)) in deleted.into_iter().enumerate() {
+        let inspection = inspect(&gunzip(insured));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 24, "{n}: {inspection:?}");
+        assert!(inspection.opaque.is_empty() && inspection.bulk, "{n}: {inspection:?}");
+        let inspection = inspect(&gunzip(orders));
+        assert!(inspection.identifiers() == 0 && inspection.opaque.is_empty(), "{n}: {inspection:?}");
+    }
+}
+
+#[test]
+fn numbers_whose_column_is_gone_are_told() {
+    // The row of the schema that named them is no statement any more.
+    let mut dropped = gunzip(include_bytes!("../../../tests/packed/xoa-bang.db.gz"));
+    let statement = memchr::memmem::find(&dropped, b"CREATE TABLE").expect("a statement");
+    dropped[statement..statement + 6].fill(b'x');
+    assert!(inspect(&dropped).is_opaque(OpaqueReason::Partial));
+}
+
+#[test]
+fn a_log_with_the_first_page_names_its_columns() {
+    const FRAME: usize = 24 + 4096;
+    let log = gunzip(include_bytes!("../../../tests/packed/xoa.db-wal.gz"));
+    let inspection = inspect(&log);
+    assert_eq!(inspection.distinct(DetectorId::Bhxh), 24, "{inspection:?}");
+    assert!(inspection.opaque.is_empty(), "{inspection:?}");
+    // Without it there are rows, and nobody knows of what.
+    let (head, frames) = log.split_at(32);
+    let others = frames.chunks(FRAME).filter(|frame| frame[..4] != [0, 0, 0, 1]);
+    let nameless: Vec<u8> = others.fold(head.to_vec(), |log, frame| [&log[..], frame].concat());
+    assert!(inspect(&nameless).is_opaque(OpaqueReason::Partial));
+}
+
+#[test]
 fn a_log_is_read_without_its_database() {
     assert_eq!(inspect(LOG).distinct(DetectorId::Cccd), 1);
     assert!(inspect(LOG).opaque.is_empty());
