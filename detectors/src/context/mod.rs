@@ -186,7 +186,14 @@ impl Memory {
         digits: usize,
         is_idle: impl Fn(Hint) -> bool,
     ) -> bool {
-        let ends = text.get(range.end).is_none_or(|b| ends_words(*b));
+        let behind = text.get(range.end..).unwrap_or_default();
+        // A list may go on there, or what the next line says speak of it.
+        let ends = match behind {
+            [b',' | b';', b' ', ..] => false,
+            [b'\n', b, ..] => b.is_ascii_digit() || text.get(range.start.wrapping_sub(1)) != Some(&b'\n'),
+            [b, ..] => ends_words(*b),
+            [] => true,
+        };
         let beside = if ends { self.beside_the_last(text, range.start, digits) } else { None };
         let Some((own, said)) = beside.filter(|(_, said)| is_idle(*said)) else { return false };
         if digits >= OTHER_NUMBER_DIGITS {
@@ -369,6 +376,11 @@ impl<'t> Near<'t> {
 
     /// What the words around announce: those before the candidate, else those behind.
     fn around(&mut self) -> (Columns, Firm) {
+        // Where a form has its labels in brackets below, what stands above speaks of something else.
+        let below = if self.is_bracketed_below() { self.right() } else { (Columns::default(), Firm::Not) };
+        if below.1 != Firm::Not {
+            return below;
+        }
         match self.left() {
             (_, Firm::Not) => self.right(),
             left => left,
@@ -386,7 +398,7 @@ impl<'t> Near<'t> {
     /// What the words announce that only digits part from those before, if no others have a say: no phrase goes on behind
     /// digits, and the nearest one decides. They are the keys of records, which come again and again.
     fn right_behind_digits(&mut self) -> Option<(Columns, Firm)> {
-        let Self { text, words, range, memory, .. } = self;
+        let (text, range) = (self.text, &self.range);
         // In a row of a table one sign parts a number from the one before.
         text.get(range.start.checked_sub(2)?).filter(|b| !b.is_ascii_digit())?;
         let (letter, digit) = letters_and_digits_from(text, range.start.checked_sub(BLOCK)?);
@@ -397,11 +409,11 @@ impl<'t> Near<'t> {
         let end = text.get(range.start - len as usize..)?;
         // A letter that touches the digits may be part of a code, and so may those behind these signs.
         end.first().filter(|b| b.is_ascii() && !b.is_ascii_alphabetic() && !b"-:".contains(b))?;
-        if both_in_brackets(end, text.get(range.end..).unwrap_or_default()) {
+        if both_in_brackets(end, text.get(range.end..).unwrap_or_default()) || self.is_bracketed_below() {
             return None;
         }
-        let Memory { endings, scratch, .. } = &mut **memory;
-        let hear = || ending(end.get(..len as usize).unwrap_or_default(), words, scratch);
+        let Memory { endings, scratch, .. } = &mut *self.memory;
+        let hear = || ending(end.get(..len as usize).unwrap_or_default(), self.words, scratch);
         let Ending { said, linked_within } = endings.said(end, len as usize, hear)?;
         // The digits behind the last letter before, with the spaces they are folded with.
         let before = letter & u64::MAX >> len;
@@ -553,14 +565,19 @@ impl<'t> Near<'t> {
             return (Columns::default(), Firm::Not);
         }
         spread_words(words, &mut self.memory.scratch);
-        self.words.first(&self.memory.scratch)
+        match self.words.first(&self.memory.scratch) {
+            // The next line may go on with anything.
+            (_, Firm::Weak) if self.label_below().is_some() => (Columns::default(), Firm::Not),
+            said => said,
+        }
     }
 
-    /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number.
+    /// The text behind that speaks of the candidate: up to the end of its cell or clause, none before another number but for
+    /// those of one list: `7912045873, 7913155984 và 7914265095 là mã số BHXH`.
     fn words_behind(&self) -> &'t [u8] {
-        let behind = self.behind();
-        if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
-            return &[];
+        let behind = list_goes_on(self.behind(), self.digits);
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || *b == b'\r' || ends_words(*b)) {
+            return self.label_below().unwrap_or_default();
         }
         if let Some(bracket) = in_brackets(behind) {
             return bracket;
@@ -570,6 +587,32 @@ impl<'t> Near<'t> {
             Some(at) if behind.get(at).is_some_and(u8::is_ascii_digit) => &[],
             ends => behind.get(..ends.unwrap_or(behind.len())).unwrap_or_default(),
         }
+    }
+
+    /// Whether the next line begins with a bracket.
+    fn is_bracketed_below(&self) -> bool {
+        self.behind().starts_with(b"\n(") || self.behind().starts_with(b"\r\n(")
+    }
+
+    /// The next line, where the candidate has one to itself and that line speaks of it: one in brackets, as forms have it
+    /// below what is filled in, or one with neither a value of its own nor one below.
+    fn label_below(&self) -> Option<&'t [u8]> {
+        let behind = self.behind();
+        let below = behind.strip_prefix(b"\n").or_else(|| behind.strip_prefix(b"\r\n"))?;
+        let before = self.text.get(..self.range.start).unwrap_or_default();
+        let mut before = before.iter().rev().take(LEFT_BYTES);
+        if below.first()?.is_ascii_digit() || before.find(|b| !b" \t".contains(b)).is_some_and(|b| *b != b'\n') {
+            return None;
+        }
+        let len = memchr::memchr(b'\n', below);
+        let ends = self.range.end + behind.len() == self.text.len();
+        let line = below.get(..len.or(ends.then_some(below.len()))?)?.trim_ascii();
+        if let Some(inner) = line.strip_prefix(b"(").and_then(|line| line.strip_suffix(b")")) {
+            return Some(inner);
+        }
+        let next = below.get(len.map_or(below.len(), |len| len + 1)..).unwrap_or_default().trim_ascii_start();
+        let is_value = |b: &u8| b.is_ascii_digit() || b":;|\t=".contains(b);
+        (!line.iter().any(is_value) && !next.first().is_some_and(u8::is_ascii_digit)).then_some(line)
     }
 
     fn behind(&self) -> &'t [u8] {
@@ -627,6 +670,25 @@ fn clause_begins(text: &[u8], mut borders: u128) -> usize {
         borders &= !(1 << last);
     }
     0
+}
+
+/// What follows behind the numbers of as many digits that a list goes on with behind one of them, as people write it:
+/// a comma and a blank, or `và`.
+fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
+    const PARTS: [&[u8]; 6] = [b", ", b"; ", " và ".as_bytes(), b" va ", ", và ".as_bytes(), b" & "];
+    let mut rest = behind;
+    if digits < OTHER_NUMBER_DIGITS || !matches!(rest, [b',' | b';' | b' ', ..]) {
+        return behind;
+    }
+    while let Some(next) = PARTS.iter().find_map(|part| rest.strip_prefix(*part)) {
+        let len = next.iter().take_while(|b| b.is_ascii_digit()).count();
+        if len != digits {
+            break;
+        }
+        rest = next.get(len..).unwrap_or_default();
+    }
+    // Cut off within it, nothing is known of what speaks of them.
+    if rest.is_empty() { behind } else { rest }
 }
 
 /// What stands in brackets right behind a number and holds no other: its own words, whatever follows. `304769817 (CMND)`

@@ -225,10 +225,11 @@ impl Words {
         named
     }
 
-    /// What the folded text right behind a number announces.
+    /// What the folded text right behind a number announces, with no more before that than what points back to the number.
     pub(super) fn first(&self, folded: &[u8]) -> (Columns, Firm) {
+        let pointing = pointing_back(folded);
         match self.all(folded).next() {
-            Some((range, column, Speech::Names)) if range.start <= LINK => {
+            Some((range, column, Speech::Names)) if range.start <= pointing + LINK => {
                 (Columns::of(&[column.spoken()]), Firm::Direct)
             }
             Some((range, column, Speech::Hints)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
@@ -287,6 +288,25 @@ fn bare(header: &[u8]) -> &[u8] {
     let whole = header.get(..end).unwrap_or_default();
     let numbering = |b: &&u8| b.is_ascii_digit() || b". )]".contains(b);
     whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
+}
+
+/// Bytes of the folded words that only lead back from what a number is to the number, or to several: `còn đây là …`,
+/// `là hai số …`.
+fn pointing_back(folded: &[u8]) -> usize {
+    const WORDS: [&[u8]; 14] = [
+        b"la", b"con", b"day", b"do", b"deu", b"cung", b"chinh", b"moi", b"hai", b"ba", b"bon", b"cac", b"nhung",
+        b"lan",
+    ];
+    let mut at = 0;
+    while let Some(rest) = folded.get(at..) {
+        let begin = rest.iter().take_while(|b| **b == b' ').count();
+        let word = rest.get(begin..).and_then(|rest| rest.split(|b| *b == b' ').next()).unwrap_or_default();
+        if !WORDS.contains(&word) {
+            break;
+        }
+        at += begin + word.len();
+    }
+    at
 }
 
 /// A bit for the hash of every header: nearly every text is told by it to be none.
