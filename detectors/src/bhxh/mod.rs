@@ -211,6 +211,10 @@ fn is_other_book(text: &[u8], number: &Number) -> bool {
         "bi ", "voi ", "va ",
     ];
     let [before, _] = words_beside(text, number);
+    // `vào sổ 79…` says so only of one that another is joined with.
+    if before.ends_with(" vao so ") && !before.contains(" gop ") && !before.contains(" bhxh ") {
+        return true;
+    }
     BOOKS.iter().any(|book| {
         let behind = before.rsplit_once(book).map(|(_, behind)| behind).unwrap_or_default();
         !behind.is_empty() && !OWN.iter().any(|own| behind.starts_with(own)) && !behind.contains(" bhxh ")

@@ -76,8 +76,12 @@ impl Columns {
         Self(set)
     }
 
+    const fn and(self, column: Column) -> Self {
+        Self(self.0 | 1 << column as u32)
+    }
+
     fn insert(&mut self, column: Column) {
-        self.0 |= 1 << column as u32;
+        *self = self.and(column);
     }
 
     const fn meets(self, other: Self) -> bool {
@@ -383,8 +387,19 @@ impl<'t> Near<'t> {
         }
         match self.left() {
             (_, Firm::Not) => self.right(),
+            // A line above speaks of it less than what follows on its own.
+            left if self.begins_its_line() && self.label_below().is_none() => match self.right() {
+                right @ (_, Firm::Direct) => right,
+                _ => left,
+            },
             left => left,
         }
+    }
+
+    /// Whether nothing was said on its line before it.
+    fn begins_its_line(&self) -> bool {
+        let before = self.text.get(..self.range.start).unwrap_or_default().iter().rev().take(LEFT_BYTES);
+        before.take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80).any(|b| *b == b'\n')
     }
 
     /// What HL7 names as the issuer of a number, behind it: `7912345678^^^BHXH~001…`.
@@ -591,17 +606,17 @@ impl<'t> Near<'t> {
 
     /// Whether the next line begins with a bracket.
     fn is_bracketed_below(&self) -> bool {
-        self.behind().starts_with(b"\n(") || self.behind().starts_with(b"\r\n(")
+        next_line(self.behind()).is_some_and(|line| line.starts_with(b"("))
     }
 
     /// The next line, where the candidate has one to itself and that line speaks of it: one in brackets, as forms have it
     /// below what is filled in, or one with neither a value of its own nor one below.
     fn label_below(&self) -> Option<&'t [u8]> {
         let behind = self.behind();
-        let below = behind.strip_prefix(b"\n").or_else(|| behind.strip_prefix(b"\r\n"))?;
+        let below = next_line(behind)?;
         let before = self.text.get(..self.range.start).unwrap_or_default();
         let mut before = before.iter().rev().take(LEFT_BYTES);
-        if below.first()?.is_ascii_digit() || before.find(|b| !b" \t".contains(b)).is_some_and(|b| *b != b'\n') {
+        if below.first()?.is_ascii_digit() || before.find(|b| !b" \t>".contains(b)).is_some_and(|b| *b != b'\n') {
             return None;
         }
         let len = memchr::memchr(b'\n', below);
@@ -610,7 +625,7 @@ impl<'t> Near<'t> {
         if let Some(inner) = line.strip_prefix(b"(").and_then(|line| line.strip_suffix(b")")) {
             return Some(inner);
         }
-        let next = below.get(len.map_or(below.len(), |len| len + 1)..).unwrap_or_default().trim_ascii_start();
+        let next = len.and_then(|len| next_line(below.get(len..)?)).unwrap_or_default();
         let is_value = |b: &u8| b.is_ascii_digit() || b":;|\t=".contains(b);
         (!line.iter().any(is_value) && !next.first().is_some_and(u8::is_ascii_digit)).then_some(line)
     }
@@ -689,6 +704,15 @@ fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
     }
     // Cut off within it, nothing is known of what speaks of them.
     if rest.is_empty() { behind } else { rest }
+}
+
+/// The line below an end of one, without the signs of who quotes it; an empty one between tells nothing.
+fn next_line(behind: &[u8]) -> Option<&[u8]> {
+    if !matches!(behind, [b'\n', ..] | [b'\r', b'\n', ..]) {
+        return None;
+    }
+    let begin = behind.iter().position(|b| !b"\r\n> ".contains(b))?;
+    behind.get(begin..)
 }
 
 /// What stands in brackets right behind a number and holds no other: its own words, whatever follows. `304769817 (CMND)`

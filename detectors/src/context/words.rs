@@ -52,6 +52,19 @@ pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Tax,
 ]);
 
+/// Columns whose headers say what the numbers under them are.
+const NUMBERS: Columns = {
+    let mut set = Columns::of(&[]);
+    let mut n = 0;
+    while n < Column::ALL.len() {
+        if Column::ALL[n].speaks_of_numbers() {
+            set = set.and(Column::ALL[n]);
+        }
+        n += 1;
+    }
+    set
+};
+
 /// Headers that name an identifier but hold something about it: `Ngày cấp CCCD`.
 const ABOUT: &[&str] =
     &["ngay cap", "noi cap", "ngaycap", "noicap", "gt the", "han", "so luong", "so nguoi", "tong so", "ty le", "muc"];
@@ -165,6 +178,7 @@ impl Words {
     /// a `colon` tells that all between leads to the number.
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool, colon: bool) -> (Columns, Firm) {
         let Named { linked, end, hint, .. } = self.named(folded, negative);
+        let end = end.filter(|end| !is_of_words(linked, *end, hint));
         // `So_tien="6.058.053.000" BHYT="XK4…`: what was named has its number already.
         let taken = |end: usize, hint: usize| {
             hint > end
@@ -189,7 +203,10 @@ impl Words {
     /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
     /// decides.
     pub(super) fn nearest_in_the_end(&self, folded: &[u8], colon: bool) -> Option<Ending> {
-        let Named { linked, start, end, .. } = self.named(folded, true);
+        let Named { linked, start, end, hint } = self.named(folded, true);
+        if end.is_some_and(|end| is_of_words(linked, end, hint)) {
+            return None;
+        }
         let firm = match distance(folded, end?, colon) {
             away if away <= DIRECT => Firm::Direct,
             away if away <= NEAR => Firm::Near,
@@ -279,6 +296,11 @@ impl Words {
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
         Some(if paper && other_paper { Column::IdNumber } else { first })
     }
+}
+
+/// Whether what was named is no number, and what was hinted at behind that is one: `Họ tên: Lê An BHXH 79…`.
+fn is_of_words(linked: Columns, end: usize, hint: Option<(usize, Column)>) -> bool {
+    hint.is_some_and(|(hint, column)| hint > end && column.speaks_of_numbers()) && !linked.meets(NUMBERS)
 }
 
 /// What is left of a header without the numbering before it and what is in brackets behind: `1. Họ và tên (in hoa)`.
