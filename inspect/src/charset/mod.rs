@@ -190,7 +190,7 @@ mod tests {
             (b"c\xe3n", "căn"),
             // `ư` of TCVN3 is a soft hyphen elsewhere.
             (b"S\xe8 c\xa8n c\xad\xedc: 1", "Số căn cước: 1"),
-            (b"Kha\xf9ch, PP N7195886, quo\xe1c t\xf2ch", "Kha\u{301}ch, PP N7195886, quô\u{301}c tịch"),
+            (b"Kha\xf9ch, PP N7195886, quo\xe1c t\xf2ch", "Kha\u{301}ch, PP N7195886, quo\u{302}c tịch"),
             (b"m\xe3 s\xd3 th\xc8 ng\xdc\xa9i", "mã số thẻ người"),
             (
                 b"So\xe1 ca\xean c\xf6\xf4\xf9c co\xe2ng da\xe2n",
