@@ -52,7 +52,7 @@ mod trigger;
 
 pub use card::Card;
 pub use cell::{Begun, Cells, Told, Usual, Whole};
-pub use coherence::{are_counted, follows, is_most};
+pub use coherence::{are_counted, are_insured, follows, is_most};
 pub use column::Column;
 pub use fold::fold;
 pub use simd::among::{among, digits};

@@ -22,7 +22,7 @@ use chot_model::Confidence;
 
 use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
-use crate::table::{BOXES, Heading, Known, Table, are_headings, is_number};
+use crate::table::{BOXES, Heading, Known, Table, are_headings, is_number, is_title};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use letters::Letters;
@@ -66,6 +66,8 @@ pub(crate) struct Grid {
     letters: Letters,
     /// A table of MediaWiki is open.
     wiki: bool,
+    /// The lines above the next table, among which a title may say what a list without a header is of.
+    titles: Vec<Piece>,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
@@ -145,6 +147,7 @@ impl Grid {
             over: false,
             letters: Letters::default(),
             wiki: false,
+            titles: Vec::new(),
             queue: VecDeque::new(),
             judged: 0,
             ends_in_number: false,
@@ -222,6 +225,7 @@ impl Grid {
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
         self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
         self.letters.keep(view);
+        self.titles.iter_mut().for_each(|title| title.keep(view));
         if let Some(stacked) = &mut self.stacked {
             stacked.keep(view);
         }
@@ -259,13 +263,13 @@ impl Grid {
         }
         let text = line.text(view);
         if text.trim_ascii().is_empty() {
-            return self.end_block(view);
+            return self.end_block(view, detectors);
         }
         if is_rule(text) {
             self.wiki = is_wiki_rule(text, self.wiki);
             return match ruled::columns(text) {
-                Some(columns) => self.open_ruled(columns, view),
-                None => self.end_block(view),
+                Some(columns) => self.open_ruled(columns, view, detectors),
+                None => self.end_block(view, detectors),
             };
         }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
@@ -286,7 +290,7 @@ impl Grid {
             }
             if open.cut == Cut::Items
                 && number
-                && let Some(cells) = Cells::item(&line, view)
+                && let Some(cells) = Cells::item(&line, true, view)
             {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
@@ -322,17 +326,20 @@ impl Grid {
             }
             if number
                 && (self.open_dashes(&line, view)
-                    || self.open_items(&line, view)
+                    || self.open_items(&line, view, detectors)
                     || self.open_spaced(&line, view, detectors))
             {
                 return;
             }
             return self.push_block(line);
         };
+        if !self.block.is_empty() {
+            std::mem::swap(&mut self.titles, &mut self.block);
+        }
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
-        self.join(cells, view);
+        self.join(cells, view, detectors);
     }
 
     /// A table of a cell a line has ended.
@@ -423,11 +430,11 @@ impl Grid {
     }
 
     /// Opens a table whose columns a drawn line tells; the line above may be its header.
-    fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View) {
+    fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View, detectors: &Detectors) {
         if self.open.as_ref().is_some_and(|open| open.is_ruled_as(&columns)) {
             return;
         }
-        self.end_block(view);
+        self.end_block(view, detectors);
         self.close();
         self.before.clear();
         let mut open = Open::ruled(columns);
@@ -436,19 +443,34 @@ impl Grid {
         self.open = Some(open);
     }
 
-    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.
-    fn open_items(&mut self, line: &Piece, view: &View) -> bool {
+    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows, or is a
+    /// title that says of what the list is.
+    fn open_items(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let above = self.block.last().or(apart);
-        let Some(above) = above.filter(|above| above.text(view).trim_ascii_end().ends_with(b":")) else { return false };
-        let Some(cells) = Cells::item(line, view).filter(|_| line.base() >= self.fresh) else { return false };
+        let mut lines = self.block.iter().rev().chain(apart);
+        let Some(mut above) = lines.next() else { return false };
+        // Items that alone would not have opened it.
+        let mut before = Vec::new();
+        while before.len() < BEFORE_MAX
+            && let Some(item) = Cells::item(above, true, view).filter(|_| above.base() >= self.fresh)
+            && let Some(next) = lines.next()
+        {
+            before.push(item);
+            above = next;
+        }
+        let announces = above.text(view).trim_ascii_end().ends_with(b":") || is_insured(above, view, detectors);
+        if !announces {
+            return false;
+        }
+        let Some(cells) = Cells::item(line, false, view).filter(|_| line.base() >= self.fresh) else { return false };
         let heading = Line::above_items(above);
         self.close();
         self.before.clear();
         self.block.clear();
         self.over = false;
         self.open = Some(Open::with(&cells));
-        self.queue.extend([Some(heading), Some(cells.into_line())]);
+        let items = before.into_iter().rev().chain([cells]).map(Cells::into_line);
+        self.queue.extend([heading].into_iter().chain(items).map(Some));
         true
     }
 
@@ -471,7 +493,7 @@ impl Grid {
         true
     }
 
-    fn end_block(&mut self, view: &View) {
+    fn end_block(&mut self, view: &View, detectors: &Detectors) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
         }
@@ -487,12 +509,12 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
-            _ => self.join(cells, view),
+            _ => self.join(cells, view, detectors),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    fn join(&mut self, cells: Cells, view: &View) {
+    fn join(&mut self, cells: Cells, view: &View, detectors: &Detectors) {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
             let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
@@ -515,6 +537,8 @@ impl Grid {
             first.put_empty_first(view);
         }
         let mut open = Open::with(&first);
+        let mut titles = self.titles.drain(..).rev().take(BEFORE_MAX);
+        self.queue.extend(titles.find(|line| is_insured(line, view, detectors)).map(|title| Some(title.into())));
         self.queue.push_back(Some(first.into_line()));
         self.queue.extend(open.fit(cells).map(Some));
         self.open = Some(open);
@@ -539,7 +563,7 @@ impl Grid {
             self.end_stacked(stacked, view, detectors);
         }
         self.letters.end(view);
-        self.end_block(view);
+        self.end_block(view, detectors);
         self.close();
         self.before.clear();
     }
@@ -600,9 +624,14 @@ impl Grid {
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
             // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
+            let is_title = |row: &Line| row.len() == 1 && row.first().is_some_and(|cell| is_title(cell.text(view)));
             // A cell may be a row of boxes itself.
             let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
-            self.dull = few && heading.is_silent() && !inquiry.careful && !rows().any(has_boxes);
+            self.dull = few
+                && heading.is_silent()
+                && !inquiry.careful
+                && !rows().next().is_some_and(is_title)
+                && !rows().any(has_boxes);
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
                 for (census, announced) in columns.iter_mut().zip(announced) {
@@ -676,6 +705,12 @@ impl Grid {
             }
         }
     }
+}
+
+/// Whether a line is the title of a list of the insured, and heads no column.
+fn is_insured(line: &Piece, view: &View, detectors: &Detectors) -> bool {
+    let text = line.text(view).trim_ascii();
+    is_title(text) && std::str::from_utf8(text).is_ok_and(|text| detectors.column(text).is_none())
 }
 
 /// Whether a row is one cell that says what stands below it.
