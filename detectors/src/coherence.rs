@@ -6,6 +6,9 @@
 
 use chot_model::{Confidence, DetectorId};
 
+use crate::mst::has_check_digit;
+use crate::phone::is_mobile;
+use crate::province::is_insurer;
 use crate::{Column, Context, Detectors};
 
 /// Fewer cells are no column.
@@ -56,6 +59,25 @@ impl Detectors {
             None
         }
     }
+}
+
+/// Fewer numbers under a title are no list.
+const INSURED_MIN: usize = 3;
+
+/// Whether the cells of a column without a header may all be insurance numbers, where a title above speaks of insurance: ten
+/// digits each behind a province's, and not what else has ten digits in a list of people. Two of three random ones begin so,
+/// which is why the title has to be there; telephones do only in one province, and of tax codes all have a check digit.
+pub fn are_insured<'c>(cells: impl IntoIterator<Item = &'c [u8]>) -> bool {
+    let (mut all, mut others, mut numbers) = (0, 0, Vec::new());
+    for cell in cells.into_iter().map(<[u8]>::trim_ascii).filter(|c| !c.is_empty()).take(CELLS_MAX) {
+        if cell.len() != 10 || !cell.iter().all(u8::is_ascii_digit) || !cell.get(..2).is_some_and(is_insurer) {
+            return false;
+        }
+        all += 1;
+        others += usize::from(is_mobile(cell) || has_check_digit(cell) || cell.ends_with(b"000"));
+        numbers.push(cell.iter().fold(0, |n, b| n * 10 + u64::from(b - b'0')));
+    }
+    all >= INSURED_MIN && others * 2 < all && !are_counted(numbers)
 }
 
 /// Numbers no farther apart than this follow each other.
@@ -114,6 +136,23 @@ mod tests {
         assert!(!are_counted(vec![79_209_000_017, 79_209_000_018]));
         let cells: Vec<_> = (0..12).map(|n| format!("{:012}", 36_012_470_010_u64 + n * 3)).collect();
         assert_eq!(Detectors::new(2026).coherent(cells.iter().map(String::as_bytes)), None);
+    }
+
+    #[test]
+    fn insured_people_have_neither_telephones_nor_tax_codes() {
+        for (cells, are) in [
+            (&["7912045873", "0113155984", "4814265095"][..], true),
+            (&["7912045873", "", "0113155984", "0892265095"], true),
+            (&["7912045873", "0113155984"], false),
+            (&["7912045873", "0113155984", "4814265095", "0912345678"], false),
+            (&["7912045873", "0113155984", "4814265095", "x"], false),
+            (&["0892345678", "0883456789", "0894567890"], false),
+            (&["0100109106", "0106026495", "0301447268"], false),
+            (&["7912045000", "0113155000", "4814265095"], false),
+            (&["7912045873", "7912045874", "7912045875"], false),
+        ] {
+            assert_eq!(are_insured(cells.iter().map(|cell| cell.as_bytes())), are, "{cells:?}");
+        }
     }
 
     #[test]

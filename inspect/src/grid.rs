@@ -56,6 +56,8 @@ pub(crate) struct Grid {
     letters: Letters,
     /// A table of MediaWiki is open.
     wiki: bool,
+    /// The lines above the next table, among which a title may say what a list without a header is of.
+    titles: Vec<Piece>,
     /// What was read and not judged yet: rows, and `None` where a table ends.
     queue: VecDeque<Option<Line>>,
     /// So many at the head of the queue were judged.
@@ -126,6 +128,7 @@ impl Grid {
             over: false,
             letters: Letters::default(),
             wiki: false,
+            titles: Vec::new(),
             queue: VecDeque::new(),
             judged: 0,
             ends_in_number: false,
@@ -203,6 +206,7 @@ impl Grid {
         rows.chain(&mut self.block).for_each(|piece| piece.keep(view));
         self.queue.iter_mut().flatten().for_each(|line| line.keep(view));
         self.letters.keep(view);
+        self.titles.iter_mut().for_each(|title| title.keep(view));
         if let Some(stacked) = &mut self.stacked {
             stacked.keep(view);
         }
@@ -241,13 +245,13 @@ impl Grid {
         let text = line.text(view);
         let words = begins_with_a_word(text);
         if !words && text.trim_ascii().is_empty() {
-            return self.end_block(view);
+            return self.end_block(view, detectors);
         }
         if !words && is_rule(text) {
             self.wiki = is_wiki_rule(text, self.wiki);
             return match ruled::columns(text) {
-                Some(columns) => self.open_ruled(columns, view),
-                None => self.end_block(view),
+                Some(columns) => self.open_ruled(columns, view, detectors),
+                None => self.end_block(view, detectors),
             };
         }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
@@ -268,7 +272,7 @@ impl Grid {
             }
             if open.cut == Cut::Items
                 && number
-                && let Some(cells) = Cells::item(&line, view)
+                && let Some(cells) = Cells::item(&line, true, view)
             {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
@@ -310,17 +314,20 @@ impl Grid {
             }
             if number
                 && (self.open_dashes(&line, view)
-                    || self.open_items(&line, view)
+                    || self.open_items(&line, view, detectors)
                     || self.open_spaced(&line, view, detectors))
             {
                 return;
             }
             return self.push_block(line);
         };
+        if !self.block.is_empty() {
+            std::mem::swap(&mut self.titles, &mut self.block);
+        }
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
-        self.join(cells, view);
+        self.join(cells, view, detectors);
     }
 
     /// A table of a cell a line has ended.
@@ -346,7 +353,7 @@ impl Grid {
             self.end_stacked(stacked, view, detectors);
         }
         self.letters.end(view);
-        self.end_block(view);
+        self.end_block(view, detectors);
         self.close();
         self.before.clear();
     }

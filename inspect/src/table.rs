@@ -6,6 +6,7 @@
 mod comb;
 mod gathered;
 mod heading;
+mod insured;
 mod line;
 mod persons;
 mod plain;
@@ -30,6 +31,7 @@ pub(crate) use comb::{BOXES, Said, read as boxes};
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
+pub(crate) use insured::is_title;
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
@@ -293,7 +295,8 @@ impl Table {
         let header = heading.header;
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
-        let plain = if wide { coherent(body, inquiry) } else { Vec::new() };
+        let mut plain = if wide { coherent(body, inquiry) } else { Vec::new() };
+        let insured = wide && header.is_none() && insured::name(&mut plain, &held, inquiry);
         let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
@@ -320,6 +323,8 @@ impl Table {
                 }
                 Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
+            // A title is no heading of its row.
+            None if insured && !self.only_headed => Shape::Bare(plain),
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),

@@ -40,29 +40,24 @@ const POINTS_MAX: i32 = 80;
 /// `BHXH: 0812…`, `mã số BHXH của anh Kpă Klơng là 0812…`. Only numbers of one province begin like those of telephones.
 fn is_labelled(text: &[u8], number: &Number, firm: Firm) -> bool {
     /// Bytes of the longest label, and what parts it from the number.
-    const REACH: usize = 24;
-    const NUMBER: [&str; 3] = ["số", "SỐ", "so"];
-    const BOOK: [&str; 8] = ["bhxh", "xã hội", "XÃ HỘI", "xa hoi", "số sổ", "SỐ SỔ", "Số sổ", "so so"];
-    const IS: [&str; 3] = ["là", "la", "LÀ"];
+    const REACH: usize = 32;
+    const BOOK: [&str; 4] = [" bhxh", " xa hoi", " so so", " ma bh"];
     if !is_insurer(number.digits().get(..2).unwrap_or_default()) {
         return false;
     }
     let start = number.range.start;
     let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
-    let signs = |text: &[u8]| text.iter().rposition(|b| !b" :=\"'_(".contains(b)).map_or(0, |at| at + 1);
-    let (words, parting) = before.split_at_checked(signs(before)).unwrap_or_default();
-    let ends = |text: &[u8], all: &[&str]| {
-        all.iter().any(|word| {
-            let at = text.len().checked_sub(word.len());
-            at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
-        })
-    };
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let signs = |c: char| c.is_whitespace() || c.is_ascii_punctuation();
+    let line = String::from_utf8_lossy(line);
+    let words = line.trim_end_matches(signs);
+    let folded = format!(" {}", fold(words));
     if firm > Firm::Weak {
-        return parting.contains(&b':') || ends(words, &IS);
+        return line.get(words.len()..).is_some_and(|parting| parting.contains(':')) || folded.ends_with(" la");
     }
-    let named = NUMBER.iter().find_map(|label| words.strip_suffix(label.as_bytes()));
-    let named = named.map(|words| words.get(..signs(words)).unwrap_or_default());
-    ends(words, &BOOK) || named.is_some_and(|words| ends(words, &BOOK))
+    let is = |words: &str| BOOK.iter().any(|book| words.ends_with(book));
+    // `bh` alone has a paper before it: see `is_vague`.
+    is(&folded) || folded.strip_suffix(" so").is_some_and(is) || folded.ends_with(" bh")
 }
 
 impl Detector for Bhxh {
@@ -191,8 +186,8 @@ fn is_password(text: &[u8], number: &Number) -> bool {
     })
 }
 
-/// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line:
-/// `cc 001090123456 / bh 7912…`.
+/// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line,
+/// `cc 001090123456 / bh 7912…`, or the office of that name.
 fn is_vague(text: &[u8], number: &Number) -> bool {
     const PAPERS: [&str; 5] = [" cc ", " cccd ", " cmnd ", " cmt ", " can cuoc "];
     let [before, behind] = words_beside(text, number);
@@ -203,7 +198,8 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
         let number = rest.split(' ').next().unwrap_or_default();
         matches!(number.len(), 9 | 12) && number.bytes().all(|b| b.is_ascii_digit())
     });
-    alone && !paper
+    // `máy BHXH 79 123 45678`: a machine of the office.
+    alone && !paper || before.ends_with(" may bhxh ")
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.
@@ -215,6 +211,10 @@ fn is_other_book(text: &[u8], number: &Number) -> bool {
         "bi ", "voi ", "va ",
     ];
     let [before, _] = words_beside(text, number);
+    // `vào sổ 79…` says so only of one that another is joined with.
+    if before.ends_with(" vao so ") && !before.contains(" gop ") && !before.contains(" bhxh ") {
+        return true;
+    }
     BOOKS.iter().any(|book| {
         let behind = before.rsplit_once(book).map(|(_, behind)| behind).unwrap_or_default();
         !behind.is_empty() && !OWN.iter().any(|own| behind.starts_with(own)) && !behind.contains(" bhxh ")

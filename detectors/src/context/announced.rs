@@ -32,8 +32,12 @@ impl Columns {
         Self(set)
     }
 
+    pub(super) const fn and(self, column: Column) -> Self {
+        Self(self.0 | 1 << column as u32)
+    }
+
     pub(super) fn insert(&mut self, column: Column) {
-        self.0 |= 1 << column as u32;
+        *self = self.and(column);
     }
 
     pub(super) const fn meets(self, other: Self) -> bool {

@@ -61,7 +61,7 @@ impl Near<'_> {
     /// What the words announce that only digits part from those before, if no others have a say: no phrase goes on behind
     /// digits, and the nearest one decides. They are the keys of records, which come again and again.
     pub(super) fn right_behind_digits(&mut self) -> Option<(Columns, Firm)> {
-        let Self { text, words, range, memory, .. } = self;
+        let (text, range) = (self.text, &self.range);
         // In a row of a table one sign parts a number from the one before.
         text.get(range.start.checked_sub(2)?).filter(|b| !b.is_ascii_digit())?;
         let (letter, digit) = letters_and_digits_from(text, range.start.checked_sub(BLOCK)?);
@@ -72,11 +72,11 @@ impl Near<'_> {
         let end = text.get(range.start - len as usize..)?;
         // A letter that touches the digits may be part of a code, and so may those behind these signs.
         end.first().filter(|b| b.is_ascii() && !b.is_ascii_alphabetic() && !b"-:".contains(b))?;
-        if both_in_brackets(end, text.get(range.end..).unwrap_or_default()) {
+        if both_in_brackets(end, text.get(range.end..).unwrap_or_default()) || self.is_bracketed_below() {
             return None;
         }
-        let Memory { endings, scratch, .. } = &mut **memory;
-        let hear = || ending(end.get(..len as usize).unwrap_or_default(), words, scratch);
+        let Memory { endings, scratch, .. } = &mut *self.memory;
+        let hear = || ending(end.get(..len as usize).unwrap_or_default(), self.words, scratch);
         let Ending { said, linked_within } = endings.said(end, len as usize, hear)?;
         // The digits behind the last letter before, with the spaces they are folded with.
         let before = letter & u64::MAX >> len;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::clause::{answers, ends_words, is_telling, speaks};
 use super::heard::{Heard, Hint, Watched, is_inside_a_word};
 use super::refrain::Refrains;
-use super::right::{behind, words_behind};
+use super::right::{behind, goes_on, words_behind};
 use super::words::{Ending, Words};
 use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES};
 
@@ -91,7 +91,14 @@ impl Memory {
         digits: usize,
         is_idle: impl Fn(Hint) -> bool,
     ) -> bool {
-        let ends = text.get(range.end).is_none_or(|b| ends_words(*b));
+        let behind = text.get(range.end..).unwrap_or_default();
+        // A list may go on there, or what the next line says speak of it.
+        let ends = match behind {
+            [b',' | b';', b' ', ..] => false,
+            [b'\n', b, ..] => b.is_ascii_digit() || text.get(range.start.wrapping_sub(1)) != Some(&b'\n'),
+            [b, ..] => ends_words(*b),
+            [] => true,
+        };
         let beside = if ends { self.beside_the_last(text, range.start, digits) } else { None };
         let Some((own, said)) = beside.filter(|(_, said)| is_idle(*said)) else { return false };
         if digits >= OTHER_NUMBER_DIGITS {
@@ -108,7 +115,10 @@ impl Memory {
         digit(Some(range.start))
             && digit(range.end.checked_sub(1))
             && self.heard.is_quiet(text, range.start.saturating_sub(LEFT_BYTES)..to, watched)
-            && (!is_inside_a_word(text, to) || words_behind(behind(text, range.end)).len() < RIGHT_BYTES)
+            && (!is_inside_a_word(text, to) || {
+                let behind = behind(text, range.end);
+                words_behind(behind).len() < RIGHT_BYTES && !goes_on(behind)
+            })
     }
 
     /// Whether no word before or behind the number of so many digits at `range` says anything, as far as that is told with

@@ -215,9 +215,25 @@ impl<'t> Near<'t> {
 
     /// What the words around announce: those before the candidate, else those behind.
     fn around(&mut self) -> (Columns, Firm) {
+        // Where a form has its labels in brackets below, what stands above speaks of something else.
+        let below = if self.is_bracketed_below() { self.right() } else { (Columns::default(), Firm::Not) };
+        if below.1 != Firm::Not {
+            return below;
+        }
         match self.left() {
             (_, Firm::Not) => self.right(),
+            // A line above speaks of it less than what follows on its own.
+            left if self.begins_its_line() && self.label_below().is_none() => match self.right() {
+                right @ (_, Firm::Direct) => right,
+                _ => left,
+            },
             left => left,
         }
+    }
+
+    /// Whether nothing was said on its line before it.
+    fn begins_its_line(&self) -> bool {
+        let before = self.text.get(..self.range.start).unwrap_or_default().iter().rev().take(LEFT_BYTES);
+        before.take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80).any(|b| *b == b'\n')
     }
 }

@@ -5,7 +5,7 @@ use crate::simd::first_end;
 
 use super::announced::{Columns, Firm};
 use super::clause::{ends_words, has_letters};
-use super::{Near, RIGHT_BYTES};
+use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES};
 
 impl<'t> Near<'t> {
     /// What HL7 names as the issuer of a number, behind it: `7912345678^^^BHXH~001…`.
@@ -23,12 +23,47 @@ impl<'t> Near<'t> {
             return (Columns::default(), Firm::Not);
         }
         spread_words(words, &mut self.memory.scratch);
-        self.words.first(&self.memory.scratch)
+        match self.words.first(&self.memory.scratch) {
+            // The next line may go on with anything.
+            (_, Firm::Weak) if self.label_below().is_some() => (Columns::default(), Firm::Not),
+            said => said,
+        }
     }
 
-    /// The text behind that speaks of the candidate.
+    /// The text behind that speaks of the candidate, none before another number but for those of one list:
+    /// `7912045873, 7913155984 và 7914265095 là mã số BHXH`.
     pub(super) fn words_behind(&self) -> &'t [u8] {
-        words_behind(self.behind())
+        let behind = list_goes_on(self.behind(), self.digits);
+        if behind.first().is_some_and(|b| b.is_ascii_digit() || *b == b'\r' || ends_words(*b)) {
+            return self.label_below().unwrap_or_default();
+        }
+        words_behind(behind)
+    }
+
+    /// Whether the next line begins with a bracket.
+    pub(super) fn is_bracketed_below(&self) -> bool {
+        next_line(self.behind()).is_some_and(|line| line.starts_with(b"("))
+    }
+
+    /// The next line, where the candidate has one to itself and that line speaks of it: one in brackets, as forms have it
+    /// below what is filled in, or one with neither a value of its own nor one below.
+    pub(super) fn label_below(&self) -> Option<&'t [u8]> {
+        let behind = self.behind();
+        let below = next_line(behind)?;
+        let before = self.text.get(..self.range.start).unwrap_or_default();
+        let mut before = before.iter().rev().take(LEFT_BYTES);
+        if below.first()?.is_ascii_digit() || before.find(|b| !b" \t>".contains(b)).is_some_and(|b| *b != b'\n') {
+            return None;
+        }
+        let len = memchr::memchr(b'\n', below);
+        let ends = self.range.end + behind.len() == self.text.len();
+        let line = below.get(..len.or(ends.then_some(below.len()))?)?.trim_ascii();
+        if let Some(inner) = line.strip_prefix(b"(").and_then(|line| line.strip_suffix(b")")) {
+            return Some(inner);
+        }
+        let next = len.and_then(|len| next_line(below.get(len..)?)).unwrap_or_default();
+        let is_value = |b: &u8| b.is_ascii_digit() || b":;|\t=".contains(b);
+        (!line.iter().any(is_value) && !next.first().is_some_and(u8::is_ascii_digit)).then_some(line)
     }
 
     pub(super) fn behind(&self) -> &'t [u8] {
@@ -59,6 +94,40 @@ impl<'t> Near<'t> {
         let bank = word == b"mb" && head.windows(4).any(|w| w.eq_ignore_ascii_case(b"bank"));
         UNITS.contains(&word) && !bank || word == b"dong" && dong()
     }
+}
+
+/// Whether what speaks of a number may stand behind more than the end of its clause: behind others of its list, or on the next
+/// line.
+pub(super) fn goes_on(behind: &[u8]) -> bool {
+    matches!(behind, [b',' | b';' | b'\r' | b'\n', ..] | [b' ', b'v' | b'&', ..])
+}
+
+/// What follows behind the numbers of as many digits that a list goes on with behind one of them, as people write it:
+/// a comma and a blank, or `và`.
+fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
+    const PARTS: [&[u8]; 6] = [b", ", b"; ", " và ".as_bytes(), b" va ", ", và ".as_bytes(), b" & "];
+    let mut rest = behind;
+    if digits < OTHER_NUMBER_DIGITS || !matches!(rest, [b',' | b';' | b' ', ..]) {
+        return behind;
+    }
+    while let Some(next) = PARTS.iter().find_map(|part| rest.strip_prefix(*part)) {
+        let len = next.iter().take_while(|b| b.is_ascii_digit()).count();
+        if len != digits {
+            break;
+        }
+        rest = next.get(len..).unwrap_or_default();
+    }
+    // Cut off within it, nothing is known of what speaks of them.
+    if rest.is_empty() { behind } else { rest }
+}
+
+/// The line below an end of one, without the signs of who quotes it; an empty one between tells nothing.
+fn next_line(behind: &[u8]) -> Option<&[u8]> {
+    if !matches!(behind, [b'\n', ..] | [b'\r', b'\n', ..]) {
+        return None;
+    }
+    let begin = behind.iter().position(|b| !b"\r\n> ".contains(b))?;
+    behind.get(begin..)
 }
 
 /// What stands in brackets right behind a number and holds no other: its own words, whatever follows. `304769817 (CMND)`

@@ -272,3 +272,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn labels_stand_below_what_has_a_line_to_itself() {
+    for (text, expected) in [
+        ("7912045873\nmã bảo hiểm của em", Firm::Direct),
+        ("  7912045873\r\nmã bảo hiểm của em\r\nLan", Firm::Direct),
+        ("7912045873\n(Mã số BHXH)\n001090123456", Firm::Direct),
+        ("(Họ tên)\n7912045873\n(Mã số BHXH)", Firm::Direct),
+        ("> 7912045873\n> \n> (Mã số BHXH)\n> \n> 001090123456", Firm::Direct),
+        ("001090123456 cccd em\n7912045873 còn đây là mã bhxh", Firm::Direct),
+        ("mã số BHXH\n7912045873\nsố điện thoại", Firm::Direct),
+        ("mã số BHXH\n7912045873 là số điện thoại", Firm::Not),
+        ("cccd của em\n7912045873 đơn hàng", Firm::Not),
+        ("7912045873\nmã số BHXH\n7913155984", Firm::Not),
+        ("7912045873\nmã số BHXH: chưa có", Firm::Not),
+        ("7912045873\nmã số BHXH 12 số", Firm::Not),
+        ("An 7912045873\nmã số BHXH của em", Firm::Not),
+        ("7912045873\nBHXH", Firm::Not),
+    ] {
+        let start = text.find("7912").unwrap();
+        let mut memory = Memory::default();
+        let mut near = Near::new(text.as_bytes(), &WORDS, None, start..start + 10, 10, 2026, &mut memory);
+        assert_eq!(near.announced().firm(Columns::of(&[Column::Bhxh])), expected, "{text}");
+    }
+}

@@ -52,6 +52,19 @@ pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Tax,
 ]);
 
+/// Columns whose headers say what the numbers under them are.
+const NUMBERS: Columns = {
+    let mut set = Columns::of(&[]);
+    let mut n = 0;
+    while n < Column::ALL.len() {
+        if Column::ALL[n].speaks_of_numbers() {
+            set = set.and(Column::ALL[n]);
+        }
+        n += 1;
+    }
+    set
+};
+
 /// Headers that name an identifier but hold something about it: `Ngày cấp CCCD`.
 const ABOUT: &[&str] =
     &["ngay cap", "noi cap", "ngaycap", "noicap", "gt the", "han", "so luong", "so nguoi", "tong so", "ty le", "muc"];
@@ -165,6 +178,7 @@ impl Words {
     /// a `colon` tells that all between leads to the number.
     pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool, colon: bool) -> (Columns, Firm) {
         let Named { linked, end, hint, .. } = self.named(folded, negative);
+        let end = end.filter(|end| !is_of_words(linked, *end, hint));
         // `So_tien="6.058.053.000" BHYT="XK4…`: what was named has its number already.
         let taken = |end: usize, hint: usize| {
             hint > end
@@ -189,7 +203,10 @@ impl Words {
     /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
     /// decides.
     pub(super) fn nearest_in_the_end(&self, folded: &[u8], colon: bool) -> Option<Ending> {
-        let Named { linked, start, end, .. } = self.named(folded, true);
+        let Named { linked, start, end, hint } = self.named(folded, true);
+        if end.is_some_and(|end| is_of_words(linked, end, hint)) {
+            return None;
+        }
         let firm = match distance(folded, end?, colon) {
             away if away <= DIRECT => Firm::Direct,
             away if away <= NEAR => Firm::Near,
@@ -225,10 +242,11 @@ impl Words {
         named
     }
 
-    /// What the folded text right behind a number announces.
+    /// What the folded text right behind a number announces, with no more before that than what points back to the number.
     pub(super) fn first(&self, folded: &[u8]) -> (Columns, Firm) {
+        let pointing = pointing_back(folded);
         match self.all(folded).next() {
-            Some((range, column, Speech::Names)) if range.start <= LINK => {
+            Some((range, column, Speech::Names)) if range.start <= pointing + LINK => {
                 (Columns::of(&[column.spoken()]), Firm::Direct)
             }
             Some((range, column, Speech::Hints)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
@@ -304,6 +322,11 @@ impl Words {
     }
 }
 
+/// Whether what was named is no number, and what was hinted at behind that is one: `Họ tên: Lê An BHXH 79…`.
+fn is_of_words(linked: Columns, end: usize, hint: Option<(usize, Column)>) -> bool {
+    hint.is_some_and(|(hint, column)| hint > end && column.speaks_of_numbers()) && !linked.meets(NUMBERS)
+}
+
 /// What is left of a header without the numbering before it and what is in brackets behind: `1. Họ và tên (in hoa)`.
 fn bare(header: &[u8]) -> &[u8] {
     let ends = |b: &u8| matches!(b, b'(' | b'[' | b'\n');
@@ -311,6 +334,25 @@ fn bare(header: &[u8]) -> &[u8] {
     let whole = header.get(..end).unwrap_or_default();
     let numbering = |b: &&u8| b.is_ascii_digit() || b". )]".contains(b);
     whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
+}
+
+/// Bytes of the folded words that only lead back from what a number is to the number, or to several: `còn đây là …`,
+/// `là hai số …`.
+fn pointing_back(folded: &[u8]) -> usize {
+    const WORDS: [&[u8]; 14] = [
+        b"la", b"con", b"day", b"do", b"deu", b"cung", b"chinh", b"moi", b"hai", b"ba", b"bon", b"cac", b"nhung",
+        b"lan",
+    ];
+    let mut at = 0;
+    while let Some(rest) = folded.get(at..) {
+        let begin = rest.iter().take_while(|b| **b == b' ').count();
+        let word = rest.get(begin..).and_then(|rest| rest.split(|b| *b == b' ').next()).unwrap_or_default();
+        if !WORDS.contains(&word) {
+            break;
+        }
+        at += begin + word.len();
+    }
+    at
 }
 
 /// What tells of nearly every text that it is no header.

@@ -78,6 +78,8 @@ struct Level {
     tells: bool,
     /// Its keys count its values, which are a column.
     indexed: bool,
+    /// It is a thing, or part of one.
+    thing: bool,
 }
 
 pub(crate) struct Json {
@@ -271,13 +273,16 @@ impl Json {
         }
         let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
         let key = around.map_or(self.column, |l| l.key);
+        let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
+        let insured = self.role == Role::Insurance && !array && !item && !thing;
+        let key = key.or(insured.then_some(chot_detectors::Column::Bhxh));
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
         if array && !item && key.is_some() {
             self.tree.in_column(true);
         }
-        self.levels.push(Level { array, key, told: None, tells, indexed: false });
+        self.levels.push(Level { array, key, told: None, tells, indexed: false, thing });
         self.column = None;
         self.role = Role::Plain;
         self.colon = false;

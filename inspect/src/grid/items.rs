@@ -7,9 +7,11 @@ use crate::table::is_number;
 /// Words of a name, with a title before it.
 const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=7;
 
-/// Where the name and the number stand in a line that has one of each behind `begins`, and no other long number.
-pub(super) fn name_and_number(text: &[u8], begins: usize) -> Option<(Range<usize>, Range<usize>)> {
-    let is_one = |word: &[u8]| is_number(word) && !is_telephone(word) || is_card(word);
+/// Where the name and the number stand in a line that has one of each behind `begins`, and no other long number. Where the
+/// list is known, what looks like a telephone number is what the others are if those of some insured begin so.
+pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option<(Range<usize>, Range<usize>)> {
+    let is_other = |word: &[u8]| is_telephone(word) && !(known && word.starts_with(b"08"));
+    let is_one = |word: &[u8]| is_number(word) && !is_other(word) || is_card(word);
     let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(is_one);
     let mut numbers = words(text, begins..text.len()).filter(is_long);
     let number = numbers.next()?;
@@ -92,9 +94,13 @@ mod tests {
             ("Lê An: 0912345678", None),
             ("Lê An sinh 05/04/1987", None),
         ] {
-            let found = name_and_number(line.as_bytes(), 0);
+            let found = name_and_number(line.as_bytes(), 0, false);
             let found = found.map(|(name, number)| (line.get(name).unwrap(), line.get(number).unwrap()));
             assert_eq!(found, expected, "{line}");
+        }
+        for (line, is) in [("Lê An: 0812345678", true), ("Lê An: 0912345678", false), ("Lê An: 0312345678", false)] {
+            assert_eq!(name_and_number(line.as_bytes(), 0, true).is_some(), is, "{line}");
+            assert_eq!(name_and_number(line.as_bytes(), 0, false), None, "{line}");
         }
     }
 }

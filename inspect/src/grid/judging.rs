@@ -9,7 +9,7 @@ use chot_model::Confidence;
 use super::cells::{Line, Piece, WIDE};
 use super::{Grid, Pending};
 use crate::inquiry::{Found, Inquiry};
-use crate::table::{BOXES, Heading, Table, are_headings, is_number};
+use crate::table::{BOXES, Heading, Table, are_headings, is_number, is_title};
 use crate::view::View;
 
 /// Rows judged at a time.
@@ -85,13 +85,18 @@ impl Grid {
             let heading = Heading::of(first.map(|row| row.cells().map(|(_, cell)| cell.text(view))), inquiry);
             // Without a word of a heading only columns that speak for themselves are of any use to a table.
             let few = rows().nth(COHERENT_ROWS).is_none() || rows().all(|row| row.len() < 2);
+            let is_title = |row: &Line| row.len() == 1 && row.first().is_some_and(|cell| is_title(cell.text(view)));
             // A cell may be a row of boxes itself.
             let has_boxes = |row: &Line| row.cells().any(|(_, cell)| may_be_boxes(cell.text(view)));
             // Nor is a heading that heads nothing, where all rows are alike: values one below the other may be parted into
             // tables of their own.
             let alike = width > 1 && rows().all(|row| row.len() == width);
             let heads_nothing = heading.is_silent() || alike && heading.heads_nothing();
-            self.dull = few && heads_nothing && !inquiry.careful && !rows().any(has_boxes);
+            self.dull = few
+                && heads_nothing
+                && !inquiry.careful
+                && !rows().next().is_some_and(is_title)
+                && !rows().any(has_boxes);
             if let Some(row) = heading.header.and_then(|at| rows().nth(at)) {
                 let announced = heading.columns(row.cells().map(|(at, _)| at));
                 for (census, announced) in columns.iter_mut().zip(announced) {

@@ -10,7 +10,7 @@ use super::spaced::{self, Headings};
 use super::stacked::Stacked;
 use super::{Grid, HEADING_MAX};
 use crate::inquiry::HEADER_MAX;
-use crate::table::{digits, is_number};
+use crate::table::{digits, is_number, is_title};
 use crate::view::View;
 
 /// A longer block of lines is no record.
@@ -98,11 +98,11 @@ impl Grid {
     }
 
     /// Opens a table whose columns a drawn line tells; the line above may be its header.
-    pub(super) fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View) {
+    pub(super) fn open_ruled(&mut self, columns: Vec<Range<usize>>, view: &View, detectors: &Detectors) {
         if self.open.as_ref().is_some_and(|open| open.is_ruled_as(&columns)) {
             return;
         }
-        self.end_block(view);
+        self.end_block(view, detectors);
         self.close();
         self.before.clear();
         let mut open = Open::ruled(columns);
@@ -111,19 +111,34 @@ impl Grid {
         self.open = Some(open);
     }
 
-    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows.
-    pub(super) fn open_items(&mut self, line: &Piece, view: &View) -> bool {
+    /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows, or is a
+    /// title that says of what the list is.
+    pub(super) fn open_items(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
-        let above = self.block.last().or(apart);
-        let Some(above) = above.filter(|above| above.text(view).trim_ascii_end().ends_with(b":")) else { return false };
-        let Some(cells) = Cells::item(line, view).filter(|_| line.base() >= self.fresh) else { return false };
+        let mut lines = self.block.iter().rev().chain(apart);
+        let Some(mut above) = lines.next() else { return false };
+        // Items that alone would not have opened it.
+        let mut before = Vec::new();
+        while before.len() < BEFORE_MAX
+            && let Some(item) = Cells::item(above, true, view).filter(|_| above.base() >= self.fresh)
+            && let Some(next) = lines.next()
+        {
+            before.push(item);
+            above = next;
+        }
+        let announces = above.text(view).trim_ascii_end().ends_with(b":") || is_insured(above, view, detectors);
+        if !announces {
+            return false;
+        }
+        let Some(cells) = Cells::item(line, false, view).filter(|_| line.base() >= self.fresh) else { return false };
         let heading = Line::above_items(above);
         self.close();
         self.before.clear();
         self.block.clear();
         self.over = false;
         self.open = Some(Open::with(&cells));
-        self.queue.extend([Some(heading), Some(cells.into_line())]);
+        let items = before.into_iter().rev().chain([cells]).map(Cells::into_line);
+        self.queue.extend([heading].into_iter().chain(items).map(Some));
         true
     }
 
@@ -148,7 +163,7 @@ impl Grid {
         true
     }
 
-    pub(super) fn end_block(&mut self, view: &View) {
+    pub(super) fn end_block(&mut self, view: &View, detectors: &Detectors) {
         if std::mem::take(&mut self.over) {
             self.block.clear();
         }
@@ -164,12 +179,12 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
-            _ => self.join(cells, view),
+            _ => self.join(cells, view, detectors),
         }
     }
 
     /// Opens a table with two rows alike, or remembers the first.
-    pub(super) fn join(&mut self, cells: Cells, view: &View) {
+    pub(super) fn join(&mut self, cells: Cells, view: &View, detectors: &Detectors) {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
             let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
@@ -192,6 +207,8 @@ impl Grid {
             first.put_empty_first(view);
         }
         let mut open = Open::with(&first);
+        let mut titles = self.titles.drain(..).rev().take(BEFORE_MAX);
+        self.queue.extend(titles.find(|line| is_insured(line, view, detectors)).map(|title| Some(title.into())));
         self.queue.push_back(Some(first.into_line()));
         self.queue.extend(open.fit(cells).map(Some));
         self.open = Some(open);
@@ -203,4 +220,10 @@ impl Grid {
             self.queue.push_back(None);
         }
     }
+}
+
+/// Whether a line is the title of a list of the insured, and heads no column.
+fn is_insured(line: &Piece, view: &View, detectors: &Detectors) -> bool {
+    let text = line.text(view).trim_ascii();
+    is_title(text) && std::str::from_utf8(text).is_ok_and(|text| detectors.column(text).is_none())
 }

@@ -56,6 +56,27 @@ const TOLD: &[&str] = &[
     "document_number",
 ];
 
+/// Keys of objects about the insurance of a person, where no key around is of a thing that is insured, too.
+const INSURANCES: &[&str] = &["baoHiem", "bao_hiem", "thongTinBaoHiem", "thong_tin_bao_hiem"];
+const THINGS: &[&str] = &[
+    "xe",
+    "xeOto",
+    "oto",
+    "phuongTien",
+    "phuong_tien",
+    "vehicle",
+    "car",
+    "taiSan",
+    "tai_san",
+    "asset",
+    "nha",
+    "hangHoa",
+    "hang_hoa",
+    "thietBi",
+    "thiet_bi",
+    "hopDongXe",
+];
+
 /// Keys of lists that head the lists in another member: `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
 const HEADINGS: &[&str] = &[
     "columns",
@@ -100,6 +121,10 @@ pub(super) enum Role {
     Told,
     /// Its list holds the headings of lists that follow.
     Headings,
+    /// What its object holds under a key that says nothing of its own is of the insurance: `"baoHiem": {"so": "79…"}`.
+    Insurance,
+    /// It holds a thing, which may be insured.
+    Thing,
     /// It says nothing of its own: the number of a record in a column, `"soCccd": {"0": "001…"}`, or how the value is written,
     /// `"soCccd": {"$numberLong": "1…"}`.
     Index,
@@ -114,6 +139,10 @@ impl Role {
             Self::Told
         } else if among(HEADINGS) {
             Self::Headings
+        } else if among(INSURANCES) {
+            Self::Insurance
+        } else if among(THINGS) {
+            Self::Thing
         } else if is_index(key) {
             Self::Index
         } else {

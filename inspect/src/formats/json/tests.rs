@@ -160,6 +160,27 @@ fn again(file: &str, digits: &[(usize, u8)]) -> String {
 }
 
 #[test]
+fn insurance_of_a_person_announces_what_its_object_holds() {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    for (text, found) in [
+        (r#"{"nhanVien":{"hoTen":"Nguyễn Văn An","baoHiem":{"so":"7912045873"}}}"#, 1),
+        (r#"{"bao_hiem":{"ma_so":"7912045873"}}"#, 1),
+        (r#"{"baoHiem":{"soHopDong":"7912045873"}}"#, 0),
+        (r#"{"baoHiem":{"phi":7912045873}}"#, 0),
+        (r#"{"baoHiem":[{"so":"7912045873"}]}"#, 0),
+        (r#"{"xe":{"chuXe":"Nguyễn Văn An","baoHiem":{"so":"7912045873","hang":"PVI"}}}"#, 0),
+        (r#"{"xe":{"giayTo":{"baoHiem":{"so":"7912045873"}}}}"#, 0),
+    ] {
+        let hint = Hint { name: Some("a.json".into()), content_type: None };
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.as_bytes().to_vec()).inspection;
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
+    }
+}
+
+#[test]
 fn what_is_known_of_members_is_true_of_members_like_them() {
     let like = |id: &str, at: &str, key: &str| {
         format!(r#"{{"type": "x", "{key}": "{id}", "at": "{at}", "value": "{id}", "ok": true, "ghiChu": ""}}"#)
