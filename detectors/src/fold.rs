@@ -48,11 +48,12 @@ impl Folded {
         let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
         while let Some(&first) = text.get(at).filter(|_| len < bytes) {
             // Most of it: nothing but letters of a word that has begun.
-            if last == Kind::Lower && first.is_ascii_lowercase() {
+            if last.goes_on() && first.is_ascii_lowercase() {
                 let Some(room) = folded.bytes.get_mut(len) else { break };
                 *room = first;
                 len += 1;
                 at += 1;
+                last = Kind::Lower;
                 continue;
             }
             let (letter, kind) = if first < 0x80 {
@@ -64,6 +65,13 @@ impl Folded {
                 let Some(folded) = folded else { continue };
                 folded
             };
+            if kind == Kind::Lower && last.goes_on() {
+                let Some(room) = folded.bytes.get_mut(len) else { break };
+                *room = letter;
+                len += 1;
+                last = kind;
+                continue;
+            }
             // A blank before each word but the first, written without a branch a byte.
             let [spaces, letters] = PARTS[last as usize][kind as usize];
             let Some(room) = folded.bytes.get_mut(len..).and_then(<[u8]>::first_chunk_mut::<2>) else { break };
@@ -124,11 +132,12 @@ pub(crate) fn spread_words(text: &[u8], out: &mut Vec<u8>) {
     let room = out.as_mut_slice();
     let (mut last, mut at, mut len) = (Kind::Other, 0, 0);
     while let Some(&first) = text.get(at) {
-        if last == Kind::Lower && first.is_ascii_lowercase() {
+        if last.goes_on() && first.is_ascii_lowercase() {
             let Some(letter) = room.get_mut(len) else { break };
             *letter = first;
             len += 1;
             at += 1;
+            last = Kind::Lower;
             continue;
         }
         let (letter, kind) = if first < 0x80 {
@@ -253,6 +262,13 @@ pub(crate) enum Kind {
     Upper,
     Digit,
     Other,
+}
+
+impl Kind {
+    /// Whether a word goes on with a small letter behind it.
+    const fn goes_on(self) -> bool {
+        matches!(self, Self::Lower | Self::Upper)
+    }
 }
 
 /// The skeleton of a character and its kind; `None` for characters that leave no trace.

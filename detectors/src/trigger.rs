@@ -209,8 +209,11 @@ const fn endings() -> [[u8; ENDS]; 2] {
     ends
 }
 
-/// By trigger and the last five bits of their last letter but for a blank, its words, a bit each.
-static LAST: [[u32; 32]; WORDS.len()] = {
+/// By which letter it is from their end, but for a blank, by trigger and the last five bits of that letter, its words, a bit
+/// each; of words that have no such all.
+static LAST: [[[u32; 32]; WORDS.len()]; 3] = [from_the_end(0), from_the_end(1), from_the_end(2)];
+
+const fn from_the_end(nth: usize) -> [[u32; 32]; WORDS.len()] {
     let mut last = [[0; 32]; WORDS.len()];
     let mut n = 0;
     while n < WORDS.len() {
@@ -219,13 +222,19 @@ static LAST: [[u32; 32]; WORDS.len()] = {
         let mut w = 0;
         while w < words.len() {
             let letters = words[w].as_bytes().trim_ascii_end();
-            last[n][(letters[letters.len() - 1] & 0x1f) as usize] |= 1 << w;
+            let mut byte = 0;
+            while byte < 32 {
+                if nth >= letters.len() || (letters[letters.len() - 1 - nth] & 0x1f) as usize == byte {
+                    last[n][byte] |= 1 << w;
+                }
+                byte += 1;
+            }
             w += 1;
         }
         n += 1;
     }
     last
-};
+}
 
 /// Which letter of a word, from the first on, tells it from most others.
 const TOLD_BY: usize = 2;
@@ -344,8 +353,9 @@ pub(crate) fn may_end(text: &[u8], at: usize, trigger: Trigger) -> bool {
 /// The words of `trigger` that end right before `at`, but for the blank that some end with.
 pub(crate) fn words_that_end(text: &[u8], at: usize, trigger: Trigger) -> impl Iterator<Item = Range<usize>> {
     let (before, behind) = text.split_at_checked(at).unwrap_or_default();
-    // Most words are told apart by their last letter.
-    let ends = before.last().map_or(0, |last| LAST[trigger as usize][usize::from(last & 0x1f)]);
+    // Most words are told apart by their last letters.
+    let letters = before.iter().rev().zip(&LAST);
+    let ends = letters.fold(u32::MAX, |words, (b, last)| words & last[trigger as usize][usize::from(b & 0x1f)]);
     let words = trigger.words_of(if may_end(text, at, trigger) { ends } else { 0 });
     words.filter_map(move |word| {
         let bare = word.trim_ascii_end();

@@ -304,11 +304,11 @@ impl Grid {
             line.trim(view);
             let text = line.text(view);
             // Nearly every line of a letter is longer than any value.
-            if !words || text.len() <= NUMBER_BYTES_MAX {
+            if (!words || text.len() <= NUMBER_BYTES_MAX) && is_value(text) {
                 if is_number(text) && self.is_column(&line, view) {
                     return self.open_column(line);
                 }
-                if is_value(text) && self.open_stacked(&line, view) {
+                if self.open_stacked(&line, view) {
                     return;
                 }
             }

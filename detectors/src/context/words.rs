@@ -272,19 +272,25 @@ impl Words {
     /// Of the beginnings of a text that end at `ends`, one behind the other and no more than eight, the longest that is a
     /// header, by its place among them, and what it announces.
     pub(crate) fn longest_heading(&self, text: &str, ends: &[usize]) -> Option<(usize, Column)> {
-        let (mut key, mut at, mut may_be) = (KeyHash::default(), 0, 0_u8);
-        for (n, end) in ends.iter().take(u8::BITS as usize).enumerate() {
+        let (mut key, mut at, mut may_be) = (Key::default(), 0, 0_u8);
+        let mut letters = [0; u8::BITS as usize];
+        for (n, (end, letters)) in ends.iter().zip(&mut letters).enumerate() {
             key.push(text.as_bytes().get(at..*end).unwrap_or_default(), Some(&self.keys));
             if key.is_none() {
                 break;
             }
             may_be |= u8::from(self.keys.may_be(key.told())) << n;
+            *letters = key.letters;
             at = *end;
         }
         while may_be != 0 {
             let n = may_be.ilog2() as usize;
-            let heading = ends.get(n).and_then(|end| text.get(..*end));
-            if let Some(column) = heading.and_then(|heading| self.headers.get(&header_key(heading))) {
+            let letters = letters.get(n).and_then(|letters| key.text.get(..*letters)).unwrap_or_default();
+            let column = match str::from_utf8(letters) {
+                Ok(key) if !key.is_empty() => self.headers.get(key),
+                _ => ends.get(n).and_then(|end| self.headers.get(&header_key(text.get(..*end)?))),
+            };
+            if let Some(column) = column {
                 return Some((n, *column));
             }
             may_be ^= 1 << n;
@@ -378,7 +384,7 @@ impl Keys {
         let mut set = Self { hashes: Box::new([0; _]), begins: Box::new([0; _]) };
         for key in keys {
             debug_assert!(key.len() <= KEY_LETTERS_MAX, "{key}");
-            let mut hash = KeyHash::default();
+            let mut hash = Key::default();
             hash.push(key.as_bytes(), None);
             let Some(told) = hash.told() else { continue };
             if let Some(bits) = set.hashes.get_mut(told / 64) {
@@ -396,7 +402,7 @@ impl Keys {
 
     /// Whether a text may be one of the headers in any spelling. One without letters is compared as it stands.
     fn may_hold(&self, text: &[u8]) -> bool {
-        let mut key = KeyHash::default();
+        let mut key = Key::default();
         key.push(text, Some(self));
         self.may_be(key.told())
     }
@@ -411,16 +417,22 @@ impl Keys {
     }
 }
 
-/// The hash of the folded letters and digits of a text, however many words they are, taken piece by piece.
-#[derive(Default)]
-struct KeyHash {
+/// The folded letters and digits of a text, however many words they are, and their hash; taken piece by piece.
+struct Key {
+    text: [u8; KEY_LETTERS_MAX],
     hash: u64,
     letters: usize,
     /// The first of them as a number.
     begin: usize,
 }
 
-impl KeyHash {
+impl Default for Key {
+    fn default() -> Self {
+        Self { text: [0; KEY_LETTERS_MAX], hash: 0, letters: 0, begin: 0 }
+    }
+}
+
+impl Key {
     /// Takes what follows, up to one letter more than any header has; less where it is seen that none of `keys` is like it.
     fn push(&mut self, text: &[u8], keys: Option<&Keys>) {
         let mut at = 0;
@@ -432,6 +444,9 @@ impl KeyHash {
             at += len;
             if let Some((letter, Kind::Lower | Kind::Upper | Kind::Digit)) = folded {
                 self.hash = (self.hash ^ u64::from(letter)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+                if let Some(room) = self.text.get_mut(self.letters) {
+                    *room = letter;
+                }
                 self.letters += 1;
                 if self.letters <= BEGIN_LETTERS {
                     let letter = if letter.is_ascii_digit() { letter - b'0' + 26 } else { letter - b'a' };
