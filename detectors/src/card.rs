@@ -45,6 +45,9 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "))
 }
 
+/// Whether a number may begin so: by how many digits it has, the first four and the present year.
+pub(crate) type Begins = fn(usize, [u8; 4], u16) -> bool;
+
 /// A detector looks at candidates; the pass that finds them is shared. Each answers for the kinds it knows.
 pub(crate) trait Detector: Sync {
     /// Its card.
@@ -85,8 +88,8 @@ pub(crate) trait Detector: Sync {
     }
 
     /// How those of its numbers begin that it takes without a header where nothing was announced, but for a `|` behind or a
-    /// `+` before: by how many digits they have, the first four and the present year. `None` where they may begin in any way.
-    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+    /// `+` before. `None` where they may begin in any way.
+    fn begins(&self) -> Option<Begins> {
         None
     }
 

@@ -13,7 +13,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Begins, Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
@@ -69,7 +69,7 @@ impl Detector for Cccd {
     }
 
     /// With the structure.
-    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+    fn begins(&self) -> Option<Begins> {
         Some(begins)
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found};
+use crate::card::{Begins, Card, Detector, Found};
 use crate::cccd;
 use crate::context::Near;
 use crate::fold::{Folded, fold};
@@ -71,7 +71,7 @@ impl Detector for DateOfBirth {
     }
 
     /// As citizen numbers.
-    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+    fn begins(&self) -> Option<Begins> {
         Some(cccd::begins)
     }
 

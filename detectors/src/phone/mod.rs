@@ -6,7 +6,7 @@
 use chot_model::DetectorId;
 
 use crate::Column;
-use crate::card::{Card, Detector, Found, Value};
+use crate::card::{Begins, Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::digits::Gap;
 use crate::numbers::{Layout, Number};
@@ -48,7 +48,7 @@ impl Detector for Phone {
         1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13
     }
 
-    fn begins(&self) -> Option<fn(usize, [u8; 4], u16) -> bool> {
+    fn begins(&self) -> Option<Begins> {
         Some(begins)
     }
 
