@@ -21,7 +21,7 @@ pub(crate) const BYTES_DIGITS_MAX: usize = 20;
 /// Digits of the longest such number, those of a card behind its letters.
 const CARD_DIGITS: usize = 13;
 
-/// Tells `found` the numbers that begin at any of `places`, which are first digits in `range`: nothing is known before it.
+/// Tells `found` the numbers that begin at any of `places`, first digits in `range`: nothing is known before it.
 pub(crate) fn numbers(text: &[u8], places: &[usize], range: Range<usize>, mut found: impl FnMut(Number)) {
     let Range { start, end } = range;
     for at in places.iter().copied().take_while(|at| *at < end) {
@@ -64,8 +64,8 @@ fn read(text: &[u8], group: Range<usize>) -> Option<Number> {
     if may_begin(text, group.start) { read_groups(text, group) } else { None }
 }
 
-/// Whether one may begin with the digits at `start`, as far as a few bytes tell: nearly every short group of digits is none
-/// of these.
+/// Whether one may begin with the digits at `start`, as far as a few bytes tell: nearly every short group of digits is
+/// none of these.
 #[inline]
 pub(crate) fn may_begin(text: &[u8], start: usize) -> bool {
     let digits = text.get(start..).unwrap_or_default().iter().take(GROUP_DIGITS_MAX);

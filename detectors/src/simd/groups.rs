@@ -60,8 +60,8 @@ impl Groups {
         Self { start, next: start, ..Self::default() }
     }
 
-    /// Takes the next blocks of `text`, of which `joins` are the signs that part no such groups where a digit stands right
-    /// behind; fewer than `N` less one only where the text ends.
+    /// Takes the next blocks of `text`, of which `joins` are the signs that part no such groups where a digit stands
+    /// right behind; fewer than `N` less one only where the text ends.
     #[inline(always)]
     pub(super) fn take<const N: usize>(&mut self, text: &[u8], raws: &mut Raws<N>, joins: &mut [u64; N]) {
         const { assert!(FIRST_DIGITS == 4 && NEAR_BYTES == 11 && AHEAD == 2 && GAP_BYTES == 8 && LONG_DIGITS == 18) };
@@ -149,7 +149,8 @@ impl Groups {
     }
 }
 
-/// Those of a word that others follow as far away as the next group begins; what stands behind the next word is not known.
+/// Those of a word that others follow as far away as the next group begins; what stands behind the next word is not
+/// known.
 fn followed(word: u64, next: Option<u64>) -> u64 {
     let both = u128::from(word) | u128::from(next.unwrap_or(u64::MAX)) << BLOCK;
     NEXT.fold(0, |all, by| all | (both >> by) as u64)
