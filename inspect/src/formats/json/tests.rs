@@ -72,7 +72,7 @@ fn usual(field: usize, n: u64) -> String {
     match FIELDS[field] {
         "id" => format!(
             "\"{:08x}-7d48-4c1e-a9f0-{:012x}\"",
-            n * 0x9e37_79b9 & 0xffff_ffff,
+            (n * 0x9e37_79b9) & 0xffff_ffff,
             n.wrapping_mul(0x5851_f42d_4c95) & 0xffff_ffff_ffff
         ),
         "type" => pick(&["\"CCCD\"", "\"hồ sơ\"", "12", "\"urn:x:bhxh\"", "\"hồ sơ\""]),
