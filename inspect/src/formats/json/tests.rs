@@ -44,6 +44,19 @@ fn record() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn what_stands_in_place_of_a_quote_is_read_once() {
+    let like = |quote: &str| {
+        let like = format!(r#"{{"moTa": "a", "soCccd": "001090123456", {quote}moTa": "b", "hoTen": "Nguyễn Văn An"}}"#);
+        format!("[{like}, {like}]")
+    };
+    let usual = like("\"");
+    for sign in [".", "1", "[", "}", ":", "{", "\\", ""] {
+        agree(&format!("{usual}\n{}", like(sign)), "answer.json");
+        agree(&like(sign), "answer.json");
+    }
+}
+
 /// The keys of records that are alike: what announces, what tells of another member, what is told, and what says nothing.
 const FIELDS: [&str; 18] = [
     "id",
