@@ -44,6 +44,19 @@ fn record() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn what_stands_in_place_of_a_quote_is_read_once() {
+    let like = |quote: &str| {
+        let like = format!(r#"{{"moTa": "a", "soCccd": "001090123456", {quote}moTa": "b", "hoTen": "Nguyễn Văn An"}}"#);
+        format!("[{like}, {like}]")
+    };
+    let usual = like("\"");
+    for sign in [".", "1", "[", "}", ":", "{", "\\", ""] {
+        agree(&format!("{usual}\n{}", like(sign)), "answer.json");
+        agree(&like(sign), "answer.json");
+    }
+}
+
 /// The keys of records that are alike: what announces, what tells of another member, what is told, and what says nothing.
 const FIELDS: [&str; 18] = [
     "id",
@@ -72,7 +85,7 @@ fn usual(field: usize, n: u64) -> String {
     match FIELDS[field] {
         "id" => format!(
             "\"{:08x}-7d48-4c1e-a9f0-{:012x}\"",
-            n * 0x9e37_79b9 & 0xffff_ffff,
+            (n * 0x9e37_79b9) & 0xffff_ffff,
             n.wrapping_mul(0x5851_f42d_4c95) & 0xffff_ffff_ffff
         ),
         "type" => pick(&["\"CCCD\"", "\"hồ sơ\"", "12", "\"urn:x:bhxh\"", "\"hồ sơ\""]),
