@@ -18,10 +18,11 @@ const SIGNS_MIN: usize = 7;
 pub(super) fn begin(text: &[u8], core: &Range<usize>, ends: impl Iterator<Item = usize>) -> Option<usize> {
     let mut start = core.start;
     ends.chain([core.end]).find_map(|end| {
-        let line = text.get(start..end.max(start)).unwrap_or_default();
-        let begins = is_likely(line).then_some(start);
-        start = end + 1;
-        begins
+        let from = std::mem::replace(&mut start, end + 1);
+        // Few lines end so.
+        let last = end.checked_sub(1).and_then(|at| text.get(at))?;
+        let may = matches!(last, b'm' | b'#' | b' ' | b'\r' | 0x80..=0xbf);
+        (may && is_likely(text.get(from..end)?)).then_some(from)
     })
 }
 

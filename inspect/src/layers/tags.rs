@@ -81,6 +81,11 @@ fn quote_before(text: &[u8], at: usize) -> Option<usize> {
 
 /// A backslash between two digits, or between a digit and a sign that people write into numbers.
 fn backslash(text: &[u8], at: usize) -> Option<usize> {
+    // `\033\000` in a program is a sign by its number, and then another.
+    let is_control = |at: usize| matches!(text.get(at..), Some([b'\\', b'0', b'0'..=b'3', b'0'..=b'7', ..]));
+    if is_control(at) && at.checked_sub(4).is_some_and(is_control) {
+        return None;
+    }
     match text.get(at..)? {
         [b'\\', b'0'..=b'9', ..] => Some(1),
         [b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(1),
@@ -110,6 +115,9 @@ mod tests {
             ("số CCCD 0010 + 90123456", 0),
             (r#"cccd = "0010" + so + "90123456""#, 0),
             (r"D:\2024\so_12\3456", 0),
+            // Signs by their numbers, and groups of a number.
+            (r"upEndJobCommand=(\033\050b\001\000\000\033@)", 0),
+            (r"so CCCD \001\090\123\456", 1),
         ] {
             for wrapped in [text.to_owned(), format!("{}{text}", "chữ thường. ".repeat(12_000))] {
                 let bytes = wrapped.into_bytes();
