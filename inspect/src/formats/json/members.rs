@@ -251,7 +251,7 @@ impl Json {
         let Keys { known, last, members, .. } = &mut self.keys;
         let Some(key) = known.get(*last) else { return };
         let told = self.levels.last().is_none_or(|level| level.told.is_some());
-        let elsewhere = matches!(key.role, Role::Telling | Role::Index);
+        let elsewhere = matches!(key.role, Role::Telling | Role::Code | Role::Index);
         if told || len >= BYTES || elsewhere || key.text.iter().any(u8::is_ascii_digit) {
             return;
         }
