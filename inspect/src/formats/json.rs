@@ -271,7 +271,7 @@ impl Json {
         let key = around.map_or(self.column, |l| l.key);
         let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
         let insured = self.role == Role::Insurance && !array && !item && !thing;
-        let key = key.or(insured.then_some(chot_detectors::Column::Bhxh));
+        let key = key.or_else(|| insured.then_some(chot_detectors::Column::Bhxh));
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }
