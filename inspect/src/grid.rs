@@ -314,7 +314,7 @@ impl Grid {
             }
             if number
                 && (self.open_dashes(&line, view)
-                    || self.open_items(&line, view, detectors)
+                    || self.open_items(&line, view)
                     || self.open_spaced(&line, view, detectors))
             {
                 return;

@@ -83,6 +83,8 @@ pub(crate) struct Table {
     lines: Option<Box<Lines>>,
     /// What announces a row of boxes with a digit each.
     said: Said,
+    /// A row of the table that is a title which speaks of insurance, with the end of its line.
+    title: Option<Vec<u8>>,
     /// Numbers written down a column.
     uprights: upright::Uprights,
     known: Known,
@@ -191,6 +193,7 @@ impl Table {
             scratch: Vec::new(),
             lines: None,
             said: Said::default(),
+            title: None,
             uprights: upright::Uprights::default(),
             known: Known::default(),
         }
@@ -280,7 +283,7 @@ impl Table {
         for marks in sideways.iter().chain([&form]) {
             inquiry.people.record(marks, true);
         }
-        self.shape = None;
+        (self.shape, self.title) = (None, None);
         self.stats.clear();
         self.known.next();
         (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
@@ -311,6 +314,7 @@ impl Table {
                 weight::loosen(&mut columns, cells, heading.is_among_people(), body, inquiry);
                 weight::weigh(&mut columns, body, inquiry);
                 weight::compare(&mut columns, body);
+                insured::name_mere_number(&mut columns, cells, body);
                 let about = persons::about(cells, &announced);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
@@ -485,16 +489,25 @@ impl Table {
     fn prose(&mut self, number: u64, row: &Row, record: bool, inquiry: &mut Inquiry) {
         let mut line = View::default();
         let mut starts = Vec::new();
+        // `Họ tên: …  Mã số: …` means what the title above says.
+        let lone = filled(row) == 1;
+        if lone && let Some(title) = self.title.as_ref() {
+            line.push_joint(title);
+        }
+        let above = line.text.len();
         for (at, view) in row {
-            if !line.text.is_empty() {
+            if line.text.len() > above {
                 line.push_joint(b" | ");
             }
             starts.push((line.text.len(), *at, is_number(&view.text)));
             line.push_view(view, 0..view.text.len());
         }
         // Offsets count from where the row begins in the text, as far as cells follow each other there.
-        let base = row.first().map_or(0, |(_, view)| view.base);
+        let base = row.first().map_or(0, |(_, view)| view.base).saturating_sub(above as u64);
         line.base = base;
+        if let Some((_, view)) = row.iter().find(|_| lone).filter(|(_, view)| is_title(view.text.trim_ascii())) {
+            self.title = Some([view.text.trim_ascii(), b"\n"].concat());
+        }
         let mut found = Vec::new();
         text::value(&self.place, &line, None, inquiry, &mut found);
         let mut row_found = Vec::new();
@@ -515,7 +528,7 @@ impl Table {
                 row_found.push((at, f, false));
             }
         }
-        self.said.take(&line.text);
+        self.said.take(line.text.get(above..).unwrap_or_default());
         if !record {
             for (_, f, _) in row_found {
                 if let Some(mark) = inquiry.report(f) {

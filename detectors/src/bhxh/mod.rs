@@ -186,20 +186,28 @@ fn is_password(text: &[u8], number: &Number) -> bool {
     })
 }
 
-/// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line,
-/// `cc 001090123456 / bh 7912…`, or the office of that name.
+/// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line or the one
+/// above, `cc 001090123456 / bh 7912…`, or the office of that name.
 fn is_vague(text: &[u8], number: &Number) -> bool {
     const PAPERS: [&str; 5] = [" cc ", " cccd ", " cmnd ", " cmt ", " can cuoc "];
     let [before, behind] = words_beside(text, number);
     let before = before.strip_suffix("so ").unwrap_or(&before);
     let alone = before.ends_with(" bh ") && !before.ends_with(" ma bh ")
         || behind.starts_with(" bh ") && !before.ends_with(" bhxh ");
-    let paper = PAPERS.iter().filter_map(|paper| before.split_once(paper)).any(|(_, rest)| {
-        let number = rest.split(' ').next().unwrap_or_default();
-        matches!(number.len(), 9 | 12) && number.bytes().all(|b| b.is_ascii_digit())
-    });
-    // `máy BHXH 79 123 45678`: a machine of the office.
-    alone && !paper || before.ends_with(" may bhxh ")
+    let start = number.range.start;
+    let above = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
+    let lines = above.rsplit(|b| *b == b'\n').take(2);
+    let lines: Vec<_> = lines.map(|line| format!(" {} ", fold(&String::from_utf8_lossy(line)).trim())).collect();
+    let paper = || {
+        let behind = lines.iter().flat_map(|line| PAPERS.iter().filter_map(|paper| line.split_once(paper)));
+        let mut numbers = behind.filter_map(|(_, rest)| rest.split(' ').next());
+        numbers.any(|number| matches!(number.len(), 9 | 12) && number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    // A machine of the office, and its money.
+    const OF_THE_OFFICE: [&str; 7] = ["may", "thu", "chi", "no", "quy", "phi", "tien"];
+    let label = lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
+    let office = label.strip_suffix(" bhxh").and_then(|before| before.rsplit(' ').next());
+    alone && !paper() || office.is_some_and(|word| OF_THE_OFFICE.contains(&word))
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.

@@ -17,6 +17,7 @@ use crate::card::{Begins, Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
 use crate::date_of_birth::{BESIDE_BYTES, DATE_BYTES_MAX, Date, dates_beside};
 use crate::digits::Gap;
+use crate::fold::fold;
 use crate::numbers::{Layout, Number};
 use crate::province::is_province;
 use crate::shape::{has_exponent, is_example, is_filler, is_in_thousands, is_moment, is_round, loss};
@@ -102,6 +103,9 @@ impl Cccd {
         // agrees with the year it carries stands in for a word: one number in two hundred does so by chance.
         let born =
             structure != Structure::None && near.column().is_none() && has_birth_beside(text, number, near.this_year());
+        if !born && matches!(mine, Firm::Near | Firm::Direct) && is_of_an_office(text, number) {
+            return None;
+        }
         let domestic = structure == Structure::Province || born;
         let dotted = matches!(number.separator, Gap::Dot | Gap::Comma);
         if is_round(digits) && (mine < Firm::Direct || dotted) {
@@ -219,6 +223,23 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
     let before = before.map(|before| before.strip_suffix(b"\"").unwrap_or(before));
     let begins = |head: &[u8]| !head.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
+}
+
+/// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị: …`. Behind a sign the
+/// office is asked for beside the person: `Số định danh, cơ quan cấp: …`.
+fn is_of_an_office(text: &[u8], number: &Number) -> bool {
+    const LABEL_BYTES: usize = 72;
+    const OFFICES: [&str; 6] = ["don vi", "co quan", "to chuc", "doanh nghiep", "phong ban", "van ban"];
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default();
+    let label = before.rsplit(|b| b"\n,;/|()".contains(b)).next().unwrap_or_default();
+    if !label.windows(4).any(|word| word.eq_ignore_ascii_case(b"danh")) {
+        return false;
+    }
+    let folded = fold(&String::from_utf8_lossy(label));
+    let Some((_, owner)) = folded.rsplit_once("dinh danh ") else { return false };
+    let owner = ["dien tu ", "cua "].iter().fold(owner, |owner, word| owner.strip_prefix(word).unwrap_or(owner));
+    OFFICES.iter().any(|office| owner.starts_with(office)) && !owner.contains(" cap")
 }
 
 /// `192.168.100.201`: no address of a machine begins with a zero, as the numbers of a province do.

@@ -57,7 +57,7 @@ impl<'t> Near<'t> {
         }
         let len = memchr::memchr(b'\n', below);
         let ends = self.range.end + behind.len() == self.text.len();
-        let line = below.get(..len.or(ends.then_some(below.len()))?)?.trim_ascii();
+        let line = below.get(..len.or_else(|| ends.then_some(below.len()))?)?.trim_ascii();
         if let Some(inner) = line.strip_prefix(b"(").and_then(|line| line.strip_suffix(b")")) {
             return Some(inner);
         }

@@ -297,3 +297,17 @@ fn labels_stand_below_what_has_a_line_to_itself() {
         assert_eq!(near.announced().firm(Columns::of(&[Column::Bhxh])), expected, "{text}");
     }
 }
+
+#[test]
+fn a_header_of_two_papers_is_of_the_one_that_has_both_lengths() {
+    for (header, column) in [
+        ("Số CCCD/Mã số BHXH", Column::Bhxh),
+        ("Mã số BHXH/Số CCCD", Column::Bhxh),
+        ("căn cước với mã BHXH", Column::Bhxh),
+        ("Số căn cước (hoặc CMND)", Column::Cccd),
+        ("Số CMND/CCCD mới", Column::IdNumber),
+        ("Số CCCD", Column::Cccd),
+    ] {
+        assert_eq!(WORDS.column(header), Some(column), "{header}");
+    }
+}

@@ -249,7 +249,9 @@ impl Words {
             Some((range, column, Speech::Names)) if range.start <= pointing + LINK => {
                 (Columns::of(&[column.spoken()]), Firm::Direct)
             }
-            Some((range, column, Speech::Hints)) if range.start <= 2 => (Columns::of(&[column.spoken()]), Firm::Weak),
+            Some((range, column, Speech::Hints)) if range.start <= pointing + 2 => {
+                (Columns::of(&[column.spoken()]), Firm::Weak)
+            }
             _ => (Columns::default(), Firm::Not),
         }
     }
@@ -321,8 +323,14 @@ impl Words {
         if ABOUT.iter().any(|about| folded.starts_with(about)) {
             return None;
         }
-        let other_paper =
-            named.any(|c| c != first && matches!(c, Column::Cccd | Column::Cmnd | Column::Passport | Column::IdNumber));
+        let others: Vec<Column> = named.collect();
+        // Of numbers under both, twelve digits are a citizen's, and ten have lost no zeros.
+        if first == Column::Cccd && others.contains(&Column::Bhxh) && others.iter().all(|c| *c != Column::Cmnd) {
+            return Some(Column::Bhxh);
+        }
+        let other_paper = others
+            .iter()
+            .any(|c| *c != first && matches!(c, Column::Cccd | Column::Cmnd | Column::Passport | Column::IdNumber));
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
         Some(if paper && other_paper { Column::IdNumber } else { first })
     }
@@ -345,9 +353,9 @@ fn bare(header: &[u8]) -> &[u8] {
 /// Bytes of the folded words that only lead back from what a number is to the number, or to several: `còn đây là …`,
 /// `là hai số …`.
 fn pointing_back(folded: &[u8]) -> usize {
-    const WORDS: [&[u8]; 14] = [
+    const WORDS: [&[u8]; 16] = [
         b"la", b"con", b"day", b"do", b"deu", b"cung", b"chinh", b"moi", b"hai", b"ba", b"bon", b"cac", b"nhung",
-        b"lan",
+        b"check", b"tra", b"xem",
     ];
     let mut at = 0;
     while let Some(rest) = folded.get(at..) {

@@ -161,6 +161,7 @@ impl Json {
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
             Some(level) if self.role == Role::Index => level.key,
+            Some(level) if self.role == Role::Code => level.key.filter(|c| c.is_identifier()).or(self.column),
             // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
             Some(level) if self.role == Role::Told => level.key.filter(|c| c.is_identifier()).or(self.column),
             _ => self.column,
@@ -233,7 +234,7 @@ impl Json {
 
     /// Whether the value says what another member is.
     fn is_telling(&self) -> bool {
-        self.role == Role::Telling || self.levels.last().is_some_and(|level| level.tells)
+        matches!(self.role, Role::Telling | Role::Code) || self.levels.last().is_some_and(|level| level.tells)
     }
 
     /// A value that says what another member of its object is, or of the one around it.
@@ -266,7 +267,7 @@ impl Json {
         }
         let item = self.levels.last().is_none_or(|l| l.array);
         // Before the level of its own: is this the value of a member that tells?
-        let tells = !array && !item && self.role == Role::Telling;
+        let tells = !array && !item && matches!(self.role, Role::Telling | Role::Code);
         if array {
             self.part(inquiry);
             self.begin_list();
@@ -277,7 +278,7 @@ impl Json {
         let key = around.map_or(self.column, |l| l.key);
         let thing = self.role == Role::Thing || self.levels.last().is_some_and(|level| level.thing);
         let insured = self.role == Role::Insurance && !array && !item && !thing;
-        let key = key.or(insured.then_some(chot_detectors::Column::Bhxh));
+        let key = key.or_else(|| insured.then_some(chot_detectors::Column::Bhxh));
         if !array {
             self.tree.open(if item { ITEM } else { self.name });
         }

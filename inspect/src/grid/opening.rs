@@ -113,7 +113,7 @@ impl Grid {
 
     /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows, or is a
     /// title that says of what the list is.
-    pub(super) fn open_items(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
+    pub(super) fn open_items(&mut self, line: &Piece, view: &View) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let mut lines = self.block.iter().rev().chain(apart);
         let Some(mut above) = lines.next() else { return false };
@@ -126,7 +126,7 @@ impl Grid {
             before.push(item);
             above = next;
         }
-        let announces = above.text(view).trim_ascii_end().ends_with(b":") || is_insured(above, view, detectors);
+        let announces = above.text(view).trim_ascii_end().ends_with(b":") || is_title(above.text(view).trim_ascii());
         if !announces {
             return false;
         }
@@ -208,7 +208,9 @@ impl Grid {
         }
         let mut open = Open::with(&first);
         let mut titles = self.titles.drain(..).rev().take(BEFORE_MAX);
-        self.queue.extend(titles.find(|line| is_insured(line, view, detectors)).map(|title| Some(title.into())));
+        let wide = first.row.len() > 2;
+        let title = titles.find(|line| is_insured(line, wide, view, detectors));
+        self.queue.extend(title.map(|title| Some(title.into())));
         self.queue.push_back(Some(first.into_line()));
         self.queue.extend(open.fit(cells).map(Some));
         self.open = Some(open);
@@ -222,8 +224,9 @@ impl Grid {
     }
 }
 
-/// Whether a line is the title of a list of the insured, and heads no column.
-fn is_insured(line: &Piece, view: &View, detectors: &Detectors) -> bool {
+/// Whether a line is the title of a list of the insured, and heads no column of it.
+fn is_insured(line: &Piece, wide: bool, view: &View, detectors: &Detectors) -> bool {
     let text = line.text(view).trim_ascii();
-    is_title(text) && std::str::from_utf8(text).is_ok_and(|text| detectors.column(text).is_none())
+    let heads = || std::str::from_utf8(text).is_ok_and(|text| detectors.column(text).is_some());
+    is_title(text) && (wide || !heads())
 }

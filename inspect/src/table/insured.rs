@@ -1,9 +1,12 @@
 //! Lists of the insured without a header, under a title that speaks of insurance: `DANH SÁCH LAO ĐỘNG THAM GIA BHXH` above
 //! rows of an ordinal, a name and a number.
 
+use std::collections::HashSet;
+
 use chot_detectors::{Column, Context, are_insured, fold};
 use chot_model::{Confidence, DetectorId};
 
+use super::weight::tells_of_people;
 use super::{COLUMNS_MAX, Row};
 use crate::inquiry::Inquiry;
 
@@ -14,8 +17,21 @@ const TITLE_DIGITS_MAX: usize = 6;
 /// Longer cells are no names.
 const NAME_BYTES_MAX: usize = 96;
 /// Words of such titles, and what the forms are called (QĐ 1040/QĐ-BHXH, 2025).
-const WORDS: [&str; 8] =
-    [" bhxh ", " bhyt ", " bao hiem xa hoi ", " bao hiem y te ", " chot so ", " d 02 ", " d 03 ", " so bao hiem "];
+const WORDS: [&str; 10] = [
+    " bhxh ",
+    " bhyt ",
+    " bao hiem xa hoi ",
+    " bao hiem y te ",
+    " so bao hiem ",
+    " chot so ",
+    " bao tang ",
+    " bao giam ",
+    " d 02 ",
+    " d 03 ",
+];
+
+/// A line with these is a header.
+const HEADINGS: [&str; 5] = [" ho ten ", " ho va ten ", " stt ", " tt ", " ngay sinh "];
 
 /// Whether a line is a title that speaks of insurance.
 pub(crate) fn is_title(line: &[u8]) -> bool {
@@ -23,7 +39,8 @@ pub(crate) fn is_title(line: &[u8]) -> bool {
     let digits = || line.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>();
     (4..=TITLE_BYTES_MAX).contains(&line.len()) && digits() <= TITLE_DIGITS_MAX && {
         let folded = format!(" {} ", fold(&String::from_utf8_lossy(line)));
-        WORDS.iter().any(|word| folded.contains(word))
+        let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+        has(&WORDS) && !has(&HEADINGS)
     }
 }
 
@@ -59,6 +76,31 @@ pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inqui
     true
 }
 
+/// Names the column under a bare `Mã số` where the others are about people and its cells are numbers of the insured: those
+/// have years of first insurance behind the province, where those that a school gives out begin alike.
+pub(super) fn name_mere_number(columns: &mut [Option<Column>], header: &Row, body: &[(u64, Row)]) {
+    const MERE: &str = "ma so";
+    let told = |wanted: fn(Column) -> bool| columns.iter().flatten().any(|column| wanted(*column));
+    if !told(|c| c == Column::Name) || !told(tells_of_people) {
+        return;
+    }
+    for (at, view) in header {
+        let open = matches!(columns.get(*at), Some(None | Some(Column::Neutral)));
+        if !open || fold(&String::from_utf8_lossy(&view.text)).trim() != MERE {
+            continue;
+        }
+        let cells =
+            || body.iter().flat_map(|(_, row)| row.iter().filter(|(c, _)| c == at)).map(|(_, view)| &*view.text);
+        let begun: HashSet<&[u8]> = cells().filter_map(|cell| cell.trim_ascii().get(..4)).collect();
+        if are_insured(cells())
+            && begun.len() * 2 > cells().filter(|cell| !cell.trim_ascii().is_empty()).count()
+            && let Some(slot) = columns.get_mut(*at)
+        {
+            *slot = Some(Column::Bhxh);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chot_model::DetectorId;
@@ -74,6 +116,7 @@ mod tests {
             ("Mẫu D02-TS", true),
             ("chốt sổ giúp e", true),
             ("Danh sách đoàn tham quan", false),
+            ("Họ tên - Mã số BHXH - Ngày sinh", false),
             ("1. Nguyễn Văn An", false),
             ("", false),
         ] {
@@ -116,6 +159,38 @@ mod tests {
             let hint = Hint { name: Some(format!("a.{extension}")), ..Hint::default() };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.clone().into_bytes());
             assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mere_number_beside_people_is_told_by_its_cells() {
+        const INSURED: [&str; 4] = ["7912045873", "0113155984", "4814265095", "7908345671"];
+        const STUDENTS: [&str; 4] = ["2051050123", "2051050871", "2051050340", "2051050662"];
+        const PHONES: [&str; 4] = ["0912345678", "0323155984", "0814265095", "0892345671"];
+        for (heading, cells, beside, found) in [
+            ("Mã số", INSURED, "Ngày sinh", 4),
+            ("ma_so", INSURED, "Số CCCD", 4),
+            ("Mã số", INSURED, "Lớp", 0),
+            ("Mã số", STUDENTS, "Ngày sinh", 0),
+            ("Mã số", PHONES, "Ngày sinh", 0),
+            ("Mã đơn", INSURED, "Ngày sinh", 0),
+        ] {
+            let row = |cell: &str| format!("Nguyễn Văn An,{cell},05/04/1987\n");
+            let rows: String = cells.iter().map(|cell| row(cell)).collect();
+            let text = format!("Họ tên,{heading},{beside}\n{rows}");
+            let hint = Hint { name: Some("a.csv".into()), ..Hint::default() };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.clone().into_bytes());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_title_above_rows_says_what_a_mere_number_is() {
+        let rows = "Từ tháng\tĐến tháng\tLương\n01/2018\t12/2018\t4.012.000\n01/2019\t12/2019\t4.312.000\n";
+        for (title, found) in [("QUÁ TRÌNH THAM GIA BHXH", 1), ("Quá trình công tác", 0)] {
+            let text = format!("{title}\nHọ tên: Võ Thị Ban  Mã số: 7912045873\n{rows}");
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{title}");
         }
     }
 }

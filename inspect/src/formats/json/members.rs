@@ -189,7 +189,7 @@ impl Json {
                 .levels
                 .last()
                 .is_some_and(|level| level.told.is_none() && !level.key.is_some_and(Column::is_identifier)),
-            Role::Telling | Role::Index => false,
+            Role::Telling | Role::Code | Role::Index => false,
         }
     }
 

@@ -12,7 +12,6 @@ const TELLING: &[&str] = &[
     "label",
     "key",
     "field",
-    "code",
     "kind",
     "title",
     "loai",
@@ -117,6 +116,8 @@ pub(super) enum Role {
     Plain,
     /// Its value says what the object is: `"type": "CCCD"`.
     Telling,
+    /// Either: `"code": "CCCD"`, `"cccd": {"code": "001…"}`.
+    Code,
     /// It is the value of what was told: `"value": "001…"`.
     Told,
     /// Its list holds the headings of lists that follow.
@@ -135,6 +136,8 @@ impl Role {
         let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
         if among(TELLING) {
             Self::Telling
+        } else if key.eq_ignore_ascii_case("code") {
+            Self::Code
         } else if among(TOLD) {
             Self::Told
         } else if among(HEADINGS) {

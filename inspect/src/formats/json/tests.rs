@@ -181,6 +181,9 @@ fn insurance_of_a_person_announces_what_its_object_holds() {
     for (text, found) in [
         (r#"{"nhanVien":{"hoTen":"Nguyễn Văn An","baoHiem":{"so":"7912045873"}}}"#, 1),
         (r#"{"bao_hiem":{"ma_so":"7912045873"}}"#, 1),
+        (r#"{"bhxh":{"code":"7912045873"}}"#, 1),
+        (r#"{"code":"BHXH","value":"7912045873"}"#, 1),
+        (r#"{"don":{"code":"7912045873"}}"#, 0),
         (r#"{"baoHiem":{"soHopDong":"7912045873"}}"#, 0),
         (r#"{"baoHiem":{"phi":7912045873}}"#, 0),
         (r#"{"baoHiem":[{"so":"7912045873"}]}"#, 0),
