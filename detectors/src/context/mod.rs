@@ -27,8 +27,8 @@ use clause::has_letters;
 pub(crate) use heard::Hint;
 pub(crate) use memory::Memory;
 use memory::{Last, Told};
-use words::PAPERS;
 pub(crate) use words::Words;
+use words::{PAPERS, papers_of};
 
 /// How far to the left words are looked for.
 pub(crate) const LEFT_BYTES: usize = 112;
@@ -222,11 +222,17 @@ impl<'t> Near<'t> {
         }
         match self.left() {
             (_, Firm::Not) => self.right(),
-            // A line above speaks of it less than what follows on its own.
-            left if self.begins_its_line() && self.label_below().is_none() => match self.right() {
-                right @ (_, Firm::Direct) => right,
-                _ => left,
-            },
+            // A line above that names no paper with as many digits speaks of it less than what follows on its own, and any
+            // line less than `là …`.
+            left if self.begins_its_line()
+                && !self.is_beside_a_label()
+                && (!left.0.meets(papers_of(self.digits)) || self.says_what_it_is()) =>
+            {
+                match self.right() {
+                    right @ (_, Firm::Direct) => right,
+                    _ => left,
+                }
+            }
             left => left,
         }
     }

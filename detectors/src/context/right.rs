@@ -40,6 +40,19 @@ impl<'t> Near<'t> {
         words_behind(behind)
     }
 
+    /// Whether what follows is a sentence about it, and no label of something else.
+    pub(super) fn says_what_it_is(&self) -> bool {
+        let words = self.words_behind().trim_ascii_start();
+        ["là ", "la "].iter().any(|is| words.starts_with(is.as_bytes()))
+    }
+
+    /// Whether what follows is the label of what the next line holds, or is one itself.
+    pub(super) fn is_beside_a_label(&self) -> bool {
+        let behind = self.behind();
+        let line = memchr::memchr(b'\n', behind).and_then(|end| next_line(behind.get(end..)?));
+        line.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit) || self.label_below().is_some()
+    }
+
     /// Whether the next line begins with a bracket.
     pub(super) fn is_bracketed_below(&self) -> bool {
         next_line(self.behind()).is_some_and(|line| line.starts_with(b"("))

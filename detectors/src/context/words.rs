@@ -52,6 +52,16 @@ pub(super) const PAPERS: Columns = Columns::of(&[
     Column::Tax,
 ]);
 
+/// Papers whose numbers have so many digits and no other use.
+pub(super) const fn papers_of(digits: usize) -> Columns {
+    match digits {
+        9 => Columns::of(&[Column::Cmnd, Column::IdNumber]),
+        10 => Columns::of(&[Column::Bhxh, Column::Bhyt]),
+        12 => PAPERS,
+        _ => Columns::of(&[]),
+    }
+}
+
 /// Columns whose headers say what the numbers under them are.
 const NUMBERS: Columns = {
     let mut set = Columns::of(&[]);
