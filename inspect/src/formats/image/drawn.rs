@@ -13,6 +13,8 @@ use crate::inquiry::{Inquiry, Place};
 /// The smallest code has 21 modules on a side; the largest 177, and more cells are none of one drawn so.
 pub(crate) const SIDE_MIN: usize = 21;
 pub(crate) const SIDE_MAX: usize = 800;
+/// Bytes of a picture that is shown. Modules as wide as high need an eighth of it; many times as wide as high, any number.
+const PICTURE_MAX: usize = 16 << 20;
 /// Finders of a code.
 const FINDERS: usize = 3;
 
@@ -26,7 +28,10 @@ pub(crate) fn read(rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) {
     for ink in [true, false] {
         let cells = Cells { rows, width, ink };
         if let Some(module) = cells.module() {
-            show(&cells.picture(module), place, inquiry);
+            match cells.picture(module) {
+                Some(picture) => show(&picture, place, inquiry),
+                None => inquiry.refuse(place, OpaqueReason::TooLarge, 1),
+            }
             return;
         }
     }
@@ -80,8 +85,8 @@ impl Cells<'_> {
         module.filter(|_| found.len() >= FINDERS)
     }
 
-    /// A bitmap of it in which modules are square and stand on light ground.
-    fn picture(&self, (across, down): (usize, usize)) -> Vec<u8> {
+    /// A bitmap of it in which modules are square and stand on light ground; `None` when that is too large.
+    fn picture(&self, (across, down): (usize, usize)) -> Option<Vec<u8>> {
         /// Pixels of a module that are seen well, and modules of ground around a code.
         const MODULE: usize = 3;
         const GROUND: usize = 4;
@@ -94,6 +99,9 @@ impl Cells<'_> {
         let (left, top) = (GROUND * across, GROUND * down);
         let (width, height) = ((self.width + 2 * left) * wide, (self.rows.len() + 2 * top) * high);
         let stride = width.next_multiple_of(4);
+        if stride.checked_mul(height).is_none_or(|bytes| bytes > PICTURE_MAX) {
+            return None;
+        }
         let mut file = header(width, height, stride);
         for y in (0..height).rev() {
             let cell = |x: usize| (x / wide).checked_sub(left).zip((y / high).checked_sub(top));
@@ -101,7 +109,7 @@ impl Cells<'_> {
                 |x: usize| cell(x).is_some_and(|(x, y)| x < self.width && y < self.rows.len() && self.is_dark(x, y));
             file.extend((0..stride).map(|x| u8::from(!is_dark(x))));
         }
-        file
+        Some(file)
     }
 }
 
@@ -137,6 +145,31 @@ fn finders(len: usize, is_dark: impl Fn(usize) -> bool) -> Vec<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows whose finders are `across` wide and `down` high a module.
+    fn rows(across: usize, down: usize) -> Vec<Vec<bool>> {
+        let line = |text: &str| text.bytes().flat_map(|b| vec![b == b'#'; across]).collect::<Vec<_>>();
+        let finder = ["#######", "#     #", "# ### #", "# ### #", "# ### #", "#     #", "#######"];
+        let two = finder.map(|row| line(&format!("{row}       {row}")));
+        let one = finder.map(|row| line(&format!("{row}              ")));
+        let gap = std::iter::repeat_n(line(&" ".repeat(SIDE_MIN)), 7);
+        two.into_iter().chain(gap).chain(one).flat_map(|row| vec![row; down]).collect()
+    }
+
+    #[test]
+    fn a_picture_is_bounded_whatever_the_modules() {
+        // The last is a page as wide as can be beside a code of thin modules.
+        let cases =
+            [(1, 1, 0), (1, 2, 0), (2, 1, 0), (3, 5, 0), (1, 38, 0), (38, 1, 0), (37, 36, 0), (1, 38, SIDE_MAX)];
+        for (n, (across, down, width)) in cases.into_iter().enumerate() {
+            let rows = rows(across, down);
+            let cells = Cells { rows: &rows, width: rows[0].len().max(width), ink: true };
+            assert_eq!(cells.module(), Some((across, down)));
+            let picture = cells.picture((across, down));
+            assert_eq!(picture.is_some(), n < 6, "{across} by {down}");
+            assert!(picture.is_none_or(|picture| picture.len() <= PICTURE_MAX + 100));
+        }
+    }
 
     #[test]
     fn finders_are_exact() {
