@@ -7,6 +7,7 @@
 
 mod digits;
 mod heads;
+mod memo;
 mod names;
 mod places;
 mod plain;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
+use super::memo::{self, Memo};
 use super::{CELL_BYTES_MAX, FIRST_BYTES, Told, Values};
 use crate::person_name::{self, Syllable};
 use crate::simd::BLOCK;
@@ -14,18 +15,16 @@ use crate::simd::among::among;
 
 const _: () = assert!(CELL_BYTES_MAX == BLOCK, "a bit for each byte of a cell");
 
-const SLOTS: usize = 1024;
 /// Longest syllable read here.
 const SYLLABLE_BYTES: usize = 12;
 /// Most syllables of a name.
 const SYLLABLES_MAX: usize = 7;
 
 /// What is known of syllables.
-#[derive(Default)]
-pub(super) struct Syllables(Option<Box<[Known; SLOTS]>>);
+pub(super) type Syllables = Memo<Known>;
 
 #[derive(Clone, Copy, Default)]
-struct Known {
+pub(super) struct Known {
     /// Its bytes, nothing behind them; 0 for an empty slot.
     key: u128,
     /// Its capitals, and the blank before the next.
@@ -149,32 +148,11 @@ fn syllable(bytes: &[u8; ROOM], at: usize, end: usize) -> Option<u128> {
     Some(u128::from_le_bytes(*bytes.get(at..)?.first_chunk()?) & mask)
 }
 
-impl Syllables {
-    #[inline]
-    fn know(&mut self, key: u128, len: usize) -> &Known {
-        let slots = self.0.get_or_insert_with(none);
-        let mixed =
-            u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
-        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
-        if slots[at].key != key {
-            // Two share two places before one has to go.
-            slots.swap(at, at + 1);
-            if slots[at].key != key {
-                slots[at] = Known::new(key, len);
-            }
-        }
-        &slots[at]
+impl memo::Known for Known {
+    fn key(&self) -> u128 {
+        self.key
     }
-}
 
-/// Nothing is known yet.
-#[cold]
-#[inline(never)]
-fn none() -> Box<[Known; SLOTS]> {
-    Box::new([Known::default(); SLOTS])
-}
-
-impl Known {
     fn new(key: u128, len: usize) -> Self {
         let bytes = key.to_le_bytes();
         let mut known = Self { key, ..Self::default() };

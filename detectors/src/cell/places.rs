@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use chot_model::{Confidence, DetectorId};
 
+use super::memo::{Known, Memo};
 use super::{FIRST_BYTES, Told, Values};
 use crate::fold::fold;
 use crate::person_name::{SYLLABLE_BYTES_MAX, addresses, is_vietnamese, surname};
@@ -18,7 +19,6 @@ use crate::spoken;
 pub(super) const ADDRESS_BYTES_MAX: usize = 192;
 /// Longest word.
 const WORD_BYTES: usize = 15;
-const SLOTS: usize = 1024;
 /// Fewer digits, however they are set apart, are no number (`numbers.rs`).
 const NUMBER_DIGITS: u32 = 7;
 /// Visible characters in a row that may be an encoding (`layers` of the inspection): so many or more.
@@ -30,11 +30,10 @@ const WORDS_MIN: u32 = 2;
 const WORDS_MAX: usize = 48;
 
 /// What is known of words.
-#[derive(Default)]
-pub(super) struct Words(Option<Box<[Word; SLOTS]>>);
+pub(super) type Words = Memo<Word>;
 
 #[derive(Clone, Copy, Default)]
-struct Word {
+pub(super) struct Word {
     /// Its bytes, nothing behind them; 0 for an empty slot.
     key: u128,
     /// Folded, in capitals.
@@ -230,32 +229,11 @@ fn next(text: &[u8], at: usize, end: usize) -> Option<(u128, usize)> {
     Some((key & mask, len))
 }
 
-impl Words {
-    #[inline]
-    fn know(&mut self, key: u128, len: usize) -> &Word {
-        let slots = self.0.get_or_insert_with(none);
-        let mixed =
-            u128::from(key as u64 ^ 0x9e37_79b9_7f4a_7c15) * u128::from((key >> 64) as u64 ^ 0xe703_7ed1_a0b4_28db);
-        let at = (mixed as u64 ^ (mixed >> 64) as u64) as usize % (SLOTS / 2) * 2;
-        if slots[at].key != key {
-            // Two share two places before one has to go.
-            slots.swap(at, at + 1);
-            if slots[at].key != key {
-                slots[at] = Word::new(key, len);
-            }
-        }
-        &slots[at]
+impl Known for Word {
+    fn key(&self) -> u128 {
+        self.key
     }
-}
 
-/// Nothing is known yet.
-#[cold]
-#[inline(never)]
-fn none() -> Box<[Word; SLOTS]> {
-    Box::new([Word::default(); SLOTS])
-}
-
-impl Word {
     fn new(key: u128, len: usize) -> Self {
         let bytes = key.to_le_bytes();
         let mut word = Self { key, ..Self::default() };
