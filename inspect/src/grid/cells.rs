@@ -416,67 +416,89 @@ impl Cells {
 
     /// The line they make, one behind the other.
     pub(super) fn into_line(self) -> Line {
-        Line { cells: self.row, columns: Vec::new() }
+        Line::under(self.row, Vec::new())
     }
 }
 
 /// A row of a table that is still where it was found.
-pub(super) struct Line {
-    cells: Vec<Piece>,
-    /// The columns they stand in, when it is not one behind the other.
-    columns: Vec<usize>,
+pub(super) enum Line {
+    /// Of one cell in the first column: most that are read once more have nothing else, and none of them asks for memory.
+    One(Piece),
+    Several {
+        cells: Vec<Piece>,
+        /// The columns they stand in, when it is not one behind the other.
+        columns: Vec<usize>,
+    },
 }
 
 impl Line {
     /// A line above items of a list, which says what their numbers are.
     pub(super) fn above_items(line: &Piece) -> Self {
-        Self { cells: vec![line.twin()], columns: vec![1] }
+        Self::under(vec![line.twin()], vec![1])
     }
 
     /// Cells and the columns they stand in.
     pub(super) const fn under(cells: Vec<Piece>, columns: Vec<usize>) -> Self {
-        Self { cells, columns }
+        Self::Several { cells, columns }
+    }
+
+    fn pieces(&self) -> &[Piece] {
+        match self {
+            Self::One(cell) => std::slice::from_ref(cell),
+            Self::Several { cells, .. } => cells,
+        }
     }
 
     /// The cells, each with its column.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &Piece)> + Clone {
-        let column = |(n, cell)| (self.columns.get(n).copied().unwrap_or(n), cell);
-        self.cells.iter().enumerate().map(column)
+        let columns = match self {
+            Self::One(_) => &[],
+            Self::Several { columns, .. } => columns.as_slice(),
+        };
+        let column = |(n, cell)| (columns.get(n).copied().unwrap_or(n), cell);
+        self.pieces().iter().enumerate().map(column)
     }
 
     pub(super) fn first(&self) -> Option<&Piece> {
-        self.cells.first()
+        self.pieces().first()
     }
 
     pub(super) fn last(&self) -> Option<&Piece> {
-        self.cells.last()
+        self.pieces().last()
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.cells.len()
+    pub(super) fn len(&self) -> usize {
+        self.pieces().len()
     }
 
     /// Drops what stands in it.
     pub(super) fn clear(&mut self) {
-        self.cells.clear();
+        *self = Self::under(Vec::new(), Vec::new());
     }
 
     /// Copies it out of the window.
     pub(super) fn keep(&mut self, view: &View) {
-        self.cells.iter_mut().for_each(|cell| cell.keep(view));
+        match self {
+            Self::One(cell) => cell.keep(view),
+            Self::Several { cells, .. } => cells.iter_mut().for_each(|cell| cell.keep(view)),
+        }
     }
 
     /// The same for a table.
     pub(super) fn into_row(self, view: &View) -> Row {
-        let Self { cells, columns } = self;
-        let column = |(n, cell): (usize, Piece)| (columns.get(n).copied().unwrap_or(n), cell.into_view(view));
-        cells.into_iter().enumerate().map(column).collect()
+        match self {
+            Self::One(cell) => [(0, cell.into_view(view))].into_iter().collect(),
+            Self::Several { cells, columns } => {
+                let column = |(n, cell): (usize, Piece)| (columns.get(n).copied().unwrap_or(n), cell.into_view(view));
+                cells.into_iter().enumerate().map(column).collect()
+            }
+        }
     }
 }
 
 impl From<Piece> for Line {
     fn from(piece: Piece) -> Self {
-        Self { cells: vec![piece], columns: Vec::new() }
+        Self::One(piece)
     }
 }
 
@@ -546,7 +568,7 @@ impl Open {
             }
             cells.into_line()
         } else if let Some(columns) = self.assign(&cells.places) {
-            Line { cells: cells.row, columns }
+            Line::under(cells.row, columns)
         } else if self.cut.leaves_out(self.cells, cells.row.len()) {
             cells.into_line()
         } else {

@@ -68,7 +68,7 @@ impl Grid {
                 self.queue.insert(self.judged + n, None);
                 return (n, numbered);
             }
-            numbered |= cells().any(is_number);
+            numbered = numbered || cells().any(is_number);
         }
         (rows, numbered)
     }
