@@ -171,9 +171,9 @@ pub(crate) trait Finder {
         false
     }
 
-    /// Whether `group` is how a hotline begins: of all there is to know of a candidate, only this is told by its digits.
-    fn has_hotline(&mut self, text: &[u8], group: &Group) -> bool {
-        is_hotline(text, group)
+    /// What digits tell of themselves: all else there is to know of a candidate is told by how they are laid out.
+    fn by_digits(&mut self, tell: impl FnOnce() -> bool) -> bool {
+        tell()
     }
 
     /// A run of digits.

@@ -94,6 +94,11 @@ fn leaves_a_bracket(text: &[u8], number: &Number) -> bool {
     shown.contains(&b')') && !shown.contains(&b'(')
 }
 
+/// Whether digits may end with a day, by how they are laid out.
+pub(crate) const fn ends_like_a_day(shown: &[u8]) -> bool {
+    matches!(*shown, [.., b' ', _, _, _, _, b'-', _, _, b'-', _, _])
+}
+
 /// Whether what several kinds of sign part ends with a day, as the day of a release behind its version does:
 /// `0.2.3 - 2020-07-11`.
 pub(crate) fn ends_with_a_day(shown: &[u8]) -> bool {

@@ -9,6 +9,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found, Value};
 use crate::context::{Columns, Firm, Near};
+use crate::digits::Gap;
 use crate::fold::{fold, last_char};
 use crate::numbers::{Layout, Number};
 use crate::province::{is_insurer, is_province};
@@ -130,11 +131,15 @@ pub(crate) fn is_kind(letters: &[u8]) -> bool {
 fn letters(text: &[u8], number: &Number) -> Option<CardNumber> {
     let mut at = number.range.start;
     let (mut kind, mut small, mut parted) = ([0; 2], false, false);
+    // Whatever parts the digits may part the letters from them; what parts other numbers does not: see `lengths_behind`.
+    let is_odd = number.hidden == Some("odd-grouping");
+    let odd_before = is_odd && number.separator == Gap::Break;
     for slot in kind.iter_mut().rev() {
         let mut signs = 0;
         loop {
             let (c, len) = last_char(text.get(..at)?)?;
             let c = c?;
+            let is_odd = if at == number.range.start { odd_before } else { is_odd };
             let letter = match c {
                 'A'..='Z' => c as u8,
                 'a'..='z' => {
@@ -149,7 +154,7 @@ fn letters(text: &[u8], number: &Number) -> Option<CardNumber> {
                 *slot = letter;
                 break;
             }
-            let sign = number.hidden == Some("odd-grouping") && !c.is_alphanumeric() && !c.is_control()
+            let sign = is_odd && !c.is_alphanumeric() && !c.is_control()
                 || crate::fold::is_invisible(c)
                 || matches!(c, ' ' | '\u{a0}' | '.' | '-' | '/' | ',' | '·')
                 || ('\u{2000}'..='\u{200a}').contains(&c)

@@ -166,8 +166,10 @@ mod tests {
             let text = pieces.concat();
             let (text, mut names) = (text.as_bytes(), Names::default());
             for at in (0..text.len()).filter(|at| text[*at].is_ascii_digit()) {
-                let before = names.before(text, at);
-                prop_assert_eq!(before, field_before(&text[..at]));
+                let (before, field) = (names.before(text, at), field_before(&text[..at]));
+                // Of a name with nothing but a blank behind it nothing comes.
+                let bare = field.as_ref().is_some_and(|name| text[name.end..at] == *b" ");
+                prop_assert!(before == field || before.is_none() && bare, "{:?} {:?}", before, field);
             }
         }
     }

@@ -347,7 +347,8 @@ impl Heard {
     /// Whether nothing is said up to the digit at `to`, as far as that is told quickly.
     #[inline]
     fn is_silent(&mut self, text: &[u8], to: usize, watched: &Watched) -> bool {
-        if self.ahead.upto < self.upto {
+        // What stands behind may have been asked for first.
+        if self.ahead.upto < self.upto || self.ahead.since > self.upto {
             self.ahead = Ahead::new(self.upto);
         }
         if self.ahead.upto < to {

@@ -207,7 +207,7 @@ impl Listener<'_> {
 }
 
 impl Finder for Listener<'_> {
-    fn has_hotline(&mut self, _text: &[u8], _group: &Group) -> bool {
+    fn by_digits(&mut self, _tell: impl FnOnce() -> bool) -> bool {
         self.fits = false;
         false
     }

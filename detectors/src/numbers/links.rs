@@ -4,7 +4,7 @@
 
 use super::{Asked, Finder, GROUPED, GROUPED_MAX, Layout, NUMBER_DIGITS_MAX, Number, SOLID};
 use crate::digits::{Gap, Group, Hidden, NUMBER_BYTES_MAX};
-use crate::shape::ends_with_a_day;
+use crate::shape::{ends_like_a_day, ends_with_a_day};
 
 /// Groups with gaps between them, and how many of them have been looked at.
 pub(super) struct Chain<'a> {
@@ -144,7 +144,8 @@ impl Links<'_> {
                 continue;
             }
             // Eight digits in groups are a date, unless they are a hotline: `1900 1234`.
-            if sum == 8 && !(last == first + 1 && group.len() == 4 && found.has_hotline(text, group)) {
+            let is_hotline = last == first + 1 && group.len() == 4;
+            if sum == 8 && !(is_hotline && found.by_digits(|| super::is_hotline(text, group))) {
                 continue;
             }
             // A program that lacks some numbers of a column writes the others as decimals, `1090123456.0`.
@@ -153,7 +154,7 @@ impl Links<'_> {
                 && last == first + 1
                 && group.len() >= DECIMAL_DIGITS
                 && next.len() <= PLACES_MAX
-                && places().iter().all(|b| *b == b'0')
+                && found.by_digits(|| places().iter().all(|b| *b == b'0'))
             {
                 continue;
             }
@@ -167,7 +168,8 @@ impl Links<'_> {
             let ends = after != separator || self.links.get(last + 1).is_none_or(|(_, beyond)| *beyond != separator);
             let layout = if uniform && begins && ends { self.layout(first, last) } else { Layout::Mixed };
             let shown = text.get(group.start..next.end).unwrap_or_default();
-            if (layout != Layout::Mixed || leads && !ends_with_a_day(shown))
+            let mut has_day = || ends_like_a_day(shown) && found.by_digits(|| ends_with_a_day(shown));
+            if (layout != Layout::Mixed || leads && !has_day())
                 && let Some(number) = self.number(first, last, layout, text)
             {
                 found.number(&number);

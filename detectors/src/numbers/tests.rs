@@ -110,6 +110,9 @@ fn piece() -> impl Strategy<Value = String> {
         1 => "[0-9]{7,22}",
         1 => "[a-zđơư ]{1,40}",
         1 => "[0-9OlISBZ]{5,14}",
+        // What only its digits tell: a decimal, a day behind a version.
+        1 => "[0-9]{8,10}[.][0-9]{1,2} ",
+        1 => "[+ ][0-9][.][0-9][.][0-9] - (19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-3][0-9] ",
     ]
 }
 

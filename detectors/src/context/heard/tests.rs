@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::*;
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
     #[test]
     fn small_words_are_told_alike(word in "[a-z]{1,9}|[a-z]{0,4}[A-Zđ`{@. ][a-z]{0,4}") {
         let mut keys = Vec::new();
@@ -41,6 +43,32 @@ proptest! {
             if !is_inside_a_word(text, from) {
                 let said = watched.of(&text[from..to]);
                 prop_assert_eq!(told.and(said), told, "{:?}", String::from_utf8_lossy(&text[from..to]));
+            }
+        }
+    }
+
+    /// Nor where numbers are asked for that stand before the last one, as those of a row are that letters belong to.
+    #[test]
+    fn nothing_is_missed_on_the_way_back(
+        words in prop::collection::vec(prop::sample::select(vec!["cccd", "x", "so", "info", "=", " ", "- "]), 1..50),
+        begins in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 2..6),
+    ) {
+        let text = words.concat() + "7 8 9 ";
+        let text = [text.as_str(), &"x 1 ".repeat(9), &text, "7 cccd 8"].concat();
+        let text = text.as_bytes();
+        let watched = Watched::new([(&b" cccd "[..], Column::Cccd)].into_iter());
+        let numbers: Vec<_> = (0..text.len()).filter(|at| text[*at].is_ascii_digit()).collect();
+        let mut heard = Heard::default();
+        for (index, quiet) in begins {
+            let to = *index.get(&numbers);
+            let from = to.saturating_sub(LEFT_BYTES);
+            let said = watched.of(&text[from..to]);
+            if quiet {
+                let quiet = heard.is_quiet(text, from..to, &watched);
+                prop_assert!(is_inside_a_word(text, from) || !quiet || said == Hint::NOTHING);
+            } else {
+                let told = heard.before_number(text, from, to, &watched);
+                prop_assert!(is_inside_a_word(text, from) || told.and(said) == told);
             }
         }
     }
