@@ -14,10 +14,10 @@ pub(super) const HASH_BYTES: usize = 12;
 /// Whether the lines before and behind have such a word in the same place as `range` has on its own: as far from where the
 /// line begins, or from where it ends. The first and the last line of a text have one such beside them.
 pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
-    let is_end = |b: &u8| *b == b'\n';
     let (before, rest) = text.split_at_checked(range.end).unwrap_or_default();
-    let start = before.iter().rev().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end - n);
-    let end = rest.iter().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end + n);
+    let reach = before.get(before.len().saturating_sub(LINE_BYTES_MAX)..).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', reach).map(|n| range.end - reach.len() + n + 1);
+    let end = memchr::memchr(b'\n', rest.get(..LINE_BYTES_MAX).unwrap_or(rest)).map(|n| range.end + n);
     if start.is_none() && before.len() > LINE_BYTES_MAX || end.is_none() && rest.len() > LINE_BYTES_MAX {
         return false;
     }
@@ -30,13 +30,16 @@ pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
         let places = [range.start.checked_sub(from), from_end];
         places.into_iter().flatten().any(|at| is_hash(line, at))
     };
-    let above = start.and_then(|start| {
-        let above = text.get(start.saturating_sub(LINE_BYTES_MAX)..start - 1)?;
-        Some(above.rsplit(is_end).next().unwrap_or(above))
-    });
-    let below = end.filter(|end| end + 1 < text.len());
-    let below = below.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX))?.split(is_end).next());
-    (above.is_some() || below.is_some()) && above.into_iter().chain(below).all(has)
+    let below = end.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX)));
+    let below = below.filter(|below| !below.is_empty());
+    let below = below.map(|below| below.get(..memchr::memchr(b'\n', below).unwrap_or(below.len())).unwrap_or_default());
+    // Nearly all are told by one of them.
+    if below.is_some_and(|line| !has(line)) {
+        return false;
+    }
+    let above = start.and_then(|start| text.get(start.saturating_sub(LINE_BYTES_MAX)..start - 1));
+    let above = above.map(|above| above.get(memchr::memrchr(b'\n', above).map_or(0, |n| n + 1)..).unwrap_or_default());
+    above.or(below).is_some() && above.is_none_or(has)
 }
 
 /// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
