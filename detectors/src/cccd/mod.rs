@@ -225,9 +225,9 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
     before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
 }
 
-/// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị: …`. Behind a sign the
-/// office is asked for beside the person: `Số định danh, cơ quan cấp: …`, and so it is behind the paper or the person that the
-/// words go on with.
+/// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị:
+/// …`. Behind a sign the office is asked for beside the person, `Số định danh, cơ quan cấp: …`, and the paper or the person
+/// that the words go on with has the number.
 fn is_of_an_office(text: &[u8], number: &Number) -> bool {
     const LABEL_BYTES: usize = 72;
     const OFFICES: [&str; 6] = ["don vi", "co quan", "to chuc", "doanh nghiep", "phong ban", "van ban"];
