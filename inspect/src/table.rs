@@ -86,6 +86,8 @@ pub(crate) struct Table {
     /// A row of the table that is a title which speaks of insurance, with the end of its line.
     title: Option<Vec<u8>>,
     /// Numbers written down a column.
+    /// The column that is of insurance numbers for no more than such a title.
+    titled: Option<usize>,
     uprights: upright::Uprights,
     known: Known,
 }
@@ -195,6 +197,7 @@ impl Table {
             said: Said::default(),
             title: None,
             uprights: upright::Uprights::default(),
+            titled: None,
             known: Known::default(),
         }
     }
@@ -283,7 +286,7 @@ impl Table {
         for marks in sideways.iter().chain([&form]) {
             inquiry.people.record(marks, true);
         }
-        (self.shape, self.title) = (None, None);
+        (self.shape, self.title, self.titled) = (None, None, None);
         self.stats.clear();
         self.known.next();
         (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
@@ -299,7 +302,7 @@ impl Table {
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
         let mut plain = if wide { coherent(body, inquiry) } else { Vec::new() };
-        let insured = wide && header.is_none() && insured::name(&mut plain, &held, inquiry);
+        self.titled = if wide && header.is_none() { insured::name(&mut plain, &held, inquiry) } else { None };
         let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
@@ -328,7 +331,7 @@ impl Table {
                 Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
             // A title is no heading of its row.
-            None if insured && !self.only_headed => Shape::Bare(plain),
+            None if self.titled.is_some() && !self.only_headed => Shape::Bare(plain),
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),
@@ -649,6 +652,9 @@ impl Table {
     }
 }
 
+        if self.titled == Some(at) && found.finding.detector == DetectorId::Bhxh {
+            found.finding.confidence = found.finding.confidence.min(Confidence::Medium);
+        }
 /// A spreadsheet's number with the zeros in front that its column says it had.
 fn padded(view: &View, column: Option<Column>) -> Option<View> {
     let zeros = lost_zeros(&view.text, column).filter(|_| view.number)?;
