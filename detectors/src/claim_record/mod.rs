@@ -167,7 +167,9 @@ mod tests {
             let (text, mut names) = (text.as_bytes(), Names::default());
             for at in (0..text.len()).filter(|at| text[*at].is_ascii_digit()) {
                 let before = names.before(text, at);
-                prop_assert_eq!(before, field_before(&text[..at]));
+                // A blank alone closes no name.
+                let lone = matches!(text[..at], [.., sign, b' '] if !is_sign(&sign));
+                prop_assert_eq!(before, field_before(&text[..at]).filter(|_| !lone));
             }
         }
     }
