@@ -104,7 +104,7 @@ fn read_groups(text: &[u8], start: usize) -> Option<Number> {
         at += group.len();
         let is_last = whole.is_some_and(|len| group.len() < len) || text.get(at) != Some(sign);
         let next = text.get(at + 1);
-        if is_last || !next.is_some_and(|b| letter(b)) {
+        if is_last || !next.is_some_and(letter) {
             break;
         }
         // A word that begins with such a letter, as many do, is no group.
