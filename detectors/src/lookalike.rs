@@ -46,6 +46,10 @@ pub(crate) const fn plain(c: char) -> Option<u8> {
 /// `None` for each that has too few true digits. Only the first group of digits of a word answers.
 pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
     let start = begins(text, place)?;
+    read_word(text, start).or_else(|| read_groups(text, start))
+}
+
+fn read_word(text: &[u8], start: usize) -> Option<Number> {
     let word = text.get(start..)?;
     // Two letters first: a card. `SV`, `HS` and others begin with letters that pass for digits.
     let card =
@@ -58,6 +62,64 @@ pub(crate) fn read(text: &[u8], place: usize) -> Option<Number> {
     }
     let (range, digits) = run(text, start)?;
     matches!(digits.len, 9 | 10 | 12).then(|| Number::disguised(range, digits.read(), "look-alike-letters")).flatten()
+}
+
+/// The number in groups of which the word at `start` is one, `O17 158 O88 462`: one sign between each two, and all as long as
+/// each other but for the last. Only the first that has letters answers.
+fn read_groups(text: &[u8], start: usize) -> Option<Number> {
+    const SIGNS: &[u8] = b" .-/";
+    const LEN: std::ops::RangeInclusive<usize> = 2..=6;
+    const GROUPS_MAX: usize = 5;
+    let letter = |b: &u8| b.is_ascii() && plain(char::from(*b)).is_some();
+    let len = text.get(start..)?.iter().take_while(|b| letter(b)).count();
+    let sign = text.get(start + len).filter(|b| SIGNS.contains(b)).or_else(|| text.get(start.checked_sub(1)?))?;
+    let is_end = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+    let digits = |group: &[u8]| group.iter().all(u8::is_ascii_digit);
+    let mut from = start;
+    // What stands before has no letters, or has answered; the last one may be shorter.
+    while let Some(before) = from.checked_sub(1).filter(|at| text.get(*at) == Some(sign)).and_then(|at| text.get(..at))
+    {
+        let group = before.iter().rev().take_while(|b| letter(b)).count();
+        let first = before.len() - group;
+        if group < len || !LEN.contains(&group) || !is_end(first.checked_sub(1).and_then(|at| text.get(at))) {
+            break;
+        }
+        if !digits(text.get(first..before.len())?) {
+            return None;
+        }
+        from = first;
+    }
+    let (mut number, mut true_digits, mut at, mut whole) =
+        (Digits { digits: [0; WORD_BYTES_MAX], len: 0 }, 0, from, None);
+    for _ in 0..GROUPS_MAX {
+        let group = text.get(at..)?;
+        let group = group.get(..group.iter().take_while(|b| letter(b)).count())?;
+        if group.is_empty() || whole.is_some_and(|len| group.len() > len) || !is_end(text.get(at + group.len())) {
+            return None;
+        }
+        for b in group {
+            number.push(plain(char::from(*b))?)?;
+            true_digits += usize::from(b.is_ascii_digit());
+        }
+        at += group.len();
+        let is_last = whole.is_some_and(|len| group.len() < len) || text.get(at) != Some(sign);
+        let next = text.get(at + 1);
+        if is_last || !next.is_some_and(letter) {
+            break;
+        }
+        // A word that begins with such a letter, as many do, is no group.
+        let goes_on = text.get(at + 1..)?.iter().take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80);
+        if !goes_on.clone().all(letter) || !goes_on.clone().any(u8::is_ascii_digit) {
+            break;
+        }
+        if whole.is_none() {
+            whole = Some(group.len()).filter(|len| LEN.contains(len));
+            whole?;
+        }
+        at += 1;
+    }
+    let believable = whole.is_some() && true_digits * 2 >= number.len && matches!(number.len, 9 | 10 | 12);
+    believable.then(|| Number::disguised(from..at, number.read(), "look-alike-letters")).flatten()
 }
 
 /// Where the word around `place` begins, unless another group of digits stands before in the same word.

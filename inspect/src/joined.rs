@@ -49,6 +49,8 @@ pub(crate) struct Joined {
     parts: View,
     count: usize,
     why: Option<Why>,
+    /// Where the last of them ends.
+    until: u64,
 }
 
 impl Joined {
@@ -96,7 +98,11 @@ impl Joined {
         if self.parts.text.len() <= *DIGITS.end() {
             let blank = value.text.len() - value.text.trim_ascii_start().len();
             self.parts.push_view(value, blank..blank + text.len());
-            self.parts.base = value.base;
+            let start = value.base + blank as u64;
+            if self.count == 1 {
+                self.parts.base = start;
+            }
+            self.until = start + text.len() as u64;
         }
     }
 
@@ -107,7 +113,7 @@ impl Joined {
 
     /// No further value stands beside these.
     pub(crate) fn end(&mut self, place: &Place, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-        let Self { parts, count, why } = std::mem::take(self);
+        let Self { parts, count, why, until } = std::mem::take(self);
         let all = 0..parts.text.len();
         let column = match why {
             Some(Why::Announced(column)) if DIGITS.contains(&all.end) => Some(column),
@@ -118,8 +124,10 @@ impl Joined {
             return;
         }
         let place = Place { disguise: Some("split"), again: true, charset: None, ..place.clone() };
-        inquiry.scan(&place, &parts, all.clone(), Context { column }, |_, f, range| {
+        inquiry.scan(&place, &parts, all.clone(), Context { column }, |_, mut f, range| {
             if range == all {
+                // From the first part to the last. Where each stands in a text of its own, there is no such range.
+                f.finding.range.end = f.finding.range.end.max(until);
                 found.push(f);
             }
         });

@@ -17,6 +17,7 @@ mod typed;
 mod upright;
 mod weight;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use chot_detectors::{Column, Usual, follows, is_most};
@@ -85,6 +86,8 @@ pub(crate) struct Table {
     said: Said,
     /// A row of the table that is a title which speaks of insurance, with the end of its line.
     title: Option<Vec<u8>>,
+    /// The column that is of insurance numbers for no more than such a title.
+    titled: Option<usize>,
     /// Numbers written down a column.
     uprights: upright::Uprights,
     known: Known,
@@ -194,6 +197,7 @@ impl Table {
             lines: None,
             said: Said::default(),
             title: None,
+            titled: None,
             uprights: upright::Uprights::default(),
             known: Known::default(),
         }
@@ -283,7 +287,7 @@ impl Table {
         for marks in sideways.iter().chain([&form]) {
             inquiry.people.record(marks, true);
         }
-        (self.shape, self.title) = (None, None);
+        (self.shape, self.title, self.titled) = (None, None, None);
         self.stats.clear();
         self.known.next();
         (self.rows, self.judged, self.listed, self.held_cells) = (0, 0, 0, 0);
@@ -299,7 +303,7 @@ impl Table {
         let wide = held.iter().any(|(_, row)| row.len() > 1);
         let body = held.get(header.map_or(0, |at| at + 1)..).unwrap_or_default();
         let mut plain = if wide { coherent(body, inquiry) } else { Vec::new() };
-        let insured = wide && header.is_none() && insured::name(&mut plain, &held, inquiry);
+        self.titled = if wide && header.is_none() { insured::name(&mut plain, &held, inquiry) } else { None };
         let speaks = plain.iter().any(Option::is_some);
         self.shape = Some(match header {
             Some(at) => {
@@ -328,7 +332,7 @@ impl Table {
                 Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
             // A title is no heading of its row.
-            None if insured && !self.only_headed => Shape::Bare(plain),
+            None if self.titled.is_some() && !self.only_headed => Shape::Bare(plain),
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),
@@ -502,19 +506,22 @@ impl Table {
             starts.push((line.text.len(), *at, is_number(&view.text)));
             line.push_view(view, 0..view.text.len());
         }
-        // Offsets count from where the row begins in the text, as far as cells follow each other there.
-        let base = row.first().map_or(0, |(_, view)| view.base).saturating_sub(above as u64);
-        line.base = base;
         if let Some((_, view)) = row.iter().find(|_| lone).filter(|(_, view)| is_title(view.text.trim_ascii())) {
             self.title = Some([view.text.trim_ascii(), b"\n"].concat());
         }
+        // Offsets count from where the row begins in the text, as far as cells follow each other there.
+        let base = row.first().map_or(0, |(_, view)| view.base).saturating_sub(above as u64);
+        line.base = base;
         let mut found = Vec::new();
-        text::value(&self.place, &line, None, inquiry, &mut found);
+        text::value_behind(&self.place, &line, above, None, inquiry, &mut found);
         let mut row_found = Vec::new();
         for mut f in found {
-            let start = (f.finding.range.start - base) as usize;
+            let range = (f.finding.range.start - base) as usize..(f.finding.range.end - base) as usize;
             let (_, at, number_cell) =
-                starts.iter().rev().find(|(s, _, _)| *s <= start).copied().unwrap_or((0, 0, false));
+                starts.iter().rev().find(|(s, _, _)| *s <= range.start).copied().unwrap_or((0, 0, false));
+            if let Some(stands) = stands(row, &starts, &range) {
+                f.finding.range = stands;
+            }
             if self.name.is_some() {
                 f.finding.part = self.part(number, at);
             }
@@ -645,6 +652,9 @@ impl Table {
         if stray && found.finding.confidence == Confidence::Medium {
             found.doubt();
         }
+        if self.titled == Some(at) && found.finding.detector == DetectorId::Bhxh {
+            found.finding.confidence = found.finding.confidence.min(Confidence::Medium);
+        }
         found
     }
 }
@@ -673,6 +683,22 @@ fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
 
 fn is_counted(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
+}
+
+/// Where a part of a row as running text stands, if its cells follow each other in one text.
+fn stands(row: &Row, starts: &[(usize, usize, bool)], range: &Range<usize>) -> Option<Range<u64>> {
+    let cells = || row.iter().map(|(_, view)| view).filter(|view| !view.text.is_empty());
+    let follows = |(before, next): (&View, &View)| before.base + before.text.len() as u64 <= next.base;
+    if !cells().zip(cells().skip(1)).all(follows) {
+        return None;
+    }
+    // What stands between two cells is of the one before.
+    let place = |at: usize| {
+        let (view, start) =
+            row.iter().zip(starts).map(|((_, view), (s, ..))| (view, *s)).rev().find(|(_, s)| *s <= at)?;
+        Some(view.base + (at - start).min(view.text.len()) as u64)
+    };
+    Some(place(range.start)?..place(range.end)?)
 }
 
 /// Cells that are not empty.

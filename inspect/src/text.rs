@@ -263,14 +263,27 @@ const ROWS_MIN: usize = 3;
 
 /// Scans one short value.
 pub(crate) fn value(place: &Place, view: &View, column: Option<Column>, inquiry: &mut Inquiry, found: &mut Vec<Found>) {
-    let core = 0..view.text.len();
+    value_behind(place, view, 0, column, inquiry, found);
+}
+
+/// Scans one that begins at `above`; what stands before was read, and is context only.
+pub(crate) fn value_behind(
+    place: &Place,
+    view: &View,
+    above: usize,
+    column: Option<Column>,
+    inquiry: &mut Inquiry,
+    found: &mut Vec<Found>,
+) {
+    let core = above..view.text.len();
     if core.is_empty() || inquiry.is_late(place) {
         return;
     }
     let look = Look::of(&view.text, &core);
     if look.has_cells() && look.line_ends().len() >= ROWS_MIN {
         // Somebody pasted a table: its lines are no record of the caller's.
-        let mut text = Text { view: view.copy(), context: Context { column }, ..Text::prose(place.clone()) };
+        let mut text =
+            Text { view: view.copy(), done: above, context: Context { column }, ..Text::prose(place.clone()) };
         return text.finish(inquiry);
     }
     inquiry.scan_for(look.scope(), place, view, core.clone(), Context { column }, |_, f, _| found.push(f));

@@ -106,7 +106,7 @@ impl View {
 
     /// The same text with the same places.
     pub(crate) fn copy(&self) -> Self {
-        let mut copy = Self { number: self.number, ..Self::default() };
+        let mut copy = Self { base: self.base, number: self.number, ..Self::default() };
         copy.push_view(self, 0..self.text.len());
         copy
     }

@@ -5,13 +5,14 @@
 
 mod archive;
 
+use std::collections::HashSet;
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use archive::zip;
 use chot_inspect::{Hint, Inspected, Inspector, Limits, Source, Spliced};
-use chot_model::{DetectorId, Inspection, OpaqueReason};
+use chot_model::{DetectorId, Finding, Inspection, OpaqueReason};
 use proptest::prelude::*;
 
 fn inspector() -> Inspector {
@@ -176,7 +177,7 @@ fn workbook(people: usize) -> Vec<u8> {
 
 #[test]
 fn a_register_in_a_workbook_is_bulk_and_says_where_it_stands() {
-    let found = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let found = Arc::new(Mutex::new(Vec::new()));
     let sink = found.clone();
     let hint = Hint { name: Some("ds.xlsx".to_owned()), content_type: None };
     let whole = zip(&[("ds.xlsx", &workbook(120))]);
@@ -305,8 +306,76 @@ impl Source for InMemory<'_> {
     }
 }
 
+/// The findings of a file.
+fn findings(name: &str, text: &str) -> Vec<Finding> {
+    let (hint, told) = (Hint { name: Some(name.into()), ..Hint::default() }, Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&told);
+    let sink = Box::new(move |finding| sink.lock().expect("one thread").push(finding));
+    inspector().inspect_with(hint, &text.as_bytes().to_vec(), sink);
+    std::mem::take(&mut *told.lock().expect("one thread"))
+}
+
+#[test]
+fn a_number_of_several_values_stands_from_the_first_to_the_last() {
+    for (name, text, whole, masked) in [
+        ("a", "ma1=0790&ma2=9012&ma3=3456&x=1", "0790&ma2=9012&ma3=3456", "ma1=****&ma2=****&ma3=****&x=1"),
+        ("a", "x=%31&so+cccd=001090123456", "001090123456", "x=%31&so+cccd=************"),
+        (
+            "a.json",
+            r#"{"soCCCD": ["0010", "9012", "3456"]}"#,
+            r#"0010", "9012", "3456"#,
+            r#"{"soCCCD": ["****", "****", "****"]}"#,
+        ),
+        ("a.csv", "STT,Số CCCD,,\n1,0790,9012,3456\n", "0790,9012,3456", "STT,Số CCCD,,\n1,****,****,****\n"),
+    ] {
+        let found = findings(name, text);
+        let [Finding { range, .. }] = found.as_slice() else { panic!("{text}: {}", found.len()) };
+        assert_eq!(text.get(range.start as usize..range.end as usize), Some(whole), "{text}");
+        let hint = Hint { name: Some(name.into()), ..Hint::default() };
+        let bytes = text.as_bytes().to_vec();
+        let splices = inspector().inspect(hint, &bytes).redact(&[DetectorId::Cccd], &bytes).expect("it is plain");
+        let mut left = bytes.clone();
+        for splice in splices {
+            left[splice.range.start as usize..splice.range.end as usize].copy_from_slice(&splice.bytes);
+        }
+        assert_eq!(String::from_utf8_lossy(&left), masked);
+    }
+}
+
+/// Lines of registers, each with values of its own.
+fn line(kind: u8, n: usize, sign: char) -> String {
+    let s = sign;
+    match kind {
+        0 => format!("DANH SÁCH LAO ĐỘNG THAM GIA BHXH gửi an{n}@cty.vn"),
+        1 => format!("Họ tên: Võ Thị Ban  Mã số: 79120{n:05}"),
+        2 => format!("Ghi chú: liên hệ b{n}@cty.vn{s}{s}"),
+        3 => format!("STT{s}Họ tên{s}Số CCCD"),
+        4 => format!("{n}{s} Trần Thị Bình{s}CCCD 0791850{n:05}{s}x"),
+        5 => format!("{n}{s}Lê Văn Cường{s}0380850{n:05} "),
+        6 => format!("Số CCCD{s}{s}0010900{n:05}{s}"),
+        7 => format!("{n}. Nguyễn Văn An, cccd 0010901{n:05}"),
+        _ => String::new(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_finding_is_told_once_and_where_it_stands(
+        kinds in proptest::collection::vec(0u8..9, 0..24),
+        sign in prop_oneof![Just(','), Just(';'), Just('\t'), Just('|')],
+        is_csv in any::<bool>(),
+    ) {
+        let lines = kinds.iter().enumerate().map(|(n, kind)| line(*kind, 100 + n, sign) + "\n");
+        let text: String = lines.collect();
+        let mut told = HashSet::new();
+        for Finding { detector, range, value, .. } in findings(if is_csv { "a.csv" } else { "a.txt" }, &text) {
+            let stands = text.as_bytes().get(range.start as usize..range.end as usize).unwrap_or_default();
+            prop_assert_eq!(String::from_utf8_lossy(stands).to_uppercase(), value.reveal(), "{} {}", detector, text);
+            prop_assert!(told.insert((detector, range)), "{detector} twice: {text}");
+        }
+    }
 
     #[test]
     fn splitting_the_input_anywhere_changes_nothing(which in 0usize..20, cuts in proptest::collection::vec(any::<u16>(), 0..12)) {

@@ -101,6 +101,7 @@ impl Detector for Bhxh {
         let (firm, less) = match said.firm(BOOK) {
             Firm::Not if is_article(near.text(), number) => return None,
             Firm::Not if said.firm(CARD_NUMBER) == Firm::Not && is_under_title(near.text(), number) => (Firm::Near, 0),
+            Firm::Not if is_numbered_book(near.text(), number) => (Firm::Near, 0),
             Firm::Not => (said.firm(CARD_NUMBER), 10),
             Firm::Weak if is_password(near.text(), number) || is_vague(near.text(), number) => return None,
             Firm::Weak if is_other_book(near.text(), number) => return None,
@@ -169,6 +170,21 @@ fn is_under_title(text: &[u8], number: &Number) -> bool {
     titles
         .take_while(|title| *title != label)
         .any(|title| CARDS.contains(&title.trim()) || BOOKS.iter().any(|book| title.contains(book)) && named())
+}
+
+/// Whether the number is one of the books of somebody who has several: `2 sổ BHXH: sổ 1: 7912…; sổ 2: 0113…`.
+fn is_numbered_book(text: &[u8], number: &Number) -> bool {
+    const REACH: usize = 128;
+    const LABEL_BYTES: usize = 12;
+    const BOOKS: [&str; 3] = [" bhxh ", " bao hiem xa hoi ", " gop so "];
+    let start = number.range.start;
+    let folded = |bytes: usize| {
+        let before = text.get(start.saturating_sub(bytes)..start).unwrap_or_default();
+        format!(" {} ", fold(&String::from_utf8_lossy(before)).trim())
+    };
+    let label = folded(LABEL_BYTES);
+    matches!(label.trim_end().as_bytes(), [.., b' ', b's', b'o', b' ', b'1'..=b'9'])
+        && BOOKS.iter().any(|book| folded(REACH).contains(book))
 }
 
 /// Whether a password stands behind the name of an account or place: `BHXH_Guest / mk 7912…`. `của mk` is somebody.

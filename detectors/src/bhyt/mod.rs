@@ -66,7 +66,11 @@ impl Detector for Bhyt {
             return None;
         }
         let digits = number.digits().get(..13)?;
-        let card = letters(near.text(), number)?;
+        let mut card = letters(near.text(), number)?;
+        let rotated = !card.parted && is_rotated(near.text(), card.start);
+        if rotated {
+            card.kind = card.kind.map(rotate);
+        }
         let insured = is_kind(&card.kind);
         let (benefit, province) = (digits.first()?, digits.get(1..3)?);
         let mut score = 5
@@ -117,9 +121,28 @@ impl Detector for Bhyt {
         score -= if glued { 15 + loss_behind(near.text(), number) } else { loss_behind(near.text(), number) };
         score -= if glued && !named { 25 } else { 0 };
         let hidden = number.hidden.filter(|how| *how != "odd-grouping" || layout == Layout::Mixed);
+        let hidden = if rotated { Some("rot13") } else { hidden };
         let value = Value::of(card.kind, digits);
         Some(Found { range: card.start..number.range.end, score, value, hidden })
     }
+}
+
+/// Whether the card's name stands before it in ROT13, which leaves digits alone: `Zã guẻ OULG: QA4…`.
+fn is_rotated(text: &[u8], start: usize) -> bool {
+    const REACH: usize = 32;
+    const NAMES: [&str; 3] = ["oulg ", "onb uvrz l gr ", "oao uvez l ge "];
+    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    // In all of them.
+    let may = before.windows(2).any(|pair| matches!(pair, [b'u' | b'U', b'l' | b'L' | b'v' | b'V']));
+    may && {
+        let before = fold(&String::from_utf8_lossy(before)) + " ";
+        NAMES.iter().any(|name| before.ends_with(name))
+    }
+}
+
+/// The letter that another one is in ROT13.
+const fn rotate(letter: u8) -> u8 {
+    b'A' + (letter - b'A' + 13) % 26
 }
 
 /// Whether two letters name a kind of insured.

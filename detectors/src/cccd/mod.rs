@@ -119,6 +119,7 @@ impl Cccd {
             && !born
             && (counts(number) || is_span_of_months(text, number));
         let measured = mine < Firm::Direct && is_greatest(text, number);
+        let of_a_thing = mine == Firm::Not && !born && is_of_a_thing(text, number);
         let hash = mine == Firm::Not
             && !born
             && number.range.len() == hashes::HASH_BYTES
@@ -127,6 +128,7 @@ impl Cccd {
             || counted
             || address
             || measured
+            || of_a_thing
             || hash
             || mine == Firm::Not && (!domestic || number.layout == Layout::Mixed)
         {
@@ -225,9 +227,24 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
     before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
 }
 
-/// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị: …`. Behind a sign the
-/// office is asked for beside the person: `Số định danh, cơ quan cấp: …`, and so it is behind the paper or the person that the
-/// words go on with.
+/// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`. Nobody's
+/// year of birth has twelve digits.
+fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
+    const LABEL_BYTES: usize = 16;
+    const LABELS: [&str; 3] = [" so hd", " sn", " s n"];
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default();
+    let label = before.trim_ascii_end();
+    let label = label.strip_suffix(b":").unwrap_or(label);
+    label.last().is_some_and(|b| b"dDnN".contains(b)) && {
+        let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
+        LABELS.iter().any(|label| folded.ends_with(label))
+    }
+}
+
+/// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị:
+/// …`. Behind a sign the office is asked for beside the person, `Số định danh, cơ quan cấp: …`, and the paper or the person
+/// that the words go on with has the number.
 fn is_of_an_office(text: &[u8], number: &Number) -> bool {
     const LABEL_BYTES: usize = 72;
     const OFFICES: [&str; 6] = ["don vi", "co quan", "to chuc", "doanh nghiep", "phong ban", "van ban"];

@@ -112,18 +112,18 @@ impl<'t> Near<'t> {
 /// Whether what speaks of a number may stand behind more than the end of its clause: behind others of its list, or on the next
 /// line.
 pub(super) fn goes_on(behind: &[u8]) -> bool {
-    matches!(behind, [b',' | b';' | b'\r' | b'\n', ..] | [b' ', b'v' | b'&', ..])
+    matches!(behind, [b',' | b';' | b'\r' | b'\n', ..] | [b' ', b'v' | b'&', ..] | [b')', b',' | b';', ..])
 }
 
 /// What follows behind the numbers of as many digits that a list goes on with behind one of them, as people write it:
-/// a comma and a blank, or `và`.
+/// a comma and a blank, or `và`; between those in brackets a name.
 fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
     const PARTS: [&[u8]; 6] = [b", ", b"; ", " và ".as_bytes(), b" va ", ", và ".as_bytes(), b" & "];
     let mut rest = behind;
-    if digits < OTHER_NUMBER_DIGITS || !matches!(rest, [b',' | b';' | b' ', ..]) {
+    if digits < OTHER_NUMBER_DIGITS || !matches!(rest, [b',' | b';' | b' ' | b')', ..]) {
         return behind;
     }
-    while let Some(next) = PARTS.iter().find_map(|part| rest.strip_prefix(*part)) {
+    while let Some(next) = PARTS.iter().find_map(|part| rest.strip_prefix(*part)).or_else(|| behind_name(rest)) {
         let len = next.iter().take_while(|b| b.is_ascii_digit()).count();
         if len != digits {
             break;
@@ -132,6 +132,15 @@ fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
     }
     // Cut off within it, nothing is known of what speaks of them.
     if rest.is_empty() { behind } else { rest }
+}
+
+/// What follows the bracket behind the next name of a list: `), Nguyễn Thị Phượng (6644459686)`.
+fn behind_name(rest: &[u8]) -> Option<&[u8]> {
+    const NAME_BYTES_MAX: usize = 48;
+    let name = [b"), ", b"); "].iter().find_map(|part| rest.strip_prefix(*part))?;
+    let len = name.iter().take(NAME_BYTES_MAX).position(|b| !b.is_ascii_alphabetic() && *b < 0x80 && *b != b' ')?;
+    name.get(..len)?.ends_with(b" ").then_some(())?;
+    name.get(len..)?.strip_prefix(b"(")
 }
 
 /// The line below an end of one, without the signs of who quotes it; an empty one between tells nothing.

@@ -34,8 +34,11 @@ fn is_short_form(before: &[u8]) -> bool {
     const NUMBER: [&str; 3] = ["số", "Số", "SỐ"];
     const GOODS: [&str; 3] = ["hàng", "Hàng", "HÀNG"];
     let ends = |text: &[u8], all: [&str; 3]| all.iter().any(|word| text.ends_with(word.as_bytes()));
-    let whole = before.trim_ascii_end();
-    let before = whole.strip_suffix(b":").unwrap_or(whole).trim_ascii_end();
+    // As programs write a key and its value: `'Số HC' => 'N1234567'`.
+    let quote = |text: &'_ [u8]| matches!(text.last(), Some(b'\'' | b'"'));
+    let whole = before.get(..before.len() - usize::from(quote(before))).unwrap_or_default().trim_ascii_end();
+    let before = whole.strip_suffix(b":").or_else(|| whole.strip_suffix(b"=>")).unwrap_or(whole).trim_ascii_end();
+    let before = before.get(..before.len() - usize::from(quote(before))).unwrap_or_default();
     let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let Some(rest) = before.strip_suffix(b"HC").filter(|rest| !rest.last().is_some_and(letter)) else { return false };

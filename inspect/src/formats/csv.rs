@@ -69,11 +69,12 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         && (usual(most) + other) * 10 >= counts.len() * share
         && (said || lines().filter(blanks).count() * 2 <= counts.len())
         && !(delimiter == b',' && is_list(head.trimmed))
-        && !(delimiter == b'|' && is_wiki(head.trimmed))
+        && !(matches!(delimiter, b'|' | b',') && is_wiki(head.trimmed))
         && !are_codes(lines())
 }
 
-/// Whether a table of a wiki begins here, whose header has other signs between its cells: running text knows such.
+/// Whether a table of a wiki begins here, whose header has other signs between its cells: running text knows such. Addresses
+/// in it have commas.
 fn is_wiki(text: &[u8]) -> bool {
     let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.find(|line| line.contains(&b'|')).unwrap_or_default();

@@ -74,14 +74,14 @@ fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, 
     let (name, value) = split.map_or((0..0, 0..raw.text.len()), |at| (0..at, at + 1..raw.text.len()));
     let decoded = |range: std::ops::Range<usize>| {
         let mut part = View::default();
-        part.push_view(raw, range);
+        part.push_view(raw, range.clone());
         for b in &mut part.text {
             if *b == b'+' {
                 *b = b' ';
             }
         }
         let mut out = unescaped(&part).unwrap_or(part);
-        out.base = raw.base;
+        out.base = raw.base + range.start as u64;
         out
     };
     let name = decoded(name);

@@ -207,9 +207,7 @@ impl Json {
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
         {
-            let mut cell = self.value.view.copy();
-            cell.base = self.value.view.base;
-            rows.cell(cell, self.levels.len());
+            rows.cell(self.value.view.copy(), self.levels.len());
         }
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);

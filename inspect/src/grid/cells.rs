@@ -382,7 +382,8 @@ impl Cells {
     /// Of a line that is an item of a list.
     pub(super) fn item(line: &Piece, known: bool, view: &View) -> Option<Self> {
         let text = line.text(view);
-        let begins = text.len() - text.trim_ascii_start().len();
+        // Behind the signs of an answer that quotes it.
+        let begins = text.iter().take_while(|b| **b == b'>' || b.is_ascii_whitespace()).count();
         let begins = begins + bullet(text.get(begins..)?);
         let (name, number) = name_and_number(text, begins, known)?;
         Some(Self { cut: Cut::Items, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })

@@ -18,8 +18,33 @@ pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option
     if numbers.next().is_some() {
         return None;
     }
-    let name = name(text, begins..number.start).or_else(|| name(text, number.end..text.len()))?;
+    let name = name(text, begins..number.start)
+        .or_else(|| name(text, number.end..text.len()))
+        .or_else(|| small_name(text, begins..number.start))?;
     Some((name, number))
+}
+
+/// The name in small letters that stands between the sign of an item and a date of birth: nothing but a few syllables. Labels
+/// have none behind them.
+fn small_name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {
+    const SYLLABLE_LETTERS_MAX: usize = 7;
+    const SYLLABLES: std::ops::RangeInclusive<usize> = 2..=5;
+    // Later ones are as likely dates of payments.
+    const YEARS: std::ops::RangeInclusive<[u8; 4]> = *b"1920"..=*b"2015";
+    text.get(..part.start)?.last()?;
+    let words = text.get(part.clone())?;
+    let len = words.iter().position(u8::is_ascii_digit)?;
+    let date = words.get(len..)?.trim_ascii();
+    let date = date.strip_suffix(b",").unwrap_or(date);
+    let is_date = matches!(date, [b'0'..=b'3', _, b'/' | b'.' | b'-', b'0' | b'1', _, b'/' | b'.' | b'-', year @ ..]
+        if year.try_into().is_ok_and(|year| YEARS.contains(&year)));
+    let words = words.get(..len)?.trim_ascii_end();
+    let words = str::from_utf8(words.strip_suffix(b",").unwrap_or(words)).ok()?;
+    let is_syllable = |word: &str| {
+        word.chars().all(|c| c.is_lowercase() && c.is_alphabetic()) && word.chars().count() <= SYLLABLE_LETTERS_MAX
+    };
+    let is_name = SYLLABLES.contains(&words.split(' ').count()) && words.split(' ').all(is_syllable);
+    (is_date && is_name).then(|| part.start..part.start + words.len())
 }
 
 /// The name that a part of a line begins with: words in capitals with nothing but blanks between.
@@ -97,6 +122,21 @@ mod tests {
             let found = name_and_number(line.as_bytes(), 0, false);
             let found = found.map(|(name, number)| (line.get(name).unwrap(), line.get(number).unwrap()));
             assert_eq!(found, expected, "{line}");
+        }
+        for (line, expected) in [
+            ("1. nguyen van an 05/04/1987 023456781", Some("nguyen van an")),
+            ("- lê thị bé, 05.04.1987, 023456781", Some("lê thị bé")),
+            ("- lê thị bé: 023456781", None),
+            ("- nộp đợt một 05/04/2025 023456781", None),
+            ("nguyen van an 05/04/1987 023456781", None),
+            ("1. nguyen van an nop 2 ban 023456781", None),
+            ("1. can bo phu trach cua phong la 023456781", None),
+            ("1. nguyen_van an 023456781", None),
+            ("1. an 023456781", None),
+        ] {
+            let begins = line.find(". ").or_else(|| line.find("- ")).map_or(0, |at| at + 2);
+            let found = name_and_number(line.as_bytes(), begins, false);
+            assert_eq!(found.and_then(|(name, _)| line.get(name)), expected, "{line}");
         }
         for (line, is) in [("Lê An: 0812345678", true), ("Lê An: 0912345678", false), ("Lê An: 0312345678", false)] {
             assert_eq!(name_and_number(line.as_bytes(), 0, true).is_some(), is, "{line}");

@@ -110,7 +110,11 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         ("Mã số BHXH cần gộp:\n\n1. Nguyễn Thị Mai – 4012345678\n2. Lê Bình (nam) – 7912345670", 2),
         ("Các mã số BHXH sau:\n4012345678 NGUYỄN THỊ MAI\n7912345670 LÊ BÌNH\n", 2),
         ("Mã số BHXH cần gộp:\n- Lê Văn Bình: 7912345670\n- Nguyễn Thị Mai: chưa có\n- Hồ An: 7912345671", 2),
+        ("> Mã số BHXH cần gộp:\n> - Nguyễn Thị Mai: 4012345678\n> 2. Hồ An: 7912345670\n", 2),
+        ("ma so bhxh can gop:\n1. le van binh 05/04/1987 7912345670\n2. ho an 01/02/1990 7912345671\n", 2),
         // Other labels, other headings, none, and what is no name.
+        ("Thông tin mã số BHXH gồm:\n- mã hồ sơ 4012345678\n- số hợp đồng: 7912345670", 0),
+        ("> Em gửi chị:\n> - Nguyễn Thị Mai: 4012345678\n> - Lê Văn Bình: 7912345670", 0),
         ("Thông tin mã số BHXH gồm:\n- Số CMND: 079123456\n- Mã Hồ Sơ: 4012345678\n- Lê An: 7912345670", 0),
         ("Mã hóa đơn cần gộp:\n- Nguyễn Thị Mai: 4012345678\n- Lê Văn Bình: 7912345670", 0),
         ("Cán bộ cấp mã số BHXH như sau:\n- Nguyễn Thị Mai: 0912345678\n- Lê Văn Bình: 0387654321", 0),
@@ -160,6 +164,7 @@ fn wikis_part_the_cells_of_a_header_by_signs_of_their_own() {
             ("{|\n! Tên || Tổ || @\n", "|-\n| An || || #\n", "|}\n"),
             ("Em gửi:\n||Tên||@||\n", "|An|#|\n", ""),
             ("||STT||Tên||@||\n", "|1|An|#|\n", ""),
+            ("|| STT || Tên || @ || Ở ||\n", "| 1 | An | # | 2, đường Huệ, Huế |\n", ""),
         ] {
             let rows = ["4012345678", "7912345670"].map(|number| row.replace('#', number)).concat();
             let text = format!("{}{rows}{end}", head.replace('@', heading));

@@ -52,17 +52,30 @@ impl Heading {
             cells.filter(begins).count()
         };
         let widest = rows.clone().map(filled).max().unwrap_or(0);
-        let count = |columns: &Vec<Option<Column>>| columns.iter().flatten().count();
+        // Where the same stands more than once it may be values, such as `Nam`, which heads a column as well: then kinds count.
+        let count = |columns: &Vec<Option<Column>>, row: C| {
+            let mut cells: Vec<(&[u8], Column)> =
+                row.zip(columns).filter_map(|(c, told)| Some((c, (*told)?))).collect();
+            let all = cells.len();
+            cells.sort_unstable_by_key(|(cell, _)| *cell);
+            cells.dedup_by_key(|(cell, _)| *cell);
+            if cells.len() == all {
+                return all;
+            }
+            let first =
+                |(n, (_, kind)): &(usize, &(&[u8], Column))| !cells.iter().take(*n).any(|(_, other)| other == kind);
+            cells.iter().enumerate().filter(first).count()
+        };
         let best = announced
             .iter()
             .zip(rows.clone())
             .enumerate()
             .take(HEADER_ROWS)
-            .filter(|(_, (columns, row))| count(columns) > 0 && filled(row.clone()) * 2 >= widest)
+            .filter(|(_, (columns, row))| columns.iter().any(Option::is_some) && filled(row.clone()) * 2 >= widest)
             // A row with a number as long as identifiers are is one of the rows below: `Nam` heads nothing there.
             .filter(|(_, (_, row))| !row.clone().any(is_number))
-            .max_by_key(|(n, (columns, _))| (count(columns), usize::MAX - n))
-            .map(|(n, (columns, _))| (n, count(columns)));
+            .map(|(n, (columns, row))| (n, count(columns, row)))
+            .max_by_key(|(n, count)| (*count, usize::MAX - n));
         let mut firsts: Vec<Column> = Vec::new();
         // Markdown draws a line before the first cell, too.
         let blank = |row: C| row.take_while(|cell| cell.trim_ascii().is_empty()).count();
@@ -184,6 +197,23 @@ mod tests {
             let hint = Hint { name: Some("a.csv".into()), content_type: None };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_that_repeat_head_nothing() {
+        for (rows, found) in [
+            (["Số hộ chiếu;E9316921;K6789242;P8476144", "Giới tính;Nam;Nam;Nam", "Họ tên;An;Bé;Chi"], 3),
+            (["Số hộ chiếu;E9316921;K6789242;P8476144", "Giới tính;Nam;Nữ;Nam", "Họ tên;An;Bé;Chi"], 3),
+            (["Số phiếu;E9316921;K6789242;P8476144", "Giới tính;Nam;Nam;Nam", "Họ tên;An;Bé;Chi"], 0),
+            (["Họ tên;Số hộ chiếu;Họ tên;Số hộ chiếu", "An;E9316921;Bé;K6789242", "Chi;P8476144;Em;"], 3),
+        ]
+        .map(|(rows, found)| (rows.as_slice().join("\n"), found))
+        {
+            let bytes = rows.clone().into_bytes();
+            let hint = Hint { name: Some("a.csv".into()), content_type: None };
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Passport), found, "{rows}");
         }
     }
 }

@@ -30,6 +30,10 @@ const WORDS: [&str; 10] = [
     " d 03 ",
 ];
 
+/// A list under a title with these is one of payments, whose numbers are those of accounts; papers are handed in likewise.
+const MONEY: [&str; 4] = [" tien ", " nop ", " tai khoan ", " chi tra "];
+const HANDED_IN: &str = " nop ho so ";
+
 /// A line with these is a header.
 const HEADINGS: [&str; 5] = [" ho ten ", " ho va ten ", " stt ", " tt ", " ngay sinh "];
 
@@ -44,22 +48,29 @@ pub(crate) fn is_title(line: &[u8]) -> bool {
     }
 }
 
+/// Whether a title is that of a list of payments.
+fn is_of_money(title: &[u8]) -> bool {
+    let folded = format!(" {} ", fold(&String::from_utf8_lossy(title))).replace(HANDED_IN, " ");
+    MONEY.iter().any(|word| folded.contains(word))
+}
+
 /// Names the column of the numbers of the insured, where a row before says that the list is about them and a name stands in
-/// most rows; whether there is one.
-pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inquiry: &Inquiry) -> bool {
+/// most rows; which one that is.
+pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inquiry: &Inquiry) -> Option<usize> {
     let filled = |row: &Row| row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count();
     // A comma cuts a title as it cuts rows.
     let heads = |row: &Row| {
         let mut cells = row.iter().map(|(_, view)| view.text.trim_ascii()).filter(|cell| !cell.is_empty());
-        cells.next().is_some_and(is_title) && cells.all(|cell| !cell.iter().any(u8::is_ascii_digit))
+        let title = |cell: &[u8]| is_title(cell) && !is_of_money(cell);
+        cells.next().is_some_and(title) && cells.all(|cell| !cell.iter().any(u8::is_ascii_digit))
     };
-    let Some(title) = rows.iter().position(|(_, row)| heads(row)) else { return false };
+    let title = rows.iter().position(|(_, row)| heads(row))?;
     let body: Vec<&Row> = rows.iter().skip(title + 1).map(|(_, row)| row).filter(|row| filled(row) > 1).collect();
     let width = body.iter().flat_map(|row| row.last()).map(|(at, _)| at + 1).max().unwrap_or(0).min(COLUMNS_MAX);
     let cells = |at: usize| {
         body.iter().flat_map(move |row| row.iter().filter(move |(c, _)| *c == at)).map(|(_, view)| &*view.text)
     };
-    let Some(at) = (0..width).find(|at| are_insured(cells(*at))) else { return false };
+    let at = (0..width).find(|at| are_insured(cells(*at)))?;
     let mut hits = Vec::new();
     let mut names = |text: &[u8]| {
         hits.clear();
@@ -69,11 +80,11 @@ pub(super) fn name(columns: &mut Vec<Option<Column>>, rows: &[(u64, Row)], inqui
     let named =
         body.iter().filter(|row| row.iter().any(|(_, view)| view.text.len() <= NAME_BYTES_MAX && names(&view.text)));
     if named.count() * 2 <= body.len() {
-        return false;
+        return None;
     }
     columns.resize((at + 1).max(columns.len()), None);
     columns[at] = columns[at].or(Some(Column::Bhxh));
-    true
+    Some(at)
 }
 
 /// Names the column under a bare `Mã số` where the others are about people and its cells are numbers of the insured: those
@@ -153,12 +164,19 @@ mod tests {
             ("Danh sách đoàn tham quan", tabs, NUMBERS, "txt", 0),
             ("ds đoàn tham quan", &items, NUMBERS, "txt", 0),
             ("Danh sách lao động tham gia BHXH", &commas, PHONES, "csv", 0),
+            ("Danh sách nộp hồ sơ chốt sổ BHXH", tabs, NUMBERS, "txt", 6),
+            ("BẢNG KÊ NỘP TIỀN BHXH", tabs, NUMBERS, "txt", 0),
+            ("Danh sách chi trả BHXH qua tài khoản", &commas, NUMBERS, "csv", 0),
         ] {
             let rows = NAMES.iter().zip(numbers).enumerate().map(|(n, (name, number))| line(n + 1, name, number));
             let text = format!("{title}\n{}", rows.collect::<String>());
             let hint = Hint { name: Some(format!("a.{extension}")), ..Hint::default() };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &text.clone().into_bytes());
             assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
+            let tally = inspection.inspection.tallies.get(&DetectorId::Bhxh);
+            // A title alone is no proof, unless it names what is listed.
+            let named = title.contains("mã BHXH");
+            assert!(named || tally.is_none_or(|tally| tally.confidence < Some(Confidence::High)), "{text}");
         }
     }
 
