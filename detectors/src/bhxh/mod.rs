@@ -218,9 +218,13 @@ fn is_other_book(text: &[u8], number: &Number) -> bool {
         "so ", "bhxh ", "bao ", "bh ", "la ", "cho ", "cua ", "cu ", "moi ", "nay ", "tren ", "do mat ", "do hu ",
         "bi ", "voi ", "va ",
     ];
-    let [before, _] = words_beside(text, number);
-    // `vào sổ 79…` says so only of one that another is joined with.
-    if before.ends_with(" vao so ") && !before.contains(" gop ") && !before.contains(" bhxh ") {
+    /// What `BHXH` goes on with where it is the office.
+    const PLACES: [&str; 8] =
+        [" bhxh tinh", " bhxh huyen", " bhxh quan", " bhxh thanh", " bhxh tp", " bhxh co", " bhxh khu", " bhxh viet"];
+    let [before, behind] = words_beside(text, number);
+    // `vào sổ 79…` says so only of one that another is joined with, or that is called the insurance's.
+    let called = || behind.starts_with(" bhxh ") && !PLACES.iter().any(|place| behind.starts_with(place));
+    if before.ends_with(" vao so ") && !before.contains(" gop ") && !before.contains(" bhxh ") && !called() {
         return true;
     }
     BOOKS.iter().any(|book| {

@@ -11,8 +11,8 @@ const _: () = assert!(2 * (LINE_BYTES_MAX + 1) + HASH_BYTES <= CONTEXT_BYTES);
 /// As long as the number of a citizen.
 pub(super) const HASH_BYTES: usize = 12;
 
-/// Whether the line before or behind has such a word in the same place as `range` has on its own: as far from where the line
-/// begins, or from where it ends.
+/// Whether the lines before and behind have such a word in the same place as `range` has on its own: as far from where the
+/// line begins, or from where it ends. The first and the last line of a text have one such beside them.
 pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
     let is_end = |b: &u8| *b == b'\n';
     let (before, rest) = text.split_at_checked(range.end).unwrap_or_default();
@@ -34,8 +34,9 @@ pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
         let above = text.get(start.saturating_sub(LINE_BYTES_MAX)..start - 1)?;
         Some(above.rsplit(is_end).next().unwrap_or(above))
     });
-    let below = end.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX))?.split(is_end).next());
-    above.into_iter().chain(below).any(has)
+    let below = end.filter(|end| end + 1 < text.len());
+    let below = below.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX))?.split(is_end).next());
+    (above.is_some() || below.is_some()) && above.into_iter().chain(below).all(has)
 }
 
 /// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
@@ -62,6 +63,10 @@ mod tests {
             ("VALUES (1); -- 015150124911\r\nVALUES (23); -- 3a9fc440d16e\r\n", true),
             ("015150124911   nginx   Up\n3a9fc440d16e   redis\n", true),
             ("015150124911\n3a9fc440d16e", true),
+            ("8d99b3b6914b\n015150124911\n3a9fc440d16e\n", true),
+            ("Danh sach\n015150124911\n3a9fc440d16e\n", false),
+            ("8d99b3b6914b\n015150124911\n079090123457\n", false),
+            ("8d99b3b6914b\n015150124911\n\n", false),
             ("a 015150124911\n3a9fc440d16e\n", true),
             ("a 015150124911 b\n3a9fc440d16e\n", false),
             ("015150124911\n079090123457\n", false),

@@ -226,20 +226,39 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
 }
 
 /// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị: …`. Behind a sign the
-/// office is asked for beside the person: `Số định danh, cơ quan cấp: …`.
+/// office is asked for beside the person: `Số định danh, cơ quan cấp: …`, and so it is behind the paper or the person that the
+/// words go on with.
 fn is_of_an_office(text: &[u8], number: &Number) -> bool {
     const LABEL_BYTES: usize = 72;
     const OFFICES: [&str; 6] = ["don vi", "co quan", "to chuc", "doanh nghiep", "phong ban", "van ban"];
+    /// What speaks of somebody, or of what somebody has.
+    const OWN: [&str; 12] = [
+        " cap",
+        " cccd",
+        " cmnd",
+        " cmt",
+        " can cuoc",
+        " ca nhan",
+        " nguoi",
+        " ong ",
+        " ba ",
+        " cua ",
+        " chu ho",
+        " truong ",
+    ];
     let start = number.range.start;
     let before = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default();
-    let label = before.rsplit(|b| b"\n,;/|()".contains(b)).next().unwrap_or_default();
+    let signs = |b: &u8| b.is_ascii_whitespace() || b":=-".contains(b);
+    let before = before.get(..before.iter().rposition(|b| !signs(b)).map_or(0, |at| at + 1)).unwrap_or_default();
+    let label = before.rsplit(|b| b"\n,;:/|()".contains(b) || b.is_ascii_digit()).next().unwrap_or_default();
     if !label.windows(4).any(|word| word.eq_ignore_ascii_case(b"danh")) {
         return false;
     }
-    let folded = fold(&String::from_utf8_lossy(label));
+    let folded = fold(&String::from_utf8_lossy(label)) + " ";
     let Some((_, owner)) = folded.rsplit_once("dinh danh ") else { return false };
     let owner = ["dien tu ", "cua "].iter().fold(owner, |owner, word| owner.strip_prefix(word).unwrap_or(owner));
-    OFFICES.iter().any(|office| owner.starts_with(office)) && !owner.contains(" cap")
+    let office = OFFICES.iter().find_map(|office| owner.strip_prefix(office));
+    office.is_some_and(|rest| !OWN.iter().any(|own| rest.contains(own)))
 }
 
 /// `192.168.100.201`: no address of a machine begins with a zero, as the numbers of a province do.
