@@ -14,10 +14,9 @@ pub(super) const HASH_BYTES: usize = 12;
 /// Whether the lines before and behind have such a word in the same place as `range` has on its own: as far from where the
 /// line begins, or from where it ends. The first and the last line of a text have one such beside them.
 pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
-    let is_end = |b: &u8| *b == b'\n';
     let (before, rest) = text.split_at_checked(range.end).unwrap_or_default();
-    let start = before.iter().rev().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end - n);
-    let end = rest.iter().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end + n);
+    let start = last_line(before).map(|line| range.end - line.len());
+    let end = first_line(rest).map(|line| range.end + line.len());
     if start.is_none() && before.len() > LINE_BYTES_MAX || end.is_none() && rest.len() > LINE_BYTES_MAX {
         return false;
     }
@@ -32,11 +31,29 @@ pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
     };
     let above = start.and_then(|start| {
         let above = text.get(start.saturating_sub(LINE_BYTES_MAX)..start - 1)?;
-        Some(above.rsplit(is_end).next().unwrap_or(above))
+        Some(last_line(above).unwrap_or(above))
     });
+    if above.is_some_and(|above| !has(above)) {
+        return false;
+    }
     let below = end.filter(|end| end + 1 < text.len());
-    let below = below.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX))?.split(is_end).next());
-    (above.is_some() || below.is_some()) && above.into_iter().chain(below).all(has)
+    let below = below.and_then(|end| text.get(end + 1..text.len().min(end + LINE_BYTES_MAX)));
+    match below {
+        Some(below) => has(first_line(below).unwrap_or(below)),
+        None => above.is_some(),
+    }
+}
+
+/// The line that a text ends with, if one ended before it and it is no longer than lines of a list.
+fn last_line(text: &[u8]) -> Option<&[u8]> {
+    let near = text.get(text.len().saturating_sub(LINE_BYTES_MAX)..)?;
+    near.get(memchr::memrchr(b'\n', near)? + 1..)
+}
+
+/// The line that a text begins with, likewise if it ends.
+fn first_line(text: &[u8]) -> Option<&[u8]> {
+    let near = text.get(..LINE_BYTES_MAX).unwrap_or(text);
+    near.get(..memchr::memchr(b'\n', near)?)
 }
 
 /// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
@@ -53,7 +70,46 @@ fn is_hash(line: &[u8], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Byte for byte.
+    fn is_among_slowly(text: &[u8], range: &Range<usize>) -> bool {
+        let is_end = |b: &u8| *b == b'\n';
+        let (before, rest) = text.split_at(range.end);
+        let start = before.iter().rev().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end - n);
+        let end = rest.iter().take(LINE_BYTES_MAX).position(is_end).map(|n| range.end + n);
+        if start.is_none() && before.len() > LINE_BYTES_MAX || end.is_none() && rest.len() > LINE_BYTES_MAX {
+            return false;
+        }
+        let without_return = |line: &[u8]| line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+        let (from, own) = (start.unwrap_or(0), without_return(&text[start.unwrap_or(0)..end.unwrap_or(text.len())]));
+        let has = |line: &[u8]| {
+            let line = without_return(line);
+            let from_end = (line.len() + range.start).checked_sub(from + own.len());
+            [Some(range.start - from), from_end].into_iter().flatten().any(|at| is_hash(&line, at))
+        };
+        let above = start.map(|start| {
+            let above = &text[start.saturating_sub(LINE_BYTES_MAX)..start - 1];
+            above.rsplit(is_end).next().unwrap_or(above)
+        });
+        let below = end.filter(|end| end + 1 < text.len());
+        let below = below.map(|end| text[end + 1..text.len().min(end + LINE_BYTES_MAX)].split(is_end).next().unwrap());
+        (above.is_some() || below.is_some()) && above.into_iter().chain(below).all(has)
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_found_as_byte_for_byte(
+            before in "([ a]{0,130}[0-9a-c]{12}[ a]{0,2}\r?\n){0,2}[ a]{0,2}",
+            behind in "[ a]{0,2}\r?\n?([ a]{0,2}[0-9a-c]{12}[ a]{0,130}\n?){0,2}",
+        ) {
+            let text = [before.as_str(), "015150124911", &behind].concat();
+            let range = before.len()..before.len() + HASH_BYTES;
+            prop_assert_eq!(is_among(text.as_bytes(), &range), is_among_slowly(text.as_bytes(), &range), "{:?}", text);
+        }
+    }
 
     #[test]
     fn a_number_among_hashes_is_one() {
