@@ -59,13 +59,31 @@ fn first_line(text: &[u8]) -> Option<&[u8]> {
 /// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
 fn is_hash(line: &[u8], at: usize) -> bool {
     let apart = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
-    let word = line.get(at..at + HASH_BYTES).unwrap_or_default();
-    word.len() == HASH_BYTES
-        && word.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        && word.iter().any(u8::is_ascii_digit)
-        && word.iter().any(u8::is_ascii_alphabetic)
+    let Some(word) = line.get(at..).and_then(<[u8]>::first_chunk::<HASH_BYTES>) else { return false };
+    // Eight bytes from either end see all. Without a branch a byte: on most lines the place of a number tells nothing.
+    let [first, last] = [word.first_chunk(), word.last_chunk()].map(|eight| eight.map_or([0; 2], hexadecimal));
+    let [digits, letters] = [first[0] | last[0], first[1] | last[1]];
+    first[0] | first[1] == HIGH
+        && last[0] | last[1] == HIGH
+        && digits != 0
+        && letters != 0
         && apart(at.checked_sub(1).and_then(|before| line.get(before)))
         && apart(line.get(at + HASH_BYTES))
+}
+
+const ONES: u64 = u64::MAX / 0xff;
+const HIGH: u64 = ONES << 7;
+
+/// The high bit of each of eight bytes that is a digit, and of each that is a small hexadecimal letter.
+fn hexadecimal(eight: &[u8; 8]) -> [u64; 2] {
+    let bytes = u64::from_le_bytes(*eight);
+    let ascii = bytes & !HIGH;
+    // What is below the one and not below the other; no sum goes over into the next byte.
+    let within = |from: u8, end: u8| {
+        let least = |b: u8| ascii + ONES * u64::from(0x80 - b);
+        least(from) & !least(end) & !bytes & HIGH
+    };
+    [within(b'0', b'9' + 1), within(b'a', b'f' + 1)]
 }
 
 #[cfg(test)]
@@ -97,6 +115,18 @@ mod tests {
         let below = end.filter(|end| end + 1 < text.len());
         let below = below.map(|end| text[end + 1..text.len().min(end + LINE_BYTES_MAX)].split(is_end).next().unwrap());
         (above.is_some() || below.is_some()) && above.into_iter().chain(below).all(has)
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_small() {
+        for byte in 0..=255_u8 {
+            let told = hexadecimal(&[b'0', byte, byte, b'g', b'f', 0xff, b'/', byte]);
+            let expected = |is: &dyn Fn(u8) -> bool| {
+                let bytes = [b'0', byte, byte, b'g', b'f', 0xff, b'/', byte];
+                u64::from_le_bytes(bytes.map(|b| if is(b) { 0x80 } else { 0 }))
+            };
+            assert_eq!(told, [expected(&|b| b.is_ascii_digit()), expected(&|b| matches!(b, b'a'..=b'f'))], "{byte}");
+        }
     }
 
     proptest! {
