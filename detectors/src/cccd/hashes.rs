@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::CONTEXT_BYTES;
+use crate::simd::among::among;
 
 /// Lines that are longer are no list; two of them are context.
 const LINE_BYTES_MAX: usize = 120;
@@ -46,27 +47,44 @@ pub(super) fn is_among(text: &[u8], range: &Range<usize>) -> bool {
 
 /// The line that a text ends with, if one ended before it and it is no longer than lines of a list.
 fn last_line(text: &[u8]) -> Option<&[u8]> {
+    // Most begin near.
+    if let Some((_, block)) = text.split_last_chunk()
+        && let Some(at) = among(block, LINE_ENDS).checked_ilog2()
+    {
+        return block.get(at as usize + 1..);
+    }
     let near = text.get(text.len().saturating_sub(LINE_BYTES_MAX)..)?;
     near.get(memchr::memrchr(b'\n', near)? + 1..)
 }
 
 /// The line that a text begins with, likewise if it ends.
 fn first_line(text: &[u8]) -> Option<&[u8]> {
+    if let Some((block, _)) = text.split_first_chunk()
+        && let ends @ 1.. = among(block, LINE_ENDS)
+    {
+        return block.get(..ends.trailing_zeros() as usize);
+    }
     let near = text.get(..LINE_BYTES_MAX).unwrap_or(text);
     near.get(..memchr::memchr(b'\n', near)?)
 }
+
+/// Four signs to look for, all the same.
+const LINE_ENDS: [u8; 4] = [b'\n'; 4];
 
 /// Whether a word of hexadecimal digits, some of them letters and some not, stands at `at`.
 fn is_hash(line: &[u8], at: usize) -> bool {
     let apart = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let Some(word) = line.get(at..).and_then(<[u8]>::first_chunk::<HASH_BYTES>) else { return false };
-    // Eight bytes from either end see all. Without a branch a byte: on most lines the place of a number tells nothing.
-    let [first, last] = [word.first_chunk(), word.last_chunk()].map(|eight| eight.map_or([0; 2], hexadecimal));
-    let [digits, letters] = [first[0] | last[0], first[1] | last[1]];
-    first[0] | first[1] == HIGH
-        && last[0] | last[1] == HIGH
-        && digits != 0
-        && letters != 0
+    // Eight bytes from either end see all. Without a branch a byte: in a register most are neither these nor those.
+    let [first, last] = [word.first_chunk(), word.last_chunk()];
+    let [digits, letters] = first.map_or([0; 2], hexadecimal);
+    if digits | letters != HIGH {
+        return false;
+    }
+    let [more_digits, more_letters] = last.map_or([0; 2], hexadecimal);
+    more_digits | more_letters == HIGH
+        && digits | more_digits != 0
+        && letters | more_letters != 0
         && apart(at.checked_sub(1).and_then(|before| line.get(before)))
         && apart(line.get(at + HASH_BYTES))
 }
