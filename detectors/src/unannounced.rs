@@ -79,9 +79,17 @@ fn number_of(number: &[u8]) -> Option<usize> {
     if first.iter().all(u8::is_ascii_digit) {
         return Some(value(first));
     }
-    let mut digits = number.iter().take_while(|b| b.is_ascii()).filter(|b| b.is_ascii_digit()).copied();
-    let head = [digits.next()?, digits.next()?, digits.next()?, digits.next()?];
-    Some(value(&head))
+    let (mut head, mut n) = (0, 0);
+    for b in number.iter().take_while(|b| b.is_ascii()) {
+        let digit = usize::from(b.wrapping_sub(b'0'));
+        if digit < 10 {
+            (head, n) = (head * 10 + digit, n + 1);
+            if n == HEAD {
+                return Some(head);
+            }
+        }
+    }
+    None
 }
 
 /// The first digits that a value stands for.

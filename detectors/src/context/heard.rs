@@ -296,7 +296,14 @@ pub(crate) struct Heard {
     ends: [usize; Hint::KINDS],
     refrains: Refrains<[u8; Hint::KINDS]>,
     ahead: Ahead,
+    /// How often it was of no use to read ahead since it last was.
+    in_vain: usize,
 }
+
+/// So often in vain, and one reads ahead only now and then: a register of names has words beyond ASCII in every row.
+const IN_VAIN: usize = 32;
+/// One time in so many.
+const SELDOM: usize = 16;
 
 impl Heard {
     /// What the words before the digit at `to` hint at, as far as `from`, or more than that. Words end at a digit, and no
@@ -332,6 +339,9 @@ impl Heard {
     /// that the beginning cuts is not asked for: what is told so has no word that is so long that half of it counts.
     #[inline]
     pub(super) fn is_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
+        if !self.reads_ahead() {
+            return false;
+        }
         if self.ahead.upto < range.start {
             self.ahead = Ahead::new(range.start);
         }
@@ -341,12 +351,32 @@ impl Heard {
         if self.ahead.upto < range.end {
             self.ahead.read(text, range.end, watched);
         }
-        self.ahead.upto >= range.end
+        self.is_of_use(self.ahead.upto >= range.end)
+    }
+
+    /// Whether it is worth while to read ahead.
+    #[inline]
+    const fn reads_ahead(&mut self) -> bool {
+        let often = self.in_vain < IN_VAIN;
+        if !often {
+            self.in_vain += 1;
+        }
+        often || self.in_vain.is_multiple_of(SELDOM)
+    }
+
+    /// Counts whether that was of use.
+    #[inline]
+    const fn is_of_use(&mut self, told: bool) -> bool {
+        self.in_vain = if told { 0 } else { self.in_vain + 1 };
+        told
     }
 
     /// Whether nothing is said up to the digit at `to`, as far as that is told quickly.
     #[inline]
     fn is_silent(&mut self, text: &[u8], to: usize, watched: &Watched) -> bool {
+        if !self.reads_ahead() {
+            return false;
+        }
         // What stands behind may have been asked for first.
         if self.ahead.upto < self.upto || self.ahead.since > self.upto {
             self.ahead = Ahead::new(self.upto);
@@ -354,7 +384,7 @@ impl Heard {
         if self.ahead.upto < to {
             self.ahead.read(text, to, watched);
         }
-        self.ahead.upto >= to
+        self.is_of_use(self.ahead.upto >= to)
     }
 
     /// Reads the words up to the digit at `to`, those between two digits each for themselves: of these, the same come

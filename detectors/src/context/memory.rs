@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use crate::simd::first_end;
+
 use super::clause::{answers, ends_words, is_telling, speaks};
 use super::heard::{Heard, Hint, Watched, is_inside_a_word};
 use super::refrain::Refrains;
-use super::right::{behind, goes_on, words_behind};
+use super::right::{behind, goes_on};
 use super::words::{Ending, Words};
 use super::{LEFT_BYTES, Near, OTHER_NUMBER_DIGITS, RIGHT_BYTES};
 
@@ -115,9 +117,10 @@ impl Memory {
         digit(Some(range.start))
             && digit(range.end.checked_sub(1))
             && self.heard.is_quiet(text, range.start.saturating_sub(LEFT_BYTES)..to, watched)
+            // What is said behind it ends before that, mostly.
             && (!is_inside_a_word(text, to) || {
                 let behind = behind(text, range.end);
-                words_behind(behind).len() < RIGHT_BYTES && !goes_on(behind)
+                first_end(behind).is_some() && !goes_on(behind)
             })
     }
 

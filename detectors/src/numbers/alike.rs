@@ -8,8 +8,12 @@ use std::ops::Range;
 use super::{Asked, BLOCK, Candidate, Finder, Groups, Layout, NUMBER_DIGITS_MAX, Number, is_lookalike, plain};
 use crate::digits::{Gap, Group};
 
-/// Layouts kept, a power of two: those of a few kinds of lines, in as much memory as the nearest cache has to spare.
-const KEPT: usize = 64;
+/// Layouts kept, a power of two: those of a few kinds of lines whose numbers have several lengths each. Most places stay empty,
+/// so that what is asked for fits into the nearest cache.
+const KEPT: usize = 256;
+/// How often others may come in its place before one that came again has to go: the hashes in a log are each laid out
+/// otherwise.
+const SPARED: u8 = 3;
 /// Stretches after which it is worth while to keep layouts.
 const FEW: usize = 8;
 /// Most things told of one stretch that are kept.
@@ -49,6 +53,8 @@ struct Slot {
     signs: [u8; BLOCK],
     steps: [Step; STEPS],
     n: usize,
+    /// How many others are still turned away for its sake.
+    spared: u8,
 }
 
 impl Slot {
@@ -60,7 +66,16 @@ impl Slot {
         signs: [0; BLOCK],
         steps: [Step::Zone(0); STEPS],
         n: 0,
+        spared: 0,
     };
+
+    /// Whether it stays where another layout comes in its place.
+    #[inline]
+    const fn is_spared(&mut self) -> bool {
+        let spared = self.spared > 0;
+        self.spared = self.spared.saturating_sub(1);
+        spared
+    }
 }
 
 /// The layouts of a text.
@@ -118,7 +133,9 @@ impl Alike {
         let at = digits[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - KEPT.trailing_zeros());
         let slot = self.slots.get_mut(at as usize)?;
         if slot.digits != digits[0] {
-            (slot.digits, slot.len) = (digits[0], 0);
+            if !slot.is_spared() {
+                (slot.digits, slot.len) = (digits[0], 0);
+            }
             return None;
         }
         let byte = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or_default();
@@ -137,8 +154,12 @@ impl Alike {
                 return None;
             }
         } else if slot.len != stretch.len() || slot.around != around || !slot.has_signs_of(block) {
-            slot.len = 0;
+            if !slot.is_spared() {
+                slot.len = 0;
+            }
             return None;
+        } else {
+            slot.spared = SPARED;
         }
         Some(slot)
     }

@@ -42,8 +42,10 @@ const ASCII85: [u8; 256] = {
 };
 const TABLES: [([u8; 256], bool); 3] = [(ASCII85, true), (values(RFC1924), false), (values(Z85), false)];
 
-/// Beginnings remembered, a power of two.
-const KNOWN: usize = 128;
+/// Beginnings remembered of each length, a power of two: the days of a year among them.
+const KNOWN: usize = 512;
+/// Two groups.
+const PAIR: usize = 2 * GROUP;
 
 /// All of them, a bit each.
 const ALL: u8 = (1 << TABLES.len()) - 1;
@@ -57,35 +59,46 @@ pub(super) struct Base85 {
     beginnings: Beginnings,
 }
 
-/// Beginnings, and the alphabets in which they may mean something, where their hash tells: the moments of a log all begin
-/// with the year, and the addresses in it with the same few digits.
+/// Beginnings, one group long and two, and the alphabets in which they may mean something, where their hash tells: the
+/// moments of a log all begin with the year, many of them with the day, and the addresses in it with the same few digits.
 #[derive(Default)]
-pub(super) struct Beginnings(Vec<([u8; GROUP], u8)>);
+pub(super) struct Beginnings {
+    groups: Vec<Known<GROUP>>,
+    pairs: Vec<Known<PAIR>>,
+}
+
+/// So many first characters, and the alphabets.
+type Known<const N: usize> = ([u8; N], u8);
 
 impl Beginnings {
     /// The alphabets in which a bare run may mean anything.
     fn of(&mut self, run: &[u8]) -> u8 {
-        run.first_chunk().map_or(ALL, |group| self.alphabets(group))
+        let alphabets = run.first_chunk().map_or(ALL, |group| alphabets_of(&mut self.groups, group, ALL));
+        match run.first_chunk() {
+            // Most are told by their first group.
+            Some(pair) if alphabets != 0 => alphabets_of(&mut self.pairs, pair, alphabets),
+            _ => alphabets,
+        }
     }
+}
 
-    /// The alphabets in which a run may mean anything that begins with these characters.
-    fn alphabets(&mut self, group: &[u8; GROUP]) -> u8 {
-        if self.0.is_empty() {
-            self.0.resize(KNOWN, Default::default());
-        }
-        let [a, b, c, d, e] = *group;
-        let hash = u64::from(u32::from_le_bytes([b, c, d, e])).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let slot = self.0.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize ^ (usize::from(a) % KNOWN));
-        if let Some((_, alphabets)) = slot.as_ref().filter(|(known, _)| known == group) {
-            return *alphabets;
-        }
-        let may_tell = |(table, zeros): &_| u8::from(may_tell(group, table, *zeros));
-        let alphabets = TABLES.iter().rev().fold(0, |all, table| all << 1 | may_tell(table));
-        if let Some(slot) = slot {
-            *slot = (*group, alphabets);
-        }
-        alphabets
+/// The alphabets in which a run may mean anything that begins so; none but those of `within` are asked for.
+fn alphabets_of<const N: usize>(known: &mut Vec<Known<N>>, beginning: &[u8; N], within: u8) -> u8 {
+    if known.is_empty() {
+        known.resize(KNOWN, ([0; N], 0));
     }
+    let hash = beginning.iter().fold(0, |hash, b| hash << 6 ^ u64::from(*b)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let slot = known.get_mut((hash >> (u64::BITS - KNOWN.trailing_zeros())) as usize);
+    if let Some((_, alphabets)) = slot.as_ref().filter(|(known, _)| known == beginning) {
+        return *alphabets;
+    }
+    let may_tell = |n: &usize| TABLES.get(*n).is_some_and(|(table, zeros)| may_tell(beginning, table, *zeros));
+    let told = (0..TABLES.len()).filter(|n| within >> n & 1 == 1).filter(may_tell);
+    let alphabets = told.fold(0, |all, n| all | 1 << n);
+    if let Some(slot) = slot {
+        *slot = (*beginning, alphabets);
+    }
+    alphabets
 }
 
 impl Base85 {
@@ -326,7 +339,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_beginning_tells_holds_for_the_run(runs in proptest::collection::vec("(2026-|10\\.1|\"|<~|[!-~]{0,9})[!-~]{20,30}", 1..20)) {
+        fn what_a_beginning_tells_holds_for_the_run(runs in proptest::collection::vec("(2026-(0[1-9]-2[0-9])?|10\\.1|\"|<~|[!-~]{0,9})[!-~]{20,30}", 1..20)) {
             let mut base85 = Base85::default();
             for run in &runs {
                 prop_assert_eq!(base85.suspects(run.as_bytes()), means_anything(bare(run.as_bytes()), ALL), "{}", run);

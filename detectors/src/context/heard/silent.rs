@@ -35,14 +35,15 @@ impl Ahead {
             let alone = if watched.shortest > 1 { digit << 1 & digit >> 1 } else { 0 };
             let mut words = letter & !alone;
             let mut end = text.len().min(at + BLOCK);
+            // Which of them may go on behind these bytes.
+            let last = if end < text.len() { words & !u64::MAX.unbounded_shr(words.leading_ones()) } else { 0 };
+            if last != 0 {
+                end = at + last.trailing_zeros() as usize;
+                words &= !last;
+            }
             while words != 0 {
                 let start = words.trailing_zeros();
                 let len = (words >> start).trailing_ones();
-                if start + len == u64::BITS && end < text.len() {
-                    // It may go on behind these bytes.
-                    end = at + start as usize;
-                    break;
-                }
                 let word = plain_word(text, at + start as usize, len as usize);
                 if !word.is_some_and(|word| self.passes(word, watched)) {
                     (self.upto, self.stuck) = (at + start as usize, true);
