@@ -63,8 +63,8 @@ impl Groups {
         let next = self.next + blocks * BLOCK;
         let ends = next >= text.len();
         let (mut counts, mut enough) = ([0; ROOM], 0_u64);
-        for n in 0..N {
-            counts[n] = u64::from(seen.digit[n].count_ones());
+        for (count, digit) in counts.iter_mut().zip(&seen.digit).take(N) {
+            *count = u64::from(digit.count_ones());
         }
         counts[N] = if ends { 0 } else { DIGITS_MIN };
         for n in 1..N {
