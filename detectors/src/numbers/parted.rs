@@ -313,6 +313,7 @@ mod tests {
                 1 => "(3[0-9]){9,10}",
                 1 => "[0-9]{10,22}",
                 1 => "[ a-zạĐ@]{0,70}",
+                1 => "[a-z ]{300,900}",
                 1 => "[0-9a-zÀ-ỹ]{1,9}",
                 1 => prop::collection::vec(any::<u8>(), 0..9).prop_map(|b| String::from_utf8_lossy(&b).into_owned()),
             ], 0..12),

@@ -3,6 +3,8 @@
 //!
 //! It reads no byte, and knows nothing of what stands in a number.
 
+use std::ops::{BitAnd, BitOr, Not};
+
 use super::{BLOCK, SEEN, padded};
 
 /// Blocks looked at in one go: as many as a word has bits, few enough for the nearest cache.
@@ -43,32 +45,71 @@ impl Raw {
     }
 }
 
-/// What is remembered of many blocks, each for itself: a word for each, one more of nothing, so that 64 bits can be taken
-/// from anywhere.
+/// Words kept of each kind: those of the blocks, one of the block before, one of nothing behind, and as many more as are
+/// taken at a stroke from anywhere.
+pub(super) const ROOM: usize = BLOCKS + 1 + FEW;
+
+/// What is remembered of many blocks, a word for each: the first of the block before, and behind the last of a text nothing,
+/// so that 64 bits can be taken from anywhere.
 pub(super) struct Seen {
-    pub(super) digit: [u64; BLOCKS + 1],
-    pub(super) foreign: [u64; BLOCKS + 1],
-    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
-    pub(super) head: [u64; BLOCKS + 1],
-    /// Whatever may be part of a number.
-    pub(super) alive: [u64; BLOCKS + 1],
+    pub(super) digit: [u64; ROOM],
+    like: [u64; ROOM],
+    sign: [u64; ROOM],
+    foreign: [u64; ROOM],
+    pub(super) follow: [u64; ROOM],
     /// The bytes with which `TAIL` others before them, the first of them a head, are alive; nothing is added.
     pub(super) busy: [u64; BLOCKS],
     /// The blocks that have such bytes.
     pub(super) any: u64,
-    run: Run,
 }
 
-/// What the block before leaves to the next: its last bytes.
-#[derive(Clone, Copy, Default)]
-struct Run {
-    head: u64,
-    alive: u64,
-    /// First bytes of foreign characters, their second ones, their third ones.
-    foreign: [u64; 3],
-    /// Two in a row that are alive, four in a row.
-    two: u64,
-    four: u64,
+/// A word and the one before it, which is known only as far back as bits come from in a step: enough for a few steps, of
+/// 64 bytes together. So no block waits for what another made of its bits.
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) before: u64,
+    pub(super) here: u64,
+}
+
+impl Pair {
+    /// The bits of word `n`, which is not the first.
+    #[inline(always)]
+    pub(super) fn of<const N: usize>(words: &[u64; N], n: usize) -> Self {
+        Self { before: words[n - 1], here: words[n] }
+    }
+
+    /// All so many places later.
+    #[inline(always)]
+    pub(super) const fn late<const BY: usize>(self) -> Self {
+        Self { before: self.before << BY, here: self.here << BY | self.before >> (BLOCK - BY) }
+    }
+}
+
+impl BitAnd for Pair {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self { before: self.before & other.before, here: self.here & other.here }
+    }
+}
+
+impl BitOr for Pair {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self { before: self.before | other.before, here: self.here | other.here }
+    }
+}
+
+impl Not for Pair {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self { before: !self.before, here: !self.here }
+    }
 }
 
 /// Gives `kernel` the blocks of `text`, fewer than `N`, each with its number, from 1 on, and the byte behind; behind the
@@ -93,86 +134,96 @@ pub(super) fn each_of<const N: usize>(text: &[u8], mut kernel: impl FnMut(usize,
     N - 1
 }
 
-/// What a kernel tells of many blocks, a word for each: before the first the word of the block before, behind the last of a
-/// text nothing.
-pub(super) struct Raws<const N: usize> {
-    pub(super) digit: [u64; N],
-    like: [u64; N],
-    sign: [u64; N],
-    foreign: [u64; N],
-    pub(super) follow: [u64; N],
+/// What stands from some byte on, in 64 bytes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Here {
+    pub(super) digit: u64,
+    pub(super) foreign: u64,
+    /// What numbers begin with: digits, foreign characters, letters that pass for digits.
+    pub(super) head: u64,
+    /// Whatever may be part of a number.
+    pub(super) alive: u64,
 }
 
-impl<const N: usize> Raws<N> {
-    pub(super) const NOTHING: Self =
-        Self { digit: [0; N], like: [0; N], sign: [0; N], foreign: [0; N], follow: [0; N] };
+impl Seen {
+    pub(super) const fn new() -> Self {
+        const NONE: [u64; ROOM] = [0; ROOM];
+        Self { digit: NONE, like: NONE, sign: NONE, foreign: NONE, follow: NONE, busy: [0; BLOCKS], any: 0 }
+    }
 
-    /// Keeps what was told of the block `n`, which is less than `N`.
+    /// Makes room for the next blocks, behind the last of as many as there is room for.
+    #[inline(always)]
+    pub(super) fn go_on(&mut self) {
+        for words in self.all() {
+            words[0] = words[BLOCKS];
+        }
+    }
+
+    const fn all(&mut self) -> [&mut [u64; ROOM]; 5] {
+        let Self { digit, like, sign, foreign, follow, .. } = self;
+        [digit, like, sign, foreign, follow]
+    }
+
+    /// Keeps what was told of the block `n`, from 1 on and no more than there are.
     #[inline(always)]
     pub(super) fn set(&mut self, n: usize, raw: Raw) {
         let Raw { digit, like, sign, foreign, follow } = raw;
         (self.digit[n], self.like[n], self.sign[n]) = (digit, like, sign);
         (self.foreign[n], self.follow[n]) = (foreign, follow);
     }
-}
 
-/// Each of `bits`, `BY` places later with what comes in from the one before, as `with` makes it of that and the number of
-/// the block, but for the first, which is `before`.
-#[inline(always)]
-fn later<const BY: usize, const N: usize>(bits: &[u64; N], before: u64, with: impl Fn(usize, u64) -> u64) -> [u64; N] {
-    let mut all = [before; N];
-    // A count known beforehand, so that nothing is left for a loop without vectors.
-    for n in 1..N {
-        all[n] = with(n, bits[n] << BY | bits[n - 1] >> (BLOCK - BY));
-    }
-    all
-}
-
-impl Seen {
-    pub(super) const fn new() -> Self {
-        const NONE: [u64; BLOCKS + 1] = [0; BLOCKS + 1];
-        let run = Run { head: 0, alive: 0, foreign: [0; 3], two: 0, four: 0 };
-        Self { digit: NONE, foreign: NONE, head: NONE, alive: NONE, busy: [0; BLOCKS], any: 0, run }
-    }
-
-    /// Takes the next blocks; fewer than `N` less one only where the text ends.
+    /// Takes the next blocks, fewer than `N`; fewer than `N` less one only where the text ends.
     #[inline(always)]
-    pub(super) fn take<const N: usize>(&mut self, raws: &mut Raws<N>) {
+    pub(super) fn take<const N: usize>(&mut self, blocks: usize) {
         const { assert!(N <= BLOCKS + 1 && BLOCKS == u64::BITS as usize && TAIL == 6) };
-        let Self { digit, foreign, head, alive, busy, any, run } = self;
-        let Raws { digit: digits, like, sign, foreign: firsts, follow } = raws;
-        // A foreign character is alive with all that goes on with it, four bytes at the most.
-        let [first, second, third] = run.foreign;
-        firsts[0] = first;
-        let seconds = later::<1, N>(firsts, second, |_, bits| bits);
-        let thirds = later::<1, N>(&seconds, third, |n, bits| bits & follow[n]);
-        let fourths = later::<1, N>(&thirds, 0, |n, bits| bits & follow[n]);
-        let (mut heads, mut alives) = ([run.head; N], [run.alive; N]);
+        // Behind the end of a text something may stand that an earlier look left.
+        for words in self.all() {
+            words[blocks + 1] = 0;
+        }
+        if blocks < N - 1 {
+            self.digit[blocks + 1..].fill(0);
+        }
+        let Self { digit, like, sign, foreign, follow, busy, any } = self;
+        // A count known beforehand, so that nothing is left for a loop without vectors.
         for n in 1..N {
-            heads[n] = digits[n] | like[n] | firsts[n];
-            alives[n] = heads[n] | sign[n] | seconds[n] | thirds[n] | fourths[n];
+            let [digit, like, sign] = [&*digit, like, sign].map(|of| Pair::of(of, n));
+            let (foreign, follow) = (Pair::of(foreign, n), Pair::of(follow, n));
+            let head = digit | like | foreign;
+            let alive = head | sign | goes_on(foreign, follow);
+            // Two in a row, four, seven, of which the first is a head.
+            let two = alive & alive.late::<1>();
+            let four = two & two.late::<2>();
+            let seven = four & four.late::<3>();
+            busy[n - 1] = (seven & head.late::<TAIL>()).here;
         }
-        // Two in a row, four, seven, of which the first is a head.
-        let two = later::<1, N>(&alives, run.two, |n, bits| bits & alives[n]);
-        let four = later::<2, N>(&two, run.four, |n, bits| bits & two[n]);
-        let seven = later::<3, N>(&four, 0, |n, bits| bits & four[n]);
-        let begun = later::<TAIL, N>(&heads, 0, |n, bits| bits & seven[n]);
-        for (all, of) in [(digit, &*digits), (foreign, &*firsts), (head, &heads), (alive, &alives)] {
-            // Behind the end of a text something may stand that an earlier look left.
-            all[..N - 1].copy_from_slice(&of[1..]);
-            all[N - 1] = 0;
-        }
-        busy[..N - 1].copy_from_slice(&begun[1..]);
-        *any = busy[..N - 1].iter().enumerate().fold(0, |any, (n, busy)| any | u64::from(*busy != 0) << n);
-        let last = |of: &[u64; N]| of[N - 1];
-        *run = Run {
-            head: last(&heads),
-            alive: last(&alives),
-            foreign: [last(firsts), last(&seconds), last(&thirds)],
-            two: last(&two),
-            four: last(&four),
-        };
+        let blocks = u64::MAX >> (BLOCKS - blocks);
+        *any = blocks & busy[..N - 1].iter().enumerate().fold(0, |any, (n, busy)| any | u64::from(*busy != 0) << n);
     }
+
+    /// The 64 bytes from the byte `shift` of the block `n` on, counted from 0: one that was looked at.
+    #[inline(always)]
+    pub(super) fn here(&self, n: usize, shift: usize) -> Here {
+        let Self { digit, like, sign, foreign, follow, .. } = self;
+        let both = |first: u64, second: u64| first >> shift | second << 1 << (BLOCK - 1 - shift);
+        let of = |words: &[u64; ROOM]| both(words[n + 1], words[n + 2]);
+        let plain = foreign[n] | foreign[n + 1] | foreign[n + 2] == 0;
+        let head = of(digit) | of(like) | of(foreign);
+        let others = if plain {
+            0
+        } else {
+            let of = |n| goes_on(Pair::of(foreign, n), Pair::of(follow, n)).here;
+            both(of(n + 1), of(n + 2))
+        };
+        Here { digit: of(digit), foreign: of(foreign), head, alive: head | of(sign) | others }
+    }
+}
+
+/// The bytes foreign characters go on with, four with the first ones at the most: all that are alive with these.
+#[inline(always)]
+fn goes_on(foreign: Pair, follow: Pair) -> Pair {
+    let seconds = foreign.late::<1>();
+    let thirds = seconds.late::<1>() & follow;
+    seconds | thirds | thirds.late::<1>() & follow
 }
 
 #[cfg(test)]
@@ -191,17 +242,31 @@ mod tests {
         })
     }
 
-    /// Takes blocks, fewer than `N` at a time.
+    /// Takes blocks, fewer than `N` at a time: those that may be fewer only at the end.
     fn taken<const N: usize>(all: &[Raw]) -> Vec<[u64; 5]> {
         let (mut seen, mut told) = (Seen::new(), Vec::new());
         for blocks in all.chunks(N - 1) {
-            let mut raws = Raws::<N>::NOTHING;
-            blocks.iter().enumerate().for_each(|(n, raw)| raws.set(n + 1, *raw));
-            seen.take(&mut raws);
-            let Seen { digit, foreign, head, alive, busy, .. } = &seen;
-            told.extend((0..blocks.len()).map(|n| [digit[n], foreign[n], head[n], alive[n], busy[n]]));
-            assert!([digit, foreign, head, alive].iter().all(|of| of[blocks.len()] & !0b111 == 0), "behind the end");
-            assert!((0..N - 1).all(|n| seen.any >> n & 1 == u64::from(busy[n] != 0)));
+            seen.go_on();
+            blocks.iter().enumerate().for_each(|(n, raw)| seen.set(n + 1, *raw));
+            seen.take::<N>(blocks.len());
+            let whole = |n: usize| seen.here(n, 0);
+            told.extend((0..blocks.len()).map(|n| {
+                let Here { digit, foreign, head, alive } = whole(n);
+                [digit, foreign, head, alive, seen.busy[n]]
+            }));
+            for (n, shift) in [(0, 1), (blocks.len() - 1, 63), (blocks.len() / 2, 40)] {
+                let bits = |of: fn(&Here) -> u64| {
+                    let next = if n + 1 < blocks.len() { of(&whole(n + 1)) } else { 0 };
+                    of(&whole(n)) >> shift | next << (BLOCK - shift)
+                };
+                let here = seen.here(n, shift);
+                let (digit, foreign) = (bits(|here| here.digit), bits(|here| here.foreign));
+                assert_eq!([here.digit, here.foreign, here.head], [digit, foreign, bits(|here| here.head)]);
+                // What a foreign character goes on with may stand behind the end.
+                let behind = if n + 1 < blocks.len() { 0 } else { 0b111 << (BLOCK - shift) };
+                assert_eq!(here.alive & !behind, bits(|here| here.alive) & !behind);
+            }
+            assert!((0..N - 1).all(|n| seen.any >> n & 1 == u64::from(n < blocks.len() && seen.busy[n] != 0)));
         }
         told
     }
@@ -221,7 +286,8 @@ mod tests {
                     || begun(3) && follow(1) && follow(0)
             };
             let told = taken::<{ BLOCKS + 1 }>(&all);
-            prop_assert_eq!(&told, &taken::<{ FEW + 1 }>(&all));
+            let few = &all[..all.len().min(FEW)];
+            prop_assert_eq!(&told[..few.len()], &taken::<{ FEW + 1 }>(few));
             for at in 0..all.len() * BLOCK {
                 let bit = |n: usize| told[at / BLOCK][n] >> (at % BLOCK) & 1 == 1;
                 prop_assert_eq!(bit(2), head(Some(at)));

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::alive::Raws;
+use super::alive::{BLOCKS, Pair, ROOM, Seen};
 use super::{BLOCK, places};
+use crate::digits::NUMBER_BYTES_MAX;
 use crate::numbers::parted::{self, may_begin};
 
 /// Fewest bytes of such a number whose gaps have two bytes at the most: nine digits in three groups.
@@ -24,106 +25,107 @@ const LONG_DIGITS: usize = 18;
 /// From the second group to the third, which gaps as wide part as the first two.
 const NEXT: Range<u32> = 4..21;
 
+/// Fewest digits of any.
+const DIGITS_MIN: u64 = 9;
+/// Blocks that are passed over or looked at together.
+const AT_ONCE: usize = 8;
+
 /// Such places in a text that is looked at from its beginning.
-#[derive(Default)]
 pub(super) struct Groups {
     /// Where the text begins, and the next block.
     start: usize,
     next: usize,
-    last: Last,
+    /// Signs that part no such groups where a digit stands right behind: a word for each block, as in [`Seen`].
+    joins: [u64; ROOM],
     places: Vec<usize>,
-}
-
-/// The last word of each kind.
-#[derive(Default)]
-struct Last {
-    digit: u64,
-    join: u64,
-    follow: u64,
-    begin: u64,
-    five: u64,
-    nine: u64,
-    long: u64,
-    alive: [u64; 4],
-    end: [u64; 3],
-}
-
-/// The bits of the block `n`, so many places later.
-#[inline(always)]
-const fn late<const BY: usize, const N: usize>(bits: &[u64; N], n: usize) -> u64 {
-    bits[n] << BY | bits[n - 1] >> (BLOCK - BY)
 }
 
 impl Groups {
     /// Of a text that begins at `start`.
-    pub(super) fn new(start: usize) -> Self {
-        Self { start, next: start, ..Self::default() }
+    pub(super) const fn new(start: usize) -> Self {
+        Self { start, next: start, joins: [0; ROOM], places: Vec::new() }
     }
 
-    /// Takes the next blocks of `text`, of which `joins` are the signs that part no such groups where a digit stands
-    /// right behind; fewer than `N` less one only where the text ends.
+    /// Room for the signs of the next blocks, from 1 on, behind those of as many as there is room for.
     #[inline(always)]
-    pub(super) fn take<const N: usize>(&mut self, text: &[u8], raws: &mut Raws<N>, joins: &mut [u64; N]) {
-        const { assert!(FIRST_DIGITS == 4 && NEAR_BYTES == 11 && AHEAD == 2 && GAP_BYTES == 8 && LONG_DIGITS == 18) };
-        let Raws { digit, follow, .. } = raws;
-        let last = &mut self.last;
-        (digit[0], follow[0], joins[0]) = (last.digit, last.follow, last.join);
-        let (mut begin, mut five, mut alive) = ([last.begin; N], [last.five; N], [last.alive[0]; N]);
-        let (mut end, mut apart) = ([last.end[0]; N], [0; N]);
-        for n in 1..N {
-            let here = digit[n];
-            let [one, two, three, four] =
-                [late::<1, N>(digit, n), late::<2, N>(digit, n), late::<3, N>(digit, n), late::<4, N>(digit, n)];
-            (begin[n], end[n], apart[n]) = (here & !one, one & !here, here & !one & !two & !three);
-            five[n] = here & one & two & three & four;
-            // Digits, one byte between two, and two bytes: what is told of the byte two places before.
-            alive[n] = two | three & (one & !late::<2, N>(joins, n) | !one & here) | four & !three & one;
+    pub(super) const fn joins(&mut self) -> &mut [u64; ROOM] {
+        self.joins[0] = self.joins[BLOCKS];
+        &mut self.joins
+    }
+
+    /// Takes the next blocks of `text`, which were `seen`; fewer than `N` less one only where the text ends.
+    #[inline(always)]
+    pub(super) fn take<const N: usize>(&mut self, text: &[u8], seen: &Seen, blocks: usize) {
+        // Hardly anywhere are enough digits in a number's reach: from the block before the one that tells it to the second
+        // behind. Behind the last one anything may stand, unless the text ends there.
+        const { assert!((N - 1).is_multiple_of(AT_ONCE) && NUMBER_BYTES_MAX <= 2 * BLOCK && LONG_DIGITS <= BLOCK) };
+        self.joins[blocks + 1] = 0;
+        let next = self.next + blocks * BLOCK;
+        let ends = next >= text.len();
+        let (mut counts, mut enough) = ([0; ROOM], 0_u64);
+        for (count, digit) in counts.iter_mut().zip(&seen.digit).take(N) {
+            *count = u64::from(digit.count_ones());
         }
-        let (mut two, mut end_2, mut nine) = ([last.alive[1]; N], [last.end[1]; N], [last.nine; N]);
+        counts[N] = if ends { 0 } else { DIGITS_MIN };
         for n in 1..N {
-            two[n] = alive[n] & late::<1, N>(&alive, n);
-            end_2[n] = end[n] | late::<1, N>(&end, n);
-            nine[n] = five[n] & late::<4, N>(&five, n);
+            let within = counts[n - 1] + counts[n] + counts[n + 1] + counts[n + 2];
+            enough |= u64::from(within >= DIGITS_MIN) << (n - 1);
         }
-        let (mut four, mut end_4) = ([last.alive[2]; N], [last.end[2]; N]);
-        for n in 1..N {
-            four[n] = two[n] & late::<2, N>(&two, n);
-            end_4[n] = end_2[n] | late::<2, N>(&end_2, n);
+        for first in (1..N).step_by(AT_ONCE) {
+            if enough >> (first - 1) & ((1 << AT_ONCE) - 1) != 0 {
+                self.several(text, seen, first);
+            }
         }
-        let mut eight = [last.alive[3]; N];
-        for n in 1..N {
-            eight[n] = four[n] & late::<4, N>(&four, n);
+        self.next = next;
+        if ends && seen.digit[blocks] >> (BLOCK - NEAR_BYTES - AHEAD) != 0 {
+            // What is known behind the last block.
+            self.add(text, next, self.told(seen, blocks + 1));
         }
-        let (mut near, mut wide, mut long, mut any) = ([0; N], [0; N], [last.long; N], 0);
-        for n in 1..N {
-            let enough = eight[n] & late::<3, N>(&eight, n);
-            near[n] = enough & late::<12, N>(&begin, n) & !late::<8, N>(&five, n);
-            // From three bytes to eight behind a group, the last but one or the last of which goes on with a character.
-            let behind = late::<3, N>(&end_4, n) | late::<5, N>(&end_4, n);
-            wide[n] = apart[n] & behind & (late::<1, N>(follow, n) | late::<2, N>(follow, n));
-            long[n] = nine[n] & late::<9, N>(&nine, n);
+    }
+
+    /// Keeps what is told of several words.
+    #[inline(always)]
+    fn several(&mut self, text: &[u8], seen: &Seen, first: usize) {
+        let (mut near, mut wide, mut long, mut any) = ([0; AT_ONCE], [0; AT_ONCE + 1], [0; AT_ONCE], 0);
+        // Nothing is known of the one behind.
+        wide[AT_ONCE] = u64::MAX;
+        for n in 0..AT_ONCE {
+            [near[n], wide[n], long[n]] = self.told(seen, first + n);
             any |= near[n] | wide[n] | long[n];
         }
         if any != 0 {
-            for n in (1..N).filter(|n| near[*n] | wide[*n] | long[*n] != 0) {
-                let seconds = wide[n] & followed(wide[n], wide.get(n + 1).copied());
-                let first = long[n] & !late::<1, N>(&long, n);
-                self.add(text, self.next + (n - 1) * BLOCK, [near[n], seconds, first]);
+            for n in (0..AT_ONCE).filter(|n| near[*n] | wide[*n] | long[*n] != 0) {
+                let seconds = wide[n] & followed(wide[n], wide[n + 1]);
+                self.add(text, self.next + (first + n - 1) * BLOCK, [near[n], seconds, long[n]]);
             }
         }
-        self.next += (N - 1) * BLOCK;
-        let of = |all: &[u64; N]| all[N - 1];
-        self.last = Last {
-            digit: of(digit),
-            join: of(joins),
-            follow: of(follow),
-            begin: of(&begin),
-            five: of(&five),
-            nine: of(&nine),
-            long: of(&long),
-            alive: [of(&alive), of(&two), of(&four), of(&eight)],
-            end: [of(&end), of(&end_2), of(&end_4)],
-        };
+    }
+
+    /// What may begin as groups parted by a sign or two, by its byte 13; the second groups that more parts from the first;
+    /// what is long enough to be written as bytes, by its byte 18.
+    #[inline(always)]
+    fn told(&self, seen: &Seen, n: usize) -> [u64; 3] {
+        const { assert!(FIRST_DIGITS == 4 && NEAR_BYTES == 11 && AHEAD == 2 && GAP_BYTES == 8 && LONG_DIGITS == 18) };
+        let [digit, follow, join] = [&seen.digit, &seen.follow, &self.joins].map(|of| Pair::of(of, n));
+        let [one, two, three] = [digit.late::<1>(), digit.late::<2>(), digit.late::<3>()];
+        let four = digit.late::<4>();
+        let (begin, end) = (digit & !one, one & !digit);
+        let five = digit & one & two & three & four;
+        // Digits, one byte between two, and two bytes: what is told of the byte two places before.
+        let alive = two | three & (one & !join.late::<2>() | !one & digit) | four & !three & one;
+        let alive_2 = alive & alive.late::<1>();
+        let alive_4 = alive_2 & alive_2.late::<2>();
+        let alive_8 = alive_4 & alive_4.late::<4>();
+        let enough = alive_8 & alive_8.late::<3>();
+        let near = enough & begin.late::<12>() & !five.late::<8>();
+        // From three bytes to eight behind a group, the last but one or the last of which goes on with a character.
+        let end_2 = end | end.late::<1>();
+        let end_4 = end_2 | end_2.late::<2>();
+        let behind = end_4.late::<3>() | end_4.late::<5>();
+        let wide = digit & !one & !two & !three & behind & (follow.late::<1>() | follow.late::<2>());
+        let nine = five & five.late::<4>();
+        let long = nine & nine.late::<9>();
+        [near.here, wide.here, (long & !long.late::<1>()).here]
     }
 
     /// Keeps what begins in a block, by its last bytes that are needed to tell.
@@ -138,21 +140,15 @@ impl Groups {
     }
 
     /// All of them, in order: first digits.
-    pub(super) fn places(mut self, text: &[u8]) -> Vec<usize> {
-        if self.last.digit >> (BLOCK - NEAR_BYTES - AHEAD) != 0 {
-            // What is known behind the last block.
-            let (mut raws, mut joins) = (Raws::<2>::NOTHING, [0; 2]);
-            self.take(text, &mut raws, &mut joins);
-        }
+    pub(super) fn places(mut self) -> Vec<usize> {
         self.places.sort_unstable();
         self.places
     }
 }
 
-/// Those of a word that others follow as far away as the next group begins; what stands behind the next word is not
-/// known.
-fn followed(word: u64, next: Option<u64>) -> u64 {
-    let both = u128::from(word) | u128::from(next.unwrap_or(u64::MAX)) << BLOCK;
+/// Those of a word that others follow as far away as the next group begins, in it or in the `next` one.
+fn followed(word: u64, next: u64) -> u64 {
+    let both = u128::from(word) | u128::from(next) << BLOCK;
     NEXT.fold(0, |all, by| all | (both >> by) as u64)
 }
 

@@ -7,19 +7,10 @@
 
 use std::ops::Range;
 
-use super::alive::{BLOCKS, FEW, Raw, Raws, Seen, TAIL};
+use super::alive::{BLOCKS, FEW, Here, Raw, Seen, TAIL};
 use super::groups::Groups;
 use super::speech::Hearing;
 use super::{BLOCK, SEEN, padded};
-
-/// 64 bytes from anywhere on.
-#[derive(Clone, Copy, Default)]
-struct Here {
-    digit: u64,
-    foreign: u64,
-    head: u64,
-    alive: u64,
-}
 
 /// What stands together somewhere.
 pub(crate) enum Stretch {
@@ -35,14 +26,14 @@ pub(crate) enum Stretch {
 
 /// The blocks from `base` on.
 pub(crate) struct Look<'t> {
-    text: &'t [u8],
+    pub(super) text: &'t [u8],
     start: usize,
     base: usize,
     /// How many of the bytes from there were looked at.
     len: usize,
     pub(super) seen: Seen,
     pub(super) hearing: Option<Hearing>,
-    groups: Groups,
+    pub(super) groups: Groups,
 }
 
 /// What a whole text may hold besides numbers in plain digits.
@@ -134,14 +125,8 @@ impl<'t> Look<'t> {
     /// Goes on to the end, and what was heard there and before, if it listened.
     pub(crate) fn heard(mut self) -> Heard {
         while self.goes_on() {}
-        let Self { text, start, hearing, groups, .. } = self;
-        Heard { start, speech: hearing.unwrap_or_default(), groups: groups.places(text) }
-    }
-
-    /// Takes what numbers in groups that anything parts are told by.
-    #[inline(always)]
-    pub(super) fn group<const N: usize>(&mut self, raws: &mut Raws<N>, joins: &mut [u64; N]) {
-        self.groups.take(self.text, raws, joins);
+        let Self { start, hearing, groups, .. } = self;
+        Heard { start, speech: hearing.unwrap_or_default(), groups: groups.places() }
     }
 
     /// The 64 bytes from `at` on, of which the first is no second byte of a character.
@@ -154,9 +139,7 @@ impl<'t> Look<'t> {
         if !whole || n >= BLOCKS {
             return self.here_apart(at);
         }
-        let both = |of: &[u64; BLOCKS + 1]| of[n] >> shift | of[n + 1] << 1 << (BLOCK - 1 - shift);
-        let Seen { digit, foreign, head, alive, .. } = &self.seen;
-        Here { digit: both(digit), foreign: both(foreign), head: both(head), alive: both(alive) }
+        self.seen.here(n, shift)
     }
 
     /// The same where a look ends.
@@ -178,6 +161,7 @@ impl<'t> Look<'t> {
             return false;
         }
         (self.base, self.len) = (at, rest.len().min(BLOCKS * BLOCK));
+        self.seen.go_on();
         // One byte more, by which the last one is judged.
         let rest = rest.get(..BLOCKS * BLOCK + 1).unwrap_or(rest);
         if rest.len() <= FEW * BLOCK {
@@ -193,23 +177,26 @@ impl<'t> Look<'t> {
 /// is written once and called twice is part of neither loop. All is kept for later that vectors do for many blocks at once.
 macro_rules! fill {
     ($n:ident, $look:ident, $text:ident, $seen:ident => $raw:expr, $voice:expr, $pack:expr) => {{
-        use crate::simd::alive::{Raws, each_of};
-        let mut raws = Raws::<$n>::NOTHING;
-        match $look.hearing.as_mut() {
-            None => _ = each_of::<$n>($text, |n, $seen| raws.set(n, $raw)),
+        use crate::simd::alive::each_of;
+        let crate::simd::look::Look { seen: kept, hearing, groups, text, .. } = $look;
+        let blocks = match hearing.as_mut() {
+            None => each_of::<$n>($text, |n, $seen| kept.set(n, $raw)),
             Some(hearing) => {
-                let (mut run, mut rows, mut joins) = (hearing.run, [0; $n], [0; $n]);
+                let (mut run, mut rows, joins) = (hearing.run, [0; $n], groups.joins());
                 let blocks = each_of::<$n>($text, |n, $seen| {
                     let (raw, voice) = ($raw, $voice);
-                    raws.set(n, raw);
+                    kept.set(n, raw);
                     joins[n] = raw.sign & !voice.part;
                     rows[n - 1] = run.next(voice, $pack);
                 });
                 hearing.heard(run, blocks, &rows);
-                $look.group(&mut raws, &mut joins);
+                blocks
             }
+        };
+        kept.take::<$n>(blocks);
+        if hearing.is_some() {
+            groups.take::<$n>(text, kept, blocks);
         }
-        $look.seen.take(&mut raws);
     }};
 }
 pub(super) use fill;

@@ -51,10 +51,11 @@ pub(super) fn widest(work: impl Work) {
     }
 }
 
-/// Asks for what stands a page behind a block before it is its turn: the processor itself looks ahead only within a page.
+/// Asks for what stands two pages behind a block before it is its turn: the processor itself looks ahead only within a
+/// page, and one page is gone through faster than memory answers.
 #[inline(always)]
 pub(super) fn ask_ahead(block: *const u8) {
-    const AHEAD: usize = 1 << 12;
+    const AHEAD: usize = 1 << 13;
     // SAFETY: a hint, of no effect whatever the address.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(block.wrapping_add(AHEAD).cast()) }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chot_detectors::{BLOCK, digits};
+
 use crate::table::is_number;
 
 /// Words of a name, with a title before it.
@@ -13,7 +15,7 @@ pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option
     let is_other = |word: &[u8]| is_telephone(word) && !(known && word.starts_with(b"08"));
     let is_one = |word: &[u8]| is_number(word) && !is_other(word) || is_card(word);
     let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(is_one);
-    let mut numbers = words(text, begins..text.len()).filter(is_long);
+    let mut numbers = words_with_digits(text, begins..text.len()).filter(is_long);
     let number = numbers.next()?;
     if numbers.next().is_some() {
         return None;
@@ -82,6 +84,31 @@ pub(super) fn words(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Ran
     })
 }
 
+/// Those of [`words`] that have a digit, which few words of a letter have.
+fn words_with_digits(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut at = part.start;
+    std::iter::from_fn(move || {
+        let digit = first_digit(text.get(..part.end)?, at)?;
+        let before = text.get(at..digit)?.iter().rev().take_while(|b| **b != b' ' && **b != b'\t').count();
+        let word = words(text, digit - before..part.end).next()?;
+        at = word.end;
+        Some(word)
+    })
+}
+
+/// Where the first digit stands from `at` on.
+fn first_digit(text: &[u8], at: usize) -> Option<usize> {
+    let (blocks, rest) = text.get(at..)?.as_chunks::<BLOCK>();
+    for (n, block) in blocks.iter().enumerate() {
+        let found = digits(block);
+        if found != 0 {
+            return Some(at + n * BLOCK + found.trailing_zeros() as usize);
+        }
+    }
+    let behind = text.len() - rest.len();
+    rest.iter().position(u8::is_ascii_digit).map(|n| behind + n)
+}
+
 fn begins_in_capitals(word: &[u8]) -> bool {
     let first = std::str::from_utf8(word).ok().and_then(|word| word.chars().next());
     first.is_some_and(char::is_uppercase) && !word.iter().any(u8::is_ascii_digit)
@@ -102,7 +129,23 @@ pub(super) fn is_card(word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn words_with_digits_are_those_of_all(
+            text in "([a-zạ]{1,9}|[0-9]{1,12}|[ \\t]{1,3}|[(.,;:–)]{1,3}|[a-z ]{60,80}|[a-z]{60,70}){0,30}",
+            from in 0..9_usize,
+            cut in 0..9_usize,
+        ) {
+            let text = text.as_bytes();
+            let part = from.min(text.len())..text.len().saturating_sub(cut).max(from.min(text.len()));
+            let all = words(text, part.clone()).filter(|word| text[word.clone()].iter().any(u8::is_ascii_digit));
+            prop_assert_eq!(words_with_digits(text, part).collect::<Vec<_>>(), all.collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn an_item_has_a_name_and_one_number() {

@@ -117,6 +117,7 @@ impl Grid {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let mut lines = self.block.iter().rev().chain(apart);
         let Some(mut above) = lines.next() else { return false };
+        let Some(cells) = Cells::item(line, false, view).filter(|_| line.base() >= self.fresh) else { return false };
         // Items that alone would not have opened it.
         let mut before = Vec::new();
         while before.len() < BEFORE_MAX
@@ -130,7 +131,6 @@ impl Grid {
         if !announces {
             return false;
         }
-        let Some(cells) = Cells::item(line, false, view).filter(|_| line.base() >= self.fresh) else { return false };
         let heading = Line::above_items(above);
         self.close();
         self.before.clear();
