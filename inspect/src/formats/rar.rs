@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use chot_model::OpaqueReason;
 
+use super::unknown::Appended;
 use super::{Format, Room, scan_strings};
 use crate::Hint;
 use crate::extract::{self, Kind};
@@ -43,7 +44,7 @@ pub(crate) const FIVE: Format = Format {
 /// A block: a header and the data behind it.
 struct Block {
     what: What,
-    /// Where its data begins.
+    /// Where its data begins: behind what is known of its header, where it ends the archive.
     data: u64,
     /// Where the next block begins.
     end: u64,
@@ -114,6 +115,31 @@ impl How {
     }
 }
 
+/// Bytes that no reader of a member looks at, or may not look at to their end: headers, and what is unpacked apart.
+struct Besides<'s> {
+    source: &'s dyn Source,
+    place: &'s Place,
+    appended: Appended,
+}
+
+impl<'s> Besides<'s> {
+    fn new(source: &'s dyn Source, place: &'s Place) -> Self {
+        Self { source, place, appended: Appended::new(place) }
+    }
+
+    fn read(&mut self, range: Range<u64>, inquiry: &mut Inquiry) {
+        scan_strings(self.source, range.clone(), self.place, inquiry);
+        let mut at = range.start;
+        while at < range.end {
+            let end = range.end.min(at + object::BLOCK as u64);
+            // That they cannot be read was told.
+            let Ok(bytes) = read_range(self.source, at..end) else { break };
+            self.appended.read(&bytes, inquiry);
+            at = end;
+        }
+    }
+}
+
 /// What a remark on the archive is called.
 const REMARK: &str = "CMT";
 
@@ -125,6 +151,7 @@ fn read(
     inquiry: &mut Inquiry,
 ) -> Option<&'static str> {
     let (mut at, len, mut is_read_apart) = (mark.len() as u64, source.len(), false);
+    let mut besides = Besides::new(source, place);
     while at < len && !inquiry.is_late(place) {
         let Some(Block { what, data, end }) = next(source, at).filter(|block| at < block.end && block.end <= len)
         else {
@@ -134,22 +161,30 @@ fn read(
             break;
         };
         let from = std::mem::replace(&mut at, end);
+        besides.read(from..data, inquiry);
         match what {
-            What::Encrypted if inquiry.passwords.is_empty() => {
-                inquiry.refuse(place, OpaqueReason::Encrypted, len - at);
-                return None;
-            }
             What::Encrypted => {
-                is_read_apart = true;
+                // Who knows no password does not know where the archive ends, either.
+                besides.read(data..len, inquiry);
+                is_read_apart = !inquiry.passwords.is_empty();
+                if !is_read_apart {
+                    inquiry.refuse(place, OpaqueReason::Encrypted, len - at);
+                }
                 at = len;
             }
-            What::End => break,
+            What::End => {
+                at = data;
+                break;
+            }
             What::Other if data == end => {}
             What::Other => {
                 let member = place.member("block", Origin::Lost);
                 object::section(source, data, end, Hint::default(), member, inquiry);
             }
-            What::Member(member) if member.is_read_apart() => is_read_apart = true,
+            What::Member(member) if member.is_read_apart() => {
+                besides.read(data..end, inquiry);
+                is_read_apart = true;
+            }
             What::Member(member) if member.is_list() && says_nothing(source, from, data..end) => {}
             What::Member(member) => self::member(source, member, data..end, place, inquiry)?,
         }
@@ -158,6 +193,7 @@ fn read(
         // Behind the end, where no reader looks.
         object::section(source, at, len, Hint::default(), place.member("behind", Origin::Lost), inquiry);
     }
+    besides.appended.end(inquiry);
     if is_read_apart {
         extract::told(Kind::Rar, source, place, inquiry);
     }

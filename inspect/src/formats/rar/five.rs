@@ -9,7 +9,7 @@ pub(super) const MARK: &[u8] = b"Rar!\x1a\x07\x01\0";
 const HEADER_MAX: u64 = (2 << 20) + 7;
 
 /// A number of seven bits a byte, lowest first.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..70).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -39,7 +39,11 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     let end = data;
     let what = match kind {
         4 => What::Encrypted,
-        5 => What::End,
+        5 => {
+            let _flags = number(rest)?;
+            data -= rest.len() as u64;
+            What::End
+        }
         // Files, and comments and the like, which are stored as files are.
         2 | 3 => {
             let file = number(rest)?;

@@ -23,7 +23,12 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
         0x73 if flags & 0x80 != 0 => what = What::Encrypted,
         // It may also hold a remark, which is packed.
         0x73 if flags & 2 != 0 => what = What::Member(Member::remark()),
-        0x7b => what = What::End,
+        0x7b => {
+            // A checksum, the number of the volume, and room for the next one.
+            let fields = [(2, 4), (8, 2), (4, 7)].map(|(flag, len)| if flags & flag != 0 { len } else { 0 });
+            data = end.min(at + SHORT + fields.iter().sum::<u64>());
+            what = What::End;
+        }
         // Files, and comments and the like, which are stored as files are.
         0x74 | 0x7a => {
             size = u64::from(u32_at(7)?);

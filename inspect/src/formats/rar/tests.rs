@@ -36,7 +36,7 @@ pub(super) fn four() -> Vec<u8> {
 }
 
 fn block_five(body: &[u8]) -> Vec<u8> {
-    let sized = [&[body.len() as u8][..], body].concat();
+    let sized = [&vint(body.len() as u64), body].concat();
     let mut crc = flate2::Crc::new();
     crc.update(&sized);
     [&crc.sum().to_le_bytes()[..], &sized].concat()
@@ -46,7 +46,7 @@ fn block_five(body: &[u8]) -> Vec<u8> {
 fn file_five(name: &str, flags: u8, packing: u8, extra: &[u8], data: &[u8]) -> Vec<u8> {
     let mut body = vec![2, 2 | flags | u8::from(!extra.is_empty())];
     if !extra.is_empty() {
-        body.push(extra.len() as u8);
+        body.extend(vint(extra.len() as u64));
     }
     let mut crc = flate2::Crc::new();
     crc.update(data);
@@ -215,6 +215,93 @@ fn whatever_is_changed_in_an_archive_its_number_is_found_or_something_is_told() 
                 let found = inspection.distinct(DetectorId::Cccd) == 1;
                 assert!(found || !inspection.opaque.is_empty(), "{version:?}, {at}: {inspection:?}");
             }
+        }
+    }
+}
+
+/// Says a number wherever it stands.
+const NUMBER: &[u8] = b"\nCCCD 001190123456\n";
+
+/// A list of blocks with the end of an archive.
+fn ended_five(blocks: &[&[u8]], end: &[u8]) -> Vec<u8> {
+    [five::MARK, &blocks.concat(), end].concat()
+}
+
+#[test]
+fn headers_are_looked_at_to_their_end() {
+    let file = file_five("a", 0, 0, b"", b"x");
+    let (main, end) = (block_five(&[1, 0, 0]), block_five(&[5, 0, 0]));
+    let unknown = [&[NUMBER.len() as u8 + 1, 9][..], NUMBER].concat();
+    let main_extra = block_five(&[&[1, 1, unknown.len() as u8, 0][..], &unknown].concat());
+    check("5, main", &ended_five(&[&main_extra, &file], &end), 1, &[]);
+    let file_extra = file_five("a", 0, 0, &unknown, b"x");
+    check("5, file", &ended_five(&[&main, &file_extra], &end), 1, &[]);
+    let end_slack = block_five(&[&[5, 0, 0][..], NUMBER].concat());
+    check("5, end", &ended_five(&[&main, &file], &end_slack), 1, &[]);
+    let end_data = [&block_five(&[5, 2, NUMBER.len() as u8, 0])[..], NUMBER].concat();
+    check("5, data of the end", &ended_five(&[&main, &file], &end_data), 1, &[]);
+    let archive = |main: &[u8], file: &[u8], end: &[u8]| [super::four::MARK, main, file, end].concat();
+    let (main, end) = (block_four(0x73, 0, &[0; 6]), block_four(0x7b, 0x4000, &[]));
+    let file = file_four(b"a", 0, 0x30, b"x");
+    let main_slack = block_four(0x73, 0, &[&[0; 6], NUMBER].concat());
+    check("4, main", &archive(&main_slack, &file, &end), 1, &[]);
+    let slack = block_four(0x74, 0x8000, &[&file[7..file.len() - 1], NUMBER].concat());
+    check("4, file", &archive(&main, &[&slack[..], b"x"].concat(), &end), 1, &[]);
+    let end_slack = block_four(0x7b, 0x4000, NUMBER);
+    check("4, end", &archive(&main, &file, &end_slack), 1, &[]);
+    let known = block_four(0x7b, 0x400e, &[0; 13]);
+    check("4, end as it is known", &archive(&main, &file, &known), 0, &[]);
+}
+
+/// An archive whose first file has more behind its bytes.
+fn grown(bytes: &[u8], behind: &[u8]) -> Vec<u8> {
+    let is_five = bytes.starts_with(five::MARK);
+    let next = if is_five { five::next } else { super::four::next };
+    let source: &dyn crate::source::Source = &bytes.to_vec();
+    let mut from = if is_five { five::MARK } else { super::four::MARK }.len() as u64;
+    loop {
+        let super::Block { what, data, end } = next(source, from).expect("a block");
+        let (header, at) = (&bytes[from as usize..data as usize], end as usize);
+        if !matches!(what, super::What::Member(member) if member.is_file) {
+            from = end;
+            continue;
+        }
+        let size = end - data + behind.len() as u64;
+        let header = if is_five {
+            let mut rest = &header[4..];
+            let [_, kind, flags] = [(); 3].map(|()| five::number(&mut rest).expect("a number"));
+            let extra = (flags & 1 != 0).then(|| five::number(&mut rest).expect("a number"));
+            five::number(&mut rest).expect("a number");
+            let fields = [kind, flags].into_iter().chain(extra).chain([size]).flat_map(vint);
+            block_five(&[&fields.collect::<Vec<_>>(), rest].concat())
+        } else {
+            let [kind, low, high] = [header[2], header[3], header[4]];
+            block_four(kind, u16::from_le_bytes([low, high]), &[&(size as u32).to_le_bytes(), &header[11..]].concat())
+        };
+        return [&bytes[..from as usize], &header, &bytes[data as usize..at], behind, &bytes[at..]].concat();
+    }
+}
+
+/// A number of seven bits a byte.
+fn vint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+#[test]
+fn what_stands_behind_packed_bytes_is_looked_at() {
+    for version in VERSIONS {
+        let bytes = packed(version, &[("a.txt", "Kính gửi quý cơ quan.\n".repeat(30))], |archive| archive);
+        let zip = crate::formats::archive(&[("b.txt", NUMBER)]);
+        for (what, behind, found) in [("text", NUMBER.to_vec(), 1), ("an archive", zip, 1), ("nothing", vec![], 0)] {
+            let bytes = grown(&bytes, &behind);
+            let inspection = inspect(&bytes);
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{version:?}, {what}: {inspection:?}");
         }
     }
 }
