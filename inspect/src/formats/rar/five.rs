@@ -73,6 +73,27 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     Some(Block { what, data, end: end.checked_add(size)? })
 }
 
+/// Bytes that a packed stream takes up of `data`, as its blocks tell their lengths: two bytes and up to three of length, then
+/// that many. `None` where they break off before the last one.
+pub(super) fn packed_len(data: &[u8]) -> Option<usize> {
+    const SEED: u8 = 0x5a;
+    const LAST: u8 = 0x40;
+    let mut rest = data;
+    loop {
+        let (&[flags, sum], behind) = rest.split_first_chunk()?;
+        let (len, behind) =
+            behind.split_at_checked(usize::from(flags >> 3 & 3) + 1).filter(|(len, _)| len.len() < 4)?;
+        if len.iter().fold(SEED ^ flags, |sum, b| sum ^ b) != sum {
+            return None;
+        }
+        let len = len.iter().rev().fold(0, |len, b| len << 8 | usize::from(*b));
+        rest = behind.get(len..)?;
+        if flags & LAST != 0 {
+            return Some(data.len() - rest.len());
+        }
+    }
+}
+
 /// Whether `list`, of an archive whose list begins at `at`, says again what stands before it: headers, at their distances (technote,
 /// "Quick open header").
 pub(super) fn is_said_before(source: &dyn Source, at: u64, mut list: &[u8]) -> bool {

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -63,6 +64,8 @@ impl Source for Bytes<'_> {
 /// What our own walk over the headers found.
 struct Listed {
     members: Vec<Member>,
+    /// Bytes of members behind the stream that is unpacked.
+    tails: Vec<Range<usize>>,
     /// Headers are locked, and what was found is not all.
     is_locked: bool,
 }
@@ -71,12 +74,17 @@ impl Listed {
     fn of(bytes: &[u8]) -> Self {
         let five = (five::MARK, five::next as fn(&dyn Source, u64) -> Option<Block>);
         let (mark, next) = if bytes.starts_with(five::MARK) { five } else { (four::MARK, four::next as _) };
-        let mut listed = Self { members: Vec::new(), is_locked: false };
+        let mut listed = Self { members: Vec::new(), tails: Vec::new(), is_locked: false };
         let mut at = mark.len() as u64;
-        while let Some(Block { what, end, .. }) = next(&Bytes(bytes), at).filter(|block| at < block.end) {
+        while let Some(Block { what, data, end }) = next(&Bytes(bytes), at).filter(|block| at < block.end) {
             at = end;
             match what {
-                What::Member(member) => listed.members.push(member),
+                What::Member(member) => {
+                    if member.how == How::Packed && mark == five::MARK {
+                        listed.tails.extend(tail(bytes, data, end));
+                    }
+                    listed.members.push(member);
+                }
                 What::Encrypted => {
                     listed.is_locked = true;
                     break;
@@ -96,6 +104,13 @@ impl Listed {
     fn needs_password(&self) -> bool {
         self.is_locked || self.members.iter().any(|member| member.how == How::Locked && member.is_read_apart())
     }
+}
+
+/// What of the data of a member, from `data` to `end`, stands behind the packed stream.
+fn tail(bytes: &[u8], data: u64, end: u64) -> Option<Range<usize>> {
+    let (data, end) = (usize::try_from(data).ok()?, usize::try_from(end).ok()?);
+    let from = data + five::packed_len(bytes.get(data..end)?)?;
+    (from < end).then_some(from..end)
 }
 
 struct Unpack<'l, 'e> {
@@ -127,6 +142,7 @@ impl Unpack<'_, '_> {
         let agrees = self.listed.is_locked || archive.members().count() == self.listed.files().count();
         self.remark(&archive, options)?;
         self.members(&archive, options, agrees)?;
+        self.tails(bytes)?;
         if agrees { Ok(()) } else { Err(OpaqueReason::Ambiguous.into()) }
     }
 
@@ -223,6 +239,15 @@ impl Unpack<'_, '_> {
                 Err(reason.into())
             }
         }
+    }
+
+    /// What no unpacker looks at.
+    fn tails(&self, bytes: &[u8]) -> Result<(), Stop> {
+        for tail in self.listed.tails.iter().filter_map(|tail| bytes.get(tail.clone())) {
+            self.telling.borrow_mut().tell(Piece::Member { name: "behind" })?;
+            self.telling.borrow_mut().tell(Piece::Bytes(tail))?;
+        }
+        Ok(())
     }
 
     /// A member begins: whether it is unpacked, and what for.
