@@ -1,5 +1,7 @@
 //! Blocks of RAR 5.
 
+use flate2::Crc;
+
 use super::{Block, How, Member, What};
 use crate::source::{Source, read_range};
 
@@ -40,7 +42,8 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     let what = match kind {
         4 => What::Encrypted,
         5 => {
-            let _flags = number(rest)?;
+            // Some end without any flags.
+            number(rest);
             data -= rest.len() as u64;
             What::End
         }
@@ -94,20 +97,22 @@ pub(super) fn packed_len(data: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether `list`, of an archive whose list begins at `at`, says again what stands before it: headers, at their distances (technote,
-/// "Quick open header").
+/// Whether `list`, of an archive whose list begins at `at`, says again what stands before it, and nothing else: headers, at their
+/// distances (technote, "Quick open header").
 pub(super) fn is_said_before(source: &dyn Source, at: u64, mut list: &[u8]) -> bool {
-    const SUM: usize = 4;
     while !list.is_empty() {
         let mut record = || {
-            let mut rest = list.get(SUM..)?;
+            let (sum, summed) = list.split_first_chunk()?;
+            let mut rest = summed;
             let len = usize::try_from(number(&mut rest)?).ok()?;
             let (mut record, behind) = rest.split_at_checked(len)?;
-            let (_flags, distance, len) = (number(&mut record)?, number(&mut record)?, number(&mut record)?);
+            let mut crc = Crc::new();
+            crc.update(summed.get(..summed.len() - behind.len())?);
+            let (flags, distance, len) = (number(&mut record)?, number(&mut record)?, number(&mut record)?);
             let from = at.checked_sub(distance)?;
             let said = read_range(source, from..from.checked_add(len)?.min(at)).ok()?;
             list = behind;
-            Some(said == record)
+            Some(crc.sum().to_le_bytes() == *sum && flags == 0 && len > 0 && said == record)
         };
         if record() != Some(true) {
             return false;

@@ -185,20 +185,62 @@ fn a_list_of_headers_is_known_and_anything_else_in_its_place_is_told() {
     let file = file_five("so.txt", 0, 0, b"", "Số CCCD 001090123456".as_bytes());
     let main = block_five(&[1, 0, 0]);
     let header = &file[..file.len() - "Số CCCD 001090123456".len()];
-    let list = |header: &[u8]| {
-        let record = [&[0, file.len() as u8, header.len() as u8][..], header].concat();
-        let list = [&[1, 2, 3, 4, record.len() as u8][..], &record].concat();
+    let list = |flags: u8, header: &[u8], more: &[u8]| {
+        let record = [&[flags, file.len() as u8, header.len() as u8][..], header].concat();
+        let list = [block_five(&record), more.to_vec()].concat();
         let mut service = file_five("QO", 0, 0, b"", &list);
         // A service, not a file.
         let at = service.iter().position(|b| *b == 2).expect("its kind");
         service[at] = 3;
         [five::MARK, &main, &file, &service, &block_five(&[5, 0, 0])].concat()
     };
-    check("the list", &list(header), 1, &[]);
+    check("the list", &list(0, header, b""), 1, &[]);
     let mut other = header.to_vec();
     other[9] ^= 0xa5;
-    let inspection = inspect(&list(&other));
-    assert!(!inspection.opaque.is_empty(), "{inspection:?}");
+    let mut sum = block_five(&[0, 4, 0]);
+    sum[0] ^= 1;
+    for (what, list) in [
+        ("another header", list(0, &other, b"")),
+        ("flags", list(1, header, b"")),
+        ("nothing said again", list(0, header, &block_five(&[0, 4, 0]))),
+        ("a wrong sum", list(0, header, &sum)),
+    ] {
+        assert!(!inspect(&list).opaque.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn remarks_beyond_the_first_are_told() {
+    let remark = |packing| {
+        let mut remark = file_five("CMT", 0, packing, b"", b"\xf0\xf1");
+        let at = remark.iter().position(|b| *b == 2).expect("its kind");
+        remark[at] = 3;
+        let body = remark[5..remark.len() - 2].to_vec();
+        [block_five(&body), b"\xf0\xf1".to_vec()].concat()
+    };
+    // The first is read where it stands, and is no text; the other is not read.
+    let unsupported = [OpaqueReason::UnsupportedFormat];
+    check("stored", &archive_five(&[remark(0)]), 0, &unsupported);
+    let told: Vec<_> = inspect(&archive_five(&[remark(3), remark(3)])).opaque.iter().map(|o| o.reason).collect();
+    assert_eq!(told, [OpaqueReason::ParseError, OpaqueReason::UnsupportedFormat]);
+}
+
+#[test]
+fn folders_and_links_have_no_bytes_and_those_they_have_are_told() {
+    let text = [("thu-muc", "Kính gửi. ".repeat(30))];
+    let unsupported = [OpaqueReason::UnsupportedFormat];
+    let four = packed(ArchiveVersion::Rar40, &text, |archive| archive);
+    // The mark and the main header stand before it.
+    let at = four.windows(3).position(|w| w[0] == 0x74 && w[2] & 0x80 != 0).expect("a file");
+    let mut header = four[at - 2..at + 5 + 32].to_vec();
+    header[3] |= 0xe0;
+    let len = usize::from(u16::from_le_bytes([header[5], header[6]]));
+    let folder = block_four(
+        0x74,
+        u16::from_le_bytes([header[3], header[4]]),
+        &[&header[7..], &four[at + 37..at - 2 + len]].concat(),
+    );
+    check("4", &[&four[..at - 2], &folder, &four[at - 2 + len..]].concat(), 0, &unsupported);
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl Unpack<'_, '_> {
 
     /// Whether the first locked member can be unpacked.
     fn opens(&self, archive: &Archive, options: ArchiveReadOptions<'_>) -> bool {
-        let mut found = false;
+        let (mut found, left) = (false, self.out.borrow().left);
         let unpacked = archive.extract_with_control(options, |member| {
             let meta = &member.meta;
             Ok(if found {
@@ -180,25 +180,30 @@ impl Unpack<'_, '_> {
                 ExtractionDecision::Extract(Box::new(Writer(Rc::clone(&self.out))))
             })
         });
+        // What it made is made once more, and counts then.
+        self.out.borrow_mut().left = left;
         unpacked.is_ok()
     }
 
-    /// What is said of the archive, where that is packed or locked.
+    /// What is said of the archive, where that is packed or locked. Only the first remark is read.
     fn remark(&self, archive: &Archive, options: ArchiveReadOptions<'_>) -> Result<(), Stop> {
-        let is_apart = |member: &Member| !member.is_file && member.is_read_apart();
-        if !self.listed.is_locked && !self.listed.members.iter().any(is_apart) {
-            return Ok(());
-        }
-        let options = options.with_max_member_output_bytes(MEMBER_MAX.min(self.out.borrow().left));
-        match archive.comment_with_options(options) {
-            Ok(None) if self.listed.is_locked => Ok(()),
-            Ok(Some(remark)) => {
-                self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
-                self.telling.borrow_mut().tell(Piece::Bytes(&remark))
+        let mut remarks = self.listed.members.iter().filter(|member| !member.is_file && member.name == REMARK);
+        if self.listed.is_locked || remarks.next().is_some_and(Member::is_read_apart) {
+            let options = options.with_max_member_output_bytes(MEMBER_MAX.min(self.out.borrow().left));
+            match archive.comment_with_options(options) {
+                Ok(None) if self.listed.is_locked => {}
+                Ok(Some(remark)) => {
+                    self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
+                    self.telling.borrow_mut().tell(Piece::Bytes(&remark))?;
+                }
+                Ok(None) => self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?,
+                Err(error) => self.opaque(REMARK, reason(&error), 0)?,
             }
-            Ok(None) => self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0),
-            Err(error) => self.opaque(REMARK, reason(&error), 0),
         }
+        if remarks.any(Member::is_read_apart) {
+            self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?;
+        }
+        Ok(())
     }
 
     fn members(&self, archive: &Archive, options: ArchiveReadOptions<'_>, agrees: bool) -> Result<(), Stop> {
@@ -269,7 +274,12 @@ impl Unpack<'_, '_> {
         }
         let is_wanted = is_told && refused.is_none();
         // Members that are read elsewhere are unpacked, too: others may go on from there.
-        if meta.is_directory || meta.is_redirection || refused.is_some() {
+        let is_bare = meta.is_directory || meta.is_redirection;
+        if is_bare && is_wanted && meta.packed_size > 0 {
+            // It has no bytes, but for these.
+            self.opaque(&name, OpaqueReason::UnsupportedFormat, meta.packed_size)?;
+        }
+        if is_bare || refused.is_some() {
             return Ok(ExtractionDecision::Skip);
         }
         self.out.borrow_mut().begin(is_wanted);
