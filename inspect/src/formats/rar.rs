@@ -8,6 +8,7 @@ mod five;
 mod four;
 #[cfg(test)]
 mod tests;
+mod unlocked;
 mod unpack;
 
 use std::ops::Range;
@@ -44,7 +45,7 @@ pub(crate) const FIVE: Format = Format {
 /// A block: a header and the data behind it.
 struct Block {
     what: What,
-    /// Where its data begins: behind what is known of its header, where it ends the archive.
+    /// Where its data begins.
     data: u64,
     /// Where the next block begins.
     end: u64,
@@ -52,26 +53,36 @@ struct Block {
 
 enum What {
     Member(Member),
-    /// What no reader opens, or its header alone.
+    /// A header alone, most often.
     Other,
+    /// What no reader opens.
+    Unknown,
     /// All that follows is encrypted.
     Encrypted,
     /// The archive ends.
-    End,
+    End {
+        /// Bytes of the header behind the fields that are known.
+        more: u64,
+    },
 }
 
 /// A file, or something that is stored like one.
+#[derive(Clone)]
 struct Member {
     name: String,
     how: How,
     /// No remark, stream or list that belongs to a file or the archive.
     is_file: bool,
+    /// What it points to, where it is nothing but a name for that.
+    link: Option<String>,
+    /// Its header holds a remark, which is packed.
+    has_remark: bool,
 }
 
 impl Member {
     /// What is said of the archive.
     fn remark() -> Self {
-        Self { name: REMARK.to_owned(), how: How::Packed, is_file: false }
+        Self { name: REMARK.to_owned(), how: How::Packed, is_file: false, link: None, has_remark: false }
     }
 
     /// Whether it is the list of all headers that programs open an archive by.
@@ -172,21 +183,30 @@ fn read(
                 }
                 at = len;
             }
-            What::End => {
-                at = data;
+            What::End { more } => {
+                at = data - more;
                 break;
             }
             What::Other if data == end => {}
-            What::Other => {
-                let member = place.member("block", Origin::Lost);
-                object::section(source, data, end, Hint::default(), member, inquiry);
+            What::Other | What::Unknown => {
+                let (from, member) =
+                    (if matches!(what, What::Other) { data } else { from }, place.member("block", Origin::Lost));
+                object::section(source, from, end, Hint::default(), member, inquiry);
             }
-            What::Member(member) if member.is_read_apart() => {
-                besides.read(data..end, inquiry);
-                is_read_apart = true;
+            What::Member(member) => {
+                is_read_apart |= member.has_remark || member.is_read_apart();
+                if let Some(link) = &member.link {
+                    let place = place.member(&member.name, Origin::Lost);
+                    if !object::enter(link, &place, inquiry) {
+                        return None;
+                    }
+                }
+                if member.is_read_apart() {
+                    besides.read(data..end, inquiry);
+                } else if !member.is_list() || !says_nothing(source, from, data..end) {
+                    self::member(source, member, data..end, place, inquiry)?;
+                }
             }
-            What::Member(member) if member.is_list() && says_nothing(source, from, data..end) => {}
-            What::Member(member) => self::member(source, member, data..end, place, inquiry)?,
         }
     }
     if at < len {

@@ -26,26 +26,32 @@ pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
 
 pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
     let first = read_range(source, at..source.len().min(at + 7)).ok()?;
-    let mut rest = first.get(4..)?;
-    let len = number(&mut rest)?;
-    let start = at + (first.len() - rest.len()) as u64;
-    if len == 0 || len > HEADER_MAX {
-        return None;
-    }
+    let (start, len) = body(&first)?;
+    let start = at + start;
     let header = read_range(source, start..start.checked_add(len)?).ok()?;
-    let rest = &mut header.as_slice();
+    block(&header, start + len)
+}
+
+/// Where behind its beginning the body of a header begins, and its length.
+pub(super) fn body(first: &[u8]) -> Option<(u64, u64)> {
+    let mut rest = first.get(4..)?;
+    let len = number(&mut rest).filter(|len| (1..=HEADER_MAX).contains(len))?;
+    Some(((first.len() - rest.len()) as u64, len))
+}
+
+/// The block whose header has this body, and data from `data` on.
+pub(super) fn block(header: &[u8], data: u64) -> Option<Block> {
+    let rest = &mut &*header;
     let (kind, flags) = (number(rest)?, number(rest)?);
     let extra = if flags & 1 != 0 { number(rest)? } else { 0 };
     let size = if flags & 2 != 0 { number(rest)? } else { 0 };
-    let mut data = start + len;
-    let end = data;
     let what = match kind {
+        1 => What::Other,
         4 => What::Encrypted,
         5 => {
             // Some end without any flags.
             number(rest);
-            data -= rest.len() as u64;
-            What::End
+            What::End { more: rest.len() as u64 }
         }
         // Files, and comments and the like, which are stored as files are.
         2 | 3 => {
@@ -56,24 +62,22 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
             let (packing, _system, name_len) = (number(rest)?, number(rest)?, usize::try_from(number(rest)?).ok()?);
             let name = String::from_utf8_lossy(rest.get(..name_len)?).into_owned();
             let extra = header.len().checked_sub(usize::try_from(extra).ok()?)?;
+            let records = header.get(extra..)?;
             let how = if flags & 0x18 != 0 {
                 How::Split
-            } else if is_encrypted(header.get(extra..)?) {
+            } else if record(records, 1).is_some() {
                 How::Locked
             } else if packing >> 7 & 7 != 0 && size > 0 {
                 How::Packed
             } else {
                 How::Stored
             };
-            What::Member(Member { name, how, is_file: kind == 2 })
+            let link = record(records, 5).and_then(link);
+            What::Member(Member { name, how, is_file: kind == 2, link, has_remark: false })
         }
-        1 => What::Other,
-        _ => {
-            data = start;
-            What::Other
-        }
+        _ => What::Unknown,
     };
-    Some(Block { what, data, end: end.checked_add(size)? })
+    Some(Block { what, data, end: data.checked_add(size)? })
 }
 
 /// Bytes that a packed stream takes up of `data`, as its blocks tell their lengths: two bytes and up to three of length, then
@@ -121,16 +125,20 @@ pub(super) fn is_said_before(source: &dyn Source, at: u64, mut list: &[u8]) -> b
     true
 }
 
-/// Whether a record beside the header says that the data is encrypted.
-fn is_encrypted(mut records: &[u8]) -> bool {
+/// The first record of a kind beside the header.
+pub(super) fn record(mut records: &[u8], kind: u64) -> Option<&[u8]> {
     while let Some(len) = number(&mut records) {
-        let Some((mut record, rest)) = usize::try_from(len).ok().and_then(|len| records.split_at_checked(len)) else {
-            return false;
-        };
-        if number(&mut record) == Some(1) {
-            return true;
+        let (mut record, rest) = usize::try_from(len).ok().and_then(|len| records.split_at_checked(len))?;
+        if number(&mut record) == Some(kind) {
+            return Some(record);
         }
         records = rest;
     }
-    false
+    None
+}
+
+/// What a link points to, given its record.
+fn link(mut record: &[u8]) -> Option<String> {
+    let (_kind, _flags, len) = (number(&mut record)?, number(&mut record)?, number(&mut record)?);
+    Some(String::from_utf8_lossy(record.get(..usize::try_from(len).ok()?)?).into_owned())
 }
