@@ -19,6 +19,7 @@ use rars::{
 use super::unlocked::{self, Unlocked};
 use super::{Block, How, Member, REMARK, What, five, four};
 use crate::extract::{Bounds, Piece};
+use crate::formats::le;
 use crate::formats::telling::{self, Stop, Telling};
 use crate::source::Source;
 
@@ -267,10 +268,7 @@ impl Unpack<'_> {
         if self.listed.is_locked() || first.is_some_and(is_apart) {
             let options = options.with_max_member_output_bytes(MEMBER_MAX.min(self.out.borrow().left));
             match archive.comment_with_options(options) {
-                Ok(Some(remark)) => {
-                    self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
-                    self.telling.borrow_mut().tell(Piece::Bytes(&remark))?;
-                }
+                Ok(Some(remark)) => self.said(&remark)?,
                 Ok(None) if first.is_none() => {}
                 Ok(None) => self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?,
                 Err(error) => self.opaque(REMARK, reason(&error), 0)?,
@@ -280,6 +278,20 @@ impl Unpack<'_> {
             self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?;
         }
         Ok(())
+    }
+
+    /// What a remark says. Programs end it with a zero, and fill up what they lock with what lay in their memory.
+    fn said(&self, remark: &[u8]) -> Result<(), Stop> {
+        const FILLING_MAX: usize = 16;
+        if let Some(wide) = wide_remark(remark) {
+            self.text(REMARK, &wide)?;
+            return self.text(REMARK, &String::from_utf8_lossy(remark));
+        }
+        let end = memchr::memchr(0, remark).filter(|end| remark.len() - end <= FILLING_MAX);
+        let (said, filling) = remark.split_at(end.unwrap_or(remark.len()));
+        self.text(REMARK, &String::from_utf8_lossy(filling))?;
+        self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
+        self.telling.borrow_mut().tell(Piece::Bytes(said))
     }
 
     /// What headers of old say of their files.
@@ -427,6 +439,16 @@ fn reason(error: &Error) -> OpaqueReason {
         ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => OpaqueReason::UnsupportedFormat,
         _ => OpaqueReason::ParseError,
     }
+}
+
+/// A remark in letters of two bytes: one of four has a zero, at least.
+fn wide_remark(remark: &[u8]) -> Option<String> {
+    let units = remark.as_chunks::<2>().0;
+    let len = units.iter().position(|unit| *unit == [0; 2]).unwrap_or(units.len());
+    let zeros = units.iter().take(len).filter(|unit| unit[1] == 0).count();
+    let is_wide = len > 1 && zeros * 4 >= len && memchr::memchr(0, remark).is_some_and(|zero| zero + 1 < 2 * len);
+    let text = is_wide.then(|| le::utf16(remark.get(..2 * len).unwrap_or_default()))?;
+    text.chars().all(|c| !c.is_control() || c.is_whitespace()).then_some(text)
 }
 
 /// What is being unpacked.
