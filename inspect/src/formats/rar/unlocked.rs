@@ -45,7 +45,7 @@ pub(super) struct Headers<'b> {
 enum Lock {
     Five(Rar50Keys),
     /// The password, and the last salt with what is made of both.
-    Four(Vec<u8>, Option<([u8; 8], Rar30Cipher)>),
+    Four(Vec<u8>, Option<([u8; 8], Box<Rar30Cipher>)>),
 }
 
 impl Iterator for Headers<'_> {
@@ -69,7 +69,7 @@ impl Iterator for Headers<'_> {
             Lock::Four(password, known) => {
                 let (salt, locked) = bytes.split_first_chunk()?;
                 if known.as_ref().is_none_or(|(of, _)| of != salt) {
-                    *known = Some((*salt, Rar30Cipher::new(password, Some(*salt)).ok()?));
+                    *known = Some((*salt, Box::new(Rar30Cipher::new(password, Some(*salt)).ok()?)));
                 }
                 let cipher = known.as_ref().map(|(_, cipher)| cipher)?;
                 let open = |locked: &[u8]| {
