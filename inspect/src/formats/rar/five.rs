@@ -80,8 +80,8 @@ pub(super) fn block(header: &[u8], data: u64) -> Option<Block> {
     Some(Block { what, data, end: data.checked_add(size)? })
 }
 
-/// Bytes that a packed stream takes up of `data`, as its blocks tell their lengths: two bytes and up to three of length, then
-/// that many. `None` where they break off before the last one.
+/// Bytes that a packed stream takes up of `data`, as its blocks tell their lengths: two bytes and up to three of length,
+/// then that many. `None` where they break off before the last one.
 pub(super) fn packed_len(data: &[u8]) -> Option<usize> {
     const SEED: u8 = 0x5a;
     const LAST: u8 = 0x40;
@@ -101,8 +101,8 @@ pub(super) fn packed_len(data: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether `list`, of an archive whose list begins at `at`, says again what stands before it, and nothing else: headers, at their
-/// distances (technote, "Quick open header").
+/// Whether `list`, of an archive whose list begins at `at`, says again what stands before it, and nothing else: headers, at
+/// their distances (technote, "Quick open header").
 pub(super) fn is_said_before(source: &dyn Source, at: u64, mut list: &[u8]) -> bool {
     while !list.is_empty() {
         let mut record = || {

@@ -1,4 +1,5 @@
-//! Headers that are locked, walked with a password that opens them: the crate that unpacks tells only some of what they say.
+//! Headers that are locked, walked with a password that opens them: the crate that unpacks tells only some of what they
+//! say.
 
 use std::ops::Range;
 

@@ -80,7 +80,7 @@ impl<'a> Archive<'a, '_> {
         if matches!(told, Err(Stop::Closed)) {
             return told;
         }
-        // Where the header cannot be read, all of the archive belongs to nothing; where it is locked, what stands behind it.
+        // Where the header cannot be read, all of the archive belongs to nothing; where it is locked, what stands behind.
         let is_locked = matches!(told, Err(Stop::Bound(OpaqueReason::Encrypted)));
         self.between(is_locked)?;
         told

@@ -99,8 +99,8 @@ fn numbers_of_every_length_are_read() {
 
 const NUMBER: &[u8] = b"\nCCCD 001190123456\n";
 
-/// An archive of one file, so small that all numbers take a byte, with `besides` among what its header says of files and
-/// `behind` behind that.
+/// An archive of one file, so small that all numbers take a byte, with `besides` among what its header says of files
+/// and `behind` behind that.
 fn archive(packed: &[u8], coder: &[u8], size: u8, besides: &[u8], behind: &[u8]) -> Vec<u8> {
     let packed_streams = [6, 0, 1, 9, packed.len() as u8, 0];
     let folder = [&[7, 11, 1, 0, 1][..], coder, &[12, size, 0]].concat();
