@@ -36,20 +36,31 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     };
     // What names the cabinets before and after, and room that programs reserve for themselves.
     scan_strings(source, 0..cabinet.header_end, place, inquiry);
-    let mut spans = vec![0..cabinet.header_end, cabinet.files_span.clone()];
+    let mut spans = cabinet.header_spans.clone();
+    spans.push(cabinet.files_span.clone());
     for (n, folder) in cabinet.folders.iter().enumerate() {
+        // Any number of folders may be the same blocks.
+        if inquiry.is_late(place) {
+            return None;
+        }
         let files: Vec<&File> = cabinet.files.iter().filter(|file| file.folder == Some(n)).collect();
         match Unpack::new(source, folder, cabinet.data_reserve) {
             Ok(mut unpack) => {
                 members(&mut unpack, &files, place, inquiry)?;
                 spans.push(folder.start..unpack.at);
+                reserved(&unpack.reserved, place, inquiry);
             }
             Err(reason) => {
+                if files.is_empty() {
+                    inquiry.refuse(place, reason, 1);
+                }
                 for file in files {
                     enter(file, place, inquiry).map(|member| inquiry.refuse(&member, reason, file.len))?;
                 }
                 // How much of it there is is told by the blocks alone.
-                spans.push(folder.start..folder::end(source, folder, cabinet.data_reserve));
+                let span = folder.start..folder::end(source, folder, cabinet.data_reserve);
+                scan_strings(source, span.clone(), place, inquiry);
+                spans.push(span);
             }
         }
     }
@@ -99,6 +110,15 @@ fn members(unpack: &mut Unpack<'_>, files: &[&File], place: &Place, inquiry: &mu
     Some(())
 }
 
+/// Room in blocks of data, which nothing is known to use.
+fn reserved(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    if bytes.iter().any(|b| *b != 0) {
+        let mut object = Object::new(Hint::default(), place.member("between", Origin::Lost));
+        object.push(bytes, inquiry);
+        object.finish(None, inquiry);
+    }
+}
+
 /// What belongs to nothing, such as signatures, in objects of their own.
 fn between(source: &dyn Source, mut spans: Vec<Range<u64>>, place: &Place, inquiry: &mut Inquiry) {
     spans.sort_by_key(|span| span.start);
@@ -106,7 +126,7 @@ fn between(source: &dyn Source, mut spans: Vec<Range<u64>>, place: &Place, inqui
     let mut at = 0;
     for span in spans {
         let end = span.start.min(source.len());
-        if at < end {
+        if at < end && !super::is_zero(source, at..end) {
             let place = place.member("between", Origin::Lost);
             object::section(source, at, end, Hint::default(), place, inquiry);
         }
@@ -158,5 +178,48 @@ mod tests {
             let same = inspection.distinct(DetectorId::Cccd) == 301;
             assert!(same || !inspection.opaque.is_empty(), "byte {at}: {inspection:?}");
         }
+    }
+
+    const NUMBER: &[u8] = b"\nCCCD 001190123456\n";
+
+    /// A cabinet of one folder with one stored file or none, and room in header, folder and block.
+    fn cabinet(packing: u16, has_file: bool, room: [&[u8]; 3]) -> Vec<u8> {
+        let [header, folder, block] = room;
+        let folder_at = 40 + header.len();
+        let files_at = folder_at + 8 + folder.len();
+        let data_at = files_at + if has_file { 18 } else { 0 };
+        let mut bytes = b"MSCF\0\0\0\0".to_vec();
+        bytes.extend([0; 8]);
+        bytes.extend((files_at as u32).to_le_bytes());
+        bytes.extend([0, 0, 0, 0, 3, 1, 1, 0, u8::from(has_file), 0, 4, 0, 0, 0, 0, 0]);
+        bytes.extend([header.len() as u8, 0, folder.len() as u8, block.len() as u8]);
+        bytes.extend(header);
+        bytes.extend((data_at as u32).to_le_bytes());
+        bytes.extend([&[1, 0][..], &packing.to_le_bytes(), folder].concat());
+        if has_file {
+            bytes.extend(b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\x20\0a\0");
+        }
+        bytes.extend([&[0, 0, 0, 0, 1, 0, 1, 0][..], block, b"x"].concat());
+        bytes
+    }
+
+    #[test]
+    fn reserved_room_is_looked_at_and_what_is_no_text_there_told() {
+        let binary = [0xf0, 0xf1, 0, 0xf2].repeat(6);
+        let told = |bytes: &[u8]| inspect(bytes).opaque.iter().map(|o| o.reason).collect::<Vec<_>>();
+        assert_eq!(told(&cabinet(0, true, [&[0; 30]; 3])), []);
+        assert_eq!(told(&cabinet(0, true, [&binary[..20], b"", b""])), [], "where a signature is");
+        for at in 0..3 {
+            let room = |bytes| std::array::from_fn(|n| if n == at { bytes } else { &b""[..] });
+            let found = inspect(&cabinet(0, true, room(NUMBER)));
+            assert_eq!(found.distinct(DetectorId::Cccd), 1, "{at}: {found:?}");
+            assert_eq!(told(&cabinet(0, true, room(&binary))), [OpaqueReason::UnsupportedFormat], "{at}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_unpacked_is_told_though_it_has_no_file() {
+        let inspection = inspect(&cabinet(3, false, [b"", b"", b""]));
+        assert!(inspection.is_opaque(OpaqueReason::UnsupportedFormat), "{inspection:?}");
     }
 }

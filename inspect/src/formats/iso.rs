@@ -21,6 +21,11 @@ use tree::{File, Naming, Walk};
 const SECTOR: u64 = 2_048;
 /// Descriptors begin behind the part left to the system.
 const SYSTEM: u64 = 16 * SECTOR;
+/// Bytes of a descriptor up to what is left to programs (ECMA-119, §8.4), of one that tells how to start a computer (El
+/// Torito, §2.0), and of one that says no more than what it is.
+const VOLUME: u64 = 883;
+const BOOT: u64 = 75;
+const MARKED: u64 = 7;
 /// More descriptors than any image has.
 const DESCRIPTORS_MAX: u64 = 64;
 
@@ -37,22 +42,35 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     let mut ended = false;
     for at in (0..DESCRIPTORS_MAX).map(|n| SYSTEM + n * SECTOR) {
         let Ok(sector) = read_range(source, at..at + SECTOR) else { break };
-        match (sector.first(), sector.get(1..6)) {
-            (Some(1), Some(b"CD001")) if !ended => walk.volume(source, &sector, Naming::Plain),
+        // How much of it is understood: the rest is most often zeros, or words of whoever made it.
+        let known = match (sector.first(), sector.get(1..6)) {
+            (Some(1), Some(b"CD001")) if !ended => {
+                walk.volume(source, &sector, Naming::Plain);
+                VOLUME
+            }
             (Some(2), Some(b"CD001")) if !ended => {
                 // Joliet says so by the sets of characters it names (Joliet specification, 1995).
                 let is_joliet = matches!(sector.get(88..91), Some(b"%/@" | b"%/C" | b"%/E"));
                 walk.volume(source, &sector, if is_joliet { Naming::Joliet } else { Naming::Plain });
+                VOLUME
             }
-            (Some(255), Some(b"CD001")) => ended = true,
+            (Some(255), Some(b"CD001")) => {
+                ended = true;
+                MARKED
+            }
+            (Some(0), Some(b"CD001")) => BOOT,
             (_, Some(b"NSR02" | b"NSR03")) => {
                 inquiry.refuse(place, OpaqueReason::UnsupportedFormat, source.len());
+                MARKED
             }
-            (_, Some(b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"CDW02")) => {}
+            (_, Some(b"CD001" | b"BEA01" | b"TEA01" | b"BOOT2" | b"CDW02")) => MARKED,
             _ => break,
-        }
-        walk.spans.insert(at, at + SECTOR);
+        };
+        walk.spans.insert(at, at + known);
+        let filling = sector.iter().rev().take_while(|b| matches!(b, 0 | b' ')).count() as u64;
+        walk.spans.insert(at + known.max(SECTOR - filling), at + SECTOR);
     }
+    walk.path_tables(source);
     if !ended || walk.damaged {
         inquiry.refuse(place, OpaqueReason::ParseError, source.len());
     }
@@ -88,23 +106,12 @@ fn between(source: &dyn Source, spans: &BTreeMap<u64, u64>, place: &Place, inqui
     for (from, to) in spans.iter().chain([(&source.len(), &source.len())]) {
         let gap = at..(*from).min(source.len());
         // The rest of a sector is mostly zeros, and so is the end of the image.
-        if gap.start < gap.end && !is_zero(source, gap.start, gap.end) {
+        if gap.start < gap.end && !super::is_zero(source, gap.clone()) {
             let place = place.member("between", Origin::Lost);
             object::section(source, gap.start, gap.end, Hint::default(), place, inquiry);
         }
         at = at.max(*to);
     }
-}
-
-fn is_zero(source: &dyn Source, mut from: u64, to: u64) -> bool {
-    while from < to {
-        let end = to.min(from + object::BLOCK as u64);
-        if !read_range(source, from..end).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0)) {
-            return false;
-        }
-        from = end;
-    }
-    true
 }
 
 #[cfg(test)]
@@ -156,5 +163,34 @@ mod tests {
             turning[at] ^= 0xff;
         }
         assert!(!inspect(&turning).opaque.is_empty());
+    }
+
+    #[test]
+    fn what_no_directory_says_is_told_where_one_could() {
+        let sector = |n: usize| n * super::SECTOR as usize;
+        let binary = [0xf0, 0xf1, 0, 0xf2].repeat(9);
+        for (what, at) in [
+            ("room for programs in a descriptor", sector(16) + 900),
+            ("behind the last descriptor", sector(18) + 9),
+            ("behind the last record of a directory", sector(28) + 1_000),
+            ("behind a continuation", sector(32) + 1_500),
+            ("a table of paths", sector(20) + 26),
+        ] {
+            let mut changed = image();
+            changed[at..at + binary.len()].copy_from_slice(&binary);
+            if what == "a table of paths" {
+                // Longer in both of its notations.
+                changed[sector(16) + 132..sector(16) + 140].copy_from_slice(&[62, 0, 0, 0, 0, 0, 0, 62]);
+            }
+            let inspection = inspect(&changed);
+            assert!(inspection.is_opaque(OpaqueReason::UnsupportedFormat), "{what}: {inspection:?}");
+            assert_eq!(inspection.distinct(DetectorId::Cccd), 302, "{what}");
+        }
+        let mut nameless = image();
+        // The name of the file is longer than its record.
+        let at = sector(28) + nameless[sector(28)] as usize;
+        let at = at + nameless[at] as usize;
+        nameless[at + 32] = 255;
+        assert!(inspect(&nameless).is_opaque(OpaqueReason::ParseError));
     }
 }

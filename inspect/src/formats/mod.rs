@@ -58,9 +58,12 @@ mod xml;
 mod yenc;
 mod zip;
 
+use std::ops::Range;
+
 use crate::inquiry::{Inquiry, Place};
+use crate::object::BLOCK;
 use crate::sniff::Head;
-use crate::source::Source;
+use crate::source::{Source, read_range};
 
 /// A format: how to recognise it and how to read it.
 pub(crate) struct Format {
@@ -122,6 +125,18 @@ pub(crate) fn of(head: &Head<'_>) -> Option<&'static Format> {
 fn besides_mail(head: &Head<'_>) -> Option<&'static Format> {
     let mut before = all().take_while(|format| format.media_type != mail::FORMAT.media_type);
     before.find(|format| (format.matches)(head))
+}
+
+/// Whether bytes of a source are nothing but zeros.
+fn is_zero(source: &dyn Source, Range { start: mut at, end }: Range<u64>) -> bool {
+    while at < end {
+        let upto = end.min(at + BLOCK as u64);
+        if !read_range(source, at..upto).is_ok_and(|bytes| bytes.iter().all(|b| *b == 0)) {
+            return false;
+        }
+        at = upto;
+    }
+    true
 }
 
 /// Every format, in the order in which they are asked.

@@ -8,12 +8,14 @@ mod five;
 mod four;
 #[cfg(test)]
 mod tests;
+mod unlocked;
 mod unpack;
 
 use std::ops::Range;
 
 use chot_model::OpaqueReason;
 
+use super::unknown::Appended;
 use super::{Format, Room, scan_strings};
 use crate::Hint;
 use crate::extract::{self, Kind};
@@ -51,26 +53,36 @@ struct Block {
 
 enum What {
     Member(Member),
-    /// What no reader opens, or its header alone.
+    /// A header alone, most often.
     Other,
+    /// What no reader opens.
+    Unknown,
     /// All that follows is encrypted.
     Encrypted,
     /// The archive ends.
-    End,
+    End {
+        /// Bytes of the header behind the fields that are known.
+        more: u64,
+    },
 }
 
 /// A file, or something that is stored like one.
+#[derive(Clone)]
 struct Member {
     name: String,
     how: How,
     /// No remark, stream or list that belongs to a file or the archive.
     is_file: bool,
+    /// What it points to, where it is nothing but a name for that.
+    link: Option<String>,
+    /// Its header holds a remark, which is packed.
+    has_remark: bool,
 }
 
 impl Member {
     /// What is said of the archive.
     fn remark() -> Self {
-        Self { name: REMARK.to_owned(), how: How::Packed, is_file: false }
+        Self { name: REMARK.to_owned(), how: How::Packed, is_file: false, link: None, has_remark: false }
     }
 
     /// Whether it is the list of all headers that programs open an archive by.
@@ -114,6 +126,31 @@ impl How {
     }
 }
 
+/// Bytes that no reader of a member looks at, or may not look at to their end: headers, and what is unpacked apart.
+struct Besides<'s> {
+    source: &'s dyn Source,
+    place: &'s Place,
+    appended: Appended,
+}
+
+impl<'s> Besides<'s> {
+    fn new(source: &'s dyn Source, place: &'s Place) -> Self {
+        Self { source, place, appended: Appended::new(place) }
+    }
+
+    fn read(&mut self, range: Range<u64>, inquiry: &mut Inquiry) {
+        scan_strings(self.source, range.clone(), self.place, inquiry);
+        let mut at = range.start;
+        while at < range.end {
+            let end = range.end.min(at + object::BLOCK as u64);
+            // That they cannot be read was told.
+            let Ok(bytes) = read_range(self.source, at..end) else { break };
+            self.appended.read(&bytes, inquiry);
+            at = end;
+        }
+    }
+}
+
 /// What a remark on the archive is called.
 const REMARK: &str = "CMT";
 
@@ -125,6 +162,7 @@ fn read(
     inquiry: &mut Inquiry,
 ) -> Option<&'static str> {
     let (mut at, len, mut is_read_apart) = (mark.len() as u64, source.len(), false);
+    let mut besides = Besides::new(source, place);
     while at < len && !inquiry.is_late(place) {
         let Some(Block { what, data, end }) = next(source, at).filter(|block| at < block.end && block.end <= len)
         else {
@@ -134,30 +172,48 @@ fn read(
             break;
         };
         let from = std::mem::replace(&mut at, end);
+        besides.read(from..data, inquiry);
         match what {
-            What::Encrypted if inquiry.passwords.is_empty() => {
-                inquiry.refuse(place, OpaqueReason::Encrypted, len - at);
-                return None;
-            }
             What::Encrypted => {
-                is_read_apart = true;
+                // Who knows no password does not know where the archive ends, either.
+                besides.read(data..len, inquiry);
+                is_read_apart = !inquiry.passwords.is_empty();
+                if !is_read_apart {
+                    inquiry.refuse(place, OpaqueReason::Encrypted, len - at);
+                }
                 at = len;
             }
-            What::End => break,
-            What::Other if data == end => {}
-            What::Other => {
-                let member = place.member("block", Origin::Lost);
-                object::section(source, data, end, Hint::default(), member, inquiry);
+            What::End { more } => {
+                at = data - more;
+                break;
             }
-            What::Member(member) if member.is_read_apart() => is_read_apart = true,
-            What::Member(member) if member.is_list() && says_nothing(source, from, data..end) => {}
-            What::Member(member) => self::member(source, member, data..end, place, inquiry)?,
+            What::Other if data == end => {}
+            What::Other | What::Unknown => {
+                let (from, member) =
+                    (if matches!(what, What::Other) { data } else { from }, place.member("block", Origin::Lost));
+                object::section(source, from, end, Hint::default(), member, inquiry);
+            }
+            What::Member(member) => {
+                is_read_apart |= member.has_remark || member.is_read_apart();
+                if let Some(link) = &member.link {
+                    let place = place.member(&member.name, Origin::Lost);
+                    if !object::enter(link, &place, inquiry) {
+                        return None;
+                    }
+                }
+                if member.is_read_apart() {
+                    besides.read(data..end, inquiry);
+                } else if !member.is_list() || !says_nothing(source, from, data..end) {
+                    self::member(source, member, data..end, place, inquiry)?;
+                }
+            }
         }
     }
     if at < len {
         // Behind the end, where no reader looks.
         object::section(source, at, len, Hint::default(), place.member("behind", Origin::Lost), inquiry);
     }
+    besides.appended.end(inquiry);
     if is_read_apart {
         extract::told(Kind::Rar, source, place, inquiry);
     }

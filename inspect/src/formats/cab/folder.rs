@@ -24,6 +24,8 @@ pub(super) struct Unpack<'a> {
     taken: usize,
     /// Bytes handed out.
     pub(super) told: u64,
+    /// What stood in the room that blocks reserve.
+    pub(super) reserved: Vec<u8>,
 }
 
 /// Where the blocks of a folder end, as far as they are there.
@@ -54,7 +56,7 @@ impl<'a> Unpack<'a> {
             _ => return Err(OpaqueReason::UnsupportedFormat),
         };
         let &Folder { start: at, blocks, .. } = folder;
-        Ok(Self { source, at, blocks, reserve, zipped, block: Vec::new(), taken: 0, told: 0 })
+        Ok(Self { source, at, blocks, reserve, zipped, block: Vec::new(), taken: 0, told: 0, reserved: Vec::new() })
     }
 
     /// Unpacks the next block; false when there is none.
@@ -74,6 +76,7 @@ impl<'a> Unpack<'a> {
             // The rest of the block is in the next cabinet.
             return Err(OpaqueReason::Partial);
         }
+        self.reserved.extend_from_slice(header.get(8..).unwrap_or_default());
         let from = self.at + 8 + self.reserve;
         let data = read_range(self.source, from..from + u64::from(packed)).map_err(|_| broken)?;
         self.at = from + u64::from(packed);
@@ -110,6 +113,9 @@ impl<'a> Unpack<'a> {
     /// Passes over bytes up to `to`, which belong to no member; all zeros is nothing.
     pub(super) fn skip(&mut self, to: u64, place: &Place, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
         while self.told < to {
+            if inquiry.is_late(place) {
+                return Err(OpaqueReason::TimeLimit);
+            }
             let Some(some) = self.some(to - self.told)? else {
                 return if to == u64::MAX { Ok(()) } else { Err(OpaqueReason::ParseError) };
             };

@@ -12,6 +12,8 @@ pub(super) struct Cabinet {
     pub(super) files: Vec<File>,
     /// Where the descriptions of folders end.
     pub(super) header_end: u64,
+    /// What of that is understood: all but room that others reserve.
+    pub(super) header_spans: Vec<Range<u64>>,
     /// Where those of files lie.
     pub(super) files_span: Range<u64>,
     /// Bytes reserved in each block of data.
@@ -35,6 +37,8 @@ pub(super) struct File {
     pub(super) folder: Option<usize>,
 }
 
+/// Room in the header that tells where a signature lies.
+const SIGNATURE: usize = 20;
 /// The descriptions of 65,535 files with the longest names.
 const FILES_MAX: u64 = 65_535 * (16 + 257);
 
@@ -78,12 +82,21 @@ impl Cabinet {
         fields.bytes(6)?;
         let (folders, files, flags) = (fields.u16()?, fields.u16()?, fields.u16()?);
         fields.bytes(4)?;
-        let (mut folder_reserve, mut data_reserve) = (0, 0);
+        let (mut folder_reserve, mut data_reserve, mut header_spans) = (0, 0, Vec::new());
+        let mut from = 0;
+        let len = bytes.len();
+        let at = |fields: &Fields<'_>| (len - fields.0.len()) as u64;
         if flags & 4 != 0 {
             let reserve = usize::from(fields.u16()?);
             let &[folder, data] = fields.bytes(2)? else { return None };
             (folder_reserve, data_reserve) = (usize::from(folder), u64::from(data));
-            fields.bytes(reserve)?;
+            if reserve > SIGNATURE {
+                header_spans.push(from..at(&fields));
+                fields.bytes(reserve)?;
+                from = at(&fields);
+            } else {
+                fields.bytes(reserve)?;
+            }
         }
         // Names of the cabinets before and after, and of their discs.
         for flag in [1, 1, 2, 2] {
@@ -94,9 +107,14 @@ impl Cabinet {
         let mut found = Vec::with_capacity(folders.into());
         for _ in 0..folders {
             found.push(Folder { start: fields.u32()?, blocks: fields.u16()?, packing: fields.u16()? });
-            fields.bytes(folder_reserve)?;
+            if folder_reserve > 0 {
+                header_spans.push(from..at(&fields));
+                fields.bytes(folder_reserve)?;
+                from = at(&fields);
+            }
         }
-        let header_end = (bytes.len() - fields.0.len()) as u64;
+        let header_end = at(&fields);
+        header_spans.push(from..header_end);
         let bytes = read_range(source, files_at..source.len().min(files_at + FILES_MAX)).ok()?;
         let mut fields = Fields(&bytes);
         let files = (0..files).map(|_| File::read(&mut fields)).collect::<Option<Vec<_>>>()?;
@@ -104,7 +122,7 @@ impl Cabinet {
         if files.iter().any(|file| file.folder.is_some_and(|n| n >= found.len())) {
             return None;
         }
-        Some(Self { folders: found, files, header_end, files_span, data_reserve })
+        Some(Self { folders: found, files, header_end, header_spans, files_span, data_reserve })
     }
 }
 

@@ -32,6 +32,10 @@ pub(super) struct Walk {
     /// A directory is missing or cut.
     pub(super) damaged: bool,
     bytes: u64,
+    /// Where directories lie, and their names.
+    directories: HashSet<(u64, Vec<u8>)>,
+    /// Tables that say both again, and whether the larger half of a number stands first in them.
+    tables: Vec<(Range<u64>, bool)>,
 }
 
 /// Directories in directories.
@@ -49,15 +53,17 @@ impl Walk {
     /// Walks the tree of a volume, given its descriptor.
     pub(super) fn volume(&mut self, source: &dyn Source, descriptor: &[u8], naming: Naming) {
         let root = descriptor.get(156..190).unwrap_or_default();
-        // The tables of paths say again what the directories say.
         for at in [140, 144, 148, 152] {
             let sector = descriptor.get(at..at + 4).and_then(|b| b.first_chunk()).copied().unwrap_or_default();
             let sector = if at < 148 { u32::from_le_bytes(sector) } else { u32::from_be_bytes(sector) };
             let len = u32_at(descriptor, 132).unwrap_or(0).min(BYTES_MAX);
             if sector != 0 {
                 let from = u64::from(sector) * SECTOR;
-                self.spans.insert(from, from + len);
+                self.tables.push((from..from + len, at >= 148));
             }
+        }
+        if let Some(sector) = u32_at(root, 2) {
+            self.directories.insert((sector, vec![0]));
         }
         let mut left = vec![(String::new(), root.to_vec(), 0)];
         let mut seen = HashSet::new();
@@ -81,8 +87,7 @@ impl Walk {
                 self.damaged = true;
                 return;
             }
-            self.spans.insert(from, from + len);
-            self.directory(source, &bytes, &path, depth, naming, &mut left);
+            self.directory(source, (from, &bytes), (&path, depth), naming, &mut left);
         }
     }
 
@@ -94,12 +99,13 @@ impl Walk {
         }
         let len = usize::from(*record.get(32)?);
         let mut long = Vec::new();
-        let mut more = entries(record.get(33 + len + (len + 1) % 2..)?, &mut long);
+        let (mut more, _) = entries(record.get(33 + len + (len + 1) % 2..)?, &mut long);
         for _ in 0..AREAS_MAX {
             let Some(area) = more.take() else { break };
             let Ok(bytes) = read_range(source, area.clone()) else { break };
-            self.spans.insert(area.start, area.end);
-            more = entries(&bytes, &mut long);
+            let (next, read) = entries(&bytes, &mut long);
+            self.spans.insert(area.start, area.start + read as u64);
+            more = next;
         }
         (!long.is_empty()).then(|| String::from_utf8_lossy(&long).into_owned())
     }
@@ -107,9 +113,8 @@ impl Walk {
     fn directory(
         &mut self,
         source: &dyn Source,
-        bytes: &[u8],
-        path: &str,
-        depth: usize,
+        (mut at, bytes): (u64, &[u8]),
+        (path, depth): (&str, usize),
         naming: Naming,
         left: &mut Vec<(String, Vec<u8>, usize)>,
     ) {
@@ -123,10 +128,16 @@ impl Walk {
                 };
                 rest = after;
                 let long = self.rock_ridge(source, record, naming);
-                let Some(name) = plain(record, naming).map(|plain| long.unwrap_or(plain)) else { continue };
+                let bare = record.get(32).and_then(|len| record.get(33..33 + usize::from(*len)));
+                let Some(bare) = bare else {
+                    self.damaged = true;
+                    continue;
+                };
+                let Some(name) = plain(bare, naming).map(|plain| long.unwrap_or(plain)) else { continue };
                 let path = if path.is_empty() { name } else { format!("{path}/{name}") };
                 let flags = record.get(25).copied().unwrap_or_default();
                 if flags & 2 != 0 {
+                    self.directories.extend(u32_at(record, 2).map(|sector| (sector, bare.to_vec())));
                     left.push((path, record.to_vec(), depth + 1));
                     continue;
                 }
@@ -149,15 +160,43 @@ impl Walk {
                     self.files.push(file);
                 }
             }
+            // What follows the last record of a sector is no part of the directory.
+            self.spans.insert(at, at + (sector.len() - rest.len()) as u64);
+            at += SECTOR;
         }
         self.files.extend(pieces);
     }
+
+    /// Looks at the tables of paths: those that say no more than the directories need no further look.
+    pub(super) fn path_tables(&mut self, source: &dyn Source) {
+        for (range, big) in std::mem::take(&mut self.tables) {
+            self.bytes += range.end - range.start;
+            if self.bytes > BYTES_MAX {
+                break;
+            }
+            let bytes = read_range(source, range.clone()).unwrap_or_default();
+            if self.are_known(&bytes, big).is_some() {
+                self.spans.insert(range.start, range.end);
+            }
+        }
+    }
+
+    /// Whether each entry of a table is a directory (ECMA-119, §9.4).
+    fn are_known(&self, mut bytes: &[u8], big: bool) -> Option<()> {
+        while !bytes.is_empty() {
+            let &[len, _, a, b, c, d, _, _, ref rest @ ..] = bytes else { return None };
+            let sector = if big { u32::from_be_bytes([a, b, c, d]) } else { u32::from_le_bytes([a, b, c, d]) };
+            let (name, behind) = rest.split_at_checked(usize::from(len))?;
+            self.directories.get(&(sector.into(), name.to_vec()))?;
+            // Filled up to an even length.
+            bytes = if len % 2 == 1 { behind.strip_prefix(&[0])? } else { behind };
+        }
+        Some(())
+    }
 }
 
-/// The name in a record; `None` for the directory itself and the one above.
-fn plain(record: &[u8], naming: Naming) -> Option<String> {
-    let len = usize::from(*record.get(32)?);
-    let bytes = record.get(33..33 + len)?;
+/// A name as it is read; `None` for the directory itself and the one above.
+fn plain(bytes: &[u8], naming: Naming) -> Option<String> {
     if matches!(bytes, [0 | 1]) {
         return None;
     }
@@ -169,8 +208,10 @@ fn plain(record: &[u8], naming: Naming) -> Option<String> {
     Some(String::from_utf8_lossy(bytes.strip_suffix(b";1").unwrap_or(bytes)).into_owned())
 }
 
-/// Reads entries of Rock Ridge (IEEE P1282): adds pieces of the long name, and tells where more entries lie.
-fn entries(mut rest: &[u8], long: &mut Vec<u8>) -> Option<Range<u64>> {
+/// Reads entries of Rock Ridge (IEEE P1282): adds pieces of the long name, and tells where more entries lie and how many bytes
+/// were entries.
+fn entries(all: &[u8], long: &mut Vec<u8>) -> (Option<Range<u64>>, usize) {
+    let mut rest = all;
     let mut more = None;
     while let [a, b, size, _, ..] = *rest {
         let Some((entry, after)) = rest.split_at_checked(usize::from(size)).filter(|_| size >= 4) else { break };
@@ -184,5 +225,5 @@ fn entries(mut rest: &[u8], long: &mut Vec<u8>) -> Option<Range<u64>> {
         }
         rest = after;
     }
-    more
+    (more, all.len() - rest.len())
 }

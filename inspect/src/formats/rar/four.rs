@@ -1,6 +1,7 @@
 //! Blocks of RAR 1.5 to 4.
 
 use super::{Block, How, Member, What};
+use crate::formats::le::{u16_at, u32_at};
 use crate::source::{Source, read_range};
 
 pub(super) const MARK: &[u8] = b"Rar!\x1a\x07\0";
@@ -9,28 +10,38 @@ pub(super) const MARK: &[u8] = b"Rar!\x1a\x07\0";
 const SHORT: u64 = 7;
 
 pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
-    let short = read_range(source, at..at + SHORT).ok()?;
-    let &[_, _, kind, flags, more_flags, len, more_len] = short.as_slice() else { return None };
-    let (flags, len) = (u16::from_le_bytes([flags, more_flags]), u16::from_le_bytes([len, more_len]));
-    let header = read_range(source, at..at + u64::from(len).max(SHORT)).ok()?;
-    let u16_at = |at: usize| Some(u16::from_le_bytes(*header.get(at..)?.first_chunk()?));
-    let u32_at = |at: usize| Some(u32::from_le_bytes(*header.get(at..)?.first_chunk()?));
-    let mut data = at + header.len() as u64;
-    let end = data;
-    let (mut what, mut size) = (What::Other, 0);
-    match kind {
+    let len = body(&read_range(source, at..at + SHORT).ok()?)?;
+    block(&read_range(source, at..at + len).ok()?, at + len)
+}
+
+/// The length of a header.
+pub(super) fn body(first: &[u8]) -> Option<u64> {
+    Some(u64::from(u16_at(first, 5)?).max(SHORT))
+}
+
+/// The block of this header, with data from `data` on.
+pub(super) fn block(header: &[u8], data: u64) -> Option<Block> {
+    let (kind, flags) = (*header.get(2)?, u16_at(header, 3)?);
+    let more = || Some(if flags & 0x8000 != 0 { u64::from(u32_at(header, SHORT as usize)?) } else { 0 });
+    let mut size = 0;
+    let what = match kind {
         // The main header may say that all others are encrypted.
-        0x73 if flags & 0x80 != 0 => what = What::Encrypted,
+        0x73 if flags & 0x80 != 0 => What::Encrypted,
         // It may also hold a remark, which is packed.
-        0x73 if flags & 2 != 0 => what = What::Member(Member::remark()),
-        0x7b => what = What::End,
+        0x73 if flags & 2 != 0 => What::Member(Member::remark()),
+        0x7b => {
+            size = more()?;
+            // A checksum, the number of the volume, and room for the next one.
+            let fields = [(2, 4), (8, 2), (4, 7)].map(|(flag, len)| if flags & flag != 0 { len } else { 0 });
+            What::End { more: (header.len() as u64).saturating_sub(SHORT + fields.iter().sum::<u64>()) }
+        }
         // Files, and comments and the like, which are stored as files are.
         0x74 | 0x7a => {
-            size = u64::from(u32_at(7)?);
-            let (method, name_len) = (*header.get(25)?, usize::from(u16_at(26)?));
+            size = u64::from(u32_at(header, 7)?);
+            let (method, name_len) = (*header.get(25)?, usize::from(u16_at(header, 26)?));
             let mut name_at = 32;
             if flags & 0x100 != 0 {
-                size |= u64::from(u32_at(32)?) << 32;
+                size |= u64::from(u32_at(header, 32)?) << 32;
                 name_at += 8;
             }
             let name = header.get(name_at..name_at + name_len)?;
@@ -44,16 +55,18 @@ pub(super) fn next(source: &dyn Source, at: u64) -> Option<Block> {
                 How::Stored
             };
             let name = if flags & 0x200 != 0 { wide(name) } else { String::from_utf8_lossy(name).into_owned() };
-            what = What::Member(Member { name, how, is_file: kind == 0x74 });
+            // A link is a file of what it points to.
+            let (is_file, link) = (kind == 0x74, None);
+            What::Member(Member { name, how, is_file, link, has_remark: is_file && flags & 0x08 != 0 })
         }
-        0x72 | 0x73 => {}
+        0x72 | 0x73 => What::Other,
         // Remarks of old, signatures, recovery: their headers are part of what they say.
         _ => {
-            data = at + SHORT;
-            size = if flags & 0x8000 != 0 { u64::from(u32_at(7)?) } else { 0 };
+            size = more()?;
+            What::Unknown
         }
-    }
-    Some(Block { what, data, end: end.checked_add(size)? })
+    };
+    Some(Block { what, data, end: data.checked_add(size)? })
 }
 
 /// A name with its letters beyond ASCII behind a zero: most often only what differs from the plain name before it.

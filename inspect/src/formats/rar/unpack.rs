@@ -6,17 +6,20 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Instant;
 
 use chot_model::{OpaqueReason, Secret};
 use rars::{
     Archive, ArchiveMember, ArchiveReadOptions, ArchiveReader, Error, ErrorKind, ExtractionDecision,
-    ExtractionErrorAction, ReadCancellation,
+    ExtractionErrorAction,
 };
 
+use super::unlocked::{self, Unlocked};
 use super::{Block, How, Member, REMARK, What, five, four};
 use crate::extract::{Bounds, Piece};
+use crate::formats::le;
 use crate::formats::telling::{self, Stop, Telling};
 use crate::source::Source;
 
@@ -44,7 +47,7 @@ pub(crate) fn read(
     let until = Instant::now().checked_add(bounds.time_max);
     let listed = Listed::of(bytes);
     let out = Rc::new(RefCell::new(Out { until, left: bounds.decoded_bytes_max, ..Out::default() }));
-    let unpack = Unpack { listed: &listed, out, telling: RefCell::new(Telling::new(bounds, each)) };
+    let mut unpack = Unpack { listed, out, telling: RefCell::new(Telling::new(bounds, each)) };
     telling::ended(unpack.read(bytes, passwords))
 }
 
@@ -61,54 +64,93 @@ impl Source for Bytes<'_> {
 }
 
 /// What our own walk over the headers found.
+#[derive(Default)]
 struct Listed {
     members: Vec<Member>,
-    /// Headers are locked, and what was found is not all.
-    is_locked: bool,
+    /// Bytes of members behind the stream that is unpacked.
+    tails: Vec<Range<usize>>,
+    /// The header that says that all others are locked.
+    locked: Option<Range<u64>>,
+    /// These, unlocked.
+    unlocked: Vec<Unlocked>,
+    /// How far they were walked.
+    end: usize,
 }
 
 impl Listed {
     fn of(bytes: &[u8]) -> Self {
         let five = (five::MARK, five::next as fn(&dyn Source, u64) -> Option<Block>);
         let (mark, next) = if bytes.starts_with(five::MARK) { five } else { (four::MARK, four::next as _) };
-        let mut listed = Self { members: Vec::new(), is_locked: false };
+        let mut listed = Self::default();
         let mut at = mark.len() as u64;
-        while let Some(Block { what, end, .. }) = next(&Bytes(bytes), at).filter(|block| at < block.end) {
-            at = end;
+        while let Some(Block { what, data, end }) = next(&Bytes(bytes), at).filter(|block| at < block.end) {
+            let from = std::mem::replace(&mut at, end);
             match what {
-                What::Member(member) => listed.members.push(member),
+                What::Member(member) => {
+                    if member.how == How::Packed && mark == five::MARK {
+                        listed.tails.extend(tail(bytes, data, end));
+                    }
+                    listed.members.push(member);
+                }
                 What::Encrypted => {
-                    listed.is_locked = true;
+                    listed.locked = Some(from..end);
                     break;
                 }
-                What::End => break,
-                What::Other => {}
+                What::End { .. } => break,
+                What::Other | What::Unknown => {}
             }
         }
         listed
+    }
+
+    /// Walks the headers that are locked.
+    fn unlock(&mut self, bytes: &[u8], locked: &Range<u64>, password: &Secret) {
+        let mut at = locked.end;
+        for unlocked in unlocked::headers(bytes, locked, password.reveal_bytes()).into_iter().flatten() {
+            let Block { what, data, end } = &unlocked.block;
+            let is_end = matches!(what, What::End { .. });
+            at = if is_end { *data } else { *end };
+            if let What::Member(member) = what {
+                self.members.push(member.clone());
+            }
+            self.unlocked.push(unlocked);
+            if is_end {
+                break;
+            }
+        }
+        self.end = usize::try_from(at).unwrap_or(bytes.len());
     }
 
     fn files(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.is_file)
     }
 
+    fn is_locked(&self) -> bool {
+        self.locked.is_some()
+    }
+
     /// Whether anything needs a password.
     fn needs_password(&self) -> bool {
-        self.is_locked || self.members.iter().any(|member| member.how == How::Locked && member.is_read_apart())
+        self.is_locked() || self.members.iter().any(|member| member.how == How::Locked && member.is_read_apart())
     }
 }
 
-struct Unpack<'l, 'e> {
-    listed: &'l Listed,
+/// What of the data of a member, from `data` to `end`, stands behind the packed stream.
+fn tail(bytes: &[u8], data: u64, end: u64) -> Option<Range<usize>> {
+    let (data, end) = (usize::try_from(data).ok()?, usize::try_from(end).ok()?);
+    let from = data + five::packed_len(bytes.get(data..end)?)?;
+    (from < end).then_some(from..end)
+}
+
+struct Unpack<'e> {
+    listed: Listed,
     out: Rc<RefCell<Out>>,
     telling: RefCell<Telling<'e>>,
 }
 
-impl Unpack<'_, '_> {
-    fn read(&self, bytes: &[u8], passwords: &[Secret]) -> Result<(), Stop> {
-        let cancel = ReadCancellation::new();
+impl Unpack<'_> {
+    fn read(&mut self, bytes: &[u8], passwords: &[Secret]) -> Result<(), Stop> {
         let options = ArchiveReadOptions::new()
-            .with_cancellation(&cancel)
             .with_max_header_count(HEADERS_MAX)
             .with_max_header_bytes(bytes.len() as u64)
             .with_max_reader_workspace_bytes(HELD_MAX)
@@ -119,14 +161,20 @@ impl Unpack<'_, '_> {
             Ok(opened) => opened,
             Err(error) => {
                 let reason = reason(&error);
-                return if self.untold(0, reason)? && !self.listed.is_locked { Ok(()) } else { Err(reason.into()) };
+                return if self.untold(0, reason)? && !self.listed.is_locked() { Ok(()) } else { Err(reason.into()) };
             }
         };
         let options = with_password(options, password);
+        if let Some((locked, password)) = self.listed.locked.clone().zip(password) {
+            self.listed.unlock(bytes, &locked, password);
+            self.unlocked(bytes)?;
+        }
         // Somebody lists what another does not: nobody can say what is read.
-        let agrees = self.listed.is_locked || archive.members().count() == self.listed.files().count();
+        let agrees = archive.members().count() == self.listed.files().count();
         self.remark(&archive, options)?;
         self.members(&archive, options, agrees)?;
+        self.tails(bytes)?;
+        self.remarks_on_files(&archive)?;
         if agrees { Ok(()) } else { Err(OpaqueReason::Ambiguous.into()) }
     }
 
@@ -151,7 +199,7 @@ impl Unpack<'_, '_> {
 
     /// Whether the first locked member can be unpacked.
     fn opens(&self, archive: &Archive, options: ArchiveReadOptions<'_>) -> bool {
-        let mut found = false;
+        let (mut found, left) = (false, self.out.borrow().left);
         let unpacked = archive.extract_with_control(options, |member| {
             let meta = &member.meta;
             Ok(if found {
@@ -164,25 +212,102 @@ impl Unpack<'_, '_> {
                 ExtractionDecision::Extract(Box::new(Writer(Rc::clone(&self.out))))
             })
         });
+        // What it made is made once more, and counts then.
+        self.out.borrow_mut().left = left;
         unpacked.is_ok()
     }
 
-    /// What is said of the archive, where that is packed or locked.
-    fn remark(&self, archive: &Archive, options: ArchiveReadOptions<'_>) -> Result<(), Stop> {
-        let is_apart = |member: &Member| !member.is_file && member.is_read_apart();
-        if !self.listed.is_locked && !self.listed.members.iter().any(is_apart) {
-            return Ok(());
-        }
-        let options = options.with_max_member_output_bytes(MEMBER_MAX.min(self.out.borrow().left));
-        match archive.comment_with_options(options) {
-            Ok(None) if self.listed.is_locked => Ok(()),
-            Ok(Some(remark)) => {
-                self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
-                self.telling.borrow_mut().tell(Piece::Bytes(&remark))
+    /// What headers that were unlocked say beside their members, and what stands behind them.
+    fn unlocked(&self, bytes: &[u8]) -> Result<(), Stop> {
+        for Unlocked { header, block: Block { what, data, end } } in &self.listed.unlocked {
+            self.text("", &String::from_utf8_lossy(header))?;
+            let (name, why) = match what {
+                What::Member(Member { name, link: Some(link), .. }) => {
+                    self.text(name, link)?;
+                    continue;
+                }
+                What::Member(member) if member.is_file || member.name == REMARK => continue,
+                What::Member(member) => (member.name.as_str(), member.how.reason()),
+                What::End { .. } => continue,
+                What::Other | What::Unknown if data == end => continue,
+                What::Other | What::Unknown => ("block", None),
+                What::Encrypted => ("block", Some(OpaqueReason::Encrypted)),
+            };
+            self.telling.borrow_mut().tell(Piece::Member { name })?;
+            match why {
+                Some(reason) => self.opaque(name, reason, end - data)?,
+                None => {
+                    let range = usize::try_from(*data).ok().zip(usize::try_from(*end).ok());
+                    let bytes = range.and_then(|(data, end)| bytes.get(data..end)).ok_or(OpaqueReason::ParseError)?;
+                    self.telling.borrow_mut().tell(Piece::Bytes(bytes))?;
+                }
             }
-            Ok(None) => self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0),
-            Err(error) => self.opaque(REMARK, reason(&error), 0),
         }
+        match bytes.get(self.listed.end..) {
+            Some(behind @ [_, ..]) => self.behind(behind),
+            _ => Ok(()),
+        }
+    }
+
+    fn text(&self, part: &str, text: &str) -> Result<(), Stop> {
+        let text = text.replace(|c: char| c.is_control(), "\n");
+        self.telling.borrow_mut().tell(Piece::Text { part, text: &text, again: false })
+    }
+
+    fn behind(&self, bytes: &[u8]) -> Result<(), Stop> {
+        self.telling.borrow_mut().tell(Piece::Member { name: "behind" })?;
+        self.telling.borrow_mut().tell(Piece::Bytes(bytes))
+    }
+
+    /// What is said of the archive, where that is packed or locked. Only the first remark is read.
+    fn remark(&self, archive: &Archive, options: ArchiveReadOptions<'_>) -> Result<(), Stop> {
+        let is_apart = |member: &Member| self.listed.is_locked() || member.is_read_apart();
+        let mut remarks = self.listed.members.iter().filter(|member| !member.is_file && member.name == REMARK);
+        let first = remarks.next();
+        // The main header may hold one, too.
+        if self.listed.is_locked() || first.is_some_and(is_apart) {
+            let options = options.with_max_member_output_bytes(MEMBER_MAX.min(self.out.borrow().left));
+            match archive.comment_with_options(options) {
+                Ok(Some(remark)) => self.said(&remark)?,
+                Ok(None) if first.is_none() => {}
+                Ok(None) => self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?,
+                Err(error) => self.opaque(REMARK, reason(&error), 0)?,
+            }
+        }
+        if remarks.any(is_apart) {
+            self.opaque(REMARK, OpaqueReason::UnsupportedFormat, 0)?;
+        }
+        Ok(())
+    }
+
+    /// What a remark says. Programs end it with a zero, and fill up what they lock with what lay in their memory.
+    fn said(&self, remark: &[u8]) -> Result<(), Stop> {
+        const FILLING_MAX: usize = 16;
+        if let Some(wide) = wide_remark(remark) {
+            self.text(REMARK, &wide)?;
+            return self.text(REMARK, &String::from_utf8_lossy(remark));
+        }
+        let end = memchr::memchr(0, remark).filter(|end| remark.len() - end <= FILLING_MAX);
+        let (said, filling) = remark.split_at(end.unwrap_or(remark.len()));
+        self.text(REMARK, &String::from_utf8_lossy(filling))?;
+        self.telling.borrow_mut().tell(Piece::Member { name: REMARK })?;
+        self.telling.borrow_mut().tell(Piece::Bytes(said))
+    }
+
+    /// What headers of old say of their files.
+    fn remarks_on_files(&self, archive: &Archive) -> Result<(), Stop> {
+        let Archive::Rar15To40(archive) = archive else { return Ok(()) };
+        for file in archive.files().filter(|file| file.has_file_comment()) {
+            let name = format!("{}/{REMARK}", file.name_lossy());
+            match file.file_comment() {
+                Ok(remark) => {
+                    self.telling.borrow_mut().tell(Piece::Member { name: &name })?;
+                    self.telling.borrow_mut().tell(Piece::Bytes(&remark.unwrap_or_default()))?;
+                }
+                Err(error) => self.opaque(&name, reason(&error), 0)?,
+            }
+        }
+        Ok(())
     }
 
     fn members(&self, archive: &Archive, options: ArchiveReadOptions<'_>, agrees: bool) -> Result<(), Stop> {
@@ -190,7 +315,7 @@ impl Unpack<'_, '_> {
         let (number, stopped) = (RefCell::new(0), RefCell::new(None));
         let decide = |member: &ArchiveMember| {
             let n = number.replace_with(|n| *n + 1);
-            let known = files.get(n).filter(|_| agrees && !self.listed.is_locked);
+            let known = files.get(n).filter(|_| agrees && !self.listed.is_locked());
             let decided = self.end().and_then(|()| self.begin(member, known.copied()));
             Ok(decided.unwrap_or_else(|stop| {
                 *stopped.borrow_mut() = Some(stop);
@@ -225,6 +350,12 @@ impl Unpack<'_, '_> {
         }
     }
 
+    /// What no unpacker looks at.
+    fn tails(&self, bytes: &[u8]) -> Result<(), Stop> {
+        let mut tails = self.listed.tails.iter().filter_map(|tail| bytes.get(tail.clone()));
+        tails.try_for_each(|tail| self.behind(tail))
+    }
+
     /// A member begins: whether it is unpacked, and what for.
     fn begin(&self, member: &ArchiveMember, known: Option<&Member>) -> Result<ExtractionDecision, Stop> {
         self.telling.borrow().look_at_the_clock()?;
@@ -244,7 +375,12 @@ impl Unpack<'_, '_> {
         }
         let is_wanted = is_told && refused.is_none();
         // Members that are read elsewhere are unpacked, too: others may go on from there.
-        if meta.is_directory || meta.is_redirection || refused.is_some() {
+        let is_bare = meta.is_directory || meta.is_redirection;
+        if is_bare && is_wanted && meta.packed_size > 0 {
+            // It has no bytes, but for these.
+            self.opaque(&name, OpaqueReason::UnsupportedFormat, meta.packed_size)?;
+        }
+        if is_bare || refused.is_some() {
             return Ok(ExtractionDecision::Skip);
         }
         self.out.borrow_mut().begin(is_wanted);
@@ -301,9 +437,18 @@ fn reason(error: &Error) -> OpaqueReason {
         ErrorKind::ResourceLimit => OpaqueReason::TooLarge,
         ErrorKind::PasswordRequired | ErrorKind::BadPassword => OpaqueReason::Encrypted,
         ErrorKind::UnsupportedFormat | ErrorKind::UnsupportedFeature => OpaqueReason::UnsupportedFormat,
-        ErrorKind::Cancelled => OpaqueReason::TimeLimit,
         _ => OpaqueReason::ParseError,
     }
+}
+
+/// A remark in letters of two bytes: one of four has a zero, at least.
+fn wide_remark(remark: &[u8]) -> Option<String> {
+    let units = remark.as_chunks::<2>().0;
+    let len = units.iter().position(|unit| *unit == [0; 2]).unwrap_or(units.len());
+    let zeros = units.iter().take(len).filter(|unit| unit[1] == 0).count();
+    let is_wide = len > 1 && zeros * 4 >= len && memchr::memchr(0, remark).is_some_and(|zero| zero + 1 < 2 * len);
+    let text = is_wide.then(|| le::utf16(remark.get(..2 * len).unwrap_or_default()))?;
+    text.chars().all(|c| !c.is_control() || c.is_whitespace()).then_some(text)
 }
 
 /// What is being unpacked.

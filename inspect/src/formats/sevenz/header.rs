@@ -104,6 +104,8 @@ struct Reader<'a> {
     rest: &'a [u8],
     /// Bytes of the whole header: no more things than that are counted in it.
     len: usize,
+    /// What it says that nobody needs to unpack it.
+    besides: Vec<u8>,
 }
 
 type Read<T> = Result<T, OpaqueReason>;
@@ -111,6 +113,10 @@ type Read<T> = Result<T, OpaqueReason>;
 const BROKEN: OpaqueReason = OpaqueReason::ParseError;
 
 impl<'a> Reader<'a> {
+    fn new(rest: &'a [u8], len: usize) -> Self {
+        Self { rest, len, besides: Vec::new() }
+    }
+
     fn bytes(&mut self, n: usize) -> Read<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(n).ok_or(BROKEN)?;
         self.rest = rest;
@@ -157,7 +163,17 @@ impl<'a> Reader<'a> {
 
     fn skip_property(&mut self) -> Read<()> {
         let len = self.count()?;
-        self.bytes(len).map(drop)
+        let bytes = self.bytes(len)?;
+        self.pass(bytes);
+        Ok(())
+    }
+
+    /// Takes note of bytes that say nothing of files or streams; zeros fill up.
+    fn pass(&mut self, bytes: &[u8]) {
+        if bytes.iter().any(|b| *b != 0) {
+            self.besides.extend_from_slice(bytes);
+            self.besides.push(b'\n');
+        }
     }
 
     fn folder(&mut self) -> Read<Folder> {
@@ -308,36 +324,55 @@ impl<'a> Reader<'a> {
                 return Ok(files);
             }
             let len = self.count()?;
-            let mut property = Reader { rest: self.bytes(len)?, len: self.len };
-            match id {
+            let bytes = self.bytes(len)?;
+            let mut property = Reader::new(bytes, self.len);
+            // Of times and attributes: which are told, where, and eight bytes each.
+            let told = count.div_ceil(8) + 2;
+            let known = match id {
                 0x0e => {
                     let empty = property.bits(count)?;
                     files.iter_mut().zip(empty).for_each(|(file, empty)| file.has_stream = !empty);
+                    len - property.rest.len()
                 }
+                0x0f | 0x10 => count.div_ceil(8),
                 0x11 => {
                     property.expect(0)?;
                     let units = property.rest.chunks_exact(2).map(|u| u16::from(u[0]) | u16::from(u[1]) << 8);
                     let units: Vec<u16> = units.collect();
+                    let mut known = 1;
                     for (file, name) in files.iter_mut().zip(units.split(|u| *u == 0)) {
                         file.name = String::from_utf16_lossy(name);
+                        known += 2 * name.len() + 2;
                     }
+                    known
                 }
-                _ => {}
-            }
+                0x12..=0x14 => told + 8 * count,
+                0x15 => told + 4 * count,
+                _ => 0,
+            };
+            self.pass(bytes.get(known..).unwrap_or_default());
         }
     }
 }
 
 impl Header {
-    /// Reads a header.
+    /// Reads a header, and adds to `besides` what it says that nobody needs to unpack anything.
     ///
     /// # Errors
     /// When it is none.
-    pub(super) fn read(bytes: &[u8]) -> Read<Self> {
+    pub(super) fn read(bytes: &[u8], besides: &mut Vec<u8>) -> Read<Self> {
         if bytes.is_empty() {
             return Ok(Self::Empty);
         }
-        let mut reader = Reader { rest: bytes, len: bytes.len() };
+        let mut reader = Reader::new(bytes, bytes.len());
+        let header = Self::of(&mut reader)?;
+        let rest = reader.rest;
+        reader.pass(rest);
+        besides.append(&mut reader.besides);
+        Ok(header)
+    }
+
+    fn of(reader: &mut Reader<'_>) -> Read<Self> {
         match reader.byte()? {
             0x17 => return reader.streams().map(Self::Packed),
             0x01 => {}

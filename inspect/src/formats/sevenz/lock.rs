@@ -90,6 +90,10 @@ impl<'a> Keys<'a> {
             return Err(OpaqueReason::Encrypted);
         };
         let lock = Lock::of(coder).ok_or(OpaqueReason::Encrypted)?;
+        // The last block is filled up, and nothing stands behind it.
+        if size.checked_next_multiple_of(16) != Some(packed.len() as u64) {
+            return Err(OpaqueReason::Ambiguous);
+        }
         for n in 0..self.passwords.len() {
             if self.until.is_some_and(|until| Instant::now() >= until) {
                 break;

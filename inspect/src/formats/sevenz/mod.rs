@@ -52,7 +52,10 @@ pub(crate) fn read(
 ) -> Result<(), OpaqueReason> {
     let until = Instant::now().checked_add(bounds.time_max);
     let keys = Keys::new(passwords, until);
-    telling::ended(Archive { bytes, until, keys, left: bounds.decoded_bytes_max, spans: Vec::new(), each }.read())
+    telling::ended(
+        Archive { bytes, until, keys, left: bounds.decoded_bytes_max, spans: Vec::new(), besides: Vec::new(), each }
+            .read(),
+    )
 }
 
 struct Archive<'a, 'e> {
@@ -63,6 +66,8 @@ struct Archive<'a, 'e> {
     left: u64,
     /// Where in the archive something was read.
     spans: Vec<Range<usize>>,
+    /// What headers say that nobody needs.
+    besides: Vec<u8>,
     each: &'e mut dyn FnMut(Piece<'_>) -> bool,
 }
 
@@ -72,10 +77,12 @@ impl<'a> Archive<'a, '_> {
             Some((streams, files)) => self.files(&streams, &files),
             None => Ok(()),
         });
-        // Where the header cannot be read, all of the archive belongs to nothing.
-        if !matches!(told, Err(Stop::Closed | Stop::Bound(OpaqueReason::Encrypted))) {
-            self.between()?;
+        if matches!(told, Err(Stop::Closed)) {
+            return told;
         }
+        // Where the header cannot be read, all of the archive belongs to nothing; where it is locked, what stands behind.
+        let is_locked = matches!(told, Err(Stop::Bound(OpaqueReason::Encrypted)));
+        self.between(is_locked)?;
         told
     }
 
@@ -85,7 +92,7 @@ impl<'a> Archive<'a, '_> {
 
     /// The header, unpacked as often as it is packed; `None` in an archive of nothing.
     fn header(&mut self) -> Result<Option<(Streams, Vec<File>)>, OpaqueReason> {
-        let mut header = Header::read(self.last()?)?;
+        let mut header = Header::read(self.last()?, &mut self.besides)?;
         for _ in 0..HEADERS_MAX {
             let streams = match header {
                 Header::Empty => return Ok(None),
@@ -102,7 +109,7 @@ impl<'a> Archive<'a, '_> {
             while let Some(some) = unpack.next(usize::MAX)? {
                 unpacked.extend_from_slice(some);
             }
-            header = Header::read(&unpacked)?;
+            header = Header::read(&unpacked, &mut self.besides)?;
         }
         Err(OpaqueReason::TooDeep)
     }
@@ -157,6 +164,10 @@ impl<'a> Archive<'a, '_> {
             match unpacked {
                 Ok(()) => {}
                 Err(Stop::Bound(reason)) if !matches!(reason, OpaqueReason::TimeLimit | OpaqueReason::TooLarge) => {
+                    if told == folder.streams.len() {
+                        // There is more in it than its files.
+                        self.tell(Piece::Opaque { part: names.last().unwrap_or(&""), reason, bytes: 1 })?;
+                    }
                     for (name, stream) in names.iter().zip(&folder.streams).skip(told) {
                         self.tell(Piece::Member { name })?;
                         self.tell(Piece::Opaque { part: name, reason, bytes: stream.size })?;
@@ -201,15 +212,29 @@ impl<'a> Archive<'a, '_> {
             *told += 1;
         }
         // More than its files take would be seen by nobody.
-        match unpack.next(1) {
+        let more = unpack.next(1).map(|more| more.map(drop));
+        if !unpack.aside.is_empty() {
+            let text = String::from_utf8_lossy(&unpack.aside).replace(|c: char| c.is_control(), "\n");
+            self.tell(Piece::Text { part: names.last().unwrap_or(&""), text: &text, again: false })?;
+        }
+        match more {
             Ok(None) => Ok(()),
             Ok(Some(_)) | Err(_) => Err(OpaqueReason::Ambiguous.into()),
         }
     }
 
     /// Bytes that belong to nothing, as objects of their own.
-    fn between(&mut self) -> Result<(), Stop> {
+    fn between(&mut self, is_locked: bool) -> Result<(), Stop> {
+        let besides = std::mem::take(&mut self.besides);
+        if !besides.is_empty() {
+            self.tell(Piece::Member { name: "between" })?;
+            self.tell(Piece::Bytes(&besides))?;
+        }
         let mut spans = std::mem::take(&mut self.spans);
+        if is_locked {
+            let end = spans.iter().map(|span| span.end).max();
+            spans.push(0..end.unwrap_or_default());
+        }
         spans.sort_by_key(|span| span.start);
         spans.push(self.bytes.len()..self.bytes.len());
         let mut at = 0;

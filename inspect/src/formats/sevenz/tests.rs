@@ -93,6 +93,72 @@ fn numbers_of_every_length_are_read() {
     // A count of folders, in one byte and in nine: too many for the header in either case.
     for count in [&b"\x7f"[..], b"\xff\0\0\0\0\0\0\0\x7f", b"\xfe\0\0\0\0\0\0\x7f"] {
         let header = [b"\x01\x04\x07\x0b", count, b"\0\0\0"].concat();
-        assert_eq!(Header::read(&header).err(), Some(OpaqueReason::ParseError), "{count:?}");
+        assert_eq!(Header::read(&header, &mut Vec::new()).err(), Some(OpaqueReason::ParseError), "{count:?}");
+    }
+}
+
+const NUMBER: &[u8] = b"\nCCCD 001190123456\n";
+
+/// An archive of one file, so small that all numbers take a byte, with `besides` among what its header says of files
+/// and `behind` behind that.
+fn archive(packed: &[u8], coder: &[u8], size: u8, besides: &[u8], behind: &[u8]) -> Vec<u8> {
+    let packed_streams = [6, 0, 1, 9, packed.len() as u8, 0];
+    let folder = [&[7, 11, 1, 0, 1][..], coder, &[12, size, 0]].concat();
+    let name = [17, 5, 0, b'a', 0, 0, 0];
+    let files = [&[5, 1][..], &name, besides, &[0]].concat();
+    let header = [&[1, 4][..], &packed_streams, &folder, &[0], &files, &[0], behind].concat();
+    let start = [(packed.len() as u64).to_le_bytes(), (header.len() as u64).to_le_bytes()].concat();
+    [super::MARK, &[0, 4, 0, 0, 0, 0], &start, &[0; 4], packed, &header].concat()
+}
+
+const STORED: &[u8] = &[1, 0];
+const DEFLATE: &[u8] = &[3, 4, 1, 8];
+
+#[test]
+fn what_headers_say_beside_files_is_looked_at() {
+    let size = NUMBER.len() as u8;
+    let dummy = [&[25, size][..], NUMBER].concat();
+    let wide: Vec<u8> = "b\0so CCCD 001190123456\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let names = [&[17, wide.len() as u8 + 1, 0][..], &wide].concat();
+    for (what, bytes, found) in [
+        ("the file", archive(NUMBER, STORED, size, b"", b""), 1),
+        ("filling", archive(b"x", STORED, 1, b"\x19\x02\0\0", b""), 0),
+        ("an unknown property", archive(b"x", STORED, 1, &dummy, b""), 1),
+        ("more names than files", archive(b"x", STORED, 1, &names, b""), 1),
+        ("behind the header", archive(b"x", STORED, 1, b"", NUMBER), 1),
+    ] {
+        let inspection = inspect(&bytes);
+        assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{what}: {inspection:?}");
+    }
+    let names = [include_bytes!("../../../tests/packed/names.7z"), NUMBER].concat();
+    let inspection = inspect(&names);
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
+    assert_eq!(reasons(&inspection), [OpaqueReason::Encrypted]);
+}
+
+#[test]
+fn what_a_stream_passes_over_is_looked_at() {
+    // A frame of Zstandard that is to be skipped, and one of a byte, stored.
+    let frames = [&b"\x50\x2a\x4d\x18\x13\0\0\0"[..], NUMBER, b"\x28\xb5\x2f\xfd\x20\x01\x09\0\0x"].concat();
+    let inspection = inspect(&archive(&frames, b"\x04\x04\xf7\x11\x01", 1, b"", b""));
+    assert_eq!((inspection.distinct(DetectorId::Cccd), reasons(&inspection)), (1, vec![]), "{inspection:?}");
+}
+
+#[test]
+fn a_folder_that_holds_more_than_its_files_is_told() {
+    use std::io::Write;
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    deflate.write_all(b"xxxxxxxxxxxx").expect("written");
+    let packed = deflate.finish().expect("packed");
+    let aes = [&[0x24, 6, 0xf1, 7, 1, 1][..], &[0]].concat();
+    let inspector = Inspector::new(Limits::default(), 2026).unlocking(vec![Secret::new("m")]);
+    for (what, bytes, told) in [
+        ("nothing more", archive(&packed, DEFLATE, 12, b"", b""), &[][..]),
+        ("bytes behind", archive(&[&packed, NUMBER].concat(), DEFLATE, 12, b"", b""), &[OpaqueReason::Ambiguous]),
+        ("more comes out", archive(&packed, DEFLATE, 11, b"", b""), &[OpaqueReason::Ambiguous]),
+        ("more is locked", archive(&[7; 48], &aes, 16, b"", b""), &[OpaqueReason::Ambiguous]),
+    ] {
+        let inspection = inspector.inspect(Hint::default(), &bytes).inspection;
+        assert_eq!(reasons(&inspection), told, "{what}");
     }
 }

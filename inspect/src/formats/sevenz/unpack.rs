@@ -26,6 +26,8 @@ pub(super) struct Unpack<'a> {
     taken: usize,
     /// Bytes that are still to come out of it.
     left: u64,
+    /// What was read that stands for nothing.
+    pub(super) aside: Vec<u8>,
 }
 
 impl<'a> Unpack<'a> {
@@ -50,7 +52,7 @@ impl<'a> Unpack<'a> {
             [] => (Box::new(Stored) as Box<dyn Codec>, packed.len() as u64),
             _ => return Err(OpaqueReason::UnsupportedFormat),
         };
-        Ok(Self { codec, packed, read: 0, out: vec![0; BLOCK], ready: 0, taken: 0, left })
+        Ok(Self { codec, packed, read: 0, out: vec![0; BLOCK], ready: 0, taken: 0, left, aside: Vec::new() })
     }
 
     /// The next bytes, at most so many; `None` at the end.
@@ -58,21 +60,29 @@ impl<'a> Unpack<'a> {
         while self.taken == self.ready {
             let packed = self.packed.get(self.read..).unwrap_or_default();
             if self.left == 0 {
-                return if packed.is_empty() { Ok(None) } else { Err(OpaqueReason::Ambiguous) };
+                return if packed.is_empty() && !self.goes_on() { Ok(None) } else { Err(OpaqueReason::Ambiguous) };
             }
             let Step { read, written } = self.codec.step(packed, true, &mut self.out)?;
             self.read += read;
+            if let Some(aside) = self.codec.aside() {
+                self.aside.extend_from_slice(&aside);
+                self.aside.push(b'\n');
+            }
             if read == 0 && written == 0 {
                 return Err(OpaqueReason::ParseError);
             }
-            // What a coder makes beyond its size is no part of any file.
-            let written = written.min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            self.left -= written as u64;
+            // What a coder makes beyond its size is no part of any file, and would be seen by nobody.
+            self.left = self.left.checked_sub(written as u64).ok_or(OpaqueReason::Ambiguous)?;
             (self.ready, self.taken) = (written, 0);
         }
         let from = self.taken;
         self.taken = self.ready.min(from.saturating_add(most));
         Ok(self.out.get(from..self.taken))
+    }
+
+    /// Whether more comes out, or was read, though all has come out that should.
+    fn goes_on(&mut self) -> bool {
+        !self.codec.waiting().is_empty() || self.codec.step(&[], true, &mut self.out).is_ok_and(|step| step.written > 0)
     }
 }
 
