@@ -6,9 +6,12 @@
 
 mod carve;
 mod deleted;
+#[cfg(test)]
+mod made;
 mod page;
 mod record;
 mod schema;
+mod statement;
 #[cfg(test)]
 mod tests;
 

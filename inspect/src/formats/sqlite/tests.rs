@@ -2,6 +2,7 @@ use std::io::Read;
 
 use chot_model::{DetectorId, Inspection, OpaqueReason};
 
+use super::made::{Of, TABLE, cell, database, page};
 use crate::{Hint, Inspector, Limits};
 
 const SMALL: &[u8] = include_bytes!("../../../tests/packed/nguoi.db");
@@ -125,5 +126,40 @@ fn whatever_changes_nothing_is_lost_in_silence() {
         let same = inspection.distinct(DetectorId::Cccd) == 1;
         let is_value = (number..number + 12).contains(&at);
         assert!(same || !inspection.opaque.is_empty() || is_value, "byte {at}: {inspection:?}");
+    }
+}
+
+/// Numbers of insured persons that only a heading announces: nobody's.
+const INSURED: [&str; 3] = ["7912045873", "0113155984", "4814265095"];
+
+#[test]
+fn remarks_in_a_statement_are_no_columns() {
+    let rows: Vec<Vec<u8>> = (1..)
+        .zip(INSURED)
+        .map(|(n, number)| cell(Some(n), &[Of::Text("a1"), Of::Text(number), Of::Text("ok")]))
+        .collect();
+    for statement in [
+        "CREATE TABLE nv(ma TEXT, so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, -- mã nội bộ, do phòng cấp\n so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, -- worker's code\n so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT /* a, b */, so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, tat AS (substr(ma, 1)), so_bhxh TEXT, ghi_chu TEXT)",
+    ] {
+        let inspection = inspect(&database(&[("table", statement, page(TABLE, &rows, &[]))], &[]));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{statement}: {inspection:?}");
+        assert!(inspection.opaque.is_empty(), "{statement}: {inspection:?}");
+    }
+}
+
+#[test]
+fn a_row_whose_number_is_a_column_has_both_values() {
+    let statement = "CREATE TABLE nv(so_bhxh INTEGER PRIMARY KEY, ten TEXT)";
+    let kept =
+        |(n, number): (usize, &str)| cell(Some(n), &[Of::Number(number.parse().expect("a number")), Of::Text("x")]);
+    let numbered =
+        |(_, number): (usize, &str)| cell(Some(number.parse().expect("a number")), &[Of::Null, Of::Text("x")]);
+    for rows in [(1..).zip(INSURED).map(kept).collect::<Vec<_>>(), (1..).zip(INSURED).map(numbered).collect()] {
+        let inspection = inspect(&database(&[("table", statement, page(TABLE, &rows, &[]))], &[]));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{inspection:?}");
     }
 }
