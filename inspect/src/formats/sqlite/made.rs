@@ -3,6 +3,7 @@
 /// Bytes of a page.
 const PAGE: usize = 4096;
 pub(super) const TABLE: u8 = 13;
+pub(super) const INDEX: u8 = 10;
 
 /// A value of a record.
 #[derive(Clone, Copy)]

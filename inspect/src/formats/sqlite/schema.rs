@@ -1,6 +1,6 @@
 //! What the schema says of tables: their roots, and the names and order of their columns as `CREATE TABLE` has them.
 
-use super::carve::Shape;
+use super::carve::{Row, Shape};
 use super::record::Value;
 use super::statement::{self, Columns};
 
@@ -67,6 +67,11 @@ impl Table {
         let Columns { names: columns, bytes, rowid, order } = statement::columns(statement);
         let seen = bytes.into_iter().map(|bytes| Seen { bytes, ..Seen::default() }).collect();
         Self { name: name.to_owned(), root, columns, rowid, order, seen }
+    }
+
+    /// Whether its rows may be of this kind.
+    pub(super) fn has(&self, kind: Row) -> bool {
+        kind == Row::Unknown || (kind == Row::Bare) == self.order.is_some()
     }
 
     /// What the cells of its rows look like.

@@ -2,7 +2,7 @@ use std::io::Read;
 
 use chot_model::{DetectorId, Inspection, OpaqueReason};
 
-use super::made::{Of, TABLE, cell, database, page};
+use super::made::{INDEX, Of, TABLE, cell, database, page};
 use crate::{Hint, Inspector, Limits};
 
 const SMALL: &[u8] = include_bytes!("../../../tests/packed/nguoi.db");
@@ -162,4 +162,40 @@ fn a_row_whose_number_is_a_column_has_both_values() {
         let inspection = inspect(&database(&[("table", statement, page(TABLE, &rows, &[]))], &[]));
         assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{inspection:?}");
     }
+}
+
+#[test]
+fn an_entry_of_an_index_is_no_row_of_another_table() {
+    // Two columns each: a number and a text, or the number of an order and that of its row.
+    let insured: Vec<Vec<u8>> =
+        (1..).zip(INSURED).map(|(n, number)| cell(Some(n), &[Of::Text(number), Of::Number(n as i64)])).collect();
+    let order = |n: usize| ["79", "01", "48", "30"][n % 4].to_owned() + &format!("{:08}", n * 7_919_993 % 100_000_000);
+    let orders =
+        (1..60).map(|n| cell(Some(n), &[Of::Text(&order(n)), Of::Text("gạch"), Of::Text("3")])).collect::<Vec<_>>();
+    let entries = (1..60).map(|n| cell(None, &[Of::Text(&order(n)), Of::Number(n as i64)])).collect::<Vec<_>>();
+    let (live, deleted) = entries.split_at(40);
+    let index = page(INDEX, live, &deleted.concat());
+    let trees = [
+        ("table", "CREATE TABLE tg(so_bhxh TEXT, tuoi INTEGER)", page(TABLE, &insured, &[])),
+        ("table", "CREATE TABLE don(ma_don TEXT, hang TEXT, sl TEXT)", page(TABLE, &orders, &[])),
+        ("index", "CREATE INDEX i ON don(ma_don)", index.clone()),
+    ];
+    // A page of an index that was dropped, and one that nobody says anything of.
+    let torn = [&[0; 100][..], &index[100..]].concat();
+    for free in [vec![], vec![index], vec![torn]] {
+        let inspection = inspect(&database(&trees, &free));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{inspection:?}");
+        assert!(inspection.opaque.is_empty(), "{inspection:?}");
+    }
+}
+
+#[test]
+fn rows_that_were_not_looked_for_are_told() {
+    let statements: Vec<String> = (300..303).map(|count| format!("CREATE TABLE t({})", "c,".repeat(count))).collect();
+    let trees: Vec<(&str, &str, Vec<u8>)> =
+        statements.iter().map(|statement| ("table", &**statement, page(TABLE, &[], &[]))).collect();
+    let inspect_with = |free: u8| inspect(&database(&trees, &[vec![free; 4096]]));
+    // Each place may be the beginning of a row of hundreds of small values.
+    assert!(inspect_with(8).is_opaque(OpaqueReason::Partial));
+    assert!(inspect_with(0).opaque.is_empty());
 }
