@@ -59,8 +59,9 @@ pub(super) struct Ground<'a, 's> {
 
 impl<'a, 's> Ground<'a, 's> {
     pub(super) fn new(bytes: &'a [u8], encoding: Encoding, shapes: &'s [Shape]) -> Self {
-        // Ordinary pages take less than a hundred a byte; where each place looks like a cell there are no rows, but text.
-        const TRIES: usize = 1024;
+        // Ordinary pages take less than a hundred a byte, and an emptied one among dozens of tables a thousand, for places
+        // of cells look like links; where more is taken there are no rows, but text.
+        const TRIES: usize = 4096;
         Self { bytes, encoding, shapes, left: Cell::new(Some(bytes.len().saturating_mul(TRIES))) }
     }
 

@@ -159,8 +159,10 @@ impl<'t> Deleted<'t> {
     fn shapes_on(&self, owner: Owner) -> Vec<Shape> {
         let own = match owner {
             Owner::Schema => return vec![Shape::SCHEMA],
+            // Entries are like no table: those with all their bytes are seen.
+            Owner::Index => return Vec::new(),
             Owner::Table(at) => self.tables.get(at).map(Table::shape),
-            Owner::Nobody | Owner::Index => None,
+            Owner::Nobody => None,
         };
         let others = self.shapes.iter().copied().filter(|shape| Some(*shape) != own);
         own.into_iter().chain(others).collect()
