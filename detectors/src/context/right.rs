@@ -120,7 +120,9 @@ pub(super) fn goes_on(behind: &[u8]) -> bool {
 fn list_goes_on(behind: &[u8], digits: usize) -> &[u8] {
     const PARTS: [&[u8]; 6] = [b", ", b"; ", " và ".as_bytes(), b" va ", ", và ".as_bytes(), b" & "];
     let mut rest = behind;
-    if digits < OTHER_NUMBER_DIGITS || !matches!(rest, [b',' | b';', b' ', ..] | [b' ', b'v' | b'&', ..] | [b')', b',' | b';', ..]) {
+    if digits < OTHER_NUMBER_DIGITS
+        || !matches!(rest, [b',' | b';', b' ', ..] | [b' ', b'v' | b'&', ..] | [b')', b',' | b';', ..])
+    {
         return behind;
     }
     while let Some(next) = PARTS.iter().find_map(|part| rest.strip_prefix(*part)).or_else(|| behind_name(rest)) {

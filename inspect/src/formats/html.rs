@@ -460,7 +460,10 @@ impl Reader for Body {
         self.side.push(bytes, at, inquiry);
         match &mut self.script {
             Some(script) => script.read(bytes, at, inquiry),
-            None => self.unseen.sheet(bytes, at),
+            None => {
+                self.unseen.sheet(bytes, at);
+                self.codes.sheet(bytes);
+            }
         }
     }
 
@@ -496,7 +499,7 @@ impl Reader for Body {
         self.turn(tag);
         self.follow(|unseen, read, inquiry| unseen.open(tag, read, inquiry), inquiry);
         let role = self.role(tag, &name);
-        self.shapes.open(&name);
+        self.shapes.open(tag, &name);
         self.codes.open(tag, &name, &self.place, inquiry);
         match role.unwrap_or(&name) {
             b"table" if role.is_some() => {
@@ -584,11 +587,10 @@ impl Reader for Body {
         if self.tables == 0 {
             self.laid.close(name, &self.place, read, inquiry);
         }
-        match name.to_ascii_lowercase().as_slice() {
-            b"table" => {
-                self.codes.end_table(&self.place, inquiry);
-                self.close_table(inquiry);
-            }
+        let name = name.to_ascii_lowercase();
+        self.codes.close(&name, &self.place, inquiry);
+        match name.as_slice() {
+            b"table" => self.close_table(inquiry),
             b"script" => self.end_script(inquiry),
             b"tr" if self.tables == 1 => self.end_row(inquiry),
             b"td" | b"th" if self.tables == 1 => self.end_cell(inquiry),
@@ -603,13 +605,12 @@ impl Reader for Body {
             b"svg" => {
                 self.drawing.end(&self.place, inquiry);
                 self.shapes.end_drawing();
-                self.codes.end_drawing(&self.place, inquiry);
             }
             b"br" => {}
             n if !is_inline(n) => self.text().joint(b"\n"),
             _ => {}
         }
-        self.follow(|unseen, read, _| unseen.close(name, read), inquiry);
+        self.follow(|unseen, read, _| unseen.close(&name, read), inquiry);
     }
 }
 

@@ -40,10 +40,13 @@ mod tests {
     #[test]
     fn letters_drawn_by_reference_are_told_and_icons_are_none() {
         let inspector = Inspector::new(Limits::default(), 2026);
-        let letters = |n: usize| "<use xlink:href='#glyph-0-1' x='7'/>\n".repeat(n);
+        let letter = |n: usize| format!("<use xlink:href='#glyph-0-{}' x='7'/>\n", n % 3);
+        let letters = |n: usize| (0..n).map(letter).collect::<String>();
         for (inner, is_read) in [
             (format!("<g>{}</g>", letters(9)), false),
             (letters(8), true),
+            // One shape alone is no text.
+            (letter(1).repeat(99), true),
             ("<g><use href='#icon'/></g><path d='M0 0'/>".repeat(20), true),
             (format!("<g>{}</g>", letters(4)).repeat(3), false),
             (format!("<svg>{}</svg>", letters(4)).repeat(3), false),

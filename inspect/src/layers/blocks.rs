@@ -21,23 +21,21 @@ pub(super) fn begin(text: &[u8], core: &Range<usize>, ends: impl Iterator<Item =
         let from = std::mem::replace(&mut start, end + 1);
         // Few lines end so.
         let last = end.checked_sub(1).and_then(|at| text.get(at))?;
-        let may = matches!(last, b'm' | b'#' | b' ' | b'\r' | 0x80..=0xbf);
+        let may = matches!(last, b'm' | b' ' | b'\t' | b'\r' | b'|' | b'.' | b'#' | b'*' | b'@' | b'X' | 0x80..=0xbf);
         (may && is_likely(text.get(from..end)?)).then_some(from)
     })
 }
 
-/// Whether a line ends as one that draws does, and has signs that draw.
+/// Whether a line has signs that draw, and no letters; colours are named by letters.
 fn is_likely(line: &[u8]) -> bool {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match line {
-        [.., 0xe2, 0x96, _] | [.., 0xc2, 0xa0] => true,
-        [.., b'#', b'#'] => memchr::memmem::find(line, b"#######").is_some(),
-        [.., b'm'] => memchr::memchr(0x1b, line).is_some(),
-        [.., b' ', b' '] => {
-            memchr::memmem::find(line, &[0xe2, 0x96]).is_some() || memchr::memmem::find(line, b"#######").is_some()
-        }
-        _ => false,
+    if matches!(line, [.., b'm'] | [.., b' ', b' ']) && memchr::memchr(0x1b, line).is_some() {
+        return true;
     }
+    // Most lines have a letter among their first signs.
+    let is_letter = |b: &u8| b.is_ascii_alphanumeric() && *b != b'X';
+    let draws = |b: &&u8| matches!(b, b'#' | b'*' | b'@' | b'X' | 0xc2 | 0xe2 | 0xe3);
+    !line.iter().any(is_letter) && line.iter().filter(draws).count() >= SIGNS_MIN
 }
 
 /// The code being read.
@@ -119,7 +117,7 @@ impl Drawn {
 /// The cells of a line in two rows, and whether it draws anything; `None` for a line with other letters. An empty line is
 /// ground.
 fn cells(line: &[u8]) -> Option<([Vec<bool>; 2], bool)> {
-    let text = std::str::from_utf8(line).ok()?.trim_end_matches(['\r', '\n']);
+    let text = bare(std::str::from_utf8(line).ok()?);
     let (mut rows, mut signs, mut ground) = ([Vec::new(), Vec::new()], 0, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -131,8 +129,8 @@ fn cells(line: &[u8]) -> Option<([Vec<bool>; 2], bool)> {
                 continue;
             }
             ' ' | '\u{a0}' | '\u{2007}' | '\u{3000}' => [ground; 2],
-            '█' | '■' | '▓' | '⬛' | '#' => [true; 2],
-            '░' | '□' | '⬜' => [false; 2],
+            '█' | '▇' | '▆' | '■' | '▓' | '⬛' | '◼' | '●' | '#' | '*' | '@' | 'X' => [true; 2],
+            '░' | '□' | '⬜' | '◻' | '○' | '·' | '.' => [false; 2],
             '▀' => [true, false],
             '▄' => [false, true],
             _ => return None,
@@ -146,6 +144,28 @@ fn cells(line: &[u8]) -> Option<([Vec<bool>; 2], bool)> {
         }
     }
     Some((rows, signs >= SIGNS_MIN))
+}
+
+/// A line without what programs set before and behind each: marks of a quoted mail, of a remark, borders of a table.
+fn bare(line: &str) -> &str {
+    let line = line.trim_end_matches(['\r', '\n', '\t']);
+    let mut text = line;
+    while let Some(rest) = text.strip_prefix('>') {
+        text = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    text = text.trim_start_matches('\t');
+    for border in ['|', '│', '║'] {
+        if let Some(rest) = text.strip_prefix(border) {
+            return rest.trim_end().strip_suffix(border).unwrap_or(rest);
+        }
+    }
+    // A sign that stands nowhere else in the line draws nothing.
+    for mark in ["*", "//", "#", ";", "--", "%"] {
+        if let Some(rest) = text.trim_start_matches(' ').strip_prefix(mark).filter(|rest| !rest.contains(mark)) {
+            return rest;
+        }
+    }
+    text
 }
 
 /// Reads a change of colours (ECMA-48, 8.3.117) and tells what follows. Ground of any colour but the usual one is ink.

@@ -1,284 +1,355 @@
-//! Codes drawn by rectangles: paths and rectangles of a drawing, coloured cells of a table.
+//! Codes drawn by areas: paths and rectangles of a drawing, coloured cells of a table.
 //!
-//! Rectangles are gathered and laid on a grid of the smallest of them; whether they draw a code, and which, is asked of
-//! `drawn`. Of paths straight lines along the axes are read, which is what programs draw codes with.
+//! Areas are gathered and laid on a grid (`raster`); whether they draw a code, and which, is asked of `drawn`.
+
+mod paint;
+mod path;
+mod raster;
+
+use std::collections::HashMap;
 
 use chot_model::OpaqueReason;
 
 use crate::formats::drawn;
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::Tag;
+use paint::{Colour, Paint, Rules, number};
+use path::Point;
+use raster::Raster;
 
-/// Rectangles of a drawing; the largest code has fewer runs of modules.
-const BOXES_MAX: usize = 1 << 15;
-/// Codes of a page.
+/// Codes of a page; each costs what a small picture does.
 const CODES_MAX: u32 = 32;
+/// Elements that a drawing says how to paint once and shows again (`use`), and the points of each.
+const MODELS_MAX: usize = 256;
+const MODEL_MAX: usize = 1 << 12;
+/// Elements within each other.
+const DEPTH_MAX: usize = 64;
 
-/// A rectangle: left, top, width, height.
-type Box = [f64; 4];
+/// How places within an element become those of the drawing: x is `[0]·x + [2]·y + [4]`.
+type Matrix = [f64; 6];
+
+/// An element that others stand in.
+struct Group {
+    name: Vec<u8>,
+    paint: Paint,
+    matrix: Matrix,
+    /// Nothing within is shown but where it is used.
+    is_model: bool,
+    id: Option<String>,
+}
+
+/// An area as it is shown where it is used, and its own paint.
+struct Model {
+    chain: Vec<Point>,
+    paint: Paint,
+}
 
 #[derive(Default)]
 pub(super) struct Codes {
-    boxes: Vec<Box>,
-    are_too_many: bool,
-    /// Rows of the cells of a table, each by its colour.
-    rows: Vec<Vec<bool>>,
+    drawing: Raster,
+    groups: Vec<Group>,
+    /// Elements that are open beyond the depth that is followed.
+    deeper: u32,
+    models: HashMap<String, Vec<Model>>,
+    rules: Rules,
+    /// Rows of the cells of a table: whether each is dark, and whether it has the class.
+    rows: Vec<Vec<[bool; 2]>>,
     /// The class of its first cell, where only classes tell them apart.
     class: Option<String>,
     codes: u32,
 }
 
 impl Codes {
+    /// A part of a sheet.
+    pub(super) fn sheet(&mut self, bytes: &[u8]) {
+        self.rules.read(bytes);
+    }
+
     /// An element begins, its name in lower case.
     pub(super) fn open(&mut self, tag: &Tag<'_>, name: &[u8], place: &Place, inquiry: &mut Inquiry) {
         match name {
             b"table" => self.end_table(place, inquiry),
-            b"tr" if self.rows.len() <= drawn::SIDE_MAX => self.rows.push(Vec::new()),
+            b"tr" => self.row(place, inquiry),
             b"td" | b"th" => self.cell(tag),
-            b"rect" => self.rectangle(tag),
-            b"path" => self.path(tag),
+            b"svg" => self.group(tag, name),
+            _ if self.groups.is_empty() => {}
+            b"g" | b"a" | b"defs" | b"symbol" | b"clippath" | b"mask" | b"pattern" | b"marker" => self.group(tag, name),
+            b"use" => self.used(tag),
+            _ => self.area(tag, name),
+        }
+    }
+
+    /// An element ends, its name in lower case.
+    pub(super) fn close(&mut self, name: &[u8], place: &Place, inquiry: &mut Inquiry) {
+        match name {
+            b"table" => self.end_table(place, inquiry),
+            b"svg" | b"g" | b"a" | b"defs" | b"symbol" | b"clippath" | b"mask" | b"pattern" | b"marker" => {
+                if let (Some(less), true) = (self.deeper.checked_sub(1), self.groups.len() >= DEPTH_MAX) {
+                    self.deeper = less;
+                } else if let Some(at) = self.groups.iter().rposition(|group| group.name == name) {
+                    self.groups.truncate(at);
+                }
+                if name == b"svg" {
+                    self.end_drawing(place, inquiry);
+                }
+            }
             _ => {}
         }
     }
 
+    fn row(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        if self.rows.len() >= drawn::SIDE_MAX {
+            self.read_rows(place, inquiry);
+            // A code may stand on the border.
+            self.rows.drain(..drawn::SIDE_MAX / 2);
+        }
+        self.rows.push(Vec::new());
+    }
+
     fn cell(&mut self, tag: &Tag<'_>) {
         let Some(row) = self.rows.last_mut() else { return };
-        if !tag.has_attributes() {
-            row.truncate(drawn::SIDE_MAX);
-            return row.push(false);
+        let (mut ink, mut columns) = ([false; 2], 1);
+        if tag.has_attributes() {
+            columns = tag.string(b"colspan").and_then(|n| n.trim().parse().ok()).unwrap_or(1usize);
+            let style = tag.string(b"style").and_then(|style| ground(&style));
+            let said = style.or_else(|| tag.string(b"bgcolor").and_then(|said| paint::colour(&said)));
+            // Which of two classes is dark is seen by the code.
+            let class = tag.string(b"class").filter(|_| said.is_none());
+            let has_class = class.is_some_and(|class| *self.class.get_or_insert_with(|| class.clone()) == class);
+            ink = [said == Some(Colour::Dark), has_class];
         }
-        let columns = tag.string(b"colspan").and_then(|n| n.trim().parse().ok()).unwrap_or(1usize);
-        let style = tag.string(b"bgcolor").or_else(|| tag.string(b"style"));
-        let ink = match (style, tag.string(b"class")) {
-            (Some(style), _) => is_dark(&style),
-            // Which of them is dark is seen by the code.
-            (None, Some(class)) => *self.class.get_or_insert_with(|| class.clone()) == class,
-            (None, None) => false,
+        // Further to the right stands no code.
+        row.extend((0..columns.min(drawn::SIDE_MAX.saturating_sub(row.len()))).map(|_| ink));
+    }
+
+    /// The innermost group, as an element within it begins.
+    fn within(&self, tag: &Tag<'_>) -> (Paint, Matrix, bool) {
+        let (paint, matrix, is_model) = self
+            .groups
+            .last()
+            .map_or_else(|| (Paint::default(), UNMOVED, false), |group| (group.paint, group.matrix, group.is_model));
+        let moved = tag.string(b"transform").map_or(matrix, |transform| moved(matrix, &transform));
+        (paint.within(tag, &self.rules), moved, is_model)
+    }
+
+    fn group(&mut self, tag: &Tag<'_>, name: &[u8]) {
+        if self.groups.len() >= DEPTH_MAX {
+            self.deeper += 1;
+            return;
+        }
+        let (paint, matrix, is_model) = self.within(tag);
+        let is_model = is_model || !matches!(name, b"svg" | b"g" | b"a");
+        self.groups.push(Group { name: name.to_vec(), paint, matrix, is_model, id: tag.string(b"id") });
+    }
+
+    fn area(&mut self, tag: &Tag<'_>, name: &[u8]) {
+        let mut chains = Vec::new();
+        if !outline(tag, name, &mut chains) {
+            return;
+        }
+        let (paint, matrix, is_model) = self.within(tag);
+        let id = tag.string(b"id");
+        let outer =
+            self.groups.iter().filter(|group| group.is_model || is_model).filter_map(|group| group.id.as_deref());
+        let ids: Vec<&str> = outer.chain(id.as_deref()).collect();
+        for id in ids {
+            if !self.models.contains_key(id) && self.models.len() >= MODELS_MAX {
+                continue;
+            }
+            let models = self.models.entry(id.to_owned()).or_default();
+            let points: usize = models.iter().map(|model| model.chain.len()).sum();
+            if points < MODEL_MAX {
+                models.extend(chains.iter().map(|chain| Model { chain: chain.clone(), paint }));
+            }
+        }
+        if is_model {
+            return;
+        }
+        let areas = chains.iter().filter(|chain| chain.len() > 2 && paint.fill != Colour::Clear && name != b"line");
+        let has_area = areas.clone().next().is_some();
+        if has_area {
+            areas.for_each(|chain| self.drawing.chain(chain.iter().map(|p| at(matrix, *p))));
+            self.drawing.paint(paint.fill == Colour::Dark, paint.is_even_odd);
+        } else if paint.stroke != Colour::Clear {
+            // Around an area it changes nothing of what is seen in its middle.
+            let lines = chains.iter().flat_map(|chain| chain.windows(2));
+            lines.for_each(|line| self.drawing.chain(stroke(line, paint.width).map(|p| at(matrix, p))));
+            self.drawing.paint(paint.stroke == Colour::Dark, false);
+        }
+    }
+
+    fn used(&mut self, tag: &Tag<'_>) {
+        let Some(models) = tag.string(b"href").and_then(|href| self.models.get(href.trim().strip_prefix('#')?)) else {
+            return;
         };
-        if row.len() <= drawn::SIDE_MAX {
-            row.extend((0..columns.min(drawn::SIDE_MAX)).map(|_| ink));
+        let (paint, matrix, is_model) = self.within(tag);
+        let place = |name: &[u8]| tag.string(name).and_then(|n| number(&n)).unwrap_or(0.0);
+        let matrix = joined(matrix, [1.0, 0.0, 0.0, 1.0, place(b"x"), place(b"y")]);
+        if is_model {
+            return;
         }
-    }
-
-    fn rectangle(&mut self, tag: &Tag<'_>) {
-        let number = |name: &[u8]| tag.string(name).and_then(|n| n.trim().trim_end_matches("px").parse::<f64>().ok());
-        let (Some(width), Some(height)) = (number(b"width"), number(b"height")) else { return };
-        if paints(tag) {
-            self.take([number(b"x").unwrap_or(0.0), number(b"y").unwrap_or(0.0), width, height]);
-        }
-    }
-
-    fn path(&mut self, tag: &Tag<'_>) {
-        let Some(data) = tag.string(b"d").filter(|_| paints(tag)) else { return };
-        let is_stroke = tag.string(b"stroke").is_some_and(|stroke| stroke != "none");
-        trace(&data, is_stroke, &mut |one| self.take(one));
-    }
-
-    fn take(&mut self, one: Box) {
-        if self.boxes.len() < BOXES_MAX {
-            self.boxes.push(one);
-        } else {
-            self.are_too_many = true;
+        for model in models.iter().filter(|model| model.paint.fill != Colour::Clear) {
+            self.drawing.chain(model.chain.iter().map(|p| at(matrix, *p)));
+            // An element that says nothing of its own is painted as where it is used.
+            let own = if model.paint == Paint::default() { paint } else { model.paint };
+            self.drawing.paint(own.fill == Colour::Dark, own.is_even_odd);
         }
     }
 
     /// A table ends.
     pub(super) fn end_table(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let rows = std::mem::take(&mut self.rows);
+        self.read_rows(place, inquiry);
+        self.rows.clear();
         self.class = None;
-        self.read(&rows, place, inquiry);
+    }
+
+    fn read_rows(&mut self, place: &Place, inquiry: &mut Inquiry) {
+        if self.rows.len() < drawn::SIDE_MIN {
+            return;
+        }
+        // Classes tell cells apart where colours do not.
+        for way in [0, 1] {
+            if self.rows.iter().flatten().any(|cell| cell[way]) {
+                let rows: Vec<Vec<bool>> =
+                    self.rows.iter().map(|row| row.iter().map(|cell| cell[way]).collect()).collect();
+                self.read(&rows, place, inquiry);
+                return;
+            }
+        }
     }
 
     /// A drawing ends.
     pub(super) fn end_drawing(&mut self, place: &Place, inquiry: &mut Inquiry) {
-        let boxes = std::mem::take(&mut self.boxes);
-        if let Some(rows) = grid(&boxes) {
-            self.read(&rows, place, inquiry);
-        }
-        if std::mem::take(&mut self.are_too_many) {
+        let drawing = std::mem::take(&mut self.drawing);
+        if !drawing.look(|rows| self.read(rows, place, inquiry)) {
             inquiry.refuse(place, OpaqueReason::TooMany, 1);
         }
     }
 
-    fn read(&mut self, rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) {
-        if rows.len() < drawn::SIDE_MIN {
-            return;
+    /// Whether there was a code.
+    fn read(&mut self, rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) -> bool {
+        if self.codes >= CODES_MAX {
+            return false;
         }
-        self.codes += 1;
-        if self.codes <= CODES_MAX {
-            drawn::read(rows, place, inquiry);
-        } else if self.codes == CODES_MAX + 1 {
+        let is_code = drawn::read(rows, place, inquiry);
+        self.codes += u32::from(is_code);
+        if self.codes == CODES_MAX {
             inquiry.refuse(place, OpaqueReason::TooMany, 1);
         }
+        is_code
     }
 }
 
-/// Whether an element is drawn in a dark colour: black unless it says otherwise.
-fn paints(tag: &Tag<'_>) -> bool {
-    let colour = |name: &[u8]| tag.string(name).filter(|colour| colour != "none");
-    let said = colour(b"style").or_else(|| colour(b"stroke")).or_else(|| colour(b"fill"));
-    said.is_none_or(|said| is_dark(&said))
-}
-
-/// Whether a colour, or a style that names one, is dark.
-fn is_dark(said: &str) -> bool {
-    const LIGHT: &[&str] = &["white", "transparent", "none", "ivory", "snow"];
-    let said = said.to_ascii_lowercase();
-    let colour = ["background-color", "background", "fill", "stroke"]
-        .iter()
-        .find_map(|name| said.split_once(name).map(|(_, rest)| rest.trim_start_matches([':', ' '])))
-        .unwrap_or(&said);
-    let colour = colour.split(';').next().unwrap_or_default().trim();
-    if let Some(hex) = colour.strip_prefix('#') {
-        let digits: Vec<u32> = hex.chars().map_while(|c| c.to_digit(16)).collect();
-        let lightness = match digits.as_slice() {
-            [r, g, b] | [r, g, b, _] => (r + g + b) * 17,
-            [r, _, g, _, b, ..] => (r + g + b) * 16,
-            _ => 0,
-        };
-        return lightness < 384;
-    }
-    if let Some((_, parts)) = colour.split_once("rgb").and_then(|(_, rest)| rest.split_once('(')) {
-        let parts = parts.split([',', ' ', ')']).filter_map(|part| part.parse::<f64>().ok()).take(3);
-        return parts.sum::<f64>() < 384.0;
-    }
-    // Colours are named in styles; a style of cells that names none is one of the ground.
-    let is_style = said.contains(':') && colour.len() == said.len();
-    !LIGHT.contains(&colour) && !is_style
-}
-
-/// Tells the rectangles of a path: its level strokes, which have no height, or its areas.
-fn trace(data: &str, is_stroke: bool, each: &mut dyn FnMut(Box)) {
-    let mut tokens = Tokens(data).peekable();
-    let (mut at, mut from, mut command) = ((0.0, 0.0), (0.0, 0.0), 'M');
-    let mut area: Option<Box> = None;
-    while let Some(token) = tokens.peek() {
-        if let Token::Command(next) = *token {
-            command = next;
-            tokens.next();
+/// The chains of points around an element; false for one that is no area.
+fn outline(tag: &Tag<'_>, name: &[u8], chains: &mut Vec<Vec<Point>>) -> bool {
+    let named = |name: &[u8]| tag.string(name).and_then(|n| number(&n));
+    let place = |name: &[u8]| named(name).unwrap_or(0.0);
+    match name {
+        b"rect" => {
+            let side = |name: &[u8]| {
+                // A share of a drawing whose size is not known: larger than that.
+                const ALL: f64 = 1e6;
+                let is_share = tag.string(name).is_some_and(|n| n.trim_end().ends_with('%'));
+                if is_share { Some(ALL) } else { named(name).filter(|n| *n > 0.0) }
+            };
+            let ([x, y], Some(width), Some(height)) = ([place(b"x"), place(b"y")], side(b"width"), side(b"height"))
+            else {
+                return false;
+            };
+            chains.push(vec![[x, y], [x + width, y], [x + width, y + height], [x, y + height]]);
         }
-        let mut number = || tokens.next_if(|token| matches!(token, Token::Number(_))).map(|token| token.number());
-        let (before, relative) = (at, command.is_ascii_lowercase());
-        let along = |base: f64, n: f64| if relative { base + n } else { n };
-        match command.to_ascii_uppercase() {
-            'M' => {
-                let (Some(x), Some(y)) = (number(), number()) else { break };
-                at = (along(at.0, x), along(at.1, y));
-                (from, command) = (at, if relative { 'l' } else { 'L' });
-                area.take().into_iter().for_each(&mut *each);
-                continue;
-            }
-            'L' => {
-                let (Some(x), Some(y)) = (number(), number()) else { break };
-                at = (along(at.0, x), along(at.1, y));
-            }
-            'H' => {
-                let Some(x) = number() else { break };
-                at.0 = along(at.0, x);
-            }
-            'V' => {
-                let Some(y) = number() else { break };
-                at.1 = along(at.1, y);
-            }
-            'Z' => {
-                at = from;
-                area.take().into_iter().for_each(&mut *each);
-                // No number stands behind the end of an area.
-                command = 'M';
-                continue;
-            }
-            // Curves draw no code.
-            _ => return,
+        b"circle" | b"ellipse" => {
+            const CORNERS: u32 = 8;
+            let radius = |name: &[u8]| named(name).or_else(|| named(b"r")).unwrap_or(0.0);
+            let ([x, y], [rx, ry]) = ([place(b"cx"), place(b"cy")], [radius(b"rx"), radius(b"ry")]);
+            let corner = |n: u32| f64::from(n) * std::f64::consts::TAU / f64::from(CORNERS);
+            chains.push((0..CORNERS).map(|n| [x + rx * corner(n).cos(), y + ry * corner(n).sin()]).collect());
         }
-        if is_stroke {
-            if before.1 == at.1 {
-                each([before.0.min(at.0), at.1, (at.0 - before.0).abs(), 0.0]);
-            }
-            continue;
+        b"line" => chains.push(vec![[place(b"x1"), place(b"y1")], [place(b"x2"), place(b"y2")]]),
+        b"polygon" | b"polyline" => {
+            let points = tag.string(b"points").unwrap_or_default();
+            chains.push(path::numbers(&points).as_chunks().0.to_vec());
         }
-        let [x, y, w, h] = area.unwrap_or([before.0, before.1, 0.0, 0.0]);
-        let (left, top) = (x.min(at.0), y.min(at.1));
-        area = Some([left, top, (x + w).max(at.0) - left, (y + h).max(at.1) - top]);
+        b"path" => {
+            let data = tag.string(b"d").unwrap_or_default();
+            path::chains(&data, &mut |chain| chains.push(chain.to_vec()));
+        }
+        _ => return false,
     }
-    area.into_iter().for_each(each);
+    true
 }
 
-enum Token {
-    Command(char),
-    Number(f64),
+/// The area of a line that is so wide.
+fn stroke(line: &[Point], width: f64) -> [Point; 4] {
+    let [[ax, ay], [bx, by]] = *line else { return [[f64::NAN; 2]; 4] };
+    let half = width / 2.0 / (bx - ax).hypot(by - ay);
+    let (dx, dy) = ((by - ay) * half, (bx - ax) * half);
+    [[ax + dx, ay - dy], [bx + dx, by - dy], [bx - dx, by + dy], [ax - dx, ay + dy]]
 }
 
-impl Token {
-    const fn number(&self) -> f64 {
-        match self {
-            Self::Number(number) => *number,
-            Self::Command(_) => 0.0,
-        }
-    }
-}
-
-/// What the data of a path consists of.
-struct Tokens<'d>(&'d str);
-
-impl Iterator for Tokens<'_> {
-    type Item = Token;
-
-    fn next(&mut self) -> Option<Token> {
-        self.0 = self.0.trim_start_matches([' ', ',', '\n', '\r', '\t']);
-        let first = self.0.chars().next()?;
-        if first.is_ascii_alphabetic() {
-            self.0 = self.0.get(1..)?;
-            return Some(Token::Command(first));
-        }
-        let bytes = self.0.as_bytes();
-        let mut len = usize::from(matches!(first, '-' | '+'));
-        let mut dots = 0;
-        while let Some(b) = bytes.get(len).filter(|b| b.is_ascii_digit() || **b == b'.') {
-            dots += u32::from(*b == b'.');
-            if dots > 1 {
-                break;
-            }
-            len += 1;
-        }
-        let (number, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        number.parse().ok().map(Token::Number)
-    }
-}
-
-/// Rectangles on a grid as fine as the smallest of them, if that is one a code may have.
-fn grid(boxes: &[Box]) -> Option<Vec<Vec<bool>>> {
-    // A code has some hundred runs of modules at least.
-    const BOXES_MIN: usize = 64;
-    if boxes.len() < BOXES_MIN {
-        return None;
-    }
-    let unit = boxes.iter().flat_map(|[_, _, w, h]| [*w, *h]).filter(|n| *n > 0.0).fold(f64::MAX, f64::min);
-    // Strokes have no height of their own: they are one module high.
-    let high = |h: f64| if h == 0.0 { unit } else { h };
-    let least = |at: usize| boxes.iter().map(|one| one[at]).fold(f64::MAX, f64::min);
-    let (left, top) = (least(0), least(1));
-    let cell = |n: f64| {
-        let n = (n / unit).round();
-        (0.0..=drawn::SIDE_MAX as f64).contains(&n).then_some(n as usize)
+/// The colour of the ground of a cell, if its style names one.
+fn ground(style: &str) -> Option<Colour> {
+    let mut declared = style.rsplit(';').filter_map(|one| one.split_once(':'));
+    let of = |(name, value): (&str, &str)| {
+        let is_ground = ["background", "background-color"].iter().any(|own| name.trim().eq_ignore_ascii_case(own));
+        let words = || value.split_whitespace().find_map(paint::colour);
+        if is_ground { paint::colour(value).filter(|_| value.contains('(')).or_else(words) } else { None }
     };
-    let mut rows: Vec<Vec<bool>> = Vec::new();
-    let mut painted = 0;
-    for [x, y, w, h] in boxes {
-        let (x, y, w, h) = (cell(x - left)?, cell(y - top)?, cell(*w)?.max(1), cell(high(*h))?.max(1));
-        painted += w * h;
-        // What is painted over and over is no code.
-        const PAINTED_MAX: usize = 4 * drawn::SIDE_MAX * drawn::SIDE_MAX;
-        if painted > PAINTED_MAX {
-            return None;
-        }
-        if rows.len() < y + h {
-            rows.resize(y + h, Vec::new());
-        }
-        for row in rows.iter_mut().skip(y).take(h) {
-            row.resize(row.len().max(x + w), false);
-            row.iter_mut().skip(x).take(w).for_each(|ink| *ink = true);
+    declared.find_map(of)
+}
+
+const UNMOVED: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+
+fn at([a, b, c, d, e, f]: Matrix, [x, y]: Point) -> Point {
+    [a * x + c * y + e, b * x + d * y + f]
+}
+
+/// What is moved by one and then by the other around it.
+fn joined(outer: Matrix, [a, b, c, d, e, f]: Matrix) -> Matrix {
+    let part = |x: f64, y: f64| [outer[0] * x + outer[2] * y, outer[1] * x + outer[3] * y];
+    let ([a, b], [c, d], [e, f]) = (part(a, b), part(c, d), at(outer, [e, f]));
+    [a, b, c, d, e, f]
+}
+
+/// A matrix within which something is moved, turned or scaled.
+fn moved(matrix: Matrix, transform: &str) -> Matrix {
+    let one = |matrix: Matrix, (name, numbers): (&str, &str)| {
+        let numbers = path::numbers(numbers);
+        let inner = match (name.trim_matches([' ', ',', '\n', '\t']), numbers.as_slice()) {
+            ("translate", [x]) => [1.0, 0.0, 0.0, 1.0, *x, 0.0],
+            ("translate", [x, y]) => [1.0, 0.0, 0.0, 1.0, *x, *y],
+            ("scale", [n]) => [*n, 0.0, 0.0, *n, 0.0, 0.0],
+            ("scale", [x, y]) => [*x, 0.0, 0.0, *y, 0.0, 0.0],
+            ("rotate", [angle, centre @ ..]) => {
+                let (sin, cos) = angle.to_radians().sin_cos();
+                let [x, y] = centre.first_chunk().copied().unwrap_or_default();
+                [cos, sin, -sin, cos, x - cos * x + sin * y, y - sin * x - cos * y]
+            }
+            ("matrix", [a, b, c, d, e, f]) => [*a, *b, *c, *d, *e, *f],
+            _ => UNMOVED,
+        };
+        joined(matrix, inner)
+    };
+    transform.split(')').filter_map(|one| one.split_once('(')).fold(matrix, one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_moved_is_where_it_is_seen() {
+        for (transform, place) in [
+            ("", [1.0, 2.0]),
+            ("translate(4,4.5)", [5.0, 6.5]),
+            ("translate(4) scale(2 -1)", [6.0, -2.0]),
+            ("scale(2),translate(1 1)", [4.0, 6.0]),
+            ("rotate(90)", [-2.0, 1.0]),
+            ("rotate(180 1 1)", [1.0, 0.0]),
+            ("matrix(0 1 1 0 3 4)", [5.0, 5.0]),
+        ] {
+            let [x, y] = at(moved(UNMOVED, transform), [1.0, 2.0]);
+            assert!((x - place[0]).abs() + (y - place[1]).abs() < 1e-9, "{transform}: {x} {y}");
         }
     }
-    Some(rows)
 }

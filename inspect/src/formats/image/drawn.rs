@@ -18,11 +18,11 @@ const PICTURE_MAX: usize = 16 << 20;
 /// Finders of a code.
 const FINDERS: usize = 3;
 
-/// Reads the code that rows of cells draw, true being ink, if they draw one.
-pub(crate) fn read(rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) {
+/// Reads the code that rows of cells draw, true being ink; false if they draw none.
+pub(crate) fn read(rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) -> bool {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     if !(SIDE_MIN..=SIDE_MAX).contains(&width) || !(SIDE_MIN..=SIDE_MAX).contains(&rows.len()) {
-        return;
+        return false;
     }
     // Light on dark as well: a terminal's ink is light.
     for ink in [true, false] {
@@ -32,9 +32,10 @@ pub(crate) fn read(rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) {
                 Some(picture) => show(&picture, place, inquiry),
                 None => inquiry.refuse(place, OpaqueReason::TooLarge, 1),
             }
-            return;
+            return true;
         }
     }
+    false
 }
 
 /// Reads the codes of a picture.

@@ -29,7 +29,18 @@ pub(super) struct Shape {
 pub(super) struct Carved<'a> {
     pub(super) at: Range<usize>,
     pub(super) rowid: i64,
+    pub(super) kind: Row,
     pub(super) values: Vec<Value<'a>>,
+}
+
+/// Whether a row has a number of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    Numbered,
+    /// One of a table without numbers, or an entry of an index.
+    Bare,
+    /// What said so is lost.
+    Unknown,
 }
 
 impl Shape {
@@ -42,26 +53,33 @@ pub(super) struct Ground<'a, 's> {
     bytes: &'a [u8],
     encoding: Encoding,
     shapes: &'s [Shape],
-    /// Kinds and bytes that may still be looked at.
-    left: Cell<usize>,
+    /// Kinds and bytes that may still be looked at; nothing when more were asked for.
+    left: Cell<Option<usize>>,
 }
 
 impl<'a, 's> Ground<'a, 's> {
     pub(super) fn new(bytes: &'a [u8], encoding: Encoding, shapes: &'s [Shape]) -> Self {
-        // Ordinary pages take less than a hundred a byte; where each place looks like a cell there are no rows, but text.
-        const TRIES: usize = 1024;
-        Self { bytes, encoding, shapes, left: Cell::new(bytes.len().saturating_mul(TRIES)) }
+        // Ordinary pages take less than a hundred a byte, and an emptied one among dozens of tables a thousand, for places
+        // of cells look like links; where more is taken there are no rows, but text.
+        const TRIES: usize = 4096;
+        Self { bytes, encoding, shapes, left: Cell::new(Some(bytes.len().saturating_mul(TRIES))) }
     }
 
     fn spend(&self, tries: usize) -> Option<()> {
-        self.left.set(self.left.get().checked_sub(tries)?);
-        Some(())
+        let left = self.left.get().and_then(|left| left.checked_sub(tries));
+        self.left.set(left);
+        left.map(drop)
+    }
+
+    /// Whether rows may lie here that were not looked for.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get().is_none()
     }
 
     /// The rows that lie here, none over another.
     pub(super) fn rows(&self) -> Vec<Carved<'a>> {
         let (mut rows, mut at): (Vec<Carved<'a>>, usize) = (Vec::new(), 0);
-        while at < self.bytes.len() {
+        while at < self.bytes.len() && !self.is_spent() {
             match self.cell(at).or_else(|| self.headless(at)) {
                 Some(row) => {
                     at = row.at.end.max(at + 1);
@@ -79,9 +97,10 @@ impl<'a, 's> Ground<'a, 's> {
         let (len, n) = varint(rest)?;
         let numbered = || {
             let (rowid, more) = varint(rest.get(n..)?)?;
-            self.whole(at, n + more, len, rowid as i64)
+            let row = self.whole(at, n + more, len)?;
+            Some(Carved { rowid: rowid as i64, kind: Row::Numbered, ..row })
         };
-        numbered().or_else(|| self.whole(at, n, len, 0))
+        numbered().or_else(|| self.whole(at, n, len))
     }
 
     /// Bytes of a value of this kind; none when it is no text in the encoding there is.
@@ -91,7 +110,7 @@ impl<'a, 's> Ground<'a, 's> {
     }
 
     /// A record of this length, so many bytes from here.
-    fn whole(&self, at: usize, before: usize, len: u64, rowid: i64) -> Option<Carved<'a>> {
+    fn whole(&self, at: usize, before: usize, len: u64) -> Option<Carved<'a>> {
         let from = at + before;
         let to = from.checked_add(usize::try_from(len).ok()?)?;
         let payload = self.bytes.get(from..to)?;
@@ -101,7 +120,7 @@ impl<'a, 's> Ground<'a, 's> {
         self.spend(payload.len())?;
         let Record { values, is_whole: true } = record(payload, self.encoding)? else { return None };
         let is_known = self.shapes.iter().any(|shape| values.len() == shape.columns);
-        is_row(&values, is_known).then_some(Carved { at: at..to, rowid, values })
+        is_row(&values, is_known).then_some(Carved { at: at..to, rowid: 0, kind: Row::Bare, values })
     }
 
     /// Whether its header accounts for each byte of it.
@@ -200,7 +219,7 @@ impl<'a, 's> Ground<'a, 's> {
         }
         // Without its length there is less to tell a row by.
         let says = values.iter().filter_map(Value::text).any(|text| text.chars().count() > 1);
-        (says && is_row(&values, true)).then_some(Carved { at: at..end, rowid: 0, values })
+        (says && is_row(&values, true)).then_some(Carved { at: at..end, rowid: 0, kind: Row::Unknown, values })
     }
 
     /// Whether a cell may end here: with the block, before a link of the chain, or before another cell.

@@ -1,13 +1,12 @@
 //! What was deleted and is still there: rows under the names of their tables where these are known, text where not.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use chot_model::OpaqueReason;
 
 use super::super::telling::{Stop, Telling};
 use super::Cells;
-use super::carve::{Carved, Ground, Shape};
+use super::carve::{Carved, Ground, Row, Shape};
 use super::page::{File, Owner};
 use super::record::{Encoding, Value, record};
 use super::schema::{Schema, Table};
@@ -27,8 +26,10 @@ pub(super) struct Deleted<'t> {
     held: Vec<Vec<Cells>>,
     bytes: usize,
     /// Of rows without names, and of what is no row.
-    unnamed: Unnamed,
-    residue: Unnamed,
+    unnamed: Digits,
+    residue: Digits,
+    /// Of rows with names.
+    named: Digits,
 }
 
 impl<'t> Deleted<'t> {
@@ -48,8 +49,9 @@ impl<'t> Deleted<'t> {
             shapes,
             held,
             bytes: 0,
-            unnamed: Unnamed::default(),
-            residue: Unnamed::default(),
+            unnamed: Digits::default(),
+            residue: Digits::default(),
+            named: Digits::default(),
         }
     }
 
@@ -86,7 +88,13 @@ impl<'t> Deleted<'t> {
                 telling.take(payload.bytes.len())?;
                 is_whole &= payload.is_whole || owner == Owner::Index;
                 let Some(read) = record(&payload.bytes, self.encoding) else { continue };
-                self.row(PAGES, local.rowid, read.values, None, telling)?;
+                let kind = if leaf.is_numbered() { Row::Numbered } else { Row::Bare };
+                self.row(
+                    PAGES,
+                    owner,
+                    Carved { at: local.cell(), rowid: local.rowid, kind, values: read.values },
+                    telling,
+                )?;
             }
             gaps.take(local.cell());
         }
@@ -98,45 +106,49 @@ impl<'t> Deleted<'t> {
     }
 
     fn ground(&mut self, part: &str, bytes: &[u8], owner: Owner, telling: &mut Telling<'_>) -> Result<(), Stop> {
-        let mut gaps = Gaps::new(bytes);
-        let table = if let Owner::Table(at) = owner { Some(at) } else { None };
-        let rows = Ground::new(bytes, self.encoding, &self.shapes_on(owner)).rows();
-        for Carved { at, rowid, values } in rows {
+        let (mut gaps, shapes) = (Gaps::new(bytes), self.shapes_on(owner));
+        let ground = Ground::new(bytes, self.encoding, &shapes);
+        for row in ground.rows() {
             // Bytes of anything look like a value of bytes, or like a large number: they are where the table has such.
             let is_doubtful = |value: &Value<'_>| match value {
                 Value::Blob(_) => true,
                 Value::Number(number) => number.len() >= WINDOW,
                 Value::Null | Value::Text(_) => false,
             };
-            if values.iter().any(is_doubtful) && self.table_of(table, &values).is_none() {
+            if row.values.iter().any(is_doubtful) && self.table_of(owner, &row).is_none() {
                 continue;
             }
-            gaps.take(at);
-            self.row(part, rowid, values, table, telling)?;
+            gaps.take(row.at.clone());
+            if owner == Owner::Index {
+                telling.rows += 1;
+                telling.record(part, telling.rows, &row.values)?;
+            } else {
+                self.row(part, owner, row, telling)?;
+            }
+        }
+        if ground.is_spent() {
+            telling.tell(Piece::Opaque { part, reason: OpaqueReason::Partial, bytes: bytes.len() as u64 })?;
         }
         for gap in gaps.left() {
-            self.residue.digits(gap, RESIDUE_MIN);
+            // Rests of entries stand in one run of digits with others. What entries said, their rows said.
+            if owner != Owner::Index {
+                self.residue.residue(gap);
+            }
             telling.residue(part, gap)?;
         }
         Ok(())
     }
 
     /// A row: under the names of its table, or by itself.
-    fn row(
-        &mut self,
-        part: &str,
-        rowid: i64,
-        values: Vec<Value<'_>>,
-        table: Option<usize>,
-        telling: &mut Telling<'_>,
-    ) -> Result<(), Stop> {
-        let Some(at) = self.table_of(table, &values) else {
-            values.iter().for_each(|value| self.unnamed.value(value));
+    fn row(&mut self, part: &str, owner: Owner, row: Carved<'_>, telling: &mut Telling<'_>) -> Result<(), Stop> {
+        let Some(at) = self.table_of(owner, &row) else {
+            row.values.iter().for_each(|value| self.unnamed.value(value));
             telling.rows += 1;
-            return telling.record(part, telling.rows, &values);
+            return telling.record(part, telling.rows, &row.values);
         };
         let Some((table, held)) = self.tables.get(at).zip(self.held.get_mut(at)) else { return Ok(()) };
-        let (cells, files) = super::cells(&table.arranged(values, rowid));
+        row.values.iter().for_each(|value| self.named.value_of(value, |_| true));
+        let (cells, files) = super::cells(&table.arranged(row.values, row.rowid));
         self.bytes += cells.iter().map(|(_, _, text)| text.len() + size_of::<(usize, bool, String)>()).sum::<usize>();
         held.push(cells);
         telling.files(part, &files)?;
@@ -147,27 +159,30 @@ impl<'t> Deleted<'t> {
     fn shapes_on(&self, owner: Owner) -> Vec<Shape> {
         let own = match owner {
             Owner::Schema => return vec![Shape::SCHEMA],
+            // Entries are like no table: those with all their bytes are seen.
+            Owner::Index => return Vec::new(),
             Owner::Table(at) => self.tables.get(at).map(Table::shape),
-            Owner::Nobody | Owner::Index => None,
+            Owner::Nobody => None,
         };
         let others = self.shapes.iter().copied().filter(|shape| Some(*shape) != own);
         own.into_iter().chain(others).collect()
     }
 
-    /// Whose a row is: of the table on whose page it lies, or of the one it fits.
-    fn table_of(&self, page: Option<usize>, values: &[Value<'_>]) -> Option<usize> {
-        let has_as_many = |table: &Table| table.columns.len() == values.len() && table.may_hold_bytes(values);
-        page.filter(|at| self.tables.get(*at).is_some_and(has_as_many)).or_else(|| self.only(values))
-    }
-
-    fn fits(&self, table: usize, values: &[Value<'_>]) -> bool {
-        self.tables.get(table).is_some_and(|table| table.may_hold(values))
+    /// Whose a row is: of the table on whose page it lies, or of the one it fits. An entry of an index is no row.
+    fn table_of(&self, owner: Owner, row: &Carved<'_>) -> Option<usize> {
+        let is_own = |table: &Table| table.columns.len() == row.values.len() && table.may_hold_bytes(&row.values);
+        match owner {
+            Owner::Index => None,
+            Owner::Table(at) if self.tables.get(at).is_some_and(is_own) => Some(at),
+            _ => self.only(row),
+        }
     }
 
     /// The one table whose row it can be.
-    fn only(&self, values: &[Value<'_>]) -> Option<usize> {
-        let mut all = (0..self.tables.len()).filter(|at| self.fits(*at, values));
-        let one = all.next()?;
+    fn only(&self, row: &Carved<'_>) -> Option<usize> {
+        let fits = |(_, table): &(usize, &Table)| table.has(row.kind) && table.may_hold(&row.values);
+        let mut all = self.tables.iter().enumerate().filter(fits);
+        let (one, _) = all.next()?;
         all.next().is_none().then_some(one)
     }
 
@@ -189,9 +204,11 @@ impl<'t> Deleted<'t> {
     /// Tells what is left, and what of it nobody knows the column of.
     fn end(mut self, file: &File<'_>, telling: &mut Telling<'_>) -> Result<(), Stop> {
         self.tell(telling)?;
+        self.unnamed.are_said(&self.named);
+        self.residue.are_said(&self.named);
         for (slot, owner) in file.copies() {
             if self.unnamed.is_empty() && self.residue.is_empty() {
-                return Ok(());
+                break;
             }
             telling.look_at_the_clock()?;
             let Some(leaf) = file.leaf_at(slot).filter(|_| matches!(owner, Owner::Table(_) | Owner::Index)) else {
@@ -206,72 +223,105 @@ impl<'t> Deleted<'t> {
                 }
             }
         }
+        if self.unnamed.is_empty() && self.residue.is_empty() {
+            return Ok(());
+        }
         let bytes = self.unnamed.bytes + self.residue.bytes;
         telling.tell(Piece::Opaque { part: PAGES, reason: OpaqueReason::Partial, bytes })
     }
 }
 
 /// Finds tables that were deleted by what is left of their statements.
-pub(super) fn schema(file: &File<'_>, encoding: Encoding, schema: &mut Schema) {
+pub(super) fn schema(
+    file: &File<'_>,
+    encoding: Encoding,
+    schema: &mut Schema,
+    telling: &mut Telling<'_>,
+) -> Result<(), Stop> {
     for (slot, _) in file.copies().filter(|(_, owner)| *owner == Owner::Schema) {
         let Some(leaf) = file.leaf_at(slot) else { continue };
         let mut gaps = Gaps::new(leaf.page());
         gaps.take(leaf.head());
         leaf.locals().unwrap_or_default().iter().for_each(|local| gaps.take(local.cell()));
         for gap in gaps.left() {
-            for row in Ground::new(gap, encoding, &[Shape::SCHEMA]).rows() {
-                schema.add_deleted(&row.values);
+            let ground = Ground::new(gap, encoding, &[Shape::SCHEMA]);
+            ground.rows().iter().for_each(|row| schema.add_deleted(&row.values));
+            if ground.is_spent() {
+                telling.tell(Piece::Opaque { part: BLOCKS, reason: OpaqueReason::Partial, bytes: gap.len() as u64 })?;
             }
         }
     }
+    Ok(())
 }
 
-/// Numbers whose column nobody knows, until a row of a table says them too: pages put in order leave copies behind.
+/// Digits that were told: of numbers whose column nobody knows, until a row of a table says them too, for pages put in
+/// order leave copies behind.
 #[derive(Default)]
-struct Unnamed {
-    /// Every [`WINDOW`] digits behind each other.
-    windows: HashSet<u32>,
+struct Digits {
+    /// A bit for every [`WINDOW`] digits that may stand behind each other; nothing until there are some.
+    windows: Vec<u64>,
+    count: usize,
     bytes: u64,
-    are_too_many: bool,
 }
 
 /// Fewer digits than any number that stands for a person.
 const WINDOW: usize = 7;
 /// In what is left of overwritten cells.
 const RESIDUE_MIN: usize = 9;
-const WINDOWS_MAX: usize = 1 << 20;
 
-impl Unnamed {
+impl Digits {
     fn is_empty(&self) -> bool {
-        self.windows.is_empty() && !self.are_too_many
+        self.count == 0
     }
 
     fn value(&mut self, value: &Value<'_>) {
+        // Twelve digits need no heading.
+        self.value_of(value, |run| run >= WINDOW && run != 12);
+    }
+
+    fn value_of(&mut self, value: &Value<'_>, counts: impl Fn(usize) -> bool) {
         match value {
-            Value::Text(text) | Value::Number(text) => self.digits(text.as_bytes(), WINDOW),
+            Value::Text(text) | Value::Number(text) => self.digits(text.as_bytes(), counts),
             Value::Null | Value::Blob(_) => {}
         }
     }
 
-    fn digits(&mut self, bytes: &[u8], least: usize) {
-        let before = self.windows.len();
-        // Twelve digits need no heading.
-        windows(
-            bytes,
-            |run| run >= least && run != 12,
-            |window| {
-                if self.windows.len() < WINDOWS_MAX {
-                    self.windows.insert(window);
-                } else {
-                    self.are_too_many |= !self.windows.contains(&window);
-                }
-            },
-        );
-        self.bytes += if self.windows.len() > before { bytes.len() as u64 } else { 0 };
+    fn residue(&mut self, bytes: &[u8]) {
+        self.digits(bytes, |run| run >= RESIDUE_MIN && run != 12);
+    }
+
+    fn digits(&mut self, bytes: &[u8], counts: impl Fn(usize) -> bool) {
+        const WORDS: usize = 10usize.pow(WINDOW as u32).div_ceil(u64::BITS as usize);
+        let before = self.count;
+        windows(bytes, counts, |word, bit| {
+            self.windows.resize(WORDS, 0);
+            if let Some(word) = self.windows.get_mut(word).filter(|word| **word & bit == 0) {
+                *word |= bit;
+                self.count += 1;
+            }
+        });
+        self.bytes += if self.count > before { bytes.len() as u64 } else { 0 };
     }
 
     fn is_said(&mut self, bytes: &[u8]) {
-        windows(bytes, |_| true, |window| _ = self.windows.remove(&window));
+        windows(
+            bytes,
+            |_| true,
+            |word, bit| {
+                if let Some(word) = self.windows.get_mut(word).filter(|word| **word & bit != 0) {
+                    *word &= !bit;
+                    self.count -= 1;
+                }
+            },
+        );
+    }
+
+    /// Takes away what others are.
+    fn are_said(&mut self, others: &Self) {
+        for (own, other) in self.windows.iter_mut().zip(&others.windows) {
+            self.count -= (*own & other).count_ones() as usize;
+            *own &= !other;
+        }
     }
 
     /// Numbers are kept otherwise than they are written.
@@ -285,11 +335,12 @@ impl Unnamed {
     }
 }
 
-/// Every [`WINDOW`] digits behind each other, in runs of lengths that count.
-fn windows(bytes: &[u8], counts: impl Fn(usize) -> bool, mut each: impl FnMut(u32)) {
+/// Every [`WINDOW`] digits behind each other, in runs of lengths that count: the word and the bit that stand for them.
+fn windows(bytes: &[u8], counts: impl Fn(usize) -> bool, mut each: impl FnMut(usize, u64)) {
     for run in bytes.split(|b| !b.is_ascii_digit()).filter(|run| counts(run.len())) {
         for window in run.windows(WINDOW) {
-            each(window.iter().fold(0, |n, digit| n * 10 + u32::from(digit - b'0')));
+            let n = window.iter().fold(0, |n, digit| n * 10 + usize::from(digit - b'0'));
+            each(n / u64::BITS as usize, 1 << (n % u64::BITS as usize));
         }
     }
 }
@@ -336,14 +387,29 @@ mod tests {
 
     #[test]
     fn copies_of_what_a_table_says_need_no_name() {
-        let mut unnamed = Unnamed::default();
-        unnamed.digits(b"n A\x020511504557", RESIDUE_MIN);
+        let mut unnamed = Digits::default();
+        unnamed.residue(b"n A\x020511504557");
         assert!(!unnamed.is_empty());
         unnamed.is_said(b"An\x02051150455");
         assert!(!unnamed.is_empty(), "the last digit is said nowhere");
         unnamed.is_said(b"50511504557");
         assert!(unnamed.is_empty());
-        unnamed.digits(b"05115045 455785", RESIDUE_MIN);
+        unnamed.residue(b"05115045 455785");
         assert!(unnamed.is_empty(), "too short for a number");
+    }
+
+    #[test]
+    fn a_large_index_says_no_more_than_its_table() {
+        let (mut unnamed, mut table) = (Digits::default(), Digits::default());
+        let numbers =
+            || (0..400_000u64).map(|n| Value::Number((1_000_000_000 + n * 7_919_993 % 9_000_000_000).to_string()));
+        numbers().for_each(|number| unnamed.value(&number));
+        assert!(unnamed.count > 1 << 20, "{}", unnamed.count);
+        numbers().for_each(|number| table.value_of(&number, |_| true));
+        unnamed.value(&Value::Text("0511504557".to_owned()));
+        unnamed.are_said(&table);
+        assert!(unnamed.count < WINDOW, "{}", unnamed.count);
+        unnamed.is_said(b"0511504557");
+        assert!(unnamed.is_empty());
     }
 }

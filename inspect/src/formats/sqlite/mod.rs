@@ -6,9 +6,12 @@
 
 mod carve;
 mod deleted;
+#[cfg(test)]
+mod made;
 mod page;
 mod record;
 mod schema;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -177,7 +180,7 @@ fn tables(file: &mut File<'_>, encoding: Encoding, telling: &mut Telling<'_>) ->
         // Their entries are read with what no table says: they say it again, and what they say alone is told.
         walk(file, *root, Owner::Index, telling, &mut |_, _| Ok(true))?;
     }
-    deleted::schema(file, encoding, &mut schema);
+    deleted::schema(file, encoding, &mut schema, telling)?;
     Deleted::new(&schema, encoding).read(file, telling)?;
     Ok(is_sound)
 }

@@ -267,6 +267,11 @@ impl<'a> Leaf<'_, 'a> {
         self.kind != Kind::TableInner
     }
 
+    /// Whether its rows have numbers.
+    pub(super) fn is_numbered(&self) -> bool {
+        matches!(self.kind, Kind::TableLeaf | Kind::TableInner)
+    }
+
     fn header_len(&self) -> usize {
         if matches!(self.kind, Kind::TableInner | Kind::IndexInner) { 12 } else { 8 }
     }

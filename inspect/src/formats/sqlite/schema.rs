@@ -1,7 +1,8 @@
 //! What the schema says of tables: their roots, and the names and order of their columns as `CREATE TABLE` has them.
 
-use super::carve::Shape;
+use super::carve::{Row, Shape};
 use super::record::Value;
+use super::statement::{self, Columns};
 
 #[derive(Default)]
 pub(super) struct Schema {
@@ -63,49 +64,14 @@ impl Schema {
 
 impl Table {
     fn new(name: &str, root: usize, statement: &str) -> Self {
-        let definitions = definitions(statement);
-        let (mut columns, mut rowid, mut keys, mut seen) = (Vec::new(), None, Vec::new(), Vec::new());
-        for definition in &definitions {
-            let (column, rest) = first_word(definition);
-            let upper = rest.to_ascii_uppercase();
-            let is_constraint = ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "CONSTRAINT"]
-                .iter()
-                .any(|word| column.eq_ignore_ascii_case(word) && !definition.starts_with(['"', '`', '[', '\'']));
-            if is_constraint {
-                let whole = definition.to_ascii_uppercase();
-                if let Some((_, list)) =
-                    whole.find("PRIMARY").and_then(|at| definition.get(at..)).and_then(|d| d.split_once('('))
-                {
-                    keys = list.split(')').next().unwrap_or_default().split(',').map(|key| first_word(key).0).collect();
-                }
-                continue;
-            }
-            if upper.contains("PRIMARY KEY") {
-                keys.push(column.clone());
-                if upper.trim_start().starts_with("INTEGER") {
-                    rowid = Some(columns.len());
-                }
-            }
-            columns.push(column);
-            seen.push(Seen { bytes: declares_bytes(&upper), ..Seen::default() });
-        }
-        let is_key = |key: &String| columns.iter().position(|column| column.eq_ignore_ascii_case(key));
-        let keys: Vec<usize> = keys.iter().filter_map(is_key).collect();
-        let without_rowid =
-            statement.to_ascii_uppercase().rsplit(')').next().is_some_and(|end| end.contains("WITHOUT"));
-        let order = without_rowid.then(|| {
-            let rest = (0..columns.len()).filter(|at| !keys.contains(at));
-            keys.iter().copied().chain(rest).collect()
-        });
-        if rowid.is_none()
-            && let [key] = *keys.as_slice()
-        {
-            // The key named apart from its column.
-            let declared = definitions.get(key).map(|d| first_word(d).1.trim_start().to_ascii_uppercase());
-            rowid = declared.is_some_and(|d| d.starts_with("INTEGER")).then_some(key);
-        }
-        seen.truncate(columns.len());
+        let Columns { names: columns, bytes, rowid, order } = statement::columns(statement);
+        let seen = bytes.into_iter().map(|bytes| Seen { bytes, ..Seen::default() }).collect();
         Self { name: name.to_owned(), root, columns, rowid, order, seen }
+    }
+
+    /// Whether its rows may be of this kind.
+    pub(super) fn has(&self, kind: Row) -> bool {
+        kind == Row::Unknown || (kind == Row::Bare) == self.order.is_some()
     }
 
     /// What the cells of its rows look like.
@@ -113,9 +79,10 @@ impl Table {
         Shape { columns: self.columns.len(), begins_with_rowid: self.rowid == Some(0) && self.order.is_none() }
     }
 
-    /// Its names as a row.
+    /// Its names as a row; what a record has in place of its row's number stands behind them under the same name.
     pub(super) fn header(&self) -> Vec<(usize, bool, String)> {
-        self.columns.iter().enumerate().map(|(at, name)| (at, false, name.clone())).collect()
+        let again = self.rowid.and_then(|at| self.columns.get(at));
+        self.columns.iter().chain(again).enumerate().map(|(at, name)| (at, false, name.clone())).collect()
     }
 
     /// Learns from a row what its numbers look like.
@@ -157,108 +124,24 @@ impl Table {
             }
             return arranged;
         }
-        if let Some(Value::Null) = self.rowid.and_then(|at| values.get(at))
-            && let Some(slot) = self.rowid.and_then(|at| values.get_mut(at))
-        {
-            *slot = Value::Number(rowid.to_string());
-        } else if self.rowid.is_none() && rowid.unsigned_abs() >= 100_000_000 {
+        let number = Value::Number(rowid.to_string());
+        let apart = match self.rowid.and_then(|at| values.get_mut(at)) {
+            // The number of the row is what a query shows; what the record has in its place is shown to nobody.
+            Some(slot) => Some(std::mem::replace(slot, number.clone())).filter(|kept| *kept != number),
             // A number that a person might have: kept where no column shows it.
-            values.push(Value::Number(rowid.to_string()));
+            None => Some(number).filter(|_| rowid.unsigned_abs() >= 100_000_000),
+        };
+        if let Some(apart) = apart.filter(|apart| *apart != Value::Null) {
+            values.resize(values.len().max(self.columns.len()), Value::Null);
+            values.push(apart);
         }
         values
-    }
-}
-
-/// Whether a column is one for bytes, by its type or because it has none.
-fn declares_bytes(definition: &str) -> bool {
-    const NAMES: &[&str] = &["BLOB", "BINARY", "BYTE", "IMAGE"];
-    let kind = definition.trim();
-    kind.is_empty() || NAMES.iter().any(|name| kind.contains(name))
-}
-
-/// The definitions between the outer brackets of a statement.
-fn definitions(statement: &str) -> Vec<String> {
-    let (mut all, mut one, mut depth, mut quote) = (Vec::new(), String::new(), 0u32, None);
-    for c in statement.chars() {
-        match (quote, c) {
-            (Some(end), _) => {
-                if c == end {
-                    quote = None;
-                }
-                one.push(c);
-                continue;
-            }
-            (None, '"' | '`' | '\'') => quote = Some(c),
-            (None, '[') => quote = Some(']'),
-            (None, '(') => {
-                depth += 1;
-                if depth == 1 {
-                    one.clear();
-                    continue;
-                }
-            }
-            (None, ')') => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    break;
-                }
-            }
-            (None, ',') if depth == 1 => {
-                all.push(std::mem::take(&mut one).trim().to_owned());
-                continue;
-            }
-            _ => {}
-        }
-        one.push(c);
-    }
-    if !one.trim().is_empty() {
-        all.push(one.trim().to_owned());
-    }
-    all
-}
-
-/// The first name of a definition, without its quotes, and what follows.
-fn first_word(definition: &str) -> (String, &str) {
-    let definition = definition.trim();
-    let mut chars = definition.chars();
-    let end = match chars.next() {
-        Some(quote @ ('"' | '`' | '\'')) => Some(quote),
-        Some('[') => Some(']'),
-        _ => None,
-    };
-    match end {
-        Some(end) => {
-            let (word, rest) = chars.as_str().split_once(end).unwrap_or((chars.as_str(), ""));
-            (word.to_owned(), rest)
-        }
-        None => {
-            let (word, rest) = definition.split_once(char::is_whitespace).unwrap_or((definition, ""));
-            (word.to_owned(), rest)
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_are_named_as_the_statement_names_them() {
-        for (statement, columns) in [
-            ("CREATE TABLE a(b, c)", vec!["b", "c"]),
-            (
-                "CREATE TABLE \"a(\" (\"so cccd\" TEXT DEFAULT 'x,(y', [ho ten] DECIMAL(10, 2), `c`)",
-                vec!["so cccd", "ho ten", "c"],
-            ),
-            (
-                "CREATE TABLE a (id INTEGER PRIMARY KEY, b CHECK (b IN (1, 2)), UNIQUE (b), FOREIGN KEY (b) REFERENCES c(d))",
-                vec!["id", "b"],
-            ),
-            ("CREATE TABLE a (id, PRIMARY KEY (id)) WITHOUT ROWID", vec!["id"]),
-        ] {
-            assert_eq!(Table::new("a", 2, statement).columns, columns, "{statement}");
-        }
-    }
 
     #[test]
     fn values_come_in_the_order_of_the_columns() {
@@ -273,6 +156,8 @@ mod tests {
         {
             let rows = Table::new("a", 2, statement).arranged(vec![number("2"), Value::Null], 7);
             assert_eq!(rows, [number("2"), number("7")], "{statement}");
+            let rows = Table::new("a", 2, statement).arranged(vec![number("2"), number("3")], 7);
+            assert_eq!(rows, [number("2"), number("7"), number("3")], "{statement}");
         }
     }
 }

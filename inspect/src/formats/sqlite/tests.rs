@@ -2,6 +2,7 @@ use std::io::Read;
 
 use chot_model::{DetectorId, Inspection, OpaqueReason};
 
+use super::made::{INDEX, Of, TABLE, cell, database, page};
 use crate::{Hint, Inspector, Limits};
 
 const SMALL: &[u8] = include_bytes!("../../../tests/packed/nguoi.db");
@@ -126,4 +127,74 @@ fn whatever_changes_nothing_is_lost_in_silence() {
         let is_value = (number..number + 12).contains(&at);
         assert!(same || !inspection.opaque.is_empty() || is_value, "byte {at}: {inspection:?}");
     }
+}
+
+/// Numbers of insured persons that only a heading announces: nobody's.
+const INSURED: [&str; 3] = ["7912045873", "0113155984", "4814265095"];
+
+#[test]
+fn remarks_in_a_statement_are_no_columns() {
+    let rows: Vec<Vec<u8>> = (1..)
+        .zip(INSURED)
+        .map(|(n, number)| cell(Some(n), &[Of::Text("a1"), Of::Text(number), Of::Text("ok")]))
+        .collect();
+    for statement in [
+        "CREATE TABLE nv(ma TEXT, so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, -- mã nội bộ, do phòng cấp\n so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, -- worker's code\n so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT /* a, b */, so_bhxh TEXT, ghi_chu TEXT)",
+        "CREATE TABLE nv(ma TEXT, tat AS (substr(ma, 1)), so_bhxh TEXT, ghi_chu TEXT)",
+    ] {
+        let inspection = inspect(&database(&[("table", statement, page(TABLE, &rows, &[]))], &[]));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{statement}: {inspection:?}");
+        assert!(inspection.opaque.is_empty(), "{statement}: {inspection:?}");
+    }
+}
+
+#[test]
+fn a_row_whose_number_is_a_column_has_both_values() {
+    let statement = "CREATE TABLE nv(so_bhxh INTEGER PRIMARY KEY, ten TEXT)";
+    let kept =
+        |(n, number): (usize, &str)| cell(Some(n), &[Of::Number(number.parse().expect("a number")), Of::Text("x")]);
+    let numbered =
+        |(_, number): (usize, &str)| cell(Some(number.parse().expect("a number")), &[Of::Null, Of::Text("x")]);
+    for rows in [(1..).zip(INSURED).map(kept).collect::<Vec<_>>(), (1..).zip(INSURED).map(numbered).collect()] {
+        let inspection = inspect(&database(&[("table", statement, page(TABLE, &rows, &[]))], &[]));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{inspection:?}");
+    }
+}
+
+#[test]
+fn an_entry_of_an_index_is_no_row_of_another_table() {
+    // Two columns each: a number and a text, or the number of an order and that of its row.
+    let insured: Vec<Vec<u8>> =
+        (1..).zip(INSURED).map(|(n, number)| cell(Some(n), &[Of::Text(number), Of::Number(n as i64)])).collect();
+    let order = |n: usize| ["79", "01", "48", "30"][n % 4].to_owned() + &format!("{:08}", n * 7_919_993 % 100_000_000);
+    let orders =
+        (1..60).map(|n| cell(Some(n), &[Of::Text(&order(n)), Of::Text("gạch"), Of::Text("3")])).collect::<Vec<_>>();
+    let entries = (1..60).map(|n| cell(None, &[Of::Text(&order(n)), Of::Number(n as i64)])).collect::<Vec<_>>();
+    let (live, deleted) = entries.split_at(40);
+    let index = page(INDEX, live, &deleted.concat());
+    let trees = [
+        ("table", "CREATE TABLE tg(so_bhxh TEXT, tuoi INTEGER)", page(TABLE, &insured, &[])),
+        ("table", "CREATE TABLE don(ma_don TEXT, hang TEXT, sl TEXT)", page(TABLE, &orders, &[])),
+        ("index", "CREATE INDEX i ON don(ma_don)", index.clone()),
+    ];
+    // A page of an index that was dropped, and one that nobody says anything of.
+    let torn = [&[0; 100][..], &index[100..]].concat();
+    for free in [vec![], vec![index], vec![torn]] {
+        let inspection = inspect(&database(&trees, &free));
+        assert_eq!(inspection.distinct(DetectorId::Bhxh), 3, "{inspection:?}");
+        assert!(inspection.opaque.is_empty(), "{inspection:?}");
+    }
+}
+
+#[test]
+fn rows_that_were_not_looked_for_are_told() {
+    let statement = format!("CREATE TABLE t({})", "c,".repeat(200));
+    let inspect_with =
+        |free: u8| inspect(&database(&[("table", &statement, page(TABLE, &[], &[]))], &[vec![free; 4096]]));
+    // Each place may be the beginning of a row of hundreds of small values.
+    assert!(inspect_with(1).is_opaque(OpaqueReason::Partial));
+    assert!(inspect_with(0).opaque.is_empty());
 }
