@@ -113,6 +113,29 @@ fn segments(times: usize) -> Vec<u8> {
     [&JPEG[..2], &segment.repeat(times), &JPEG[2..]].concat()
 }
 
+/// Elements of a drawing, `AT` being how many came before.
+fn drawing(around: &str, within: &str, behind: &str) -> Vec<u8> {
+    let groups = around.split_inclusive("AT").enumerate().map(|(n, part)| part.replace("AT", &n.to_string()));
+    let ends = "</symbol>".repeat(around.matches("<symbol").count()) + &"</g>".repeat(around.matches("<g").count());
+    format!("<svg>{}{within}{ends}{behind}</svg>", groups.collect::<String>()).into_bytes()
+}
+
+/// A path of so many curves.
+fn path(curves: usize) -> String {
+    format!("<path d='M0 0t{}'/>", "1 1 ".repeat(curves))
+}
+
+fn again() -> String {
+    "<use href='#a'/>".repeat(50_000)
+}
+
+/// Areas that a sheet says much of.
+fn rules() -> Vec<u8> {
+    let sheet = format!("{}rect{{{}}}", "rect,".repeat(2_500), "fill:#000;".repeat(350));
+    let areas = "<rect width='1' height='1'/>".repeat(40_000);
+    format!("<html><style>{sheet}</style><svg>{areas}</svg></html>").into_bytes()
+}
+
 pub(super) fn cases() -> Vec<(&'static str, Vec<u8>, Must)> {
     use Must::{End, Read, Tell};
     vec![
@@ -141,5 +164,9 @@ pub(super) fn cases() -> Vec<(&'static str, Vec<u8>, Must)> {
         ("loop.tif", directories(2, Some(8)), Tell),
         ("nested.svg", svg(5), Read),
         ("too-nested.svg", svg(24), Tell),
+        ("one-of-many.svg", drawing(&"<symbol id='AT'>".repeat(60), &path(250_000), ""), End),
+        ("nothing-often.svg", drawing("<symbol id='a'>", &"<polygon/>".repeat(50_000), &again()), Tell),
+        ("often.svg", drawing("", &path(50_000).replace("<path", "<path id='a'"), &again()), Tell),
+        ("rules.html", rules(), End),
     ]
 }

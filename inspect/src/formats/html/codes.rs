@@ -19,9 +19,9 @@ use raster::Raster;
 
 /// Codes of a page; each costs what a small picture does.
 const CODES_MAX: u32 = 32;
-/// Elements that a drawing says how to paint once and shows again (`use`), and the points of each.
-const MODELS_MAX: usize = 256;
-const MODEL_MAX: usize = 1 << 12;
+/// Points of the areas that a page says how to paint once and shows again (`use`), and bytes of what each is called.
+const MODELS_MAX: usize = 1 << 17;
+const ID_MAX: usize = 256;
 /// Elements within each other.
 const DEPTH_MAX: usize = 64;
 
@@ -51,6 +51,8 @@ pub(super) struct Codes {
     /// Elements that are open beyond the depth that is followed.
     deeper: u32,
     models: HashMap<String, Vec<Model>>,
+    /// Points of all of them.
+    modelled: usize,
     rules: Rules,
     /// Rows of the cells of a table: whether each is dark, and whether it has the class.
     rows: Vec<Vec<[bool; 2]>>,
@@ -139,7 +141,13 @@ impl Codes {
         }
         let (paint, matrix, is_model) = self.within(tag);
         let is_model = is_model || !matches!(name, b"svg" | b"g" | b"a");
-        self.groups.push(Group { name: name.to_vec(), paint, matrix, is_model, id: tag.string(b"id") });
+        self.groups.push(Group {
+            name: name.to_vec(),
+            paint,
+            matrix,
+            is_model,
+            id: tag.string(b"id").filter(|id| id.len() <= ID_MAX),
+        });
     }
 
     fn area(&mut self, tag: &Tag<'_>, name: &[u8]) {
@@ -152,14 +160,14 @@ impl Codes {
         let outer =
             self.groups.iter().filter(|group| group.is_model || is_model).filter_map(|group| group.id.as_deref());
         let ids: Vec<&str> = outer.chain(id.as_deref()).collect();
-        for id in ids {
-            if !self.models.contains_key(id) && self.models.len() >= MODELS_MAX {
-                continue;
-            }
-            let models = self.models.entry(id.to_owned()).or_default();
-            let points: usize = models.iter().map(|model| model.chain.len()).sum();
-            if points < MODEL_MAX {
-                models.extend(chains.iter().map(|chain| Model { chain: chain.clone(), paint }));
+        for id in ids.into_iter().filter(|id| id.len() <= ID_MAX && paint.fill != Colour::Clear) {
+            for chain in &chains {
+                // What has no points costs something, too.
+                self.modelled += chain.len() + 1;
+                if self.modelled > MODELS_MAX {
+                    break;
+                }
+                self.models.entry(id.to_owned()).or_default().push(Model { chain: chain.clone(), paint });
             }
         }
         if is_model {
@@ -179,6 +187,9 @@ impl Codes {
     }
 
     fn used(&mut self, tag: &Tag<'_>) {
+        if self.modelled > MODELS_MAX {
+            self.drawing.lacks();
+        }
         let Some(models) = tag.string(b"href").and_then(|href| self.models.get(href.trim().strip_prefix('#')?)) else {
             return;
         };
@@ -188,7 +199,10 @@ impl Codes {
         if is_model {
             return;
         }
-        for model in models.iter().filter(|model| model.paint.fill != Colour::Clear) {
+        for model in models {
+            if self.drawing.is_full() {
+                return;
+            }
             self.drawing.chain(model.chain.iter().map(|p| at(matrix, *p)));
             // An element that says nothing of its own is painted as where it is used.
             let own = if model.paint == Paint::default() { paint } else { model.paint };

@@ -151,30 +151,36 @@ pub(super) fn colour(said: &str) -> Option<Colour> {
 #[derive(Default)]
 pub(super) struct Rules {
     text: String,
-    /// Selectors and declarations.
+    /// Selectors and what they say of how something is painted.
     rules: Vec<(String, String)>,
 }
+
+/// Sheets of drawings are short; of longer ones the rest is not used, for it is asked of every area.
+const SHEET_MAX: usize = 16 << 10;
+const RULES_MAX: usize = 256;
 
 impl Rules {
     /// Takes a part of a sheet.
     pub(super) fn read(&mut self, bytes: &[u8]) {
-        /// Sheets of drawings are short; of longer ones the rest is not used.
-        const SHEET_MAX: usize = 16 << 10;
-        const RULES_MAX: usize = 256;
         if self.text.len() + bytes.len() > SHEET_MAX || self.rules.len() >= RULES_MAX {
             return;
         }
-        self.text.push_str(&String::from_utf8_lossy(bytes));
-        while let Some((rule, rest)) = self.text.split_once('}') {
+        let mut text = std::mem::take(&mut self.text);
+        text.push_str(&String::from_utf8_lossy(bytes));
+        let mut rest = text.as_str();
+        while let Some((rule, behind)) = rest.split_once('}') {
             if let Some((selectors, style)) =
-                rule.rsplit_once('{').filter(|(_, style)| PROPERTIES.iter().any(|p| style.contains(p)))
+                rule.rsplit_once('{').map(|(selectors, style)| (selectors, painting(style)))
+                && !style.is_empty()
             {
                 let selectors = selectors.rsplit(['{', ';']).next().unwrap_or_default();
                 let each = selectors.split(',').filter_map(|one| one.split_whitespace().next_back());
-                self.rules.extend(each.map(|selector| (selector.to_owned(), style.to_owned())));
+                let each = each.take(RULES_MAX.saturating_sub(self.rules.len()));
+                self.rules.extend(each.map(|selector| (selector.to_owned(), style.clone())));
             }
-            self.text = rest.to_owned();
+            rest = behind;
         }
+        self.text = rest.to_owned();
     }
 
     fn each(&self, tag: &Tag<'_>, each: &mut dyn FnMut(&str)) {
@@ -198,9 +204,33 @@ impl Rules {
     }
 }
 
+/// The declarations of a style that say how something is painted, the last of each.
+fn painting(style: &str) -> String {
+    /// No colour and no number is longer.
+    const VALUE_MAX: usize = 64;
+    let of = |property: &&str| {
+        let named =
+            |one: &&str| one.split_once(':').is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case(property));
+        style.rsplit(';').find(named).filter(|one| one.len() <= VALUE_MAX)
+    };
+    PROPERTIES.iter().filter_map(of).collect::<Vec<_>>().join(";")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sheets_cost_no_more_than_areas_may_ask() {
+        let selectors = ".a,".repeat(2_000) + ".a";
+        let noise = "colour:red;fill:#000;".repeat(300);
+        let mut rules = Rules::default();
+        for sheet in [format!("{selectors}{{{noise}fill:#fff}}"), "{}".repeat(4_000), ".b{fill:#000}".to_owned()] {
+            rules.read(sheet.as_bytes());
+        }
+        assert_eq!(rules.rules.len(), RULES_MAX);
+        assert!(rules.rules.iter().all(|rule| *rule == (".a".to_owned(), "fill:#fff".to_owned())));
+    }
 
     #[test]
     fn colours_are_dark_or_light_or_nothing() {

@@ -26,6 +26,8 @@ pub(super) struct Raster {
     /// Where each chain of points ends.
     chains: Vec<usize>,
     areas: Vec<Area>,
+    /// Points that were kept or not, and chains.
+    taken: usize,
     are_too_many: bool,
 }
 
@@ -39,20 +41,35 @@ struct Lines {
 impl Raster {
     /// Takes a chain of points around a part of an area; `paint` ends the area.
     pub(super) fn chain(&mut self, chain: impl IntoIterator<Item = Point>) {
+        if self.are_too_many {
+            return;
+        }
         let from = self.points.len();
         let points = chain.into_iter().map(|[x, y]| [x as f32, y as f32]);
         self.points.extend(points.take(POINTS_MAX));
-        if self.points.len() > POINTS_MAX {
+        // What is not kept is work as well.
+        self.taken += self.points.len() - from + 1;
+        if self.taken > POINTS_MAX {
             self.are_too_many = true;
             self.points.truncate(from);
         }
-        // What is nowhere is not drawn.
+        // What is nowhere is not drawn, nor is a point: chains are as bounded as points are.
         let is_somewhere = |point: &[f32; 2]| point.iter().all(|n| n.abs() < 1e9);
-        if self.points.get(from..).is_some_and(|chain| chain.iter().all(is_somewhere)) {
+        if self.points.get(from..).is_some_and(|chain| chain.len() > 1 && chain.iter().all(is_somewhere)) {
             self.chains.push(self.points.len());
         } else {
             self.points.truncate(from);
         }
+    }
+
+    /// More is drawn than was taken.
+    pub(super) const fn lacks(&mut self) {
+        self.are_too_many = true;
+    }
+
+    /// Whether no more is taken.
+    pub(super) const fn is_full(&self) -> bool {
+        self.are_too_many
     }
 
     pub(super) fn paint(&mut self, is_dark: bool, is_even_odd: bool) {
