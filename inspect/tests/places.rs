@@ -348,3 +348,40 @@ fn streams_within_streams_end_with_the_depth() {
     assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
     assert!(inspect(&nested(400)).is_opaque(OpaqueReason::TooDeep));
 }
+
+#[test]
+fn tracked_changes_are_read_as_they_are_and_as_they_were() {
+    let run = |text: &str| format!("<w:r><w:t xml:space='preserve'>{text}</w:t></w:r>");
+    let ins = |text: &str| format!("<w:ins w:id='1' w:author='a'>{}</w:ins>", run(text));
+    let del = |text: &str| format!("<w:del w:id='2' w:author='a'><w:r><w:delText>{text}</w:delText></w:r></w:del>");
+    let line = |parts: &[String]| format!("<w:p>{}</w:p>", parts.concat());
+    let row = |name: &str, number: &[String]| {
+        let cell = |parts: &[String]| format!("<w:tc>{}</w:tc>", line(parts));
+        format!("<w:tr>{}{}</w:tr>", cell(&[run(name)]), cell(number))
+    };
+    let table = |heading: &[String], number: &[String]| {
+        let last = row("Lê Thị Hoa", &[run("5218935490")]);
+        format!("<w:tbl>{}{}{last}</w:tbl>", row("Họ và tên", heading), row("Nguyễn Văn An", number))
+    };
+    let insured = [run("Mã số BHXH")];
+    for (what, body, cccd, cmnd, bhxh) in [
+        ("in the middle", line(&[run("Số CCCD: 0010901"), del("99"), run("23456")]), 1, 0, 0),
+        ("twice", line(&[run("Số CCCD: 00109"), del("9"), run("0123"), del("8"), run("456")]), 1, 0, 0),
+        ("what was a number", line(&[run("Số CMND: 1580"), del("862"), ins("99"), run("26 cấp")]), 0, 1, 0),
+        ("in the middle of an old one", line(&[run("Số CMND: 1580"), del("86"), run("226")]), 0, 1, 0),
+        ("the end of one", line(&[run("Số CCCD: 0010901"), del("23456"), ins("9")]), 1, 0, 0),
+        ("behind what came", line(&[run("Số CCCD: 0010901"), ins("9"), del("23456")]), 1, 0, 0),
+        ("between what came and the end", line(&[run("Số CCCD: 0010901"), ins("9"), del("23"), run("456")]), 1, 0, 0),
+        ("one for another", line(&[run("Số CCCD: "), del("001090123456"), ins("001190654321")]), 2, 0, 0),
+        ("before another", line(&[run("Số CCCD: "), del("001090123456"), run("001190654321")]), 2, 0, 0),
+        ("half came, half went", line(&[run("Số CCCD: "), ins("0010901"), del("23456")]), 1, 0, 0),
+        ("in a cell", table(&insured, &[run("48174"), del("999"), run("96985")]), 0, 0, 2),
+        ("a cell's", table(&insured, &[del("4817496985"), ins("7528551664")]), 0, 0, 3),
+        ("all of a cell", table(&insured, &[del("4817496985")]), 0, 0, 2),
+        ("a heading's", table(&[del("Số thẻ"), ins("Mã số BHXH")], &[run("4817496985")]), 0, 0, 2),
+    ] {
+        let inspection = inspect(&letter(&body));
+        let found = [DetectorId::Cccd, DetectorId::Cmnd, DetectorId::Bhxh].map(|id| inspection.distinct(id));
+        assert_eq!(found, [cccd, cmnd, bhxh], "{what}: {inspection:?}");
+    }
+}

@@ -93,6 +93,13 @@ impl Gathered {
         some
     }
 
+    /// The first cell of the row at hand, if it stands in one piece.
+    pub(crate) fn label(&self) -> Option<(usize, View)> {
+        let first = self.rows.last().map_or(0, |(_, end)| *end);
+        let cells = self.cells.get(first..=first).filter(|_| self.odd.iter().all(|(n, _)| *n != first))?;
+        Line { number: 0, text: &self.text, at: None, cells }.row().pop()
+    }
+
     /// Rows that have ended.
     pub(crate) const fn rows(&self) -> usize {
         self.rows.len()

@@ -7,6 +7,7 @@
 
 mod binary;
 mod boxes;
+mod changes;
 mod elements;
 mod flat;
 mod formula;

@@ -3,6 +3,7 @@
 use chot_model::OpaqueReason;
 
 use super::boxes::TextBoxes;
+use super::changes::{Before, Changes, Struck};
 use super::gaps::{Gaps, Step};
 use super::{attributes, is_nothing};
 use crate::inquiry::{Inquiry, Place};
@@ -16,12 +17,16 @@ pub(super) struct Words {
     repeated: Text,
     cell: Text,
     /// What was struck out or moved away: it may stand in the middle of what took its place.
-    struck: Text,
+    struck: Struck,
+    /// What was changed in the cell at hand, and cells of its row as they were before.
+    changes: Changes,
+    before: Before,
     /// Everything that is no text of the document: positions, alternative descriptions, formulas.
     side: Text,
     in_text: u32,
     repeats: u32,
     strikes: u32,
+    inserts: u32,
     tables: u32,
     in_cell: bool,
     table: Table,
@@ -44,7 +49,7 @@ const ROW_MAX: usize = 1 << 20;
 /// More strokes of a page without letters may be text, as in PDF.
 const STROKES_MAX: usize = 400;
 /// A longer cell is text.
-const CELL_MAX: usize = 1 << 16;
+pub(super) const CELL_MAX: usize = 1 << 16;
 /// No table has more columns (ECMA-376 part 1, §17.4).
 const COLUMNS_MAX: usize = 16_384;
 
@@ -54,12 +59,15 @@ impl Words {
             text: Text::prose(place.clone()),
             repeated: Text::new(Place { again: true, ..place.clone() }),
             cell: Text::new(place.clone()),
-            struck: Text::new(place.clone()),
+            struck: Struck::new(&place),
+            changes: Changes::default(),
+            before: Before::default(),
             side: Text::new(place.clone()),
             table: Table::new(place.clone()),
             in_text: 0,
             repeats: 0,
             strikes: 0,
+            inserts: 0,
             tables: 0,
             in_cell: false,
             row: Gathered::with_empty(),
@@ -77,10 +85,16 @@ impl Words {
     /// A sign by its number in a font; those of symbols are told from others by their first digit (ECMA-376 part 1,
     /// §17.3.3.30).
     fn sign(&mut self, tag: &Tag<'_>) {
-        let code = tag.string(b"char").and_then(|code| u32::from_str_radix(code.trim(), 16).ok());
+        let Some(written) = tag.attribute(b"char") else { return };
+        let code = std::str::from_utf8(&written.text).ok().and_then(|code| u32::from_str_radix(code.trim(), 16).ok());
         let code = code.map(|code| if code >> 8 == 0xf0 { code & 0xff } else { code });
-        if let Some(sign) = code.and_then(char::from_u32) {
-            self.here().joint(sign.encode_utf8(&mut [0; 4]).as_bytes());
+        let Some(sign) = code.and_then(char::from_u32) else { return };
+        let (mut utf8, view) = ([0; 4], &mut self.here().view);
+        let sign = sign.encode_utf8(&mut utf8).as_bytes();
+        match written.object_span(&(0..written.text.len())) {
+            // Masked, it is the number of no sign.
+            Some(span) => view.push_number(sign, span.start, span.end - span.start),
+            None => view.push_joint(sign),
         }
     }
 
@@ -111,35 +125,38 @@ impl Words {
         match (self.repeats > 0, self.in_cell) {
             (true, _) => &mut self.repeated,
             (_, true) => &mut self.cell,
-            (_, false) if self.strikes > 0 => &mut self.struck,
+            (_, false) if self.strikes > 0 => &mut self.struck.text,
             (_, false) => &mut self.text,
         }
     }
 
-    /// Something is struck out: what stands before it on the line announces it, and may be its beginning.
-    fn strike(&mut self, inquiry: &mut Inquiry) {
-        const BEFORE_MAX: usize = 80;
-        const DIGITS_MAX: usize = 8;
-        self.strikes += 1;
-        if self.strikes > 1 {
-            return;
+    /// What is deleted begins or ends, or what is inserted.
+    fn change(&mut self, is_deletion: bool, begins: bool, inquiry: &mut Inquiry) {
+        let depth = if is_deletion { &mut self.strikes } else { &mut self.inserts };
+        let before = std::mem::replace(depth, if begins { *depth + 1 } else { depth.saturating_sub(1) });
+        let turns = before == u32::from(!begins);
+        if self.in_cell {
+            return self.changes.turn(self.cell.view.text.len(), self.strikes, self.inserts);
         }
-        self.struck.finish(inquiry);
-        let text = &self.text.view.text;
-        let line =
-            text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1).max(text.len().saturating_sub(BEFORE_MAX));
-        let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).take(DIGITS_MAX + 1).count();
-        let own = text.len() - if digits > DIGITS_MAX { 0 } else { digits };
-        self.struck.view.push_view(&self.text.view, line..own.max(line));
-        self.struck.settle();
-        self.struck.view.push_view(&self.text.view, own.max(line)..text.len());
+        let running = &self.text.view;
+        match (is_deletion, begins) {
+            _ if !turns => {}
+            (true, true) => self.struck.begin(running, inquiry),
+            (true, false) => self.struck.end(running, inquiry),
+            (false, true) => self.struck.insert(running),
+            (false, false) => self.struck.inserted(running),
+        }
     }
 
     fn end_row(&mut self, inquiry: &mut Inquiry) {
         self.column = 0;
+        let label = if self.before.is_empty() { None } else { self.row.label() };
         if self.row.end_row(self.rows + 1) {
             self.rows += 1;
             self.row.give(&mut self.table, inquiry);
+        }
+        if !self.before.is_empty() {
+            self.before.give(self.rows, label, &mut self.table, &mut self.struck, inquiry);
         }
     }
 
@@ -148,6 +165,7 @@ impl Words {
         match tag.name {
             // `Text` is Visio's.
             b"delText" | b"instrText" | b"delInstrText" | b"Text" => self.in_text += 1,
+            b"ins" | b"moveTo" => self.change(false, true, inquiry),
             b"sym" => self.sign(tag),
             b"Glyphs" => self.printed(tag, inquiry),
             b"Path" => self.outlined(tag),
@@ -169,7 +187,7 @@ impl Words {
                 }
             }
             b"Fallback" => self.repeats += 1,
-            b"del" | b"moveFrom" => self.strike(inquiry),
+            b"del" | b"moveFrom" => self.change(true, true, inquiry),
             // Cached values of charts; where one must be a number, its mask is one.
             b"v" => self.side.view.digits = true,
             _ => return !self.open_box(tag),
@@ -216,6 +234,9 @@ impl Words {
     }
 
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
+        if !self.changes.is_empty() {
+            self.part_cell(inquiry);
+        }
         let view = &mut self.cell.view;
         view.trim(0);
         self.row.push_view(self.column, view);
@@ -228,18 +249,30 @@ impl Words {
         }
     }
 
+    /// Sets what the cell was before apart from what it is.
+    fn part_cell(&mut self, inquiry: &mut Inquiry) {
+        let (now, mut before) = self.changes.part(&self.cell.view);
+        before.trim(0);
+        self.cell.view = now;
+        if !before.text.is_empty() && !self.before.push(self.column, before) {
+            self.before.give(self.rows + 1, None, &mut self.table, &mut self.struck, inquiry);
+        }
+    }
+
     /// Within the text of a cell that is nothing but that.
     const fn is_in_plain_cell(&self) -> bool {
-        self.in_text == 1 && self.in_cell && self.tables == 1 && self.repeats == 0 && self.strikes == 0
+        let is_changed = self.strikes > 0 || self.inserts > 0;
+        self.in_text == 1 && self.in_cell && self.tables == 1 && self.repeats == 0 && !is_changed
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
         self.table.finish(inquiry);
-        self.text.finish(inquiry);
         self.repeated.finish(inquiry);
         self.cell.finish(inquiry);
-        self.struck.finish(inquiry);
+        self.struck.end_line(&self.text.view);
+        self.text.finish(inquiry);
+        self.struck.text.finish(inquiry);
         self.side.finish(inquiry);
         self.boxes.end(&self.place, inquiry);
         if self.outlines.is_some_and(|strokes| strokes > STROKES_MAX) {
@@ -263,13 +296,20 @@ impl Reader for Words {
 
     fn advance(&mut self, inquiry: &mut Inquiry) {
         if self.cell.view.text.len() > CELL_MAX {
+            if !self.changes.is_empty() {
+                self.part_cell(inquiry);
+                self.changes.turn(0, self.strikes, self.inserts);
+            }
             let all = 0..self.cell.view.text.len();
             self.text.view.push_view(&self.cell.view, all);
             self.cell.view.clear();
         }
+        if self.strikes == 0 {
+            self.struck.follow(&self.text.view);
+        }
         self.text.advance(inquiry);
         self.repeated.advance(inquiry);
-        self.struck.advance(inquiry);
+        self.struck.text.advance(inquiry);
         self.side.advance(inquiry);
         self.boxes.advance(&self.place, inquiry);
     }
@@ -342,6 +382,9 @@ impl Reader for Words {
             b"tc" => {
                 self.span = tag.string(b"gridSpan").and_then(|n| n.parse().ok()).unwrap_or(1).min(COLUMNS_MAX);
                 self.in_cell |= self.tables == 1;
+                if self.strikes > 0 || self.inserts > 0 {
+                    self.changes.turn(self.cell.view.text.len(), self.strikes, self.inserts);
+                }
                 self.gaps.step(Step::BeginCell);
                 self.span == 1
             }
@@ -363,6 +406,7 @@ impl Reader for Words {
                 return;
             }
             b"p" | b"comment" | b"text" if self.in_text == 0 => {
+                self.struck.end_line(&self.text.view);
                 self.here().joint(b"\n");
                 self.side.joint(b"\n");
                 self.gaps.step(Step::Aside);
@@ -390,7 +434,11 @@ impl Reader for Words {
                 None
             }
             b"del" | b"moveFrom" => {
-                self.strikes = self.strikes.saturating_sub(1);
+                self.change(true, false, inquiry);
+                None
+            }
+            b"ins" | b"moveTo" => {
+                self.change(false, false, inquiry);
                 None
             }
             b"v" => {
