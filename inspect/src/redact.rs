@@ -18,7 +18,7 @@ use chot_model::{DetectorId, Masked};
 use crate::base64;
 use crate::source::{Source, Splice};
 pub(crate) use change::Change;
-pub(crate) use origin::{Coding, Edit, Origin, Patch, Piece, Transfer};
+pub(crate) use origin::{Coding, Edit, Origin, Patch, Piece, Transfer, Within};
 use region::Regions;
 pub(crate) use region::{Packing, Region};
 pub(crate) use repack::{Contents, Patching, Why};

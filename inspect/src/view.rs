@@ -3,9 +3,10 @@
 //! It is a sliding window: what has been scanned is dropped, so a view of any length needs little memory.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::charset::Charset;
-use crate::redact::{Patch, masked_bytes};
+use crate::redact::{Coding, Origin, Patch, Piece, Transfer, Within, masked_bytes};
 
 /// A stretch of text and the bytes it came from.
 #[derive(Clone, Copy, Debug)]
@@ -152,6 +153,23 @@ impl View {
         let end =
             if last.same { edge(last, range.end.min(last.text + last.len)) } else { last.object + last.object_len };
         Some(edge(first, range.start.max(first.text))..end)
+    }
+
+    /// The origin of an object whose bytes are `range` of the window, in a place of this origin.
+    pub(crate) fn origin(&self, range: &Range<usize>, outer: &Origin) -> Origin {
+        if matches!(outer, Origin::Lost) {
+            return Origin::Lost;
+        }
+        let piece = |s: &Stretch| {
+            let (from, to) = (s.text.max(range.start), (s.text + s.len).min(range.end));
+            let (source, coding) = match s.same {
+                true => (s.object + (from - s.text) as u64, Coding::Same),
+                false => (s.object, Coding::Sign(s.object_len as u32)),
+            };
+            Piece { decoded: (from - range.start) as u64, len: (to - from) as u32, source, coding }
+        };
+        let pieces = self.touched(range).filter(|s| s.len > 0).map(piece).collect();
+        Origin::Within(Arc::new(Within { map: Transfer { pieces }, outer: outer.clone() }))
     }
 
     fn touched<'a>(&'a self, range: &Range<usize>) -> impl Iterator<Item = &'a Stretch> + use<'a> {

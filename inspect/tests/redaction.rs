@@ -242,3 +242,29 @@ fn what_somebody_signed_is_not_changed() {
         }
     }
 }
+
+#[test]
+fn what_stands_in_signs_of_a_font_or_in_a_text_of_another_object_is_masked() {
+    let sign = |code: u32| format!("<w:r><w:sym w:font='Arial' w:char='{code:04X}'/></w:r>");
+    let letter = |signs: String| {
+        let body = format!("<w:document><w:p><w:r><w:t>Số CCCD </w:t></w:r>{signs}</w:p></w:document>");
+        let types = "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>";
+        zip(&[("[Content_Types].xml", types.as_bytes()), ("word/document.xml", body.as_bytes())])
+    };
+    let out = redact(&letter(NUMBER.chars().map(|c| sign(0xf000 + u32::from(c))).collect())).expect("redacted");
+    assert_eq!(opened(&out), opened(&letter(NUMBER.chars().map(|_| sign(0)).collect())));
+    let record = |number: &str| {
+        let inner = format!(r#"{{"hoTen":"Nguy\u1ec5n V\u0103n An","n":1,"cccd":"{number}"}}"#);
+        let quoted = inner.replace('\\', r"\\").replace('"', "\\\"");
+        let log = format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"text":"{quoted}"}}}}}}]}}}}"#);
+        let twice = log.replace('\\', r"\\").replace('"', "\\\"");
+        let page = format!(
+            r#"{{"source":["<table>\n","<tr><td>Họ tên</td><td>Số CCCD</td></tr>\n","<tr><td>An</td><td>{number}</td></tr>\n","</table>"]}}"#
+        );
+        [log, format!(r#"["{twice}"]"#), page]
+    };
+    for (text, masked) in record(NUMBER).into_iter().zip(record(MASK)) {
+        let out = redact(text.as_bytes()).expect("redacted");
+        assert_eq!(String::from_utf8_lossy(&out), masked);
+    }
+}

@@ -104,6 +104,8 @@ pub(crate) struct Json {
     hits: usize,
     /// The list at hand, as long as it holds nothing but small numbers: a file, perhaps, as programs write one.
     file: Option<Written>,
+    /// As long as it holds nothing but strings that end lines: a text.
+    lines: Option<within::Lines>,
     /// Levels deeper than are told apart.
     deeper: u64,
     /// The value in progress was so long that part of it has been scanned.
@@ -141,6 +143,7 @@ impl Json {
             numbers: 0,
             hits: 0,
             file: None,
+            lines: None,
             deeper: 0,
             long: false,
             keys: Keys::default(),
@@ -203,6 +206,9 @@ impl Json {
         if self.file.is_some() {
             self.listed(within::small(&self.value.view.text), inquiry);
         }
+        if self.lines.is_some() {
+            self.line(inquiry);
+        }
         let nested = self.nested();
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
@@ -211,8 +217,8 @@ impl Json {
         }
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);
-        if let Some(text) = nested {
-            self.document_within(&text, inquiry);
+        if let Some(document) = nested {
+            self.document_within(document, inquiry);
         }
         if bare {
             self.numbers += 1;
@@ -259,6 +265,7 @@ impl Json {
     fn open(&mut self, array: bool, inquiry: &mut Inquiry) {
         self.end_file(inquiry);
         self.file = array.then(Written::default);
+        self.lines = array.then(within::Lines::default);
         if self.levels.len() >= LEVELS_MAX {
             self.deeper += 1;
             return;
@@ -324,6 +331,7 @@ impl Json {
     fn close(&mut self, array: bool, inquiry: &mut Inquiry) {
         self.end_file(inquiry);
         if array {
+            self.end_lines(inquiry);
             self.part(inquiry);
         }
         if self.deeper > 0 {
@@ -488,6 +496,7 @@ impl Stream for Json {
             State::Str | State::Escape(..) => self.end(inquiry),
         }
         self.end_file(inquiry);
+        self.end_lines(inquiry);
         self.part(inquiry);
         self.end_rows(inquiry);
         self.tree.finish(inquiry);

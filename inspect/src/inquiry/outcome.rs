@@ -70,7 +70,7 @@ impl Inquiry {
         let (standing, stands) = match place.origin {
             Origin::Lost => (Standing::Lost, 0),
             Origin::Raw(base) => (Standing::Raw, base),
-            Origin::Transfer(_) => (Standing::Encoded, 0),
+            Origin::Transfer(_) | Origin::Within(_) => (Standing::Encoded, 0),
         };
         let key = Key::new(content, hint, place, standing);
         if let Some(known) = cache.as_ref().and_then(|cache| cache.get(&key)).filter(|known| known.fits(self)) {
@@ -80,7 +80,7 @@ impl Inquiry {
         let mut within = self.within();
         let media_type = read(&mut within);
         let mut outcome = self.outcome(within, media_type, stands);
-        // Behind an encoding of a mail the edits are its own.
+        // Behind an encoding of a mail, and in a text, the edits are its own.
         let moves = standing != Standing::Encoded || outcome.edits.are_lost();
         match cache.filter(|_| moves && outcome.lasts() && outcome.bytes() <= OUTCOME_BYTES_MAX) {
             Some(cache) => {

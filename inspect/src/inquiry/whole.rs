@@ -252,7 +252,7 @@ impl Inquiry {
                     self.mask_whole(whole, (stand.cell, 0), stand.cell, base + at);
                 }
             }
-            (Origin::Transfer(_), Some(at)) => {
+            (Origin::Transfer(_) | Origin::Within(_), Some(at)) => {
                 let patch = match detector {
                     DetectorId::Address => Patch { at, bytes: masked_bytes(stand.cell) },
                     _ => stand.mask(self.cells.signs(whole), at, detector).patch(),

@@ -20,7 +20,7 @@ impl Change {
         let base = match origin {
             Origin::Lost => return None,
             Origin::Raw(base) => Some(base),
-            Origin::Transfer(_) => None,
+            Origin::Transfer(_) | Origin::Within(_) => None,
         };
         let stands = base.and_then(|base| view.stands(range).map(|(at, shown)| (at + base, shown)));
         match stands.and_then(|(at, shown)| Stamp::masked(shown, at, detector)) {

@@ -13,6 +13,15 @@ pub(crate) enum Origin {
     Raw(u64),
     /// Behind a transfer encoding of a mail.
     Transfer(Arc<Transfer>),
+    /// In a text of another object, such as a string of it.
+    Within(Arc<Within>),
+}
+
+/// Where a text stands in another object: the bytes its own came from, and where those lie.
+#[derive(Debug)]
+pub(crate) struct Within {
+    pub(crate) map: Transfer,
+    pub(crate) outer: Origin,
 }
 
 /// The map of one transfer-encoded body: which encoded bytes each decoded byte came from.
@@ -38,6 +47,8 @@ pub(crate) enum Coding {
     Same,
     /// One byte as `=XX`.
     Escape,
+    /// A sign as an escape of so many bytes, in whose place as many stars or zeros may stand.
+    Sign(u32),
     /// One base64 quantum of up to three bytes, all four characters side by side.
     Quantum([u8; 3]),
     /// In a way that cannot be rewritten.
@@ -80,7 +91,7 @@ impl Origin {
     pub(crate) fn shifted(&self, by: u64) -> Self {
         match self {
             Self::Raw(base) => Self::Raw(base + by),
-            Self::Transfer(_) | Self::Lost => Self::Lost,
+            Self::Transfer(_) | Self::Within(_) | Self::Lost => Self::Lost,
         }
     }
 
@@ -97,6 +108,17 @@ impl Origin {
                     map.lift(patch, &mut edits)?;
                 }
                 Some(edits)
+            }
+            Self::Within(within) => {
+                let mut edits = Vec::new();
+                for patch in &patches {
+                    within.map.lift(patch, &mut edits)?;
+                }
+                let patch = |edit| match edit {
+                    Edit::Bytes(patch) => Some(patch),
+                    Edit::Quantum { .. } => None,
+                };
+                within.outer.lift(edits.into_iter().map(patch).collect::<Option<_>>()?)
             }
         }
     }
@@ -116,6 +138,11 @@ impl Transfer {
             }
             covered = span.end;
             edits.push(match piece.coding {
+                Coding::Sign(len) => match new.first()? {
+                    mask @ (b'*' | b'0') => Edit::Bytes(Patch { at: piece.source, bytes: vec![*mask; len as usize] }),
+                    // It parts what is masked, and stays.
+                    _ => continue,
+                },
                 Coding::Same => Edit::Bytes(Patch { at: piece.source + into, bytes: new.to_vec() }),
                 Coding::Escape => {
                     Edit::Bytes(Patch { at: piece.source, bytes: format!("={:02X}", new.first()?).into_bytes() })

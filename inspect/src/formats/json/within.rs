@@ -1,11 +1,39 @@
 //! Documents within values: strings that are JSON themselves or hold a statement of SQL, and files as lists of their bytes, `[80,75,3,4,…]`.
 
+use std::ops::Range;
+
 use super::Json;
 use crate::Hint;
 use crate::formats::sql;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
 use crate::redact::Origin;
+use crate::view::View;
+
+/// A document in a value: its bytes, and where they came from.
+pub(super) struct Document {
+    text: Vec<u8>,
+    origin: Origin,
+}
+
+impl Document {
+    fn of(view: &View, range: Range<usize>, place: &Place) -> Self {
+        let text = view.text.get(range.clone()).unwrap_or_default().to_vec();
+        Self { text, origin: view.origin(&range, &place.origin) }
+    }
+}
+
+/// The strings of a list that may be the lines of one text: each but the last ends one. Notebooks are written so.
+#[derive(Default)]
+pub(super) struct Lines {
+    view: View,
+    count: usize,
+    /// The last one ended none.
+    ended: bool,
+}
+
+/// Bytes of such a text; of a longer one what follows is a text of its own.
+const LINES_MAX: usize = 1 << 20;
 
 /// A number that may be a byte or character.
 pub(super) fn small(text: &[u8]) -> Option<u32> {
@@ -26,24 +54,65 @@ impl Json {
     }
 
     /// The value, if it is a document itself: programs send those within strings.
-    pub(super) fn nested(&self) -> Option<Vec<u8>> {
+    pub(super) fn nested(&self) -> Option<Document> {
         const NESTED_MIN: usize = 8;
-        let text = self.value.view.text.trim_ascii();
+        let view = &self.value.view;
+        let text = view.text.trim_ascii();
         let is_one = match text {
             [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
             [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
             text => sql::tells(text),
         };
-        (is_one && !self.key && text.len() >= NESTED_MIN).then(|| text.to_vec())
+        let start = view.text.len() - view.text.trim_ascii_start().len();
+        (is_one && !self.key && text.len() >= NESTED_MIN)
+            .then(|| Document::of(view, start..start + text.len(), &self.value.place))
+    }
+
+    /// Adds a value to the lines that the list at hand may be.
+    pub(super) fn line(&mut self, inquiry: &mut Inquiry) {
+        let view = &self.value.view;
+        let Some(lines) = self.lines.as_mut().filter(|lines| !lines.ended && !self.long) else {
+            self.lines = None;
+            return;
+        };
+        lines.ended = !view.text.ends_with(b"\n");
+        lines.count += 1;
+        if lines.ended && lines.count == 1 {
+            self.lines = None;
+            return;
+        }
+        lines.view.push_view(view, 0..view.text.len());
+        if lines.view.text.len() > LINES_MAX {
+            self.end_lines(inquiry);
+            self.lines = Some(Lines::default());
+        }
+    }
+
+    /// Whether the strings before this value, which is plain, are lines that it may go on with; if not, it ends them.
+    pub(super) fn goes_on_lines(&mut self) -> bool {
+        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0);
+        if !goes_on {
+            self.lines = None;
+        }
+        goes_on
+    }
+
+    /// The list at hand ends: were its strings the lines of a text?
+    pub(super) fn end_lines(&mut self, inquiry: &mut Inquiry) {
+        if let Some(lines) = self.lines.take().filter(|lines| lines.count > 1) {
+            let document = Document::of(&lines.view, 0..lines.view.text.len(), &self.value.place);
+            self.document_within(document, inquiry);
+        }
     }
 
     /// Reads a document within a value once more as what it is.
-    pub(super) fn document_within(&self, text: &[u8], inquiry: &mut Inquiry) {
+    pub(super) fn document_within(&self, document: Document, inquiry: &mut Inquiry) {
         let place = &self.value.place;
         if place.depth < inquiry.limits.depth_max {
-            let place = Place { origin: Origin::Lost, again: true, depth: place.depth + 1, ..place.clone() };
+            let Document { text, origin } = document;
+            let place = Place { origin, again: true, depth: place.depth + 1, ..place.clone() };
             let mut object = Object::new(Hint::default(), Place { charset: None, ..place });
-            object.push(text, inquiry);
+            object.push(&text, inquiry);
             object.finish(None, inquiry);
         }
     }
