@@ -5,6 +5,7 @@
 mod cache;
 mod crowd;
 mod headings;
+mod lost;
 mod outcome;
 mod tallies;
 mod whole;
@@ -382,8 +383,10 @@ impl Inquiry {
         }
         let hash = self.values.text(Headings::KIND, header);
         self.headings.told(hash, || {
-            let text = self.detectors.may_announce(header).then(|| str::from_utf8(header).ok())??;
-            self.detectors.column(text)
+            let is_whole = self.detectors.may_announce(header);
+            let text = (is_whole || header.contains(&b'?')).then(|| str::from_utf8(header).ok())??;
+            let told = self.detectors.column(text);
+            told.or_else(|| lost::restored(text).and_then(|text| self.detectors.column(&text)))
         })
     }
 

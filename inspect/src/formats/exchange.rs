@@ -292,6 +292,9 @@ mod tests {
             // Bytes as two halves: the end of a line, and digits.
             ("ID;PX\nC;Y1;X1;K\"Số CCCD 001190\x1b :654321\"\nE\n".into(), 1),
             ("ID;PX\nC;Y1;X1;K\"Số CCCD 00\x1b#1\x1b#190654321\"\nE\n".into(), 1),
+            // Letters that the set of the program had not.
+            ("ID;PX\nC;Y1;X1;K\"S? c?n c??c\"\nC;Y2;K79090123456\nE\n".into(), 1),
+            ("ID;PX\nC;Y1;X1;K\"S? l??ng\"\nC;Y2;K79090123456\nE\n".into(), 0),
             ("ID;PX\nP;PGeneral\nNN;NCCCD;E\"Số CCCD 001190654321\"\nE\n".into(), 1),
         ] {
             for cut in [1, 7, 4_096] {
