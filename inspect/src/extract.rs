@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use chot_model::{OpaqueReason, Secret};
+use sha2::{Digest, Sha256};
 
 use crate::Hint;
 use crate::formats;
@@ -164,17 +165,54 @@ const OBJECT_MAX: u64 = 256 << 20;
 
 /// Reads an object apart and inspects what it is told.
 pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
-    if let Some(bytes) = told(kind, source, place, inquiry) {
+    if let Some((bytes, archives)) = told(kind, source, place, inquiry) {
         // Programs find an archive by its end, whatever stands before it.
         let mut appended = formats::Appended::new(place);
-        appended.read(&bytes, inquiry);
+        appended.read(archives.past(&bytes), inquiry);
         appended.end(inquiry);
     }
     None
 }
 
-/// Inspects what is told of an object; gives its bytes, if they can be had.
-pub(crate) fn told(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<Vec<u8>> {
+/// The archives that were told of an object as members: how long they are, and their hashes.
+#[derive(Default)]
+pub(crate) struct Archives(Vec<(usize, [u8; 32])>);
+
+/// Archives that are known again where they stand as they are.
+const ARCHIVES_MAX: usize = 16;
+
+impl Archives {
+    const MARK: &[u8] = b"PK\x03\x04";
+
+    /// The rest of the object behind those archives at its beginning that were read as members.
+    fn past<'o>(&self, object: &'o [u8]) -> &'o [u8] {
+        let (mut at, mut left) = (0, 2 * object.len());
+        let find = |from: usize| Some(from + memchr::memmem::find(object.get(from..)?, Self::MARK)?);
+        while let Some(start) = find(at).filter(|_| !self.0.is_empty()) {
+            let mut is_known = |(len, hash): &&(usize, [u8; 32])| {
+                let archive = object.get(start..start + len);
+                left = left.saturating_sub(*len);
+                left > 0 && archive.is_some_and(|archive| *Sha256::digest(archive) == *hash)
+            };
+            let Some((len, _)) = self.0.iter().find(&mut is_known) else {
+                at = start;
+                break;
+            };
+            at = start + len;
+        }
+        let rest = object.get(at..).unwrap_or_default();
+        // A list of members behind them may be of others than they are.
+        if memchr::memmem::find(rest, b"PK\x05\x06").is_some() { object } else { rest }
+    }
+}
+
+/// Inspects what is told of an object; gives its bytes, if they can be had, and which archives were among it.
+pub(crate) fn told(
+    kind: Kind,
+    source: &dyn Source,
+    place: &Place,
+    inquiry: &mut Inquiry,
+) -> Option<(Vec<u8>, Archives)> {
     let len = source.len();
     if len > OBJECT_MAX {
         inquiry.refuse(place, OpaqueReason::TooLarge, len);
@@ -190,7 +228,7 @@ pub(crate) fn told(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut
     let before = inquiry.opaque_bytes();
     let ended = extractor.extract(kind, &bytes, bounds, &passwords, &mut |piece| told.take(piece, inquiry));
     let (said, is_unread) = (told.bytes, told.is_unread);
-    told.end(inquiry);
+    let archives = told.end(inquiry);
     // What was told may be more than there is of the object, where it was packed.
     inquiry.share(before, said.max(len), len);
     if is_unread {
@@ -199,7 +237,7 @@ pub(crate) fn told(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut
     if let Err(reason) = ended {
         inquiry.refuse(place, reason, len);
     }
-    Some(bytes)
+    Some((bytes, archives))
 }
 
 /// Takes what a reader tells.
@@ -208,6 +246,11 @@ struct Told {
     /// Texts under way: part, whether it is a second look.
     texts: Vec<(String, bool, Box<Text>)>,
     member: Option<(Place, Box<Object>)>,
+    /// Nothing of the member has come yet.
+    begins: bool,
+    /// The length and the hash of the member under way, if it is an archive.
+    archive: Option<(usize, Sha256)>,
+    archives: Archives,
     /// The table under way.
     rows: Option<Box<Rows>>,
     fields: Vec<Mark>,
@@ -232,6 +275,9 @@ impl Told {
             place,
             texts: Vec::new(),
             member: None,
+            begins: false,
+            archive: None,
+            archives: Archives::default(),
             rows: None,
             fields: Vec::new(),
             joined: Joined::default(),
@@ -344,12 +390,21 @@ impl Told {
         }
         let hint = Hint { name: Some(name.to_owned()), content_type: None };
         self.member = Some((place.clone(), Box::new(Object::new(hint, place))));
+        (self.begins, self.archive) = (true, None);
         true
     }
 
     fn bytes(&mut self, bytes: &[u8], inquiry: &mut Inquiry) -> bool {
         let may = self.inflated(bytes.len(), inquiry);
         if let Some((_, member)) = self.member.as_mut().filter(|_| may) {
+            if self.begins && bytes.starts_with(Archives::MARK) && self.archives.0.len() < ARCHIVES_MAX {
+                self.archive = Some((0, Sha256::new()));
+            }
+            if let Some((len, hash)) = &mut self.archive {
+                *len += bytes.len();
+                hash.update(bytes);
+            }
+            self.begins = false;
             member.push(bytes, inquiry);
         }
         may
@@ -358,10 +413,11 @@ impl Told {
     fn end_member(&mut self, inquiry: &mut Inquiry) {
         if let Some((_, mut member)) = self.member.take() {
             member.finish(None, inquiry);
+            self.archives.0.extend(self.archive.take().map(|(len, hash)| (len, hash.finalize().into())));
         }
     }
 
-    fn end(mut self, inquiry: &mut Inquiry) {
+    fn end(mut self, inquiry: &mut Inquiry) -> Archives {
         self.end_member(inquiry);
         self.end_rows(inquiry);
         for (_, _, mut text) in std::mem::take(&mut self.texts) {
@@ -371,6 +427,7 @@ impl Told {
         self.joined.end(&self.place, inquiry, &mut found);
         self.fields.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
         inquiry.people.record(&self.fields, false);
+        self.archives
     }
 }
 
@@ -462,6 +519,26 @@ mod tests {
                 each(Piece::Row { part: "a", number, cells });
             }
             Ok(())
+        }
+    }
+
+    #[test]
+    fn archives_that_were_members_are_known_where_they_stand() {
+        let archive = [Archives::MARK, b"members, and a list of them PK\x05\x06"].concat();
+        let known = Archives(vec![(archive.len(), Sha256::digest(&archive).into())]);
+        let other = b"PK\x03\x04 another";
+        let list = b"PK\x05\x06";
+        for (object, rest) in [
+            ([b"PAR1", &archive[..], b"between", &archive, b"PAR1"].concat(), &b"PAR1"[..]),
+            ([b"PAR1", &archive[..], b" PAR1"].concat(), b" PAR1"),
+            ([&archive[..], other].concat(), other),
+        ] {
+            assert_eq!(known.past(&object), rest);
+        }
+        for object in [[&archive[..], other, list].concat(), [&archive[..], list].concat(), [&other[..], list].concat()]
+        {
+            assert_eq!(known.past(&object), object);
+            assert_eq!(Archives::default().past(&object), object);
         }
     }
 
