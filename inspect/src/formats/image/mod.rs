@@ -31,6 +31,7 @@ use chot_model::{DetectorId, OpaqueReason};
 use sha2::{Digest, Sha256};
 
 use super::Format;
+use super::pdf;
 use super::unknown::{Appended, Strings};
 use crate::Hint;
 use crate::extract::{Bounds, Kind, Piece};
@@ -110,6 +111,7 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
         inquiry.refuse(place, OpaqueReason::Failed, source.len());
         return None;
     };
+    pdf::carried(&bytes, place, inquiry);
     for (n, text) in texts(&bytes).into_iter().enumerate() {
         if n >= TEXTS_MAX {
             inquiry.refuse(place, OpaqueReason::TooMany, 1);

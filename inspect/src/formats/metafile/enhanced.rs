@@ -192,15 +192,33 @@ impl Reader {
         let data = data.get(..len.min(data.len())).unwrap_or_default();
         match data.split_first_chunk() {
             Some((b"EMF+", records)) => self.plus.read(records, drawing, inquiry),
-            // The same drawing in another format, whatever that is (§2.3.3.4).
             Some((b"GDIC", rest)) if matches!(u32_at(rest, 0), Some(0x4000_0004)) => {
-                inquiry.refuse(&drawing.place, OpaqueReason::UnsupportedFormat, data.len() as u64);
+                if formats(data, drawing, inquiry).is_none() {
+                    inquiry.refuse(&drawing.place, OpaqueReason::ParseError, data.len() as u64);
+                }
                 Ok(())
             }
             // A metafile of 16-bit Windows in pieces: the same drawing once more.
             _ => Ok(()),
         }
     }
+}
+
+/// The same drawing in other formats, such as PDF of macOS, each told by how long it is and where (§2.3.3.4.3).
+fn formats(comment: &[u8], drawing: &mut Drawing, inquiry: &mut Inquiry) -> Option<()> {
+    const COUNT: usize = 24;
+    const ENTRY: usize = 16;
+    let count = u32_at(comment, COUNT)? as usize;
+    for n in 0..count {
+        let entry = comment.get(COUNT + 4 + n.checked_mul(ENTRY)?..)?;
+        let (len, at) = u32_at(entry, 8).zip(u32_at(entry, 12))?;
+        let bytes = comment.get(at as usize..)?.get(..len as usize)?;
+        if bytes.starts_with(b"%PDF-") {
+            drawing.objects = Some(memchr::memmem::find_iter(bytes, b"endobj").count());
+        }
+        drawing.picture(bytes, inquiry);
+    }
+    Some(())
 }
 
 /// A bitmap of which four numbers at `at` tell where its header and its rows lie in the record, and how long they are.

@@ -17,7 +17,7 @@ mod windows;
 use chot_model::OpaqueReason;
 
 use self::plane::Plane;
-use super::{Format, Room, image};
+use super::{Format, Room, image, pdf};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{enter, section};
@@ -72,6 +72,11 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, read: Read
     if let Err(reason) = read(&bytes, &mut drawing, inquiry) {
         inquiry.refuse(place, reason, len);
     }
+    // It may be one in ways of its own, unless all of that stands in one place and was read there.
+    let objects = |bytes: &[u8]| memchr::memmem::find_iter(bytes, b"endobj").count();
+    if drawing.objects.is_none_or(|read| read != objects(&bytes)) {
+        pdf::carried(&bytes, place, inquiry);
+    }
     drawing.finish(len, inquiry);
     None
 }
@@ -85,12 +90,22 @@ struct Drawing {
     curves: usize,
     /// Letters were told by the numbers of their shapes.
     shapes: bool,
+    /// How many objects of PDF it holds that were read as such.
+    objects: Option<usize>,
 }
 
 impl Drawing {
     fn new(place: &Place) -> Self {
         let place = Place { origin: Origin::Lost, charset: None, ..place.clone() };
-        Self { text: Text::prose(place.clone()), place, plane: Plane::default(), pictures: 0, curves: 0, shapes: false }
+        Self {
+            text: Text::prose(place.clone()),
+            place,
+            plane: Plane::default(),
+            pictures: 0,
+            curves: 0,
+            shapes: false,
+            objects: None,
+        }
     }
 
     /// Puts a text at its place.

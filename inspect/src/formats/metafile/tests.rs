@@ -226,6 +226,27 @@ fn pictures_within_are_looked_at() {
     assert!(inspect(&enhanced(&[piece(first)])).is_opaque(OpaqueReason::ParseError));
 }
 
+/// A file of PDF that is nothing but an object.
+const PDF: &[u8] = b"%PDF-1.4\n1 0 obj (So CCCD 001090123456) endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]>> endobj\n\
+3 0 obj <</Type/Page>> endobj\n4 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\ntrailer <</Root 4 0 R>>\n%%EOF";
+
+#[test]
+fn the_same_drawing_as_pdf_is_read_once() {
+    let behind = [0, 1, 0x4650_4446, 1, PDF.len() as i32];
+    let formats = |at: i32, pdf: &[u8]| {
+        let head = [b"GDIC".to_vec(), numbers(&[0x4000_0004, 0, 0, 9, 9, 1]), numbers(&behind[2..]), numbers(&[at])];
+        record_of_comment(&[head.concat(), pdf.to_vec()].concat())
+    };
+    let found = inspect(&enhanced(&[formats(44, PDF), said(1, 1, "abc")]));
+    assert!(found.opaque.is_empty(), "{:?}", found.opaque);
+    assert_eq!(found.distinct(DetectorId::Cccd), 1);
+    // It is not where it is told to be, or goes on elsewhere.
+    assert!(!inspect(&enhanced(&[formats(9_000, PDF)])).opaque.is_empty());
+    let more = b"5 0 obj (So CCCD 001190765432) endobj";
+    let found = inspect(&enhanced(&[formats(44, PDF), record(99, more)]));
+    assert_eq!(found.distinct(DetectorId::Cccd), 2);
+}
+
 #[test]
 fn texts_that_all_stand_at_one_place_are_no_text() {
     let entry = numbers(&[1, 1, 2_000, 8, 0, 0, 0, 0, 0, 0]);

@@ -5,10 +5,12 @@
 //! programs, colour profiles, functions) is passed over by its role.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use chot_model::OpaqueReason;
 
+use super::MARK;
 use super::budget::Stop;
 use super::content::Interpreter;
 use super::filter::Decoded;
@@ -235,7 +237,8 @@ fn stream(walk: &mut Walk<'_, '_>, harvest: &mut Harvest, number: u32, stream: &
             }
             Ok(())
         }
-        (_, _, b"Image") => {
+        // Small pictures of pages have no kind (12.3.4).
+        (_, _, b"Image") | (None, b"", b"") if is_image(&subtype, dict) => {
             if picture::is_speck(document, dict)? {
                 return Ok(());
             }
@@ -260,6 +263,11 @@ fn stream(walk: &mut Walk<'_, '_>, harvest: &mut Harvest, number: u32, stream: &
         _ if has(b"PatternType") => content(walk, &label, stream),
         _ => unknown(walk, &label, stream),
     }
+}
+
+fn is_image(subtype: &[u8], dict: &Dict) -> bool {
+    let sides = [b"Width".as_slice(), b"Height", b"BitsPerComponent"];
+    subtype == b"Image" || sides.iter().all(|key| dict.contains_key(*key))
 }
 
 /// Runs what no page shows as if one did.
@@ -308,6 +316,12 @@ fn unknown(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
         walk.opaque(label, reason, stream.range.len())?;
     }
     let document = walk.document;
+    // What letters mean that no font at hand shows (9.7.5): a program, whose words are looked at like any other.
+    let has = |word: &[u8]| memchr::memmem::find(&decoded.bytes, word).is_some();
+    if decoded.bytes.starts_with(b"%!PS-Adobe-3.0 Resource-CMap") && has(b"begincmap") && has(b"endcmap") {
+        let text = String::from_utf8_lossy(&decoded.bytes);
+        return walk.tell(Piece::Text { part: label, text: &text, again: true });
+    }
     let plain = |b: &u8| b.is_ascii_graphic() || b.is_ascii_whitespace();
     let shown = decoded.bytes.iter().filter(|b| plain(b)).count();
     if decoded.picture.is_none() && shown * 10 >= decoded.bytes.len() * 7 {
@@ -329,7 +343,13 @@ fn gaps(walk: &mut Walk<'_, '_>) -> Result<(), Stop> {
     /// More bytes than the marks and blanks that belong there.
     const REMAINS_MIN: usize = 128;
     let mut text = String::new();
-    for gap in walk.document.gaps() {
+    // With its mark, what stands before the file would be one again.
+    let mark = memchr::memmem::find(walk.document.bytes, MARK).map_or(0..0, |at| at..at + MARK.len());
+    let apart = |gap: Range<usize>| {
+        let is_around = !mark.is_empty() && gap.start <= mark.start && mark.end <= gap.end;
+        if is_around { [gap.start..mark.start, mark.end..gap.end] } else { [gap, 0..0] }
+    };
+    for gap in walk.document.gaps().into_iter().flat_map(apart).filter(|gap| !gap.is_empty()) {
         let bytes = walk.document.bytes.get(gap.clone()).unwrap_or_default().trim_ascii();
         walk.document.budget.spend(bytes.len())?;
         let plain = bytes.iter().filter(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()).count();

@@ -312,6 +312,29 @@ fn pictures_are_handed_on_as_files() {
 }
 
 #[test]
+fn what_stands_before_a_file_or_carries_it_is_read_once() {
+    let pdf = page_with(b"BT /F1 12 Tf (So CCCD 001090123456) Tj ET", HELVETICA, &[], "");
+    let junk: Vec<u8> = (0..400u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let inspection = inspect(&[&junk[..], &pdf].concat()).inspection;
+    let parts: Vec<_> = inspection.opaque.iter().map(|opaque| opaque.part.to_string()).collect();
+    assert_eq!((parts, inspection.distinct(DetectorId::Cccd)), (vec!["bytes from 0".to_owned()], 1));
+    let png = [&b"\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82"[..], &pdf].concat();
+    let inspection = inspect(&png).inspection;
+    assert_eq!((inspection.object.media_type.as_str(), inspection.distinct(DetectorId::Cccd)), ("image/png", 1));
+}
+
+#[test]
+fn small_pictures_of_pages_and_maps_of_letters_are_known_without_their_kind() {
+    let thumb = stream("/Width 30 /Height 30 /BitsPerComponent 8 /ColorSpace/DeviceGray", &[0x55; 900]);
+    assert!(told(&page_with(b"", HELVETICA, &[thumb], "")).contains("picture object 6.png"));
+    let map = "%!PS-Adobe-3.0 Resource-CMap\nbegincmap\n1 beginbfrange\n<00> <01> <0393>\nendbfrange\nendcmap";
+    let with = |content: &[u8]| inspect(&page_with(b"", HELVETICA, &[deflated("", content)], "")).inspection;
+    assert!(with(map.as_bytes()).opaque.is_empty());
+    assert!(!with(map.replace("endcmap", "showpage").as_bytes()).opaque.is_empty());
+    assert_eq!(with(map.replace("endbf", "% So CCCD 001090123456\nendbf").as_bytes()).distinct(DetectorId::Cccd), 1);
+}
+
+#[test]
 fn a_number_in_boxes_is_one() {
     let number = "001090123456";
     let boxes = |y: u32, number: &str| -> String {
