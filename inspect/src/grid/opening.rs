@@ -50,7 +50,7 @@ impl Grid {
 
     /// Opens a table of which each cell is a line, with a number in its third row.
     pub(super) fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
-        let Some((stacked, rows)) = Stacked::of(line, self.fresh, view) else { return false };
+        let Some((stacked, rows)) = Stacked::of(line, view) else { return false };
         self.close();
         self.before.clear();
         self.block.clear();

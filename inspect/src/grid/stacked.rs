@@ -26,9 +26,8 @@ pub(super) struct Stacked {
 }
 
 impl Stacked {
-    /// A table of which `line`, a number, belongs to the third row, and the rows before that one. Those whose findings were
-    /// told, before `fresh` in the whole text, are left out.
-    pub(super) fn of(line: &Piece, fresh: u64, view: &View) -> Option<(Self, Vec<Cells>)> {
+    /// A table of which `line`, a number, belongs to the third row, and the rows before that one.
+    pub(super) fn of(line: &Piece, view: &View) -> Option<(Self, Vec<Cells>)> {
         let at = usize::try_from(line.base().checked_sub(view.base)?).ok()?;
         let mut above = Above { view, at };
         // From this line upwards.
@@ -57,9 +56,7 @@ impl Stacked {
         for n in (usize::from(!is_whole)..ROWS).rev() {
             let last = n * width + at + 1 - width;
             let cells = row(lines.get(last..last + width)?);
-            if cells.first().is_some_and(|cell| cell.base() >= fresh) {
-                rows.push(Cells::stacked(cells));
-            }
+            rows.push(Cells::stacked(cells));
         }
         let begun = if is_whole { Vec::new() } else { row(lines.get(..=at)?) };
         Some((Self { width, at, row: begun, dense }, rows))
@@ -157,6 +154,26 @@ mod tests {
     use chot_model::DetectorId;
 
     use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn a_table_over_the_border_of_a_window_is_whole() {
+        let names = ["Trần Văn An", "Lê Thị Bé", "Phạm Văn Cường", "Đỗ Thị Dung", "Hồ Văn Em", "Vũ Thị Gái"];
+        let row = |(n, name): (usize, &&str)| {
+            format!("{}\n{name}\n01/02/198{n}\n{}\n", n + 1, 7_912_345_001_u64 + 37 * n as u64)
+        };
+        let rows: String = names.iter().enumerate().map(row).collect();
+        let table = format!("STT\nHọ và tên\nNgày sinh\nMã số BHXH\n{rows}");
+        let before = "Chữ thường, không có gì.\n".repeat(3_000);
+        let border = crate::object::BLOCK - chot_detectors::CONTEXT_BYTES;
+        for behind in (0..table.len() + 40).step_by(9) {
+            let from = before.char_indices().map(|(at, _)| at).find(|at| before.len() - at <= border - behind);
+            let text = format!("{}\n{table}\n{before}", &before[from.unwrap_or(0)..]);
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
+            let found = (inspection.distinct(DetectorId::Bhxh), inspection.persons);
+            assert_eq!(found, (names.len() as u64, names.len() as u64), "{behind}: {inspection:?}");
+        }
+    }
 
     #[test]
     fn a_cell_a_line_is_a_table() {
