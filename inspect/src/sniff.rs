@@ -63,6 +63,12 @@ impl<'a> Head<'a> {
         matches!(self.text, Some(Encoding::Utf8 | Encoding::Legacy))
     }
 
+    /// What ends lines: a carriage return where no line feed stands.
+    pub(crate) fn line_end(&self) -> u8 {
+        let has = |sign| memchr::memchr(sign, self.bytes).is_some();
+        if !has(b'\n') && has(b'\r') { b'\r' } else { b'\n' }
+    }
+
     /// The declared media type without parameters, in lower case.
     pub(crate) fn declared(&self) -> &str {
         &self.declared

@@ -38,16 +38,22 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     scan_strings(source, 0..cabinet.header_end, place, inquiry);
     let mut spans = cabinet.header_spans.clone();
     spans.push(cabinet.files_span.clone());
-    for (n, folder) in cabinet.folders.iter().enumerate() {
-        // Any number of folders may be the same blocks.
+    let mut files: Vec<Vec<&File>> = cabinet.folders.iter().map(|_| Vec::new()).collect();
+    for file in &cabinet.files {
+        if let Some(folder) = file.folder.and_then(|n| files.get_mut(n)) {
+            folder.push(file);
+        }
+    }
+    let mut left = source.len();
+    for (folder, files) in cabinet.folders.iter().zip(files) {
         if inquiry.is_late(place) {
             return None;
         }
-        let files: Vec<&File> = cabinet.files.iter().filter(|file| file.folder == Some(n)).collect();
         match Unpack::new(source, folder, cabinet.data_reserve) {
             Ok(mut unpack) => {
                 members(&mut unpack, &files, place, inquiry)?;
                 spans.push(folder.start..unpack.at);
+                left = left.checked_sub(unpack.at.saturating_sub(folder.start)).or_else(|| shared(place, inquiry))?;
                 reserved(&unpack.reserved, place, inquiry);
             }
             Err(reason) => {
@@ -60,6 +66,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
                 // How much of it there is is told by the blocks alone.
                 let span = folder.start..folder::end(source, folder, cabinet.data_reserve);
                 scan_strings(source, span.clone(), place, inquiry);
+                left = left.checked_sub(span.end.saturating_sub(span.start)).or_else(|| shared(place, inquiry))?;
                 spans.push(span);
             }
         }
@@ -69,6 +76,12 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.refuse(&member, OpaqueReason::Partial, file.len);
     }
     between(source, spans, place, inquiry);
+    None
+}
+
+/// Folders together take more bytes than there are: any number of them may be the same blocks, and no packer makes them so.
+fn shared(place: &Place, inquiry: &mut Inquiry) -> Option<u64> {
+    inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
     None
 }
 
@@ -215,6 +228,24 @@ mod tests {
             assert_eq!(found.distinct(DetectorId::Cccd), 1, "{at}: {found:?}");
             assert_eq!(told(&cabinet(0, true, room(&binary))), [OpaqueReason::UnsupportedFormat], "{at}");
         }
+    }
+
+    #[test]
+    fn folders_of_the_same_blocks_are_not_read_any_number_of_times() {
+        let one = cabinet(0, true, [b"", b"", b""]);
+        let folders = |n: u16| {
+            let mut bytes = one[..26].to_vec();
+            // Sixty folders more, each of which is the one block there is.
+            bytes.extend(n.to_le_bytes());
+            bytes.extend(&one[28..40]);
+            let at = one.len() as u32 - 9 + 8 * (u32::from(n) - 1);
+            (0..n).for_each(|_| bytes.extend([&at.to_le_bytes()[..], &[1, 0, 0, 0]].concat()));
+            bytes[16..20].copy_from_slice(&(40 + 8 * u32::from(n)).to_le_bytes());
+            [&bytes, &one[48..]].concat()
+        };
+        assert!(inspect(&folders(1)).opaque.is_empty());
+        let inspection = inspect(&folders(100));
+        assert!(inspection.is_opaque(OpaqueReason::Ambiguous), "{inspection:?}");
     }
 
     #[test]

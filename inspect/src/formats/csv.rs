@@ -9,7 +9,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, among};
 
 use super::plain::legible;
-use super::{Format, Room, Stream};
+use super::{Format, Room, Stream, returns};
 use crate::inquiry::{Inquiry, Place};
 use crate::scanned::is_code;
 use crate::sniff::Head;
@@ -22,7 +22,9 @@ macro_rules! delimited {
         pub(crate) const $name: Format = Format {
             media_type: $media_type,
             matches: |head| is_table(head, $delimiter),
-            room: Room::Stream(|head, place| Box::new(Delimited::new($delimiter, legible(head, place)))),
+            room: Room::Stream(|head, place| {
+                returns::read(head, Box::new(Delimited::new($delimiter, legible(head, place))))
+            }),
             #[cfg(test)]
             example: || $example.into(),
         };
@@ -45,7 +47,8 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
     if !head.is_ascii_based() || memchr::memchr(delimiter, head.trimmed).is_none() {
         return false;
     }
-    let lines = || head.trimmed.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()).take(LINES);
+    let end = head.line_end();
+    let lines = || head.trimmed.split(|b| *b == end).filter(|l| !l.trim_ascii().is_empty()).take(LINES);
     let counts: Vec<usize> = lines().map(|line| delimiters(line, delimiter)).collect();
     let usual = |n: usize| counts.iter().filter(|c| **c == n).count();
     let Some(most) = counts.iter().copied().filter(|n| *n > 0).max_by_key(|n| (usual(*n), *n)) else { return false };
@@ -178,8 +181,32 @@ impl Delimited {
         self.quote = false;
     }
 
+    /// Ends a cell whose quote was never closed, as far as it came: nobody meant one, and rows stand behind it.
+    fn end_unclosed(&mut self, inquiry: &mut Inquiry) {
+        let text = std::mem::replace(&mut self.cell, View::new(self.place.charset));
+        let (mut start, delimiter) = (0, self.delimiter);
+        for line in text.text.split_inclusive(|b| *b == b'\n') {
+            for cell in line.split(|b| *b == delimiter) {
+                self.cell.base = text.base + start as u64;
+                self.cell.push_view(&text, start..start + cell.len());
+                start += cell.len() + 1;
+                self.end_cell();
+            }
+            // Nothing stands behind the last.
+            start -= 1;
+            self.put_row(inquiry);
+        }
+    }
+
     fn end_row(&mut self, inquiry: &mut Inquiry) {
+        if self.quoted && !self.quote && self.cell.text.contains(&b'\n') {
+            return self.end_unclosed(inquiry);
+        }
         self.end_cell();
+        self.put_row(inquiry);
+    }
+
+    fn put_row(&mut self, inquiry: &mut Inquiry) {
         self.rows += 1;
         let row = std::mem::take(&mut self.row);
         let rule = row.iter().all(|(_, view)| is_ruled(&view.text));
@@ -465,6 +492,28 @@ mod tests {
             let inspection = inspector.inspect(crate::Hint::default(), &text.as_bytes().to_vec()).inspection;
             let count = [CccdQr, BhytQr, Cccd].map(|id| inspection.distinct(id));
             assert_eq!((count, inspection.persons), (found, persons), "{text} {inspection:?}");
+        }
+    }
+
+    #[test]
+    fn rows_behind_a_forgotten_quote_are_rows() {
+        let rows: String = (10..40).map(|n| format!("Nguyễn Văn An,79123456{n},x\n")).collect();
+        let inspect = |text: &str| {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let hint = crate::Hint { name: Some("a.csv".to_owned()), content_type: None };
+            inspector.inspect(hint, &text.as_bytes().to_vec()).inspection.distinct(chot_model::DetectorId::Bhxh)
+        };
+        let header = "Họ và tên,Mã số BHXH,Ghi chú\n";
+        for (before, behind, found) in [
+            ("", "", 30),
+            ("\"Lê An,1,x\n", "", 30),
+            ("Lê An,1,\"x\n", "", 30),
+            // So many that the row is cut before it ends.
+            ("Lê An,1,\"x\n", &"Lê An,,x\n".repeat(20_000), 30),
+            // What is meant as one cell is one.
+            ("Lê An,1,\"x\n", "y\"\n", 0),
+        ] {
+            assert_eq!(inspect(&format!("{header}{before}{rows}{behind}")), found, "{before:?}");
         }
     }
 

@@ -26,6 +26,8 @@ const SYSTEM: u64 = 16 * SECTOR;
 const VOLUME: u64 = 883;
 const BOOT: u64 = 75;
 const MARKED: u64 = 7;
+/// How often the bytes of an image may stand in files of it that are not the same: some guard against copies so.
+const SHARED_MAX: u64 = 4;
 /// More descriptors than any image has.
 const DESCRIPTORS_MAX: u64 = 64;
 
@@ -79,7 +81,7 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         let from = (*from).min(source.len());
         scan_strings(source, from..(*to).min(source.len()), place, inquiry);
     }
-    let mut read = BTreeMap::new();
+    let (mut read, mut left) = (BTreeMap::new(), source.len().saturating_mul(SHARED_MAX));
     for File { path, from, to, interleaved } in std::mem::take(&mut walk.files) {
         let member = place.member(&path, Origin::Lost);
         if !object::enter(&path, &member, inquiry) {
@@ -92,6 +94,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         }
         // The trees have the same files under different names.
         if read.insert((from, to), ()).is_none() {
+            let Some(less) = left.checked_sub(to.saturating_sub(from)) else {
+                inquiry.refuse(&member, OpaqueReason::Ambiguous, to.saturating_sub(from));
+                continue;
+            };
+            left = less;
             walk.spans.entry(from).and_modify(|end| *end = to.max(*end)).or_insert(to);
             object::section(source, from, to, Hint { name: Some(path), content_type: None }, member, inquiry);
         }
@@ -151,6 +158,66 @@ mod tests {
         let end = image.len() - 1_000;
         image[end..end + 18].copy_from_slice(b" CCCD 001290123456");
         assert_eq!(inspect(&image).distinct(DetectorId::Cccd), 304);
+    }
+
+    /// A directory record, and what stands behind it for Rock Ridge.
+    fn record(name: &[u8], sector: usize, len: usize, flags: u8, ridge: &[u8]) -> Vec<u8> {
+        let both = |n: usize| [(n as u32).to_le_bytes(), (n as u32).to_be_bytes()].concat();
+        let name = [&[name.len() as u8], name, &[0][..(name.len() + 1) % 2]].concat();
+        let body = [&[0], &both(sector)[..], &both(len), &[0; 7], &[flags, 0, 0, 1, 0, 0, 1], &name, ridge].concat();
+        [&[body.len() as u8 + 1], &body[..]].concat()
+    }
+
+    /// An image of one directory of so many files, which go from one of so many sectors to the end.
+    fn shared(files: usize, sectors: usize, ridge: &[u8], end: &[u8]) -> Vec<u8> {
+        const SECTOR: usize = super::SECTOR as usize;
+        let at = 18 + files.div_ceil(10);
+        let from = |n: usize| (at + n % sectors, (sectors - n % sectors) * SECTOR + end.len());
+        let file = |n: usize| record(format!("F{n}").as_bytes(), from(n).0, from(n).1, 0, ridge);
+        let directory: Vec<Vec<u8>> = (0..files).map(file).collect();
+        let directory: Vec<u8> = directory
+            .chunks(10)
+            .map(<[Vec<u8>]>::concat)
+            .flat_map(|mut sector| {
+                sector.resize(SECTOR, 0);
+                sector
+            })
+            .collect();
+        let mut image = vec![0; 18 * SECTOR];
+        image[16 * SECTOR..16 * SECTOR + 6].copy_from_slice(b"\x01CD001");
+        image[16 * SECTOR + 156..16 * SECTOR + 190].copy_from_slice(&record(&[0], 18, directory.len(), 2, &[]));
+        image[17 * SECTOR..17 * SECTOR + 6].copy_from_slice(b"\xffCD001");
+        [image, directory, b"hang hoa\n".repeat(sectors * SECTOR)[..sectors * SECTOR].to_vec(), end.to_vec()].concat()
+    }
+
+    #[test]
+    fn files_of_the_same_bytes_are_not_read_any_number_of_times() {
+        let inspection = inspect(&shared(3, 3, &[], b"CCCD 001190123456"));
+        assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+        let inspection = inspect(&shared(60, 60, &[], b"CCCD 001190123456"));
+        assert!(inspection.is_opaque(OpaqueReason::Ambiguous), "{inspection:?}");
+        assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
+    }
+
+    #[test]
+    fn names_that_many_files_share_are_not_kept_for_each() {
+        let sectors = |at: usize| [(at as u32).to_le_bytes(), (at as u32).to_be_bytes()].concat();
+        let continues =
+            |at: usize, len: usize| [&[b'C', b'E', 28, 1][..], &sectors(at), &sectors(0), &sectors(len)].concat();
+        // Behind the files: a name as long as one may be.
+        let (files, piece) = (5_000, [&[b'N', b'M', 255, 1, 1], &[b'x'; 250][..]].concat());
+        let at = 18 + files / 10 + 1;
+        let areas: Vec<u8> = (1..=8)
+            .flat_map(|n| {
+                let mut area = [piece.repeat(7), continues(at + n, 2_048)].concat();
+                area.resize(2_048, 0);
+                area
+            })
+            .collect();
+        let limits = Limits { members_max: 3, ..Limits::default() };
+        let image = shared(files, 1, &continues(at, 2_048), &areas);
+        let inspection = Inspector::new(limits, 2026).inspect(Hint::default(), &image).inspection;
+        assert!(inspection.is_opaque(OpaqueReason::ParseError), "{inspection:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod rows;
 mod tests;
 mod within;
 
-use chot_model::Confidence;
+use chot_model::{Confidence, OpaqueReason};
 
 use super::plain::legible;
 use super::{Format, Room, Stream};
@@ -267,6 +267,9 @@ impl Json {
         self.file = array.then(Written::default);
         self.lines = array.then(within::Lines::default);
         if self.levels.len() >= LEVELS_MAX {
+            if self.deeper == 0 {
+                inquiry.refuse(&self.value.place, OpaqueReason::TooDeep, 1);
+            }
             self.deeper += 1;
             return;
         }

@@ -1,6 +1,6 @@
 //! Plain text: UTF-8, or an old one-byte code page.
 
-use super::{Format, Room, Stream};
+use super::{Format, Room, Stream, returns};
 use crate::charset::Charset;
 use crate::inquiry::{Inquiry, Place};
 use crate::sniff::{Encoding, Head};
@@ -9,7 +9,7 @@ use crate::text::Text;
 pub(crate) const FORMAT: Format = Format {
     media_type: "text/plain",
     matches: |head| head.is_ascii_based(),
-    room: Room::Stream(|head, place| Box::new(Plain { text: Text::prose(legible(head, place)) })),
+    room: Room::Stream(|head, place| returns::read(head, Box::new(Plain { text: Text::prose(legible(head, place)) }))),
     #[cfg(test)]
     example: || "Số CCCD 001090123456".into(),
 };

@@ -8,6 +8,7 @@ mod rows;
 use std::hash::BuildHasher;
 
 use chot_detectors::Column;
+use chot_model::OpaqueReason;
 
 use super::json::is_told;
 use super::plain::legible;
@@ -221,6 +222,9 @@ impl Reader for Document {
         self.rows.open(tag.name);
         let keyed = self.keyed.take();
         if self.path.len() >= DEPTH_MAX {
+            if self.deeper == 0 {
+                inquiry.refuse(&self.place, OpaqueReason::TooDeep, 1);
+            }
             self.deeper += 1;
         } else {
             let name = String::from_utf8_lossy(tag.name);
@@ -317,9 +321,24 @@ impl Stream for Xml {
 
 #[cfg(test)]
 mod tests {
-    use chot_model::{Confidence, DetectorId};
+    use chot_model::{Confidence, DetectorId, OpaqueReason};
 
     use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn what_stands_deeper_than_names_are_followed_is_told() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (depth, told) in [(400, false), (600, true)] {
+            let record = "<maSoBhxh>7912345678</maSoBhxh>";
+            let xml = format!("{}{record}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+            let json = format!("{}{{\"maSoBhxh\": \"7912345678\"}}{}", "[".repeat(depth), "]".repeat(depth));
+            for text in [xml, json] {
+                let inspection = inspector.inspect(Hint::default(), &text.into_bytes()).inspection;
+                let found = inspection.distinct(DetectorId::Bhxh) == 1;
+                assert_eq!((inspection.is_opaque(OpaqueReason::TooDeep), found), (told, !told), "{inspection:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_kind_that_is_told_is_that_of_the_same_record() {

@@ -32,6 +32,8 @@ pub(super) struct Walk {
     /// A directory is missing or cut.
     pub(super) damaged: bool,
     bytes: u64,
+    /// Bytes of all paths made so far.
+    names: usize,
     /// Where directories lie, and their names.
     directories: HashSet<(u64, Vec<u8>)>,
     /// Tables that say both again, and whether the larger half of a number stands first in them.
@@ -40,8 +42,10 @@ pub(super) struct Walk {
 
 /// Directories in directories.
 const DEPTH_MAX: usize = 64;
-/// More than the directories of any image take.
+/// More than the directories of any image take, and what goes on elsewhere in them.
 const BYTES_MAX: u64 = 64 << 20;
+/// The same of their paths: names that are written once may stand in each of them.
+const NAMES_MAX: usize = BYTES_MAX as usize;
 /// Files of one image; what is beyond is for the bound of members to tell.
 const FILES_MAX: usize = 1 << 20;
 
@@ -83,7 +87,7 @@ impl Walk {
                 self.damaged = true;
                 continue;
             };
-            if depth > DEPTH_MAX || self.bytes > BYTES_MAX {
+            if depth > DEPTH_MAX || self.bytes > BYTES_MAX || self.names > NAMES_MAX {
                 self.damaged = true;
                 return;
             }
@@ -103,6 +107,7 @@ impl Walk {
         for _ in 0..AREAS_MAX {
             let Some(area) = more.take() else { break };
             let Ok(bytes) = read_range(source, area.clone()) else { break };
+            self.bytes += bytes.len() as u64;
             let (next, read) = entries(&bytes, &mut long);
             self.spans.insert(area.start, area.start + read as u64);
             more = next;
@@ -135,6 +140,12 @@ impl Walk {
                 };
                 let Some(name) = plain(bare, naming).map(|plain| long.unwrap_or(plain)) else { continue };
                 let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+                self.names += path.len();
+                if self.names > NAMES_MAX || self.bytes > BYTES_MAX {
+                    self.damaged = true;
+                    self.files.extend(pieces);
+                    return;
+                }
                 let flags = record.get(25).copied().unwrap_or_default();
                 if flags & 2 != 0 {
                     self.directories.extend(u32_at(record, 2).map(|sector| (sector, bare.to_vec())));

@@ -364,6 +364,13 @@ impl Header {
         if bytes.is_empty() {
             return Ok(Self::Empty);
         }
+        // Sums, times and attributes may be anything, but no run of text with as many digits. Names have two bytes a letter.
+        const DIGITS_MIN: usize = 9;
+        let says = |run: &&[u8]| run.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN;
+        for run in bytes.split(|b| !matches!(b, 0x20..0x7f)).filter(says) {
+            besides.extend_from_slice(run);
+            besides.push(b'\n');
+        }
         let mut reader = Reader::new(bytes, bytes.len());
         let header = Self::of(&mut reader)?;
         let rest = reader.rest;

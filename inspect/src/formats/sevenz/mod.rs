@@ -71,6 +71,13 @@ struct Archive<'a, 'e> {
     each: &'e mut dyn FnMut(Piece<'_>) -> bool,
 }
 
+/// The packed streams of folders that were read, and their bytes.
+#[derive(Default)]
+struct Before {
+    streams: usize,
+    bytes: u64,
+}
+
 impl<'a> Archive<'a, '_> {
     fn read(mut self) -> Result<(), Stop> {
         let told = self.header().map_err(Stop::from).and_then(|header| match header {
@@ -104,7 +111,7 @@ impl<'a> Archive<'a, '_> {
                 return Err(OpaqueReason::TooLarge);
             }
             self.left -= folder.size();
-            let packed = self.packed(&streams, 0, folder)?;
+            let packed = self.packed(&streams, &mut Before::default(), folder)?;
             let (mut unpack, mut unpacked) = (Unpack::new(folder, packed, &mut self.keys)?, Vec::new());
             while let Some(some) = unpack.next(usize::MAX)? {
                 unpacked.extend_from_slice(some);
@@ -131,12 +138,15 @@ impl<'a> Archive<'a, '_> {
         Ok(header)
     }
 
-    /// The packed bytes of a folder whose first stream is number `first`.
-    fn packed(&mut self, streams: &Streams, first: usize, folder: &Folder) -> Result<&'a [u8], OpaqueReason> {
-        let sum = |sizes: &[u64]| sizes.iter().try_fold(0u64, |sum, size| sum.checked_add(*size));
-        let read = || {
-            let from = sum(streams.packed.get(..first)?)?.checked_add(streams.start)?.checked_add(START as u64)?;
-            let to = from.checked_add(sum(streams.packed.get(first..first + folder.packed_streams())?)?)?;
+    /// The packed bytes of the folder behind those `before`, which becomes one of them.
+    fn packed(&mut self, streams: &Streams, before: &mut Before, folder: &Folder) -> Result<&'a [u8], OpaqueReason> {
+        let first = before.streams;
+        before.streams += folder.packed_streams();
+        let mut read = || {
+            let sizes = streams.packed.get(first..before.streams)?;
+            let from = before.bytes.checked_add(streams.start)?.checked_add(START as u64)?;
+            let to = sizes.iter().try_fold(from, |to, size| to.checked_add(*size))?;
+            before.bytes += to - from;
             let span = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
             Some((span.clone(), self.bytes.get(span)?))
         };
@@ -147,11 +157,10 @@ impl<'a> Archive<'a, '_> {
 
     fn files(&mut self, streams: &Streams, files: &[File]) -> Result<(), Stop> {
         let mut full = files.iter().filter(|file| file.has_stream);
-        let mut first = 0;
+        let mut before = Before::default();
         for folder in &streams.folders {
             let names: Vec<&str> = full.by_ref().take(folder.streams.len()).map(|f| f.name.as_str()).collect();
-            let packed = self.packed(streams, first, folder);
-            first += folder.packed_streams();
+            let packed = self.packed(streams, &mut before, folder);
             if names.len() < folder.streams.len() {
                 // Bytes that belong to no file.
                 return Err(OpaqueReason::Ambiguous.into());

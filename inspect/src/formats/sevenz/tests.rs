@@ -130,6 +130,11 @@ fn what_headers_say_beside_files_is_looked_at() {
         let inspection = inspect(&bytes);
         assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{what}: {inspection:?}");
     }
+    // Times of four files without bytes.
+    let empty = [&[1, 5, 4, 14, 1, 0xf0, 20, 35][..], &[b' '; 35 - NUMBER.len()], NUMBER, &[0, 0]].concat();
+    let start = [0u64.to_le_bytes(), (empty.len() as u64).to_le_bytes()].concat();
+    let times = [super::MARK, &[0, 4, 0, 0, 0, 0], &start, &[0; 4], &empty].concat();
+    assert_eq!(inspect(&times).distinct(DetectorId::Cccd), 1);
     let names = [include_bytes!("../../../tests/packed/names.7z"), NUMBER].concat();
     let inspection = inspect(&names);
     assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");

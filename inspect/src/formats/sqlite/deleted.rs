@@ -87,7 +87,13 @@ impl<'t> Deleted<'t> {
                 let payload = file.strayed(&leaf, local);
                 telling.take(payload.bytes.len())?;
                 is_whole &= payload.is_whole || owner == Owner::Index;
-                let Some(read) = record(&payload.bytes, self.encoding) else { continue };
+                let read = record(&payload.bytes, self.encoding);
+                if !read.as_ref().is_some_and(|read| read.is_whole) {
+                    // What is no record, or stands behind one, may be anything.
+                    self.residue.residue(&payload.bytes);
+                    telling.residue(PAGES, &payload.bytes)?;
+                }
+                let Some(read) = read else { continue };
                 let kind = if leaf.is_numbered() { Row::Numbered } else { Row::Bare };
                 self.row(
                     PAGES,
@@ -216,6 +222,7 @@ impl<'t> Deleted<'t> {
             };
             for local in leaf.locals().unwrap_or_default() {
                 let (cell, payload) = (leaf.page().get(local.cell()).unwrap_or_default(), file.strayed(&leaf, &local));
+                telling.take(payload.bytes.len())?;
                 self.residue.is_said(cell);
                 self.residue.is_said_in(&payload.bytes, self.encoding);
                 if owner != Owner::Index {

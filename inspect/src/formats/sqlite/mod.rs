@@ -94,10 +94,14 @@ impl Telling<'_> {
             }
         };
         runs(bytes);
-        // Letters of UTF-16 have zeros between.
+        // Letters of UTF-16 have zeros between, most of them, and digits all.
         let (zeros, narrow): (Vec<u8>, Vec<u8>) = bytes.iter().partition(|b| **b == 0);
         if zeros.len() > bytes.len() / 4 {
             runs(&narrow);
+        } else if zeros.len() >= RUN_MIN {
+            bytes.chunk_by(|a, b| (*a == 0) != (*b == 0)).filter(|wide| wide.len() >= 2 * RUN_MIN).for_each(|wide| {
+                runs(&wide.iter().copied().filter(|b| *b != 0).collect::<Vec<u8>>());
+            });
         }
         self.take(text.len())?;
         if text.is_empty() { Ok(()) } else { self.tell(Piece::Text { part, text: &text, again: true }) }

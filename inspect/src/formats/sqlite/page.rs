@@ -179,8 +179,18 @@ impl<'a> File<'a> {
     /// Claims a page; false when there is none, or it was read before.
     fn claim(&mut self, number: usize, owner: Owner) -> bool {
         match self.slot(number).and_then(|slot| self.read.get_mut(slot)) {
-            Some(read) => std::mem::replace(read, owner) == Owner::Nobody,
-            None => false,
+            Some(read) if *read == Owner::Nobody => {
+                *read = owner;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Gives back a page that turned out to be none of its tree.
+    fn disclaim(&mut self, number: usize) {
+        if let Some(read) = self.slot(number).and_then(|slot| self.read.get_mut(slot)) {
+            *read = Owner::Nobody;
         }
     }
 
@@ -250,11 +260,14 @@ impl<'a> Leaf<'_, 'a> {
         self.page
     }
 
-    /// Where its cells stand: all of them, or nothing when one is none.
+    /// Where its cells stand: all of them, or nothing when one is none, or they lie over each other.
     pub(super) fn locals(&self) -> Option<Vec<Local>> {
         let count = u16_at(self.page, self.header + 3)?;
         let locals: Option<Vec<Local>> = self.cells().map(|at| self.local(at)).collect();
-        locals.filter(|locals| locals.len() == count)
+        locals.filter(|locals| {
+            let bytes: usize = locals.iter().map(|local| local.cell().len()).sum();
+            locals.len() == count && bytes <= self.page.len()
+        })
     }
 
     /// The header of the page and the places of its cells.
@@ -341,14 +354,20 @@ impl Tree {
         if !file.claim(page, self.owner) {
             return Some(Err(()));
         }
-        let Some(leaf) = file.leaf(page) else { return Some(Err(())) };
+        let leaf = file.leaf(page);
+        self.left.extend(leaf.iter().flat_map(Leaf::children).rev());
+        let Some((leaf, cells)) = leaf.and_then(|leaf| leaf.locals().map(|cells| (leaf, cells))) else {
+            // Nobody asks whether an index is sound: what is none is looked at as what belongs to nothing.
+            if self.owner == Owner::Index {
+                file.disclaim(page);
+            }
+            return Some(Err(()));
+        };
         let bytes = leaf.page;
-        self.left.extend(leaf.children().into_iter().rev());
         if leaf.kind == Kind::TableInner {
             return Some(Ok(Vec::new()));
         }
-        let cells: Result<Vec<Local>, ()> = leaf.cells().map(|at| leaf.local(at).ok_or(())).collect();
-        Some(cells.map(|cells| cells.iter().map(|local| whole(file, self.owner, bytes, local)).collect()))
+        Some(Ok(cells.iter().map(|local| whole(file, self.owner, bytes, local)).collect()))
     }
 }
 

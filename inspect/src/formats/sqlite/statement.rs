@@ -1,5 +1,7 @@
 //! `CREATE TABLE` (sqlite.org/lang_createtable.html), as far as it says which values a row has and what they are called.
 
+use std::collections::{HashMap, HashSet};
+
 /// The columns that a statement makes.
 #[derive(Default)]
 pub(super) struct Columns {
@@ -35,20 +37,21 @@ pub(super) fn columns(statement: &str) -> Columns {
         columns.bytes.push(holds_bytes(kind));
         columns.names.push(name.to_owned());
     }
-    let place = |key: &&str| columns.names.iter().position(|name| name.eq_ignore_ascii_case(key));
-    let keys: Vec<usize> = keys.iter().filter_map(place).collect();
+    let places: HashMap<String, usize> =
+        columns.names.iter().enumerate().rev().map(|(at, name)| (lower(name), at)).collect();
+    let keys: Vec<usize> = keys.iter().filter_map(|key| places.get(&lower(key)).copied()).collect();
     if end.iter().any(|token| token.is("WITHOUT")) {
-        let mut order: Vec<usize> = Vec::new();
-        for at in keys.into_iter().chain(0..columns.names.len()) {
-            if !order.contains(&at) {
-                order.push(at);
-            }
-        }
-        columns.order = Some(order);
+        let mut seen = HashSet::new();
+        let all = keys.into_iter().chain(0..columns.names.len());
+        columns.order = Some(all.filter(|at| seen.insert(*at)).collect());
     } else if let [key] = *keys {
         columns.rowid = Some(key).filter(|key| may_number && integers.get(*key) == Some(&true));
     }
     columns
+}
+
+fn lower(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 /// Whether a definition is none of a column.
@@ -261,6 +264,7 @@ mod tests {
             ("CREATE TABLE a (b, c, d, PRIMARY KEY (\"d\", B, d)) STRICT, WITHOUT ROWID", Some(vec![2, 0, 1])),
             ("CREATE TABLE a (b, c PRIMARY KEY) WITHOUT -- remark)\n ROWID", Some(vec![1, 0])),
             ("CREATE TABLE a (b, c PRIMARY KEY) -- WITHOUT ROWID", None),
+            ("CREATE TABLE a (b, c, C, PRIMARY KEY (C)) WITHOUT ROWID", Some(vec![1, 0, 2])),
         ] {
             assert_eq!(columns(statement).order, order, "{statement}");
         }

@@ -198,3 +198,51 @@ fn rows_that_were_not_looked_for_are_told() {
     assert!(inspect_with(1).is_opaque(OpaqueReason::Partial));
     assert!(inspect_with(0).opaque.is_empty());
 }
+
+const SAID: &str = "Ho ten Nguyen Van An, so CCCD 001090123456. ";
+
+#[test]
+fn what_an_index_claims_and_no_record_holds_is_looked_at() {
+    let table = ("table", "CREATE TABLE t(a TEXT)", page(TABLE, &[], &[]));
+    let index = |page: Vec<u8>| ("index", "CREATE INDEX i ON t(a)", page);
+    let found = |bytes: &[u8]| {
+        let inspection = inspect(bytes);
+        (inspection.distinct(DetectorId::Cccd), inspection.opaque.is_empty())
+    };
+    // A page that is none of a tree.
+    let mut none = vec![0; 4096];
+    none[100..100 + SAID.len()].copy_from_slice(SAID.as_bytes());
+    assert_eq!(found(&database(&[table.clone(), index(none)], &[])), (1, true));
+    // A record of no value, and text behind it.
+    let behind = [&[1 + SAID.len() as u8, 1], SAID.as_bytes()].concat();
+    assert_eq!(found(&database(&[table.clone(), index(page(INDEX, &[behind], &[]))], &[])), (1, true));
+    let behind = [&[1 + SAID.len() as u8, 1, 1], SAID.as_bytes()].concat();
+    assert_eq!(found(&database(&[table.clone()], &[page(TABLE, &[behind], &[])])), (1, true));
+    // An entry that is no record and goes on in another page: 3,000 bytes, of which 489 stand here.
+    let here = [&[0x97, 0x38][..], &[0xff; 489], &[0, 0, 0, 4]].concat();
+    let mut rest = vec![0; 4096];
+    rest[900..900 + SAID.len()].copy_from_slice(SAID.as_bytes());
+    assert_eq!(found(&database(&[table, index(page(INDEX, &[here], &[]))], &[rest])), (1, true));
+}
+
+#[test]
+fn cells_of_the_same_bytes_are_no_rows() {
+    // As many cells as a page has room for, all of them the largest.
+    let cell = cell(Some(1), &[Of::Text(&SAID.repeat(60))]);
+    let mut stacked = page(TABLE, &[cell.clone()], &[]);
+    let at = stacked[8..10].to_vec();
+    let cells = (4096 - 8 - cell.len()) / 2;
+    stacked[3..5].copy_from_slice(&(cells as u16).to_be_bytes());
+    (0..cells).for_each(|n| stacked[8 + 2 * n..10 + 2 * n].copy_from_slice(&at));
+    let inspection = inspect(&database(&[("table", "CREATE TABLE t(a TEXT)", stacked)], &[]));
+    assert!(inspection.is_opaque(OpaqueReason::ParseError), "{inspection:?}");
+}
+
+#[test]
+fn digits_of_utf_16_among_other_bytes_are_seen() {
+    let said: Vec<u8> = SAID.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut free = vec![7; 4096];
+    free[2_501..2_501 + said.len()].copy_from_slice(&said);
+    let inspection = inspect(&database(&[("table", "CREATE TABLE t(a TEXT)", page(TABLE, &[], &[]))], &[free]));
+    assert_eq!(inspection.distinct(DetectorId::Cccd), 1, "{inspection:?}");
+}
