@@ -91,9 +91,9 @@ impl Json {
         }
     }
 
-    /// Whether the strings before this value, which is plain, are lines that it may go on with; if not, it ends them.
-    pub(super) fn goes_on_lines(&mut self) -> bool {
-        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0);
+    /// Whether this value, which is plain, may be a line behind the strings before it; if not, it ends them.
+    pub(super) fn goes_on_lines(&mut self, value: &[u8]) -> bool {
+        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0 || value.starts_with(b"<"));
         if !goes_on {
             self.lines = None;
         }
