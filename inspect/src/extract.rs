@@ -167,9 +167,11 @@ const OBJECT_MAX: u64 = 256 << 20;
 pub(crate) fn read(kind: Kind, source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'static str> {
     if let Some((bytes, archives)) = told(kind, source, place, inquiry) {
         // Programs find an archive by its end, whatever stands before it.
-        let mut appended = formats::Appended::new(place);
-        appended.read(archives.past(&bytes), inquiry);
-        appended.end(inquiry);
+        if !archives.hold_last(&bytes) {
+            let mut appended = formats::Appended::new(place);
+            appended.read(&bytes, inquiry);
+            appended.end(inquiry);
+        }
     }
     None
 }
@@ -184,25 +186,20 @@ const ARCHIVES_MAX: usize = 16;
 impl Archives {
     const MARK: &[u8] = b"PK\x03\x04";
 
-    /// The rest of the object behind those archives at its beginning that were read as members.
-    fn past<'o>(&self, object: &'o [u8]) -> &'o [u8] {
-        let (mut at, mut left) = (0, 2 * object.len());
-        let find = |from: usize| Some(from + memchr::memmem::find(object.get(from..)?, Self::MARK)?);
-        while let Some(start) = find(at).filter(|_| !self.0.is_empty()) {
-            let mut is_known = |(len, hash): &&(usize, [u8; 32])| {
-                let archive = object.get(start..start + len);
-                left = left.saturating_sub(*len);
-                left > 0 && archive.is_some_and(|archive| *Sha256::digest(archive) == *hash)
+    /// Whether the archive by whose end programs open the object is one of them: copies stand in lists of least and greatest
+    /// values as well, and whole ones among packed ones.
+    fn hold_last(&self, object: &[u8]) -> bool {
+        const END: usize = 22;
+        let is_one = |at: usize| {
+            let remark = object.get(at + END - 2..at + END)?;
+            let end = at + END + usize::from(u16::from_le_bytes(remark.try_into().ok()?));
+            let is_known = |(len, hash): &(usize, [u8; 32])| {
+                let archive = end.checked_sub(*len).and_then(|start| object.get(start..end));
+                archive.is_some_and(|archive| *Sha256::digest(archive) == *hash)
             };
-            let Some((len, _)) = self.0.iter().find(&mut is_known) else {
-                at = start;
-                break;
-            };
-            at = start + len;
-        }
-        let rest = object.get(at..).unwrap_or_default();
-        // A list of members behind them may be of others than they are.
-        if memchr::memmem::find(rest, b"PK\x05\x06").is_some() { object } else { rest }
+            Some(self.0.iter().any(is_known))
+        };
+        memchr::memmem::rfind(object, b"PK\x05\x06").and_then(is_one) == Some(true)
     }
 }
 
@@ -524,21 +521,19 @@ mod tests {
 
     #[test]
     fn archives_that_were_members_are_known_where_they_stand() {
-        let archive = [Archives::MARK, b"members, and a list of them PK\x05\x06"].concat();
+        let archive = [Archives::MARK, b"members, and a list of them", b"PK\x05\x06", &[0; 16], b"\x02\0ab"].concat();
         let known = Archives(vec![(archive.len(), Sha256::digest(&archive).into())]);
-        let other = b"PK\x03\x04 another";
-        let list = b"PK\x05\x06";
-        for (object, rest) in [
-            ([b"PAR1", &archive[..], b"between", &archive, b"PAR1"].concat(), &b"PAR1"[..]),
-            ([b"PAR1", &archive[..], b" PAR1"].concat(), b" PAR1"),
-            ([&archive[..], other].concat(), other),
+        let other = [Archives::MARK, b"others", b"PK\x05\x06", &[0; 18]].concat();
+        for (object, is_known) in [
+            ([b"PAR1", &archive[..], b"between", &archive, b"PAR1"].concat(), true),
+            ([&other[..], &archive[..]].concat(), true),
+            ([&archive[..], &other[..]].concat(), false),
+            ([&archive[..], b"PK\x05\x06"].concat(), false),
+            (archive[1..].to_vec(), false),
+            (Vec::new(), false),
         ] {
-            assert_eq!(known.past(&object), rest);
-        }
-        for object in [[&archive[..], other, list].concat(), [&archive[..], list].concat(), [&other[..], list].concat()]
-        {
-            assert_eq!(known.past(&object), object);
-            assert_eq!(Archives::default().past(&object), object);
+            assert_eq!(known.hold_last(&object), is_known, "{object:?}");
+            assert!(!Archives::default().hold_last(&object));
         }
     }
 

@@ -259,7 +259,7 @@ fn what_stands_in_signs_of_a_font_or_in_a_text_of_another_object_is_masked() {
         let log = format!(r#"{{"log":{{"entries":[{{"request":{{"postData":{{"text":"{quoted}"}}}}}}]}}}}"#);
         let twice = log.replace('\\', r"\\").replace('"', "\\\"");
         let page = format!(
-            r#"{{"source":["<table>\n","<tr><td>Họ tên</td><td>Số CCCD</td></tr>\n","<tr><td>An</td><td>{number}</td></tr>\n","</table>"]}}"#
+            r#"{{"source":["<table>","<tr><td>Họ tên</td><td>Số CCCD</td></tr>\n","<tr><td>An</td><td>{number}</td></tr>\n","</table>"]}}"#
         );
         [log, format!(r#"["{twice}"]"#), page]
     };

@@ -23,7 +23,8 @@ impl Document {
     }
 }
 
-/// The strings of a list that may be the lines of one text: each but the last ends one. Notebooks are written so.
+/// The strings of a list that may be the lines of one text: each but the last ends one, or they are markup. Notebooks are
+/// written so.
 #[derive(Default)]
 pub(super) struct Lines {
     view: View,
@@ -75,7 +76,9 @@ impl Json {
             self.lines = None;
             return;
         };
-        lines.ended = !view.text.ends_with(b"\n");
+        // Where markup breaks into lines does not matter.
+        let is_markup = |view: &View| view.text.starts_with(b"<");
+        lines.ended = !view.text.ends_with(b"\n") && !is_markup(view) && !is_markup(&lines.view);
         lines.count += 1;
         if lines.ended && lines.count == 1 {
             self.lines = None;
@@ -88,9 +91,9 @@ impl Json {
         }
     }
 
-    /// Whether the strings before this value, which is plain, are lines that it may go on with; if not, it ends them.
-    pub(super) fn goes_on_lines(&mut self) -> bool {
-        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0);
+    /// Whether this value, which is plain, may be a line behind the strings before it; if not, it ends them.
+    pub(super) fn goes_on_lines(&mut self, value: &[u8]) -> bool {
+        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0 || value.starts_with(b"<"));
         if !goes_on {
             self.lines = None;
         }
@@ -148,6 +151,35 @@ mod tests {
             let bytes = text.clone().into_bytes();
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{}", text.get(..60).unwrap_or(&text));
+        }
+    }
+
+    #[test]
+    fn strings_that_end_lines_are_one_text() {
+        let list = |lines: &[&str]| {
+            let quoted = lines.iter().map(|line| format!("\"{}\"", line.replace('\n', "\\n")));
+            format!(r#"{{"source": [{}], "n": 1}}"#, quoted.collect::<Vec<_>>().join(", "))
+        };
+        let rows = [
+            "Trần Văn An | 7912345001\n",
+            "Lê Thị Bé | 7912345038\n",
+            "Phạm Văn Em | 7912345075\n",
+            "Hồ Thị Dung | 7912345112",
+        ];
+        let under = |heading: &'static str| [&[heading][..], &rows].concat();
+        let long = "Họ tên | Mã số BHXH\n".repeat(70_000);
+        for (text, found) in [
+            (list(&under("Họ tên | Mã số BHXH\n")), 4),
+            (list(&["<table><tr><td>Mã số BHXH</td></tr>", "<tr><td>7912345001</td></tr>", "</table>"]), 1),
+            (list(&[long.as_str(), "Trần Văn An | 7912345001\n"]), 0),
+            // No lines: each is something of its own.
+            (list(&under("Họ tên | Mã số BHXH")), 0),
+            (list(&under("Họ tên | Mã đơn hàng\n")), 0),
+        ] {
+            let bytes = text.clone().into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            let told = text.get(..60).unwrap_or(&text);
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{told}: {:?}", inspection.tallies);
         }
     }
 }

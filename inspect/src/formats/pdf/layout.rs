@@ -8,7 +8,7 @@ mod columns;
 #[cfg(test)]
 mod tests;
 
-use beside::Sheet;
+use beside::{Sheet, Wide};
 use columns::Held;
 
 use std::ops::Range;
@@ -104,8 +104,10 @@ pub(in crate::formats) struct Layout {
     held: Held,
     /// The page under way.
     page: Sheet,
-    /// The last page: what it says may go on beside it on the next.
+    /// The last page: what it says may go on beside it on the next. Its table, and what such pages were before.
     before: Sheet,
+    left: Option<Table>,
+    wide: Wide,
 }
 
 /// Lines of one cell; a longer one is running text.
@@ -450,12 +452,23 @@ impl Layout {
         self.is_new_page = true;
         self.last = (0.0, String::new());
         let page = std::mem::take(&mut self.page);
-        if self.before.join(&page, &mut self.text) {
-            if let Some(table) = &mut self.table {
-                table.last_at = None;
+        let goes_on = self.wide.goes_on(self.before.joined());
+        match self.before.join(&page, goes_on, &mut self.text) {
+            Some(headings) => {
+                if let Some(table) = &mut self.table {
+                    table.last_at = None;
+                }
+                if !goes_on && let (Some(left), Some(table)) = (&self.left, &self.table) {
+                    self.wide.widen(left.begun(), &headings, table.begun());
+                }
             }
-        } else {
-            self.before = page;
+            None => {
+                self.before = page;
+                self.left = self.table.as_ref().map(Table::begun);
+            }
+        }
+        if let Some(next) = self.wide.next(self.before.joined()) {
+            self.table = Some(next.begun());
         }
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -466,6 +479,7 @@ impl Layout {
     /// Nothing more goes on beside the last page.
     pub(super) fn settle(&mut self) {
         self.before = Sheet::new(self.text.len());
+        (self.left, self.wide) = (None, Wide::default());
     }
 
     /// Hands on what no other page changes any more, if that is more than `min`.
@@ -503,6 +517,12 @@ impl Layout {
 }
 
 impl Table {
+    /// The same table before its first row.
+    fn begun(&self) -> Self {
+        let last = vec![Vec::new(); self.columns.len()];
+        Self { columns: self.columns.clone(), header: self.header.clone(), last, last_at: None }
+    }
+
     /// Whether a row on a new page is the heading of another table: nothing but words, one over a column of numbers.
     fn is_headed_anew(&self, row: &[String]) -> bool {
         let has_digits = |text: &String| text.bytes().any(|b| b.is_ascii_digit());

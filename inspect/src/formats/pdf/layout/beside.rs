@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::Table;
+
 /// Where the lines of a page stand.
 #[derive(Default)]
 pub(super) struct Sheet {
@@ -17,6 +19,36 @@ struct Shown {
     size: f64,
     /// Where it stands in the text.
     at: Range<usize>,
+}
+
+/// A sheet whose pages stand beside each other: what was learned of the first ones tells the headings of those below.
+#[derive(Default)]
+pub(super) struct Wide {
+    /// The table of each page, from the left; the first with the headings of all.
+    tables: Vec<Table>,
+}
+
+impl Wide {
+    /// A page was put beside those before.
+    pub(super) fn widen(&mut self, left: Table, headings: &str, page: Table) {
+        if self.tables.is_empty() {
+            self.tables.push(left);
+        }
+        if let Some(first) = self.tables.first_mut() {
+            first.header = headings.split('\t').map(str::to_owned).collect();
+        }
+        self.tables.push(page);
+    }
+
+    /// The table of the page behind one that has so many beside it; none where no page ever had one.
+    pub(super) fn next(&self, joined: usize) -> Option<&Table> {
+        self.tables.get((joined + 1) % self.tables.len().max(1))
+    }
+
+    /// Whether a page goes on beside one that has so many beside it.
+    pub(super) const fn goes_on(&self, joined: usize) -> bool {
+        joined + 1 < self.tables.len()
+    }
 }
 
 /// A heading and two rows.
@@ -44,10 +76,15 @@ impl Sheet {
         }
     }
 
-    /// Puts the lines of `page`, the last of `text`, behind those of this one, if it is the page beside it.
-    pub(super) fn join(&mut self, page: &Self, text: &mut String) -> bool {
-        let Some(places) = self.places(page, text) else { return false };
+    /// Puts the lines of `page`, the last of `text`, behind those of this one, if it is the page beside it: the first, with
+    /// headings of its own, of which the line is told, or one of a sheet whose pages stood beside each other before.
+    pub(super) fn join(&mut self, page: &Self, goes_on: bool, text: &mut String) -> Option<String> {
+        let places = self.places(page, goes_on, text)?;
+        let first = *places.first()?;
         let mut whole = String::with_capacity(text.len() - self.from);
+        // The headings that were put before its rows.
+        let head = self.lines.first().map_or(self.from, |line| line.at.start);
+        whole.push_str(text.get(self.from..head).filter(|_| goes_on).unwrap_or_default());
         let mut behind = page.lines.iter().zip(places).peekable();
         for (n, line) in self.lines.iter_mut().enumerate() {
             let from = self.from + whole.len();
@@ -62,12 +99,18 @@ impl Sheet {
         text.truncate(self.from);
         text.push_str(&whole);
         self.joined += 1;
-        true
+        Some(text.get(self.lines.get(first)?.at.clone())?.to_owned())
+    }
+
+    /// Pages that were put beside it.
+    pub(super) const fn joined(&self) -> usize {
+        self.joined
     }
 
     /// Behind which line each of `page` belongs; nothing when it is a page of its own.
-    fn places(&self, page: &Self, text: &str) -> Option<Vec<usize>> {
-        let is_sheet = page.lines.len() >= LINES_MIN && self.lines.len() >= page.lines.len();
+    fn places(&self, page: &Self, goes_on: bool, text: &str) -> Option<Vec<usize>> {
+        let lines_min = if goes_on { 1 } else { LINES_MIN };
+        let is_sheet = page.lines.len() >= lines_min && self.lines.len() >= page.lines.len();
         if !is_sheet || self.joined >= PAGES_MAX {
             return None;
         }
@@ -79,6 +122,9 @@ impl Sheet {
             said(row).contains('\t').then_some(n)
         };
         let places: Vec<usize> = page.lines.iter().map(place).collect::<Option<_>>()?;
+        if goes_on {
+            return Some(places);
+        }
         // Headings of their own stand over both: a table that goes on has a row of it there, or its heading again.
         let (header, first) = (self.lines.get(*places.first()?)?, page.lines.first()?);
         let is_heading = |line: &str| !line.bytes().any(|b| b.is_ascii_digit());

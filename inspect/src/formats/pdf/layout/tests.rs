@@ -185,6 +185,21 @@ fn a_sheet_too_wide_for_its_page_goes_on_beside_it() {
 }
 
 #[test]
+fn a_sheet_printed_across_and_down_is_whole() {
+    let right = [(0.0, 100.0, "So ho chieu"), (0.0, 80.0, "B1234567"), (0.0, 60.0, "C7654321")];
+    let below = [(0.0, 100.0, "3"), (60.0, 100.0, "Vu Van Chi"), (0.0, 80.0, "4"), (60.0, 80.0, "Ho Thi Dung")];
+    let beside = [(0.0, 100.0, "N1234568"), (0.0, 80.0, "P7654322")];
+    let first = "STT\tHo va ten\tSo ho chieu\n1\tTran Van An\tB1234567\n2\tLe Thi Binh\tC7654321\n\n";
+    let second = "STT\tHo va ten\tSo ho chieu\n3\tVu Van Chi\tN1234568\n4\tHo Thi Dung\tP7654322\n\n";
+    assert_eq!(lay_pages(&[LEFT, &right, &below, &beside]), format!("{first}{second}"));
+    // At other heights it is a page of its own.
+    let lower = beside.map(|(x, y, text)| (x, y - 7.0, text));
+    assert!(lay_pages(&[LEFT, &right, &below, &lower]).contains("4\tHo Thi Dung\n\n"));
+    // No page was ever beside another.
+    assert!(lay_pages(&[LEFT, &below, &beside]).contains("\nN1234568\nP7654322\n"));
+}
+
+#[test]
 fn a_heading_on_a_new_page_begins_another_table() {
     let other = [(0.0, 150.0, "Gioi"), (60.0, 150.0, "CCCD"), (0.0, 130.0, "Nam"), (60.0, 130.0, "001090123456")];
     assert!(lay_pages(&[LEFT, &other]).ends_with("Binh\n\nGioi\tCCCD\nNam\t001090123456\n\n"));
