@@ -20,7 +20,7 @@ macro_rules! known {
         };
     )*
     /// All of them.
-    pub(crate) const ALL: &[&Format] = &[$(&$name),*];
+    pub(crate) const ALL: &[&Format] = &[$(&$name,)* &BITMAP, &PIXMAP, &ANYMAP];
     };
 }
 
@@ -49,6 +49,45 @@ known! {
     OUTLOOK "application/vnd.ms-outlook-pst" 0 b"!BDN";
 }
 
+/// Pictures whose dots are written as text: those of X, and the portable ones.
+const BITMAP: Format = Format {
+    media_type: "image/x-xbitmap",
+    matches: |head| {
+        let has = |what: &[u8]| memchr::memmem::find(head.bytes, what).is_some();
+        head.trimmed.starts_with(b"#define ") && has(b"_width ") && has(b"_bits[]")
+    },
+    room: ROOM,
+    #[cfg(test)]
+    example: || "#define a_width 8\nstatic char a_bits[] = { 0x00 };\nSố CCCD 001090123456\n".into(),
+};
+const PIXMAP: Format = Format {
+    media_type: "image/x-xpixmap",
+    matches: |head| head.trimmed.starts_with(b"/* XPM */"),
+    room: ROOM,
+    #[cfg(test)]
+    example: || "/* XPM */\nstatic char *a[] = { \"1 1 1 1\" };\nSố CCCD 001090123456\n".into(),
+};
+const ANYMAP: Format = Format {
+    media_type: "image/x-portable-anymap",
+    matches: |head| is_anymap(head.bytes),
+    room: ROOM,
+    #[cfg(test)]
+    example: || "P2\n# Số CCCD 001090123456\n2 1 255\n0 255\n".into(),
+};
+
+const ROOM: Room = Room::Stream(|_, place| Box::new(Unknown::new(place, OpaqueReason::UnsupportedFormat)));
+
+/// Whether it is `P1`, `P2` or `P3` (netpbm.sourceforge.net/doc/pgm.html), and numbers and remarks behind it.
+fn is_anymap(bytes: &[u8]) -> bool {
+    /// Width and height at least, and some dots.
+    const NUMBERS_MIN: usize = 3;
+    let Some([b'1'..=b'3', b'\n' | b'\r' | b' ' | b'\t', rest @ ..]) = bytes.strip_prefix(b"P") else { return false };
+    let said = rest.split(|b| *b == b'\n').map(|line| line.split(|b| *b == b'#').next().unwrap_or_default());
+    let mut words = said.flat_map(|line| line.split(u8::is_ascii_whitespace)).filter(|word| !word.is_empty());
+    let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
+    words.clone().take(NUMBERS_MIN).count() == NUMBERS_MIN && words.all(is_number)
+}
+
 fn marked(head: &Head<'_>, at: usize, marks: &[&[u8]]) -> bool {
     let begins = |bytes: &[u8]| marks.iter().any(|mark| bytes.starts_with(mark));
     // A text may begin with any of them, but for the marks of texts, and those that no text has: three zeros in a row.
@@ -66,6 +105,16 @@ mod tests {
 
     pub(super) fn example(at: usize, marks: &[&[u8]]) -> Vec<u8> {
         [&vec![0; at][..], marks[0], "\0\0\x01\n Số CCCD 001090123456 \0".as_bytes()].concat()
+    }
+
+    #[test]
+    fn texts_that_begin_like_a_picture_are_texts() {
+        for text in ["P2 là phòng 2, tầng 3", "P1\n", "#define WIDTH 8\nint a_width = 8;", "/* XPMS */", "P3 100 2 5 a"]
+        {
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+            assert!(inspection.inspection.opaque.is_empty(), "{text}");
+        }
     }
 
     #[test]

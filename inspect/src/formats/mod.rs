@@ -42,6 +42,7 @@ mod placed;
 mod plain;
 mod protobuf;
 mod rar;
+mod rest;
 mod returns;
 mod rtf;
 mod sevenz;

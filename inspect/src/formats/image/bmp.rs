@@ -1,5 +1,7 @@
 //! BMP: uncompressed bitmaps of any depth. Run-length and embedded codings are recognised and not read.
 
+use std::ops::Range;
+
 use chot_model::OpaqueReason;
 
 use super::Text;
@@ -90,7 +92,40 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     frames.show_samples(width, 1, shades)
 }
 
-/// Its words stand open among its bytes, which are scanned as they are.
-const fn texts(_: &[u8]) -> Vec<Text<'_>> {
-    Vec::new()
+/// What stands between its header and its pixels, and behind them; its words are scanned as they are.
+fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
+    let Some((header, data)) = spans(bytes) else { return Vec::new() };
+    let between = bytes.get(header..data.start).unwrap_or_default();
+    let behind = bytes.get(data.end..).unwrap_or_default();
+    vec![Text::rest("gap", between), Text::rest("appended", behind)]
+}
+
+/// Where the header ends with all that belongs to it, and where the pixels stand, with a profile of colours behind them.
+fn spans(bytes: &[u8]) -> Option<(usize, Range<usize>)> {
+    let u32_at = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?) as usize);
+    let u16_at = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
+    let (data, header) = (u32_at(10)?, u32_at(14)?);
+    let (width, height, depth, packing, packed, colors, entry) = if header == 12 {
+        (u16_at(18)?, u16_at(20)?, u16_at(24)?, 0, 0, 0, 3)
+    } else {
+        let height = u32_at(22)? as u32;
+        let height = height.cast_signed().unsigned_abs() as usize;
+        (u32_at(18)?, height, u16_at(28)?, u32_at(30)?, u32_at(34)?, u32_at(46)?, 4)
+    };
+    let masks = if header == 40 && matches!(packing, 3 | 6) { 16 } else { 0 };
+    let table = if depth <= 8 && colors == 0 { 1 << depth } else { colors };
+    let is_open = matches!(packing, 0 | 3 | 6);
+    let len =
+        if is_open { width.checked_mul(depth)?.div_ceil(32).checked_mul(4)?.checked_mul(height)? } else { packed };
+    let mut end = data.checked_add(len)?;
+    // MS-WMF, 2.2.2.5: a profile that is embedded, or the name of one.
+    if header == 124 && matches!(bytes.get(70..74), Some(b"DEBM" | b"KNIL")) {
+        const ALIGNED: usize = 4;
+        let (profile, len) = (u32_at(126)?.checked_add(14)?, u32_at(130)?);
+        if (end..end + ALIGNED).contains(&profile) {
+            end = profile.checked_add(len)?;
+        }
+    }
+    let header = 14usize.checked_add(header)?.checked_add(masks)?.checked_add(table.checked_mul(entry)?)?;
+    Some((header, data..end))
 }

@@ -66,7 +66,7 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     let (comments, end) = walk(bytes);
     let behind = bytes.get(end..).filter(|rest| !rest.is_empty());
     let comments = comments.into_iter().map(|comment| Text::new("comment", comment));
-    comments.chain(behind.map(|rest| Text::new("appended", rest))).collect()
+    comments.chain(behind.map(|rest| Text::rest("appended", rest))).collect()
 }
 
 /// Extensions in one piece each, and where the picture ends (GIF89a specification, 12 to 27).

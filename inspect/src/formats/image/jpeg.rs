@@ -93,7 +93,7 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
         && let Some(behind) = rest.get(end + 2..)
         && !behind.is_empty()
     {
-        texts.push(Text::new("appended", behind));
+        texts.push(Text::rest("appended", behind));
     }
     texts
 }

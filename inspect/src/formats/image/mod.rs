@@ -32,6 +32,7 @@ use sha2::{Digest, Sha256};
 
 use super::Format;
 use super::pdf;
+use super::rest;
 use super::unknown::{Appended, Strings};
 use crate::Hint;
 use crate::extract::{Bounds, Kind, Piece};
@@ -65,15 +66,33 @@ type Decode = fn(&[u8], &mut Frames<'_>) -> Result<(), OpaqueReason>;
 /// Finds what is written beside the pixels.
 type Texts = fn(&[u8]) -> Vec<Text<'_>>;
 
-/// Something written beside the pixels: a comment, a property, what stands behind the end.
+/// Something beside the pixels.
 struct Text<'a> {
     name: String,
     bytes: Cow<'a, [u8]>,
+    kind: Beside,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// A comment, a property.
+    Text,
+    /// A smaller picture of the same.
+    Preview,
+    /// What a program that shows the picture has no use for.
+    Rest,
+    /// Another picture, which is not decoded.
+    Picture,
 }
 
 impl<'a> Text<'a> {
     fn new(name: &str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
-        Self { name: name.to_owned(), bytes: bytes.into() }
+        Self { name: name.to_owned(), bytes: bytes.into(), kind: Beside::Text }
+    }
+
+    /// What stands behind the picture, or in a part of its file that nobody knows.
+    fn rest(name: &str, bytes: &'a [u8]) -> Self {
+        Self { kind: Beside::Rest, ..Self::new(name, bytes) }
     }
 }
 
@@ -117,11 +136,15 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
             inquiry.refuse(place, OpaqueReason::TooMany, 1);
             break;
         }
-        let text_place = Place { again: true, ..place.member(&text.name, Origin::Lost) };
-        if text.bytes.len() <= TEXT_MAX || text.name == "appended" {
-            object(&text.bytes, text_place, inquiry);
-        } else {
-            inquiry.refuse(&text_place, OpaqueReason::TooLarge, text.bytes.len() as u64);
+        let member = place.member(&text.name, Origin::Lost);
+        let text_place = Place { again: true, preview: text.kind == Beside::Preview, ..member };
+        match text.kind {
+            Beside::Rest => rest::inspect(&text.bytes, &place.member(&text.name, Origin::Lost), inquiry),
+            Beside::Picture => inquiry.opaque(place, OpaqueReason::UnsupportedFormat, text.bytes.len() as u64),
+            Beside::Text | Beside::Preview if text.bytes.len() <= TEXT_MAX => object(&text.bytes, text_place, inquiry),
+            Beside::Text | Beside::Preview => {
+                inquiry.refuse(&text_place, OpaqueReason::TooLarge, text.bytes.len() as u64);
+            }
         }
     }
     let bounds = Bounds { decoded_bytes_max: u64::MAX, time_max: inquiry.time_left() };

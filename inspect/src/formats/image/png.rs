@@ -1,11 +1,13 @@
 //! PNG, animated ones included: its frames drawn one over the other, and its text chunks, also compressed ones.
 
+use std::io::{BufRead, Read};
+
 use chot_model::OpaqueReason;
 use png::{BlendOp, Decoder, DecodingError, DisposeOp, Limits, Transformations};
 
 use super::Text;
 use super::frames::{Area, Canvas, Frames};
-use crate::formats::{Format, Room};
+use crate::formats::{Format, Room, rest};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -22,6 +24,13 @@ pub(crate) const FORMAT: Format = Format {
         [SIGNATURE, &len, b"zTXt", &text, b"\0\0\0\0", &[0; 4], b"IEND", &[0; 4]].concat()
     },
 };
+
+/// Chunks that say how pixels are coded and shown (PNG, third edition, 11; its extensions; APNG).
+const KNOWN: [&[u8]; 27] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI",
+    b"bKGD", b"hIST", b"pHYs", b"sPLT", b"tIME", b"acTL", b"fcTL", b"fdAT", b"oFFs", b"pCAL", b"sCAL", b"gIFg",
+    b"gIFx", b"sTER", b"dSIG",
+];
 
 /// The last chunk, which says nothing.
 const END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
@@ -45,7 +54,9 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     let mut buffer = frames.buffer(reader.output_buffer_size())?;
     if animated == 1 {
         reader.next_frame(&mut buffer).map_err(reason)?;
-        return frames.show_samples(width as usize, samples, buffer);
+        let rows = packed_len(reader.info());
+        frames.show_samples(width as usize, samples, buffer)?;
+        return if holds_more(bytes, rows) { Err(OpaqueReason::Partial) } else { Ok(()) };
     }
     let mut canvas = Canvas::new(width as usize, pixels);
     let mut first = true;
@@ -75,6 +86,62 @@ pub(super) fn decode(bytes: &[u8], frames: &mut Frames<'_>) -> Result<(), Opaque
     }
 }
 
+/// Bytes that the pixels take before they are packed: rows of each pass, and the filter of each row (PNG, third edition, 7 and
+/// 8: a pass begins at a place in squares of eight, and takes each so many).
+fn packed_len(info: &png::Info<'_>) -> u64 {
+    let rows = |width: u32, height: u32| match width {
+        0 => 0,
+        _ => (info.raw_row_length_from_width(width) as u64).saturating_mul(height.into()),
+    };
+    if !info.interlaced {
+        return rows(info.width, info.height);
+    }
+    let passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+    let pass = |(left, top, across, down): (u32, u32, u32, u32)| {
+        rows(info.width.saturating_sub(left).div_ceil(across), info.height.saturating_sub(top).div_ceil(down))
+    };
+    passes.into_iter().map(pass).sum()
+}
+
+/// Whether the data of the pixels go on behind them, packed or not.
+fn holds_more(bytes: &[u8], rows: u64) -> bool {
+    let most = rows + rest::SLACK as u64;
+    let data = chunks(bytes).filter(|chunk| chunk.kind == b"IDAT").map(|chunk| chunk.data);
+    let mut zlib = flate2::bufread::ZlibDecoder::new(Pieces { piece: &[], behind: data });
+    let more = std::io::copy(&mut zlib.by_ref().take(most + 1), &mut std::io::sink());
+    // What ends in an error was enough for the pixels.
+    let Pieces { piece, behind } = zlib.into_inner();
+    more.is_ok_and(|len| len > most) || piece.len() + behind.map(<[u8]>::len).sum::<usize>() > rest::SLACK
+}
+
+/// Pieces read as one.
+struct Pieces<'a, I> {
+    piece: &'a [u8],
+    behind: I,
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> BufRead for Pieces<'a, I> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        while self.piece.is_empty() {
+            let Some(next) = self.behind.next() else { break };
+            self.piece = next;
+        }
+        Ok(self.piece)
+    }
+
+    fn consume(&mut self, len: usize) {
+        self.piece = self.piece.get(len..).unwrap_or_default();
+    }
+}
+
+impl<'a, I: Iterator<Item = &'a [u8]>> Read for Pieces<'a, I> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let len = self.fill_buf()?.read(out)?;
+        self.consume(len);
+        Ok(len)
+    }
+}
+
 fn reason(error: DecodingError) -> OpaqueReason {
     match error {
         DecodingError::LimitsExceeded => OpaqueReason::TooLarge,
@@ -90,17 +157,36 @@ fn content<'d>(kind: &[u8], data: &'d [u8]) -> Option<&'d [u8]> {
     if kind == b"iTXt" { behind_zero(behind_zero(rest.get(2..)?)?) } else { rest.get(1..) }
 }
 
-/// Text chunks, EXIF, and what stands behind the end (PNG specification, 5.3 and 11.3).
-fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
+/// A part of the file.
+struct Chunk<'a> {
+    kind: &'a [u8],
+    data: &'a [u8],
+    /// Where it ends.
+    end: usize,
+}
+
+/// Its chunks, up to the last (PNG specification, 5.3).
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     // Length and type before the data of a chunk, the check sum after it.
     const HEAD: usize = 8;
     const CHECK: usize = 4;
+    let mut next = Some(SIGNATURE.len());
+    std::iter::from_fn(move || {
+        let at = next.take()?;
+        let [a, b, c, d, kind @ ..] = bytes.get(at..at.checked_add(HEAD)?)? else { return None };
+        let end = (at + HEAD).saturating_add(u32::from_be_bytes([*a, *b, *c, *d]) as usize);
+        let data = bytes.get(at + HEAD..end.min(bytes.len())).unwrap_or_default();
+        let end = end.saturating_add(CHECK);
+        next = (kind != b"IEND").then_some(end);
+        Some(Chunk { kind, data, end })
+    })
+}
+
+/// Text chunks, EXIF, chunks that nobody knows, and what stands behind the end (PNG specification, 11.3).
+fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     let mut texts = Vec::new();
     let mut at = SIGNATURE.len();
-    while let Some([a, b, c, d, kind @ ..]) = bytes.get(at..at + HEAD) {
-        let len = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-        let end = (at + HEAD).saturating_add(len);
-        let data = bytes.get(at + HEAD..end.min(bytes.len())).unwrap_or_default();
+    for Chunk { kind, data, end } in chunks(bytes) {
         match kind {
             b"zTXt" | b"iTXt" | b"iCCP" => {
                 let keyword = data.split(|b| *b == 0).next().unwrap_or_default();
@@ -115,15 +201,13 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
                 texts.push(Text::new(&keyword, data.get(at..).unwrap_or_default()));
             }
             b"eXIf" => texts.push(Text::new("exif", data)),
-            _ => {}
+            kind if KNOWN.contains(&kind) => {}
+            kind => texts.push(Text::rest(&String::from_utf8_lossy(kind), data)),
         }
-        at = end.saturating_add(CHECK);
-        if kind == b"IEND" {
-            break;
-        }
+        at = end;
     }
     if let Some(behind) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        texts.push(Text::new("appended", behind));
+        texts.push(Text::rest("appended", behind));
     }
     texts
 }
@@ -178,6 +262,38 @@ mod tests {
             let found = inspect(&[chunk(kind, &[head, text.clone()].concat())]);
             assert_eq!(found.distinct(DetectorId::Cccd), 1, "{}", String::from_utf8_lossy(kind));
         }
+    }
+
+    #[test]
+    fn data_behind_the_pixels_are_told_and_so_are_chunks_of_no_known_kind() {
+        let hidden: Vec<u8> = (0..900u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8 | 0x80).collect();
+        let picture = |interlaced: u8, pixels: &[u8], behind: &[u8], more: &[u8]| {
+            let head = [&8u32.to_be_bytes()[..], &8u32.to_be_bytes(), &[8, 0, 0, 0, interlaced]].concat();
+            let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            zlib.write_all(&[pixels, behind].concat()).expect("memory");
+            let data = [zlib.finish().expect("memory"), more.to_vec()].concat();
+            let (first, second) = data.split_at(9);
+            let mut bytes = SIGNATURE.to_vec();
+            for (kind, data) in [(b"IHDR", &head[..]), (b"IDAT", first), (b"IDAT", second), (b"IEND", &[])] {
+                let mut crc = flate2::Crc::new();
+                crc.update(kind);
+                crc.update(data);
+                bytes.extend([&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat());
+            }
+            Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection
+        };
+        // Eight rows of eight and a filter each; in seven passes of 15 rows.
+        for (interlaced, len) in [(0, 72), (1, 79)] {
+            let pixels = vec![0; len];
+            assert!(picture(interlaced, &pixels, b"", b"").opaque.is_empty(), "{interlaced}");
+            assert!(picture(interlaced, &pixels, &[7; 9], &[7; 9]).opaque.is_empty(), "{interlaced}");
+            for (behind, more) in [(&hidden[..], &b""[..]), (b"", &hidden)] {
+                let told = picture(interlaced, &pixels, behind, more);
+                assert!(told.is_opaque(OpaqueReason::Partial), "{interlaced}: {told:?}");
+            }
+        }
+        let is_told = |kind: &[u8]| inspect(&[chunk(kind, &hidden)]).is_opaque(OpaqueReason::UnsupportedFormat);
+        assert_eq!((is_told(b"prIv"), is_told(b"sPLT")), (true, false));
     }
 
     #[test]

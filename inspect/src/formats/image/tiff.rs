@@ -6,9 +6,16 @@ use chot_model::OpaqueReason;
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::{ColorType, TiffError};
 
-use super::Text;
 use super::frames::{Frames, over};
+use super::{Beside, Text};
 use crate::formats::{Format, Room};
+
+mod directory;
+
+use directory::Parts;
+
+/// Programs begin what a directory refers to at even places, and no file is as short.
+const GAP_MIN: usize = 16;
 
 pub(crate) const FORMAT: Format = Format {
     media_type: "image/tiff",
@@ -82,7 +89,27 @@ fn reason(error: TiffError) -> OpaqueReason {
     }
 }
 
-/// Its words stand open among its bytes, which are scanned as they are.
-const fn texts(_: &[u8]) -> Vec<Text<'_>> {
-    Vec::new()
+/// What no directory refers to, the previews, and pictures within pictures; words are scanned as they stand.
+fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
+    let Some(Parts { mut spans, previews, mut is_whole }) = directory::parts(bytes) else { return Vec::new() };
+    spans.sort_unstable_by_key(|span| span.start);
+    let (mut texts, mut at) = (Vec::new(), 0);
+    for span in spans.into_iter().chain([bytes.len()..bytes.len()]) {
+        if let Some(gap) = bytes.get(at..span.start).filter(|gap| gap.len() >= GAP_MIN) {
+            texts.push(Text::rest("gap", gap));
+        }
+        at = at.max(span.end);
+    }
+    for preview in previews {
+        match bytes.get(preview) {
+            Some(jpeg) if jpeg.starts_with(b"\xff\xd8\xff") => {
+                texts.push(Text { kind: Beside::Preview, ..Text::new("preview", jpeg) });
+            }
+            _ => is_whole = false,
+        }
+    }
+    if !is_whole {
+        texts.push(Text { kind: Beside::Picture, ..Text::new("", b"") });
+    }
+    texts
 }

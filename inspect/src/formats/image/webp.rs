@@ -66,12 +66,12 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
             b"EXIF" => texts.push(Text::new("exif", data)),
             b"XMP " => texts.push(Text::new("xmp", data)),
             b"VP8 " | b"VP8L" | b"VP8X" | b"ALPH" | b"ANIM" | b"ANMF" | b"ICCP" => {}
-            _ => texts.push(Text::new("chunk", data)),
+            _ => texts.push(Text::rest("chunk", data)),
         }
         at = next.saturating_add(next % 2);
     }
     if let Some(behind) = bytes.get(end..).filter(|rest| !rest.is_empty()) {
-        texts.push(Text::new("appended", behind));
+        texts.push(Text::rest("appended", behind));
     }
     texts
 }

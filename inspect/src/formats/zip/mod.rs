@@ -13,7 +13,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::locked::zip::Lock;
 use super::packed::{Codec, Lzma, Step, WINDOW_MAX, Xz, Zstd};
-use super::{Format, Room, locked, odf, ooxml, scan_strings};
+use super::{Format, Room, locked, odf, ooxml, rest, scan_strings};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, BLOCK, Object};
@@ -335,15 +335,22 @@ fn decompress(
     Ok(())
 }
 
+/// Longer gaps are not read; where members are padded to begin at even places, they are short.
+const GAP_MAX: u64 = 16 << 20;
+
 /// Bytes that belong to no member: before, between, comments, fields of unknown use.
 fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &mut Inquiry) {
     for gap in &directory.gaps {
         let Ok(start) = read_range(source, gap.start..gap.end.min(gap.start + BLOCK as u64)) else { continue };
-        if memchr::memmem::find(&start, b"PK\x03\x04").is_some() {
-            // A member that the directory does not list, and that some programs show all the same.
-            inquiry.refuse(place, OpaqueReason::Ambiguous, gap.end - gap.start);
-        }
+        let hides = memchr::memmem::find(&start, b"PK\x03\x04").is_some();
         scan_strings(source, gap.clone(), place, inquiry);
+        let len = gap.end - gap.start;
+        match read_range(source, gap.start..gap.end.min(gap.start + GAP_MAX)) {
+            // A member that the directory does not list, and that some programs show all the same.
+            _ if hides => inquiry.refuse(place, OpaqueReason::Ambiguous, len),
+            Ok(bytes) if len <= GAP_MAX => rest::inspect(&bytes, &place.member("gap", Origin::Lost), inquiry),
+            _ => inquiry.refuse(place, OpaqueReason::TooLarge, len),
+        }
     }
     for remark in &directory.remarks {
         if inquiry.is_late(place) {

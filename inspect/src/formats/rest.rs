@@ -1,0 +1,196 @@
+//! Bytes that a format has no use for: behind its end, between its parts, in parts that nobody knows.
+//!
+//! Programs pass over them, so anything may stand there: a file of its own, which is read as one, or what is no file, which
+//! is opaque. The owner has looked for words among them.
+
+use chot_model::OpaqueReason;
+
+use super::of;
+use crate::Hint;
+use crate::inquiry::{Inquiry, Place};
+use crate::object::{BLOCK, OCTETS, Object};
+use crate::sniff::{Encoding, Head};
+
+/// So few bytes hold nothing: fields and sums of programs are as long, and no packed list.
+pub(crate) const SLACK: usize = 64;
+/// How files begin that cameras and people put behind others.
+const MARKS: &[&[u8]] = &[
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF8",
+    b"RIFF",
+    b"II*\0",
+    b"MM\0*",
+    b"\x1f\x8b\x08",
+    b"BZh",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"MSCF",
+    b"%PDF-",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"SQLite format 3\0",
+];
+/// Places where each of them stands that are asked whether a file begins there.
+const TRIES_MAX: usize = 64;
+
+/// Inspects such bytes.
+pub(crate) fn inspect(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    if let Some(items) = samsung(bytes) {
+        for item in items {
+            inspect_one(item, place, inquiry);
+        }
+    } else {
+        inspect_one(bytes, place, inquiry);
+    }
+}
+
+fn inspect_one(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    let bytes = without_padding(bytes);
+    let Some(at) = begins(bytes) else { return tell(bytes, place, inquiry) };
+    let (before, file) = bytes.split_at(at);
+    tell(before, place, inquiry);
+    // Words were looked at where they stand.
+    let again = place.again || is_text(file);
+    let mut object = Object::new(Hint::default(), Place { again, ..place.clone() });
+    object.push(file, inquiry);
+    object.finish(None, inquiry);
+}
+
+/// Tells bytes of no kind, unless they fill room at the end.
+fn tell(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    let len = bytes.iter().rposition(|b| !fills(*b)).map_or(0, |last| last + 1);
+    if len > SLACK {
+        inquiry.opaque(place, OpaqueReason::UnsupportedFormat, len as u64);
+    }
+}
+
+/// Where a file begins in them: at once, or at the first mark of one.
+fn begins(bytes: &[u8]) -> Option<usize> {
+    let is_file = |at: &usize| {
+        let hint = Hint::default();
+        let head = bytes.get(*at..).unwrap_or_default();
+        let head = Head::new(head.get(..BLOCK).unwrap_or(head), &hint);
+        !head.bytes.is_empty() && of(&head).is_some_and(|format| format.media_type != OCTETS)
+    };
+    let first = |mark: &&[u8]| memchr::memmem::find_iter(bytes, *mark).take(TRIES_MAX).find(is_file);
+    Some(0).filter(is_file).or_else(|| MARKS.iter().filter_map(first).min())
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..BLOCK).unwrap_or(bytes);
+    matches!(crate::sniff::encoding(head), Some(Encoding::Utf8 | Encoding::Legacy))
+}
+
+const fn fills(b: u8) -> bool {
+    matches!(b, 0 | 0xff | b' ' | b'\r' | b'\n')
+}
+
+/// What is left when bytes that only fill room are taken away before it.
+fn without_padding(mut bytes: &[u8]) -> &[u8] {
+    // A picture begins with what may fill as well.
+    while let [first, rest @ ..] = bytes
+        && fills(*first)
+        && !bytes.starts_with(b"\xff\xd8\xff")
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The items that telephones of Samsung put behind a photograph, and what stands before them. At the very end is a list of
+/// them: `SEFH`, its version, how many, for each a kind and how far before the list and how long it is; the length of the
+/// list, and `SEFT`. An item says its kind, its name, and what it holds. (Known from files, and from ExifTool's `Samsung.pm`.)
+fn samsung(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    const HEAD: usize = 12;
+    const ENTRY: usize = 12;
+    let number = |bytes: &[u8], at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?) as usize);
+    let body = bytes.strip_suffix(b"SEFT")?;
+    let list_len = number(body, body.len().checked_sub(4)?)?;
+    let start = (body.len() - 4).checked_sub(list_len)?;
+    let list = bytes.get(start..start + list_len)?;
+    let count = list.starts_with(b"SEFH").then(|| number(list, 8))??;
+    if list_len != HEAD + count.checked_mul(ENTRY)? {
+        return None;
+    }
+    let (mut items, mut from) = (Vec::new(), start);
+    let mut upto = start;
+    // Each stands right before the one behind it, so none is listed twice and none left out.
+    for entry in list.get(HEAD..)?.chunks_exact(ENTRY).rev() {
+        let at = start.checked_sub(number(entry, 4)?)?;
+        if at.checked_add(number(entry, 8)?)? != upto {
+            return None;
+        }
+        let item = bytes.get(at..upto)?;
+        let name_len = number(item, 4)?;
+        items.push(item.get(8usize.checked_add(name_len)?..)?);
+        (from, upto) = (at, at);
+    }
+    items.push(bytes.get(..from)?);
+    Some(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::{DetectorId, OpaqueReason};
+
+    use super::*;
+    use crate::{Inspector, Limits};
+
+    const JPEG: &[u8] = b"\xff\xd8\xff\xda\0\x02\x11\x22\xff\xd9";
+
+    fn gzip() -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut gzip, "Số CCCD 001090123456\n".as_bytes()).expect("memory");
+        gzip.finish().expect("memory")
+    }
+
+    fn noise(len: u32) -> Vec<u8> {
+        (0..len).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8 | 0x80).collect()
+    }
+
+    fn item(name: &[u8], data: &[u8]) -> Vec<u8> {
+        [b"\0\0\x01\x0a", &(name.len() as u32).to_le_bytes()[..], name, data].concat()
+    }
+
+    fn trailer(items: &[Vec<u8>]) -> Vec<u8> {
+        let mut list = [b"SEFH\x6b\0\0\0", &(items.len() as u32).to_le_bytes()[..]].concat();
+        for n in 0..items.len() {
+            let before: usize = items[n..].iter().map(Vec::len).sum();
+            list.extend([b"\0\0\x01\x0a", &(before as u32).to_le_bytes()[..]].concat());
+            list.extend((items[n].len() as u32).to_le_bytes());
+        }
+        [&items.concat(), &list, &(list.len() as u32).to_le_bytes()[..], b"SEFT"].concat()
+    }
+
+    #[test]
+    fn what_stands_behind_a_picture_is_read_or_told_or_fills() {
+        let gzip = &*gzip();
+        let time = item(b"Image_UTC_Data", b"1458170015363");
+        for (what, rest, found, told) in [
+            ("nothing", Vec::new(), 0, false),
+            ("fill", vec![0; 4_000], 0, false),
+            ("a field", noise(SLACK as u32), 0, false),
+            ("bytes of no kind", noise(3_000), 0, true),
+            ("words", "\nSố CCCD 001090123456\n".repeat(9).into_bytes(), 1, false),
+            ("a file", gzip.to_vec(), 1, false),
+            ("fill and a file", [&[0; 5][..], gzip].concat(), 1, false),
+            ("bytes and a file", [&noise(9)[..], gzip].concat(), 1, false),
+            ("more bytes and a file", [&noise(900)[..], gzip].concat(), 1, true),
+            ("a picture and a file", [&[0; 9], JPEG, gzip].concat(), 1, true),
+            ("a telephone's time", trailer(std::slice::from_ref(&time)), 0, false),
+            ("many times", trailer(&vec![time.clone(); 20]), 0, false),
+            ("a telephone's file", trailer(&[time.clone(), item(b"More", gzip)]), 1, false),
+            ("a telephone's bytes", trailer(&[item(b"More", &noise(300)), time.clone()]), 0, true),
+            ("bytes before a telephone's", [noise(300), trailer(&[time])].concat(), 0, true),
+        ] {
+            let bytes = [JPEG, &rest].concat();
+            let mut inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            // The picture itself is none.
+            inspection.opaque.retain(|opaque| !opaque.part.as_str().is_empty());
+            let said = (inspection.distinct(DetectorId::Cccd), !inspection.opaque.is_empty());
+            assert_eq!(said, (found, told), "{what}: {inspection:?}");
+        }
+    }
+}
