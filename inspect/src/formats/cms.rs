@@ -5,7 +5,7 @@
 use chot_model::OpaqueReason;
 
 use super::unknown::Strings;
-use super::{Format, Room};
+use super::{Format, Room, rest};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{self, Object};
@@ -139,7 +139,11 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
         inquiry.refuse(place, OpaqueReason::Failed, source.len());
         return None;
     };
-    let message = Cursor { bytes: &bytes }.enter(0x30).and_then(Cursor::content);
+    let whole = Cursor { bytes: &bytes };
+    if let Some(Cursor { bytes }) = whole.skip(0x30) {
+        rest::inspect(bytes, &place.member("appended", Origin::Lost), inquiry);
+    }
+    let message = whole.enter(0x30).and_then(Cursor::content);
     let mut media_type = None;
     match message {
         Some((Content::Encrypted, _)) => inquiry.refuse(place, OpaqueReason::Encrypted, source.len()),

@@ -66,6 +66,37 @@ fn tell(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
     }
 }
 
+/// The file that such bytes are, behind what fills room, if it begins with a mark.
+pub(crate) fn marked(bytes: &[u8]) -> Option<&[u8]> {
+    let bytes = without_padding(bytes);
+    MARKS.iter().any(|mark| bytes.starts_with(mark)).then_some(bytes)
+}
+
+/// Whether bytes look like chance, as what is packed or encrypted does and what programs write does not: no byte is much more
+/// frequent than others.
+pub(crate) fn is_chance(bytes: &[u8]) -> bool {
+    /// Of fewer nothing can be said.
+    const LEN_MIN: usize = 256;
+    /// Of 256 kinds, each would be one in 256; what stands there most often in programs' bytes is one in ten.
+    const OFTEN: usize = 16;
+    let len = bytes.iter().rposition(|b| !fills(*b)).map_or(0, |last| last + 1);
+    let bytes = without_padding(bytes.get(..len).unwrap_or_default());
+    let mut counts = [0usize; 256];
+    bytes.iter().for_each(|b| counts[usize::from(*b)] += 1);
+    bytes.len() >= LEN_MIN && counts.iter().max().is_some_and(|most| most * OFTEN < bytes.len())
+}
+
+/// Inspects bytes that should be text, and were looked at as such: what begins in the middle of them as something else.
+pub(crate) fn among(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
+    let is_control = |b: &u8| matches!(*b, 0..8 | 0x0e..0x1b | 0x7f);
+    let Some(first) = bytes.iter().position(is_control) else { return };
+    let line = memchr::memrchr(b'\n', bytes.get(..first).unwrap_or_default()).map_or(0, |end| end + 1);
+    let binary = bytes.get(line..).unwrap_or_default();
+    if !is_text(binary) {
+        inspect(binary, place, inquiry);
+    }
+}
+
 /// Where a file begins in them: at once, or at the first mark of one.
 fn begins(bytes: &[u8]) -> Option<usize> {
     let is_file = |at: &usize| {
@@ -133,7 +164,7 @@ fn samsung(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 
 #[cfg(test)]
 mod tests {
-    use chot_model::{DetectorId, OpaqueReason};
+    use chot_model::DetectorId;
 
     use super::*;
     use crate::{Inspector, Limits};
@@ -162,6 +193,24 @@ mod tests {
             list.extend((items[n].len() as u32).to_le_bytes());
         }
         [&items.concat(), &list, &(list.len() as u32).to_le_bytes()[..], b"SEFT"].concat()
+    }
+
+    /// Every format, with bytes of no kind behind its end: told, unless its example tells something already or is text.
+    #[test]
+    fn what_stands_behind_any_format_is_told() {
+        // What a text of two bytes a letter and news go on with are letters of theirs.
+        const GO_ON: [&str; 2] = ["text/plain; charset=utf-16", "application/x-yenc"];
+        let inspector = Inspector::new(Limits::default(), 2026);
+        let mut silent = Vec::new();
+        for format in crate::formats::all().filter(|format| !GO_ON.contains(&format.media_type)) {
+            let example = (format.example)();
+            let with = [&example[..], &noise(3_000)].concat();
+            let inspection = inspector.inspect(Hint::default(), &with).inspection;
+            if inspection.opaque.is_empty() && inspection.object.bytes_inspected == inspection.object.bytes {
+                silent.push(format!("{} as {}", format.media_type, inspection.object.media_type));
+            }
+        }
+        assert!(silent.is_empty(), "{silent:#?}");
     }
 
     #[test]

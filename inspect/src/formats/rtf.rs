@@ -7,9 +7,12 @@ mod data;
 
 use data::{Data, Kind};
 
-use super::{Format, Room, Stream};
+use chot_model::OpaqueReason;
+
+use super::{Format, Room, Stream, rest};
 use crate::charset::Charset;
 use crate::inquiry::{Inquiry, Place};
+use crate::redact::Origin;
 use crate::table::Table;
 use crate::text::Text;
 use crate::view::View;
@@ -63,7 +66,12 @@ struct Rtf {
     data: Option<Data>,
     files: u32,
     raw: u64,
+    /// What stands behind the end, once that was met; it is text like all before it, and may be something else.
+    behind: Option<Vec<u8>>,
 }
+
+/// Bytes behind the end that are looked at.
+const BEHIND_MAX: usize = 16 << 20;
 
 impl Rtf {
     fn new(place: &Place) -> Self {
@@ -77,6 +85,7 @@ impl Rtf {
             data: None,
             files: 0,
             raw: 0,
+            behind: None,
             row: Vec::new(),
             rows: 0,
             in_table: false,
@@ -103,6 +112,12 @@ impl Rtf {
     }
 
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
+        if let Some(behind) = &mut self.behind {
+            match behind.len() {
+                BEHIND_MAX => inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1),
+                _ => behind.push(b),
+            }
+        }
         if self.raw > 0 {
             self.raw -= 1;
             match &mut self.data {
@@ -155,6 +170,9 @@ impl Rtf {
                         self.end_data(inquiry);
                     }
                     self.group = group;
+                    if self.groups.is_empty() && self.behind.is_none() {
+                        self.behind = Some(Vec::new());
+                    }
                 }
                 self.fresh = false;
                 self.skip = 0;
@@ -305,5 +323,7 @@ impl Stream for Rtf {
         self.text.finish(inquiry);
         self.cell.finish(inquiry);
         self.side.finish(inquiry);
+        let behind = self.behind.take().unwrap_or_default();
+        rest::inspect(&behind, &self.place.member("appended", Origin::Lost), inquiry);
     }
 }

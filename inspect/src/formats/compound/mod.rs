@@ -24,6 +24,7 @@ use chot_model::{OpaqueReason, Secret};
 use super::le::{u16_at, u32_at};
 use super::locked;
 use super::mapi::{Properties, joined};
+use super::rest::{is_chance, marked};
 use super::{Format, Room};
 use crate::extract::{self, Bounds, Kind, Piece};
 use crate::inquiry::{Inquiry, Place};
@@ -111,7 +112,14 @@ fn walk(bytes: &[u8], tell: &mut Tell<'_>) -> Result<(), Stop> {
         }
     }
     for range in file.rest() {
-        walk.tell.strings("", bytes.get(range).unwrap_or_default())?;
+        let rest = bytes.get(range.clone()).unwrap_or_default();
+        walk.tell.strings("", rest)?;
+        // Documents keep what was deleted from them there, and all in all that looks like them.
+        if let Some(file) = marked(rest) {
+            walk.tell.member("appended", file)?;
+        } else if range.end == bytes.len() && is_chance(rest) {
+            walk.tell.opaque("appended", OpaqueReason::UnsupportedFormat, rest.len())?;
+        }
     }
     Ok(())
 }

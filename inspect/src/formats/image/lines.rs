@@ -78,7 +78,7 @@ impl Quad {
     }
 
     /// Twice the half: positive when the corners go round clockwise on a screen.
-    fn area(&self) -> f32 {
+    pub(super) fn area(&self) -> f32 {
         let [a, b, c, d] = self.0;
         ((c.0 - a.0) * (d.1 - b.1) - (d.0 - b.0) * (c.1 - a.1)) / 2.0
     }

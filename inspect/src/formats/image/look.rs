@@ -27,6 +27,8 @@ const CARD_HEIGHT: usize = 807;
 const PREVIEW_SIDE_MAX: usize = 512;
 /// Side of a preview in which the digits of a card would be five pixels high: what has the shape of a card there is a page.
 const PREVIEW_CARD_SIDE_MAX: usize = 192;
+/// Share of a preview that a card takes up which is all that it shows.
+const PREVIEW_CARD_SHARE: f32 = 0.6;
 /// Side below which a page reads better what is made twice as large.
 const PRINT_SIDE_MIN: usize = 200;
 
@@ -83,6 +85,7 @@ impl Look {
         // What is transparent is seen twice, on white and on black.
         let is_within = |side| self.frames <= 2 && gray.width().max(gray.height()) <= side;
         let [small, small_card] = [PREVIEW_SIDE_MAX, PREVIEW_CARD_SIDE_MAX].map(is_within);
+        let all = gray.width() as f32 * gray.height() as f32;
         let mut cards = if self.frames <= CARD_FRAMES_MAX { card::find(gray) } else { Vec::new() };
         if small_card {
             // No more than one would be read.
@@ -97,8 +100,12 @@ impl Look {
         if has_code || self.prints.len() + cards.len() >= PRINTS_MAX {
             return self.opaque.push(OpaqueReason::UnsupportedFormat);
         }
-        let laid = cards.iter().map(|card| flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT));
-        self.prints.extend(laid.map(|page| Print { page, small: small_card }));
+        let laid = cards.iter().map(|card| Print {
+            page: flat(gray, &card.quad, CARD_WIDTH, CARD_HEIGHT),
+            // On a page something with a border is a table, as a rule.
+            small: small_card || small && card.quad.area().abs() < all * PREVIEW_CARD_SHARE,
+        });
+        self.prints.extend(laid);
         // What is written beside the cards is another page. What is not clearly apart from it is read there too: it may
         // be no card, and cut a line in two.
         let apart: Vec<Quad> = cards.iter().filter(|card| card.is_apart).map(|card| card.quad).collect();

@@ -12,6 +12,8 @@ const SIDE_MAX: usize = 4_500;
 const SIDE_MIN: usize = NUMBER;
 /// A picture less high or wide than this is no more than a line.
 const STRIP: usize = 2 * TILE;
+/// The digits of the smallest letters of a screen with a row above and below; what is less high is a rule or a border.
+const LINE: usize = 9;
 /// Twelve digits are at least so wide, four pixels each; an icon is smaller.
 const NUMBER: usize = 48;
 
@@ -39,7 +41,7 @@ pub(super) fn find(gray: &Gray) -> Option<Region> {
         let shades = gray.pixels().iter().min().zip(gray.pixels().iter().max());
         let is_flat = shades.is_none_or(|(low, high)| f32::from(high - low) < CONTRAST_MIN);
         let whole = Region { left: 0, top: 0, width, height };
-        return (width.max(height) >= NUMBER && !is_flat).then_some(whole);
+        return (width.max(height) >= NUMBER && width.min(height) >= LINE && !is_flat).then_some(whole);
     }
     let mut smaller: Option<Gray> = None;
     let mut scale = 1;

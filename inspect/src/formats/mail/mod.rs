@@ -23,6 +23,7 @@ use coding::{base64_body, footer, printable_body};
 pub(crate) use coding::{pack, unpack};
 use mail_parser::{Encoding, HeaderValue, MessageParser, MimeHeaders, PartType};
 
+use super::rest::among;
 use super::{Format, Room, besides_mail, cms};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
@@ -106,6 +107,10 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     if nesting::mails(&raw) > nesting::MAILS_MAX {
         // The tree of so many would be higher than the stack, and is not built.
         inquiry.refuse(place, OpaqueReason::TooDeep, raw.len() as u64);
+        rest(&raw, read, &[], place, inquiry);
+    } else if nesting::parts(&raw) > nesting::PARTS_MAX {
+        // Nor is the tree of so many, which takes more room than the mail.
+        inquiry.refuse(place, OpaqueReason::TooMany, raw.len() as u64);
         rest(&raw, read, &[], place, inquiry);
     } else if let Some(mail) = MessageParser::default().parse(&raw) {
         if nesting::is_deep(&mail) {
@@ -386,6 +391,7 @@ fn rest(raw: &[u8], mut read: Vec<Range<usize>>, signed: &[Range<usize>], place:
             text.push(gap, at as u64, inquiry);
             text.finish(inquiry);
             lenient::look(gap, place, inquiry);
+            among(gap, &place.member("beside", Origin::Lost), inquiry);
             at = end;
         }
         at = at.max(range.end);

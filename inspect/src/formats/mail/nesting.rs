@@ -6,6 +6,14 @@ use mail_parser::{Message, PartType};
 /// Mails within one mail, beside or within each other. More are not told apart, and what they hold is read without them.
 pub(super) const MAILS_MAX: usize = 1_000;
 
+/// Parts of one mail, before they are counted one by one: beyond the bound of members in any case.
+pub(super) const PARTS_MAX: usize = 200_000;
+
+/// At most so many parts has this mail: before each stands a line that begins so.
+pub(super) fn parts(raw: &[u8]) -> usize {
+    memchr::memmem::find_iter(raw, b"\n--").count() + memchr::memmem::find_iter(raw, b"\r--").count()
+}
+
 /// At most so many mails are parts of this one: every one is announced by a field.
 pub(super) fn mails(raw: &[u8]) -> usize {
     const BEFORE: &[u8] = b"content";

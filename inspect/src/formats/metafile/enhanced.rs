@@ -22,6 +22,7 @@ pub(super) fn read(bytes: &[u8], drawing: &mut Drawing, inquiry: &mut Inquiry) -
         let record = bytes.get(at..).and_then(|rest| rest.get(..len as usize)).filter(|record| record.len() >= 8);
         let record = record.ok_or(OpaqueReason::ParseError)?;
         if kind == END {
+            drawing.end = at + record.len();
             return reader.plus.finish(drawing, inquiry);
         }
         if inquiry.is_late(&drawing.place) {

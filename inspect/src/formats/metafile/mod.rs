@@ -17,7 +17,7 @@ mod windows;
 use chot_model::OpaqueReason;
 
 use self::plane::Plane;
-use super::{Format, Room, image, pdf};
+use super::{Format, Room, image, pdf, rest};
 use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{enter, section};
@@ -69,8 +69,12 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, read: Read
         return None;
     };
     let mut drawing = Drawing::new(place);
-    if let Err(reason) = read(&bytes, &mut drawing, inquiry) {
-        inquiry.refuse(place, reason, len);
+    match read(&bytes, &mut drawing, inquiry) {
+        Ok(()) => {
+            let behind = bytes.get(drawing.end..).unwrap_or_default();
+            rest::inspect(behind, &place.member("appended", Origin::Lost), inquiry);
+        }
+        Err(reason) => inquiry.refuse(place, reason, len),
     }
     // It may be one in ways of its own, unless all of that stands in one place and was read there.
     let objects = |bytes: &[u8]| memchr::memmem::find_iter(bytes, b"endobj").count();
@@ -92,6 +96,8 @@ struct Drawing {
     shapes: bool,
     /// How many objects of PDF it holds that were read as such.
     objects: Option<usize>,
+    /// Where its last record ends.
+    end: usize,
 }
 
 impl Drawing {
@@ -105,6 +111,7 @@ impl Drawing {
             curves: 0,
             shapes: false,
             objects: None,
+            end: 0,
         }
     }
 

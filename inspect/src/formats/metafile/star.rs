@@ -19,7 +19,9 @@ const DEPTH_MAX: u32 = 8;
 
 /// Reads all actions.
 pub(super) fn read(bytes: &[u8], drawing: &mut Drawing, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
-    actions(bytes, 0, drawing, inquiry)
+    let behind = actions(bytes, 0, drawing, inquiry)?;
+    drawing.end = bytes.len() - behind.len();
+    Ok(())
 }
 
 /// The bytes a versioned part takes, and its version; takes it off `rest`.
@@ -30,7 +32,13 @@ fn part<'b>(rest: &mut &'b [u8]) -> Option<(u16, &'b [u8])> {
     Some((version, part))
 }
 
-fn actions(bytes: &[u8], depth: u32, drawing: &mut Drawing, inquiry: &mut Inquiry) -> Result<(), OpaqueReason> {
+/// Reads actions, and returns what stands behind them.
+fn actions<'b>(
+    bytes: &'b [u8],
+    depth: u32,
+    drawing: &mut Drawing,
+    inquiry: &mut Inquiry,
+) -> Result<&'b [u8], OpaqueReason> {
     if depth > DEPTH_MAX {
         return Err(OpaqueReason::TooDeep);
     }
@@ -53,12 +61,14 @@ fn actions(bytes: &[u8], depth: u32, drawing: &mut Drawing, inquiry: &mut Inquir
             116..=124 => picture(body, drawing, inquiry)?,
             138 => font = height(body).map_or(font, |height| Font { height, ..font }),
             143 => inquiry.refuse(&drawing.place, OpaqueReason::UnsupportedFormat, body.len() as u64),
-            147 if body.starts_with(MARK) => actions(body, depth + 1, drawing, inquiry)?,
+            147 if body.starts_with(MARK) => {
+                actions(body, depth + 1, drawing, inquiry)?;
+            }
             109..=111 => drawing.curves += 1,
             _ => {}
         }
     }
-    Ok(())
+    Ok(rest)
 }
 
 /// A text behind its place (112), with the places of its letters (113), a width (114), or in a rectangle (115).

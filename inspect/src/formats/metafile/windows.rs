@@ -32,6 +32,7 @@ pub(super) fn read(bytes: &[u8], drawing: &mut Drawing, inquiry: &mut Inquiry) -
     loop {
         let (words, kind) = u32_at(bytes, at).zip(u16_at(bytes, at + 4)).ok_or(OpaqueReason::ParseError)?;
         if kind == END {
+            drawing.end = at + 6;
             return reader.finish(drawing, inquiry);
         }
         let len = (words as usize).saturating_mul(2);

@@ -357,6 +357,10 @@ fn around(source: &dyn Source, directory: &Directory, place: &Place, inquiry: &m
             break;
         }
         scan_strings(source, remark.clone(), place, inquiry);
+        match read_range(source, remark.clone()) {
+            Ok(bytes) => rest::inspect(&bytes, &place.member("comment", Origin::Lost), inquiry),
+            Err(_) => inquiry.refuse(place, OpaqueReason::Failed, remark.end - remark.start),
+        }
     }
 }
 
