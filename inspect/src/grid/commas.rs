@@ -17,14 +17,23 @@ impl Grid {
     /// Opens a table with a line that commas cut like a header above it. Rows whose findings were told with the window before
     /// are left to it.
     pub(super) fn open_commas(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
-        let has_comma = |line: &Piece| memchr::memchr(b',', line.text(view)).is_some();
-        if line.base() < self.fresh || !has_comma(line) {
+        let text = line.text(view);
+        let commas = memchr::memchr_iter(b',', text).count();
+        if line.base() < self.fresh || commas == 0 {
             return false;
         }
         // A blank line may set the header apart.
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let above = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        if !above().any(|above| above.len() <= HEADER_MAX && has_comma(above)) {
+        // Nearly all lines stand below sentences, which have another number of commas. Some stand within quotes.
+        let is_quoted = memchr::memchr(b'"', text).is_some();
+        let may_head = |above: &Piece| {
+            let text = above.text(view);
+            text.len() <= HEADER_MAX
+                && (is_quoted || memchr::memchr_iter(b',', text).count() == commas)
+                && digits(text) <= HEADER_DIGITS_MAX
+        };
+        if !above().any(may_head) {
             return false;
         }
         let Some(cells) = Cells::of(line, Cut::Comma, view) else { return false };
