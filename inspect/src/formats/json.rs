@@ -106,6 +106,8 @@ pub(crate) struct Json {
     file: Option<Written>,
     /// Levels deeper than are told apart.
     deeper: u64,
+    /// That was told of an object.
+    too_deep: bool,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
     keys: Keys,
@@ -142,6 +144,7 @@ impl Json {
             hits: 0,
             file: None,
             deeper: 0,
+            too_deep: false,
             long: false,
             keys: Keys::default(),
             lesson: Lesson::default(),
@@ -190,7 +193,7 @@ impl Json {
         }
         if self.long {
             self.lesson.learn(false, inquiry);
-            return self.value.finish(inquiry);
+            return self.value.finish_prose(inquiry);
         }
         let mut found = Vec::new();
         if !self.key {
@@ -260,7 +263,8 @@ impl Json {
         self.end_file(inquiry);
         self.file = array.then(Written::default);
         if self.levels.len() >= LEVELS_MAX {
-            if self.deeper == 0 {
+            // Lists are what the one they stand in is; of objects the names of values are not known.
+            if !array && !std::mem::replace(&mut self.too_deep, true) {
                 inquiry.refuse(&self.value.place, OpaqueReason::TooDeep, 1);
             }
             self.deeper += 1;
@@ -473,7 +477,10 @@ impl Stream for Json {
                 State::Text => {
                     match &mut self.part {
                         Some(end) => *end = Some(here),
-                        None => self.value.push(rest, here, inquiry),
+                        None => {
+                            self.value.becomes_prose();
+                            self.value.push(rest, here, inquiry);
+                        }
                     }
                     return;
                 }
@@ -543,6 +550,7 @@ impl Json {
         const VALUE_MAX: usize = 1 << 16;
         if self.value.view.text.len() > VALUE_MAX {
             self.long = true;
+            self.value.becomes_prose();
             self.value.advance(inquiry);
         }
     }
