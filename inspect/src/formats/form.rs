@@ -170,27 +170,56 @@ mod tests {
 
     use crate::{Hint, Inspector, Limits};
 
-    /// Values longer than are held: of JSON, and of a form.
+    fn row(n: u32) -> [String; 2] {
+        ["Nguyễn Văn An".to_owned(), format!("79{:08}", 12_345_678 + n * 7_919)]
+    }
+
+    fn percent(text: &str) -> String {
+        let byte = |b: &u8| if b.is_ascii_alphanumeric() { char::from(*b).to_string() } else { format!("%{b:02X}") };
+        text.as_bytes().iter().map(byte).collect::<String>().replace("%20", "+")
+    }
+
+    /// A member of JSON with this value.
+    fn member(value: &str) -> String {
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
+        format!("{{\"content\": \"{value}\", \"so\": 1}}")
+    }
+
+    fn found(message: String) -> u64 {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        inspector.inspect(Hint::default(), &message.into_bytes()).inspection.distinct(DetectorId::Bhxh)
+    }
+
     #[test]
     fn tables_in_long_values_are_tables() {
-        let row = |n: u32| format!("Nguyễn Văn An\t79{:08}\tx\n", 12_345_678 + n * 7_919);
-        let escaped = |text: &str| {
-            let byte =
-                |b: &u8| if b.is_ascii_alphanumeric() { char::from(*b).to_string() } else { format!("%{b:02X}") };
-            text.as_bytes().iter().map(byte).collect::<String>().replace("%20", "+")
-        };
-        for (cuts, rows) in [("\t", 100), ("\t", 3_000), (",", 3_000)] {
-            let rows: String = (0..rows).map(row).collect();
-            let text =
-                format!("Tính giúp tôi:\n\nHọ và tên\tMã số BHXH\tGhi chú\n{rows}\nCảm ơn bạn.\n").replace('\t', cuts);
-            let value = text.replace('\n', "\\n").replace('\t', "\\t");
+        for (cut, rows) in [("\t", 100), ("\t", 3_000), (",", 3_000)] {
+            let lines: String = (0..rows).map(|n| row(n).join(cut) + cut + "x\n").collect();
+            let header = ["Họ và tên", "Mã số BHXH", "Ghi chú"].join(cut);
+            let text = format!("Tính giúp tôi:\n\n{header}\n{lines}\nCảm ơn bạn.\n");
             for message in [
-                format!("{{\"content\": \"{value}\", \"so\": 1, \"ghi_chu\": \"không\"}}"),
-                format!("model=a&noiDung={}&n=1", escaped(&text)),
+                member(&text),
+                member(&member(&text)),
+                format!("model=a&noiDung={}&n=1", percent(&text)),
+                format!("Gửi anh xem\nq={}\nCảm ơn", percent(&text).replace('+', "%20")),
             ] {
-                let found = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &message.into_bytes());
-                let rows = rows.lines().count() as u64;
-                assert_eq!(found.inspection.distinct(DetectorId::Bhxh), rows, "{:?}", found.inspection);
+                assert_eq!(found(message), rows.into(), "{cut:?} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_in_values_are_pages() {
+        for rows in [5, 3_000] {
+            let cells =
+                |cells: [String; 2]| format!("<tr>{}</tr>", cells.map(|cell| format!("<td>{cell}</td>")).concat());
+            let lines: String = (0..rows).map(|n| cells(row(n))).collect();
+            let table = cells(["Họ và tên".to_owned(), "Mã số BHXH".to_owned()]) + &lines;
+            for page in [
+                format!("<table>{table}</table>"),
+                format!("Gửi anh,<br><TABLE border=\"1\">{table}</TABLE>"),
+                format!("<html><body><p>Gửi anh</p><table>{table}</table></body></html>"),
+            ] {
+                assert_eq!(found(member(&page)), rows.into(), "{rows}");
             }
         }
     }

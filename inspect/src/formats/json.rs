@@ -18,6 +18,7 @@ use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::layers::Written;
+use crate::object::Object;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -110,6 +111,8 @@ pub(crate) struct Json {
     too_deep: bool,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
+    /// What such a value is once more, and how far it was read so.
+    document: Option<(Box<Object>, u64)>,
     keys: Keys,
     lesson: Lesson,
     /// Nothing is in the value read last, if it was a usual one.
@@ -146,6 +149,7 @@ impl Json {
             deeper: 0,
             too_deep: false,
             long: false,
+            document: None,
             keys: Keys::default(),
             lesson: Lesson::default(),
             nothing: false,
@@ -193,6 +197,7 @@ impl Json {
         }
         if self.long {
             self.lesson.learn(false, inquiry);
+            self.end_document(inquiry);
             return self.value.finish_prose(inquiry);
         }
         let mut found = Vec::new();
@@ -549,8 +554,11 @@ impl Json {
     fn settle(&mut self, inquiry: &mut Inquiry) {
         const VALUE_MAX: usize = 1 << 16;
         if self.value.view.text.len() > VALUE_MAX {
-            self.long = true;
-            self.value.becomes_prose();
+            if !std::mem::replace(&mut self.long, true) {
+                self.begin_document(inquiry);
+                self.value.becomes_prose();
+            }
+            self.read_document(inquiry);
             self.value.advance(inquiry);
         }
     }
