@@ -6,6 +6,7 @@
 //! findings of the running text wait until the table they stand in was judged.
 
 mod cells;
+mod commas;
 mod items;
 mod judging;
 mod letters;
@@ -284,7 +285,7 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(row));
             }
-            if (cut || open.cut == Cut::Dashes)
+            if (cut || matches!(open.cut, Cut::Dashes | Cut::Comma))
                 && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
             {
                 return self.queue.push_back(Some(row));
@@ -315,7 +316,8 @@ impl Grid {
             if number
                 && (self.open_dashes(&line, view)
                     || self.open_items(&line, view)
-                    || self.open_spaced(&line, view, detectors))
+                    || self.open_spaced(&line, view, detectors)
+                    || self.open_commas(&line, view, detectors))
             {
                 return;
             }

@@ -21,6 +21,12 @@ pub(crate) trait Reader {
         false
     }
 
+    /// Takes what stands in a CDATA section at `at`, where no reference stands for anything else. False: it goes to
+    /// [`Self::text`].
+    fn take_enclosed(&mut self, _raw: &[u8], _at: u64) -> bool {
+        false
+    }
+
     /// Takes elements at the beginning of `rest` in one go, where it knows them as they nearly always are written; tells
     /// how many bytes they took. What it does not take comes by the other ways.
     fn elements(&mut self, _rest: &[u8], _at: u64, _inquiry: &mut Inquiry) -> usize {
@@ -303,7 +309,7 @@ impl Markup {
         let content = rest.get(..len).unwrap_or_default();
         if self.comment {
             reader.side().push(content, at, inquiry);
-        } else {
+        } else if !reader.take_enclosed(content, at) {
             reader.text().view.push(content, at);
             reader.advance(inquiry);
         }

@@ -76,6 +76,20 @@ impl Text {
         Self { grid, ..Self::new(place) }
     }
 
+    /// A value turns out to be as long as a document: tables are looked for in it as in running text, as far as it has not
+    /// been scanned.
+    pub(crate) fn becomes_prose(&mut self) {
+        if self.grid.is_none() {
+            self.grid = Some(Box::new(Grid::new(&self.place)));
+        }
+    }
+
+    /// Ends such a value; what follows may be short again.
+    pub(crate) fn finish_prose(&mut self, inquiry: &mut Inquiry) {
+        self.finish(inquiry);
+        self.grid = None;
+    }
+
     /// Appends bytes as they stand in the object.
     pub(crate) fn push(&mut self, bytes: &[u8], at: u64, inquiry: &mut Inquiry) {
         self.view.push(bytes, at);

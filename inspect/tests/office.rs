@@ -532,6 +532,41 @@ fn documents_within_documents_are_opened_and_packed_again() {
 }
 
 #[test]
+fn a_member_is_what_it_is_declared_to_be() {
+    const OFFICE: &str = "application/vnd.openxmlformats-officedocument";
+    let rows = ["Số BHXH", "7912045873", "0121736405"];
+    let rows = |row: fn(&str) -> String| rows.map(row).concat();
+    let sheet = rows(|text| format!("<row><c t='inlineStr'><is><t><![CDATA[{text}]]></t></is></c></row>"));
+    let sheet = format!("<worksheet><sheetData>{sheet}</sheetData></worksheet>");
+    let run = |text: &str| format!("<w:r><w:t>{}</w:t></w:r><w:r><w:t>{}</w:t></w:r>", &text[..3], &text[3..]);
+    let table = ["Mã BHXH", "7912045873", "0121736405"]
+        .map(|text| format!("<w:tr><w:tc><w:p>{}</w:p></w:tc></w:tr>", run(text)));
+    let table = format!("<w:document><w:body><w:tbl>{}</w:tbl></w:body></w:document>", table.concat());
+    for (name, kind, text) in [
+        ("xl/worksheets/sheet1.xml", "spreadsheetml.worksheet+xml", &sheet),
+        ("a/b.dat", "spreadsheetml.worksheet+xml", &sheet),
+        ("word/document.xml", "wordprocessingml.document.main+xml", &table),
+        ("a/b.dat", "wordprocessingml.document.main+xml", &table),
+    ] {
+        let main = if kind.starts_with("spreadsheet") { "spreadsheetml.sheet.main+xml" } else { kind };
+        let main = format!("<Override PartName='/xl/workbook.xml' ContentType='{OFFICE}.{main}'/>");
+        let part = format!("<Override PartName='/{name}' ContentType='{OFFICE}.{kind}'/>");
+        let ending = format!("<Default Extension='dat' ContentType='{OFFICE}.{kind}'/>");
+        for declared in [part, ending] {
+            let types = format!("<Types>{main}{declared}</Types>");
+            let wide = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+            for text in [text.clone().into_bytes(), wide] {
+                let bytes = zip(&[("[Content_Types].xml", types.as_bytes()), (name, &text)]);
+                let found = inspect(&bytes);
+                assert_eq!(found.inspection.distinct(DetectorId::Bhxh), 2, "{name} {declared}: {:?}", found.inspection);
+                let redacted = redact(&bytes, &found).expect("redactable");
+                assert_eq!(inspect(&redacted).inspection.identifiers(), 0, "{name} {declared}");
+            }
+        }
+    }
+}
+
+#[test]
 fn markup_in_other_encodings_is_read() {
     let sheet = cell(" t='inlineStr'", &format!("<is><t>{NUMBER}</t></is>"));
     let wide: Vec<u8> = "\u{feff}".encode_utf16().chain(sheet.encode_utf16()).flat_map(u16::to_le_bytes).collect();

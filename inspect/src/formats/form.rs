@@ -2,6 +2,8 @@
 //!
 //! Also the query of a URL and other side fields of a message.
 
+use std::ops::Range;
+
 use super::plain::legible;
 use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
@@ -55,12 +57,31 @@ impl Form {
         Self { raw: View::new(place.charset), place, at: 0, marks: Vec::new(), joined: Joined::default(), long: None }
     }
 
+    /// Reads what there is of a field too long to be held, but for an escape that may go on.
+    fn lengthen(&mut self, inquiry: &mut Inquiry) {
+        const ESCAPE_MAX: usize = 12;
+        let raw = std::mem::replace(&mut self.raw, View::new(self.place.charset));
+        let len = raw.text.len();
+        let tail = len.saturating_sub(ESCAPE_MAX);
+        let cut = raw.text.get(tail..).and_then(|last| memchr::memrchr2(b'%', b'\\', last)).map_or(len, |at| tail + at);
+        self.raw.push_view(&raw, cut..len);
+        let text = self.long.get_or_insert_with(|| {
+            let mut text = Text::prose(self.place.clone());
+            let name = raw.text.split(|b| *b == b'=').next().unwrap_or_default();
+            text.context.column = inquiry.column(String::from_utf8_lossy(name).trim());
+            text
+        });
+        let decoded = decoded(&raw, 0..cut);
+        text.view.push_view(&decoded, 0..decoded.text.len());
+        text.advance(inquiry);
+    }
+
     fn end(&mut self, inquiry: &mut Inquiry) {
         let mut raw = std::mem::replace(&mut self.raw, View::new(self.place.charset));
         raw.base = self.at;
         if let Some(mut text) = self.long.take() {
-            let all = 0..raw.text.len();
-            text.view.push_view(&raw, all);
+            let rest = decoded(&raw, 0..raw.text.len());
+            text.view.push_view(&rest, 0..rest.text.len());
             text.finish(inquiry);
             return;
         }
@@ -68,27 +89,29 @@ impl Form {
     }
 }
 
+/// What a range of a field stands for.
+fn decoded(raw: &View, range: Range<usize>) -> View {
+    let mut part = View::default();
+    part.push_view(raw, range.clone());
+    for b in &mut part.text {
+        if *b == b'+' {
+            *b = b' ';
+        }
+    }
+    let mut out = unescaped(&part).unwrap_or(part);
+    out.base = raw.base + range.start as u64;
+    out
+}
+
 /// Reads one `name=value`.
 fn field(place: &Place, raw: &View, inquiry: &mut Inquiry, joined: &mut Joined, marks: &mut Vec<Mark>) {
     let split = raw.text.iter().position(|b| *b == b'=');
     let (name, value) = split.map_or((0..0, 0..raw.text.len()), |at| (0..at, at + 1..raw.text.len()));
-    let decoded = |range: std::ops::Range<usize>| {
-        let mut part = View::default();
-        part.push_view(raw, range.clone());
-        for b in &mut part.text {
-            if *b == b'+' {
-                *b = b' ';
-            }
-        }
-        let mut out = unescaped(&part).unwrap_or(part);
-        out.base = raw.base + range.start as u64;
-        out
-    };
-    let name = decoded(name);
+    let name = decoded(raw, name);
     let mut found = Vec::new();
     let column = inquiry.column(String::from_utf8_lossy(&name.text).trim());
     text::value(place, &name, None, inquiry, &mut found);
-    let value = decoded(value);
+    let value = decoded(raw, value);
     text::value(place, &value, column, inquiry, &mut found);
     joined.field(place, &name.text, &value, column, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
@@ -104,11 +127,7 @@ impl Stream for Form {
             }
             self.raw.push(rest.get(..plain).unwrap_or_default(), at + n as u64);
             if self.raw.text.len() > FIELD_MAX {
-                let text = self.long.get_or_insert_with(|| Text::new(self.place.clone()));
-                let all = 0..self.raw.text.len();
-                text.view.push_view(&self.raw, all);
-                self.raw.clear();
-                text.advance(inquiry);
+                self.lengthen(inquiry);
             }
             n += plain;
             if n < bytes.len() {
@@ -143,4 +162,65 @@ pub(crate) fn side(name: &str, value: &[u8], inquiry: &mut Inquiry) {
     joined.end(&again, inquiry, &mut found);
     marks.extend(found.into_iter().filter_map(|f| inquiry.report(f)));
     inquiry.people.record(&marks, false);
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    fn row(n: u32) -> [String; 2] {
+        ["Nguyễn Văn An".to_owned(), format!("79{:08}", 12_345_678 + n * 7_919)]
+    }
+
+    fn percent(text: &str) -> String {
+        let byte = |b: &u8| if b.is_ascii_alphanumeric() { char::from(*b).to_string() } else { format!("%{b:02X}") };
+        text.as_bytes().iter().map(byte).collect::<String>().replace("%20", "+")
+    }
+
+    /// A member of JSON with this value.
+    fn member(value: &str) -> String {
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
+        format!("{{\"content\": \"{value}\", \"so\": 1}}")
+    }
+
+    fn found(message: String) -> u64 {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        inspector.inspect(Hint::default(), &message.into_bytes()).inspection.distinct(DetectorId::Bhxh)
+    }
+
+    #[test]
+    fn tables_in_long_values_are_tables() {
+        for (cut, rows) in [("\t", 100), ("\t", 3_000), (",", 3_000)] {
+            let lines: String = (0..rows).map(|n| row(n).join(cut) + cut + "x\n").collect();
+            let header = ["Họ và tên", "Mã số BHXH", "Ghi chú"].join(cut);
+            let text = format!("Tính giúp tôi:\n\n{header}\n{lines}\nCảm ơn bạn.\n");
+            for message in [
+                member(&text),
+                member(&member(&text)),
+                format!("model=a&noiDung={}&n=1", percent(&text)),
+                format!("Gửi anh xem\nq={}\nCảm ơn", percent(&text).replace('+', "%20")),
+            ] {
+                assert_eq!(found(message), rows.into(), "{cut:?} {rows}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_in_values_are_pages() {
+        for rows in [5, 3_000] {
+            let cells =
+                |cells: [String; 2]| format!("<tr>{}</tr>", cells.map(|cell| format!("<td>{cell}</td>")).concat());
+            let lines: String = (0..rows).map(|n| cells(row(n))).collect();
+            let table = cells(["Họ và tên".to_owned(), "Mã số BHXH".to_owned()]) + &lines;
+            for page in [
+                format!("<table>{table}</table>"),
+                format!("Gửi anh,<br><TABLE border=\"1\">{table}</TABLE>"),
+                format!("<html><body><p>Gửi anh</p><table>{table}</table></body></html>"),
+            ] {
+                assert_eq!(found(member(&page)), rows.into(), "{rows}");
+            }
+        }
+    }
 }

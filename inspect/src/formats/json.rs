@@ -18,6 +18,7 @@ use super::{Format, Room, Stream};
 use crate::inquiry::{Inquiry, Place};
 use crate::joined::Joined;
 use crate::layers::Written;
+use crate::object::Object;
 use crate::sniff::Head;
 use crate::table::is_number as is_long_number;
 use crate::text::Text;
@@ -108,8 +109,12 @@ pub(crate) struct Json {
     lines: Option<within::Lines>,
     /// Levels deeper than are told apart.
     deeper: u64,
+    /// That was told of an object.
+    too_deep: bool,
     /// The value in progress was so long that part of it has been scanned.
     long: bool,
+    /// What such a value is once more, and how far it was read so.
+    document: Option<(Box<Object>, u64)>,
     keys: Keys,
     lesson: Lesson,
     /// Nothing is in the value read last, if it was a usual one.
@@ -145,7 +150,9 @@ impl Json {
             file: None,
             lines: None,
             deeper: 0,
+            too_deep: false,
             long: false,
+            document: None,
             keys: Keys::default(),
             lesson: Lesson::default(),
             nothing: false,
@@ -193,7 +200,8 @@ impl Json {
         }
         if self.long {
             self.lesson.learn(false, inquiry);
-            return self.value.finish(inquiry);
+            self.end_document(inquiry);
+            return self.value.finish_prose(inquiry);
         }
         let mut found = Vec::new();
         if !self.key {
@@ -267,7 +275,8 @@ impl Json {
         self.file = array.then(Written::default);
         self.lines = array.then(within::Lines::default);
         if self.levels.len() >= LEVELS_MAX {
-            if self.deeper == 0 {
+            // Lists are what the one they stand in is; of objects the names of values are not known.
+            if !array && !std::mem::replace(&mut self.too_deep, true) {
                 inquiry.refuse(&self.value.place, OpaqueReason::TooDeep, 1);
             }
             self.deeper += 1;
@@ -481,7 +490,10 @@ impl Stream for Json {
                 State::Text => {
                     match &mut self.part {
                         Some(end) => *end = Some(here),
-                        None => self.value.push(rest, here, inquiry),
+                        None => {
+                            self.value.becomes_prose();
+                            self.value.push(rest, here, inquiry);
+                        }
                     }
                     return;
                 }
@@ -551,7 +563,11 @@ impl Json {
     fn settle(&mut self, inquiry: &mut Inquiry) {
         const VALUE_MAX: usize = 1 << 16;
         if self.value.view.text.len() > VALUE_MAX {
-            self.long = true;
+            if !std::mem::replace(&mut self.long, true) {
+                self.begin_document(inquiry);
+                self.value.becomes_prose();
+            }
+            self.read_document(inquiry);
             self.value.advance(inquiry);
         }
     }

@@ -21,6 +21,8 @@ pub(super) enum Cut {
     Blanks,
     /// Dashes between blanks, as people write tables into a chat.
     Dashes,
+    /// Commas, under a line of headings.
+    Comma,
     /// Items of a list with a name and a number each, under a line that ends in a colon.
     Items,
     /// Single blanks, under a line that is made of headings.
@@ -43,6 +45,7 @@ impl Cut {
             Self::Tab => memchr::memchr(b'\t', rest),
             Self::Pipe => memchr::memchr(b'|', rest),
             Self::Semicolon => memchr::memchr(b';', rest),
+            Self::Comma => comma(rest),
             Self::Blanks => WIDE.find(rest),
             Self::Dashes => memchr::memchr(b' ', rest),
             Self::Box => memchr::memchr(SIDE, rest),
@@ -171,6 +174,27 @@ fn copy(view: &View, range: Range<usize>, base: u64) -> View {
     copy.push_view(view, range);
     copy.base = base;
     copy
+}
+
+/// Where the first comma stands that is not in the quotes a text begins with.
+fn comma(text: &[u8]) -> Option<usize> {
+    let quoted = match text.split_first() {
+        Some((b'"', within)) => match memchr::memmem::find(within, b"\",") {
+            Some(len) => len + 2,
+            None if within.ends_with(b"\"") => return None,
+            None => 0,
+        },
+        _ => 0,
+    };
+    memchr::memchr(b',', text.get(quoted..)?).map(|at| quoted + at)
+}
+
+/// What stands within the quotes of a cell.
+fn unquoted(text: &[u8], cell: &Range<usize>) -> Range<usize> {
+    match text.get(cell.clone()) {
+        Some([b'"', .., b'"']) => cell.start + 1..cell.end - 1,
+        _ => cell.clone(),
+    }
 }
 
 /// Whether anything in a line cuts it.
@@ -362,6 +386,9 @@ impl Cells {
         ranges.push(start..text.len());
         if ranges.len() < 2 {
             return None;
+        }
+        if cut == Cut::Comma {
+            ranges.iter_mut().for_each(|range| *range = unquoted(text, range));
         }
         let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
         Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })

@@ -16,7 +16,7 @@ use crate::view::View;
 /// A longer block of lines is no record.
 const BLOCK_LINES_MAX: usize = 12;
 /// Rows that may turn out to head a table.
-const BEFORE_MAX: usize = 3;
+pub(super) const BEFORE_MAX: usize = 3;
 /// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
 const DASHED_HEADER_DIGITS_MAX: usize = 8;
 

@@ -8,6 +8,7 @@ use chot_detectors::CONTEXT_BYTES;
 
 use super::runs::in_run;
 use crate::inquiry::{Inquiry, Place};
+use crate::object::BLOCK;
 use crate::text::Text;
 use crate::view::View;
 
@@ -74,6 +75,10 @@ impl Isle {
         let copied = if from < to { undo(view, from..to, &mut self.text.view) } else { from };
         self.upto = view.base + copied as u64;
         if !closes {
+            // What goes on beyond a window may be a table that does.
+            if self.text.view.text.len() >= BLOCK {
+                self.text.becomes_prose();
+            }
             self.text.advance(inquiry);
             return None;
         }

@@ -36,6 +36,13 @@ pub(super) struct Lines {
 /// Bytes of such a text; of a longer one what follows is a text of its own.
 const LINES_MAX: usize = 1 << 20;
 
+/// Whether a page with a table stands in a text, as programs send mails and notes.
+fn holds_table(text: &[u8]) -> bool {
+    const TABLE: &[u8] = b"<table";
+    let is_table = |at: usize| text.get(at..at + TABLE.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(TABLE));
+    memchr::memchr_iter(b'<', text).any(is_table)
+}
+
 /// A number that may be a byte or character.
 pub(super) fn small(text: &[u8]) -> Option<u32> {
     const DIGITS_MAX: usize = 6;
@@ -62,7 +69,7 @@ impl Json {
         let is_one = match text {
             [b'{', rest @ .., b'}'] => rest.trim_ascii_start().starts_with(b"\""),
             [b'[', rest @ .., b']'] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
-            text => sql::tells(text),
+            text => sql::tells(text) || holds_table(text),
         };
         let start = view.text.len() - view.text.trim_ascii_start().len();
         (is_one && !self.key && text.len() >= NESTED_MIN)
@@ -110,12 +117,44 @@ impl Json {
 
     /// Reads a document within a value once more as what it is.
     pub(super) fn document_within(&self, document: Document, inquiry: &mut Inquiry) {
-        let place = &self.value.place;
-        if place.depth < inquiry.limits.depth_max {
-            let Document { text, origin } = document;
-            let place = Place { origin, again: true, depth: place.depth + 1, ..place.clone() };
-            let mut object = Object::new(Hint::default(), Place { charset: None, ..place });
+        let Document { text, origin } = document;
+        if let Some(mut object) = self.object_within(origin, inquiry) {
             object.push(&text, inquiry);
+            object.finish(None, inquiry);
+        }
+    }
+
+    fn object_within(&self, origin: Origin, inquiry: &Inquiry) -> Option<Object> {
+        let place = &self.value.place;
+        let within = Place { origin, again: true, depth: place.depth + 1, ..place.clone() };
+        (place.depth < inquiry.limits.depth_max)
+            .then(|| Object::new(Hint::default(), Place { charset: None, ..within }))
+    }
+
+    /// The value turns out to be long: it may be a document by how it begins, which is read along then.
+    pub(super) fn begin_document(&mut self, inquiry: &Inquiry) {
+        let begins = match self.value.view.text.trim_ascii_start() {
+            [b'{', rest @ ..] => rest.trim_ascii_start().starts_with(b"\""),
+            [b'[', rest @ ..] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
+            text => text.first() == Some(&b'<') || holds_table(text),
+        };
+        self.document = if begins { self.object_within(Origin::Lost, inquiry).map(|object| (Box::new(object), 0)) } else { None };
+    }
+
+    /// Reads what came of such a document.
+    pub(super) fn read_document(&mut self, inquiry: &mut Inquiry) {
+        let view = &self.value.view;
+        if let Some((object, read)) = &mut self.document {
+            let from = usize::try_from(read.saturating_sub(view.base)).unwrap_or(usize::MAX);
+            object.push(view.text.get(from..).unwrap_or_default(), inquiry);
+            *read = view.base + view.text.len() as u64;
+        }
+    }
+
+    /// The long value ends.
+    pub(super) fn end_document(&mut self, inquiry: &mut Inquiry) {
+        self.read_document(inquiry);
+        if let Some((mut object, _)) = self.document.take() {
             object.finish(None, inquiry);
         }
     }

@@ -76,8 +76,10 @@ pub(crate) fn read(
         if entry.is_folder() {
             continue;
         }
-        let part = Part::new(source, entry, member, inquiry);
-        let result = match parts.kind(&entry.name) {
+        let kind = parts.kind(&entry.name);
+        let is_markup = is_markup(&entry.name) || !matches!(kind, Kind::Object | Kind::Driver);
+        let part = Part::of(source, entry, member, is_markup, inquiry);
+        let result = match kind {
             Kind::Object if binary.is_some() && binary::Book::takes(&entry.name) => match &mut binary {
                 Some(book) => book.member(source, entry, &part.place, inquiry),
                 None => Ok(()),
@@ -149,6 +151,12 @@ fn is_preview(name: &str) -> bool {
     name.starts_with("docprops/thumbnail.") || name.starts_with("metadata/thumbnail.")
 }
 
+/// Whether a member is markup by its name.
+fn is_markup(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".xml", ".rels", ".vml", ".rdf", ".fpage"].iter().any(|ending| name.ends_with(ending))
+}
+
 /// A member and where it stands.
 pub(crate) struct Part<'e> {
     pub(crate) entry: &'e Entry,
@@ -158,9 +166,12 @@ pub(crate) struct Part<'e> {
 }
 
 impl<'e> Part<'e> {
+    /// A member that is what its name says.
     pub(crate) fn new(source: &dyn Source, entry: &'e Entry, place: Place, inquiry: &mut Inquiry) -> Self {
-        let name = entry.name.to_ascii_lowercase();
-        let is_markup = [".xml", ".rels", ".vml", ".rdf", ".fpage"].iter().any(|ending| name.ends_with(ending));
+        Self::of(source, entry, place, is_markup(&entry.name), inquiry)
+    }
+
+    fn of(source: &dyn Source, entry: &'e Entry, place: Place, is_markup: bool, inquiry: &mut Inquiry) -> Self {
         let wide = if is_markup { Width::of_markup(&zip::begins(source, entry)) } else { None };
         let place = match wide {
             Some(width) => {

@@ -24,9 +24,10 @@ pub(super) enum Kind {
     Object,
 }
 
-/// The declared types.
+/// The declared types: of members, and of all whose names end alike.
 pub(super) struct Parts {
     declared: HashMap<String, String>,
+    endings: HashMap<String, String>,
     names: Vec<String>,
 }
 
@@ -38,19 +39,21 @@ impl Parts {
     pub(super) fn read(source: &dyn Source, directory: &Directory, inquiry: &mut Inquiry) -> Option<Self> {
         let types = directory.entries.iter().find(|e| e.name.eq_ignore_ascii_case("[Content_Types].xml"))?;
         let names = directory.entries.iter().map(|e| e.name.to_ascii_lowercase()).collect();
-        let mut declared = HashMap::new();
+        let (mut declared, mut endings) = (HashMap::new(), HashMap::new());
         let mut tags = Tags::new(|tag: &Tag<'_>, _: &Inquiry| {
-            if tag.name == b"Override"
-                && declared.len() < DECLARED_MAX
-                && let (Some(name), Some(kind)) = (tag.string(b"PartName"), tag.string(b"ContentType"))
-            {
+            let (of, all) = match tag.name {
+                b"Override" => (tag.string(b"PartName"), &mut declared),
+                b"Default" => (tag.string(b"Extension"), &mut endings),
+                _ => return,
+            };
+            if let (Some(name), Some(kind)) = (of, tag.string(b"ContentType").filter(|_| all.len() < DECLARED_MAX)) {
                 let name = name.trim_start_matches('/').to_ascii_lowercase();
-                declared.insert(name, kind.to_ascii_lowercase());
+                all.insert(name, kind.to_ascii_lowercase());
             }
         });
         // What cannot be read here is told when the member itself is inspected.
         let _ = aside(source, types, &mut tags, inquiry);
-        Some(Self { declared, names })
+        Some(Self { declared, endings, names })
     }
 
     /// Which kind of document it is.
@@ -98,11 +101,18 @@ impl Parts {
             return Kind::Words;
         }
         let xml = [".xml", ".rels", ".vml", ".fdoc", ".fdseq"].iter().any(|ending| name.ends_with(ending));
+        let mut declared = self.declared.get(&name).map(String::as_str).unwrap_or_default();
         if !xml {
-            let driver = name.contains("printersettings") || name.ends_with(".odttf");
-            return if driver { Kind::Driver } else { Kind::Object };
+            if declared.is_empty() {
+                let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+                declared = self.endings.get(ending).map(String::as_str).unwrap_or_default();
+            }
+            // Programs ask for no name where they are told what a member is.
+            if !is_office_xml(declared) {
+                let driver = name.contains("printersettings") || name.ends_with(".odttf");
+                return if driver { Kind::Driver } else { Kind::Object };
+            }
         }
-        let declared = self.declared.get(&name).map(String::as_str).unwrap_or_default();
         let is = |kind: &str, path: &str| {
             if declared.is_empty() { name.contains(path) } else { declared.contains(kind) || name.contains(path) }
         };
@@ -122,6 +132,12 @@ impl Parts {
             Kind::Xml
         }
     }
+}
+
+/// Whether a declared type is that of a part of a document.
+fn is_office_xml(declared: &str) -> bool {
+    declared.ends_with("+xml")
+        && ["application/vnd.openxmlformats-", "application/vnd.ms-"].iter().any(|office| declared.starts_with(office))
 }
 
 /// Whether a part holds text in runs, which a number may be split over.

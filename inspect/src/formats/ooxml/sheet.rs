@@ -369,6 +369,14 @@ impl Reader for Sheet<'_> {
         }
     }
 
+    fn take_enclosed(&mut self, raw: &[u8], at: u64) -> bool {
+        let takes = self.within == Within::Value && self.value.text.len() + raw.len() <= CELL_MAX;
+        if takes {
+            self.value.push(raw, at);
+        }
+        takes
+    }
+
     /// Cells of numbers and shared strings, as nearly all are: `<c r="B2" s="1" t="s"><v>3</v></c>`; and their rows.
     fn elements(&mut self, rest: &[u8], at: u64, inquiry: &mut Inquiry) -> usize {
         const ROW_END: &[u8] = b"</row>";
