@@ -207,6 +207,7 @@ const FORMATS: &[&Format] = &[
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,
+    &ooxml::LAID,
     &ooxml::PACKAGE,
     &html::FORMAT,
     &odf::FLAT,
