@@ -91,7 +91,7 @@ pub(crate) use cms::is_one as is_cms;
 pub(crate) use compound::read as read_compound;
 pub(crate) use form::side as field;
 pub use image::reads_print;
-pub(crate) use image::{drawn, read as read_picture};
+pub(crate) use image::{drawn, raster, read as read_picture};
 pub(crate) use json::Keys;
 pub(crate) use mapi::tnef::read as read_tnef;
 pub(crate) use packed::is_marked as is_packed;
@@ -209,6 +209,7 @@ const FORMATS: &[&Format] = &[
     &svg::FORMAT,
     &ooxml::WORKBOOK,
     &ooxml::LETTER,
+    &ooxml::LAID,
     &ooxml::PACKAGE,
     &html::FORMAT,
     &odf::FLAT,

@@ -1,21 +1,19 @@
 //! Codes drawn by areas: paths and rectangles of a drawing, coloured cells of a table.
 //!
-//! Areas are gathered and laid on a grid (`raster`); whether they draw a code, and which, is asked of `drawn`.
+//! Areas are gathered and laid on a grid (`image/raster.rs`); whether they draw a code, and which, is asked of `drawn`.
 
 mod paint;
 mod path;
-mod raster;
 
 use std::collections::HashMap;
 
 use chot_model::OpaqueReason;
 
 use crate::formats::drawn;
+use crate::formats::raster::{Point, Raster};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::Tag;
 use paint::{Colour, Paint, Rules, number};
-use path::Point;
-use raster::Raster;
 
 /// Codes of a page; each costs what a small picture does.
 const CODES_MAX: u32 = 32;

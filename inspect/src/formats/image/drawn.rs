@@ -20,22 +20,34 @@ const FINDERS: usize = 3;
 
 /// Reads the code that rows of cells draw, true being ink; false if they draw none.
 pub(crate) fn read(rows: &[Vec<bool>], place: &Place, inquiry: &mut Inquiry) -> bool {
+    match picture(rows) {
+        Some(Some(picture)) => show(&picture, place, inquiry),
+        Some(None) => inquiry.refuse(place, OpaqueReason::TooLarge, 1),
+        None => return false,
+    }
+    true
+}
+
+/// The texts of the code that rows of cells draw, where pictures are read in the same process, or why there are none;
+/// `None` if they draw no code.
+pub(crate) fn codes(rows: &[Vec<bool>]) -> Option<Result<Vec<Vec<u8>>, OpaqueReason>> {
+    let Some(picture) = picture(rows)? else { return Some(Err(OpaqueReason::TooLarge)) };
+    let mut told = Told::default();
+    let ended = super::read(&picture, &mut |piece| told.take(piece));
+    let codes = texts(told);
+    let unread = || Err(ended.err().unwrap_or(OpaqueReason::UnsupportedFormat));
+    Some(if codes.is_empty() { unread() } else { Ok(codes) })
+}
+
+/// The picture of the code that rows of cells draw, if it is not too large; `None` if they draw no code.
+fn picture(rows: &[Vec<bool>]) -> Option<Option<Vec<u8>>> {
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     if !(SIDE_MIN..=SIDE_MAX).contains(&width) || !(SIDE_MIN..=SIDE_MAX).contains(&rows.len()) {
-        return false;
+        return None;
     }
     // Light on dark as well: a terminal's ink is light.
-    for ink in [true, false] {
-        let cells = Cells { rows, width, ink };
-        if let Some(module) = cells.module() {
-            match cells.picture(module) {
-                Some(picture) => show(&picture, place, inquiry),
-                None => inquiry.refuse(place, OpaqueReason::TooLarge, 1),
-            }
-            return true;
-        }
-    }
-    false
+    let cells = [true, false].map(|ink| Cells { rows, width, ink });
+    cells.iter().find_map(|cells| cells.module().map(|module| cells.picture(module)))
 }
 
 /// Reads the codes of a picture.
@@ -44,8 +56,7 @@ fn show(picture: &[u8], place: &Place, inquiry: &mut Inquiry) {
     let extractor = inquiry.extractor.clone();
     let mut told = Told::default();
     let ended = extractor.extract(Kind::Picture, picture, bounds, &[], &mut |piece| told.take(piece));
-    let codes = told.events().filter_map(|event| if let Event::Code(text) = event { Some(text) } else { None });
-    let codes: Vec<_> = codes.collect();
+    let codes = texts(told);
     if let (Err(reason), true) = (ended, codes.is_empty()) {
         inquiry.refuse(place, reason, 1);
     } else if codes.is_empty() {
@@ -54,6 +65,10 @@ fn show(picture: &[u8], place: &Place, inquiry: &mut Inquiry) {
     for text in codes {
         super::object(&text, place.member("qr", crate::redact::Origin::Lost), inquiry);
     }
+}
+
+fn texts(told: Told) -> Vec<Vec<u8>> {
+    told.events().filter_map(|event| if let Event::Code(text) = event { Some(text) } else { None }).collect()
 }
 
 struct Cells<'r> {

@@ -18,6 +18,7 @@ mod ocr;
 mod pages;
 mod png;
 mod qr;
+pub(crate) mod raster;
 mod tiff;
 mod told;
 mod upright;

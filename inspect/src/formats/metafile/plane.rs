@@ -63,6 +63,8 @@ impl Plane {
         const LINE: f64 = 0.35;
         const WORD: f64 = 0.15;
         const CELL: f64 = 1.5;
+        /// Groups of digits are no further apart than words are: what is, are halves of two numbers in narrow columns.
+        const GROUP: f64 = 0.5;
         const OVER: f64 = -0.5;
         let mut texts = std::mem::take(&mut self.0);
         texts.sort_by(|(a, _), (b, _)| a.y.total_cmp(&b.y));
@@ -80,7 +82,10 @@ impl Plane {
             let (mut out, mut end) = (String::new(), None);
             for (spot, text) in line {
                 let gap = end.map_or(0.0, |end: f64| spot.x - end);
-                if gap > spot.height * CELL || gap < spot.height * OVER {
+                let are_digits =
+                    out.ends_with(|c: char| c.is_ascii_digit()) && text.starts_with(|c: char| c.is_ascii_digit());
+                let cell = if are_digits { GROUP } else { CELL };
+                if gap > spot.height * cell || gap < spot.height * OVER {
                     out.push('\t');
                 } else if gap > spot.height * WORD {
                     out.push(' ');

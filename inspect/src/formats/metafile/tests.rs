@@ -209,6 +209,22 @@ fn a_number_broken_in_a_narrow_cell_is_one_and_its_neighbours_are_not_joined() {
     let rows = [row(30, "Nguyễn Văn An", ["001090123", "456"]), row(66, "Trần Thị Bình", ["079195004", "321"])];
     let inspection = inspect(&enhanced(&[&[head][..], &rows].concat()));
     assert_eq!(inspection.distinct(DetectorId::Cccd), 2, "{:?}", inspection.tallies);
+    // Columns that are little more than a letter apart, each with its half of a number on a line.
+    let two = |y: i32, first: [&str; 2], second: [&str; 2]| {
+        let column = |x: i32, halves: [&str; 2]| [said(x, y, halves[0]), said(x, y + 18, halves[1])].concat();
+        [column(0, first), column(48 + 21, second)].concat()
+    };
+    let rows = [
+        two(0, ["Số", "CCCD"], ["Mã số", "BHXH"]),
+        two(40, ["001072", "454760"], ["877223", "9650"]),
+        two(80, ["091070", "719109"], ["316149", "4623"]),
+    ];
+    let inspection = inspect(&enhanced(&rows));
+    let found = (inspection.distinct(DetectorId::Cccd), inspection.distinct(DetectorId::Bhxh));
+    assert_eq!((found, inspection.persons), ((2, 2), 2), "{:?}", inspection.tallies);
+    // Groups of one number, in another order than they stand.
+    let groups = [said(148, 0, "3456"), said(0, 0, "Số CCCD: 0010"), said(110, 0, "9012")];
+    assert_eq!(inspect(&enhanced(&groups)).distinct(DetectorId::Cccd), 1);
 }
 
 #[test]

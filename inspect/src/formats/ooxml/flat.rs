@@ -56,9 +56,11 @@ pub(crate) const PACKAGE: Format = Format {
     },
 };
 
+/// What tells such files stands in so many bytes.
+pub(super) const SEEN: usize = 4_096;
+
 /// Whether it is XML with such an element and this name space.
 fn is_one(head: &Head<'_>, elements: &[&[u8]], name_space: &[u8]) -> bool {
-    const SEEN: usize = 4_096;
     let start = head.trimmed.get(..head.trimmed.len().min(SEEN)).unwrap_or_default();
     head.is_ascii_based()
         && start.starts_with(b"<")

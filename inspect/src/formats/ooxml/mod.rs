@@ -13,6 +13,7 @@ mod flat;
 mod formula;
 mod gaps;
 mod header;
+mod laid;
 mod parts;
 mod pivot;
 mod sheet;
@@ -22,6 +23,7 @@ mod words;
 use chot_detectors::Told;
 use chot_model::OpaqueReason;
 pub(crate) use flat::{LETTER, PACKAGE, WORKBOOK};
+pub(crate) use laid::LAID;
 use parts::{Kind, Parts};
 
 use super::numeral::shown;

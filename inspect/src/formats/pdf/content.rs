@@ -1,7 +1,8 @@
 //! Content streams: the operators that show text, run in their order, whatever its colour or render mode: text that is
 //! invisible or off the page is text (ISO 32000-2, 8 and 9).
 //!
-//! Nothing is drawn; strokes are counted, because a page of strokes alone may be text turned into outlines.
+//! Nothing is drawn; strokes are counted, because a page of strokes alone may be text turned into outlines, and areas
+//! kept, because they may draw a code (`drawing`).
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,16 +11,17 @@ use chot_model::OpaqueReason;
 
 use super::budget::Stop;
 use super::document::Document;
+use super::drawing::{Drawing, Pen, Shapes};
 use super::font::{Font, Glyph};
 use super::layout::{Layout, Run};
 use super::lex::{Dict, Lexer, Object, Stream, is_blank};
 
 /// A matrix of the form `a b c d e f` (8.3.4).
-type Matrix = [f64; 6];
+pub(super) type Matrix = [f64; 6];
 
 const IDENTITY: Matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
 
-fn times(m: Matrix, n: Matrix) -> Matrix {
+pub(super) fn times(m: Matrix, n: Matrix) -> Matrix {
     let [a, b, c, d, e, f] = m;
     let [g, h, i, j, k, l] = n;
     [a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + l]
@@ -36,6 +38,7 @@ pub(super) struct Seen {
     /// Text beside the shown one: replacements of marked content.
     pub(super) asides: String,
     pub(super) inline: Vec<(Dict, Vec<u8>)>,
+    shapes: Shapes,
 }
 
 /// What a page came to.
@@ -61,6 +64,7 @@ struct State {
     scale: f64,
     leading: f64,
     rise: f64,
+    pen: Pen,
 }
 
 /// Forms within forms.
@@ -85,6 +89,7 @@ pub(super) struct Interpreter<'r, 'a> {
     pub(super) layout: &'r mut Layout,
     pub(super) seen: &'r mut Seen,
     pub(super) tally: Tally,
+    pub(super) drawing: Drawing,
     depth: u32,
     text: Matrix,
     line: Matrix,
@@ -105,6 +110,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             scale: 1.0,
             leading: 0.0,
             rise: 0.0,
+            pen: Pen::default(),
         };
         let tally = Tally::default();
         Self {
@@ -112,6 +118,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             layout,
             seen,
             tally,
+            drawing: Drawing::default(),
             depth: 0,
             text: IDENTITY,
             line: IDENTITY,
@@ -126,6 +133,10 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         let runs = self.seen.runs.entry(stream.range.start).or_default();
         *runs += 1;
         if *runs > RUNS_MAX || self.depth >= FORMS_MAX {
+            // A square may be a form, and a code hundreds of those.
+            if let Some(shape) = self.seen.shapes.get(&stream.range.start) {
+                self.drawing.show(shape, self.state.matrix, self.state.pen);
+            }
             return Ok(());
         }
         let decoded = self.document.decode(stream)?;
@@ -134,6 +145,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             _ => Rc::clone(outer),
         };
         let before = self.state.clone();
+        let begin = self.drawing.begin_form(before.matrix);
         if let Some(matrix) = self.document.key(&stream.dict, b"Matrix")?.array().and_then(matrix) {
             self.state.matrix = times(matrix, self.state.matrix);
         }
@@ -141,6 +153,7 @@ impl<'r, 'a> Interpreter<'r, 'a> {
         self.depth += 1;
         let ran = self.run(&decoded.bytes, &own);
         self.depth -= 1;
+        self.drawing.end_form(&begin, stream.range.start, &mut self.seen.shapes);
         (self.text, self.line, self.saved, self.state) = (text, line, saved, before);
         ran
     }
@@ -220,9 +233,21 @@ impl<'r, 'a> Interpreter<'r, 'a> {
             b"Do" => self.external(operands, resources)?,
             b"gs" => self.graphics_state(operands, resources)?,
             b"BDC" | b"DP" => self.marked(operands, resources)?,
-            b"l" | b"c" | b"v" | b"y" => self.tally.strokes += 1,
-            _ => {}
+            b"cs" | b"CS" => self.colour_space(operator, operands, resources)?,
+            _ => {
+                self.tally.strokes += u64::from(matches!(operator, b"l" | b"c" | b"v" | b"y"));
+                self.drawing.operate(operator, operands, self.state.matrix, &mut self.state.pen);
+            }
         }
+        Ok(())
+    }
+
+    fn colour_space(&mut self, operator: &[u8], operands: &[Object], resources: &Dict) -> Result<(), Stop> {
+        let spaces = self.document.key(resources, b"ColorSpace")?;
+        let named = operands.first().and_then(Object::name).and_then(|name| spaces.dict()?.get(name));
+        let space = named.map_or(Ok(Object::Null), |space| self.document.resolve(space))?;
+        let kind = space.array().and_then(|space| space.first()).and_then(Object::name);
+        self.drawing.space(operator == b"cs", kind == Some(b"Separation"), &mut self.state.pen);
         Ok(())
     }
 

@@ -275,12 +275,11 @@ fn content(walk: &mut Walk<'_, '_>, label: &str, stream: &Stream) -> Result<(), 
     let document = walk.document;
     let mut interpreter = Interpreter::new(document, &mut walk.layout, &mut walk.seen);
     interpreter.form(stream, &Rc::default())?;
-    let tally = interpreter.tally;
+    let (mut tally, drawing) = (interpreter.tally, interpreter.drawing);
     walk.layout.end_page();
-    if tally.is_unread {
-        walk.opaque(label, OpaqueReason::UnknownEncoding, stream.range.len())?;
-    }
-    Ok(())
+    // Strokes that no page shows are mostly patterns.
+    tally.strokes = 0;
+    walk.drawn(label, tally, &drawing, stream.range.len())
 }
 
 fn attached(walk: &mut Walk<'_, '_>, name: &str, stream: &Stream) -> Result<(), Stop> {

@@ -375,6 +375,128 @@ fn a_page_of_strokes_alone_may_be_text() {
     assert!(read.contains(r#"Opaque { part: "page 1""#), "{read}");
 }
 
+/// The code of an invented person, `#` a dark module.
+const CODE: &str = include_str!("../../../tests/drawings/code.txt");
+
+/// For each module that is dark, or not, what a page has in its place.
+fn modules(is_dark: bool, each: impl Fn(usize, usize) -> String) -> String {
+    let rows = CODE.lines().enumerate();
+    let places = rows.flat_map(|(y, row)| row.bytes().enumerate().map(move |(x, b)| (x, y, (b == b'#') == is_dark)));
+    places.filter(|(_, _, is_one)| *is_one).map(|(x, y, _)| each(x, y)).collect()
+}
+
+/// Pages that draw a code, each as producers do.
+fn codes() -> Vec<Vec<u8>> {
+    let at = |x: usize, y: usize| (100.5 + 3.25 * x as f64, 700.0 - 3.25 * y as f64);
+    let area = |x, y| format!("{} {} 3.25 3.25 re ", at(x, y).0, at(x, y).1);
+    let text = "BT /F1 12 Tf 72 730 Td (Ma cua toi) Tj ET ";
+    let each = modules(true, |x, y| area(x, y) + "f\n");
+    let path = modules(true, |x, y| {
+        let (x, y) = at(x, y);
+        format!("{x} {y} m {0} {y} l {0} {1} l {x} {1} l h ", x + 3.25, y + 3.25)
+    });
+    let ground = "1 g 50 300 400 500 re f ";
+    let holes = modules(false, area);
+    let side = CODE.lines().count();
+    let whole = format!("100.5 {} {1} {1} ", at(0, side - 1).1, 3.25 * side as f64);
+    let strokes = modules(true, |x, y| format!("{} {y} m {} {y} l ", at(x, y).0, at(x, y).0 + 3.25, y = at(x, y).1));
+    let forms = modules(true, |x, y| format!("q 3.25 0 0 3.25 {} {} cm /X1 Do Q ", at(x, y).0, at(x, y).1));
+    let dots = modules(true, |x, y| {
+        let (x, y) = at(x, y);
+        format!("{x} {y} m {x} {0} {1} {0} {1} {y} c {1} {2} {x} {2} {x} {y} c f ", y + 2.0, x + 3.0, y - 2.0)
+    });
+    let mut files: Vec<Vec<u8>> = [
+        format!("{}f", modules(true, area)),
+        format!("{text}{ground}0 0 0 1 k {each}"),
+        format!("{text}{ground}/Cs1 cs 0 0 .2 sc {path} f*"),
+        format!("{text}0 1 -1 0 800 0 cm q 0 g {whole}re f 1 1 1 rg {holes}f Q"),
+        format!("{text}0 G 3.25 w {strokes}S"),
+        format!("{text}{dots}"),
+    ]
+    .iter()
+    .map(|content| page(content))
+    .collect();
+    let square = stream("/Type/XObject/Subtype/Form/BBox[0 0 1 1]", b"0 0 1 1 re f");
+    files.push(page_with(format!("{text}1 0 0 1 9 9 cm {forms}").as_bytes(), HELVETICA, &[square], ""));
+    files
+}
+
+#[test]
+fn codes_drawn_by_areas_are_read() {
+    for (n, file) in codes().iter().enumerate() {
+        let inspection = inspect(file).inspection;
+        assert_eq!(inspection.distinct(DetectorId::CccdQr), 1, "{n}: {inspection:?}");
+        assert!(inspection.opaque.is_empty(), "{n}: {inspection:?}");
+    }
+}
+
+#[test]
+fn a_code_drawn_by_areas_that_cannot_be_read_is_told() {
+    let side = CODE.lines().count();
+    let is_finder = |x: usize, y: usize| y < 8 && (x < 8 || x + 8 >= side) || y + 8 >= side && x < 8;
+    let area = |x: usize, y: usize| format!("{} {} 3 3 re ", 3 * x, 3 * (side - y));
+    let noise = (0..side * side).map(|n| (n % side, n / side)).filter(|(x, y)| (x * 7 + y * 13) % 5 < 2);
+    let noise = noise.filter(|(x, y)| !is_finder(*x, *y)).map(|(x, y)| area(x, y)).collect::<String>();
+    let finders = modules(true, |x, y| if is_finder(x, y) { area(x, y) } else { String::new() });
+    let file = page(&format!("{finders}{noise}f"));
+    assert!(inspect(&file).inspection.is_opaque(OpaqueReason::UnsupportedFormat));
+    // Squares alone, as of a map of heat, are none.
+    let squares = (0..900).map(|n| area(n % 30, n / 30)).collect::<Vec<_>>();
+    for step in [1, 2, 7] {
+        let content: String = squares.iter().step_by(step).cloned().collect();
+        let read = told(&page(&format!("BT /F1 12 Tf (Nhiet do) Tj ET {content} f")));
+        assert!(!read.contains("Opaque") && !read.contains("/qr"), "{read}");
+    }
+}
+
+/// A page of text with shapes beside each other: where each is, how wide and how high, and how many times it is bent.
+fn shapes(shapes: impl IntoIterator<Item = (f64, f64, f64, usize)>) -> Vec<u8> {
+    let mut content = "BT /F1 12 Tf 72 730 Td (Can cuoc cong dan:) Tj ET\n".to_owned();
+    for (x, width, height, bends) in shapes {
+        let _ = write!(content, "{x} 500 m {} 500 l ", x + width);
+        for n in 0..bends {
+            let y = 500.0 + height * n as f64 / bends as f64;
+            let _ = write!(content, "{} {y} {} {y} {} {y} c ", x + width, x + width / 2.0, x + width / 3.0);
+        }
+        let _ = writeln!(content, "{} {1} l {x} {1} l h f", x + width, 500.0 + height);
+    }
+    page(&content)
+}
+
+#[test]
+fn numbers_turned_into_outlines_are_told_and_other_shapes_are_not() {
+    let digit = |n: usize| [(2.5, 1), (4.6, 3), (4.4, 2), (5.0, 1)][n % 4];
+    let digits = |n: usize, gap: f64| {
+        shapes((0..n).map(|n| {
+            let (width, bends) = digit(n);
+            (200.0 + 6.0 * n as f64 + gap * (n / 4) as f64 - width / 2.0, width, 8.0, bends)
+        }))
+    };
+    let dots = shapes((0..30).map(|n| (200.0 + 6.0 * f64::from(n), 4.0, 4.0, 3)));
+    let bars = shapes((0..30).map(|n| (200.0 + 6.0 * f64::from(n), f64::from(n % 4), 20.0, 0)));
+    let chart =
+        shapes((0..30).map(|n| (200.0 + 6.0 * f64::from(n), 4.0 + 0.1 * f64::from(n % 4), f64::from(n * 7 % 20), 2)));
+    let word = shapes((0..12).scan(200.0, |x, n: usize| {
+        let width = [6.0, 7.5, 2.0, 5.0, 7.0, 4.0][n % 6];
+        *x += width + 1.0;
+        Some((*x - width, width, 8.0, n % 3 + 1))
+    }));
+    for (n, (file, is_told)) in [
+        (digits(12, 0.0), true),
+        (digits(12, 4.0), true),
+        (digits(8, 0.0), false),
+        (dots, false),
+        (bars, false),
+        (chart, false),
+        (word, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(told(&file).contains(r#"Opaque { part: "page 1""#), is_told, "{n}");
+    }
+}
+
 /// What this thread has worked: a busy machine makes no file expensive.
 fn worked() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");

@@ -6,14 +6,16 @@ use std::rc::Rc;
 use chot_model::{OpaqueReason, Secret};
 
 use super::budget::{Budget, Stop};
-use super::content::{Interpreter, Seen};
+use super::content::{Interpreter, Seen, Tally};
 use super::document::Document;
+use super::drawing::Drawing;
 use super::filter::State;
 use super::glyphs::text_string;
 use super::layout::Layout;
 use super::lex::{Dict, Object};
 use super::rest;
 use crate::extract::Piece;
+use crate::formats::drawn;
 
 /// Pages of one file.
 const PAGES_MAX: u32 = 100_000;
@@ -21,6 +23,8 @@ const PAGES_MAX: u32 = 100_000;
 const TREE_DEPTH_MAX: usize = 64;
 /// Lines and curves that may be text turned into outlines: a few letters already take this many.
 const STROKES_MAX: u64 = 400;
+/// Codes drawn by areas; each costs what a small picture does.
+const CODES_MAX: u32 = 32;
 /// Longer names of fields announce nothing.
 const NAME_MAX: usize = 400;
 /// The content of one page.
@@ -35,7 +39,8 @@ pub(super) fn walk(
     each: &mut dyn FnMut(Piece<'_>) -> bool,
 ) -> Result<(), Stop> {
     let document = Document::open(bytes, budget, passwords)?;
-    let mut walk = Walk { document: &document, each, layout: Layout::default(), seen: Seen::default(), pages: 0 };
+    let mut walk =
+        Walk { document: &document, each, layout: Layout::default(), seen: Seen::default(), pages: 0, codes: 0 };
     if document.is_locked {
         return walk.opaque("", OpaqueReason::Encrypted, usize::MAX);
     }
@@ -54,6 +59,7 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) layout: Layout,
     pub(super) seen: Seen,
     pages: u32,
+    codes: u32,
 }
 
 /// A node of the page tree, with the resources it inherits.
@@ -181,15 +187,45 @@ impl Walk<'_, '_> {
                 interpreter.layout.end_row();
             }
         }
-        let tally = interpreter.tally;
+        let (tally, drawing) = (interpreter.tally, interpreter.drawing);
         self.layout.turn_page();
-        if tally.is_unread {
-            self.opaque(&name, OpaqueReason::UnknownEncoding, content.len())?;
-        }
-        if tally.glyphs == 0 && tally.pictures == 0 && tally.strokes > STROKES_MAX {
-            self.opaque(&name, OpaqueReason::UnsupportedFormat, content.len())?;
-        }
+        self.drawn(&name, tally, &drawing, content.len())?;
         self.flush(PIECE)
+    }
+
+    /// Tells what is not read of a content of so many bytes, and reads the codes it draws.
+    pub(super) fn drawn(&mut self, name: &str, tally: Tally, drawing: &Drawing, bytes: usize) -> Result<(), Stop> {
+        if tally.is_unread {
+            self.opaque(name, OpaqueReason::UnknownEncoding, bytes)?;
+        }
+        let are_strokes = tally.glyphs == 0 && tally.pictures == 0 && tally.strokes > STROKES_MAX;
+        if are_strokes || drawing.outlines.are_there {
+            self.opaque(name, OpaqueReason::UnsupportedFormat, bytes)?;
+        }
+        /// Laying areas on a grid costs at least what its cells do.
+        const GRID: usize = drawn::SIDE_MAX * drawn::SIDE_MAX;
+        self.document.budget.spend(if drawing.raster.is_empty() { 0 } else { GRID })?;
+        let (mut texts, mut unread) = (Vec::new(), None);
+        let is_whole = drawing.raster.look(|rows| match drawn::codes(rows) {
+            _ if self.codes >= CODES_MAX => false,
+            Some(read) => {
+                self.codes += 1;
+                read.map_or_else(|reason| unread = Some(reason), |read| texts = read);
+                true
+            }
+            None => false,
+        });
+        if let Some(reason) = unread {
+            self.opaque(name, reason, bytes)?;
+        }
+        if !is_whole || self.codes == CODES_MAX {
+            self.opaque(name, OpaqueReason::TooMany, 1)?;
+        }
+        for text in &texts {
+            self.tell(Piece::Member { name: &format!("{name}/qr") })?;
+            self.tell(Piece::Bytes(text))?;
+        }
+        Ok(())
     }
 
     /// The fields of the form (12.7), each with the name that announces its value.

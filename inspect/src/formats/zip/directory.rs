@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) descriptor: bool,
     /// Where its record in the directory says them.
     pub(crate) slots: Slots,
+    /// The pieces that follow it.
+    pub(crate) more: Vec<Entry>,
 }
 
 /// A number in a header: in four bytes, or in eight of a field of its own where it did not fit (ZIP64).
@@ -299,6 +301,7 @@ fn central(record: &[u8], shift: u64) -> Option<(Entry, usize)> {
         end_marked: flags & 2 != 0,
         descriptor: flags & 8 != 0,
         slots,
+        more: Vec::new(),
     };
     Some((entry, len))
 }

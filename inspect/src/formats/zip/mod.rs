@@ -5,6 +5,7 @@
 
 mod directory;
 mod pack;
+mod pieces;
 
 use std::ops::Range;
 
@@ -65,6 +66,10 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     if directory.ambiguous {
         inquiry.refuse(place, OpaqueReason::Ambiguous, 1);
     }
+    let (directory, is_cut) = pieces::parts(directory);
+    if is_cut {
+        inquiry.refuse(place, OpaqueReason::Partial, 1);
+    }
     let document = ooxml::read(source, &directory, place, inquiry);
     if let Some(media_type) = document.or_else(|| odf::read(source, &directory, place, inquiry)) {
         around(source, &directory, place, inquiry);
@@ -89,7 +94,12 @@ pub(crate) fn leave<'e>(entries: impl Iterator<Item = &'e Entry>, inquiry: &mut 
 
 /// Where a member and what comes out of it stand.
 pub(crate) fn member(source: &dyn Source, entry: &Entry, place: &Place, inquiry: &mut Inquiry) -> Place {
-    let origin = inquiry.edits.unpacked(&place.origin, source.len(), Packing::Zip(entry.number));
+    let origin = if entry.more.is_empty() {
+        inquiry.edits.unpacked(&place.origin, source.len(), Packing::Zip(entry.number))
+    } else {
+        // What stands over the border of two pieces is in none.
+        Origin::Lost
+    };
     place.member(&entry.name, origin)
 }
 
@@ -247,7 +257,8 @@ pub(crate) fn stream(
     let mut held = 0;
     let read = decompress(source, entry, &mut held, inquiry, each);
     inquiry.held = inquiry.held.saturating_sub(held);
-    read
+    read?;
+    entry.more.iter().try_for_each(|piece| stream(source, piece, inquiry, each))
 }
 
 /// As [`stream`]; `held` is the memory accounted for.

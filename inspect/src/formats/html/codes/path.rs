@@ -1,7 +1,6 @@
 //! The data of a path (SVG 2, chapter 9.3): its areas as chains of points.
 
-/// A place in a drawing.
-pub(super) type Point = [f64; 2];
+use crate::formats::raster::Point;
 
 /// Chords of a curve: what is drawn for a module is about as round.
 const CHORDS: usize = 4;

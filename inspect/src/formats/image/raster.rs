@@ -3,8 +3,10 @@
 //! How fine that is, the areas say themselves: most of those of a code begin a module after another or are one wide. What
 //! else is drawn, frames and letters, does not change that. A cell has the colour that is painted last over its middle.
 
-use super::path::Point;
-use crate::formats::drawn;
+use super::drawn;
+
+/// A place in a drawing.
+pub(crate) type Point = [f64; 2];
 
 /// Points of all areas of a drawing, and how many rows their edges cross.
 const POINTS_MAX: usize = 1 << 19;
@@ -21,7 +23,7 @@ struct Area {
 }
 
 #[derive(Default)]
-pub(super) struct Raster {
+pub(crate) struct Raster {
     points: Vec<[f32; 2]>,
     /// Where each chain of points ends.
     chains: Vec<usize>,
@@ -40,7 +42,7 @@ struct Lines {
 
 impl Raster {
     /// Takes a chain of points around a part of an area; `paint` ends the area.
-    pub(super) fn chain(&mut self, chain: impl IntoIterator<Item = Point>) {
+    pub(crate) fn chain(&mut self, chain: impl IntoIterator<Item = Point>) {
         if self.are_too_many {
             return;
         }
@@ -63,16 +65,21 @@ impl Raster {
     }
 
     /// More is drawn than was taken.
-    pub(super) const fn lacks(&mut self) {
+    pub(crate) const fn lacks(&mut self) {
         self.are_too_many = true;
     }
 
+    /// Whether there is nothing to look at.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
     /// Whether no more is taken.
-    pub(super) const fn is_full(&self) -> bool {
+    pub(crate) const fn is_full(&self) -> bool {
         self.are_too_many
     }
 
-    pub(super) fn paint(&mut self, is_dark: bool, is_even_odd: bool) {
+    pub(crate) fn paint(&mut self, is_dark: bool, is_even_odd: bool) {
         if self.chains.len() > self.areas.last().map_or(0, |area| area.chains) {
             self.areas.push(Area { is_dark, is_even_odd, chains: self.chains.len() });
         }
@@ -80,10 +87,10 @@ impl Raster {
 
     /// Shows `look` the grids that the areas may lie on until it finds a code there; false when there was too much to
     /// look at all.
-    pub(super) fn look(&self, mut look: impl FnMut(&[Vec<bool>]) -> bool) -> bool {
+    pub(crate) fn look(&self, mut look: impl FnMut(&[Vec<bool>]) -> bool) -> bool {
         // A code has some hundred edges of modules at least.
         const POINTS_MIN: usize = 256;
-        if self.points.len() < POINTS_MIN {
+        if self.points.len() < POINTS_MIN || [0, 1].iter().any(|at| !self.has_lines(*at)) {
             return !self.are_too_many;
         }
         let boxes = self.boxes();
@@ -117,6 +124,16 @@ impl Raster {
             [least.into(), chain.iter().map(|p| p[at]).fold(f32::MIN, f32::max).into()]
         };
         self.chained().map(|chain| [0, 1].map(|at| span(chain, at))).collect()
+    }
+
+    /// Whether areas begin and end at as many places in one direction as a code has lines at least: twelve of its
+    /// finders, and those between the modules that alternate from one finder to the next. Few pages of text have.
+    fn has_lines(&self, at: usize) -> bool {
+        const LINES_MIN: usize = 16;
+        let mut places: Vec<f32> = self.points.iter().map(|point| point[at]).collect();
+        places.sort_unstable_by(f32::total_cmp);
+        places.dedup();
+        places.len() >= LINES_MIN
     }
 
     /// Grids there may be, the likeliest first.
