@@ -178,7 +178,7 @@ fn label(text: &[u8], start: usize) -> Option<usize> {
 
 /// What of `before` ends with `sổ`, without it and what leads from it to the number: `sổ: `, `sổ 1: `, `sổ cũ là `.
 fn book(before: &[u8]) -> Option<usize> {
-    const LEADING: [&str; 7] = ["là", "la", "số", "cũ", "mới", "của em", "của e"];
+    const LEADING: [&str; 9] = ["là", "la", "số", "cũ", "mới", "của em", "của e", "thứ nhất", "thứ hai"];
     /// As it is written in one letter and in three.
     const BOOKS: [&str; 6] = ["sổ", "Sổ", "SỔ", "so\u{302}\u{309}", "So\u{302}\u{309}", "SO\u{302}\u{309}"];
     let mut rest = before;

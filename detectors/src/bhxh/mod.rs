@@ -176,9 +176,14 @@ fn is_under_title(text: &[u8], number: &Number) -> bool {
     const CARDS: [&str; 2] = ["the bao hiem y te", "the bhyt"];
     const BOOKS: [&str; 2] = [" bhxh ", " bao hiem xa hoi "];
     const NAMES: [&str; 2] = [" ho ten ", " ho va ten "];
+    const SAID: [&str; 4] = [" cap so cho ", " cap lai so cho ", " chot so cho ", " dieu chinh so cho "];
     let [label, behind] = words_beside(text, number);
     if !label.ends_with(" ma so ") {
         return false;
+    }
+    // `BHXH cấp sổ cho ông …, mã số 79…`
+    if SAID.iter().any(|said| label.contains(said)) && BOOKS.iter().any(|book| label.contains(book)) {
+        return number.digits().get(..2).is_some_and(is_insurer);
     }
     let start = number.range.start;
     let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();

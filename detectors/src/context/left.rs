@@ -140,7 +140,8 @@ impl Near<'_> {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
-            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
+            let said = self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
+            return if said.1 == Firm::Not { self.said_of_the_first(speaking) } else { said };
         }
         spread_words(clause, &mut self.memory.scratch);
         let colon = ends_with_colon(clause);
@@ -148,15 +149,11 @@ impl Near<'_> {
         if said.1 != Firm::Not {
             return said;
         }
-        // A hint speaks of the first number behind it, and that of a list for those behind.
-        if let Some(first) = first_of_its_list(clause, self.digits) {
-            spread_words(clause.get(..first).unwrap_or_default(), &mut self.memory.scratch);
-            let (columns, firm) = self.words.nearest(&self.memory.scratch, 0, true, false);
-            if firm != Firm::Not {
-                return (columns, firm);
-            }
-            spread_words(clause, &mut self.memory.scratch);
+        let first = self.said_of_the_first(clause);
+        if first.1 != Firm::Not {
+            return first;
         }
+        spread_words(clause, &mut self.memory.scratch);
         // Who answers in a chat is no label of what they say.
         let speaker = colon && is_speaker(clause);
         let away = if speaker { 0 } else { self.memory.scratch.len() };
@@ -174,6 +171,14 @@ impl Near<'_> {
         spread_words(earlier, &mut self.memory.scratch);
         let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false, false);
         (columns, firm.min(Firm::Near))
+    }
+
+    /// What the words announce before the first number of a list whose last the candidate is: a hint speaks of the first
+    /// number behind it, and so of those behind that.
+    fn said_of_the_first(&mut self, clause: &[u8]) -> (Columns, Firm) {
+        let Some(first) = first_of_its_list(clause, self.digits) else { return (Columns::default(), Firm::Not) };
+        spread_words(clause.get(..first).unwrap_or_default(), &mut self.memory.scratch);
+        self.words.nearest(&self.memory.scratch, 0, true, false)
     }
 
     /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that
