@@ -159,10 +159,36 @@ const OTHER_BOOKS: [&str; 24] = [
     " dang kiem ",
 ];
 
+/// What may stand between `sổ` and the number.
+const SIGNS: &[u8] = b" :=-";
+const KEEPS_TOGETHER: &[u8] = "\u{a0}".as_bytes();
+
+/// Whether the last letter before a number may be one of `sổ`, of what leads from it, or of another number: of most it is
+/// told so that it is not, for numbers of ten digits are in every log.
+#[inline]
+fn may_lead(before: &[u8]) -> bool {
+    const SIGNS_MAX: usize = 4;
+    let mut last = before.iter().rev();
+    let Some(sign) = last.next() else { return false };
+    let parts = |b: &u8| SIGNS.contains(b);
+    let letter = match sign {
+        b',' | b'+' => Some(sign),
+        0xa0 => Some(sign),
+        sign if parts(sign) => last.by_ref().take(SIGNS_MAX).find(|b| !parts(b)),
+        _ => None,
+    };
+    match letter {
+        // The last bytes of `ổ`, of its two marks, and of letters with a mark that leading words end with.
+        Some(0x80..) | Some(b'a' | b'e' | b'i' | b'm' | b't') => true,
+        Some(b',' | b'+' | b';' | b'&') => last.find(|b| **b != b' ').is_some_and(u8::is_ascii_digit),
+        Some(b'1'..=b'9') => last.next() == Some(&b' '),
+        _ => false,
+    }
+}
+
 /// Where `sổ` ends that stands before the number at `start`, or before the first of the list it is in.
 fn label(text: &[u8], start: usize) -> Option<usize> {
-    // Of nearly all numbers one byte tells that nothing leads to them.
-    if !start.checked_sub(1).and_then(|at| text.get(at)).is_some_and(|b| b" :=-,+\xa0".contains(b)) {
+    if !may_lead(text.get(..start)?) {
         return None;
     }
     let mut at = start;
@@ -176,6 +202,18 @@ fn label(text: &[u8], start: usize) -> Option<usize> {
     None
 }
 
+fn without_signs(mut text: &[u8]) -> &[u8] {
+    loop {
+        match text {
+            [head @ .., sign] if SIGNS.contains(sign) => text = head,
+            _ => match text.strip_suffix(KEEPS_TOGETHER) {
+                Some(head) => text = head,
+                None => return text,
+            },
+        }
+    }
+}
+
 /// What of `before` ends with `sổ`, without it and what leads from it to the number: `sổ: `, `sổ 1: `, `sổ cũ là `.
 fn book(before: &[u8]) -> Option<usize> {
     const LEADING: [&str; 9] = ["là", "la", "số", "cũ", "mới", "của em", "của e", "thứ nhất", "thứ hai"];
@@ -183,7 +221,7 @@ fn book(before: &[u8]) -> Option<usize> {
     const BOOKS: [&str; 6] = ["sổ", "Sổ", "SỔ", "so\u{302}\u{309}", "So\u{302}\u{309}", "SO\u{302}\u{309}"];
     let mut rest = before;
     for _ in 0..3 {
-        rest = rest.get(..rest.iter().rposition(|b| !b" :=-\xa0\xc2".contains(b))? + 1)?;
+        rest = without_signs(rest);
         if let Some(head) = BOOKS.iter().find_map(|book| rest.strip_suffix(book.as_bytes())) {
             let begins = head.last().is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric());
             return begins.then_some(head.len());
