@@ -277,6 +277,13 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
             }
+            if open.cut == Cut::Given
+                && number
+                && let Some(cells) = Cells::given(&line, view).or_else(|| Cells::item(&line, true, view))
+            {
+                open.misfits = 0;
+                return self.queue.push_back(Some(cells.into_line()));
+            }
             if open.cut == Cut::Spaces
                 && number
                 && let Some(row) = spaced::row(&line, &open.headings, view)
@@ -315,6 +322,7 @@ impl Grid {
             if number
                 && (self.open_dashes(&line, view)
                     || self.open_items(&line, view)
+                    || self.open_given(&line, view, detectors)
                     || self.open_spaced(&line, view, detectors))
             {
                 return;
