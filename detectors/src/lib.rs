@@ -412,6 +412,9 @@ impl Finder for Scan<'_> {
             return false;
         }
         let run = range.len() == digits;
+        if run && digits == bhxh::DIGITS && bhxh::is_behind_a_book(self.text, range.start) {
+            return false;
+        }
         let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
         if run && self.memory.passes(self.text, &range, digits, is_idle) {
             return true;
@@ -438,6 +441,9 @@ impl Finder for Scan<'_> {
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
         let of_length = match silent {
+            Some(_) if bare && digits == bhxh::DIGITS && bhxh::is_behind_a_book(text, number.range.start) => {
+                detectors.by_bare_length.get(digits)
+            }
             Some(silent) if bare && !card && near.is_unannounced() => Some(silent),
             _ if bare && !card => detectors.by_bare_length.get(digits),
             _ => detectors.by_length.get(digits),

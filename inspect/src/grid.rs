@@ -278,6 +278,13 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(cells.into_line()));
             }
+            if open.cut == Cut::Given
+                && number
+                && let Some(cells) = Cells::given(&line, view).or_else(|| Cells::item(&line, true, view))
+            {
+                open.misfits = 0;
+                return self.queue.push_back(Some(cells.into_line()));
+            }
             if open.cut == Cut::Spaces
                 && number
                 && let Some(row) = spaced::row(&line, &open.headings, view)
@@ -316,6 +323,7 @@ impl Grid {
             if number
                 && (self.open_dashes(&line, view)
                     || self.open_items(&line, view)
+                    || self.open_given(&line, view, detectors)
                     || self.open_spaced(&line, view, detectors)
                     || self.open_commas(&line, view, detectors))
             {

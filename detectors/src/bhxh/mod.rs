@@ -4,6 +4,8 @@
 //! telephone numbers, tax codes and Unix time stamps are ten digits long too. So it is nothing without a word or a
 //! column. Since August 2025 the citizen number serves instead: twelve digits are `cccd`, whatever the heading.
 
+mod book;
+
 use chot_model::DetectorId;
 
 use crate::Column;
@@ -15,6 +17,7 @@ use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
 use crate::shape::{is_example, is_filler, is_round, loses, loss};
+pub(crate) use book::{DIGITS, is_behind_a_book};
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -87,7 +90,12 @@ impl Detector for Bhxh {
         if near.column().is_none() && loses(near.text(), number, POINTS_MAX - LOW) {
             return None;
         }
-        if near.is_silent() {
+        let book = near.column().is_none()
+            && number.is_plain()
+            && is_behind_a_book(near.text(), number.range.start)
+            && number.digits().get(..2).is_some_and(is_insurer)
+            && book::is_of_insurance(near.text(), &number.range);
+        if near.is_silent() && !book {
             return None;
         }
         let value = match number.len() {
@@ -99,6 +107,7 @@ impl Detector for Bhxh {
         };
         let said = near.announced();
         let (firm, less) = match said.firm(BOOK) {
+            Firm::Not | Firm::Weak if book => (Firm::Near, 0),
             Firm::Not if is_article(near.text(), number) => return None,
             Firm::Not if said.firm(CARD_NUMBER) == Firm::Not && is_under_title(near.text(), number) => (Firm::Near, 0),
             Firm::Not if is_numbered_book(near.text(), number) => (Firm::Near, 0),
@@ -124,14 +133,26 @@ impl Detector for Bhxh {
             return None;
         }
         let score = words - less + if is_insurer(whole.get(..2)?) { 10 } else { 0 }
-            - if !named && is_mobile(whole) && !is_labelled(near.text(), number, firm) { 30 } else { 0 }
+            - if !named && !book && is_mobile(whole) && !is_labelled(near.text(), number, firm) { 30 } else { 0 }
             - if !named && has_check_digit(whole) { 10 } else { 0 }
             - 60 * i32::from(said.amount)
             // `Thu BHXH bắt buộc 4563847000`.
             - if !named && whole.ends_with(b"000") { 40 } else { 0 }
-            - loss(near.text(), number, firm);
+            - if is_glued(near.text(), number) { 0 } else { loss(near.text(), number, firm) };
         Some(Found { value, ..Found::number(number, score) })
     }
+}
+
+/// Whether nothing parts a number from its `BHXH`: `BHXH7912345678`. One that begins like a year of ours is a document's.
+fn is_glued(text: &[u8], number: &Number) -> bool {
+    let before = text.get(..number.range.start).unwrap_or_default();
+    let word = before.len().checked_sub(4).and_then(|at| before.split_at_checked(at));
+    number.is_plain()
+        && word.is_some_and(|(head, word)| {
+            word.eq_ignore_ascii_case(b"bhxh") && head.last().is_none_or(|b| b.is_ascii() && b" \n\t,;:(".contains(b))
+        })
+        && text.get(number.range.end).is_none_or(|b| b.is_ascii() && b" \n\r\t,;:.)".contains(b))
+        && number.digits().get(..2).is_some_and(|place| is_insurer(place) && place != b"20")
 }
 
 /// Bytes of the line looked at on either side of a number for what else is meant.
@@ -155,9 +176,14 @@ fn is_under_title(text: &[u8], number: &Number) -> bool {
     const CARDS: [&str; 2] = ["the bao hiem y te", "the bhyt"];
     const BOOKS: [&str; 2] = [" bhxh ", " bao hiem xa hoi "];
     const NAMES: [&str; 2] = [" ho ten ", " ho va ten "];
+    const SAID: [&str; 4] = [" cap so cho ", " cap lai so cho ", " chot so cho ", " dieu chinh so cho "];
     let [label, behind] = words_beside(text, number);
     if !label.ends_with(" ma so ") {
         return false;
+    }
+    // `BHXH cấp sổ cho ông …, mã số 79…`
+    if SAID.iter().any(|said| label.contains(said)) && BOOKS.iter().any(|book| label.contains(book)) {
+        return number.digits().get(..2).is_some_and(is_insurer);
     }
     let start = number.range.start;
     let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
@@ -205,30 +231,34 @@ fn is_password(text: &[u8], number: &Number) -> bool {
 /// Whether `bh` alone speaks of the number, which is many a thing, and no other paper stands before it on the line or the one
 /// above, `cc 001090123456 / bh 7912…`, or the office of that name.
 fn is_vague(text: &[u8], number: &Number) -> bool {
-    const PAPERS: [&str; 5] = [" cc ", " cccd ", " cmnd ", " cmt ", " can cuoc "];
     let [before, behind] = words_beside(text, number);
     let before = before.strip_suffix("so ").unwrap_or(&before);
     let alone = before.ends_with(" bh ") && !before.ends_with(" ma bh ")
         || behind.starts_with(" bh ") && !before.ends_with(" bhxh ");
+    // `bh xe máy 7912…` has another word for what is insured.
+    const OWN: [&str; 6] = [" bhxh ", " bao hiem ", " so so ", " vssid ", " ma bh ", " tham gia "];
+    let other = |(_, thing): (&str, &str)| !thing.trim().is_empty() && !OWN.iter().any(|own| before.contains(own));
+    let alone = alone || before.rsplit_once(" bh ").is_some_and(other);
     let start = number.range.start;
     let above = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
     let lines = above.rsplit(|b| *b == b'\n').take(2);
     let lines: Vec<_> = lines.map(|line| format!(" {} ", fold(&String::from_utf8_lossy(line)).trim())).collect();
-    let paper = || {
-        let behind = lines.iter().flat_map(|line| PAPERS.iter().filter_map(|paper| line.split_once(paper)));
-        let mut numbers = behind.filter_map(|(_, rest)| rest.split(' ').next());
-        numbers.any(|number| matches!(number.len(), 9 | 12) && number.bytes().all(|b| b.is_ascii_digit()))
+    let paper = || lines.iter().any(|line| book::has_paper(line)) || book::has_paper(&behind);
+    let owner = || {
+        let label = before.trim_end();
+        label.strip_suffix(" bh").or_else(|| label.strip_suffix(" ma bh")).is_some_and(book::is_somebody)
+            && number.digits().get(..2).is_some_and(is_insurer)
     };
     // A machine of the office, and its money.
     const OF_THE_OFFICE: [&str; 7] = ["may", "thu", "chi", "no", "quy", "phi", "tien"];
     let label = lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
     let office = label.strip_suffix(" bhxh").and_then(|before| before.rsplit(' ').next());
-    alone && !paper() || office.is_some_and(|word| OF_THE_OFFICE.contains(&word))
+    alone && !paper() && !owner() || office.is_some_and(|word| OF_THE_OFFICE.contains(&word))
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.
 fn is_other_book(text: &[u8], number: &Number) -> bool {
-    const BOOKS: [&str; 2] = [" cap lai so ", " gop so "];
+    const BOOKS: [&str; 3] = [" cap lai so ", " gop so ", " vao so "];
     /// What may stand behind `sổ` where it is the insurance's.
     const OWN: [&str; 16] = [
         "so ", "bhxh ", "bao ", "bh ", "la ", "cho ", "cua ", "cu ", "moi ", "nay ", "tren ", "do mat ", "do hu ",
@@ -255,14 +285,14 @@ fn is_warranty(text: &[u8], number: &Number) -> bool {
     const WARRANTY: &str = " bao hanh ";
     let near = text.get(number.range.start.saturating_sub(LABEL_BYTES)..number.range.start).unwrap_or_default();
     // Most numbers are announced by other letters.
-    let short = |word: &[u8]| word.eq_ignore_ascii_case(b"bh");
+    let short = |word: &[u8]| word.eq_ignore_ascii_case(b"bh") || word.eq_ignore_ascii_case(b"sbh");
     if !near.split(|b| !b.is_ascii_alphanumeric() && *b < 0x80).any(short) {
         return false;
     }
     let [before, behind] = words_beside(text, number);
     let label =
         before.strip_suffix(" so ").or_else(|| before.strip_suffix(" la ")).unwrap_or_else(|| before.trim_end());
-    label.ends_with(" bh") && (before.contains(WARRANTY) || behind.contains(WARRANTY))
+    (label.ends_with(" bh") || label.ends_with(" sbh")) && (before.contains(WARRANTY) || behind.contains(WARRANTY))
 }
 
 /// Whether what reads as `số thẻ` before a number are English words: `so the winner is …`.

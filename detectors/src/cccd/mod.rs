@@ -227,16 +227,16 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
     before.and_then(|before| before.strip_suffix(b"max")).is_some_and(begins)
 }
 
-/// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`. Nobody's
-/// year of birth has twelve digits.
+/// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`, `tk 060…`
+/// (an account). Nobody's year of birth has twelve digits.
 fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
     const LABEL_BYTES: usize = 16;
-    const LABELS: [&str; 3] = [" so hd", " sn", " s n"];
+    const LABELS: [&str; 4] = [" so hd", " sn", " s n", " tk"];
     let start = number.range.start;
     let before = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default();
     let label = before.trim_ascii_end();
     let label = label.strip_suffix(b":").unwrap_or(label);
-    label.last().is_some_and(|b| b"dDnN".contains(b)) && {
+    label.last().is_some_and(|b| b"dDnNkK".contains(b)) && {
         let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
         LABELS.iter().any(|label| folded.ends_with(label))
     }

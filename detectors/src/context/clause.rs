@@ -55,7 +55,40 @@ pub(super) fn answers(between: &[u8]) -> bool {
     let quoted = between.iter().rposition(|b| !b"> ".contains(b)).map_or(0, |at| at + 1);
     let lines = between.get(..quoted).unwrap_or_default();
     let lines = lines.strip_prefix(b"\r").unwrap_or(lines);
-    time && lines.starts_with(b"\n") && lines.ends_with(b"\n")
+    time && lines.starts_with(b"\n") && (lines.ends_with(b"\n") || is_speaker(lines))
+}
+
+/// Whether a line begins with when somebody said what follows, and who, as programs copy it: `10:22 Minh: `,
+/// `[10:22, 12/11/2026] Chị Hà: `.
+pub(super) fn is_speaker(line: &[u8]) -> bool {
+    /// Of the time with its day, and of a name.
+    const LINE_BYTES: usize = 64;
+    let line = line.trim_ascii();
+    let line = line.strip_prefix(b"[").unwrap_or(line);
+    let hours = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    let when = line.iter().take_while(|b| b.is_ascii_digit() || b" :/-,.]".contains(b)).count();
+    let who = line.get(when..).and_then(|who| who.strip_suffix(b":")).unwrap_or_default();
+    line.len() <= LINE_BYTES
+        && matches!(line.get(hours..), Some([b':', b'0'..=b'9', b'0'..=b'9', ..]))
+        && matches!(hours, 1 | 2)
+        && !who.is_empty()
+        && !who.iter().any(|b| b.is_ascii_digit() || b":;|=\"\n".contains(b))
+}
+
+/// Where the first number begins of a list that ends a clause, as people write several behind one word: `7912… và `.
+pub(super) fn first_of_its_list(clause: &[u8], digits: usize) -> Option<usize> {
+    const PARTS: [&str; 8] = [", ", "; ", " + ", "+", " & ", " và ", " va ", "/"];
+    let mut first = None;
+    let mut rest = clause;
+    while let Some(head) = PARTS.iter().find_map(|part| rest.strip_suffix(part.as_bytes())) {
+        let len = head.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        if len != digits || len < OTHER_NUMBER_DIGITS {
+            break;
+        }
+        rest = head.get(..head.len() - len).unwrap_or_default();
+        first = Some(rest.len());
+    }
+    first
 }
 
 /// Whether there is anything in `text` that could be a word: no phrase of the lists is all digits.

@@ -6,7 +6,10 @@ use crate::fold::spread_words;
 use crate::simd::{BLOCK, Classes, classes, letters_and_digits_from};
 
 use super::announced::{Columns, Firm};
-use super::clause::{answers, clause_begins, ending, ends_with_colon, has_letters, is_mere_label, last_number, speaks};
+use super::clause::{
+    answers, clause_begins, ending, ends_with_colon, first_of_its_list, has_letters, is_mere_label, is_speaker,
+    last_number, speaks,
+};
 use super::codes::without_codes;
 use super::memory::{Last, Memory};
 use super::right::both_in_brackets;
@@ -119,7 +122,7 @@ impl Near<'_> {
         }
         let begin = last_number(classes.digit, other.start).map_or(0, |number| number.end);
         spread_words(before.get(begin..other.start).unwrap_or_default(), &mut self.memory.scratch);
-        let (said, firm) = self.words.nearest(&self.memory.scratch, 0, true, false);
+        let (said, firm) = self.words.asked(&self.memory.scratch);
         if said.meets(PAPERS) && said.0.count_ones() > 1 { (said, firm.min(Firm::Near)) } else { none }
     }
 
@@ -137,7 +140,8 @@ impl Near<'_> {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
-            return self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
+            let said = self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
+            return if said.1 == Firm::Not { self.said_of_the_first(speaking) } else { said };
         }
         spread_words(clause, &mut self.memory.scratch);
         let colon = ends_with_colon(clause);
@@ -145,9 +149,16 @@ impl Near<'_> {
         if said.1 != Firm::Not {
             return said;
         }
-        let away = self.memory.scratch.len();
+        let first = self.said_of_the_first(clause);
+        if first.1 != Firm::Not {
+            return first;
+        }
+        spread_words(clause, &mut self.memory.scratch);
+        // Who answers in a chat is no label of what they say.
+        let speaker = colon && is_speaker(clause);
+        let away = if speaker { 0 } else { self.memory.scratch.len() };
         // `Lũy kế: …` has its own label, whatever it means.
-        if colon && !is_mere_label(&self.memory.scratch) {
+        if colon && !speaker && !is_mere_label(&self.memory.scratch) {
             return (Columns::default(), Firm::Not);
         }
         // An empty line ends what was said before it, but for an answer.
@@ -160,6 +171,14 @@ impl Near<'_> {
         spread_words(earlier, &mut self.memory.scratch);
         let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false, false);
         (columns, firm.min(Firm::Near))
+    }
+
+    /// What the words announce before the first number of a list whose last the candidate is: a hint speaks of the first
+    /// number behind it, and so of those behind that.
+    fn said_of_the_first(&mut self, clause: &[u8]) -> (Columns, Firm) {
+        let Some(first) = first_of_its_list(clause, self.digits) else { return (Columns::default(), Firm::Not) };
+        spread_words(clause.get(..first).unwrap_or_default(), &mut self.memory.scratch);
+        self.words.nearest(&self.memory.scratch, 0, true, false)
     }
 
     /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that

@@ -210,6 +210,28 @@ impl Words {
         }
     }
 
+    /// The papers that were asked for together right before a number, in words or in hints: `cccd-bhxh: `.
+    pub(super) fn asked(&self, folded: &[u8]) -> (Columns, Firm) {
+        let (mut asked, mut last) = (Columns::default(), None);
+        for (range, column, _) in self.all(folded) {
+            let column = column.spoken();
+            if !Columns::of(&[column]).meets(PAPERS) || !last.is_some_and(|end| range.start <= end + LINK) {
+                asked = Columns::default();
+            }
+            asked.insert(column);
+            last = Some(range.end);
+        }
+        let firm = match last {
+            Some(end) if distance(folded, end, false) <= DIRECT => Firm::Near,
+            _ => Firm::Not,
+        };
+        if asked.0.count_ones() > 1 && asked.meets(PAPERS) {
+            (asked, firm)
+        } else {
+            self.nearest(folded, 0, true, false)
+        }
+    }
+
     /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
     /// decides.
     pub(super) fn nearest_in_the_end(&self, folded: &[u8], colon: bool) -> Option<Ending> {

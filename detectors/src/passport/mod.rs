@@ -40,6 +40,10 @@ fn is_short_form(before: &[u8]) -> bool {
     let before = whole.strip_suffix(b":").or_else(|| whole.strip_suffix(b"=>")).unwrap_or(whole).trim_ascii_end();
     let before = before.get(..before.len() - usize::from(quote(before))).unwrap_or_default();
     let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
+    // `hc của em C1234567`, `số hc: C1234567`.
+    if is_said_in_small(before) {
+        return true;
+    }
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let Some(rest) = before.strip_suffix(b"HC").filter(|rest| !rest.last().is_some_and(letter)) else { return false };
     // `Phòng HC C1234567`: a word right before has its own letters, unless a colon or `số` says what they are. Capitals are
@@ -48,6 +52,21 @@ fn is_short_form(before: &[u8]) -> bool {
     let name = word.iter().rev().take_while(|b| letter(b)).all(u8::is_ascii_uppercase);
     let alone = rest.ends_with(b"\n") || name;
     alone || !ends(word, GOODS) && (before.len() < whole.len() || ends(word, NUMBER))
+}
+
+/// Whether `hc` in small letters stands there as people write it: behind `số`, or before whose it is.
+fn is_said_in_small(before: &[u8]) -> bool {
+    const OWNERS: &str = "e em a anh c chị chi con bé be mẹ me bố bo ba vợ vo chồng chong mình minh tôi toi cháu chau";
+    const NUMBER: [&str; 4] = ["số", "Số", "so", "So"];
+    let (owned, of) = match before.iter().rposition(|b| *b == b' ').and_then(|at| before.split_at_checked(at)) {
+        Some((head, owner)) if OWNERS.split(' ').any(|word| word.as_bytes() == owner.trim_ascii()) => (true, head),
+        _ => (false, before),
+    };
+    let of = of.strip_suffix("của".as_bytes()).or_else(|| of.strip_suffix(b"cua")).unwrap_or(of).trim_ascii_end();
+    let Some(rest) = of.strip_suffix(b"hc").or_else(|| of.strip_suffix(b"HC")) else { return false };
+    let rest_ends = rest.last().is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric());
+    let word = rest.trim_ascii_end();
+    rest_ends && (owned || word.len() < rest.len() && NUMBER.iter().any(|number| word.ends_with(number.as_bytes())))
 }
 
 /// Whether `PP` stands before the letter, on a line that speaks of a person or a journey: bags are made of it, too.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use chot_detectors::Column;
 
-use super::items::name_and_number;
+use super::items::{given_and_number, name_and_number};
 use super::ruled;
 use crate::scanned::is_code;
 use crate::table::Row;
@@ -25,6 +25,8 @@ pub(super) enum Cut {
     Comma,
     /// Items of a list with a name and a number each, under a line that ends in a colon.
     Items,
+    /// The same with given names alone, under a line that names what the numbers are.
+    Given,
     /// Single blanks, under a line that is made of headings.
     Spaces,
     /// One value a line, a blank line after each record.
@@ -49,7 +51,9 @@ impl Cut {
             Self::Blanks => WIDE.find(rest),
             Self::Dashes => memchr::memchr(b' ', rest),
             Self::Box => memchr::memchr(SIDE, rest),
-            Self::Lines | Self::Numbers | Self::Items | Self::Ruled | Self::Stacked | Self::Spaces => None,
+            Self::Lines | Self::Numbers | Self::Items | Self::Given | Self::Ruled | Self::Stacked | Self::Spaces => {
+                None
+            }
         };
         next.map(|next| at + next)
     }
@@ -74,6 +78,12 @@ impl Cut {
             && cells < whole
             && whole - cells <= LEFT_OUT_MAX
     }
+}
+
+/// Where an item of a list begins behind its sign, and those of an answer that quotes it.
+fn item_begins(text: &[u8]) -> Option<usize> {
+    let begins = text.iter().take_while(|b| **b == b'>' || b.is_ascii_whitespace()).count();
+    Some(begins + bullet(text.get(begins..)?))
 }
 
 /// A line or a cell: a place in the window, or a copy once the window moves on.
@@ -406,13 +416,16 @@ impl Cells {
         (row.len() > 1).then_some(Self { cut: Cut::Pipe, row, places: Vec::new() })
     }
 
+    /// Of a line that is an item of a list of given names.
+    pub(super) fn given(line: &Piece, view: &View) -> Option<Self> {
+        let (name, number) = given_and_number(line.text(view), item_begins(line.text(view))?)?;
+        Some(Self { cut: Cut::Given, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
+    }
+
     /// Of a line that is an item of a list.
     pub(super) fn item(line: &Piece, known: bool, view: &View) -> Option<Self> {
         let text = line.text(view);
-        // Behind the signs of an answer that quotes it.
-        let begins = text.iter().take_while(|b| **b == b'>' || b.is_ascii_whitespace()).count();
-        let begins = begins + bullet(text.get(begins..)?);
-        let (name, number) = name_and_number(text, begins, known)?;
+        let (name, number) = name_and_number(text, item_begins(text)?, known)?;
         Some(Self { cut: Cut::Items, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
     }
 

@@ -26,6 +26,29 @@ pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option
     Some((name, number))
 }
 
+/// The given name and the number that are all of a line behind `begins`, as friends are listed: `An: 7912345678`, `c Hoa 79…`.
+pub(super) fn given_and_number(text: &[u8], begins: usize) -> Option<(Range<usize>, Range<usize>)> {
+    const TITLES: &str = "a c e anh chị em bạn cô chú bác chi ban co chu bac";
+    const LETTERS_MAX: usize = 7;
+    let mut words = words(text, begins..text.len());
+    let mut name = words.next()?;
+    let mut number = words.next()?;
+    let is_title = |word: &Range<usize>| {
+        let word = text.get(word.clone()).unwrap_or_default();
+        TITLES.split(' ').any(|title| title.as_bytes() == word)
+    };
+    if is_title(&name) {
+        (name, number) = (number, words.next()?);
+    }
+    let given = str::from_utf8(text.get(name.clone())?).ok()?;
+    let is_given = given.chars().next().is_some_and(char::is_uppercase)
+        && given.chars().skip(1).all(|c| c.is_lowercase() && c.is_alphabetic())
+        && (2..=LETTERS_MAX).contains(&given.chars().count());
+    let digits = text.get(number.clone())?;
+    let is_one = is_number(digits) && !is_telephone(digits) || is_card(digits);
+    (is_given && is_one && words.next().is_none()).then_some((name, number))
+}
+
 /// The name in small letters that stands between the sign of an item and a date of birth: nothing but a few syllables. Labels
 /// have none behind them.
 fn small_name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {

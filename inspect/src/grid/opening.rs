@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::Detectors;
+use chot_detectors::{Column, Detectors};
 
 use super::cells::{Cells, Cut, Line, Open, Piece, has_dashes};
 use super::spaced::{self, Headings};
@@ -139,6 +139,30 @@ impl Grid {
         self.open = Some(Open::with(&cells));
         let items = before.into_iter().rev().chain([cells]).map(Cells::into_line);
         self.queue.extend([heading].into_iter().chain(items).map(Some));
+        true
+    }
+
+    /// Opens one with the second of two items that are a given name and a number each, below a line that ends in a colon and
+    /// names a paper: `Mã BHXH các bạn:`. Anything else is called like somebody.
+    pub(super) fn open_given(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
+        let apart = self.letters.line_before().filter(|_| self.block.len() < 2);
+        let mut lines = self.block.iter().rev().chain(apart);
+        let [Some(first), Some(above)] = [lines.next(), lines.next()] else { return false };
+        let Some(cells) = Cells::given(line, view) else { return false };
+        let Some(before) = Cells::given(first, view).filter(|_| first.base() >= self.fresh) else { return false };
+        let heading = above.text(view).trim_ascii_end();
+        let heading = heading.strip_suffix(b":").filter(|heading| heading.len() <= HEADING_MAX);
+        let column = heading.and_then(|heading| detectors.column(&String::from_utf8_lossy(heading)));
+        if !matches!(column, Some(Column::Bhxh | Column::Cccd | Column::Cmnd | Column::Bhyt | Column::IdNumber)) {
+            return false;
+        }
+        let heading = Line::above_items(above);
+        self.close();
+        self.before.clear();
+        self.block.clear();
+        self.over = false;
+        self.open = Some(Open::with(&cells));
+        self.queue.extend([heading, before.into_line(), cells.into_line()].into_iter().map(Some));
         true
     }
 

@@ -107,11 +107,17 @@ pub(super) fn is_value(line: &[u8]) -> bool {
             && line.iter().filter(|b| b.is_ascii_digit()).count() >= DIGITS_MIN
 }
 
-/// In which column the numbers stand: as far behind a `1` with a `2` below, or behind where the header begins, else in the
-/// last.
+/// In which column the numbers stand: as far behind a `1` with a `2` below, as a table goes on behind another behind a `10`
+/// with `11` and `12` below, or behind where the header begins, else in the last.
 fn column<'t>(lines: &[Range<usize>], width: usize, text: impl Fn(&Range<usize>) -> &'t [u8]) -> Option<usize> {
     let is = |at: usize, number: &[u8]| lines.get(at).is_some_and(|line| text(line) == number);
     let counted = (0..width).find(|at| is(2 * width + at, b"1") && is(width + at, b"2"));
+    let count = |at: usize| lines.get(at).and_then(|line| str::from_utf8(text(line)).ok()?.parse::<u16>().ok());
+    let goes_on = |at: &usize| {
+        let [third, second, first] = [*at, width + at, 2 * width + at].map(count);
+        first.is_some_and(|n| second == n.checked_add(1) && third == n.checked_add(2))
+    };
+    let counted = counted.or_else(|| (0..width).find(goes_on));
     let begins = || (lines.len() - 1).checked_sub(ROWS * width).filter(|at| *at < width);
     counted.or_else(begins).or_else(|| width.checked_sub(1))
 }
@@ -186,6 +192,17 @@ mod tests {
             let rows: String = (0..names.len()).map(|n| record(n, end)).collect();
             format!("STT{end}Họ và tên{end}Ngày sinh{end}{heading}{end}{rows}")
         };
+        let on_slides = |heading: &str| {
+            let row = |n: usize, name: &str| {
+                let number = 7_912_345_001_u64 + 37 * n as u64;
+                format!("{n}\n{name} {}\n01/02/198{}\n{number}\n{n} đường Lê Lợi\n", ["Hà", "Vy"][n / 13], n % 9)
+            };
+            let slide = |first: usize| {
+                let rows: String = names.iter().enumerate().map(|(n, name)| row(first + n, name)).collect();
+                format!("DANH SÁCH\nSTT\nHọ và tên\nNgày sinh\n{heading}\nĐịa chỉ\n{rows}")
+            };
+            slide(7) + &slide(13)
+        };
         let without = |text: String| text.lines().filter(|line| line.len() > 2).collect::<Vec<_>>().join("\n");
         let long = "Chữ thường, không có gì.\n".repeat(5_000);
         for (text, found) in [
@@ -204,6 +221,9 @@ mod tests {
             ),
             // An empty cell.
             (table("Mã số BHXH", "\n").replace("01/02/1983", ""), names.len()),
+            // Goes on where the table of another slide ended, and has a column behind the number.
+            (on_slides("Mã số BHXH"), 2 * names.len()),
+            (on_slides("Mã đơn hàng"), 0),
             (table("Mã đơn hàng", "\n"), 0),
             (table("Ghi chú", "\n"), 0),
             (without(table("Mã đơn hàng", "\n")), 0),

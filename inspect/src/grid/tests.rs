@@ -112,7 +112,11 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         ("Mã số BHXH cần gộp:\n- Lê Văn Bình: 7912345670\n- Nguyễn Thị Mai: chưa có\n- Hồ An: 7912345671", 2),
         ("> Mã số BHXH cần gộp:\n> - Nguyễn Thị Mai: 4012345678\n> 2. Hồ An: 7912345670\n", 2),
         ("ma so bhxh can gop:\n1. le van binh 05/04/1987 7912345670\n2. ho an 01/02/1990 7912345671\n", 2),
+        ("Mã BHXH các bạn:\nAn 4012345678\nBình 7912345670\nc Hoa: 7912345671", 3),
+        ("Mã BHXH các bạn:\n- An: 4012345678\n- Chi: 7912345671\n- Nguyễn Văn Bình: 7912345670", 3),
         // Other labels, other headings, none, and what is no name.
+        ("Mã vận đơn của các bạn:\nAn 4012345678\nBình 7912345670\nChi 7912345671", 0),
+        ("Các bạn:\nAn 4012345678\nBình 7912345670\nChi 7912345671", 0),
         ("Thông tin mã số BHXH gồm:\n- mã hồ sơ 4012345678\n- số hợp đồng: 7912345670", 0),
         ("> Em gửi chị:\n> - Nguyễn Thị Mai: 4012345678\n> - Lê Văn Bình: 7912345670", 0),
         ("Thông tin mã số BHXH gồm:\n- Số CMND: 079123456\n- Mã Hồ Sơ: 4012345678\n- Lê An: 7912345670", 0),

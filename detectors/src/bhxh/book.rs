@@ -1,0 +1,243 @@
+//! Numbers that only `sổ` or `bh` stands before, as staff write to each other: `gộp 2 sổ 7912… và 0113…`, `An sổ 7912…`.
+//!
+//! `sổ` is many a book, and without its hook it is `số`. So it says something only as it is written, of a number that
+//! begins like those of an insurer, and where the line speaks of insurance or of somebody.
+
+use std::ops::Range;
+
+use crate::fold::fold;
+
+/// Bytes looked at before a number, and behind it.
+const REACH: usize = 128;
+/// Digits of the number.
+pub(crate) const DIGITS: usize = 10;
+/// Others of one list that may stand before it.
+const OTHERS_MAX: usize = 3;
+
+/// Whether `sổ` stands right before the number at `start` or the first of its list. Only the bytes beside it are read.
+pub(crate) fn is_behind_a_book(text: &[u8], start: usize) -> bool {
+    label(text, start).is_some()
+}
+
+/// Whether that book is the one of the insurance.
+pub(super) fn is_of_insurance(text: &[u8], range: &Range<usize>) -> bool {
+    let Some(label) = label(text, range.start) else { return false };
+    let from = label.saturating_sub(REACH);
+    let before = text.get(from..label).unwrap_or_default();
+    let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    let behind = text.get(range.end..text.len().min(range.end + REACH / 2)).unwrap_or_default();
+    let behind = behind.split(|b| *b == b'\n').next().unwrap_or_default();
+    let folded = |part: &[u8]| format!(" {} ", fold(&String::from_utf8_lossy(part)).trim());
+    let (above, line, behind) = (folded(before), folded(line), folded(behind));
+    // `đã ghi vào sổ 79…` is what any office does.
+    let entered = line.ends_with(" vao ") && !line.contains(" gop ");
+    if entered || OTHER_BOOKS.iter().any(|other| line.contains(other) || behind.contains(other)) {
+        return false;
+    }
+    // The office of that name tells nothing of the book.
+    let office = |part: &str| {
+        part.match_indices(" bhxh ").all(|(at, word)| {
+            let rest = part.get(at + word.len()..).unwrap_or_default();
+            OFFICES.iter().any(|place| rest.starts_with(place))
+        })
+    };
+    let told =
+        TELLING.iter().any(|word| above.contains(word) || behind.contains(word)) || !office(&above) || !office(&behind);
+    told || has_paper(&above)
+        || has_paper(&behind)
+        || is_somebody(&line)
+        || behind.strip_prefix(" cua ").is_some_and(begins_with_somebody)
+}
+
+/// Whether folded words end with the name of somebody who has what follows: `ban Nguyen Van An da co`.
+pub(super) fn is_somebody(folded: &str) -> bool {
+    const LINKS: [&str; 5] = ["da co", "chua co", "co", "la", "2"];
+    let named = folded.trim_end();
+    let named =
+        LINKS.iter().find_map(|link| named.strip_suffix(link).filter(|rest| rest.ends_with(' '))).unwrap_or(named);
+    ends_with_a_name(named)
+}
+
+fn begins_with_somebody(folded: &str) -> bool {
+    let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).take(3).collect();
+    words.len() == 3 && ends_with_a_name(&words.join(" "))
+}
+
+/// Whether folded words end with a name of three or four syllables. Some things are called like one.
+fn ends_with_a_name(folded: &str) -> bool {
+    const SURNAMES: [&str; 21] = [
+        "nguyen", "tran", "le", "pham", "hoang", "huynh", "phan", "vu", "vo", "dang", "bui", "do", "ho", "ngo",
+        "duong", "ly", "dinh", "trinh", "truong", "mai", "luong",
+    ];
+    const THINGS: [&str; 11] = [
+        "xe may",
+        "ho so",
+        "may lanh",
+        "may tinh",
+        "may giat",
+        "dien thoai",
+        "tu lanh",
+        "dieu hoa",
+        "hop dong",
+        "cong ty",
+        "do dien",
+    ];
+    let words: Vec<&str> = folded.rsplit(' ').filter(|word| !word.is_empty()).take(4).collect();
+    let syllable = |word: &&str| word.len() <= 7 && word.bytes().all(|b| b.is_ascii_lowercase());
+    let name = words.iter().take_while(|word| syllable(word)).count();
+    let begins = |at: usize| at < name && words.get(at).is_some_and(|word| SURNAMES.contains(word));
+    (begins(2) || begins(3)) && !THINGS.iter().any(|thing| folded.contains(thing))
+}
+
+/// Whether the number of another paper stands there behind its word, or before it in brackets: `cc 001090123456`,
+/// `001090123456 (cc)`.
+pub(super) fn has_paper(folded: &str) -> bool {
+    const PAPERS: [&str; 5] = ["cc", "cccd", "cmnd", "cmt", "cuoc"];
+    let number = |word: &str| matches!(word.len(), 9 | 12) && word.bytes().all(|b| b.is_ascii_digit());
+    // `cc12` is folded into two words.
+    let words = || folded.split(' ').filter(|word| !word.is_empty() && *word != "12");
+    words().zip(words().skip(1)).any(|(a, b)| PAPERS.contains(&a) && number(b) || number(a) && PAPERS.contains(&b))
+}
+
+/// What speaks of the insurance or of what it pays for.
+const TELLING: [&str; 25] = [
+    " bhyt ",
+    " bhtn ",
+    " bao hiem ",
+    " sbh ",
+    " vssid ",
+    " chot ",
+    " gop ",
+    " thai san ",
+    " om dau ",
+    " duong suc ",
+    " tu tuat ",
+    " that nghiep ",
+    " tctn ",
+    " luong huu ",
+    " huu tri ",
+    " 1 lan ",
+    " mot lan ",
+    " nld ",
+    " tham gia ",
+    " bao tang ",
+    " bao giam ",
+    " c12 ",
+    " c13 ",
+    " d02 ",
+    " qua trinh ",
+];
+
+/// What `BHXH` goes on with where it is the office.
+const OFFICES: [&str; 8] = ["tinh ", "huyen ", "quan ", "thanh pho ", "tp ", "co so ", "khu vuc ", "viet nam "];
+
+/// What other books are called, and what is done with them.
+const OTHER_BOOKS: [&str; 24] = [
+    " tiet kiem ",
+    " ngan hang ",
+    " ky han ",
+    " lai suat ",
+    " so do ",
+    " so hong ",
+    " gcn ",
+    " qsdd ",
+    " tat toan ",
+    " vay ",
+    " kho ",
+    " vat tu ",
+    " cong chung ",
+    " chung thuc ",
+    " quyen ",
+    " so du ",
+    " so quy ",
+    " ho ngheo ",
+    " so kham ",
+    " hoc ba ",
+    " tam tru ",
+    " ho khau ",
+    " xo so ",
+    " dang kiem ",
+];
+
+/// What may stand between `sổ` and the number.
+const SIGNS: &[u8] = b" :=-";
+const KEEPS_TOGETHER: &[u8] = "\u{a0}".as_bytes();
+
+/// Whether the last letter before a number may be one of `sổ`, of what leads from it, or of another number: of most it is
+/// told so that it is not, for numbers of ten digits are in every log.
+#[inline]
+fn may_lead(before: &[u8]) -> bool {
+    const SIGNS_MAX: usize = 4;
+    let mut last = before.iter().rev();
+    let Some(sign) = last.next() else { return false };
+    let parts = |b: &u8| SIGNS.contains(b);
+    let letter = match sign {
+        b',' | b'+' => Some(sign),
+        0xa0 => Some(sign),
+        sign if parts(sign) => last.by_ref().take(SIGNS_MAX).find(|b| !parts(b)),
+        _ => None,
+    };
+    match letter {
+        // The last bytes of `ổ`, of its two marks, and of letters with a mark that leading words end with.
+        Some(0x80..) | Some(b'a' | b'e' | b'i' | b'm' | b't') => true,
+        Some(b',' | b'+' | b';' | b'&') => last.find(|b| **b != b' ').is_some_and(u8::is_ascii_digit),
+        Some(b'1'..=b'9') => last.next() == Some(&b' '),
+        _ => false,
+    }
+}
+
+/// Where `sổ` ends that stands before the number at `start`, or before the first of the list it is in.
+fn label(text: &[u8], start: usize) -> Option<usize> {
+    if !may_lead(text.get(..start)?) {
+        return None;
+    }
+    let mut at = start;
+    for _ in 0..=OTHERS_MAX {
+        let before = text.get(at.saturating_sub(REACH / 2)..at)?;
+        if let Some(len) = book(before) {
+            return Some(at - before.len() + len);
+        }
+        at = at - before.len() + other(before)?;
+    }
+    None
+}
+
+fn without_signs(mut text: &[u8]) -> &[u8] {
+    loop {
+        match text {
+            [head @ .., sign] if SIGNS.contains(sign) => text = head,
+            _ => match text.strip_suffix(KEEPS_TOGETHER) {
+                Some(head) => text = head,
+                None => return text,
+            },
+        }
+    }
+}
+
+/// What of `before` ends with `sổ`, without it and what leads from it to the number: `sổ: `, `sổ 1: `, `sổ cũ là `.
+fn book(before: &[u8]) -> Option<usize> {
+    const LEADING: [&str; 9] = ["là", "la", "số", "cũ", "mới", "của em", "của e", "thứ nhất", "thứ hai"];
+    /// As it is written in one letter and in three.
+    const BOOKS: [&str; 6] = ["sổ", "Sổ", "SỔ", "so\u{302}\u{309}", "So\u{302}\u{309}", "SO\u{302}\u{309}"];
+    let mut rest = before;
+    for _ in 0..3 {
+        rest = without_signs(rest);
+        if let Some(head) = BOOKS.iter().find_map(|book| rest.strip_suffix(book.as_bytes())) {
+            let begins = head.last().is_none_or(|b| b.is_ascii() && !b.is_ascii_alphanumeric());
+            return begins.then_some(head.len());
+        }
+        rest = match rest {
+            [head @ .., b' ', b'1'..=b'9'] => head,
+            _ => LEADING.iter().find_map(|word| rest.strip_suffix(word.as_bytes()))?,
+        };
+    }
+    None
+}
+
+/// Where the number begins that a sign of lists parts from the end of `before`.
+fn other(before: &[u8]) -> Option<usize> {
+    const PARTS: [&str; 9] = [", ", " + ", " và ", " va ", "; ", " & ", "+", ",", " với "];
+    let rest = PARTS.iter().find_map(|part| before.strip_suffix(part.as_bytes()))?;
+    let len = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    (len == DIGITS).then(|| rest.len() - len)
+}
