@@ -103,8 +103,10 @@ impl Folded {
     /// Only the last word of it.
     fn last_word(mut self) -> Self {
         let start = self.bytes().iter().rposition(|b| *b == b' ').map_or(0, |at| at + 1);
-        self.bytes.copy_within(start..self.len, 0);
-        self.len -= start;
+        if start > 0 {
+            self.bytes.copy_within(start..self.len, 0);
+            self.len -= start;
+        }
         self
     }
 }
@@ -190,7 +192,7 @@ const PARTS: [[[u8; 2]; 4]; 4] = {
 
 /// The skeleton of the character at the head of `bytes`, which is not ASCII, and its length; `None` inside for one that
 /// leaves no trace.
-#[inline]
+#[inline(always)]
 pub(crate) fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
     // The letters of Vietnamese take two bytes from C3 to C6 or three from E1 BA; next to all that is met is these.
     match *bytes {
@@ -200,11 +202,17 @@ pub(crate) fn fold_next(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
         [0xe1, next @ 0xba..=0xbb, last @ 0x80..=0xbf, ..] => {
             (LATIN_ADDITIONAL[(usize::from(next) - 0xba) << 6 | usize::from(last & 0x3f)], 3)
         }
-        _ => match next_char(bytes) {
-            Some((Some(c), len)) => (fold_char(c), len),
-            Some((None, len)) => (Some((b' ', Kind::Other)), len),
-            None => (None, 1),
-        },
+        _ => fold_other(bytes),
+    }
+}
+
+/// The same of what is no letter of Vietnamese.
+#[inline(never)]
+fn fold_other(bytes: &[u8]) -> (Option<(u8, Kind)>, usize) {
+    match next_char(bytes) {
+        Some((Some(c), len)) => (fold_char(c), len),
+        Some((None, len)) => (Some((b' ', Kind::Other)), len),
+        None => (None, 1),
     }
 }
 

@@ -371,7 +371,15 @@ impl Scan<'_> {
             }
         };
         let Self { detectors, text, context, found, memory } = self;
-        let mut near = Near::new(text, &detectors.words, context.column, range, 0, detectors.this_year, memory);
+        let near = Near::new(text, &detectors.words, context.column, range, 0, detectors.this_year, memory);
+        let mut near = match candidate {
+            // The same name may have been found without the word.
+            Candidate::Word(Trigger::Person, _) => {
+                let name = found.last().filter(|(id, _)| *id == DetectorId::PersonName);
+                near.knowing(name.map(|(_, name)| (name.range.clone(), name.score)))
+            }
+            _ => near,
+        };
         let asked = match candidate {
             Candidate::Name(_) => &detectors.by_name,
             Candidate::Word(trigger, _) => detectors.by_trigger.get(*trigger as usize).unwrap_or(&detectors.asked),

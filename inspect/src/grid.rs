@@ -29,6 +29,7 @@ use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
 use judging::Census;
 use letters::Letters;
+use opening::Headless;
 use spaced::Headings;
 use stacked::{Stacked, is_value};
 
@@ -77,6 +78,8 @@ pub(crate) struct Grid {
     /// Nothing in its rows is of any use to a table.
     dull: bool,
     rows: u64,
+    /// Lines that head no columns.
+    headless: Headless,
     /// Where the window begins that is read, in the whole text. Findings before it are told.
     fresh: u64,
 }
@@ -140,6 +143,7 @@ impl Grid {
             headed: false,
             dull: false,
             rows: 0,
+            headless: Headless::default(),
             fresh: 0,
         }
     }
@@ -303,9 +307,7 @@ impl Grid {
                 self.close();
             }
         }
-        let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
-        let cells = cuts.into_iter().filter(|_| cut).find_map(|cut| Cells::of(&line, cut, view));
-        let Some(cells) = cells else {
+        let Some(cells) = (if cut { Cells::in_any_way(&line, view) } else { None }) else {
             if !self.before.is_empty() {
                 self.before.retain(|cells| cells.cut == Cut::Lines);
             }

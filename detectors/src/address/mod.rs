@@ -232,16 +232,22 @@ fn level_within(part: &[u8], blanks: usize) -> (bool, usize) {
         return (true, 0);
     }
     // Behind other words, on the level's own word.
-    const INNER: &[&str] =
-        &["thôn ", "xóm ", "ấp ", "tổ ", "số nhà ", "ngõ ", "hẻm ", "khu phố ", "bản ", "đường ", "số "];
     let begins = |at: &usize| {
         let word = part.get(at + 1..).unwrap_or_default();
-        INNER.iter().any(|inner| word.starts_with(inner.as_bytes()))
+        word.first().is_some_and(|b| begins_inner(*b)) && INNER.iter().any(|inner| word.starts_with(inner.as_bytes()))
     };
     match memchr::memchr_iter(b' ', part).find(begins) {
         Some(at) if str::from_utf8(part).is_ok() => (true, at + 1),
         _ => (false, 0),
     }
+}
+
+/// Words of levels below a commune, within a part.
+const INNER: &[&str] = &["thôn ", "xóm ", "ấp ", "tổ ", "số nhà ", "ngõ ", "hẻm ", "khu phố ", "bản ", "đường ", "số "];
+
+/// Whether any of these begins so: most words do not.
+const fn begins_inner(first: u8) -> bool {
+    matches!(first, b't' | b'x' | b's' | b'n' | b'h' | b'k' | b'b' | 0xc4 | 0xe1)
 }
 
 /// `12 Trần Phú`, `12A/3 Lê Lợi`: a number and a short name.
@@ -294,4 +300,14 @@ fn parts(text: &[u8]) -> Option<usize> {
     let signs = text.iter().take(4).take_while(|b| matches!(b, b' ' | b',' | b'-')).count();
     let head = text.get(..signs)?;
     head.iter().any(|b| matches!(b, b',' | b'-')).then_some(signs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_known_by_their_first_letters() {
+        assert!(INNER.iter().all(|word| begins_inner(word.as_bytes()[0])));
+    }
 }

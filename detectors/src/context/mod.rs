@@ -61,6 +61,8 @@ pub(crate) struct Near<'t> {
     left: Hint,
     hint: Option<Hint>,
     found: Option<Announced>,
+    /// The name found last, and its points.
+    named: Option<(Range<usize>, i32)>,
     memory: &'t mut Memory,
 }
 
@@ -86,8 +88,19 @@ impl<'t> Near<'t> {
             left: Hint::ANYTHING,
             hint: None,
             found: None,
+            named: None,
             memory,
         }
+    }
+
+    /// Knowing which name was found last, and its points.
+    pub(crate) fn knowing(self, named: Option<(Range<usize>, i32)>) -> Self {
+        Self { named, ..self }
+    }
+
+    /// The name found last, if that is known, and its points.
+    pub(crate) const fn name_before(&self) -> Option<&(Range<usize>, i32)> {
+        self.named.as_ref()
     }
 
     /// The text all of this is about.

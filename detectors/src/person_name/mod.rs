@@ -18,8 +18,7 @@ use crate::card::{Card, Detector, Found, confidence};
 use crate::context::{LEFT_BYTES, Near, RIGHT_BYTES};
 use crate::fold::{Folded, is_capital, next_char};
 use crate::phrases::Phrases;
-use crate::simd::among::among;
-use crate::simd::{BLOCK, places};
+use crate::simd::{SPELLED_MAX, may_spell_name};
 use crate::trigger::Trigger;
 pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
 use syllables::{Surnames, Syllables, capitals, value};
@@ -154,12 +153,22 @@ fn is_surname(text: &[u8], range: Range<usize>) -> bool {
     word.len() >= 2 && !matches!(word.first(), Some(b'F' | b'J' | b'W' | b'Z')) && SURNAMES.contains(word)
 }
 
+/// Whether a word may be `Ông`, `Văn` or `Thị`, by its first letters; a mark may part the first of them from the next.
+const fn may_be_head(word: &[u8]) -> bool {
+    matches!(
+        word,
+        [b'O', b'n' | b'N' | 0x80.., ..]
+            | [b'V', b'a' | b'A' | 0x80.., ..]
+            | [b'T', b'h' | b'H' | 0x80.., ..]
+            | [0xc3, ..]
+    )
+}
+
 /// Where the name begins whose first listed surname stands from `at` to `end`: behind a title that also is a surname
 /// (`Ông Lê Văn An`), or at an unlisted surname before `Văn` or `Thị` (`Y Thị Duy`).
 fn beginning(text: &[u8], at: usize, end: usize) -> usize {
     let word = |range: Range<usize>| Folded::of(text.get(range).unwrap_or_default());
-    // The letters these begin with.
-    if !matches!(text.get(at), Some(b'O' | b'V' | b'T' | 0xc3)) {
+    if !may_be_head(text.get(at..end).unwrap_or_default()) {
         return at;
     }
     match word(at..end).bytes() {
@@ -235,50 +244,14 @@ fn counts_up(text: &[u8], name: &Range<usize>, number: &[u8]) -> bool {
 }
 
 /// Whether any phrase that names a name may stand within reach of one, by the letters that all of them have: the word
-/// `ten` or, in a word, `name` (`context/name.txt`). Vowels with marks are no ASCII, nor is what leaves no trace: both
-/// are passed over. Of full-width letters nothing is told.
+/// `ten` or, in a word, `name` (`context/name.txt`).
 fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
+    const { assert!(LEFT_BYTES <= SPELLED_MAX && RIGHT_BYTES <= SPELLED_MAX) };
     let around = [
         text.get(name.start.saturating_sub(LEFT_BYTES)..name.start),
         text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
     ];
-    around.into_iter().flatten().any(|words| {
-        let byte = |at: usize| words.get(at).copied().unwrap_or_default();
-        let vowel = |b: u8, vowel: u8| b >= 0x80 || b | 0x20 == vowel;
-        let tells = |at: usize| match words.split_at_checked(at) {
-            // Most are no such letter, by the one before and the one behind.
-            Some((_, [b'n' | b'N', ..])) if !vowel(byte(at.wrapping_sub(1)), b'e') && !vowel(byte(at + 1), b'a') => {
-                false
-            }
-            Some((before, [b'n' | b'N', behind @ ..])) => ends_ten(before, behind) || begins_name(behind),
-            _ => true,
-        };
-        let (blocks, rest) = words.as_chunks::<BLOCK>();
-        let mut last = [0; BLOCK];
-        last.iter_mut().zip(rest).for_each(|(to, b)| *to = *b);
-        let base = blocks.len() * BLOCK;
-        let wanted = [b'n', b'N', FULL_WIDTH, FULL_WIDTH];
-        blocks.iter().enumerate().any(|(n, block)| places(n * BLOCK, among(block, wanted)).any(tells))
-            || places(base, among(&last, wanted)).any(tells)
-    })
-}
-
-/// First byte of full-width letters.
-const FULL_WIDTH: u8 = 0xef;
-
-/// Whether the `n` between these may be the last letter of `ten`.
-fn ends_ten(before: &[u8], behind: &[u8]) -> bool {
-    let vowel = |b: &u8| matches!(b, b'e' | b'E' | 0x80..);
-    before.last().is_some_and(vowel)
-        && !behind.first().is_some_and(u8::is_ascii_lowercase)
-        && matches!(before.iter().rev().find(|b| !vowel(b)), Some(b't' | b'T'))
-}
-
-/// Whether these may go on with `ame`.
-fn begins_name(behind: &[u8]) -> bool {
-    let vowel = |b: &&u8| matches!(b, b'a' | b'A' | 0x80..);
-    let rest = behind.get(behind.iter().take_while(vowel).count()..).unwrap_or_default();
-    rest.len() < behind.len() && matches!(rest, [b'm' | b'M', b'e' | b'E' | 0x80.., ..])
+    around.into_iter().flatten().any(may_spell_name)
 }
 
 impl Detector for PersonName {
@@ -301,7 +274,7 @@ impl Detector for PersonName {
             *syllables.get_mut(count)? = syllable;
             count += 1;
         }
-        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::is_no_name(folded))?;
+        let syllables = syllables.get(..count).filter(|all| all.len() >= 2 && !told::names_nobody(folded, all))?;
         let before = Folded::last_word_of(text.get(range.start.saturating_sub(16)..range.start)?);
         let titled = TITLES.contains(&before);
         let (last, middle) = syllables.get(1..)?.split_last()?;
@@ -348,7 +321,7 @@ impl Detector for PersonName {
         if trigger != Trigger::Person || near.column().is_some() {
             return None;
         }
-        told::behind(near.text(), &range)
+        told::behind(near.text(), &range, near.name_before())
     }
 }
 
@@ -390,8 +363,60 @@ mod tests {
         assert!("đăâêôơưáạảấỷỹ".chars().all(|c| is_small(c.encode_utf8(&mut [0; 4]).as_bytes())));
     }
 
+    #[test]
+    fn heads_are_known_by_their_first_letters() {
+        for word in
+            ["Ông", "ÔNG", "Ong", "O\u{302}ng", "O\u{ad}ng", "Văn", "VĂN", "Van", "Va\u{306}n", "V\u{200b}ăn", "Thị"]
+        {
+            for word in [word.to_owned(), word.to_uppercase()] {
+                assert!(may_be_head(word.as_bytes()), "{word}");
+            }
+        }
+        for word in ["Ơn", "Vũ", "Tr\u{1ea7}n", "Tô", "Trương", "Vương", "Oanh", "Nguyễn"] {
+            let is_head = matches!(Folded::of(word.as_bytes()).bytes(), b"ong" | b"van" | b"thi");
+            assert!(!is_head || may_be_head(word.as_bytes()), "{word}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn of_a_name_found_already_nothing_better_is_left_out(
+            words in prop::collection::vec(prop_oneof![
+                3 => prop::sample::select(vec!["Lê", "Nguyễn", "TRẦN", "Ông", "Hà"]),
+                4 => prop::sample::select(vec!["Văn", "Thị", "An", "Bình", "Nội", "THU", "Mai", "Quang", "Đức"]),
+                2 => prop::sample::select(vec!["CCCD", "ĐT", "sinh", "và", "Noi,", "xã hội", "An:", "a.", "Niê", "O'Lan"]),
+            ], 1..8),
+            title in prop::sample::select(vec![" ông ", "Ông ", " bà ", "bệnh nhân ", "tên là ", "họ tên: "]),
+        ) {
+            let text = [".", title, &words.join(" ")].concat();
+            let text = text.as_bytes();
+            let label = 1..title.len() + 1;
+            for at in 0..text.len() {
+                let letters = text[at..].iter().take_while(|b| is_letter(**b)).count();
+                let Some(name) = name_at(text, at..at + letters) else { continue };
+                let mut memory = Memory::default();
+                let mut near = Near::new(text, &WORDS, None, name.clone(), 0, 2026, &mut memory);
+                let Some(found) = PersonName.name(name, &mut near) else { continue };
+                let known = (found.range, found.score);
+                if let Some(told) = told::behind(text, &label, None)
+                    && told::behind(text, &label, Some(&known)).is_none()
+                {
+                    let (range, score) = &known;
+                    prop_assert!(range.start == told.range.start && range.end >= told.range.end && *score >= told.score);
+                }
+            }
+        }
+
+        #[test]
+        fn bodies_are_known_by_their_words(words in prop::collection::vec(
+            prop::sample::select(vec!["cong", "ty", "nhan", "dan", "le", "an", "uy", "ban", "xa", "hoi", "tnhh", "viet", "nam"]), 0..7,
+        )) {
+            let folded = words.join(" ");
+            let words: Vec<&[u8]> = folded.as_bytes().split(|b| *b == b' ').collect();
+            prop_assert_eq!(told::names_nobody(folded.as_bytes(), &words), told::is_no_name(folded.as_bytes()));
+        }
 
         #[test]
         fn no_announcement_is_passed_over(before in prop::collection::vec(piece(), 0..5), behind in prop::collection::vec(piece(), 0..3)) {

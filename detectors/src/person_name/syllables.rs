@@ -77,6 +77,8 @@ pub(super) struct Surnames {
     written: Syllables,
     /// Only for text that has no diacritics: `Trường` is no `Trương`.
     bare: Syllables,
+    /// In all spellings that people write: nearly every surname there is stands in one of these.
+    spelled: Syllables,
     /// A bit for the hash of every head of a surname.
     heads: Box<[u64; HEADS / 64]>,
 }
@@ -119,7 +121,12 @@ impl Surnames {
                 *word |= 1 << (head % 64);
             }
         }
-        Self { written: Syllables::new(all), bare: Syllables::new(bare.iter().map(String::as_str)), heads }
+        // What folds to more than one word is none of them.
+        let whole = |name: &&str| !fold(name).contains(' ');
+        let spelled = all.clone().filter(whole).flat_map(|name| [name.to_owned(), fold(name)]).flat_map(cases);
+        let spelled: Vec<String> = spelled.collect();
+        let set = |all: &[String]| Syllables::new(all.iter().map(String::as_str));
+        Self { written: Syllables::new(all), bare: set(&bare), spelled: set(&spelled), heads }
     }
 
     /// Whether the word of `letters` bytes that begins `text` may be one. Asked of every capitalised word there is.
@@ -132,6 +139,16 @@ impl Surnames {
 
     /// Whether `word` is a surname, whatever its case.
     pub(super) fn contains(&self, word: &[u8]) -> bool {
+        self.spelled.contains(word) || self.is_one(word)
+    }
+
+    /// Whether it is one with its diacritics or without, in any case.
+    pub(super) fn has(&self, word: &[u8]) -> bool {
+        self.spelled.contains(word) || self.is_one(Folded::of(word).bytes())
+    }
+
+    /// [`Self::contains`] without a look at the spellings.
+    fn is_one(&self, word: &[u8]) -> bool {
         let mut lower = [0; KEY_BYTES];
         if word.is_ascii() {
             // One word only if it is not written like two: `LeVan`.
@@ -154,6 +171,13 @@ impl Surnames {
             None => str::from_utf8(word).is_ok_and(|word| self.written.contains(word.to_lowercase().as_bytes())),
         }
     }
+}
+
+/// A syllable in small letters as it is written in any case: small, with a capital, in capitals.
+fn cases(syllable: String) -> [String; 3] {
+    let mut letters = syllable.chars();
+    let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    [syllable.to_uppercase(), capital, syllable]
 }
 
 /// Whether folding leaves an ASCII word in one piece.
@@ -316,6 +340,19 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(surnames.contains(word.as_bytes()), known, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_spelled_like_a_surname_is_one() {
+        let surnames = &*super::super::SURNAMES;
+        let spelled: Vec<_> = surnames.spelled.slots.iter().filter(|key| **key != 0).collect();
+        assert!(spelled.len() > 300, "{}", spelled.len());
+        for key in spelled {
+            let bytes = key.to_le_bytes();
+            let word = bytes.split(|b| *b == 0).next().expect("a syllable");
+            assert!(surnames.is_one(word), "{:?}", str::from_utf8(word));
+            assert!(surnames.is_one(Folded::of(word).bytes()), "{:?}", str::from_utf8(word));
         }
     }
 }

@@ -110,6 +110,17 @@ pub(super) fn is_no_name(folded: &[u8]) -> bool {
     BODIES.stand_in(folded) || HEADS.begin(folded)
 }
 
+/// The same, given its words as well.
+pub(super) fn names_nobody(folded: &[u8], words: &[&[u8]]) -> bool {
+    let mut rest = folded;
+    HEADS.begin(folded)
+        || words.iter().any(|word| {
+            let begins = BODIES.begin(rest);
+            rest = rest.get(word.len() + 1..).unwrap_or_default();
+            begins
+        })
+}
+
 /// The name that a cell under `Họ và tên` holds.
 pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
     let cell = text.get(range.clone())?;
@@ -129,11 +140,15 @@ pub(super) fn cell(text: &[u8], range: Range<usize>) -> Option<Found> {
     }
     let name = text.get(start..range.start + lead + name.len())?;
     let score = plausible(syllables, Folded::of(name).bytes())?;
-    Some(found(start, name, if score > 0 { 120 } else { 60 }))
+    Some(found_at(start, name, if score > 0 { 120 } else { 60 }))
 }
 
-/// The name behind a label or title that ends at `label.end`.
-pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
+/// Points of what no colon tells to be a name, and of what is known of the best.
+const UNTOLD: i32 = 45;
+const KNOWN_MAX: i32 = 20;
+
+/// The name behind a label or title that ends at `label.end`, if it is better than one `found` already.
+pub(super) fn behind(text: &[u8], label: &Range<usize>, found: Option<&(Range<usize>, i32)>) -> Option<Found> {
     let bytes = text.get(label.clone())?;
     let blank = bytes.iter().take_while(|b| **b == b' ').count();
     let ends = label.end - bytes.iter().rev().take_while(|b| **b == b' ').count();
@@ -148,6 +163,12 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let at = at + blanks;
     let rest = text.get(at..text.len().min(at + NAME_BYTES_MAX))?;
     let (len, capitals) = run(rest, told);
+    let is_better = |(range, score): &(Range<usize>, i32)| {
+        range.start == at && range.end >= at + len && *score >= UNTOLD + KNOWN_MAX
+    };
+    if !told && found.is_some_and(is_better) {
+        return None;
+    }
     let name = rest.get(..len)?;
     let mut room = [""; SYLLABLES_ROOM];
     let syllables = syllables(name, &mut room)?;
@@ -162,10 +183,10 @@ pub(super) fn behind(text: &[u8], label: &Range<usize>) -> Option<Found> {
     let score = match (told, capitals) {
         (true, true) => 65 + known,
         (true, false) => 50 + known,
-        (false, true) if titled || known > 0 => 45 + known,
+        (false, true) if titled || known > 0 => UNTOLD + known,
         _ => return None,
     };
-    Some(found(at, name, score))
+    Some(found_at(at, name, score))
 }
 
 /// What may stand between a label and its name.
@@ -184,14 +205,14 @@ pub(super) fn may_begin(text: &[u8], at: usize) -> bool {
         return false;
     }
     let capital = |word: &[u8]| next_char(word).and_then(|(c, _)| c).is_some_and(is_capital);
-    if capital(first) { capital(behind) } else { SURNAMES.contains(Folded::of(first).bytes()) }
+    if capital(first) { capital(behind) } else { SURNAMES.has(first) }
 }
 
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80 || byte == b'\''
 }
 
-fn found(at: usize, name: &[u8], score: i32) -> Found {
+fn found_at(at: usize, name: &[u8], score: i32) -> Found {
     Found { range: at..at + name.len(), score, value: value(name).unwrap_or_default(), hidden: None }
 }
 
@@ -265,9 +286,9 @@ fn plausible(syllables: &[&str], folded: &[u8]) -> Option<i32> {
     let surname = has_surname(syllables.first()?);
     let given = GIVEN.contains(folded.rsplit(|b| *b == b' ').next()?);
     match (capitals, surname, given) {
-        (true, true, _) | (true, _, true) => Some(20),
+        (true, true, _) | (true, _, true) => Some(KNOWN_MAX),
         (true, false, false) => Some(0),
-        (false, true, _) if syllables.len() > 2 => Some(if given { 20 } else { 0 }),
+        (false, true, _) if syllables.len() > 2 => Some(if given { KNOWN_MAX } else { 0 }),
         (false, true, true) if !syllables.iter().any(capital_first) => Some(10),
         _ => None,
     }
@@ -279,5 +300,5 @@ fn capital_first(syllable: &&str) -> bool {
 
 /// Whether a syllable is a listed surname in any case, with or without its marks.
 pub(super) fn has_surname(syllable: &str) -> bool {
-    SURNAMES.contains(Folded::of(syllable.as_bytes()).bytes())
+    SURNAMES.has(syllable.as_bytes())
 }

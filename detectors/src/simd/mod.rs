@@ -23,6 +23,7 @@ mod pairs;
 mod scalar;
 pub(crate) mod signs;
 mod speech;
+mod spelled;
 mod tables;
 mod words;
 #[cfg(target_arch = "x86_64")]
@@ -36,6 +37,7 @@ pub(crate) use busy::busy;
 pub(crate) use look::{Look, Stretch};
 pub(crate) use pairs::{Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
+pub(crate) use spelled::{SPELLED_MAX, may_spell_name};
 pub(crate) use words::{KEY_LETTERS, Place, Word, words};
 pub(crate) use years::{YEARS_SEEN, years};
 

@@ -348,6 +348,21 @@ impl Cells {
         Self { cut: Cut::Stacked, row, places: Vec::new() }
     }
 
+    /// Of a line that signs or blanks may cut, the first way that does.
+    pub(super) fn in_any_way(line: &Piece, view: &View) -> Option<Self> {
+        let text = line.text(view);
+        let has_signs = memchr::memchr3(b'\t', b'|', b';', text).is_some();
+        let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
+        let may_cut = |cut: &Cut| match cut {
+            Cut::Box => memchr::memchr(SIDE, text).is_some(),
+            Cut::Blanks => true,
+            // A header of MediaWiki has signs of its own.
+            Cut::Pipe => has_signs || text.trim_ascii_start().first() == Some(&b'!'),
+            _ => has_signs,
+        };
+        cuts.into_iter().filter(may_cut).find_map(|cut| Self::of(line, cut, view))
+    }
+
     /// Of a line; `None` when it is not cut this way.
     pub(super) fn of(line: &Piece, cut: Cut, view: &View) -> Option<Self> {
         let text = line.text(view).trim_ascii_end();

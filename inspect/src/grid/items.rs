@@ -17,12 +17,13 @@ pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option
     let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(is_one);
     let mut numbers = words_with_digits(text, begins..text.len()).filter(is_long);
     let number = numbers.next()?;
-    if numbers.next().is_some() {
-        return None;
-    }
+    // A sentence has no name there: its rest need not be read.
     let name = name(text, begins..number.start)
         .or_else(|| name(text, number.end..text.len()))
         .or_else(|| small_name(text, begins..number.start))?;
+    if numbers.next().is_some() {
+        return None;
+    }
     Some((name, number))
 }
 

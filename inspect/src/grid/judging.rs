@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::Column;
+use chot_detectors::{BLOCK, Column, among};
 use chot_model::Confidence;
 
 use super::cells::{Line, Piece, WIDE};
@@ -181,8 +181,25 @@ fn is_heading(row: &Line, view: &View, inquiry: &mut Inquiry) -> bool {
 
 /// Whether a cell may be cut into as many cells as a number has letters.
 fn may_be_boxes(cell: &[u8]) -> bool {
-    let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + WIDE.find_iter(cell).count();
-    cuts + 1 >= *BOXES.start()
+    let enough = |cuts: usize| cuts + 1 >= *BOXES.start();
+    enough(most_cuts(cell))
+        && enough(memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + WIDE.find_iter(cell).count())
+}
+
+/// No more cuts than these are in a cell: of three blanks the last two are taken for another.
+fn most_cuts(cell: &[u8]) -> usize {
+    let (blocks, rest) = cell.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    if let Some(last) = last.get_mut(..rest.len()) {
+        last.copy_from_slice(rest);
+    }
+    let (mut cuts, mut blank) = (0, 0);
+    for block in blocks.iter().chain([&last]) {
+        let (signs, blanks) = (among(block, [b'|', b';', b'\t', b'\t']), among(block, [b' '; 4]));
+        cuts += (signs | blanks & (blanks << 1 | blank)).count_ones();
+        blank = blanks >> (BLOCK - 1);
+    }
+    cuts as usize
 }
 
 impl Census {
@@ -213,4 +230,21 @@ impl Census {
 
 fn counts(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_boxes_are_passed_over(cell in "([|;\t ]|  |[0-9]){0,30}[a-z ]{0,70}([|;\t ]|[0-9]| {2,4}){0,40}") {
+            let cell = cell.as_bytes();
+            let cuts = memchr::memchr3_iter(b'|', b';', b'\t', cell).count() + WIDE.find_iter(cell).count();
+            prop_assert!(most_cuts(cell) >= cuts);
+            prop_assert_eq!(may_be_boxes(cell), cuts + 1 >= *BOXES.start());
+        }
+    }
 }

@@ -20,6 +20,26 @@ pub(super) const BEFORE_MAX: usize = 3;
 /// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
 const DASHED_HEADER_DIGITS_MAX: usize = 8;
 
+/// The last lines that are known not to be made of headings, by where they stand: each may stand above several rows.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Headless {
+    lines: [(u64, usize); BEFORE_MAX],
+    next: usize,
+}
+
+impl Headless {
+    fn has(&self, line: &Piece) -> bool {
+        line.len() > 0 && self.lines.contains(&(line.base(), line.len()))
+    }
+
+    fn note(&mut self, line: &Piece) {
+        if let Some(last) = self.lines.get_mut(self.next) {
+            *last = (line.base(), line.len());
+        }
+        self.next = (self.next + 1) % BEFORE_MAX;
+    }
+}
+
 impl Grid {
     /// Takes a line of a block with one value each.
     pub(super) fn push_block(&mut self, line: Piece) {
@@ -175,8 +195,19 @@ impl Grid {
         if line.base() < self.fresh || lines.peek().is_none() || !spaced::may_be_row(line.text(view)) {
             return false;
         }
-        let headings = |above: &Piece| Some(Headings::of(above.text(view), detectors)?.into_row(above, view));
-        let Some((columns, header)) = lines.find_map(headings) else { return false };
+        let mut headless = self.headless;
+        let found = lines.find_map(|above| {
+            if headless.has(above) {
+                return None;
+            }
+            let headings = Headings::of(above.text(view), detectors);
+            if headings.is_none() {
+                headless.note(above);
+            }
+            Some(headings?.into_row(above, view))
+        });
+        self.headless = headless;
+        let Some((columns, header)) = found else { return false };
         let Some(row) = spaced::row(line, &columns, view) else { return false };
         self.close();
         self.before.clear();
@@ -253,4 +284,21 @@ fn is_insured(line: &Piece, wide: bool, view: &View, detectors: &Detectors) -> b
     let text = line.text(view).trim_ascii();
     let heads = || std::str::from_utf8(text).is_ok_and(|text| detectors.column(text).is_some());
     is_title(text) && (wide || !heads())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_that_head_nothing_are_remembered() {
+        let mut view = View::default();
+        view.push_joint(&[b'x'; 40]);
+        let line = |n: usize| Piece::of(&view, 8 * n..8 * n + 8);
+        let mut headless = Headless::default();
+        assert!(!headless.has(&line(0)) && !headless.has(&Piece::of(&view, 0..0)));
+        (0..=BEFORE_MAX).for_each(|n| headless.note(&line(n)));
+        assert!((1..=BEFORE_MAX).all(|n| headless.has(&line(n))) && !headless.has(&line(0)));
+        assert!(!headless.has(&Piece::of(&view, 8..15)));
+    }
 }

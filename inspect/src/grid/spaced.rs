@@ -108,6 +108,16 @@ pub(super) fn may_be_row(line: &[u8]) -> bool {
     Parts::of(line).is_some()
 }
 
+/// So many words a text has at least: those that a letter or digit of ASCII begins behind a blank.
+fn words_at_least(text: &[u8]) -> usize {
+    /// So few at a time that a byte holds their number.
+    const PART: usize = u8::MAX as usize;
+    let begins =
+        |(before, b): (&u8, &u8)| u8::from(matches!(before, b' ' | b'\t')) & u8::from(b.is_ascii_alphanumeric());
+    let nexts = text.get(1..).unwrap_or_default().chunks(PART);
+    text.chunks(PART).zip(nexts).map(|(part, next)| usize::from(part.iter().zip(next).map(begins).sum::<u8>())).sum()
+}
+
 /// What is read of a row.
 struct Parts {
     name: Range<usize>,
@@ -117,6 +127,9 @@ struct Parts {
 
 impl Parts {
     fn of(text: &[u8]) -> Option<Self> {
+        if words_at_least(text) > ROW_WORDS_MAX + 1 {
+            return None;
+        }
         let (mut names, mut birth, mut numbers) = (None, None, Vec::new());
         let mut run: Option<(Range<usize>, usize)> = None;
         let is_name = |run: &Option<(Range<usize>, usize)>| run.as_ref().is_some_and(|(_, n)| NAME_WORDS.contains(n));
@@ -234,8 +247,24 @@ fn is_passport(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use chot_model::DetectorId;
+    use proptest::prelude::*;
 
+    use super::{super::items::words, words_at_least};
     use crate::{Hint, Inspector, Limits};
+
+    proptest! {
+        #[test]
+        fn no_more_words_are_counted_than_there_are(text in "([a-z1ạ.,'-]{0,4}[ \\t]{1,3}|[–] ){0,300}[a-zé]{0,3}") {
+            prop_assert!(words_at_least(text.as_bytes()) <= words(text.as_bytes(), 0..text.len()).count(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn words_are_counted_in_texts_of_any_length() {
+        for n in [0, 1, 40, 127, 128, 300, 2_000] {
+            assert_eq!(words_at_least("a ".repeat(n).as_bytes()), n.saturating_sub(1));
+        }
+    }
 
     const IDENTIFIERS: [DetectorId; 4] = [DetectorId::Cccd, DetectorId::Cmnd, DetectorId::Bhxh, DetectorId::Bhyt];
 

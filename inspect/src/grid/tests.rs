@@ -289,3 +289,21 @@ fn cut_by_bytes(line: &[u8], cut: Cut) -> Option<Vec<Vec<u8>>> {
     let signs_min = if cut == Cut::Semicolon { 2 } else { 1 };
     (cells.len() > signs_min).then(|| cells.iter().map(|cell| cell.trim_ascii().to_vec()).collect())
 }
+
+proptest! {
+    #[test]
+    fn a_line_is_cut_in_the_first_way_that_cuts_it(line in " ?(! )?([a-z]{1,3}|[;|\t│ ]|  |;;|\\|\\||!!){0,14}") {
+        let mut view = View::default();
+        view.push_joint(line.as_bytes());
+        let piece = Piece::of(&view, 0..view.text.len());
+        let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
+        let told = |cells: Option<Cells>| {
+            cells.map(|cells| {
+                let row: Vec<(u64, usize)> = cells.row.iter().map(|cell| (cell.base(), cell.len())).collect();
+                (cuts.iter().position(|cut| *cut == cells.cut), row, cells.places)
+            })
+        };
+        let slowly = cuts.into_iter().find_map(|cut| Cells::of(&piece, cut, &view));
+        prop_assert_eq!(told(Cells::in_any_way(&piece, &view)), told(slowly), "{}", line);
+    }
+}
