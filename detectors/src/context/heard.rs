@@ -11,7 +11,7 @@ mod tests;
 use std::ops::Range;
 
 use crate::Column;
-use crate::simd::{BLOCK, Place, Word, letters_and_digits, letters_and_digits_from, words};
+use crate::simd::{BLOCK, Heads, Place, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -100,6 +100,8 @@ pub(super) struct Watched {
     parts: Box<[u8; PARTS]>,
     /// Letters of the shortest there is; of two words both.
     shortest: usize,
+    /// Those that stand alone, and of two the longer one: where none of them stands, nothing is said.
+    heads: Heads,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
@@ -114,8 +116,13 @@ const SECOND: u8 = 4;
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched =
-            Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]), shortest: usize::MAX };
+        let mut watched = Self {
+            slots: vec![(0, Hint::NOTHING); SLOTS],
+            parts: Box::new([0; PARTS]),
+            shortest: usize::MAX,
+            heads: Heads::new(std::iter::empty()),
+        };
+        let mut heads = Vec::new();
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -128,6 +135,7 @@ impl Watched {
                     watched.may_be(packed(first), FIRST);
                     watched.may_be(packed(second), SECOND);
                     watched.shortest = watched.shortest.min(first.len() + second.len());
+                    heads.push(packed(if second.len() > first.len() { second } else { first }));
                     side_by_side(packed(first), packed(second))
                 }
                 _ => {
@@ -135,6 +143,7 @@ impl Watched {
                     let key = longest.map_or(0, |word| packed(word));
                     watched.shortest = watched.shortest.min(longest.map_or(0, |word| word.len()));
                     watched.may_be(key, ALONE);
+                    heads.push(key);
                     key
                 }
             };
@@ -148,6 +157,7 @@ impl Watched {
             }
         }
         debug_assert!(watched.slots.iter().filter(|(held, _)| *held != 0).count() < SLOTS / 4);
+        watched.heads = Heads::new(heads.into_iter());
         watched
     }
 
@@ -339,6 +349,14 @@ impl Heard {
     /// that the beginning cuts is not asked for: what is told so has no word that is so long that half of it counts.
     #[inline]
     pub(super) fn is_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
+        if self.ahead.since <= range.start && range.end <= self.ahead.upto {
+            return true;
+        }
+        self.turns_out_quiet(text, range, watched)
+    }
+
+    /// The same of what was not read yet.
+    fn turns_out_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
         if !self.reads_ahead() {
             return false;
         }

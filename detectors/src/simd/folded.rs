@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::BLOCK;
-use super::words::{KEY_LETTERS, Place, Word};
+use super::words::{Heads, KEY_LETTERS, Place, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
@@ -31,6 +31,84 @@ pub(super) fn words(text: &[u8], range: Range<usize>, found: impl FnMut(Word)) -
     }
 }
 
+/// How far from `at` on no word is one of `heads`, nor as long as a block of sixteen bytes, as far as it can tell.
+#[inline]
+pub(super) fn free_of(text: &[u8], at: usize, to: usize, heads: &Heads, passed: bool) -> usize {
+    if *HANDLES_BYTES {
+        // SAFETY: the features are there.
+        unsafe { free_of_avx512(text, at, to, heads, passed) }
+    } else {
+        at
+    }
+}
+
+/// By which of the next three characters go on with a word, all bits for its letters among the first four.
+const WITHIN: [u32; 8] = {
+    let mut within = [0; 8];
+    let mut on = 0_u32;
+    while on < 8 {
+        within[on as usize] = u32::MAX >> (24 - 8 * on.trailing_ones());
+        on += 1;
+    }
+    within
+};
+
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+fn free_of_avx512(text: &[u8], mut at: usize, to: usize, heads: &Heads, passed: bool) -> usize {
+    while at < to {
+        let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest)) else { break };
+        let Letters { len, folded, letter, capital, digit, last, inked } = letters;
+        let two = inked & inked >> 1;
+        let four = two & two >> 2;
+        let eight = four & four >> 4;
+        if eight & eight >> 8 != 0 {
+            break;
+        }
+        let characters = last.count_ones();
+        let ends = at + len == text.len();
+        // A word that the end cuts is left for the next time.
+        let cut = if ends { 0 } else { letter.checked_shl(BLOCK as u32 - characters).map_or(0, u64::leading_ones) };
+        let here = characters - cut;
+        if here == 0 {
+            break;
+        }
+        let starts = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
+        let on = letter & !starts;
+        let lone = if passed { digit << 1 & digit >> 1 } else { 0 };
+        let starts = _bzhi_u64(starts & !lone, here);
+        let (mut rest, mut may_be) = (starts, 0);
+        while rest != 0 {
+            let start = rest.trailing_zeros();
+            let head =
+                folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u32::from_le_bytes(*head));
+            may_be |= heads.may_hold(head & WITHIN[(on >> start >> 1) as usize % WITHIN.len()]);
+            rest &= rest - 1;
+        }
+        if may_be & 1 != 0 && has_any(&folded, starts, on, heads) {
+            break;
+        }
+        at = if cut == 0 { at + len } else { Characters { at, last }.behind(here as u8) };
+    }
+    at
+}
+
+/// Whether any of the words that begin at these characters and go on at those is one of `heads`.
+#[cold]
+#[inline(never)]
+fn has_any(folded: &[u8; BLOCK + 8], mut starts: u64, on: u64, heads: &Heads) -> bool {
+    while starts != 0 {
+        let start = starts.trailing_zeros();
+        let len = 1 + (on >> start >> 1).trailing_ones();
+        let head =
+            folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
+        if heads.holds(head & u64::MAX >> (u64::BITS - 8 * len.min(KEY_LETTERS))) {
+            return true;
+        }
+        starts &= starts - 1;
+    }
+    false
+}
+
 /// What is known of up to 64 bytes of text: a bit and a byte for each character.
 struct Letters {
     /// The bytes that were read.
@@ -42,6 +120,8 @@ struct Letters {
     digit: u64,
     /// The last bytes of the characters.
     last: u64,
+    /// The bytes of letters and of all beyond ASCII.
+    inked: u64,
 }
 
 /// The characters of a block of text, by their last bytes. Only [`words_avx512`] makes one.
@@ -71,7 +151,7 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
     let (mut at, mut parted) = (range.start, false);
     'next: while at < range.end {
         let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest)) else { break };
-        let Letters { len, folded, letter, capital, digit, last } = letters;
+        let Letters { len, folded, letter, capital, digit, last, .. } = letters;
         let characters = last.count_ones() as usize;
         let starts = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
         let block = Characters { at, last };
@@ -117,7 +197,7 @@ fn letters_avx512(text: &[u8]) -> Option<Letters> {
     let digit = within(v, b'0', b'9');
     let folded = _mm512_and_si512(v, splat(0x1f));
     let high = _mm512_movepi8_mask(v);
-    let mut letters = Letters { len, folded: [0; BLOCK + 8], letter, capital, digit, last: there };
+    let mut letters = Letters { len, folded: [0; BLOCK + 8], letter, capital, digit, last: there, inked: letter };
     if high == 0 {
         // SAFETY: the array has room for a vector.
         unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
@@ -174,7 +254,8 @@ fn letters_avx512(text: &[u8]) -> Option<Letters> {
     // SAFETY: the array has room for a vector.
     unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
     let each = |bits| _pext_u64(bits, last);
-    Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, ..letters })
+    let inked = letters.letter & !high | high;
+    Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, inked, ..letters })
 }
 
 /// A letter in its key, the bit above for a capital; 0 for what parts words.

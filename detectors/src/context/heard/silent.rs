@@ -3,8 +3,11 @@
 //! Where numbers stand close together, as in a log, nearly nothing between them is watched for, and this is the quick way
 //! to know. It errs on one side only: what it does not read says something, and is read again word by word.
 
-use super::{ALONE, Hint, PARTS, SECOND, Watched, hash};
-use crate::simd::{BLOCK, letters_and_digits_from};
+use super::{ALONE, FIRST, Hint, PARTS, SECOND, Watched, hash};
+use crate::simd::{BLOCK, free_of, letters_and_digits_from};
+
+/// A word before of which only this is known: that it says nothing by itself, and is no longer one of two.
+const UNHEARD: u8 = 8;
 
 /// What was read ahead.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +32,14 @@ impl Ahead {
     /// Reads on as far as `to`, a digit, or as far as nothing is said.
     pub(super) fn read(&mut self, text: &[u8], to: usize, watched: &Watched) {
         while self.upto < to && !self.stuck {
+            // What the word before may go on with is perhaps not among those that are looked for.
+            if self.parts & FIRST == 0 {
+                let free = free_of(text, self.upto, to, &watched.heads, watched.shortest > 1);
+                if free > self.upto {
+                    (self.upto, self.before, self.parts) = (free, 0, UNHEARD);
+                    continue;
+                }
+            }
             let at = self.upto;
             let (letter, digit) = letters_and_digits_from(text, at);
             // A letter between two digits is no word, and codes are full of them.
@@ -65,6 +76,9 @@ impl Ahead {
     #[inline]
     fn passes(&mut self, word: u64, watched: &Watched) -> bool {
         let may_be = watched.parts[hash(word, PARTS)];
+        if self.parts & UNHEARD != 0 && may_be & SECOND != 0 {
+            return false;
+        }
         if may_be & (ALONE | self.parts << 1 & SECOND) != 0 && watched.said(self.before, word) != Hint::NOTHING {
             return false;
         }

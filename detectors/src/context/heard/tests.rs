@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use crate::simd::free_of;
+
 use super::*;
 
 proptest! {
@@ -22,6 +24,7 @@ proptest! {
         pieces in prop::collection::vec(prop_oneof![
             3 => prop::sample::select(vec![
                 "so", "cccd", "stk", "STK", "soCccd", "Ho ten", "ho_ten", "sổ", "so2cccd", "http", "INFO", "x", "hoTenCon",
+                "Nguyễn", "Đỗ", "Họ", "tên", "số", "căn", "CĂN", "cước", "ngườiLàm", "e\u{301}",
             ]).prop_map(str::to_owned),
             3 => "[0-9]{1,12}|[0-9][a-f][0-9]",
             3 => "[ .,:=/\n-]{1,3}",
@@ -32,7 +35,12 @@ proptest! {
     ) {
         let text = pieces.concat();
         let text = text.as_bytes();
-        let phrases = [(&b" so  cccd "[..], Column::Cccd), (b" stk ", Column::Bank), (b" ho  ten ", Column::Name)];
+        let phrases = [
+            (&b" so  cccd "[..], Column::Cccd),
+            (b" stk ", Column::Bank),
+            (b" ho  ten ", Column::Name),
+            (b" can  cuoc ", Column::Cccd),
+        ];
         let watched = Watched::new(phrases.into_iter());
         let numbers = (0..text.len()).filter(|at| text[*at].is_ascii_digit() && (*at == 0 || !text[at - 1].is_ascii_digit()));
         let mut heard = Heard::default();
@@ -50,13 +58,16 @@ proptest! {
     /// Nor where numbers are asked for that stand before the last one, as those of a row are that letters belong to.
     #[test]
     fn nothing_is_missed_on_the_way_back(
-        words in prop::collection::vec(prop::sample::select(vec!["cccd", "x", "so", "info", "=", " ", "- "]), 1..50),
+        words in prop::collection::vec(prop::sample::select(vec![
+            "cccd", "x", "so", "info", "=", " ", "- ", "họ ", "Tên", "Nguyễn ", "sổ", "người_không_nói_gì ", "ngườiKhôngNóiGìCả",
+        ]), 1..50),
         begins in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 2..6),
     ) {
         let text = words.concat() + "7 8 9 ";
         let text = [text.as_str(), &"x 1 ".repeat(9), &text, "7 cccd 8"].concat();
         let text = text.as_bytes();
-        let watched = Watched::new([(&b" cccd "[..], Column::Cccd)].into_iter());
+        let phrases = [(&b" cccd "[..], Column::Cccd), (b" ho  ten ", Column::Name), (b" so  nguoi ", Column::Bank)];
+        let watched = Watched::new(phrases.into_iter());
         let numbers: Vec<_> = (0..text.len()).filter(|at| text[*at].is_ascii_digit()).collect();
         let mut heard = Heard::default();
         for (index, quiet) in begins {
@@ -96,5 +107,36 @@ proptest! {
         let parted_plainly = plain_words(text, range.clone(), false, |word| plain.push(all(word)));
         prop_assert_eq!(&fast, &plain, "{:?}", String::from_utf8_lossy(&text[range]));
         prop_assert_eq!(parted, parted_plainly);
+    }
+
+    /// Where words are said to be none of those that are watched for, they say nothing, in whichever two they stand.
+    #[test]
+    fn words_that_are_free_say_nothing(
+        pieces in prop::collection::vec(prop_oneof![
+            6 => "[a-zđêơ]{1,6}[ 0-9,]",
+            2 => prop::sample::select(vec![
+                "so ", "số ", "cccd ", "CCCD,", "stkA ", "stk", "Ho", " ten", "hoTen ", "căn ", "CƯỚC", "9c7", "7d", "ccc", "cccdd ",
+            ]).prop_map(str::to_owned),
+            1 => "[a-z]{1,20}|[đêơ]{4,9}",
+        ], 1..60),
+        from in 0..80_usize,
+    ) {
+        let text = pieces.concat();
+        let text = text.as_bytes();
+        let phrases = [
+            (&b" so  cccd "[..], Column::Cccd),
+            (b" stk ", Column::Bank),
+            (b" ho  ten ", Column::Name),
+            (b" c  d ", Column::Cccd),
+            (b" can  cuoc ", Column::Cccd),
+        ];
+        let watched = Watched::new(phrases.into_iter());
+        let from = (from.min(text.len())..=text.len()).find(|at| !is_inside_a_word(text, *at)).unwrap_or(text.len());
+        let upto = free_of(text, from, text.len(), &watched.heads, watched.shortest > 1);
+        prop_assert!(from <= upto && upto <= text.len() && !is_inside_a_word(text, upto));
+        let free = &text[from..upto];
+        prop_assert_eq!(watched.of(free), Hint::NOTHING, "{:?}", String::from_utf8_lossy(free));
+        let is_letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
+        prop_assert!(free.split(|b| !is_letter(b)).all(|word| word.len() < 16));
     }
 }
