@@ -36,7 +36,7 @@ pub(crate) use busy::busy;
 pub(crate) use look::{Look, Stretch};
 pub(crate) use pairs::{Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
-pub(crate) use words::{Heads, KEY_LETTERS, Place, Word, free_of, words};
+pub(crate) use words::{Heads, KEY_LETTERS, Place, Waiting, Word, wait, words};
 pub(crate) use years::{YEARS_SEEN, years};
 
 /// Bytes of a block.

@@ -2,9 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::simd::free_of;
-
 use super::*;
+use crate::simd::{Waiting, wait};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
@@ -109,9 +108,9 @@ proptest! {
         prop_assert_eq!(parted, parted_plainly);
     }
 
-    /// Where words are said to be none of those that are watched for, they say nothing, in whichever two they stand.
+    /// What is read ahead says nothing, wherever the blocks begin in which it is read, and whoever asks for how much.
     #[test]
-    fn words_that_are_free_say_nothing(
+    fn what_is_read_ahead_says_nothing(
         pieces in prop::collection::vec(prop_oneof![
             6 => "[a-zđêơ]{1,6}[ 0-9,]",
             2 => prop::sample::select(vec![
@@ -120,6 +119,7 @@ proptest! {
             1 => "[a-z]{1,20}|[đêơ]{4,9}",
         ], 1..60),
         from in 0..80_usize,
+        steps in prop::collection::vec(1..200_usize, 1..8),
     ) {
         let text = pieces.concat();
         let text = text.as_bytes();
@@ -132,11 +132,41 @@ proptest! {
         ];
         let watched = Watched::new(phrases.into_iter());
         let from = (from.min(text.len())..=text.len()).find(|at| !is_inside_a_word(text, *at)).unwrap_or(text.len());
-        let upto = free_of(text, from, text.len(), &watched.heads, watched.shortest > 1);
-        prop_assert!(from <= upto && upto <= text.len() && !is_inside_a_word(text, upto));
-        let free = &text[from..upto];
-        prop_assert_eq!(watched.of(free), Hint::NOTHING, "{:?}", String::from_utf8_lossy(free));
-        let is_letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
-        prop_assert!(free.split(|b| !is_letter(b)).all(|word| word.len() < 16));
+        let (mut ahead, mut to) = (Ahead::new(from), from);
+        for step in steps {
+            to = text.len().min(to + step);
+            ahead.read(text, to, &watched);
+            prop_assert!(from <= ahead.upto && ahead.upto <= text.len());
+            prop_assert!(ahead.stuck || ahead.upto >= to);
+            let free = &text[from..ahead.upto];
+            prop_assert_eq!(watched.of(free), Hint::NOTHING, "{:?}", String::from_utf8_lossy(free));
+            prop_assert!(free.split(|b| !is_letter(*b)).all(|word| word.len() <= 16));
+        }
     }
+
+    /// Nor is it given up where nothing is said.
+    #[test]
+    fn plain_words_are_read_ahead(words in prop::collection::vec("[a-bê]{1,7}[ ,.]{1,2}", 1..60)) {
+        let text = words.concat();
+        let watched = Watched::new([(&b" so  cccd "[..], Column::Cccd)].into_iter());
+        let mut ahead = Ahead::new(0);
+        ahead.read(text.as_bytes(), text.len(), &watched);
+        let reads = wait(b"a", 0, 1, (&watched.heads, false), &mut Nobody).is_some();
+        prop_assert!(ahead.upto == text.len() || !reads || text.split([' ', ',', '.']).any(|word| word.len() >= 16));
+    }
+}
+
+/// Who waits for nothing.
+struct Nobody;
+
+impl Waiting for Nobody {
+    fn waits(&self) -> bool {
+        false
+    }
+
+    fn is(&mut self, _: u64, _: bool) -> bool {
+        false
+    }
+
+    fn passed(&mut self, _: u64) {}
 }
