@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::CONTEXT_BYTES;
+use crate::context::MIXED_BYTES;
 use crate::simd::among::among;
 
 /// Lines that are longer are no list; two of them are context.
@@ -11,6 +12,9 @@ const LINE_BYTES_MAX: usize = 120;
 const _: () = assert!(2 * (LINE_BYTES_MAX + 1) + HASH_BYTES <= CONTEXT_BYTES);
 /// As long as the number of a citizen.
 pub(super) const HASH_BYTES: usize = 12;
+/// So far before and behind the number they stand, which are among what is known of words with letters and digits.
+pub(super) const REACH_BYTES: usize = 2 * (LINE_BYTES_MAX + 1);
+const _: () = assert!(MIXED_BYTES <= HASH_BYTES);
 
 /// Whether the lines before and behind have such a word in the same place as `range` has on its own: as far from where the
 /// line begins, or from where it ends. The first and the last line of a text have one such beside them.

@@ -123,6 +123,7 @@ impl Cccd {
         let hash = mine == Firm::Not
             && !born
             && number.range.len() == hashes::HASH_BYTES
+            && near.is_near_mixed(hashes::REACH_BYTES)
             && hashes::is_among(text, &number.range);
         if bits
             || counted

@@ -8,10 +8,12 @@ mod silent;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::Column;
-use crate::simd::{BLOCK, Place, Word, letters_and_digits, letters_and_digits_from, words};
+use crate::fold::fold;
+use crate::simd::{BLOCK, Heads, Place, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -100,12 +102,16 @@ pub(super) struct Watched {
     parts: Box<[u8; PARTS]>,
     /// Letters of the shortest there is; of two words both.
     shortest: usize,
+    /// Those that stand alone, and of two the rarer one: where none of them stands, nothing is said.
+    heads: Heads,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
 const SLOTS: usize = 1 << 12;
 /// Hashes of words told apart.
 const PARTS: usize = 1 << 13;
+/// What people are called, which is the most of what is written between numbers.
+const NAMES: [&str; 2] = [include_str!("../person_name/surnames.txt"), include_str!("../person_name/given.txt")];
 /// A word that is watched for by itself, and the first and second of two.
 const ALONE: u8 = 1;
 const FIRST: u8 = 2;
@@ -114,8 +120,15 @@ const SECOND: u8 = 4;
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched =
-            Self { slots: vec![(0, Hint::NOTHING); SLOTS], parts: Box::new([0; PARTS]), shortest: usize::MAX };
+        let mut watched = Self {
+            slots: vec![(0, Hint::NOTHING); SLOTS],
+            parts: Box::new([0; PARTS]),
+            shortest: usize::MAX,
+            heads: Heads::new(std::iter::empty()),
+        };
+        let mut heads = Vec::new();
+        let names = NAMES.map(fold);
+        let names: HashSet<&[u8]> = names.iter().flat_map(|all| all.split_whitespace().map(str::as_bytes)).collect();
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
@@ -128,6 +141,8 @@ impl Watched {
                     watched.may_be(packed(first), FIRST);
                     watched.may_be(packed(second), SECOND);
                     watched.shortest = watched.shortest.min(first.len() + second.len());
+                    let rarity = |word: &[u8]| (!names.contains(word), word.len());
+                    heads.push(packed(if rarity(second) > rarity(first) { second } else { first }));
                     side_by_side(packed(first), packed(second))
                 }
                 _ => {
@@ -135,6 +150,7 @@ impl Watched {
                     let key = longest.map_or(0, |word| packed(word));
                     watched.shortest = watched.shortest.min(longest.map_or(0, |word| word.len()));
                     watched.may_be(key, ALONE);
+                    heads.push(key);
                     key
                 }
             };
@@ -148,6 +164,7 @@ impl Watched {
             }
         }
         debug_assert!(watched.slots.iter().filter(|(held, _)| *held != 0).count() < SLOTS / 4);
+        watched.heads = Heads::new(heads.into_iter());
         watched
     }
 
@@ -296,11 +313,11 @@ pub(crate) struct Heard {
     ends: [usize; Hint::KINDS],
     refrains: Refrains<[u8; Hint::KINDS]>,
     ahead: Ahead,
-    /// How often it was of no use to read ahead since it last was.
+    /// How much more often it was of no use to read ahead than it was.
     in_vain: usize,
 }
 
-/// So often in vain, and one reads ahead only now and then: a register of names has words beyond ASCII in every row.
+/// So much more often in vain, and one reads ahead only now and then: letters of an office say something everywhere.
 const IN_VAIN: usize = 32;
 /// One time in so many.
 const SELDOM: usize = 16;
@@ -339,6 +356,14 @@ impl Heard {
     /// that the beginning cuts is not asked for: what is told so has no word that is so long that half of it counts.
     #[inline]
     pub(super) fn is_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
+        if self.ahead.since <= range.start && range.end <= self.ahead.upto {
+            return true;
+        }
+        self.turns_out_quiet(text, range, watched)
+    }
+
+    /// The same of what was not read yet.
+    fn turns_out_quiet(&mut self, text: &[u8], range: Range<usize>, watched: &Watched) -> bool {
         if !self.reads_ahead() {
             return false;
         }
@@ -367,7 +392,8 @@ impl Heard {
     /// Counts whether that was of use.
     #[inline]
     const fn is_of_use(&mut self, told: bool) -> bool {
-        self.in_vain = if told { 0 } else { self.in_vain + 1 };
+        let lately = if self.in_vain < IN_VAIN { self.in_vain } else { IN_VAIN };
+        self.in_vain = if told { lately.saturating_sub(1) } else { self.in_vain + 1 };
         told
     }
 

@@ -6,6 +6,7 @@ use crate::simd::first_end;
 
 use super::clause::{answers, ends_words, is_telling, speaks};
 use super::heard::{Heard, Hint, Watched, is_inside_a_word};
+use super::mixed::Mixed;
 use super::refrain::Refrains;
 use super::right::{behind, goes_on};
 use super::words::{Ending, Words};
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     pub(super) told: Option<Told>,
     /// What words between digits and a number announce that decide by themselves.
     pub(super) endings: Refrains<Option<Ending>>,
+    /// Where no hashes stand.
+    pub(super) mixed: Mixed,
     /// Where words are folded.
     pub(super) scratch: Vec<u8>,
     /// The words before a number, without what only codes spell.

@@ -13,6 +13,7 @@ mod codes;
 mod heard;
 mod left;
 mod memory;
+mod mixed;
 mod refrain;
 mod right;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use clause::has_letters;
 pub(crate) use heard::Hint;
 pub(crate) use memory::Memory;
 use memory::{Last, Told};
+pub(crate) use mixed::MIXED_BYTES;
 pub(crate) use words::Words;
 use words::{PAPERS, papers_of};
 
@@ -183,6 +185,13 @@ impl<'t> Near<'t> {
     /// Whether it is certain, likewise, that no other number was announced.
     pub(crate) fn is_no_other(&mut self) -> bool {
         !self.column.is_some_and(Column::speaks_of_numbers) && self.hint().is_no_other()
+    }
+
+    /// Whether words of [`MIXED_BYTES`] and more that letters and digits are mixed in may stand so near.
+    pub(crate) fn is_near_mixed(&mut self, bytes: usize) -> bool {
+        let Self { text, range, memory, .. } = self;
+        let around = range.start.saturating_sub(bytes)..text.len().min(range.end.saturating_add(bytes));
+        !memory.mixed.is_none_in(text, around)
     }
 
     /// What the words around may be about.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::BLOCK;
-use super::words::{KEY_LETTERS, Place, Word};
+use super::words::{Heads, KEY_LETTERS, Place, Waiting, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
@@ -31,17 +31,119 @@ pub(super) fn words(text: &[u8], range: Range<usize>, found: impl FnMut(Word)) -
     }
 }
 
-/// What is known of up to 64 bytes of text: a bit and a byte for each character.
+/// How far nobody hears what he waits for.
+#[inline]
+pub(super) fn wait(
+    text: &[u8],
+    at: usize,
+    to: usize,
+    heads: (&Heads, bool),
+    waiting: &mut impl Waiting,
+) -> Option<usize> {
+    // SAFETY: the features are there.
+    HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, heads, waiting) })
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+fn wait_avx512(
+    text: &[u8],
+    mut at: usize,
+    to: usize,
+    (heads, lone): (&Heads, bool),
+    waiting: &mut impl Waiting,
+) -> usize {
+    let mut folded = [0; _];
+    while at < to {
+        let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
+        let Letters { len, letter, capital, digit, last, inked } = letters;
+        if has_long_word(inked) {
+            break;
+        }
+        let characters = last.count_ones();
+        // A word that the end cuts is left for the next time.
+        let ends = at + len == text.len();
+        let cut = if ends { 0 } else { letter.unbounded_shl(BLOCK as u32 - characters).leading_ones() };
+        let begun = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
+        let alone = if lone { digit << 1 & digit >> 1 } else { 0 };
+        let begun = Begun { starts: _bzhi_u64(begun & !alone, characters - cut), on: letter & !begun };
+        let (mut rest, mut may_be) = (begun.starts, u64::from(waiting.waits()));
+        while rest != 0 {
+            may_be |= heads.may_hold(begun.key(&folded, rest.trailing_zeros()));
+            rest &= rest - 1;
+        }
+        let block = Characters { at, last };
+        if may_be & 1 == 0 {
+            if let Some(last) = begun.starts.checked_ilog2() {
+                waiting.passed(begun.key(&folded, last));
+            }
+        } else if let Some(start) = told(&folded, begun, digit, waiting) {
+            return block.behind(start);
+        }
+        at = if cut == 0 { at + len } else { block.behind((characters - cut) as u8) };
+    }
+    at
+}
+
+/// Whether sixteen bytes of a word stand together.
+#[inline(always)]
+fn has_long_word(inked: u64) -> bool {
+    let two = inked & inked >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    eight & eight >> 8 != 0
+}
+
+/// Which characters begin a word, and which go on with one.
+#[derive(Clone, Copy)]
+struct Begun {
+    starts: u64,
+    on: u64,
+}
+
+impl Begun {
+    /// The word that begins there.
+    #[target_feature(enable = "bmi1,bmi2")]
+    #[inline]
+    fn key(self, folded: &Folded, start: u32) -> u64 {
+        // Of the letters behind the first one, no more than have room.
+        let behind = self.on >> start >> 1;
+        let len = 1 + (!behind).trailing_zeros().min(KEY_LETTERS - 1);
+        let head = folded.get(start as usize..).and_then(<[u8]>::first_chunk);
+        _bzhi_u64(head.map_or(0, |head| u64::from_le_bytes(*head)), 8 * len)
+    }
+}
+
+/// Tells words one by one, and where the one begins that was waited for.
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+#[inline(never)]
+fn told(folded: &Folded, begun: Begun, digit: u64, waiting: &mut impl Waiting) -> Option<u8> {
+    let (mut rest, mut passed) = (begun.starts, 0);
+    while rest != 0 {
+        let start = rest.trailing_zeros();
+        let between = digit & !(u64::MAX << start) & u64::MAX << passed;
+        if waiting.is(begun.key(folded, start), between != 0) {
+            return Some(start as u8);
+        }
+        passed = start;
+        rest &= rest - 1;
+    }
+    None
+}
+
+/// The letters of up to 64 bytes of text, 1 to 26, a byte for each character; of what is none anything.
+type Folded = [u8; BLOCK + KEY_LETTERS as usize];
+
+/// What else is known of them: a bit for each character.
 struct Letters {
     /// The bytes that were read.
     len: usize,
-    /// The letters, 1 to 26.
-    folded: [u8; BLOCK + 8],
     letter: u64,
     capital: u64,
     digit: u64,
     /// The last bytes of the characters.
     last: u64,
+    /// The bytes of letters and of all beyond ASCII.
+    inked: u64,
 }
 
 /// The characters of a block of text, by their last bytes. Only [`words_avx512`] makes one.
@@ -68,10 +170,10 @@ fn lowest(bits: u64, n: u8) -> u64 {
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -> (usize, bool) {
-    let (mut at, mut parted) = (range.start, false);
+    let (mut at, mut parted, mut folded) = (range.start, false, [0; _]);
     'next: while at < range.end {
-        let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest)) else { break };
-        let Letters { len, folded, letter, capital, digit, last } = letters;
+        let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
+        let Letters { len, letter, capital, digit, last, .. } = letters;
         let characters = last.count_ones() as usize;
         let starts = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
         let block = Characters { at, last };
@@ -105,7 +207,7 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
 /// composed letters of Vietnamese.
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 #[inline]
-fn letters_avx512(text: &[u8]) -> Option<Letters> {
+fn letters_avx512(text: &[u8], letters_there: &mut Folded) -> Option<Letters> {
     let len = text.len().min(BLOCK);
     let there = _bzhi_u64(u64::MAX, len as u32);
     // SAFETY: only bytes that are there are read.
@@ -117,10 +219,10 @@ fn letters_avx512(text: &[u8]) -> Option<Letters> {
     let digit = within(v, b'0', b'9');
     let folded = _mm512_and_si512(v, splat(0x1f));
     let high = _mm512_movepi8_mask(v);
-    let mut letters = Letters { len, folded: [0; BLOCK + 8], letter, capital, digit, last: there };
+    let mut letters = Letters { len, letter, capital, digit, last: there, inked: letter };
     if high == 0 {
         // SAFETY: the array has room for a vector.
-        unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
+        unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
         return Some(letters);
     }
     let (two, three) = (within(v, 0xc3, 0xc6), _mm512_cmpeq_epi8_mask(v, splat(0xe1)));
@@ -172,9 +274,10 @@ fn letters_avx512(text: &[u8]) -> Option<Letters> {
     let capital = capital & !high | others & _mm512_test_epi8_mask(beyond, splat(CAPITAL));
     let folded = _mm512_maskz_compress_epi8(last, _mm512_and_si512(folded, splat(0x1f)));
     // SAFETY: the array has room for a vector.
-    unsafe { _mm512_storeu_si512(letters.folded.as_mut_ptr().cast(), folded) };
+    unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
     let each = |bits| _pext_u64(bits, last);
-    Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, ..letters })
+    let inked = letters.letter & !high | high;
+    Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, inked, ..letters })
 }
 
 /// A letter in its key, the bit above for a capital; 0 for what parts words.

@@ -5,8 +5,71 @@
 
 use std::ops::Range;
 
+use super::BLOCK;
+
 /// Letters of a key.
 pub(crate) const KEY_LETTERS: u32 = 8;
+
+/// Words that are watched for, a bit for the hash of each: nearly all others are none of them at a glance.
+pub(crate) struct Heads(Box<[u64; HEADS / BLOCK]>);
+
+/// Hashes told apart: a hundred times as many as there are words.
+const HEADS: usize = 1 << 16;
+
+impl Heads {
+    /// Of words with these keys.
+    pub(crate) fn new(keys: impl Iterator<Item = u64>) -> Self {
+        let mut bits = Box::new([0; HEADS / BLOCK]);
+        for at in keys.map(Self::hash) {
+            bits[at / BLOCK] |= 1 << (at % BLOCK);
+        }
+        Self(bits)
+    }
+
+    const fn hash(key: u64) -> usize {
+        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HEADS.trailing_zeros())) as usize
+    }
+
+    /// In the lowest bit, whether a word may be one of these, by its key.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn may_hold(&self, key: u64) -> u64 {
+        let at = Self::hash(key);
+        self.0[at / BLOCK] >> (at % BLOCK)
+    }
+}
+
+/// Who waits for words.
+pub(crate) trait Waiting {
+    /// Whether the next word has to be told, whatever it is.
+    fn waits(&self) -> bool;
+
+    /// Tells a word by its key, and whether digits part it from the one before: whether that is what was waited for.
+    fn is(&mut self, key: u64, parted: bool) -> bool;
+
+    /// Tells the last of some words that are none of those that are watched for.
+    fn passed(&mut self, last: u64);
+}
+
+/// How far from `at` on, towards `to` or behind it, `waiting` goes on to wait for words of `heads`: to the word it waited for,
+/// or to what is not read, as words of sixteen bytes are; no word goes on there. A letter between two digits is none where
+/// these are `lone`. `None` where nothing is read.
+#[inline]
+pub(crate) fn wait(
+    text: &[u8],
+    at: usize,
+    to: usize,
+    (heads, lone): (&Heads, bool),
+    waiting: &mut impl Waiting,
+) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    return super::folded::wait(text, at, to, (heads, lone), waiting);
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let (_, _, _, _, _) = (text, at, to, (heads, lone), waiting);
+        None
+    }
+}
 
 /// A word of a text.
 #[derive(Clone, Debug)]

@@ -79,8 +79,12 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
 /// Whether a table of a wiki begins here, whose header has other signs between its cells: running text knows such. Addresses
 /// in it have commas.
 fn is_wiki(text: &[u8]) -> bool {
-    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    let first = lines.find(|line| line.contains(&b'|')).unwrap_or_default();
+    let Some((before, behind)) = memchr::memchr(b'|', text).and_then(|sign| text.split_at_checked(sign)) else {
+        return false;
+    };
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let end = before.len() + memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+    let first = text.get(start..end).unwrap_or_default().trim_ascii();
     first.starts_with(b"{|") || first.len() > 4 && first.starts_with(b"||") && first.ends_with(b"||")
 }
 

@@ -1,10 +1,11 @@
-//! How far nothing is said: the words of a text of plain letters, whole blocks ahead of the number that is asked about.
+//! How far nothing is said: the words of a text, whole blocks ahead of the number that is asked about; those of plain
+//! letters alone where vectors read no words.
 //!
 //! Where numbers stand close together, as in a log, nearly nothing between them is watched for, and this is the quick way
 //! to know. It errs on one side only: what it does not read says something, and is read again word by word.
 
-use super::{ALONE, Hint, PARTS, SECOND, Watched, hash};
-use crate::simd::{BLOCK, letters_and_digits_from};
+use super::{ALONE, FIRST, Hint, PARTS, SECOND, Watched, hash};
+use crate::simd::{BLOCK, Waiting, letters_and_digits_from, wait};
 
 /// What was read ahead.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,8 +17,44 @@ pub(super) struct Ahead {
     /// pairs that are none.
     before: u64,
     parts: u8,
+    /// Whether it is one that is watched for together with the next.
+    waits: bool,
     /// The word there says something, as far as is told quickly.
-    stuck: bool,
+    pub(super) stuck: bool,
+}
+
+/// Who hears whether a word says something.
+struct Ear<'w> {
+    watched: &'w Watched,
+    before: u64,
+    parts: u8,
+    waits: bool,
+}
+
+impl Waiting for Ear<'_> {
+    #[inline]
+    fn waits(&self) -> bool {
+        self.waits
+    }
+
+    #[inline]
+    fn is(&mut self, key: u64, parted: bool) -> bool {
+        if parted {
+            (self.before, self.parts) = (0, 0);
+        }
+        let may_be = self.watched.parts[hash(key, PARTS)];
+        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 && self.watched.said(self.before, key) != Hint::NOTHING {
+            return true;
+        }
+        (self.before, self.parts, self.waits) = (key, may_be, may_be & FIRST != 0);
+        false
+    }
+
+    /// Of two words that say something one is watched for: the other may be the last of these.
+    #[inline]
+    fn passed(&mut self, last: u64) {
+        (self.before, self.parts) = (last, self.watched.parts[hash(last, PARTS)]);
+    }
 }
 
 impl Ahead {
@@ -28,6 +65,22 @@ impl Ahead {
 
     /// Reads on as far as `to`, a digit, or as far as nothing is said.
     pub(super) fn read(&mut self, text: &[u8], to: usize, watched: &Watched) {
+        if self.upto >= to || self.stuck {
+            return;
+        }
+        let Self { before, parts, waits, .. } = *self;
+        let mut ear = Ear { watched, before, parts, waits };
+        match wait(text, self.upto, to, (&watched.heads, watched.shortest > 1), &mut ear) {
+            Some(upto) => {
+                (self.upto, self.stuck) = (upto, upto < to);
+                (self.before, self.parts, self.waits) = (ear.before, ear.parts, ear.waits);
+            }
+            None => self.read_plain(text, to, watched),
+        }
+    }
+
+    /// The same of ASCII alone.
+    fn read_plain(&mut self, text: &[u8], to: usize, watched: &Watched) {
         while self.upto < to && !self.stuck {
             let at = self.upto;
             let (letter, digit) = letters_and_digits_from(text, at);

@@ -138,7 +138,8 @@ impl Json {
             [b'[', rest @ ..] => matches!(rest.trim_ascii_start(), [b'{' | b'[' | b'"', ..]),
             text => text.first() == Some(&b'<') || holds_table(text),
         };
-        self.document = if begins { self.object_within(Origin::Lost, inquiry).map(|object| (Box::new(object), 0)) } else { None };
+        self.document =
+            if begins { self.object_within(Origin::Lost, inquiry).map(|object| (Box::new(object), 0)) } else { None };
     }
 
     /// Reads what came of such a document.
