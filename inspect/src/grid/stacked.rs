@@ -173,7 +173,8 @@ mod tests {
         let border = crate::object::BLOCK - chot_detectors::CONTEXT_BYTES;
         for behind in (0..table.len() + 40).step_by(9) {
             let from = before.char_indices().map(|(at, _)| at).find(|at| before.len() - at <= border - behind);
-            let text = format!("{}\n{table}\n{before}", &before[from.unwrap_or(0)..]);
+            let (_, above) = before.split_at(from.unwrap_or_default());
+            let text = format!("{above}\n{table}\n{before}");
             let inspection =
                 Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
             let found = (inspection.distinct(DetectorId::Bhxh), inspection.persons);
