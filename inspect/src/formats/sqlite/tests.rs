@@ -217,7 +217,7 @@ fn what_an_index_claims_and_no_record_holds_is_looked_at() {
     let behind = [&[1 + SAID.len() as u8, 1], SAID.as_bytes()].concat();
     assert_eq!(found(&database(&[table.clone(), index(page(INDEX, &[behind], &[]))], &[])), (1, true));
     let behind = [&[1 + SAID.len() as u8, 1, 1], SAID.as_bytes()].concat();
-    assert_eq!(found(&database(&[table.clone()], &[page(TABLE, &[behind], &[])])), (1, true));
+    assert_eq!(found(&database(std::slice::from_ref(&table), &[page(TABLE, &[behind], &[])])), (1, true));
     // An entry that is no record and goes on in another page: 3,000 bytes, of which 489 stand here.
     let here = [&[0x97, 0x38][..], &[0xff; 489], &[0, 0, 0, 4]].concat();
     let mut rest = vec![0; 4096];
@@ -229,7 +229,7 @@ fn what_an_index_claims_and_no_record_holds_is_looked_at() {
 fn cells_of_the_same_bytes_are_no_rows() {
     // As many cells as a page has room for, all of them the largest.
     let cell = cell(Some(1), &[Of::Text(&SAID.repeat(60))]);
-    let mut stacked = page(TABLE, &[cell.clone()], &[]);
+    let mut stacked = page(TABLE, std::slice::from_ref(&cell), &[]);
     let at = stacked[8..10].to_vec();
     let cells = (4096 - 8 - cell.len()) / 2;
     stacked[3..5].copy_from_slice(&(cells as u16).to_be_bytes());
