@@ -239,8 +239,22 @@ fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
     let label = label.strip_suffix(b":").unwrap_or(label);
     label.last().is_some_and(|b| b"dDnNkK".contains(b)) && {
         let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
-        LABELS.iter().any(|label| folded.ends_with(label))
+        let named = LABELS.iter().find(|label| folded.ends_with(**label));
+        named.is_some_and(|label| *label != " tk" || !is_login(text, &number.range))
     }
+}
+
+/// Whether the line speaks of accounts that citizens log in to with their number: `VNeID: tk 079… đã được kích hoạt`.
+fn is_login(text: &[u8], range: &Range<usize>) -> bool {
+    const LINE_BYTES: usize = 64;
+    const WORDS: [&str; 7] = ["vneid", "vssid", "dinh danh", "kich hoat", "dich vu cong", "dang nhap", "mat khau"];
+    let before = text.get(range.start.saturating_sub(LINE_BYTES)..range.start).unwrap_or_default();
+    let behind = text.get(range.end..text.len().min(range.end + LINE_BYTES)).unwrap_or_default();
+    let line = |b: &u8| *b == b'\n';
+    [before.rsplit(line).next(), behind.split(line).next()].into_iter().flatten().any(|part| {
+        let folded = fold(&String::from_utf8_lossy(part));
+        WORDS.iter().any(|word| folded.contains(word))
+    })
 }
 
 /// Whether the number before its colon is the one of an office or what it writes (QĐ 20/2020/QĐ-TTg), `Mã định danh đơn vị:

@@ -215,7 +215,7 @@ impl Words {
         let (mut asked, mut last) = (Columns::default(), None);
         for (range, column, _) in self.all(folded) {
             let column = column.spoken();
-            if !Columns::of(&[column]).meets(PAPERS) || !last.is_some_and(|end| range.start <= end + LINK) {
+            if !Columns::of(&[column]).meets(PAPERS) || last.is_none_or(|end| range.start > end + LINK) {
                 asked = Columns::default();
             }
             asked.insert(column);
