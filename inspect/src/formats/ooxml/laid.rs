@@ -328,8 +328,8 @@ mod tests {
         let mut strings = String::new();
         for pair in std::iter::once(["Họ và tên", "Mã số BHXH"]).chain(PEOPLE.map(|n| ["Nguyễn Văn An", n])) {
             strings.extend(pair.map(|text| {
-                let half = text.char_indices().nth(3).map_or(0, |(at, _)| at);
-                format!("<si><r><t>{}</t></r><r><t>{}</t></r></si>", &text[..half], &text[half..])
+                let (first, rest) = text.split_at(text.char_indices().nth(3).map_or(0, |(at, _)| at));
+                format!("<si><r><t>{first}</t></r><r><t>{rest}</t></r></si>")
             }));
         }
         let strings = format!("<sst>{strings}<si><t>Số CCCD 001090123456</t></si></sst>");

@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     /// Where its record in the directory says them.
     pub(crate) slots: Slots,
     /// The pieces that follow it.
-    pub(crate) more: Vec<Entry>,
+    pub(crate) more: Vec<Self>,
 }
 
 /// A number in a header: in four bytes, or in eight of a field of its own where it did not fit (ZIP64).
