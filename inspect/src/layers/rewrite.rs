@@ -180,7 +180,7 @@ impl State {
                 }
             },
         };
-        let undone = if kind.once { place.undone | 1 << n } else { place.undone };
+        let undone = place.undone | 1 << n;
         let (disguise, depth) = (Some(name), place.depth + 1);
         let place = Place { disguise, again: true, depth, charset: None, undone, ..place.clone() };
         let mut isle = Isle::new(view, first, self.done, place, &kind.undo(name));
