@@ -23,6 +23,7 @@ mod twice;
 mod utf7;
 mod uu;
 mod viqr;
+mod wide;
 
 use std::ops::Range;
 
