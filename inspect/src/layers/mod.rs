@@ -6,6 +6,7 @@
 mod base85;
 mod blocks;
 mod code;
+mod deflate;
 mod dump;
 mod encoded;
 mod escape;
