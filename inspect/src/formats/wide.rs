@@ -197,7 +197,7 @@ impl Wide {
             let place = Place { again: true, origin: Origin::Lost, charset: None, ..place.clone() };
             *narrow = Some(Box::new(Text::prose(place)));
         }
-        if !unlike.is_text() && !(narrow.is_some() && goes_on_mixed(bytes)) {
+        if !(unlike.is_text() || narrow.is_some() && goes_on_mixed(bytes)) {
             inquiry.opaque(place, OpaqueReason::UnknownEncoding, bytes.len() as u64);
         }
         if let Some(narrow) = narrow {
