@@ -360,6 +360,8 @@ fn a_header_outweighs_the_neighbours() {
         ("3.6090123456E+10", Column::Cccd, DetectorId::Cccd, "036090123456"),
         ("3,6090123456e10", Column::Bhxh, DetectorId::Cccd, "036090123456"),
         ("4.80961391E+10", Column::Cmnd, DetectorId::Cccd, "048096139100"),
+        ("7.90901234560E+10", Column::Cccd, DetectorId::Cccd, "079090123456"),
+        ("7.90901234560E+10", Negative, DetectorId::Cccd, ""),
         ("1.01090123456E+11", Column::Cccd, DetectorId::Cccd, "101090123456"),
         ("4.80961391E+12", Column::Cmnd, DetectorId::Cmnd, ""),
         ("3.6090123456E+10", Negative, DetectorId::Cccd, ""),

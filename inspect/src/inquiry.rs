@@ -334,6 +334,16 @@ impl Inquiry {
         }
     }
 
+    /// As [`Self::opaque`], of what begins with a mark that no chance has and is broken: within an encoding that is told too.
+    /// In a copy of a text whose writing was undone it may be that which broke it.
+    pub(crate) fn broken(&mut self, place: &Place, bytes: u64) {
+        if place.disguise.is_some() && place.undone == 0 {
+            self.refuse(place, OpaqueReason::ParseError, bytes);
+        } else {
+            self.opaque(place, OpaqueReason::ParseError, bytes);
+        }
+    }
+
     /// Counts bytes that were not understood for a reason already told.
     pub(crate) fn miss(&mut self, bytes: u64) {
         self.opaque_bytes = self.opaque_bytes.saturating_add(bytes);

@@ -207,8 +207,12 @@ fn exponential(text: &[u8], number: &Number) -> Option<([u8; 12], usize)> {
     };
     let (len, rest) = len.filter(|(_, rest)| !rest.first().is_some_and(u8::is_ascii_digit))?;
     let mut digits = [b'0'; 12];
-    // Zeros at the end are not shown, nor those in front.
-    digits.get_mut(12 - len..)?.get_mut(..number.len())?.copy_from_slice(number.digits());
+    // Zeros at the end need not be shown, nor those in front, and there may be zeros behind the point.
+    let (given, fraction) = number.digits().split_at(number.len().min(len));
+    if fraction.iter().any(|b| *b != b'0') {
+        return None;
+    }
+    digits.get_mut(12 - len..)?.get_mut(..given.len())?.copy_from_slice(given);
     Some((digits, text.len() - rest.len()))
 }
 

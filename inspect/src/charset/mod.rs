@@ -26,6 +26,12 @@ fn bare(word: &str) -> String {
     word.chars().filter_map(letter).collect()
 }
 
+/// So much of a text tells its set.
+fn seen(text: &[u8]) -> &[u8] {
+    const SEEN: usize = 4_096;
+    text.get(..text.len().min(SEEN)).unwrap_or_default()
+}
+
 fn is_mark(c: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&c)
 }
@@ -41,14 +47,15 @@ impl Charset {
 
     /// The set that makes most sense of `text`: the one in which it has most everyday words.
     pub(crate) fn of(text: &[u8]) -> &'static Self {
-        Self::old(text, 1, false).unwrap_or_else(Self::windows_1258)
+        let windows = Self::windows_1258();
+        let words = windows.words(seen(text), false);
+        Self::old(text, words.max(1), false).unwrap_or(windows)
     }
 
     /// The old set in which `text` has most everyday words, and at least so many. Where the text is one that a program
     /// took for `western`, words that mean the same in windows-1252 tell nothing.
     pub(crate) fn old(text: &[u8], words_min: usize, western: bool) -> Option<&'static Self> {
-        const SEEN: usize = 4_096;
-        let text = text.get(..text.len().min(SEEN)).unwrap_or_default();
+        let text = seen(text);
         // Of equals the first: those listed first were used most.
         let scored = Self::all().iter().map(|set| (set.words(text, western), set)).rev();
         scored.filter(|(words, _)| *words >= words_min).max_by_key(|(words, _)| *words).map(|(_, set)| set)
@@ -191,6 +198,8 @@ mod tests {
             // `ư` of TCVN3 is a soft hyphen elsewhere.
             (b"S\xe8 c\xa8n c\xad\xedc: 1", "Số căn cước: 1"),
             (b"Kha\xf9ch, PP N7195886, quo\xe1c t\xf2ch", "Kha\u{301}ch, PP N7195886, quo\u{302}c tịch"),
+            // windows-1258, of which VISCII has the same letters in `tên` and `hoàng`.
+            (b"Ho\xf2 t\xean, Ma\xde s\xf4\xec", "Ho\u{323} tên, Ma\u{303} sô\u{301}"),
             (b"m\xe3 s\xd3 th\xc8 ng\xdc\xa9i", "mã số thẻ người"),
             (
                 b"So\xe1 ca\xean c\xf6\xf4\xf9c co\xe2ng da\xe2n",

@@ -136,7 +136,7 @@ impl Unpacking {
     fn refuse(&mut self, reason: OpaqueReason, bytes: u64, inquiry: &mut Inquiry) {
         self.failed = true;
         match reason {
-            OpaqueReason::ParseError => inquiry.opaque(&self.place, reason, bytes),
+            OpaqueReason::ParseError => inquiry.broken(&self.place, bytes),
             _ => inquiry.refuse(&self.place, reason, bytes),
         }
     }

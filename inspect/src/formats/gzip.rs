@@ -108,6 +108,8 @@ struct Inflating {
     /// Where the content stands.
     origin: Origin,
     failed: bool,
+    /// What came out of it reads as something, where it may be chance.
+    means: bool,
     read: u64,
     /// Bytes behind what failed.
     unread: u64,
@@ -123,7 +125,8 @@ impl Inflating {
         let name = hint.name.as_deref().and_then(|n| n.strip_suffix(".gz")).unwrap_or_default();
         let inner = Hint { name: (!name.is_empty()).then(|| name.to_owned()), content_type: None };
         let (place, origin) = (place.clone(), Origin::Lost);
-        Self { inflater, place, content: None, hint: inner, origin, failed: false, read: 0, unread: 0, behind: None }
+        let (failed, means) = (false, false);
+        Self { inflater, place, content: None, hint: inner, origin, failed, means, read: 0, unread: 0, behind: None }
     }
 
     fn content(&mut self, inquiry: &mut Inquiry) -> &mut Object {
@@ -146,7 +149,20 @@ impl Inflating {
             inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
             return;
         }
+        if !self.means && self.place.again {
+            self.means = sniff::is_plausible(&bytes);
+        }
         self.content(inquiry).push(&bytes, inquiry);
+    }
+
+    /// So many bytes could not be inflated. Within an encoding that is told of what is certainly no chance: two bytes begin
+    /// zlib, and runs of letters come to those.
+    fn broken(&self, bytes: u64, inquiry: &mut Inquiry) {
+        if self.means || matches!(self.inflater, Inflater::Gzip { .. }) {
+            inquiry.broken(&self.place, bytes);
+        } else {
+            inquiry.opaque(&self.place, OpaqueReason::ParseError, bytes);
+        }
     }
 
     /// Looks at bytes behind what failed.
@@ -180,7 +196,7 @@ impl Stream for Inflating {
             self.drain(inquiry);
             if written.is_err() && !self.failed {
                 self.failed = true;
-                inquiry.opaque(&self.place, OpaqueReason::ParseError, step.len() as u64);
+                self.broken(step.len() as u64, inquiry);
                 self.behind(step, inquiry);
             }
         }
@@ -191,7 +207,7 @@ impl Stream for Inflating {
             let ended = self.inflater.finish();
             self.drain(inquiry);
             if ended.is_err() {
-                inquiry.opaque(&self.place, OpaqueReason::ParseError, 1);
+                self.broken(1, inquiry);
             }
         }
         inquiry.edits.container_ends(&self.origin, self.read + self.unread);

@@ -46,6 +46,7 @@ known! {
     JAVA "application/x-java-serialized-object" 0 b"\xac\xed\0\x05";
     GIT_PACK "application/x-git-pack" 0 b"PACK\0\0\0\x02" | b"PACK\0\0\0\x03";
     GIT_BUNDLE "application/x-git-bundle" 0 b"# v2 git bundle\n" | b"# v3 git bundle\n";
+    PLIST "application/x-bplist" 0 b"bplist0" | b"bplist1";
     OUTLOOK "application/vnd.ms-outlook-pst" 0 b"!BDN";
 }
 
@@ -91,7 +92,7 @@ fn is_anymap(bytes: &[u8]) -> bool {
 fn marked(head: &Head<'_>, at: usize, marks: &[&[u8]]) -> bool {
     let begins = |bytes: &[u8]| marks.iter().any(|mark| bytes.starts_with(mark));
     // A text may begin with any of them, but for the marks of texts, and those that no text has: three zeros in a row.
-    let is_written = head.bytes.starts_with(b"%!") || head.bytes.starts_with(b"#");
+    let is_written = [&b"%!"[..], b"#", b"bplist"].iter().any(|mark| head.bytes.starts_with(mark));
     let has_zeros = marks.iter().any(|mark| mark.ends_with(b"\0\0\0"));
     // Text of two or four bytes a letter has zeros in its first four, and no mark behind them here has any.
     let is_narrow = head.text.is_some_and(|text| text != Encoding::Utf8 && text != Encoding::Legacy) && at == 0;

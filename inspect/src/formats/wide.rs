@@ -1,7 +1,10 @@
 //! Text in UTF-16 and UTF-32 of either byte order, with and without a byte order mark: decoded, then inspected as what it
 //! then is, and masked where it stands.
 //!
-//! What is no letter becomes U+FFFD, as programs show it.
+//! What is no letter becomes U+FFFD, as programs show it. Text of single bytes that was appended to it is read as it stands,
+//! with all that follows; what is neither is opaque.
+
+use chot_model::OpaqueReason;
 
 use super::packing::{Bytes, UNREADABLE, is_even};
 use super::{Format, Room, Stream};
@@ -9,8 +12,9 @@ use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::{BLOCK, Object};
 use crate::redact::{Origin, Packing, Why};
-use crate::sniff::Encoding;
+use crate::sniff::{Encoding, Order, Unlike, goes_on_mixed};
 use crate::source::{Source, Splice};
+use crate::text::Text;
 
 macro_rules! of_width {
     ($name:ident $encoding:ident $media_type:literal) => {
@@ -47,6 +51,14 @@ impl Width {
             [0xff, 0xfe, ..] | [b'<', 0, ..] => Some(Self::Utf16Le),
             [0xfe, 0xff, ..] | [0, b'<', ..] => Some(Self::Utf16Be),
             _ => None,
+        }
+    }
+
+    const fn order(self) -> Option<Order> {
+        match self {
+            Self::Utf16Le => Some(Order::Little),
+            Self::Utf16Be => Some(Order::Big),
+            Self::Utf32Le | Self::Utf32Be => None,
         }
     }
 
@@ -165,12 +177,32 @@ struct Wide {
     text: Option<Box<Object>>,
     origin: Origin,
     read: u64,
+    /// The bytes as they stand, from where some are no text of this width.
+    narrow: Option<Box<Text>>,
 }
 
 impl Wide {
     fn new(width: Width, hint: &Hint, place: &Place) -> Self {
         let (hint, place) = (hint.clone(), place.clone());
-        Self { decoder: Decoder::new(width), width, hint, place, text: None, origin: Origin::Lost, read: 0 }
+        let (decoder, origin) = (Decoder::new(width), Origin::Lost);
+        Self { decoder, width, hint, place, text: None, origin, read: 0, narrow: None }
+    }
+
+    /// Looks at what is no text of this width.
+    fn look(&mut self, bytes: &[u8], inquiry: &mut Inquiry) {
+        let Some(order) = self.width.order() else { return };
+        let Self { narrow, place, read, .. } = self;
+        let unlike = Unlike::of(bytes, order);
+        if unlike.narrow && narrow.is_none() {
+            let place = Place { again: true, origin: Origin::Lost, charset: None, ..place.clone() };
+            *narrow = Some(Box::new(Text::prose(place)));
+        }
+        if !(unlike.is_text() || narrow.is_some() && goes_on_mixed(bytes)) {
+            inquiry.opaque(place, OpaqueReason::UnknownEncoding, bytes.len() as u64);
+        }
+        if let Some(narrow) = narrow {
+            narrow.push(bytes, *read, inquiry);
+        }
     }
 
     fn push(&mut self, bytes: &[u8], last: bool, inquiry: &mut Inquiry) {
@@ -187,12 +219,16 @@ impl Wide {
 
 impl Stream for Wide {
     fn block(&mut self, bytes: &[u8], _at: u64, inquiry: &mut Inquiry) {
+        self.look(bytes, inquiry);
         self.push(bytes, false, inquiry);
     }
 
     fn finish(mut self: Box<Self>, inquiry: &mut Inquiry) {
         self.push(b"", true, inquiry);
         inquiry.edits.container_ends(&self.origin, self.read);
+        if let Some(mut narrow) = self.narrow {
+            narrow.finish(inquiry);
+        }
         if let Some(mut text) = self.text {
             text.finish_packed(None, self.read, inquiry);
         }

@@ -366,6 +366,8 @@ fn begins(text: &[u8], at: usize) -> bool {
         Some(b'<' | b'/') => before.is_ascii_digit(),
         // What UTF-8 became that was taken for something else, and letters of the old sets.
         Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),
+        // UTF-16 has a zero in every other byte.
+        Some(0) => text.get(at + 2) == Some(&0),
         Some(0xe2) => text.get(at..).is_some_and(|rest| rest.starts_with(turned::TURN)),
         _ => true,
     }

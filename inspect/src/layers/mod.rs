@@ -6,6 +6,7 @@
 mod base85;
 mod blocks;
 mod code;
+mod deflate;
 mod dump;
 mod encoded;
 mod escape;
@@ -23,6 +24,7 @@ mod twice;
 mod utf7;
 mod uu;
 mod viqr;
+mod wide;
 
 use std::ops::Range;
 

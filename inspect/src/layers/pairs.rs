@@ -72,6 +72,11 @@ impl Pairs {
                 }
                 // `0x`: the zero was no digit of a pair.
                 (None, Some(0)) if matches!(b, b'x' | b'X') => self.high = None,
+                // A registry file goes on behind it in the next line.
+                (None, None) if *b == b'\\' && matches!(text.get(at), Some(b'\r' | b'\n')) => {
+                    at += usize::from(text.get(at) == Some(&b'\r'));
+                    self.gap = 0;
+                }
                 (None, None) if matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n') && self.gap < 3 => self.gap += 1,
                 _ => self.end(place, inquiry),
             }
@@ -90,8 +95,9 @@ impl Pairs {
 /// Whether as many bytes as it takes may stand from `at` on.
 fn is_long(text: &[u8], at: usize) -> bool {
     const LEN_MIN: usize = 3 * (RUN_MIN / 2) - 1;
-    let among =
-        |b: &u8| HEX[usize::from(*b)].is_some() || matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n' | b'x' | b'X');
+    let among = |b: &u8| {
+        HEX[usize::from(*b)].is_some() || matches!(b, b' ' | b':' | b',' | b'-' | b'\r' | b'\n' | b'\\' | b'x' | b'X')
+    };
     text.get(at..at + LEN_MIN).is_some_and(|pairs| pairs.iter().all(among))
 }
 
@@ -99,7 +105,7 @@ fn is_long(text: &[u8], at: usize) -> bool {
 pub(super) fn are_too_few(text: &[u8]) -> bool {
     // Two digits each, and a sign between.
     const BYTES_MIN: usize = 3 * (RUN_MIN / 2) - 1;
-    let ends = |b: &u8| HEX[usize::from(*b)].is_none() && !b" :,-\r\nxX".contains(b);
+    let ends = |b: &u8| HEX[usize::from(*b)].is_none() && !b" :,-\r\nxX\\".contains(b);
     text.split(ends).all(|stretch| stretch.len() < BYTES_MIN)
 }
 
@@ -115,4 +121,23 @@ fn first(text: &[u8], mut at: usize, from: usize) -> usize {
         at = before;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn values_of_registry_files_go_on_in_the_next_line() {
+        let value = "số CCCD: 001090123456";
+        let pairs: Vec<String> = value.encode_utf16().flat_map(u16::to_le_bytes).map(|b| format!("{b:02x}")).collect();
+        for (between, found) in [(",\\\r\n  ", 1), (",\\\n  ", 1), (",\\ \n  ", 0), (",\\\\\n  ", 0)] {
+            let lines: Vec<String> = pairs.chunks(25).map(|line| line.join(",")).collect();
+            let bytes = format!("[HKEY_CURRENT_USER\\A]\r\n\"x\"=hex(1):{}\r\n", lines.join(between)).into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{between:?}");
+        }
+    }
 }

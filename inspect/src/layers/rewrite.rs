@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::isles::{Isle, NEAR};
-use super::{code, escape, old, program, tags, turned, twice, utf7, viqr};
+use super::{code, escape, old, program, tags, turned, twice, utf7, viqr, wide};
 use crate::inquiry::{Inquiry, Place};
 use crate::view::View;
 
@@ -23,6 +23,8 @@ struct Kind {
     sign: fn(text: &[u8], at: usize) -> Option<Sign>,
     /// As much must be in favour of it.
     least: u32,
+    /// What it is written in need not be text as it stands.
+    broken: bool,
     /// Worn once at most: what was undone has nothing left of its kind.
     once: bool,
     /// Makes sure of the way where enough is in favour of it, by what stands around; returns its name.
@@ -31,17 +33,25 @@ struct Kind {
     undo: fn(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize,
 }
 
-const KINDS: [Kind; 10] = [
-    Kind { sign: tags::sign, least: 1, once: true, sure: None, undo: tags::undo },
-    Kind { sign: utf7::sign, least: 1, once: true, sure: None, undo: utf7::undo },
-    Kind { sign: viqr::sign, least: 2, once: true, sure: None, undo: viqr::undo },
-    Kind { sign: old::sign, least: 2, once: true, sure: Some(old::set_around), undo: old::undo },
-    Kind { sign: twice::sign, least: 2, once: true, sure: None, undo: twice::undo },
-    Kind { sign: code::sign, least: 3, once: true, sure: None, undo: code::undo },
-    Kind { sign: escape::sign, least: 1, once: false, sure: None, undo: escape::undo },
-    Kind { sign: escape::printable_sign, least: 3, once: false, sure: None, undo: escape::printable_undo },
-    Kind { sign: program::sign, least: 1, once: true, sure: None, undo: program::undo },
-    Kind { sign: turned::sign, least: 1, once: true, sure: None, undo: turned::undo },
+const KINDS: [Kind; 11] = [
+    Kind { sign: tags::sign, least: 1, broken: false, once: true, sure: None, undo: tags::undo },
+    Kind { sign: utf7::sign, least: 1, broken: false, once: true, sure: None, undo: utf7::undo },
+    Kind { sign: viqr::sign, least: 2, broken: false, once: true, sure: None, undo: viqr::undo },
+    Kind { sign: old::sign, least: 2, broken: false, once: true, sure: Some(old::set_around), undo: old::undo },
+    Kind { sign: twice::sign, least: 2, broken: false, once: true, sure: None, undo: twice::undo },
+    Kind { sign: code::sign, least: 3, broken: false, once: true, sure: None, undo: code::undo },
+    Kind { sign: escape::sign, least: 1, broken: false, once: false, sure: None, undo: escape::undo },
+    Kind {
+        sign: escape::printable_sign,
+        least: 3,
+        broken: false,
+        once: false,
+        sure: None,
+        undo: escape::printable_undo,
+    },
+    Kind { sign: program::sign, least: 1, broken: false, once: true, sure: None, undo: program::undo },
+    Kind { sign: turned::sign, least: 1, broken: false, once: true, sure: None, undo: turned::undo },
+    Kind { sign: wide::sign, least: 2, broken: true, once: true, sure: None, undo: wide::undo },
 ];
 
 /// The kinds that a byte may be a sign of.
@@ -54,6 +64,7 @@ fn of(byte: u8) -> &'static [usize] {
         0xc2 => &[3, 4],
         0xc3 => &[3],
         0xe2 => &[9],
+        0 => &[10],
         b'\\' => &[0, 5, 6],
         b'%' => &[5, 6],
         b'&' => &[6],
@@ -163,7 +174,7 @@ impl State {
         }
         let first_at = at - usize::try_from(sign - first).unwrap_or_default().min(at);
         let around = first_at.saturating_sub(NEAR as usize)..at + 1;
-        if !is_text(view.text.get(around).unwrap_or_default()) {
+        if !kind.broken && !is_text(view.text.get(around).unwrap_or_default()) {
             return;
         }
         let name = match kind.sure {
@@ -180,7 +191,7 @@ impl State {
                 }
             },
         };
-        let undone = if kind.once { place.undone | 1 << n } else { place.undone };
+        let undone = place.undone | 1 << n;
         let (disguise, depth) = (Some(name), place.depth + 1);
         let place = Place { disguise, again: true, depth, charset: None, undone, ..place.clone() };
         let mut isle = Isle::new(view, first, self.done, place, &kind.undo(name));

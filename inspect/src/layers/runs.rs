@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, among, decode_base64};
 
+use super::deflate::{self, Deflated};
 use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
@@ -102,6 +103,35 @@ impl Code {
     }
 }
 
+/// What a run decodes to.
+enum Content {
+    Plain(Box<Object>),
+    Deflated(Box<Deflated>),
+}
+
+impl Content {
+    fn new(decoded: &[u8], code: Code, place: &Place) -> Self {
+        if code == Code::Base64 && !sniff::is_plausible(decoded) && deflate::begins(decoded) {
+            return Self::Deflated(Box::new(Deflated::new(code.name(), place)));
+        }
+        Self::Plain(Box::new(Object::new(Hint::default(), place.disguised(code.name()))))
+    }
+
+    fn push(&mut self, decoded: &[u8], inquiry: &mut Inquiry) {
+        match self {
+            Self::Plain(object) => object.push(decoded, inquiry),
+            Self::Deflated(deflated) => deflated.push(decoded, inquiry),
+        }
+    }
+
+    fn finish(self, inquiry: &mut Inquiry) {
+        match self {
+            Self::Plain(mut object) => object.finish(None, inquiry),
+            Self::Deflated(deflated) => deflated.finish(inquiry),
+        }
+    }
+}
+
 /// The run being read.
 #[derive(Default)]
 pub(super) struct Runs {
@@ -117,7 +147,7 @@ pub(super) struct Runs {
     /// A character that is no hexadecimal digit stands in it.
     not_hex: bool,
     /// A long run: how it is decoded and where that goes.
-    open: Option<(Code, Box<Object>)>,
+    open: Option<(Code, Content)>,
     decoded: Vec<u8>,
 }
 
@@ -250,12 +280,13 @@ impl Runs {
                 return self.lines_alone(width, place, inquiry);
             }
         }
-        let (code, object) = self.open.get_or_insert_with(|| {
-            let code = meant.or_else(|| codes(&self.run).next()).unwrap_or(Code::Base64);
-            (code, Box::new(Object::new(Hint::default(), place.disguised(code.name()))))
-        });
+        let code = match &self.open {
+            Some((code, _)) => *code,
+            None => meant.or_else(|| codes(&self.run).next()).unwrap_or(Code::Base64),
+        };
         code.decode(&self.run, &mut decoded);
-        object.push(&decoded, inquiry);
+        let (_, content) = self.open.get_or_insert_with(|| (code, Content::new(&decoded, code, place)));
+        content.push(&decoded, inquiry);
         self.run.clear();
         self.decoded = decoded;
     }
@@ -264,10 +295,10 @@ impl Runs {
         (self.line, self.between, self.not_hex) = (0, false, false);
         let (whole, width) = (std::mem::take(&mut self.whole), std::mem::take(&mut self.width));
         let mut decoded = std::mem::take(&mut self.decoded);
-        if let Some((code, mut object)) = self.open.take() {
+        if let Some((code, mut content)) = self.open.take() {
             code.decode(&self.run, &mut decoded);
-            object.push(&decoded, inquiry);
-            object.finish(None, inquiry);
+            content.push(&decoded, inquiry);
+            content.finish(inquiry);
         } else if self.run.len() >= RUN_MIN && (whole > 0 || short_means(&self.run) != Some(false)) {
             let mut means = false;
             for code in codes(&self.run) {
@@ -285,6 +316,14 @@ impl Runs {
                 return self.end(place, inquiry);
             }
             let first = codes(&self.run).next().filter(|_| !means);
+            if first.is_some() && is_deflated(&self.run, &mut decoded) {
+                let mut deflated = Deflated::new(Code::Base64.name(), place);
+                deflated.push(&decoded, inquiry);
+                deflated.finish(inquiry);
+                self.run.clear();
+                self.decoded = decoded;
+                return;
+            }
             let shifted = first.and_then(|code| code.shifted(&self.run, &mut decoded));
             if let Some(code) = first.filter(|_| shifted.is_some() || self.run.len() >= FILE_MIN) {
                 code.decode(self.run.get(shifted.unwrap_or(0)..).unwrap_or_default(), &mut decoded);
@@ -315,7 +354,18 @@ pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
     };
     run.len() < FILE_MIN
         && !codes(run).any(&mut means)
+        && !is_deflated(run, room)
         && codes(run).next().is_none_or(|code| code.shifted(run, room).is_none())
+}
+
+/// Whether a run of base64 is a content that was packed without a header, which `room` then holds. Shorter ones hold nobody's
+/// number with a word beside it.
+fn is_deflated(run: &[u8], room: &mut Vec<u8>) -> bool {
+    if run.len() <= BLOCK || !codes(run).any(|code| code == Code::Base64) {
+        return false;
+    }
+    Code::Base64.decode(run, room);
+    deflate::begins(room)
 }
 
 /// Whether a short run that can only be base64 means anything, decoded as [`Runs::end`] does; `None` for any other. Runs are

@@ -9,8 +9,8 @@ use crate::Hint;
 use crate::inquiry::{Inquiry, Place};
 use crate::object::Object;
 
-/// A line of a uuencoded file has 61 characters; longer ones are none.
-const LINE_MAX: usize = 80;
+/// A line of a uuencoded file has 61 characters and at most 85, with a margin before and a sum behind; longer ones are none.
+const LINE_MAX: usize = 100;
 
 /// The shortest text that may hold a file: its first line and one of data.
 const FILE_MIN: usize = 20;
@@ -96,7 +96,9 @@ impl Uuencoded {
 
     fn end_line(&mut self, place: &Place, inquiry: &mut Inquiry) {
         let line = std::mem::take(&mut self.line);
-        let line = line.trim_ascii_end();
+        // Blanks at its end are digits.
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let line = line
             .strip_prefix(&*self.margin)
             .or_else(|| line.strip_prefix(self.margin.trim_ascii_end()))
@@ -104,6 +106,8 @@ impl Uuencoded {
         if let Some(object) = &mut self.open {
             match decoded(line) {
                 Some(bytes) if !bytes.is_empty() => object.push(&bytes, inquiry),
+                // Lines are parted by empty ones where line ends were doubled.
+                _ if line.is_empty() => {}
                 _ => self.end(inquiry),
             }
         } else if is_begin(line) {
@@ -144,19 +148,15 @@ fn is_begin(line: &[u8]) -> bool {
 fn decoded(line: &[u8]) -> Option<Vec<u8>> {
     let six = |b: u8| (0x20..=0x60).contains(&b).then(|| (b - 0x20) & 0x3f);
     let len = usize::from(six(*line.first()?)?);
-    let mut out = Vec::with_capacity(len + 2);
-    for group in line.get(1..)?.chunks(4) {
-        let mut bits = 0u32;
-        for n in 0..4 {
-            // Blanks at the end of a line get lost on the way.
-            bits = bits << 6 | u32::from(six(group.get(n).copied().unwrap_or(b' '))?);
-        }
-        out.extend_from_slice(&[(bits >> 16) as u8, (bits >> 8) as u8, bits as u8]);
-    }
-    (out.len() >= len).then(|| {
-        out.truncate(len);
-        out
-    })
+    let given = line.get(1..)?;
+    let digits = given.iter().copied().chain(std::iter::repeat(b' '));
+    // Blanks at the end of a line get lost on the way.
+    let digits: Vec<u8> = digits.take(given.len().max(len.div_ceil(3) * 4)).map(six).collect::<Option<_>>()?;
+    let (groups, _) = digits.as_chunks::<4>();
+    let three = |four: &[u8; 4]| four.iter().fold(0u32, |bits, six| bits << 6 | u32::from(*six)).to_be_bytes();
+    let mut out: Vec<u8> = groups.iter().map(three).flat_map(|[_, bytes @ ..]| bytes).collect();
+    out.truncate(len);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -167,12 +167,58 @@ mod tests {
     fn lines_are_decoded_by_the_length_they_tell() {
         assert_eq!(decoded(b"#0V%T").as_deref(), Some(&b"Cat"[..]));
         assert_eq!(decoded(b"`").as_deref(), Some(&b""[..]));
-        assert_eq!(decoded(b"M0V%T"), None);
+        for line in [&b"'0V%T```0"[..], b"'0V%T   0", b"'0V%T   0  "] {
+            assert_eq!(decoded(line).as_deref(), Some(&b"Cat\0\0\x10\0"[..]), "{line:?}");
+        }
+        // Blanks at the end were cut away, and with them whole groups.
+        for line in [&b")0V%T"[..], b")0V%T ", b")0V%T      ", b")0V%T        "] {
+            assert_eq!(decoded(line).as_deref(), Some(&b"Cat\0\0\0\0\0\0"[..]), "{line:?}");
+        }
+        assert_eq!((decoded(b"end"), decoded(b"Hello"), decoded(b"")), (None, None, None));
         for (before, expected) in
             [("> ", "> "), ("a\n// ", "// "), ("a\n", ""), ("x \"", ""), ("a very long line ", "")]
         {
             assert_eq!(margin(format!("{before}begin").as_bytes(), before.len()), expected.as_bytes(), "{before}");
         }
         assert!(is_begin(b"begin 644 cat.txt") && !is_begin(b"begin with this"));
+    }
+
+    /// As Python and others write it, with a blank for each zero.
+    fn uuencoded(bytes: &[u8], zero: char) -> String {
+        let sign = |six: u32| if six == 0 { zero } else { char::from(b' ' + six as u8) };
+        let line = |line: &[u8]| {
+            let group = |three: &[u8]| {
+                let bits = (0..3).fold(0, |bits, n| bits << 8 | u32::from(three.get(n).copied().unwrap_or(0)));
+                [18, 12, 6, 0].map(|shift| sign(bits >> shift & 63))
+            };
+            sign(line.len() as u32).to_string() + &line.chunks(3).flat_map(group).collect::<String>() + "\n"
+        };
+        format!("begin 644 a.gz\n{}{zero}\nend\n", bytes.chunks(45).map(line).collect::<String>())
+    }
+
+    #[test]
+    fn a_file_is_read_to_its_end_whatever_became_of_its_blanks() {
+        use crate::{Hint, Inspector, Limits};
+        for extra in 0..9 {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+            let text = format!("{}\nSố CCCD 001090123456\n{}", "\0".repeat(150), "x".repeat(extra));
+            std::io::Write::write_all(&mut gz, text.as_bytes()).expect("memory");
+            let gz = gz.finish().expect("memory");
+            let filled = uuencoded(&gz, ' ');
+            let cut: String = filled.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+            let inspect =
+                |text: String| Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes());
+            for text in
+                [uuencoded(&gz, '`'), filled.clone(), cut, filled.replace('\n', "\r\n"), filled.replace('\n', "\n\n")]
+            {
+                let found = inspect(text.clone()).inspection;
+                let told = (found.distinct(chot_model::DetectorId::Cccd), found.opaque);
+                assert_eq!(told, (1, vec![]), "{extra}: {text}");
+            }
+            // What is packed within and broken is told.
+            for broken in [uuencoded(&gz[..gz.len() - 20], ' '), uuencoded(&gz[..gz.len() - 4], ' ')] {
+                assert!(inspect(broken).inspection.is_opaque(chot_model::OpaqueReason::ParseError), "{extra}");
+            }
+        }
     }
 }

@@ -46,10 +46,10 @@ fn sign_block(seen: &[u8; SEEN]) -> Signs {
     Signs {
         sign: block.bits(|v, next| {
             let pairs = vorrq_u8(within(v, b'%', b'&'), within(v, b'<', b'='));
-            let single = any([pairs, is(v, b'\\'), is(v, b'^'), is(v, b'('), is(v, b'+'), is(v, 0xc2)]);
+            let single = any([pairs, is(v, b'\\'), is(v, b'^'), is(v, b'('), is(v, b'+'), is(v, 0xc2), is(v, 0)]);
             let comment = vandq_u8(is(v, b'/'), is(next, b'*'));
             let hexed = vandq_u8(is(v, b'0'), is(lower(next), b'x'));
-            let letter = vandq_u8(is(v, 0xc3), any([is(next, 0x91), is(next, 0xb1), is(next, 0xb6)]));
+            let letter = vandq_u8(is(v, 0xc3), any([is(next, 0x91), is(next, 0x96), is(next, 0xb1), is(next, 0xb6)]));
             let punctuation = vandq_u8(is(v, 0xe2), is(next, 0x80));
             any([single, comment, hexed, letter, punctuation])
         }),

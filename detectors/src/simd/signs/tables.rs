@@ -48,15 +48,16 @@ pub(super) const LOW: [u8; 16] = of(&[
     (0xf, TO_O | JOINT),
 ]);
 
-/// What two bytes make: `/*`, `0x`, `Ñ`, `ñ` and `ö`, what U+2000 to U+203F begin with, and `+` before `A`, `H` or `I`.
+/// What two bytes make: `/*`, `0x`, `Ñ`, `ñ`, `ö` and `Ö`, what U+2000 to U+203F begin with, zero and anything, and `+` before
+/// `A`, `H` or `I`.
 const COMMENT: u8 = 1;
 const HEXED: u8 = 1 << 1;
-const NINTH_ROW: u8 = 1 << 2;
-const ELEVENTH_ROW: u8 = 1 << 3;
+const LATIN: u8 = 1 << 2;
+const ZERO: u8 = 1 << 3;
 pub(super) const SHIFT: u8 = 1 << 4;
 const PUNCTUATION: u8 = 1 << 7;
 /// Those that are signs.
-pub(super) const PAIR: u8 = COMMENT | HEXED | NINTH_ROW | ELEVENTH_ROW | PUNCTUATION;
+pub(super) const PAIR: u8 = COMMENT | HEXED | LATIN | ZERO | PUNCTUATION;
 /// `-` and `_`, whatever stands behind.
 const DASH: u8 = 1 << 5;
 pub(super) const UNDERSCORE: u8 = 1 << 6;
@@ -64,38 +65,39 @@ pub(super) const SAFE: u8 = DASH | UNDERSCORE;
 
 /// The first of them, by its halves.
 pub(super) const FIRST_HIGH: [u8; 16] = of(&[
+    (0x0, ZERO),
     (0x2, COMMENT | SHIFT | DASH),
     (0x3, HEXED),
     (0x5, UNDERSCORE),
-    (0xc, NINTH_ROW | ELEVENTH_ROW),
+    (0xc, LATIN),
     (0xe, PUNCTUATION),
 ]);
 pub(super) const FIRST_LOW: [u8; 16] = of(&[
-    (0x0, HEXED),
+    (0x0, HEXED | ZERO),
     (0x2, PUNCTUATION),
-    (0x3, NINTH_ROW | ELEVENTH_ROW),
+    (0x3, LATIN),
     (0xb, SHIFT),
     (0xd, DASH),
     (0xf, COMMENT | UNDERSCORE),
 ]);
-/// The second.
-pub(super) const NEXT_HIGH: [u8; 16] = of(&[
-    (0x2, COMMENT),
-    (0x4, SHIFT),
-    (0x5, HEXED),
-    (0x7, HEXED),
-    (0x8, PUNCTUATION),
-    (0x9, NINTH_ROW),
-    (0xb, ELEVENTH_ROW),
-]);
-pub(super) const NEXT_LOW: [u8; 16] = of(&[
-    (0x0, PUNCTUATION),
-    (0x1, NINTH_ROW | ELEVENTH_ROW | SHIFT),
-    (0x6, ELEVENTH_ROW),
-    (0x8, HEXED | SHIFT),
-    (0x9, SHIFT),
-    (0xa, COMMENT),
-]);
+/// The second, which may be anything behind a zero.
+pub(super) const NEXT_HIGH: [u8; 16] = besides(
+    ZERO,
+    of(&[(0x2, COMMENT), (0x4, SHIFT), (0x5, HEXED), (0x7, HEXED), (0x8, PUNCTUATION), (0x9, LATIN), (0xb, LATIN)]),
+);
+pub(super) const NEXT_LOW: [u8; 16] = besides(
+    ZERO,
+    of(&[(0x0, PUNCTUATION), (0x1, LATIN | SHIFT), (0x6, LATIN), (0x8, HEXED | SHIFT), (0x9, SHIFT), (0xa, COMMENT)]),
+);
+
+const fn besides(class: u8, mut table: [u8; 16]) -> [u8; 16] {
+    let mut n = 0;
+    while n < table.len() {
+        table[n] |= class;
+        n += 1;
+    }
+    table
+}
 
 const fn of(entries: &[(usize, u8)]) -> [u8; 16] {
     let mut table = [0; 16];
