@@ -538,7 +538,10 @@ fn a_member_is_what_it_is_declared_to_be() {
     let rows = |row: fn(&str) -> String| rows.map(row).concat();
     let sheet = rows(|text| format!("<row><c t='inlineStr'><is><t><![CDATA[{text}]]></t></is></c></row>"));
     let sheet = format!("<worksheet><sheetData>{sheet}</sheetData></worksheet>");
-    let run = |text: &str| format!("<w:r><w:t>{}</w:t></w:r><w:r><w:t>{}</w:t></w:r>", &text[..3], &text[3..]);
+    let run = |text: &str| {
+        let (start, end) = text.split_at(3);
+        format!("<w:r><w:t>{start}</w:t></w:r><w:r><w:t>{end}</w:t></w:r>")
+    };
     let table = ["Mã BHXH", "7912045873", "0121736405"]
         .map(|text| format!("<w:tr><w:tc><w:p>{}</w:p></w:tc></w:tr>", run(text)));
     let table = format!("<w:document><w:body><w:tbl>{}</w:tbl></w:body></w:document>", table.concat());

@@ -94,7 +94,7 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     let Some(Parts { mut spans, previews, mut is_whole }) = directory::parts(bytes) else { return Vec::new() };
     spans.sort_unstable_by_key(|span| span.start);
     let (mut texts, mut at) = (Vec::new(), 0);
-    for span in spans.into_iter().chain([bytes.len()..bytes.len()]) {
+    for span in spans.into_iter().chain(std::iter::once(bytes.len()..bytes.len())) {
         if let Some(gap) = bytes.get(at..span.start).filter(|gap| gap.len() >= GAP_MIN) {
             texts.push(Text::rest("gap", gap));
         }
