@@ -36,6 +36,10 @@ impl Columns {
         Self(self.0 | 1 << column as u32)
     }
 
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     pub(super) fn insert(&mut self, column: Column) {
         *self = self.and(column);
     }

@@ -155,12 +155,26 @@ impl<'t> Near<'t> {
     /// What is announced in a cell that holds more than the number. A paper that is named there is that paper, under
     /// whatever header; else the header is only the nearest word, but for one that nothing but its own words outweighs.
     fn beside_words(&mut self, column: Column) -> (Columns, Firm) {
+        /// Papers of a person that have no ten digits: a mere `BHXH` before such a number is another one beside them.
+        const NEVER_TEN: Columns = Columns::of(&[Column::Cccd, Column::Cmnd, Column::IdNumber, Column::Passport]);
+        /// What may stand behind a paper that is named as well: numbers of one length share their announcement.
+        const SHARED: Columns = PAPERS.and(Column::Phone);
         let header = Columns::of(&[column]);
-        match column {
-            Column::Negative => match self.around() {
+        if column == Column::Negative {
+            return match self.around() {
                 (said, Firm::Direct) if said.meets(PAPERS) => (said, Firm::Direct),
                 _ => (header, Firm::Column),
-            },
+            };
+        }
+        if self.hint().is_no_paper() {
+            return (header, Firm::Direct);
+        }
+        match self.left() {
+            (said, Firm::Direct) if said.meets(PAPERS) && header.meets(SHARED) => (said.or(header), Firm::Direct),
+            (said, Firm::Direct) if said.meets(PAPERS) => (said, Firm::Direct),
+            (said, Firm::Weak) if self.digits == 10 && header.meets(NEVER_TEN) && said.meets(papers_of(10)) => {
+                (said, Firm::Weak)
+            }
             _ => (header, Firm::Direct),
         }
     }

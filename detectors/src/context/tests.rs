@@ -311,3 +311,31 @@ fn a_header_of_two_papers_is_of_the_one_that_has_both_lengths() {
         assert_eq!(WORDS.column(header), Some(column), "{header}");
     }
 }
+
+#[test]
+fn a_paper_named_directly_before_a_number_beats_the_heading_of_its_cell() {
+    const BHXH: Columns = Columns::of(&[Column::Bhxh]);
+    for (heading, text, expected) in [
+        (Column::IdNumber, "CCCD số 079090123456 - BHXH 7912045873", Firm::Weak),
+        (Column::IdNumber, "CCCD số 079090123456, mã số BHXH: 7912045873", Firm::Direct),
+        (Column::Cccd, "mã số BHXH: 7912045873", Firm::Direct),
+        (Column::Phone, "mã số BHXH: 7912045873", Firm::Direct),
+        (Column::Tax, "mã số BHXH: 7912045873", Firm::Direct),
+        (Column::Bank, "mã số BHXH: 7912045873", Firm::Direct),
+        (Column::Bhxh, "số trước đây: 7912045873", Firm::Direct),
+        // The heading is of a number with as many digits, or no paper is named.
+        (Column::Tax, "BHXH 7912045873", Firm::Not),
+        (Column::Bank, "BHXH 7912045873", Firm::Not),
+        (Column::IdNumber, "số trước đây: 7912045873", Firm::Not),
+        (Column::Bank, "số tài khoản 7912045873", Firm::Not),
+    ] {
+        let start = text.find("7912").unwrap();
+        let mut memory = Memory::default();
+        let mut near = Near::new(text.as_bytes(), &WORDS, Some(heading), start..start + 10, 10, 2026, &mut memory);
+        assert_eq!(near.announced().firm(BHXH), expected, "{heading:?} {text}");
+    }
+    let text = "mã số BHXH 7912045873, 0912045873";
+    let mut memory = Memory::default();
+    let mut near = Near::new(text.as_bytes(), &WORDS, Some(Column::Phone), 26..36, 10, 2026, &mut memory);
+    assert_eq!(near.announced().firm(Columns::of(&[Column::Phone])), Firm::Direct);
+}

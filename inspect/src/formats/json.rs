@@ -170,7 +170,7 @@ impl Json {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
             Some(level) if self.role == Role::Told && level.told.is_some() => level.told,
-            Some(level) if self.role == Role::Index => level.key,
+            Some(level) if self.role == Role::Index => level.key.or(self.column),
             Some(level) if self.role == Role::Code => level.key.filter(|c| c.is_identifier()).or(self.column),
             // `"cccd": {"so": "001…"}`: what the outer key announces, the inner one holds.
             Some(level) if self.role == Role::Told => level.key.filter(|c| c.is_identifier()).or(self.column),
@@ -221,7 +221,7 @@ impl Json {
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
         {
-            rows.cell(self.value.view.copy(), self.levels.len());
+            rows.cell(self.value.view.copy(), self.levels.len(), self.role);
         }
         self.value.finish_value(inquiry, &mut found);
         self.lesson.learn(found.is_empty(), inquiry);

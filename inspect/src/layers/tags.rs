@@ -81,9 +81,7 @@ fn quote_before(text: &[u8], at: usize) -> Option<usize> {
 
 /// A backslash between two digits, or between a digit and a sign that people write into numbers.
 fn backslash(text: &[u8], at: usize) -> Option<usize> {
-    // `\033\000` in a program is a sign by its number, and then another.
-    let is_control = |at: usize| matches!(text.get(at..), Some([b'\\', b'0', b'0'..=b'3', b'0'..=b'7', ..]));
-    if is_control(at) && at.checked_sub(4).is_some_and(is_control) {
+    if is_octal(text, at) {
         return None;
     }
     match text.get(at..)? {
@@ -93,6 +91,28 @@ fn backslash(text: &[u8], at: usize) -> Option<usize> {
         [b'\\', b'\\', b'-' | b'.' | b'_' | b'/', b'0'..=b'9' | b'\\', ..] => Some(2),
         _ => None,
     }
+}
+
+/// Whether the backslash begins a byte by its number, as programs write it: `\033`, `\040\040`. All the threes of digits
+/// beside each other are such then, as far as one number reaches.
+fn is_octal(text: &[u8], at: usize) -> bool {
+    const DIGITS: usize = 3;
+    const BYTES: usize = 1 + DIGITS;
+    const THREES_MAX: usize = 4;
+    let digit = |b: &u8| b.is_ascii_digit();
+    let is_three = |at: &usize| match text.get(*at..) {
+        Some([b'\\', rest @ ..]) => rest.get(..DIGITS).is_some_and(|three| three.iter().all(digit)),
+        _ => false,
+    };
+    let is_byte = |at: usize| matches!(text.get(at..), Some([b'\\', b'0'..=b'3', b'0'..=b'7', b'0'..=b'7', ..]));
+    if !is_byte(at) {
+        return false;
+    }
+    let before = (1..=THREES_MAX).map_while(|n| at.checked_sub(n * BYTES)).take_while(is_three);
+    let behind = (1..=THREES_MAX).map(|n| at + n * BYTES).take_while(is_three);
+    let mut others = before.chain(behind).peekable();
+    let goes_on = others.peek().is_none() && text.get(at + BYTES).is_some_and(digit);
+    !goes_on && others.all(is_byte)
 }
 
 #[cfg(test)]
@@ -118,6 +138,9 @@ mod tests {
             // Signs by their numbers, and groups of a number.
             (r"upEndJobCommand=(\033\050b\001\000\000\033@)", 0),
             (r"so CCCD \001\090\123\456", 1),
+            (r"so CCCD 001\090\123\012", 1),
+            (r"@EJL\0401284.4\012@EJL\040\040\040\040\012)", 0),
+            (r"so CCCD \040\040\040\0401\012", 0),
         ] {
             for wrapped in [text.to_owned(), format!("{}{text}", "chữ thường. ".repeat(12_000))] {
                 let bytes = wrapped.into_bytes();

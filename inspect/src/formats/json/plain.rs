@@ -291,7 +291,7 @@ impl Json {
             let mut cell = View::default();
             (cell.base, cell.number) = (start, number);
             cell.push(text, start);
-            rows.cell(cell, self.levels.len());
+            rows.cell(cell, self.levels.len(), self.role);
         }
         if !self.joined.is_empty() {
             self.part(inquiry);

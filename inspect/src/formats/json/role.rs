@@ -14,6 +14,9 @@ const TELLING: &[&str] = &[
     "field",
     "kind",
     "title",
+    "question",
+    "cauHoi",
+    "cau_hoi",
     "loai",
     "ten",
     "nhan",
@@ -36,6 +39,8 @@ const TOLD: &[&str] = &[
     "content",
     "data",
     "answer",
+    "traLoi",
+    "tra_loi",
     "giaTri",
     "gia_tri",
     "so",
@@ -98,6 +103,27 @@ const HEADINGS: &[&str] = &[
     "tieu_de",
 ];
 
+/// Keys that say of what type a value is, as databases write them, or that it is a cell or the cells of a row:
+/// `{"maSoBHXH": {"N": "79…"}}`, `{"stringValue": "79…"}`, `{"c": [{"v": "79…"}]}`.
+const TYPES: &[&str] = &[
+    "S",
+    "N",
+    "L",
+    "M",
+    "SS",
+    "NS",
+    "v",
+    "c",
+    "cell",
+    "cells",
+    "values",
+    "stringValue",
+    "integerValue",
+    "doubleValue",
+    "longValue",
+    "arrayValue",
+];
+
 /// Whether a name says nothing of its own: what it holds is told around or beside it.
 pub(crate) fn is_told(name: &str) -> bool {
     TOLD.iter().any(|told| told.eq_ignore_ascii_case(name))
@@ -127,7 +153,7 @@ pub(super) enum Role {
     /// It holds a thing, which may be insured.
     Thing,
     /// It says nothing of its own: the number of a record in a column, `"soCccd": {"0": "001…"}`, or how the value is written,
-    /// `"soCccd": {"$numberLong": "1…"}`.
+    /// `"soCccd": {"$numberLong": "1…"}`, `"soCccd": {"N": "1…"}`.
     Index,
 }
 
@@ -146,7 +172,7 @@ impl Role {
             Self::Insurance
         } else if among(THINGS) {
             Self::Thing
-        } else if is_index(key) {
+        } else if is_index(key) || TYPES.contains(&key) {
             Self::Index
         } else {
             Self::Plain

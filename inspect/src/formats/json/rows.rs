@@ -23,6 +23,9 @@ pub(super) struct Rows {
     object: Option<usize>,
     /// The strings of the object at hand that describes a column.
     described: Vec<View>,
+    /// The cells may be objects, `{"cells": [{"v": "001…"}]}`, and what the one at hand holds was taken.
+    celled: bool,
+    taken: bool,
 }
 
 /// Longer rows are vectors.
@@ -33,7 +36,7 @@ const DESCRIBED_MAX: usize = 16;
 impl Rows {
     /// Whether a value at this level is a cell that says more beside others.
     pub(super) fn wants(&self, level: usize) -> bool {
-        (level == self.level || self.describes(level))
+        (level == self.level || self.describes(level) || self.is_in_cell(level))
             && self.row.len() < CELLS_MAX
             && self.described.len() < DESCRIBED_MAX
             && (self.number == 0 || self.table.is_some())
@@ -44,6 +47,11 @@ impl Rows {
         self.object.is_some() && self.number == 0 && level == self.level + 1
     }
 
+    /// Whether a value at this level belongs to an object that is a cell.
+    const fn is_in_cell(&self, level: usize) -> bool {
+        self.celled && level == self.level + 1
+    }
+
     /// What the heading of the next value announces, if that is a cell. What another member announces is left to the table:
     /// whether a list is one of its rows is known at the end of that list.
     pub(super) fn column(&self, level: usize) -> Option<Column> {
@@ -51,11 +59,24 @@ impl Rows {
         heading.filter(|_| self.object.is_none() && self.wants(level))
     }
 
-    /// Takes a cell.
-    pub(super) fn cell(&mut self, value: View, level: usize) {
-        match self.describes(level) {
-            true => self.described.push(value),
-            false => self.row.push((self.row.len(), value)),
+    /// Takes a cell; of one that is an object what its key says to be the value.
+    pub(super) fn cell(&mut self, value: View, level: usize, role: Role) {
+        if self.describes(level) {
+            return self.described.push(value);
+        }
+        if self.is_in_cell(level) {
+            if self.taken || !matches!(role, Role::Index | Role::Told) {
+                return;
+            }
+            self.taken = true;
+        }
+        self.row.push((self.row.len(), value));
+    }
+
+    /// The object that is a cell ends.
+    fn end_cell(&mut self) {
+        if !std::mem::take(&mut self.taken) && self.row.len() < CELLS_MAX {
+            self.row.push((self.row.len(), View::default()));
         }
     }
 
@@ -98,6 +119,13 @@ impl Json {
     /// A list begins, which may be a row of the one around it, or hold headings.
     pub(super) fn begin_list(&mut self) {
         let open = self.levels.len();
+        let in_item = matches!(self.levels.as_slice(), [.., list, item] if list.array && !item.array);
+        if let Some(rows) = self.rows.as_mut().filter(|rows| rows.table.is_some() && rows.object.is_some())
+            && in_item
+            && self.role == Role::Index
+        {
+            (rows.level, rows.celled, rows.taken) = (open + 1, true, false);
+        }
         if let Some(rows) = self.rows.as_mut().filter(|rows| open + 1 == rows.level) {
             // Values of an object beside the rows are none of this one.
             rows.row.clear();
@@ -107,7 +135,9 @@ impl Json {
         if around.array || object.is_some() {
             let level = self.levels.len() + 1;
             let (row, described, columns) = (Row::new(), Vec::new(), Vec::new());
-            self.rows = Some(Box::new(Rows { level, row, number: 0, table: None, columns, object, described }));
+            let (celled, taken) = (false, false);
+            self.rows =
+                Some(Box::new(Rows { level, row, number: 0, table: None, columns, object, described, celled, taken }));
         }
     }
 
@@ -136,6 +166,8 @@ impl Json {
             }
         } else if rows.object.is_some_and(|object| open < object) {
             self.end_rows(inquiry);
+        } else if rows.celled && open == rows.level {
+            rows.end_cell();
         }
     }
 
@@ -196,6 +228,35 @@ mod tests {
     }
 
     #[test]
+    fn cells_may_be_objects_in_the_list_of_a_row() {
+        let rows = |cells: &str, value: &str| {
+            let row = |n: u32| {
+                format!(r#"{{"{cells}":[{{"{value}":"Nguyễn Văn An","f":"x"}},{{"{value}":"79012345{n}"}}]}}"#)
+            };
+            (10..22).map(row).collect::<Vec<_>>().join(",")
+        };
+        for (heading, cells, value, found) in [
+            ("Mã số BHXH", "cells", "v", 12),
+            ("Mã số BHXH", "c", "v", 12),
+            ("Mã số BHXH", "cells", "value", 12),
+            ("Mã số BHXH", "ghi_chu", "v", 0),
+            ("Số tiền", "cells", "v", 0),
+        ] {
+            let rows = rows(cells, value);
+            for text in [
+                format!(r#"{{"headers":["Họ tên","{heading}"],"rows":[{rows}]}}"#),
+                format!(
+                    r#"{{"t":{{"cols":[{{"label":"Họ tên"}},{{"id":"B","label":"{heading}"}}],"rows":[{rows}]}}}}"#
+                ),
+            ] {
+                let inspection =
+                    Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+                assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn headings_of_another_member_take_nothing_from_lists_that_are_no_rows_of_theirs() {
         for (text, cccd, cmnd) in [
             (r#"{"meta":["Số hóa đơn"],"khach":[["001090123456"],["Số CCCD 001190654321"]]}"#, 2, 0),
@@ -227,6 +288,13 @@ mod tests {
             (r#"{"ma_so_bhxh": {"0": "7901234510", "1": "7901234511"}}"#, 2),
             (r#"{"ma_so_bhxh": {"$numberLong": "7901234510"}}"#, 1),
             (r#"{"identifier": [{"type": {"text": "Mã số BHXH", "x": "y"}, "value": "7901234510"}]}"#, 1),
+            (r#"{"Items": [{"maSoBHXH": {"N": "7901234510"}}, {"maSoBHXH": {"S": "7901234511"}}]}"#, 2),
+            (r#"{"fields": {"maSoBHXH": {"integerValue": "7901234510"}}}"#, 1),
+            (r#"{"maSoBHXH": {"L": [{"N": "7901234510"}, {"N": "7901234511"}]}}"#, 2),
+            (r#"{"maSoBHXH": {"arrayValue": {"values": [{"stringValue": "7901234510"}]}}}"#, 1),
+            (r#"[{"question": "Mã số bảo hiểm xã hội?", "answer": "7901234510"}]"#, 1),
+            (r#"[{"question": "Mã đơn hàng?", "answer": "7901234510"}]"#, 0),
+            (r#"{"soHoaDon": {"N": "7901234510"}, "n": {"N": "7901234511"}}"#, 0),
             (r#"{"title": "Mã số BHXH", "type": "string", "value": "7901234510"}"#, 1),
             (r#"{"title": "Mã số BHXH", "label": "Mã hóa đơn", "value": "7901234510"}"#, 0),
             (r#"{"so_hoa_don": {"0": "7901234510", "1": "7901234511"}}"#, 0),
