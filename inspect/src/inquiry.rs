@@ -7,6 +7,7 @@ mod crowd;
 mod headings;
 mod lost;
 mod outcome;
+mod taken;
 mod tallies;
 mod whole;
 
@@ -23,8 +24,10 @@ use crate::charset::Charset;
 use crate::count::Key;
 use crate::extract::Extractor;
 use crate::formats::Keys;
+use crate::layers;
 use crate::layers::Room;
 use crate::lore::Lore;
+use crate::markup::characters;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Change, Edits, Origin};
@@ -393,10 +396,21 @@ impl Inquiry {
         }
         let hash = self.values.text(Headings::KIND, header);
         self.headings.told(hash, || {
-            let is_whole = self.detectors.may_announce(header);
-            let text = (is_whole || header.contains(&b'?')).then(|| str::from_utf8(header).ok())??;
-            let told = self.detectors.column(text);
-            told.or_else(|| lost::restored(text).and_then(|text| self.detectors.column(&text)))
+            let detectors = &self.detectors;
+            let is_plain = |b: &u8| b.is_ascii() && !matches!(b, b'?' | b'&' | b'\\' | b'=');
+            if !detectors.may_announce(header) && header.iter().all(is_plain) {
+                return None;
+            }
+            let text = str::from_utf8(header).ok()?;
+            let column = |text: String| detectors.column(&text);
+            let unescaped = || {
+                let mut view = View::default();
+                characters(header, 0, &mut view);
+                let view = layers::unescaped(&view).unwrap_or(view);
+                (view.text != header).then(|| String::from_utf8_lossy(&view.text).into_owned())
+            };
+            let told = detectors.column(text).or_else(|| lost::restored(text).and_then(column));
+            told.or_else(|| taken::readings(text).find_map(column)).or_else(|| unescaped().and_then(column))
         })
     }
 

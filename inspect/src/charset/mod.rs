@@ -52,6 +52,13 @@ impl Charset {
         Self::old(text, words.max(1), false).unwrap_or(windows)
     }
 
+    /// What bytes say in the old sets and in windows-1258, where every letter of them is one there.
+    pub(crate) fn readings(bytes: &[u8]) -> impl Iterator<Item = String> {
+        let sets = Self::all().iter().chain([Self::windows_1258()]);
+        let decode = |set: &Self| bytes.iter().map(|b| Some(set.decode(*b)).filter(|c| *c != '\u{fffd}')).collect();
+        sets.filter_map(decode)
+    }
+
     /// The old set in which `text` has most everyday words, and at least so many. Where the text is one that a program
     /// took for `western`, words that mean the same in windows-1252 tell nothing.
     pub(crate) fn old(text: &[u8], words_min: usize, western: bool) -> Option<&'static Self> {

@@ -145,7 +145,9 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 /// What a cell announces as a heading.
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
-    if is_paragraph(cell) || digits(cell) > DIGITS_MAX {
+    // Letters written as numbers have digits as well.
+    let is_escaped = || [&b"&#"[..], b"\\u"].iter().any(|mark| memchr::memmem::find(cell, mark).is_some());
+    if is_paragraph(cell) || digits(cell) > DIGITS_MAX && !is_escaped() {
         return None;
     }
     // What a heading is followed by is nearly always plain: then nothing else has to be known.
