@@ -72,7 +72,8 @@ fn read_groups(text: &[u8], start: usize) -> Option<Number> {
     const GROUPS_MAX: usize = 5;
     let letter = |b: &u8| b.is_ascii() && plain(char::from(*b)).is_some();
     let len = text.get(start..)?.iter().take_while(|b| letter(b)).count();
-    let sign = text.get(start + len).filter(|b| SIGNS.contains(b)).or_else(|| text.get(start.checked_sub(1)?))?;
+    let sign_at = |at: Option<usize>| text.get(at?).filter(|b| SIGNS.contains(b));
+    let sign = sign_at(Some(start + len)).or_else(|| sign_at(start.checked_sub(1)))?;
     let is_end = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
     let digits = |group: &[u8]| group.iter().all(u8::is_ascii_digit);
     let mut from = start;
