@@ -3,7 +3,7 @@
 
 use chot_detectors::{Column, Detectors};
 
-use super::cells::{Cells, Cut, Open, Piece};
+use super::cells::{Cells, Cut, Piece};
 use super::opening::BEFORE_MAX;
 use super::{Grid, HEADING_MAX};
 use crate::inquiry::HEADER_MAX;
@@ -43,15 +43,7 @@ impl Grid {
         let Some(header) = rows.iter().position(|row| are_headings(row, view, detectors)) else { return false };
         rows.truncate(header + 1);
         let Some(header) = rows.pop() else { return false };
-        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
-        rows.push(header);
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
-        let mut open = Open::with(&cells);
-        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
-        self.open = Some(open);
+        self.open_under(header, rows, cells);
         true
     }
 }

@@ -105,6 +105,12 @@ impl Grid {
         // A paragraph is no header.
         let is_heading = |header: &Cells| header.row.iter().all(|cell| cell.len() <= HEADING_MAX);
         let Some(header) = rows.pop().filter(is_heading) else { return false };
+        self.open_under(header, rows, cells);
+        true
+    }
+
+    /// Opens a table at `cells`: its header and the rows between stand above, the nearest first.
+    pub(super) fn open_under(&mut self, header: Cells, mut rows: Vec<Cells>, cells: Cells) {
         rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
         rows.push(header);
         self.close();
@@ -114,7 +120,6 @@ impl Grid {
         let mut open = Open::with(&cells);
         self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
         self.open = Some(open);
-        true
     }
 
     /// Opens a table whose columns a drawn line tells; the line above may be its header.
