@@ -118,6 +118,8 @@ const ROW_CELLS_MAX: usize = 256;
 const LETTERS_MAX: usize = 4;
 /// Digits of a number that another of as many does not go on with.
 const LONG: usize = 8;
+/// How far from the edge of its column a text may begin.
+const EDGE_EM: f64 = 0.3;
 /// Wider lines are no cell in which numbers break.
 const NARROW_EM: f64 = 16.0;
 
@@ -148,6 +150,7 @@ impl Layout {
             size,
         };
         let is_blank = run.text.trim().is_empty();
+        self.unite_words(&line);
         let step = match self.step(&line, run) {
             Step::Join(" ") if begins => self.next_cell(),
             step => step,
@@ -194,6 +197,38 @@ impl Layout {
             Step::Row => {
                 self.close_row();
                 self.row.push(Cell { lines: vec![line] });
+            }
+        }
+    }
+
+    /// Where a line goes on below a text that is set to both edges of its cell, what was taken for cells of the row are words of
+    /// that text: they are one cell.
+    fn unite_words(&mut self, line: &Line) {
+        let (Some(table), Some(last)) = (&self.table, self.row.last().and_then(|cell| cell.lines.last())) else {
+            return;
+        };
+        let em = line.size.max(last.size);
+        let edge = EDGE_EM * em;
+        let is_word = |cell: &Cell| match &*cell.lines {
+            [only] => (only.base - last.base).abs() < 0.45 * em && !holds_number(&only.text),
+            _ => false,
+        };
+        let is_below = (-2.2..-0.45).contains(&((line.base - last.base) / em));
+        let Some(at) = self.row.iter().position(|cell| is_below && (cell.from() - line.from).abs() < edge) else {
+            return;
+        };
+        let Some(column) = table.columns.iter().rposition(|column| column.0 <= line.from + edge) else { return };
+        let end = table.columns.get(column + 1).map_or(f64::INFINITY, |next| next.0 - edge);
+        let words = self.row.get(at + 1..).unwrap_or_default();
+        if words.is_empty() || !words.iter().all(|cell| cell.from() < end && is_word(cell)) {
+            return;
+        }
+        let words: Vec<Line> = self.row.drain(at + 1..).flat_map(|cell| cell.lines).collect();
+        if let Some(first) = self.last_line() {
+            for word in words {
+                first.text.push(' ');
+                first.text.push_str(&word.text);
+                first.to = first.to.max(word.to);
             }
         }
     }
@@ -332,9 +367,15 @@ impl Layout {
     }
 
     fn table_row(&mut self, cells: &[Cell]) {
-        let spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
-        let lines: Vec<Vec<String>> =
+        let place = cells.first().and_then(|cell| cell.lines.first()).map_or((0.0, 1.0), |line| (line.base, line.size));
+        let mut spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
+        let mut lines: Vec<Vec<String>> =
             cells.iter().map(|cell| cell.lines.iter().map(|l| l.text.trim().to_owned()).collect()).collect();
+        let stands_elsewhere = |table: &&Table| assign(&spans, &table.columns).is_none();
+        let table = self.table.as_ref().filter(stands_elsewhere);
+        if let Some(parts) = table.and_then(|table| parts(&spans, &lines, &table.columns, place.1)) {
+            (spans, lines) = united(&parts, &spans, &lines);
+        }
         let texts = lines.iter().map(|lines| put_together(lines, &glue(lines)));
         let texts: Vec<String> = texts.collect();
         let boxed = boxes::read(&texts, self.text.trim_end().rsplit('\n').next().unwrap_or_default());
@@ -342,7 +383,6 @@ impl Layout {
         if !std::mem::replace(&mut self.is_boxed, boxed.is_some()) {
             self.joined.extend(boxed);
         }
-        let place = cells.first().and_then(|cell| cell.lines.first()).map_or((0.0, 1.0), |line| (line.base, line.size));
         let columns = self.table.as_ref().and_then(|table| assign(&spans, &table.columns));
         let (Some(table), Some(columns)) = (&mut self.table, columns) else {
             return self.begin_table(place, spans, texts, lines);
@@ -558,6 +598,66 @@ fn assign(cells: &[(f64, f64)], columns: &[(f64, f64)]) -> Option<Vec<usize>> {
         next = column + 1;
     }
     Some(assigned)
+}
+
+/// Which columns the cells of a row belong to that are not one each: a text that is set to both edges of its cell has gaps as wide
+/// as those between cells, on the lines on which it goes on as well. `None` unless each column begins where it did before, and
+/// no two numbers come together.
+fn parts(cells: &[(f64, f64)], lines: &[Vec<String>], columns: &[(f64, f64)], size: f64) -> Option<Vec<usize>> {
+    /// By so many, the columns are those of the table.
+    const COLUMNS_MIN: usize = 3;
+    if columns.len() < COLUMNS_MIN {
+        return None;
+    }
+    let edge = EDGE_EM * size;
+    let mut assigned: Vec<usize> = Vec::with_capacity(cells.len());
+    let mut numbers = 0;
+    for ((from, _), lines) in cells.iter().zip(lines) {
+        let column = columns.iter().rposition(|column| column.0 <= from + edge)?;
+        let goes_on = assigned.last() == Some(&column);
+        let begins = columns.get(column).is_some_and(|column| (column.0 - from).abs() <= edge);
+        numbers = usize::from(lines.iter().any(|line| holds_number(line))) + if goes_on { numbers } else { 0 };
+        if !goes_on && !begins || numbers > 1 || assigned.last().is_some_and(|before| *before > column) {
+            return None;
+        }
+        assigned.push(column);
+    }
+    let mut met = assigned.clone();
+    met.dedup();
+    let is_row = met.len() >= COLUMNS_MIN && met.len() + 1 >= columns.len();
+    let goes_on = met.len() == 1 && met != [0];
+    (is_row || goes_on).then_some(assigned)
+}
+
+/// The cells of each column as one.
+fn united(parts: &[usize], spans: &[(f64, f64)], lines: &[Vec<String>]) -> (Vec<(f64, f64)>, Vec<Vec<String>>) {
+    let mut united: (Vec<(f64, f64)>, Vec<Vec<String>>) = Default::default();
+    let mut before = None;
+    for ((column, span), lines) in parts.iter().zip(spans).zip(lines) {
+        match (united.0.last_mut(), united.1.last_mut()) {
+            (Some(whole), Some(all)) if before == Some(column) => {
+                whole.1 = whole.1.max(span.1);
+                let first = lines.first().map_or("", String::as_str);
+                match all.first_mut() {
+                    Some(line) => *line = format!("{line} {first}"),
+                    None => all.push(first.to_owned()),
+                }
+                all.extend(lines.iter().skip(1).cloned());
+            }
+            _ => {
+                united.0.push(*span);
+                united.1.push(lines.clone());
+            }
+        }
+        before = Some(column);
+    }
+    united
+}
+
+/// Whether a text has more digits than a house, a day or a group of a number.
+fn holds_number(text: &str) -> bool {
+    const DIGITS_MAX: usize = 5;
+    text.bytes().filter(u8::is_ascii_digit).count() > DIGITS_MAX
 }
 
 fn is_token(text: &str) -> bool {

@@ -217,3 +217,32 @@ fn a_row_broken_by_the_end_of_the_page_is_one_row() {
     let next = [(0.0, 180.0, "Le Thi"), (60.0, 180.0, "0010902"), (60.0, 169.0, "23457")];
     assert_eq!(lay_pages(&[&last, &next]), "Ten\tCCCD\nTran Van\t001090123456\n\nTen\tCCCD\nLe Thi\t001090223457\n\n");
 }
+
+#[test]
+fn words_that_are_set_to_both_edges_of_a_cell_are_no_cells() {
+    let header = [(0.0, 100.0, "STT"), (30.0, 100.0, "Ho ten"), (90.0, 100.0, "Ma BHXH"), (160.0, 100.0, "Dia chi")];
+    let row = |y: f64, name: &'static str, number: &'static str| {
+        let first = [(0.0, y, "1"), (30.0, y, name), (90.0, y, number), (160.0, y, "So"), (190.0, y, "nha")];
+        [&first[..], &[(230.0, y, "12,"), (160.0, y - 12.0, "xa"), (190.0, y - 12.0, "Thu")]].concat()
+    };
+    let rows = [row(80.0, "Vi Van Thu", "7912045873"), row(50.0, "Vi Thi Hai", "7912045874")].concat();
+    let text = lay(&[&header[..], &rows].concat()).text;
+    assert!(
+        text.contains("1\tVi Van Thu\t7912045873\tSo nha 12,") && text.contains("7912045874\tSo nha 12,"),
+        "{text}"
+    );
+    // Another table, whose columns begin elsewhere, and one with a number in each of them.
+    for more in [
+        [(0.0, 50.0, "TT"), (20.0, 50.0, "Ma"), (70.0, 50.0, "Ten"), (130.0, 50.0, "SDT"), (190.0, 50.0, "Ghi chu")],
+        [
+            (0.0, 50.0, "1"),
+            (30.0, 50.0, "a"),
+            (90.0, 50.0, "7912045873"),
+            (160.0, 50.0, "0912345678"),
+            (230.0, 50.0, "0123456789"),
+        ],
+    ] {
+        let text = lay(&[&header[..], &more].concat()).text;
+        assert_eq!(text.lines().last().map(|line| line.matches('\t').count()), Some(4), "{text}");
+    }
+}
