@@ -368,6 +368,8 @@ fn begins(text: &[u8], at: usize) -> bool {
         Some(0xc2) => matches!(next, 0xa8..=0xbf) || (0x80..=0xbf).contains(&before),
         // UTF-16 has a zero in every other byte.
         Some(0) => text.get(at + 2) == Some(&0),
+        // Other characters of control are seen beside the one that matters.
+        Some(0x01..0x20) => text.get(at) == Some(&0x1b) && next == b'[',
         Some(0xe2) => text.get(at..).is_some_and(|rest| rest.starts_with(turned::TURN)),
         _ => true,
     }

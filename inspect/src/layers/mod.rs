@@ -19,6 +19,7 @@ mod program;
 mod rewrite;
 mod runs;
 mod tags;
+mod terminal;
 mod turned;
 mod twice;
 mod utf7;

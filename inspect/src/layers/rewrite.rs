@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::isles::{Isle, NEAR};
-use super::{code, escape, old, program, tags, turned, twice, utf7, viqr, wide};
+use super::{code, escape, old, program, tags, terminal, turned, twice, utf7, viqr, wide};
 use crate::inquiry::{Inquiry, Place};
 use crate::view::View;
 
@@ -33,7 +33,7 @@ struct Kind {
     undo: fn(view: &View, core: Range<usize>, name: &'static str, out: &mut View) -> usize,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind { sign: tags::sign, least: 1, broken: false, once: true, sure: None, undo: tags::undo },
     Kind { sign: utf7::sign, least: 1, broken: false, once: true, sure: None, undo: utf7::undo },
     Kind { sign: viqr::sign, least: 2, broken: false, once: true, sure: None, undo: viqr::undo },
@@ -52,6 +52,7 @@ const KINDS: [Kind; 11] = [
     Kind { sign: program::sign, least: 1, broken: false, once: true, sure: None, undo: program::undo },
     Kind { sign: turned::sign, least: 1, broken: false, once: true, sure: None, undo: turned::undo },
     Kind { sign: wide::sign, least: 2, broken: true, once: true, sure: None, undo: wide::undo },
+    Kind { sign: terminal::sign, least: 1, broken: false, once: true, sure: None, undo: terminal::undo },
 ];
 
 /// The kinds that a byte may be a sign of.
@@ -65,6 +66,7 @@ fn of(byte: u8) -> &'static [usize] {
         0xc3 => &[3],
         0xe2 => &[9],
         0 => &[10],
+        0x1b => &[11],
         b'\\' => &[0, 5, 6],
         b'%' => &[5, 6],
         b'&' => &[6],

@@ -23,7 +23,8 @@ const SEEN: usize = BLOCK + 1;
 /// Which bytes of a block of text are what; the lowest bit is the first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Signs {
-    /// Bytes that begin an escape or another writing: `% & \ = < ^ ( +`, `/*`, `0x`, zeros, and in UTF-8 the letters `Â`,
+    /// Bytes that begin an escape or another writing: `% & \ = < ^ ( +`, `/*`, `0x`, zeros, the escape of terminals (and three
+    /// characters of control that no text has), and in UTF-8 the letters `Â`,
     /// `ñ`, `Ñ`, `ö` and `Ö`, some of which old Vietnamese character sets turn into where a program does not know them, and the
     /// signs from U+2000 to U+203F, of which one turns text round.
     pub sign: u64,
@@ -125,7 +126,7 @@ fn plain_signs(seen: &[u8; SEEN]) -> Signs {
     for (n, pair) in seen.windows(2).enumerate() {
         let &[byte, next] = pair else { continue };
         let sign = match byte {
-            0 | b'%' | b'&' | b'\\' | b'=' | b'<' | b'^' | b'(' | b'+' | 0xc2 => true,
+            0 | 0x15 | 0x16 | 0x18 | 0x1b | b'%' | b'&' | b'\\' | b'=' | b'<' | b'^' | b'(' | b'+' | 0xc2 => true,
             b'/' => next == b'*',
             b'0' => next | 0x20 == b'x',
             0xc3 => matches!(next, 0x91 | 0x96 | 0xb1 | 0xb6),

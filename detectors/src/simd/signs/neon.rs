@@ -46,7 +46,18 @@ fn sign_block(seen: &[u8; SEEN]) -> Signs {
     Signs {
         sign: block.bits(|v, next| {
             let pairs = vorrq_u8(within(v, b'%', b'&'), within(v, b'<', b'='));
-            let single = any([pairs, is(v, b'\\'), is(v, b'^'), is(v, b'('), is(v, b'+'), is(v, 0xc2), is(v, 0)]);
+            let single = any([
+                pairs,
+                is(v, b'\\'),
+                is(v, b'^'),
+                is(v, b'('),
+                is(v, b'+'),
+                is(v, 0xc2),
+                is(v, 0),
+                within(v, 0x15, 0x16),
+                is(v, 0x18),
+                is(v, 0x1b),
+            ]);
             let comment = vandq_u8(is(v, b'/'), is(next, b'*'));
             let hexed = vandq_u8(is(v, b'0'), is(lower(next), b'x'));
             let letter = vandq_u8(is(v, 0xc3), any([is(next, 0x91), is(next, 0x96), is(next, 0xb1), is(next, 0xb6)]));

@@ -6,7 +6,7 @@ const DIGIT: u8 = 1;
 const TO_O: u8 = 1 << 1;
 const FROM_P: u8 = 1 << 2;
 const JOINT: u8 = 1 << 3;
-/// `% & ( +`, `< =`, `\ ^`.
+/// `% & ( +` and the escape of terminals, with characters of control that no text has; `< =`; `\ ^`.
 const SECOND_COLUMN: u8 = 1 << 4;
 const THIRD_COLUMN: u8 = 1 << 5;
 const FIFTH_COLUMN: u8 = 1 << 6;
@@ -22,6 +22,7 @@ pub(super) const NUMERAL: u8 = DIGIT;
 
 /// By the high half of a byte, and by the low one.
 pub(super) const HIGH: [u8; 16] = of(&[
+    (0x1, SECOND_COLUMN),
     (0x2, JOINT | SECOND_COLUMN),
     (0x3, DIGIT | THIRD_COLUMN),
     (0x4, TO_O | TO_F),
