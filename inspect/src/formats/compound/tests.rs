@@ -242,6 +242,22 @@ fn pivot_tables_and_forms_remember() {
 }
 
 #[test]
+fn the_theme_of_a_workbook_is_an_archive_within_it() {
+    let archive = crate::formats::archive(&[("theme/theme1.xml", "<t>Số CCCD 001090123456</t>".as_bytes())]);
+    let book = |archive: &[u8]| {
+        let theme = record(0x896, &[&[0x96, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], archive].concat());
+        let behind = record(0x208, &[0; 8_000]).repeat(12);
+        let stream = [record(0x809, &[0, 6, 5, 0]), theme, behind, record(0x0a, &[])].concat();
+        inspect(&compound(&[("Workbook", &stream)]))
+    };
+    let inspection = book(&archive);
+    assert_eq!((inspection.distinct(DetectorId::Cccd), inspection.opaque.len()), (1, 0), "{inspection:?}");
+    assert!(book(&[]).opaque.is_empty());
+    // One that breaks off.
+    assert!(!book(&archive[..archive.len() - 30]).opaque.is_empty());
+}
+
+#[test]
 fn an_archive_under_the_name_of_something_dull_is_opened() {
     let archive = crate::formats::archive(&[("a.txt", "Số CCCD 001090123456".as_bytes())]);
     for name in ["\u{1}CompObj", "\u{2}OlePres000", "contents", "Macros/VBA/dir"] {

@@ -12,8 +12,8 @@ use chot_model::OpaqueReason;
 
 use super::super::le::{f64_at, packed, u16_at, u32_at, utf16};
 use super::super::shown::{Style, rk};
-use super::art;
 use super::tell::{Stop, Tell};
+use super::{art, joined};
 use crate::extract::Cell;
 use record::{Record, Records};
 pub(in crate::formats) use strings::Shared;
@@ -46,6 +46,9 @@ mod kind {
     pub(super) const RK: u16 = 0x27e;
     pub(super) const FORMAT: u16 = 0x41e;
     pub(super) const BOF: u16 = 0x809;
+    /// A theme of its own, and what goes on with it.
+    pub(super) const THEME: u16 = 0x896;
+    pub(super) const CONTINUE_THEME: u16 = 0x87f;
     /// Nothing but numbers and places in the file.
     pub(super) const SILENT: [u16; 12] = [0x0b, 0x201, 0xbe, 0x208, 0xd7, 0xff, 0x200, 0x293, 0x31, 0x92, 0x87d, 0x92];
 }
@@ -127,6 +130,19 @@ impl Book {
                 for text in long {
                     tell.text(&self.part, &text)?;
                     tell.text(&self.part, "\n")?;
+                }
+            }
+            kind::THEME => {
+                // An archive behind a header and a version (MS-XLS §2.4.326, §2.4.60).
+                const HEADER: usize = 12;
+                const VERSION: usize = 4;
+                let mut archive = data.get(HEADER + VERSION..).unwrap_or_default().to_vec();
+                while let Some(more) = records.next_if(kind::CONTINUE_THEME) {
+                    archive.extend_from_slice(more.get(HEADER..).unwrap_or_default());
+                }
+                // One that comes with the program has none.
+                if !archive.is_empty() {
+                    tell.member(&joined(&self.part, "theme"), &archive)?;
                 }
             }
             kind::LABEL_SST => {
