@@ -72,6 +72,17 @@ pub(crate) fn marked(bytes: &[u8]) -> Option<&[u8]> {
     MARKS.iter().any(|mark| bytes.starts_with(mark)).then_some(bytes)
 }
 
+/// The file that stands somewhere in bytes whose meaning only their makers know, from its mark on.
+pub(crate) fn within(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.get(first_mark(bytes)?..)
+}
+
+/// Whether a member that begins so begins with a mark, as far as that can be seen.
+pub(crate) fn is_marked(head: &[u8]) -> bool {
+    const SEEN: usize = 3;
+    head.len() >= SEEN && MARKS.iter().any(|mark| mark.iter().zip(head).all(|(a, b)| a == b))
+}
+
 /// Whether bytes look like chance, as what is packed or encrypted does and what programs write does not: no byte is much more
 /// frequent than others.
 pub(crate) fn is_chance(bytes: &[u8]) -> bool {
@@ -99,14 +110,19 @@ pub(crate) fn among(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
 
 /// Where a file begins in them: at once, or at the first mark of one.
 fn begins(bytes: &[u8]) -> Option<usize> {
-    let is_file = |at: &usize| {
-        let hint = Hint::default();
-        let head = bytes.get(*at..).unwrap_or_default();
-        let head = Head::new(head.get(..BLOCK).unwrap_or(head), &hint);
-        !head.bytes.is_empty() && of(&head).is_some_and(|format| format.media_type != OCTETS)
-    };
-    let first = |mark: &&[u8]| memchr::memmem::find_iter(bytes, *mark).take(TRIES_MAX).find(is_file);
-    Some(0).filter(is_file).or_else(|| MARKS.iter().filter_map(first).min())
+    if is_file(bytes) { Some(0) } else { first_mark(bytes) }
+}
+
+fn first_mark(bytes: &[u8]) -> Option<usize> {
+    let begins = |at: &usize| is_file(bytes.get(*at..).unwrap_or_default());
+    let first = |mark: &&[u8]| memchr::memmem::find_iter(bytes, *mark).take(TRIES_MAX).find(begins);
+    MARKS.iter().filter_map(first).min()
+}
+
+fn is_file(bytes: &[u8]) -> bool {
+    let hint = Hint::default();
+    let head = Head::new(bytes.get(..BLOCK).unwrap_or(bytes), &hint);
+    !bytes.is_empty() && of(&head).is_some_and(|format| format.media_type != OCTETS)
 }
 
 fn is_text(bytes: &[u8]) -> bool {
@@ -193,6 +209,32 @@ mod tests {
             list.extend((items[n].len() as u32).to_le_bytes());
         }
         [&items.concat(), &list, &(list.len() as u32).to_le_bytes()[..], b"SEFT"].concat()
+    }
+
+    #[test]
+    fn of_what_only_makers_know_files_are_read() {
+        let gzip = &*gzip();
+        // A segment of a JPEG, and the notes of a camera in its properties.
+        let segment = |kind: u8, data: &[u8]| {
+            [&[0xff, 0xd8, 0xff, kind], &(data.len() as u16 + 2).to_be_bytes()[..], data, &JPEG[2..]].concat()
+        };
+        let notes = |data: &[u8]| {
+            let len = (data.len() as u32).to_le_bytes();
+            let entry = [&37_500u16.to_le_bytes()[..], &7u16.to_le_bytes(), &len, &26u32.to_le_bytes()].concat();
+            [b"Exif\0\0II*\0\x08\0\0\0\x01\0", &entry[..], &[0; 4], data].concat()
+        };
+        for (what, bytes, found) in [
+            ("a segment", segment(0xe7, &[b"Program\0", gzip].concat()), 1),
+            ("resources", segment(0xed, &[b"Photoshop 3.0\08BIM\x04\x0c", gzip].concat()), 1),
+            ("notes", segment(0xe1, &notes(gzip)), 1),
+            ("other notes", segment(0xe1, &notes(&noise(900))), 0),
+            ("another segment", segment(0xe7, &noise(900)), 0),
+        ] {
+            let mut inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+            inspection.opaque.retain(|opaque| !opaque.part.as_str().is_empty());
+            let said = (inspection.distinct(DetectorId::Cccd), inspection.opaque.len());
+            assert_eq!(said, (found, 0), "{what}: {inspection:?}");
+        }
     }
 
     /// Every format, with bytes of no kind behind its end: told, unless its example tells something already or is text.

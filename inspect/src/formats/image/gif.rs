@@ -65,7 +65,8 @@ fn reason(error: DecodingError) -> OpaqueReason {
 fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     let (comments, end) = walk(bytes);
     let behind = bytes.get(end..).filter(|rest| !rest.is_empty());
-    let comments = comments.into_iter().map(|comment| Text::new("comment", comment));
+    let comments =
+        comments.into_iter().flat_map(|said| [Text::notes("comment", said.clone()), Text::new("comment", said)]);
     comments.chain(behind.map(|rest| Text::rest("appended", rest))).collect()
 }
 

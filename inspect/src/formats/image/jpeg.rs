@@ -73,13 +73,13 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
         let len = usize::from(u16::from_be_bytes([*high, *low]));
         let data = bytes.get(at + 4..(at + 2 + len).min(bytes.len())).unwrap_or_default();
         match marker {
-            // APP2 is a colour profile as a rule.
             0xe1 if let Some(xmp) = data.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") => {
                 texts.push(Text::new("xmp", xmp));
             }
             0xe1 if let Some(exif) = data.strip_prefix(b"Exif\0\0") => texts.push(Text::new("exif", exif)),
             0xe1 => texts.push(Text::new("app1", data)),
-            0xed => texts.push(Text::new("iptc", data)),
+            0xed => texts.extend([Text::new("iptc", data), Text::notes("iptc", data)]),
+            0xe0..=0xef => texts.push(Text::notes(&format!("app{}", marker & 15), data)),
             0xfe => texts.push(Text::new("comment", data)),
             // The scan: what is behind it is found from the end.
             0xda | 0xd9 => break,

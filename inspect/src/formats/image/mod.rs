@@ -82,6 +82,8 @@ enum Beside {
     Preview,
     /// What a program that shows the picture has no use for.
     Rest,
+    /// What only its makers know: a camera's notes, a program's settings. A file may stand in it.
+    Notes,
     /// Another picture, which is not decoded.
     Picture,
 }
@@ -89,6 +91,11 @@ enum Beside {
 impl<'a> Text<'a> {
     fn new(name: &str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         Self { name: name.to_owned(), bytes: bytes.into(), kind: Beside::Text }
+    }
+
+    /// What only its makers know.
+    fn notes(name: &str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self { kind: Beside::Notes, ..Self::new(name, bytes) }
     }
 
     /// What stands behind the picture, or in a part of its file that nobody knows.
@@ -138,8 +145,13 @@ fn inspect(source: &dyn Source, place: &Place, inquiry: &mut Inquiry, texts: Tex
             break;
         }
         let member = place.member(&text.name, Origin::Lost);
-        let text_place = Place { again: true, preview: text.kind == Beside::Preview, ..member };
+        let text_place = Place { again: true, preview: text.kind != Beside::Text, ..member };
         match text.kind {
+            Beside::Notes => {
+                if let Some(file) = rest::within(&text.bytes) {
+                    object(file, text_place, inquiry);
+                }
+            }
             Beside::Rest => rest::inspect(&text.bytes, &place.member(&text.name, Origin::Lost), inquiry),
             Beside::Picture => inquiry.opaque(place, OpaqueReason::UnsupportedFormat, text.bytes.len() as u64),
             Beside::Text | Beside::Preview if text.bytes.len() <= TEXT_MAX => object(&text.bytes, text_place, inquiry),

@@ -91,7 +91,7 @@ fn reason(error: TiffError) -> OpaqueReason {
 
 /// What no directory refers to, the previews, and pictures within pictures; words are scanned as they stand.
 fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
-    let Some(Parts { mut spans, previews, mut is_whole }) = directory::parts(bytes) else { return Vec::new() };
+    let Some(Parts { mut spans, previews, notes, mut is_whole }) = directory::parts(bytes) else { return Vec::new() };
     spans.sort_unstable_by_key(|span| span.start);
     let (mut texts, mut at) = (Vec::new(), 0);
     for span in spans.into_iter().chain(std::iter::once(bytes.len()..bytes.len())) {
@@ -100,6 +100,7 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
         }
         at = at.max(span.end);
     }
+    texts.extend(notes.into_iter().filter_map(|notes| Some(Text::notes("notes", bytes.get(notes)?))));
     for preview in previews {
         match bytes.get(preview) {
             Some(jpeg) if jpeg.starts_with(b"\xff\xd8\xff") => {

@@ -27,6 +27,7 @@ pub(crate) use laid::LAID;
 use parts::{Kind, Parts};
 
 use super::numeral::shown;
+use super::rest;
 use super::unknown::Strings;
 use super::wide::{Decoder, Width};
 use super::xml::Xml;
@@ -78,7 +79,11 @@ pub(crate) fn read(
         if entry.is_folder() {
             continue;
         }
-        let kind = parts.kind(&entry.name);
+        let mut kind = parts.kind(&entry.name);
+        if kind == Kind::Driver && rest::is_marked(&zip::begins(source, entry)) {
+            // No driver's, whatever it is called.
+            kind = Kind::Object;
+        }
         let is_markup = is_markup(&entry.name) || !matches!(kind, Kind::Object | Kind::Driver);
         let part = Part::of(source, entry, member, is_markup, inquiry);
         let result = match kind {

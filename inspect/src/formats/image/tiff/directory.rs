@@ -10,6 +10,8 @@ pub(super) struct Parts {
     pub(super) spans: Vec<Range<usize>>,
     /// Previews, packed as JPEG.
     pub(super) previews: Vec<Range<usize>>,
+    /// What only the maker of a camera knows.
+    pub(super) notes: Vec<Range<usize>>,
     /// No picture is left out that stands within another.
     pub(super) is_whole: bool,
 }
@@ -23,6 +25,7 @@ const STRIP_BYTES: u16 = 279;
 const TILES: u16 = 324;
 const TILE_BYTES: u16 = 325;
 const WITHIN: u16 = 330;
+const MAKER_NOTE: u16 = 37_500;
 const PREVIEW: u16 = 513;
 const PREVIEW_BYTES: u16 = 514;
 /// Directories of properties: EXIF, GPS, interoperability.
@@ -130,6 +133,7 @@ impl Walk<'_> {
                 STRIPS | TILES => starts = values,
                 STRIP_BYTES | TILE_BYTES => lengths = values,
                 PREVIEW => preview = values,
+                MAKER_NOTE if len == 1 => self.parts.notes.push(at..at.saturating_add(count)),
                 PREVIEW_BYTES => preview_len = values,
                 WITHIN => left.extend(self.all(values)?.into_iter().map(|at| (at, true))),
                 tag if PROPERTIES.contains(&tag) => left.extend(self.all(values)?.into_iter().map(|at| (at, within))),
