@@ -119,7 +119,9 @@ impl Cccd {
             && !born
             && (counts(number) || is_span_of_months(text, number));
         let measured = mine < Firm::Direct && is_greatest(text, number);
-        let of_a_thing = mine == Firm::Not && !born && is_of_a_thing(text, number);
+        let of_a_thing = !born
+            && (mine == Firm::Not && is_of_a_thing(text, number)
+                || mine < Firm::Column && is_of_a_machine(text, number));
         let hash = mine == Firm::Not
             && !born
             && number.range.len() == hashes::HASH_BYTES
@@ -235,17 +237,34 @@ fn is_greatest(text: &[u8], number: &Number) -> bool {
 /// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`, `tk 060…`
 /// (an account). Nobody's year of birth has twelve digits.
 fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
-    const LABEL_BYTES: usize = 16;
     const LABELS: [&str; 4] = [" so hd", " sn", " s n", " tk"];
-    let start = number.range.start;
-    let before = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default();
-    let label = before.trim_ascii_end();
-    let label = label.strip_suffix(b":").unwrap_or(label);
+    let label = label(text, number);
     label.last().is_some_and(|b| b"dDnNkK".contains(b)) && {
         let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
         let named = LABELS.iter().find(|label| folded.ends_with(**label));
         named.is_some_and(|label| *label != " tk" || !is_login(text, &number.range))
     }
+}
+
+/// Whether it is a request's or the address of a machine: `req 783…`, `mac 001…`. These words stand in every line of a log, so
+/// they are not listened for; and `Mạc` is a surname.
+fn is_of_a_machine(text: &[u8], number: &Number) -> bool {
+    const WORDS: [&[u8]; 4] = [b"req", b"REQ", b"mac", b"MAC"];
+    let label = label(text, number);
+    let ends = |word: &&[u8]| label.strip_suffix(*word).is_some_and(|head| !head.last().is_some_and(is_letter));
+    label.last().is_some_and(|b| b"qQcC".contains(b)) && WORDS.iter().any(|word| ends(word))
+}
+
+/// What stands right before the number.
+fn label<'t>(text: &'t [u8], number: &Number) -> &'t [u8] {
+    const LABEL_BYTES: usize = 16;
+    let start = number.range.start;
+    let label = text.get(start.saturating_sub(LABEL_BYTES)..start).unwrap_or_default().trim_ascii_end();
+    label.strip_suffix(b":").unwrap_or(label)
+}
+
+fn is_letter(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte >= 0x80
 }
 
 /// Whether the line speaks of accounts that citizens log in to with their number: `VNeID: tk 079… đã được kích hoạt`.
