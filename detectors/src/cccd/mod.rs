@@ -252,7 +252,7 @@ fn is_of_a_machine(text: &[u8], number: &Number) -> bool {
     const WORDS: [&[u8]; 4] = [b"req", b"REQ", b"mac", b"MAC"];
     let label = label(text, number);
     let ends = |word: &&[u8]| label.strip_suffix(*word).is_some_and(|head| !head.last().is_some_and(is_letter));
-    label.last().is_some_and(|b| b"qQcC".contains(b)) && WORDS.iter().any(|word| ends(word))
+    label.last().is_some_and(|b| b"qQcC".contains(b)) && WORDS.iter().any(ends)
 }
 
 /// What stands right before the number.
