@@ -48,8 +48,8 @@ pub(crate) fn inspect(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
 
 fn inspect_one(bytes: &[u8], place: &Place, inquiry: &mut Inquiry) {
     let bytes = without_padding(bytes);
-    // A few bytes look like the beginning of many things.
-    let at = if bytes.len() > SLACK { begins(bytes) } else { first_mark(bytes) };
+    // A few bytes that are no text look like the beginning of many things.
+    let at = if bytes.len() > SLACK || is_text(bytes) { begins(bytes) } else { first_mark(bytes) };
     let Some(at) = at else { return tell(bytes, place, inquiry) };
     let (before, file) = bytes.split_at(at);
     tell(before, place, inquiry);
@@ -265,6 +265,7 @@ mod tests {
             ("nothing", Vec::new(), 0, false),
             ("fill", vec![0; 4_000], 0, false),
             ("a field", noise(SLACK as u32), 0, false),
+            ("few words", "Số CCCD 001\u{2009}090\u{2009}123\u{2009}456".into(), 1, false),
             ("numbers", vec![0, 0, 0, 91, 0, 0, 0, 69, 1], 0, false),
             ("bytes of no kind", noise(3_000), 0, true),
             ("words", "\nSố CCCD 001090123456\n".repeat(9).into_bytes(), 1, false),
