@@ -112,11 +112,9 @@ impl Rtf {
     }
 
     fn byte(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
-        if let Some(behind) = &mut self.behind {
-            match behind.len() {
-                BEHIND_MAX => inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1),
-                _ => behind.push(b),
-            }
+        // One more than is looked at, so that it is told.
+        if let Some(behind) = self.behind.as_mut().filter(|behind| behind.len() <= BEHIND_MAX) {
+            behind.push(b);
         }
         if self.raw > 0 {
             self.raw -= 1;
@@ -324,6 +322,9 @@ impl Stream for Rtf {
         self.cell.finish(inquiry);
         self.side.finish(inquiry);
         let behind = self.behind.take().unwrap_or_default();
+        if behind.len() > BEHIND_MAX {
+            inquiry.refuse(&self.place, OpaqueReason::TooLarge, 1);
+        }
         rest::inspect(&behind, &self.place.member("appended", Origin::Lost), inquiry);
     }
 }

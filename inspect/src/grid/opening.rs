@@ -71,10 +71,7 @@ impl Grid {
     /// Opens a table of which each cell is a line, with a number in its third row.
     pub(super) fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
         let Some((stacked, rows)) = Stacked::of(line, view) else { return false };
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
+        self.leave_above();
         self.open = rows.first().map(Open::with);
         self.queue.extend(rows.into_iter().map(|row| Some(row.into_line())));
         self.stacked = Some(stacked);
@@ -109,14 +106,19 @@ impl Grid {
         true
     }
 
-    /// Opens a table at `cells`: its header and the rows between stand above, the nearest first.
-    pub(super) fn open_under(&mut self, header: Cells, mut rows: Vec<Cells>, cells: Cells) {
-        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
-        rows.push(header);
+    /// What stands above belongs to the table that is opened now, or to none.
+    fn leave_above(&mut self) {
         self.close();
         self.before.clear();
         self.block.clear();
         self.over = false;
+    }
+
+    /// Opens a table at `cells`: its header and the rows between stand above, the nearest first.
+    pub(super) fn open_under(&mut self, header: Cells, mut rows: Vec<Cells>, cells: Cells) {
+        rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
+        rows.push(header);
+        self.leave_above();
         let mut open = Open::with(&cells);
         self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
         self.open = Some(open);
@@ -157,10 +159,7 @@ impl Grid {
             return false;
         }
         let heading = Line::above_items(above);
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
+        self.leave_above();
         self.open = Some(Open::with(&cells));
         let items = before.into_iter().rev().chain([cells]).map(Cells::into_line);
         self.queue.extend([heading].into_iter().chain(items).map(Some));
@@ -182,10 +181,7 @@ impl Grid {
             return false;
         }
         let heading = Line::above_items(above);
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
+        self.leave_above();
         self.open = Some(Open::with(&cells));
         self.queue.extend([heading, before.into_line(), cells.into_line()].into_iter().map(Some));
         true
@@ -214,10 +210,7 @@ impl Grid {
         self.headless = headless;
         let Some((columns, header)) = found else { return false };
         let Some(row) = spaced::row(line, &columns, view) else { return false };
-        self.close();
-        self.before.clear();
-        self.block.clear();
-        self.over = false;
+        self.leave_above();
         self.open = Some(Open::spaced(columns));
         self.queue.extend([Some(header), Some(row)]);
         true

@@ -95,7 +95,9 @@ fn texts(bytes: &[u8]) -> Vec<Text<'_>> {
     spans.sort_unstable_by_key(|span| span.start);
     let (mut texts, mut at) = (Vec::new(), 0);
     for span in spans.into_iter().chain(std::iter::once(bytes.len()..bytes.len())) {
-        if let Some(gap) = bytes.get(at..span.start).filter(|gap| gap.len() >= GAP_MIN) {
+        let gap = bytes.get(at..span.start).filter(|gap| gap.len() >= GAP_MIN);
+        // One more than is read, so that it is told.
+        if let Some(gap) = gap.filter(|_| texts.len() <= super::TEXTS_MAX) {
             texts.push(Text::rest("gap", gap));
         }
         at = at.max(span.end);
