@@ -464,8 +464,9 @@ impl Rows {
         }
         // More than any program shows in a row: what comes is a row of its own.
         const ROW_MAX: usize = 1 << 24;
+        const CELLS_MAX: usize = 1 << 15;
         let bytes = self.text.len() - before;
-        if self.text.len() > ROW_MAX {
+        if self.text.len() > ROW_MAX || self.cells.len() > CELLS_MAX {
             self.end_row(inquiry);
         }
         bytes

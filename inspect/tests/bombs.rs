@@ -66,6 +66,14 @@ fn a_long_string_in_many_cells_is_read_once() {
 }
 
 #[test]
+fn a_row_of_two_million_cells_is_several() {
+    let long = format!("<si><t>{}{NUMBER}</t></si>", "x ".repeat(1 << 12));
+    let row = format!("<row r=\"1\">{}</row>", "<c t=\"s\"><v>0</v></c>".repeat(2_000_000));
+    let found = inspect("a row of two million cells", &workbook(&long, &row));
+    assert_eq!(found.distinct(DetectorId::Cccd), 1);
+}
+
+#[test]
 fn a_list_of_records_under_the_name_of_headings_is_not_held() {
     const RECORDS: usize = 4_000_000;
     for key in ["fields", "headers"] {

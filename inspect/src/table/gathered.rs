@@ -4,6 +4,11 @@ use super::{Cell, Line, Table};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
+/// Text of a row; a longer one is several.
+const TEXT_MAX: usize = 1 << 20;
+/// Cells of the rows at hand, twice what any program shows in one: more are several rows.
+const CELLS_MAX: usize = 1 << 15;
+
 /// The cells of the rows at hand, and the text they stand in.
 #[derive(Default)]
 pub(crate) struct Gathered {
@@ -98,6 +103,12 @@ impl Gathered {
         let first = self.rows.last().map_or(0, |(_, end)| *end);
         let cells = self.cells.get(first..=first).filter(|_| self.odd.iter().all(|(n, _)| *n != first))?;
         Line { number: 0, text: &self.text, at: None, cells }.row().pop()
+    }
+
+    /// There is more than a row of any program holds.
+    #[inline]
+    pub(crate) const fn is_full(&self) -> bool {
+        self.text.len() > TEXT_MAX || self.cells.len() > CELLS_MAX
     }
 
     /// Rows that have ended.

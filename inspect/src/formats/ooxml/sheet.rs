@@ -194,8 +194,6 @@ enum Within {
 const CELL_MAX: usize = 1 << 18;
 /// A longer formula puts together more than a value.
 const FORMULA_MAX: usize = 1 << 13;
-/// Text of a row; a longer one is several.
-const ROW_MAX: usize = 1 << 20;
 /// Strings that are looked up together, and most of them that are not looked up yet.
 const AHEAD: usize = 64;
 const AHEAD_MAX: usize = 1_024;
@@ -278,7 +276,7 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        if self.cells.text.len() > ROW_MAX {
+        if self.cells.is_full() {
             self.give(inquiry);
         }
     }
@@ -306,7 +304,7 @@ impl<'a> Sheet<'a> {
     /// The cell has ended.
     fn next(&mut self, inquiry: &mut Inquiry) {
         self.column += 1;
-        if self.cells.text.len() > ROW_MAX {
+        if self.cells.is_full() {
             self.resolve(inquiry);
         }
     }

@@ -44,8 +44,6 @@ pub(super) struct Words {
     place: Place,
 }
 
-/// Bytes of a row; a longer one is several.
-const ROW_MAX: usize = 1 << 20;
 /// More strokes of a page without letters may be text, as in PDF.
 const STROKES_MAX: usize = 400;
 /// A longer cell is text.
@@ -243,7 +241,7 @@ impl Words {
         view.clear();
         self.column = (self.column + self.span).min(COLUMNS_MAX);
         self.in_cell = false;
-        if self.row.text.len() > ROW_MAX {
+        if self.row.is_full() {
             self.row.end_row(self.rows + 1);
             self.row.give(&mut self.table, inquiry);
         }
