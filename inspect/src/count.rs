@@ -83,13 +83,13 @@ impl Hasher for Already {
 /// Builds [`Already`].
 pub(crate) type Keyed = BuildHasherDefault<Already>;
 
-/// HyperLogLog (Flajolet et al. 2007) with 2^12 registers: a standard error of 1.6 %.
+/// HyperLogLog (Flajolet et al. 2007) with 2^14 registers: a standard error of .8 %, in 16 KiB.
 #[derive(Clone)]
 pub(crate) struct Estimate {
     registers: Box<[u8]>,
 }
 
-const BITS: u32 = 12;
+const BITS: u32 = 14;
 
 impl Default for Estimate {
     fn default() -> Self {
@@ -226,6 +226,7 @@ mod tests {
         for n in 0..200_000u64 {
             set.add(key.hash_one(n));
         }
-        assert!((180_000..220_000).contains(&set.count()), "{}", set.count());
+        // Six standard deviations to either side.
+        assert!((190_000..210_000).contains(&set.count()), "{}", set.count());
     }
 }
