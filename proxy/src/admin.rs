@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +16,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use chot_model::{Action, Channel};
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixStream};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Error;
 use crate::drain::Session;
-use crate::gateway::ControlListener;
 use crate::mail::Mail;
 use crate::mail::quarantine::Asker;
 use crate::reload::{Core, Reloaded};
@@ -391,7 +390,7 @@ pub(crate) async fn serve_tcp(admin: Arc<Admin>, listener: TcpListener, mut sess
 }
 
 /// Serves the control socket until draining begins.
-pub(crate) async fn serve_control(admin: Arc<Admin>, listener: ControlListener, mut session: Session) {
+pub(crate) async fn serve_control(admin: Arc<Admin>, listener: UnixListener, mut session: Session) {
     loop {
         let accepted = tokio::select! {
             () = session.drained() => return,
@@ -424,38 +423,10 @@ async fn serve_one(admin: &Arc<Admin>, door: Door, stream: impl AsyncRead + Asyn
     let _ = connection.await;
 }
 
-/// Binds the control socket. A socket file nobody answers on is left from a crash and is replaced.
-pub(crate) fn bind_control(path: &Path) -> io::Result<ControlListener> {
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AddrInUse, "another gateway runs with this data folder"));
-    }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // The data folder itself is 0700, so nobody else can connect in the moment before the mode is set.
-    let listener = ControlListener::bind(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
-}
-
-/// Sends one request to a control socket and returns status and text.
-pub(crate) async fn ask(path: &Path, method: &str, target: &str) -> io::Result<(u16, String)> {
-    let stream = UnixStream::connect(path).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
-        .await
-        .map_err(io::Error::other)?;
-    let request = Request::builder().method(method).uri(target).header(header::HOST, "control").body(Empty::new());
-    // The task ends with the sender; an error on the connection shows as an error of the request.
-    tokio::spawn(connection);
-    let response = sender.send_request(request.map_err(io::Error::other)?).await.map_err(io::Error::other)?;
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -479,15 +450,5 @@ mod tests {
         assert_eq!(load_or_make(&path, || Ok("first".to_owned())).expect("made"), "first");
         assert_eq!(load_or_make(&path, || Ok("second".to_owned())).expect("read"), "first");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-    }
-
-    #[tokio::test]
-    async fn a_socket_left_by_a_crash_is_replaced_and_a_living_one_is_not() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("control.sock");
-        let first = bind_control(&path).expect("bound");
-        assert_eq!(bind_control(&path).expect_err("taken").kind(), io::ErrorKind::AddrInUse);
-        drop(first);
-        bind_control(&path).expect("replaced");
     }
 }
