@@ -79,7 +79,11 @@ impl Detector for Bhyt {
             + if is_insurer(province) { 10 } else { -30 }
             + if is_province(digits.get(3..5)?) { 5 } else { 0 }
             - if card.small { 10 } else { 0 };
-        let said = near.announced();
+        let mut said = near.announced();
+        // `Mã GD4…` is the code of a card and no `mã GD`, the code of a transaction.
+        if insured && !card.small && said.firm(OTHERS) >= Firm::Weak && near.column().is_none() {
+            said = near.announced_from(card.start);
+        }
         let firm = match said.firm(MINE) {
             Firm::Not if card.small && insured && is_called_card(near.text(), card.start) => Firm::Near,
             firm => firm,

@@ -152,6 +152,12 @@ impl<'t> Near<'t> {
         found
     }
 
+    /// The same of a value that begins with letters before the digits: none of them belongs to the words before it.
+    pub(crate) fn announced_from(&mut self, start: usize) -> Announced {
+        let Self { text, words, column, digits, this_year, .. } = *self;
+        Near::new(text, words, column, start..self.range.end, digits, this_year, self.memory).announced()
+    }
+
     /// What is announced in a cell that holds more than the number. A paper that is named there is that paper, under
     /// whatever header; else the header is only the nearest word, but for one that nothing but its own words outweighs.
     fn beside_words(&mut self, column: Column) -> (Columns, Firm) {
