@@ -43,8 +43,9 @@ use typed::Typed;
 /// A row: its cells with their column numbers.
 pub(crate) type Row = Vec<(usize, View)>;
 
-/// Rows held until the header is decided.
+/// Rows held until the header is decided, and of narrow ones, the titles above it, so many besides.
 const HELD_ROWS: usize = 10;
+const TITLE_ROWS: usize = 30;
 /// Cells held until then.
 const HELD_CELLS: usize = 4_096;
 /// Rows whose findings are held until unannounced columns are judged.
@@ -65,6 +66,8 @@ pub(crate) struct Table {
     only_headed: bool,
     held: Vec<(u64, Row)>,
     held_cells: usize,
+    /// How many cells of each of them are filled.
+    widths: Vec<usize>,
     shape: Option<Shape>,
     /// A row with a name and something beside it is a person.
     people: bool,
@@ -98,6 +101,8 @@ enum Shape {
     Headed(Header),
     /// The first cell of each row is its heading.
     Sideways,
+    /// Headings stand side by side, each before its value.
+    Form,
     /// No header at all; some columns speak for themselves.
     Bare(Vec<Option<Column>>),
 }
@@ -183,6 +188,7 @@ impl Table {
             only_headed: false,
             held: Vec::new(),
             held_cells: 0,
+            widths: Vec::new(),
             shape: None,
             people: true,
             rows: 0,
@@ -220,7 +226,8 @@ impl Table {
 
     /// Takes row number `number` (from 1). What it gives back is for the next row to be written over.
     pub(crate) fn row(&mut self, number: u64, cells: Row, inquiry: &mut Inquiry) -> Row {
-        if cells.iter().all(|(_, view)| view.text.is_empty()) {
+        let filled = filled(&cells);
+        if filled == 0 {
             return cells;
         }
         if !self.only_headed {
@@ -237,10 +244,18 @@ impl Table {
         }
         self.held_cells += cells.len();
         self.held.push((number, cells));
-        if self.held.len() >= HELD_ROWS || self.held_cells >= HELD_CELLS {
+        self.widths.push(filled);
+        if self.has_seen_enough() {
             self.decide_all(inquiry);
         }
         Row::new()
+    }
+
+    /// Whether the rows held are as many as a header is looked for in. Those far narrower than others are titles.
+    fn has_seen_enough(&self) -> bool {
+        let widest = self.widths.iter().copied().max().unwrap_or_default();
+        let wide = self.widths.iter().filter(|width| widest > 1 && **width * 2 >= widest).count();
+        wide >= HELD_ROWS || self.held.len() >= HELD_ROWS + TITLE_ROWS || self.held_cells >= HELD_CELLS
     }
 
     /// Takes what was written above from another table of the same text.
@@ -258,6 +273,7 @@ impl Table {
         if let Some(rest) = self.decide(inquiry) {
             self.close(inquiry);
             self.held_cells = rest.iter().map(|(_, row)| row.len()).sum();
+            self.widths.extend(rest.iter().map(|(_, row)| filled(row)));
             self.held = rest;
         }
     }
@@ -296,6 +312,7 @@ impl Table {
     /// Decides what the rows held are, or those before the ones given back, which are of another table.
     fn decide(&mut self, inquiry: &mut Inquiry) -> Option<Vec<(u64, Row)>> {
         let mut held = std::mem::take(&mut self.held);
+        self.widths.clear();
         let rest = sections::second(&held, inquiry).map(|at| held.split_off(at));
         let cells = held.iter().map(|(_, row)| row.iter().map(|(_, view)| view.text.as_slice()));
         let heading = Heading::of(cells, inquiry);
@@ -331,13 +348,15 @@ impl Table {
                 }
                 Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
             }
+            None if heading.paired => Shape::Form,
             // A title is no heading of its row.
             None if self.titled.is_some() && !self.only_headed => Shape::Bare(plain),
             None if wide && heading.rows > usize::from(self.only_headed) => Shape::Sideways,
             None if self.only_headed && speaks => Shape::Headed(Header::new(plain, Vec::new())),
             None => Shape::Bare(plain),
         });
-        if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways)) {
+        if self.only_headed && header.is_none() && !speaks && !matches!(self.shape, Some(Shape::Sideways | Shape::Form))
+        {
             return rest;
         }
         // A title that was taken for a header makes no list of people.
@@ -391,6 +410,7 @@ impl Table {
                 }
             }
             Some(Shape::Sideways) => self.across(number, row, inquiry),
+            Some(Shape::Form) => self.fields(number, row, inquiry),
             _ if self.only_headed => {}
             Some(Shape::Bare(_)) | None => self.prose(number, row, true, inquiry),
         }
@@ -577,19 +597,57 @@ impl Table {
         if let Some((_, view)) = row.get(label) {
             self.said.take(&view.text);
         }
-        let mut joined = Vec::new();
-        self.join(number, row.get(label + 1..).unwrap_or_default(), heading, inquiry, &mut joined);
-        for (n, (at, view)) in row.iter().enumerate() {
-            let mut found = std::mem::take(&mut joined);
-            self.cell(number, *at, view, heading.filter(|_| n > label), inquiry, &mut found);
-            let at = (*at).min(COLUMNS_MAX);
+        for (at, mark) in self.headed(number, row, label, heading, inquiry) {
+            let at = at.min(COLUMNS_MAX);
             self.sideways.resize_with((at + 1).max(self.sideways.len()), Vec::new);
-            for (_, f, _) in found {
-                if let (Some(mark), Some(marks)) = (inquiry.report(f), self.sideways.get_mut(at)) {
-                    marks.push(mark);
-                }
+            if let Some(marks) = self.sideways.get_mut(at) {
+                marks.push(mark);
             }
         }
+    }
+
+    /// Reads a row of a form: what stands behind each of its headings is spoken of by that.
+    fn fields(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
+        let told: Vec<Option<Column>> = row.iter().map(|(_, view)| announce(&view.text, inquiry)).collect();
+        let labels = heading::labels(row.iter().map(|(_, view)| view.text.as_slice()).zip(told.iter().copied()));
+        if labels.is_empty() {
+            if !self.only_headed {
+                self.prose(number, row, true, inquiry);
+            }
+            return;
+        }
+        for (n, label) in labels.iter().enumerate() {
+            let end = labels.get(n + 1).copied().unwrap_or(row.len());
+            let field = row.get(*label..end).unwrap_or_default();
+            let heading = told.get(*label).copied().flatten();
+            // The next form is about somebody else.
+            let next = heading == Some(Column::Name) && self.form.iter().any(|m| m.detector == DetectorId::PersonName);
+            if next || self.form.len() >= FORM_MAX {
+                inquiry.people.record(&std::mem::take(&mut self.form), true);
+            }
+            let marks = self.headed(number, field, 0, heading, inquiry);
+            self.form.extend(marks.into_iter().map(|(_, mark)| mark));
+        }
+    }
+
+    /// Reads cells of which those behind `label` stand under its heading; what was found, by column.
+    fn headed(
+        &mut self,
+        number: u64,
+        cells: &[(usize, View)],
+        label: usize,
+        heading: Option<Column>,
+        inquiry: &mut Inquiry,
+    ) -> Vec<(usize, Mark)> {
+        let mut joined = Vec::new();
+        self.join(number, cells.get(label + 1..).unwrap_or_default(), heading, inquiry, &mut joined);
+        let mut marks = Vec::new();
+        for (n, (at, view)) in cells.iter().enumerate() {
+            let mut found = std::mem::take(&mut joined);
+            self.cell(number, *at, view, heading.filter(|_| n > label), inquiry, &mut found);
+            marks.extend(found.into_iter().filter_map(|(_, f, _)| Some((*at, inquiry.report(f)?))));
+        }
+        marks
     }
 
     /// Holds the findings of a row until enough is known of the columns.
@@ -701,11 +759,6 @@ fn stands(row: &Row, starts: &[(usize, usize, bool)], range: &Range<usize>) -> O
     Some(place(range.start)?..place(range.end)?)
 }
 
-/// Cells that are not empty.
-fn filled(row: &Row) -> usize {
-    row.iter().filter(|(_, view)| !view.text.trim_ascii().is_empty()).count()
-}
-
 /// The letters of a column, as spreadsheets call it.
 pub(crate) fn letters(column: usize) -> String {
     let mut out = Vec::new();
@@ -732,6 +785,17 @@ const DIGITS_MAX: usize = 15;
 const SIGNS_MAX: usize = 4;
 /// A longer text is no number, whatever stands in it.
 pub(crate) const NUMBER_BYTES_MAX: usize = DIGITS_MAX + SIGNS_MAX;
+
+/// How many cells of a row hold anything.
+fn filled(row: &Row) -> usize {
+    row.iter().filter(|(_, view)| !is_blank(&view.text)).count()
+}
+
+/// Whether nothing visible stands in a cell.
+fn is_blank(text: &[u8]) -> bool {
+    !text.first().is_some_and(u8::is_ascii_graphic)
+        && (text.trim_ascii().is_empty() || std::str::from_utf8(text).is_ok_and(|text| text.trim().is_empty()))
+}
 
 /// A cell that is nothing but one number as long as identifiers are.
 pub(crate) fn is_number(text: &[u8]) -> bool {

@@ -12,6 +12,63 @@ fn inspect(text: &str) -> Inspection {
 }
 
 #[test]
+fn a_row_of_a_form_may_have_several_headings() {
+    let an = "Họ và tên:,Nguyễn Hữu Cao,Ngày sinh:,12/05/1971\nSố CMND:,025123456,Mã số BHXH:,7912345671\n";
+    let be = "Họ và tên:,Lê Thị Bé,Ngày sinh:,02/03/1984\nSố CMND:,024987123,Mã số BHXH:,7998761234\n";
+    for (form, cmnd, bhxh, persons) in [
+        (an.to_owned(), 1, 1, 1),
+        (an.replace(",", ",,"), 1, 1, 1),
+        (an.replace(':', ""), 1, 1, 1),
+        (format!("PHIẾU KHAI,,,\n{an}Địa chỉ:,12 Trần Phú,,\n"), 1, 1, 1),
+        (format!("{an}{be}"), 2, 2, 2),
+        // Of somebody whose number is not told.
+        (an.replace("025123456", ""), 0, 1, 1),
+        // Other papers.
+        (an.replace("Số CMND", "Số phiếu").replace("Mã số BHXH", "Số hóa đơn"), 0, 0, 1),
+        // A list in which every other column has a heading that is known.
+        ("Họ tên,Lớp,Số CMND,Ghi chú\nNguyễn An,5A,025123456,\nLê Bé,5B,024987123,x\n".to_owned(), 2, 0, 2),
+    ] {
+        let hint = Hint { name: Some("a.csv".into()), content_type: None };
+        let found = Inspector::new(Limits::default(), 2026).inspect(hint, &form.clone().into_bytes()).inspection;
+        assert_eq!(found.distinct(DetectorId::Cmnd), cmnd, "{form}");
+        assert_eq!(found.distinct(DetectorId::Bhxh), bhxh, "{form}");
+        assert_eq!(found.persons, persons, "{form}");
+    }
+}
+
+#[test]
+fn a_heading_may_take_several_lines_of_its_cell() {
+    for heading in ["Số\nCMND\n(cũ)", "Số\nCMND", "1. Số\nCMND [9 số]", "Số CMND\nngày cấp"] {
+        let text = format!("Họ tên,\"{heading}\"\nNguyễn Văn An,012345671\nTrần Thị Bình,012345672\n");
+        let hint = Hint { name: Some("a.csv".into()), content_type: None };
+        let found = Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection;
+        assert_eq!(found.distinct(DetectorId::Cmnd), 2, "{heading}");
+    }
+}
+
+/// Forms of offices begin with who sends them, a motto, a title, a month, units, notes.
+#[test]
+fn titles_above_the_heading_are_as_many_as_they_like() {
+    const TITLES: [&str; 4] =
+        ["BẢO HIỂM XÃ HỘI TỈNH,,,", "DANH SÁCH THAM GIA BHYT,,,", "\u{a0},\u{a0},,", "Đơn vị tính: đồng,,Mẫu số 02,"];
+    for heading in ["STT,Họ và tên,Mã số BHXH,Mức đóng", "STT,Họ và tên,Mã số,Mức đóng"] {
+        for titles in [0, 4, 5, 6, 9, 10, 11, 29, 30, 31, 50, 200] {
+            let mut text = String::new();
+            (0..titles).for_each(|n| text += &format!("{}\n", TITLES[n % TITLES.len()]));
+            text += &format!("{heading}\n");
+            for (n, name) in ["Trương Văn Đồng", "Lê Đức Đan", "Lương Hữu Thoa"].iter().enumerate() {
+                text += &format!("{},{name},{},1500000\n", n + 1, 6_092_839_638_u64 + n as u64 * 1_097_531);
+            }
+            let hint = Hint { name: Some("a.csv".into()), content_type: None };
+            let found = Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection;
+            let numbers = if heading.contains("BHXH") { 3 } else { 0 };
+            assert_eq!(found.distinct(DetectorId::Bhxh), numbers, "{titles} titles over {heading}");
+            assert_eq!(found.persons, numbers, "{titles} titles over {heading}");
+        }
+    }
+}
+
+#[test]
 fn the_heading_is_found_wherever_it_stands() {
     let mut wrong = Vec::new();
     for (shape, text, cmnd, persons) in [

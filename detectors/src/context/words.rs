@@ -291,9 +291,10 @@ impl Words {
     /// Whether a text may be a header that announces something; of most it is told with little reading that it is none.
     pub(crate) fn may_announce(&self, header: &[u8]) -> bool {
         // A header is one of the list, perhaps behind a number or before something in brackets, or a phrase stands in it.
-        let bare = bare(header);
+        let [bare, line] = bare(header);
         self.keys.may_hold(bare)
             || bare.len() < header.len() && self.keys.may_hold(header)
+            || line.len() < bare.len() && self.keys.may_hold(line)
             || !self.watched.of(header).is_nothing(false)
     }
 
@@ -339,8 +340,8 @@ impl Words {
             return None;
         }
         // `Số CCCD (12 số)`, `1. Họ và tên`: also without what is in brackets, without numbering.
-        let bare = str::from_utf8(bare(header.as_bytes())).unwrap_or_default();
-        for text in [header, bare] {
+        let [bare, line] = bare(header.as_bytes()).map(|text| str::from_utf8(text).unwrap_or_default());
+        for text in [header, bare, line] {
             let may_be = self.keys.may_hold(text.as_bytes());
             if let Some(column) = may_be.then(|| self.headers.get(&header_key(text))).flatten() {
                 return Some(*column);
@@ -373,13 +374,14 @@ fn is_of_words(linked: Columns, end: usize, hint: Option<(usize, Column)>) -> bo
     hint.is_some_and(|(hint, column)| hint > end && column.speaks_of_numbers()) && !linked.meets(NUMBERS)
 }
 
-/// What is left of a header without the numbering before it and what is in brackets behind: `1. Họ và tên (in hoa)`.
-fn bare(header: &[u8]) -> &[u8] {
-    let ends = |b: &u8| matches!(b, b'(' | b'[' | b'\n');
-    let end = header.iter().position(ends).unwrap_or(header.len());
+/// What is left of a header without the numbering before it and what is in brackets behind, `1. Họ và tên (in hoa)`; and of
+/// that the first line.
+fn bare(header: &[u8]) -> [&[u8]; 2] {
+    let end = header.iter().position(|b| matches!(b, b'(' | b'[')).unwrap_or(header.len());
     let whole = header.get(..end).unwrap_or_default();
     let numbering = |b: &&u8| b.is_ascii_digit() || b". )]".contains(b);
-    whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default()
+    let bare = whole.get(whole.iter().take_while(numbering).count()..).unwrap_or_default();
+    [bare, bare.split(|b| *b == b'\n').next().unwrap_or_default()]
 }
 
 /// Bytes of the folded words that only lead back from what a number is to the number, or to several: `còn đây là …`,

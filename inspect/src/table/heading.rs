@@ -3,10 +3,10 @@
 use chot_detectors::Column;
 
 use super::weight::tells_of_people;
-use super::{COLUMNS_MAX, Row, digits, is_number};
+use super::{COLUMNS_MAX, Row, digits, is_blank, is_number};
 use crate::inquiry::{HEADER_MAX, Inquiry};
 
-/// The header stands in one of so many first rows.
+/// The header stands in one of so many first rows that are no titles.
 const HEADER_ROWS: usize = 6;
 
 /// Where the headings of some first rows stand.
@@ -15,6 +15,8 @@ pub(crate) struct Heading {
     announced: Vec<Vec<Option<Column>>>,
     /// Which row heads the columns.
     pub(crate) header: Option<usize>,
+    /// The rows are those of a form: headings side by side, each with its value behind.
+    pub(super) paired: bool,
     /// How many different things the first cells of the rows announce.
     pub(super) rows: usize,
 }
@@ -39,12 +41,12 @@ impl Heading {
             }
         }
         if announced.is_empty() {
-            return Self { announced, header: None, rows: 0 };
+            return Self { announced, header: None, paired: false, rows: 0 };
         }
         // Digits in boxes beside each other are one number, over which one heading stands.
         let filled = |row: C| {
             let mut digit = false;
-            let cells = row.map(<[u8]>::trim_ascii).filter(|cell| !cell.is_empty());
+            let cells = row.filter(|cell| !is_blank(cell)).map(<[u8]>::trim_ascii);
             let begins = |cell: &&[u8]| {
                 let before = std::mem::replace(&mut digit, matches!(cell, [b'0'..=b'9']));
                 !(before && digit)
@@ -70,8 +72,9 @@ impl Heading {
             .iter()
             .zip(rows.clone())
             .enumerate()
+            .filter(|(_, (_, row))| filled(row.clone()) * 2 >= widest)
             .take(HEADER_ROWS)
-            .filter(|(_, (columns, row))| columns.iter().any(Option::is_some) && filled(row.clone()) * 2 >= widest)
+            .filter(|(_, (columns, _))| columns.iter().any(Option::is_some))
             // A row with a number as long as identifiers are is one of the rows below: `Nam` heads nothing there.
             .filter(|(_, (_, row))| !row.clone().any(is_number))
             .map(|(n, (columns, row))| (n, count(columns, row)))
@@ -79,7 +82,7 @@ impl Heading {
         let mut firsts: Vec<Column> = Vec::new();
         // Markdown draws a line before the first cell, too.
         let blank = |row: C| row.take_while(|cell| cell.trim_ascii().is_empty()).count();
-        let first = rows.map(blank).min().unwrap_or(0);
+        let first = rows.clone().map(blank).min().unwrap_or(0);
         for column in announced.iter().filter_map(|columns| *columns.get(first)?) {
             if !firsts.contains(&column) {
                 firsts.push(column);
@@ -87,13 +90,15 @@ impl Heading {
         }
         let firsts = firsts.len();
         let wide = announced.iter().any(|row| row.len() > 1);
+        let paired = is_form(rows.zip(&announced).map(|(row, told)| row.zip(told.iter().copied())));
         let header = match best {
+            _ if paired => None,
             // One heading at the head of several rows each: they are headings of rows.
             Some((_, n)) if wide && firsts >= 2 && (n == 1 || firsts > n) => None,
             Some((at, _)) if announced.len() > at + 1 => Some(at),
             _ => None,
         };
-        Self { announced, header, rows: firsts }
+        Self { announced, header, paired, rows: firsts }
     }
 
     /// Whether a row next to the header says what only lists of people have.
@@ -127,6 +132,48 @@ impl Heading {
         }
         columns
     }
+}
+
+/// Which cells of a row are headings, given what each announces, if it is one of a form: its first cell is a heading, and
+/// behind every heading stands what it speaks of. Behind one with a colon nothing has to stand.
+pub(super) fn labels<'r>(cells: impl Iterator<Item = (&'r [u8], Option<Column>)>) -> Vec<usize> {
+    let mut labels: Vec<usize> = Vec::new();
+    let mut open = false;
+    for (n, (cell, told)) in cells.enumerate().filter(|(_, (cell, _))| !is_blank(cell)) {
+        let colon = cell.trim_ascii().ends_with(b":");
+        // `Nam` heads a column, and is a value behind `Giới tính`.
+        if colon || told.is_some_and(|column| column != Column::Sex) {
+            if open {
+                return Vec::new();
+            }
+            labels.push(n);
+            open = !colon;
+        } else if labels.is_empty() {
+            return labels;
+        } else {
+            open = false;
+        }
+    }
+    labels
+}
+
+/// Whether rows are those of a form, some with several headings: `Họ tên: | … | Ngày sinh: | …`. Without colons every other
+/// heading of a list looks like that, too; but its rows do not.
+fn is_form<'r, C: Iterator<Item = (&'r [u8], Option<Column>)> + Clone>(rows: impl Iterator<Item = C>) -> bool {
+    let (mut all, mut headed, mut colons) = (0, 0, 0);
+    let mut pairs: Vec<Vec<Column>> = Vec::new();
+    for row in rows {
+        let labels = labels(row.clone());
+        let told = || labels.iter().filter_map(|n| row.clone().nth(*n));
+        all += usize::from(row.clone().filter(|(cell, _)| !is_blank(cell)).nth(1).is_some());
+        headed += usize::from(!labels.is_empty());
+        let columns: Vec<Column> = told().filter_map(|(_, column)| column).collect();
+        if labels.len() > 1 && !columns.is_empty() && !pairs.contains(&columns) {
+            colons += usize::from(told().all(|(cell, _)| cell.trim_ascii().ends_with(b":")));
+            pairs.push(columns);
+        }
+    }
+    colons > 0 && headed * 2 >= all || pairs.len() > 1 && headed >= all
 }
 
 /// What the columns of rows without a header are, where nearly all their cells are of one kind.

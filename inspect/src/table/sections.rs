@@ -70,10 +70,12 @@ impl Table {
         cells: impl Iterator<Item = (usize, &'t [u8])> + Clone,
         inquiry: &mut Inquiry,
     ) -> bool {
-        let Some(Shape::Headed(header)) = &self.shape else { return false };
+        let Some(shape) = &self.shape else { return false };
         if self.rows == 0 || !are_headings(cells.clone().map(|(_, cell)| cell), inquiry) {
             return false;
         }
+        // What stood above were no rows of it.
+        let Shape::Headed(header) = shape else { return true };
         // Pages repeat it.
         cells.filter(|(_, cell)| !cell.trim_ascii().is_empty()).any(|(at, cell)| {
             let told = announce(cell, inquiry);
