@@ -178,6 +178,11 @@ impl Distinct {
         self.exact.len() * 16 + self.above.as_ref().map_or(0, |_| 1 << BITS)
     }
 
+    /// The values that were told exactly: all, or the first of them.
+    pub(crate) fn first(&self) -> impl Iterator<Item = u64> {
+        self.exact.iter().copied()
+    }
+
     pub(crate) fn contains(&self, hash: u64) -> bool {
         self.exact.contains(&hash)
     }

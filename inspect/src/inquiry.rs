@@ -31,12 +31,14 @@ use crate::markup::characters;
 use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Change, Edits, Origin};
+use crate::sought::Sought;
 use crate::view::View;
 pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
 use crowd::{Crowd, twelves};
 pub(crate) use headings::Headings;
-use tallies::{Added, Tallies};
+use tallies::Added;
+pub(crate) use tallies::Tallies;
 pub(crate) use whole::{NOWHERE, Sole, Stand};
 
 /// Where a text stands: the part it belongs to and the way back to the bytes sent.
@@ -128,6 +130,8 @@ pub(crate) struct Found {
     again: bool,
     /// It is no finding, though it looks like one; what it was found in is not known to hold nothing.
     idle: bool,
+    /// It was found elsewhere, and nothing around it says otherwise.
+    known: bool,
 }
 
 /// State of one inspection.
@@ -177,6 +181,8 @@ pub(crate) struct Inquiry {
     crowd: Crowd,
     late: bool,
     calls: u32,
+    /// Values that are findings wherever they stand.
+    sought: Option<Arc<Sought>>,
     /// Every cell is scanned, also where what it holds can be told without: for tests that compare.
     pub(crate) careful: bool,
 }
@@ -239,8 +245,14 @@ impl Inquiry {
             crowd: Crowd::default(),
             late: false,
             calls: 0,
+            sought: None,
             careful: false,
         }
+    }
+
+    /// Finds these values wherever they stand, however they are announced. Nothing is remembered of it or taken from what is.
+    pub(crate) fn seek(&mut self, sought: Arc<Sought>) {
+        (self.sought, self.cache, self.careful) = (Some(sought), None, true);
     }
 
     /// Gives back what was learned, for the next inspection.
@@ -445,12 +457,15 @@ impl Inquiry {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
         if scope.encoded {
-            self.detectors.scan_encoded(&view.text, core, context, &mut hits);
+            self.detectors.scan_encoded(&view.text, core.clone(), context, &mut hits);
         } else {
-            self.detectors.scan(&view.text, core, context, &mut hits);
+            self.detectors.scan(&view.text, core.clone(), context, &mut hits);
         }
         if context.column.is_none() {
             self.crowd.judge(&place.part, scope.twelves, &mut hits);
+        }
+        if let Some(sought) = &self.sought {
+            sought.find(&view.text, core, &self.values, &mut hits);
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;
@@ -466,7 +481,8 @@ impl Inquiry {
                 disguise: disguise.or(place.disguise),
             };
             let idle = place.stock && detector == DetectorId::PersonName;
-            each(self, Found { finding, change, again: place.again, idle }, range);
+            let known = self.sought.as_ref().is_some_and(|sought| sought.holds(&finding, &self.values));
+            each(self, Found { finding, change, again: place.again, idle, known }, range);
         }
         self.hits = hits;
     }
@@ -484,7 +500,7 @@ impl Inquiry {
 
     /// Counts a finding and tells what it says about persons.
     pub(crate) fn report(&mut self, found: Found) -> Option<Mark> {
-        let Found { finding, change, again, idle } = found;
+        let Found { finding, change, again, idle, known: _ } = found;
         self.found += 1;
         if idle {
             return None;
@@ -523,7 +539,7 @@ impl Inquiry {
             value: Secret::new(value),
             disguise: place.disguise,
         };
-        self.report(Found { finding, change: None, again: place.again, idle: false });
+        self.report(Found { finding, change: None, again: place.again, idle: false, known: false });
     }
 
     /// Identifiers counted so far, every time they were found.
@@ -538,7 +554,7 @@ impl Inquiry {
     }
 
     /// The inspection of an object of `bytes` bytes.
-    pub(crate) fn conclude(mut self, bytes: u64, name: Masked, media_type: &str) -> (Inspection, Edits) {
+    pub(crate) fn conclude(mut self, bytes: u64, name: Masked, media_type: &str) -> (Inspection, Edits, Tallies) {
         let mut inspection = std::mem::take(&mut self.inspection);
         inspection.persons = self.people.count();
         inspection.bulk = inspection.persons >= BULK_PERSONS;
@@ -555,7 +571,7 @@ impl Inquiry {
             // At least one byte is missing: equal numbers mean that everything was understood.
             bytes.saturating_sub(self.opaque_bytes.max(1))
         };
-        (inspection, self.edits)
+        (inspection, self.edits, self.tallies)
     }
 }
 
@@ -565,6 +581,8 @@ const BULK_PERSONS: u64 = 5;
 impl Found {
     /// Lowers the confidence: what stands around it speaks against it.
     pub(crate) fn doubt(&mut self) {
-        self.finding.confidence = Confidence::Low;
+        if !self.known {
+            self.finding.confidence = Confidence::Low;
+        }
     }
 }

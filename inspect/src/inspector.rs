@@ -9,11 +9,12 @@ use chot_detectors::Detectors;
 use chot_model::{DetectorId, Finding, Inspection, Masked, OpaqueReason, Secret};
 
 use crate::extract::{Extractor, InProcess};
-use crate::inquiry::{Cache, Inquiry, Place};
+use crate::inquiry::{Cache, Inquiry, Place, Tallies};
 use crate::lore::{Done, Memo, Shelf};
 use crate::mask::{mask, mask_only};
 use crate::object::{Object, feed};
 use crate::redact::{Edits, NotRedactable, Origin};
+use crate::sought::Sought;
 use crate::source::{Source, Splice};
 use crate::text;
 
@@ -131,6 +132,14 @@ impl Inspector {
     /// Inspects a whole source at once.
     pub fn inspect(&self, hint: Hint, source: &dyn Source) -> Inspected {
         self.begin(hint).read(source)
+    }
+
+    /// As [`Self::inspect`], and these values, which this inspector found in the same message before, are findings wherever they
+    /// stand.
+    pub fn inspect_seeking(&self, hint: Hint, source: &dyn Source, sought: Sought) -> Inspected {
+        let mut inspecting = self.begin(hint);
+        inspecting.inquiry.seek(Arc::new(sought));
+        inspecting.read(source)
     }
 
     /// As [`Self::inspect`], telling `sink` every finding as it is made.
@@ -287,9 +296,9 @@ impl Inspecting {
         if self.failed {
             self.inquiry.refuse(&top, OpaqueReason::Failed, self.bytes);
         }
-        let (mut inspection, edits) = self.inquiry.conclude(self.bytes, self.name, self.object.media_type());
+        let (mut inspection, edits, tallies) = self.inquiry.conclude(self.bytes, self.name, self.object.media_type());
         inspection.elapsed_us = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
-        Inspected { inspection, edits }
+        Inspected { inspection, edits, tallies }
     }
 
     /// Runs a step. A fault of ours must not take the process down with every other message in it, nor pass for
@@ -317,9 +326,16 @@ pub struct Inspected {
     /// What was found.
     pub inspection: Inspection,
     edits: Edits,
+    tallies: Tallies,
 }
 
 impl Inspected {
+    /// The identifiers of these kinds that were found, to be looked for elsewhere in the same message. Of more than ten
+    /// thousand of a kind, so many.
+    pub fn values(&self, detectors: &[DetectorId]) -> Sought {
+        self.tallies.sought(detectors)
+    }
+
     /// The replacements, ordered and disjoint, that mask every finding of `detectors` (any confidence from medium).
     /// `source` holds the bytes that were inspected. Containers around a finding are unpacked and packed again, which
     /// may take as long as their inspection.

@@ -124,6 +124,7 @@ impl Inquiry {
             second: self.second,
             late: self.late,
             calls: self.calls,
+            sought: self.sought.clone(),
             careful: self.careful,
             inspection: Inspection::default(),
             tallies: Tallies::default(),

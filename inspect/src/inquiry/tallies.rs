@@ -4,6 +4,7 @@ use chot_model::{Confidence, DetectorId, Tally};
 
 use super::SAMPLES_MAX;
 use crate::count::Distinct;
+use crate::sought::Sought;
 
 /// A tally and the values it has seen.
 pub(crate) type Counted = (Tally, Distinct);
@@ -52,6 +53,15 @@ impl Tallies {
     #[inline]
     pub(super) fn of(&mut self, detector: DetectorId) -> &mut Counted {
         self.0[detector as usize].get_or_insert_default()
+    }
+
+    /// The values of identifiers of these kinds that were found, as far as they are kept: the first ten thousand of a kind.
+    pub(crate) fn sought(&self, detectors: &[DetectorId]) -> Sought {
+        let mut sought = Sought::default();
+        for (detector, (_, distinct)) in self.iter().filter(|(d, _)| d.is_identifier() && detectors.contains(d)) {
+            sought.add(detector, distinct.first());
+        }
+        sought
     }
 
     /// Those there are, in the order of the contract.

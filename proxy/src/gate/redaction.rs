@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chot_inspect::{Hint, Inspected, Source, Spliced};
-use chot_model::{OpaqueReason, Verdict};
+use chot_inspect::{Hint, Inspected, Inspector, Source, Spliced};
+use chot_model::{DetectorId, OpaqueReason, Verdict};
 
 use super::{Abilities, Gate};
 use crate::Error;
@@ -28,22 +28,37 @@ pub(super) async fn redact(
     if inspected.inspection.is_opaque(OpaqueReason::Ambiguous) {
         return Ok(Err("readers may see different things in it".to_owned()));
     }
+    let (detectors, hold, found) = (verdict.redact.clone(), Arc::clone(body), Arc::clone(inspected));
+    let inspector = gate.shared.inspector.clone();
     // Containers around what was found are packed again.
-    let (detectors, held, found) = (verdict.redact.clone(), Arc::clone(body), Arc::clone(inspected));
-    let redacting = tokio::task::spawn_blocking(move || found.redact(&detectors, &*held));
-    let splices = match redacting.await.map_err(|_| Error::Inspection)? {
-        Ok(splices) => splices,
-        Err(not_redactable) => return Ok(Err(not_redactable.to_string())),
-    };
-    let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
-    let (again, inspector) = (Arc::clone(&redacted), gate.shared.inspector.clone());
-    let left = tokio::task::spawn_blocking(move || inspector.inspect(hint, &*again)).await;
-    let left = left.map_err(|_| Error::Inspection)?.inspection;
-    if verdict.redact.iter().any(|detector| left.distinct(*detector) > 0) {
-        return Ok(Err("something would be left".to_owned()));
+    let redacting = tokio::task::spawn_blocking(move || without(&detectors, &inspector, &hint, &found, &hold));
+    redacting.await.map_err(|_| Error::Inspection)
+}
+
+/// Redacts until nothing of it is found any more. What was found stands elsewhere in the message, too: in the other text of
+/// a mail, in a property, in a table that was not read as one.
+fn without(
+    detectors: &[DetectorId],
+    inspector: &Inspector,
+    hint: &Hint,
+    inspected: &Inspected,
+    body: &Arc<Hold>,
+) -> Result<Arc<dyn Source>, String> {
+    /// What is masked may make something else be found that stood in its shade.
+    const ROUNDS: usize = 3;
+    let mut sought = inspected.values(detectors);
+    let mut more: Option<Inspected> = None;
+    for _ in 0..ROUNDS {
+        let found = more.as_ref().unwrap_or(inspected);
+        let splices = found.redact(detectors, &**body).map_err(|not_redactable| not_redactable.to_string())?;
+        let redacted = Arc::new(Spliced::new(Arc::clone(body), splices));
+        let left = inspector.inspect_seeking(hint.clone(), &*redacted, sought.clone());
+        if !detectors.iter().any(|detector| left.inspection.distinct(*detector) > 0) {
+            let damaged = left.inspection.opaque.len() > inspected.inspection.opaque.len();
+            return if damaged { Err("it would come out damaged".to_owned()) } else { Ok(redacted) };
+        }
+        sought.extend(&left.values(detectors));
+        more = Some(inspector.inspect_seeking(hint.clone(), &**body, sought.clone()));
     }
-    if left.opaque.len() > inspected.inspection.opaque.len() {
-        return Ok(Err("it would come out damaged".to_owned()));
-    }
-    Ok(Ok(redacted))
+    Err("something would be left".to_owned())
 }

@@ -68,6 +68,20 @@ async fn a_redacted_mail_is_delivered_with_the_mask() {
 }
 
 #[tokio::test]
+async fn what_one_text_of_a_mail_tells_is_masked_in_the_other() {
+    let hop = FakeHop::usual().await;
+    let gateway = Gateway::before(&hop).await;
+    let mut client = gateway.greeted().await;
+    let wire = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
+                --b\r\nContent-Type: text/plain\r\n\r\nanh Thu Nghiem 7912345671, may le 24/7\r\n\
+                --b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>BHXH: 7912345671</p>\r\n--b--\r\n.\r\n";
+    assert_eq!(client.mail("b@x.partner.example", wire).await.code(), "250");
+    let mail = &hop.mails()[0];
+    assert!(!mail.contains("7912345671") && mail.contains("anh Thu Nghiem **********, may le 24/7"), "{mail}");
+    assert_eq!(gateway.records().await, ["redact", "delivered: 250"]);
+}
+
+#[tokio::test]
 async fn inside_the_same_mail_passes_as_it_is() {
     let hop = FakeHop::usual().await;
     let gateway = Gateway::before(&hop).await;

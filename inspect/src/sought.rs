@@ -1,0 +1,196 @@
+//! Values found somewhere in a message, looked for wherever else they stand in it.
+//!
+//! A number needs words or a heading to be told from others, and what was told once is known: the number that is masked
+//! in a table must not go out in the text beside it, which lost its table. Only keyed hashes are kept.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use chot_detectors::Hit;
+use chot_model::{Confidence, DetectorId, Finding, Secret};
+
+use crate::count::{Key, Keyed};
+
+/// What identifiers are made of, letters and digits; the shortest is a passport's.
+const VALUE_BYTES: Range<usize> = 8..20;
+/// Pieces a value may stand in, set apart by one or two signs.
+const PIECES_MAX: usize = 8;
+const SIGNS_MAX: usize = 2;
+/// More than a value takes: none that begins before the core is told again by its end.
+const BEFORE_BYTES: usize = 64;
+
+/// Values that are sought, for the inspector that found them.
+#[derive(Clone, Default)]
+pub struct Sought {
+    detectors: Vec<DetectorId>,
+    hashes: HashSet<u64, Keyed>,
+}
+
+impl Sought {
+    /// Adds values of a detector, by their hashes.
+    pub(crate) fn add(&mut self, detector: DetectorId, hashes: impl Iterator<Item = u64>) {
+        let before = self.hashes.len();
+        self.hashes.extend(hashes);
+        if self.hashes.len() > before && !self.detectors.contains(&detector) {
+            self.detectors.push(detector);
+        }
+    }
+
+    /// Adds what another one seeks; whether any of that is new.
+    pub fn extend(&mut self, other: &Self) -> bool {
+        let before = self.hashes.len();
+        self.hashes.extend(&other.hashes);
+        self.detectors
+            .extend(other.detectors.iter().filter(|d| !self.detectors.contains(d)).copied().collect::<Vec<_>>());
+        self.hashes.len() > before
+    }
+
+    /// Whether a finding is one of what is sought.
+    pub(crate) fn holds(&self, finding: &Finding, key: &Key) -> bool {
+        self.hashes.contains(&key.value(finding.detector, finding.value.reveal_bytes()))
+    }
+
+    /// Adds to `hits` what is sought and stands in `text` from somewhere in `core` on, in place of lesser findings there.
+    pub(crate) fn find(&self, text: &[u8], core: Range<usize>, key: &Key, hits: &mut Vec<Hit>) {
+        let mut at = core.start.saturating_sub(BEFORE_BYTES);
+        if at > 0 && text.get(at - 1).is_some_and(u8::is_ascii_alphanumeric) {
+            at += piece(text, at);
+        }
+        while at < core.end {
+            let len = piece(text, at);
+            if len == 0 {
+                at += 1;
+                continue;
+            }
+            match self.begins(text, at, len, key) {
+                Some(hit) if hit.range.start < core.start => at = hit.range.end,
+                Some(hit) => {
+                    at = hit.range.end;
+                    let lesser = |other: &Hit| other.confidence < Confidence::Medium;
+                    let meets = |o: &Hit| o.detector == hit.detector && overlap(&o.range, &hit.range);
+                    if !hits.iter().any(|other| meets(other) && !lesser(other)) {
+                        hits.retain(|other| !meets(other));
+                        hits.push(hit);
+                    }
+                }
+                None => at += len,
+            }
+        }
+        hits.sort_by_key(|hit| hit.range.start);
+    }
+
+    /// The longest value sought that begins with the piece of `len` bytes at `at`.
+    fn begins(&self, text: &[u8], at: usize, len: usize, key: &Key) -> Option<Hit> {
+        let mut value = Vec::with_capacity(VALUE_BYTES.end);
+        let mut next = at..at + len;
+        let mut found = None;
+        for n in 0..PIECES_MAX {
+            let piece = text.get(next.clone()).unwrap_or_default();
+            // Behind the letters of a card come digits only.
+            if value.len() + piece.len() >= VALUE_BYTES.end || n > 0 && !piece.iter().all(u8::is_ascii_digit) {
+                break;
+            }
+            value.extend(piece.iter().map(u8::to_ascii_uppercase));
+            let end = next.end;
+            if VALUE_BYTES.contains(&value.len()) && value.iter().any(u8::is_ascii_digit) {
+                found = self
+                    .value(&value, key)
+                    .map(|(detector, value)| Hit {
+                        detector,
+                        range: at..end,
+                        confidence: Confidence::High,
+                        value: Secret::new(value),
+                        disguise: None,
+                    })
+                    .or(found);
+            }
+            let signs = signs(text, end);
+            let len = if signs == 0 { 0 } else { self::piece(text, end + signs) };
+            if len == 0 {
+                break;
+            }
+            next = end + signs..end + signs + len;
+        }
+        found
+    }
+
+    /// Whose value these letters and digits are, and how it is written. Spreadsheets lose a zero at the beginning.
+    fn value(&self, plain: &[u8], key: &Key) -> Option<(DetectorId, String)> {
+        const CITIZEN_DIGITS: usize = 12;
+        let padded = [b"0", plain].concat();
+        let lost = plain.len() == CITIZEN_DIGITS - 1 && plain.iter().all(u8::is_ascii_digit);
+        self.detectors.iter().find_map(|detector| {
+            let sought = |value: &[u8]| {
+                let is = self.hashes.contains(&key.value(*detector, value));
+                is.then(|| (*detector, String::from_utf8_lossy(value).into_owned()))
+            };
+            sought(plain).or_else(|| sought(&padded).filter(|_| lost && *detector == DetectorId::Cccd))
+        })
+    }
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// Letters and digits in a row.
+fn piece(text: &[u8], at: usize) -> usize {
+    text.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_alphanumeric()).count()
+}
+
+/// Signs that set the pieces of a number apart.
+fn signs(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest {
+        [0xc2, 0xa0, ..] => 2,
+        _ => rest.iter().take(SIGNS_MAX).take_while(|b| b" .-/,'_".contains(b)).count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::RandomState;
+
+    use super::*;
+
+    #[test]
+    fn values_are_found_however_they_are_set_apart() {
+        let key = Key::new(&RandomState::new());
+        let mut sought = Sought::default();
+        for (detector, value) in [
+            (DetectorId::Cccd, "079090123456"),
+            (DetectorId::Bhyt, "GD4797912345678"),
+            (DetectorId::Bhxh, "7912345678"),
+            (DetectorId::Passport, "C1234567"),
+        ] {
+            sought.add(detector, std::iter::once(key.value(detector, value.as_bytes())));
+        }
+        for (text, found) in [
+            ("an 079090123456, be", vec![("079090123456", DetectorId::Cccd)]),
+            (
+                "079 090 123 456;079.090.123.456",
+                vec![("079 090 123 456", DetectorId::Cccd), ("079.090.123.456", DetectorId::Cccd)],
+            ),
+            ("79090123456", vec![("79090123456", DetectorId::Cccd)]),
+            ("thẻ gd 4 79 7912345678.", vec![("gd 4 79 7912345678", DetectorId::Bhyt)]),
+            ("số 7912345678/7912345679", vec![("7912345678", DetectorId::Bhxh)]),
+            ("hc c1234567", vec![("c1234567", DetectorId::Passport)]),
+            ("079090123457 a079090123456 0790901234567 79 12345 679", vec![]),
+            ("079   090123456", vec![]),
+            ("", vec![]),
+        ] {
+            let mut hits = Vec::new();
+            sought.find(text.as_bytes(), 0..text.len(), &key, &mut hits);
+            let said: Vec<_> = hits.iter().map(|hit| (&text[hit.range.clone()], hit.detector)).collect();
+            assert_eq!(said, found, "{text}");
+            // Split anywhere, each part finds what begins in it.
+            for split in 0..=text.len() {
+                let mut parts = Vec::new();
+                sought.find(text.as_bytes(), 0..split, &key, &mut parts);
+                sought.find(text.as_bytes(), split..text.len(), &key, &mut parts);
+                let ranges = |hits: &[Hit]| hits.iter().map(|hit| hit.range.clone()).collect::<Vec<_>>();
+                assert_eq!(ranges(&parts), ranges(&hits), "{text} at {split}");
+            }
+        }
+    }
+}
