@@ -4,6 +4,7 @@
 //! table whose first column holds the headings is read sideways.
 
 mod comb;
+mod cut;
 mod gathered;
 mod heading;
 mod insured;
@@ -29,6 +30,7 @@ use crate::people::Mark;
 use crate::text;
 use crate::view::View;
 pub(crate) use comb::{BOXES, Said, read as boxes};
+use cut::Cut;
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
@@ -69,6 +71,8 @@ pub(crate) struct Table {
     /// How many cells of each of them are filled.
     widths: Vec<usize>,
     shape: Option<Shape>,
+    /// Its rows are lines of a list, each in one cell.
+    cut: Option<Cut>,
     /// A row with a name and something beside it is a person.
     people: bool,
     rows: u64,
@@ -190,6 +194,7 @@ impl Table {
             held_cells: 0,
             widths: Vec::new(),
             shape: None,
+            cut: None,
             people: true,
             rows: 0,
             stats: Vec::new(),
@@ -230,6 +235,10 @@ impl Table {
         if filled == 0 {
             return cells;
         }
+        let cells = match self.cut.filter(|_| filled == 1) {
+            Some(cut) => cut.row(&cells),
+            None => cells,
+        };
         if !self.only_headed {
             let found = self.uprights.row(number, &cells, &self.place, inquiry);
             self.stand_upright(found, inquiry);
@@ -313,6 +322,12 @@ impl Table {
     fn decide(&mut self, inquiry: &mut Inquiry) -> Option<Vec<(u64, Row)>> {
         let mut held = std::mem::take(&mut self.held);
         self.widths.clear();
+        if self.cut.is_none() && !self.only_headed {
+            self.cut = Cut::of(&held, inquiry);
+            if let Some(cut) = self.cut {
+                held.iter_mut().for_each(|(_, row)| *row = cut.row(row));
+            }
+        }
         let rest = sections::second(&held, inquiry).map(|at| held.split_off(at));
         let cells = held.iter().map(|(_, row)| row.iter().map(|(_, view)| view.text.as_slice()));
         let heading = Heading::of(cells, inquiry);
@@ -434,7 +449,10 @@ impl Table {
     /// The part in which a cell stands.
     fn part(&self, number: u64, at: usize) -> Arc<str> {
         match &self.name {
-            Some(name) => self.place.named(&name(number, at)).part,
+            Some(name) => {
+                let at = self.cut.map_or(at, |cut| cut.column);
+                self.place.named(&name(number, at)).part
+            }
             None => self.place.part.clone(),
         }
     }

@@ -38,11 +38,45 @@ fn a_row_of_a_form_may_have_several_headings() {
 
 #[test]
 fn a_heading_may_take_several_lines_of_its_cell() {
-    for heading in ["Số\nCMND\n(cũ)", "Số\nCMND", "1. Số\nCMND [9 số]", "Số CMND\nngày cấp"] {
+    for heading in [
+        "Số\nCMND\n(cũ)",
+        "Số\nCMND",
+        "1. Số\nCMND [9 số]",
+        "Số CMND\nngày cấp",
+        "Số\nCMQĐ/CMND",
+        "Số\nCMTND",
+        "Số\nCMND (9 số)",
+    ] {
         let text = format!("Họ tên,\"{heading}\"\nNguyễn Văn An,012345671\nTrần Thị Bình,012345672\n");
         let hint = Hint { name: Some("a.csv".into()), content_type: None };
         let found = Inspector::new(Limits::default(), 2026).inspect(hint, &text.into_bytes()).inspection;
         assert_eq!(found.distinct(DetectorId::Cmnd), 2, "{heading}");
+    }
+}
+
+/// A file of commas on a machine whose list separator is another: each line is one cell.
+#[test]
+fn a_sheet_of_lines_is_the_list_they_are() {
+    for (sign, heading, bhxh) in [
+        (",", "Mã số BHXH", 2),
+        (";", "Mã số BHXH", 2),
+        ("\t", "Mã số BHXH", 2),
+        ("|", "Mã số BHXH", 2),
+        (",", "Số hóa đơn", 0),
+        // Nothing cuts a sentence.
+        (" và ", "Mã số BHXH", 0),
+    ] {
+        for title in ["", "<tr><td>DANH SÁCH, THÁNG 10</td></tr>"] {
+            let line = |cells: [&str; 3]| format!("<tr><td>{}</td></tr>", cells.join(sign));
+            let rows = [
+                ["STT", "Họ và tên", heading],
+                ["1", "Nguyễn Văn An", "6092839638"],
+                ["2", "\"Lê Thị Bé\"", "1584838748"],
+            ];
+            let text = format!("<table>{title}{}</table>", rows.map(line).concat());
+            let found = inspect(&text);
+            assert_eq!(found.distinct(DetectorId::Bhxh), bhxh, "{text}");
+        }
     }
 }
 

@@ -341,12 +341,19 @@ impl Words {
         }
         // `Số CCCD (12 số)`, `1. Họ và tên`: also without what is in brackets, without numbering.
         let [bare, line] = bare(header.as_bytes()).map(|text| str::from_utf8(text).unwrap_or_default());
-        for text in [header, bare, line] {
+        let mut listed = [header, bare, line].into_iter().filter_map(|text| {
             let may_be = self.keys.may_hold(text.as_bytes());
-            if let Some(column) = may_be.then(|| self.headers.get(&header_key(text))).flatten() {
-                return Some(*column);
-            }
+            may_be.then(|| self.headers.get(&header_key(text))).flatten().map(|column| (text, *column))
+        });
+        match listed.next() {
+            // `Số` of what, the next line says.
+            Some((text, column)) if text.len() >= bare.len() || column != Column::Neutral => Some(column),
+            said => self.headed(header).or(said.map(|(_, column)| column)),
         }
+    }
+
+    /// What the words of a header name.
+    fn headed(&self, header: &str) -> Option<Column> {
         let mut spread = Vec::new();
         spread_words(header.as_bytes(), &mut spread);
         let mut named =

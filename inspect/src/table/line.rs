@@ -186,6 +186,7 @@ impl Table {
     /// Whether rows are better given to [`Self::line`].
     pub(crate) fn takes_lines(&self, inquiry: &Inquiry) -> bool {
         matches!(&self.shape, Some(Shape::Headed(header)) if header.typed.is_none() && header.about.is_empty())
+            && self.cut.is_none()
             && self.judged as usize >= JUDGED_ROWS
             && self.place.charset.is_none()
             && !inquiry.careful
