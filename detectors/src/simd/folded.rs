@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::BLOCK;
-use super::words::{Heads, KEY_LETTERS, Place, Waiting, Word};
+use super::words::{Hashes, KEY_LETTERS, Place, Waiting, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
@@ -37,11 +37,11 @@ pub(super) fn wait(
     text: &[u8],
     at: usize,
     to: usize,
-    heads: (&Heads, bool),
+    hashes: (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> Option<usize> {
     // SAFETY: the features are there.
-    HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, heads, waiting) })
+    HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, hashes, waiting) })
 }
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
@@ -49,10 +49,10 @@ fn wait_avx512(
     text: &[u8],
     mut at: usize,
     to: usize,
-    (heads, lone): (&Heads, bool),
+    (hashes, lone): (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> usize {
-    let mut folded = [0; _];
+    let (mut folded, mut before) = ([0; _], Hashes::spread(waiting.last()));
     while at < to {
         let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, inked } = letters;
@@ -66,18 +66,21 @@ fn wait_avx512(
         let begun = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
         let alone = if lone { digit << 1 & digit >> 1 } else { 0 };
         let begun = Begun { starts: _bzhi_u64(begun & !alone, characters - cut), on: letter & !begun };
-        let (mut rest, mut may_be) = (begun.starts, u64::from(waiting.waits()));
+        let (mut rest, mut key, mut may_be) = (begun.starts, 0, 0);
         while rest != 0 {
-            may_be |= heads.may_hold(begun.key(&folded, rest.trailing_zeros()));
+            key = begun.key(&folded, rest.trailing_zeros());
+            let word = Hashes::spread(key);
+            may_be |= hashes.bits(before, word);
+            before = word;
             rest &= rest - 1;
         }
         let block = Characters { at, last };
-        if may_be & 1 == 0 {
-            if let Some(last) = begun.starts.checked_ilog2() {
-                waiting.passed(begun.key(&folded, last));
+        if may_be & 1 != 0 {
+            if let Some(start) = told(&folded, begun, digit, waiting) {
+                return block.behind(start);
             }
-        } else if let Some(start) = told(&folded, begun, digit, waiting) {
-            return block.behind(start);
+        } else if key != 0 {
+            waiting.passed(key);
         }
         at = if cut == 0 { at + len } else { block.behind((characters - cut) as u8) };
     }

@@ -151,7 +151,7 @@ proptest! {
         let watched = Watched::new([(&b" so  cccd "[..], Column::Cccd)].into_iter());
         let mut ahead = Ahead::new(0);
         ahead.read(text.as_bytes(), text.len(), &watched);
-        let reads = wait(b"a", 0, 1, (&watched.heads, false), &mut Nobody).is_some();
+        let reads = wait(b"a", 0, 1, (&watched.hashes, false), &mut Nobody).is_some();
         prop_assert!(ahead.upto == text.len() || !reads || text.split([' ', ',', '.']).any(|word| word.len() >= 16));
     }
 }
@@ -160,8 +160,8 @@ proptest! {
 struct Nobody;
 
 impl Waiting for Nobody {
-    fn waits(&self) -> bool {
-        false
+    fn last(&self) -> u64 {
+        0
     }
 
     fn is(&mut self, _: u64, _: bool) -> bool {
