@@ -52,7 +52,7 @@ fn wait_avx512(
     (hashes, lone): (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> usize {
-    let (mut folded, mut before) = ([0; _], Hashes::spread(waiting.last()));
+    let (mut folded, mut before) = (Folded::default(), Hashes::spread(waiting.last()));
     while at < to {
         let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, inked } = letters;
@@ -111,8 +111,7 @@ impl Begun {
         // Of the letters behind the first one, no more than have room.
         let behind = self.on >> start >> 1;
         let len = 1 + (!behind).trailing_zeros().min(KEY_LETTERS - 1);
-        let head = folded.get(start as usize..).and_then(<[u8]>::first_chunk);
-        _bzhi_u64(head.map_or(0, |head| u64::from_le_bytes(*head)), 8 * len)
+        _bzhi_u64(folded.eight(start), 8 * len)
     }
 }
 
@@ -133,8 +132,25 @@ fn told(folded: &Folded, begun: Begun, digit: u64, waiting: &mut impl Waiting) -
     None
 }
 
-/// The letters of up to 64 bytes of text, 1 to 26, a byte for each character; of what is none anything.
-type Folded = [u8; BLOCK + KEY_LETTERS as usize];
+/// The letters of up to 64 bytes of text, 1 to 26, a byte for each character; of what is none anything. What is written at once
+/// is read again letter by letter: not across two lines of the cache.
+#[repr(align(64))]
+struct Folded([u8; BLOCK + KEY_LETTERS as usize]);
+
+impl Default for Folded {
+    fn default() -> Self {
+        Self([0; _])
+    }
+}
+
+impl Folded {
+    /// Eight letters from one on.
+    #[inline(always)]
+    fn eight(&self, start: u32) -> u64 {
+        let head = self.0.get(start as usize..).and_then(<[u8]>::first_chunk);
+        head.map_or(0, |head| u64::from_le_bytes(*head))
+    }
+}
 
 /// What else is known of them: a bit for each character.
 struct Letters {
@@ -173,7 +189,7 @@ fn lowest(bits: u64, n: u8) -> u64 {
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -> (usize, bool) {
-    let (mut at, mut parted, mut folded) = (range.start, false, [0; _]);
+    let (mut at, mut parted, mut folded) = (range.start, false, Folded::default());
     'next: while at < range.end {
         let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, .. } = letters;
@@ -193,9 +209,7 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
                 at = block.behind(start as u8);
                 continue 'next;
             }
-            let head =
-                folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
-            let key = _bzhi_u64(head, 8 * (end - start).min(KEY_LETTERS));
+            let key = _bzhi_u64(folded.eight(start), 8 * (end - start).min(KEY_LETTERS));
             found(Word { key, place: Place::Characters(block, start as u8, end as u8), parted });
             (parted, passed) = (false, end);
             rest &= rest - 1;
@@ -225,7 +239,7 @@ fn letters_avx512(text: &[u8], letters_there: &mut Folded) -> Option<Letters> {
     let mut letters = Letters { len, letter, capital, digit, last: there, inked: letter };
     if high == 0 {
         // SAFETY: the array has room for a vector.
-        unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
+        unsafe { _mm512_storeu_si512(letters_there.0.as_mut_ptr().cast(), folded) };
         return Some(letters);
     }
     let (two, three) = (within(v, 0xc3, 0xc6), _mm512_cmpeq_epi8_mask(v, splat(0xe1)));
@@ -277,7 +291,7 @@ fn letters_avx512(text: &[u8], letters_there: &mut Folded) -> Option<Letters> {
     let capital = capital & !high | others & _mm512_test_epi8_mask(beyond, splat(CAPITAL));
     let folded = _mm512_maskz_compress_epi8(last, _mm512_and_si512(folded, splat(0x1f)));
     // SAFETY: the array has room for a vector.
-    unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
+    unsafe { _mm512_storeu_si512(letters_there.0.as_mut_ptr().cast(), folded) };
     let each = |bits| _pext_u64(bits, last);
     let inked = letters.letter & !high | high;
     Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, inked, ..letters })
