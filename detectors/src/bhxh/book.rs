@@ -265,10 +265,9 @@ fn other(before: &[u8]) -> Option<usize> {
 /// Where the number of as many digits begins that `text` ends with.
 #[inline]
 fn ends_with_number(text: &[u8]) -> Option<usize> {
-    let at = text.len().checked_sub(DIGITS)?;
-    let (before, number) = text.split_at_checked(at)?;
+    let (before, number) = text.split_last_chunk::<DIGITS>()?;
     let begins = !before.last().is_some_and(u8::is_ascii_digit);
-    (begins && number.iter().all(u8::is_ascii_digit)).then_some(at)
+    (begins && number.iter().all(u8::is_ascii_digit)).then_some(before.len())
 }
 
 #[cfg(test)]
