@@ -1,6 +1,6 @@
 //! The words of a text with AVX-512: characters folded by table, brought together, parted by masks.
 #![expect(unsafe_code, reason = "vector loads and stores, and calls of functions that need features of the processor")]
-// Why it is sound: loads take only bytes that are there, by mask, or whole vectors of tables of 128 and 256 bytes; stores
+// Why it is sound: loads take only bytes that are there, by mask, or whole vectors of arrays and tables; stores
 // have room for one vector; functions that need a feature are called only behind a check for it.
 
 use std::arch::x86_64::*;
@@ -44,6 +44,9 @@ pub(super) fn wait(
     HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, hashes, waiting) })
 }
 
+/// A block that begins with so many bytes of no word is read from the first word on: fewer cost less than to look again.
+const SKIP_MIN: u32 = 16;
+
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn wait_avx512(
     text: &[u8],
@@ -54,6 +57,12 @@ fn wait_avx512(
 ) -> usize {
     let (mut folded, mut before) = (Folded::default(), Hashes::spread(waiting.last()));
     while at < to {
+        // Numbers hold no words: a block that begins behind them sees more of those.
+        let skip = text.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |block| inked_avx512(block).trailing_zeros());
+        if skip >= SKIP_MIN {
+            at += skip as usize;
+            continue;
+        }
         let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, inked } = letters;
         if has_long_word(inked) {
@@ -85,6 +94,17 @@ fn wait_avx512(
         at = if cut == 0 { at + len } else { block.behind((characters - cut) as u8) };
     }
     at
+}
+
+/// The bytes of letters and of all beyond ASCII.
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+#[inline]
+fn inked_avx512(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: the array has 64 bytes.
+    let v = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let low = _mm512_sub_epi8(_mm512_or_si512(v, splat(0x20)), splat(b'a'));
+    _mm512_cmple_epu8_mask(low, splat(b'z' - b'a')) | _mm512_movepi8_mask(v)
 }
 
 /// Whether sixteen bytes of a word stand together.

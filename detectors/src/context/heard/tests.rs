@@ -117,6 +117,7 @@ proptest! {
                 "so ", "số ", "cccd ", "CCCD,", "stkA ", "stk", "Ho", " ten", "hoTen ", "căn ", "CƯỚC", "9c7", "7d", "ccc", "cccdd ",
             ]).prop_map(str::to_owned),
             1 => "[a-z]{1,20}|[đêơ]{4,9}",
+            1 => "[0-9 ,]{12,80}",
         ], 1..60),
         from in 0..80_usize,
         steps in prop::collection::vec(1..200_usize, 1..8),
