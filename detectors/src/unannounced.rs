@@ -94,9 +94,9 @@ fn number_of(number: &[u8]) -> Option<usize> {
 #[inline]
 const fn value_of(head: [u8; HEAD]) -> Option<usize> {
     const EACH: u32 = u32::MAX / 0xff;
-    let digits = u32::from_le_bytes(head) ^ EACH * b'0' as u32;
+    let digits = u32::from_le_bytes(head) ^ (EACH * b'0' as u32);
     // What is carried on from one byte comes behind the first that is none.
-    if (digits.wrapping_add(EACH * (0x80 - 10)) | digits) & EACH * 0x80 != 0 {
+    if (digits.wrapping_add(EACH * (0x80 - 10)) | digits) & (EACH * 0x80) != 0 {
         return None;
     }
     // Two of two digits, and both together.
