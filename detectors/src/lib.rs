@@ -420,7 +420,7 @@ impl Finder for Scan<'_> {
             return false;
         }
         let run = range.len() == digits;
-        if run && digits == bhxh::DIGITS && bhxh::is_behind_a_book(self.text, range.start) {
+        if bhxh::is_behind_a_book(self.text, &range, digits) {
             return false;
         }
         let is_idle = |said: Hint| if announced { said.is_no_paper() } else { said.is_no_number() };
@@ -449,7 +449,7 @@ impl Finder for Scan<'_> {
         let mut near = Near::new(text, &detectors.words, context.column, range, digits, detectors.this_year, memory);
         let silent = detectors.by_silent_length.get(digits).and_then(Option::as_ref);
         let of_length = match silent {
-            Some(_) if bare && digits == bhxh::DIGITS && bhxh::is_behind_a_book(text, number.range.start) => {
+            Some(_) if bare && bhxh::is_behind_a_book(text, &number.range, digits) => {
                 detectors.by_bare_length.get(digits)
             }
             Some(silent) if bare && !card && near.is_unannounced() => Some(silent),

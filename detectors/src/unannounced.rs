@@ -74,10 +74,8 @@ impl Unannounced {
 /// What the first digits of a number write; `None` where anything beyond ASCII stands among them.
 #[inline]
 fn number_of(number: &[u8]) -> Option<usize> {
-    let value = |head: &[u8; HEAD]| head.iter().fold(0, |n, b| n * 10 + usize::from(b - b'0'));
-    let first = number.first_chunk()?;
-    if first.iter().all(u8::is_ascii_digit) {
-        return Some(value(first));
+    if let Some(value) = value_of(*number.first_chunk()?) {
+        return Some(value);
     }
     let (mut head, mut n) = (0, 0);
     for b in number.iter().take_while(|b| b.is_ascii()) {
@@ -92,6 +90,20 @@ fn number_of(number: &[u8]) -> Option<usize> {
     None
 }
 
+/// The value of four digits, if they are that: all four in one register.
+#[inline]
+const fn value_of(head: [u8; HEAD]) -> Option<usize> {
+    const EACH: u32 = u32::MAX / 0xff;
+    let digits = u32::from_le_bytes(head) ^ (EACH * b'0' as u32);
+    // What is carried on from one byte comes behind the first that is none.
+    if (digits.wrapping_add(EACH * (0x80 - 10)) | digits) & (EACH * 0x80) != 0 {
+        return None;
+    }
+    // Two of two digits, and both together.
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff;
+    Some(((pairs * 100 + (pairs >> 16)) & 0xffff) as usize)
+}
+
 /// The first digits that a value stands for.
 fn digits_of(head: usize) -> [u8; HEAD] {
     [1000, 100, 10, 1].map(|place| b'0' + (head / place % 10) as u8)
@@ -103,6 +115,18 @@ mod tests {
 
     use super::*;
     use crate::numbers::{Candidate, EVERY_NUMBER, candidates};
+
+    #[test]
+    fn values_are_those_of_the_digits() {
+        for head in 0..HEADS {
+            assert_eq!(value_of(digits_of(head)), Some(head));
+        }
+        for (at, byte) in (0..HEAD).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut head = *b"0990";
+            head[at] = byte;
+            assert_eq!(value_of(head).is_some(), byte.is_ascii_digit(), "{head:?}");
+        }
+    }
 
     #[test]
     fn first_digits_are_read_across_signs() {

@@ -6,17 +6,23 @@
 use std::ops::Range;
 
 use crate::fold::fold;
+use crate::province::is_insurer;
 
 /// Bytes looked at before a number, and behind it.
 const REACH: usize = 128;
 /// Digits of the number.
-pub(crate) const DIGITS: usize = 10;
+const DIGITS: usize = 10;
 /// Others of one list that may stand before it.
 const OTHERS_MAX: usize = 3;
 
-/// Whether `sổ` stands right before the number at `start` or the first of its list. Only the bytes beside it are read.
-pub(crate) fn is_behind_a_book(text: &[u8], start: usize) -> bool {
-    label(text, start).is_some()
+/// Whether `sổ` stands right before the number of so many digits at `range`, or before the first of its list, and it may be
+/// one that leads from it. Only the bytes beside it are read.
+#[inline]
+pub(crate) fn is_behind_a_book(text: &[u8], range: &Range<usize>, digits: usize) -> bool {
+    digits == DIGITS
+        && range.len() == DIGITS
+        && text.get(range.start..range.start + 2).is_some_and(is_insurer)
+        && label(text, range.start).is_some()
 }
 
 /// Whether that book is the one of the insurance.
@@ -161,10 +167,12 @@ const OTHER_BOOKS: [&str; 24] = [
 
 /// What may stand between `sổ` and the number.
 const SIGNS: &[u8] = b" :=-";
+/// What joins the numbers of a list without a blank, and stands neither behind `sổ` nor behind what leads from it.
+const JOINS: [u8; 2] = [b',', b'+'];
 const KEEPS_TOGETHER: &[u8] = "\u{a0}".as_bytes();
 
 /// Whether the last letter before a number may be one of `sổ`, of what leads from it, or of another number: of most it is
-/// told so that it is not, for numbers of ten digits are in every log.
+/// told so that it is not, for numbers of ten digits are in every log. Of bytes that end with no [`JOINS`].
 #[inline]
 fn may_lead(before: &[u8]) -> bool {
     const SIGNS_MAX: usize = 4;
@@ -172,7 +180,6 @@ fn may_lead(before: &[u8]) -> bool {
     let Some(sign) = last.next() else { return false };
     let parts = |b: &u8| SIGNS.contains(b);
     let letter = match sign {
-        b',' | b'+' => Some(sign),
         0xa0 => Some(sign),
         sign if parts(sign) => last.by_ref().take(SIGNS_MAX).find(|b| !parts(b)),
         _ => None,
@@ -187,14 +194,25 @@ fn may_lead(before: &[u8]) -> bool {
 }
 
 /// Where `sổ` ends that stands before the number at `start`, or before the first of the list it is in.
+#[inline]
 fn label(text: &[u8], start: usize) -> Option<usize> {
-    if !may_lead(text.get(..start)?) {
-        return None;
+    let before = text.get(..start)?;
+    match before {
+        // In a register that is all to be known of most cells.
+        [rest @ .., sign] if JOINS.contains(sign) => label_of_a_list(text, ends_with_number(rest)?, 1),
+        _ if may_lead(before) => label_of_a_list(text, start, 0),
+        _ => None,
     }
+}
+
+/// The same behind so many others of the list.
+#[cold]
+fn label_of_a_list(text: &[u8], start: usize, others: usize) -> Option<usize> {
     let mut at = start;
-    for _ in 0..=OTHERS_MAX {
+    for _ in others..=OTHERS_MAX {
         let before = text.get(at.saturating_sub(REACH / 2)..at)?;
-        if let Some(len) = book(before) {
+        let joined = before.last().is_some_and(|sign| JOINS.contains(sign));
+        if let Some(len) = if joined { None } else { book(before) } {
             return Some(at - before.len() + len);
         }
         at = at - before.len() + other(before)?;
@@ -236,8 +254,52 @@ fn book(before: &[u8]) -> Option<usize> {
 
 /// Where the number begins that a sign of lists parts from the end of `before`.
 fn other(before: &[u8]) -> Option<usize> {
-    const PARTS: [&str; 9] = [", ", " + ", " và ", " va ", "; ", " & ", "+", ",", " với "];
-    let rest = PARTS.iter().find_map(|part| before.strip_suffix(part.as_bytes()))?;
-    let len = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    (len == DIGITS).then(|| rest.len() - len)
+    const PARTS: [&str; 7] = [", ", " + ", " và ", " va ", "; ", " & ", " với "];
+    let rest = match before {
+        [rest @ .., sign] if JOINS.contains(sign) => rest,
+        _ => PARTS.iter().find_map(|part| before.strip_suffix(part.as_bytes()))?,
+    };
+    ends_with_number(rest)
+}
+
+/// Where the number of as many digits begins that `text` ends with.
+#[inline]
+fn ends_with_number(text: &[u8]) -> Option<usize> {
+    let (before, number) = text.split_last_chunk::<DIGITS>()?;
+    let begins = !before.last().is_some_and(u8::is_ascii_digit);
+    (begins && number.iter().all(u8::is_ascii_digit)).then_some(before.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Step by step.
+    fn label_slowly(text: &[u8], start: usize) -> Option<usize> {
+        let mut at = start;
+        for _ in 0..=OTHERS_MAX {
+            let before = text.get(at.saturating_sub(REACH / 2)..at)?;
+            if let Some(len) = book(before) {
+                return Some(at - before.len() + len);
+            }
+            at = at - before.len() + other(before)?;
+        }
+        None
+    }
+
+    proptest! {
+        /// Of numbers that no letter touches.
+        #[test]
+        fn labels_are_found_as_step_by_step(
+            before in "[a ]{0,3}(sổ|Sổ|so\u{302}\u{309}|so)?[ :=-]{0,4}(1: |cũ là |2 )?\u{a0}?",
+            others in "([0-9]{9,11}(, | \\+ | và |; | & |\\+|,| với |:)){0,5}",
+        ) {
+            let text = before + &others;
+            let touched = text.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '\u{309}');
+            prop_assume!(!touched);
+            prop_assert_eq!(label(text.as_bytes(), text.len()), label_slowly(text.as_bytes(), text.len()), "{}", text);
+        }
+    }
 }

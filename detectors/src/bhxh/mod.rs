@@ -17,7 +17,7 @@ use crate::numbers::Number;
 use crate::phone::is_mobile;
 use crate::province::is_insurer;
 use crate::shape::{is_example, is_filler, is_round, loses, loss};
-pub(crate) use book::{DIGITS, is_behind_a_book};
+pub(crate) use book::is_behind_a_book;
 
 /// The detector.
 pub(crate) struct Bhxh;
@@ -92,8 +92,7 @@ impl Detector for Bhxh {
         }
         let book = near.column().is_none()
             && number.is_plain()
-            && is_behind_a_book(near.text(), number.range.start)
-            && number.digits().get(..2).is_some_and(is_insurer)
+            && is_behind_a_book(near.text(), &number.range, number.len())
             && book::is_of_insurance(near.text(), &number.range);
         if near.is_silent() && !book {
             return None;

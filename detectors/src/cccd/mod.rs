@@ -118,8 +118,11 @@ impl Cccd {
             && mine < Firm::Direct
             && !born
             && (counts(number) || is_span_of_months(text, number));
-        let measured = mine < Firm::Direct && is_greatest(text, number);
-        let of_a_thing = !born
+        // No label ends with what parts cells.
+        let cell = matches!(text.get(..number.range.start), Some([.., b',' | b';' | b'|']));
+        let measured = !cell && mine < Firm::Direct && is_greatest(text, number);
+        let of_a_thing = !cell
+            && !born
             && (mine == Firm::Not && is_of_a_thing(text, number)
                 || mine < Firm::Column && is_of_a_machine(text, number));
         let hash = mine == Firm::Not

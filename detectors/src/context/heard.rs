@@ -8,12 +8,10 @@ mod silent;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::Column;
-use crate::fold::fold;
-use crate::simd::{BLOCK, Heads, Place, Word, letters_and_digits, letters_and_digits_from, words};
+use crate::simd::{BLOCK, Hashes, Place, Word, letters_and_digits, letters_and_digits_from, words};
 
 use super::refrain::Refrains;
 use super::{Columns, LEFT_BYTES, PAPERS};
@@ -98,64 +96,44 @@ impl Hint {
 pub(super) struct Watched {
     /// Packed words and pairs, 0 where there is none; at the place their hash tells or behind it.
     slots: Vec<(u64, Hint)>,
-    /// By the hash of a word, what some word of that hash may be: nearly every word met is none of it.
-    parts: Box<[u8; PARTS]>,
     /// Letters of the shortest there is; of two words both.
     shortest: usize,
-    /// Those that stand alone, and of two the rarer one: where none of them stands, nothing is said.
-    heads: Heads,
+    /// The same words and pairs: nearly every word met is none of them.
+    hashes: Hashes,
 }
 
 /// Room for words, a power of two: several times what the lists need, so that most misses end at once.
 const SLOTS: usize = 1 << 12;
-/// Hashes of words told apart.
-const PARTS: usize = 1 << 13;
-/// What people are called, which is the most of what is written between numbers.
-const NAMES: [&str; 2] = [include_str!("../person_name/surnames.txt"), include_str!("../person_name/given.txt")];
-/// A word that is watched for by itself, and the first and second of two.
-const ALONE: u8 = 1;
-const FIRST: u8 = 2;
-const SECOND: u8 = 4;
 
 impl Watched {
     /// Watches for folded phrases, `" so  cccd "`, and what each announces.
     pub(super) fn new<'p>(phrases: impl Iterator<Item = (&'p [u8], Column)>) -> Self {
-        let mut watched = Self {
-            slots: vec![(0, Hint::NOTHING); SLOTS],
-            parts: Box::new([0; PARTS]),
-            shortest: usize::MAX,
-            heads: Heads::new(std::iter::empty()),
-        };
-        let mut heads = Vec::new();
-        let names = NAMES.map(fold);
-        let names: HashSet<&[u8]> = names.iter().flat_map(|all| all.split_whitespace().map(str::as_bytes)).collect();
+        let mut watched =
+            Self { slots: vec![(0, Hint::NOTHING); SLOTS], shortest: usize::MAX, hashes: Hashes::new(&[], &[]) };
+        let (mut alone, mut pairs) = (Vec::new(), Vec::new());
         for (phrase, column) in phrases {
             let words: Vec<_> = phrase.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
             let spelled = |word: &[u8]| word.iter().all(u8::is_ascii_alphabetic);
             let packed = |word: &[u8]| word.iter().fold(Key::default(), |key, letter| key.with(*letter)).letters;
             // The longest are the rarest.
-            let pairs = words.windows(2).filter(|pair| pair.iter().all(|word| spelled(word)));
-            let pair = pairs.max_by_key(|pair| pair.iter().map(|word| word.len()).sum::<usize>());
+            let beside = words.windows(2).filter(|pair| pair.iter().all(|word| spelled(word)));
+            let pair = beside.max_by_key(|pair| pair.iter().map(|word| word.len()).sum::<usize>());
             let key = match pair {
                 Some([first, second]) => {
-                    watched.may_be(packed(first), FIRST);
-                    watched.may_be(packed(second), SECOND);
                     watched.shortest = watched.shortest.min(first.len() + second.len());
-                    let rarity = |word: &[u8]| (!names.contains(word), word.len());
-                    heads.push(packed(if rarity(second) > rarity(first) { second } else { first }));
+                    pairs.push([packed(first), packed(second)]);
                     side_by_side(packed(first), packed(second))
                 }
                 _ => {
                     let longest = words.iter().filter(|word| spelled(word)).max_by_key(|w| w.len());
                     let key = longest.map_or(0, |word| packed(word));
                     watched.shortest = watched.shortest.min(longest.map_or(0, |word| word.len()));
-                    watched.may_be(key, ALONE);
-                    heads.push(key);
+                    alone.push(key);
                     key
                 }
             };
             debug_assert_ne!(key, 0, "no phrase is without a word");
-            let mut at = hash(key, SLOTS);
+            let mut at = hash(key);
             while watched.slots.get(at).is_some_and(|(held, _)| *held != 0 && *held != key) {
                 at = (at + 1) % SLOTS;
             }
@@ -164,18 +142,14 @@ impl Watched {
             }
         }
         debug_assert!(watched.slots.iter().filter(|(held, _)| *held != 0).count() < SLOTS / 4);
-        watched.heads = Heads::new(heads.into_iter());
+        watched.hashes = Hashes::new(&alone, &pairs);
         watched
     }
 
-    fn may_be(&mut self, word: u64, part: u8) {
-        self.parts[hash(word, PARTS)] |= part;
-    }
-
-    /// Whether a word may hint at anything by itself.
+    /// Whether a word says something, by itself or with the one before; 0 for none before.
     #[inline]
-    fn is_alone(&self, word: u64) -> bool {
-        self.parts[hash(word, PARTS)] & ALONE != 0
+    fn says(&self, before: u64, word: u64) -> bool {
+        self.hashes.may_hold(Hashes::spread(before), Hashes::spread(word)) && self.said(before, word) != Hint::NOTHING
     }
 
     /// What a word behind another hints at, by itself and with it; 0 for none before.
@@ -187,7 +161,7 @@ impl Watched {
     }
 
     fn hint(&self, key: u64) -> Hint {
-        let mut at = hash(key, SLOTS);
+        let mut at = hash(key);
         while let Some(&(held, hint)) = self.slots.get(at) {
             if held == key {
                 return hint;
@@ -233,7 +207,7 @@ impl Watched {
         range: Range<usize>,
         found: impl FnMut(usize, Hint),
     ) -> ([Option<Range<usize>>; 2], bool) {
-        let mut ear = Ear::<_, GO_ON> { watched: self, found, before: 0, parts: 0, last: [None; 2] };
+        let mut ear = Ear::<_, GO_ON> { watched: self, found, before: 0, spread: 0, last: [None; 2] };
         let end = range.end;
         let (at, parted) = words(text, range, |word| ear.hear(&word));
         let parted = if at < end { plain_words(text, at..end, parted, |word| ear.hear(&word)) } else { parted };
@@ -245,9 +219,9 @@ impl Watched {
 struct Ear<'w, F, const GO_ON: bool> {
     watched: &'w Watched,
     found: F,
-    /// The word before, unless digits part it from what follows, and what it may be.
+    /// The word before, unless digits part it from what follows, and what hashes are made of.
     before: u64,
-    parts: u8,
+    spread: u64,
     /// Where the last two stand, likewise.
     last: [Option<Place>; 2],
 }
@@ -257,16 +231,16 @@ impl<F: FnMut(usize, Hint), const GO_ON: bool> Ear<'_, F, GO_ON> {
     #[inline(always)]
     fn hear(&mut self, word: &Word) {
         if word.parted {
-            (self.before, self.parts, self.last) = (0, 0, [None; 2]);
+            (self.before, self.spread, self.last) = (0, 0, [None; 2]);
         }
-        let may_be = self.watched.parts[hash(word.key, PARTS)];
-        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 {
+        let spread = Hashes::spread(word.key);
+        if self.watched.hashes.may_hold(self.spread, spread) {
             let hint = self.watched.said(self.before, word.key);
             if hint != Hint::NOTHING {
                 (self.found)(word.place.range().end, hint);
             }
         }
-        (self.before, self.parts) = (word.key, may_be);
+        (self.before, self.spread) = (word.key, spread);
         if GO_ON {
             self.last = [self.last[1], Some(word.place)];
         }
@@ -295,9 +269,9 @@ const fn side_by_side(first: u64, second: u64) -> u64 {
     first.rotate_left(29).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second | 1 << 63
 }
 
-/// A hash of a key below `room`, a power of two.
-const fn hash(key: u64, room: usize) -> usize {
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - room.trailing_zeros())) as usize
+/// A hash of a key, the place of a slot.
+const fn hash(key: u64) -> usize {
+    (Hashes::spread(key) >> (u64::BITS - SLOTS.trailing_zeros())) as usize
 }
 
 /// What was heard on the way through a text. Numbers are met in order, so every byte is read about once, however many
@@ -460,7 +434,7 @@ impl Heard {
     fn hear_one(&mut self, text: &[u8], start: usize, len: usize, watched: &Watched) {
         const { assert!(LEFT_BYTES <= u8::MAX as usize) };
         // Most are one short word, which says nothing.
-        if len < watched.shortest || small_word(text, start, len).is_some_and(|key| !watched.is_alone(key)) {
+        if len < watched.shortest || small_word(text, start, len).is_some_and(|key| !watched.says(0, key)) {
             return;
         }
         let hear = || {

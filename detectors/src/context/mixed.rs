@@ -39,6 +39,10 @@ impl Mixed {
 /// Whether one begins in the first bytes behind `at`.
 fn begins_here(text: &[u8], at: usize) -> bool {
     let (letter, digit) = letters_and_digits_from(text, at);
+    // In most texts none touches the other.
+    if letter & (digit << 1 | digit >> 1) == 0 {
+        return false;
+    }
     // Of a bit and those behind it, so many together: all of them, and any of them.
     let all = |bits: u64| {
         let two = bits & bits >> 1;

@@ -1,6 +1,6 @@
 //! The words of a text with AVX-512: characters folded by table, brought together, parted by masks.
 #![expect(unsafe_code, reason = "vector loads and stores, and calls of functions that need features of the processor")]
-// Why it is sound: loads take only bytes that are there, by mask, or whole vectors of tables of 128 and 256 bytes; stores
+// Why it is sound: loads take only bytes that are there, by mask, or whole vectors of arrays and tables; stores
 // have room for one vector; functions that need a feature are called only behind a check for it.
 
 use std::arch::x86_64::*;
@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::BLOCK;
-use super::words::{Heads, KEY_LETTERS, Place, Waiting, Word};
+use super::words::{Hashes, KEY_LETTERS, Place, Waiting, Word};
 use super::x86::handles_bits;
 use crate::fold::Kind;
 
@@ -37,23 +37,32 @@ pub(super) fn wait(
     text: &[u8],
     at: usize,
     to: usize,
-    heads: (&Heads, bool),
+    hashes: (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> Option<usize> {
     // SAFETY: the features are there.
-    HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, heads, waiting) })
+    HANDLES_BYTES.then(|| unsafe { wait_avx512(text, at, to, hashes, waiting) })
 }
+
+/// A block that begins with so many bytes of no word is read from the first word on: fewer cost less than to look again.
+const SKIP_MIN: u32 = 16;
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn wait_avx512(
     text: &[u8],
     mut at: usize,
     to: usize,
-    (heads, lone): (&Heads, bool),
+    (hashes, lone): (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> usize {
-    let mut folded = [0; _];
+    let (mut folded, mut before) = (Folded::default(), Hashes::spread(waiting.last()));
     while at < to {
+        // Numbers hold no words: a block that begins behind them sees more of those.
+        let skip = text.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |block| inked_avx512(block).trailing_zeros());
+        if skip >= SKIP_MIN {
+            at += skip as usize;
+            continue;
+        }
         let Some(letters) = text.get(at..).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, inked } = letters;
         if has_long_word(inked) {
@@ -66,22 +75,36 @@ fn wait_avx512(
         let begun = letter & (!(letter << 1) | capital & (letter & !capital) << 1);
         let alone = if lone { digit << 1 & digit >> 1 } else { 0 };
         let begun = Begun { starts: _bzhi_u64(begun & !alone, characters - cut), on: letter & !begun };
-        let (mut rest, mut may_be) = (begun.starts, u64::from(waiting.waits()));
+        let (mut rest, mut key, mut may_be) = (begun.starts, 0, 0);
         while rest != 0 {
-            may_be |= heads.may_hold(begun.key(&folded, rest.trailing_zeros()));
+            key = begun.key(&folded, rest.trailing_zeros());
+            let word = Hashes::spread(key);
+            may_be |= hashes.bits(before, word);
+            before = word;
             rest &= rest - 1;
         }
         let block = Characters { at, last };
-        if may_be & 1 == 0 {
-            if let Some(last) = begun.starts.checked_ilog2() {
-                waiting.passed(begun.key(&folded, last));
+        if may_be & 1 != 0 {
+            if let Some(start) = told(&folded, begun, digit, waiting) {
+                return block.behind(start);
             }
-        } else if let Some(start) = told(&folded, begun, digit, waiting) {
-            return block.behind(start);
+        } else if key != 0 {
+            waiting.passed(key);
         }
         at = if cut == 0 { at + len } else { block.behind((characters - cut) as u8) };
     }
     at
+}
+
+/// The bytes of letters and of all beyond ASCII.
+#[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
+#[inline]
+fn inked_avx512(block: &[u8; BLOCK]) -> u64 {
+    // SAFETY: the array has 64 bytes.
+    let v = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let low = _mm512_sub_epi8(_mm512_or_si512(v, splat(0x20)), splat(b'a'));
+    _mm512_cmple_epu8_mask(low, splat(b'z' - b'a')) | _mm512_movepi8_mask(v)
 }
 
 /// Whether sixteen bytes of a word stand together.
@@ -108,8 +131,7 @@ impl Begun {
         // Of the letters behind the first one, no more than have room.
         let behind = self.on >> start >> 1;
         let len = 1 + (!behind).trailing_zeros().min(KEY_LETTERS - 1);
-        let head = folded.get(start as usize..).and_then(<[u8]>::first_chunk);
-        _bzhi_u64(head.map_or(0, |head| u64::from_le_bytes(*head)), 8 * len)
+        _bzhi_u64(folded.eight(start), 8 * len)
     }
 }
 
@@ -130,8 +152,25 @@ fn told(folded: &Folded, begun: Begun, digit: u64, waiting: &mut impl Waiting) -
     None
 }
 
-/// The letters of up to 64 bytes of text, 1 to 26, a byte for each character; of what is none anything.
-type Folded = [u8; BLOCK + KEY_LETTERS as usize];
+/// The letters of up to 64 bytes of text, 1 to 26, a byte for each character; of what is none anything. What is written at once
+/// is read again letter by letter: not across two lines of the cache.
+#[repr(align(64))]
+struct Folded([u8; BLOCK + KEY_LETTERS as usize]);
+
+impl Default for Folded {
+    fn default() -> Self {
+        Self([0; _])
+    }
+}
+
+impl Folded {
+    /// Eight letters from one on.
+    #[inline(always)]
+    fn eight(&self, start: u32) -> u64 {
+        let head = self.0.get(start as usize..).and_then(<[u8]>::first_chunk);
+        head.map_or(0, |head| u64::from_le_bytes(*head))
+    }
+}
 
 /// What else is known of them: a bit for each character.
 struct Letters {
@@ -170,7 +209,7 @@ fn lowest(bits: u64, n: u8) -> u64 {
 
 #[target_feature(enable = "avx512bw,avx512vbmi,avx512vbmi2,popcnt,lzcnt,bmi1,bmi2")]
 fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -> (usize, bool) {
-    let (mut at, mut parted, mut folded) = (range.start, false, [0; _]);
+    let (mut at, mut parted, mut folded) = (range.start, false, Folded::default());
     'next: while at < range.end {
         let Some(letters) = text.get(at..range.end).and_then(|rest| letters_avx512(rest, &mut folded)) else { break };
         let Letters { len, letter, capital, digit, last, .. } = letters;
@@ -190,9 +229,7 @@ fn words_avx512(text: &[u8], range: Range<usize>, mut found: impl FnMut(Word)) -
                 at = block.behind(start as u8);
                 continue 'next;
             }
-            let head =
-                folded.get(start as usize..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
-            let key = _bzhi_u64(head, 8 * (end - start).min(KEY_LETTERS));
+            let key = _bzhi_u64(folded.eight(start), 8 * (end - start).min(KEY_LETTERS));
             found(Word { key, place: Place::Characters(block, start as u8, end as u8), parted });
             (parted, passed) = (false, end);
             rest &= rest - 1;
@@ -222,7 +259,7 @@ fn letters_avx512(text: &[u8], letters_there: &mut Folded) -> Option<Letters> {
     let mut letters = Letters { len, letter, capital, digit, last: there, inked: letter };
     if high == 0 {
         // SAFETY: the array has room for a vector.
-        unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
+        unsafe { _mm512_storeu_si512(letters_there.0.as_mut_ptr().cast(), folded) };
         return Some(letters);
     }
     let (two, three) = (within(v, 0xc3, 0xc6), _mm512_cmpeq_epi8_mask(v, splat(0xe1)));
@@ -274,7 +311,7 @@ fn letters_avx512(text: &[u8], letters_there: &mut Folded) -> Option<Letters> {
     let capital = capital & !high | others & _mm512_test_epi8_mask(beyond, splat(CAPITAL));
     let folded = _mm512_maskz_compress_epi8(last, _mm512_and_si512(folded, splat(0x1f)));
     // SAFETY: the array has room for a vector.
-    unsafe { _mm512_storeu_si512(letters_there.as_mut_ptr().cast(), folded) };
+    unsafe { _mm512_storeu_si512(letters_there.0.as_mut_ptr().cast(), folded) };
     let each = |bits| _pext_u64(bits, last);
     let inked = letters.letter & !high | high;
     Some(Letters { letter: each(letter), capital: each(capital), digit: each(digit), last, inked, ..letters })

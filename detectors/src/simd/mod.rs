@@ -38,7 +38,7 @@ pub(crate) use look::{Look, Stretch};
 pub(crate) use pairs::{Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
 pub(crate) use spelled::{SPELLED_MAX, may_spell_name};
-pub(crate) use words::{Heads, KEY_LETTERS, Place, Waiting, Word, wait, words};
+pub(crate) use words::{Hashes, KEY_LETTERS, Place, Waiting, Word, wait, words};
 pub(crate) use years::{YEARS_SEEN, years};
 
 /// Bytes of a block.

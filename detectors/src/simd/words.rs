@@ -10,48 +10,71 @@ use super::BLOCK;
 /// Letters of a key.
 pub(crate) const KEY_LETTERS: u32 = 8;
 
-/// Words that are watched for, a bit for the hash of each: nearly all others are none of them at a glance.
-pub(crate) struct Heads(Box<[u64; HEADS / BLOCK]>);
+/// Words that are watched for, by themselves and two side by side, a bit for the hash of each: nearly all others are told at a
+/// glance to be none of them.
+pub(crate) struct Hashes(Box<[[u64; HASHES / BLOCK]; 2]>);
 
-/// Hashes told apart: a hundred times as many as there are words.
-const HEADS: usize = 1 << 16;
+/// Hashes told apart: a hundred times as many as there are words, or pairs of words.
+const HASHES: usize = 1 << 16;
 
-impl Heads {
-    /// Of words with these keys.
-    pub(crate) fn new(keys: impl Iterator<Item = u64>) -> Self {
-        let mut bits = Box::new([0; HEADS / BLOCK]);
-        for at in keys.map(Self::hash) {
-            bits[at / BLOCK] |= 1 << (at % BLOCK);
-        }
+impl Hashes {
+    /// Of words and pairs with these keys.
+    pub(crate) fn new(words: &[u64], pairs: &[[u64; 2]]) -> Self {
+        let mut bits = Box::new([[0; HASHES / BLOCK]; 2]);
+        let [of_words, of_pairs] = &mut *bits;
+        let set = |bits: &mut [u64], at: usize| bits[at / BLOCK] |= 1 << (at % BLOCK);
+        words.iter().for_each(|word| set(of_words, Self::word(Self::spread(*word))));
+        pairs.iter().for_each(|pair| {
+            let [first, second] = pair.map(Self::spread);
+            set(of_pairs, Self::pair(first, second));
+        });
         Self(bits)
     }
 
-    const fn hash(key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HEADS.trailing_zeros())) as usize
+    /// What hashes are made of, from a key.
+    #[inline(always)]
+    pub(crate) const fn spread(key: u64) -> u64 {
+        key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    /// In the lowest bit, whether a word may be one of these, by its key.
-    #[cfg(target_arch = "x86_64")]
+    const fn word(spread: u64) -> usize {
+        (spread >> (u64::BITS - HASHES.trailing_zeros())) as usize
+    }
+
+    /// The highest bits of the second one, and others of the first.
+    const fn pair(first: u64, second: u64) -> usize {
+        Self::word(second ^ first << HASHES.trailing_zeros())
+    }
+
+    /// Whether a word may be one of these, by itself or with the one before.
+    #[inline]
+    pub(crate) fn may_hold(&self, before: u64, word: u64) -> bool {
+        self.bits(before, word) & 1 != 0
+    }
+
+    /// The same in the lowest bit.
     #[inline(always)]
-    pub(super) fn may_hold(&self, key: u64) -> u64 {
-        let at = Self::hash(key);
-        self.0[at / BLOCK] >> (at % BLOCK)
+    pub(super) fn bits(&self, before: u64, word: u64) -> u64 {
+        let [of_words, of_pairs] = &*self.0;
+        let bit = |bits: &[u64; HASHES / BLOCK], at: usize| bits[at / BLOCK] >> (at % BLOCK);
+        bit(of_words, Self::word(word)) | bit(of_pairs, Self::pair(before, word))
     }
 }
 
 /// Who waits for words.
 pub(crate) trait Waiting {
-    /// Whether the next word has to be told, whatever it is.
-    fn waits(&self) -> bool;
+    /// The key of the last word, 0 for none.
+    fn last(&self) -> u64;
 
-    /// Tells a word by its key, and whether digits part it from the one before: whether that is what was waited for.
+    /// Tells a word by its key, and whether digits part it from the one before: whether that is what was waited for. If so,
+    /// it is not the last one yet.
     fn is(&mut self, key: u64, parted: bool) -> bool;
 
     /// Tells the last of some words that are none of those that are watched for.
     fn passed(&mut self, last: u64);
 }
 
-/// How far from `at` on, towards `to` or behind it, `waiting` goes on to wait for words of `heads`: to the word it waited for,
+/// How far from `at` on, towards `to` or behind it, `waiting` goes on to wait for words of `hashes`: to the word it waited for,
 /// or to what is not read, as words of sixteen bytes are; no word goes on there. A letter between two digits is none where
 /// these are `lone`. `None` where nothing is read.
 #[inline]
@@ -59,14 +82,14 @@ pub(crate) fn wait(
     text: &[u8],
     at: usize,
     to: usize,
-    (heads, lone): (&Heads, bool),
+    (hashes, lone): (&Hashes, bool),
     waiting: &mut impl Waiting,
 ) -> Option<usize> {
     #[cfg(target_arch = "x86_64")]
-    return super::folded::wait(text, at, to, (heads, lone), waiting);
+    return super::folded::wait(text, at, to, (hashes, lone), waiting);
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let (_, _, _, _, _) = (text, at, to, (heads, lone), waiting);
+        let (_, _, _, _, _) = (text, at, to, (hashes, lone), waiting);
         None
     }
 }

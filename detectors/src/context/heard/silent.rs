@@ -4,7 +4,7 @@
 //! Where numbers stand close together, as in a log, nearly nothing between them is watched for, and this is the quick way
 //! to know. It errs on one side only: what it does not read says something, and is read again word by word.
 
-use super::{ALONE, FIRST, Hint, PARTS, SECOND, Watched, hash};
+use super::Watched;
 use crate::simd::{BLOCK, Waiting, letters_and_digits_from, wait};
 
 /// What was read ahead.
@@ -13,12 +13,8 @@ pub(super) struct Ahead {
     /// Nothing is said between these places, of which no word is under way at the second.
     pub(super) since: usize,
     pub(super) upto: usize,
-    /// The last word before, and what it may be. Digits behind it would part it from the next; not to ask for them finds
-    /// pairs that are none.
+    /// The last word before. Digits behind it would part it from the next; not to ask for them finds pairs that are none.
     before: u64,
-    parts: u8,
-    /// Whether it is one that is watched for together with the next.
-    waits: bool,
     /// The word there says something, as far as is told quickly.
     pub(super) stuck: bool,
 }
@@ -27,33 +23,29 @@ pub(super) struct Ahead {
 struct Ear<'w> {
     watched: &'w Watched,
     before: u64,
-    parts: u8,
-    waits: bool,
 }
 
 impl Waiting for Ear<'_> {
     #[inline]
-    fn waits(&self) -> bool {
-        self.waits
+    fn last(&self) -> u64 {
+        self.before
     }
 
     #[inline]
     fn is(&mut self, key: u64, parted: bool) -> bool {
         if parted {
-            (self.before, self.parts) = (0, 0);
+            self.before = 0;
         }
-        let may_be = self.watched.parts[hash(key, PARTS)];
-        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 && self.watched.said(self.before, key) != Hint::NOTHING {
-            return true;
+        let says = self.watched.says(self.before, key);
+        if !says {
+            self.before = key;
         }
-        (self.before, self.parts, self.waits) = (key, may_be, may_be & FIRST != 0);
-        false
+        says
     }
 
-    /// Of two words that say something one is watched for: the other may be the last of these.
     #[inline]
     fn passed(&mut self, last: u64) {
-        (self.before, self.parts) = (last, self.watched.parts[hash(last, PARTS)]);
+        self.before = last;
     }
 }
 
@@ -68,13 +60,9 @@ impl Ahead {
         if self.upto >= to || self.stuck {
             return;
         }
-        let Self { before, parts, waits, .. } = *self;
-        let mut ear = Ear { watched, before, parts, waits };
-        match wait(text, self.upto, to, (&watched.heads, watched.shortest > 1), &mut ear) {
-            Some(upto) => {
-                (self.upto, self.stuck) = (upto, upto < to);
-                (self.before, self.parts, self.waits) = (ear.before, ear.parts, ear.waits);
-            }
+        let mut ear = Ear { watched, before: self.before };
+        match wait(text, self.upto, to, (&watched.hashes, watched.shortest > 1), &mut ear) {
+            Some(upto) => (self.upto, self.stuck, self.before) = (upto, upto < to, ear.before),
             None => self.read_plain(text, to, watched),
         }
     }
@@ -98,10 +86,11 @@ impl Ahead {
                 let start = words.trailing_zeros();
                 let len = (words >> start).trailing_ones();
                 let word = plain_word(text, at + start as usize, len as usize);
-                if !word.is_some_and(|word| self.passes(word, watched)) {
+                let Some(word) = word.filter(|word| !watched.says(self.before, *word)) else {
                     (self.upto, self.stuck) = (at + start as usize, true);
                     return;
-                }
+                };
+                self.before = word;
                 // The sum carries over all of the lowest word.
                 words &= words.wrapping_add(1 << start);
             }
@@ -112,17 +101,6 @@ impl Ahead {
             }
             self.upto = end;
         }
-    }
-
-    /// Whether a word says nothing.
-    #[inline]
-    fn passes(&mut self, word: u64, watched: &Watched) -> bool {
-        let may_be = watched.parts[hash(word, PARTS)];
-        if may_be & (ALONE | self.parts << 1 & SECOND) != 0 && watched.said(self.before, word) != Hint::NOTHING {
-            return false;
-        }
-        (self.before, self.parts) = (word, may_be);
-        true
     }
 }
 
