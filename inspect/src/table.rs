@@ -32,7 +32,7 @@ pub(crate) use comb::{BOXES, Said, read as boxes};
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
-pub(crate) use insured::is_title;
+pub(crate) use insured::{is_title, may_be_title};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
