@@ -410,7 +410,8 @@ impl Inquiry {
         self.headings.told(hash, || {
             let detectors = &self.detectors;
             let is_plain = |b: &u8| b.is_ascii() && !matches!(b, b'?' | b'&' | b'\\' | b'=');
-            if !detectors.may_announce(header) && header.iter().all(is_plain) {
+            let may_be = detectors.may_announce(header);
+            if !may_be && header.iter().all(is_plain) {
                 return None;
             }
             let text = str::from_utf8(header).ok()?;
@@ -421,7 +422,8 @@ impl Inquiry {
                 let view = layers::unescaped(&view).unwrap_or(view);
                 (view.text != header).then(|| String::from_utf8_lossy(&view.text).into_owned())
             };
-            let told = detectors.column(text).or_else(|| lost::restored(text).and_then(column));
+            let told = if may_be { detectors.column(text) } else { None };
+            let told = told.or_else(|| lost::restored(text).and_then(column));
             told.or_else(|| taken::readings(text).find_map(column)).or_else(|| unescaped().and_then(column))
         })
     }

@@ -34,7 +34,7 @@ use cut::Cut;
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
-pub(crate) use insured::is_title;
+pub(crate) use insured::{is_title, may_be_title};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 use persons::listed;
@@ -407,8 +407,17 @@ impl Table {
                     let column = told.or_else(|| self.announced(*at));
                     self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
                     let judged = column.is_none() && is_number(&view.text);
+                    // Numbers of twelve digits are counted wherever nothing announces them.
+                    let plain = !judged && !view.number;
+                    if plain && inquiry.is_known_to_be_nothing(&view.text, column) {
+                        inquiry.looked_at(&self.place, view.text.len());
+                        continue;
+                    }
                     let first = found.len();
                     self.cell(number, *at, view, column, inquiry, &mut found);
+                    if plain && found.len() == first {
+                        inquiry.found_nothing(&view.text, column);
+                    }
                     let number = judged.then_some(view.text.as_slice());
                     self.note(*at, number, found.get(first..).unwrap_or_default());
                 }

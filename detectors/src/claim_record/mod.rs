@@ -11,7 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
-use crate::simd::Rare;
+use crate::simd::{Pairs, Rare};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, words_in, words_that_end};
 
 /// The detector.
@@ -80,12 +80,13 @@ impl Names {
         const REACH: usize = LINK_BYTES_MAX + SIGNS_BYTES_MAX + ENDING.len();
         // Most numbers stand behind a word and a blank.
         let before = text.get(..at).filter(|before| may_hold(before))?;
-        if self.0.may_stand(text, at, REACH, ENDING) { field_before(before) } else { None }
+        if self.0.may_stand(text, at, REACH, &ENDINGS) { field_before(before) } else { None }
     }
 }
 
 /// The last letters that each name of a field has.
 const ENDING: [u8; 2] = *b"lk";
+static ENDINGS: Pairs<1> = Pairs::new([ENDING]);
 
 /// Whether what stands before the digits of a link, or before its letters, may be part of its field.
 #[inline]

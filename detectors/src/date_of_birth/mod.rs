@@ -14,7 +14,7 @@ use crate::context::Near;
 use crate::fold::{Folded, fold};
 use crate::numbers::{Layout, Number};
 use crate::phrases::Phrases;
-use crate::simd::{BLOCK, SEEN, Sightings, any_pairs};
+use crate::simd::{BLOCK, Pairs, SEEN, Sightings, any_pairs};
 use crate::trigger::{Trigger, WORD_BYTES_MAX, stands_alone, word_before};
 
 mod date;
@@ -222,7 +222,7 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
 /// Bytes of the longest word of a birth.
 const BIRTH_BYTES_MAX: usize = 5;
 /// Two letters side by side that each word of a birth has and few other words have.
-const PAIRS: [[u8; 2]; 8] = [*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"];
+static PAIRS: Pairs<8> = Pairs::new([*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"]);
 
 /// Whether so many digits at `at` may be the first of a date that a word of a birth announces, as far as a few bytes tell
 /// and letters of such words within the 64 bytes before, in a text of which such places are asked one after the other.

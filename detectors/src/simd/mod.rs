@@ -35,7 +35,7 @@ use std::ops::Range;
 pub(crate) use beginnings::{Beginnings, places};
 pub(crate) use busy::busy;
 pub(crate) use look::{Look, Stretch};
-pub(crate) use pairs::{Rare, Sightings, any_pairs};
+pub(crate) use pairs::{Pairs, Rare, Sightings, any_pairs};
 pub(crate) use speech::speech;
 pub(crate) use spelled::{SPELLED_MAX, may_spell_name};
 pub(crate) use words::{Hashes, KEY_LETTERS, Place, Waiting, Word, wait, words};

@@ -220,6 +220,20 @@ pub(super) fn has_dashes(line: &[u8]) -> bool {
     })
 }
 
+/// Whether a line may be cut by tabs, the sides of boxes, pipes, semicolons and wide blanks. Most that anything may cut
+/// are paragraphs with a semicolon.
+fn ways(line: &[u8]) -> [bool; 5] {
+    let begins = line.trim_ascii_start();
+    let [tab, pipe] = match memchr::memchr2(b'\t', b'|', line) {
+        Some(at) => [b'\t', b'|'].map(|sign| line.get(at..).is_some_and(|rest| memchr::memchr(sign, rest).is_some())),
+        None => [false; 2],
+    };
+    // One alone is punctuation.
+    let semicolon = memchr::memchr_iter(b';', line).nth(1).is_some();
+    // A header of MediaWiki has signs of its own. Blanks are looked for where nothing else has cut.
+    [tab, begins.first() == Some(&SIDE), pipe || begins.first() == Some(&b'!'), semicolon, true]
+}
+
 /// First byte of those that are not ASCII.
 const DASH: u8 = 0xe2;
 
@@ -350,17 +364,9 @@ impl Cells {
 
     /// Of a line that signs or blanks may cut, the first way that does.
     pub(super) fn in_any_way(line: &Piece, view: &View) -> Option<Self> {
-        let text = line.text(view);
-        let has_signs = memchr::memchr3(b'\t', b'|', b';', text).is_some();
         let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
-        let may_cut = |cut: &Cut| match cut {
-            Cut::Box => memchr::memchr(SIDE, text).is_some(),
-            Cut::Blanks => true,
-            // A header of MediaWiki has signs of its own.
-            Cut::Pipe => has_signs || text.trim_ascii_start().first() == Some(&b'!'),
-            _ => has_signs,
-        };
-        cuts.into_iter().filter(may_cut).find_map(|cut| Self::of(line, cut, view))
+        let may_cut = ways(line.text(view));
+        cuts.into_iter().zip(may_cut).filter(|(_, may)| *may).find_map(|(cut, _)| Self::of(line, cut, view))
     }
 
     /// Of a line; `None` when it is not cut this way.

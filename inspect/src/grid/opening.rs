@@ -10,7 +10,7 @@ use super::spaced::{self, Headings};
 use super::stacked::Stacked;
 use super::{Grid, HEADING_MAX};
 use crate::inquiry::HEADER_MAX;
-use crate::table::{digits, is_number, is_title};
+use crate::table::{digits, is_number, is_title, may_be_title};
 use crate::view::View;
 
 /// A longer block of lines is no record.
@@ -43,6 +43,9 @@ impl Headless {
 impl Grid {
     /// Takes a line of a block with one value each.
     pub(super) fn push_block(&mut self, line: Piece) {
+        if self.block.capacity() == 0 {
+            self.block.reserve(BLOCK_LINES_MAX + 1);
+        }
         self.block.push(line);
         if self.block.len() > BLOCK_LINES_MAX {
             self.block.clear();
@@ -143,6 +146,12 @@ impl Grid {
     pub(super) fn open_items(&mut self, line: &Piece, view: &View) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let mut lines = self.block.iter().rev().chain(apart);
+        let ends_in_colon = |above: &Piece| above.text(view).trim_ascii_end().ends_with(b":");
+        // Nearly all lines of letters stand below paragraphs.
+        let may_announce = |above: &Piece| ends_in_colon(above) || may_be_title(above.text(view).trim_ascii());
+        if !lines.clone().take(1 + BEFORE_MAX).any(may_announce) {
+            return false;
+        }
         let Some(mut above) = lines.next() else { return false };
         let Some(cells) = Cells::item(line, false, view).filter(|_| line.base() >= self.fresh) else { return false };
         // Items that alone would not have opened it.
@@ -154,8 +163,7 @@ impl Grid {
             before.push(item);
             above = next;
         }
-        let announces = above.text(view).trim_ascii_end().ends_with(b":") || is_title(above.text(view).trim_ascii());
-        if !announces {
+        if !ends_in_colon(above) && !is_title(above.text(view).trim_ascii()) {
             return false;
         }
         let heading = Line::above_items(above);
@@ -172,11 +180,13 @@ impl Grid {
         let apart = self.letters.line_before().filter(|_| self.block.len() < 2);
         let mut lines = self.block.iter().rev().chain(apart);
         let [Some(first), Some(above)] = [lines.next(), lines.next()] else { return false };
-        let Some(cells) = Cells::given(line, view) else { return false };
-        let Some(before) = Cells::given(first, view).filter(|_| first.base() >= self.fresh) else { return false };
+        // Few lines end so.
         let heading = above.text(view).trim_ascii_end();
         let heading = heading.strip_suffix(b":").filter(|heading| heading.len() <= HEADING_MAX);
-        let column = heading.and_then(|heading| detectors.column(&String::from_utf8_lossy(heading)));
+        let Some(heading) = heading else { return false };
+        let Some(cells) = Cells::given(line, view) else { return false };
+        let Some(before) = Cells::given(first, view).filter(|_| first.base() >= self.fresh) else { return false };
+        let column = detectors.column(&String::from_utf8_lossy(heading));
         if !matches!(column, Some(Column::Bhxh | Column::Cccd | Column::Cmnd | Column::Bhyt | Column::IdNumber)) {
             return false;
         }

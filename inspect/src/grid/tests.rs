@@ -219,6 +219,22 @@ fn line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
+    fn no_way_to_cut_a_line_is_passed_over(
+        line in "([ !│┃]{0,2}|\\|\\|?|! )([a-zđ—]{1,3}|[ ;\t|!│┃-]{1,3}|!!|\\|\\|| │ ){0,9}",
+    ) {
+        let mut view = View::default();
+        view.push_joint(line.as_bytes());
+        let piece = Piece::of(&view, 0..line.len());
+        let cuts = [Cut::Tab, Cut::Box, Cut::Pipe, Cut::Semicolon, Cut::Blanks];
+        let told = |cells: Option<Cells>| {
+            let row = |cells: &Cells| cells.row.iter().map(|cell| (cell.base(), cell.len())).collect::<Vec<_>>();
+            cells.map(|cells| (cuts.iter().position(|cut| *cut == cells.cut), row(&cells)))
+        };
+        let slowly = cuts.iter().find_map(|cut| Cells::of(&piece, *cut, &view));
+        prop_assert_eq!(told(Cells::in_any_way(&piece, &view)), told(slowly), "{}", line);
+    }
+
+    #[test]
     fn tables_that_announce_nothing_are_nothing(lines in prop::collection::vec(line(), 0..40)) {
         agree(&format!("Kính gửi: Ông Lê Văn An. Xem bên dưới.\n\n{}", lines.concat()), "a.txt");
     }

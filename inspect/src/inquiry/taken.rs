@@ -14,11 +14,17 @@ const CONSOLE: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢�
 /// What a heading was before, in each way that fits all its letters; nothing for one of ASCII, or of letters that no Western set
 /// has, as most words of Vietnamese are.
 pub(super) fn readings(heading: &str) -> impl Iterator<Item = String> {
-    let western = bytes(heading, western).filter(|_| !heading.is_ascii());
-    let console = bytes(heading, console).filter(|_| !heading.is_ascii());
+    let may_fit = !heading.is_ascii() && !heading.chars().any(is_of_no_set);
+    let western = if may_fit { bytes(heading, western) } else { None };
+    let console = if may_fit { bytes(heading, console) } else { None };
     let as_utf8 = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).ok();
     let old: Vec<String> = western.as_deref().map(|bytes| Charset::readings(bytes).collect()).unwrap_or_default();
     western.as_ref().and_then(as_utf8).into_iter().chain(console.as_ref().and_then(as_utf8)).chain(old)
+}
+
+/// Whether a letter is one that neither set has, as those of Vietnamese are that have two marks, and `ă`, `đ`, `ơ`, `ư`.
+const fn is_of_no_set(c: char) -> bool {
+    matches!(c, '\u{100}'..='\u{151}' | '\u{1a0}'..='\u{1ff}' | '\u{1e00}'..='\u{1eff}')
 }
 
 fn bytes(heading: &str, byte: fn(char) -> Option<u8>) -> Option<Vec<u8>> {
@@ -67,6 +73,13 @@ mod tests {
             (console('Ç'), console('æ'), console('ß'), console('\u{a0}')),
             (Some(0x80), Some(0x91), Some(0xe1), Some(0xff))
         );
+    }
+
+    #[test]
+    fn what_no_set_has_is_a_byte_of_neither() {
+        let of_none: Vec<char> = ('\u{80}'..'\u{ffff}').filter(|c| is_of_no_set(*c)).collect();
+        assert!(['ă', 'đ', 'ơ', 'ư', 'ế', 'Ộ'].iter().all(|c| of_none.contains(c)));
+        assert!(of_none.iter().all(|c| western(*c).is_none() && console(*c).is_none()));
     }
 
     #[test]

@@ -73,6 +73,17 @@ impl Inquiry {
         }
     }
 
+    /// Whether it is told of a cell without a scan that nothing is in it.
+    pub(crate) fn is_known_to_be_nothing(&mut self, cell: &[u8], column: Option<Column>) -> bool {
+        if self.careful {
+            return false;
+        }
+        let begun = self.begin_row();
+        let told = self.told(cell, 0..cell.len(), column);
+        self.end_row(begun);
+        told == Told::Nothing
+    }
+
     /// As [`Self::told`], where that is told at once; see [`Detectors::plain`].
     #[inline(always)]
     pub(crate) fn told_plain(&mut self, text: &[u8], start: usize, len: usize, usual: Usual) -> Told {

@@ -10,14 +10,14 @@ use crate::view::View;
 const SHIFT_MAX: usize = 240;
 
 pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
-    shifted(text, at).is_some().then_some(("utf-7", 1))
+    read(text, at, |_| ()).map(|_| ("utf-7", 1))
 }
 
 /// Whether a word begins at `at`: base64 shows single letters by chance, at the ends of its lines.
 pub(super) fn says(text: &[u8], at: usize) -> bool {
     const LETTERS_MIN: usize = 3;
-    shifted(text, at)
-        .is_some_and(|(_, read)| str::from_utf8(&read).is_ok_and(|read| read.chars().count() >= LETTERS_MIN))
+    let mut letters = 0;
+    read(text, at, |_| letters += 1).is_some() && letters >= LETTERS_MIN
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
@@ -26,27 +26,35 @@ pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &m
 
 /// The length of the sequence at `at` and what it means, when that is letters, digits or marks people write.
 fn shifted(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
+    // Most are none, for which no room is made.
+    read(text, at, |_| ())?;
+    let mut written = String::new();
+    let len = read(text, at, |c| written.push(c))?;
+    Some((len, written.into_bytes()))
+}
+
+/// The length of such a sequence, each letter of which is told to `written`.
+fn read(text: &[u8], at: usize, mut written: impl FnMut(char)) -> Option<usize> {
     let rest = text.get(at + 1..)?;
     // Of all characters that Vietnamese needs, the first six bits are one of these.
     if !matches!(rest.first()?, b'A' | b'H' | b'I') {
         return None;
     }
     // Most of what begins so is base64, and no letter from its first unit on. Sixteen bits a unit.
-    let (mut read, mut len, mut bits, mut more) = (String::new(), 0, 0_u32, 0);
+    let (mut len, mut bits, mut more) = (0, 0_u32, 0);
     for b in rest.iter().take(SHIFT_MAX) {
         let Some(six) = base64::bits(*b).filter(|_| !matches!(b, b'-' | b'_')) else { break };
         (bits, more, len) = (bits << 6 | u32::from(six), more + 6, len + 1);
         if more >= 16 {
             more -= 16;
-            read.push(char::from_u32(bits >> more & 0xffff).filter(|c| is_written(*c))?);
+            written(char::from_u32(bits >> more & 0xffff).filter(|c| is_written(*c))?);
         }
     }
-    // Fewer than six bits to fill up, all zero.
-    if more >= 6 {
+    // A unit takes three characters; behind the last are fewer than six bits to fill up, all zero.
+    if more >= 6 || len < 3 {
         return None;
     }
-    let end = len + usize::from(rest.get(len) == Some(&b'-'));
-    (!read.is_empty()).then(|| (1 + end, read.into_bytes()))
+    Some(1 + len + usize::from(rest.get(len) == Some(&b'-')))
 }
 
 /// Letters, digits and marks that people write in Vietnamese.

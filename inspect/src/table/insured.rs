@@ -7,7 +7,7 @@ use chot_detectors::{Column, Context, are_insured, fold};
 use chot_model::{Confidence, DetectorId};
 
 use super::weight::tells_of_people;
-use super::{COLUMNS_MAX, Row};
+use super::{COLUMNS_MAX, Row, digits};
 use crate::inquiry::Inquiry;
 
 /// A longer line is a paragraph.
@@ -39,13 +39,17 @@ const HEADINGS: [&str; 5] = [" ho ten ", " ho va ten ", " stt ", " tt ", " ngay 
 
 /// Whether a line is a title that speaks of insurance.
 pub(crate) fn is_title(line: &[u8]) -> bool {
-    // What was said of one person has a number, as lines of logs have.
-    let digits = || line.iter().map(|b| usize::from(b.is_ascii_digit())).sum::<usize>();
-    (4..=TITLE_BYTES_MAX).contains(&line.len()) && digits() <= TITLE_DIGITS_MAX && {
+    may_be_title(line) && {
         let folded = format!(" {} ", fold(&String::from_utf8_lossy(line)));
         let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
         has(&WORDS) && !has(&HEADINGS)
     }
+}
+
+/// Whether a line may be one, by its length and digits: what was said of one person has a number, as lines of logs
+/// have.
+pub(crate) fn may_be_title(line: &[u8]) -> bool {
+    (4..=TITLE_BYTES_MAX).contains(&line.len()) && digits(line) <= TITLE_DIGITS_MAX
 }
 
 /// Whether a title is that of a list of payments.
