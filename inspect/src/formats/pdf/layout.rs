@@ -1,7 +1,8 @@
 //! Shown text to lines: glyphs of one line join, cells of one row are set apart by tabs, lines of one cell come together.
 //!
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
-//! good. Where a number was broken at the edge of a cell, the pieces are put together again.
+//! good. Where a number was broken at the edge of a cell, the pieces are put together again. Only tables that were plainly
+//! drawn in another order than that of their rows are read as they are seen (`seen`).
 
 mod assign;
 mod beside;
