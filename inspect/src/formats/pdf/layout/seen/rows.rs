@@ -37,6 +37,10 @@ struct Text<'l> {
 
 /// The rows of a table, if these lines are one that was not drawn row by row.
 pub(super) fn read(lines: &[Line]) -> Option<Vec<Row>> {
+    let drawn = lines.iter().flat_map(|line| &line.segments).map(|segment| segment.drawn);
+    if drawn.is_sorted() && !(0..lines.len()).any(|n| may_tear(lines.get(n..).unwrap_or_default())) {
+        return None;
+    }
     let size = lines.iter().map(|line| line.size).fold(0.0, f64::max);
     let columns = columns(lines, size);
     if columns.len() < 2 || columns.len() > COLUMNS_MAX || columns.len() * lines.len() > CELLS_MAX {
@@ -89,6 +93,22 @@ pub(super) fn read(lines: &[Line]) -> Option<Vec<Row>> {
     }
     drawn.sort_by_key(|text| text.drawn);
     is_torn(&drawn).then(|| texts.chunk_by(|a, b| a.row == b.row).map(|row| self::row(row, &columns)).collect())
+}
+
+/// Whether pieces of a number stand on the first line and on one tightly below, in one cell.
+fn may_tear(lines: &[Line]) -> bool {
+    /// Lines of other cells of the row, set to other heights, stand between.
+    const BETWEEN_MAX: usize = 4;
+    let Some((upper, behind)) = lines.split_first() else { return false };
+    let piece = |s: &&Segment| is_piece(s.words()) && !is_whole(s.words());
+    let mut above = upper.segments.iter().filter(piece).peekable();
+    if above.peek().is_none() {
+        return false;
+    }
+    let above: Vec<&Segment> = above.collect();
+    let is_tight = |line: &&Line| upper.base - line.base <= LEADING_MAX * upper.size.max(line.size);
+    let mut below = behind.iter().take(BETWEEN_MAX).take_while(is_tight).flat_map(|line| &line.segments).filter(piece);
+    below.any(|b| above.get(above.partition_point(|a| a.to <= b.from)).is_some_and(|a| a.from < b.to))
 }
 
 /// The cells of a row; those of a table have all columns.
