@@ -1,17 +1,20 @@
 //! Shown text to lines: glyphs of one line join, cells of one row are set apart by tabs, lines of one cell come together.
 //!
 //! Text stays in the order of the content stream: putting it in another order tears numbers in narrow cells apart for
-//! good. Where a number was broken at the edge of a cell, the pieces are put together again.
+//! good. Where a number was broken at the edge of a cell, the pieces are put together again. Only tables that were plainly
+//! drawn in another order than that of their rows are read as they are seen (`seen`).
 
 mod assign;
 mod beside;
 mod columns;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 use assign::{EDGE_EM, assign, holds_number, parts, united};
 use beside::{Sheet, Wide};
 use columns::Held;
+use seen::Seen;
 
 use std::ops::Range;
 
@@ -47,9 +50,19 @@ impl Line {
 #[derive(Default)]
 struct Cell {
     lines: Vec<Line>,
+    /// Its column, where that is known.
+    span: Option<(f64, f64)>,
 }
 
 impl Cell {
+    fn of(line: Line) -> Self {
+        Self { lines: vec![line], span: None }
+    }
+
+    fn span(&self) -> (f64, f64) {
+        self.span.unwrap_or_else(|| (self.from(), self.to()))
+    }
+
     fn from(&self) -> f64 {
         self.lines.iter().map(|l| l.from).fold(f64::INFINITY, f64::min)
     }
@@ -116,6 +129,10 @@ pub(in crate::formats) struct Layout {
 const CELL_LINES_MAX: usize = 400;
 /// Cells of one row.
 const ROW_CELLS_MAX: usize = 256;
+/// Columns of a table whose headings are told again below such a text.
+const ACROSS_MIN: usize = 3;
+/// Lines of a text that stands across a table; a longer one parts two tables.
+const ACROSS_MAX: usize = 3;
 /// What is shown with more letters at a time is in its order.
 const LETTERS_MAX: usize = 4;
 /// Digits of a number that another of as many does not go on with.
@@ -133,9 +150,21 @@ impl Layout {
     fn place_held(&mut self) {
         let held = std::mem::take(&mut self.held);
         let begins = held.cells();
+        let mut seen = Seen::of(&held, &begins);
         for (n, run) in held.runs().enumerate() {
-            self.place(&run, begins.get(n).copied().unwrap_or_default());
+            match seen.table(n) {
+                Some(table) => seen.take(table).into_iter().for_each(|row| self.seen_row(row)),
+                None => self.place(&run, begins.get(n).copied().unwrap_or_default()),
+            }
         }
+    }
+
+    /// A row that was made from where its texts stand.
+    fn seen_row(&mut self, row: seen::Row) {
+        self.close_row();
+        self.row = row.cells;
+        self.close_row();
+        self.is_header_due |= row.is_across;
     }
 
     /// Lays out a run; columns say whether it begins a cell, however close that stands to the one before.
@@ -192,11 +221,11 @@ impl Layout {
                 if self.row.len() == 1 {
                     self.part_from_above(line.base, line.size);
                 }
-                self.row.push(Cell { lines: vec![line] });
+                self.row.push(Cell::of(line));
             }
             Step::Row => {
                 self.close_row();
-                self.row.push(Cell { lines: vec![line] });
+                self.row.push(Cell::of(line));
             }
         }
     }
@@ -323,6 +352,10 @@ impl Layout {
     }
 
     fn paragraph(&mut self, lines: &[Line]) {
+        // A line across a table names the rows below it; they stand under the same headings.
+        let is_headed =
+            |table: &Table| table.header.len() >= ACROSS_MIN && !table.header.iter().any(|name| holds_number(name));
+        self.is_header_due |= (1..=ACROSS_MAX).contains(&lines.len()) && self.table.as_ref().is_some_and(is_headed);
         for line in lines {
             self.show(line.base, line.size, line.text.trim_end());
         }
@@ -367,8 +400,8 @@ impl Layout {
     }
 
     fn table_row(&mut self, cells: &[Cell]) {
-        let place = cells.first().and_then(|cell| cell.lines.first()).map_or((0.0, 1.0), |line| (line.base, line.size));
-        let mut spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
+        let place = cells.iter().find_map(|cell| cell.lines.first()).map_or((0.0, 1.0), |line| (line.base, line.size));
+        let mut spans: Vec<(f64, f64)> = cells.iter().map(Cell::span).collect();
         let mut lines: Vec<Vec<String>> =
             cells.iter().map(|cell| cell.lines.iter().map(|l| l.text.trim().to_owned()).collect()).collect();
         let stands_elsewhere = |table: &&Table| assign(&spans, &table.columns).is_none();
@@ -394,7 +427,7 @@ impl Layout {
                 (*slot, *kept) = (text.clone(), lines.clone());
             }
         }
-        if self.is_new_page && table.is_headed_anew(&row) {
+        if (self.is_new_page || self.is_header_due) && table.is_headed_anew(&row) {
             return self.begin_table(place, spans, texts, lines);
         }
         for (column, span) in columns.into_iter().zip(&spans) {
@@ -429,7 +462,7 @@ impl Layout {
     /// On a new page, the last row may go on that began on the one before: then it is one row. Tells whether it did.
     fn unite(&mut self, cells: &[Cell]) -> bool {
         let Some(table) = self.table.as_mut().filter(|_| self.is_new_page && cells.len() > 1) else { return false };
-        let spans: Vec<(f64, f64)> = cells.iter().map(|c| (c.from(), c.to())).collect();
+        let spans: Vec<(f64, f64)> = cells.iter().map(Cell::span).collect();
         let (Some(columns), Some(at)) = (assign(&spans, &table.columns), table.last_at.clone()) else { return false };
         let mut row = table.last.clone();
         let mut is_over_edge = false;

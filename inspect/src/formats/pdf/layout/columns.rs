@@ -36,6 +36,8 @@ const COMMON_MIN: f64 = 0.1;
 const APART_MAX: f64 = 6.0;
 /// Runs stand on one line.
 const LINE: f64 = 0.3;
+/// The next column begins further up than the cell beside one of a few lines.
+const CLIMB: f64 = 2.0;
 /// Lines that agree where gaps mean nothing but that words end. Four lines in a row hardly ever do by chance.
 const EXACT_MIN: usize = 4;
 /// Texts begin at one place.
@@ -54,6 +56,28 @@ impl Held {
         let Run { start, end, direction, size, .. } = *run;
         self.runs.push(Waiting { text, start, end, direction, size });
         self.runs.len() >= RUNS_MAX
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// What a run says.
+    pub(super) fn text(&self, run: usize) -> &str {
+        self.runs.get(run).and_then(|w| self.text.get(w.text.clone())).unwrap_or_default()
+    }
+
+    /// Whether the page may hold a table that was not drawn row by row: texts stand beside each other with white between, or
+    /// come back up.
+    pub(super) fn may_be_torn(&self) -> bool {
+        self.runs.windows(2).any(|pair| {
+            let [a, b] = pair else { return false };
+            let (right, up) = (b.start.0 - a.end.0, b.start.1 - a.end.1);
+            let along = right * b.direction.0 + up * b.direction.1;
+            let across = up * b.direction.0 - right * b.direction.1;
+            let size = a.size.max(b.size);
+            across > CLIMB * size || along > GAP.end * size && across.abs() < LINE * size
+        })
     }
 
     pub(super) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
@@ -126,7 +150,7 @@ impl Held {
         let mut line = Line { base: 0.0, turn: 0, size: 0.0, gaps: Vec::new(), texts: Vec::new(), blanks: 0 };
         let mut is_blank = false;
         for spot in spots {
-            let text = self.runs.get(spot.run).and_then(|w| self.text.get(w.text.clone())).unwrap_or_default();
+            let text = self.text(spot.run);
             (line.base, line.turn, line.size) = (spot.base, spot.turn, line.size.max(spot.size));
             let words = text.trim();
             line.blanks += words.bytes().filter(|b| *b == b' ').count();
@@ -192,17 +216,17 @@ impl Stretch {
 }
 
 /// Where a run stands on its line.
-struct Spot {
-    run: usize,
-    turn: i32,
-    from: f64,
-    to: f64,
-    base: f64,
-    size: f64,
+pub(super) struct Spot {
+    pub(super) run: usize,
+    pub(super) turn: i32,
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) base: f64,
+    pub(super) size: f64,
 }
 
 impl Spot {
-    fn of(n: usize, run: &Run<'_>) -> Option<Self> {
+    pub(super) fn of(n: usize, run: &Run<'_>) -> Option<Self> {
         let along = |p: (f64, f64)| p.0 * run.direction.0 + p.1 * run.direction.1;
         let (from, to) = (along(run.start), along(run.end));
         let base = run.start.1 * run.direction.0 - run.start.0 * run.direction.1;

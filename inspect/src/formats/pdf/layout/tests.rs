@@ -3,7 +3,7 @@
 use super::*;
 
 /// Lays out `(x, y, text)` in a font of size 10 whose glyphs are 5 wide.
-fn lay(runs: &[(f64, f64, &str)]) -> Layout {
+pub(super) fn lay(runs: &[(f64, f64, &str)]) -> Layout {
     let mut layout = Layout::default();
     for (x, y, text) in runs {
         let end = x + text.chars().count() as f64 * 5.0;
