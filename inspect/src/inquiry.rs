@@ -118,6 +118,8 @@ pub(crate) struct Scope {
     pub(crate) encoded: bool,
     /// How many numbers of twelve digits stand in it.
     pub(crate) twelves: u64,
+    /// What it is the value of, if that has a name: a hash.
+    pub(crate) name: u64,
 }
 
 /// A finding before it is reported: a table may yet judge its column.
@@ -429,7 +431,7 @@ impl Inquiry {
         each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
         let twelves = twelves(view.text.get(core.clone()).unwrap_or_default());
-        self.scan_for(Scope { encoded: false, twelves }, place, view, core, context, each);
+        self.scan_for(Scope { encoded: false, twelves, name: 0 }, place, view, core, context, each);
     }
 
     /// As [`Self::scan`], of what was looked at.
@@ -445,12 +447,13 @@ impl Inquiry {
         self.looked_at(place, core.len());
         let mut hits = std::mem::take(&mut self.hits);
         if scope.encoded {
-            self.detectors.scan_encoded(&view.text, core, context, &mut hits);
+            self.detectors.scan_encoded(&view.text, core.clone(), context, &mut hits);
         } else {
-            self.detectors.scan(&view.text, core, context, &mut hits);
+            self.detectors.scan(&view.text, core.clone(), context, &mut hits);
         }
         if context.column.is_none() {
-            self.crowd.judge(&place.part, scope.twelves, &mut hits);
+            let text = (view.text.as_slice(), core);
+            self.crowd.judge(&place.part, text, (scope.twelves, scope.name), &self.values, &mut hits);
         }
         for hit in hits.drain(..) {
             let Hit { detector, range, confidence, value, disguise } = hit;

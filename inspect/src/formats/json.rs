@@ -166,6 +166,7 @@ impl Json {
         self.key = key;
         self.long = false;
         self.value.view.base = at;
+        self.value.name = self.name;
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
