@@ -543,6 +543,7 @@ impl Inquiry {
     /// The inspection of an object of `bytes` bytes.
     pub(crate) fn conclude(mut self, bytes: u64, name: Masked, media_type: &str) -> (Inspection, Edits) {
         let mut inspection = std::mem::take(&mut self.inspection);
+        self.people.join_alike();
         inspection.persons = self.people.count();
         inspection.bulk = inspection.persons >= BULK_PERSONS;
         for (detector, (tally, distinct)) in self.tallies.iter().filter(|(_, (tally, _))| tally.confidence.is_some()) {
