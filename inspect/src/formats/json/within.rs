@@ -17,7 +17,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(view: &View, range: Range<usize>, place: &Place) -> Self {
+    pub(super) fn of(view: &View, range: Range<usize>, place: &Place) -> Self {
         let text = view.text.get(range.clone()).unwrap_or_default().to_vec();
         Self { text, origin: view.origin(&range, &place.origin) }
     }
@@ -34,7 +34,7 @@ pub(super) struct Lines {
 }
 
 /// Bytes of such a text; of a longer one what follows is a text of its own.
-const LINES_MAX: usize = 1 << 20;
+pub(super) const LINES_MAX: usize = 1 << 20;
 
 /// Whether a page with a table stands in a text, as programs send mails and notes.
 fn holds_table(text: &[u8]) -> bool {
