@@ -411,8 +411,9 @@ impl Inquiry {
                 let view = layers::unescaped(&view).unwrap_or(view);
                 (view.text != header).then(|| String::from_utf8_lossy(&view.text).into_owned())
             };
-            let told = detectors.column(text).or_else(|| lost::restored(text).and_then(column));
-            told.or_else(|| taken::readings(text).find_map(column)).or_else(|| unescaped().and_then(column))
+            // What escapes leave of its words may announce something else.
+            let told = unescaped().and_then(column).or_else(|| detectors.column(text));
+            told.or_else(|| lost::restored(text).and_then(column)).or_else(|| taken::readings(text).find_map(column))
         })
     }
 
