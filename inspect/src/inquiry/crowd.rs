@@ -335,7 +335,7 @@ ord="
             let mut found = Vec::new();
             starts(text.as_bytes(), from..text.len(), |at| found.push(at));
             let (mut expected, mut at) = (Vec::new(), from);
-            for run in text[from..].split(|c: char| !c.is_ascii_digit()) {
+            for run in text.get(from..).unwrap_or_default().split(|c: char| !c.is_ascii_digit()) {
                 if run.len() == TWELVE {
                     expected.push(at);
                 }
