@@ -411,7 +411,7 @@ fn around(text: &[u8], range: Range<usize>, digits: usize, found: &mut impl Find
 #[cold]
 #[inline(never)]
 fn told_by(before: u8, after: u8, at: usize, digits: usize, found: &mut impl Finder) {
-    if before == b'M' && digits >= 10 {
+    if matches!(before, b'M' | b'm') && digits >= 10 {
         found.candidate(Candidate::Zone(at));
     }
     if is_lookalike(before) || is_lookalike(after) {
@@ -424,7 +424,7 @@ static MATTERS: [bool; 256] = {
     let mut matters = [false; 256];
     let mut byte = 0;
     while byte < matters.len() {
-        matters[byte] = byte == b'M' as usize || is_lookalike(byte as u8);
+        matters[byte] = matches!(byte as u8, b'M' | b'm') || is_lookalike(byte as u8);
         byte += 1;
     }
     matters

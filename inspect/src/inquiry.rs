@@ -120,6 +120,8 @@ pub(crate) struct Scope {
     pub(crate) encoded: bool,
     /// How many numbers of twelve digits stand in it.
     pub(crate) twelves: u64,
+    /// What it is the value of, if that has a name: a hash.
+    pub(crate) name: u64,
 }
 
 /// A finding before it is reported: a table may yet judge its column.
@@ -422,9 +424,9 @@ impl Inquiry {
                 let view = layers::unescaped(&view).unwrap_or(view);
                 (view.text != header).then(|| String::from_utf8_lossy(&view.text).into_owned())
             };
-            let told = if may_be { detectors.column(text) } else { None };
-            let told = told.or_else(|| lost::restored(text).and_then(column));
-            told.or_else(|| taken::readings(text).find_map(column)).or_else(|| unescaped().and_then(column))
+            // What escapes leave of its words may announce something else.
+            let told = unescaped().and_then(column).or_else(|| if may_be { detectors.column(text) } else { None });
+            told.or_else(|| lost::restored(text).and_then(column)).or_else(|| taken::readings(text).find_map(column))
         })
     }
 
@@ -443,7 +445,7 @@ impl Inquiry {
         each: impl FnMut(&mut Self, Found, Range<usize>),
     ) {
         let twelves = twelves(view.text.get(core.clone()).unwrap_or_default());
-        self.scan_for(Scope { encoded: false, twelves }, place, view, core, context, each);
+        self.scan_for(Scope { encoded: false, twelves, name: 0 }, place, view, core, context, each);
     }
 
     /// As [`Self::scan`], of what was looked at.
@@ -464,7 +466,8 @@ impl Inquiry {
             self.detectors.scan(&view.text, core.clone(), context, &mut hits);
         }
         if context.column.is_none() {
-            self.crowd.judge(&place.part, scope.twelves, &mut hits);
+            let text = (view.text.as_slice(), core.clone());
+            self.crowd.judge(&place.part, text, (scope.twelves, scope.name), &self.values, &mut hits);
         }
         if let Some(sought) = &self.sought {
             sought.find(&view.text, core, &self.values, &mut hits);
@@ -558,6 +561,7 @@ impl Inquiry {
     /// The inspection of an object of `bytes` bytes.
     pub(crate) fn conclude(mut self, bytes: u64, name: Masked, media_type: &str) -> (Inspection, Edits, Tallies) {
         let mut inspection = std::mem::take(&mut self.inspection);
+        self.people.join_alike();
         inspection.persons = self.people.count();
         inspection.bulk = inspection.persons >= BULK_PERSONS;
         for (detector, (tally, distinct)) in self.tallies.iter().filter(|(_, (tally, _))| tally.confidence.is_some()) {

@@ -3,9 +3,12 @@
 //! A person is a set of identifier values tied together by standing in one record; the same value anywhere else in
 //! the message is the same person. Only keyed hashes are kept.
 
+mod alike;
+
 use std::collections::HashMap;
 use std::iter;
 
+use alike::Named;
 use chot_model::{Confidence, DetectorId};
 
 use crate::count::{EXACT_MAX, Estimate, Key, Keyed};
@@ -37,6 +40,18 @@ impl Mark {
     #[inline(never)]
     fn alias(key: &Key, detector: DetectorId, value: &[u8]) -> Option<u64> {
         contained(detector, value).map(|(detector, inner)| key.value(detector, inner))
+    }
+}
+
+impl Mark {
+    /// Its kind of identifier and that of what it contains, a bit each.
+    const fn kinds(&self) -> u32 {
+        let own = 1 << self.detector as u32 & IDENTIFIERS;
+        match (self.alias, self.detector) {
+            (None, _) => own,
+            (_, DetectorId::CccdQr | DetectorId::Mrz) => own | 1 << DetectorId::Cccd as u32,
+            _ => own | 1 << DetectorId::Bhxh as u32,
+        }
     }
 }
 
@@ -92,6 +107,10 @@ fn contained(detector: DetectorId, value: &[u8]) -> Option<(DetectorId, &[u8])> 
 pub(crate) struct People {
     ids: HashMap<u64, usize, Keyed>,
     parents: Vec<usize>,
+    /// Which kinds of identifiers each has, a bit each.
+    kinds: Vec<u32>,
+    /// Who is named beside them.
+    named: Vec<Named>,
     known: u64,
     above: Option<Estimate>,
     /// A bit for each of the identifiers once there are as many as are remembered: hardly one that comes then is among them,
@@ -103,12 +122,17 @@ pub(crate) struct People {
 pub(crate) struct Groups {
     /// Person, then the hash of one of their identifiers; ordered.
     sets: Vec<(usize, u64)>,
+    /// By person.
+    kinds: Vec<u32>,
+    /// Ordered by the person.
+    named: Vec<Named>,
     above: Option<Estimate>,
 }
 
 impl Groups {
-    pub(crate) fn len(&self) -> usize {
-        self.sets.len()
+    /// How much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.sets.as_slice()) + size_of_val(self.kinds.as_slice()) + size_of_val(self.named.as_slice())
     }
 }
 
@@ -149,7 +173,8 @@ impl People {
         if self.is_full() {
             self.beyond(primary, marks);
         } else {
-            self.tie_exactly(marks.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)));
+            let kinds = marks.clone().fold(0, |kinds, mark| kinds | mark.kinds());
+            self.tie_exactly(marks.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)), kinds);
         }
     }
 
@@ -161,18 +186,20 @@ impl People {
         }
     }
 
-    /// States that `hashes` belong to one person, whom `primary` stands for where people are only estimated.
-    fn tie(&mut self, primary: u64, mut hashes: impl Iterator<Item = u64>) {
+    /// States that `hashes`, of these `kinds`, belong to one person, whom `primary` stands for where people are only
+    /// estimated; `None` there.
+    fn tie(&mut self, primary: u64, mut hashes: impl Iterator<Item = u64>, kinds: u32) -> Option<usize> {
         if !self.is_full() {
-            self.tie_exactly(hashes);
+            return self.tie_exactly(hashes, kinds);
         } else if !hashes.any(|hash| self.knows(hash)) {
             self.above.get_or_insert_default().add(primary);
         }
+        None
     }
 
     /// Whether no more are counted exactly.
     #[inline]
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.known >= EXACT_MAX as u64 || self.ids.len() >= IDS_MAX
     }
 
@@ -194,9 +221,10 @@ impl People {
         }
     }
 
+    /// Tells the person, if any of the hashes was new.
     #[inline(never)]
-    fn tie_exactly(&mut self, hashes: impl Iterator<Item = u64>) {
-        let mut first = None;
+    fn tie_exactly(&mut self, hashes: impl Iterator<Item = u64>, kinds: u32) -> Option<usize> {
+        let (mut first, mut new) = (None, false);
         for hash in hashes {
             let node = match self.ids.get(&hash) {
                 Some(node) => self.root(*node),
@@ -204,21 +232,32 @@ impl People {
                     let node = first.unwrap_or(self.parents.len());
                     if first.is_none() {
                         self.parents.push(node);
+                        self.kinds.push(0);
                         self.known += 1;
                     }
                     self.ids.insert(hash, node);
+                    new = true;
                     node
                 }
             };
             match first {
-                Some(one) if one != node => {
-                    if let Some(parent) = self.parents.get_mut(node) {
-                        *parent = one;
-                        self.known -= 1;
-                    }
-                }
+                Some(one) if one != node => self.unite(one, node),
                 _ => first = Some(node),
             }
+        }
+        if let Some(all) = first.and_then(|first| self.kinds.get_mut(first)) {
+            *all |= kinds;
+        }
+        first.filter(|_| new)
+    }
+
+    /// Two people turn out to be one.
+    fn unite(&mut self, one: usize, other: usize) {
+        let kinds = self.kinds.get(other).copied().unwrap_or_default();
+        if let (Some(parent), Some(all)) = (self.parents.get_mut(other), self.kinds.get_mut(one)) {
+            *parent = one;
+            *all |= kinds;
+            self.known -= 1;
         }
     }
 
@@ -227,14 +266,21 @@ impl People {
         let ids = std::mem::take(&mut self.ids);
         let mut sets: Vec<(usize, u64)> = ids.into_iter().map(|(hash, node)| (self.root(node), hash)).collect();
         sets.sort_unstable();
-        Groups { sets, above: self.above }
+        let mut named = std::mem::take(&mut self.named);
+        named.iter_mut().for_each(|named| named.person = self.root(named.person));
+        named.sort_unstable_by_key(|named| named.person);
+        Groups { sets, kinds: self.kinds, named, above: self.above }
     }
 
     /// Adds the people of a part.
     pub(crate) fn absorb(&mut self, part: &Groups) {
         for person in part.sets.chunk_by(|(a, _), (b, _)| a == b) {
-            if let Some((_, primary)) = person.first() {
-                self.tie(*primary, person.iter().map(|(_, hash)| *hash));
+            let Some((theirs, primary)) = person.first() else { continue };
+            let kinds = part.kinds.get(*theirs).copied().unwrap_or_default();
+            if let Some(ours) = self.tie(*primary, person.iter().map(|(_, hash)| *hash), kinds) {
+                let from = part.named.partition_point(|named| named.person < *theirs);
+                let names = part.named.iter().skip(from).take_while(|named| named.person == *theirs);
+                self.named.extend(names.map(|named| Named { person: ours, ..*named }));
             }
         }
         if let Some(above) = &part.above {
@@ -286,7 +332,11 @@ impl People {
                 1
             }
             Some(_) => {
-                self.tie_exactly(identifiers.flat_map(|mark| iter::once(mark.hash).chain(mark.alias)));
+                let kinds = identifiers.clone().fold(0, |kinds, mark| kinds | mark.kinds());
+                let hashes = identifiers.flat_map(|mark| iter::once(mark.hash).chain(mark.alias));
+                if let Some(person) = self.tie_exactly(hashes, kinds) {
+                    self.named.extend(Named::of(marks, person));
+                }
                 1
             }
         }

@@ -10,7 +10,7 @@ use chot_detectors::{CONTEXT_BYTES, Column, Context};
 use memchr::memmem::Finder;
 
 use crate::grid::{Ended, Grid, Pending};
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, Inquiry, Place, Scope};
 use crate::layers::{Layers, Look};
 use crate::object::BLOCK;
 use crate::people::Mark;
@@ -32,6 +32,8 @@ pub(crate) struct Text {
     pub(crate) place: Place,
     pub(crate) view: View,
     pub(crate) context: Context,
+    /// What it is the value of, if that has a name: a hash.
+    pub(crate) name: u64,
     /// Bytes of the window already scanned; they stay as context.
     done: usize,
     layers: Option<Box<Layers>>,
@@ -56,6 +58,7 @@ impl Text {
             place,
             view,
             context: Context::default(),
+            name: 0,
             done: 0,
             layers: None,
             grid: None,
@@ -124,7 +127,8 @@ impl Text {
             return None;
         }
         let look = Look::of_window(&self.view.text, &core);
-        inquiry.scan_for(look.scope(), &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
+        let scope = Scope { name: self.name, ..look.scope() };
+        inquiry.scan_for(scope, &self.place, &self.view, core.clone(), self.context, |_, f, _| found.push(f));
         if self.layers.is_some() || !look.is_empty() {
             let layers = self.layers.get_or_insert_with(|| Box::new(Layers::new(&self.place)));
             layers.read(&self.view, &core, &look, inquiry);

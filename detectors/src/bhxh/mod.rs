@@ -136,10 +136,22 @@ impl Detector for Bhxh {
             - if !named && has_check_digit(whole) { 10 } else { 0 }
             - 60 * i32::from(said.amount)
             // `Thu BHXH bắt buộc 4563847000`.
-            - if !named && whole.ends_with(b"000") { 40 } else { 0 }
+            - if !named && whole.ends_with(b"000") && !is_beside_a_paper(near.text(), number) { 40 } else { 0 }
             - if is_glued(near.text(), number) { 0 } else { loss(near.text(), number, firm) };
         Some(Found { value, ..Found::number(number, score) })
     }
+}
+
+/// Whether `BHXH` alone stands before a number, and another paper of the same person on the line or the one above:
+/// `CCCD: 001090123456 - BHXH: 7912345000`. Nobody's contributions are thousands of millions.
+fn is_beside_a_paper(text: &[u8], number: &Number) -> bool {
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
+    let label = before.rsplit(|b| b",;|-/(\n\t".contains(b)).next().unwrap_or_default();
+    fold(&String::from_utf8_lossy(label)).trim() == "bhxh"
+        && number.is_plain()
+        && number.digits().get(..2).is_some_and(is_insurer)
+        && before.rsplit(|b| *b == b'\n').take(2).any(|line| book::has_paper(&fold(&String::from_utf8_lossy(line))))
 }
 
 /// Whether nothing parts a number from its `BHXH`: `BHXH7912345678`. One that begins like a year of ours is a document's.

@@ -32,29 +32,45 @@ impl Detector for Mrz {
     fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
         let start = place.checked_sub(5)?;
-        let first = text.get(start..start + LINE)?;
-        if !matches!(first.get(..5)?, b"IDVNM" | b"I<VNM") || !first.iter().all(|b| is_zone(*b)) {
+        let (first, mut end) = line(text, start)?;
+        if !matches!(first.get(..5)?, b"IDVNM" | b"I<VNM") {
             return None;
         }
-        let number = first.get(5..14)?;
-        let checked = check_digit(number) == *first.get(14)?;
+        let checked = check_digit(first.get(5..14)?) == *first.get(14)?;
+        // In another writing than the card's it has to be one.
+        if !checked && text.get(start..end)? != first {
+            return None;
+        }
         // Two more lines when they are there; a line alone still names the holder.
-        let mut end = start + LINE;
+        let mut value = first.to_vec();
         for _ in 0..2 {
             let rest = text.get(end..).unwrap_or_default();
             let breaks = rest.iter().take(4).take_while(|b| b.is_ascii_whitespace()).count();
-            match rest.get(breaks..breaks + LINE) {
-                Some(line) if line.iter().all(|b| is_zone(*b)) => end += breaks + LINE,
-                _ => break,
-            }
+            let Some((next, after)) = line(text, end + breaks) else { break };
+            value.extend_from_slice(&next);
+            end = after;
         }
-        let value = text.get(start..end)?.iter().filter(|b| is_zone(**b)).map(|b| char::from(*b)).collect();
+        let value = value.into_iter().map(char::from).collect();
         Some(Found { range: start..end, score: if checked { 200 } else { 50 }, value, hidden: None })
     }
 }
 
-const fn is_zone(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'<'
+/// The line that begins at `at`, in capitals, and where it ends. Who types it may leave small letters, and programs for text
+/// make one sign of `<<`.
+fn line(text: &[u8], at: usize) -> Option<([u8; LINE], usize)> {
+    const QUOTE: &[u8] = "«".as_bytes();
+    let (mut line, mut n, mut end) = ([b'<'; LINE], 0, at);
+    while n < LINE {
+        let rest = text.get(end..)?;
+        if rest.starts_with(QUOTE) {
+            (n, end) = (n + 2, end + QUOTE.len());
+            continue;
+        }
+        let byte = rest.first().filter(|b| b.is_ascii_alphanumeric() || **b == b'<')?;
+        *line.get_mut(n)? = byte.to_ascii_uppercase();
+        (n, end) = (n + 1, end + 1);
+    }
+    Some((line, end))
 }
 
 /// ICAO Doc 9303, part 3, 4.9: weights 7 3 1, modulo 10.

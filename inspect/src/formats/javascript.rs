@@ -25,14 +25,22 @@ fn is_script(head: &Head<'_>) -> bool {
     const WORDS: [&[u8]; 4] = [b"const ", b"let ", b"var ", b"export const "];
     /// A name, and blanks.
     const NAME_MAX: usize = 100;
-    let rest =
-        WORDS.iter().find_map(|word| head.trimmed.strip_prefix(*word)).unwrap_or(head.trimmed).trim_ascii_start();
+    let text = uncommented(head.trimmed);
+    let rest = WORDS.iter().find_map(|word| text.strip_prefix(*word)).unwrap_or(text).trim_ascii_start();
     let len = rest.iter().take(NAME_MAX).take_while(|b| b.is_ascii_alphanumeric() || b"_$.".contains(b)).count();
     let (name, behind) = rest.split_at(len);
     let behind = behind.trim_ascii_start();
     let data = behind.strip_prefix(b"=").or_else(|| behind.strip_prefix(b"(")).map(<[u8]>::trim_ascii_start);
     let is_named = name.first().is_some_and(|b| !b.is_ascii_digit());
     head.is_ascii_based() && is_named && matches!(data, Some([b'[' | b'{', ..]))
+}
+
+/// The text behind a short comment: answers that are called begin with one, `/*O_o*/`.
+fn uncommented(text: &[u8]) -> &[u8] {
+    const COMMENT_MAX: usize = 100;
+    let end =
+        text.strip_prefix(b"/*").and_then(|rest| memchr::memmem::find(rest.get(..COMMENT_MAX).unwrap_or(rest), b"*/"));
+    end.and_then(|end| text.get(end + 4..)).unwrap_or(text).trim_ascii_start()
 }
 
 struct JavaScript {
@@ -67,6 +75,8 @@ mod tests {
             (format!("\u{feff}\n  window.ds={people}"), "text/javascript", 2),
             (format!("export const $a = {{ ds: {people} }};"), "text/javascript", 2),
             (format!("jsonp_12({people});"), "text/javascript", 2),
+            (format!("/*O_o*/\ngoogle.visualization.Query.setResponse({{\"ds\": {people}}});"), "text/javascript", 2),
+            (format!("/**/ cb({people})"), "text/javascript", 2),
             (format!("let a = [1, 2]; const ds = {people};"), "text/javascript", 2),
             (format!("const ds = {people};").replace("soCCCD", "soDonHang"), "text/javascript", 0),
             (format!("const ds = {people}; // {}", "x ".repeat(50_000)), "text/javascript", 2),

@@ -7,6 +7,7 @@ mod members;
 mod plain;
 mod role;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod within;
@@ -81,6 +82,7 @@ struct Level {
     indexed: bool,
     /// It is a thing, or part of one.
     thing: bool,
+    run: runs::Run,
 }
 
 pub(crate) struct Json {
@@ -121,6 +123,8 @@ pub(crate) struct Json {
     nothing: bool,
     /// Lists of a list, which may be the rows of a table.
     rows: Option<Box<rows::Rows>>,
+    /// Pieces of a text.
+    runs: Option<Box<runs::Runs>>,
     /// Where it ended, as a part of a program: its keys may be bare words, and what is no JSON any more is not read.
     part: Option<Option<u64>>,
 }
@@ -157,6 +161,7 @@ impl Json {
             lesson: Lesson::default(),
             nothing: false,
             rows: None,
+            runs: None,
             part: None,
         }
     }
@@ -166,6 +171,7 @@ impl Json {
         self.key = key;
         self.long = false;
         self.value.view.base = at;
+        self.value.name = self.name;
         self.value.context.column = match self.levels.last() {
             _ if key => None,
             Some(level) if level.array => level.key.or_else(|| self.rows.as_ref()?.column(self.levels.len())),
@@ -217,6 +223,9 @@ impl Json {
         if self.lines.is_some() {
             self.line(inquiry);
         }
+        if self.is_piece() {
+            self.piece_of_text(inquiry);
+        }
         let nested = self.nested();
         if !self.key
             && let Some(rows) = self.rows.as_mut().filter(|rows| rows.wants(self.levels.len()))
@@ -251,6 +260,9 @@ impl Json {
 
     /// A value that says what another member of its object is, or of the one around it.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
+        if self.runs.is_some() {
+            self.type_of_run(value);
+        }
         let within = self.levels.iter().rev().take_while(|level| level.tells).count();
         let level = self.levels.len().checked_sub(within + 1).and_then(|at| self.levels.get_mut(at));
         if let Some(level) = level.filter(|level| !level.array) {
@@ -283,6 +295,7 @@ impl Json {
             return;
         }
         let item = self.levels.last().is_none_or(|l| l.array);
+        let run = self.begin_run(array);
         // Before the level of its own: is this the value of a member that tells?
         let tells = !array && !item && matches!(self.role, Role::Telling | Role::Code);
         if array {
@@ -302,7 +315,7 @@ impl Json {
         if array && !item && key.is_some() {
             self.tree.in_column(true);
         }
-        self.levels.push(Level { array, key, told: None, tells, indexed: false, thing });
+        self.levels.push(Level { array, key, told: None, tells, indexed: false, thing, run });
         self.column = None;
         self.role = Role::Plain;
         self.colon = false;
@@ -350,6 +363,9 @@ impl Json {
             self.deeper -= 1;
         } else if let Some(level) = self.levels.pop() {
             self.close_level(&level, array, inquiry);
+            if self.runs.is_some() {
+                self.end_run(&level, inquiry);
+            }
         }
         if array {
             self.end_list(inquiry);
@@ -512,6 +528,7 @@ impl Stream for Json {
         }
         self.end_file(inquiry);
         self.end_lines(inquiry);
+        self.end_runs(inquiry);
         self.part(inquiry);
         self.end_rows(inquiry);
         self.tree.finish(inquiry);

@@ -234,7 +234,8 @@ impl Reader for Document {
             let around = self.path.last().copied().flatten().filter(|c| c.is_identifier());
             let told = keyed.or(around);
             self.path.push(if is_told(&name) { told.or(own) } else { own.or(told) });
-            self.tree.open(inquiry.key.hash_one(tag.name));
+            self.text.name = inquiry.key.hash_one(tag.name);
+            self.tree.open(self.text.name);
             if keyed.is_some() {
                 self.tree.names_itself();
             }

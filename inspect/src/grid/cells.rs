@@ -306,22 +306,30 @@ pub(super) fn begins_as_wiki(line: &[u8]) -> bool {
     line.starts_with(b"! ") && memchr::memmem::find(line, b"!!").is_some()
 }
 
-/// Whether a table of MediaWiki is open behind a line that sets others apart, given whether one was.
+/// Whether a table of MediaWiki or AsciiDoc is open behind a line that sets others apart, given whether one was.
 pub(super) fn is_wiki_rule(line: &[u8], open: bool) -> bool {
     match line.trim_ascii() {
+        b"|===" => !open,
         [b'{', b'|', ..] => true,
         [b'|', b'}'] => false,
         _ => open,
     }
 }
 
-/// Where the only cell of a line of such a table begins: `| a`, `! a`.
+/// Where the only cell of a line of such a table begins: `| a`, `! a`, `|a`, and behind how it looks: `| style="…" | a`.
 pub(super) fn wiki_cell(line: &[u8]) -> Option<usize> {
     let lead = line.len() - line.trim_ascii_start().len();
-    match line.get(lead..)? {
-        [b'|' | b'!', b' ', cell @ ..] if memchr::memchr3(b'|', b'!', b'\t', cell).is_none() => Some(lead + 2),
-        _ => None,
+    let (b'|' | b'!', cell) = line.get(lead..)?.split_first()? else { return None };
+    let looks = memchr::memchr(b'|', cell).filter(|at| {
+        let looks = cell.get(..*at).unwrap_or_default();
+        memchr::memmem::find(looks, b"=\"").is_some() && looks.trim_ascii_end().ends_with(b"\"")
+    });
+    let begins = looks.map_or(0, |at| at + 1);
+    // The title of the table.
+    if cell.starts_with(b"+") {
+        return None;
     }
+    memchr::memchr3(b'|', b'!', b'\t', cell.get(begins..)?).is_none().then_some(lead + 1 + begins)
 }
 
 /// Whether a line only sets others apart: `---`, `+----+`, `|:--|`, lines of box drawing (U+2500 to U+257F).

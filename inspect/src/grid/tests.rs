@@ -165,6 +165,8 @@ fn wikis_part_the_cells_of_a_header_by_signs_of_their_own() {
             ("{| class=\"wikitable\"\n! Tên !! @\n", "|-\n| An || #\n", "|}\n"),
             ("{|\n! Tên !! @ !! Tổ\n", "|-\n| An || # || 1\n", "|}\n"),
             ("{|\n! Tên\n! @\n", "|-\n| An\n| #\n", "|}\n"),
+            ("{|\n|+ DS\n! scope=\"col\" | Tên\n! scope=\"col\" | @\n", "|-\n| style=\"x\" | An\n| #\n", "|}\n"),
+            ("[cols=2*]\n|===\n|Tên\n|@\n\n", "|An\n|#\n\n", "|===\n"),
             ("{|\n! Tên || Tổ || @\n", "|-\n| An || || #\n", "|}\n"),
             ("Em gửi:\n||Tên||@||\n", "|An|#|\n", ""),
             ("||STT||Tên||@||\n", "|1|An|#|\n", ""),

@@ -35,9 +35,8 @@ impl Outcome {
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         const FIXED: usize = 1 << 10;
-        const HASH: usize = 16;
         let tallies: usize = self.tallies.iter().map(|(_, (_, distinct))| distinct.bytes()).sum();
-        FIXED + tallies + self.people.len() * HASH + self.edits.bytes() + self.inspection.opaque.len() * (FIXED / 8)
+        FIXED + tallies + self.people.bytes() + self.edits.bytes() + self.inspection.opaque.len() * (FIXED / 8)
     }
 
     /// Whether it is the same whenever its container is inspected: limits that are used up together did not bear.

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::{Hint, Inspector, Limits};
 
-    const HEADINGS: [&str; 9] = [
+    const HEADINGS: [&str; 10] = [
         "M\u{b7} s\u{e8} BHXH",
         "Ma\u{f5} so\u{e1} BHXH",
         "M\u{e3} s\u{af} BHXH",
@@ -64,6 +64,7 @@ mod tests {
         "M├ú sß╗æ BHXH",
         "M&#227; s&#7889; BHXH",
         "M\\u00e3 s\\u1ed1 BHXH",
+        "M=C3=A3 s=E1=BB=91 BHXH",
     ];
 
     #[test]
@@ -97,7 +98,14 @@ mod tests {
         for heading in HEADINGS {
             assert_eq!(inspect(heading), 4, "{heading}");
         }
-        for heading in ["Größe", "Número de pedido", "M\u{b7} hµng", "Mã hàng", "&#227; &#7889;"] {
+        for heading in [
+            "Größe",
+            "Número de pedido",
+            "M\u{b7} hµng",
+            "Mã hàng",
+            "&#227; &#7889;",
+            "M=C3=A3 =C4=91=C6=A1n h=C3=A0ng",
+        ] {
             assert_eq!(inspect(heading), 0, "{heading}");
         }
     }

@@ -204,7 +204,9 @@ impl Inquiry {
     pub(crate) fn report_plain(&mut self, text: &[u8], some: &[Sole], base: u64, marks: &mut Vec<Mark>) {
         self.found += some.len() as u64;
         self.mask_plain(text, some, base);
-        // Beside an identifier nothing else says who a row is about.
+        // Beside an identifier nothing else says who a row is about, but for who is named in another list as well.
+        let named = |detector| matches!(detector, DetectorId::PersonName | DetectorId::DateOfBirth);
+        let alone = self.people.is_full();
         let identified =
             |sole: &Sole| sole.whole.detector.is_identifier() && sole.whole.confidence >= Confidence::Medium;
         let identified = some.iter().any(identified);
@@ -212,7 +214,7 @@ impl Inquiry {
             let (Whole { detector, confidence, .. }, cell) = (sole.whole, sole.cell(text));
             let value = self.cells.value(&sole.whole, cell);
             let hash = self.values.value(detector, value);
-            if (!identified || detector.is_identifier())
+            if (!identified || detector.is_identifier() || !alone && named(detector))
                 && let Some(mark) = Mark::of(&self.values, hash, detector, confidence, value)
             {
                 marks.push(mark);

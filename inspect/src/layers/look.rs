@@ -104,7 +104,7 @@ impl Look {
 
     /// How the text is to be scanned: of nothing but base64 only numbers.
     pub(crate) const fn scope(&self) -> Scope {
-        Scope { encoded: self.encoded, twelves: self.twelves }
+        Scope { encoded: self.encoded, twelves: self.twelves, name: 0 }
     }
 
     /// Whether there is nothing to look into.

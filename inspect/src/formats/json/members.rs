@@ -142,6 +142,7 @@ impl Json {
         }
         // What their neighbours say of values may matter.
         let alone = self.rows.is_none()
+            && self.runs.is_none()
             && !level.tells
             && inquiry.detectors.tell_plain()
             && !inquiry.is_late(&self.value.place);

@@ -276,7 +276,7 @@ impl Json {
         let counted = column.is_none() && text.len() == 12 && text.iter().all(u8::is_ascii_digit);
         // So are those of a list, whatever they are.
         let listed = self.levels.last().is_some_and(|level| level.array && level.key.is_none()) && is_long_number(text);
-        if counted || listed || self.goes_on_lines(text) || inquiry.is_late(&self.value.place) {
+        if counted || listed || self.is_piece() || self.goes_on_lines(text) || inquiry.is_late(&self.value.place) {
             return false;
         }
         let begun = inquiry.begin_row();

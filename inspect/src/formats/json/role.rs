@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 
+use super::runs::marked;
 use crate::inquiry::Inquiry;
 
 /// Keys whose values say what another member of the object is.
@@ -132,7 +133,7 @@ pub(crate) fn is_told(name: &str) -> bool {
 /// What a key announces, its hash, and what it says of other members.
 pub(super) fn announced(key: &[u8], inquiry: &mut Inquiry) -> (Option<chot_detectors::Column>, u64, Role) {
     let name = String::from_utf8_lossy(key);
-    (inquiry.column(&name), inquiry.key.hash_one(&*name) | 2, Role::of(&name))
+    (inquiry.column(&name), marked(&name, inquiry.key.hash_one(&*name) | 2), Role::of(&name))
 }
 
 /// What members of an object are to each other.

@@ -17,24 +17,38 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(view: &View, range: Range<usize>, place: &Place) -> Self {
+    pub(super) fn of(view: &View, range: Range<usize>, place: &Place) -> Self {
         let text = view.text.get(range.clone()).unwrap_or_default().to_vec();
         Self { text, origin: view.origin(&range, &place.origin) }
     }
 }
 
-/// The strings of a list that may be the lines of one text: each but the last ends one, or they are markup. Notebooks are
-/// written so.
+/// The strings of a list that may be the lines of one text: each but the last ends one, or they are markup, or pieces of
+/// base64. Notebooks are written so.
 #[derive(Default)]
 pub(super) struct Lines {
     view: View,
     count: usize,
     /// The last one ended none.
     ended: bool,
+    /// They are pieces of base64.
+    coded: bool,
 }
 
 /// Bytes of such a text; of a longer one what follows is a text of its own.
-const LINES_MAX: usize = 1 << 20;
+pub(super) const LINES_MAX: usize = 1 << 20;
+
+/// Whether a value is a piece of base64, or the rest of one behind others: whole groups of four, capitals, small letters and
+/// digits among them. Hashes in hexadecimal digits are none.
+fn is_coded(text: &[u8], rest: bool) -> bool {
+    const PIECE_MIN: usize = 16;
+    let has = |is: fn(&u8) -> bool| text.iter().any(is);
+    let sign = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    let mixed = || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    text.len().is_multiple_of(4)
+        && (rest && !text.is_empty() || text.len() >= PIECE_MIN && mixed())
+        && text.iter().all(sign)
+}
 
 /// Whether a page with a table stands in a text, as programs send mails and notes.
 fn holds_table(text: &[u8]) -> bool {
@@ -85,7 +99,9 @@ impl Json {
         };
         // Where markup breaks into lines does not matter.
         let is_markup = |view: &View| view.text.starts_with(b"<");
-        lines.ended = !view.text.ends_with(b"\n") && !is_markup(view) && !is_markup(&lines.view);
+        let coded = is_coded(&view.text, lines.coded) && (lines.coded || lines.count == 0);
+        lines.coded = coded;
+        lines.ended = !view.text.ends_with(b"\n") && !coded && !is_markup(view) && !is_markup(&lines.view);
         lines.count += 1;
         if lines.ended && lines.count == 1 {
             self.lines = None;
@@ -100,7 +116,10 @@ impl Json {
 
     /// Whether this value, which is plain, may be a line behind the strings before it; if not, it ends them.
     pub(super) fn goes_on_lines(&mut self, value: &[u8]) -> bool {
-        let goes_on = self.lines.as_ref().is_some_and(|lines| lines.count > 0 || value.starts_with(b"<"));
+        let goes_on = self
+            .lines
+            .as_ref()
+            .is_some_and(|lines| lines.count > 0 || value.starts_with(b"<") || is_coded(value, false));
         if !goes_on {
             self.lines = None;
         }
@@ -212,6 +231,8 @@ mod tests {
             (list(&under("Họ tên | Mã số BHXH\n")), 4),
             (list(&["<table><tr><td>Mã số BHXH</td></tr>", "<tr><td>7912345001</td></tr>", "</table>"]), 1),
             (list(&[long.as_str(), "Trần Văn An | 7912345001\n"]), 0),
+            (list(&["TcOjIHPhu5EgQkhY", "SDogNzkxMjM0NTY3", "OA=="]), 1),
+            (list(&["TcOjIHPhu5EgQkhY", "SDogNzkxMjM0NTY3", "x", "OA=="]), 0),
             // No lines: each is something of its own.
             (list(&under("Họ tên | Mã số BHXH")), 0),
             (list(&under("Họ tên | Mã đơn hàng\n")), 0),

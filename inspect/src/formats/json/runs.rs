@@ -1,0 +1,257 @@
+//! Texts as editors keep them (Quill, ProseMirror, Slate, Lexical, Draft.js): a sentence in pieces, one for each way its letters
+//! look, and a table in lists of lists.
+//!
+//! A second look: each piece is read by itself as well.
+
+use super::within::{Document, LINES_MAX};
+use super::{Json, Level};
+use crate::inquiry::Inquiry;
+use crate::view::View;
+
+/// Marks in the hash of a key: its list holds the pieces of a line, or lines; its string is a piece.
+const PIECES: u64 = 1 << 2;
+const LINES: u64 = 1 << 3;
+const PIECE: u64 = 1 << 4;
+const MARKS: u64 = PIECES | LINES | PIECE;
+
+/// The hash of a key with its marks.
+pub(super) fn marked(key: &str, hash: u64) -> u64 {
+    let marks = match key {
+        "children" | "content" | "ops" => PIECES,
+        "blocks" => LINES,
+        "text" | "insert" => PIECE,
+        _ => 0,
+    };
+    hash & !MARKS | marks
+}
+
+/// The text that the lists at hand hold.
+pub(super) struct Runs {
+    /// The level that ends it.
+    level: usize,
+    view: View,
+    count: usize,
+    /// What parts the next piece from the last one.
+    due: Due,
+    /// Cells that are open.
+    cells: usize,
+}
+
+/// What has ended: a line, so many cells of the next, or a line within a cell.
+#[derive(Clone, Copy, Default)]
+struct Due {
+    line: bool,
+    tabs: usize,
+    within: bool,
+}
+
+/// What a level is to the text.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Run {
+    /// A list of pieces, or of lines.
+    pieces: bool,
+    lines: bool,
+    /// An object that is a cell.
+    cell: bool,
+    /// What was due where it began, and how many pieces there were.
+    due: Due,
+    count: usize,
+}
+
+/// Empty cells told apart.
+const TABS_MAX: usize = 64;
+
+impl Runs {
+    fn push(&mut self, piece: &View) {
+        let Due { line, tabs, within } = std::mem::take(&mut self.due);
+        if line && !self.view.text.is_empty() {
+            self.view.push_joint(b"\n");
+        }
+        (0..tabs).for_each(|_| self.view.push_joint(b"\t"));
+        if within {
+            self.view.push_joint(b" ");
+        }
+        self.view.push_view(piece, 0..piece.text.len());
+        self.count += 1;
+    }
+}
+
+/// Whether an object of this type is a cell of a table.
+fn is_cell(kind: &[u8]) -> bool {
+    const CELLS: [&str; 5] = ["tablecell", "tableheader", "tableheadercell", "td", "th"];
+    const BYTES_MAX: usize = 20;
+    kind.len() <= BYTES_MAX && {
+        let letters = kind.iter().filter(|b| !matches!(b, b'-' | b'_')).map(|b| char::from(b.to_ascii_lowercase()));
+        CELLS.contains(&letters.collect::<String>().as_str())
+    }
+}
+
+impl Json {
+    /// What the level that begins is to a text, under the key at hand.
+    pub(super) fn begin_run(&mut self, array: bool) -> Run {
+        let named = array && self.levels.last().is_some_and(|level| !level.array);
+        let (pieces, lines) = (named && self.name & PIECES != 0, named && self.name & LINES != 0);
+        if (pieces || lines) && self.runs.is_none() {
+            // Those of the objects around in a list go on in each other.
+            let level = match self.levels.as_slice() {
+                [.., list, _] if list.array => self.levels.len() - 1,
+                levels => levels.len() + 1,
+            };
+            let (view, due) = (View::default(), Due::default());
+            self.runs = Some(Box::new(Runs { level, view, count: 0, due, cells: 0 }));
+        }
+        let (due, count) = self.runs.as_ref().map(|runs| (runs.due, runs.count)).unwrap_or_default();
+        Run { pieces, lines, cell: false, due, count }
+    }
+
+    /// Whether the value at hand is a piece.
+    pub(super) fn is_piece(&self) -> bool {
+        self.runs.is_some()
+            && !self.key
+            && self.name & PIECE != 0
+            && self.levels.last().is_some_and(|level| !level.array)
+    }
+
+    /// Takes a piece.
+    pub(super) fn piece_of_text(&mut self, inquiry: &mut Inquiry) {
+        let Some(runs) = &mut self.runs else { return };
+        runs.push(&self.value.view);
+        if runs.view.text.len() > LINES_MAX {
+            self.read_text(inquiry);
+        }
+    }
+
+    /// A value tells of what type the object is.
+    pub(super) fn type_of_run(&mut self, kind: &[u8]) {
+        if let (Some(runs), Some(level)) = (&mut self.runs, self.levels.last_mut())
+            && !level.array
+            && !level.run.cell
+            && is_cell(kind)
+        {
+            level.run.cell = true;
+            runs.cells += 1;
+        }
+    }
+
+    /// A level has ended.
+    pub(super) fn end_run(&mut self, ended: &Level, inquiry: &mut Inquiry) {
+        let Some(runs) = &mut self.runs else { return };
+        let around = self.levels.last().map(|level| level.run).unwrap_or_default();
+        let Run { pieces, lines, cell, due, count } = ended.run;
+        let is_empty = runs.count == count;
+        if cell {
+            runs.cells -= 1;
+            // What its own lists ended was a line of the cell.
+            let due = if is_empty { due } else { Due::default() };
+            runs.due = Due { tabs: (due.tabs + 1).min(TABS_MAX), within: false, ..due };
+        } else if pieces || lines || around.lines || around.pieces && is_empty {
+            match runs.cells {
+                0 => runs.due = Due { line: true, ..Due::default() },
+                _ => runs.due.within |= !is_empty,
+            }
+        }
+        if self.levels.len() < runs.level {
+            self.read_text(inquiry);
+            self.runs = None;
+        }
+    }
+
+    /// Reads what came of the text so far, if that is more than a piece.
+    fn read_text(&mut self, inquiry: &mut Inquiry) {
+        let Some(runs) = &mut self.runs else { return };
+        let (view, count) = (std::mem::take(&mut runs.view), std::mem::take(&mut runs.count));
+        if count > 1 {
+            let document = Document::of(&view, 0..view.text.len(), &self.value.place);
+            self.document_within(document, inquiry);
+        }
+    }
+
+    /// The document ends, whatever is open.
+    pub(super) fn end_runs(&mut self, inquiry: &mut Inquiry) {
+        self.read_text(inquiry);
+        self.runs = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    fn found(text: &str) -> u64 {
+        let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+        inspection.inspection.distinct(DetectorId::Bhxh)
+    }
+
+    #[test]
+    fn a_sentence_stands_in_pieces() {
+        for (text, number) in [
+            (r#"{"ops":[{"insert":"LABEL: "},{"attributes":{"bold":true},"insert":"79123"},{"insert":"45678\n"}]}"#, 1),
+            (r#"{"ops":[{"insert":"LABEL"},{"attributes":{"header":2},"insert":"\n"},{"insert":"7912345678\n"}]}"#, 1),
+            (
+                r#"{"type":"doc","content":[{"type":"paragraph","content":[{"type":"text","text":"LABEL: "},
+                {"type":"text","marks":[{"type":"bold"}],"text":"7912345678"}]}]}"#,
+                1,
+            ),
+            (r#"[{"type":"p","children":[{"text":"LABEL: "},{"text":"7912345678","bold":true}]}]"#, 1),
+            (r#"[{"type":"h1","children":[{"text":"LABEL"}]},{"type":"p","children":[{"text":"7912345678"}]}]"#, 1),
+            (
+                r#"{"root":{"children":[{"children":[{"mode":"normal","text":"LABEL ","type":"text"},
+                {"type":"linebreak"},{"text":"7912345678","type":"text"}],"type":"paragraph"}],"type":"root"}}"#,
+                1,
+            ),
+            (r#"{"blocks":[{"key":"a","text":"LABEL:"},{"key":"b","text":"7912345678"}],"entityMap":{}}"#, 1),
+            (
+                r#"{"blocks":[{"type":"header","data":{"text":"LABEL:"}},{"type":"paragraph","data":{"text":"7912345678"}}]}"#,
+                1,
+            ),
+            // Different things of a list.
+            (r#"[{"text":"LABEL:"},{"text":"7912345678"}]"#, 0),
+            (r#"{"children":[{"text":"x"}],"a":[{"text":"LABEL:"},{"text":"7912345678"}]}"#, 0),
+        ] {
+            assert_eq!(found(&text.replace("LABEL", "Mã số BHXH")), number, "{text}");
+            assert_eq!(found(&text.replace("LABEL", "Mã đơn hàng")), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_table_stands_in_lists_of_lists() {
+        type Cell = fn(&str) -> String;
+        let forms: [(&str, &str, &str, Cell); 3] = [
+            (
+                r#"{"type":"doc","content":[{"type":"table","content":["#,
+                r#"{"type":"tableRow","content":["#,
+                "]}]}",
+                |text| {
+                    let text =
+                        if text.is_empty() { String::new() } else { format!(r#"{{"type":"text","text":"{text}"}}"#) };
+                    format!(r#"{{"type":"tableCell","content":[{{"type":"paragraph","content":[{text}]}}]}}"#)
+                },
+            ),
+            (r#"[{"type":"table","children":["#, r#"{"type":"table-row","children":["#, "]}]", |text| {
+                format!(r#"{{"type":"table-cell","children":[{{"text":"{text}"}}]}}"#)
+            }),
+            (
+                r#"{"root":{"children":[{"type":"table","children":["#,
+                r#"{"type":"tablerow","children":["#,
+                "]}]}}",
+                |text| {
+                    let text = if text.is_empty() { String::new() } else { format!(r#"{{"text":"{text}"}}"#) };
+                    format!(r#"{{"children":[{{"children":[{text}],"type":"paragraph"}}],"type":"tablecell"}}"#)
+                },
+            ),
+        ];
+        for (heading, number) in [("Mã số BHXH", 6), ("Mã đơn hàng", 0)] {
+            for (before, row, behind, cell) in forms {
+                let rows =
+                    (0..6).map(|n| ["", "Nguyễn Văn An", "", &format!("79123456{}", 70 + n)].map(cell).join(","));
+                let head = ["TT", "Họ tên", "Ghi chú", heading].map(cell).join(",");
+                let rows: Vec<String> =
+                    [head].into_iter().chain(rows).map(|cells| format!("{row}{cells}]}}")).collect();
+                let text = format!("{before}{}{behind}", rows.join(","));
+                assert_eq!(found(&text), number, "{text}");
+            }
+        }
+    }
+}
