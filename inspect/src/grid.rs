@@ -5,6 +5,7 @@
 //! A second look. A header tells what the numbers under it are, and a column that nobody announced what they are not:
 //! findings of the running text wait until the table they stand in was judged.
 
+mod aligned;
 mod cells;
 mod commas;
 mod items;
@@ -80,6 +81,8 @@ pub(crate) struct Grid {
     rows: u64,
     /// Lines that head no columns.
     headless: Headless,
+    /// The same of lines that are cut: by the way, up to where none does.
+    bare: [u64; Cut::COUNT],
     /// Where the window begins that is read, in the whole text. Findings before it are told.
     fresh: u64,
 }
@@ -144,6 +147,7 @@ impl Grid {
             dull: false,
             rows: 0,
             headless: Headless::default(),
+            bare: [0; Cut::COUNT],
             fresh: 0,
         }
     }
@@ -264,7 +268,7 @@ impl Grid {
         self.letters.line(&line, view);
         if let Some(cell) = wiki_cell(text).filter(|_| self.wiki) {
             let end = line.len();
-            return self.push_block(line.part(cell..end, view));
+            return self.push_block(line.part(cell..end, view), view);
         }
         if let Some(open) = self.open.as_mut().filter(|open| open.cut != Cut::Lines) {
             if let Some(row) = (open.cut == Cut::Ruled).then(|| open.ruled_row(&line, view)).flatten() {
@@ -297,7 +301,7 @@ impl Grid {
                 return self.queue.push_back(Some(row));
             }
             if (cut || matches!(open.cut, Cut::Dashes | Cut::Comma))
-                && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells))
+                && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells, view))
             {
                 return self.queue.push_back(Some(row));
             }
@@ -323,7 +327,7 @@ impl Grid {
                 }
             }
             if number
-                && (self.open_dashes(&line, view)
+                && (self.open_dashes(&line, view, detectors)
                     || self.open_items(&line, view)
                     || self.open_given(&line, view, detectors)
                     || self.open_spaced(&line, view, detectors)
@@ -331,14 +335,21 @@ impl Grid {
             {
                 return;
             }
-            return self.push_block(line);
+            return self.push_block(line, view);
         };
+        // `Số CMND của các bác:` above `Lê Thị Hoa | 065265836`.
+        if number && cells.row.len() == 2 && self.open_items(&line, view) {
+            return;
+        }
         if !self.block.is_empty() {
             std::mem::swap(&mut self.titles, &mut self.block);
         }
         self.block.clear();
         self.over = false;
         self.letters.cells(&cells.row, view);
+        if number && self.open_aligned(&cells, &line, view, detectors) {
+            return;
+        }
         self.join(cells, view, detectors);
     }
 

@@ -45,7 +45,12 @@ fn begins(head: &Head<'_>) -> bool {
     head.is_ascii_based()
         && match (first, second) {
             (Some(b'{'), Some(b'"' | b'}')) => true,
-            (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'),
+            // `[08:01, 05/11/2026] Lan: …`: chats and logs begin so.
+            (Some(b'['), Some(b'0'..=b'9')) => {
+                let behind = bytes.find(|b| !b.is_ascii_digit());
+                behind.is_none_or(|b| matches!(b, b',' | b']' | b'.' | b'e' | b'E'))
+            }
+            (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b't' | b'f' | b'n'),
             _ => false,
         }
 }

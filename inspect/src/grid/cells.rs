@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use chot_detectors::Column;
 
 use super::items::{given_and_number, name_and_number};
-use super::ruled;
+use super::spaced::begins_register;
+use super::{aligned, ruled};
 use crate::scanned::is_code;
 use crate::table::Row;
 use crate::view::View;
@@ -40,6 +41,9 @@ pub(super) enum Cut {
 }
 
 impl Cut {
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::Stacked as usize + 1;
+
     /// Where the next sign stands, from `at` on, that may part cells.
     fn next(self, text: &[u8], at: usize) -> Option<usize> {
         let rest = text.get(at..)?;
@@ -357,17 +361,24 @@ pub(super) struct Cells {
     pub(super) row: Vec<Piece>,
     /// Where blanks cut: from which to which character the cells reach on the line.
     pub(super) places: Vec<Range<usize>>,
+    /// What stands around them all was taken for a frame; it may be the signs of two empty cells.
+    framed: bool,
 }
 
 impl Cells {
     /// A block of lines.
     pub(super) const fn lines(row: Vec<Piece>) -> Self {
-        Self { cut: Cut::Lines, row, places: Vec::new() }
+        Self { cut: Cut::Lines, row, places: Vec::new(), framed: false }
     }
 
     /// Lines that are a row.
     pub(super) const fn stacked(row: Vec<Piece>) -> Self {
-        Self { cut: Cut::Stacked, row, places: Vec::new() }
+        Self { cut: Cut::Stacked, row, places: Vec::new(), framed: false }
+    }
+
+    /// A line under one that is drawn.
+    pub(super) const fn ruled(row: Vec<Piece>) -> Self {
+        Self { cut: Cut::Ruled, row, places: Vec::new(), framed: false }
     }
 
     /// Of a line that signs or blanks may cut, the first way that does.
@@ -430,7 +441,8 @@ impl Cells {
             ranges.iter_mut().for_each(|range| *range = unquoted(text, range));
         }
         let places = if cut == Cut::Blanks { places(text, &ranges) } else { Vec::new() };
-        Some(Self { cut, row: ranges.into_iter().map(|range| line.part(range, view)).collect(), places })
+        let row = ranges.into_iter().map(|range| line.part(range, view)).collect();
+        Some(Self { cut, row, places, framed: cut == Cut::Pipe && frame > 0 })
     }
 
     /// Of what stands between two signs of a kind each.
@@ -442,20 +454,46 @@ impl Cells {
             start = within.start + at + signs.len();
         }
         row.push(line.part(start..within.end, view));
-        (row.len() > 1).then_some(Self { cut: Cut::Pipe, row, places: Vec::new() })
+        (row.len() > 1).then_some(Self { cut: Cut::Pipe, row, places: Vec::new(), framed: false })
     }
 
     /// Of a line that is an item of a list of given names.
     pub(super) fn given(line: &Piece, view: &View) -> Option<Self> {
         let (name, number) = given_and_number(line.text(view), item_begins(line.text(view))?)?;
-        Some(Self { cut: Cut::Given, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
+        Some(Self::pair(Cut::Given, line, [name, number], view))
     }
 
     /// Of a line that is an item of a list.
     pub(super) fn item(line: &Piece, known: bool, view: &View) -> Option<Self> {
         let text = line.text(view);
         let (name, number) = name_and_number(text, item_begins(text)?, known)?;
-        Some(Self { cut: Cut::Items, row: vec![line.part(name, view), line.part(number, view)], places: Vec::new() })
+        Some(Self::pair(Cut::Items, line, [name, number], view))
+    }
+
+    fn pair(cut: Cut, line: &Piece, cells: [Range<usize>; 2], view: &View) -> Self {
+        let row = cells.into_iter().map(|cell| line.part(cell, view)).collect();
+        Self { cut, row, places: Vec::new(), framed: false }
+    }
+
+    /// The same cells once more.
+    pub(super) fn twin(&self) -> Self {
+        let Self { cut, row, places, framed } = self;
+        Self { cut: *cut, row: row.iter().map(Piece::twin).collect(), places: places.clone(), framed: *framed }
+    }
+
+    /// Takes the frame for the signs of an empty cell before all others and one behind them.
+    fn unframe(&mut self, view: &View) {
+        if let (Some(first), Some(last)) = (self.row.first(), self.row.last()) {
+            let (first, last) = (first.part(0..0, view), last.part(last.len()..last.len(), view));
+            self.row.insert(0, first);
+            self.row.push(last);
+        }
+        self.framed = false;
+    }
+
+    /// Whether a block of lines begins as the headings of a register do.
+    pub(super) fn begins_register(&self, view: &View) -> bool {
+        self.cut == Cut::Lines && self.row.first().is_some_and(|cell| begins_register(cell.text(view)))
     }
 
     /// Whether these may be the headings of a line whose last cells are empty: of remarks, nearly always.
@@ -627,22 +665,40 @@ impl Open {
         Self { cut: Cut::Spaces, cells: headings.len(), places: Vec::new(), headings, misfits: 0 }
     }
 
+    /// The same, given what its headings say.
+    pub(super) fn under(self, headings: Vec<Column>) -> Self {
+        Self { headings, ..self }
+    }
+
+    /// Where cells stand on a line says nothing: those of its rows do not stand below each other.
+    pub(super) fn forget_places(&mut self) {
+        self.places.clear();
+    }
+
     /// The row that a line makes, when its cells fit the columns.
-    pub(super) fn fit(&mut self, cells: Cells) -> Option<Line> {
+    pub(super) fn fit(&mut self, mut cells: Cells, view: &View) -> Option<Line> {
         if cells.cut != self.cut {
             return None;
+        }
+        if cells.framed && cells.row.len() + 2 == self.cells {
+            cells.unframe(view);
         }
         let row = if cells.row.len() == self.cells {
             for (place, own) in self.places.iter_mut().zip(&cells.places) {
                 *place = place.start.min(own.start)..place.end.max(own.end);
             }
             cells.into_line()
-        } else if let Some(columns) = self.assign(&cells.places) {
-            Line::under(cells.row, columns)
-        } else if self.cut.leaves_out(self.cells, cells.row.len()) {
-            cells.into_line()
-        } else {
+        } else if !self.headings.is_empty() && aligned::is_sum(&cells, view) {
             return None;
+        } else {
+            let prefix = || self.cut.leaves_out(self.cells, cells.row.len()).then(|| (0..cells.row.len()).collect());
+            let columns = self.assign(&cells.places).or_else(prefix);
+            // Tabs and pipes stand for empty cells as well, but for the last.
+            let exact = columns.is_some() && matches!(self.cut, Cut::Tab | Cut::Pipe);
+            match aligned::row(&cells, &self.headings, columns.as_deref(), view).filter(|_| !exact) {
+                Some(row) => row,
+                None => Line::under(cells.row, columns?),
+            }
         };
         self.misfits = 0;
         Some(row)

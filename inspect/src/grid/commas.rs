@@ -43,7 +43,7 @@ impl Grid {
         let Some(header) = rows.iter().position(|row| are_headings(row, view, detectors)) else { return false };
         rows.truncate(header + 1);
         let Some(header) = rows.pop() else { return false };
-        self.open_under(header, rows, cells);
+        self.open_under(header, rows, cells, view);
         true
     }
 }

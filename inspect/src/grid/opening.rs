@@ -8,13 +8,13 @@ use chot_detectors::{Column, Detectors};
 use super::cells::{Cells, Cut, Line, Open, Piece, has_dashes};
 use super::spaced::{self, Headings};
 use super::stacked::Stacked;
-use super::{Grid, HEADING_MAX};
+use super::{Grid, HEADING_MAX, aligned};
 use crate::inquiry::HEADER_MAX;
 use crate::table::{digits, is_number, is_title, may_be_title};
 use crate::view::View;
 
 /// A longer block of lines is no record.
-const BLOCK_LINES_MAX: usize = 12;
+const BLOCK_LINES_MAX: usize = 16;
 /// Rows that may turn out to head a table.
 pub(super) const BEFORE_MAX: usize = 3;
 /// A header that dashes cut holds no more digits than a date: what holds more is a row, or a line of a log.
@@ -42,7 +42,7 @@ impl Headless {
 
 impl Grid {
     /// Takes a line of a block with one value each.
-    pub(super) fn push_block(&mut self, line: Piece) {
+    pub(super) fn push_block(&mut self, line: Piece, view: &View) {
         if self.block.capacity() == 0 {
             self.block.reserve(BLOCK_LINES_MAX + 1);
         }
@@ -50,7 +50,7 @@ impl Grid {
         if self.block.len() > BLOCK_LINES_MAX {
             self.block.clear();
             self.over = true;
-            self.before.clear();
+            self.before.retain(|cells| cells.begins_register(view));
             self.close();
         }
     }
@@ -73,6 +73,10 @@ impl Grid {
 
     /// Opens a table of which each cell is a line, with a number in its third row.
     pub(super) fn open_stacked(&mut self, line: &Piece, view: &View) -> bool {
+        // Blank lines tell its rows apart.
+        if self.open.as_ref().is_some_and(|open| open.cut == Cut::Lines && !open.headings.is_empty()) {
+            return false;
+        }
         let Some((stacked, rows)) = Stacked::of(line, view) else { return false };
         self.leave_above();
         self.open = rows.first().map(Open::with);
@@ -84,7 +88,7 @@ impl Grid {
     /// Opens a table with a line that dashes cut, when they cut a header before it alike: those of prose stand alone, lines
     /// of logs head nothing, and without a header nothing is gained. Rows whose findings were told with the window before
     /// are left to it: nothing held them back, and they would be told twice.
-    pub(super) fn open_dashes(&mut self, line: &Piece, view: &View) -> bool {
+    pub(super) fn open_dashes(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
         if line.base() < self.fresh || !has_dashes(line.text(view)) {
             return false;
         }
@@ -92,25 +96,27 @@ impl Grid {
         // A blank line may set the header apart.
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let lines = || self.block.iter().rev().take(BEFORE_MAX).chain(apart);
-        if !lines().any(|other| heads(&other)) {
-            return false;
-        }
         let Some(cells) = Cells::of(line, Cut::Dashes, view) else { return false };
+        if !lines().any(|other| heads(&other)) {
+            return self.open_aligned(&cells, line, view, detectors);
+        }
         let alike =
             |other: &Piece| Cells::of(other, Cut::Dashes, view).filter(|other| other.row.len() == cells.row.len());
         let mut rows: Vec<Cells> = lines().map_while(alike).collect();
         let header = lines().take(rows.len()).enumerate().filter(|(_, other)| heads(other)).last();
-        let Some((header, _)) = header else { return false };
+        let Some((header, _)) = header else { return self.open_aligned(&cells, line, view, detectors) };
         rows.truncate(header + 1);
         // A paragraph is no header.
         let is_heading = |header: &Cells| header.row.iter().all(|cell| cell.len() <= HEADING_MAX);
-        let Some(header) = rows.pop().filter(is_heading) else { return false };
-        self.open_under(header, rows, cells);
+        let Some(header) = rows.pop().filter(is_heading) else {
+            return self.open_aligned(&cells, line, view, detectors);
+        };
+        self.open_under(header, rows, cells, view);
         true
     }
 
     /// What stands above belongs to the table that is opened now, or to none.
-    fn leave_above(&mut self) {
+    pub(super) fn leave_above(&mut self) {
         self.close();
         self.before.clear();
         self.block.clear();
@@ -118,12 +124,12 @@ impl Grid {
     }
 
     /// Opens a table at `cells`: its header and the rows between stand above, the nearest first.
-    pub(super) fn open_under(&mut self, header: Cells, mut rows: Vec<Cells>, cells: Cells) {
+    pub(super) fn open_under(&mut self, header: Cells, mut rows: Vec<Cells>, cells: Cells, view: &View) {
         rows.retain(|row| row.row.first().is_some_and(|first| first.base() >= self.fresh));
         rows.push(header);
         self.leave_above();
         let mut open = Open::with(&cells);
-        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells)).map(Some));
+        self.queue.extend(rows.into_iter().rev().chain([cells]).filter_map(|cells| open.fit(cells, view)).map(Some));
         self.open = Some(open);
     }
 
@@ -201,9 +207,11 @@ impl Grid {
     pub(super) fn open_spaced(&mut self, line: &Piece, view: &View, detectors: &Detectors) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         // Nearly all lines of letters stand below paragraphs.
-        let may_head = |above: &&Piece| above.len() <= spaced::HEADER_MAX;
+        let may_head = |above: &&Piece| spaced::may_head(above.text(view));
         let mut lines = self.block.iter().rev().take(BEFORE_MAX).chain(apart).filter(may_head).peekable();
-        if line.base() < self.fresh || lines.peek().is_none() || !spaced::may_be_row(line.text(view)) {
+        let counted = spaced::is_counted(line.text(view)) && line.base() >= view.base;
+        let none = lines.peek().is_none() && !counted;
+        if line.base() < self.fresh || none || !spaced::may_be_row(line.text(view)) {
             return false;
         }
         let mut headless = self.headless;
@@ -218,7 +226,14 @@ impl Grid {
             Some(headings?.into_row(above, view))
         });
         self.headless = headless;
-        let Some((columns, header)) = found else { return false };
+        // The headings of merged cells, the numbers of columns and titles of groups may stand between.
+        let further = || {
+            let start = usize::try_from(line.base() - view.base).ok().filter(|_| counted)?;
+            self.heading_above(start, Cut::Spaces, view, |above| {
+                Some(Headings::of(above.text(view), detectors)?.into_row(above, view))
+            })
+        };
+        let Some((columns, header)) = found.or_else(further) else { return false };
         let Some(row) = spaced::row(line, &columns, view) else { return false };
         self.leave_above();
         self.open = Some(Open::spaced(columns));
@@ -242,6 +257,10 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
+            Some(open) if open.cut == Cut::Lines => match aligned::row(&cells, &open.headings, None, view) {
+                Some(row) => self.queue.push_back(Some(row)),
+                None => self.join(cells, view, detectors),
+            },
             _ => self.join(cells, view, detectors),
         }
     }
@@ -251,11 +270,13 @@ impl Grid {
         let alike = |first: &Cells| {
             let same = first.row.len() == cells.row.len() || first.heads_all_but_first(&cells);
             let under = || Open::with(first).assign(&cells.places).is_some() || first.heads_more_than(&cells, view);
-            first.cut == cells.cut && (same || under())
+            first.cut == cells.cut && (same || under() || is_header(first, &cells, view, detectors))
         };
         let Some(at) = self.before.iter().rposition(alike) else {
+            // The headings of a register have others below them, and titles of groups.
+            let first = self.before.iter().position(|cells| !cells.begins_register(view)).unwrap_or(0);
             if self.before.len() >= BEFORE_MAX
-                && let Some(gone) = self.before.pop_front()
+                && let Some(gone) = self.before.remove(first)
                 && self.block.capacity() == 0
             {
                 // Its room serves the next block.
@@ -265,17 +286,20 @@ impl Grid {
             return self.before.push_back(cells);
         };
         self.close();
-        let Some(mut first) = self.before.drain(..).nth(at) else { return };
+        let Some(mut first) = self.before.remove(at) else { return };
+        // Titles of groups may be alike; the headings of the register stand above others yet.
+        let headed = first.begins_register(view);
+        self.before.retain(|cells| !headed && cells.begins_register(view));
         if first.heads_all_but_first(&cells) {
             first.put_empty_first(view);
         }
-        let mut open = Open::with(&first);
+        let mut open = Open::with(&first).under(headings_of(&first, view, detectors));
         let mut titles = self.titles.drain(..).rev().take(BEFORE_MAX);
         let wide = first.row.len() > 2;
         let title = titles.find(|line| is_insured(line, wide, view, detectors));
         self.queue.extend(title.map(|title| Some(title.into())));
         self.queue.push_back(Some(first.into_line()));
-        self.queue.extend(open.fit(cells).map(Some));
+        self.queue.extend(open.fit(cells, view).map(Some));
         self.open = Some(open);
     }
 
@@ -285,6 +309,18 @@ impl Grid {
             self.queue.push_back(None);
         }
     }
+}
+
+/// What the first row of a table says of its columns: nothing, if it is no header.
+fn headings_of(first: &Cells, view: &View, detectors: &Detectors) -> Vec<Column> {
+    aligned::headings(first, view, detectors).unwrap_or_default()
+}
+
+/// Whether a block of lines is the header of another that has more of them or fewer.
+fn is_header(first: &Cells, cells: &Cells, view: &View, detectors: &Detectors) -> bool {
+    first.cut == Cut::Lines
+        && aligned::headings(first, view, detectors)
+            .is_some_and(|headings| aligned::row(cells, &headings, None, view).is_some())
 }
 
 /// Whether a line is the title of a list of the insured, and heads no column of it.

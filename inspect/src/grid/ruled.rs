@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Cells, Cut, Piece};
+use super::{Cells, Piece};
 use crate::view::View;
 
 /// A line of shorter strokes only is an ornament.
@@ -58,5 +58,5 @@ pub(super) fn cut(line: &Piece, columns: &[Range<usize>], view: &View) -> Option
     }
     let row: Vec<Piece> = ranges.into_iter().map(|range| line.part(range, view)).collect();
     let filled = row.iter().filter(|cell| cell.len() > 0).count();
-    (filled > 1).then(|| Cells { cut: Cut::Ruled, row, places: Vec::new() })
+    (filled > 1).then(|| Cells::ruled(row))
 }

@@ -8,13 +8,15 @@ use std::ops::Range;
 
 use chot_detectors::{Column, Detectors};
 
+use super::aligned;
 use super::cells::{Line, Piece};
 use super::items::{is_card, is_telephone, words};
 use crate::table::{digits, is_number};
 use crate::view::View;
 
-/// A longer line is a paragraph.
-pub(super) const HEADER_MAX: usize = 200;
+/// A longer line is a paragraph, but for one that begins as the headings of a register do.
+const HEADER_MAX: usize = 200;
+const REGISTER_MAX: usize = 480;
 /// Words of a heading: `Ngày tháng năm sinh`, `Mã số bảo hiểm xã hội`.
 const HEADING_WORDS_MAX: usize = 6;
 /// Digits of a heading: `CCCD (12 số)`.
@@ -23,6 +25,8 @@ const HEADER_DIGITS_MAX: usize = 4;
 const ROW_WORDS_MAX: usize = 40;
 /// More headings are none.
 const HEADINGS_MAX: usize = 24;
+/// The name is one of the first headings of a register.
+const NAMED_WITHIN: usize = 4;
 /// Words of a name.
 const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=7;
 
@@ -32,15 +36,16 @@ pub(super) struct Headings(Vec<(Range<usize>, Column)>);
 impl Headings {
     /// Of a line that is made of headings, of an identifier and of a name among them.
     pub(super) fn of(line: &[u8], detectors: &Detectors) -> Option<Self> {
-        if line.len() > HEADER_MAX || digits(line) > HEADER_DIGITS_MAX {
+        if !may_head(line) || digits(line) > HEADER_DIGITS_MAX {
             return None;
         }
+        let register = begins_register(line);
         let text = std::str::from_utf8(line).ok()?;
         let words: Vec<Range<usize>> = words(line, 0..line.len()).collect();
         let (mut headings, mut known, mut at) = (Vec::<(Range<usize>, Column)>::new(), 0, 0);
         while at < words.len() {
             // Most lines are of words that no heading has: what is left cannot make up for them.
-            if (known + words.len() - at) * 2 <= words.len() {
+            if !register && (known + words.len() - at) * 2 <= words.len() {
                 return None;
             }
             let Some((len, mut range, column)) = heading(text, words.get(at..)?, detectors) else {
@@ -59,8 +64,10 @@ impl Headings {
         }
         let has = |wanted: fn(Column) -> bool| headings.iter().any(|(_, column)| wanted(*column));
         let names = |c: Column| matches!(c, Column::Name | Column::GivenName);
-        let are_headings = headings.len() <= HEADINGS_MAX && known * 2 > words.len();
-        (are_headings && has(Column::is_identifier) && has(names)).then_some(Self(headings))
+        // `STT Họ và tên`: no sentence begins so, whatever other headings follow.
+        let begins = || register && headings.iter().take(NAMED_WITHIN).any(|(_, column)| names(*column));
+        let are_headings = headings.len() <= HEADINGS_MAX && (known * 2 > words.len() || begins());
+        (are_headings && has(aligned::names_number) && has(names)).then_some(Self(headings))
     }
 
     /// What each announces, and the row they make.
@@ -70,6 +77,24 @@ impl Headings {
         let places = (0..cells.len()).collect();
         (columns, Line::under(cells, places))
     }
+}
+
+/// Whether a line is short enough to be made of headings.
+pub(super) fn may_head(line: &[u8]) -> bool {
+    line.len() <= HEADER_MAX || line.len() <= REGISTER_MAX && begins_register(line)
+}
+
+/// Whether a line begins with the heading of row numbers.
+pub(super) fn begins_register(line: &[u8]) -> bool {
+    let word = line.split(|b| *b == b' ').next().unwrap_or_default();
+    word.eq_ignore_ascii_case(b"STT") || word.eq_ignore_ascii_case(b"TT")
+}
+
+/// Whether a line begins with the number of a row.
+pub(super) fn is_counted(line: &[u8]) -> bool {
+    const DIGITS: std::ops::RangeInclusive<usize> = 1..=4;
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    DIGITS.contains(&digits) && matches!(line.get(digits), Some(b' ' | b'.' | b')'))
 }
 
 /// The longest heading that `words` of a text begin with: of how many words it is, where it stands, what it announces.
@@ -168,42 +193,17 @@ impl Parts {
 
 /// Which of `columns` each number stands under: in their order, as many as may be, rather in columns of people's numbers.
 fn under(text: &[u8], numbers: &[Range<usize>], columns: &[Column]) -> Vec<(usize, Range<usize>)> {
-    // The best of the first numbers in the first columns, and whether the last of either was left out for it.
-    let mut best = vec![vec![0_u32; columns.len() + 1]; numbers.len() + 1];
     let weight = |n: usize, c: usize| {
         let number = numbers.get(n).and_then(|range| text.get(range.clone())).unwrap_or_default();
         columns.get(c).map_or(0, |column| fits(number, *column))
     };
-    let at = |best: &[Vec<u32>], n: usize, c: usize| best.get(n).and_then(|row| row.get(c)).copied().unwrap_or(0);
-    for n in 1..=numbers.len() {
-        for c in 1..=columns.len() {
-            let both = match weight(n - 1, c - 1) {
-                0 => 0,
-                weight => at(&best, n - 1, c - 1) + weight,
-            };
-            let value = both.max(at(&best, n - 1, c)).max(at(&best, n, c - 1));
-            if let Some(slot) = best.get_mut(n).and_then(|row| row.get_mut(c)) {
-                *slot = value;
-            }
-        }
-    }
-    let (mut n, mut c) = (numbers.len(), columns.len());
-    let mut told = Vec::new();
-    while n > 0 && c > 0 {
-        if at(&best, n, c) == at(&best, n, c - 1) {
-            c -= 1;
-        } else if at(&best, n, c) == at(&best, n - 1, c) {
-            n -= 1;
-        } else {
-            (n, c) = (n - 1, c - 1);
-            told.extend(numbers.get(n).map(|range| (c, range.clone())));
-        }
-    }
-    told
+    let (_, pairs) = aligned::best(numbers.len(), columns.len(), weight);
+    pairs.into_iter().filter_map(|(n, c)| Some((c, numbers.get(n)?.clone()))).collect()
 }
 
-/// How well a number stands under a heading: not at all, as well as any other, as what the heading names.
-fn fits(number: &[u8], column: Column) -> u32 {
+/// How well a number stands under a heading: not at all, hardly, as well as any other, as what the heading names.
+pub(super) fn fits(number: &[u8], column: Column) -> u32 {
+    const HARDLY: u32 = 1;
     const ANY: u32 = 2;
     const NAMED: u32 = 3;
     const SURELY: u32 = 4;
@@ -213,18 +213,22 @@ fn fits(number: &[u8], column: Column) -> u32 {
         Column::Bhyt if is_card(number) => SURELY,
         Column::Passport if is_passport(number) => SURELY,
         Column::Phone if !letters && is_telephone(number) => SURELY,
-        Column::Cccd if !letters && digits == 12 => NAMED,
-        Column::Cmnd | Column::IdNumber if !letters && matches!(digits, 9 | 12) => NAMED,
+        // Programs drop the zeros it begins with.
+        Column::Cccd if !letters && matches!(digits, 11 | 12) => NAMED,
+        Column::Cccd | Column::IdNumber if !letters && digits == 10 => HARDLY,
+        Column::Household if !letters && digits == 10 => NAMED,
+        Column::Cmnd if !letters && matches!(digits, 9 | 12) => NAMED,
+        Column::IdNumber if !letters && matches!(digits, 9 | 11 | 12) => NAMED,
         Column::Bhxh if !letters && matches!(digits, 10 | 12) => NAMED,
         Column::Bhyt if !letters && digits == 10 => NAMED,
-        Column::Tax if !letters && matches!(digits, 10 | 12 | 13) => ANY,
+        Column::Tax if !letters && (10..=13).contains(&digits) => ANY,
         Column::Bank | Column::Neutral | Column::Record | Column::Negative | Column::DriverLicence if !letters => ANY,
         _ => 0,
     }
 }
 
 /// A day: `5/4/1987`, `05-04-87`.
-fn is_date(word: &[u8]) -> bool {
+pub(super) fn is_date(word: &[u8]) -> bool {
     let signs = word.iter().filter(|b| matches!(b, b'/' | b'-' | b'.')).count();
     let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
     signs == 2 && (4..=8).contains(&digits) && signs + digits == word.len()

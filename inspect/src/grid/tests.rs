@@ -65,6 +65,102 @@ fn the_last_cells_of_a_row_may_be_left_out_and_no_others() {
 }
 
 #[test]
+fn cells_stand_under_the_headings_that_fit_them() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);
+    let head = "STT|Họ và tên|Mã số BHXH|Điều kiện hưởng|Số ngày nghỉ|Số tiền (đồng)|Ghi chú";
+    let paid = [
+        "1|Trần Thị Mai|4012345678|03/10/2026|05/10/2026|3|5|957388|0601336462620|Agribank",
+        "2|Lê Văn Bình|7912345670|03/10/2026|05/10/2026|3|6|1736799|0011880981628|Agribank",
+        "3|Hồ Quốc An|7912345671|03/10/2026|05/10/2026|3|3|1059806|7110826583407|Agribank",
+    ]
+    .join("\n");
+    let between = "Từ ngày|Đến ngày|Trong kỳ|Lũy kế\nA|B|1|2|3|4|5|6|7|8|9\nA|CHẾ ĐỘ ỐM ĐAU\nI|Bản thân ốm ngắn ngày\n";
+    let called = "STT|Họ và tên|Ngày sinh|Giới tính|CCCD|Mã BHXH|Điện thoại|Ghi chú";
+    let few = [
+        "1|Trần Thị Mai|12/10/1969|x|040169061400|4012345678|0903111222",
+        "2|Lê Văn Bình|21/08/1979|080079029463|7912345670",
+        "3|Hồ Quốc An|17/04/1983|051083318874|7912345671|0903111223|x",
+        "Vũ Thị Hoa|17/04/1983|x|051183318875|7912345672",
+    ]
+    .join("\n");
+    let innocent = |text: &str| {
+        text.replace("Mã số BHXH", "Số hóa đơn").replace("Mã BHXH", "Mã đơn hàng").replace("CCCD", "Số tiền")
+    };
+    for (text, cuts, found) in [
+        (format!("{head}\n{paid}"), &["\t", "   ", " - ", "; ", " | "][..], 3),
+        (format!("{head}\n{between}{paid}"), &["\t", "   ", " - ", "; ", " | ", " "], 3),
+        (format!("{called}\n{few}"), &["   ", " - ", "; "], 4),
+        (innocent(&format!("{head}\n{paid}")), &["\t", "   ", " - ", "; ", " | ", " "], 0),
+        (innocent(&format!("{head}\n{between}{paid}")), &["\t", "   ", " - ", "; ", " | ", " "], 0),
+        (innocent(&format!("{called}\n{few}")), &["   ", " - ", "; ", " "], 0),
+        // Sums are nobody's.
+        (format!("{head}\n{paid}\nTổng cộng|4012345679\n|Cộng tăng|4012345680"), &["   ", " - ", "; "], 3),
+        // A heading of its own takes the number.
+        (
+            "STT|Họ và tên|Điện thoại|Mã BHXH|Tổ\n1|Lê Văn Bình|0903111222|2\n2|Hồ Quốc An|0903111223|2".into(),
+            &["   ", " - ", "; "],
+            0,
+        ),
+    ] {
+        for cut in cuts {
+            let text = format!("Em gửi anh chị xem.\n{}\n\nCảm ơn.\n", text.replace('|', cut));
+            for text in [text.clone(), format!("{filling}\n{text}")] {
+                let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+                let count = inspection.distinct(DetectorId::Bhxh);
+                assert_eq!(count, found, "{cut:?} {}", text.replace(&filling, "…"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_may_begin_and_end_with_empty_cells() {
+    let text = "Em gửi danh sách hộ:\n\nHộ | Mã hộ | Họ và tên | Ngày sinh | Số CCCD | Mã số BHXH | Điện thoại | Ghi chú\n\
+        1 | 3139768001 | Lê Quốc Nam | 13/09/1956 | 031056523111 | 3139768444 | 0903111222 | \n\
+        \x20|  | Lê Quốc Cam | 13/09/1958 | 031056523693 | 3139768327 |  | \n\
+        \x20|  | Trần Xuân Hoa | 09/04/2016 | 026216447744 | 2665830209 |  | \n\nXin cảm ơn anh chị.\n";
+    let inspection =
+        Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec()).inspection;
+    assert_eq!([DetectorId::Bhxh, DetectorId::Cccd].map(|id| inspection.distinct(id)), [3, 3], "{text}");
+}
+
+#[test]
+fn blocks_of_lines_may_lack_some_under_the_header_of_a_register() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let names = ["Trần Thị Mai", "Lê Văn Bình", "Hồ Quốc An", "Vũ Thị Hoa", "Đỗ Văn Em"];
+    for (heading, found) in [("Mã số BHXH", 5), ("Mã đơn hàng", 0)] {
+        let rows = |between: &str| {
+            let row = |(n, name): (usize, &&str)| {
+                let note = if n.is_multiple_of(2) { "đã nộp\n" } else { "" };
+                format!("{}\n{name}\n12/10/196{n}\n{}\n1500000\n{note}\n", n + 1, 4_812_345_678_u64 + n as u64 * 54_321)
+            };
+            let rows: String = names.iter().enumerate().map(row).collect();
+            format!("DANH SÁCH\n\nSTT\nHọ và tên\nNgày sinh\n{heading}\nMức đóng\nGhi chú\n\n{between}{rows}")
+        };
+        let numbers = (1..=20).map(|n| format!("{n}\n")).collect::<String>();
+        for text in [rows(""), rows("I\nĐóng mới\n\n"), rows(&format!("{numbers}\nI\nĐóng mới\n\nI.1\nTrong kỳ\n\n"))]
+        {
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_sign_may_part_the_name_and_the_number_of_an_item() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let rows = "Trần Văn Thống | 061773294\nLê Thị Hoa | 065265836\nNguyễn Đức Vĩnh | 089403222\n";
+    for (heading, found) in [("Số CMND của các bác:", 3), ("Số đơn của các bác:", 0)] {
+        for cut in [" | ", "\t", "  "] {
+            let text = format!("{heading}\n{}", rows.replace(" | ", cut));
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cmnd), found, "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_row_may_begin_with_a_dash() {
     let rows = "|- Trần Thị Mai|1|x|4012345678|\n|- Lê Văn Bình|2|x|7912345670|\n|- Trần An|3|x|7912345671|\n";
     let text = format!("Danh sách:\n\n|Họ tên|Tổ|Ca|Mã số BHXH|\n{rows}").into_bytes();

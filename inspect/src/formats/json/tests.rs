@@ -45,6 +45,22 @@ fn record() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn a_chat_is_no_array() {
+    use crate::{Hint, Inspector, Limits};
+    for (text, media_type) in [
+        ("[08:01, 05/11/2026] Lan: xin số sổ\n[08:02, 05/11/2026] Hoa: để tìm\n", "text/plain"),
+        ("[05/11/2026, 08:01] Lan: xin số sổ\n", "text/plain"),
+        ("[2026-11-05 08:01:02] INFO x\n", "text/plain"),
+        ("[8, 1, 5]", "application/json"),
+        ("[8.1e3]", "application/json"),
+        ("[12", "application/json"),
+    ] {
+        let inspected = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.as_bytes().to_vec());
+        assert_eq!(inspected.inspection.object.media_type, media_type, "{text}");
+    }
+}
+
+#[test]
 fn what_stands_in_place_of_a_quote_is_read_once() {
     let like = |quote: &str| {
         let like = format!(r#"{{"moTa": "a", "soCccd": "001090123456", {quote}moTa": "b", "hoTen": "Nguyễn Văn An"}}"#);
