@@ -64,6 +64,17 @@ impl Detectors {
 /// Fewer numbers under a title are no list.
 const INSURED_MIN: usize = 3;
 
+/// Whether most of the numbers of ten digits among cells begin with no province, so that they are others: of random ones a
+/// third do, of those of the insured none.
+pub fn are_uninsured<'c>(cells: impl IntoIterator<Item = &'c [u8]>) -> bool {
+    let is_long = |cell: &&[u8]| cell.len() == 10 && cell.iter().all(u8::is_ascii_digit);
+    let numbers = cells.into_iter().map(<[u8]>::trim_ascii).filter(is_long).take(CELLS_MAX);
+    let (all, others) = numbers.fold((0, 0), |(all, others), number| {
+        (all + 1, others + usize::from(!number.get(..2).is_some_and(is_insurer)))
+    });
+    all >= INSURED_MIN && others * 2 > all
+}
+
 /// Whether the cells of a column without a header may all be insurance numbers, where a title above speaks of insurance: ten
 /// digits each behind a province's, and not what else has ten digits in a list of people. Two of three random ones begin so,
 /// which is why the title has to be there; telephones do only in one province, and of tax codes all have a check digit.

@@ -426,7 +426,11 @@ impl Inquiry {
             };
             // What escapes leave of its words may announce something else.
             let escaped = header.iter().any(|b| matches!(b, b'&' | b'\\' | b'='));
-            let told = escaped.then(unescaped).flatten().and_then(column).or_else(|| if may_be { detectors.column(text) } else { None });
+            let told = escaped
+                .then(unescaped)
+                .flatten()
+                .and_then(column)
+                .or_else(|| if may_be { detectors.column(text) } else { None });
             told.or_else(|| lost::restored(text).and_then(column)).or_else(|| taken::readings(text).find_map(column))
         })
     }

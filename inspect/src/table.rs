@@ -12,6 +12,7 @@ mod line;
 mod persons;
 mod plain;
 mod sections;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -351,6 +352,7 @@ impl Table {
                 weight::weigh(&mut columns, body, inquiry);
                 weight::compare(&mut columns, body);
                 insured::name_mere_number(&mut columns, cells, body);
+                sums::unname(&mut columns, cells, body);
                 let about = persons::about(cells, &announced);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
@@ -420,6 +422,11 @@ impl Table {
                     }
                     let number = judged.then_some(view.text.as_slice());
                     self.note(*at, number, found.get(first..).unwrap_or_default());
+                }
+                let names = row.iter().filter(|(at, _)| self.announced(*at) == Some(Column::Name));
+                if sums::is_sample(names.map(|(_, view)| view.text.as_slice())) {
+                    let shown = |at: usize| row.iter().any(|(c, view)| *c == at && sums::counts_up(&view.text));
+                    found.retain(|(at, f, _)| !f.finding.detector.is_identifier() || !shown(*at));
                 }
                 let hash = |at: usize, detectors: &[DetectorId]| {
                     let found = found.iter().find(|(c, f, _)| *c == at && detectors.contains(&f.finding.detector));

@@ -270,6 +270,9 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.
 fn is_other_book(text: &[u8], number: &Number) -> bool {
     const BOOKS: [&str; 3] = [" cap lai so ", " gop so ", " vao so "];
+    /// Books that a bare `số sổ` is the number of.
+    const OTHERS: [&str; 10] =
+        ["tiet kiem ", "kho ", "quy ", "tay ", "cai ", "ho khau ", "ho ngheo ", "cong van ", "lien lac ", "nhat ky "];
     /// What may stand behind `sổ` where it is the insurance's.
     const OWN: [&str; 16] = [
         "so ", "bhxh ", "bao ", "bh ", "la ", "cho ", "cua ", "cu ", "moi ", "nay ", "tren ", "do mat ", "do hu ",
@@ -282,6 +285,11 @@ fn is_other_book(text: &[u8], number: &Number) -> bool {
     // `vào sổ 79…` says so only of one that another is joined with, or that is called the insurance's.
     let called = || behind.starts_with(" bhxh ") && !PLACES.iter().any(|place| behind.starts_with(place));
     if before.ends_with(" vao so ") && !before.contains(" gop ") && !before.contains(" bhxh ") && !called() {
+        return true;
+    }
+    let other =
+        before.rsplit_once(" so so ").is_some_and(|(_, book)| OTHERS.iter().any(|other| book.starts_with(other)));
+    if other && !before.contains(" bhxh ") {
         return true;
     }
     BOOKS.iter().any(|book| {

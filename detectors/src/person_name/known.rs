@@ -1,7 +1,8 @@
 //! What is known of one syllable of a name, for readers that meet the same syllables again and again.
 
-use super::GIVEN;
+use super::nobody::Part;
 use super::told::{BODIES, HEADS, TITLES, has_surname, is_no_name};
+use super::{GIVEN, nobody};
 use crate::fold::fold;
 use crate::phrases::Phrases;
 
@@ -38,15 +39,17 @@ impl Syllable {
             && !folded.contains(' ')
             // The stamp of a secret.
             && text != "MẬT";
+        let part = Part::of(text, &folded);
         Self {
             plain,
             surname: has_surname(text),
             given: GIVEN.contains(folded.as_bytes()),
             title: TITLES.contains(&folded.as_str()) || super::TITLES.contains(&folded),
             body: begins(&BODIES),
-            head: begins(&HEADS),
-            alone: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase == folded),
-            second: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase.split(' ').nth(1) == Some(&folded)),
+            head: begins(&HEADS) || part.begins,
+            alone: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase == folded) || part.place,
+            second: BODIES.iter().chain(HEADS.iter()).any(|phrase| phrase.split(' ').nth(1) == Some(&folded))
+                || part.second,
             hexadecimal: text.len() == 2 && text.bytes().all(|b| b.is_ascii_hexdigit()),
         }
     }
@@ -59,9 +62,15 @@ pub(crate) fn is_vietnamese(c: char) -> bool {
         || ('\u{1ea0}'..='\u{1ef9}').contains(&c)
 }
 
-/// Whether a name is that of a body or a heading.
+/// Whether what stands under `Họ và tên` heads a group of rows or is a place, and is nobody's name.
+pub fn names_nobody(name: &str) -> bool {
+    nobody::names_nobody(name.as_bytes(), fold(name).as_bytes())
+}
+
+/// Whether a name is that of a body or a heading, or of a place.
 pub(crate) fn names_a_body(name: &str) -> bool {
-    is_no_name(fold(name).as_bytes())
+    let folded = fold(name);
+    is_no_name(folded.as_bytes()) || nobody::names_nobody(name.as_bytes(), folded.as_bytes())
 }
 
 /// Whether a folded word before a name addresses a person.

@@ -5,6 +5,7 @@
 //! surname begins it, with capitals; under a header, behind a label or a title any name is. Single given names are not.
 
 mod known;
+mod nobody;
 mod syllables;
 mod told;
 
@@ -20,6 +21,7 @@ use crate::fold::{Folded, is_capital, next_char};
 use crate::phrases::Phrases;
 use crate::simd::{SPELLED_MAX, may_spell_name};
 use crate::trigger::Trigger;
+pub use known::names_nobody;
 pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
 use syllables::{Surnames, Syllables, capitals, value};
 pub(crate) use told::LABEL_BYTES_MAX;
@@ -213,7 +215,7 @@ fn without_abbreviations(text: &[u8], name: Range<usize>) -> Range<usize> {
 
 /// Whether a name is that of a street: the number of a house stands directly before it, on no line that it begins, as
 /// the number of a row would, or with a slash, and nothing is said of a person behind it. Numbers that count up are those of
-/// a list of people.
+/// a list of people, but for a name that streets of most towns have and a ward behind it.
 fn is_street(text: &[u8], name: &Range<usize>) -> bool {
     const NUMBER_MAX: usize = 10;
     let before = text.get(name.start.saturating_sub(NUMBER_MAX)..name.start).unwrap_or_default();
@@ -224,7 +226,30 @@ fn is_street(text: &[u8], name: &Range<usize>) -> bool {
     let slash = number.iter().skip(1).rev().skip(1).any(|b| *b == b'/');
     let ends = text.get(name.end).is_none_or(|b| b",;.\r\n)".contains(b));
     let within = matches!(head, [.., b',' | b':' | b';' | b'(', b' '] | [.., b'(']);
-    number.first().is_some_and(u8::is_ascii_digit) && ends && (slash || within && !counts_up(text, name, number))
+    let known = || is_of_a_street(text, name) && !begins_line(head) && goes_on_with_a_place(text, name);
+    number.first().is_some_and(u8::is_ascii_digit)
+        && ends
+        && (slash || within && !counts_up(text, name, number) || known())
+}
+
+/// Whether a line begins behind `head`, but for the sign of who quotes it.
+fn begins_line(head: &[u8]) -> bool {
+    head.iter().rev().find(|b| !b" \t>".contains(b)).is_none_or(|b| *b == b'\n')
+}
+
+fn is_of_a_street(text: &[u8], name: &Range<usize>) -> bool {
+    text.get(name.clone()).is_some_and(nobody::is_of_a_street)
+}
+
+/// Whether a name is followed by what a street lies in: `Lý Thường Kiệt, phường Hải Châu`.
+fn goes_on_with_a_place(text: &[u8], name: &Range<usize>) -> bool {
+    const PLACE_BYTES: usize = 24;
+    const PLACES: [&str; 12] = ["phuong", "p", "xa", "thi", "quan", "q", "huyen", "tp", "thanh", "tinh", "thon", "khu"];
+    let behind = text.get(name.end..text.len().min(name.end + PLACE_BYTES)).unwrap_or_default();
+    let Some(rest) = behind.strip_prefix(b", ") else { return false };
+    let len = rest.iter().take_while(|b| is_letter(**b)).count();
+    let word = Folded::of(rest.get(..len).unwrap_or_default());
+    PLACES.iter().any(|place| place.as_bytes() == word.bytes())
 }
 
 /// Whether the number before a name is the first of a list, or one more than a number before it or one less than a number
@@ -252,6 +277,13 @@ fn may_be_announced(text: &[u8], name: &Range<usize>) -> bool {
         text.get(name.end..text.len().min(name.end + RIGHT_BYTES)),
     ];
     around.into_iter().flatten().any(may_spell_name)
+}
+
+/// Whether a name is the rest of a cell that names a place: `Phố Trần Phú` under `Tên`.
+fn is_under_a_place(text: &[u8], name: &Range<usize>, column: Option<Column>) -> bool {
+    const PLACE_BYTES: usize = 16;
+    column == Some(Column::Name)
+        && nobody::follows_a_place(text.get(name.start.saturating_sub(PLACE_BYTES)..name.start).unwrap_or_default())
 }
 
 impl Detector for PersonName {
@@ -285,7 +317,8 @@ impl Detector for PersonName {
         // Nearly every name has small letters.
         let all_capitals = !raw.iter().any(u8::is_ascii_lowercase)
             && str::from_utf8(raw).is_ok_and(|raw| raw.chars().all(|c| !c.is_lowercase()) && capitals(raw) == raw);
-        let city = folded.starts_with(b"ho chi minh");
+        // `CA Bình Định` is the police there: `Cà` in capitals, with others in small letters behind.
+        let city = folded.starts_with(b"ho chi minh") || raw.starts_with(b"CA ") && !all_capitals;
         let score = 20
             + if syllables.len() > 2 { 10 } else { -5 }
             + if common { 15 } else { 0 }
@@ -307,6 +340,10 @@ impl Detector for PersonName {
                 false => 0,
             };
         confidence(score)?;
+        // Of what is left nearly all are names.
+        if nobody::names_nobody(raw, folded) || is_under_a_place(text, &range, near.column()) {
+            return None;
+        }
         Some(Found { range, score, value: value(raw)?, hidden: None })
     }
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX, value};
+use super::{GIVEN, SURNAMES, SYLLABLE_BYTES_MAX, SYLLABLES_MAX, nobody, value};
 use crate::card::Found;
 use crate::fold::{Folded, fold, is_capital, is_letter, next_char};
 use crate::phrases::Phrases;
@@ -279,7 +279,7 @@ fn syllables<'r, 't>(name: &'t [u8], room: &'r mut [&'t str; SYLLABLES_ROOM]) ->
 
 /// Whether syllables under a name's label are a name, with points for what is known of them.
 fn plausible(syllables: &[&str], folded: &[u8]) -> Option<i32> {
-    if is_no_name(folded) || *syllables.first()? == "không" {
+    if is_no_name(folded) || nobody::are_nobody(syllables, folded) || *syllables.first()? == "không" {
         return None;
     }
     let capitals = syllables.iter().all(capital_first);

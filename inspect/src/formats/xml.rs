@@ -158,6 +158,27 @@ impl Document {
     }
 }
 
+/// Whether an attribute is the name by which a signature refers to a part of its document: `<DLHDon Id="052103814110">`. The
+/// elements are those of XML-DSig and of electronic invoices (Decision 1450/QĐ-TCT, 2021); anywhere else it may be somebody's.
+fn is_signed_part(element: &[u8], attribute: &[u8]) -> bool {
+    const PARTS: [&[u8]; 13] = [
+        b"DLHDon",
+        b"DLTKhai",
+        b"DLTBao",
+        b"DLBTHop",
+        b"DLDKTNhan",
+        b"Signature",
+        b"SignedInfo",
+        b"SignatureValue",
+        b"SignatureProperty",
+        b"SignedProperties",
+        b"KeyInfo",
+        b"Reference",
+        b"Manifest",
+    ];
+    attribute == b"Id" && PARTS.contains(&local(element))
+}
+
 impl Document {
     /// Keeps the number in the element at hand, if that leaves open what it is.
     fn keep_number(&mut self) {
@@ -256,6 +277,7 @@ impl Reader for Document {
             };
             let others = |name: &[u8]| name.eq_ignore_ascii_case(b"name") || name == b"root";
             let column = own.or_else(|| label.filter(|_| !others(name)));
+            let column = if is_signed_part(tag.name, name) { Some(Column::Negative) } else { column };
             let value = if self.typed { ooxml::typed(value) } else { value };
             let mut found = Vec::new();
             text::value(&self.place, &value, column, inquiry, &mut found);
@@ -325,6 +347,22 @@ mod tests {
     use chot_model::{Confidence, DetectorId, OpaqueReason};
 
     use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn parts_that_a_signature_refers_to_are_nobody() {
+        for (xml, found) in [
+            (r#"<HDon><DLHDon Id="052103814110"><SHDon>12</SHDon></DLHDon></HDon>"#, 0),
+            (r#"<ds:Signature Id="052103814110"><ds:KeyInfo Id="052103814111"/></ds:Signature>"#, 0),
+            (r#"<Person Id="052103814110"/>"#, 1),
+            (r#"<NLDong Id="052103814110"/>"#, 1),
+            (r#"<DLHDon CCCD="052103814110"/>"#, 1),
+            (r#"<HDon><DLHDon Id="1"><CCCDan>052103814110</CCCDan></DLHDon></HDon>"#, 1),
+        ] {
+            let text = format!("<?xml version=\"1.0\"?>{xml}").into_bytes();
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{xml}");
+        }
+    }
 
     #[test]
     fn what_stands_deeper_than_names_are_followed_is_told() {

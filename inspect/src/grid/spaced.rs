@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{Column, Detectors};
+use chot_detectors::{Column, Detectors, fold};
 
 use super::aligned;
 use super::cells::{Line, Piece};
@@ -52,6 +52,21 @@ impl Headings {
                 at += 1;
                 continue;
             };
+            if column == Column::GivenName && len == 1 && names_a_thing(&words, at + 1, line) {
+                at += 2;
+                continue;
+            }
+            if matches!(column, Column::Name | Column::GivenName) && counts(&words, at, line) {
+                // What they take part in is no heading of its own, either.
+                let rest = words.get(at + len..).and_then(|rest| heading(text, rest, detectors));
+                let of = rest.filter(|(words, range, _)| *words == 1 && !begins_with_a_label(text, range));
+                let all = len + of.map_or(0, |(words, ..)| words);
+                headings.pop_if(|(_, before)| *before == Column::Neutral);
+                headings.push((range, Column::Negative));
+                known += all;
+                at += all;
+                continue;
+            }
             // `Số` of that is no heading of its own.
             if let Some((number, _)) =
                 headings.pop_if(|(_, before)| *before == Column::Neutral && column.is_identifier())
@@ -95,6 +110,29 @@ pub(super) fn is_counted(line: &[u8]) -> bool {
     const DIGITS: std::ops::RangeInclusive<usize> = 1..=4;
     let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
     DIGITS.contains(&digits) && matches!(line.get(digits), Some(b' ' | b'.' | b')'))
+}
+
+/// Whether the word behind `Tên` is that of a thing: `Tên hàng`, `Tên gói thầu`.
+fn names_a_thing(words: &[Range<usize>], at: usize, line: &[u8]) -> bool {
+    const THINGS: [&str; 19] = [
+        "hang", "thuoc", "goi", "vat", "thiet", "san", "don", "cong", "doanh", "co", "sach", "dich", "tinh", "xa",
+        "truong", "chung", "xe", "du", "may",
+    ];
+    let word = words.get(at).and_then(|word| line.get(word.clone())).unwrap_or_default();
+    THINGS.contains(&fold(&String::from_utf8_lossy(word)).as_str())
+}
+
+/// Whether the people whom a heading names are counted, by the word before it: `Số người tham gia`, `Số lượng bệnh nhân`.
+fn counts(words: &[Range<usize>], at: usize, line: &[u8]) -> bool {
+    let before = at.checked_sub(1).and_then(|at| line.get(words.get(at)?.clone())).unwrap_or_default();
+    let before = fold(&String::from_utf8_lossy(before));
+    matches!(before.as_str(), "so" | "luong" | "tong")
+}
+
+/// Whether a heading of one word says that a number is meant: `MSBHXH`.
+fn begins_with_a_label(text: &str, range: &Range<usize>) -> bool {
+    let folded = fold(text.get(range.clone()).unwrap_or_default());
+    ["so", "ma", "ms", "the"].iter().any(|label| folded.starts_with(label))
 }
 
 /// The longest heading that `words` of a text begin with: of how many words it is, where it stands, what it announces.
@@ -295,6 +333,18 @@ mod tests {
             ("Họ và tên Số tài khoản Mã BHXH", "NAME 7912345670 BHXH", [0, 0, 2, 0], 5),
             ("STT Tên hàng Mã hàng Số lượng", "I NAME BHXH 4", [0; 4], 0),
             ("Họ và tên Mã đơn hàng Số tiền", "NAME BHXH 4.000", [0; 4], 0),
+            // People who are counted, and the number of a firm.
+            ("STT Tên tỉnh Số người tham gia BHXH Số thu (đồng)", "I NAME 623496 145633764010 89.07", [0; 4], 0),
+            ("Họ và tên Số lượng người tham gia BHYT Số tiền", "NAME 3 BHXH", [0; 4], 0),
+            (
+                "STT Tên gói thầu Mã định danh nhà thầu Giá gói thầu (đồng)",
+                "I NAME vn0138877315 897815947194",
+                [0; 4],
+                0,
+            ),
+            ("STT Họ tên Số người phụ thuộc Số CCCD", "I NAME 2 CCCD", [2, 0, 0, 0], 5),
+            ("Số người tham gia BHXH Họ tên Mã số BHXH", "3 NAME BHXH", [0, 0, 2, 0], 5),
+            ("STT Họ tên người tham gia MSBHXH", "I NAME BHXH", [0, 0, 2, 0], 5),
             // Words of a sentence speak of what stands right below them.
             ("Họ tên khách thì có mã BHXH mới tra được trong bảng dưới", "NAME BHXH", [0, 0, 1, 0], 1),
         ] {

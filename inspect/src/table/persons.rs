@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use chot_detectors::Column;
+use chot_detectors::{Column, names_nobody};
 use chot_model::{Confidence, DetectorId};
 
 use super::{Row, Shape, Table};
@@ -60,7 +60,7 @@ impl Table {
         let cell = |wanted: fn(Column) -> bool| {
             row.clone()
                 .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
-                .map(|(at, text)| (at, text.trim_ascii()))
+                .map(|(at, text)| (at, without_blanks(text)))
                 .find(|(_, text)| text.len() > 1)
         };
         let (at, name) = cell(|c| matches!(c, Column::Name | Column::GivenName))?;
@@ -78,7 +78,22 @@ impl Table {
         let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
         let other = |text: &[u8]| inquiry.key.hash_one(text);
         let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
-        letters.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+        let somebody = letters && !str::from_utf8(name).is_ok_and(names_nobody);
+        somebody.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+    }
+}
+
+/// What stands between the blanks of a cell, among them those that do not break: pages fill empty cells with one.
+fn without_blanks(mut cell: &[u8]) -> &[u8] {
+    const NBSP: &[u8] = "\u{a0}".as_bytes();
+    loop {
+        let inner = cell.trim_ascii();
+        let inner = inner.strip_prefix(NBSP).unwrap_or(inner);
+        let inner = inner.strip_suffix(NBSP).unwrap_or(inner);
+        if inner.len() == cell.len() {
+            return cell;
+        }
+        cell = inner;
     }
 }
 
@@ -97,6 +112,7 @@ pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inq
 
 #[cfg(test)]
 mod tests {
+    use super::without_blanks;
     use crate::{Hint, Inspector, Limits};
 
     const NAMES: [&str; 8] = [
@@ -133,6 +149,33 @@ mod tests {
             ("STT|Họ tên|Mã số BHXH|Họ tên chủ hộ|Số CCCD\n", 8),
         ] {
             assert_eq!(persons(header, row), people, "{header}");
+        }
+    }
+
+    #[test]
+    fn rows_that_head_a_group_are_nobody() {
+        for (heading, beside, people) in [
+            ("Tăng mức đóng", "", 8),
+            ("Cộng giảm", "\u{a0}", 8),
+            ("Người lập", " \u{a0} \u{a0}", 8),
+            ("CHẾ ĐỘ THAI SẢN", "\u{a0}", 8),
+            ("Cộng tăng", "12.500.000", 8),
+            // Somebody who is called so.
+            ("Tăng Thị Mới", "05/04/1987", 9),
+            ("Trần Thị Phố", "05/04/1987", 9),
+            ("Đường Văn Cộng", "05/04/1987", 9),
+            ("Phố Nguyễn Du", "05/04/1987", 8),
+        ] {
+            let other = |n: usize| if n == 3 { format!("II|{heading}|{beside}\n") } else { String::new() };
+            let row = |n: usize, name: &str| format!("{}{n}|{name}|05/04/19{}", other(n), 60 + n);
+            assert_eq!(persons("STT|Họ và tên|Ngày sinh\n", row), people, "{heading}");
+        }
+    }
+
+    #[test]
+    fn blanks_that_do_not_break_are_blanks() {
+        for (cell, inner) in [("\u{a0}", ""), (" \u{a0} An\u{a0}B \u{a0}", "An\u{a0}B"), ("à", "à"), ("", "")] {
+            assert_eq!(without_blanks(cell.as_bytes()), inner.as_bytes(), "{cell:?}");
         }
     }
 

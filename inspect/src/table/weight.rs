@@ -8,7 +8,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use chot_detectors::{Column, Context, Hit, are_counted, fold};
+use chot_detectors::{Column, Context, Hit, are_counted, are_uninsured, fold};
 use chot_model::{Confidence, DetectorId};
 
 use super::{COLUMNS_MAX, Row};
@@ -110,10 +110,32 @@ pub(super) fn loosen(columns: &mut [Option<Column>], header: &Row, told: bool, b
         "ten vat tu",
         "phuong tien",
     ];
+    /// Cards that open doors and count hours.
+    const CARDS: [&str; 12] = [
+        "tu",
+        "xe",
+        "gui xe",
+        "cham cong",
+        "thang may",
+        "ra vao",
+        "thu vien",
+        "ban doc",
+        "kho",
+        "can ho",
+        "nhan vien",
+        "rfid",
+    ];
     /// Of the insured and of what they pay.
     const PAID: [&str; 3] = ["kcb", "luong", "muc dong"];
     let folded = |view: &crate::view::View| fold(&String::from_utf8_lossy(&view.text));
-    let is_loose = |at: usize| header.iter().any(|(c, view)| *c == at && LOOSE.contains(&folded(view).trim()));
+    // `Mã thẻ từ`, `Số thẻ xe`: of what it says more.
+    let longer = |heading: &str| {
+        ["ma the ", "so the "].iter().any(|card| heading.strip_prefix(card).is_some_and(|of| CARDS.contains(&of)))
+    };
+    let is_loose = |at: usize| {
+        let loose = |heading: &str| LOOSE.contains(&heading) || longer(heading);
+        header.iter().any(|(c, view)| *c == at && loose(folded(view).trim()))
+    };
     let loose: Vec<usize> = (0..columns.len())
         .filter(|at| matches!(columns.get(*at), Some(Some(Column::Bhyt | Column::Bhxh))) && is_loose(*at))
         .collect();
@@ -125,10 +147,10 @@ pub(super) fn loosen(columns: &mut [Option<Column>], header: &Row, told: bool, b
     let told = told || beside.into_iter().any(tells_of_people) || header.iter().any(|(_, view)| is_paid(&folded(view)));
     let thing = header.iter().any(|(_, view)| THINGS.contains(&folded(view).trim()));
     let named = body.iter().filter(|(_, row)| names(row, columns, inquiry)).count() * 2 > body.len();
-    if told || named && !thing {
-        return;
-    }
-    for at in loose {
+    let cells = |at: usize| body.iter().flat_map(move |(_, row)| row).filter(move |(c, _)| *c == at);
+    let strange = |at: usize| are_uninsured(cells(at).map(|(_, view)| view.text.as_slice()));
+    let kept = told || named && !thing;
+    for at in loose.into_iter().filter(|at| !kept || strange(*at)) {
         if let Some(slot) = columns.get_mut(at) {
             *slot = Some(Column::Neutral);
         }
@@ -395,6 +417,11 @@ mod tests {
             ("Mã BH,Tên sản phẩm,Hạn bảo hành", "NUMBER,Quạt,11", 0),
             ("Mã bảo hiểm xe,Loại,Phí", "NUMBER,Tự nguyện,11", 0),
             ("STT,Số thẻ kho,Ghi chú", "1,NUMBER,x", 0),
+            ("STT,Mã thẻ từ,Ghi chú", "1,NUMBER,x", 0),
+            ("Họ tên,Mã thẻ,Ca", "NAME,STRANGE,x", 0),
+            ("Họ tên,Mã thẻ từ,Ngày sinh", "NAME,STRANGE,05/04/1987", 0),
+            ("Họ tên,Mã số BHXH,Ngày sinh", "NAME,STRANGE,05/04/1987", 6),
+            ("Họ tên,Mã thẻ,Ngày sinh", "NAME,NUMBER,05/04/1987", 6),
             ("Số thẻ,Họ tên,Ghi chú", "NUMBER,NAME,x", 6),
             ("Số thẻ,Ngày sinh,Ghi chú", "NUMBER,05/04/1987,x", 6),
             ("Mã BH,Họ tên,Mức đóng", "NUMBER,NAME,11", 6),
@@ -403,7 +430,9 @@ mod tests {
         ] {
             let mut text = format!("{header}\n");
             for (n, name) in NAMES.iter().enumerate() {
-                text += &row.replace("NUMBER", &format!("79{:08}", 12_345_678 + n * 7_654_321)).replace("NAME", name);
+                let number = format!("{:08}", 12_345_678 + n * 7_654_321);
+                let row = row.replace("NUMBER", &format!("79{number}")).replace("STRANGE", &format!("00{number}"));
+                text += &row.replace("NAME", name);
                 text += "\n";
             }
             assert_eq!(numbers(&text), found, "{text}");
