@@ -300,14 +300,17 @@ impl Grid {
                 open.misfits = 0;
                 return self.queue.push_back(Some(row));
             }
-            if (cut || matches!(open.cut, Cut::Dashes | Cut::Comma))
-                && let Some(row) = Cells::of(&line, open.cut, view).and_then(|cells| open.fit(cells, view))
-            {
+            let cells = || Cells::of(&line, open.cut, view);
+            let cells = if cut || matches!(open.cut, Cut::Dashes | Cut::Comma) { cells() } else { None };
+            // Another table of the page has as many columns by chance.
+            let begins = |cells: &Cells| open.is_headed_otherwise(cells, view, detectors);
+            let anew = cells.as_ref().is_some_and(begins);
+            if !anew && let Some(row) = cells.and_then(|cells| open.fit(cells, view)) {
                 return self.queue.push_back(Some(row));
             }
             open.misfits += 1;
             let is_header = open.cut == Cut::Spaces && Headings::of(line.text(view), detectors).is_some();
-            if is_header || open.misfits > MISFITS_MAX {
+            if anew || is_header || open.misfits > MISFITS_MAX {
                 self.close();
             }
         }

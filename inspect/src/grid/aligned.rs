@@ -8,7 +8,7 @@ use std::ops::Range;
 use chot_detectors::{Column, Detectors};
 
 use super::cells::{Cells, Cut, Line, Open, Piece};
-use super::spaced::{fits, is_date};
+use super::spaced::{fits, is_counted, is_date};
 use super::{Grid, HEADING_MAX};
 use crate::table::{digits, is_number};
 use crate::view::View;
@@ -27,6 +27,8 @@ const BETWEEN_MAX: usize = 8;
 const LINE_MAX: usize = 480;
 /// How well a number stands under a heading that names it ([`fits`]).
 const NAMED: u32 = 3;
+/// How much better a row stands under other headings than those that its signs tell.
+pub(super) const BETTER: u32 = NAMED;
 
 /// What the cells of a header announce, a name and an identifier among them; the rest is nothing known.
 pub(super) fn headings(cells: &Cells, view: &View, detectors: &Detectors) -> Option<Vec<Column>> {
@@ -68,7 +70,8 @@ fn weight(cell: &[u8], column: Column) -> u32 {
     }
     let digits = digits(text);
     let is_value = match column {
-        Column::Name | Column::GivenName | Column::Surname => return if is_words(text) { VALUE } else { 0 },
+        Column::Name => return if is_words(text) { VALUE } else { 0 },
+        Column::GivenName | Column::Surname => return if is_words(text) || is_word(text) { VALUE } else { 0 },
         Column::BirthDate => is_date(text),
         Column::BirthYear => digits == 4 && text.len() == 4,
         Column::Sex => {
@@ -94,11 +97,20 @@ pub(super) fn is_sum(cells: &Cells, view: &View) -> bool {
     cells.row.iter().take(2).any(|cell| begins(cell.text(view)))
 }
 
-/// Words as names are, before a birth perhaps.
+/// Words as names are, behind the number of their row or before a birth perhaps.
 fn is_words(text: &[u8]) -> bool {
     const BYTES_MAX: usize = 64;
+    let number = if is_counted(text) { text.iter().take_while(|b| !b.is_ascii_whitespace()).count() } else { 0 };
+    let text = text.get(number..).unwrap_or_default().trim_ascii_start();
     let words = text.split(u8::is_ascii_digit).next().unwrap_or_default().trim_ascii();
     text.len() <= BYTES_MAX && words.contains(&b' ') && !words.iter().any(|b| b"@/;:,".contains(b))
+}
+
+/// A part of a name: letters, of which the first is a capital.
+fn is_word(text: &[u8]) -> bool {
+    const BYTES_MAX: usize = 16;
+    let begins = str::from_utf8(text).ok().and_then(|text| text.chars().next()).is_some_and(char::is_uppercase);
+    text.len() <= BYTES_MAX && begins && text.iter().all(|b| b.is_ascii_alphabetic() || *b >= 0x80)
 }
 
 /// Which cells stand under which headings: both in their order, as much as may be. `weight` is of a cell and a heading.
@@ -136,8 +148,14 @@ pub(super) fn best(cells: usize, headings: usize, weight: impl Fn(usize, usize) 
 }
 
 /// The columns of a row under headings, if a name stands under one, and a number under one that names it. `given` are
-/// those that its places tell, or the signs that part it: they are right unless what it holds stands better elsewhere.
-pub(super) fn row(cells: &Cells, headings: &[Column], given: Option<&[usize]>, view: &View) -> Option<Line> {
+/// those that its places tell, or the signs that part it: they are right unless what it holds stands better elsewhere, by
+/// more than `slack`.
+pub(super) fn row(
+    cells: &Cells,
+    headings: &[Column],
+    (given, slack): (Option<&[usize]>, u32),
+    view: &View,
+) -> Option<Line> {
     if headings.is_empty() || cells.row.len() > HEADINGS_MAX {
         return None;
     }
@@ -146,7 +164,7 @@ pub(super) fn row(cells: &Cells, headings: &[Column], given: Option<&[usize]>, v
         headings.get(c).map_or(0, |column| weight(cell, *column))
     };
     let (sum, pairs) = best(cells.row.len(), headings.len(), own);
-    if given.is_some_and(|given| given.iter().enumerate().map(|(n, c)| own(n, *c)).sum::<u32>() >= sum) {
+    if given.is_some_and(|given| given.iter().enumerate().map(|(n, c)| own(n, *c)).sum::<u32>() + slack >= sum) {
         return None;
     }
     let column = |c: usize| headings.get(c).copied().unwrap_or(Column::Neutral);
@@ -212,7 +230,8 @@ impl Grid {
 /// Whether cells hold what a row about somebody has: words that may be a name, and a number.
 fn may_be_row(cells: &Cells, view: &View) -> bool {
     let has = |wanted: fn(&[u8]) -> bool| cells.row.iter().any(|cell| wanted(cell.text(view)));
-    cells.row.len() >= KNOWN_MIN && has(|text| digits(text) >= 8 && text.len() <= CELL_MAX) && has(is_words)
+    let named = |text: &[u8]| is_words(text) || is_word(text);
+    cells.row.len() >= KNOWN_MIN && has(|text| digits(text) >= 8 && text.len() <= CELL_MAX) && has(named)
 }
 
 /// The lines above a place in a window, the nearest first, without the blanks at their ends.
@@ -225,4 +244,33 @@ fn above(view: &View, at: usize) -> impl Iterator<Item = Range<usize>> {
         let line = text.get(start..)?;
         Some(start..start + line.trim_ascii_end().len())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    /// As a page gives them: the header of the second has as many cells as the first table, and two headings in one of them.
+    #[test]
+    fn the_second_table_of_a_page_stands_under_its_own_headings() {
+        const NAMES: [&str; 3] = ["Nguyễn Ngọc Đan", "Thạch Hồng Hương", "Đỗ Thanh Hiếu"];
+        let rows = |row: &dyn Fn(usize, &str) -> String| {
+            NAMES.iter().enumerate().map(|(n, name)| row(n + 1, name)).collect::<String>()
+        };
+        let number = |n: usize| 138_386_493 + n * 1_097_531;
+        let two = "I. TĂNG\nSTT\tHọ và tên\tMã số BHXH\tMức lương\n".to_owned()
+            + &rows(&|n, name| format!("{n}\t{name}\t93775344{n}8\t4400000\n"))
+            + "II. GIẢM\nSTT\tHọ tên\tNăm sinh\tSố CMND SĐT\n"
+            + &rows(&|n, name| format!("{n}\t{name}\t1968\t{}\t037663652{n}\n", number(n)));
+        for (text, cmnd) in [(two.clone(), 3), (two.replace("CMND", "phiếu").replace("BHXH", "hàng"), 0)] {
+            // What stands before keeps it from being a file of tabs.
+            let text = format!("Kính gửi: quý cơ quan, xin gửi danh sách sau đây.\n\n{text}");
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cmnd), cmnd, "{text}");
+            assert_eq!(inspection.distinct(DetectorId::Bhxh), cmnd, "{text}");
+        }
+    }
 }

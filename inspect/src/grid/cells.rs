@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use chot_detectors::Column;
+use chot_detectors::{Column, Detectors};
 
 use super::items::{given_and_number, name_and_number};
 use super::spaced::begins_register;
@@ -675,6 +675,12 @@ impl Open {
         self.places.clear();
     }
 
+    /// Whether a line under these headings is made of others.
+    pub(super) fn is_headed_otherwise(&self, cells: &Cells, view: &View, detectors: &Detectors) -> bool {
+        !self.headings.is_empty()
+            && aligned::headings(cells, view, detectors).is_some_and(|headings| headings != self.headings)
+    }
+
     /// The row that a line makes, when its cells fit the columns.
     pub(super) fn fit(&mut self, mut cells: Cells, view: &View) -> Option<Line> {
         if cells.cut != self.cut {
@@ -693,9 +699,10 @@ impl Open {
         } else {
             let prefix = || self.cut.leaves_out(self.cells, cells.row.len()).then(|| (0..cells.row.len()).collect());
             let columns = self.assign(&cells.places).or_else(prefix);
-            // Tabs and pipes stand for empty cells as well, but for the last.
+            // Tabs and pipes stand for empty cells as well, but for the last. Those of a page are set by what one sees.
             let exact = columns.is_some() && matches!(self.cut, Cut::Tab | Cut::Pipe);
-            match aligned::row(&cells, &self.headings, columns.as_deref(), view).filter(|_| !exact) {
+            let slack = if exact { aligned::BETTER } else { 0 };
+            match aligned::row(&cells, &self.headings, (columns.as_deref(), slack), view) {
                 Some(row) => row,
                 None => Line::under(cells.row, columns?),
             }

@@ -257,7 +257,7 @@ impl Grid {
             Some(open) if open.cut == Cut::Lines && open.cells == cells.row.len() => {
                 self.queue.push_back(Some(cells.into_line()));
             }
-            Some(open) if open.cut == Cut::Lines => match aligned::row(&cells, &open.headings, None, view) {
+            Some(open) if open.cut == Cut::Lines => match aligned::row(&cells, &open.headings, (None, 0), view) {
                 Some(row) => self.queue.push_back(Some(row)),
                 None => self.join(cells, view, detectors),
             },
@@ -320,7 +320,7 @@ fn headings_of(first: &Cells, view: &View, detectors: &Detectors) -> Vec<Column>
 fn is_header(first: &Cells, cells: &Cells, view: &View, detectors: &Detectors) -> bool {
     first.cut == Cut::Lines
         && aligned::headings(first, view, detectors)
-            .is_some_and(|headings| aligned::row(cells, &headings, None, view).is_some())
+            .is_some_and(|headings| aligned::row(cells, &headings, (None, 0), view).is_some())
 }
 
 /// Whether a line is the title of a list of the insured, and heads no column of it.
