@@ -15,6 +15,7 @@ mod sections;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod typed;
 mod upright;
 mod weight;
@@ -41,6 +42,7 @@ pub(crate) use line::{Cell, Line};
 use persons::listed;
 pub(crate) use plain::{CELLS_MAX, Plain};
 pub(crate) use sections::{Known, are_headings};
+pub(crate) use titles::Titles;
 use typed::Typed;
 
 /// A row: its cells with their column numbers.
