@@ -13,8 +13,10 @@ mod persons;
 mod plain;
 mod sections;
 mod sums;
+mod taxed;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod typed;
 mod upright;
 mod weight;
@@ -41,6 +43,7 @@ pub(crate) use line::{Cell, Line};
 use persons::listed;
 pub(crate) use plain::{CELLS_MAX, Plain};
 pub(crate) use sections::{Known, are_headings};
+pub(crate) use titles::Titles;
 use typed::Typed;
 
 /// A row: its cells with their column numbers.
@@ -126,6 +129,8 @@ struct Header {
     plan: Vec<Planned>,
     /// A column whose cells say what the numbers in another are.
     typed: Option<Typed>,
+    /// The column of tax codes that are the numbers of citizens, without the zeros that a spreadsheet drops.
+    taxed: Option<usize>,
 }
 
 /// A column as cells under it are read.
@@ -145,7 +150,7 @@ impl Header {
             joins: told(&reach, at).is_some_and(Column::is_identifier),
         };
         let plan = (0..columns.len().max(reach.len())).map(planned).collect();
-        Self { columns, announced: Vec::new(), about: Vec::new(), reach, plan, typed: None }
+        Self { columns, announced: Vec::new(), about: Vec::new(), reach, plan, typed: None, taxed: None }
     }
 }
 
@@ -354,6 +359,7 @@ impl Table {
                 insured::name_mere_number(&mut columns, cells, body);
                 sums::unname(&mut columns, cells, body);
                 let about = persons::about(cells, &announced);
+                let taxed = taxed::column(&columns, body);
                 let blank = |at: usize| cells.iter().all(|(c, view)| *c != at || view.text.trim_ascii().is_empty());
                 let mut reach: Vec<Option<Column>> = Vec::new();
                 for at in 0..announced.len() + REACH_MAX {
@@ -363,7 +369,7 @@ impl Table {
                     let before = reach.last().copied().flatten().filter(|_| blank(at));
                     reach.push(own.or(before));
                 }
-                Shape::Headed(Header { announced, about, typed, ..Header::new(columns, reach) })
+                Shape::Headed(Header { announced, about, typed, taxed, ..Header::new(columns, reach) })
             }
             None if heading.paired => Shape::Form,
             // A title is no heading of its row.
@@ -417,6 +423,9 @@ impl Table {
                     }
                     let first = found.len();
                     self.cell(number, *at, view, column, inquiry, &mut found);
+                    if self.may_be_citizen(*at, &view.text) {
+                        self.citizen(number, *at, view, first, inquiry, &mut found);
+                    }
                     if plain && found.len() == first {
                         inquiry.found_nothing(&view.text, column);
                     }

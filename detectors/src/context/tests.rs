@@ -307,6 +307,13 @@ fn a_header_of_two_papers_is_of_the_one_that_has_both_lengths() {
         ("Số căn cước (hoặc CMND)", Column::Cccd),
         ("Số CMND/CCCD mới", Column::IdNumber),
         ("Số CCCD", Column::Cccd),
+        ("Số thẻ căn cước", Column::Cccd),
+        ("Số thẻ", Column::Bhyt),
+        ("Số CC", Column::IdNumber),
+        ("National ID", Column::IdNumber),
+        ("ID card", Column::IdNumber),
+        ("Identity card", Column::IdNumber),
+        ("Citizen identity card", Column::Cccd),
     ] {
         assert_eq!(WORDS.column(header), Some(column), "{header}");
     }

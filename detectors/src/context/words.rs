@@ -348,7 +348,7 @@ impl Words {
         match listed.next() {
             // `Số` of what, the next line says.
             Some((text, column)) if text.len() >= bare.len() || column != Column::Neutral => Some(column),
-            said => self.headed(header).or(said.map(|(_, column)| column)),
+            said => self.headed(header).or_else(|| said.map(|(_, column)| column)),
         }
     }
 

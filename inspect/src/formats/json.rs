@@ -308,6 +308,7 @@ impl Json {
             self.begin_list();
         } else {
             self.judge(inquiry);
+            self.begin_object(inquiry);
         }
         let around = self.levels.last().filter(|l| l.array || self.role == Role::Index);
         let key = around.map_or(self.column, |l| l.key);

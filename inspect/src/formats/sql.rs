@@ -78,6 +78,8 @@ struct Sql {
     len: usize,
     /// Brackets open within a row.
     open: u32,
+    /// What ends the name of a column that is quoted: commas and brackets may stand in it.
+    quote: Option<u8>,
     header: Vec<Vec<u8>>,
     /// The created table whose columns the values that follow have, and the one whose columns are the header.
     of: Option<usize>,
@@ -106,6 +108,7 @@ impl Sql {
             name: Vec::new(),
             len: 0,
             open: 0,
+            quote: None,
             header: Vec::new(),
             of: None,
             headed: None,
@@ -219,7 +222,28 @@ impl Sql {
         self.row.clear();
         self.cell.clear();
         self.state = State::Search;
-        (self.len, self.open) = (0, 0);
+        (self.len, self.open, self.quote) = (0, 0, None);
+    }
+
+    /// Takes a byte of the names of columns.
+    fn column(&mut self, b: u8, at: u64, inquiry: &mut Inquiry) {
+        if let Some(end) = self.quote {
+            if b == end {
+                self.quote = None;
+            } else {
+                self.put(b, at);
+            }
+            return;
+        }
+        match b {
+            b')' => self.end_columns(inquiry),
+            b',' => self.end_cell(),
+            b'`' | b'"' | b'[' if self.cell.text.trim_ascii().is_empty() => {
+                self.quote = Some(if b == b'[' { b']' } else { b });
+            }
+            b'`' | b'"' | b'[' | b']' => {}
+            _ => self.put(b, at),
+        }
     }
 
     /// Takes a byte outside of any statement of interest.
@@ -290,12 +314,7 @@ impl Sql {
                     }
                 }
             },
-            State::Columns => match b {
-                b')' => self.end_columns(inquiry),
-                b',' => self.end_cell(),
-                b'`' | b'"' | b'[' | b']' => {}
-                _ => self.put(b, at),
-            },
+            State::Columns => self.column(b, at, inquiry),
             State::Between => match b {
                 b'(' => {
                     (self.state, self.open, self.len) = (State::Values, 0, 0);
@@ -430,5 +449,31 @@ impl Stream for Sql {
         self.give_back(inquiry);
         self.text.finish(inquiry);
         self.table.finish(inquiry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn quoted_names_of_columns_hold_commas_and_brackets() {
+        for (columns, found) in [
+            ("`STT`, `Họ, tên chủ hộ`, `Mã số BHXH`, `Số tiền (đồng)`", 12),
+            (r#""STT","Họ, tên","Mã số BHXH (10 số)","Ghi chú""#, 12),
+            ("[STT], [Họ (đệm), tên], [Mã số BHXH], [Ghi chú]", 12),
+            ("STT, ho_ten, ma_so_bhxh, ghi_chu", 12),
+            ("`STT`, `Họ, tên`, `Mã hóa đơn`, `Mã số BHXH, nếu có`", 0),
+            // A quote that ends nothing.
+            ("STT, ho`ten, ma_so_bhxh, ghi_chu", 12),
+        ] {
+            let row = |n: u32| format!("({n}, 'x', '79012345{n}', '')");
+            let rows: Vec<String> = (10..22).map(row).collect();
+            let text = format!("INSERT INTO t ({columns}) VALUES\n{};\n", rows.join(",\n"));
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{columns}");
+        }
     }
 }

@@ -11,7 +11,9 @@ use std::ops::Range;
 use chot_detectors::{Column, Told, Usual, Whole};
 use chot_model::DetectorId;
 
-use super::{COLUMNS_MAX, Found, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros};
+use super::{
+    COLUMNS_MAX, Found, Header, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros,
+};
 use crate::inquiry::{Inquiry, NOWHERE, Sole, Stand};
 use crate::joined;
 use crate::people::Mark;
@@ -185,7 +187,9 @@ pub(super) struct Lines {
 impl Table {
     /// Whether rows are better given to [`Self::line`].
     pub(crate) fn takes_lines(&self, inquiry: &Inquiry) -> bool {
-        matches!(&self.shape, Some(Shape::Headed(header)) if header.typed.is_none() && header.about.is_empty())
+        let each_by_header =
+            |header: &Header| header.typed.is_none() && header.about.is_empty() && header.taxed.is_none();
+        matches!(&self.shape, Some(Shape::Headed(header)) if each_by_header(header))
             && self.cut.is_none()
             && self.judged as usize >= JUDGED_ROWS
             && self.place.charset.is_none()

@@ -47,8 +47,8 @@ impl Table {
         }
     }
 
-    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number or address beside: a list of
-    /// people is one whether or not it holds an identifier.
+    /// Whoever is named in a row under `Họ tên` with a birth date, telephone number, address or bank account beside: a
+    /// list of people is one whether or not it holds an identifier.
     ///
     /// `found` gives the hash of what a detector found in a column.
     pub(super) fn named<'t>(
@@ -70,12 +70,19 @@ impl Table {
         if !short && person.is_none() {
             return None;
         }
-        let (by, beside) = cell(|c| {
+        let beside = cell(|c| {
             matches!(c, Column::BirthDate | Column::BirthYear | Column::Phone | Column::Address | Column::Health)
-        })?;
+        });
+        // Firms have accounts as well.
+        let account = || {
+            cell(|c| c == Column::Bank)
+                .filter(|(at, _)| person.is_some() && found(*at, &[DetectorId::BankAccount]).is_some())
+        };
+        let (by, beside) = beside.or_else(account)?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
         // As the lines of running text are told apart.
-        let told = found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address]);
+        let told =
+            found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address, DetectorId::BankAccount]);
         let other = |text: &[u8]| inquiry.key.hash_one(text);
         let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
         let somebody = letters && !str::from_utf8(name).is_ok_and(names_nobody);
@@ -149,6 +156,22 @@ mod tests {
             ("STT|Họ tên|Mã số BHXH|Họ tên chủ hộ|Số CCCD\n", 8),
         ] {
             assert_eq!(persons(header, row), people, "{header}");
+        }
+    }
+
+    #[test]
+    fn names_with_accounts_are_a_list_and_firms_are_none() {
+        for (header, firm, people) in [
+            ("STT|Họ và tên|Số tài khoản|Ngân hàng|Số tiền\n", "", 8),
+            ("STT|Họ và tên|Số chứng từ|Ngân hàng|Số tiền\n", "", 0),
+            ("STT|Tên đơn vị|Số tài khoản|Ngân hàng|Số tiền\n", "Công ty TNHH Vật tư số ", 0),
+            ("STT|Họ và tên|Số tài khoản|Ngân hàng|Số tiền\n", "Công ty TNHH Vật tư số ", 0),
+        ] {
+            let row = |n: usize, name: &str| {
+                let name = if firm.is_empty() { name.to_owned() } else { format!("{firm}{n}") };
+                format!("{n}|{name}|711051008{:04}|BIDV|500000", 1_173 + n * 619)
+            };
+            assert_eq!(persons(header, row), people, "{header} {firm}");
         }
     }
 

@@ -1,5 +1,6 @@
-//! Lists of lists: the first may hold headings for those behind it, as answers of spreadsheets and tables of web pages do,
-//! or another member of the object holds them: `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
+//! Lists of lists, or one a line: the first below the titles may hold headings for those behind it, as answers of
+//! spreadsheets and tables of web pages do, or another member of the object holds them:
+//! `{"columns": ["Số CCCD", …], "data": [["001…", …], …]}`.
 //!
 //! A second look: each value is read by itself as well, under the heading of its column.
 
@@ -7,7 +8,7 @@ use super::{Json, Role};
 use chot_detectors::Column;
 
 use crate::inquiry::{Inquiry, Place};
-use crate::table::{Row, Table};
+use crate::table::{Row, Table, Titles};
 use crate::view::View;
 
 /// The rows of one list of lists.
@@ -16,8 +17,9 @@ pub(super) struct Rows {
     level: usize,
     row: Row,
     number: u64,
-    /// What the rows are given to, once the first held headings, and what those announce.
+    /// What the rows are given to, once one held headings, those before it, and what the headings announce.
     table: Option<Table>,
+    titles: Titles,
     columns: Vec<Option<Column>>,
     /// The level of the object one of whose members holds the headings: they end with it.
     object: Option<usize>,
@@ -28,18 +30,40 @@ pub(super) struct Rows {
     taken: bool,
 }
 
+/// Of values within a list that stands in no other.
+const LINE: usize = 1;
 /// Longer rows are vectors.
 const CELLS_MAX: usize = 256;
 /// Strings that describe a column.
 const DESCRIBED_MAX: usize = 16;
 
 impl Rows {
+    fn new(level: usize, object: Option<usize>) -> Self {
+        Self {
+            level,
+            row: Row::new(),
+            number: 0,
+            table: None,
+            titles: Titles::default(),
+            columns: Vec::new(),
+            object,
+            described: Vec::new(),
+            celled: false,
+            taken: false,
+        }
+    }
+
     /// Whether a value at this level is a cell that says more beside others.
     pub(super) fn wants(&self, level: usize) -> bool {
         (level == self.level || self.describes(level) || self.is_in_cell(level))
             && self.row.len() < CELLS_MAX
             && self.described.len() < DESCRIBED_MAX
-            && (self.number == 0 || self.table.is_some())
+            && (self.table.is_some() || self.titles.may_go_on())
+    }
+
+    /// Whether its rows are lists by themselves, and none held headings yet.
+    const fn is_line(&self) -> bool {
+        self.level == LINE && self.table.is_none()
     }
 
     /// Whether a value at this level belongs to an object that describes a column, `{"name": "so_cccd", "type": "text"}`.
@@ -97,16 +121,18 @@ impl Rows {
     fn end_row(&mut self, place: &Place, inquiry: &mut Inquiry) {
         self.number += 1;
         let row = std::mem::take(&mut self.row);
-        if self.number == 1 {
+        if self.number == 1 && self.object.is_some() {
+            // Their rows are lists of another list.
+            self.level += 1;
+        }
+        if self.table.is_none() && self.titles.may_go_on() {
             let mut announced = |(_, view): &(usize, View)| inquiry.column(&String::from_utf8_lossy(&view.text));
             self.columns = row.iter().map(&mut announced).collect();
-            if self.object.is_some() {
-                // Their rows are lists of another list.
-                self.level += 1;
+            if !self.columns.iter().any(Option::is_some) {
+                return self.titles.hold(self.number, row);
             }
-            if self.columns.iter().any(Option::is_some) {
-                self.table = Some(Table::second_look(Place { again: true, ..place.clone() }));
-            }
+            let table = Table::second_look(Place { again: true, ..place.clone() });
+            self.table = Some(self.titles.begin(table, inquiry));
         }
         // A list of another length in the same object is none of their rows.
         if let Some(table) = self.table.as_mut().filter(|_| self.object.is_none() || row.len() == self.columns.len()) {
@@ -130,14 +156,24 @@ impl Json {
             // Values of an object beside the rows are none of this one.
             rows.row.clear();
         }
-        let Some(around) = self.levels.last().filter(|_| self.rows.is_none()) else { return };
-        let object = (!around.array && self.role == Role::Headings).then_some(self.levels.len());
-        if around.array || object.is_some() {
-            let level = self.levels.len() + 1;
-            let (row, described, columns) = (Row::new(), Vec::new(), Vec::new());
-            let (celled, taken) = (false, false);
-            self.rows =
-                Some(Box::new(Rows { level, row, number: 0, table: None, columns, object, described, celled, taken }));
+        if open > 0 {
+            self.rows.take_if(|rows| rows.is_line());
+        }
+        if self.rows.is_some() {
+            return;
+        }
+        let array = self.levels.last().is_none_or(|around| around.array);
+        let object = (!array && self.role == Role::Headings).then_some(open);
+        if array || object.is_some() {
+            self.rows = Some(Box::new(Rows::new(open + 1, object)));
+        }
+    }
+
+    /// An object begins: what it stands in is no list of values, nor a row.
+    pub(super) fn begin_object(&mut self, inquiry: &mut Inquiry) {
+        let ends = |rows: &Rows| rows.level == LINE && (rows.table.is_none() || self.levels.is_empty());
+        if self.rows.as_ref().is_some_and(|rows| ends(rows)) {
+            self.end_rows(inquiry);
         }
     }
 
@@ -204,6 +240,37 @@ mod tests {
             let bytes = rows(heading).replace("\"79012345", "\"0010901234").into_bytes();
             let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{heading}: {inspection:?}");
+        }
+    }
+
+    #[test]
+    fn titles_stand_above_the_headings_and_rows_may_be_lines() {
+        let row = |n: u32| format!(r#"["{n}", "", "79012345{n}"]"#);
+        let rows: Vec<String> = (10..22).map(row).collect();
+        for (titles, heading, found) in [
+            (&[][..], "Mã số BHXH", 12),
+            (&[r#"["DANH SÁCH"]"#], "Mã số BHXH", 12),
+            (&[r#"["PHƯỜNG X", "", "", "TỔ 3"]"#, r#"["", ""]"#, "[]"], "Mã số BHXH", 12),
+            (&[r#"["DANH SÁCH"]"#], "Số hóa đơn", 0),
+            // Rows of a table that has no headings.
+            (&[r#"["7", "", "7901234599"]"#, "[1, 2, 3]"], "Mã số BHXH", 0),
+        ] {
+            let lines: Vec<String> = (titles.iter().map(|title| (*title).to_owned()))
+                .chain([format!(r#"["STT", "Ghi chú", "{heading}"]"#)])
+                .chain(rows.iter().cloned())
+                .collect();
+            let list = lines.join(",");
+            for text in [
+                lines.join("\n"),
+                format!("[{list}]"),
+                format!(r#"{{"range": "A1", "values": [{list}], "x": [[1]]}}"#),
+                format!("[\"a\"]\n{{\"values\": [{list}]}}"),
+                format!("[[1, 2]]\n[{list}]"),
+            ] {
+                let bytes = text.as_bytes().to_vec();
+                let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &bytes).inspection;
+                assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{text}");
+            }
         }
     }
 

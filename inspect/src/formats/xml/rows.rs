@@ -1,14 +1,14 @@
 //! Tables of other vocabularies, told by what their elements are called: `tr` and `td` as pages have them, `row` and
-//! `entry` (DocBook), `row` and `cell`. The first row may hold headings for those behind it.
+//! `entry` (DocBook), `row` and `cell`. The first row below the titles may hold headings for those behind it.
 //!
 //! A second look: each value is read by itself as well.
 
 use crate::inquiry::{Inquiry, Place};
-use crate::table::{Row, Table};
+use crate::table::{Row, Table, Titles};
 use crate::view::View;
 
 const ROWS: [&[u8]; 2] = [b"tr", b"row"];
-const CELLS: [&[u8]; 4] = [b"td", b"th", b"entry", b"cell"];
+const CELLS: [&[u8]; 6] = [b"td", b"th", b"entry", b"cell", b"c", b"col"];
 const TABLES: [&[u8]; 3] = [b"table", b"tgroup", b"informaltable"];
 /// More cells are no row that people read.
 const CELLS_MAX: usize = 256;
@@ -20,27 +20,35 @@ pub(super) struct Rows {
     place: Place,
     in_row: bool,
     row: Row,
-    cell: Option<View>,
+    /// The cell at hand, and which of the names it has.
+    cell: Option<(usize, View)>,
     number: u64,
-    /// What the rows are given to, once the first held headings.
+    /// What the rows are given to, once one held headings, and those before it.
     table: Option<Table>,
+    titles: Titles,
+}
+
+fn which(name: &[u8], names: &[&[u8]]) -> Option<usize> {
+    names.iter().position(|n| n.eq_ignore_ascii_case(name))
 }
 
 fn among(name: &[u8], names: &[&[u8]]) -> bool {
-    names.iter().any(|n| n.eq_ignore_ascii_case(name))
+    which(name, names).is_some()
 }
 
 impl Rows {
     pub(super) fn new(place: &Place) -> Self {
         let place = Place { again: true, ..place.clone() };
-        Self { place, in_row: false, row: Row::new(), cell: None, number: 0, table: None }
+        let titles = Titles::default();
+        Self { place, in_row: false, row: Row::new(), cell: None, number: 0, table: None, titles }
     }
 
     pub(super) fn open(&mut self, name: &[u8]) {
-        if self.in_row && among(name, &CELLS) {
-            self.cell = Some(View::default());
-        } else if among(name, &ROWS) {
-            self.in_row = self.number == 0 || self.table.is_some();
+        if self.in_row && self.cell.is_none() {
+            self.cell = which(name, &CELLS).map(|which| (which, View::default()));
+        }
+        if self.cell.is_none() && among(name, &ROWS) {
+            self.in_row = self.table.is_some() || self.titles.may_go_on();
             self.row.clear();
         }
     }
@@ -48,7 +56,7 @@ impl Rows {
     /// Takes the text of an element.
     #[inline]
     pub(super) fn text(&mut self, text: &View) {
-        if let Some(cell) = &mut self.cell
+        if let Some((_, cell)) = &mut self.cell
             && cell.text.len() + text.text.len() <= CELL_MAX
         {
             if !cell.text.is_empty() {
@@ -59,8 +67,9 @@ impl Rows {
     }
 
     pub(super) fn close(&mut self, name: &[u8], inquiry: &mut Inquiry) {
-        if self.cell.is_some() && among(name, &CELLS) {
-            if let Some(cell) = self.cell.take().filter(|_| self.row.len() < CELLS_MAX) {
+        let ends = |(which, _): &mut (usize, View)| CELLS.get(*which).is_some_and(|n| n.eq_ignore_ascii_case(name));
+        if let Some((_, cell)) = self.cell.take_if(ends) {
+            if self.row.len() < CELLS_MAX {
                 self.row.push((self.row.len(), cell));
             }
         } else if self.in_row && among(name, &ROWS) {
@@ -74,10 +83,12 @@ impl Rows {
         let row = std::mem::take(&mut self.row);
         self.in_row = false;
         self.number += 1;
-        if self.number == 1
-            && row.iter().any(|(_, view)| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some())
-        {
-            self.table = Some(Table::second_look(self.place.clone()));
+        if self.table.is_none() {
+            if row.iter().any(|(_, view)| inquiry.column(&String::from_utf8_lossy(&view.text)).is_some()) {
+                self.table = Some(self.titles.begin(Table::second_look(self.place.clone()), inquiry));
+            } else {
+                return self.titles.hold(self.number, row);
+            }
         }
         if let Some(table) = &mut self.table {
             table.row(self.number, row, inquiry);
@@ -89,6 +100,37 @@ impl Rows {
         if let Some(mut table) = self.table.take() {
             table.finish(inquiry);
         }
-        (self.number, self.cell) = (0, None);
+        (self.number, self.cell, self.titles) = (0, None, Titles::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn cells_may_have_one_name_and_titles_stand_above_the_headings() {
+        let cells = |name: &str, cells: &[&str]| {
+            let cell = |text: &&str| format!("<{name}>{text}</{name}>");
+            format!("<row>{}</row>", cells.iter().map(cell).collect::<String>())
+        };
+        for (name, title, heading, found) in [
+            ("c", "", "Mã số BHXH", 12),
+            ("c", "DANH SÁCH", "Mã số BHXH", 12),
+            ("cell", "DANH SÁCH", "Mã số BHXH", 12),
+            ("col", "", "Mã số BHXH", 12),
+            ("c", "DANH SÁCH", "Mã hóa đơn", 0),
+            // None of the words for a cell.
+            ("x", "", "Mã số BHXH", 0),
+        ] {
+            let titles = if title.is_empty() { String::new() } else { cells(name, &[title]) + &cells(name, &["", ""]) };
+            let row = |n: u32| cells(name, &[&n.to_string(), "", &format!("79012345{n}")]);
+            let rows: String = (10..22).map(row).collect();
+            let text = format!("<rows>{titles}{}{rows}</rows>", cells(name, &["STT", "Ghi chú", heading]));
+            let inspection = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes());
+            assert_eq!(inspection.inspection.distinct(DetectorId::Bhxh), found, "{name} {title} {heading}");
+        }
     }
 }
