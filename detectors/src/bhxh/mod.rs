@@ -10,7 +10,7 @@ use chot_model::DetectorId;
 
 use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
-use crate::context::{Columns, Firm, Near};
+use crate::context::{Columns, Firm, Near, ends_a_name, says};
 use crate::fold::fold;
 use crate::mst::has_check_digit;
 use crate::numbers::Number;
@@ -260,11 +260,40 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
         label.strip_suffix(" bh").or_else(|| label.strip_suffix(" ma bh")).is_some_and(book::is_somebody)
             && number.digits().get(..2).is_some_and(is_insurer)
     };
-    // A machine of the office, and its money.
-    const OF_THE_OFFICE: [&str; 7] = ["may", "thu", "chi", "no", "quy", "phi", "tien"];
-    let label = lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
-    let office = label.strip_suffix(" bhxh").and_then(|before| before.rsplit(' ').next());
-    alone && !paper() && !owner() || office.is_some_and(|word| OF_THE_OFFICE.contains(&word))
+    alone && !paper() && !owner() || is_of_the_office(above)
+}
+
+/// Whether `BHXH` is that of a machine of the office or its money: `Thu BHXH 4563847123`. What ends at a comma speaks of
+/// something else, as does a word with other marks (`Tiến`), and the name of a person ends with none.
+fn is_of_the_office(above: &[u8]) -> bool {
+    const OF_THE_OFFICE: [(&str, &str); 7] = [
+        ("may", "máy"),
+        ("thu", "thu"),
+        ("chi", "chi"),
+        ("no", "nợ"),
+        ("quy", "quỹ"),
+        ("phi", "phí"),
+        ("tien", "tiền"),
+    ];
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
+    let mut lines = above.rsplit(|b| *b == b'\n').take(2);
+    let Some(line) = lines.find(|line| line.iter().any(is_part)) else { return false };
+    let label = line.get(..line.iter().rposition(is_part).map_or(0, |at| at + 1)).unwrap_or_default();
+    let Some((head, bhxh)) = label.len().checked_sub(4).and_then(|at| label.split_at_checked(at)) else { return false };
+    let end = head.iter().rposition(is_part).map_or(0, |at| at + 1);
+    if !bhxh.eq_ignore_ascii_case(b"bhxh")
+        || head.get(end..).is_none_or(|signs| signs.is_empty() || signs.contains(&b','))
+    {
+        return false;
+    }
+    let head = head.get(..end).unwrap_or_default();
+    let start = head.iter().rposition(|b| !is_part(b)).map_or(0, |at| at + 1);
+    let word = head.get(start..).unwrap_or_default();
+    let folded = fold(&String::from_utf8_lossy(word));
+    OF_THE_OFFICE.iter().find(|(office, _)| *office == folded).is_some_and(|(_, office)| {
+        let said = if office.is_ascii() { word.is_ascii() } else { says(word, office) };
+        said && !ends_a_name(head, start..end)
+    })
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.

@@ -151,6 +151,8 @@ impl Cccd {
         let against = match said.firm(OTHERS) {
             Firm::Not => 0,
             Firm::Column => 200,
+            // `Nguyễn Văn An 12/05/1985 đơn hàng 022085…`: a note beside somebody whose number it is.
+            _ if born && structure == Structure::Province && has_sex_beside(text, number) => 0,
             _ => 60,
         };
         let score = structure.points() + words(mine) + if born { 35 } else { 0 }
@@ -362,6 +364,31 @@ fn has_birth_beside(text: &[u8], number: &Number, this_year: u16) -> bool {
     let decade = start.checked_sub(3).and_then(|at| text.get(at..start - 1));
     let before = || birth_year(number.digits()).is_some_and(|born| year_before(text, start) == Some(born));
     decade == number.digits().get(4..6) && before() || born_beside(text, number, this_year).is_some()
+}
+
+/// Whether the line tells the sex that a number carries and no other, in a word or by the name.
+fn has_sex_beside(text: &[u8], number: &Number) -> bool {
+    const MEN: [&str; 4] = ["Nam", "nam", "Văn", "VĂN"];
+    const WOMEN: [&str; 5] = ["Nữ", "nữ", "NỮ", "Thị", "THỊ"];
+    /// What goes on with `Nam` and tells of nobody.
+    const PLACES: [&str; 5] = ["Việt", "miền", "Miền", "Hà", "Quảng"];
+    let Some(century) = number.digits().get(3) else { return false };
+    let Range { start, end } = number.range;
+    let before = text.get(start.saturating_sub(BESIDE_BYTES)..start).unwrap_or_default();
+    let behind = text.get(end..text.len().min(end + BESIDE_BYTES)).unwrap_or_default();
+    let line = |b: &u8| *b == b'\n';
+    let (mut man, mut woman) = (false, false);
+    for part in [before.rsplit(line).next(), behind.split(line).next()].into_iter().flatten() {
+        let part = String::from_utf8_lossy(part);
+        let mut last = "";
+        for word in part.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            man |= MEN.contains(&word) && !PLACES.contains(&last);
+            woman |= WOMEN.contains(&word);
+            last = word;
+        }
+    }
+    let even = (century - b'0').is_multiple_of(2);
+    man != woman && man == even
 }
 
 /// The year of the date right before `at`, with one sign between, as most registers have it: `05/04/1987,`. With these signs

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::fold::spread_words;
 use crate::simd::classes;
 
-use super::words::{Ending, Words};
+use super::words::{Ending, Said, Words};
 use super::{LEFT_BYTES, OTHER_NUMBER_DIGITS};
 
 /// Whether no words behind a byte speak of the number before it.
@@ -125,7 +125,7 @@ pub(super) fn ending(text: &[u8], words: &Words, scratch: &mut Vec<u8>) -> Optio
         return None;
     }
     spread_words(clause, scratch);
-    words.nearest_in_the_end(scratch, ends_with_colon(clause))
+    words.nearest_in_the_end(Said { written: clause, folded: scratch }, ends_with_colon(clause))
 }
 
 /// Whether the folded words before a colon name nothing: `Số:`, `của mẹ em là:`.

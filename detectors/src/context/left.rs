@@ -13,7 +13,7 @@ use super::clause::{
 use super::codes::without_codes;
 use super::memory::{Last, Memory};
 use super::right::both_in_brackets;
-use super::words::{DIGITS_IN_A_PHRASE, Ending, PAPERS};
+use super::words::{DIGITS_IN_A_PHRASE, Ending, PAPERS, Said};
 use super::{Hint, LEFT_BYTES, NEAR, Near, refrain};
 
 impl Near<'_> {
@@ -121,8 +121,9 @@ impl Near<'_> {
             return none;
         }
         let begin = last_number(classes.digit, other.start).map_or(0, |number| number.end);
-        spread_words(before.get(begin..other.start).unwrap_or_default(), &mut self.memory.scratch);
-        let (said, firm) = self.words.asked(&self.memory.scratch);
+        let written = before.get(begin..other.start).unwrap_or_default();
+        spread_words(written, &mut self.memory.scratch);
+        let (said, firm) = self.words.asked(Said { written, folded: &self.memory.scratch });
         if said.meets(PAPERS) && said.0.count_ones() > 1 { (said, firm.min(Firm::Near)) } else { none }
     }
 
@@ -140,12 +141,13 @@ impl Near<'_> {
                 return (Columns::default(), Firm::Not);
             }
             spread_words(speaking, &mut self.memory.scratch);
-            let said = self.words.nearest(&self.memory.scratch, 0, self.stands_right_below(speaking), false);
+            let words = Said { written: speaking, folded: &self.memory.scratch };
+            let said = self.words.nearest(words, 0, self.stands_right_below(speaking), false);
             return if said.1 == Firm::Not { self.said_of_the_first(speaking) } else { said };
         }
         spread_words(clause, &mut self.memory.scratch);
         let colon = ends_with_colon(clause);
-        let said = self.words.nearest(&self.memory.scratch, 0, true, colon);
+        let said = self.words.nearest(Said { written: clause, folded: &self.memory.scratch }, 0, true, colon);
         if said.1 != Firm::Not {
             return said;
         }
@@ -169,7 +171,8 @@ impl Near<'_> {
             return (Columns::default(), Firm::Not);
         }
         spread_words(earlier, &mut self.memory.scratch);
-        let (columns, firm) = self.words.nearest(&self.memory.scratch, away, false, false);
+        let (columns, firm) =
+            self.words.nearest(Said { written: earlier, folded: &self.memory.scratch }, away, false, false);
         (columns, firm.min(Firm::Near))
     }
 
@@ -177,8 +180,9 @@ impl Near<'_> {
     /// number behind it, and so of those behind that.
     fn said_of_the_first(&mut self, clause: &[u8]) -> (Columns, Firm) {
         let Some(first) = first_of_its_list(clause, self.digits) else { return (Columns::default(), Firm::Not) };
-        spread_words(clause.get(..first).unwrap_or_default(), &mut self.memory.scratch);
-        self.words.nearest(&self.memory.scratch, 0, true, false)
+        let written = clause.get(..first).unwrap_or_default();
+        spread_words(written, &mut self.memory.scratch);
+        self.words.nearest(Said { written, folded: &self.memory.scratch }, 0, true, false)
     }
 
     /// Where the words begin that may speak of the candidate. Half a word says nothing; only of text without blanks that

@@ -19,6 +19,7 @@ mod right;
 #[cfg(test)]
 mod tests;
 mod words;
+mod written;
 
 use std::ops::Range;
 
@@ -31,6 +32,7 @@ use memory::{Last, Told};
 pub(crate) use mixed::MIXED_BYTES;
 pub(crate) use words::Words;
 use words::{PAPERS, papers_of};
+pub(crate) use written::{ends_a_name, says};
 
 /// How far to the left words are looked for.
 pub(crate) const LEFT_BYTES: usize = 112;

@@ -1,6 +1,6 @@
 //! What stands behind a candidate, as far as [`RIGHT_BYTES`]: words that speak of it, its issuer, its unit.
 
-use crate::fold::spread_words;
+use crate::fold::{fold, is_capital, spread_words};
 use crate::simd::first_end;
 
 use super::announced::{Columns, Firm};
@@ -105,8 +105,17 @@ impl<'t> Near<'t> {
         }
         // `MB Bank` is a bank.
         let bank = word == b"mb" && head.windows(4).any(|w| w.eq_ignore_ascii_case(b"bank"));
-        UNITS.contains(&word) && !bank || word == b"dong" && dong()
+        UNITS.contains(&word) && !bank && !begins_a_name(head, word) || word == b"dong" && dong()
     }
+}
+
+/// Whether what folds to a million is the surname of somebody whose name follows: `022085372729 Triệu Đức An`.
+fn begins_a_name(head: &[u8], folded: &[u8]) -> bool {
+    const UNITS: [&str; 4] = ["dong", "do", "vnd", "usd"];
+    let mut words = head.trim_ascii_start().split(|b| *b == b' ');
+    let [first, second] = [words.next(), words.next()].map(|word| String::from_utf8_lossy(word.unwrap_or_default()));
+    let capital = |word: &str| word.chars().next().is_some_and(is_capital);
+    folded == b"trieu" && capital(&first) && capital(&second) && !UNITS.contains(&fold(&second).as_str())
 }
 
 /// Whether what speaks of a number may stand behind more than the end of its clause: behind others of its list, or on the next

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
 use super::heard::Watched;
+use super::written::{ends_a_name, says, unfolded};
 use super::{Columns, DIRECT, Firm, LINK, NEAR, OTHER_NUMBER_DIGITS};
 use crate::Column;
 use crate::fold::{ASCII, Kind, fold, fold_next, spread_words};
@@ -87,6 +88,8 @@ struct Named {
     start: Option<usize>,
     end: Option<usize>,
     hint: Option<(usize, Column)>,
+    /// Where the latter begins.
+    hint_start: usize,
 }
 
 /// What the words between digits and a number announce.
@@ -116,6 +119,8 @@ pub(crate) struct Words {
     automaton: AhoCorasick,
     /// What each pattern of the automaton announces.
     meaning: Vec<(Column, Speech)>,
+    /// How it is written.
+    written: Vec<Box<str>>,
     headers: HashMap<String, Column>,
     /// What tells that a text is none of them.
     keys: Keys,
@@ -127,6 +132,7 @@ impl Words {
     /// Compiles `lists` and the shared ones.
     pub(crate) fn new<'l>(lists: impl Iterator<Item = &'l (Column, &'l str)>) -> Self {
         let (mut patterns, mut meaning, mut headers) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut written = Vec::new();
         for (column, list) in lists.chain(SHARED) {
             for line in list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("# ")) {
                 let (names, phrase) = match line.split_at_checked(1) {
@@ -142,6 +148,7 @@ impl Words {
                     debug_assert!(ends_with_its_digits(&pattern), "{phrase}");
                     patterns.push(pattern);
                     meaning.push((*column, names));
+                    written.push(phrase.trim().into());
                 }
             }
         }
@@ -159,6 +166,7 @@ impl Words {
                 spread_words(label.as_bytes(), &mut pattern);
                 patterns.push(pattern);
                 meaning.push((Column::Negative, Speech::Names));
+                written.push(label.into());
             }
         }
         let automaton = AhoCorasick::builder()
@@ -172,7 +180,7 @@ impl Words {
         let said = patterns.iter().zip(&meaning).map(|(phrase, (column, _))| (phrase.as_slice(), *column));
         let watched = Watched::new(said);
         let keys = Keys::new(headers.keys().map(String::as_str));
-        Self { automaton, meaning, headers, keys, watched }
+        Self { automaton, meaning, written, headers, keys, watched }
     }
 
     /// Every phrase in folded text, in order: where it stands, what it announces and how.
@@ -186,9 +194,12 @@ impl Words {
     /// What the phrases of the folded text before a number announce; the nearest naming phrase decides, with those
     /// linked to it. `away` bytes lie between the text and the number. Negative phrases speak only where `negative`;
     /// a `colon` tells that all between leads to the number.
-    pub(super) fn nearest(&self, folded: &[u8], away: usize, negative: bool, colon: bool) -> (Columns, Firm) {
-        let Named { linked, end, hint, .. } = self.named(folded, negative);
-        let end = end.filter(|end| !is_of_words(linked, *end, hint));
+    pub(super) fn nearest(&self, said: Said<'_>, away: usize, negative: bool, colon: bool) -> (Columns, Firm) {
+        let folded = said.folded;
+        let named = self.named(said, negative);
+        let noted = is_behind_a_note(said, &named);
+        let Named { linked, end, hint, .. } = named;
+        let end = end.filter(|end| !is_of_words(linked, *end, hint) && !noted);
         // `So_tien="6.058.053.000" BHYT="XK4…`: what was named has its number already.
         let taken = |end: usize, hint: usize| {
             hint > end
@@ -211,7 +222,8 @@ impl Words {
     }
 
     /// The papers that were asked for together right before a number, in words or in hints: `cccd-bhxh: `.
-    pub(super) fn asked(&self, folded: &[u8]) -> (Columns, Firm) {
+    pub(super) fn asked(&self, said: Said<'_>) -> (Columns, Firm) {
+        let folded = said.folded;
         let (mut asked, mut last) = (Columns::default(), None);
         for (range, column, _) in self.all(folded) {
             let column = column.spoken();
@@ -225,18 +237,17 @@ impl Words {
             Some(end) if distance(folded, end, false) <= DIRECT => Firm::Near,
             _ => Firm::Not,
         };
-        if asked.0.count_ones() > 1 && asked.meets(PAPERS) {
-            (asked, firm)
-        } else {
-            self.nearest(folded, 0, true, false)
-        }
+        if asked.0.count_ones() > 1 && asked.meets(PAPERS) { (asked, firm) } else { self.nearest(said, 0, true, false) }
     }
 
     /// The same for the end of a text that digits part from what stands before; `None` where no phrase stands there that
     /// decides.
-    pub(super) fn nearest_in_the_end(&self, folded: &[u8], colon: bool) -> Option<Ending> {
-        let Named { linked, start, end, hint } = self.named(folded, true);
-        if end.is_some_and(|end| is_of_words(linked, end, hint)) {
+    pub(super) fn nearest_in_the_end(&self, said: Said<'_>, colon: bool) -> Option<Ending> {
+        let folded = said.folded;
+        let named = self.named(said, true);
+        let noted = is_behind_a_note(said, &named);
+        let Named { linked, start, end, hint, .. } = named;
+        if noted || end.is_some_and(|end| is_of_words(linked, end, hint)) {
             return None;
         }
         let firm = match distance(folded, end?, colon) {
@@ -249,18 +260,37 @@ impl Words {
     }
 
     /// The phrases that name something.
-    fn named(&self, folded: &[u8], negative: bool) -> Named {
+    fn named(&self, said: Said<'_>, negative: bool) -> Named {
+        let folded = said.folded;
         let mut named = Named::default();
-        for (range, column, speech) in self.all(folded) {
-            let column = column.spoken();
+        let mut at = 0;
+        while let Some(m) = self.automaton.find(Input::new(folded).range(at..).anchored(Anchored::No)) {
+            let (range, pattern) = (m.range(), m.pattern().as_usize());
+            at = range.end;
+            let Some((column, speech)) = self.meaning.get(pattern) else { continue };
+            let (column, speech) = (column.spoken(), *speech);
             if speech == Speech::Touches && range.end < folded.len() {
                 continue;
             }
-            if column == Column::Negative && (!negative || is_name(folded, &range)) {
+            if column == Column::Negative && !negative {
                 continue;
             }
+            let written = || self.written.get(pattern).map_or("", |phrase| phrase);
+            if column == Column::Negative {
+                // `Lê Thị Thu hộ chiếu`: another phrase may begin with its second word.
+                let behind = range.start + first_word(folded, &range);
+                if is_name(folded, &range) || said.is_another(&range, written()) {
+                    at = behind;
+                    continue;
+                }
+                let phrase = || self.automaton.find(Input::new(folded).range(behind..).anchored(Anchored::No));
+                if said.begins_behind_a_name(&range) && phrase().is_some_and(|next| next.start() == behind) {
+                    at = behind;
+                    continue;
+                }
+            }
             if speech == Speech::Hints {
-                named.hint = Some((range.end, column));
+                (named.hint, named.hint_start) = (Some((range.end, column)), range.start);
                 continue;
             }
             // `Số CCCD/CMND`, but not `tài khoản, CCCD`: only personal papers share a number.
@@ -374,6 +404,52 @@ impl Words {
         let paper = matches!(first, Column::Cccd | Column::Cmnd | Column::Passport);
         Some(if paper && other_paper { Column::IdNumber } else { first })
     }
+}
+
+/// Words as they are written, and folded.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'t> {
+    pub(super) written: &'t [u8],
+    pub(super) folded: &'t [u8],
+}
+
+impl Said<'_> {
+    /// Whether the words there are not those of the list that they fold to: they have other marks, or end the name of a
+    /// person.
+    fn is_another(self, range: &std::ops::Range<usize>, listed: &str) -> bool {
+        let Self { written, folded } = self;
+        let place = unfolded(written, folded, range.clone());
+        !says(written.get(place.clone()).unwrap_or_default(), listed) || ends_a_name(written, place)
+    }
+
+    /// Whether a person's name ends with the first word there.
+    fn begins_behind_a_name(self, range: &std::ops::Range<usize>) -> bool {
+        let Self { written, folded } = self;
+        let first = range.start..range.start + first_word(folded, range);
+        first.end < range.end && ends_a_name(written, unfolded(written, folded, first))
+    }
+}
+
+/// Folded bytes of the first word of a phrase, with the blanks around.
+fn first_word(folded: &[u8], phrase: &std::ops::Range<usize>) -> usize {
+    let words = folded.get(phrase.clone()).unwrap_or_default();
+    let word = words.iter().skip(1).position(|b| *b == b' ');
+    word.map_or(words.len(), |len| len + 2)
+}
+
+/// Whether a comma parts what was named from the hint at a paper right before the number: `đã thu tiền, bhxh 79…`.
+fn is_behind_a_note(said: Said<'_>, named: &Named) -> bool {
+    let Said { written, folded } = said;
+    let (Some(end), Some((hint, column))) = (named.end, named.hint) else { return false };
+    // Of most it is told without a look at where the words are written.
+    hint == folded.len()
+        && named.hint_start >= end
+        && Columns::of(&[column]).meets(PAPERS)
+        && written.contains(&b',')
+        && {
+            let place = unfolded(written, folded, named.hint_start..hint);
+            written.get(..place.start).unwrap_or_default().trim_ascii_end().ends_with(b",")
+        }
 }
 
 /// Whether what was named is no number, and what was hinted at behind that is one: `Họ tên: Lê An BHXH 79…`.
@@ -535,7 +611,7 @@ fn is_name(folded: &[u8], phrase: &std::ops::Range<usize>) -> bool {
 }
 
 /// Surnames, and the words between them and the name.
-const SURNAMES: &[&[u8]] = &[
+pub(super) const SURNAMES: &[&[u8]] = &[
     b"nguyen", b"tran", b"le", b"pham", b"hoang", b"huynh", b"phan", b"vu", b"vo", b"dang", b"bui", b"do", b"ho",
     b"ngo", b"duong", b"ly", b"truong", b"dinh", b"doan", b"lam", b"trinh", b"dao", b"luong", b"thai", b"ha", b"ta",
     b"chu", b"luu", b"quach", b"cao", b"mai", b"van", b"thi",

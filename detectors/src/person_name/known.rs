@@ -78,6 +78,11 @@ pub(crate) fn addresses(folded: &str) -> bool {
     super::TITLES.contains(folded)
 }
 
+/// Whether a folded word is a listed given name.
+pub(crate) fn is_given(folded: &[u8]) -> bool {
+    GIVEN.contains(folded)
+}
+
 /// Whether a word, capitals and all, is a listed surname.
 pub(crate) fn surname(word: &[u8]) -> bool {
     super::is_surname(word, 0..word.len())

@@ -22,7 +22,7 @@ use crate::phrases::Phrases;
 use crate::simd::{SPELLED_MAX, may_spell_name};
 use crate::trigger::Trigger;
 pub use known::names_nobody;
-pub(crate) use known::{Syllable, addresses, is_vietnamese, names_a_body, surname};
+pub(crate) use known::{Syllable, addresses, is_given, is_vietnamese, names_a_body, surname};
 use syllables::{Surnames, Syllables, capitals, value};
 pub(crate) use told::LABEL_BYTES_MAX;
 
