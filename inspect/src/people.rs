@@ -41,9 +41,7 @@ impl Mark {
     fn alias(key: &Key, detector: DetectorId, value: &[u8]) -> Option<u64> {
         contained(detector, value).map(|(detector, inner)| key.value(detector, inner))
     }
-}
 
-impl Mark {
     /// Its kind of identifier and that of what it contains, a bit each.
     const fn kinds(&self) -> u32 {
         let own = 1 << self.detector as u32 & IDENTIFIERS;

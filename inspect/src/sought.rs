@@ -36,16 +36,14 @@ impl Sought {
         }
     }
 
-    /// Adds what another one seeks; whether any of that is new.
-    pub fn extend(&mut self, other: &Self) -> bool {
-        let before = self.hashes.len();
+    /// Adds what another one seeks.
+    pub fn extend(&mut self, other: &Self) {
         self.hashes.extend(&other.hashes);
         for detector in &other.detectors {
             if !self.detectors.contains(detector) {
                 self.detectors.push(*detector);
             }
         }
-        self.hashes.len() > before
     }
 
     /// Whether a finding is one of what is sought.
@@ -55,6 +53,8 @@ impl Sought {
 
     /// Adds to `hits` what is sought and stands in `text` from somewhere in `core` on, in place of lesser findings there.
     pub(crate) fn find(&self, text: &[u8], core: Range<usize>, key: &Key, hits: &mut Vec<Hit>) {
+        hits.sort_by_key(|hit| hit.range.start);
+        let known = hits.len();
         let mut at = core.start.saturating_sub(BEFORE_BYTES);
         if at > 0 && text.get(at - 1).is_some_and(u8::is_ascii_alphanumeric) {
             at += piece(text, at);
@@ -69,11 +69,14 @@ impl Sought {
                 Some(hit) if hit.range.start < core.start => at = hit.range.end,
                 Some(hit) => {
                     at = hit.range.end;
-                    let lesser = |other: &Hit| other.confidence < Confidence::Medium;
-                    let meets = |o: &Hit| o.detector == hit.detector && overlap(&o.range, &hit.range);
-                    if !hits.iter().any(|other| meets(other) && !lesser(other)) {
-                        hits.retain(|other| !meets(other));
-                        hits.push(hit);
+                    let found = hits.get_mut(..known).unwrap_or_default();
+                    let from = found.partition_point(|o| o.range.start + BEFORE_BYTES < hit.range.start);
+                    let near = found.iter_mut().skip(from).take_while(|o| o.range.start < hit.range.end);
+                    let mut meets = near.filter(|o| o.detector == hit.detector && o.range.end > hit.range.start);
+                    match meets.next() {
+                        Some(other) if other.confidence >= Confidence::Medium => {}
+                        Some(other) => *other = hit,
+                        None => hits.push(hit),
                     }
                 }
                 None => at += len,
@@ -130,10 +133,6 @@ impl Sought {
             sought(plain).or_else(|| sought(&padded).filter(|_| lost && *detector == DetectorId::Cccd))
         })
     }
-}
-
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start < b.end && b.start < a.end
 }
 
 /// Letters and digits in a row.

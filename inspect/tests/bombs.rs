@@ -74,6 +74,20 @@ fn a_row_of_two_million_cells_is_several() {
 }
 
 #[test]
+fn lines_of_nothing_but_commas_are_cut_into_some_cells() {
+    let line = format!("<is><t>STT,CCCD{}</t></is>", ",".repeat(30_000));
+    let rows = rows(200, |row| format!("<c r=\"A{row}\" t=\"inlineStr\">{line}</c>"));
+    let found = Inspector::new(Limits::default(), 2026)
+        .inspect(Hint::default(), &workbook(&format!("<si><t>{NUMBER}</t></si>"), &rows))
+        .inspection;
+    assert_eq!(found.distinct(DetectorId::Cccd), 1);
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the most memory held");
+    let most: u64 = most.trim().trim_end_matches(" kB").parse().expect("a number");
+    assert!(most < 128 << 10, "{most} KiB");
+}
+
+#[test]
 fn a_list_of_records_under_the_name_of_headings_is_not_held() {
     const RECORDS: usize = 4_000_000;
     for key in ["fields", "headers"] {

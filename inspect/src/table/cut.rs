@@ -1,7 +1,7 @@
 //! Rows of one cell each that are lines of a list: a file of commas that a spreadsheet opened into its first column,
 //! because its list separator is another.
 
-use super::{Heading, Row, filled, is_blank};
+use super::{COLUMNS_MAX, Heading, Row, filled, is_blank};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
@@ -27,16 +27,18 @@ impl Cut {
         let (column, _) = rows.iter().flat_map(|(_, row)| row).rfind(|(_, view)| !is_blank(&view.text))?;
         let cut = |sign: &u8| Self { sign: *sign, column: *column };
         SIGNS.iter().map(cut).find(|cut| {
+            let parts = |row: &Row| row.iter().any(|(_, view)| memchr::memchr(cut.sign, &view.text).is_some());
+            if rows.iter().filter(|(_, row)| parts(row)).count() * 2 <= rows.len() {
+                return false;
+            }
             let lines: Vec<Row> = rows.iter().map(|(_, row)| cut.row(row)).collect();
-            let lists = lines.iter().filter(|line| line.len() > 1).count();
             let cells = |line: &'_ Row| line.iter().map(|(_, view)| view.text.clone()).collect::<Vec<_>>();
             let texts: Vec<Vec<Vec<u8>>> = lines.iter().map(cells).collect();
-            lists * 2 > rows.len()
-                && Heading::of(texts.iter().map(|line| line.iter().map(Vec::as_slice)), inquiry).header.is_some()
+            Heading::of(texts.iter().map(|line| line.iter().map(Vec::as_slice)), inquiry).header.is_some()
         })
     }
 
-    /// The cells of a line; a row that is none stays as it is.
+    /// The cells of a line, of which the last is all that is left of one without end; a row that is none stays as it is.
     pub(super) fn row(self, row: &Row) -> Row {
         let mut cells = Row::new();
         for (at, view) in row {
@@ -47,7 +49,7 @@ impl Cut {
             let (mut start, mut quoted) = (0, false);
             for (end, b) in view.text.iter().enumerate() {
                 quoted ^= *b == b'"';
-                if *b == self.sign && !quoted {
+                if *b == self.sign && !quoted && cells.len() < COLUMNS_MAX {
                     cells.push((*at + cells.len(), piece(view, start, end)));
                     start = end + 1;
                 }
