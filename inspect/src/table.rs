@@ -5,12 +5,14 @@
 
 mod comb;
 mod cut;
+mod fields;
 mod gathered;
 mod heading;
 mod insured;
 mod line;
 mod persons;
 mod plain;
+mod prose;
 mod sections;
 mod sums;
 mod taxed;
@@ -21,7 +23,6 @@ mod typed;
 mod upright;
 mod weight;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use chot_detectors::{Column, Usual, follows, is_most};
@@ -40,7 +41,6 @@ use heading::{announce, coherent};
 pub(crate) use insured::{is_title, may_be_title};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
-use persons::listed;
 pub(crate) use plain::{CELLS_MAX, Plain};
 pub(crate) use sections::{Known, are_headings};
 pub(crate) use titles::Titles;
@@ -552,147 +552,6 @@ impl Table {
         self.scratch = found;
     }
 
-    /// A row as running text, its cells set apart.
-    fn prose(&mut self, number: u64, row: &Row, record: bool, inquiry: &mut Inquiry) {
-        let mut line = View::default();
-        let mut starts = Vec::new();
-        // `Họ tên: …  Mã số: …` means what the title above says.
-        let lone = filled(row) == 1;
-        if lone && let Some(title) = self.title.as_ref() {
-            line.push_joint(title);
-        }
-        let above = line.text.len();
-        for (at, view) in row {
-            if line.text.len() > above {
-                line.push_joint(b" | ");
-            }
-            starts.push((line.text.len(), *at, is_number(&view.text)));
-            line.push_view(view, 0..view.text.len());
-        }
-        if let Some((_, view)) = row.iter().find(|_| lone).filter(|(_, view)| is_title(view.text.trim_ascii())) {
-            self.title = Some([view.text.trim_ascii(), b"\n"].concat());
-        }
-        // Offsets count from where the row begins in the text, as far as cells follow each other there.
-        let base = row.first().map_or(0, |(_, view)| view.base).saturating_sub(above as u64);
-        line.base = base;
-        let mut found = Vec::new();
-        text::value_behind(&self.place, &line, above, None, inquiry, &mut found);
-        let mut row_found = Vec::new();
-        for mut f in found {
-            let range = (f.finding.range.start - base) as usize..(f.finding.range.end - base) as usize;
-            let (_, at, number_cell) =
-                starts.iter().rev().find(|(s, _, _)| *s <= range.start).copied().unwrap_or((0, 0, false));
-            if let Some(stands) = stands(row, &starts, &range) {
-                f.finding.range = stands;
-            }
-            if self.name.is_some() {
-                f.finding.part = self.part(number, at);
-            }
-            row_found.push((at, f, number_cell && record));
-        }
-        if let Some((at, boxed)) = comb::read(&self.place, row, &self.said, self.rows <= 1, inquiry) {
-            for mut f in boxed {
-                if self.name.is_some() {
-                    f.finding.part = self.part(number, at);
-                }
-                row_found.push((at, f, false));
-            }
-        }
-        self.said.take(line.text.get(above..).unwrap_or_default());
-        if !record {
-            for (_, f, _) in row_found {
-                if let Some(mark) = inquiry.report(f) {
-                    inquiry.people.record(&[mark], false);
-                }
-            }
-            return;
-        }
-        for (at, view) in row {
-            if let Some(Shape::Bare(columns)) = &self.shape
-                && let Some(column) = columns.get(*at).copied().flatten()
-            {
-                row_found.retain(|(c, f, _)| c != at || !f.finding.detector.is_identifier());
-                self.cell(number, *at, view, Some(column), inquiry, &mut row_found);
-            }
-        }
-        for ((_, at, number_cell), (_, view)) in starts.into_iter().zip(row) {
-            self.stats.resize((at + 1).min(COLUMNS_MAX).max(self.stats.len()), Stat::default());
-            if number_cell && let Some(stat) = self.stats.get_mut(at) {
-                stat.count(&view.text, row_found.iter().any(|(c, f, _)| *c == at && is_counted(f)));
-            }
-        }
-        // Two cells a row, no header: a form with the headings on the left, one line of it.
-        let record = filled(row) > 2;
-        let listed = listed(row_found.iter().map(|(_, f, _)| f), inquiry);
-        self.wait(Waiting { found: row_found, named: None, listed, who: None, record }, inquiry);
-    }
-
-    fn across(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
-        let label = row.iter().position(|(_, view)| !view.text.trim_ascii().is_empty()).unwrap_or(0);
-        let heading = row.get(label).and_then(|(_, view)| announce(&view.text, inquiry));
-        if heading.is_none() {
-            // What has no heading was read with the text around.
-            if !self.only_headed {
-                self.prose(number, row, true, inquiry);
-            }
-            return;
-        }
-        if let Some((_, view)) = row.get(label) {
-            self.said.take(&view.text);
-        }
-        for (at, mark) in self.headed(number, row, label, heading, inquiry) {
-            let at = at.min(COLUMNS_MAX);
-            self.sideways.resize_with((at + 1).max(self.sideways.len()), Vec::new);
-            if let Some(marks) = self.sideways.get_mut(at) {
-                marks.push(mark);
-            }
-        }
-    }
-
-    /// Reads a row of a form: what stands behind each of its headings is spoken of by that.
-    fn fields(&mut self, number: u64, row: &Row, inquiry: &mut Inquiry) {
-        let told: Vec<Option<Column>> = row.iter().map(|(_, view)| announce(&view.text, inquiry)).collect();
-        let labels = heading::labels(row.iter().map(|(_, view)| view.text.as_slice()).zip(told.iter().copied()));
-        if labels.is_empty() {
-            if !self.only_headed {
-                self.prose(number, row, true, inquiry);
-            }
-            return;
-        }
-        for (n, label) in labels.iter().enumerate() {
-            let end = labels.get(n + 1).copied().unwrap_or(row.len());
-            let field = row.get(*label..end).unwrap_or_default();
-            let heading = told.get(*label).copied().flatten();
-            // The next form is about somebody else.
-            let next = heading == Some(Column::Name) && self.form.iter().any(|m| m.detector == DetectorId::PersonName);
-            if next || self.form.len() >= FORM_MAX {
-                inquiry.people.record(&std::mem::take(&mut self.form), true);
-            }
-            let marks = self.headed(number, field, 0, heading, inquiry);
-            self.form.extend(marks.into_iter().map(|(_, mark)| mark));
-        }
-    }
-
-    /// Reads cells of which those behind `label` stand under its heading; what was found, by column.
-    fn headed(
-        &mut self,
-        number: u64,
-        cells: &[(usize, View)],
-        label: usize,
-        heading: Option<Column>,
-        inquiry: &mut Inquiry,
-    ) -> Vec<(usize, Mark)> {
-        let mut joined = Vec::new();
-        self.join(number, cells.get(label + 1..).unwrap_or_default(), heading, inquiry, &mut joined);
-        let mut marks = Vec::new();
-        for (n, (at, view)) in cells.iter().enumerate() {
-            let mut found = std::mem::take(&mut joined);
-            self.cell(number, *at, view, heading.filter(|_| n > label), inquiry, &mut found);
-            marks.extend(found.into_iter().filter_map(|(_, f, _)| Some((*at, inquiry.report(f)?))));
-        }
-        marks
-    }
-
     /// Holds the findings of a row until enough is known of the columns.
     fn wait(&mut self, row: Waiting, inquiry: &mut Inquiry) {
         self.judged += 1;
@@ -784,22 +643,6 @@ fn lost_zeros(number: &[u8], column: Option<Column>) -> Option<&'static [u8]> {
 
 fn is_counted(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
-}
-
-/// Where a part of a row as running text stands, if its cells follow each other in one text.
-fn stands(row: &Row, starts: &[(usize, usize, bool)], range: &Range<usize>) -> Option<Range<u64>> {
-    let cells = || row.iter().map(|(_, view)| view).filter(|view| !view.text.is_empty());
-    let follows = |(before, next): (&View, &View)| before.base + before.text.len() as u64 <= next.base;
-    if !cells().zip(cells().skip(1)).all(follows) {
-        return None;
-    }
-    // What stands between two cells is of the one before.
-    let place = |at: usize| {
-        let (view, start) =
-            row.iter().zip(starts).map(|((_, view), (s, ..))| (view, *s)).rev().find(|(_, s)| *s <= at)?;
-        Some(view.base + (at - start).min(view.text.len()) as u64)
-    };
-    Some(place(range.start)?..place(range.end)?)
 }
 
 /// The letters of a column, as spreadsheets call it.
