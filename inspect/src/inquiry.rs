@@ -32,6 +32,7 @@ use crate::mask::mask;
 use crate::people::{Mark, People};
 use crate::redact::{Change, Edits, Origin};
 use crate::sought::Sought;
+use crate::spelled;
 use crate::view::View;
 pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
@@ -413,7 +414,8 @@ impl Inquiry {
             let detectors = &self.detectors;
             let is_plain = |b: &u8| b.is_ascii() && !matches!(b, b'?' | b'&' | b'\\' | b'=');
             let may_be = detectors.may_announce(header);
-            if !may_be && header.iter().all(is_plain) {
+            let is_spelled = spelled::is(header);
+            if !may_be && !is_spelled && header.iter().all(is_plain) {
                 return None;
             }
             let text = str::from_utf8(header).ok()?;
@@ -422,10 +424,11 @@ impl Inquiry {
                 let mut view = View::default();
                 characters(header, 0, &mut view);
                 let view = layers::unescaped(&view).unwrap_or(view);
+                let view = spelled::read(&view).unwrap_or(view);
                 (view.text != header).then(|| String::from_utf8_lossy(&view.text).into_owned())
             };
             // What escapes leave of its words may announce something else.
-            let escaped = header.iter().any(|b| matches!(b, b'&' | b'\\' | b'='));
+            let escaped = is_spelled || header.iter().any(|b| matches!(b, b'&' | b'\\' | b'='));
             let told = escaped
                 .then(unescaped)
                 .flatten()

@@ -27,6 +27,7 @@ mod scanned;
 mod sniff;
 mod sought;
 mod source;
+mod spelled;
 mod table;
 mod text;
 mod tree;

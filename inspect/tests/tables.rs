@@ -54,6 +54,29 @@ fn a_heading_may_take_several_lines_of_its_cell() {
     }
 }
 
+/// As Access and SQL Server write the names of columns in XML, and SharePoint in JSON.
+#[test]
+fn a_heading_may_spell_its_letters() {
+    for (heading, bhxh) in [
+        ("Ma_x0020_so_x0020_BHXH", 2),
+        ("M_x00e3__x0020_s_x1ed1__x0020_BHXH", 2),
+        ("S_x1ED1__x0020_s_x1ED5_", 2),
+        ("OData__x0053_o_x0020_BHXH", 2),
+        ("So_x0020_hoa_x0020_don", 0),
+        ("S_x1ED1__x0020_h_x00F3_a_x0020__x0111__x01A1_n", 0),
+    ] {
+        let rows = [("Nguyễn Văn An", "6092839638"), ("Lê Thị Bé", "1584838748")];
+        let name = "H_x1ECD__x0020_t_x00EA_n";
+        let row =
+            |(an, number)| format!("<Row_x0020_1><{name}>{an}</{name}><{heading}>{number}</{heading}></Row_x0020_1>");
+        let found = inspect(&format!("<dataroot>{}</dataroot>", rows.map(row).concat()));
+        assert_eq!((found.distinct(DetectorId::Bhxh), found.persons), (bhxh, bhxh), "{heading}");
+        let item = |(an, number)| format!(r#"{{"{name}":"{an}","{heading}":"{number}"}}"#);
+        let found = inspect(&format!(r#"{{"value":[{}]}}"#, rows.map(item).join(",")));
+        assert_eq!((found.distinct(DetectorId::Bhxh), found.persons), (bhxh, bhxh), "{heading}");
+    }
+}
+
 /// A file of commas on a machine whose list separator is another: each line is one cell.
 #[test]
 fn a_sheet_of_lines_is_the_list_they_are() {

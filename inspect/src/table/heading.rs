@@ -193,8 +193,11 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
     // Letters written as numbers have digits as well.
-    let is_escaped =
-        || [&b"&#"[..], b"\\u", b"=C3", b"=C4", b"=E1"].iter().any(|mark| memchr::memmem::find(cell, mark).is_some());
+    let is_escaped = || {
+        [&b"&#"[..], b"\\u", b"_x", b"=C3", b"=C4", b"=E1"]
+            .iter()
+            .any(|mark| memchr::memmem::find(cell, mark).is_some())
+    };
     if is_paragraph(cell) || digits(cell) > DIGITS_MAX && !is_escaped() {
         return None;
     }

@@ -15,6 +15,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag, characters};
 use crate::redact::Origin;
 use crate::source::Source;
+use crate::spelled;
 use crate::table::{Gathered, Table, letters};
 use crate::text::Text;
 use crate::view::View;
@@ -227,6 +228,7 @@ impl<'a> Sheet<'a> {
 
     fn end_cell(&mut self, inquiry: &mut Inquiry) {
         let value = std::mem::take(&mut self.value);
+        let value = spelled::read(&value).unwrap_or(value);
         let reckoned = self.formula.take().filter(|_| value.text.is_empty());
         if let Some(reckoned) = reckoned {
             self.cells.push_view(self.column, &reckoned);

@@ -9,6 +9,7 @@ use super::{Part, markup};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::source::Source;
+use crate::spelled;
 use crate::text::{self, Text};
 use crate::view::View;
 
@@ -218,6 +219,9 @@ impl Shared {
 impl Collecting<'_> {
     fn end_item(&mut self, inquiry: &mut Inquiry) {
         let Self { shared, item, .. } = self;
+        if let Some(view) = spelled::read(&item.view).filter(|_| item.view.base == 0) {
+            item.view = view;
+        }
         if item.view.base > 0 {
             // So long that its beginning was scanned already.
             item.finish(inquiry);
@@ -248,7 +252,8 @@ impl Reader for Collecting<'_> {
         const START: &[u8] = b"<si><t>";
         const END: &[u8] = b"</t></si>";
         let Some(text) = rest.strip_prefix(START) else { return 0 };
-        let Some(len) = memchr::memchr2(b'<', b'&', text) else { return 0 };
+        // What may be spelled goes the long way.
+        let Some(len) = memchr::memchr3(b'<', b'&', b'_', text) else { return 0 };
         let (text, end) = text.split_at(len);
         let plain = end.starts_with(END) && len <= CELL_MAX && !self.in_text && !self.phonetic;
         if plain && self.item.view.text.is_empty() && self.shared.hold(text, Some(at + START.len() as u64)) {
