@@ -110,6 +110,9 @@ impl Detector for Bhxh {
             Firm::Not if is_article(near.text(), number) => return None,
             Firm::Not if said.firm(CARD_NUMBER) == Firm::Not && is_under_title(near.text(), number) => (Firm::Near, 0),
             Firm::Not if is_numbered_book(near.text(), number) => (Firm::Near, 0),
+            Firm::Not if said.firm(CARD_NUMBER) == Firm::Weak && is_of_the_office(line_above(near.text(), number)) => {
+                return None;
+            }
             Firm::Not => (said.firm(CARD_NUMBER), 10),
             Firm::Weak if is_password(near.text(), number) || is_vague(near.text(), number) => return None,
             Firm::Weak if is_other_book(near.text(), number) => return None,
@@ -250,8 +253,7 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
     const OWN: [&str; 6] = [" bhxh ", " bao hiem ", " so so ", " vssid ", " ma bh ", " tham gia "];
     let other = |(_, thing): (&str, &str)| !thing.trim().is_empty() && !OWN.iter().any(|own| before.contains(own));
     let alone = alone || before.rsplit_once(" bh ").is_some_and(other);
-    let start = number.range.start;
-    let above = text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default();
+    let above = line_above(text, number);
     let lines = above.rsplit(|b| *b == b'\n').take(2);
     let lines: Vec<_> = lines.map(|line| format!(" {} ", fold(&String::from_utf8_lossy(line)).trim())).collect();
     let paper = || lines.iter().any(|line| book::has_paper(line)) || book::has_paper(&behind);
@@ -263,10 +265,17 @@ fn is_vague(text: &[u8], number: &Number) -> bool {
     alone && !paper() && !owner() || is_of_the_office(above)
 }
 
-/// Whether `BHXH` is that of a machine of the office or its money: `Thu BHXH 4563847123`. What ends at a comma speaks of
-/// something else, as does a word with other marks (`Tiến`), and the name of a person ends with none.
+/// What stands before a number, as far as a line goes.
+fn line_above<'t>(text: &'t [u8], number: &Number) -> &'t [u8] {
+    let start = number.range.start;
+    text.get(start.saturating_sub(LINE_BYTES)..start).unwrap_or_default()
+}
+
+/// Whether `BHXH` is that of a machine of the office or its money: `Thu BHXH 4563847123`, `Chi KCB BHYT: …`, `Nợ BHXH bắt buộc = …`.
+/// What ends at a comma speaks of something else, as does a word with other marks (`Tiến`), and the name of a person ends
+/// with none.
 fn is_of_the_office(above: &[u8]) -> bool {
-    const OF_THE_OFFICE: [(&str, &str); 7] = [
+    const OF_THE_OFFICE: [(&str, &str); 8] = [
         ("may", "máy"),
         ("thu", "thu"),
         ("chi", "chi"),
@@ -274,26 +283,49 @@ fn is_of_the_office(above: &[u8]) -> bool {
         ("quy", "quỹ"),
         ("phi", "phí"),
         ("tien", "tiền"),
+        ("lai", "lãi"),
+    ];
+    const INSURANCES: [&str; 5] = ["bhxh", "bhyt", "bhtn", "bhtnld", "kpcd"];
+    /// What else is said of money, before the insurance and behind it.
+    const BEFORE: [&str; 8] = ["kcb", "tra", "phai", "dong", "nop", "cham", "nguon", "cac"];
+    const BEHIND: [&str; 18] = [
+        "bat", "buoc", "tu", "nguyen", "mot", "lan", "phat", "sinh", "trong", "ky", "dau", "cuoi", "con", "lai", "ton",
+        "qua", "han", "la",
     ];
     let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
     let mut lines = above.rsplit(|b| *b == b'\n').take(2);
     let Some(line) = lines.find(|line| line.iter().any(is_part)) else { return false };
-    let label = line.get(..line.iter().rposition(is_part).map_or(0, |at| at + 1)).unwrap_or_default();
-    let Some((head, bhxh)) = label.len().checked_sub(4).and_then(|at| label.split_at_checked(at)) else { return false };
-    let end = head.iter().rposition(is_part).map_or(0, |at| at + 1);
-    if !bhxh.eq_ignore_ascii_case(b"bhxh")
-        || head.get(end..).is_none_or(|signs| signs.is_empty() || signs.contains(&b','))
-    {
-        return false;
+    let mut end = line.len();
+    let mut said = false;
+    // Backwards: what is behind the insurance, the insurance, what is before it, money.
+    while let Some(to) = line.get(..end).and_then(|head| head.iter().rposition(is_part)).map(|at| at + 1) {
+        let signs = line.get(to..end).unwrap_or_default();
+        if said && (signs.is_empty() || signs.contains(&b',')) {
+            return false;
+        }
+        let start = line.get(..to).and_then(|head| head.iter().rposition(|b| !is_part(b))).map_or(0, |at| at + 1);
+        let word = line.get(start..to).unwrap_or_default();
+        let folded = fold(&String::from_utf8_lossy(word));
+        match OF_THE_OFFICE.iter().find(|(office, _)| said && *office == folded) {
+            Some((_, office)) => {
+                let is = if office.is_ascii() { word.is_ascii() } else { says(word, office) };
+                return is && !ends_a_name(line.get(..to).unwrap_or_default(), start..to);
+            }
+            None if !said && INSURANCES.contains(&&*folded) => said = true,
+            // `chi Tra` is somebody.
+            None if said && BEFORE.contains(&&*folded) && !is_capitalized(word) => {}
+            None if !said && BEHIND.contains(&&*folded) => {}
+            None => return false,
+        }
+        end = start;
     }
-    let head = head.get(..end).unwrap_or_default();
-    let start = head.iter().rposition(|b| !is_part(b)).map_or(0, |at| at + 1);
-    let word = head.get(start..).unwrap_or_default();
-    let folded = fold(&String::from_utf8_lossy(word));
-    OF_THE_OFFICE.iter().find(|(office, _)| *office == folded).is_some_and(|(_, office)| {
-        let said = if office.is_ascii() { word.is_ascii() } else { says(word, office) };
-        said && !ends_a_name(head, start..end)
-    })
+    false
+}
+
+/// Whether only the first letter of a word is a capital.
+fn is_capitalized(word: &[u8]) -> bool {
+    matches!(str::from_utf8(word).map(|word| word.chars().collect::<Vec<_>>()).as_deref(), Ok([first, rest @ ..])
+        if first.is_uppercase() && rest.iter().any(|c| c.is_lowercase()))
 }
 
 /// Whether what hints at a number speaks of another book: `cấp lại sổ tiết kiệm`.
