@@ -3,6 +3,8 @@
 //! Lot numbers, vouchers and products look the same, so it is nothing without a word or a column. There is no check
 //! digit outside the machine-readable zone.
 
+use std::ops::Range;
+
 use chot_model::DetectorId;
 
 use crate::Column;
@@ -105,6 +107,17 @@ fn is_traveller(text: &[u8], start: usize) -> bool {
     })
 }
 
+/// What may stand between the letter and the digits.
+const SIGNS: [u8; 3] = *b" -.";
+
+/// Whether a number is all that its line says, but for who says it: `Lan: Q 3224538`.
+fn is_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let [before, behind] = [text.get(..range.start), text.get(range.end..)].map(Option::unwrap_or_default);
+    let behind = behind.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    let before = before.rsplit(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+    matches!(behind, b"" | b"." | b",") && (before.is_empty() || before.ends_with(b":"))
+}
+
 impl Detector for Passport {
     fn card(&self) -> &'static Card {
         &CARD
@@ -114,9 +127,9 @@ impl Detector for Passport {
         1 << 7
     }
 
-    /// Its letter, or a blank between.
+    /// Its letter, or a sign between.
     fn lengths_behind(&self, before: u8) -> u32 {
-        if before.is_ascii_alphabetic() || before == b' ' { self.lengths() } else { 0 }
+        if before.is_ascii_alphabetic() || SIGNS.contains(&before) { self.lengths() } else { 0 }
     }
 
     fn number(&self, number: &Number, near: &mut Near<'_>) -> Option<Found> {
@@ -124,7 +137,7 @@ impl Detector for Passport {
             return None;
         }
         let text = near.text();
-        let spaced = text.get(..number.range.start)?.ends_with(b" ");
+        let spaced = text.get(..number.range.start)?.last().is_some_and(|b| SIGNS.contains(b));
         let start = number.range.start.checked_sub(1 + usize::from(spaced))?;
         let letter = *text.get(start).filter(|b| b.is_ascii_alphabetic())?;
         if spaced && letter.is_ascii_lowercase() {
@@ -145,6 +158,7 @@ impl Detector for Passport {
         let words = match said.firm(MINE) {
             Firm::Not if short && said.firm(OTHERS) == Firm::Not => 60,
             Firm::Not => return None,
+            Firm::Near if spaced && is_alone(text, &(start..number.range.end)) => 60,
             Firm::Near | Firm::Weak if spaced => return None,
             Firm::Weak => 40,
             Firm::Near => 60,
