@@ -208,8 +208,8 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
     matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
 }
 
-/// Whether nothing that [`is_plausible`] means is in these bytes, if there is neither a zero nor nine digits among them and they
-/// are too few for an archive: they begin as no container, no mark and no upload, and are no UTF-8. False says nothing.
+/// Whether nothing that [`is_plausible`] and [`holds_number`] mean is in these bytes, if there is neither a zero nor nine digits among them, nor two
+/// beside each other, and they are too few for an archive: they begin as no container, no mark and no upload, and are no UTF-8. False says nothing.
 pub(crate) fn is_no_beginning(bytes: impl Iterator<Item = [u8; 3]>) -> bool {
     let (mut first, mut more) = (true, 0);
     for three in bytes {
@@ -268,6 +268,35 @@ pub(crate) const DIGITS_MIN: usize = 9;
 fn has_number(block: &[u8; BLOCK]) -> bool {
     // Among bytes of chance there are few.
     digits(block).count_ones() as usize >= DIGITS_MIN && !block.iter().any(u8::is_ascii_control)
+}
+
+/// Whether the digits of a number stand together somewhere among bytes of any kind, as in the messages of programs. Bytes of
+/// chance have no such stretch.
+pub(crate) fn holds_number(bytes: &[u8]) -> bool {
+    /// Those of a passport.
+    const NUMBER_MIN: usize = 7;
+    /// Signs between two digits, or the zeros of wider letters.
+    const SIGNS_MAX: usize = 3;
+    let (mut together, mut behind) = (0, 0);
+    for (n, chunk) in bytes.chunks(BLOCK).enumerate() {
+        let mut block = [0xff; BLOCK];
+        if let Some(beginning) = block.get_mut(..chunk.len()) {
+            beginning.copy_from_slice(chunk);
+        }
+        let mut left = digits(&block);
+        while left != 0 {
+            let at = n * BLOCK + left.trailing_zeros() as usize;
+            left &= left - 1;
+            let are_signs = |between: &[u8]| between.iter().all(|b| matches!(b, 0 | b' ' | b'.' | b'-'));
+            let goes_on = at <= behind + SIGNS_MAX && bytes.get(behind..at).is_some_and(are_signs);
+            together = if goes_on { together + 1 } else { 1 };
+            if together == NUMBER_MIN {
+                return true;
+            }
+            behind = at + 1;
+        }
+    }
+    false
 }
 
 /// Whether bytes begin as a container does.
@@ -335,6 +364,24 @@ mod tests {
             (0..4).map(move |n| if n <= len { sign(n) } else { '=' })
         };
         bytes.chunks(3).flat_map(group).collect()
+    }
+
+    #[test]
+    fn a_message_of_a_program_means_something_by_its_numbers() {
+        for (bytes, means) in [
+            (&b"\0\0\0\0\x0e\x0a\x0c001090123456\xff"[..], true),
+            (b"\xff\x01\x02001 090 123.456\x80", true),
+            (b"\xff\x010\x000\x001\x000\x009\x000\x001\0\x80", true),
+            (b"\xff\x01\x02001090\x80123456\x80", false),
+            (b"\xff\x01\x0201/09/90\x80, 12:34\x80", false),
+            (b"\xff0\xfe0\xfd1\xfc0\xfb9\xfa0\xf91\xf82", false),
+        ] {
+            assert_eq!(holds_number(bytes), means, "{bytes:x?}");
+            // Wherever a block ends.
+            for before in 1..2 * BLOCK {
+                assert_eq!(holds_number(&[&vec![0xff; before][..], bytes].concat()), means, "{bytes:x?} at {before}");
+            }
+        }
     }
 
     #[test]

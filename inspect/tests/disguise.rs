@@ -201,6 +201,13 @@ fn techniques() -> Vec<Technique> {
         ),
         // Encodings, one within another.
         row("base64", base64(said), base64(b"Xin chao cac anh chi, hen gap lai")),
+        // Messages of programs: a frame, fields with their lengths.
+        row(
+            "base64",
+            base64(&[b"\x00\x00\x00\x00\x2a\x0a\x28", said, b"\xff"].concat()),
+            base64(b"\x00\x00\x00\x00\x18\x0a\x16\xff so don hang 001190123456"),
+        ),
+        row("hex", hex(&[b"\x92\xa3", said].concat()), hex(b"\x92\xa3\xff so don hang 001190123456")),
         row(
             "base64",
             format!("https://example.vn/tep/{}", base64(said)),

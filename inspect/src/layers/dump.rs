@@ -137,7 +137,7 @@ impl Dump {
         let mut swapped = if has_words { bytes.clone() } else { Vec::new() };
         swapped.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse());
         // What begins as nothing known may still hold something further on, in whichever order.
-        let means = [bytes.as_slice(), &swapped].map(sniff::is_plausible);
+        let means = [bytes.as_slice(), &swapped].map(|bytes| sniff::is_plausible(bytes) || sniff::holds_number(bytes));
         let is_unknown = means == [false; 2] && objects.iter().all(Option::is_none);
         for ((object, means), bytes) in objects.iter_mut().zip(means).zip([bytes.as_slice(), &swapped]) {
             if object.is_none() && (means || is_unknown) && !bytes.is_empty() {

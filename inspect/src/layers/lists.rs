@@ -103,7 +103,7 @@ fn means(bytes: &[u8]) -> bool {
     const BYTES_MIN: usize = 16;
     const LETTERS_MIN: usize = 3;
     let letters = bytes.iter().filter(|b| b.is_ascii_alphabetic() || **b >= 0x80).count();
-    bytes.len() >= BYTES_MIN && letters >= LETTERS_MIN && sniff::is_plausible(bytes)
+    bytes.len() >= BYTES_MIN && letters >= LETTERS_MIN && (sniff::is_plausible(bytes) || sniff::holds_number(bytes))
 }
 
 impl Lists {

@@ -325,7 +325,9 @@ impl Runs {
                 return;
             }
             let shifted = first.and_then(|code| code.shifted(&self.run, &mut decoded));
-            if let Some(code) = first.filter(|_| shifted.is_some() || self.run.len() >= FILE_MIN) {
+            let message = first.filter(|_| shifted.is_none()).and_then(|_| is_message(&self.run, &mut decoded));
+            let is_file = shifted.is_some() || self.run.len() >= FILE_MIN;
+            if let Some(code) = message.or_else(|| first.filter(|_| is_file)) {
                 code.decode(self.run.get(shifted.unwrap_or(0)..).unwrap_or_default(), &mut decoded);
                 open(&decoded, code.name(), place, inquiry);
             }
@@ -333,6 +335,14 @@ impl Runs {
         self.run.clear();
         self.decoded = decoded;
     }
+}
+
+/// Whether what a run comes to is some message of a program with a number in it.
+fn is_message(run: &[u8], room: &mut Vec<u8>) -> Option<Code> {
+    codes(run).find(|code| {
+        code.decode(run, room);
+        sniff::holds_number(room)
+    })
 }
 
 /// Whether a whole run comes to nothing: [`Runs::end`] would open nothing for it. `room` is for what it decodes to.
@@ -356,6 +366,7 @@ pub(super) fn mean_nothing(run: &[u8], room: &mut Vec<u8>) -> bool {
         && !codes(run).any(&mut means)
         && !is_deflated(run, room)
         && codes(run).next().is_none_or(|code| code.shifted(run, room).is_none())
+        && is_message(run, room).is_none()
 }
 
 /// Whether a run of base64 is a content that was packed without a header, which `room` then holds. Shorter ones hold nobody's
@@ -384,20 +395,20 @@ fn short_means(run: &[u8]) -> Option<bool> {
         return Some(false);
     }
     let mut out = [0; BLOCK + SEEN];
-    let mut means = |range: Range<usize>| {
+    let mut means = |range: Range<usize>, means: fn(&[u8]) -> bool| {
         let read = decode_base64(text.get(range.start..range.start + range.len().next_multiple_of(SEEN))?, &mut out);
         let bytes = out.get(..range.len() * 6 / 8).filter(|_| read >= range.len())?;
-        Some(sniff::is_plausible(bytes))
+        Some(means(bytes))
     };
-    if means(0..run.len())? {
+    if means(0..run.len(), sniff::is_plausible)? {
         return Some(true);
     }
     for seen in shifts(run) {
-        if means(seen)? {
+        if means(seen, sniff::is_plausible)? {
             return Some(true);
         }
     }
-    Some(false)
+    means(0..run.len(), sniff::holds_number)
 }
 
 /// Whether a short run of base64, which `block` begins with, is certainly chance, told without decoding more of it than its
@@ -507,7 +518,7 @@ mod tests {
         fn short_runs_are_told_as_long_ones_are(
             glued in "[a-z/]{0,18}",
             text in "[a-zA-Z0-9+/_-]{0,60}|(Số CCCD|so|001090123456| ){1,4}|PK\u{3}\u{4}[a-z]{9}|[0-9a-f-]{36}|\
-                     (/Td6WFo|/9j/4A|//5TAOE|/v8AU|LS0|/api)[a-iq-yQ-SU-Z0-9/-]{12,40}|[０１２４-９ăâđêôơư]{4,8}",
+                     (/Td6WFo|/9j/4A|//5TAOE|/v8AU|LS0|/api)[a-iq-yQ-SU-Z0-9/-]{12,40}|[０１２４-９ăâđêôơư]{4,8}|[\u{0}\u{1}\u{80}]{1,9}[0-9 .-]{0,14}[\u{0}\u{2}]{0,9}",
             tail in "[_-]{0,12}",
             encoded in any::<bool>(),
             cut in 0usize..4,
@@ -526,7 +537,8 @@ mod tests {
                 sniff::is_plausible(&room)
             });
             let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
-            prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some())), "{}", String::from_utf8_lossy(&run));
+            let is_message = is_message(&run, &mut room).is_some();
+            prop_assert!(short.is_none_or(|short| short == (means || shifted.is_some() || is_message)), "{}", String::from_utf8_lossy(&run));
         }
 
         #[test]
@@ -543,7 +555,7 @@ mod tests {
                     sniff::is_plausible(&room)
                 });
                 let shifted = codes(&run).next().and_then(|code| code.shifted(&run, &mut room));
-                prop_assert!(!means && shifted.is_none() && mean_nothing(&run, &mut room), "{}", path);
+                prop_assert!(!means && shifted.is_none() && is_message(&run, &mut room).is_none() && mean_nothing(&run, &mut room), "{}", path);
             }
         }
 
