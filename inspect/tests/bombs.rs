@@ -73,6 +73,43 @@ fn a_row_of_two_million_cells_is_several() {
     assert_eq!(found.distinct(DetectorId::Cccd), 1);
 }
 
+/// Each sign is a cell, or a piece of one, and all of a row is there at once.
+#[test]
+fn rows_of_millions_of_cells_are_cut_in_every_format() {
+    const N: usize = 2_000_000;
+    let flat =
+        "<?xml version='1.0'?><Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'><Worksheet><Table><Row>";
+    let data = "<Cell><Data>x</Data></Cell>".repeat(N / 4);
+    for (name, text) in [
+        ("commas", format!("{NUMBER}\n{}", ",".repeat(8 * N))),
+        ("a row of commas behind a header", format!("STT,CCCD\n1,001090123456{}\n", ",".repeat(2 * N))),
+        ("doubled quotes", format!("STT,CCCD\n1,001090123456\n2,\"{}", "\"\"".repeat(2 * N))),
+        ("cells of a page", format!("<p>{NUMBER}</p><table><tr>{}", "<td>".repeat(N))),
+        (
+            "cells of a sheet",
+            format!("{flat}<Cell><Data>{NUMBER}</Data></Cell>{data}</Row></Table></Worksheet></Workbook>"),
+        ),
+    ] {
+        assert_eq!(inspect(name, text.as_bytes()).distinct(DetectorId::Cccd), 1, "{name}");
+    }
+}
+
+#[test]
+fn heads_of_mails_hold_no_more_fields_than_mails_have() {
+    const N: usize = 1_000_000;
+    let mail = |head: String| format!("From: a@b.vn\nTo: c@d.vn\nMIME-Version: 1.0\n{head}\n\n{NUMBER}\n");
+    for (name, head) in [
+        ("fields", "X-A: b\n".repeat(N)),
+        ("a folded field", format!("Subject: a{}", "\n b".repeat(2 * N))),
+        ("addresses", format!("To: {}e@f.vn", "a@b.vn,".repeat(N))),
+        ("fields of a mail within", format!("Content-Type: message/rfc822\n\n{}", "X-A: b\n".repeat(N))),
+    ] {
+        let found = inspect(name, mail(head).as_bytes());
+        assert_eq!(found.distinct(DetectorId::Cccd), 1, "{name}");
+        assert!(found.opaque.iter().any(|opaque| opaque.reason == OpaqueReason::TooMany), "{name}");
+    }
+}
+
 #[test]
 fn lines_of_nothing_but_commas_are_cut_into_some_cells() {
     let line = format!("<is><t>STT,CCCD{}</t></is>", ",".repeat(30_000));

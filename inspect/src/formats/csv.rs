@@ -288,6 +288,14 @@ impl Delimited {
         self.put_row(inquiry);
     }
 
+    /// Counts bytes of the row at hand, which ends where it grows too long.
+    fn grow(&mut self, bytes: usize, inquiry: &mut Inquiry) {
+        self.row_bytes += bytes;
+        if self.row_bytes >= ROW_MAX {
+            self.end_row(inquiry);
+        }
+    }
+
     fn put_row(&mut self, inquiry: &mut Inquiry) {
         self.rows += 1;
         let row = std::mem::take(&mut self.row);
@@ -512,11 +520,8 @@ impl Stream for Delimited {
                     self.cell.base = at + n as u64;
                 }
                 self.cell.push(rest.get(..plain).unwrap_or_default(), at + n as u64);
-                self.row_bytes += plain;
                 n += plain;
-                if self.row_bytes >= ROW_MAX {
-                    self.end_row(inquiry);
-                }
+                self.grow(plain, inquiry);
                 continue;
             }
             // A quoted cell may begin with the end of a line, or a quote that was doubled.
@@ -530,11 +535,12 @@ impl Stream for Delimited {
                 }
                 b'"' if self.quoted => self.quote = true,
                 b'"' if self.cell.text.trim_ascii().is_empty() => self.quoted = true,
-                b if self.quoted && !self.quote || b == b'"' => {
-                    self.cell.push(&[b], at + n as u64);
-                    self.row_bytes += 1;
+                b if self.quoted && !self.quote || b == b'"' => self.cell.push(&[b], at + n as u64),
+                b'\n' => {
+                    self.end_row(inquiry);
+                    n += 1;
+                    continue;
                 }
-                b'\n' => self.end_row(inquiry),
                 b'\r' => {}
                 _ => {
                     self.quoted = false;
@@ -542,6 +548,8 @@ impl Stream for Delimited {
                 }
             }
             n += 1;
+            // Signs hold memory as letters do: each ends a cell, or is a piece of one.
+            self.grow(1, inquiry);
         }
     }
 

@@ -219,6 +219,8 @@ impl Html {
 
 /// More columns or rows than a cell of a real table takes.
 const SPAN_MAX: u32 = 64;
+/// A row of more cells is cut: as many columns has the widest sheet.
+const CELLS_MAX: usize = 16_384;
 /// Columns in which a cell may reach down.
 const SPANNED_MAX: usize = 1_024;
 
@@ -330,6 +332,9 @@ impl Body {
             }
             self.column += columns;
             self.in_cell = false;
+            if self.row.len() >= CELLS_MAX {
+                self.end_row(inquiry);
+            }
         }
     }
 

@@ -104,11 +104,12 @@ fn read(source: &dyn Source, place: &Place, inquiry: &mut Inquiry) -> Option<&'s
     as_another(source, &raw, place, inquiry);
     // Ranges that the tree has read in full, so that the second look may leave them out.
     let mut read: Vec<Range<usize>> = Vec::new();
-    if nesting::mails(&raw) > nesting::MAILS_MAX {
+    let mails = nesting::mails(&raw);
+    if mails > nesting::MAILS_MAX {
         // The tree of so many would be higher than the stack, and is not built.
         inquiry.refuse(place, OpaqueReason::TooDeep, raw.len() as u64);
         rest(&raw, read, &[], place, inquiry);
-    } else if nesting::parts(&raw) > nesting::PARTS_MAX {
+    } else if nesting::parts(&raw) > nesting::PARTS_MAX || nesting::fields(&raw, mails > 0) > nesting::FIELDS_MAX {
         // Nor is the tree of so many, which takes more room than the mail.
         inquiry.refuse(place, OpaqueReason::TooMany, raw.len() as u64);
         rest(&raw, read, &[], place, inquiry);

@@ -9,6 +9,35 @@ pub(super) const MAILS_MAX: usize = 1_000;
 /// Parts of one mail, before they are counted one by one: beyond the bound of members in any case.
 pub(super) const PARTS_MAX: usize = 200_000;
 
+/// Lines and addresses in the heads of a mail and its parts. Each takes some hundred bytes where it is read.
+pub(super) const FIELDS_MAX: usize = 200_000;
+
+/// At most so many lines and addresses stand in the heads of this mail, of its parts and, if there are any, of mails within
+/// it: as far as lines may be fields, from its beginning, a boundary or an empty line on.
+pub(super) fn fields(raw: &[u8], holds_mails: bool) -> usize {
+    let (mut count, mut within, mut first) = (0, true, true);
+    let mut at = 0;
+    while at < raw.len() {
+        let rest = raw.get(at..).unwrap_or_default();
+        let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let line = rest.get(..len).unwrap_or_default().trim_ascii_end();
+        at += len + 1;
+        if line.is_empty() || line.starts_with(b"--") {
+            (within, first) = (holds_mails || !line.is_empty(), false);
+        } else if within {
+            within = first || is_field(line);
+            count += usize::from(within) * (1 + memchr::memchr2_iter(b',', b';', line).count());
+        }
+    }
+    count
+}
+
+/// Whether a line is a field, or goes on with one.
+fn is_field(line: &[u8]) -> bool {
+    let name = line.iter().take_while(|b| b.is_ascii_graphic() && **b != b':').count();
+    matches!(line.first(), Some(b' ' | b'\t')) || name > 0 && line.get(name) == Some(&b':')
+}
+
 /// At most so many parts has this mail: before each stands a line that begins so.
 pub(super) fn parts(raw: &[u8]) -> usize {
     memchr::memmem::find_iter(raw, b"\n--").count() + memchr::memmem::find_iter(raw, b"\r--").count()
@@ -58,6 +87,18 @@ pub(super) fn is_deep(mail: &Message<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_of_heads_are_counted_wherever_they_stand() {
+        for (raw, plain, nested) in [
+            ("A: b\r\nTo: a@b.vn, c@d.vn\r\n e@f.vn\r\n\r\nC: d\r\nText\r\nE: f", 4, 5),
+            ("A: b\nno field\n\nText\n--x\nC: d\n\te\n\nE: f\n--x--\n", 4, 5),
+            ("A: b\n\n-- Dump\nINSERT INTO a: b\nC: d\n", 1, 1),
+            ("", 0, 0),
+        ] {
+            assert_eq!((fields(raw.as_bytes(), false), fields(raw.as_bytes(), true)), (plain, nested), "{raw:?}");
+        }
+    }
 
     #[test]
     fn fields_that_may_announce_a_mail_are_counted_however_they_are_written() {

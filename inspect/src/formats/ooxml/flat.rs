@@ -206,6 +206,9 @@ impl Reader for Sheets {
             }
             b"Comment" => self.in_comment = false,
             b"Cell" => {
+                if self.row.len() >= COLUMNS_MAX {
+                    self.end_row(inquiry);
+                }
                 self.column = (self.column + self.span).min(COLUMNS_MAX);
                 self.in_cell = false;
             }
