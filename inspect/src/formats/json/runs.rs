@@ -1,5 +1,5 @@
 //! Texts as editors keep them (Quill, ProseMirror, Slate, Lexical, Draft.js): a sentence in pieces, one for each way its letters
-//! look, and a table in lists of lists.
+//! look, and a table in lists of lists; and chats in lists of messages, one of which says what the next ones hold.
 //!
 //! A second look: each piece is read by itself as well.
 
@@ -17,9 +17,11 @@ const MARKS: u64 = PIECES | LINES | PIECE;
 /// The hash of a key with its marks.
 pub(super) fn marked(key: &str, hash: u64) -> u64 {
     let marks = match key {
-        "children" | "content" | "ops" => PIECES,
-        "blocks" => LINES,
-        "text" | "insert" => PIECE,
+        "children" | "ops" => PIECES,
+        // A list of pieces, or what a message says.
+        "content" => PIECES | PIECE,
+        "blocks" | "messages" | "msgs" | "conversation" => LINES,
+        "text" | "insert" | "message" | "msg" | "body" => PIECE,
         _ => 0,
     };
     hash & !MARKS | marks
@@ -212,6 +214,27 @@ mod tests {
         ] {
             assert_eq!(found(&text.replace("LABEL", "Mã số BHXH")), number, "{text}");
             assert_eq!(found(&text.replace("LABEL", "Mã đơn hàng")), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_the_next_one_holds() {
+        for (text, numbers) in [
+            (r#"{"messages":[{"id":1,"text":"LABEL"},{"id":2,"text":"7912345678"}]}"#, 1),
+            (r#"{"data":{"msgs":[{"content":"cho em xin LABEL ạ","ts":1},{"content":"7912345678","ts":2}]}}"#, 1),
+            (
+                r#"{"messages":[{"role":"user","content":[{"type":"text","text":"LABEL tổ 3:"}]},
+                {"role":"user","content":"Trần Văn Thống: 7912345678"},{"role":"user","content":"Lê Thị Hoa: 7965265836"}]}"#,
+                2,
+            ),
+            // What else lists of things have.
+            (r#"{"items":[{"id":1,"text":"LABEL"},{"id":2,"text":"7912345678"}]}"#, 0),
+            (r#"{"messages":[{"id":1,"text":"LABEL"}],"total":"7912345678"}"#, 0),
+            (r#"{"messages":[{"id":1,"text":"LABEL"},{"id":"7912345678","text":"vâng"}]}"#, 0),
+            (r#"{"messages":[{"text":"LABEL chưa có"},{"text":"mã đơn hàng nhé"},{"text":"7912345678"}]}"#, 0),
+        ] {
+            assert_eq!(found(&text.replace("LABEL", "mã số BHXH")), numbers, "{text}");
+            assert_eq!(found(&text.replace("LABEL", "mã đơn hàng")), 0, "{text}");
         }
     }
 
