@@ -38,7 +38,7 @@ use cut::Cut;
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
-pub(crate) use insured::{is_title, may_be_title};
+pub(crate) use insured::{is_title, is_title_of_papers, may_be_title};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 pub(crate) use plain::{CELLS_MAX, Plain};

@@ -229,6 +229,31 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
 }
 
 #[test]
+fn a_title_of_papers_speaks_of_the_names_and_numbers_below_it() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let names = ["Trần Văn Thống", "Lê Thị Hoa", "Nguyễn Đức Vĩnh"];
+    for (title, paper, numbers, found) in [
+        ("ds cmnd các hộ", DetectorId::Cmnd, ["061773294", "065265836", "089403222"], 3),
+        ("ds mã số bhxh tổ 3:", DetectorId::Bhxh, ["0617732942", "7065265836", "4089403222"], 3),
+        ("Passport list đoàn đi Nhật:", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 3),
+        ("danh sách hộ chiếu", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 3),
+        ("ds mã hàng các hộ", DetectorId::Cmnd, ["061773294", "065265836", "089403222"], 0),
+        ("ds số ghế đi Nhật:", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 0),
+    ] {
+        for cut in [" ", ": ", " - ", " | ", ", "] {
+            let item = |n: usize| format!("{}{cut}{}", names[n], numbers[n]);
+            let items = |item: &dyn Fn(usize) -> String| (0..3).map(|n| item(n) + "\n").collect::<String>();
+            for items in [items(&item), items(&|n| item(n).replace(names[n], &names[n].to_lowercase()))] {
+                let text = format!("{title}\n{items}");
+                let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+                assert_eq!(inspection.distinct(paper), found, "{text}");
+                assert_eq!(inspection.persons, found, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn lines_of_a_box_cut_and_rows_with_their_own_headings_are_read_across() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let boxed = |heading: &str| {
