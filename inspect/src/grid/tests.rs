@@ -208,6 +208,9 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         ("Mã số BHXH cần gộp:\n- Lê Văn Bình: 7912345670\n- Nguyễn Thị Mai: chưa có\n- Hồ An: 7912345671", 2),
         ("> Mã số BHXH cần gộp:\n> - Nguyễn Thị Mai: 4012345678\n> 2. Hồ An: 7912345670\n", 2),
         ("ma so bhxh can gop:\n1. le van binh 05/04/1987 7912345670\n2. ho an 01/02/1990 7912345671\n", 2),
+        ("ds số sổ BHXH ạ\n👉 Nguyễn Mai - 4012345678\n✅ Lê Bình - 7912345670\n➡️ Hồ An - 7912345671", 3),
+        ("Mã số BHXH:\n1/ Nguyễn Mai - 4012345678\n2/ Lê Bình - 7912345670\n3/ Hồ An - 7912345671", 3),
+        ("ds hàng ạ\n👉 Nguyễn Mai - 4012345678\n👉 Lê Bình - 7912345670\n👉 Hồ An - 7912345671", 0),
         ("Mã BHXH các bạn:\nAn 4012345678\nBình 7912345670\nc Hoa: 7912345671", 3),
         ("Mã BHXH các bạn:\n- An: 4012345678\n- Chi: 7912345671\n- Nguyễn Văn Bình: 7912345670", 3),
         // Other labels, other headings, none, and what is no name.
