@@ -56,7 +56,7 @@ pub use cell::{Begun, Cells, Told, Usual, Whole, is_uuid};
 pub use coherence::{are_counted, are_insured, are_uninsured, follows, is_most};
 pub use column::Column;
 pub use fold::fold;
-pub use person_name::names_nobody;
+pub use person_name::{begins_names, names_nobody};
 pub use simd::among::{PIECE, alike_but_digits, among, digits};
 pub use simd::base64::decode_base64;
 pub use simd::beside::first_pair;

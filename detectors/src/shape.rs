@@ -34,6 +34,12 @@ pub(crate) fn loses(text: &[u8], number: &Number, points: i32) -> bool {
         && (layout(text, number, Firm::Direct) > points || loss(text, number, Firm::Direct) > points)
 }
 
+/// Whether ten digits stand as the card of health insurance has them: `79 1234 5678`.
+fn is_as_on_the_card(text: &[u8], number: &Number) -> bool {
+    let shown = text.get(number.range.clone()).unwrap_or_default();
+    shown.split(|b| *b == b' ').map(<[u8]>::len).eq([2, 4, 4])
+}
+
 /// Digits of half a citizen number.
 const HALF: usize = 6;
 
@@ -50,6 +56,7 @@ fn layout(text: &[u8], number: &Number, firm: Firm) -> i32 {
             Gap::Dot if number.first_group >= 3 => 10,
             _ => 35,
         },
+        (Layout::Uneven, Firm::Weak | Firm::Near) if is_as_on_the_card(text, number) => 10,
         (Layout::Spread | Layout::Uneven, _) => 35,
         (Layout::Mixed, Firm::Direct | Firm::Column) if !leaves_a_bracket(text, number) => 10,
         (Layout::Mixed, _) => 200,

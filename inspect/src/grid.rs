@@ -28,6 +28,7 @@ use crate::layers::Look;
 use crate::table::{Known, NUMBER_BYTES_MAX, Table, is_number};
 use crate::view::View;
 use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
+use items::ends_in_passport;
 use judging::Census;
 use letters::Letters;
 use opening::Headless;
@@ -265,6 +266,8 @@ impl Grid {
         }
         // The lines of a box cut as well, and rows that fill it have no wide blanks.
         let cut = cut || !words && (begins_in_a_box(text) || begins_as_wiki(text));
+        // Of papers the number of a passport is the only one so short.
+        let item = number || ends_in_passport(text);
         self.letters.line(&line, view);
         if let Some(cell) = wiki_cell(text).filter(|_| self.wiki) {
             let end = line.len();
@@ -280,7 +283,7 @@ impl Grid {
                 return self.queue.push_back(Some(line.into()));
             }
             if open.cut == Cut::Items
-                && number
+                && item
                 && let Some(cells) = Cells::item(&line, true, view)
             {
                 open.misfits = 0;
@@ -329,19 +332,21 @@ impl Grid {
                     return;
                 }
             }
-            if number
-                && (self.open_dashes(&line, view, detectors)
-                    || self.open_items(&line, view)
-                    || self.open_given(&line, view, detectors)
-                    || self.open_spaced(&line, view, detectors)
-                    || self.open_commas(&line, view, detectors))
+            if number && self.open_dashes(&line, view, detectors)
+                || item && self.open_items(&line, false, view)
+                || number
+                    && (self.open_given(&line, view, detectors)
+                        || self.open_spaced(&line, view, detectors)
+                        || self.open_commas(&line, view, detectors))
+                || item && self.open_items(&line, true, view)
             {
                 return;
             }
             return self.push_block(line, view);
         };
         // `Số CMND của các bác:` above `Lê Thị Hoa | 065265836`.
-        if number && cells.row.len() == 2 && self.open_items(&line, view) {
+        let listed = item && cells.row.len() == 2;
+        if listed && (self.open_items(&line, false, view) || self.open_items(&line, true, view)) {
             return;
         }
         if !self.block.is_empty() {

@@ -53,6 +53,23 @@ impl Mark {
     }
 }
 
+/// Somebody whom a list names with something beside that tells them from namesakes, without any number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Keyed hash of the name.
+    pub(crate) name: u64,
+    /// What stands beside, and its hash.
+    pub(crate) beside: (DetectorId, u64),
+}
+
+impl Listed {
+    /// What the person is counted by.
+    pub(crate) const fn mark(&self) -> Mark {
+        let hash = self.name ^ self.beside.1.rotate_left(1);
+        Mark { detector: DetectorId::PersonName, hash, alias: None }
+    }
+}
+
 /// What findings of a detector say about persons.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Says {
@@ -105,7 +122,7 @@ fn contained(detector: DetectorId, value: &[u8]) -> Option<(DetectorId, &[u8])> 
 pub(crate) struct People {
     ids: HashMap<u64, usize, Keyed>,
     parents: Vec<usize>,
-    /// Which kinds of identifiers each has, a bit each.
+    /// Which kinds of identifiers each has, a bit each; without any, what stands beside the name.
     kinds: Vec<u32>,
     /// Who is named beside them.
     named: Vec<Named>,
@@ -323,7 +340,7 @@ impl People {
         let identifiers = marks.iter().filter(|mark| IDENTIFIERS >> mark.detector as u32 & 1 == 1);
         match primary {
             _ if twice => self.several(marks),
-            None if listed => self.named(marks),
+            None if listed => self.unnumbered(marks),
             None => 0,
             Some(primary) if self.is_full() => {
                 self.beyond(primary, identifiers);
@@ -371,7 +388,8 @@ impl People {
     /// Takes the marks of running text, line by line. A line that holds a second value of a kind begins the next person
     /// as a whole: in a list, a number that was not found must not tie its line to the next.
     /// So does the name of another person before another paper: `ông An (CMND …) và bà Lan (CCCD …)`; and on a line of its
-    /// own before a number of any kind, if a line began with the one before in the same way.
+    /// own before a number of any kind, if a line began with the one before in the same way. Nobody is tied by two lines each
+    /// of which has several numbers of one kind: those are a table that lies on its side.
     pub(crate) fn lines<'m>(&mut self, lines: impl Iterator<Item = &'m [Mark]>) {
         let mut one: Vec<Mark> = Vec::new();
         let mut introduced = false;
@@ -382,6 +400,7 @@ impl People {
                 if sentence.iter().filter(|m| m.detector.is_identifier()).any(other)
                     || names_another(&one, sentence, n > 0)
                     || introduced && introduces && !names(&one, sentence)
+                    || n == 0 && is_of_several(&one) && is_of_several(sentence)
                 {
                     self.record(&one, false);
                     one.clear();
@@ -395,17 +414,25 @@ impl People {
         self.record(&one, false);
     }
 
-    fn named(&mut self, marks: &[Mark]) -> u64 {
+    /// Takes the marks of a record in which no identifier stands.
+    fn unnumbered(&mut self, marks: &[Mark]) -> u64 {
         let name = marks.iter().find(|m| m.detector == DetectorId::PersonName);
         let beside = marks.iter().find(|m| m.detector != DetectorId::PersonName);
         match (name, beside) {
             (Some(name), Some(beside)) => {
-                // Namesakes differ in what stands beside the name.
-                let hash = name.hash ^ beside.hash.rotate_left(1);
-                self.person([Mark { detector: DetectorId::PersonName, hash, alias: None }].iter());
+                self.listed(&Listed { name: name.hash, beside: (beside.detector, beside.hash) });
                 1
             }
             _ => 0,
+        }
+    }
+
+    /// States that a list names somebody. Where their number stands in another list, they are the same.
+    pub(crate) fn listed(&mut self, one: &Listed) {
+        let (detector, beside) = one.beside;
+        if let Some(person) = self.tie(one.mark().hash, iter::once(one.mark().hash), 1 << detector as u32) {
+            let birth = (detector == DetectorId::DateOfBirth).then_some(beside);
+            self.named.push(Named { name: one.name, birth, person });
         }
     }
 }
@@ -446,6 +473,12 @@ fn names_another(one: &[Mark], sentence: &[Mark], same_line: bool) -> bool {
 fn introduces(line: &[Mark]) -> bool {
     let mut marks = line.iter().filter(|m| m.detector == DetectorId::PersonName || m.detector.is_identifier());
     marks.next().is_some_and(|m| !m.detector.is_identifier()) && marks.any(|m| m.detector.is_identifier())
+}
+
+/// Whether two numbers of one kind stand in it.
+fn is_of_several(marks: &[Mark]) -> bool {
+    let mut numbers = marks.iter().enumerate().filter(|(_, m)| m.detector.is_identifier());
+    numbers.any(|(n, m)| marks.iter().skip(n + 1).any(|o| o.detector == m.detector && o.hash != m.hash))
 }
 
 /// Whether one of the names of `one` begins a line.
@@ -506,6 +539,14 @@ mod tests {
         let mut people = People::default();
         let lines = [vec![mark(Cccd, 1)], vec![mark(Bhxh, 2)], vec![], vec![mark(Cccd, 3)], vec![mark(Bhxh, 4)]];
         people.lines(lines.iter().map(Vec::as_slice));
+        assert_eq!(people.count(), 2);
+        // A table on its side is about four at the most; the columns of none are tied to those of others.
+        let mut people = People::default();
+        let lines = [vec![mark(Cccd, 1), mark(Cccd, 2)], vec![mark(Bhxh, 3), mark(Bhxh, 4)]];
+        people.lines(lines.iter().map(Vec::as_slice));
+        for (cccd, bhxh) in [(1, 3), (2, 4)] {
+            people.record(&[mark(Cccd, cccd), mark(Bhxh, bhxh)], true);
+        }
         assert_eq!(people.count(), 2);
     }
 

@@ -8,7 +8,7 @@ use chot_model::{Confidence, DetectorId};
 
 use crate::grid::Ended;
 use crate::inquiry::{Found, Inquiry};
-use crate::people::Mark;
+use crate::people::Listed;
 
 /// Fewer lines are no list.
 const LINES_MIN: usize = 5;
@@ -21,14 +21,14 @@ const LINES_MAX: usize = 256;
 #[derive(Default)]
 pub(crate) struct Roster {
     name: Option<(u64, Confidence)>,
-    beside: Option<u64>,
+    beside: Option<(DetectorId, u64)>,
     /// An identifier stands there as well, which counts by itself.
     identified: bool,
     /// It began on a line before.
     spread: bool,
     line_end: u64,
     /// Whom the lines name, and how many of the names are hardly doubtful.
-    rows: Vec<Mark>,
+    rows: Vec<Listed>,
     sure: usize,
     /// The list is long enough to be one.
     listed: bool,
@@ -54,9 +54,11 @@ impl Roster {
         let hash = || inquiry.hash(finding);
         match finding.detector {
             DetectorId::PersonName if self.name.is_none() => self.name = Some((hash(), finding.confidence)),
-            DetectorId::DateOfBirth | DetectorId::Phone if self.beside.is_none() => self.beside = Some(hash()),
+            DetectorId::DateOfBirth | DetectorId::Phone if self.beside.is_none() => {
+                self.beside = Some((finding.detector, hash()));
+            }
             DetectorId::Address if self.beside.is_none() && finding.confidence >= Confidence::Medium => {
-                self.beside = Some(hash());
+                self.beside = Some((finding.detector, hash()));
             }
             id if id.is_identifier() && finding.confidence >= Confidence::Medium => self.identified = true,
             _ => return,
@@ -69,8 +71,7 @@ impl Roster {
         let (name, beside) = (self.name.take(), self.beside.take());
         let identified = std::mem::take(&mut self.identified);
         if let (Some((name, confidence)), Some(beside), false) = (name, beside, identified) {
-            let hash = name ^ beside.rotate_left(1);
-            self.rows.push(Mark { detector: DetectorId::PersonName, hash, alias: None });
+            self.rows.push(Listed { name, beside });
             self.sure += usize::from(confidence >= Confidence::Medium);
             if self.rows.len() >= LINES_MAX {
                 self.count(inquiry);
@@ -89,7 +90,7 @@ impl Roster {
         self.listed |= self.rows.len() >= LINES_MIN && self.sure * 2 >= self.rows.len();
         for row in self.rows.drain(..) {
             if self.listed {
-                inquiry.people.person([row].iter());
+                inquiry.people.listed(&row);
             }
         }
         self.sure = 0;

@@ -30,7 +30,7 @@ use chot_model::{Confidence, DetectorId};
 
 use crate::inquiry::{Found, Inquiry, Place};
 use crate::joined::Joined;
-use crate::people::Mark;
+use crate::people::{Listed, Mark};
 use crate::text;
 use crate::view::View;
 pub(crate) use comb::{BOXES, Said, read as boxes};
@@ -38,7 +38,7 @@ use cut::Cut;
 pub(crate) use gathered::Gathered;
 pub(crate) use heading::Heading;
 use heading::{announce, coherent};
-pub(crate) use insured::{is_title, may_be_title};
+pub(crate) use insured::{is_title, is_title_of_papers, may_be_title};
 use line::Lines;
 pub(crate) use line::{Cell, Line};
 pub(crate) use plain::{CELLS_MAX, Plain};
@@ -158,9 +158,9 @@ impl Header {
 struct Waiting {
     found: Vec<(usize, Found, bool)>,
     /// The row names a person and tells something more of them.
-    named: Option<Mark>,
+    named: Option<Listed>,
     /// It seems to, which counts when most rows do.
-    listed: Option<Mark>,
+    listed: Option<Listed>,
     /// Who stands under the header of names.
     who: Option<u64>,
     /// The row is a record; otherwise it may be one line of a form.
@@ -590,10 +590,11 @@ impl Table {
             if inquiry.people.record(&marks, self.people) == 0
                 && let Some(named) = named.or_else(|| listed.filter(|_| list))
             {
-                inquiry.people.person([named].iter());
-                marks = vec![named];
+                inquiry.people.listed(&named);
+                marks = vec![named.mark()];
             }
-            marks.retain(|mark| mark.detector.is_identifier() || Some(*mark) == named);
+            let counted = named.map(|named| named.mark());
+            marks.retain(|mark| mark.detector.is_identifier() || Some(*mark) == counted);
             if let (Some(own), Some(who)) = (marks.first().copied(), who)
                 && let Some(met) = self.known.meet(who, &marks)
             {

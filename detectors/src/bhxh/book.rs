@@ -22,12 +22,77 @@ pub(crate) fn is_behind_a_book(text: &[u8], range: &Range<usize>, digits: usize)
     digits == DIGITS
         && range.len() == DIGITS
         && text.get(range.start..range.start + 2).is_some_and(is_insurer)
-        && label(text, range.start).is_some()
+        && (label(text, range.start).is_some() || follows_a_name(text.get(..range.start).unwrap_or_default()))
+}
+
+/// Whether two words in capitals stand right before a number, as names end, or `mã` behind those.
+#[inline]
+fn follows_a_name(before: &[u8]) -> bool {
+    const SIGNS: &[u8] = b" (-:,";
+    const SIGNS_MAX: usize = 3;
+    const WORD_BYTES_MAX: usize = 12;
+    let Some(end) = before.iter().rev().take(SIGNS_MAX + 1).position(|b| !SIGNS.contains(b)).filter(|n| *n > 0) else {
+        return false;
+    };
+    let named = before.get(..before.len() - end).unwrap_or_default();
+    let named = named.strip_suffix(" mã".as_bytes()).or_else(|| named.strip_suffix(b" ma")).unwrap_or(named);
+    let mut words = named.rsplit(|b| *b == b' ').take(2);
+    let mut capital = || {
+        let word = words.next().unwrap_or_default();
+        let letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
+        (2..=WORD_BYTES_MAX).contains(&word.len())
+            && matches!(word.first(), Some(b'A'..=b'Z' | 0xc3..=0xc6 | 0xe1))
+            && word.iter().all(letter)
+    };
+    capital() && capital()
+}
+
+/// Whether who works at the office writes of somebody whose name stands before the number: `Báo giảm Phạm Thị Khuê mã 6218…`,
+/// `Tăng: Lê Thị Hoa - 7965…`.
+fn is_told_by_staff(text: &[u8], range: &Range<usize>) -> bool {
+    /// What is done with a book.
+    const DONE: [&str; 6] = [" tra so ", " chot so ", " ho so om ", " ho so thai san ", " nghi om ", " tang moi "];
+    /// What else is said of somebody with such a number.
+    const OTHERS: [&str; 14] = [
+        " gia ",
+        " hang ",
+        " don ",
+        " tien ",
+        " ck ",
+        " chuyen khoan ",
+        " tk ",
+        " stk ",
+        " mst ",
+        " thue ",
+        " sdt ",
+        " dt ",
+        " dien thoai ",
+        " zalo ",
+    ];
+    // Telephones.
+    if matches!(text.get(range.clone()), Some([b'0', b'3' | b'5' | b'7'..=b'9', ..])) {
+        return false;
+    }
+    let start = range.start;
+    let before = text.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    let behind = text.get(range.end..text.len().min(range.end + REACH / 2)).unwrap_or_default();
+    let line = |b: &u8| *b == b'\n';
+    let folded = |part: Option<&[u8]>| format!(" {} ", fold(&String::from_utf8_lossy(part.unwrap_or_default())).trim());
+    let (before, behind) = (folded(before.rsplit(line).next()), folded(behind.split(line).next()));
+    let has = |words: &[&str]| words.iter().any(|word| before.contains(word) || behind.contains(word));
+    let named = before.trim_end();
+    let named = named.strip_suffix(" ma").unwrap_or(named);
+    let name = named.rmatch_indices(' ').nth(3).map_or(named, |(at, _)| named.get(at..).unwrap_or_default());
+    let moved = |part: &str| part.starts_with(" tang ") || part.starts_with(" giam ");
+    ends_with_a_name(name)
+        && (has(&DONE) || has(&TELLING) || moved(&before) || moved(&behind))
+        && !has(&OTHERS)
+        && !has(&OTHER_BOOKS)
 }
 
 /// Whether that book is the one of the insurance.
 pub(super) fn is_of_insurance(text: &[u8], range: &Range<usize>) -> bool {
-    let Some(label) = label(text, range.start) else { return false };
+    let Some(label) = label(text, range.start) else { return is_told_by_staff(text, range) };
     let from = label.saturating_sub(REACH);
     let before = text.get(from..label).unwrap_or_default();
     let line = before.rsplit(|b| *b == b'\n').next().unwrap_or_default();

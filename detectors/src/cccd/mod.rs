@@ -124,7 +124,7 @@ impl Cccd {
         let queried = !cell && structure == Structure::None && mine < Firm::Column && is_in_a_query(text, number);
         let of_a_thing = !cell
             && !born
-            && (mine == Firm::Not && is_of_a_thing(text, number)
+            && (mine == Firm::Not && (is_of_a_thing(text, number) || is_of_a_transaction(text, number))
                 || mine < Firm::Column && is_of_a_machine(text, number));
         let hash = mine == Firm::Not
             && !born
@@ -152,7 +152,7 @@ impl Cccd {
             Firm::Not => 0,
             Firm::Column => 200,
             // `Nguyễn Văn An 12/05/1985 đơn hàng 022085…`: a note beside somebody whose number it is.
-            _ if born && structure == Structure::Province && has_sex_beside(text, number) => 0,
+            _ if (born || mine >= Firm::Near) && structure == Structure::Province && has_sex_beside(text, number) => 0,
             _ => 60,
         };
         let score = structure.points() + words(mine) + if born { 35 } else { 0 }
@@ -258,6 +258,24 @@ fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
         let named = LABELS.iter().find(|label| folded.ends_with(**label));
         named.is_some_and(|label| *label != " tk" || !is_login(text, &number.range))
     }
+}
+
+/// Whether a key right before says that it is a transaction's, or the name of an event: `"transId": "051…"`, `REF 074…`,
+/// `UID:051…@example.vn`. Other keys of that name hold what people log in with.
+fn is_of_a_transaction(text: &[u8], number: &Number) -> bool {
+    const KEYS: [&[u8]; 8] =
+        [b"transId", b"transID", b"trans_id", b"transactionId", b"transaction_id", b"txnId", b"txn_id", b"REF"];
+    const KEY_BYTES: usize = 24;
+    const SIGNS: &[u8] = b" \"':=";
+    let start = number.range.start;
+    let before = text.get(start.saturating_sub(KEY_BYTES)..start).unwrap_or_default();
+    let end = before.iter().rposition(|b| !SIGNS.contains(b)).map_or(0, |at| at + 1);
+    let label = before.get(..end).unwrap_or_default();
+    if end == before.len() || !label.last().is_some_and(|b| matches!(b, b'd' | b'D' | b'F')) {
+        return false;
+    }
+    let is = |key: &[u8]| label.strip_suffix(key).is_some_and(|head| !head.last().is_some_and(is_letter));
+    KEYS.iter().any(|key| is(key)) || is(b"UID") && text.get(number.range.end) == Some(&b'@')
 }
 
 /// Whether it is a request's or the address of a machine: `req 783…`, `mac 001…`. These words stand in every line of a log, so

@@ -11,7 +11,7 @@ impl<'t> Near<'t> {
     /// What HL7 names as the issuer of a number, behind it: `7912345678^^^BHXH~001…`.
     pub(super) fn issuer(&mut self) -> Option<(Columns, Firm)> {
         let parted = self.text.get(self.range.end) == Some(&b'^');
-        let issuer = parted.then(|| self.words_behind()).and_then(|behind| behind.strip_prefix(b"^^^"))?;
+        let issuer = parted.then(|| issuer(self.behind())).flatten()?;
         spread_words(issuer, &mut self.memory.scratch);
         Some(self.words.first(&self.memory.scratch)).filter(|said| said.1 != Firm::Not)
     }
@@ -177,6 +177,11 @@ pub(super) fn both_in_brackets(behind: &[u8], behind_next: &[u8]) -> bool {
     in_brackets(behind).is_some() && in_brackets(behind_next).is_some()
 }
 
+/// What HL7 names behind a number as its issuer; what follows is of its kind, or the next number.
+fn issuer(behind: &[u8]) -> Option<&[u8]> {
+    behind.strip_prefix(b"^^^")?.split(|b| b"^~|&\r\n".contains(b)).next()
+}
+
 /// What stands behind a candidate that ends at `at`, as far as words are looked for.
 pub(super) fn behind(text: &[u8], at: usize) -> &[u8] {
     text.get(at..text.len().min(at.saturating_add(RIGHT_BYTES))).unwrap_or_default()
@@ -187,8 +192,8 @@ pub(super) fn words_behind(behind: &[u8]) -> &[u8] {
     if behind.first().is_some_and(|b| b.is_ascii_digit() || ends_words(*b)) {
         return &[];
     }
-    if let Some(bracket) = in_brackets(behind) {
-        return bracket;
+    if let Some(own) = in_brackets(behind).or_else(|| issuer(behind)) {
+        return own;
     }
     match first_end(behind) {
         // Another number follows: the words are its own.

@@ -42,8 +42,8 @@ fn is_short_form(before: &[u8]) -> bool {
     let before = whole.strip_suffix(b":").or_else(|| whole.strip_suffix(b"=>")).unwrap_or(whole).trim_ascii_end();
     let before = before.get(..before.len() - usize::from(quote(before))).unwrap_or_default();
     let before = before.strip_suffix("số".as_bytes()).unwrap_or(before).trim_ascii_end();
-    // `hc của em C1234567`, `số hc: C1234567`.
-    if is_said_in_small(before) {
+    // `hc của em C1234567`, `số hc: C1234567`, and `hc: C1234567` where a line begins.
+    if is_said_in_small(before) || before.len() < whole.len() && begins_line(before, b"hc") {
         return true;
     }
     let letter = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80;
@@ -71,6 +71,17 @@ fn is_said_in_small(before: &[u8]) -> bool {
     rest_ends && (owned || word.len() < rest.len() && NUMBER.iter().any(|number| word.ends_with(number.as_bytes())))
 }
 
+/// Whether a line, a message or a value begins with this label, in whatever case.
+fn begins_line(text: &[u8], label: &[u8]) -> bool {
+    let head = text.len().checked_sub(label.len()).and_then(|at| text.split_at_checked(at));
+    head.is_some_and(|(head, word)| {
+        word.eq_ignore_ascii_case(label) && head.last().is_none_or(|b| matches!(b, b'\n' | b'"' | b'>'))
+    })
+}
+
+/// A letter and seven digits.
+const NUMBER_BYTES: usize = 8;
+
 /// Whether `PP` stands before the letter, on a line that speaks of a person or a journey: bags are made of it, too.
 fn is_traveller(text: &[u8], start: usize) -> bool {
     const LINE_BYTES: usize = 80;
@@ -95,6 +106,12 @@ fn is_traveller(text: &[u8], start: usize) -> bool {
     let label = before.trim_ascii_end();
     let label = label.strip_suffix(b":").unwrap_or(label).trim_ascii_end();
     let Some(rest) = label.strip_suffix(b"PP").or_else(|| label.strip_suffix(b"pp")) else { return false };
+    // An answer that is nothing else.
+    let colon = before.trim_ascii_end().len() > label.len();
+    let alone = |behind: &[u8]| behind.split(|b| *b == b'\n').next().is_some_and(|rest| rest.trim_ascii().is_empty());
+    if colon && begins_line(label, b"pp") && text.get(start + NUMBER_BYTES..).is_some_and(alone) {
+        return true;
+    }
     if label.len() == before.len() || rest.last().is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80) {
         return false;
     }

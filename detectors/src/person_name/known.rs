@@ -83,6 +83,11 @@ pub(crate) fn is_given(folded: &[u8]) -> bool {
     GIVEN.contains(folded)
 }
 
+/// Whether a word is a listed surname in any case, with its marks or without any.
+pub fn begins_names(word: &str) -> bool {
+    super::is_surname(word.as_bytes(), 0..word.len())
+}
+
 /// Whether a word, capitals and all, is a listed surname.
 pub(crate) fn surname(word: &[u8]) -> bool {
     super::is_surname(word, 0..word.len())

@@ -21,8 +21,8 @@ use crate::fold::{Folded, is_capital, next_char};
 use crate::phrases::Phrases;
 use crate::simd::{SPELLED_MAX, may_spell_name};
 use crate::trigger::Trigger;
-pub use known::names_nobody;
 pub(crate) use known::{Syllable, addresses, is_given, is_vietnamese, names_a_body, surname};
+pub use known::{begins_names, names_nobody};
 use syllables::{Surnames, Syllables, capitals, value};
 pub(crate) use told::LABEL_BYTES_MAX;
 

@@ -265,6 +265,9 @@ impl Json {
 
     /// A value that says what another member of its object is, or of the one around it.
     fn tell(&mut self, value: &[u8], inquiry: &mut Inquiry) {
+        if self.is_message() {
+            return;
+        }
         if self.runs.is_some() {
             self.type_of_run(value);
         }

@@ -87,7 +87,28 @@ impl Cut {
 /// Where an item of a list begins behind its sign, and those of an answer that quotes it.
 fn item_begins(text: &[u8]) -> Option<usize> {
     let begins = text.iter().take_while(|b| **b == b'>' || b.is_ascii_whitespace()).count();
-    Some(begins + bullet(text.get(begins..)?))
+    let rest = text.get(begins..)?;
+    let sign = bullet(rest);
+    Some(begins + if sign == 0 { picture(rest) } else { sign })
+}
+
+/// Bytes of a small picture that begins an item, with the blanks behind: `👉 Nguyễn Văn Mai - 79…`. None for any other line.
+fn picture(text: &[u8]) -> usize {
+    /// Arrows, marks and small squares begin with the first of these, what came later with the other.
+    const BEGINS: [u8; 2] = [0xe2, 0xf0];
+    const SELECTOR: char = '\u{fe0f}';
+    if !text.first().is_some_and(|b| BEGINS.contains(b)) {
+        return 0;
+    }
+    let mut chars = String::from_utf8_lossy(text.get(..16).unwrap_or(text)).into_owned();
+    let whole = chars.len();
+    let Some(first) = chars.chars().next().filter(|c| !c.is_alphanumeric() && *c != char::REPLACEMENT_CHARACTER) else {
+        return 0;
+    };
+    chars.drain(..first.len_utf8());
+    let rest = chars.trim_start_matches(SELECTOR);
+    let behind = rest.trim_start_matches(' ');
+    if behind.len() < rest.len() { whole - behind.len() } else { 0 }
 }
 
 /// A line or a cell: a place in the window, or a copy once the window moves on.
@@ -255,7 +276,7 @@ fn bullet(text: &[u8]) -> usize {
     const DIGITS_MAX: usize = 4;
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let signs = match text.get(digits..).unwrap_or_default() {
-        [b'.' | b')', ..] if (1..=DIGITS_MAX).contains(&digits) => digits + 1,
+        [b'.' | b')' | b'/', ..] if (1..=DIGITS_MAX).contains(&digits) => digits + 1,
         [b'*' | b'+', ..] if digits == 0 => 1,
         rest if digits == 0 => {
             ["\u{2022}"].iter().chain(&DASHES).find(|s| rest.starts_with(s.as_bytes())).map_or(0, |s| s.len())

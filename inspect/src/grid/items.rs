@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chot_detectors::{BLOCK, digits};
+use chot_detectors::{BLOCK, begins_names, digits};
 
 use crate::table::is_number;
 
@@ -14,17 +14,53 @@ const NAME_WORDS: std::ops::RangeInclusive<usize> = 2..=7;
 pub(super) fn name_and_number(text: &[u8], begins: usize, known: bool) -> Option<(Range<usize>, Range<usize>)> {
     let is_other = |word: &[u8]| is_telephone(word) && !(known && word.starts_with(b"08"));
     let is_one = |word: &[u8]| is_number(word) && !is_other(word) || is_card(word);
-    let is_long = |word: &Range<usize>| text.get(word.clone()).is_some_and(is_one);
-    let mut numbers = words_with_digits(text, begins..text.len()).filter(is_long);
-    let number = numbers.next()?;
+    let words = |is_one: fn(&[u8]) -> bool| {
+        words_with_digits(text, begins..text.len()).filter(move |word| text.get(word.clone()).is_some_and(is_one))
+    };
+    let mut numbers =
+        words_with_digits(text, begins..text.len()).filter(|word| text.get(word.clone()).is_some_and(is_one));
+    let number = match numbers.next() {
+        Some(number) => number,
+        None => words(is_passport).next()?,
+    };
     // A sentence has no name there: its rest need not be read.
     let name = name(text, begins..number.start)
         .or_else(|| name(text, number.end..text.len()))
-        .or_else(|| small_name(text, begins..number.start))?;
+        .or_else(|| small_name(text, begins..number.start))
+        .or_else(|| small_name_alone(text, begins..number.start, number.end))?;
     if numbers.next().is_some() {
         return None;
     }
     Some((name, number))
+}
+
+/// The name in small letters that is all of a line but the number behind it: a surname and a few syllables, with which no label
+/// begins.
+fn small_name_alone(text: &[u8], part: Range<usize>, end: usize) -> Option<Range<usize>> {
+    const SYLLABLES: std::ops::RangeInclusive<usize> = 2..=5;
+    if !text.get(end..)?.iter().all(|b| b.is_ascii_whitespace() || b.is_ascii_punctuation()) {
+        return None;
+    }
+    let before = text.get(part.clone())?;
+    let len = before.len() - before.iter().rev().take_while(|b| b.is_ascii() && !b.is_ascii_alphanumeric()).count();
+    let name = str::from_utf8(before.get(..len)?).ok()?;
+    // A dash of three bytes.
+    let name = name.strip_suffix(['–', '—']).unwrap_or(name).trim_end();
+    let is_label = ["mã ", "ma ", "hồ sơ", "ho so"].iter().any(|label| name.starts_with(label));
+    let mut syllables = name.split(' ');
+    let is_name = !is_label
+        && syllables.clone().all(is_small_syllable)
+        && SYLLABLES.contains(&syllables.clone().count())
+        && syllables.next().is_some_and(begins_names);
+    is_name.then(|| part.start..part.start + name.len())
+}
+
+/// Whether a word is nothing but a few small letters.
+fn is_small_syllable(word: &str) -> bool {
+    const LETTERS_MAX: usize = 7;
+    !word.is_empty()
+        && word.chars().all(|c| c.is_lowercase() && c.is_alphabetic())
+        && word.chars().count() <= LETTERS_MAX
 }
 
 /// The given name and the number that are all of a line behind `begins`, as friends are listed: `An: 7912345678`, `c Hoa 79…`.
@@ -53,7 +89,6 @@ pub(super) fn given_and_number(text: &[u8], begins: usize) -> Option<(Range<usiz
 /// The name in small letters that stands between the sign of an item and a date of birth: nothing but a few syllables. Labels
 /// have none behind them.
 fn small_name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {
-    const SYLLABLE_LETTERS_MAX: usize = 7;
     const SYLLABLES: std::ops::RangeInclusive<usize> = 2..=5;
     // Later ones are as likely dates of payments.
     const YEARS: std::ops::RangeInclusive<[u8; 4]> = *b"1920"..=*b"2015";
@@ -66,10 +101,7 @@ fn small_name(text: &[u8], part: Range<usize>) -> Option<Range<usize>> {
         if year.try_into().is_ok_and(|year| YEARS.contains(&year)));
     let words = words.get(..len)?.trim_ascii_end();
     let words = str::from_utf8(words.strip_suffix(b",").unwrap_or(words)).ok()?;
-    let is_syllable = |word: &str| {
-        word.chars().all(|c| c.is_lowercase() && c.is_alphabetic()) && word.chars().count() <= SYLLABLE_LETTERS_MAX
-    };
-    let is_name = SYLLABLES.contains(&words.split(' ').count()) && words.split(' ').all(is_syllable);
+    let is_name = SYLLABLES.contains(&words.split(' ').count()) && words.split(' ').all(is_small_syllable);
     (is_date && is_name).then(|| part.start..part.start + words.len())
 }
 
@@ -145,6 +177,21 @@ pub(super) fn is_telephone(word: &[u8]) -> bool {
     digits == DIGITS && matches!(word, [b'0', b'3' | b'5' | b'7'..=b'9', ..])
 }
 
+/// A letter and seven digits.
+fn is_passport(word: &[u8]) -> bool {
+    matches!(word, [b'A'..=b'Z', digits @ ..] if digits.len() == 7 && digits.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether a line ends in what may be a passport.
+pub(super) fn ends_in_passport(line: &[u8]) -> bool {
+    const BYTES: usize = 8;
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.last().is_some_and(u8::is_ascii_digit)
+        && line
+            .split_last_chunk::<BYTES>()
+            .is_some_and(|(before, word)| is_passport(word) && !before.last().is_some_and(u8::is_ascii_alphanumeric))
+}
+
 /// A health insurance card in one piece.
 pub(super) fn is_card(word: &[u8]) -> bool {
     matches!(word, [a, b, digits @ ..] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic()
@@ -185,15 +232,36 @@ mod tests {
             ("Lê An: 7912345678, 7912345679", None),
             ("Lê An: 0912345678", None),
             ("Lê An sinh 05/04/1987", None),
+            ("Lê An: C1234567", Some(("Lê An", "C1234567"))),
+            ("Lê An: 7912345678, C1234567", Some(("Lê An", "7912345678"))),
+            ("lê thị bé: 7912345678", Some(("lê thị bé", "7912345678"))),
+            ("nguyen van an - 7912345678", Some(("nguyen van an", "7912345678"))),
+            ("đỗ an | 7912345678", Some(("đỗ an", "7912345678"))),
+            ("lê thị bé 7912345678 nghỉ ốm", None),
+            ("đã nộp xong: 7912345678", None),
+            ("lê: 7912345678", None),
+            ("mã nhân viên: 7912345678", None),
+            ("tổng số thẻ 7912345678", None),
         ] {
             let found = name_and_number(line.as_bytes(), 0, false);
             let found = found.map(|(name, number)| (line.get(name).unwrap(), line.get(number).unwrap()));
             assert_eq!(found, expected, "{line}");
         }
+        for (line, ends) in [
+            ("Lê An C1234567", true),
+            ("Lê An: C1234567\r", true),
+            ("C1234567", true),
+            ("Lê An: AC1234567", false),
+            ("Lê An: C12345678", false),
+            ("Lê An: C123456", false),
+            ("Lê An: ỲC1234567", true),
+        ] {
+            assert_eq!(ends_in_passport(line.as_bytes()), ends, "{line}");
+        }
         for (line, expected) in [
             ("1. nguyen van an 05/04/1987 023456781", Some("nguyen van an")),
             ("- lê thị bé, 05.04.1987, 023456781", Some("lê thị bé")),
-            ("- lê thị bé: 023456781", None),
+            ("- lê thị bé: 023456781", Some("lê thị bé")),
             ("- nộp đợt một 05/04/2025 023456781", None),
             ("nguyen van an 05/04/1987 023456781", None),
             ("1. nguyen van an nop 2 ban 023456781", None),

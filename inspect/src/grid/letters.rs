@@ -46,6 +46,9 @@ impl Letters {
     /// Takes a line that is not blank.
     pub(super) fn line(&mut self, line: &Piece, view: &View) {
         let text = line.text(view);
+        if matches!(text.last(), Some(b']' | b')')) {
+            self.brackets(line, view);
+        }
         if is_letter(text) {
             // One more than fits is enough to know that it does not.
             if self.lines.len() <= *BOXES.end() {
@@ -142,6 +145,26 @@ impl Letters {
         self.found.push((row, said));
     }
 
+    /// Letters in brackets at the end of a line, `Số CCCD: [0] [7] [9] …`, each with a blank before.
+    fn brackets(&mut self, line: &Piece, view: &View) {
+        let text = line.text(view);
+        let mut letters = Vec::new();
+        let mut rest = text;
+        while let [head @ .., open @ (b'[' | b'('), letter, close] = rest
+            && matches!((open, close), (b'[', b']') | (b'(', b')'))
+            && letter.is_ascii_alphanumeric()
+            && letters.len() <= *BOXES.end()
+        {
+            letters.push(line.part(head.len() + 1..head.len() + 2, view));
+            rest = head.trim_ascii_end();
+        }
+        if BOXES.contains(&letters.len()) {
+            let label = line.part(0..rest.len(), view);
+            let row = [label].into_iter().chain(letters.into_iter().rev()).map(|piece| piece.to_view(view));
+            self.found.push((row.enumerate().collect(), Said::default()));
+        }
+    }
+
     /// The groups of a citizen number, set apart as cells are: `Số CCCD: 001<tab>090<tab>123<tab>456`. No count begins with
     /// a zero; other numbers may be several of a row.
     fn groups(&mut self, cells: &[Piece], view: &View) {
@@ -218,6 +241,10 @@ mod tests {
             (format!("Số CCCD: {} nhé anh", each(" | ")), 1),
             (format!("Số CCCD: {}", each(";")), 1),
             (format!("Số CCCD: {}", each("  ")), 1),
+            (format!("Số CCCD: [{}]", each("] [")), 1),
+            (format!("Số CCCD: ({})", each(")  (")), 1),
+            (format!("Số CCCD: [{}] [7] [8] [9] [1]", each("] [")), 0),
+            (format!("Đáp án: [{}]", each("] [")), 0),
             ("Số CCCD: 001\t090\t123\t456".into(), 1),
             ("Căn cước công dân:\t0010\t9012\t3456".into(), 1),
             ("Số lượng thẻ:\t0010\t9012\t3456".into(), 0),

@@ -10,7 +10,7 @@ use super::spaced::{self, Headings};
 use super::stacked::Stacked;
 use super::{Grid, HEADING_MAX, aligned};
 use crate::inquiry::HEADER_MAX;
-use crate::table::{digits, is_number, is_title, may_be_title};
+use crate::table::{digits, is_number, is_title, is_title_of_papers, may_be_title};
 use crate::view::View;
 
 /// A longer block of lines is no record.
@@ -149,12 +149,16 @@ impl Grid {
 
     /// Opens a table with an item of a list right below a line that ends in a colon, and so announces what follows, or is a
     /// title that says of what the list is.
-    pub(super) fn open_items(&mut self, line: &Piece, view: &View) -> bool {
+    /// Where no other table begins, it may say of what `papers`.
+    pub(super) fn open_items(&mut self, line: &Piece, papers: bool, view: &View) -> bool {
         let apart = self.letters.line_before().filter(|_| self.block.is_empty());
         let mut lines = self.block.iter().rev().chain(apart);
         let ends_in_colon = |above: &Piece| above.text(view).trim_ascii_end().ends_with(b":");
         // Nearly all lines of letters stand below paragraphs.
-        let may_announce = |above: &Piece| ends_in_colon(above) || may_be_title(above.text(view).trim_ascii());
+        let may_announce = |above: &Piece| match papers {
+            true => above.len() <= HEADING_MAX,
+            false => ends_in_colon(above) || may_be_title(above.text(view).trim_ascii()),
+        };
         if !lines.clone().take(1 + BEFORE_MAX).any(may_announce) {
             return false;
         }
@@ -169,7 +173,8 @@ impl Grid {
             before.push(item);
             above = next;
         }
-        if !ends_in_colon(above) && !is_title(above.text(view).trim_ascii()) {
+        let title = above.text(view).trim_ascii();
+        if !ends_in_colon(above) && !is_title(title) && !(papers && is_title_of_papers(title)) {
             return false;
         }
         let heading = Line::above_items(above);

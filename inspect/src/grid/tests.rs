@@ -208,6 +208,9 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         ("Mã số BHXH cần gộp:\n- Lê Văn Bình: 7912345670\n- Nguyễn Thị Mai: chưa có\n- Hồ An: 7912345671", 2),
         ("> Mã số BHXH cần gộp:\n> - Nguyễn Thị Mai: 4012345678\n> 2. Hồ An: 7912345670\n", 2),
         ("ma so bhxh can gop:\n1. le van binh 05/04/1987 7912345670\n2. ho an 01/02/1990 7912345671\n", 2),
+        ("ds số sổ BHXH ạ\n👉 Nguyễn Mai - 4012345678\n✅ Lê Bình - 7912345670\n➡️ Hồ An - 7912345671", 3),
+        ("Mã số BHXH:\n1/ Nguyễn Mai - 4012345678\n2/ Lê Bình - 7912345670\n3/ Hồ An - 7912345671", 3),
+        ("ds hàng ạ\n👉 Nguyễn Mai - 4012345678\n👉 Lê Bình - 7912345670\n👉 Hồ An - 7912345671", 0),
         ("Mã BHXH các bạn:\nAn 4012345678\nBình 7912345670\nc Hoa: 7912345671", 3),
         ("Mã BHXH các bạn:\n- An: 4012345678\n- Chi: 7912345671\n- Nguyễn Văn Bình: 7912345670", 3),
         // Other labels, other headings, none, and what is no name.
@@ -224,6 +227,31 @@ fn a_line_with_a_colon_speaks_of_the_items_below_it() {
         for text in [text.to_owned(), format!("{filling}\n{text}\n"), format!("{filling}{text}\n\n{filling}")] {
             let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
             assert_eq!(inspection.distinct(DetectorId::Bhxh), found, "{}", text.replace(&filling, "…"));
+        }
+    }
+}
+
+#[test]
+fn a_title_of_papers_speaks_of_the_names_and_numbers_below_it() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let names = ["Trần Văn Thống", "Lê Thị Hoa", "Nguyễn Đức Vĩnh"];
+    for (title, paper, numbers, found) in [
+        ("ds cmnd các hộ", DetectorId::Cmnd, ["061773294", "065265836", "089403222"], 3),
+        ("ds mã số bhxh tổ 3:", DetectorId::Bhxh, ["0617732942", "7065265836", "4089403222"], 3),
+        ("Passport list đoàn đi Nhật:", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 3),
+        ("danh sách hộ chiếu", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 3),
+        ("ds mã hàng các hộ", DetectorId::Cmnd, ["061773294", "065265836", "089403222"], 0),
+        ("ds số ghế đi Nhật:", DetectorId::Passport, ["C0617732", "B7065265", "N4089403"], 0),
+    ] {
+        for cut in [" ", ": ", " - ", " | ", ", "] {
+            let item = |n: usize| format!("{}{cut}{}", names[n], numbers[n]);
+            let items = |item: &dyn Fn(usize) -> String| (0..3).map(|n| item(n) + "\n").collect::<String>();
+            for items in [items(&item), items(&|n| item(n).replace(names[n], &names[n].to_lowercase()))] {
+                let text = format!("{title}\n{items}");
+                let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+                assert_eq!(inspection.distinct(paper), found, "{text}");
+                assert_eq!(inspection.persons, found, "{text}");
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The same people in two lists, each with another of their numbers: who is named alike is one person, where nothing says
 //! that they are two.
 //!
+//! So is who is named in a list without numbers, as in the text of a mail whose page has them.
+//!
 //! Only keyed hashes are kept. Namesakes are many: a name joins none who have a number of the same kind, nor two lists of
 //! which most names are not in both.
 
@@ -119,10 +121,11 @@ impl People {
 
 #[cfg(test)]
 mod tests {
-    use DetectorId::{Bhxh, Bhyt, Cccd, DateOfBirth, PersonName};
+    use DetectorId::{Bhxh, Bhyt, Cccd, DateOfBirth, PersonName, Phone};
 
     use super::*;
 
+    /// Lists of people.
     fn count(records: &[&[(DetectorId, u64)]]) -> u64 {
         let mut people = People::default();
         // As two parts of a message.
@@ -131,7 +134,7 @@ mod tests {
             for record in part {
                 let mark =
                     |(detector, hash): &(DetectorId, u64)| Mark { detector: *detector, hash: *hash, alias: None };
-                within.record(&record.iter().map(mark).collect::<Vec<_>>(), false);
+                within.record(&record.iter().map(mark).collect::<Vec<_>>(), true);
             }
             people.absorb(&within.groups());
         }
@@ -159,6 +162,14 @@ mod tests {
             ),
             (&[&[(PersonName, 1), (DateOfBirth, 5), (Cccd, 11)], &[(PersonName, 1), (DateOfBirth, 6), (Bhxh, 12)]], 2),
             (&[&[(PersonName, 1), (DateOfBirth, 5), (Cccd, 11)], &[(PersonName, 1), (Bhxh, 12)]], 1),
+            // A list without numbers, and with those.
+            (&[&[(PersonName, 1), (DateOfBirth, 5)], &[(PersonName, 1), (DateOfBirth, 5), (Bhxh, 12)]], 1),
+            (&[&[(PersonName, 1), (DateOfBirth, 6)], &[(PersonName, 1), (DateOfBirth, 5), (Bhxh, 12)]], 2),
+            (&[&[(PersonName, 1), (Phone, 7)], &[(PersonName, 1), (DateOfBirth, 5), (Bhxh, 12)]], 1),
+            (&[&[(PersonName, 1), (Phone, 7)], &[(PersonName, 1), (DateOfBirth, 5)]], 1),
+            // Namesakes in one.
+            (&[&[(PersonName, 1), (Phone, 7)], &[(PersonName, 1), (Phone, 8)]], 2),
+            (&[&[(PersonName, 1), (Phone, 7)], &[(PersonName, 1), (Phone, 8)], &[(PersonName, 1), (Bhxh, 12)]], 3),
             // Two are named in one record.
             (&[&[(PersonName, 1), (PersonName, 2), (Cccd, 11)], &[(PersonName, 1), (Bhxh, 12)]], 2),
             // One has both, and another is a namesake.
@@ -176,6 +187,34 @@ mod tests {
             let records: Vec<_> = list(Cccd, 1).chain(list(Bhxh, from)).collect();
             let records: Vec<&[_]> = records.iter().map(<[_; 2]>::as_slice).collect();
             assert_eq!(count(&records), people, "{from}");
+        }
+    }
+    #[test]
+    fn who_is_in_the_text_of_a_mail_and_in_its_page_is_one() {
+        use crate::{Hint, Inspector, Limits};
+        const NAMES: [&str; 6] =
+            ["Nguyễn Văn An", "Trần Thị Bình", "Lê Văn Cường", "Phạm Thị Dung", "Vũ Thị Giang", "Đỗ Văn Khoa"];
+        let persons = |text: fn(usize, &str) -> String, others: bool| {
+            let text: String = NAMES.iter().enumerate().map(|(n, name)| text(n, name) + "\n").collect();
+            let name = |n: usize| if others { NAMES[n].replace(' ', " Ngọc ") } else { NAMES[n].to_owned() };
+            let row =
+                |n: usize| format!("<tr><td>{}<td>05/04/198{n}<td>79{:08}</tr>", name(n), 12_345_678 + n * 7_654_321);
+            let rows: String = (0..NAMES.len()).map(row).collect();
+            let mail = format!(
+                "From: a@example.vn\nTo: b@example.vn\nMIME-Version: 1.0\n\
+                Content-Type: multipart/alternative; boundary=xyz\n\n--xyz\n\
+                Content-Type: text/plain; charset=utf-8\n\n{text}\n--xyz\n\
+                Content-Type: text/html; charset=utf-8\n\n\
+                <table><tr><th>Họ và tên<th>Ngày sinh<th>Mã số BHXH</tr>{rows}</table>\n--xyz--\n"
+            );
+            let inspected = Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &mail.into_bytes());
+            inspected.inspection.persons
+        };
+        let forms: [fn(usize, &str) -> String; 2] =
+            [|n, name| format!("{n}. {name}, sinh ngày 05/04/198{n}"), |n, name| format!("{n}. {name} - 091234567{n}")];
+        for (n, text) in forms.into_iter().enumerate() {
+            assert_eq!(persons(text, false), 6, "{n}");
+            assert_eq!(persons(text, true), 12, "{n}");
         }
     }
 }

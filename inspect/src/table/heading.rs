@@ -1,6 +1,6 @@
 //! What the first rows of a table say of its columns: a header, headings of rows, or nothing but what stands in them.
 
-use chot_detectors::Column;
+use chot_detectors::{Column, begins_names};
 
 use super::weight::tells_of_people;
 use super::{COLUMNS_MAX, Row, digits, is_blank, is_number};
@@ -191,6 +191,27 @@ pub(super) fn coherent(rows: &[(u64, Row)], inquiry: &Inquiry) -> Vec<Option<Col
 
 /// What a cell announces as a heading.
 pub(super) fn announce(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
+    any(cell, inquiry).filter(|told| !(told.is_nobodys() && names_somebody(cell)))
+}
+
+/// Whether a cell that seems to speak of money or goods is the name of somebody who is called so: `Phạm Thanh Tiên`.
+fn names_somebody(cell: &[u8]) -> bool {
+    /// Surnames with which headings begin.
+    const HEADS: [&str; 4] = ["Mã", "Lương", "Phí", "Hồ Sơ"];
+    const WORDS_MIN: usize = 3;
+    let Ok(name) = str::from_utf8(cell.trim_ascii()) else { return false };
+    let mut words = name.split(' ').peekable();
+    words.peek().is_some_and(|first| begins_names(first))
+        && !HEADS.iter().any(|head| name.strip_prefix(head).is_some_and(|rest| rest.starts_with(' ')))
+        && words.clone().nth(WORDS_MIN - 1).is_some()
+        && words.all(|word| {
+            let mut letters = word.chars();
+            letters.next().is_some_and(char::is_uppercase) && letters.all(|c| c.is_alphabetic() && c.is_lowercase())
+        })
+}
+
+/// What a cell announces as a heading, whoever is called so.
+fn any(cell: &[u8], inquiry: &mut Inquiry) -> Option<Column> {
     const DIGITS_MAX: usize = 4;
     // Letters written as numbers have digits as well.
     let is_escaped = || {
@@ -250,6 +271,19 @@ mod tests {
             let hint = Hint { name: Some("a.csv".into()), content_type: None };
             let inspection = Inspector::new(Limits::default(), 2026).inspect(hint, &bytes).inspection;
             assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn who_is_called_like_money_heads_nothing() {
+        for (second, found) in [("Phạm Thanh Tiên", 3), ("Lê Đơn Hàng", 3), ("Thành Tiền", 0), ("Mã Đơn Hàng", 0)]
+        {
+            let text =
+                format!("Số CMND các cháu:\nTrần Văn An | 061773294\n{second} | 065265836\nVũ Thị Chi | 089403222\n");
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            // The first stands right behind what names it.
+            assert_eq!(inspection.distinct(DetectorId::Cmnd).max(1), found.max(1), "{text}");
         }
     }
 

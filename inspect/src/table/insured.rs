@@ -46,6 +46,17 @@ pub(crate) fn is_title(line: &[u8]) -> bool {
     }
 }
 
+/// Whether a line is one that says of what papers a list is.
+pub(crate) fn is_title_of_papers(line: &[u8]) -> bool {
+    const PAPERS: [&str; 8] =
+        [" cccd ", " can cuoc ", " cmnd ", " cmt ", " cmtnd ", " chung minh ", " ho chieu ", " passport "];
+    may_be_title(line) && {
+        let folded = format!(" {} ", fold(&String::from_utf8_lossy(line)));
+        let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+        has(&PAPERS) && !has(&HEADINGS)
+    }
+}
+
 /// Whether a line may be one, by its length and digits: what was said of one person has a number, as lines of logs
 /// have.
 pub(crate) fn may_be_title(line: &[u8]) -> bool {

@@ -374,7 +374,7 @@ impl Table {
         let cells = line.cells.iter().map(|cell| (cell.column as usize, line.bytes(cell)));
         let hash = |at: usize, detectors: &[DetectorId]| lines.hash(line, at, detectors, inquiry);
         if let Some(named) = self.named(cells, hash, inquiry) {
-            inquiry.people.person([named].iter());
+            inquiry.people.listed(&named);
         }
     }
 

@@ -7,7 +7,7 @@ use chot_model::{Confidence, DetectorId};
 
 use super::{Row, Shape, Table};
 use crate::inquiry::{Found, Inquiry};
-use crate::people::Mark;
+use crate::people::Listed;
 use crate::view::View;
 
 /// Which of the people of a row each column is about: `Họ tên mẹ, Số BHXH, Họ tên con, Mã định danh con`. Empty where a row is
@@ -56,7 +56,7 @@ impl Table {
         row: impl Iterator<Item = (usize, &'t [u8])> + Clone,
         found: impl Fn(usize, &[DetectorId]) -> Option<u64>,
         inquiry: &Inquiry,
-    ) -> Option<Mark> {
+    ) -> Option<Listed> {
         let cell = |wanted: fn(Column) -> bool| {
             row.clone()
                 .filter(|(at, _)| self.announced(*at).is_some_and(wanted))
@@ -81,12 +81,21 @@ impl Table {
         let (by, beside) = beside.or_else(account)?;
         let letters = name.iter().any(|b| b.is_ascii_alphabetic()) && !name.iter().any(u8::is_ascii_digit);
         // As the lines of running text are told apart.
+        let kind = match self.announced(by) {
+            Some(Column::Phone) => DetectorId::Phone,
+            Some(Column::Address) => DetectorId::Address,
+            Some(Column::Health) => DetectorId::Diagnosis,
+            Some(Column::Bank) => DetectorId::BankAccount,
+            _ => DetectorId::DateOfBirth,
+        };
         let told =
             found(by, &[DetectorId::DateOfBirth, DetectorId::Phone, DetectorId::Address, DetectorId::BankAccount]);
         let other = |text: &[u8]| inquiry.key.hash_one(text);
-        let hash = person.unwrap_or_else(|| other(name)) ^ told.unwrap_or_else(|| other(beside)).rotate_left(1);
         let somebody = letters && !str::from_utf8(name).is_ok_and(names_nobody);
-        somebody.then_some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+        somebody.then(|| Listed {
+            name: person.unwrap_or_else(|| other(name)),
+            beside: (kind, told.unwrap_or_else(|| other(beside))),
+        })
     }
 }
 
@@ -105,7 +114,7 @@ fn without_blanks(mut cell: &[u8]) -> &[u8] {
 }
 
 /// Whoever a row seems to name, with a birth date, telephone number or address beside, however doubtful each is.
-pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Mark> {
+pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inquiry: &Inquiry) -> Option<Listed> {
     let hash = |f: &Found| inquiry.hash(&f.finding);
     let name = found.clone().find(|f| f.finding.detector == DetectorId::PersonName)?;
     let beside = found.find(|f| match f.finding.detector {
@@ -113,8 +122,7 @@ pub(super) fn listed<'f>(mut found: impl Iterator<Item = &'f Found> + Clone, inq
         DetectorId::Address => f.finding.confidence >= Confidence::Medium,
         _ => false,
     })?;
-    let hash = hash(name) ^ hash(beside).rotate_left(1);
-    Some(Mark { detector: DetectorId::PersonName, hash, alias: None })
+    Some(Listed { name: hash(name), beside: (beside.finding.detector, hash(beside)) })
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ const TELLING: &[&str] = &[
     "documentType",
     "document_type",
 ];
+/// Keys that messages of chats have and hardly anything else.
+const MESSAGES: &[&str] = &["msgId", "cliMsgId", "messageId", "message_id", "mid", "uidFrom"];
 /// Keys of that member.
 const TOLD: &[&str] = &[
     "value",
@@ -161,7 +163,7 @@ pub(super) enum Role {
 impl Role {
     pub(super) fn of(key: &str) -> Self {
         let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
-        if among(TELLING) {
+        if among(TELLING) || is_of_message(key) {
             Self::Telling
         } else if key.eq_ignore_ascii_case("code") {
             Self::Code
@@ -179,6 +181,11 @@ impl Role {
             Self::Plain
         }
     }
+}
+
+/// Whether the object of this key is a message of a chat.
+pub(super) fn is_of_message(key: &str) -> bool {
+    MESSAGES.contains(&key)
 }
 
 /// A small number, or a word behind a dollar sign.

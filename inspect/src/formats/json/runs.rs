@@ -1,25 +1,36 @@
 //! Texts as editors keep them (Quill, ProseMirror, Slate, Lexical, Draft.js): a sentence in pieces, one for each way its letters
-//! look, and a table in lists of lists.
+//! look, and a table in lists of lists; and chats in lists of messages, one of which says what the next ones hold.
 //!
 //! A second look: each piece is read by itself as well.
 
+use super::role::is_of_message;
 use super::within::{Document, LINES_MAX};
 use super::{Json, Level};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
-/// Marks in the hash of a key: its list holds the pieces of a line, or lines; its string is a piece.
+/// Marks in the hash of a key: its list holds the pieces of a line, or lines; its string is a piece; it stands in a message of
+/// a chat, or its list holds those; its list holds once more what its neighbour says.
 const PIECES: u64 = 1 << 2;
 const LINES: u64 = 1 << 3;
 const PIECE: u64 = 1 << 4;
-const MARKS: u64 = PIECES | LINES | PIECE;
+const MESSAGE: u64 = 1 << 5;
+const TWICE: u64 = 1 << 6;
+const MARKS: u64 = PIECES | LINES | PIECE | MESSAGE | TWICE;
+/// A longer message announces nothing.
+const MESSAGE_MAX: usize = 4_096;
 
 /// The hash of a key with its marks.
 pub(super) fn marked(key: &str, hash: u64) -> u64 {
     let marks = match key {
-        "children" | "content" | "ops" => PIECES,
+        "children" | "ops" => PIECES,
+        // A list of pieces, or what a message says.
+        "content" => PIECES | PIECE,
         "blocks" => LINES,
-        "text" | "insert" => PIECE,
+        "messages" | "msgs" | "conversation" => LINES | MESSAGE,
+        "text_entities" => TWICE,
+        key if is_of_message(key) => MESSAGE,
+        "text" | "insert" | "message" | "msg" | "body" => PIECE,
         _ => 0,
     };
     hash & !MARKS | marks
@@ -35,6 +46,8 @@ pub(super) struct Runs {
     due: Due,
     /// Cells that are open.
     cells: usize,
+    /// It is a chat.
+    chat: bool,
 }
 
 /// What has ended: a line, so many cells of the next, or a line within a cell.
@@ -51,6 +64,8 @@ pub(super) struct Run {
     /// A list of pieces, or of lines.
     pieces: bool,
     lines: bool,
+    /// What stands in it was read beside it.
+    twice: bool,
     /// An object that is a cell.
     cell: bool,
     /// What was due where it began, and how many pieces there were.
@@ -63,6 +78,9 @@ const TABS_MAX: usize = 64;
 
 impl Runs {
     fn push(&mut self, piece: &View) {
+        if self.chat && piece.text.len() > MESSAGE_MAX {
+            return;
+        }
         let Due { line, tabs, within } = std::mem::take(&mut self.due);
         if line && !self.view.text.is_empty() {
             self.view.push_joint(b"\n");
@@ -91,17 +109,38 @@ impl Json {
     pub(super) fn begin_run(&mut self, array: bool) -> Run {
         let named = array && self.levels.last().is_some_and(|level| !level.array);
         let (pieces, lines) = (named && self.name & PIECES != 0, named && self.name & LINES != 0);
+        let twice = named && self.name & TWICE != 0;
         if (pieces || lines) && self.runs.is_none() {
             // Those of the objects around in a list go on in each other.
             let level = match self.levels.as_slice() {
                 [.., list, _] if list.array => self.levels.len() - 1,
                 levels => levels.len() + 1,
             };
-            let (view, due) = (View::default(), Due::default());
-            self.runs = Some(Box::new(Runs { level, view, count: 0, due, cells: 0 }));
+            self.begin_runs(level, self.name & MESSAGE != 0);
         }
         let (due, count) = self.runs.as_ref().map(|runs| (runs.due, runs.count)).unwrap_or_default();
-        Run { pieces, lines, cell: false, due, count }
+        Run { pieces, lines, twice, cell: false, due, count }
+    }
+
+    fn begin_runs(&mut self, level: usize, chat: bool) {
+        let (view, due) = (View::default(), Due::default());
+        self.runs = Some(Box::new(Runs { level, view, count: 0, due, cells: 0, chat }));
+    }
+
+    /// The object at hand is a message, if the key at hand says so: each of its list is one, or each of the file.
+    pub(super) fn is_message(&mut self) -> bool {
+        if self.name & MESSAGE == 0 || self.runs.is_some() {
+            return self.name & MESSAGE != 0;
+        }
+        match self.levels.as_mut_slice() {
+            [.., list, _] if list.array => {
+                list.run.lines = true;
+                self.begin_runs(self.levels.len() - 1, true);
+            }
+            [message] if !message.array => self.begin_runs(0, true),
+            _ => {}
+        }
+        true
     }
 
     /// Whether the value at hand is a piece.
@@ -110,6 +149,7 @@ impl Json {
             && !self.key
             && self.name & PIECE != 0
             && self.levels.last().is_some_and(|level| !level.array)
+            && !self.levels.iter().rev().take(2).any(|level| level.run.twice)
     }
 
     /// Takes a piece.
@@ -137,7 +177,9 @@ impl Json {
     pub(super) fn end_run(&mut self, ended: &Level, inquiry: &mut Inquiry) {
         let Some(runs) = &mut self.runs else { return };
         let around = self.levels.last().map(|level| level.run).unwrap_or_default();
-        let Run { pieces, lines, cell, due, count } = ended.run;
+        let Run { pieces, lines, cell, due, count, .. } = ended.run;
+        // A line of the file.
+        let lines = lines || runs.level == 0 && self.levels.is_empty();
         let is_empty = runs.count == count;
         if cell {
             runs.cells -= 1;
@@ -212,6 +254,39 @@ mod tests {
         ] {
             assert_eq!(found(&text.replace("LABEL", "Mã số BHXH")), number, "{text}");
             assert_eq!(found(&text.replace("LABEL", "Mã đơn hàng")), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_says_what_the_next_one_holds() {
+        for (text, numbers) in [
+            (r#"{"messages":[{"id":1,"text":"LABEL"},{"id":2,"text":"7912345678"}]}"#, 1),
+            (r#"{"data":{"msgs":[{"content":"cho em xin LABEL ạ","ts":1},{"content":"7912345678","ts":2}]}}"#, 1),
+            (
+                r#"{"messages":[{"role":"user","content":[{"type":"text","text":"LABEL tổ 3:"}]},
+                {"role":"user","content":"Trần Văn Thống: 7912345678"},{"role":"user","content":"Lê Thị Hoa: 7965265836"}]}"#,
+                2,
+            ),
+            // What else lists of things have.
+            (r#"{"items":[{"id":1,"text":"LABEL"},{"id":2,"text":"7912345678"}]}"#, 0),
+            (r#"{"messages":[{"id":1,"text":"LABEL"}],"total":"7912345678"}"#, 0),
+            (r#"{"messages":[{"id":1,"text":"LABEL"},{"id":"7912345678","text":"vâng"}]}"#, 0),
+            (r#"{"messages":[{"text":"LABEL chưa có"},{"text":"mã đơn hàng nhé"},{"text":"7912345678"}]}"#, 0),
+            // Each object has what only messages have.
+            (r#"{"data":[{"msgId":"17a","content":"LABEL"},{"msgId":"18a","content":"7912345678"}]}"#, 1),
+            ("{\"mid\":\"m.1\",\"body\":\"LABEL\"}\n{\"mid\":\"m.2\",\"body\":\"7912345678\"}\n", 1),
+            (r#"{"data":[{"msgId":"17a","content":"LABEL"}],"x":[{"id":"18a","content":"7912345678"}]}"#, 0),
+            ("{\"id\":\"m.1\",\"body\":\"LABEL\"}\n{\"id\":\"m.2\",\"body\":\"7912345678\"}\n", 0),
+            // As programs repeat what a message says.
+            (
+                r#"{"messages":[{"text":"LABEL:","text_entities":[{"type":"plain","text":"LABEL:"}]},
+                {"text":"Lê Thị Hoa: 7912345678","text_entities":[{"type":"plain","text":"Lê Thị Hoa: 7912345678"}]},
+                {"text":"Lê Thị Bé: 7965265836","text_entities":[{"type":"plain","text":"Lê Thị Bé: 7965265836"}]}]}"#,
+                2,
+            ),
+        ] {
+            assert_eq!(found(&text.replace("LABEL", "mã số BHXH")), numbers, "{text}");
+            assert_eq!(found(&text.replace("LABEL", "mã đơn hàng")), 0, "{text}");
         }
     }
 
