@@ -379,8 +379,22 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             self.tell_words_that_end(Trigger::Claim, at - 1);
         }
         // A time of day or the port of an address, most often: no name begins with a digit.
-        if self.wanted.names && !self.text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        if self.text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            return;
+        }
+        if self.wanted.names {
             self.label(at);
+        }
+        if self.wanted.markings && state_secret::may_be_label(self.text, at) {
+            self.marking_behind(at);
+        }
+    }
+
+    /// `Độ mật: Tối mật`, with its colon at `at`.
+    #[inline(never)]
+    fn marking_behind(&mut self, at: usize) {
+        if let Some(marking) = state_secret::announced_at(self.text, at) {
+            (self.found)(Candidate::Marking(marking));
         }
     }
 
