@@ -314,8 +314,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             }
         } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
             let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
-            let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
-            self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
+            self.tell_words(Trigger::Illness, diagnosis::words_from(text, from, at - 1), at - 1);
             self.code = at;
         }
         if wanted.claims
