@@ -276,7 +276,8 @@ fn speaks_of_birth(text: &[u8], word: &Range<usize>) -> bool {
     if !bytes.eq_ignore_ascii_case(b"sinh") {
         // `S/N`, `DNS`, `sns.example`: short words stand alone, but for `setBirthDate`.
         let humps = bytes.starts_with(b"B") && text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_lowercase);
-        let alone = stands_alone(text, word) || humps && stands_alone(text, &(word.end..word.end));
+        let ends = !text.get(word.end).is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+        let alone = stands_alone(text, word) || humps && ends;
         return alone && text.get(word.start.wrapping_sub(1)) != Some(&b'.');
     }
     let glued = text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphabetic);
