@@ -14,7 +14,7 @@ use chot_model::DetectorId;
 use crate::numbers::Candidate;
 use crate::simd::{BLOCK, Beginnings, Map, Sightings, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
-use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
+use crate::{address, claim_record, date_of_birth, diagnosis, mrz, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
 const WORDS_MAX: usize = 4;
@@ -28,6 +28,7 @@ const PAYMENT: &[u8] = b"000000727";
 pub(crate) struct Wanted {
     names: bool,
     markings: bool,
+    zones: bool,
     births: bool,
     plates: bool,
     addresses: bool,
@@ -44,6 +45,7 @@ impl Wanted {
     pub(crate) const fn is_empty(self) -> bool {
         !(self.names
             || self.markings
+            || self.zones
             || self.births
             || self.plates
             || self.addresses
@@ -63,6 +65,7 @@ impl Wanted {
         Self {
             names: has(DetectorId::PersonName),
             markings: has(DetectorId::StateSecret),
+            zones: has(DetectorId::Mrz),
             births: has(DetectorId::DateOfBirth),
             plates: has(DetectorId::Plate),
             addresses: has(DetectorId::Address),
@@ -213,6 +216,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             && let Some(marking) = state_secret::marking_at(self.text, at)
         {
             (self.found)(Candidate::Marking(marking));
+        }
+        if self.wanted.zones && word.starts_with(mrz::APART) {
+            (self.found)(Candidate::Zone(at + mrz::APART.len()));
         }
         // What stands before decides what else it may be.
         match self.byte_before(at) {
