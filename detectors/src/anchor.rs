@@ -14,7 +14,7 @@ use chot_model::DetectorId;
 use crate::numbers::Candidate;
 use crate::simd::{BLOCK, Beginnings, Map, Sightings, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
-use crate::{address, claim_record, date_of_birth, diagnosis, person_name, plate, state_secret};
+use crate::{address, claim_record, date_of_birth, diagnosis, mrz, person_name, plate, state_secret};
 
 /// Most words tried before one anchor. More stand there only where somebody wants to keep us busy.
 const WORDS_MAX: usize = 4;
@@ -28,6 +28,7 @@ const PAYMENT: &[u8] = b"000000727";
 pub(crate) struct Wanted {
     names: bool,
     markings: bool,
+    zones: bool,
     births: bool,
     plates: bool,
     addresses: bool,
@@ -44,6 +45,7 @@ impl Wanted {
     pub(crate) const fn is_empty(self) -> bool {
         !(self.names
             || self.markings
+            || self.zones
             || self.births
             || self.plates
             || self.addresses
@@ -63,6 +65,7 @@ impl Wanted {
         Self {
             names: has(DetectorId::PersonName),
             markings: has(DetectorId::StateSecret),
+            zones: has(DetectorId::Mrz),
             births: has(DetectorId::DateOfBirth),
             plates: has(DetectorId::Plate),
             addresses: has(DetectorId::Address),
@@ -214,6 +217,9 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
         {
             (self.found)(Candidate::Marking(marking));
         }
+        if self.wanted.zones && word.starts_with(mrz::APART) {
+            (self.found)(Candidate::Zone(at + mrz::APART.len()));
+        }
         // What stands before decides what else it may be.
         match self.byte_before(at) {
             b' ' => self.behind_a_blank(at),
@@ -314,8 +320,7 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             }
         } else if wanted.illnesses && len > 1 && before.is_ascii_uppercase() && diagnosis::code_at(text, at - 1) {
             let from = self.code.max(at.saturating_sub(diagnosis::REACH_BYTES));
-            let line = text.get(from..at).and_then(|t| t.iter().rposition(|b| matches!(b, b'\n' | b';' | b'|')));
-            self.tell_words(Trigger::Illness, line.map_or(from, |line| from + line), at - 1);
+            self.tell_words(Trigger::Illness, diagnosis::words_from(text, from, at - 1), at - 1);
             self.code = at;
         }
         if wanted.claims
@@ -379,8 +384,22 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             self.tell_words_that_end(Trigger::Claim, at - 1);
         }
         // A time of day or the port of an address, most often: no name begins with a digit.
-        if self.wanted.names && !self.text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        if self.text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            return;
+        }
+        if self.wanted.names {
             self.label(at);
+        }
+        if self.wanted.markings && state_secret::may_be_label(self.text, at) {
+            self.marking_behind(at);
+        }
+    }
+
+    /// `Độ mật: Tối mật`, with its colon at `at`.
+    #[inline(never)]
+    fn marking_behind(&mut self, at: usize) {
+        if let Some(marking) = state_secret::announced_at(self.text, at) {
+            (self.found)(Candidate::Marking(marking));
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Column {
     Plate,
     /// Mail address: `Email`.
     Email,
+    /// Grade of a state secret: `Độ mật`.
+    Secrecy,
     /// Link between the tables of a claim file: `MA_LK`.
     Claim,
     /// Nothing of what the numbers are: `Số`, `Giá trị`. The rows decide.
@@ -88,6 +90,7 @@ impl Column {
         Self::Health,
         Self::Plate,
         Self::Email,
+        Self::Secrecy,
         Self::Claim,
         Self::Neutral,
         Self::Record,
@@ -114,6 +117,7 @@ impl Column {
             Self::Health => DetectorId::Diagnosis,
             Self::Plate => DetectorId::Plate,
             Self::Email => DetectorId::Email,
+            Self::Secrecy => DetectorId::StateSecret,
             Self::Claim => DetectorId::ClaimRecord,
             Self::Surname
             | Self::GivenName
@@ -173,6 +177,7 @@ impl Column {
                 | Self::Address
                 | Self::Email
                 | Self::Health
+                | Self::Secrecy
                 | Self::RowNumber
         )
     }

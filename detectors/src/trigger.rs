@@ -73,7 +73,7 @@ impl Trigger {
 /// The words, in small letters and, where they have letters beyond ASCII, also as they are written otherwise: no case
 /// is known but that of ASCII. The ends of words stand for whole ones where their beginnings vary.
 const WORDS: &[(Trigger, &[&str])] = &[
-    (Trigger::Birth, &["sinh", "sn", "ns", "n.s", "s.n", "dob", "birth", "born"]),
+    (Trigger::Birth, &["sinh", "sn", "ns", "n.s", "s.n", "dob", "birth", "birthdate", "birthday", "born"]),
     (
         Trigger::Vehicle,
         &[
@@ -83,6 +83,8 @@ const WORDS: &[(Trigger, &[&str])] = &[
             "biÊ\u{309}n",
             "BIỂN",
             "bien so",
+            "bien_so",
+            "bienso",
             "bien kiem",
             "bien xe",
             "xe ",
@@ -94,7 +96,10 @@ const WORDS: &[(Trigger, &[&str])] = &[
         ],
     ),
     (Trigger::Claim, &["ma_lk", "malk"]),
-    (Trigger::Illness, &["chẩn", "CHẨN", "chan doan", "icd", "bệnh", "BỆNH", "benh", "diagnos", "cđ:", "CĐ:"]),
+    (
+        Trigger::Illness,
+        &["chẩn", "CHẨN", "chan doan", "chan_doan", "chandoan", "icd", "bệnh", "BỆNH", "benh", "diagnos", "cđ", "CĐ"],
+    ),
     (
         Trigger::Commune,
         &[

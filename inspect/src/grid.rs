@@ -23,11 +23,14 @@ use std::ops::Range;
 
 use chot_detectors::{BLOCK, Detectors};
 
-use crate::inquiry::{Found, Inquiry, Place};
+use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{Known, NUMBER_BYTES_MAX, Table, is_number};
 use crate::view::View;
-use cells::{Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, is_cut, is_rule, is_wiki_rule, wiki_cell};
+use cells::{
+    Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, has_dashes, is_cut, is_rule, is_wiki_rule,
+    wiki_cell,
+};
 use items::ends_in_passport;
 use judging::Census;
 use letters::Letters;
@@ -332,8 +335,12 @@ impl Grid {
                     return;
                 }
             }
-            if number && self.open_dashes(&line, view, detectors)
-                || item && self.open_items(&line, false, view)
+            // The numbers of passports are shorter than others.
+            let dashed = number || text.len() <= HEADER_MAX && has_dashes(text) && has_passport(text);
+            if dashed && self.open_dashes(&line, view, detectors) {
+                return;
+            }
+            if item && self.open_items(&line, false, view)
                 || number
                     && (self.open_given(&line, view, detectors)
                         || self.open_spaced(&line, view, detectors)
@@ -394,6 +401,14 @@ impl Grid {
 /// apart. Most lines of long texts are told so without being looked at: nothing may cut them.
 fn is_running_on(line: &[u8], cut: bool) -> bool {
     (HEADING_MAX + 1..LINE_MAX).contains(&line.len()) && begins_with_a_word(line) && !(cut && is_cut(line))
+}
+
+/// Whether a line has a capital and seven digits, as passports are written, between blanks.
+fn has_passport(line: &[u8]) -> bool {
+    const LEN: usize = "C1234567".len();
+    line.split(|b| *b == b' ').any(
+        |word| matches!(word, [b'A'..=b'Z', digits @ ..] if word.len() == LEN && digits.iter().all(u8::is_ascii_digit)),
+    )
 }
 
 /// Whether a line begins with a letter or a digit, and so is not empty, sets nothing apart and has no frame.

@@ -388,8 +388,9 @@ impl People {
     /// Takes the marks of running text, line by line. A line that holds a second value of a kind begins the next person
     /// as a whole: in a list, a number that was not found must not tie its line to the next.
     /// So does the name of another person before another paper: `ông An (CMND …) và bà Lan (CCCD …)`; and on a line of its
-    /// own before a number of any kind, if a line began with the one before in the same way. Nobody is tied by two lines each
-    /// of which has several numbers of one kind: those are a table that lies on its side.
+    /// own before a number of any kind, if a line began with the one before in the same way. And so does one who is named and
+    /// born on lines of their own, as forms have husband and wife, before a paper of another kind. Nobody is tied by two lines
+    /// each of which has several numbers of one kind: those are a table that lies on its side.
     pub(crate) fn lines<'m>(&mut self, lines: impl Iterator<Item = &'m [Mark]>) {
         let mut one: Vec<Mark> = Vec::new();
         let mut introduced = false;
@@ -404,6 +405,10 @@ impl People {
                 {
                     self.record(&one, false);
                     one.clear();
+                } else if let Some(next) = born_otherwise(&one, sentence) {
+                    let behind = one.split_off(next);
+                    self.record(&one, false);
+                    one = behind;
                 }
                 if one.is_empty() {
                     introduced = introduces;
@@ -467,6 +472,22 @@ fn names_another(one: &[Mark], sentence: &[Mark], same_line: bool) -> bool {
     let name = sentence.get(..paper).unwrap_or_default().iter().rfind(named);
     let other = |name: &Mark| one.iter().any(|m| named(&m)) && !one.iter().filter(named).any(|m| m.hash == name.hash);
     one.iter().any(|m| is_paper(m) || same_line && m.detector.is_identifier()) && name.is_some_and(other)
+}
+
+/// Where in `one`, a person with name, birth and number, another begins who has another name and birth and to whom the paper
+/// in `sentence` belongs.
+fn born_otherwise(one: &[Mark], sentence: &[Mark]) -> Option<usize> {
+    let paper = sentence.iter().position(is_paper)?;
+    let numbered = one.iter().rposition(|m| m.detector.is_identifier())? + 1;
+    let (before, behind) = one.split_at_checked(numbered)?;
+    // Whether one has such a mark, and not this one.
+    let differs = |mark: &Mark| {
+        let mut own = before.iter().filter(|m| m.detector == mark.detector).peekable();
+        own.peek().is_some() && own.all(|m| m.hash != mark.hash)
+    };
+    let name = behind.iter().position(|m| m.detector == DetectorId::PersonName && differs(m))?;
+    let mut since = behind.iter().skip(name + 1).chain(sentence.iter().take(paper));
+    since.any(|m| m.detector == DetectorId::DateOfBirth && differs(m)).then_some(numbered + name)
 }
 
 /// Whether a line begins with a name that has a number behind it.
@@ -580,6 +601,27 @@ mod tests {
             let marked: Vec<Vec<Mark>> = lines.iter().map(marks).collect();
             told.lines(marked.iter().map(Vec::as_slice));
             assert_eq!(told.count(), people, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_named_and_born_otherwise_is_another() {
+        use DetectorId::{Bhxh, Cccd, DateOfBirth, Passport, PersonName};
+        for (marks, people) in [
+            // `chồng … sinh … số định danh … vợ … sinh … hộ chiếu …`
+            ([(PersonName, 1), (DateOfBirth, 2), (Cccd, 3), (PersonName, 4), (DateOfBirth, 5), (Passport, 6)], 2),
+            // The same name or birth again; a number that anybody has beside a paper; nothing known of the first.
+            ([(PersonName, 1), (DateOfBirth, 2), (Cccd, 3), (PersonName, 1), (DateOfBirth, 5), (Passport, 6)], 1),
+            ([(PersonName, 1), (DateOfBirth, 2), (Cccd, 3), (PersonName, 4), (DateOfBirth, 2), (Passport, 6)], 1),
+            ([(PersonName, 1), (DateOfBirth, 2), (Cccd, 3), (PersonName, 4), (DateOfBirth, 5), (Bhxh, 6)], 1),
+            ([(PersonName, 1), (PersonName, 2), (Cccd, 3), (PersonName, 4), (DateOfBirth, 5), (Passport, 6)], 1),
+            // Who is named first is born after.
+            ([(PersonName, 1), (DateOfBirth, 2), (Cccd, 3), (DateOfBirth, 5), (PersonName, 4), (Passport, 6)], 1),
+        ] {
+            let mut told = People::default();
+            let lines = marks.map(|(detector, hash)| [mark(detector, hash)]);
+            told.lines(lines.iter().map(<[Mark; 1]>::as_slice));
+            assert_eq!(told.count(), people, "{marks:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found, LOW, Value};
 use crate::context::{Columns, Firm, Near, ends_a_name, says};
+use crate::digits::Gap;
 use crate::fold::fold;
 use crate::mst::has_check_digit;
 use crate::numbers::Number;
@@ -140,7 +141,11 @@ impl Detector for Bhxh {
             - 60 * i32::from(said.amount)
             // `Thu BHXH bắt buộc 4563847000`.
             - if !named && whole.ends_with(b"000") && !is_beside_a_paper(near.text(), number) { 40 } else { 0 }
-            - if is_glued(near.text(), number) { 0 } else { loss(near.text(), number, firm) };
+            - match firm {
+                _ if is_glued(near.text(), number) => 0,
+                Firm::Near if is_a_line_in_two(near.text(), number) => 10,
+                _ => loss(near.text(), number, firm),
+            };
         Some(Found { value, ..Found::number(number, score) })
     }
 }
@@ -155,6 +160,17 @@ fn is_beside_a_paper(text: &[u8], number: &Number) -> bool {
         && number.is_plain()
         && number.digits().get(..2).is_some_and(is_insurer)
         && before.rsplit(|b| *b == b'\n').take(2).any(|line| book::has_paper(&fold(&String::from_utf8_lossy(line))))
+}
+
+/// Whether a number is all of its line or message, its place set apart as on the old books: `79 12345678`.
+fn is_a_line_in_two(text: &[u8], number: &Number) -> bool {
+    const BYTES: usize = "79 12345678".len();
+    let before = text.get(..number.range.start).unwrap_or_default();
+    let begins = || before.iter().rev().find(|b| **b != b' ').is_none_or(|b| matches!(b, b'\n' | b':'));
+    let behind = text.get(number.range.end..).unwrap_or_default();
+    let ends = || behind.iter().find(|b| **b != b' ').is_none_or(|b| matches!(b, b'\n' | b'\r'));
+    let in_two = number.first_group == 2 && number.separator == Gap::Space && number.range.len() == BYTES;
+    in_two && number.digits().get(..2).is_some_and(is_insurer) && begins() && ends()
 }
 
 /// Whether nothing parts a number from its `BHXH`: `BHXH7912345678`. One that begins like a year of ours is a document's.

@@ -249,11 +249,14 @@ fn is_in_a_query(text: &[u8], number: &Number) -> bool {
 }
 
 /// Whether a short form right before says that a thing has it: `SO HD 051…` (a contract or an invoice), `SN 046…`, `tk 060…`
-/// (an account). Nobody's year of birth has twelve digits.
+/// (an account), or a word that stands in too many lines to be listened for: `Số tờ khai: …`, `?variant=…`. Nobody's year of
+/// birth has twelve digits.
 fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
-    const LABELS: [&str; 4] = [" so hd", " sn", " s n", " tk"];
+    const LABELS: [&str; 9] =
+        [" so hd", " sn", " s n", " tk", " so to khai", " to khai so", " variant", " difficulty", " overflow at"];
     let label = label(text, number);
-    label.last().is_some_and(|b| b"dDnNkK".contains(b)) && {
+    let label = label.strip_suffix(b"=").unwrap_or(label);
+    label.last().is_some_and(|b| b"dDnNkKiItTyY".contains(b) || *b >= 0x80) && {
         let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
         let named = LABELS.iter().find(|label| folded.ends_with(**label));
         named.is_some_and(|label| *label != " tk" || !is_login(text, &number.range))

@@ -136,7 +136,15 @@ pub(super) fn is_quiet(detectors: &Detectors, text: &[u8], column: Option<Column
     // What these hold need not show.
     let reads_words = matches!(
         column,
-        Some(Column::Address | Column::Health | Column::Name | Column::BirthDate | Column::BirthYear | Column::Claim)
+        Some(
+            Column::Address
+                | Column::Health
+                | Column::Name
+                | Column::BirthDate
+                | Column::BirthYear
+                | Column::Claim
+                | Column::Secrecy
+        )
     );
     if reads_words || text.len() > QUIET_BYTES_MAX {
         return false;

@@ -32,7 +32,7 @@ use memory::{Last, Told};
 pub(crate) use mixed::MIXED_BYTES;
 pub(crate) use words::Words;
 use words::{PAPERS, papers_of};
-pub(crate) use written::{ends_a_name, says};
+pub(crate) use written::{ends_a_name, says, unfolded};
 
 /// How far to the left words are looked for.
 pub(crate) const LEFT_BYTES: usize = 112;

@@ -101,7 +101,7 @@ fn mark(c: char) -> (u8, u8) {
 }
 
 /// Where in `text` the letters stand that `range` of its folded form has.
-pub(super) fn unfolded(text: &[u8], folded: &[u8], range: Range<usize>) -> Range<usize> {
+pub(crate) fn unfolded(text: &[u8], folded: &[u8], range: Range<usize>) -> Range<usize> {
     let letters = |part: Option<&[u8]>| part.unwrap_or_default().iter().filter(|b| **b != b' ').count();
     let (mut before, mut within) = (letters(folded.get(..range.start)), letters(folded.get(range)));
     let (mut at, mut start) = (0, None);

@@ -219,8 +219,9 @@ pub(crate) fn may_be_date(text: &[u8], at: usize, len: usize, this_year: u16) ->
     }
 }
 
-/// Bytes of the longest word of a birth.
-const BIRTH_BYTES_MAX: usize = 5;
+/// Bytes of the longest word of a birth, and of those that are not one word with `birth`.
+const BIRTH_BYTES_MAX: usize = "birthdate".len();
+const SHORT_BYTES_MAX: usize = "birth".len();
 /// Two letters side by side that each word of a birth has and few other words have.
 static PAIRS: Pairs<8> = Pairs::new([*b"si", *b"sn", *b"s.", *b"ns", *b".s", *b"bi", *b"bo", *b"ob"]);
 
@@ -237,8 +238,11 @@ pub(crate) fn may_be_announced(words: &mut Sightings, text: &[u8], at: usize, le
 fn word_may_end(text: &[u8], at: usize) -> bool {
     let Some(seen) = at.checked_sub(SEEN).and_then(|from| text.get(from..at)?.first_chunk()) else { return true };
     let begins = |from: usize| {
-        let head = text.get(from..from + BIRTH_BYTES_MAX)?;
-        Some(head.iter().any(|b| matches!(b | 0x20, b's' | b'b')))
+        let (long, short) =
+            text.get(from..from + BIRTH_BYTES_MAX)?.split_at_checked(BIRTH_BYTES_MAX - SHORT_BYTES_MAX)?;
+        let birth = |pair: &[u8]| pair.eq_ignore_ascii_case(b"bi");
+        let is_long = long.windows(2).any(birth) || long.last().is_some_and(|b| b | 0x20 == b'b');
+        Some(is_long || short.iter().any(|b| matches!(b | 0x20, b's' | b'b')))
     };
     // The first word may begin before these.
     any_pairs(seen, &PAIRS) != 0 || at.checked_sub(BLOCK + BIRTH_BYTES_MAX).and_then(begins).unwrap_or(true)
@@ -270,8 +274,11 @@ fn month_before(said: &[u8]) -> usize {
 fn speaks_of_birth(text: &[u8], word: &Range<usize>) -> bool {
     let Some(bytes) = text.get(word.clone()) else { return false };
     if !bytes.eq_ignore_ascii_case(b"sinh") {
-        // `S/N`, `DNS`, `sns.example`: short words stand alone.
-        return stands_alone(text, word) && text.get(word.start.wrapping_sub(1)) != Some(&b'.');
+        // `S/N`, `DNS`, `sns.example`: short words stand alone, but for `setBirthDate`.
+        let humps = bytes.starts_with(b"B") && text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_lowercase);
+        let ends = !text.get(word.end).is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
+        let alone = stands_alone(text, word) || humps && ends;
+        return alone && text.get(word.start.wrapping_sub(1)) != Some(&b'.');
     }
     let glued = text.get(word.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphabetic);
     let before = word_before(text, word.start);

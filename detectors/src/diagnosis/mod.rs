@@ -12,7 +12,7 @@ use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
 use crate::fold::{Folded, fold};
-use crate::trigger::{Trigger, WORD_BYTES_MAX, may_end, word_before};
+use crate::trigger::{Trigger, WORD_BYTES_MAX, may_end, stands_alone, word_before};
 
 /// The detector.
 pub(crate) struct Diagnosis;
@@ -58,18 +58,25 @@ impl Detector for Diagnosis {
             return None;
         }
         let gap = text.get(range.end..text.len().min(range.end + GAP_BYTES_MAX))?;
-        let line = gap.iter().position(|b| matches!(b, b'\n' | b';' | b'|')).unwrap_or(gap.len());
-        let (at, len) = first_code(gap.get(..line)?)?;
+        let line = gap.iter().position(|b| is_stop(*b)).unwrap_or(gap.len());
+        let here = first_code(gap.get(..line)?);
+        let (at, len) = here.or_else(|| code_behind(gap, line))?;
         let code = gap.get(at..at + len)?;
         let word = Folded::of(text.get(range.clone())?);
         let before = word_before(text, range.start);
         let said = Folded::of(gap.get(..at)?);
+        let next = said.split(' ').next().unwrap_or_default();
         let firm = match &*word {
+            // Below a label or in the next cell stands what it names and nothing else.
+            "benh" if here.is_none() && !(&*before == "ma" || matches!(next, "chinh" | "kem")) => 0,
+            // A department.
+            "chan" | "chan doan" if said.contains("hinh anh") => 0,
+            "cd" if !stands_alone(text, &range) || !is_called(gap, at, code) => 0,
             // `mã bệnh`, `bệnh chính`; `bệnh viện`, `bệnh nhân` speak of houses and people.
             // The sick person, not the sickness.
             "benh" if &*before == "nguoi" => 0,
             "benh" => {
-                let other = ["vien", "nhan", "xa", "pham"].iter().any(|w| said.split(' ').next() == Some(w));
+                let other = ["vien", "nhan", "xa", "pham"].contains(&next);
                 if other {
                     0
                 } else if &*before == "ma" || at <= 12 {
@@ -87,6 +94,54 @@ impl Detector for Diagnosis {
         let start = range.end + at;
         Some(Found { range: start..start + len, score, value: value(code).into(), hidden: None })
     }
+}
+
+/// What ends a field: what is said in one does not speak of the next, but as a label.
+const fn is_stop(b: u8) -> bool {
+    matches!(b, b'\n' | b';' | b'|')
+}
+
+/// What may stand between a label and what is written below it or beside it.
+const fn is_lead(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'>' | b'*' | b'`' | b'"' | b'\'')
+}
+
+/// Where the words begin that may speak of the code at `at`, given where the field begins at the earliest.
+pub(crate) fn words_from(text: &[u8], from: usize, at: usize) -> usize {
+    let Some(before) = text.get(from..at) else { return from };
+    let begin = |end: usize| before.get(..end).and_then(|b| b.iter().rposition(|b| is_stop(*b)));
+    let field = match begin(before.len()) {
+        Some(stop)
+            if before.get(stop).is_some_and(|b| *b != b';') && before.iter().skip(stop + 1).all(|b| is_lead(*b)) =>
+        {
+            begin(stop)
+        }
+        field => field,
+    };
+    field.map_or(from, |stop| from + stop)
+}
+
+/// The code right below a label that ends at `stop` of `gap`, or in the cell beside it, and its length:
+/// `Chẩn đoán xác định:\n> I10`, `Chẩn đoán | I10`.
+fn code_behind(gap: &[u8], stop: usize) -> Option<(usize, usize)> {
+    const LABEL_BYTES_MAX: usize = 32;
+    let (label, behind) = (gap.get(..stop)?, gap.get(stop + 1..)?);
+    let is_label = label.len() <= LABEL_BYTES_MAX && !label.iter().any(|b| b.is_ascii_digit() || b",.".contains(b));
+    if !is_label || gap.get(stop) == Some(&b';') {
+        return None;
+    }
+    let lead = behind.iter().take_while(|b| is_lead(**b)).count();
+    Some((stop + 1 + lead, code(behind.get(lead..)?)?))
+}
+
+/// Whether `CĐ` is no school or union: a sign leads to the code, or it is one that no class has (`CĐ K65`).
+fn is_called(gap: &[u8], at: usize, code: &[u8]) -> bool {
+    const SIGNS: usize = 8;
+    let before = gap.get(..at).unwrap_or_default();
+    let signs = before.iter().all(|b| b.is_ascii_whitespace() || b.is_ascii_punctuation());
+    let behind = gap.get(at + code.len()..).unwrap_or_default();
+    let named = code.first() != Some(&b'K') && matches!(behind, [b' ', b'A'..=b'Z' | 0xc3..=0xe1 | b'-', ..]);
+    signs && at <= SIGNS && (before.iter().any(|b| b":=".contains(b)) || code.contains(&b'.') || named)
 }
 
 /// Where the first ICD-10 code of `text` stands: a letter, two digits, perhaps a dot and one or two more.
@@ -111,7 +166,9 @@ pub(crate) fn code_at(text: &[u8], at: usize) -> bool {
 
 fn is_alone(text: &[u8], at: usize) -> bool {
     let goes_on = |b: &u8| b.is_ascii_alphanumeric() || b"-/._".contains(b) || *b >= 0x80;
-    !at.checked_sub(1).and_then(|at| text.get(at)).is_some_and(goes_on)
+    let head = text.get(..at).unwrap_or_default();
+    // Behind the dots of a form's field nothing goes on.
+    !head.last().is_some_and(goes_on) || head.ends_with(b"...")
 }
 
 fn code(text: &[u8]) -> Option<usize> {

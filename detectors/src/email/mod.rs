@@ -8,6 +8,7 @@ use chot_model::DetectorId;
 use crate::Column;
 use crate::card::{Card, Detector, Found};
 use crate::context::Near;
+use crate::fold::Folded;
 
 /// The detector.
 pub(crate) struct Email;
@@ -46,6 +47,7 @@ impl Detector for Email {
         let start = place - local;
         // A dot at the edge belongs to the sentence.
         let start = start + text.get(start..place)?.iter().take_while(|b| matches!(b, b'.' | b'\'' | b'=')).count();
+        let start = start + key(text.get(start..place)?);
         if start == place || place - start > LOCAL_BYTES_MAX || text.get(place - 1) == Some(&b'.') {
             return None;
         }
@@ -72,6 +74,31 @@ impl Detector for Email {
     }
 }
 
+/// Bytes of the key before an address in a log or the address of a page, with its sign: `email=an@example.vn`. What a mailing
+/// list writes before it, `bounce+an=example.vn@…`, is part of the address.
+fn key(local: &[u8]) -> usize {
+    const KEYS: [&str; 14] = [
+        "email",
+        "mail",
+        "from",
+        "to",
+        "cc",
+        "bcc",
+        "user",
+        "username",
+        "sender",
+        "recipient",
+        "login",
+        "account",
+        "address",
+        "owner",
+    ];
+    let Some(sign) = local.iter().rposition(|b| *b == b'=') else { return 0 };
+    let key = local.get(..sign).unwrap_or_default();
+    let is_word = key.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    if is_word && KEYS.contains(&&*Folded::last_word_of(key)) { sign + 1 } else { 0 }
+}
+
 /// RFC 5322 atext without what ends an address in running text and links.
 const fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'=')
@@ -79,4 +106,28 @@ const fn is_local(byte: u8) -> bool {
 
 const fn is_host(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    #[test]
+    fn the_key_is_no_part_of_the_address() {
+        for (text, value) in [
+            ("email=an@example.vn", "AN@EXAMPLE.VN"),
+            ("?user_mail=an.le@example.vn&x=1", "AN.LE@EXAMPLE.VN"),
+            ("contactEmail=an@example.vn", "AN@EXAMPLE.VN"),
+            ("to=an@example.vn", "AN@EXAMPLE.VN"),
+            // What mailing lists make of an address.
+            ("bounce+user=example.org@list.vn", "BOUNCE+USER=EXAMPLE.ORG@LIST.VN"),
+            ("an=example.org@list.vn", "AN=EXAMPLE.ORG@LIST.VN"),
+            ("SRS0=ab=to=an@list.vn", "SRS0=AB=TO=AN@LIST.VN"),
+        ] {
+            let mut hits = Vec::new();
+            crate::tests::DETECTORS.scan(text.as_bytes(), 0..text.len(), crate::Context::default(), &mut hits);
+            let mail = hits.iter().find(|hit| hit.detector == DetectorId::Email);
+            assert_eq!(mail.map(|hit| hit.value.reveal()), Some(value), "{text}");
+        }
+    }
 }

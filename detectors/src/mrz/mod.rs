@@ -21,6 +21,9 @@ static CARD: Card = Card {
     words: &[],
 };
 
+/// What a zone begins with whose characters stand apart.
+pub(crate) const APART: &[u8] = b"I D V N M ";
+
 /// Characters of a line.
 const LINE: usize = 30;
 
@@ -31,8 +34,10 @@ impl Detector for Mrz {
 
     fn zone(&self, place: usize, near: &mut Near<'_>) -> Option<Found> {
         let text = near.text();
-        let start = place.checked_sub(5)?;
-        let (first, mut end) = line(text, start)?;
+        // `I D V N M 0 9 …`: a blank behind every character.
+        let apart = place.checked_sub(1).and_then(|at| text.get(at)) == Some(&b' ');
+        let start = place.checked_sub(if apart { APART.len() } else { 5 })?;
+        let (first, mut end) = line(text, start, apart)?;
         if !matches!(first.get(..5)?, b"IDVNM" | b"I<VNM") {
             return None;
         }
@@ -46,7 +51,7 @@ impl Detector for Mrz {
         for _ in 0..2 {
             let rest = text.get(end..).unwrap_or_default();
             let breaks = rest.iter().take(4).take_while(|b| b.is_ascii_whitespace()).count();
-            let Some((next, after)) = line(text, end + breaks) else { break };
+            let Some((next, after)) = line(text, end + breaks, apart) else { break };
             value.extend_from_slice(&next);
             end = after;
         }
@@ -57,11 +62,17 @@ impl Detector for Mrz {
 
 /// The line that begins at `at`, in capitals, and where it ends. Who types it may leave small letters, and programs for text
 /// make one sign of `<<`.
-fn line(text: &[u8], at: usize) -> Option<([u8; LINE], usize)> {
+fn line(text: &[u8], at: usize, apart: bool) -> Option<([u8; LINE], usize)> {
     const QUOTE: &[u8] = "«".as_bytes();
     let (mut line, mut n, mut end) = ([b'<'; LINE], 0, at);
     while n < LINE {
         let rest = text.get(end..)?;
+        let blank = apart && n > 0;
+        if blank && rest.first() != Some(&b' ') {
+            return None;
+        }
+        let rest = rest.get(usize::from(blank)..)?;
+        end += usize::from(blank);
         if rest.starts_with(QUOTE) {
             (n, end) = (n + 2, end + QUOTE.len());
             continue;

@@ -119,7 +119,10 @@ impl Detector for Plate {
 }
 
 fn begins_word(text: &[u8], at: usize) -> bool {
+    // `licensePlate`, `setBienSo`.
+    let humps = || matches!(text.get(at.wrapping_sub(1)..=at), Some([b'a'..=b'z', b'A'..=b'Z']));
     stands_alone(text, &(at..at))
+        || humps()
         || !text.get(..at).and_then(<[u8]>::last).is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80)
 }
 
@@ -155,7 +158,10 @@ impl Shape {
 /// Reads the plate that begins at `at`.
 fn read(text: &[u8], at: usize) -> Option<Shape> {
     let before = text.get(..at)?.last().copied().unwrap_or(b' ');
-    if before.is_ascii_alphanumeric() || before == b'-' && !text.get(..at)?.ends_with(b" -") || before == b'.' {
+    let head = text.get(..at)?;
+    // Behind the dots of a form's field nothing goes on.
+    let goes_on = before == b'-' && !head.ends_with(b" -") || before == b'.' && !head.ends_with(b"...");
+    if before.is_ascii_alphanumeric() || goes_on {
         return None;
     }
     let plate = text.get(at..text.len().min(at + PLATE_BYTES_MAX))?;

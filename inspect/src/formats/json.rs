@@ -40,17 +40,18 @@ pub(crate) const FORMAT: Format = Format {
 
 /// An object or array whose first token fits.
 fn begins(head: &Head<'_>) -> bool {
-    let mut bytes = head.trimmed.iter().copied().filter(|b| !b.is_ascii_whitespace());
-    let (first, second) = (bytes.next(), bytes.next());
+    let Some((first, rest)) = head.trimmed.split_first() else { return false };
+    let rest = rest.trim_ascii_start();
     head.is_ascii_based()
-        && match (first, second) {
-            (Some(b'{'), Some(b'"' | b'}')) => true,
-            // `[08:01, 05/11/2026] Lan: …`: chats and logs begin so.
-            (Some(b'['), Some(b'0'..=b'9')) => {
-                let behind = bytes.find(|b| !b.is_ascii_digit());
+        && match (first, rest.first()) {
+            (b'{', Some(b'"' | b'}')) => true,
+            // `[08:01, 05/11/2026] Lan: …`: chats and logs begin so. `[001 090 123 456]` is one number.
+            (b'[', Some(b'0'..=b'9')) => {
+                let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+                let behind = rest.get(digits..).unwrap_or_default().trim_ascii_start().first();
                 behind.is_none_or(|b| matches!(b, b',' | b']' | b'.' | b'e' | b'E'))
             }
-            (Some(b'['), Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b't' | b'f' | b'n'),
+            (b'[', Some(b)) => matches!(b, b'"' | b'{' | b'[' | b']' | b'-' | b't' | b'f' | b'n'),
             _ => false,
         }
 }

@@ -80,9 +80,13 @@ fn weight(cell: &[u8], column: Column) -> u32 {
         Column::RowNumber => digits == text.len() && digits <= 4,
         Column::Email => text.contains(&b'@'),
         Column::Address => return if is_date(text) { 0 } else { WORD },
-        Column::Neutral | Column::Record | Column::Negative | Column::Bank | Column::Health | Column::Claim => {
-            return WORD;
-        }
+        Column::Neutral
+        | Column::Record
+        | Column::Negative
+        | Column::Bank
+        | Column::Health
+        | Column::Claim
+        | Column::Secrecy => return WORD,
         // Two numbers in one cell, or one with signs.
         c if c.is_identifier() => return if digits >= 9 { VALUE } else { 0 },
         _ => false,

@@ -169,6 +169,27 @@ fn a_row_may_begin_with_a_dash() {
 }
 
 #[test]
+fn dashes_cut_lists_of_passports_as_of_longer_numbers() {
+    let inspector = Inspector::new(Limits::default(), 2026);
+    let rows = "Lê Mai - C1234560 - 01/02/1980\nLê Bình - N7654321 - 2/3/1981\nTrần An - B1020304 - 3/4/1982\n";
+    let more = "Lê Hoa - C1234569 - 01/02/1990\nLê Hà - N7654329 - 2/3/1991\n";
+    for (header, found, persons) in [
+        ("Danh sách (Họ và tên - Số hộ chiếu - Ngày sinh):", 5, 5),
+        ("Họ và tên - Hộ chiếu - Ngày sinh", 5, 5),
+        // Goods, and rows that nothing announces.
+        ("Kho (Người nhận - Số lô - Ngày nhập):", 0, 0),
+        ("Em gửi chị:", 0, 0),
+    ] {
+        for end in ["", "\nEm cảm ơn.\n"] {
+            let text = format!("{header}\n{rows}{more}{end}").into_bytes();
+            let inspection = inspector.inspect(Hint::default(), &text).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Passport), found, "{header}");
+            assert_eq!((inspection.persons, inspection.bulk), (persons, persons > 0), "{header}");
+        }
+    }
+}
+
+#[test]
 fn dashes_between_blanks_cut_lines_under_a_header() {
     let inspector = Inspector::new(Limits::default(), 2026);
     let filling = "Chữ thường cho đầy một trang. \n".repeat(3_000);

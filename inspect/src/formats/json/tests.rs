@@ -45,13 +45,15 @@ fn record() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn a_chat_is_no_array() {
+fn a_chat_is_no_array_nor_is_a_number_in_brackets() {
     use crate::{Hint, Inspector, Limits};
     for (text, media_type) in [
         ("[08:01, 05/11/2026] Lan: xin số sổ\n[08:02, 05/11/2026] Hoa: để tìm\n", "text/plain"),
         ("[05/11/2026, 08:01] Lan: xin số sổ\n", "text/plain"),
         ("[2026-11-05 08:01:02] INFO x\n", "text/plain"),
+        ("[001 090 123 456]", "text/plain"),
         ("[8, 1, 5]", "application/json"),
+        ("[\n 8 , 1]", "application/json"),
         ("[8.1e3]", "application/json"),
         ("[12", "application/json"),
     ] {
