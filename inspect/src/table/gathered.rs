@@ -1,6 +1,6 @@
 //! Rows whose cells come one by one, each from a place of its own: no cell is an allocation.
 
-use super::{Cell, Line, Table};
+use super::{Cell, Line, Met, Table};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
@@ -68,19 +68,20 @@ impl Gathered {
         self.cells.len() - 1
     }
 
-    /// What was appended is the text of the cell that has this place, as [`Self::push`] has it.
+    /// What was appended is the text of the cell that has this place, as [`Self::push`] has it: a text of this number, which
+    /// others may show, and of which that much is known.
     #[inline]
-    pub(crate) fn fill(&mut self, place: usize, at: Option<u64>) {
+    pub(crate) fn fill(&mut self, place: usize, at: Option<u64>, (text, met): (u32, Met)) {
         if let Some(column) = self.cells.get(place).map(|cell| cell.column as usize) {
-            let cell = self.next(column).standing(at);
+            let cell = self.next(column).standing(at).showing(text, met);
             self.cells[place] = cell;
         }
     }
 
     /// As [`Self::fill`], of what stands as `view` does.
-    pub(crate) fn fill_odd(&mut self, place: usize, view: View) {
+    pub(crate) fn fill_odd(&mut self, place: usize, view: View, text: u32) {
         self.odd.push((place, view));
-        self.fill(place, None);
+        self.fill(place, None, (text, Met::default()));
     }
 
     #[inline]

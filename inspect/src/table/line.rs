@@ -11,6 +11,7 @@ use std::ops::Range;
 use chot_detectors::{Column, Told, Usual, Whole};
 use chot_model::DetectorId;
 
+use super::met::{Is, Met};
 use super::{
     COLUMNS_MAX, Found, Header, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros,
 };
@@ -42,7 +43,14 @@ pub(crate) struct Cell {
     len: u8,
     /// Where it stands in the object, if not where it does in the text: [`ELSEWHERE`] when it does.
     at: u64,
+    /// What its text is known to come to, if others show it as well.
+    met: Met,
+    /// What its text is called among those that several cells show; [`ALONE`] when none but this may.
+    text: u32,
 }
+
+/// No text that several cells show.
+const ALONE: u32 = u32::MAX;
 
 /// No address: a cell stands where its text does.
 const ELSEWHERE: u64 = NOWHERE;
@@ -50,7 +58,22 @@ const ELSEWHERE: u64 = NOWHERE;
 impl Cell {
     #[inline]
     pub(crate) const fn new(column: usize, start: usize, end: usize) -> Self {
-        Self { column: column as u32, start: start as u32, end: end as u32, number: false, len: 0, at: ELSEWHERE }
+        Self {
+            column: column as u32,
+            start: start as u32,
+            end: end as u32,
+            number: false,
+            len: 0,
+            at: ELSEWHERE,
+            met: Met::UNKNOWN,
+            text: ALONE,
+        }
+    }
+
+    /// The cell shows the text of this number, as others may, of which that much is known.
+    #[inline]
+    pub(crate) const fn showing(self, text: u32, met: Met) -> Self {
+        Self { text, met, ..self }
     }
 
     /// The cell stands at this address of the object.
@@ -109,7 +132,7 @@ impl<'t> Line<'t> {
             _ => cell.at,
         };
         let (start, len) = (cell.start, cell.end.saturating_sub(cell.start));
-        Sole { whole, cell: n as u32, start, len, at }
+        Sole { whole, cell: n as u32, start, len, at, hash: None }
     }
 
     /// The same row, cell by cell.
@@ -179,6 +202,8 @@ pub(super) struct Lines {
     /// What was found in a cell that is not one of the usual.
     found: Vec<(usize, Found, bool)>,
     view: View,
+    /// What was learned of texts that several cells show, by their numbers.
+    learned: Vec<(u32, Met)>,
     /// Room for a row whose cells were read one by one.
     text: Vec<u8>,
     pub(super) cells: Vec<Cell>,
@@ -209,7 +234,7 @@ impl Table {
         }
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
-        let mut next = self.usual(line, 0, &mut lines.whole, inquiry);
+        let mut next = self.usual(line, 0, &mut lines, inquiry);
         let joined = match &next {
             Next::End => false,
             Next::Joined => true,
@@ -225,7 +250,7 @@ impl Table {
             while let Next::Odd(odd) = next {
                 let behind = odd.at + 1;
                 self.tell(line, odd, &mut lines, inquiry);
-                next = self.usual(line, behind, &mut lines.whole, inquiry);
+                next = self.usual(line, behind, &mut lines, inquiry);
             }
             self.settle(line, &mut lines, inquiry);
         }
@@ -246,9 +271,12 @@ impl Table {
 
     /// Reads the cells from number `next` on, as far as they are usual ones.
     #[inline(never)]
-    fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<Sole>, inquiry: &mut Inquiry) -> Next {
+    fn usual(&self, line: &Line<'_>, next: usize, lines: &mut Lines, inquiry: &mut Inquiry) -> Next {
         let Some(Shape::Headed(header)) = &self.shape else { return Next::End };
         let plan = header.plan.as_slice();
+        let Lines { whole: found, learned, .. } = lines;
+        // Elsewhere each finding is told by itself.
+        let remembers = inquiry.begins_plain(&self.place).is_some();
         for (at, cell) in (next..).zip(line.cells.get(next..).unwrap_or_default()) {
             if cell.is_empty() {
                 continue;
@@ -259,6 +287,12 @@ impl Table {
             if joins && joined::is_part_of_cell(line.bytes(cell)) {
                 return Next::Joined;
             }
+            if let Some(is) = cell.met.under(column).filter(|_| remembers && cell.at != ELSEWHERE) {
+                if let Is::Whole(whole, hash) = is {
+                    found.push(Sole { hash: Some(hash), ..line.sole(cell, at, whole) });
+                }
+                continue;
+            }
             let mut alone = false;
             if column.is_none() || cell.number {
                 alone = column.is_none() && cell.len() >= NUMBER_MIN && is_number(line.bytes(cell));
@@ -268,7 +302,11 @@ impl Table {
                 }
             }
             match inquiry.told(line.text, cell.range(), column) {
-                Told::Nothing if !alone => {}
+                Told::Nothing if !alone => {
+                    if cell.text != ALONE {
+                        learned.push((cell.text, Met::nothing(column)));
+                    }
+                }
                 Told::Whole(whole) if column.is_some() => found.push(line.sole(cell, at, whole)),
                 told => return Next::Odd(Odd { at, column, alone, nothing: told == Told::Nothing }),
             }
@@ -326,13 +364,13 @@ impl Table {
     #[inline]
     fn report(&self, line: &Line<'_>, some: Range<usize>, lines: &mut Lines, inquiry: &mut Inquiry) {
         let Lines { whole, marks, .. } = lines;
-        let some = whole.get(some).unwrap_or_default();
+        let some = whole.get_mut(some).unwrap_or_default();
         match inquiry.begins_plain(&self.place) {
             Some(base) if some.iter().all(|sole| sole.at != NOWHERE) => {
                 inquiry.report_plain(line.text, some, base, marks);
             }
             Some(base) => {
-                for run in some.chunk_by(|a, b| (a.at == NOWHERE) == (b.at == NOWHERE)) {
+                for run in some.chunk_by_mut(|a, b| (a.at == NOWHERE) == (b.at == NOWHERE)) {
                     if run.first().is_some_and(|sole| sole.at == NOWHERE) {
                         self.report_each(line, run, marks, inquiry);
                     } else {
@@ -364,9 +402,31 @@ impl Table {
         if inquiry.people.record(&lines.marks, self.people) == 0 {
             self.name(line, lines, inquiry);
         }
+        self.learn(line, lines);
         lines.marks.clear();
         lines.told.clear();
         lines.whole.clear();
+    }
+
+    /// Takes note of what the texts of a row come to that other cells may show.
+    #[inline]
+    fn learn(&self, line: &Line<'_>, lines: &mut Lines) {
+        let Lines { whole, learned, .. } = lines;
+        for Sole { whole, cell, hash, .. } in whole {
+            let Some(cell) = line.cells.get(*cell as usize).filter(|cell| cell.text != ALONE) else { continue };
+            let column = self.announced(cell.column as usize);
+            if let Some(hash) = *hash
+                && cell.met.under(column).is_none()
+                && let Some(met) = Met::whole(column, whole, hash)
+            {
+                learned.push((cell.text, met));
+            }
+        }
+    }
+
+    /// What was learned of texts that several cells show, by their numbers.
+    pub(crate) fn learned(&mut self) -> impl Iterator<Item = (u32, Met)> {
+        self.lines.iter_mut().flat_map(|lines| lines.learned.drain(..))
     }
 
     /// Counts a person whom a row names in which no identifier stands.
@@ -401,9 +461,10 @@ impl Lines {
         let told = self.told.iter().find(|told| told.column == column && detectors.contains(&told.detector));
         let before = told.map_or(self.whole.len(), |told| told.before);
         let mut whole =
-            self.whole.get(..before).unwrap_or_default().iter().filter_map(|Sole { whole, cell, .. }| {
+            self.whole.get(..before).unwrap_or_default().iter().filter_map(|Sole { whole, cell, hash, .. }| {
                 let cell = line.cells.get(*cell as usize).filter(|cell| cell.column as usize == column)?;
-                detectors.contains(&whole.detector).then(|| inquiry.hash_of_whole(whole, line.bytes(cell)))
+                let hash = || hash.unwrap_or_else(|| inquiry.hash_of_whole(whole, line.bytes(cell)));
+                detectors.contains(&whole.detector).then(hash)
             });
         whole.next().or_else(|| told.map(|told| told.hash))
     }

@@ -270,9 +270,10 @@ impl<'a> Sheet<'a> {
         if let Some(shared) = &mut self.shared {
             shared.taken(self.ahead.iter().map(|(_, number)| *number), &mut self.taken);
             for ((place, _), taken) in self.ahead.drain(..).zip(&self.taken) {
+                let text = (taken.number, taken.met());
                 match shared.show(*taken, &mut self.cells.text) {
-                    Shows::Plain(at) => self.cells.fill(place, at),
-                    Shows::Odd(view) => self.cells.fill_odd(place, view.copy()),
+                    Shows::Plain(at) => self.cells.fill(place, at, text),
+                    Shows::Odd(view) => self.cells.fill_odd(place, view.copy(), taken.number),
                 }
             }
         }
@@ -330,6 +331,9 @@ impl<'a> Sheet<'a> {
     fn give(&mut self, inquiry: &mut Inquiry) {
         self.cells.end_row(self.row_number);
         self.cells.give(&mut self.table, inquiry);
+        if let Some(shared) = &mut self.shared {
+            self.table.learned().for_each(|(number, met)| shared.learn(number, met));
+        }
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {

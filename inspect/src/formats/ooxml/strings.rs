@@ -9,6 +9,7 @@ use super::{Part, markup};
 use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::source::Source;
+use crate::table::Met;
 use crate::text::{self, Text};
 use crate::view::View;
 
@@ -49,16 +50,25 @@ struct Item {
     at: u32,
     len: u16,
     shown: bool,
+    /// What it came to in the cell that showed it last.
+    met: Met,
 }
 
 /// A string that is no cell's.
-const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
+const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true, met: Met::UNKNOWN };
 
 /// A string that a cell shows, and its number.
 #[derive(Clone, Copy)]
 pub(super) struct Taken {
     item: Item,
-    number: u32,
+    pub(super) number: u32,
+}
+
+impl Taken {
+    /// What is known of it.
+    pub(super) const fn met(&self) -> Met {
+        self.item.met
+    }
 }
 
 /// How a string stands.
@@ -131,6 +141,7 @@ impl Shared {
     #[inline]
     pub(super) fn show(&mut self, Taken { item, number }: Taken, out: &mut Vec<u8>) -> Shows<'_> {
         const NEAR: usize = 32;
+        const MIDDLE: usize = 64;
         const FAR: usize = 128;
         let Item { start, at, len, .. } = item;
         if let Some(item) = self.strings.get_mut(number as usize)
@@ -144,11 +155,13 @@ impl Shared {
         }
         let (start, len) = (start as usize, usize::from(len));
         let rest = self.pieces.get(start / PIECE).and_then(|piece| piece.get(start % PIECE..)).unwrap_or_default();
-        // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length.
+        // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length. What stands far behind
+        // the end is not asked for, as it would be waited for.
         let before = out.len();
-        match (rest.first_chunk::<NEAR>(), rest.first_chunk::<FAR>()) {
-            (Some(chunk), _) if len <= NEAR => out.extend_from_slice(chunk),
-            (_, Some(chunk)) if len <= FAR => out.extend_from_slice(chunk),
+        match (rest.first_chunk::<NEAR>(), rest.first_chunk::<MIDDLE>(), rest.first_chunk::<FAR>()) {
+            (Some(chunk), ..) if len <= NEAR => out.extend_from_slice(chunk),
+            (_, Some(chunk), _) if len <= MIDDLE => out.extend_from_slice(chunk),
+            (.., Some(chunk)) if len <= FAR => out.extend_from_slice(chunk),
             _ => out.extend_from_slice(rest.get(..len).unwrap_or_default()),
         }
         out.truncate(before + len);
@@ -156,6 +169,14 @@ impl Shared {
             return Shows::Plain(Some(self.base + u64::from(at)));
         }
         self.odd.get(&(number as usize)).map_or(Shows::Plain(None), Shows::Odd)
+    }
+
+    /// Takes note of what a string came to.
+    #[inline]
+    pub(super) fn learn(&mut self, number: u32, met: Met) {
+        if let Some(item) = self.strings.get_mut(number as usize) {
+            item.met = met;
+        }
     }
 
     /// The text of a string.
@@ -178,7 +199,7 @@ impl Shared {
         let start = (piece * PIECE + last.len()) as u32;
         last.extend_from_slice(text);
         let at = at.and_then(|at| u32::try_from(at.checked_sub(self.base)?).ok()).unwrap_or(NOWHERE);
-        self.add(Item { start, at, len: text.len() as u16, shown: false });
+        self.add(Item { start, at, len: text.len() as u16, shown: false, met: Met::UNKNOWN });
         true
     }
 
