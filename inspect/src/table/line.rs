@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use chot_detectors::{Column, Told, Usual, Whole};
-use chot_model::DetectorId;
+use chot_model::{Confidence, DetectorId};
 
 use super::met::{Is, Met};
 use super::{
@@ -39,6 +39,8 @@ pub(crate) struct Cell {
     end: u32,
     /// The cell is a number of a spreadsheet, not text.
     pub(crate) number: bool,
+    /// Only what its text comes to is at hand, and how long it is.
+    lacks_text: bool,
     /// How many bytes a number takes that stands elsewhere.
     len: u8,
     /// Where it stands in the object, if not where it does in the text: [`ELSEWHERE`] when it does.
@@ -63,11 +65,30 @@ impl Cell {
             start: start as u32,
             end: end as u32,
             number: false,
+            lacks_text: false,
             len: 0,
             at: ELSEWHERE,
             met: Met::UNKNOWN,
             text: ALONE,
         }
+    }
+
+    /// A cell of so many bytes that shows a text of which is known what it comes to under its column; it may be asked for
+    /// yet, see [`Self::lacks`].
+    #[inline]
+    pub(crate) const fn known(column: usize, len: usize, at: u64, (text, met): (u32, Met)) -> Self {
+        Self { lacks_text: true, at, ..Self::new(column, 0, len) }.showing(text, met)
+    }
+
+    /// The same cell, its text at hand.
+    pub(crate) const fn with_text(self, start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, lacks_text: false, ..self }
+    }
+
+    /// Which text it lacks.
+    #[inline]
+    pub(crate) fn lacks(&self) -> Option<u32> {
+        self.lacks_text.then_some(self.text)
     }
 
     /// The cell shows the text of this number, as others may, of which that much is known.
@@ -112,7 +133,14 @@ impl Cell {
 }
 
 impl<'t> Line<'t> {
+    /// Whether the text of a cell is not at hand.
+    #[inline]
+    pub(crate) fn lacks_text(&self) -> bool {
+        self.cells.iter().any(|cell| cell.lacks_text)
+    }
+
     fn bytes(&self, cell: &Cell) -> &'t [u8] {
+        debug_assert!(!cell.lacks_text, "nothing is asked of a text that is not at hand");
         self.text.get(cell.range()).unwrap_or_default()
     }
 
@@ -167,6 +195,8 @@ enum Next {
     Odd(Odd),
     /// Up to one that may be a part of a number.
     Joined,
+    /// Up to one whose text has to be at hand.
+    Lacking,
 }
 
 /// A cell that is not one of the usual.
@@ -221,7 +251,8 @@ impl Table {
             && !inquiry.careful
     }
 
-    /// Takes a row as it stands. False when it is better given to [`Self::row`]: nothing was done then.
+    /// Takes a row as it stands. False when it is better given to [`Self::row`], or once more when texts of it are at hand
+    /// that it lacks: nothing was done then.
     pub(crate) fn line(&mut self, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
         if !self.takes_lines(inquiry) {
             return false;
@@ -235,13 +266,14 @@ impl Table {
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
         let mut next = self.usual(line, 0, &mut lines, inquiry);
-        let joined = match &next {
-            Next::End => false,
-            Next::Joined => true,
+        let left = match &next {
+            // Who is named is told by the texts, where no identifier tells whom the row is about.
+            Next::End => !lines.is_about_somebody() && line.lacks_text(),
+            Next::Joined | Next::Lacking => true,
             // Once a cell was read it is too late to ask the others.
-            Next::Odd(odd) => self.is_joined_behind(line, odd.at),
+            Next::Odd(odd) => line.lacks_text() || self.is_joined_behind(line, odd.at),
         };
-        if joined {
+        if left {
             lines.whole.clear();
         } else {
             inquiry.looked_at(&self.place, line.cells.iter().map(Cell::len).sum());
@@ -256,7 +288,25 @@ impl Table {
         }
         self.lines = Some(lines);
         inquiry.end_row(begun);
-        !joined
+        !left
+    }
+
+    /// Whether what is known of a text is all that is asked of a cell which shows it. Elsewhere each finding is told by itself.
+    #[inline]
+    fn remembers(&self, inquiry: &Inquiry) -> bool {
+        inquiry.begins_plain(&self.place).is_some()
+    }
+
+    /// Whether a cell in this column of which that much is known need not have its text.
+    #[inline]
+    pub(crate) fn knows(&self, column: usize, met: Met) -> bool {
+        let Some(Shape::Headed(header)) = &self.shape else { return false };
+        header.plan.get(column).is_some_and(|planned| !planned.joins && met.is_known(planned.usual.column()))
+    }
+
+    /// Whether [`Self::knows`] may be asked.
+    pub(crate) fn takes_known(&self, inquiry: &Inquiry) -> bool {
+        self.takes_lines(inquiry) && self.remembers(inquiry)
     }
 
     /// Whether a cell behind number `at` may be a part of a number.
@@ -275,8 +325,7 @@ impl Table {
         let Some(Shape::Headed(header)) = &self.shape else { return Next::End };
         let plan = header.plan.as_slice();
         let Lines { whole: found, learned, .. } = lines;
-        // Elsewhere each finding is told by itself.
-        let remembers = inquiry.begins_plain(&self.place).is_some();
+        let remembers = self.remembers(inquiry);
         for (at, cell) in (next..).zip(line.cells.get(next..).unwrap_or_default()) {
             if cell.is_empty() {
                 continue;
@@ -284,14 +333,23 @@ impl Table {
             let unplanned = Planned { usual: Usual::of(None), joins: false };
             let Planned { usual, joins } = plan.get(cell.column as usize).copied().unwrap_or(unplanned);
             let column = usual.column();
-            if joins && joined::is_part_of_cell(line.bytes(cell)) {
-                return Next::Joined;
-            }
-            if let Some(is) = cell.met.under(column).filter(|_| remembers && cell.at != ELSEWHERE) {
-                if let Is::Whole(whole, hash) = is {
-                    found.push(Sole { hash: Some(hash), ..line.sole(cell, at, whole) });
+            if joins {
+                if cell.lacks_text {
+                    return Next::Lacking;
                 }
-                continue;
+                if joined::is_part_of_cell(line.bytes(cell)) {
+                    return Next::Joined;
+                }
+            }
+            match cell.met.under(column) {
+                Some(is) if remembers && cell.at != ELSEWHERE => {
+                    if let Is::Whole(whole, hash) = is {
+                        found.push(Sole { hash: Some(hash), len: 0, ..line.sole(cell, at, whole) });
+                    }
+                    continue;
+                }
+                _ if cell.lacks_text => return Next::Lacking,
+                _ => {}
             }
             let mut alone = false;
             if column.is_none() || cell.number {
@@ -416,7 +474,7 @@ impl Table {
             let Some(cell) = line.cells.get(*cell as usize).filter(|cell| cell.text != ALONE) else { continue };
             let column = self.announced(cell.column as usize);
             if let Some(hash) = *hash
-                && cell.met.under(column).is_none()
+                && !cell.met.is_known(column)
                 && let Some(met) = Met::whole(column, whole, hash)
             {
                 learned.push((cell.text, met));
@@ -456,6 +514,12 @@ impl Table {
 }
 
 impl Lines {
+    /// Whether an identifier stands in the row at hand that counts.
+    fn is_about_somebody(&self) -> bool {
+        let counts = |whole: &Whole| whole.detector.is_identifier() && whole.confidence >= Confidence::Medium;
+        self.whole.iter().any(|sole| counts(&sole.whole))
+    }
+
     /// The hash of the first that one of `detectors` found in a column of the row at hand.
     fn hash(&self, line: &Line<'_>, column: usize, detectors: &[DetectorId], inquiry: &Inquiry) -> Option<u64> {
         let told = self.told.iter().find(|told| told.column == column && detectors.contains(&told.detector));

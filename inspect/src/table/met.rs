@@ -24,8 +24,8 @@ pub(super) enum Is {
 }
 
 const NOTHING: u8 = 1;
-/// Before the first that is something.
-const WHOLE: u8 = 2;
+/// A bit for all that is something, behind which stand its detector and, in the last two, how sure that is.
+const WHOLE: u8 = 1 << 7;
 const CONFIDENCES: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
 
 impl Met {
@@ -44,26 +44,34 @@ impl Met {
     #[inline]
     pub(super) fn whole(column: Option<Column>, whole: &Whole, hash: u64) -> Option<Self> {
         let Whole { detector, confidence, .. } = *whole;
-        let is = WHOLE + detector as u8 * CONFIDENCES.len() as u8 + confidence as u8;
+        let is = WHOLE | (detector as u8) << 2 | confidence as u8;
         let met = Self { hash: [hash as u32, (hash >> 32) as u32], column: under(column), is };
         (!detector.is_identifier()).then_some(met)
+    }
+
+    /// Whether it is known what the text comes to under this column.
+    #[inline]
+    pub(super) fn is_known(self, column: Option<Column>) -> bool {
+        self.is != 0 && self.column == under(column)
     }
 
     /// What the text is known to come to under this column.
     #[inline]
     pub(super) fn under(self, column: Option<Column>) -> Option<Is> {
-        if self.is == 0 || self.column != under(column) {
+        if !self.is_known(column) {
             return None;
         }
-        let Some(whole) = self.is.checked_sub(WHOLE) else { return Some(Is::Nothing) };
-        let (detector, confidence) = (usize::from(whole) / CONFIDENCES.len(), usize::from(whole) % CONFIDENCES.len());
+        if self.is == NOTHING {
+            return Some(Is::Nothing);
+        }
+        let (detector, confidence) = (usize::from((self.is & !WHOLE) >> 2), usize::from(self.is & 3));
         let whole = Whole::told_before(*DetectorId::ALL.get(detector)?, *CONFIDENCES.get(confidence)?);
         let [low, high] = self.hash.map(u64::from);
         Some(Is::Whole(whole, high << 32 | low))
     }
 }
 
-const _: () = assert!(WHOLE as usize + DetectorId::ALL.len() * CONFIDENCES.len() <= u8::MAX as usize);
+const _: () = assert!(DetectorId::ALL.len() << 2 <= WHOLE as usize);
 const _: () = assert!(Column::ALL.len() < u8::MAX as usize);
 
 #[inline]
@@ -89,6 +97,7 @@ mod tests {
                 let Some(met) = met else { continue };
                 assert_eq!(met.under(Some(Column::Name)), Some(Is::Whole(whole, hash)));
                 assert_eq!((met.under(Some(Column::Surname)), met.under(None)), (None, None));
+                assert!(met.is_known(Some(Column::Name)) && !met.is_known(None));
             }
         }
         for column in [None, Some(Column::Sex)] {

@@ -269,9 +269,19 @@ impl<'a> Sheet<'a> {
     fn resolve(&mut self, inquiry: &mut Inquiry) {
         if let Some(shared) = &mut self.shared {
             shared.taken(self.ahead.iter().map(|(_, number)| *number), &mut self.taken);
+            let takes_known = self.table.takes_known(inquiry);
             for ((place, _), taken) in self.ahead.drain(..).zip(&self.taken) {
                 let text = (taken.number, taken.met());
-                match shared.show(*taken, &mut self.cells.text) {
+                if !shared.is_shown(taken) {
+                    self.cells.fill(place, None, text);
+                    continue;
+                }
+                let known = takes_known && self.table.knows(self.cells.column(place), taken.met());
+                if known && let Some((len, at)) = shared.stands(taken) {
+                    self.cells.fill_known(place, len, at, text);
+                    continue;
+                }
+                match shared.show(taken, &mut self.cells.text) {
                     Shows::Plain(at) => self.cells.fill(place, at, text),
                     Shows::Odd(view) => self.cells.fill_odd(place, view.copy(), taken.number),
                 }
@@ -330,9 +340,12 @@ impl<'a> Sheet<'a> {
     /// Gives away what stands in the rows so far.
     fn give(&mut self, inquiry: &mut Inquiry) {
         self.cells.end_row(self.row_number);
-        self.cells.give(&mut self.table, inquiry);
-        if let Some(shared) = &mut self.shared {
-            self.table.learned().for_each(|(number, met)| shared.learn(number, met));
+        match &mut self.shared {
+            None => self.cells.give(&mut self.table, inquiry),
+            Some(shared) => {
+                self.cells.give_with(&mut self.table, |number, out| shared.append(number, out), inquiry);
+                self.table.learned().for_each(|(number, met)| shared.learn(number, met));
+            }
         }
     }
 

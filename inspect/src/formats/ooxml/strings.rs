@@ -131,28 +131,48 @@ impl Shared {
             numbers.map(|number| Taken { item: self.strings.get(number as usize).copied().unwrap_or(NOTHING), number }),
         );
         let first = |taken: &Taken| {
+            if taken.item.met != Met::UNKNOWN {
+                return 0;
+            }
             let (piece, start) = (taken.item.start as usize / PIECE, taken.item.start as usize % PIECE);
             self.pieces.get(piece).and_then(|piece| piece.get(start)).copied().unwrap_or_default()
         };
         black_box(taken.iter().map(first).fold(0, u8::wrapping_add));
     }
 
+    /// Whether a string that a cell shows is looked at once more.
+    #[inline]
+    pub(super) fn is_shown(&mut self, Taken { number, .. }: &Taken) -> bool {
+        if let Some(item) = self.strings.get_mut(*number as usize)
+            && std::mem::replace(&mut item.shown, true)
+            && item.len > SHORT
+        {
+            self.shown_bytes += u64::from(item.len);
+            return self.shown_bytes <= SHOWN_MAX;
+        }
+        true
+    }
+
+    /// How long a string is, and where it stands, if it does in one piece.
+    #[inline]
+    pub(super) fn stands(&self, Taken { item, .. }: &Taken) -> Option<(usize, u64)> {
+        (item.at != NOWHERE).then(|| (usize::from(item.len), self.base + u64::from(item.at)))
+    }
+
+    /// Appends the text of a string that a cell showed.
+    pub(super) fn append(&self, number: u32, out: &mut Vec<u8>) {
+        if let Some(item) = self.strings.get(number as usize) {
+            out.extend_from_slice(self.text(*item));
+        }
+    }
+
     /// Appends the text of a string that a cell shows, and tells how it stands.
     #[inline]
-    pub(super) fn show(&mut self, Taken { item, number }: Taken, out: &mut Vec<u8>) -> Shows<'_> {
+    pub(super) fn show(&self, taken: &Taken, out: &mut Vec<u8>) -> Shows<'_> {
         const NEAR: usize = 32;
         const MIDDLE: usize = 64;
         const FAR: usize = 128;
-        let Item { start, at, len, .. } = item;
-        if let Some(item) = self.strings.get_mut(number as usize)
-            && std::mem::replace(&mut item.shown, true)
-            && len > SHORT
-        {
-            self.shown_bytes += u64::from(len);
-            if self.shown_bytes > SHOWN_MAX {
-                return Shows::Plain(None);
-            }
-        }
+        let Taken { item: Item { start, at, len, .. }, number } = *taken;
         let (start, len) = (start as usize, usize::from(len));
         let rest = self.pieces.get(start / PIECE).and_then(|piece| piece.get(start % PIECE..)).unwrap_or_default();
         // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length. What stands far behind
