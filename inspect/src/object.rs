@@ -41,8 +41,8 @@ enum State {
     /// Nothing decided yet.
     Fresh,
     Stream(Box<dyn Stream>),
-    /// Waits for the end, with the hash of the bytes so far.
-    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>, Sha256),
+    /// Waits for the end, with the hash of the bytes so far, if it is to be known again by that.
+    Whole(fn(&dyn Source, &Place, &mut Inquiry) -> Option<&'static str>, Option<Sha256>),
     /// Not read any further.
     Closed,
 }
@@ -137,7 +137,9 @@ impl Object {
         match &mut self.state {
             State::Stream(stream) => stream.block(block, self.at, inquiry),
             State::Whole(_, hash) => {
-                hash.update(block);
+                if let Some(hash) = hash {
+                    hash.update(block);
+                }
                 if let Some(held) = &mut self.held {
                     if inquiry.hold(block.len()) {
                         held.extend_from_slice(block);
@@ -177,7 +179,7 @@ impl Object {
                 inquiry.refuse(&self.place, OpaqueReason::TooDeep, block.len() as u64);
                 State::Closed
             }
-            Room::Whole(read) => State::Whole(read, Sha256::new()),
+            Room::Whole(read) => State::Whole(read, inquiry.remembers_containers().then(Sha256::new)),
         };
     }
 
@@ -215,8 +217,9 @@ impl Object {
                 // What stands around it, and came meanwhile, has been counted.
                 self.opaque_before = inquiry.opaque_bytes();
                 let held = self.held.take().unwrap_or_default();
+                let hash = hash.map(|hash| hash.finalize().into());
                 let read = |inquiry: &mut Inquiry| read(source.unwrap_or(&held), &self.place, inquiry);
-                if let Some(refined) = inquiry.container(hash.finalize().into(), &self.hint, &self.place, read) {
+                if let Some(refined) = inquiry.container(hash, &self.hint, &self.place, read) {
                     self.media_type = refined;
                 }
                 inquiry.held = inquiry.held.saturating_sub(held.len() as u64);

@@ -79,6 +79,12 @@ impl Whole {
         Self { detector, confidence, len: 0, start: 0 }
     }
 
+    /// One that was told of another cell with the same text, whose value is no longer held: whoever wants it has kept it.
+    #[inline]
+    pub const fn told_before(detector: DetectorId, confidence: Confidence) -> Self {
+        Self::as_it_stands(detector, confidence)
+    }
+
     #[inline]
     const fn is_as_it_stands(&self) -> bool {
         self.start == 0

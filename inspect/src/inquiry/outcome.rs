@@ -56,23 +56,28 @@ impl Outcome {
 }
 
 impl Inquiry {
-    /// Judges a container with `read`, or remembers how it was judged before.
+    /// Whether what containers come to is remembered. Whoever listens wants every finding, not only that.
+    pub(crate) const fn remembers_containers(&self) -> bool {
+        self.cache.is_some() && self.sink.is_none()
+    }
+
+    /// Judges a container with `read`, or remembers how it was judged before, if its `content` has a hash.
     pub(crate) fn container(
         &mut self,
-        content: [u8; 32],
+        content: Option<[u8; 32]>,
         hint: &Hint,
         place: &Place,
         read: impl FnOnce(&mut Self) -> Option<&'static str>,
     ) -> Option<&'static str> {
-        // Whoever listens wants every finding, not only what they come to.
-        let cache = self.cache.clone().filter(|_| self.sink.is_none());
         let (standing, stands) = match place.origin {
             Origin::Lost => (Standing::Lost, 0),
             Origin::Raw(base) => (Standing::Raw, base),
             Origin::Transfer(_) | Origin::Within(_) => (Standing::Encoded, 0),
         };
-        let key = Key::new(content, hint, place, standing);
-        if let Some(known) = cache.as_ref().and_then(|cache| cache.get(&key)).filter(|known| known.fits(self)) {
+        let content = content.filter(|_| self.remembers_containers());
+        let cache = content.and_then(|content| Some((self.cache.clone()?, Key::new(content, hint, place, standing))));
+        let known = cache.as_ref().and_then(|(cache, key)| cache.get(key));
+        if let Some(known) = known.filter(|known| known.fits(self)) {
             self.add(&known, place, stands);
             return known.media_type;
         }
@@ -82,7 +87,7 @@ impl Inquiry {
         // Behind an encoding of a mail, and in a text, the edits are its own.
         let moves = standing != Standing::Encoded || outcome.edits.are_lost();
         match cache.filter(|_| moves && outcome.lasts() && outcome.bytes() <= OUTCOME_BYTES_MAX) {
-            Some(cache) => {
+            Some((cache, key)) => {
                 self.add(&outcome, place, stands);
                 cache.put(key, Arc::new(outcome));
             }

@@ -37,6 +37,9 @@ pub(crate) struct Sole {
     pub(crate) len: u32,
     /// Where it begins in its object; [`NOWHERE`] when it stands nowhere, or is a number that must stay one.
     pub(crate) at: u64,
+    /// The keyed hash of its value, once that was asked for. Of a text that another cell showed before it is known from the
+    /// beginning: then the text was masked, and its value is no longer held.
+    pub(crate) hash: Option<u64>,
 }
 
 /// No address.
@@ -199,9 +202,10 @@ impl Inquiry {
         }
     }
 
-    /// As [`Self::report_whole`], of findings in the cells of a text, each of which has an address in such a part.
+    /// As [`Self::report_whole`], of findings in the cells of a text, each of which has an address in such a part. Notes the
+    /// hashes of their values.
     #[inline(never)]
-    pub(crate) fn report_plain(&mut self, text: &[u8], some: &[Sole], base: u64, marks: &mut Vec<Mark>) {
+    pub(crate) fn report_plain(&mut self, text: &[u8], some: &mut [Sole], base: u64, marks: &mut Vec<Mark>) {
         self.found += some.len() as u64;
         self.mask_plain(text, some, base);
         // Beside an identifier nothing else says who a row is about, but for who is named in another list as well.
@@ -213,7 +217,7 @@ impl Inquiry {
         for sole in some {
             let (Whole { detector, confidence, .. }, cell) = (sole.whole, sole.cell(text));
             let value = self.cells.value(&sole.whole, cell);
-            let hash = self.values.value(detector, value);
+            let hash = *sole.hash.get_or_insert_with(|| self.values.value(detector, value));
             if (!identified || detector.is_identifier() || !alone && named(detector))
                 && let Some(mark) = Mark::of(&self.values, hash, detector, confidence, value)
             {
@@ -228,7 +232,7 @@ impl Inquiry {
     /// Notes what masks the findings in cells of a text.
     #[inline]
     fn mask_plain(&mut self, text: &[u8], some: &[Sole], base: u64) {
-        for sole in some.iter().filter(|sole| sole.whole.confidence >= Confidence::Medium) {
+        for sole in some.iter().filter(|sole| sole.whole.confidence >= Confidence::Medium && sole.hash.is_none()) {
             // One less is carried along once there is no room for any.
             if self.edits.lack_room() {
                 break;

@@ -1,6 +1,6 @@
 //! Rows whose cells come one by one, each from a place of its own: no cell is an allocation.
 
-use super::{Cell, Line, Table};
+use super::{Cell, Line, Met, Table};
 use crate::inquiry::Inquiry;
 use crate::view::View;
 
@@ -68,19 +68,34 @@ impl Gathered {
         self.cells.len() - 1
     }
 
-    /// What was appended is the text of the cell that has this place, as [`Self::push`] has it.
+    /// What was appended is the text of the cell that has this place, as [`Self::push`] has it: a text of this number, which
+    /// others may show, and of which that much is known.
     #[inline]
-    pub(crate) fn fill(&mut self, place: usize, at: Option<u64>) {
+    pub(crate) fn fill(&mut self, place: usize, at: Option<u64>, (text, met): (u32, Met)) {
         if let Some(column) = self.cells.get(place).map(|cell| cell.column as usize) {
-            let cell = self.next(column).standing(at);
+            let cell = self.next(column).standing(at).showing(text, met);
             self.cells[place] = cell;
         }
     }
 
+    /// As [`Self::fill`], where nothing was appended: the table [knows](Table::knows) what the text comes to.
+    #[inline]
+    pub(crate) fn fill_known(&mut self, place: usize, len: usize, at: u64, text: (u32, Met)) {
+        if let Some(cell) = self.cells.get_mut(place) {
+            *cell = Cell::known(cell.column as usize, len, at, text);
+        }
+    }
+
+    /// In which column the cell with this place stands.
+    #[inline]
+    pub(crate) fn column(&self, place: usize) -> usize {
+        self.cells.get(place).map_or(0, |cell| cell.column as usize)
+    }
+
     /// As [`Self::fill`], of what stands as `view` does.
-    pub(crate) fn fill_odd(&mut self, place: usize, view: View) {
+    pub(crate) fn fill_odd(&mut self, place: usize, view: View, text: u32) {
         self.odd.push((place, view));
-        self.fill(place, None);
+        self.fill(place, None, (text, Met::default()));
     }
 
     #[inline]
@@ -118,15 +133,23 @@ impl Gathered {
 
     /// Gives the rows that have ended to a table, and begins anew.
     pub(crate) fn give(&mut self, table: &mut Table, inquiry: &mut Inquiry) {
+        self.give_with(table, |_, _| {}, inquiry);
+    }
+
+    /// As [`Self::give`]; `show` appends a text that is [known](Self::fill_known), by its number.
+    pub(crate) fn give_with(&mut self, table: &mut Table, show: impl Fn(u32, &mut Vec<u8>), inquiry: &mut Inquiry) {
         let mut start = 0;
         self.odd.sort_by_key(|(n, _)| *n);
         let mut odd = self.odd.drain(..).peekable();
         for (number, end) in self.rows.drain(..) {
-            let cells = self.cells.get(start..end).unwrap_or_default();
-            let line = Line { number, text: &self.text, at: None, cells };
+            let cells = self.cells.get_mut(start..end).unwrap_or_default();
             let in_pieces = odd.peek().is_some_and(|(n, _)| *n < end);
-            if in_pieces || !table.line(&line, inquiry) {
-                let mut row = line.row();
+            let mut taken = !in_pieces && table.line(&Line { number, text: &self.text, at: None, cells }, inquiry);
+            if !taken && complete(cells, &mut self.text, &show) && !in_pieces {
+                taken = table.line(&Line { number, text: &self.text, at: None, cells }, inquiry);
+            }
+            if !taken {
+                let mut row = Line { number, text: &self.text, at: None, cells }.row();
                 while let Some((n, view)) = odd.next_if(|(n, _)| *n < end) {
                     if let Some((_, slot)) = row.get_mut(n - start) {
                         *slot = view;
@@ -144,4 +167,18 @@ impl Gathered {
         self.text.clear();
         self.start = 0;
     }
+}
+
+/// Gives cells the texts they lack; whether there are any.
+fn complete(cells: &mut [Cell], text: &mut Vec<u8>, show: impl Fn(u32, &mut Vec<u8>)) -> bool {
+    let mut any = false;
+    for cell in cells {
+        if let Some(number) = cell.lacks() {
+            let start = text.len();
+            show(number, text);
+            *cell = cell.with_text(start, text.len());
+            any = true;
+        }
+    }
+    any
 }

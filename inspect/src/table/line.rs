@@ -9,8 +9,9 @@
 use std::ops::Range;
 
 use chot_detectors::{Column, Told, Usual, Whole};
-use chot_model::DetectorId;
+use chot_model::{Confidence, DetectorId};
 
+use super::met::{Is, Met};
 use super::{
     COLUMNS_MAX, Found, Header, JUDGED_ROWS, NUMBER_MIN, Planned, Row, Shape, Stat, Table, is_number, lost_zeros,
 };
@@ -38,11 +39,20 @@ pub(crate) struct Cell {
     end: u32,
     /// The cell is a number of a spreadsheet, not text.
     pub(crate) number: bool,
+    /// Only what its text comes to is at hand, and how long it is.
+    lacks_text: bool,
     /// How many bytes a number takes that stands elsewhere.
     len: u8,
     /// Where it stands in the object, if not where it does in the text: [`ELSEWHERE`] when it does.
     at: u64,
+    /// What its text is known to come to, if others show it as well.
+    met: Met,
+    /// What its text is called among those that several cells show; [`ALONE`] when none but this may.
+    text: u32,
 }
+
+/// No text that several cells show.
+const ALONE: u32 = u32::MAX;
 
 /// No address: a cell stands where its text does.
 const ELSEWHERE: u64 = NOWHERE;
@@ -50,7 +60,41 @@ const ELSEWHERE: u64 = NOWHERE;
 impl Cell {
     #[inline]
     pub(crate) const fn new(column: usize, start: usize, end: usize) -> Self {
-        Self { column: column as u32, start: start as u32, end: end as u32, number: false, len: 0, at: ELSEWHERE }
+        Self {
+            column: column as u32,
+            start: start as u32,
+            end: end as u32,
+            number: false,
+            lacks_text: false,
+            len: 0,
+            at: ELSEWHERE,
+            met: Met::UNKNOWN,
+            text: ALONE,
+        }
+    }
+
+    /// A cell of so many bytes that shows a text of which is known what it comes to under its column; it may be asked for
+    /// yet, see [`Self::lacks`].
+    #[inline]
+    pub(crate) const fn known(column: usize, len: usize, at: u64, (text, met): (u32, Met)) -> Self {
+        Self { lacks_text: true, at, ..Self::new(column, 0, len) }.showing(text, met)
+    }
+
+    /// The same cell, its text at hand.
+    pub(crate) const fn with_text(self, start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32, lacks_text: false, ..self }
+    }
+
+    /// Which text it lacks.
+    #[inline]
+    pub(crate) fn lacks(&self) -> Option<u32> {
+        self.lacks_text.then_some(self.text)
+    }
+
+    /// The cell shows the text of this number, as others may, of which that much is known.
+    #[inline]
+    pub(crate) const fn showing(self, text: u32, met: Met) -> Self {
+        Self { text, met, ..self }
     }
 
     /// The cell stands at this address of the object.
@@ -89,7 +133,14 @@ impl Cell {
 }
 
 impl<'t> Line<'t> {
+    /// Whether the text of a cell is not at hand.
+    #[inline]
+    pub(crate) fn lacks_text(&self) -> bool {
+        self.cells.iter().any(|cell| cell.lacks_text)
+    }
+
     fn bytes(&self, cell: &Cell) -> &'t [u8] {
+        debug_assert!(!cell.lacks_text, "nothing is asked of a text that is not at hand");
         self.text.get(cell.range()).unwrap_or_default()
     }
 
@@ -109,7 +160,7 @@ impl<'t> Line<'t> {
             _ => cell.at,
         };
         let (start, len) = (cell.start, cell.end.saturating_sub(cell.start));
-        Sole { whole, cell: n as u32, start, len, at }
+        Sole { whole, cell: n as u32, start, len, at, hash: None }
     }
 
     /// The same row, cell by cell.
@@ -144,6 +195,8 @@ enum Next {
     Odd(Odd),
     /// Up to one that may be a part of a number.
     Joined,
+    /// Up to one whose text has to be at hand.
+    Lacking,
 }
 
 /// A cell that is not one of the usual.
@@ -179,6 +232,8 @@ pub(super) struct Lines {
     /// What was found in a cell that is not one of the usual.
     found: Vec<(usize, Found, bool)>,
     view: View,
+    /// What was learned of texts that several cells show, by their numbers.
+    learned: Vec<(u32, Met)>,
     /// Room for a row whose cells were read one by one.
     text: Vec<u8>,
     pub(super) cells: Vec<Cell>,
@@ -196,7 +251,8 @@ impl Table {
             && !inquiry.careful
     }
 
-    /// Takes a row as it stands. False when it is better given to [`Self::row`]: nothing was done then.
+    /// Takes a row as it stands. False when it is better given to [`Self::row`], or once more when texts of it are at hand
+    /// that it lacks: nothing was done then.
     pub(crate) fn line(&mut self, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
         if !self.takes_lines(inquiry) {
             return false;
@@ -209,14 +265,15 @@ impl Table {
         }
         let begun = inquiry.begin_row();
         let mut lines = self.lines.take().unwrap_or_default();
-        let mut next = self.usual(line, 0, &mut lines.whole, inquiry);
-        let joined = match &next {
-            Next::End => false,
-            Next::Joined => true,
+        let mut next = self.usual(line, 0, &mut lines, inquiry);
+        let left = match &next {
+            // Who is named is told by the texts, where no identifier tells whom the row is about.
+            Next::End => !lines.is_about_somebody() && line.lacks_text(),
+            Next::Joined | Next::Lacking => true,
             // Once a cell was read it is too late to ask the others.
-            Next::Odd(odd) => self.is_joined_behind(line, odd.at),
+            Next::Odd(odd) => line.lacks_text() || self.is_joined_behind(line, odd.at),
         };
-        if joined {
+        if left {
             lines.whole.clear();
         } else {
             inquiry.looked_at(&self.place, line.cells.iter().map(Cell::len).sum());
@@ -225,13 +282,31 @@ impl Table {
             while let Next::Odd(odd) = next {
                 let behind = odd.at + 1;
                 self.tell(line, odd, &mut lines, inquiry);
-                next = self.usual(line, behind, &mut lines.whole, inquiry);
+                next = self.usual(line, behind, &mut lines, inquiry);
             }
             self.settle(line, &mut lines, inquiry);
         }
         self.lines = Some(lines);
         inquiry.end_row(begun);
-        !joined
+        !left
+    }
+
+    /// Whether what is known of a text is all that is asked of a cell which shows it. Elsewhere each finding is told by itself.
+    #[inline]
+    fn remembers(&self, inquiry: &Inquiry) -> bool {
+        inquiry.begins_plain(&self.place).is_some()
+    }
+
+    /// Whether a cell in this column of which that much is known need not have its text.
+    #[inline]
+    pub(crate) fn knows(&self, column: usize, met: Met) -> bool {
+        let Some(Shape::Headed(header)) = &self.shape else { return false };
+        header.plan.get(column).is_some_and(|planned| !planned.joins && met.is_known(planned.usual.column()))
+    }
+
+    /// Whether [`Self::knows`] may be asked.
+    pub(crate) fn takes_known(&self, inquiry: &Inquiry) -> bool {
+        self.takes_lines(inquiry) && self.remembers(inquiry)
     }
 
     /// Whether a cell behind number `at` may be a part of a number.
@@ -246,9 +321,11 @@ impl Table {
 
     /// Reads the cells from number `next` on, as far as they are usual ones.
     #[inline(never)]
-    fn usual(&self, line: &Line<'_>, next: usize, found: &mut Vec<Sole>, inquiry: &mut Inquiry) -> Next {
+    fn usual(&self, line: &Line<'_>, next: usize, lines: &mut Lines, inquiry: &mut Inquiry) -> Next {
         let Some(Shape::Headed(header)) = &self.shape else { return Next::End };
         let plan = header.plan.as_slice();
+        let Lines { whole: found, learned, .. } = lines;
+        let remembers = self.remembers(inquiry);
         for (at, cell) in (next..).zip(line.cells.get(next..).unwrap_or_default()) {
             if cell.is_empty() {
                 continue;
@@ -256,8 +333,23 @@ impl Table {
             let unplanned = Planned { usual: Usual::of(None), joins: false };
             let Planned { usual, joins } = plan.get(cell.column as usize).copied().unwrap_or(unplanned);
             let column = usual.column();
-            if joins && joined::is_part_of_cell(line.bytes(cell)) {
-                return Next::Joined;
+            if joins {
+                if cell.lacks_text {
+                    return Next::Lacking;
+                }
+                if joined::is_part_of_cell(line.bytes(cell)) {
+                    return Next::Joined;
+                }
+            }
+            match cell.met.under(column) {
+                Some(is) if remembers && cell.at != ELSEWHERE => {
+                    if let Is::Whole(whole, hash) = is {
+                        found.push(Sole { hash: Some(hash), len: 0, ..line.sole(cell, at, whole) });
+                    }
+                    continue;
+                }
+                _ if cell.lacks_text => return Next::Lacking,
+                _ => {}
             }
             let mut alone = false;
             if column.is_none() || cell.number {
@@ -268,7 +360,11 @@ impl Table {
                 }
             }
             match inquiry.told(line.text, cell.range(), column) {
-                Told::Nothing if !alone => {}
+                Told::Nothing if !alone => {
+                    if cell.text != ALONE {
+                        learned.push((cell.text, Met::nothing(column)));
+                    }
+                }
                 Told::Whole(whole) if column.is_some() => found.push(line.sole(cell, at, whole)),
                 told => return Next::Odd(Odd { at, column, alone, nothing: told == Told::Nothing }),
             }
@@ -326,13 +422,13 @@ impl Table {
     #[inline]
     fn report(&self, line: &Line<'_>, some: Range<usize>, lines: &mut Lines, inquiry: &mut Inquiry) {
         let Lines { whole, marks, .. } = lines;
-        let some = whole.get(some).unwrap_or_default();
+        let some = whole.get_mut(some).unwrap_or_default();
         match inquiry.begins_plain(&self.place) {
             Some(base) if some.iter().all(|sole| sole.at != NOWHERE) => {
                 inquiry.report_plain(line.text, some, base, marks);
             }
             Some(base) => {
-                for run in some.chunk_by(|a, b| (a.at == NOWHERE) == (b.at == NOWHERE)) {
+                for run in some.chunk_by_mut(|a, b| (a.at == NOWHERE) == (b.at == NOWHERE)) {
                     if run.first().is_some_and(|sole| sole.at == NOWHERE) {
                         self.report_each(line, run, marks, inquiry);
                     } else {
@@ -364,9 +460,31 @@ impl Table {
         if inquiry.people.record(&lines.marks, self.people) == 0 {
             self.name(line, lines, inquiry);
         }
+        self.learn(line, lines);
         lines.marks.clear();
         lines.told.clear();
         lines.whole.clear();
+    }
+
+    /// Takes note of what the texts of a row come to that other cells may show.
+    #[inline]
+    fn learn(&self, line: &Line<'_>, lines: &mut Lines) {
+        let Lines { whole, learned, .. } = lines;
+        for Sole { whole, cell, hash, .. } in whole {
+            let Some(cell) = line.cells.get(*cell as usize).filter(|cell| cell.text != ALONE) else { continue };
+            let column = self.announced(cell.column as usize);
+            if let Some(hash) = *hash
+                && !cell.met.is_known(column)
+                && let Some(met) = Met::whole(column, whole, hash)
+            {
+                learned.push((cell.text, met));
+            }
+        }
+    }
+
+    /// What was learned of texts that several cells show, by their numbers.
+    pub(crate) fn learned(&mut self) -> impl Iterator<Item = (u32, Met)> {
+        self.lines.iter_mut().flat_map(|lines| lines.learned.drain(..))
     }
 
     /// Counts a person whom a row names in which no identifier stands.
@@ -396,14 +514,21 @@ impl Table {
 }
 
 impl Lines {
+    /// Whether an identifier stands in the row at hand that counts.
+    fn is_about_somebody(&self) -> bool {
+        let counts = |whole: &Whole| whole.detector.is_identifier() && whole.confidence >= Confidence::Medium;
+        self.whole.iter().any(|sole| counts(&sole.whole))
+    }
+
     /// The hash of the first that one of `detectors` found in a column of the row at hand.
     fn hash(&self, line: &Line<'_>, column: usize, detectors: &[DetectorId], inquiry: &Inquiry) -> Option<u64> {
         let told = self.told.iter().find(|told| told.column == column && detectors.contains(&told.detector));
         let before = told.map_or(self.whole.len(), |told| told.before);
         let mut whole =
-            self.whole.get(..before).unwrap_or_default().iter().filter_map(|Sole { whole, cell, .. }| {
+            self.whole.get(..before).unwrap_or_default().iter().filter_map(|Sole { whole, cell, hash, .. }| {
                 let cell = line.cells.get(*cell as usize).filter(|cell| cell.column as usize == column)?;
-                detectors.contains(&whole.detector).then(|| inquiry.hash_of_whole(whole, line.bytes(cell)))
+                let hash = || hash.unwrap_or_else(|| inquiry.hash_of_whole(whole, line.bytes(cell)));
+                detectors.contains(&whole.detector).then(hash)
             });
         whole.next().or_else(|| told.map(|told| told.hash))
     }

@@ -63,7 +63,7 @@ impl Table {
             inquiry.looked_at(&self.place, row.bytes());
             self.rows += 1;
             self.judged += 1;
-            inquiry.report_plain(row.text, &lines.whole, base, &mut lines.marks);
+            inquiry.report_plain(row.text, &mut lines.whole, base, &mut lines.marks);
             if inquiry.people.record(&lines.marks, self.people) == 0 {
                 self.name_plain(row, &mut lines, inquiry);
             }
@@ -102,7 +102,7 @@ fn read(plan: &[Planned], row: &Plain<'_>, found: &mut Vec<Sole>, inquiry: &mut 
         }
         let mut add = |whole| {
             let at = row.at + start as u64;
-            found.push(Sole { whole, cell: n as u32, start: start as u32, len: len as u32, at });
+            found.push(Sole { whole, cell: n as u32, start: start as u32, len: len as u32, at, hash: None });
         };
         // What is told at once is not asked what it is a second time.
         match inquiry.told_plain(row.text, start, len, planned.usual) {

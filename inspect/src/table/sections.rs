@@ -83,12 +83,15 @@ impl Table {
         })
     }
 
-    /// The same of a row that stands as it is.
+    /// The same of a row that stands as it is; also when that is not known, for want of a text.
     #[inline]
     pub(super) fn begins_anew_with(&self, line: &Line<'_>, inquiry: &mut Inquiry) -> bool {
         let digit = |cell: &Cell| line.text.get(cell.range().start).is_some_and(u8::is_ascii_digit);
-        if line.cells.iter().any(|cell| !cell.is_empty() && digit(cell)) {
+        if line.cells.iter().any(|cell| !cell.is_empty() && cell.lacks().is_none() && digit(cell)) {
             return false;
+        }
+        if line.lacks_text() {
+            return true;
         }
         let cells = |cell: &Cell| (cell.column as usize, line.text.get(cell.range()).unwrap_or_default());
         self.begins_anew(line.cells.iter().map(cells), inquiry)

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::careful::{agree, agree_in_pieces, agree_on, cell};
 use crate::formats::archive;
+use crate::table::letters;
 
 fn row() -> impl Strategy<Value = Vec<(String, bool)>> {
     proptest::collection::vec((cell(), proptest::bool::weighted(0.1)), 1..9)
@@ -66,6 +67,56 @@ fn register() -> impl Strategy<Value = Vec<Registered>> {
     proptest::collection::vec((row, odd), 90..200)
 }
 
+/// The texts of a workbook's cells, each in one piece or in two, and its sheets: which headings stand above which texts.
+type Workbook = (Vec<(String, bool)>, Vec<(Vec<usize>, Vec<Vec<usize>>)>);
+
+/// Workbooks whose cells show few texts, under several headings each.
+fn workbook() -> impl Strategy<Value = Workbook> {
+    let texts = proptest::collection::vec((cell(), proptest::bool::weighted(0.1)), 1..40);
+    texts.prop_flat_map(|texts| {
+        let header = proptest::collection::vec(0..HEADERS.len(), 3..9);
+        // More often of the first than of the others.
+        let text = (0..texts.len(), 0..texts.len()).prop_map(|(a, b)| a.min(b));
+        let rows = proptest::collection::vec(proptest::collection::vec(text, 1..9), 34..90);
+        (Just(texts), proptest::collection::vec((header, rows), 1..3))
+    })
+}
+
+/// The workbook as a file, its strings shared.
+fn shared((texts, sheets): Workbook) -> (Vec<u8>, String) {
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
+    let mut strings = String::from("<sst>");
+    for title in HEADERS {
+        strings += &format!("<si><t>{title}</t></si>");
+    }
+    for (text, in_two) in texts {
+        strings += &match text.char_indices().nth(2).filter(|_| in_two) {
+            Some((at, _)) => {
+                let (a, b) = text.split_at(at);
+                format!("<si><r><t>{}</t></r><r><t>{}</t></r></si>", escaped(a), escaped(b))
+            }
+            None => format!("<si><t>{}</t></si>", escaped(&text)),
+        };
+    }
+    strings += "</sst>";
+    let mut members = vec![("[Content_Types].xml".to_owned(), "<Types/>".to_owned())];
+    for (at, (header, rows)) in sheets.into_iter().enumerate() {
+        let mut sheet = String::from("<worksheet><sheetData>");
+        let rows = rows.into_iter().map(|row| row.into_iter().map(|text| HEADERS.len() + text).collect());
+        for (n, row) in (1..).zip([header].into_iter().chain(rows)) {
+            sheet += &format!("<row r=\"{n}\">");
+            for (column, text) in row.into_iter().enumerate() {
+                sheet += &format!("<c r=\"{}{n}\" t=\"s\"><v>{text}</v></c>", letters(column));
+            }
+            sheet += "</row>";
+        }
+        members.push((format!("xl/worksheets/s{at}.xml"), sheet + "</sheetData></worksheet>"));
+    }
+    members.push(("xl/sharedStrings.xml".to_owned(), strings));
+    let files: Vec<_> = members.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    (archive(&files), members.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n"))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -96,6 +147,12 @@ proptest! {
     #[test]
     fn a_register_in_pieces_comes_to_the_same(rows in register(), piece in 1..900_usize) {
         agree_in_pieces(file_of(rows, "\r\n").as_bytes(), "ds.csv", piece);
+    }
+
+    #[test]
+    fn texts_that_many_cells_show_come_to_the_same(workbook in workbook()) {
+        let (file, shown) = shared(workbook);
+        agree_on(&file, "ds.xlsx", &shown);
     }
 
     #[test]

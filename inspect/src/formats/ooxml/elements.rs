@@ -80,10 +80,12 @@ impl Plain {
     }
 }
 
-/// The cells of the row above, by which those of the next are told: theirs are the same but for the number of the row and
-/// the value.
+/// The row above, by which the next is told: it begins the same but for its number, and its cells are the same but for that
+/// and the value.
 #[derive(Default)]
 pub(super) struct Above {
+    /// What stands behind the number of the row.
+    begin: Option<Bytes>,
     cells: Vec<Option<Like>>,
     /// So many cells of the row were read.
     next: usize,
@@ -106,6 +108,24 @@ impl Above {
     pub(super) fn begin(&mut self, row: &[u8]) {
         self.next = 0;
         self.row = Eight::of(row).unwrap_or_default();
+    }
+
+    /// Reads where a row begins, if one does: its number, and how long all that is.
+    #[inline]
+    pub(super) fn row(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
+        let like = self.begin.as_ref().and_then(|begin| begin.read_row(rest));
+        let Some((number, digits, len)) = like else { return self.other_row(rest) };
+        self.next = 0;
+        self.row = Eight::first(rest.get(ROW.len()..)?, digits)?;
+        Some((number, len))
+    }
+
+    #[inline(never)]
+    fn other_row(&mut self, rest: &[u8]) -> Option<(usize, usize)> {
+        let (said, len) = row(rest)?;
+        self.begin = rest.get(ROW.len() + said.len()..len).and_then(Bytes::of);
+        self.begin(said);
+        Some((number(said)?, len))
     }
 
     /// The next cell is read in another way.
@@ -181,8 +201,14 @@ impl Eight {
     fn of(bytes: &[u8]) -> Option<Self> {
         let mut room = [0; size_of::<u64>()];
         room.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        let mask = u64::MAX.checked_shr(u64::BITS - 8 * bytes.len() as u32).unwrap_or_default();
-        Some(Self { bytes: u64::from_le_bytes(room), mask, len: bytes.len() })
+        Self::first(&room, bytes.len())
+    }
+
+    /// The first `len` of eight bytes and more.
+    #[inline]
+    fn first(text: &[u8], len: usize) -> Option<Self> {
+        let mask = u64::MAX.checked_shr(u64::BITS.checked_sub(8 * len as u32)?).unwrap_or_default();
+        Some(Self { bytes: u64::from_le_bytes(*text.first_chunk()?) & mask, mask, len })
     }
 
     /// How many there are, if `text` begins with them and is not near its end.
@@ -211,6 +237,14 @@ impl Bytes {
         Some(Self { bytes: halves(&room), mask: halves(&mask), len: bytes.len() })
     }
 
+    /// Reads a row whose number these stand behind: the number, how many digits that has, how long all is.
+    #[inline]
+    fn read_row(&self, rest: &[u8]) -> Option<(usize, usize, usize)> {
+        let said = rest.strip_prefix(ROW)?;
+        let (number, digits) = whole(said)?;
+        Some((number, digits, ROW.len() + digits + self.begin(said.get(digits..)?)?))
+    }
+
     /// How many there are, if `text` begins with them and is not near its end.
     #[inline]
     fn begin(&self, text: &[u8]) -> Option<usize> {
@@ -225,11 +259,13 @@ fn halves(bytes: &[u8; Bytes::MOST]) -> [u128; 2] {
     [low, high].map(|half| half.first_chunk().map_or(0, |half| u128::from_le_bytes(*half)))
 }
 
+/// How a row begins.
+const ROW: &[u8] = b"<row r=\"";
+
 /// A row as spreadsheet programs begin it, `<row r="2" spans="1:8">`: its number as it is written, and how long all that is.
-pub(super) fn row(rest: &[u8]) -> Option<(&[u8], usize)> {
-    const START: &[u8] = b"<row r=\"";
+fn row(rest: &[u8]) -> Option<(&[u8], usize)> {
     const LONGEST: usize = 256;
-    let said = rest.strip_prefix(START)?;
+    let said = rest.strip_prefix(ROW)?;
     let len = digits(said);
     let number = said.get(..len).filter(|said| (1..=DIGITS_MAX).contains(&said.len()))?;
     // What else it says is of no account, as long as its end is plain to see.
@@ -237,7 +273,7 @@ pub(super) fn row(rest: &[u8]) -> Option<(&[u8], usize)> {
     for (n, b) in said.iter().enumerate().skip(len).take(LONGEST) {
         match b {
             b'"' => quoted = !quoted,
-            b'>' if !quoted => return Some((number, START.len() + n + 1)),
+            b'>' if !quoted => return Some((number, ROW.len() + n + 1)),
             b'/' | b'\'' | b'<' => return None,
             _ => {}
         }
@@ -285,6 +321,38 @@ mod tests {
         ] {
             let end = text.rfind('>').map_or(0, |at| at + 1);
             assert_eq!(row(text.as_bytes()), expected.map(|number: &str| (number.as_bytes(), end)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_told_by_the_one_above_as_by_itself() {
+        const ROWS: [&str; 12] = [
+            "<row r=\"2\" spans=\"1:8\">",
+            "<row r=\"3\" spans=\"1:8\">",
+            "<row r=\"1048576\" spans=\"1:8\">",
+            "<row r=\"12345678\" spans=\"1:8\">",
+            "<row r=\"0\" spans=\"1:8\">",
+            "<row r=\"\" spans=\"1:8\">",
+            "<row r=\"4\" spans=\"1:8\"/>",
+            "<row r=\"5\" spans=\"1:9\">",
+            "<row r=\"6\" spans=\"1:8\" ht=\"15.75\" customHeight=\"1\">",
+            "<row r=\"7\">",
+            "<row r=\"8\" ht='3>4'>",
+            "</row>",
+        ];
+        for behind in ["", "<c r=\"A2\" t=\"s\"><v>1</v></c><c r=\"B2\" t=\"s\"><v>2</v></c>"] {
+            for (first, second) in ROWS.iter().flat_map(|first| ROWS.map(|second| (first, second))) {
+                let mut above = Above::default();
+                for rest in [first, second].map(|row| row.to_owned() + behind) {
+                    let expected = row(rest.as_bytes()).map(|(said, len)| (number(said).expect("digits"), len));
+                    assert_eq!(above.row(rest.as_bytes()), expected, "{rest} under {first}");
+                    if let Some((said, _)) = row(rest.as_bytes()) {
+                        let told = above.row;
+                        above.begin(said);
+                        assert_eq!((told.bytes, told.mask, told.len), (above.row.bytes, above.row.mask, above.row.len));
+                    }
+                }
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::elements::{Above, column, number, row};
+use super::elements::{Above, Plain, column, number};
 use super::formula;
 use super::header::page_header;
 use super::strings::{Shared, Shows, Taken};
@@ -245,6 +245,19 @@ impl<'a> Sheet<'a> {
         self.value.clear();
     }
 
+    /// Ends a cell that was read in one go and begins with `text`, at `at`.
+    #[inline]
+    fn end_plain(&mut self, plain: &Plain, text: &[u8], at: u64, inquiry: &mut Inquiry) {
+        self.column = plain.column.unwrap_or(self.column);
+        if plain.shared {
+            self.end_shared(plain.number, inquiry);
+        } else {
+            let value = text.get(plain.from..plain.to).unwrap_or_default();
+            self.style = self.styles.of(plain.style);
+            self.end_number(value, plain.number.is_some(), Some(at + plain.from as u64), inquiry);
+        }
+    }
+
     /// Takes note of what the formula shows that was just read.
     fn reckon(&mut self) {
         let read = &self.side.view;
@@ -271,10 +284,21 @@ impl<'a> Sheet<'a> {
     fn resolve(&mut self, inquiry: &mut Inquiry) {
         if let Some(shared) = &mut self.shared {
             shared.taken(self.ahead.iter().map(|(_, number)| *number), &mut self.taken);
+            let takes_known = self.table.takes_known(inquiry);
             for ((place, _), taken) in self.ahead.drain(..).zip(&self.taken) {
-                match shared.show(*taken, &mut self.cells.text) {
-                    Shows::Plain(at) => self.cells.fill(place, at),
-                    Shows::Odd(view) => self.cells.fill_odd(place, view.copy()),
+                let text = (taken.number, taken.met());
+                if !shared.is_shown(taken) {
+                    self.cells.fill(place, None, text);
+                    continue;
+                }
+                let known = takes_known && self.table.knows(self.cells.column(place), taken.met());
+                if known && let Some((len, at)) = shared.stands(taken) {
+                    self.cells.fill_known(place, len, at, text);
+                    continue;
+                }
+                match shared.show(taken, &mut self.cells.text) {
+                    Shows::Plain(at) => self.cells.fill(place, at, text),
+                    Shows::Odd(view) => self.cells.fill_odd(place, view.copy(), taken.number),
                 }
             }
         }
@@ -312,11 +336,10 @@ impl<'a> Sheet<'a> {
     }
 
     /// Begins the row of this number, if it says which.
-    fn begin_row(&mut self, said: &[u8], inquiry: &mut Inquiry) {
+    fn begin_row(&mut self, number: Option<usize>, inquiry: &mut Inquiry) {
         self.end_row(inquiry);
-        self.row_number = number(said).map_or(self.row_number + 1, |n| n as u64);
+        self.row_number = number.map_or(self.row_number + 1, |n| n as u64);
         self.column = 0;
-        self.above.begin(said);
     }
 
     /// Ends the row at hand. Its strings may be looked up later, together with those of the rows behind.
@@ -331,7 +354,13 @@ impl<'a> Sheet<'a> {
     /// Gives away what stands in the rows so far.
     fn give(&mut self, inquiry: &mut Inquiry) {
         self.cells.end_row(self.row_number);
-        self.cells.give(&mut self.table, inquiry);
+        match &mut self.shared {
+            None => self.cells.give(&mut self.table, inquiry),
+            Some(shared) => {
+                self.cells.give_with(&mut self.table, |number, out| shared.append(number, out), inquiry);
+                self.table.learned().for_each(|(number, met)| shared.learn(number, met));
+            }
+        }
     }
 
     pub(super) fn finish(mut self, inquiry: &mut Inquiry) {
@@ -382,27 +411,29 @@ impl Reader for Sheet<'_> {
         const ROW_END: &[u8] = b"</row>";
         let mut taken = 0;
         while self.within == Within::Nothing
-            && let Some(rest) = rest.get(taken..)
+            && let Some(rest @ [b'<', sign, ..]) = rest.get(taken..)
         {
-            if let Some(plain) = self.above.cell(rest) {
-                self.column = plain.column.unwrap_or(self.column);
-                if plain.shared {
-                    self.end_shared(plain.number, inquiry);
-                } else {
-                    let value = rest.get(plain.from..plain.to).unwrap_or_default();
-                    self.style = self.styles.of(plain.style);
-                    self.end_number(value, plain.number.is_some(), Some(at + (taken + plain.from) as u64), inquiry);
+            taken += match sign {
+                b'c' => match self.above.cell(rest) {
+                    Some(plain) => {
+                        self.end_plain(&plain, rest, at + taken as u64, inquiry);
+                        plain.len
+                    }
+                    None => break,
+                },
+                b'r' => match self.above.row(rest) {
+                    Some((number, len)) => {
+                        self.begin_row(Some(number), inquiry);
+                        len
+                    }
+                    None => break,
+                },
+                _ if rest.starts_with(ROW_END) => {
+                    self.end_row(inquiry);
+                    ROW_END.len()
                 }
-                taken += plain.len;
-            } else if rest.starts_with(ROW_END) {
-                self.end_row(inquiry);
-                taken += ROW_END.len();
-            } else if let Some((number, len)) = row(rest) {
-                self.begin_row(number, inquiry);
-                taken += len;
-            } else {
-                break;
-            }
+                _ => break,
+            };
         }
         taken
     }
@@ -420,7 +451,9 @@ impl Reader for Sheet<'_> {
         match tag.name {
             b"row" => {
                 let said = tag.pairs().find(|(name, ..)| *name == b"r").map(|(_, value, _)| value);
-                self.begin_row(said.unwrap_or_default(), inquiry);
+                let said = said.unwrap_or_default();
+                self.begin_row(number(said), inquiry);
+                self.above.begin(said);
             }
             b"c" => {
                 self.above.pass();

@@ -10,6 +10,7 @@ use crate::inquiry::{Inquiry, Place};
 use crate::markup::{Reader, Tag};
 use crate::source::Source;
 use crate::spelled;
+use crate::table::Met;
 use crate::text::{self, Text};
 use crate::view::View;
 
@@ -50,16 +51,25 @@ struct Item {
     at: u32,
     len: u16,
     shown: bool,
+    /// What it came to in the cell that showed it last.
+    met: Met,
 }
 
 /// A string that is no cell's.
-const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true };
+const NOTHING: Item = Item { start: 0, at: NOWHERE, len: 0, shown: true, met: Met::UNKNOWN };
 
 /// A string that a cell shows, and its number.
 #[derive(Clone, Copy)]
 pub(super) struct Taken {
     item: Item,
-    number: u32,
+    pub(super) number: u32,
+}
+
+impl Taken {
+    /// What is known of it.
+    pub(super) const fn met(&self) -> Met {
+        self.item.met
+    }
 }
 
 /// How a string stands.
@@ -122,34 +132,57 @@ impl Shared {
             numbers.map(|number| Taken { item: self.strings.get(number as usize).copied().unwrap_or(NOTHING), number }),
         );
         let first = |taken: &Taken| {
+            if taken.item.met != Met::UNKNOWN {
+                return 0;
+            }
             let (piece, start) = (taken.item.start as usize / PIECE, taken.item.start as usize % PIECE);
             self.pieces.get(piece).and_then(|piece| piece.get(start)).copied().unwrap_or_default()
         };
         black_box(taken.iter().map(first).fold(0, u8::wrapping_add));
     }
 
+    /// Whether a string that a cell shows is looked at once more.
+    #[inline]
+    pub(super) fn is_shown(&mut self, Taken { number, .. }: &Taken) -> bool {
+        if let Some(item) = self.strings.get_mut(*number as usize)
+            && std::mem::replace(&mut item.shown, true)
+            && item.len > SHORT
+        {
+            self.shown_bytes += u64::from(item.len);
+            return self.shown_bytes <= SHOWN_MAX;
+        }
+        true
+    }
+
+    /// How long a string is, and where it stands, if it does in one piece.
+    #[inline]
+    pub(super) fn stands(&self, Taken { item, .. }: &Taken) -> Option<(usize, u64)> {
+        (item.at != NOWHERE).then(|| (usize::from(item.len), self.base + u64::from(item.at)))
+    }
+
+    /// Appends the text of a string that a cell showed.
+    pub(super) fn append(&self, number: u32, out: &mut Vec<u8>) {
+        if let Some(item) = self.strings.get(number as usize) {
+            out.extend_from_slice(self.text(*item));
+        }
+    }
+
     /// Appends the text of a string that a cell shows, and tells how it stands.
     #[inline]
-    pub(super) fn show(&mut self, Taken { item, number }: Taken, out: &mut Vec<u8>) -> Shows<'_> {
+    pub(super) fn show(&self, taken: &Taken, out: &mut Vec<u8>) -> Shows<'_> {
         const NEAR: usize = 32;
+        const MIDDLE: usize = 64;
         const FAR: usize = 128;
-        let Item { start, at, len, .. } = item;
-        if let Some(item) = self.strings.get_mut(number as usize)
-            && std::mem::replace(&mut item.shown, true)
-            && len > SHORT
-        {
-            self.shown_bytes += u64::from(len);
-            if self.shown_bytes > SHOWN_MAX {
-                return Shows::Plain(None);
-            }
-        }
+        let Taken { item: Item { start, at, len, .. }, number } = *taken;
         let (start, len) = (start as usize, usize::from(len));
         let rest = self.pieces.get(start / PIECE).and_then(|piece| piece.get(start % PIECE..)).unwrap_or_default();
-        // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length.
+        // Copied in whole chunks, of which what is too much is cut off: nothing waits for the length. What stands far behind
+        // the end is not asked for, as it would be waited for.
         let before = out.len();
-        match (rest.first_chunk::<NEAR>(), rest.first_chunk::<FAR>()) {
-            (Some(chunk), _) if len <= NEAR => out.extend_from_slice(chunk),
-            (_, Some(chunk)) if len <= FAR => out.extend_from_slice(chunk),
+        match (rest.first_chunk::<NEAR>(), rest.first_chunk::<MIDDLE>(), rest.first_chunk::<FAR>()) {
+            (Some(chunk), ..) if len <= NEAR => out.extend_from_slice(chunk),
+            (_, Some(chunk), _) if len <= MIDDLE => out.extend_from_slice(chunk),
+            (.., Some(chunk)) if len <= FAR => out.extend_from_slice(chunk),
             _ => out.extend_from_slice(rest.get(..len).unwrap_or_default()),
         }
         out.truncate(before + len);
@@ -157,6 +190,14 @@ impl Shared {
             return Shows::Plain(Some(self.base + u64::from(at)));
         }
         self.odd.get(&(number as usize)).map_or(Shows::Plain(None), Shows::Odd)
+    }
+
+    /// Takes note of what a string came to.
+    #[inline]
+    pub(super) fn learn(&mut self, number: u32, met: Met) {
+        if let Some(item) = self.strings.get_mut(number as usize) {
+            item.met = met;
+        }
     }
 
     /// The text of a string.
@@ -179,7 +220,7 @@ impl Shared {
         let start = (piece * PIECE + last.len()) as u32;
         last.extend_from_slice(text);
         let at = at.and_then(|at| u32::try_from(at.checked_sub(self.base)?).ok()).unwrap_or(NOWHERE);
-        self.add(Item { start, at, len: text.len() as u16, shown: false });
+        self.add(Item { start, at, len: text.len() as u16, shown: false, met: Met::UNKNOWN });
         true
     }
 
