@@ -74,6 +74,21 @@ pub(super) const GOES_ON: [u8; 16] = {
     table
 };
 
+/// Below what, as a signed byte, the byte behind makes a foreign character, by the lowest six bits of a first byte: below C0
+/// behind those that may begin one, and below B8 behind E1, which begins letters of Vietnamese as well.
+#[cfg(target_arch = "x86_64")]
+pub(super) const FOREIGN_BELOW: [u8; 64] = {
+    let (mut table, mut n) = ([0x80; 64], 0);
+    while n < 64 {
+        let lead = 0xc0 | n;
+        if HIGH[lead >> 4] & LOW[lead & 0xf] != 0 {
+            table[n] = if lead == 0xe1 { 0xb8 } else { 0xc0 };
+        }
+        n += 1;
+    }
+    table
+};
+
 /// The entries of [`HIGH`] from `first` to `last`, of these classes.
 #[cfg(target_arch = "x86_64")]
 const fn only(first: usize, last: usize, classes: u8) -> [u8; 16] {

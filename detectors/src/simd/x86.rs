@@ -10,8 +10,8 @@ use super::alive::Raw;
 use super::look::{Look, fill};
 use super::speech::{Hearing, Voice, each_voice, pack};
 use super::tables::{
-    FIRST_HIGH, FIRST_LOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW, SECOND_ANY,
-    SECOND_HIGH, SECOND_LOW, SIGNS,
+    FIRST_HIGH, FIRST_LOW, FOREIGN_BELOW, GOES_ON, HIGH, HIGH_DIGIT, HIGH_FOREIGN, HIGH_LIKE, HIGH_SIGN, LIKE, LOW,
+    SECOND_ANY, SECOND_HIGH, SECOND_LOW, SIGNS,
 };
 use super::{BLOCK, Masks, SEEN, Work, each_block};
 
@@ -185,7 +185,10 @@ pub(super) fn kernels() -> Vec<(&'static str, Kernel)> {
 /// Takes a look at `text` with the widest vectors there are.
 pub(super) fn look<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     let bits = handles_bits();
-    if is_x86_feature_detected!("avx512bw") && bits {
+    if is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512bw") && bits {
+        // SAFETY: the features are there.
+        unsafe { look_vbmi::<N>(text, look) }
+    } else if is_x86_feature_detected!("avx512bw") && bits {
         // SAFETY: the features are there.
         unsafe { look_avx512::<N>(text, look) }
     } else if is_x86_feature_detected!("avx2") && bits {
@@ -214,6 +217,11 @@ fn look_avx2<const N: usize>(text: &[u8], look: &mut Look<'_>) {
 #[target_feature(enable = "avx512bw,popcnt,lzcnt,bmi1,bmi2")]
 fn look_avx512<const N: usize>(text: &[u8], look: &mut Look<'_>) {
     fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); raw_avx512(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
+}
+
+#[target_feature(enable = "avx512bw,avx512vbmi,popcnt,lzcnt,bmi1,bmi2")]
+fn look_vbmi<const N: usize>(text: &[u8], look: &mut Look<'_>) {
+    fill!(N, look, text, seen => { ask_ahead(seen.as_ptr()); raw_vbmi(seen) }, voice_avx512(seen), |bits, of| _pext_u64(bits, of));
 }
 
 /// What a single block holds.
@@ -313,6 +321,30 @@ fn raw_avx512(seen: &[u8; SEEN]) -> Raw {
     }
 }
 
+/// The same where bytes are looked up by six bits: what foreign characters begin with in one step, with what they go on with.
+#[target_feature(enable = "avx512bw,avx512vbmi")]
+#[inline]
+fn raw_vbmi(seen: &[u8; SEEN]) -> Raw {
+    // SAFETY: both lie within the array.
+    let (v, next) =
+        unsafe { (_mm512_loadu_si512(seen.as_ptr().cast()), _mm512_loadu_si512(seen.as_ptr().add(1).cast())) };
+    // SAFETY: the table has 64 bytes.
+    let below = unsafe { _mm512_loadu_si512(FOREIGN_BELOW.as_ptr().cast()) };
+    let splat = |b: u8| _mm512_set1_epi8(b as i8);
+    let table = |table| _mm512_broadcast_i32x4(table16(table));
+    let high = _mm512_and_si512(_mm512_srli_epi16::<4>(v), splat(0xf));
+    // Bytes beyond ASCII have no low half there.
+    let class = _mm512_and_si512(_mm512_shuffle_epi8(table(&HIGH), high), _mm512_shuffle_epi8(table(&LOW), v));
+    let leads = _mm512_cmpge_epu8_mask(v, splat(0xc0));
+    Raw {
+        digit: _mm512_movepi8_mask(class),
+        like: _mm512_test_epi8_mask(class, splat(LIKE)),
+        sign: _mm512_test_epi8_mask(class, splat(SIGNS)),
+        foreign: _mm512_mask_cmplt_epi8_mask(leads, next, _mm512_permutexvar_epi8(v, below)),
+        follow: _mm512_cmplt_epi8_mask(v, splat(0xc0)),
+    }
+}
+
 /// Tells what a block holds.
 #[cfg(test)]
 type RawKernel = fn(&[u8; SEEN]) -> Raw;
@@ -332,6 +364,10 @@ pub(super) fn raw_kernels() -> Vec<(&'static str, RawKernel)> {
     if is_x86_feature_detected!("avx512bw") {
         // SAFETY: the feature is there.
         kernels.push(("avx512", |seen| unsafe { raw_avx512(seen) }));
+    }
+    if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi") {
+        // SAFETY: the features are there.
+        kernels.push(("vbmi", |seen| unsafe { raw_vbmi(seen) }));
     }
     kernels
 }
@@ -419,10 +455,10 @@ fn voice_avx512(seen: &[u8; SEEN]) -> Voice {
     let splat = |b: u8| _mm512_set1_epi8(b as i8);
     let half = splat(0xf);
     let high = |v| _mm512_and_si512(_mm512_srli_epi16::<4>(v), half);
-    let low = |v| _mm512_and_si512(v, half);
     let of = |table, halves| _mm512_shuffle_epi8(_mm512_broadcast_i32x4(table16(table)), halves);
-    let first = _mm512_and_si512(of(&FIRST_HIGH, high(v)), of(&FIRST_LOW, low(v)));
-    let second = _mm512_and_si512(of(&SECOND_HIGH, high(next)), of(&SECOND_LOW, low(next)));
+    // Bytes beyond ASCII have no low half there, nor are they any of these by their high half.
+    let first = _mm512_and_si512(of(&FIRST_HIGH, high(v)), of(&FIRST_LOW, v));
+    let second = _mm512_and_si512(of(&SECOND_HIGH, high(next)), of(&SECOND_LOW, _mm512_and_si512(next, half)));
     let second = _mm512_or_si512(second, of(&SECOND_ANY, high(next)));
     Voice {
         part: _mm512_cmpge_epu8_mask(v, splat(b'0')),
