@@ -311,7 +311,7 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
     }
     let magic = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x1f\x8b\x08") || is_zlib(bytes);
     let document = bytes.starts_with(b"%PDF-") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    const MARKS: [&[u8]; 11] = [
+    const MARKS: [&[u8]; 12] = [
         b"7z\xbc\xaf\x27\x1c",
         b"Rar!\x1a\x07",
         b"MSCF\0\0\0\0",
@@ -323,6 +323,7 @@ pub(crate) fn is_container(bytes: &[u8]) -> bool {
         b"II*\0",
         b"MM\0*",
         b"=ybegin ",
+        crate::formats::ENCRYPTED_BY_OPENSSL,
     ];
     let magic = magic || MARKS.iter().any(|mark| bytes.starts_with(mark));
     magic || document || crate::formats::is_cms(bytes) || crate::formats::is_packed(bytes) || is_picture(bytes)

@@ -33,6 +33,7 @@ mod multipart;
 mod numeral;
 mod odf;
 mod ooxml;
+mod openssl;
 mod packed;
 mod packing;
 mod parquet;
@@ -94,6 +95,7 @@ pub use image::reads_print;
 pub(crate) use image::{drawn, raster, read as read_picture};
 pub(crate) use json::Keys;
 pub(crate) use mapi::tnef::read as read_tnef;
+pub(crate) use openssl::MARK as ENCRYPTED_BY_OPENSSL;
 pub(crate) use packed::is_marked as is_packed;
 pub(crate) use packing::{pack, unpack};
 pub(crate) use parquet::read as read_parquet;
@@ -178,6 +180,7 @@ const FORMATS: &[&Format] = &[
     &compound::FORMAT,
     &mapi::tnef::FORMAT,
     &cms::FORMAT,
+    &openssl::FORMAT,
     &pgp::FORMAT,
     image::JPEG,
     image::PNG,
@@ -263,7 +266,7 @@ mod tests {
             let why = match format.media_type {
                 "application/octet-stream" | "image/heif" => Some(UnsupportedFormat),
                 _ if known::ALL.iter().any(|known| known.media_type == format.media_type) => Some(UnsupportedFormat),
-                "application/pgp-encrypted" => Some(Encrypted),
+                "application/pgp-encrypted" | "application/x-openssl-enc" => Some(Encrypted),
                 // Their examples are no more than a mark.
                 "application/pdf" => Some(ParseError),
                 "image/svg+xml" | "image/emf" | "image/wmf" | "image/x-svm" => None,

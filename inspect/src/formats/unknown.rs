@@ -54,7 +54,11 @@ impl Stream for Unknown {
         let Self { reason, strings, appended, tail } = *self;
         // The last of several files of an archive begins in the middle of something.
         let reason = if zip::ends_segments(&tail) { OpaqueReason::Partial } else { reason };
-        inquiry.opaque(&strings.place, reason, strings.bytes);
+        match reason {
+            // By a mark that no chance has: it is told of what stands in a text as well.
+            OpaqueReason::Encrypted => inquiry.refuse(&strings.place, reason, strings.bytes),
+            reason => inquiry.opaque(&strings.place, reason, strings.bytes),
+        }
         strings.end(inquiry);
         appended.end(inquiry);
     }
