@@ -7,16 +7,20 @@
 
 mod aligned;
 mod cells;
+mod columns;
 mod commas;
+mod cut;
 mod items;
 mod judging;
 mod letters;
 mod opening;
+mod piece;
 mod ruled;
 mod spaced;
 mod stacked;
 #[cfg(test)]
 mod tests;
+mod wiki;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -27,16 +31,17 @@ use crate::inquiry::{Found, HEADER_MAX, Inquiry, Place};
 use crate::layers::Look;
 use crate::table::{Known, NUMBER_BYTES_MAX, Table, is_number};
 use crate::view::View;
-use cells::{
-    Cells, Cut, Line, Open, Piece, begins_as_wiki, begins_in_a_box, has_dashes, is_cut, is_rule, is_wiki_rule,
-    wiki_cell,
-};
+use cells::Cells;
+use columns::Open;
+use cut::{Cut, begins_in_a_box, has_dashes, is_cut, is_rule};
 use items::ends_in_passport;
 use judging::Census;
 use letters::Letters;
 use opening::Headless;
+use piece::{Line, Piece};
 use spaced::Headings;
 use stacked::{Stacked, is_value};
+use wiki::{begins_as_wiki, is_wiki_rule, wiki_cell};
 
 /// A longer line is no row.
 const LINE_MAX: usize = 4_096;

@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use chot_detectors::{Column, Detectors};
 
-use super::cells::{Cells, Cut, Line, Open, Piece};
+use super::cells::Cells;
+use super::columns::Open;
+use super::cut::Cut;
+use super::piece::{Line, Piece};
 use super::spaced::{fits, is_counted, is_date};
 use super::{Grid, HEADING_MAX};
 use crate::table::{digits, is_number};

@@ -3,8 +3,10 @@
 
 use chot_detectors::{Column, Detectors};
 
-use super::cells::{Cells, Cut, Piece};
+use super::cells::Cells;
+use super::cut::Cut;
 use super::opening::BEFORE_MAX;
+use super::piece::Piece;
 use super::{Grid, HEADING_MAX};
 use crate::inquiry::HEADER_MAX;
 use crate::table::digits;

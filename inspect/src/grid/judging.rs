@@ -6,7 +6,8 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, Column, among};
 use chot_model::Confidence;
 
-use super::cells::{Line, Piece, WIDE};
+use super::cut::WIDE;
+use super::piece::{Line, Piece};
 use super::{Grid, Pending};
 use crate::inquiry::{Found, Inquiry};
 use crate::table::{BOXES, Heading, Table, are_headings, is_number, is_title};

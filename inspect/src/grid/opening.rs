@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use chot_detectors::{Column, Detectors};
 
-use super::cells::{Cells, Cut, Line, Open, Piece, has_dashes};
+use super::cells::Cells;
+use super::columns::Open;
+use super::cut::{Cut, has_dashes};
+use super::piece::{Line, Piece};
 use super::spaced::{self, Headings};
 use super::stacked::Stacked;
 use super::{Grid, HEADING_MAX, aligned};

@@ -9,8 +9,8 @@ use std::ops::Range;
 use chot_detectors::{Column, Detectors, fold};
 
 use super::aligned;
-use super::cells::{Line, Piece};
 use super::items::{is_card, is_telephone, words};
+use super::piece::{Line, Piece};
 use crate::table::{digits, is_number};
 use crate::view::View;
 

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::cells::{Cells, Line, Piece};
+use super::cells::Cells;
+use super::piece::{Line, Piece};
 use super::{HEADING_MAX, LINE_MAX};
 use crate::table::is_number;
 use crate::view::View;

@@ -3,7 +3,10 @@
 use chot_model::DetectorId;
 use proptest::prelude::*;
 
-use super::cells::{Cells, Cut, Piece, begins_as_wiki, begins_in_a_box, has_dashes, is_rule, wiki_cell};
+use super::cells::Cells;
+use super::cut::{Cut, begins_in_a_box, has_dashes, is_rule};
+use super::piece::Piece;
+use super::wiki::{begins_as_wiki, wiki_cell};
 use super::{begins_with_a_word, is_value};
 use crate::careful::{agree, cell};
 use crate::table::{NUMBER_BYTES_MAX, is_number};
