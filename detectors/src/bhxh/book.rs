@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use crate::fold::fold;
+use crate::person_name::surname;
 use crate::province::is_insurer;
 
 /// Bytes looked at before a number, and behind it.
@@ -25,26 +26,31 @@ pub(crate) fn is_behind_a_book(text: &[u8], range: &Range<usize>, digits: usize)
         && (label(text, range.start).is_some() || follows_a_name(text.get(..range.start).unwrap_or_default()))
 }
 
-/// Whether two words in capitals stand right before a number, as names end, or `mã` behind those.
+/// Whether three words in capitals stand right before a number, as names end, or `mã` behind those, and a surname is among them.
+/// Nearly all numbers of logs stand behind a sign or a small word.
 #[inline]
 fn follows_a_name(before: &[u8]) -> bool {
     const SIGNS: &[u8] = b" (-:,";
     const SIGNS_MAX: usize = 3;
     const WORD_BYTES_MAX: usize = 12;
+    const WORDS: std::ops::RangeInclusive<usize> = 3..=4;
+    let is_letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
     let Some(end) = before.iter().rev().take(SIGNS_MAX + 1).position(|b| !SIGNS.contains(b)).filter(|n| *n > 0) else {
         return false;
     };
     let named = before.get(..before.len() - end).unwrap_or_default();
+    if !named.last().is_some_and(is_letter) {
+        return false;
+    }
     let named = named.strip_suffix(" mã".as_bytes()).or_else(|| named.strip_suffix(b" ma")).unwrap_or(named);
-    let mut words = named.rsplit(|b| *b == b' ').take(2);
-    let mut capital = || {
-        let word = words.next().unwrap_or_default();
-        let letter = |b: &u8| b.is_ascii_alphabetic() || *b >= 0x80;
+    let from = named.len().saturating_sub((WORD_BYTES_MAX + 1) * WORDS.end());
+    let is_capital = |word: &&[u8]| {
         (2..=WORD_BYTES_MAX).contains(&word.len())
             && matches!(word.first(), Some(b'A'..=b'Z' | 0xc3..=0xc6 | 0xe1))
-            && word.iter().all(letter)
+            && word.iter().all(is_letter)
     };
-    capital() && capital()
+    let words = named.get(from..).unwrap_or_default().rsplit(|b| *b == b' ').take(*WORDS.end()).take_while(is_capital);
+    words.skip(WORDS.start() - 1).any(surname)
 }
 
 /// Whether who works at the office writes of somebody whose name stands before the number: `Báo giảm Phạm Thị Khuê mã 6218…`,

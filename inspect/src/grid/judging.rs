@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use chot_detectors::{BLOCK, Column, among};
-use chot_model::Confidence;
+use chot_model::{Confidence, DetectorId};
 
 use super::cut::WIDE;
 use super::piece::{Line, Piece};
@@ -132,6 +132,10 @@ impl Grid {
             for p in pending.get_mut(within).into_iter().flatten() {
                 if counts(&p.found) && census.speaks_against(&p.found) {
                     p.found.doubt();
+                } else if census.is_no_telephone(&p.found) {
+                    p.found.doubt();
+                    // Nor does it tell of who is named beside.
+                    p.tabled = true;
                 }
             }
         }
@@ -229,6 +233,14 @@ impl Census {
     }
 }
 
+impl Census {
+    /// Whether a number that looks like a telephone's is what the heading says instead: a tax code of a firm begins likewise.
+    fn is_no_telephone(&self, found: &Found) -> bool {
+        found.finding.detector == DetectorId::Phone
+            && self.announced.is_some_and(|column| column == Column::Tax || column.is_identifier())
+    }
+}
+
 fn counts(found: &Found) -> bool {
     found.finding.detector.is_identifier() && found.finding.confidence >= Confidence::Medium
 }
@@ -237,7 +249,25 @@ fn counts(found: &Found) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use crate::{Hint, Inspector, Limits};
+
     use super::*;
+
+    #[test]
+    fn who_stands_beside_the_code_of_a_firm_is_no_list_of_people() {
+        let row = |n: usize| {
+            let name = ["Nguyễn Ngọc Kê", "Hà Thùy Ý", "Võ Hữu Tường"][n % 3];
+            format!("{n} - Công ty CP Hoàng Gia {n} - 03868416{:02} - {name} - 4649\n", 5 + 7 * n)
+        };
+        let rows: String = (1..9).map(row).collect();
+        for (heading, persons, telephones) in [("MST", 0, 0), ("Số điện thoại", 8, 8)] {
+            let text = format!("DANH SÁCH\nSTT - Tên doanh nghiệp - {heading} - Người đại diện - Ngành nghề\n{rows}");
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Phone), telephones, "{text}");
+            assert_eq!(inspection.persons, persons, "{text}");
+        }
+    }
 
     proptest! {
         #[test]

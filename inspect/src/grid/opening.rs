@@ -177,7 +177,7 @@ impl Grid {
             above = next;
         }
         let title = above.text(view).trim_ascii();
-        if !ends_in_colon(above) && !is_title(title) && !(papers && is_title_of_papers(title)) {
+        if !(ends_in_colon(above) || is_title(title) || papers && is_title_of_papers(title)) {
             return false;
         }
         let heading = Line::above_items(above);
