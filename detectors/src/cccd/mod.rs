@@ -252,13 +252,17 @@ fn is_in_a_query(text: &[u8], number: &Number) -> bool {
 /// (an account), or a word that stands in too many lines to be listened for: `Số tờ khai: …`, `?variant=…`. Nobody's year of
 /// birth has twelve digits.
 fn is_of_a_thing(text: &[u8], number: &Number) -> bool {
-    const LABELS: [&str; 9] =
-        [" so hd", " sn", " s n", " tk", " so to khai", " to khai so", " variant", " difficulty", " overflow at"];
+    const LABELS: [&str; 8] =
+        [" so hd", " sn", " s n", " tk", " so to khai", " to khai so", " difficulty", " overflow at"];
+    const KEYS: [&str; 2] = [" variant", " difficulty"];
     let label = label(text, number);
-    let label = label.strip_suffix(b"=").unwrap_or(label);
+    let (label, labels) = match label.strip_suffix(b"=") {
+        Some(key) => (key, &KEYS[..]),
+        None => (label, &LABELS[..]),
+    };
     label.last().is_some_and(|b| b"dDnNkKiItTyY".contains(b) || *b >= 0x80) && {
         let folded = format!(" {}", fold(&String::from_utf8_lossy(label)));
-        let named = LABELS.iter().find(|label| folded.ends_with(**label));
+        let named = labels.iter().find(|label| folded.ends_with(**label));
         named.is_some_and(|label| *label != " tk" || !is_login(text, &number.range))
     }
 }

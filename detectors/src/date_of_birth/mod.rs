@@ -123,6 +123,11 @@ impl Detector for DateOfBirth {
             if UNITS.contains(&behind.split(' ').next().unwrap_or_default()) {
                 return None;
             }
+            // `Năm NS: 2026` is the year of a budget.
+            let year: u16 = hit.value.as_str().parse().ok()?;
+            if text.get(range)?.eq_ignore_ascii_case(b"ns") && year + 1 >= near.this_year() {
+                return None;
+            }
         }
         Some(hit)
     }

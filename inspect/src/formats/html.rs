@@ -11,6 +11,7 @@ mod shapes;
 mod sheet;
 mod unseen;
 
+use chot_detectors::Column;
 use chot_model::OpaqueReason;
 
 use super::plain::legible;
@@ -560,7 +561,11 @@ impl Reader for Body {
             // The attributes of HTML itself say nothing of what they hold.
             let plain =
                 matches!(key.as_str(), "value" | "content" | "alt" | "title" | "name" | "id" | "type" | "placeholder");
-            let own = if plain { None } else { inquiry.column(key.trim_start_matches("data-")) };
+            let own = match key.as_str() {
+                _ if plain => None,
+                "data-id" if roles::is_of_goods(tag) => Some(Column::Negative),
+                key => inquiry.column(key.trim_start_matches("data-")),
+            };
             if label.is_none() && matches!(key.as_str(), "value" | "content" | "alt" | "title") {
                 // What a field is about stands before it in the text.
                 let text = self.text();

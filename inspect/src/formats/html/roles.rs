@@ -55,3 +55,33 @@ pub(super) fn label(tag: &Tag<'_>, inquiry: &mut Inquiry) -> Option<Column> {
     let mut labels = tag.attributes().filter(|(name, _)| among(name, &LABELS));
     labels.find_map(|(_, label)| inquiry.column(String::from_utf8_lossy(&label.text).trim()))
 }
+
+/// Whether an element is something a shop sells, by another attribute: then its `data-id` is nobody's.
+pub(super) fn is_of_goods(tag: &Tag<'_>) -> bool {
+    const GOODS: [&[u8]; 4] = [b"data-sku", b"data-product-id", b"data-variant", b"data-variant-id"];
+    tag.pairs().any(|(name, ..)| GOODS.iter().any(|goods| goods.eq_ignore_ascii_case(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use chot_model::DetectorId;
+
+    use crate::{Hint, Inspector, Limits};
+
+    #[test]
+    fn the_number_of_goods_is_nobodys() {
+        let inspector = Inspector::new(Limits::default(), 2026);
+        for (tag, found) in [
+            (r#"<li data-id="001090123456" data-sku="045847445">"#, 0),
+            (r#"<li DATA-SKU="1" data-id="001090123456">"#, 0),
+            (r#"<li data-id="001090123456" data-total="045847445">"#, 1),
+            (r#"<li data-id="001090123456">"#, 1),
+            (r#"<li data-cccd="001090123456" data-sku="1">"#, 1),
+            (r#"<li data-id="9" data-sku="1">CCCD 001090123456"#, 1),
+        ] {
+            let page = format!("<html><body><ul>{tag}<b>x</b></li></ul></body></html>").into_bytes();
+            let inspection = inspector.inspect(Hint::default(), &page).inspection;
+            assert_eq!(inspection.distinct(DetectorId::Cccd), found, "{tag}");
+        }
+    }
+}
