@@ -7,7 +7,7 @@ use chot_config::{Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Source, is_brief};
 use chot_model::{Action, DecisionId, Destination, Message, OpaqueReason, Timestamp, Verdict};
 
-use super::decision::{Decision, Open, Told};
+use super::decision::{Decision, Open, Refused, Told};
 use super::recordable::recordable;
 use super::redaction::redact;
 use super::{Abilities, Envelope, Gate};
@@ -140,6 +140,39 @@ impl Intake {
         let message = ready.message(ready.id, envelope);
         let verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
         ready.settle(message, verdict, abilities).await
+    }
+
+    /// Judges what is said to others before there is a message, such as the name of a host. `None`: nothing was found in
+    /// it that may not leave, and there is no record; what is sent there is judged in its turn.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may be said then.
+    pub async fn refuse_early(self, envelope: impl FnOnce() -> Envelope) -> Result<Option<Refused>, Error> {
+        let gate = self.gate.clone();
+        let refused = self.refuse_early_inner(envelope).await;
+        if refused.is_err() {
+            gate.shared.counts.count_failure();
+        }
+        refused
+    }
+
+    async fn refuse_early_inner(self, envelope: impl FnOnce() -> Envelope) -> Result<Option<Refused>, Error> {
+        let ready = self.ready().await?;
+        let inspection = &ready.inspected.inspection;
+        // A rule that speaks of the place alone is told with the request, where there is a page for it.
+        if inspection.tallies.values().all(|tally| tally.count == 0) {
+            return Ok(None);
+        }
+        let message = ready.message(ready.id, envelope());
+        let verdict = judge(&message, inspection, &ready.policy);
+        if verdict.action == Action::Allow {
+            return Ok(None);
+        }
+        // What is said early can be neither changed nor kept: every other verdict comes to a block.
+        match ready.settle(message, verdict, Abilities::default()).await? {
+            Decision::Refused(refused) => Ok(Some(refused)),
+            Decision::Cleared(_) => Err(Error::Inspection),
+        }
     }
 
     /// As [`Self::decide`], for a message that a person released from quarantine: what would only be held again may

@@ -22,6 +22,7 @@ mod home;
 mod intercept;
 mod io;
 mod login;
+mod naming;
 mod parent;
 mod plain;
 #[cfg(feature = "test-support")]
@@ -61,7 +62,7 @@ use self::body::{Arriving, Reply};
 use self::client::Client;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
-use self::exchange::{Exchange, Upgrades, own, refuse};
+use self::exchange::{Exchange, Upgrades, own, refuse, refuse_name};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::home::Home;
@@ -431,7 +432,10 @@ impl Outer {
         };
         let way = match self.links.way_of(&target) {
             Some(checked) => Ok(checked),
-            None => client.way(&target).await,
+            None => match client.judge_name(request.method().as_str(), &target).await {
+                Ok(()) => client.way(&target).await,
+                Err(unsaid) => return refuse_name(&client, request, &target, unsaid).await,
+            },
         };
         let route = match way {
             Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },
