@@ -65,7 +65,7 @@ impl Inside {
         let event = |ended| Event::Bypass {
             client: self.client.peer.ip().to_canonical(),
             account: self.account.name.clone(),
-            host: gate.inspector().mask(host).as_str().to_owned(),
+            host: gate.place(host),
             address: self.addresses.first().map(SocketAddr::ip),
             reason: gate.inspector().mask(&reason).as_str().to_owned(),
             ended,

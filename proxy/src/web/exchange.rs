@@ -74,13 +74,12 @@ pub(super) async fn refuse_name(
 /// What the policy keeps here, told to whoever sent it.
 fn explain(client: &Client, asker: &Asker, told: &Told, host: &str) -> Response<Bytes> {
     let gate = &client.web.gate;
-    refusal::of_verdict(asker, told, gate.inspector().mask(host).as_str(), gate.clock().now())
+    refusal::of_verdict(asker, told, &gate.place(host), gate.clock().now())
 }
 
 fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
-    let host = client.web.gate.inspector().mask(host);
-    let now = client.web.gate.clock().now();
-    let mut response = refusal::of_reason(asker, why, host.as_str(), id, now);
+    let (host, now) = (client.web.gate.place(host), client.web.gate.clock().now());
+    let mut response = refusal::of_reason(asker, why, &host, id, now);
     if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         login::challenge(client, response.headers_mut());
     }

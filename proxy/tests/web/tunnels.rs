@@ -37,7 +37,7 @@ async fn an_untrusted_server_gets_nothing_and_the_client_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_reached_is_said_so_before_the_tunnel() {
     let world = World::new().await;
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound").local_addr().expect("an address");
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("bound").local_addr().expect("an address");
     let (status, _) = world.connect(&closed.to_string()).await;
     assert!(status.contains("502"), "{status}");
     let (status, _) = world.connect("no-such-host.invalid:443").await;
@@ -78,7 +78,7 @@ async fn other_protocols_in_a_tunnel_need_to_be_listed() {
     assert!(rest.is_empty() && world.got().is_empty());
     assert_eq!(world.records_when("refusal", 1).await[0]["reason"], "opaque-tunnel");
 
-    let echo = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let echo = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let echo_at = echo.local_addr().expect("an address");
     tokio::spawn(async move {
         let (mut stream, _) = echo.accept().await.expect("accepted");
