@@ -135,8 +135,25 @@ fn the_examples_beside_the_rules_are_run() {
 
 #[test]
 fn the_embedded_policy_passes_its_own_examples() {
-    let text = include_str!("../../config/src/default_policy.toml");
-    succeed(chot().args(["policy", "test"]).arg(file_with(text).path()));
+    let text = succeed(chot().args(["policy", "default"]));
+    assert_eq!(text, include_str!("../../config/src/default_policy.toml"));
+    succeed(chot().args(["policy", "test"]).arg(file_with(&text).path()));
+}
+
+#[test]
+fn check_warns_of_what_no_rule_speaks_of() {
+    let check = |text: &str| succeed(chot().args(["policy", "check"]).arg(file_with(text).path()));
+    let whole = check(POLICY);
+    assert!(!whole.contains("no rule speaks"), "{whole}");
+    let without = |id: &str| {
+        let rules = POLICY.split("[[rule]]").filter(|rule| !rule.contains(id));
+        rules.collect::<Vec<_>>().join("[[rule]]")
+    };
+    for (id, told) in [("bulk-stays-inside", "lists of people"), ("unreadable-stays-inside", "cannot be read")] {
+        let said = check(&without(id));
+        assert!(said.contains(told), "{said}");
+        assert_eq!(said.matches("no rule speaks").count(), 1, "{said}");
+    }
 }
 
 #[test]
