@@ -22,6 +22,7 @@ pub mod proxy_protocol;
 mod reactor;
 mod reload;
 mod secret;
+mod soundness;
 pub mod tls;
 pub mod web;
 
@@ -30,3 +31,4 @@ pub use error::{Error, Fault};
 pub use gateway::{Gateway, Notify};
 pub use listeners::Addresses;
 pub use reload::Reloaded;
+pub use soundness::unsound_files;

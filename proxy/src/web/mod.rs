@@ -165,6 +165,14 @@ impl Web {
         })
     }
 
+    /// Reads the files that the settings name and keeps nothing.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub(crate) fn check(settings: &WebSettings) -> Result<(), Error> {
+        parent::check(settings.parent_credentials.as_deref())
+    }
+
     fn is_client(&self, address: IpAddr) -> bool {
         self.clients.iter().any(|network| network.contains(address))
     }
