@@ -406,6 +406,10 @@ impl Outer {
         if let Some(page) = self.own_page(&request) {
             return page;
         }
+        let target = request.uri().authority().and_then(|target| Authority::parse(target.as_str(), Some(80)));
+        if let Some(target) = target.filter(|target| self.client.web.home.is_ours(target)) {
+            return refuse(&self.client, request, &target.host, Why::NoSuchPage).await;
+        }
         match self.login.of(&self.client, request.headers()).await {
             Ok(Known { account, told }) => {
                 let mut response = self.answer_to(account, request, broken).await;
