@@ -57,9 +57,9 @@ const fn told(gap: Gap) -> &'static str {
             "không quy tắc nào nói tới danh sách nhiều người · no rule speaks of lists of people \
              (`when.persons`, `when.bulk`)"
         }
-        Gap::Opaque => {
-            "không quy tắc nào nói tới nội dung không đọc được · no rule speaks of what cannot be read \
-             (`when.opaque`): định dạng lạ được gửi đi · unknown formats leave"
+        Gap::Formats => {
+            "không quy tắc nào nói tới định dạng lạ nên chúng được gửi đi · no rule speaks of unknown formats, so they leave \
+             (`when.opaque` = `unsupported-format`)"
         }
     }
 }

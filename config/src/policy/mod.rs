@@ -28,8 +28,8 @@ pub struct Known<'a> {
 pub enum Gap {
     /// Records about many people: only the numbers in them are judged.
     Bulk,
-    /// What cannot be read. [`crate::UNREAD`] stops it on its way outside, formats that are not opened excepted.
-    Opaque,
+    /// Formats that are not opened: all else that cannot be read is stopped by [`crate::UNREAD`] on its way outside.
+    Formats,
 }
 
 /// A policy that cannot be wrong: every name in it is known, every rule means something.
@@ -239,7 +239,7 @@ impl Policy {
         let speaks = |of: fn(&Conditions) -> bool| self.rules.iter().any(|rule| of(&rule.when));
         let spoken = [
             (Gap::Bulk, speaks(|when| when.bulk == Some(true) || when.persons.is_some())),
-            (Gap::Opaque, speaks(|when| when.opaque.is_some())),
+            (Gap::Formats, speaks(|when| when.opaque.iter().flatten().any(|r| *r == OpaqueReason::UnsupportedFormat))),
         ];
         spoken.into_iter().filter(|(_, is_spoken)| !is_spoken).map(|(gap, _)| gap).collect()
     }
