@@ -4,6 +4,7 @@
 //! and nothing leaves without a [`gate::Cleared`], which only a durable record can make.
 
 mod admin;
+mod alarm;
 pub mod apps;
 mod base64;
 pub mod client_hello;

@@ -99,7 +99,14 @@ impl Intake {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         // Inspected in chunks, as it would be in any case. What fills none is read from the body at its end.
         let inspecting = &mut self.inspecting;
-        self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
+        let held = self.body.push_telling(bytes, |chunk| inspecting.push(chunk));
+        held.map_err(|why| self.unheld(why))
+    }
+
+    /// A message whose bytes cannot be held is not decided.
+    fn unheld(&self, why: std::io::Error) -> Error {
+        self.gate.shared.counts.count_failure();
+        Error::Hold(why)
     }
 
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
@@ -113,7 +120,8 @@ impl Intake {
             encoded.expect(self.expected);
             encoded
         });
-        encoded.push(bytes).map_err(Error::Hold)
+        let held = encoded.push(bytes);
+        held.map_err(|why| self.unheld(why))
     }
 
     /// Notes that part of the message could not be understood by the channel itself, such as an unknown content

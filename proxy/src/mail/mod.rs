@@ -262,6 +262,9 @@ pub async fn serve(mail: Arc<Mail>, door: Door, listener: TcpListener, mut sessi
     let mut dismissing = tokio::time::interval(limits::IDLE_LOOK);
     loop {
         let accepted = async {
+            if mail.doors.available_permits() == 0 {
+                mail.gate.counts().count_crowded();
+            }
             let place = Arc::clone(&mail.doors).acquire_owned().await;
             (listener.accept().await, place)
         };
@@ -285,7 +288,10 @@ pub async fn serve(mail: Arc<Mail>, door: Door, listener: TcpListener, mut sessi
                 });
             }
             // Out of descriptors, mostly: give sessions time to end instead of spinning.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(_) => {
+                mail.gate.counts().count_unaccepted();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }
