@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use chot_audit::Record;
+use chot_model::Action;
 use serde_json::Value;
 
 /// One line: number, time, what, who, where to, what was found.
@@ -20,7 +21,7 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
                 _ => "CHO QUA · allow",
             };
             let (who, id) = (at(value, "/account"), at(value, "/id"));
-            writeln!(out, "{words:<20}  {id}  {who} → {}  {}", where_to(value), found(value))
+            writeln!(out, "{words:<20}  {id}  {who} → {}  {}{}", where_to(value), found(value), shadow(value))
         }
         "outcome" => writeln!(
             out,
@@ -94,6 +95,19 @@ fn where_to(value: &Value) -> String {
     }
 }
 
+/// What rules would have done that are not in force yet, the strictest: `  (lẽ ra · shadow: block no-identifiers…)`.
+fn shadow(value: &Value) -> String {
+    let acts = value.get("shadow").and_then(Value::as_array);
+    let acts = acts.into_iter().flatten().filter_map(|act| {
+        let action = Action::ALL.iter().position(|action| action.id() == at(act, "/action"))?;
+        Some((action, at(act, "/action"), at(act, "/rule")))
+    });
+    match acts.max_by_key(|(action, ..)| *action) {
+        Some((_, action, rule)) => format!("  (lẽ ra · shadow: {action} {rule})"),
+        None => String::new(),
+    }
+}
+
 /// `120 cccd, 120 bhxh`: distinct values by detector.
 fn found(value: &Value) -> String {
     let findings = value.get("findings").and_then(Value::as_array);
@@ -127,6 +141,16 @@ mod tests {
         );
         assert!(text.contains("an.nguyen → zalo (chat.zalo.me)  120 cccd"), "{text}");
         assert!(text.contains("CHẶN"), "{text}");
+    }
+
+    #[test]
+    fn what_would_have_been_done_is_said() {
+        let text = printed(
+            r#"{"kind":"decision","account":"an","destination":{"host":"h.example"},"findings":[],
+            "verdict":{"action":"allow"},"shadow":[{"rule":"a","action":"redact","mode":"shadow"},
+            {"rule":"b","action":"block","mode":"shadow"}]}"#,
+        );
+        assert!(text.contains("CHO QUA") && text.contains("(lẽ ra · shadow: block b)"), "{text}");
     }
 
     #[test]
