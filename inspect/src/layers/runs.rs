@@ -601,6 +601,60 @@ mod tests {
         }
     }
 
+    fn base64_of(bytes: &[u8]) -> String {
+        let group = |c: &[u8]| {
+            let three = [0, 1, 2].map(|n| c.get(n).copied().unwrap_or(0));
+            base64::quantum(three, c.len() as u8).map(char::from)
+        };
+        bytes.chunks(3).flat_map(group).collect()
+    }
+
+    #[test]
+    fn text_of_old_character_sets_is_text() {
+        // Letters of TCVN3, VNI and windows-1258; the last two begin with nothing but ASCII, and have a line for each person.
+        let texts: [&[u8]; 5] = [
+            b"Th\xabng tin b\xe6 sung h\xe5 s\xac: h\xe4 t\xaan \xa7\xc6ng Th\xb6o Th\xacm; s\xe8 CCCD 001090123456; \xae\xb7",
+            b"K\xednh g\xf6\xfbi anh ch\xf2, so\xe1 CCCD cu\xfba \xd1a\xebng Thi Th\xf4m la\xf8 001090123456, nh\xf4\xf8 ca\xe4p nha\xe4t",
+            b"Nh\xf5\xcc b\xf4\xf2 ph\xe2\xf2n m\xf4\xf2t c\xfd\xd2a ki\xea\xd2m tra: c\xe3n c\xfd\xf5\xecc c\xf4ng d\xe2n: 001090123456, xin c\xe1m \xf5n",
+            b"STT,Ho ten nguoi tham gia,So can cuoc cong dan,Noi dang ky,Ghi chu chung\n1,Nguy\xd4n V\xa8n An,001090123456,H\xb5 N\xe9i,\n",
+            b"id;name;identity_number;registered_at;remarks_of_the_office;x;y;z;\r\n1;L\xea V\xe3n An;001090123456;Hu\xea\xec;;1;2;3;\r\n",
+        ];
+        for text in texts {
+            let hex: String = text.iter().map(|b| format!("{b:02x}")).collect();
+            for run in
+                [base64_of(text), format!("{{\"tep\": \"{}\"}}", base64_of(text)), hex, wrapped(&base64_of(text), 76)]
+            {
+                let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+                let inspection = inspector.inspect(Hint::default(), &run.clone().into_bytes()).inspection;
+                assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), 1, "{run}");
+                assert!(inspection.opaque.is_empty(), "{run}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_no_text_of_any_set() {
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        };
+        for len in [49, 64, 66, 128, 256] {
+            for _ in 0..4_000 {
+                let key: Vec<u8> = (0..len).map(|_| byte()).collect();
+                assert!(!sniff::is_plausible(&key) || sniff::is_container(&key), "{key:x?}");
+            }
+        }
+        // Written, but not by anybody: letters of the old sets alone, and codes of a picture.
+        for key in
+            [[0xe1; 80].as_slice(), &[b'a', 0xff, 0xfe].repeat(30), &[b"so \x01".as_slice(), &[0xe8; 70]].concat()]
+        {
+            assert!(!sniff::is_plausible(key), "{key:x?}");
+        }
+    }
+
     #[test]
     fn bytes_of_databases_and_base32_in_small_letters_are_read() {
         let said = "số CCCD: 001090123456";
