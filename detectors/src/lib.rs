@@ -66,7 +66,7 @@ pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
-use numbers::{Asked, Candidate, Finder, Number, candidates_of, parted};
+use numbers::{Asked, Candidate, Finder, Number, candidates_of, encoded, parted};
 use simd::{Look, Map, busy};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -444,6 +444,8 @@ impl Finder for Scan<'_> {
     }
 
     fn number(&mut self, number: &Number) {
+        let bytes = encoded::in_pairs(self.text, number);
+        let number = bytes.as_ref().unwrap_or(number);
         let Self { detectors, text, context, found, memory } = self;
         let (range, digits) = (number.range.clone(), number.len());
         let (bare, card) = (context.column.is_none(), text.get(range.end) == Some(&b'|'));

@@ -11,6 +11,7 @@ use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, digit, gap, group};
 use crate::simd::{BLOCK, Look, Stretch, Work, widest};
 
 mod alike;
+pub(crate) mod encoded;
 mod links;
 pub(crate) mod parted;
 #[cfg(test)]
