@@ -268,7 +268,7 @@ impl Detectors {
             candidates_of(&mut look, text, from..to, numbers, &mut scan);
             let heard = look.heard();
             for stretch in heard.speech(to) {
-                let number = |number: Number| scan.number(&number);
+                let number = |number: Number| scan.spoken(&number);
                 match &map {
                     Some(map) => spoken::numbers(text, stretch, map, number),
                     None => {
@@ -401,6 +401,21 @@ impl Scan<'_> {
                 found.push((detector.card().id, judged));
             }
         }
+    }
+
+    /// A number in words. What announces one that was typed without a program that puts the marks on was typed so, too.
+    fn spoken(&mut self, number: &Number) {
+        let told = self.found.len();
+        self.number(number);
+        if self.found.len() > told {
+            return;
+        }
+        let Some((text, range)) = spoken::without_keys(self.text, &number.range) else { return };
+        let Self { detectors, context, .. } = *self;
+        let mut scan = Scan { detectors, text: &text, context, found: Vec::new(), memory: Memory::default() };
+        scan.number(&number.at(range.clone()));
+        let same = scan.found.into_iter().filter(|(_, found)| found.range == range);
+        self.found.extend(same.map(|(id, found)| (id, Found { range: number.range.clone(), ..found })));
     }
 
     /// What is asked of the words around a number.

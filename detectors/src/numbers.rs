@@ -83,6 +83,11 @@ impl Number {
         self.layout == Layout::Solid && self.range.len() == self.len()
     }
 
+    /// The same number at another place, in a text that says the same.
+    pub(crate) fn at(&self, range: Range<usize>) -> Self {
+        Self { range, ..self.clone() }
+    }
+
     /// A number read by other means, such as through look-alike letters.
     pub(crate) fn disguised(range: Range<usize>, plain: &[u8], how: &'static str) -> Option<Self> {
         let mut digits = [0; NUMBER_DIGITS_MAX];
