@@ -206,8 +206,14 @@ pub(super) fn is_plain_value(text: &[u8], at: usize) -> bool {
     named && small && !matches!(behind, b'=' | b'\r' | b'\n')
 }
 
-/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`.
+/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`. The letters of an escape before
+/// it are no name: `=EF=BC=967`.
 fn is_value(text: &[u8], at: usize) -> bool {
+    let capital = |b: &u8| b.is_ascii_digit() || matches!(b, b'A'..=b'F');
+    let before = at.checked_sub(3).and_then(|from| text.get(from..at));
+    if matches!(before, Some([b'=', hex @ ..]) if hex.iter().all(capital)) {
+        return false;
+    }
     let named = at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     named && text.get(at + 1..at + 4).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
@@ -371,6 +377,7 @@ mod tests {
             ("s%E1%BB%91", "số"),
             ("s=E1=BB=91=\r\n!", "số!"),
             ("c=E3n =301=302 a=3Db", "c\u{fffd}n 0102 a=b"),
+            ("=EF=\n=BC=967 =F0=9D=9F=947 bytes=820888878928", "６7 𝟔7 bytes=820888878928"),
             ("s&#7889; &#x1ED1; &agrave;&amp;", "số ố à&"),
             (r"s\u1ed1 \ud83d\ude00 \x30", "số 😀 0"),
             (r"s\u7889? \'30", "số 0"),
