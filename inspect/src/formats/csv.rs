@@ -11,6 +11,7 @@ use chot_detectors::{BLOCK, among};
 use super::plain::legible;
 use super::{Format, Room, Stream, returns};
 use crate::inquiry::{Inquiry, Place};
+use crate::layers;
 use crate::scanned::is_code;
 use crate::sniff::Head;
 use crate::table::{Cell, Line, Plain, Row, Table};
@@ -76,6 +77,7 @@ fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         && !(delimiter == b',' && is_list(head.trimmed))
         && !(matches!(delimiter, b'|' | b',') && is_wiki(head.trimmed))
         && !are_codes(lines())
+        && !layers::is_uuencoded(head.trimmed)
 }
 
 /// Whether a table of a wiki begins here, whose header has other signs between its cells: running text knows such. Addresses
