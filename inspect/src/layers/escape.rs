@@ -266,6 +266,9 @@ pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     (escape.kind != Kind::QuotedPrintable && !pair).then(|| (escape.kind.name(), 1))
 }
 
+/// So much makes quoted-printable.
+pub(super) const PRINTABLE_MIN: u32 = 3;
+
 /// Equals signs: three of them, or the mark of a broken line.
 pub(super) fn printable_sign(text: &[u8], at: usize) -> Option<Sign> {
     let Escape { kind, bytes, len, taken } = parse(text.get(at..)?)?;
@@ -275,7 +278,7 @@ pub(super) fn printable_sign(text: &[u8], at: usize) -> Option<Sign> {
     }
     // Base64 is filled up with two; in quoted-printable the first of them would be an escape.
     let filling = at.checked_sub(1).and_then(|b| text.get(b)) == Some(&b'=');
-    (kind == Kind::QuotedPrintable && !filling).then_some((name, 3))
+    (kind == Kind::QuotedPrintable && !filling).then_some((name, PRINTABLE_MIN))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
@@ -334,6 +337,15 @@ fn next_of(text: &[u8], core: Range<usize>, signs: [u8; 4]) -> usize {
     }
     let rest = text.get(at..core.end).unwrap_or_default();
     rest.iter().position(|b| signs.contains(b)).map_or(core.end, |by| at + by)
+}
+
+/// Whether an escape that is always undone stands at `at`, or a soft line break.
+pub(super) fn cuts(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(b'%' | b'&' | b'\\') => sign(text, at).is_some(),
+        Some(b'=') => printable_sign(text, at).is_some_and(|(_, favour)| favour >= PRINTABLE_MIN),
+        _ => false,
+    }
 }
 
 /// The whole view with its escapes replaced, when there are any.
