@@ -191,7 +191,8 @@ pub(crate) fn without_keys(text: &[u8], number: &Range<usize>) -> Option<(Vec<u8
     Some((plain, start..start + number.len()))
 }
 
-/// Appends a word of ASCII without its keys, which stand behind its first vowel, and with one of the letters that are typed twice.
+/// Appends a word of ASCII without its keys, which stand behind its first vowel, and with one of the letters that are
+/// typed twice.
 fn push_without_keys(word: &[u8], out: &mut Vec<u8>) {
     if !word.is_ascii() || word.first().is_some_and(u8::is_ascii_digit) {
         return out.extend_from_slice(word);

@@ -1,8 +1,8 @@
 //! Numbers whose digits are written as their bytes: in pairs of hexadecimal digits set apart, `31 37 31 …`, and in base64,
 //! `MTcxMjk5NzIyMA==`.
 //!
-//! Believed only with a word directly before. Citizens' numbers in base64 are as long as what is decoded wherever it stands, and are
-//! found there.
+//! Believed only with a word directly before. Citizens' numbers in base64 are as long as what is decoded wherever it
+//! stands, and are found there.
 
 use std::ops::Range;
 

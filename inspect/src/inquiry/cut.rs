@@ -1,5 +1,5 @@
-//! Containers in encodings that an escape or a soft line break cuts: `H4sI…%2FU2…`. As far as it goes, such a container is broken;
-//! where the writing is undone it is read whole, and then nothing is said of the piece.
+//! Containers in encodings that an escape or a soft line break cuts: `H4sI…%2FU2…`. As far as it goes, such a container is
+//! broken; where the writing is undone it is read whole, and then nothing is said of the piece.
 //!
 //! What is not read whole anywhere is told at the end: nothing is forgotten.
 

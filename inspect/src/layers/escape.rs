@@ -206,8 +206,8 @@ pub(super) fn is_plain_value(text: &[u8], at: usize) -> bool {
     named && small && !matches!(behind, b'=' | b'\r' | b'\n')
 }
 
-/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`. The letters of an escape before
-/// it are no name: `=EF=BC=967`.
+/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`. The letters of an
+/// escape before it are no name: `=EF=BC=967`.
 fn is_value(text: &[u8], at: usize) -> bool {
     let capital = |b: &u8| b.is_ascii_digit() || matches!(b, b'A'..=b'F');
     let before = at.checked_sub(3).and_then(|from| text.get(from..at));

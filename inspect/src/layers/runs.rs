@@ -633,10 +633,14 @@ mod tests {
         // Letters of TCVN3, VNI and windows-1258; the last two begin with nothing but ASCII, and have a line for each person.
         let texts: [&[u8]; 5] = [
             b"Th\xabng tin b\xe6 sung h\xe5 s\xac: h\xe4 t\xaan \xa7\xc6ng Th\xb6o Th\xacm; s\xe8 CCCD 001090123456; \xae\xb7",
-            b"K\xednh g\xf6\xfbi anh ch\xf2, so\xe1 CCCD cu\xfba \xd1a\xebng Thi Th\xf4m la\xf8 001090123456, nh\xf4\xf8 ca\xe4p nha\xe4t",
-            b"Nh\xf5\xcc b\xf4\xf2 ph\xe2\xf2n m\xf4\xf2t c\xfd\xd2a ki\xea\xd2m tra: c\xe3n c\xfd\xf5\xecc c\xf4ng d\xe2n: 001090123456, xin c\xe1m \xf5n",
-            b"STT,Ho ten nguoi tham gia,So can cuoc cong dan,Noi dang ky,Ghi chu chung\n1,Nguy\xd4n V\xa8n An,001090123456,H\xb5 N\xe9i,\n",
-            b"id;name;identity_number;registered_at;remarks_of_the_office;x;y;z;\r\n1;L\xea V\xe3n An;001090123456;Hu\xea\xec;;1;2;3;\r\n",
+            b"K\xednh g\xf6\xfbi anh ch\xf2, so\xe1 CCCD cu\xfba \
+              \xd1a\xebng Thi Th\xf4m la\xf8 001090123456, nh\xf4\xf8 ca\xe4p nha\xe4t",
+            b"Nh\xf5\xcc b\xf4\xf2 ph\xe2\xf2n m\xf4\xf2t \
+              c\xfd\xd2a ki\xea\xd2m tra: c\xe3n c\xfd\xf5\xecc c\xf4ng d\xe2n: 001090123456, xin c\xe1m \xf5n",
+            b"STT,Ho ten nguoi tham gia,So can cuoc cong dan,\
+              Noi dang ky,Ghi chu chung\n1,Nguy\xd4n V\xa8n An,001090123456,H\xb5 N\xe9i,\n",
+            b"id;name;identity_number;registered_at;\
+              remarks_of_the_office;x;y;z;\r\n1;L\xea V\xe3n An;001090123456;Hu\xea\xec;;1;2;3;\r\n",
         ];
         for text in texts {
             let hex: String = text.iter().map(|b| format!("{b:02x}")).collect();
