@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use chot_model::DetectorId;
 
-use crate::numbers::Candidate;
+use crate::numbers::{Candidate, encoded};
 use crate::simd::{BLOCK, Beginnings, Map, Sightings, Work, places, widest};
 use crate::trigger::{Ending, Trigger, WORD_BYTES_MAX, may_end, words_in, words_that_end};
 use crate::{address, claim_record, date_of_birth, diagnosis, mrz, person_name, plate, state_secret};
@@ -157,7 +157,7 @@ const LABEL: u8 = 1;
 const BLANK: u8 = 2;
 const GAP: u8 = 4;
 
-/// Whether what stands before the capital at `at` may announce anything, or it is that of a marking.
+/// Whether what stands before the capital at `at` may announce anything, or it is that of a marking or of digits in base64.
 #[inline]
 fn may_say(text: &[u8], at: usize) -> bool {
     let four = at.checked_sub(4).and_then(|from| text.get(from..)?.first_chunk::<4>());
@@ -165,7 +165,8 @@ fn may_say(text: &[u8], at: usize) -> bool {
     let [.., last, before] = four.map(|b| BEFORE[usize::from(b)]);
     let ending = Ending::before_last(*four).may_be_any([Trigger::Commune, Trigger::Person]);
     let marking = (first == state_secret::INITIAL) & (next >= 0x80);
-    (before & LABEL != 0) | (before & BLANK != 0) & (ending | (last & GAP != 0)) | marking
+    let number = encoded::may_begin([first, next]);
+    (before & LABEL != 0) | (before & BLANK != 0) & (ending | (last & GAP != 0)) | marking | number
 }
 
 struct Pass<'p, F> {
@@ -210,6 +211,11 @@ impl<F: FnMut(Candidate)> Pass<'_, F> {
             && let Some(name) = person_name::name_at(self.text, at..at + letters)
         {
             (self.found)(Candidate::Name(name));
+        }
+        if self.wanted.numbers
+            && let Some(number) = encoded::in_base64(self.text, at)
+        {
+            return (self.found)(Candidate::Number(number));
         }
         if self.wanted.markings
             && word.first() == Some(&state_secret::INITIAL)

@@ -66,7 +66,7 @@ pub use stream::Stream;
 
 use card::{Detector, Found, Value, confidence};
 use context::{Hint, Memory, Near, Words};
-use numbers::{Asked, Candidate, Finder, Number, candidates_of, parted};
+use numbers::{Asked, Candidate, Finder, Number, candidates_of, encoded, parted};
 use simd::{Look, Map, busy};
 use spoken::SPOKEN_BYTES_MIN;
 use trigger::Trigger;
@@ -268,7 +268,7 @@ impl Detectors {
             candidates_of(&mut look, text, from..to, numbers, &mut scan);
             let heard = look.heard();
             for stretch in heard.speech(to) {
-                let number = |number: Number| scan.number(&number);
+                let number = |number: Number| scan.spoken(&number);
                 match &map {
                     Some(map) => spoken::numbers(text, stretch, map, number),
                     None => {
@@ -403,6 +403,21 @@ impl Scan<'_> {
         }
     }
 
+    /// A number in words. What announces one that was typed without a program that puts the marks on was typed so, too.
+    fn spoken(&mut self, number: &Number) {
+        let told = self.found.len();
+        self.number(number);
+        if self.found.len() > told {
+            return;
+        }
+        let Some((text, range)) = spoken::without_keys(self.text, &number.range) else { return };
+        let Self { detectors, context, .. } = *self;
+        let mut scan = Scan { detectors, text: &text, context, found: Vec::new(), memory: Memory::default() };
+        scan.number(&number.at(range.clone()));
+        let same = scan.found.into_iter().filter(|(_, found)| found.range == range);
+        self.found.extend(same.map(|(id, found)| (id, Found { range: number.range.clone(), ..found })));
+    }
+
     /// What is asked of the words around a number.
     fn near(&mut self, range: Range<usize>, digits: usize) -> Near<'_> {
         let Self { detectors, text, context, memory, .. } = self;
@@ -444,6 +459,8 @@ impl Finder for Scan<'_> {
     }
 
     fn number(&mut self, number: &Number) {
+        let bytes = encoded::in_pairs(self.text, number);
+        let number = bytes.as_ref().unwrap_or(number);
         let Self { detectors, text, context, found, memory } = self;
         let (range, digits) = (number.range.clone(), number.len());
         let (bare, card) = (context.column.is_none(), text.get(range.end) == Some(&b'|'));

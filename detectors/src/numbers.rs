@@ -11,6 +11,7 @@ use crate::digits::{GROUP_DIGITS_MAX, Gap, Group, digit, gap, group};
 use crate::simd::{BLOCK, Look, Stretch, Work, widest};
 
 mod alike;
+pub(crate) mod encoded;
 mod links;
 pub(crate) mod parted;
 #[cfg(test)]
@@ -80,6 +81,11 @@ impl Number {
     /// Whether it is a run of ASCII digits, all that stand there.
     pub(crate) fn is_plain(&self) -> bool {
         self.layout == Layout::Solid && self.range.len() == self.len()
+    }
+
+    /// The same number at another place, in a text that says the same.
+    pub(crate) fn at(&self, range: Range<usize>) -> Self {
+        Self { range, ..self.clone() }
     }
 
     /// A number read by other means, such as through look-alike letters.

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::CONTEXT_BYTES;
 use crate::fold::spread_words;
 use crate::numbers::Number;
 use crate::simd::{Letters, Map};
@@ -171,6 +172,43 @@ fn typed<'s>(raw: &[u8], scratch: &'s mut Vec<u8>) -> Option<&'s [u8]> {
     (raw.is_ascii() && scratch.len() < raw.len()).then_some(scratch.as_slice())
 }
 
+/// The words around a number in words without the keys they were typed with, and where the number stands there; `None` where it
+/// has no such keys itself.
+pub(crate) fn without_keys(text: &[u8], number: &Range<usize>) -> Option<(Vec<u8>, Range<usize>)> {
+    let words = |part: Range<usize>| {
+        text.get(part).unwrap_or_default().chunk_by(|a, b| is_letter(*a) == is_letter(*b) && is_letter(*a))
+    };
+    let mut scratch = Vec::new();
+    if !words(number.clone()).any(|word| typed(word, &mut scratch).is_some()) {
+        return None;
+    }
+    let mut plain = Vec::new();
+    for word in words(number.start.saturating_sub(CONTEXT_BYTES)..number.start) {
+        push_without_keys(word, &mut plain);
+    }
+    let start = plain.len();
+    plain.extend_from_slice(text.get(number.start..text.len().min(number.end + CONTEXT_BYTES))?);
+    Some((plain, start..start + number.len()))
+}
+
+/// Appends a word of ASCII without its keys, which stand behind its first vowel, and with one of the letters that are
+/// typed twice.
+fn push_without_keys(word: &[u8], out: &mut Vec<u8>) {
+    if !word.is_ascii() || word.first().is_some_and(u8::is_ascii_digit) {
+        return out.extend_from_slice(word);
+    }
+    let (start, mut voiced) = (out.len(), false);
+    for byte in word {
+        let small = byte.to_ascii_lowercase();
+        let twice = out.get(start..).and_then(<[u8]>::last).is_some_and(|last| last.eq_ignore_ascii_case(byte));
+        if voiced && is_key(small) || twice && matches!(small, b'a' | b'e' | b'o' | b'd') {
+            continue;
+        }
+        voiced |= matches!(small, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+        out.push(*byte);
+    }
+}
+
 /// Whether the last character of a word may be one that hides its last letter.
 const fn ends_invisibly(word: &[u8]) -> bool {
     matches!(word, [.., 0xc2, 0x80..=0xff] | [.., 0xe2 | 0xef, 0x80..=0xff, 0x80..=0xff])
@@ -286,6 +324,26 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn words_are_read_without_the_keys_they_were_typed_with() {
+        let plain = |text: &str| {
+            let start = text.find('#').expect("a mark");
+            let text = text.replace('#', "");
+            let (plain, range) = without_keys(text.as_bytes(), &(start..text.len()))?;
+            assert_eq!(&plain[range.clone()], &text.as_bytes()[start..]);
+            Some(String::from_utf8_lossy(&plain[..range.start]).into_owned())
+        };
+        for (typed, expected) in [
+            ("soos cawn cuwowcs coong daan cuar em laf #khoong", Some("so can cuoc cong dan cua em la ")),
+            ("so61 ca8n cu7o71c: #kho6ng", Some("so can cuoc: ")),
+            ("maax soos BHXH, ddangw trong TEESP 12s: #khoong", Some("ma so BHXH, dang trong TEP 12s: ")),
+            ("số căn cuwowcs: #khoong mootj", Some("số căn cuoc: ")),
+            ("soos cawn cuwowcs: #khong mot", None),
+        ] {
+            assert_eq!(plain(typed).as_deref(), expected, "{typed}");
         }
     }
 

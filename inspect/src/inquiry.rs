@@ -4,6 +4,7 @@
 
 mod cache;
 mod crowd;
+mod cut;
 mod headings;
 mod lost;
 mod outcome;
@@ -37,6 +38,7 @@ use crate::view::View;
 pub(crate) use cache::Cache;
 pub(crate) use crowd::Twelves;
 use crowd::{Crowd, twelves};
+use cut::Cut;
 pub(crate) use headings::Headings;
 use tallies::Added;
 pub(crate) use tallies::Tallies;
@@ -184,6 +186,8 @@ pub(crate) struct Inquiry {
     crowd: Crowd,
     late: bool,
     calls: u32,
+    /// What of an encoding is read that something cuts.
+    cut: Cut,
     /// Values that are findings wherever they stand.
     sought: Option<Arc<Sought>>,
     /// Every cell is scanned, also where what it holds can be told without: for tests that compare.
@@ -248,6 +252,7 @@ impl Inquiry {
             crowd: Crowd::default(),
             late: false,
             calls: 0,
+            cut: Cut::default(),
             sought: None,
             careful: false,
         }
@@ -355,6 +360,9 @@ impl Inquiry {
     /// As [`Self::opaque`], of what begins with a mark that no chance has and is broken: within an encoding that is told too.
     /// In a copy of a text whose writing was undone it may be that which broke it.
     pub(crate) fn broken(&mut self, place: &Place, bytes: u64) {
+        if self.cut.holds_back() {
+            return;
+        }
         if place.disguise.is_some() && place.undone == 0 {
             self.refuse(place, OpaqueReason::ParseError, bytes);
         } else {

@@ -293,6 +293,7 @@ impl Inspecting {
             self.shelf.put(self.inquiry.learned());
         }
         let top = Place::top(Origin::Lost);
+        self.inquiry.settle();
         if self.failed {
             self.inquiry.refuse(&top, OpaqueReason::Failed, self.bytes);
         }

@@ -13,7 +13,7 @@ use crate::view::View;
 /// A longer value is a number of its own.
 pub(crate) const PART_DIGITS_MAX: usize = 8;
 /// Digits of the shortest and of the longest identifier of digits alone.
-const DIGITS: std::ops::RangeInclusive<usize> = 9..=12;
+pub(crate) const DIGITS: std::ops::RangeInclusive<usize> = 9..=12;
 
 /// Digits of a part that only its place in a series tells of; shorter ones are answers, scores and drawn numbers.
 const NUMBERED_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;

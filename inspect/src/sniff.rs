@@ -201,11 +201,14 @@ pub(crate) fn is_plausible(bytes: &[u8]) -> bool {
             beginning.copy_from_slice(head);
         }
         if among(&block, [0; 4]) == 0 {
-            // An old character set, if a number stands in it and nothing that is not written.
-            return has_number(&block) && encoding(bytes) == Some(Encoding::Legacy);
+            return is_written(&block, head.len()) && encoding(bytes) == Some(Encoding::Legacy);
         }
     }
-    matches!(encoding(bytes), Some(encoding) if encoding != Encoding::Legacy)
+    match encoding(bytes) {
+        // Letters of an old character set, none of them at the beginning.
+        Some(Encoding::Legacy) => bytes.len() >= BLOCK,
+        found => found.is_some(),
+    }
 }
 
 /// Whether nothing that [`is_plausible`] and [`holds_number`] mean is in these bytes, if there is neither a zero nor nine digits among them, nor two
@@ -264,10 +267,23 @@ fn ends_as_archive(bytes: &[u8]) -> bool {
 /// Digits of the shortest number of people.
 pub(crate) const DIGITS_MIN: usize = 9;
 
-/// Whether a block has the digits of a number, and nothing that is not written.
-fn has_number(block: &[u8; BLOCK]) -> bool {
-    // Among bytes of chance there are few.
-    digits(block).count_ones() as usize >= DIGITS_MIN && !block.iter().any(u8::is_ascii_control)
+/// Whether the first `len` bytes of a block, the others blanks, are those of a text in an old character set and none of chance:
+/// nothing is in them that is not written, and the digits of a number are, or more letters than chance has. Of few bytes only
+/// the number tells.
+fn is_written(block: &[u8; BLOCK], len: usize) -> bool {
+    /// As many as a short run of base64 comes to, such as keys and names of records.
+    const FEW: usize = BLOCK / 4 * 3;
+    // Among bytes of chance a tenth is not written.
+    let is_control = |b: &u8| b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r');
+    if block.iter().any(is_control) {
+        return false;
+    }
+    // Of these a quarter of all bytes, and four of five in the old sets: in VNI, whose marks are letters of their own,
+    // hardly fewer.
+    let is_usual = |b: &&u8| b.is_ascii_alphanumeric() || b" \t\r\n.,;:-/()\"'|".contains(b);
+    let has_number = digits(block).count_ones() as usize >= DIGITS_MIN;
+    let seen = block.get(..len).unwrap_or_default();
+    has_number || len > FEW && 5 * seen.iter().filter(is_usual).count() >= 3 * len
 }
 
 /// Whether the digits of a number stand together somewhere among bytes of any kind, as in the messages of programs. Bytes of

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::Number;
+use super::{Number, encoded};
 use crate::digits::{Gap, NUMBER_BYTES_MAX, gap};
 use crate::fold::next_char;
 
@@ -113,6 +113,11 @@ fn read_groups(text: &[u8], group: Range<usize>) -> Option<Number> {
     let before = text.get(..group.start)?.strip_suffix(sign);
     if before.is_some_and(|before| before.last().is_some_and(u8::is_ascii_digit)) {
         return None;
+    }
+    if group.len() == 2
+        && let Some(number) = encoded::pairs(text, group.start)
+    {
+        return Some(number);
     }
     let letters = before.or_else(|| text.get(..group.start))?;
     let is_card = letters.last().is_some_and(u8::is_ascii_alphabetic)

@@ -2,8 +2,11 @@
 //!
 //! What is said before the letters, on their line or the one above, must make a number of them.
 
+use std::ops::Range;
+
 use super::Piece;
 use crate::inquiry::{Inquiry, Place};
+use crate::joined::PART_DIGITS_MAX;
 use crate::table::{BOXES, Row, Said, boxes};
 use crate::view::View;
 
@@ -14,6 +17,8 @@ pub(super) struct Letters {
     /// The last line of more than that, and the one before.
     said: Option<Piece>,
     before: Option<Piece>,
+    /// Items of a list, one below the other, each a part of a number.
+    items: Vec<Piece>,
     /// What is to be read, and what stands before it.
     found: Vec<(Row, Said)>,
 }
@@ -22,6 +27,26 @@ fn is_letter(text: &[u8]) -> bool {
     // Nearly every line has two letters side by side at its beginning.
     !matches!(text, [a, b, ..] if !a.is_ascii_whitespace() && !b.is_ascii_whitespace())
         && matches!(text.trim_ascii(), [b] if b.is_ascii_alphanumeric())
+}
+
+/// The digits of an item of a list that may be a part of a number: `- "0010"`.
+fn item(text: &[u8]) -> Option<Range<usize>> {
+    if !matches!(text, [b'-', b' ', ..] | [b' ' | b'\t', ..]) {
+        return None;
+    }
+    let blanks = |from: usize| from + text.iter().skip(from).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let sign = blanks(0);
+    let start = blanks(sign + 1);
+    let quote = text.get(start).filter(|b| matches!(b, b'"' | b'\''));
+    let start = start + usize::from(quote.is_some());
+    let rest = text.get(start..).filter(|_| text.get(sign) == Some(&b'-'))?;
+    let digits = rest.iter().take(PART_DIGITS_MAX + 1).take_while(|b| b.is_ascii_digit()).count();
+    let behind = rest.get(digits..)?;
+    let ends = match quote {
+        Some(quote) => behind.strip_prefix(std::slice::from_ref(quote))?,
+        None => behind,
+    };
+    ((1..=PART_DIGITS_MAX).contains(&digits) && ends.trim_ascii().is_empty()).then_some(start..start + digits)
 }
 
 /// What may stand between a letter and the words around it.
@@ -59,6 +84,16 @@ impl Letters {
         if !self.lines.is_empty() {
             self.end_before(Some(line), view);
         }
+        if let Some(part) = item(text) {
+            // One more than fits is enough to know that it does not.
+            if self.items.len() <= *BOXES.end() {
+                self.items.push(line.part(part, view));
+            }
+            return;
+        }
+        if !self.items.is_empty() {
+            self.end_items(view);
+        }
         self.before = self.said.replace(line.twin());
     }
 
@@ -75,6 +110,23 @@ impl Letters {
     /// No line of one letter follows.
     pub(super) fn end(&mut self, view: &View) {
         self.end_before(None, view);
+        self.end_items(view);
+    }
+
+    /// The items end that are parts of a number, if the line above names it and nothing else.
+    fn end_items(&mut self, view: &View) {
+        let items = std::mem::take(&mut self.items);
+        let digits: usize = items.iter().map(Piece::len).sum();
+        let said = self.said.as_ref().map(|said| said.text(view).trim_ascii_end()).unwrap_or_default();
+        if items.len() < 2 || !BOXES.contains(&digits) || said.last() != Some(&b':') {
+            return;
+        }
+        let each =
+            |item: &Piece| (0..item.len()).map(|at| item.part(at..at + 1, view).to_view(view)).collect::<Vec<_>>();
+        let row = items.iter().flat_map(each).enumerate().collect();
+        let mut above = Said::default();
+        above.take(said.trim_ascii_start());
+        self.found.push((row, above));
     }
 
     /// The lines of one letter end before this one. The first letter may end the line above them, and the last begin the line
@@ -206,7 +258,12 @@ impl Letters {
 
     /// Copies out of the window what is still needed.
     pub(super) fn keep(&mut self, view: &View) {
-        self.lines.iter_mut().chain(&mut self.said).chain(&mut self.before).for_each(|line| line.keep(view));
+        self.lines
+            .iter_mut()
+            .chain(&mut self.items)
+            .chain(&mut self.said)
+            .chain(&mut self.before)
+            .for_each(|line| line.keep(view));
     }
 
     /// Reads what was found.
@@ -249,6 +306,12 @@ mod tests {
             ("Căn cước công dân:\t0010\t9012\t3456".into(), 1),
             ("Số lượng thẻ:\t0010\t9012\t3456".into(), 0),
             ("Số CCCD cấp mới:\t1010\t9012\t3456".into(), 0),
+            ("so_cccd:\n  - \"0010\"\n  - \"9012\"\n  - \"3456\"\nten: An\n".into(), 1),
+            ("Số CCCD:\n- 001\n- 090\n- 123\n- 456".into(), 1),
+            (format!("so_cccd:\n- {}", each("\n- ")), 1),
+            ("cong:\n  - 0010\n  - 9012\n  - 3456\n".into(), 0),
+            ("so_cccd\n  - 0010\n  - 9012\n  - 3456\n".into(), 0),
+            ("so_cccd:\n  - 0010\n  - 9012\n  - 3456\n  - 7\n".into(), 0),
             // Marks, scores and the lines of a form.
             (format!("Điểm từng câu: {}", each("|")), 0),
             (format!("Kết quả\n{}", each("\n")), 0),

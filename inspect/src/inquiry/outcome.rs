@@ -83,6 +83,7 @@ impl Inquiry {
         }
         let mut within = self.within();
         let media_type = read(&mut within);
+        within.settle();
         let mut outcome = self.outcome(within, media_type, stands);
         // Behind an encoding of a mail, and in a text, the edits are its own.
         let moves = standing != Standing::Encoded || outcome.edits.are_lost();
@@ -128,6 +129,7 @@ impl Inquiry {
             second: self.second,
             late: self.late,
             calls: self.calls,
+            cut: super::Cut::default(),
             sought: self.sought.clone(),
             careful: self.careful,
             inspection: Inspection::default(),

@@ -206,8 +206,14 @@ pub(super) fn is_plain_value(text: &[u8], at: usize) -> bool {
     named && small && !matches!(behind, b'=' | b'\r' | b'\n')
 }
 
-/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`.
+/// Whether the equals sign gives a name its number, as in the lines of a log: `bytes=820888878928`. The letters of an
+/// escape before it are no name: `=EF=BC=967`.
 fn is_value(text: &[u8], at: usize) -> bool {
+    let capital = |b: &u8| b.is_ascii_digit() || matches!(b, b'A'..=b'F');
+    let before = at.checked_sub(3).and_then(|from| text.get(from..at));
+    if matches!(before, Some([b'=', hex @ ..]) if hex.iter().all(capital)) {
+        return false;
+    }
     let named = at.checked_sub(1).and_then(|b| text.get(b)).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
     named && text.get(at + 1..at + 4).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
 }
@@ -260,6 +266,9 @@ pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     (escape.kind != Kind::QuotedPrintable && !pair).then(|| (escape.kind.name(), 1))
 }
 
+/// So much makes quoted-printable.
+pub(super) const PRINTABLE_MIN: u32 = 3;
+
 /// Equals signs: three of them, or the mark of a broken line.
 pub(super) fn printable_sign(text: &[u8], at: usize) -> Option<Sign> {
     let Escape { kind, bytes, len, taken } = parse(text.get(at..)?)?;
@@ -269,7 +278,7 @@ pub(super) fn printable_sign(text: &[u8], at: usize) -> Option<Sign> {
     }
     // Base64 is filled up with two; in quoted-printable the first of them would be an escape.
     let filling = at.checked_sub(1).and_then(|b| text.get(b)) == Some(&b'=');
-    (kind == Kind::QuotedPrintable && !filling).then_some((name, 3))
+    (kind == Kind::QuotedPrintable && !filling).then_some((name, PRINTABLE_MIN))
 }
 
 pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &mut View) -> usize {
@@ -330,6 +339,15 @@ fn next_of(text: &[u8], core: Range<usize>, signs: [u8; 4]) -> usize {
     rest.iter().position(|b| signs.contains(b)).map_or(core.end, |by| at + by)
 }
 
+/// Whether an escape that is always undone stands at `at`, or a soft line break.
+pub(super) fn cuts(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        Some(b'%' | b'&' | b'\\') => sign(text, at).is_some(),
+        Some(b'=') => printable_sign(text, at).is_some_and(|(_, favour)| favour >= PRINTABLE_MIN),
+        _ => false,
+    }
+}
+
 /// The whole view with its escapes replaced, when there are any.
 pub(crate) fn unescaped(view: &View) -> Option<View> {
     let all = 0..view.text.len();
@@ -371,6 +389,7 @@ mod tests {
             ("s%E1%BB%91", "số"),
             ("s=E1=BB=91=\r\n!", "số!"),
             ("c=E3n =301=302 a=3Db", "c\u{fffd}n 0102 a=b"),
+            ("=EF=\n=BC=967 =F0=9D=9F=947 bytes=820888878928", "６7 𝟔7 bytes=820888878928"),
             ("s&#7889; &#x1ED1; &agrave;&amp;", "số ố à&"),
             (r"s\u1ed1 \ud83d\ude00 \x30", "số 😀 0"),
             (r"s\u7889? \'30", "số 0"),

@@ -35,6 +35,7 @@ use crate::view::View;
 pub(crate) use escape::{entity, unescaped};
 pub(crate) use lists::Written;
 pub(crate) use look::{Look, Room, Suspects, is_meaningless};
+pub(crate) use uu::is_uuencoded;
 
 /// The second look at one text.
 pub(crate) struct Layers {

@@ -37,6 +37,10 @@ const LIST_MAX: usize = 1 << 16;
 const NAME_MAX: usize = 16;
 /// Signs of the shortest identifier.
 const SIGNS_MIN: usize = 9;
+/// Digits of the longest, a card's behind its letters.
+const DIGITS_MAX: usize = 15;
+/// What puts strings together in PHP and Perl, SQL, Lua, Basic and templates.
+const JOINTS: [&[u8]; 5] = [b"||", b"..", b".", b"&", b"~"];
 /// What is turned round is a number and the words before it, no document.
 const TURNED_MAX: usize = 256;
 
@@ -45,10 +49,12 @@ pub(super) fn sign(text: &[u8], at: usize) -> Option<Sign> {
     let sure = match text.get(at)? {
         b'(' => is_among(name_before(text, at), &[&CODES[..], &JOINS, &TURNS]),
         _ => {
-            let value = at + 1 + blanks(text, at + 1);
+            // `'cccd' => '0010' . '9012'`
+            let sign = at + 1 + usize::from(text.get(at + 1) == Some(&b'>'));
+            let value = sign + blanks(text, sign);
             match text.get(value)? {
                 b'[' | b'{' | b'(' => item(text, value + 1).is_some(),
-                b'"' | b'\'' => turned(text, value).is_some(),
+                b'"' | b'\'' => turned(text, value).is_some() || pieces(text, value).is_some(),
                 _ => false,
             }
         }
@@ -60,7 +66,7 @@ pub(super) fn undo(view: &View, core: Range<usize>, _name: &'static str, out: &m
     replace(view, core, out, |text, at| match text.get(at) {
         Some(b'(') => called(text, at).or_else(|| listed(text, at)),
         Some(b'[' | b'{') => listed(text, at),
-        Some(b'"' | b'\'') => turned(text, at),
+        Some(b'"' | b'\'') => turned(text, at).or_else(|| pieces(text, at)),
         _ => None,
     })
 }
@@ -277,7 +283,6 @@ fn listed(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
     }
     let digits = list.joined.len() >= SIGNS_MIN && list.joined.iter().all(u8::is_ascii_digit);
     // What is longer than any number is data.
-    const DIGITS_MAX: usize = 15;
     (digits && list.joined.len() <= DIGITS_MAX).then(|| (taken, apart(&spread(&list.joined))))
 }
 
@@ -299,6 +304,25 @@ fn string(text: &[u8], at: usize) -> Option<(usize, &[u8])> {
     let len = rest.iter().take(TURNED_MAX).position(|b| b == quote)?;
     let content = rest.get(..len)?;
     (len >= SIGNS_MIN && !content.contains(&b'\n')).then_some((at + len + 2, content))
+}
+
+/// Strings of digits that a program puts together with signs other than a plus, which is read in other text, too (`tags.rs`):
+/// `'0010' . '9012'`, `"0010" & "9012"`, `'0010' || '9012'`.
+fn pieces(text: &[u8], at: usize) -> Option<(usize, Vec<u8>)> {
+    let (mut joined, mut next, mut sign) = (Vec::new(), at, None);
+    let end = loop {
+        let Some((end, Item::Text(digits))) = item(text, next) else { return None };
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || joined.len() + digits.len() > DIGITS_MAX {
+            return None;
+        }
+        joined.extend_from_slice(digits);
+        let from = end + blanks(text, end);
+        let here = JOINTS.into_iter().find(|sign| text.get(from..).is_some_and(|rest| rest.starts_with(sign)));
+        let Some(here) = here.filter(|here| sign.is_none_or(|sign| sign == *here)) else { break end };
+        sign = Some(here);
+        next = from + here.len();
+    };
+    (sign.is_some() && joined.len() >= SIGNS_MIN).then(|| (end - at, apart(&joined)))
 }
 
 /// A string that is turned round by what stands behind it.
@@ -348,6 +372,10 @@ mod tests {
             "=CONCATENATE(\"001\";\"090\";\"123456\")",
             "a = ''.concat('001', '090', '123456')",
             "cccd = [\"0\", \"0\", \"1\", \"0\", \"9\", \"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\"]",
+            "<?php $cccd = '0010' . '9012' . '3456'; ?>",
+            "$a = ['cccd' => \"0010\".\"90123456\"];",
+            "SET so_cccd = '001090' || '123456'",
+            "cccd = \"0010\" & \"9012\" & \"3456\"",
             "a = \"654321090100\".split(\"\").reverse().join(\"\")",
             "a = '654321090100'[::-1]",
             "a = StrReverse(\"654321090100\")",
@@ -368,6 +396,8 @@ mod tests {
             "a = [0, 0, 1, 0, 9, 0, 1, 2, 3, 4, 5, 6].join(' ')",
             "ma_don_hang = String.fromCharCode(48,48,49,48,57,48,49,50,51,52,53,54)",
             "a = \"654321090100\".split(\",\")",
+            "$a = '0010' . $b . '90123456';",
+            "$a = '0010' . '9012' & '3456';",
             "f(48, 48, 49, 48, 57, 48, 49, 50, 51, 52, 53, 54)",
         ] {
             assert_eq!(citizens(text), 0, "{text}");

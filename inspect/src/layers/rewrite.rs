@@ -43,7 +43,7 @@ const KINDS: [Kind; 12] = [
     Kind { sign: escape::sign, least: 1, broken: false, once: false, sure: None, undo: escape::undo },
     Kind {
         sign: escape::printable_sign,
-        least: 3,
+        least: escape::PRINTABLE_MIN,
         broken: false,
         once: false,
         sure: None,

@@ -5,6 +5,7 @@ use std::ops::Range;
 use chot_detectors::{BLOCK, among, decode_base64};
 
 use super::deflate::{self, Deflated};
+use super::escape;
 use super::pairs::HEX;
 use crate::Hint;
 use crate::base64;
@@ -146,6 +147,8 @@ pub(super) struct Runs {
     width: usize,
     /// A character that is no hexadecimal digit stands in it.
     not_hex: bool,
+    /// An escape or a soft line break stands behind it: where that is undone, it goes on.
+    cut: bool,
     /// A long run: how it is decoded and where that goes.
     open: Option<(Code, Content)>,
     decoded: Vec<u8>,
@@ -196,7 +199,11 @@ impl Runs {
                     self.end_line();
                 }
                 Some(b'\n' | b' ' | b'\t' | b'>') if self.between => {}
-                _ => self.end(place, inquiry),
+                _ => {
+                    self.cut = escape::cuts(text, at);
+                    self.end(place, inquiry);
+                    self.cut = false;
+                }
             }
             at += 1;
         }
@@ -303,7 +310,7 @@ impl Runs {
             let mut means = false;
             for code in codes(&self.run) {
                 code.decode(&self.run, &mut decoded);
-                means |= inspect(&decoded, code.name(), place, inquiry);
+                means |= self.inspect(&decoded, code, place, inquiry);
             }
             if let Some(code) = codes(&self.run).next().filter(|_| !means && whole > 0) {
                 code.decode(self.run.get(..whole).unwrap_or_default(), &mut decoded);
@@ -334,6 +341,18 @@ impl Runs {
         }
         self.run.clear();
         self.decoded = decoded;
+    }
+
+    /// As [`inspect`], of what the run decodes to, which may be cut.
+    fn inspect(&self, bytes: &[u8], code: Code, place: &Place, inquiry: &mut Inquiry) -> bool {
+        let mut means = false;
+        let mut read = |inquiry: &mut Inquiry| means = inspect(bytes, code.name(), place, inquiry);
+        if code == Code::Base64 && sniff::is_container(bytes) {
+            inquiry.contained(bytes, self.cut, place, read);
+        } else {
+            read(inquiry);
+        }
+        means
     }
 }
 
@@ -610,6 +629,102 @@ mod tests {
             let start: String = text.chars().take(80).collect();
             assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{start}");
             assert!(inspection.opaque.is_empty(), "{start} {:?}", inspection.opaque);
+        }
+    }
+
+    fn base64_of(bytes: &[u8]) -> String {
+        let group = |c: &[u8]| {
+            let three = [0, 1, 2].map(|n| c.get(n).copied().unwrap_or(0));
+            base64::quantum(three, c.len() as u8).map(char::from)
+        };
+        bytes.chunks(3).flat_map(group).collect()
+    }
+
+    #[test]
+    fn text_of_old_character_sets_is_text() {
+        // Letters of TCVN3, VNI and windows-1258; the last two begin with nothing but ASCII, and have a line for each person.
+        let texts: [&[u8]; 5] = [
+            b"Th\xabng tin b\xe6 sung h\xe5 s\xac: h\xe4 t\xaan \xa7\xc6ng Th\xb6o Th\xacm; s\xe8 CCCD 001090123456; \xae\xb7",
+            b"K\xednh g\xf6\xfbi anh ch\xf2, so\xe1 CCCD cu\xfba \
+              \xd1a\xebng Thi Th\xf4m la\xf8 001090123456, nh\xf4\xf8 ca\xe4p nha\xe4t",
+            b"Nh\xf5\xcc b\xf4\xf2 ph\xe2\xf2n m\xf4\xf2t \
+              c\xfd\xd2a ki\xea\xd2m tra: c\xe3n c\xfd\xf5\xecc c\xf4ng d\xe2n: 001090123456, xin c\xe1m \xf5n",
+            b"STT,Ho ten nguoi tham gia,So can cuoc cong dan,\
+              Noi dang ky,Ghi chu chung\n1,Nguy\xd4n V\xa8n An,001090123456,H\xb5 N\xe9i,\n",
+            b"id;name;identity_number;registered_at;\
+              remarks_of_the_office;x;y;z;\r\n1;L\xea V\xe3n An;001090123456;Hu\xea\xec;;1;2;3;\r\n",
+        ];
+        for text in texts {
+            let hex: String = text.iter().map(|b| format!("{b:02x}")).collect();
+            for run in
+                [base64_of(text), format!("{{\"tep\": \"{}\"}}", base64_of(text)), hex, wrapped(&base64_of(text), 76)]
+            {
+                let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+                let inspection = inspector.inspect(Hint::default(), &run.clone().into_bytes()).inspection;
+                assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), 1, "{run}");
+                assert!(inspection.opaque.is_empty(), "{run}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_no_text_of_any_set() {
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        let mut byte = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        };
+        for len in [49, 64, 66, 128, 256] {
+            for _ in 0..4_000 {
+                let key: Vec<u8> = (0..len).map(|_| byte()).collect();
+                assert!(!sniff::is_plausible(&key) || sniff::is_container(&key), "{key:x?}");
+            }
+        }
+        // Written, but not by anybody: letters of the old sets alone, and codes of a picture.
+        for key in
+            [[0xe1; 80].as_slice(), &[b'a', 0xff, 0xfe].repeat(30), &[b"so \x01".as_slice(), &[0xe8; 70]].concat()]
+        {
+            assert!(!sniff::is_plausible(key), "{key:x?}");
+        }
+    }
+
+    #[test]
+    fn a_container_that_an_escape_cuts_is_read_where_that_is_undone() {
+        use std::io::Write;
+        // The first piece is to be long enough.
+        const UNIX: u8 = 3;
+        let said = "Nhờ kiểm tra giúp số CCCD: 001090123456 của anh Võ Đặng Thử và gửi lại trước ngày mai.";
+        let mut gz = flate2::GzBuilder::new()
+            .operating_system(UNIX)
+            .filename("ho-so-1.txt")
+            .write(Vec::new(), flate2::Compression::fast());
+        gz.write_all(said.as_bytes()).expect("memory");
+        let gz = gz.finish().expect("memory");
+        let percent = |run: &str| run.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
+        let printable = |run: &str| {
+            let run = run.replace('=', "=3D");
+            run.as_bytes().chunks(75).map(String::from_utf8_lossy).collect::<Vec<_>>().join("=\n")
+        };
+        let run = base64_of(&gz);
+        assert!(run.contains(['/', '+']) && run.len() > 75, "{run}");
+        let cut = base64_of(&gz[..gz.len() - 20]);
+        for (text, found, opaque) in [
+            (percent(&run), 1, 0),
+            (printable(&run), 1, 0),
+            (format!("Tệp: {}\nhết %20", percent(&run)), 1, 0),
+            (format!("Tệp: {run}"), 1, 0),
+            // What is broken all the same is told.
+            (cut.clone(), 1, 1),
+            (percent(&cut), 1, 1),
+            (printable(&cut), 1, 1),
+            (format!("{cut}%20"), 1, 1),
+        ] {
+            let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+            let inspection = inspector.inspect(Hint::default(), &text.clone().into_bytes()).inspection;
+            let told = (inspection.distinct(chot_model::DetectorId::Cccd), inspection.opaque.len());
+            assert_eq!(told, (found, opaque), "{text} {:?}", inspection.opaque);
         }
     }
 

@@ -138,6 +138,11 @@ fn margin(text: &[u8], at: usize) -> Vec<u8> {
     if line.iter().all(sign) { line.to_vec() } else { Vec::new() }
 }
 
+/// Whether a text begins as a uuencoded file does: any sign may stand as often in its lines as between the cells of a table.
+pub(crate) fn is_uuencoded(text: &[u8]) -> bool {
+    text.starts_with(BEGIN.as_bytes()) && text.split(|b| matches!(b, b'\r' | b'\n')).next().is_some_and(is_begin)
+}
+
 fn is_begin(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"begin ") else { return false };
     let mode = rest.iter().take_while(|b| (b'0'..=b'7').contains(b)).count();
@@ -181,6 +186,22 @@ mod tests {
             assert_eq!(margin(format!("{before}begin").as_bytes(), before.len()), expected.as_bytes(), "{before}");
         }
         assert!(is_begin(b"begin 644 cat.txt") && !is_begin(b"begin with this"));
+    }
+
+    #[test]
+    fn a_file_is_no_table_whatever_signs_its_lines_have() {
+        use crate::{Hint, Inspector, Limits};
+        // Two of its three lines have as many semicolons.
+        for (begin, found) in [("begin 644 x.txt", 1), ("begin;x;644;x.txt;6", 0)] {
+            let text = format!(
+                "{begin}\nM5&C#M&YG('1I;B!BX;N5('-U;F<@:.&[DR!SQJ$Z(&CANXT@=,.J;B!.9W5Y\n\
+                 MX;N%;B!0:,:PX;N;8R!\"X;JC;SL@<^&[D2!#0T-$(# Y,3 Y,#<X,S4X-#L@\n\
+                 AQ)'#HR#$D>&[D6D@8VAIX;J_=2!BX;JC;B!C:,.M;F@N\n`\nend\n"
+            );
+            let inspection =
+                Inspector::new(Limits::default(), 2026).inspect(Hint::default(), &text.into_bytes()).inspection;
+            assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{begin}");
+        }
     }
 
     /// As Python and others write it, with a blank for each zero.

@@ -5,9 +5,21 @@ use chot_detectors::{Column, begins_names};
 use super::weight::tells_of_people;
 use super::{COLUMNS_MAX, Row, digits, is_blank, is_number};
 use crate::inquiry::{HEADER_MAX, Inquiry};
+use crate::joined::{DIGITS, is_part};
 
 /// The header stands in one of so many first rows that are no titles.
 const HEADER_ROWS: usize = 6;
+
+/// Whether the cells of a row are the parts of one number and nothing else.
+fn is_split<'r>(row: impl Iterator<Item = &'r [u8]>) -> bool {
+    let mut digits = 0;
+    let mut cells = row.map(<[u8]>::trim_ascii).filter(|cell| !cell.is_empty());
+    let all = cells.all(|cell| {
+        digits += cell.len();
+        is_part(cell) && digits <= *DIGITS.end()
+    });
+    all && DIGITS.contains(&digits)
+}
 
 /// Where the headings of some first rows stand.
 pub(crate) struct Heading {
@@ -43,8 +55,12 @@ impl Heading {
         if announced.is_empty() {
             return Self { announced, header: None, paired: false, rows: 0 };
         }
-        // Digits in boxes beside each other are one number, over which one heading stands.
+        // Digits in boxes beside each other are one number, over which one heading stands; so are the parts of one in a row of
+        // nothing else.
         let filled = |row: C| {
+            if is_split(row.clone()) {
+                return 1;
+            }
             let mut digit = false;
             let cells = row.filter(|cell| !is_blank(cell)).map(<[u8]>::trim_ascii);
             let begins = |cell: &&[u8]| {

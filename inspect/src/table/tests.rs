@@ -192,3 +192,19 @@ fn a_column_that_speaks_for_itself_reaches_no_further() {
     assert_eq!(found("Họ tên,Linh tinh,,"), 9);
     assert_eq!(found("Họ tên,Số CCCD,,"), 18, "a heading does reach");
 }
+
+/// One row of parts and nothing else stands under its one heading.
+#[test]
+fn a_heading_reaches_over_the_parts_of_its_number() {
+    for (text, found) in [
+        ("| Số CCCD | | | |\n|---|---|---|---|\n| 001 | 090 | 123 | 456 |\n", 1),
+        ("Số CCCD,,,\n001,090,123,456\n001,190,123,457\n", 2),
+        ("| Kết quả | | | |\n|---|---|---|---|\n| 001 | 090 | 123 | 456 |\n", 0),
+        ("| Số CCCD | | | |\n|---|---|---|---|\n| 001 | 090 | 123 | 4567 |\n", 0),
+    ] {
+        let hint = crate::Hint { name: Some("a.csv".to_owned()), ..crate::Hint::default() };
+        let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+        let inspection = inspector.inspect(hint, &text.as_bytes().to_vec()).inspection;
+        assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{text}");
+    }
+}

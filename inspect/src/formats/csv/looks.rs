@@ -1,6 +1,7 @@
 //! Whether a text looks like a delimited table: most of its lines have as many delimiters, and nothing speaks for another
 //! kind of text.
 
+use crate::layers;
 use crate::scanned::is_code;
 use crate::sniff::Head;
 
@@ -39,6 +40,7 @@ pub(super) fn is_table(head: &Head<'_>, delimiter: u8) -> bool {
         && !(delimiter == b',' && is_list(head.trimmed))
         && !(matches!(delimiter, b'|' | b',') && is_wiki(head.trimmed))
         && !are_codes(lines())
+        && !layers::is_uuencoded(head.trimmed)
 }
 
 /// Whether a table of a wiki begins here, whose header has other signs between its cells: running text knows such. Addresses

@@ -160,6 +160,9 @@ pub(super) enum Role {
     Index,
 }
 
+/// What keys of parts begin with: `{"cccd": {"p1": "0010", "p2": …}}`.
+const PARTS: [&str; 6] = ["p", "part", "Part", "phan", "doan", "d"];
+
 impl Role {
     pub(super) fn of(key: &str) -> Self {
         let among = |keys: &[&str]| keys.iter().any(|k| k.eq_ignore_ascii_case(key));
@@ -188,8 +191,9 @@ pub(super) fn is_of_message(key: &str) -> bool {
     MESSAGES.contains(&key)
 }
 
-/// A small number, or a word behind a dollar sign.
+/// A small number, also behind a word for parts, or a word behind a dollar sign.
 fn is_index(key: &str) -> bool {
     const INDEX_MAX: usize = 7;
-    key.starts_with('$') || (1..=INDEX_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_digit())
+    let number = |key: &str| (1..=INDEX_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_digit());
+    key.starts_with('$') || number(key) || PARTS.iter().any(|word| key.strip_prefix(word).is_some_and(number))
 }

@@ -215,6 +215,21 @@ fn insurance_of_a_person_announces_what_its_object_holds() {
 }
 
 #[test]
+fn parts_under_the_key_of_a_number_are_joined() {
+    for (text, found) in [
+        (r#"{"cccd": {"p1": "0010", "p2": "9012", "p3": "3456"}}"#, 1),
+        (r#"{"so_cccd": {"part1": "001090", "part2": "123456"}, "n": 1}"#, 1),
+        (r#"{"diem": {"p1": "0010", "p2": "9012", "p3": "3456"}}"#, 0),
+        (r#"{"cccd": {"p1": "0010", "p2": "9012", "trang": "3456"}}"#, 0),
+        (r#"{"cccd": {"p1": "0010", "p2": "9012", "p3": "34567"}}"#, 0),
+    ] {
+        let inspector = crate::Inspector::new(crate::Limits::default(), 2026);
+        let inspection = inspector.inspect(crate::Hint::default(), &text.as_bytes().to_vec()).inspection;
+        assert_eq!(inspection.distinct(chot_model::DetectorId::Cccd), found, "{text}");
+    }
+}
+
+#[test]
 fn what_is_known_of_members_is_true_of_members_like_them() {
     let like = |id: &str, at: &str, key: &str| {
         format!(r#"{{"type": "x", "{key}": "{id}", "at": "{at}", "value": "{id}", "ok": true, "ghiChu": ""}}"#)
