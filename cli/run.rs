@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::state::State;
-use crate::{Error, clock, worker};
+use crate::{Error, clock, owned, worker};
 
 const EXAMPLES: &str = "\
 Tín hiệu · Signals: SIGHUP nạp lại chính sách · loads the policy again; SIGTERM, SIGINT dừng êm · stop in order.
@@ -56,6 +56,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         say(&warnings);
     }
     let dir = settings.data_dir.clone();
+    owned::refuse_root(&dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         // Handlers first: a signal during the start must not kill a half-open ledger.
