@@ -64,8 +64,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitCode, Error> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let notify: Notify = Arc::new(say);
-        let workers = worker::pool(settings.inspect.confined);
-        let gateway = Gateway::start(settings, clock::system(), notify, workers).await?;
+        let readers = worker::readers(settings.inspect.confined);
+        let gateway = Gateway::start(settings, clock::system(), notify, readers).await?;
         // A gateway does not stop because nobody reads its greeting.
         let _ = greet(gateway.addresses(), &dir, out);
         if let Some(file) = &args.ready_file {

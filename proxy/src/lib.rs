@@ -27,6 +27,6 @@ pub mod web;
 
 pub use control::{QuarantineAsk, ask_quarantine, ask_reload};
 pub use error::{Error, Fault};
-pub use gateway::{Gateway, Notify};
+pub use gateway::{Gateway, Notify, Readers};
 pub use listeners::Addresses;
 pub use reload::Reloaded;
