@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use chot_audit::Record;
+use chot_model::Action;
 use serde_json::Value;
 
 /// One line: number, time, what, who, where to, what was found.
@@ -20,7 +21,7 @@ pub(super) fn print_line(record: &Record, out: &mut dyn Write) -> io::Result<()>
                 _ => "CHO QUA · allow",
             };
             let (who, id) = (at(value, "/account"), at(value, "/id"));
-            writeln!(out, "{words:<20}  {id}  {who} → {}  {}", where_to(value), found(value))
+            writeln!(out, "{words:<20}  {id}  {who} → {}  {}{}", where_to(value), found(value), on_trial(value))
         }
         "outcome" => writeln!(
             out,
@@ -104,6 +105,25 @@ fn found(value: &Value) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
+/// What rules on trial would have done, the strictest of them: `  (lẽ ra CHẶN · shadow: block by no-numbers)`.
+fn on_trial(value: &Value) -> String {
+    let shadows = value.get("shadow").and_then(Value::as_array);
+    let action_of = |shadow: &Value| Action::ALL.into_iter().find(|action| action.id() == at(shadow, "/action"));
+    let strictest = shadows.into_iter().flatten().filter_map(|shadow| Some((action_of(shadow)?, shadow)));
+    // The first of several that are equally strict, as for the verdict.
+    let Some((action, shadow)) = strictest.reduce(|best, next| if next.0 > best.0 { next } else { best }) else {
+        return String::new();
+    };
+    let would = match action {
+        Action::Block => "CHẶN",
+        Action::Quarantine => "GIỮ LẠI",
+        Action::Redact => "CHE",
+        Action::Allow => "CHO QUA",
+    };
+    let (mode, rule) = (at(shadow, "/mode"), at(shadow, "/rule"));
+    format!("  (lẽ ra {would} · {mode}: {} by {rule})", action.id())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +147,16 @@ mod tests {
         );
         assert!(text.contains("an.nguyen → zalo (chat.zalo.me)  120 cccd"), "{text}");
         assert!(text.contains("CHẶN"), "{text}");
+    }
+
+    #[test]
+    fn a_decision_on_trial_says_what_it_would_have_been() {
+        let text = printed(
+            r#"{"kind":"decision","account":"an","destination":{"host":"a.vn"},"findings":[],"verdict":{"action":"allow"},
+            "shadow":[{"rule":"mask","action":"redact","mode":"shadow"},{"rule":"stop","action":"block","mode":"warn"},
+            {"rule":"stop-too","action":"block","mode":"shadow"}]}"#,
+        );
+        assert!(text.contains("an → a.vn    (lẽ ra CHẶN · warn: block by stop)\n"), "{text}");
     }
 
     #[test]
