@@ -23,6 +23,7 @@ mod intercept;
 mod io;
 mod login;
 mod parent;
+mod pieces;
 mod plain;
 #[cfg(feature = "test-support")]
 pub mod probe;
