@@ -80,6 +80,7 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(users(settings));
     findings.extend(tickets(settings));
     findings.push(unread(settings));
+    findings.extend(chot_proxy::absent(settings).into_iter().map(Advice));
     findings.push(workers(settings));
     findings.push(print());
     if is_running {

@@ -23,7 +23,7 @@ use crate::listeners::{Addresses, Listeners};
 use crate::mail::Mail;
 use crate::mail::milter::{self, Milter};
 use crate::reactor::Reactor;
-use crate::reload::{Accounts, BypassFile, Core, Reloaded, activated, bypass_activated, load_policy};
+use crate::reload::{Accounts, BypassFile, Core, Reloaded, absent, activated, bypass_activated, load_policy};
 use crate::tls::{Ca, Interception};
 use crate::web::Web;
 use crate::{Error, admin, control, descriptors, mail, web};
@@ -94,6 +94,7 @@ impl Gateway {
         let holds = Holds::new(&data.join("spool"), settings.inspect.memory_bytes_max).map_err(Error::Hold)?;
         let holds = holds.leaving_free(settings.audit.free_bytes_warn);
         let inspector = inspector(&settings, clock.now().date().0, readers.extractor);
+        absent(&settings).iter().for_each(|line| notify(&format!("! {line}")));
         let bypass_file = BypassFile::of(&settings);
         let (bypass, _) = bypass_file.load().map_err(Error::Policy)?;
         let accounts = Accounts::of(&settings);

@@ -29,4 +29,4 @@ pub use control::{QuarantineAsk, ask_quarantine, ask_reload};
 pub use error::{Error, Fault};
 pub use gateway::{Gateway, Notify, Readers};
 pub use listeners::Addresses;
-pub use reload::Reloaded;
+pub use reload::{Reloaded, absent};
