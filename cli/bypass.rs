@@ -52,7 +52,7 @@ pub(crate) enum Command {
         /// Máy chủ, ví dụ ca.example.vn hoặc *.ca.example.vn. The host
         host: String,
         /// Lý do. Why
-        #[arg(long)]
+        #[arg(long, value_parser = crate::state::said)]
         reason: String,
         /// Ngày cuối, năm-tháng-ngày. The last day
         #[arg(long, value_name = "DAY")]

@@ -77,6 +77,8 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     findings.push(ledger(&settings.data_dir));
     findings.push(free_space(settings));
     findings.push(mail(settings));
+    findings.extend(files(settings));
+    findings.extend(silent(settings));
     findings.push(users(settings));
     findings.extend(tickets(settings));
     findings.push(unread(settings));
@@ -88,8 +90,9 @@ fn examine(settings: &Settings, findings: &mut Vec<Finding>) {
     } else {
         // Mail listens only when it knows where to hand it on.
         let mail = &settings.mail;
-        let mail = mail.next_hop.is_some().then_some([&mail.listen, &mail.listen_tls, &mail.lmtp_listen]);
-        let addresses = settings.web.listen.iter().chain(mail.into_iter().flatten().flatten());
+        let relayed = mail.next_hop.is_some().then_some([&mail.listen, &mail.listen_tls, &mail.lmtp_listen]);
+        let web = [&settings.web.listen, &settings.web.listen_tls, &settings.web.transparent, &settings.web.tproxy];
+        let addresses = web.into_iter().chain(relayed.into_iter().flatten()).chain([&mail.milter_listen]).flatten();
         findings.extend(addresses.chain(settings.admin_listen.as_ref()).map(|address| listener(*address)));
     }
 }
@@ -173,12 +176,17 @@ fn ledger(data: &Path) -> Finding {
     }
     match chot_audit::verify(&dir) {
         Err(why) => Broken(format!("sổ kiểm toán · audit trail: {}", Error::Audit(why).with_causes())),
+        Ok(found) if found.is_ok() && audit::is_empty(&found) => {
+            Advice(format!("sổ kiểm toán · audit trail: {}", audit::NO_RECORD))
+        }
         Ok(found) if found.is_ok() => {
             Good(format!("sổ kiểm toán nguyên vẹn · audit trail verified: {} bản ghi · records", found.records))
         }
         Ok(found) => {
             let first = found.problems.first().map(ToString::to_string).unwrap_or_default();
-            Broken(format!("sổ kiểm toán · audit trail: {first}: chạy · run `chot audit verify`"))
+            Broken(format!(
+                "sổ kiểm toán · audit trail: {first}: cổng không chạy với sổ này, xem · no gateway starts on it, see: chot audit verify, và sổ tay · and the manual, \"When something does not work\""
+            ))
         }
     }
 }
@@ -218,6 +226,29 @@ fn mail(settings: &Settings) -> Finding {
         (_, true) => Good("thư tắt · mail is off".to_owned()),
     }
 }
+
+/// The certificates, keys and credentials that a start reads.
+fn files(settings: &Settings) -> Vec<Finding> {
+    let wrong = chot_proxy::unsound_files(settings);
+    if wrong.is_empty() {
+        return vec![Good("chứng thư và khóa đọc được · certificates and keys can be read".to_owned())];
+    }
+    let told = |why| Broken(format!("cổng sẽ không chạy · no gateway starts: {}", Error::Gateway(why).with_causes()));
+    wrong.into_iter().map(told).collect()
+}
+
+/// Settings with which nobody is listened to.
+fn silent(settings: &Settings) -> Option<Finding> {
+    let (web, mail) = (&settings.web, &settings.mail);
+    let is_web = ![&web.listen, &web.listen_tls, &web.transparent, &web.tproxy].iter().all(|list| list.is_empty());
+    let relayed = [&mail.listen, &mail.listen_tls, &mail.lmtp_listen].iter().any(|list| !list.is_empty());
+    let is_mail = mail.next_hop.is_some() && relayed || !mail.milter_listen.is_empty() || mail.milter_socket.is_some();
+    (!is_web && !is_mail).then(|| Advice(LISTENS_NOWHERE.to_owned()))
+}
+
+/// What is said where nothing is listened on.
+pub(crate) const LISTENS_NOWHERE: &str = "không nghe ở đâu nên không kiểm soát gì · listens nowhere and protects nothing: \
+                                          set web.listen or mail.listen";
 
 /// Whom the proxy asks, and whose address it is.
 fn users(settings: &Settings) -> Finding {
@@ -310,10 +341,20 @@ fn print() -> Finding {
 fn listener(address: SocketAddr) -> Finding {
     match TcpListener::bind(address) {
         Ok(_) => Good(format!("cổng nghe trống · free to listen on: {address}")),
-        Err(why) => Broken(format!(
-            "{address}: {why}: xem ai đang dùng · see who uses it: ss -ltnp 'sport = :{}'",
-            address.port()
-        )),
+        Err(why) => {
+            let advice = match why.kind() {
+                io::ErrorKind::AddrNotAvailable => {
+                    "máy này không có địa chỉ đó · this machine has no such address: ip -brief address".to_owned()
+                }
+                io::ErrorKind::PermissionDenied => {
+                    "cổng dưới 1024 cần quyền · a port below 1024 needs a right: chạy · run \
+                                                    doctor as root, or use the unit of deploy/systemd"
+                        .to_owned()
+                }
+                _ => format!("xem ai đang dùng · see who uses it: ss -ltnp 'sport = :{}'", address.port()),
+            };
+            Broken(format!("{address}: {why}: {advice}"))
+        }
     }
 }
 
@@ -327,7 +368,12 @@ mod tests {
     fn a_taken_port_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = taken.local_addr().expect("its address");
-        assert!(matches!(listener(address), Broken(what) if what.contains(&address.to_string())));
+        assert!(
+            matches!(listener(address), Broken(what) if what.contains(&address.to_string()) && what.contains("ss "))
+        );
+        // An address of documentation is no machine's.
+        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 0));
+        assert!(matches!(listener(elsewhere), Broken(what) if what.contains("ip -brief address")));
     }
 
     #[test]

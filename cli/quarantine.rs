@@ -70,7 +70,7 @@ pub(crate) struct About {
     /// Số quyết định của thư. The number of its decision
     id: String,
     /// Lý do, được ghi vào sổ. Why; recorded
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = crate::state::said)]
     why: String,
     /// Người quyết định. Who decides [default: the user of this session]
     #[arg(long, value_name = "NAME")]

@@ -12,6 +12,7 @@ use chot_proxy::{Addresses, Gateway, Notify, Reloaded};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::doctor::LISTENS_NOWHERE;
 use crate::state::State;
 use crate::{Error, clock, owned, worker};
 
@@ -112,6 +113,11 @@ fn greet(addresses: &Addresses, dir: &Path, out: &mut dyn Write) -> io::Result<(
     }
     if let Some(address) = addresses.admin {
         writeln!(out, "  admin           {address}")?;
+    }
+    let served = [&addresses.web, &addresses.web_tls, &addresses.led, &addresses.mail, &addresses.mail_tls];
+    let mut served = served.into_iter().chain([&addresses.lmtp, &addresses.milter]);
+    if served.all(Vec::is_empty) && addresses.milter_socket.is_none() {
+        writeln!(out, "! {LISTENS_NOWHERE}")?;
     }
     writeln!(out, "  dữ liệu · data  {}", dir.display())?;
     if !addresses.web.is_empty() {

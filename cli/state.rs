@@ -58,6 +58,11 @@ impl State {
     }
 }
 
+/// A reason that says something: it is kept for whoever asks later.
+pub(crate) fn said(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("write the reason".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// The policy a file holds, or the embedded one; with the rendered warnings.
 ///
 /// # Errors

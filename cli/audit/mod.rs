@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chot_audit::{Filter, Order, Reader, verify};
+use chot_audit::{Filter, Order, Reader, Verification, verify};
 use chot_model::Timestamp;
 use clap::Subcommand;
 
@@ -73,25 +73,38 @@ fn existing_ledger(state: &State) -> Result<PathBuf, Error> {
 
 fn print_verification(dir: &Path, json: bool, out: &mut dyn Write) -> Result<bool, Error> {
     let found = verify(dir)?;
+    let is_ok = found.is_ok() && !is_empty(&found);
     if json {
         let problems: Vec<_> = found.problems.iter().map(ToString::to_string).collect();
         let value = serde_json::json!({
-            "ok": found.is_ok(), "records": found.records, "purged": found.purged, "segments": found.segments,
+            "ok": is_ok, "records": found.records, "purged": found.purged, "segments": found.segments,
             "first_seq": found.first_seq, "last_seq": found.last_seq, "chain_head": found.chain_head,
             "notes": found.notes, "problems": problems,
         });
         writeln!(out, "{value}")?;
-        return Ok(found.is_ok());
+        return Ok(is_ok);
     }
     found.notes.iter().try_for_each(|note| writeln!(out, "ghi chú · note: {note}"))?;
     found.problems.iter().try_for_each(|problem| writeln!(out, "SAI · WRONG: {problem}"))?;
-    let verdict = if found.is_ok() { "nguyên vẹn · verified" } else { "KHÔNG NGUYÊN VẸN · NOT INTACT" };
+    if is_empty(&found) {
+        writeln!(out, "{NO_RECORD}")?;
+    }
+    let verdict = if is_ok { "nguyên vẹn · verified" } else { "KHÔNG NGUYÊN VẸN · NOT INTACT" };
     let (records, purged) = (found.records, found.purged);
     writeln!(out, "{verdict}: {records} bản ghi · records, {purged} đã xóa theo hạn · purged by age")?;
     if !found.chain_head.is_empty() {
         writeln!(out, "đầu chuỗi · chain head: {}", found.chain_head)?;
     }
-    Ok(found.is_ok())
+    Ok(is_ok)
+}
+
+/// What is said of a trail without a record: there is nothing that could be intact.
+pub(crate) const NO_RECORD: &str = "không có bản ghi nào: cổng chưa từng chạy ở đây, hoặc bản ghi đã mất · no record at \
+                                    all: no gateway has run here yet, or its records are gone";
+
+/// Whether a trail holds no record. Every gateway records its start before anything else.
+pub(crate) fn is_empty(found: &Verification) -> bool {
+    found.records == 0 && found.purged == 0
 }
 
 /// For the demo: prints every decision since a moment, oldest first, and verifies. Returns whether the trail is intact

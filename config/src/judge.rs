@@ -128,9 +128,11 @@ fn decide(verdict: &mut Verdict, matches: &[Match<'_>], policy: &Policy) {
         let all: BTreeSet<DetectorId> = matches.iter().flat_map(|m| m.rule.redact.iter().copied()).collect();
         verdict.redact = all.into_iter().collect();
     }
+    // A rule's own words are about what it asks for.
+    let words = deciding.rule.message.clone().filter(|_| deciding.rule.action == action);
     verdict.message = match action {
         Action::Allow => None,
-        _ => Some(deciding.rule.message.clone().unwrap_or_else(|| default_message(policy, deciding.rule.action))),
+        _ => Some(words.unwrap_or_else(|| default_message(policy, action))),
     };
 }
 

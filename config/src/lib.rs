@@ -17,7 +17,7 @@ pub use bypass::{Bypass, BypassEntry};
 pub use diagnostic::{CODES, Diagnostic, Diagnostics, text_of};
 pub use judge::{UNREAD, judge};
 pub use network::{Network, NotANetwork};
-pub use policy::{Contact, Known, Policy, PolicyTest};
+pub use policy::{Contact, Gap, Known, Policy, PolicyTest};
 pub use settings::{
     AllowedTarget, AuditSettings, ClientTls, Direct, DirectoryServer, DirectorySettings, DkimKey, IdentitySettings,
     InspectSettings, KerberosSettings, MailSettings, MilterQuarantine, NextHopTls, NotifySenders, Parents, Ports,

@@ -193,6 +193,7 @@ then.message.vi = "Đã che số điện thoại."
 id = "hold"
 when.persons.at-least = 2
 then.action = "quarantine"
+then.message.vi = "Giữ lại chờ duyệt."
 [[rule]]
 id = "stop"
 when.persons.at-least = 3
@@ -241,6 +242,10 @@ fn the_web_has_no_quarantine() {
     let verdict = judge(&web("b.vn"), &people(2, false), &policy(LADDER));
     assert_eq!((verdict.action, verdict.rule.as_deref()), (Action::Block, Some("hold")));
     assert!(verdict.why.iter().any(|w| w.contains("blocked instead")), "{:?}", verdict.why);
+    // Nobody is told that it is held.
+    let told = |m: Message| judge(&m, &people(2, false), &policy(LADDER)).message.expect("a message").vi;
+    assert!(told(web("b.vn")).starts_with("Nội dung này không được phép gửi"));
+    assert_eq!(told(mail(&["a@b.vn"])), "Giữ lại chờ duyệt.");
     assert_eq!(verdict.shadowed[1].action, Action::Block);
 }
 

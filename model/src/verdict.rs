@@ -153,6 +153,8 @@ impl Verdict {
     pub fn escalate_to_block(&mut self, why: impl Into<String>) {
         self.action = Action::Block;
         self.redact.clear();
+        // The rule's own words are about what it asked for, which does not happen.
+        self.message = None;
         // Before the reasons of the rule: what the sender can do about it comes first.
         self.why.insert(0, why.into());
     }
@@ -160,6 +162,10 @@ impl Verdict {
     /// Turns a redaction into a block, because the content cannot be redacted safely.
     pub fn cannot_redact(&mut self, why: impl fmt::Display) {
         self.escalate_to_block(format!("{CANNOT_REDACT}{why}"));
+        self.message = Some(Bilingual {
+            vi: "Có dữ liệu phải che trước khi gửi nhưng không che được, nên không có gì được gửi đi.".to_owned(),
+            en: "It holds data that would have to be masked and could not be, so nothing was sent.".to_owned(),
+        });
     }
 
     /// Why the content could not be redacted, if that is what turned the verdict into a block.

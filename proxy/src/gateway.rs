@@ -26,7 +26,7 @@ use crate::reactor::Reactor;
 use crate::reload::{Accounts, BypassFile, Core, Reloaded, absent, activated, bypass_activated, load_policy};
 use crate::tls::{Ca, Interception};
 use crate::web::Web;
-use crate::{Error, admin, control, descriptors, mail, web};
+use crate::{Error, admin, alarm, control, descriptors, mail, web};
 
 /// Where lines for the operator go. The gateway itself prints nothing.
 pub type Notify = Arc<dyn Fn(&str) + Send + Sync>;
@@ -163,6 +163,7 @@ impl Gateway {
         }
         tasks.spawn(admin::serve_control(admin, control_listener, session.clone()));
         tasks.spawn(heartbeat(gate.clone(), session.clone()));
+        tasks.spawn(alarm::watch(gate.clone(), Arc::clone(&notify), session.clone()));
         tasks.spawn(purge(gate, settings.audit.allow_days, notify, session));
         Ok(Self { addresses, core, drain, tasks, mails, control, ca_cert_pem })
     }

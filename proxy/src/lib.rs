@@ -4,6 +4,7 @@
 //! and nothing leaves without a [`gate::Cleared`], which only a durable record can make.
 
 mod admin;
+mod alarm;
 pub mod apps;
 mod base64;
 pub mod client_hello;
@@ -22,6 +23,7 @@ pub mod proxy_protocol;
 mod reactor;
 mod reload;
 mod secret;
+mod soundness;
 pub mod tls;
 pub mod web;
 
@@ -30,3 +32,4 @@ pub use error::{Error, Fault};
 pub use gateway::{Gateway, Notify, Readers};
 pub use listeners::Addresses;
 pub use reload::{Reloaded, absent};
+pub use soundness::unsound_files;

@@ -36,6 +36,12 @@ pub struct Addresses {
     pub admin: Option<SocketAddr>,
 }
 
+/// Whether mail is taken for a relay behind us. A milter has none.
+pub(crate) fn has_mail(settings: &Settings) -> bool {
+    let mail = &settings.mail;
+    mail.next_hop.is_some() && [&mail.listen, &mail.listen_tls, &mail.lmtp_listen].iter().any(|list| !list.is_empty())
+}
+
 /// What is bound, each channel's with how it is entered.
 #[derive(Default)]
 pub(crate) struct Listeners {

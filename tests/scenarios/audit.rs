@@ -126,6 +126,23 @@ fn a_trail_that_is_not_there_is_no_empty_trail() {
     }
 }
 
+#[test]
+fn a_trail_without_a_record_is_not_intact() {
+    let mut gate = Gate::open();
+    gate.stop();
+    for file in crate::harness::files_below(&gate.data().join("audit")) {
+        std::fs::remove_file(file).expect("removed");
+    }
+    for args in [&["audit", "verify"][..], &["audit", "verify", "--json"]] {
+        let output = run(&mut gate.chot(args));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = text(&output.stdout);
+        assert!(said.contains("no record") || said.contains("\"ok\":false"), "{said}");
+    }
+    let said = text(&run(&mut gate.chot(&["doctor"])).stdout);
+    assert!(said.lines().any(|line| line.starts_with('!') && line.contains("no record")), "{said}");
+}
+
 /// Numbers planted in every field a stranger can fill must not lie below the data folder in the clear.
 #[test]
 fn planted_numbers_are_kept_nowhere() {
@@ -169,6 +186,13 @@ fn planted_numbers_are_kept_nowhere() {
         next()
     );
     gate.mail_to(OUTSIDER, &mail);
+    // Recipients stand in the record of their mail, and nothing about a number in them may be spelled out.
+    let spelled = next().as_bytes().chunks(4).map(text).collect::<Vec<_>>().join(".");
+    for to in
+        [format!("{}@party.example", next()), format!("an.{}@party.example", next()), format!("{spelled}@x.example")]
+    {
+        gate.mail_to(&to, &letter(&to, "xin chào")).is_refused();
+    }
     let mut line = gate.smtp_line();
     line.ask(&format!("EHLO cccd-{}.example", next()));
     line.ask(&format!("MAIL FROM:<{}@vss.gov.vn>", next()));
@@ -178,6 +202,7 @@ fn planted_numbers_are_kept_nowhere() {
 
     assert!(gate.records("decision").len() >= 5, "they were judged");
     gate.keeps_none_of(&numbers);
+    gate.keeps_none_of(&[&spelled]);
     let log = gate.log();
     assert!(numbers.iter().all(|number| !log.contains(number)), "the log tells a number");
 }

@@ -51,6 +51,38 @@ fn doctor_names_what_is_wrong_with_the_settings() {
     assert!(text(&output.stdout).contains("`listen`"), "{output:?}");
 }
 
+/// Whatever keeps `run` from starting is broken for `doctor`, too.
+#[test]
+fn doctor_names_each_file_that_a_start_cannot_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chot.toml");
+    let mail = "[mail]\nlisten = [\"127.0.0.1:0\"]\nnext_hop = \"127.0.0.1:9\"\n";
+    for (settings, missing) in [
+        ("[web]\nlisten = [\"127.0.0.1:0\"]\n[tls]\nextra_roots = [\"root.pem\"]\n".to_owned(), "root.pem"),
+        (format!("{mail}cert = \"mail.pem\"\nkey = \"mail.key\"\n"), "mail.pem"),
+        (format!("{mail}[[mail.dkim]]\ndomain = \"vss.gov.vn\"\nselector = \"a\"\nkey = \"dkim.pem\"\n"), "dkim.pem"),
+        (
+            "[web]\nlisten = [\"127.0.0.1:0\"]\nparent = \"127.0.0.1:9\"\nparent_credentials = \"parents.secret\"\n"
+                .to_owned(),
+            "parents.secret",
+        ),
+        ("[web]\nlisten = [\"192.0.2.1:3128\"]\n".to_owned(), "ip -brief address"),
+    ] {
+        std::fs::write(&file, &settings).expect("written");
+        let output = run(chot().arg("doctor").arg("--config").arg(&file));
+        let said = text(&output.stdout);
+        let broken: Vec<_> = said.lines().filter(|line| line.starts_with('✗')).collect();
+        assert!(broken.len() == 1 && broken[0].contains(missing), "{settings}: {said}");
+        assert_eq!(output.status.code(), Some(1));
+        let output = run(chot().arg("run").arg("--config").arg(&file).arg("--data").arg(folder.path().join("data")));
+        assert_eq!(output.status.code(), Some(2), "{settings}: {output:?}");
+    }
+    // Nothing to listen on is no fault, and no protection.
+    std::fs::write(&file, "[web]\n").expect("written");
+    let said = succeed(chot().arg("doctor").arg("--config").arg(&file));
+    assert!(said.contains("! không nghe ở đâu"), "{said}");
+}
+
 #[test]
 fn ca_show_names_the_fingerprint_that_openssl_names() {
     let gate = Gate::open();

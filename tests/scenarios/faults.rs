@@ -114,6 +114,22 @@ fn a_host_that_breaks_off_is_on_record_and_holds_up_nobody() {
 }
 
 #[test]
+fn who_says_nothing_makes_room_and_the_journal_tells_of_the_crowd() {
+    // An eighth of the descriptors is the web's.
+    const CONNECTIONS: usize = 32;
+    let gate = Gate::with(|setup| {
+        setup.descriptors = Some(8 * CONNECTIONS as u32);
+        setup.web.push_str(&format!("\nclient_connections = {}", 2 * CONNECTIONS));
+    });
+    let silent: Vec<_> = (0..CONNECTIONS + 8).map(|_| TcpStream::connect(gate.web()).expect("connected")).collect();
+    gate.plain_request("/gui").with(Form::text("xin chào")).send().is_delivered();
+    wait_until("the journal tells of it", || gate.log().contains("as many connections as there may be"));
+    drop(silent);
+    gate.plain_request("/sau").with(Form::text("xin chào")).send().is_delivered();
+    assert_eq!(gate.log().matches("as many connections as there may be").count(), 1);
+}
+
+#[test]
 fn a_reader_that_does_not_read_fills_no_memory_and_gets_everything_at_last() {
     const LEN: usize = 96 << 20;
     let gate = Gate::open();
@@ -206,6 +222,7 @@ fn nothing_leaves_that_the_spool_has_no_room_for() {
     assert!((400..500).contains(&answer.code), "{answer:?}");
     gate.world.http.received_nothing();
     gate.world.relay.received_nothing();
+    wait_until("the journal tells of it", || gate.log().contains("messages cannot be held or recorded"));
     // What memory holds is none of the disk's business.
     small().is_delivered();
     gate.mail_to(COLLEAGUE, &letter(COLLEAGUE, "xin chào")).is_delivered();

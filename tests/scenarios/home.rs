@@ -41,6 +41,11 @@ fn a_computer_finds_ca_and_pac_file_before_any_proxy_is_set() {
     // Nothing else is there, and nothing is taken in.
     fetch(&format!("{at}/ca.key"), &[]).has_code(400).says("not-a-proxy-request");
     fetch(&format!("{at}/"), &["-d", "x"]).has_code(400);
+    // Nobody else is asked for what is ours, whoever has that name in DNS.
+    through("/ca.key").has_code(404).says("no-such-page");
+    let mut tunnel = command("curl");
+    let said = run(tunnel.args(["-sv", "--proxy", &proxy, "--noproxy", "", "https://chot.internal/"]));
+    assert!(text(&said.stderr).contains("404"), "{said:?}");
     assert!(gate.records("decision").is_empty());
 }
 

@@ -62,6 +62,7 @@ fn a_mail_waits_for_a_person_who_says_why() {
     let (status, list) = quarantine(&["list"]);
     assert!(status == Some(0) && ids.iter().all(|id| list.contains(id)) && list.contains("plates-wait"), "{list}");
 
+    assert_eq!(quarantine(&["release", &ids[0], "--why", " "]).0, Some(2));
     let (status, said) = quarantine(&["release", &ids[0], "--by", "truong.phong", "--why", "công văn 120"]);
     assert_eq!(status, Some(0), "{said}");
     assert!(text(&gate.world.relay.received_one().body).contains("29A-123.45"));

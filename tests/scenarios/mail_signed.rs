@@ -37,6 +37,9 @@ fn a_masked_mail_of_ours_has_a_signature_that_holds() {
 
     let answer = gate.mail_to(OUTSIDER, &signed("list.example", &body));
     answer.is_refused().says("signed by others");
+    // Nobody is told that it was masked and sent.
+    answer.says("khong che duoc, nen khong co gi duoc gui di").says("could not be, so nothing was sent");
+    assert!(!answer.body.contains("da duoc che") && !answer.body.contains("was masked"), "{answer:?}");
     gate.world.relay.received_nothing();
     assert_eq!(gate.decision(&answer.decision()).says("block").0["verdict"]["rule"], "identifiers-are-masked");
 }

@@ -135,8 +135,28 @@ fn the_examples_beside_the_rules_are_run() {
 
 #[test]
 fn the_embedded_policy_passes_its_own_examples() {
-    let text = include_str!("../../config/src/default_policy.toml");
-    succeed(chot().args(["policy", "test"]).arg(file_with(text).path()));
+    let text = succeed(chot().args(["policy", "default"]));
+    assert_eq!(text, include_str!("../../config/src/default_policy.toml"));
+    succeed(chot().args(["policy", "test"]).arg(file_with(&text).path()));
+}
+
+#[test]
+fn check_warns_of_what_no_rule_speaks_of() {
+    let check = |text: &str| succeed(chot().args(["policy", "check"]).arg(file_with(text).path()));
+    let whole = succeed(chot().args(["policy", "default"]));
+    assert!(!check(&whole).contains("no rule speaks"));
+    let without = |ids: &[&str]| {
+        let rules = whole.split("[[rule]]").filter(|rule| !ids.iter().any(|id| rule.contains(id)));
+        rules.collect::<Vec<_>>().join("[[rule]]")
+    };
+    for (ids, told) in [
+        (&["when.persons"][..], "no rule speaks of lists of people"),
+        (&["\"unsupported-format\"", "\"any\""], "no rule speaks of unknown formats"),
+    ] {
+        let said = check(&without(ids));
+        assert!(said.contains(told), "{said}");
+        assert_eq!(said.matches("no rule speaks").count(), 1, "{said}");
+    }
 }
 
 #[test]

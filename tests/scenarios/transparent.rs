@@ -185,8 +185,15 @@ fn a_client_that_knows_nothing_is_looked_after(rules: &str, key: &str, port: u16
     networks.curl(&gate, &format!("https://{OTHER}/"), OUTSIDE[0], &["--data-binary", "x"]).has_code(502);
     networks.curl(&gate, &format!("http://{HOST}/"), OUTSIDE[0], &["-H", "Host: other.example"]).has_code(421);
     networks.received_nothing();
+
+    // A name with a number, which DNS must not be asked for and the server not be told, though it vouches for it.
+    let told = format!("cccd{}.chat.zalo.me", someone(3).cccd);
+    networks.curl(&gate, &format!("http://{told}/"), OUTSIDE[0], &["--data-binary", "x"]).is_refused();
+    networks.curl(&gate, &format!("https://{told}/"), OUTSIDE[0], &["--data-binary", "x"]).has_code(403);
+    networks.received_nothing();
+    gate.keeps_none_of(&[&someone(3).cccd]);
     let refused: Vec<_> = gate.records("refusal").iter().map(|r| r["reason"].as_str().map(str::to_owned)).collect();
-    for reason in ["misdirected", "upstream-certificate"] {
+    for reason in ["misdirected", "upstream-certificate", "host-name"] {
         assert!(refused.iter().flatten().any(|r| r == reason), "{refused:?}");
     }
 

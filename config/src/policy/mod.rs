@@ -23,6 +23,15 @@ pub struct Known<'a> {
     pub apps: &'a [&'a str],
 }
 
+/// What a policy may forget to speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// Records about many people: only the numbers in them are judged.
+    Bulk,
+    /// Formats that are not opened: all else that cannot be read is stopped by [`crate::UNREAD`] on its way outside.
+    Formats,
+}
+
 /// A policy that cannot be wrong: every name in it is known, every rule means something.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -223,6 +232,16 @@ impl Policy {
     /// The zone of a mail recipient. A recipient whose destination cannot be told from the address is outside.
     pub fn zone_of_recipient(&self, recipient: &str) -> Zone {
         host::recipient_domain(recipient).map_or(Zone::Outside, |domain| self.zone_of_host(domain, None))
+    }
+
+    /// What most policies speak of and no rule of this one does, whatever the rule's mode.
+    pub fn gaps(&self) -> Vec<Gap> {
+        let speaks = |of: fn(&Conditions) -> bool| self.rules.iter().any(|rule| of(&rule.when));
+        let spoken = [
+            (Gap::Bulk, speaks(|when| when.bulk == Some(true) || when.persons.is_some())),
+            (Gap::Formats, speaks(|when| when.opaque.iter().flatten().any(|r| *r == OpaqueReason::UnsupportedFormat))),
+        ];
+        spoken.into_iter().filter(|(_, is_spoken)| !is_spoken).map(|(gap, _)| gap).collect()
     }
 
     /// The example messages of all rules.

@@ -15,6 +15,10 @@ pub struct Counts {
     bypassed: AtomicU64,
     /// Connections of web clients now open.
     web_connections: AtomicU64,
+    /// Connections that could not be accepted.
+    unaccepted: AtomicU64,
+    /// Times that a listener waited, because there were as many connections as there may be.
+    crowded: AtomicU64,
 }
 
 impl Counts {
@@ -46,6 +50,22 @@ impl Counts {
     /// Connections of web clients now open.
     pub fn web_connections(&self) -> u64 {
         self.web_connections.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_unaccepted(&self) {
+        self.unaccepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn unaccepted(&self) -> u64 {
+        self.unaccepted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_crowded(&self) {
+        self.crowded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn crowded(&self) -> u64 {
+        self.crowded.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count_bypass(&self) {

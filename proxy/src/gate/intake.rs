@@ -7,7 +7,7 @@ use chot_config::{Policy, judge};
 use chot_inspect::{Hint, Inspected, Inspecting, Source, is_brief};
 use chot_model::{Action, DecisionId, Destination, Message, OpaqueReason, Timestamp, Verdict};
 
-use super::decision::{Decision, Open, Told};
+use super::decision::{Decision, Open, Refused, Told};
 use super::recordable::recordable;
 use super::redaction::redact;
 use super::{Abilities, Envelope, Gate};
@@ -99,7 +99,14 @@ impl Intake {
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
         // Inspected in chunks, as it would be in any case. What fills none is read from the body at its end.
         let inspecting = &mut self.inspecting;
-        self.body.push_telling(bytes, |chunk| inspecting.push(chunk)).map_err(Error::Hold)
+        let held = self.body.push_telling(bytes, |chunk| inspecting.push(chunk));
+        held.map_err(|why| self.unheld(why))
+    }
+
+    /// A message whose bytes cannot be held is not decided.
+    fn unheld(&self, why: std::io::Error) -> Error {
+        self.gate.shared.counts.count_failure();
+        Error::Hold(why)
     }
 
     /// Keeps the next bytes as they came, where the body has a content coding and [`Self::push`] is given what they
@@ -113,7 +120,8 @@ impl Intake {
             encoded.expect(self.expected);
             encoded
         });
-        encoded.push(bytes).map_err(Error::Hold)
+        let held = encoded.push(bytes);
+        held.map_err(|why| self.unheld(why))
     }
 
     /// Notes that part of the message could not be understood by the channel itself, such as an unknown content
@@ -140,6 +148,39 @@ impl Intake {
         let message = ready.message(ready.id, envelope);
         let verdict = judge(&message, &ready.inspected.inspection, &ready.policy);
         ready.settle(message, verdict, abilities).await
+    }
+
+    /// Judges what is said to others before there is a message, such as the name of a host. `None`: nothing was found in
+    /// it that may not leave, and there is no record; what is sent there is judged in its turn.
+    ///
+    /// # Errors
+    /// When the gateway itself failed. Nothing may be said then.
+    pub async fn refuse_early(self, envelope: impl FnOnce() -> Envelope) -> Result<Option<Refused>, Error> {
+        let gate = self.gate.clone();
+        let refused = self.refuse_early_inner(envelope).await;
+        if refused.is_err() {
+            gate.shared.counts.count_failure();
+        }
+        refused
+    }
+
+    async fn refuse_early_inner(self, envelope: impl FnOnce() -> Envelope) -> Result<Option<Refused>, Error> {
+        let ready = self.ready().await?;
+        let inspection = &ready.inspected.inspection;
+        // A rule that speaks of the place alone is told with the request, where there is a page for it.
+        if inspection.tallies.values().all(|tally| tally.count == 0) {
+            return Ok(None);
+        }
+        let message = ready.message(ready.id, envelope());
+        let verdict = judge(&message, inspection, &ready.policy);
+        if verdict.action == Action::Allow {
+            return Ok(None);
+        }
+        // What is said early can be neither changed nor kept: every other verdict comes to a block.
+        match ready.settle(message, verdict, Abilities::default()).await? {
+            Decision::Refused(refused) => Ok(Some(refused)),
+            Decision::Cleared(_) => Err(Error::Inspection),
+        }
     }
 
     /// As [`Self::decide`], for a message that a person released from quarantine: what would only be held again may

@@ -186,6 +186,11 @@ impl Gate {
         recordable::summary(|text| self.inspector().mask(text), text, chars_max)
     }
 
+    /// A host or a mail address as a record may hold it.
+    pub(crate) fn place(&self, address: &str) -> String {
+        recordable::place(self.inspector().mask(address).as_str(), self.inspector())
+    }
+
     /// A fresh decision number, for records that are no decision but are quoted to people.
     pub fn new_id(&self, now: Timestamp) -> DecisionId {
         DecisionId::new(now, DRAWN.with_borrow_mut(draw))

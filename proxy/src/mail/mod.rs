@@ -129,16 +129,8 @@ impl Mail {
         data: &Path,
         free_bytes_min: u64,
     ) -> Result<Self, Error> {
-        let address = settings.next_hop.clone().ok_or(Error::NextHop { address: String::new() })?;
-        let name = server_name(&address).ok_or_else(|| Error::NextHop { address: address.clone() })?;
-        let server_tls = match (&settings.cert, &settings.key) {
-            (Some(cert), Some(key)) => Some(tls::server(cert, key)?),
-            (None, None) => None,
-            _ => {
-                let what = "mail.cert and mail.key only make sense together".to_owned();
-                return Err(Error::Tls { what, source: None });
-            }
-        };
+        let (address, name) = next_hop(settings)?;
+        let server_tls = server_tls(settings)?;
         let next_hop = NextHop {
             address,
             name,
@@ -179,6 +171,17 @@ impl Mail {
             doors,
             last_stranger: AtomicU64::new(0),
         })
+    }
+
+    /// Reads what [`Self::new`] would and keeps nothing.
+    ///
+    /// # Errors
+    /// As there, the quarantine excepted.
+    pub(crate) fn check(settings: &MailSettings, extra_roots: &[PathBuf]) -> Result<(), Error> {
+        next_hop(settings)?;
+        server_tls(settings)?;
+        Keys::load(&settings.dkim)?;
+        tls::client(settings.next_hop_tls, extra_roots).map(drop)
     }
 
     /// Whether this client may send.
@@ -259,6 +262,9 @@ pub async fn serve(mail: Arc<Mail>, door: Door, listener: TcpListener, mut sessi
     let mut dismissing = tokio::time::interval(limits::IDLE_LOOK);
     loop {
         let accepted = async {
+            if mail.doors.available_permits() == 0 {
+                mail.gate.counts().count_crowded();
+            }
             let place = Arc::clone(&mail.doors).acquire_owned().await;
             (listener.accept().await, place)
         };
@@ -282,7 +288,10 @@ pub async fn serve(mail: Arc<Mail>, door: Door, listener: TcpListener, mut sessi
                 });
             }
             // Out of descriptors, mostly: give sessions time to end instead of spinning.
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(_) => {
+                mail.gate.counts().count_unaccepted();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
         }
     }
 }
@@ -313,6 +322,24 @@ async fn admit(mail: Arc<Mail>, door: Door, mut tcp: TcpStream, mut peer: IpAddr
         }
     }
     session::serve(mail, door, client, peer, drain).await;
+}
+
+/// The relay behind us, and its name.
+fn next_hop(settings: &MailSettings) -> Result<(String, ServerName<'static>), Error> {
+    let address = settings.next_hop.clone().ok_or(Error::NextHop { address: String::new() })?;
+    match server_name(&address) {
+        Some(name) => Ok((address, name)),
+        None => Err(Error::NextHop { address }),
+    }
+}
+
+/// TLS towards clients, where there is a certificate for it.
+fn server_tls(settings: &MailSettings) -> Result<Option<Arc<ServerConfig>>, Error> {
+    match (&settings.cert, &settings.key) {
+        (Some(cert), Some(key)) => tls::server(cert, key).map(Some),
+        (None, None) => Ok(None),
+        _ => Err(Error::Tls { what: "mail.cert and mail.key only make sense together".to_owned(), source: None }),
+    }
 }
 
 /// The host of `host:port`, as TLS names it.

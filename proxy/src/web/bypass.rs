@@ -33,6 +33,11 @@ impl Inside {
         if let Some(entry) = address.and_then(|address| bypass.of_address(address.to_canonical(), now)) {
             return Some(entry.reason.clone());
         }
+        // Another name in the hello would be served by the same machine: it has to be listed itself. DNS is asked for none
+        // that is not.
+        if asked.as_ref().is_some_and(|asked| bypass.of_host(&asked.host, now).is_none()) {
+            return None;
+        }
         let proven = if self.is_named && self.authority.host.parse::<std::net::IpAddr>().is_err() {
             Some(&self.authority)
         } else {
@@ -43,10 +48,7 @@ impl Inside {
                 _ => None,
             }
         };
-        let entry = bypass.of_host(&proven?.host, now)?;
-        // Another name in the hello would be served by the same machine: it has to be listed itself.
-        let is_asked_listed = asked.is_none_or(|asked| bypass.of_host(&asked.host, now).is_some());
-        is_asked_listed.then(|| entry.reason.clone())
+        Some(bypass.of_host(&proven?.host, now)?.reason.clone())
     }
 
     /// Joins both ends.
@@ -63,7 +65,7 @@ impl Inside {
         let event = |ended| Event::Bypass {
             client: self.client.peer.ip().to_canonical(),
             account: self.account.name.clone(),
-            host: gate.inspector().mask(host).as_str().to_owned(),
+            host: gate.place(host),
             address: self.addresses.first().map(SocketAddr::ip),
             reason: gate.inspector().mask(&reason).as_str().to_owned(),
             ended,

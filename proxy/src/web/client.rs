@@ -56,7 +56,7 @@ impl Client {
         reason: &str,
         bytes: u64,
     ) -> Result<(), chot_audit::Error> {
-        let host = self.web.gate.inspector().mask(host).as_str().to_owned();
+        let host = self.web.gate.place(host);
         let client = Some(self.peer.ip().to_canonical());
         let account = (self.account.source != AccountSource::Unknown).then(|| self.account.clone());
         let event =

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Client;
 use super::body::{Arriving, Reply};
-use super::exchange::refuse;
+use super::exchange::{refuse, refuse_name};
 use super::first::{self, First};
 use super::guard::Guarded;
 use super::head;
@@ -57,6 +57,9 @@ pub(super) async fn grant(
     let Some(authority) = authority else { return Err(refuse(client, request, "", Why::BadRequest).await) };
     if head::has_been_here(request.headers(), &client.web.pseudonym) {
         return Err(refuse(client, request, &authority.host, Why::Loop).await);
+    }
+    if let Err(unsaid) = client.judge_name("CONNECT", &authority).await {
+        return Err(refuse_name(client, request, &authority, unsaid).await);
     }
     let reached = async {
         let Way { addresses, road } = client.way(&authority).await?;

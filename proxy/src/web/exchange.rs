@@ -21,6 +21,7 @@ use super::framing::may_be_trailer;
 use super::guard::Broken;
 use super::head;
 use super::login;
+use super::naming::Unsaid;
 use super::pieces::Extent;
 use super::plain::Spelled;
 use super::refusal::{self, Asker, Why};
@@ -53,10 +54,33 @@ pub(super) async fn refuse(client: &Client, request: Request<Arriving>, host: &s
     tell(client, &asker, host, why, id, is_at_end && !ends)
 }
 
+/// The answer to a request for a host that nobody may be told of. A refusal by the policy is recorded already.
+pub(super) async fn refuse_name(
+    client: &Client,
+    request: Request<Arriving>,
+    target: &Authority,
+    unsaid: Unsaid,
+) -> Response<Reply> {
+    let told = match unsaid {
+        Unsaid::Refused(told) => told,
+        Unsaid::Failed => return refuse(client, request, &target.host, unsaid.why()).await,
+    };
+    let (head, mut body) = request.into_parts();
+    let is_connect = head.method == http::Method::CONNECT;
+    let waits = head.headers.contains_key(header::EXPECT);
+    let keeps = !waits && !is_connect && drain(&mut body).await;
+    own(explain(client, &Asker::of(&head.headers), &told, &target.host), keeps)
+}
+
+/// What the policy keeps here, told to whoever sent it.
+fn explain(client: &Client, asker: &Asker, told: &Told, host: &str) -> Response<Bytes> {
+    let gate = &client.web.gate;
+    refusal::of_verdict(asker, told, &gate.place(host), gate.clock().now())
+}
+
 fn tell(client: &Client, asker: &Asker, host: &str, why: Why, id: DecisionId, keeps: bool) -> Response<Reply> {
-    let host = client.web.gate.inspector().mask(host);
-    let now = client.web.gate.clock().now();
-    let mut response = refusal::of_reason(asker, why, host.as_str(), id, now);
+    let (host, now) = (client.web.gate.place(host), client.web.gate.clock().now());
+    let mut response = refusal::of_reason(asker, why, &host, id, now);
     if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
         login::challenge(client, response.headers_mut());
     }
@@ -157,7 +181,7 @@ impl Exchange<'_> {
             Err(_) => tell(self.client, &asker, &self.host.host, Why::Gateway, id, true),
             Ok(Decision::Refused(refused)) => {
                 refused.open.close(Outcome::Refused, "refused by the gateway");
-                own(exchange.explain(&asker, &refused.told), true)
+                own(explain(self.client, &asker, &refused.told, &self.host.host), true)
             }
             Ok(Decision::Cleared(cleared)) => {
                 exchange.forward((head, trailers, spelled), cleared, &asker, &shape, to_client).await
@@ -216,11 +240,6 @@ impl Exchange<'_> {
             },
             summary,
         }
-    }
-
-    fn explain(&self, asker: &Asker, told: &Told) -> Response<Bytes> {
-        let host = self.client.web.gate.inspector().mask(&self.host.host);
-        refusal::of_verdict(asker, told, host.as_str(), self.client.web.gate.clock().now())
     }
 
     /// Sends what was cleared and relays the answer.

@@ -41,6 +41,11 @@ impl Home {
         target.host == self.name && target.port == 80
     }
 
+    /// Whether nobody else may be asked for `target`. A name below `.internal` is nobody's outside (ICANN, 2024).
+    pub(super) fn is_ours(&self, target: &Authority) -> bool {
+        self.is_at(target) || target.host == self.name && self.name.ends_with(".internal")
+    }
+
     /// The answer to a request for one of the pages, none where nothing of the kind was asked. `asked` is the Host of a
     /// request to the listener itself, `local` our end of the connection.
     pub(super) fn answer(

@@ -19,6 +19,7 @@ use super::exchange::{Exchange, Upgrades, refuse};
 use super::guard::Broken;
 use super::head;
 use super::io::{Ahead, Duplex, Outward};
+use super::naming::Unsaid;
 use super::refusal::Why;
 use super::target::Authority;
 use super::upstream::{HANDSHAKE_SECONDS, Link, Links, Route, TlsRoute, secure};
@@ -58,7 +59,10 @@ impl Inside {
         let asked = Asked::of(&start, &self.authority.host);
 
         let interception = &self.client.web.interception;
-        let connected = secure(interception, upstream, &asked.host, asked.alpn.clone()).await;
+        let connected = match self.judge_hello(&asked.host).await {
+            Ok(()) => secure(interception, upstream, &asked.host, asked.alpn.clone()).await,
+            Err(unsaid) => Err(unsaid.why()),
+        };
         // Both ends speak what the server chose; a connection that is made anew is offered nothing else.
         let agreed = match &connected {
             Ok(server) => server.stream.get_ref().1.alpn_protocol().and_then(Protocol::of),
@@ -110,6 +114,15 @@ impl Inside {
                 None
             }
         }
+    }
+
+    /// The name in the hello is told the server before any request. The one of CONNECT was judged when it was asked for.
+    async fn judge_hello(&self, host: &str) -> Result<(), Unsaid> {
+        if self.is_named && host == self.authority.host {
+            return Ok(());
+        }
+        let asked = Authority { host: host.to_owned(), port: self.authority.port };
+        self.client.judge_name("TLS", &asked).await
     }
 
     /// Serves the requests inside.

@@ -22,6 +22,7 @@ mod home;
 mod intercept;
 mod io;
 mod login;
+mod naming;
 mod parent;
 mod pieces;
 mod plain;
@@ -56,13 +57,13 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore};
 
 use self::body::{Arriving, Reply};
 use self::client::Client;
 use self::connect::{Tunnel, grant};
 use self::dial::tune;
-use self::exchange::{Exchange, Upgrades, own, refuse};
+use self::exchange::{Exchange, Upgrades, own, refuse, refuse_name};
 use self::framing::HEAD_BYTES_MAX;
 use self::guard::{Broken, Guarded};
 use self::home::Home;
@@ -86,6 +87,12 @@ use crate::{Error, descriptors};
 
 /// Client connections at once, where the system gives descriptors enough.
 const CONNECTIONS_MAX: usize = 20_000;
+/// Where less than this part of them is left, those make room who have sent nothing.
+const CROWDED_PART: usize = 8;
+/// They may keep silent for so long in any case: browsers connect before they ask.
+const SILENT_MS: u64 = 5_000;
+/// And no longer than so long more, crowd or none; a browser that finds its spare connection closed makes another.
+const SILENT_SECONDS_MAX: u64 = 55;
 /// Longest time between two requests: hyper counts the time for a head from the end of the last request. Browsers keep
 /// connections for minutes.
 const IDLE_SECONDS: u64 = 180;
@@ -121,6 +128,9 @@ pub struct Web {
     /// The same as Via has it, for HTTP/1.1 and HTTP/2 (RFC 9110 §7.6.3). It names no host.
     via: [HeaderValue; 2],
     connections: Arc<Semaphore>,
+    connections_max: usize,
+    /// Told where room is needed: the first that waits for it goes.
+    crowded: Notify,
     seats: Arc<Seats>,
     /// When a client outside the list was last recorded, in units of [`STRANGER_RECORD_MS`] since 1970.
     last_stranger: AtomicU64,
@@ -158,11 +168,53 @@ impl Web {
             via: ["1.1", "2"].map(|version| via(version, &pseudonym)),
             pseudonym,
             connections: Arc::new(Semaphore::new(connections)),
+            connections_max: connections,
+            crowded: Notify::new(),
             seats: Arc::new(Seats::new(seats)),
             last_stranger: AtomicU64::new(0),
             last_crowd: AtomicU64::new(0),
             multiplexed: AtomicU64::new(0),
         })
+    }
+
+    /// Reads the files that the settings name and keeps nothing.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub(crate) fn check(settings: &WebSettings) -> Result<(), Error> {
+        parent::check(settings.parent_credentials.as_deref())
+    }
+
+    /// Room for one more connection. Where little is left, somebody who says nothing makes room.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let left = self.connections.available_permits();
+        if left < self.connections_max.div_ceil(CROWDED_PART) {
+            self.crowded.notify_one();
+        }
+        if left == 0 {
+            self.gate.counts().count_crowded();
+        }
+        Arc::clone(&self.connections).acquire_owned().await
+    }
+
+    /// Waits until a client says something, or draining begins. False: it keeps silent, and for too long or while others
+    /// need the room.
+    async fn speaks(&self, stream: &TcpStream, session: &mut Session) -> bool {
+        let (grace, mut first) = (tokio::time::sleep(Duration::from_millis(SILENT_MS)), [0]);
+        // What is readable at once may be nothing yet.
+        tokio::select! {
+            biased;
+            _ = stream.peek(&mut first) => return true,
+            () = session.drained() => return true,
+            () = grace => {}
+        }
+        tokio::select! {
+            biased;
+            _ = stream.peek(&mut first) => true,
+            () = session.drained() => true,
+            () = self.crowded.notified() => false,
+            () = tokio::time::sleep(Duration::from_secs(SILENT_SECONDS_MAX)) => false,
+        }
     }
 
     fn is_client(&self, address: IpAddr) -> bool {
@@ -210,7 +262,7 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
     tune(&listener);
     loop {
         let accepted = async {
-            let permit = Arc::clone(&web.connections).acquire_owned().await;
+            let permit = web.place().await;
             (listener.accept().await, permit)
         };
         let (accepted, permit) = tokio::select! {
@@ -228,13 +280,16 @@ pub async fn serve(web: Arc<Web>, listener: TcpListener, door: Door, mut session
                     drop(permit);
                 });
             }
-            Err(_) => tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await,
+            Err(_) => {
+                web.gate.counts().count_unaccepted();
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+            }
         }
     }
 }
 
 /// Finds out who connected and where to, and serves those that may use the proxy.
-async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door: Door, session: Session) {
+async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door: Door, mut session: Session) {
     let Ok(local) = stream.local_addr() else { return };
     let mut ends = None;
     if web.balancers.iter().any(|network| network.contains(peer.ip())) {
@@ -261,6 +316,10 @@ async fn admit(web: Arc<Web>, mut stream: TcpStream, mut peer: SocketAddr, door:
             turn_away(&mut stream, TOO_MANY).await
         };
     };
+    // Elsewhere a client begins within seconds or is let go.
+    if door == Door::Explicit && !web.speaks(&stream, &mut session).await {
+        return;
+    }
     match door {
         Door::Explicit | Door::Secure => {
             // Each request says for itself who it is from.
@@ -398,6 +457,10 @@ impl Outer {
         if let Some(page) = self.own_page(&request) {
             return page;
         }
+        let target = request.uri().authority().and_then(|target| Authority::parse(target.as_str(), Some(80)));
+        if let Some(target) = target.filter(|target| self.client.web.home.is_ours(target)) {
+            return refuse(&self.client, request, &target.host, Why::NoSuchPage).await;
+        }
         match self.login.of(&self.client, request.headers()).await {
             Ok(Known { account, told }) => {
                 let mut response = self.answer_to(account, request, broken).await;
@@ -432,7 +495,10 @@ impl Outer {
         };
         let way = match self.links.way_of(&target) {
             Some(checked) => Ok(checked),
-            None => client.way(&target).await,
+            None => match client.judge_name(request.method().as_str(), &target).await {
+                Ok(()) => client.way(&target).await,
+                Err(unsaid) => return refuse_name(&client, request, &target, unsaid).await,
+            },
         };
         let route = match way {
             Ok(Way { addresses, road }) => Route { authority: target.clone(), addresses, road, tls: None },

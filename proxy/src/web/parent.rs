@@ -50,6 +50,11 @@ impl std::fmt::Debug for Parent {
 #[derive(Default)]
 pub(crate) struct Credentials(HashMap<String, Secret>);
 
+/// Reads the credentials of parents and keeps none.
+pub(super) fn check(file: Option<&Path>) -> Result<(), Error> {
+    file.map_or(Ok(()), |file| Credentials::load(file).map(drop))
+}
+
 impl Credentials {
     /// Reads lines `host:port user:password`; empty ones and those that begin with `#` say nothing.
     pub(crate) fn load(file: &Path) -> Result<Self, Error> {

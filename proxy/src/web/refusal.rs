@@ -74,6 +74,10 @@ reasons! {
         "Không thiết lập được kết nối bảo mật với máy này." "No TLS connection with the client could be made.";
     TargetAddress "target-address" FORBIDDEN
         "Địa chỉ đích thuộc mạng nội bộ hoặc dành riêng, không được phép qua cổng này." "The target is a loopback, private or reserved address, which is not allowed here.";
+    NoSuchPage "no-such-page" NOT_FOUND
+        "Cổng kiểm soát không có trang này." "The gateway has no such page.";
+    HostName "host-name" FORBIDDEN
+        "Tên máy chủ đích chứa dữ liệu không được gửi ra ngoài." "The name of the host holds data that may not leave.";
     AuthNeeded "auth-needed" PROXY_AUTHENTICATION_REQUIRED
         "Cần đăng nhập proxy bằng tài khoản của cơ quan." "The proxy asks who you are.";
     AuthFailed "auth-failed" PROXY_AUTHENTICATION_REQUIRED

@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::body::{Arriving, Reply};
 use super::connect::Inside;
-use super::exchange::{Exchange, Upgrades, refuse};
+use super::exchange::{Exchange, Upgrades, refuse, refuse_name};
 use super::first::{self, First};
 use super::guard::Broken;
 use super::io::Ahead;
@@ -152,10 +152,18 @@ impl Plain {
         if let Some(why) = broken.head() {
             return refuse(&self.client, request, "", why).await;
         }
-        let host = match self.host_of(&request).await {
+        let host = match self.host_of(&request) {
             Ok(host) => host,
-            Err((host, why)) => return refuse(&self.client, request, &host, why).await,
+            Err(why) => return refuse(&self.client, request, &self.original.ip().to_string(), why).await,
         };
+        if !self.is_proven(&host) {
+            if let Err(unsaid) = self.client.judge_name(request.method().as_str(), &host).await {
+                return refuse_name(&self.client, request, &host, unsaid).await;
+            }
+            if !self.prove(&host).await {
+                return refuse(&self.client, request, &host.host, Why::Misdirected).await;
+            }
+        }
         let Way { addresses, road } = self.way.clone();
         let exchange = Exchange {
             client: &self.client,
@@ -168,25 +176,29 @@ impl Plain {
         Box::pin(exchange.run(request)).await
     }
 
-    /// The host of a request, which must be a name of the address that the client was connecting to.
-    async fn host_of(&self, request: &Request<Arriving>) -> Result<Authority, (String, Why)> {
-        let unnamed = |why| (self.original.ip().to_string(), why);
+    /// The host a request says it is for.
+    fn host_of(&self, request: &Request<Arriving>) -> Result<Authority, Why> {
         if request.method() == Method::CONNECT {
-            return Err(unnamed(Why::BadRequest));
+            return Err(Why::BadRequest);
         }
         if !websocket::is_handshake(request) {
-            head::check(request.headers()).map_err(unnamed)?;
+            head::check(request.headers())?;
         }
-        let host = head::target(request, self.original.port(), "http").map_err(unnamed)?;
-        if self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(&host)) {
-            return Ok(host);
-        }
-        if host.port != self.original.port() || !self.client.web.reach.is_name_of(&host, self.original.ip()).await {
-            return Err((host.host, Why::Misdirected));
+        head::target(request, self.original.port(), "http")
+    }
+
+    fn is_proven(&self, host: &Authority) -> bool {
+        self.proven.lock().is_ok_and(|proven| proven.as_ref() == Some(host))
+    }
+
+    /// Whether `host` is a name of the address that the client was connecting to. DNS is asked for it.
+    async fn prove(&self, host: &Authority) -> bool {
+        if host.port != self.original.port() || !self.client.web.reach.is_name_of(host, self.original.ip()).await {
+            return false;
         }
         if let Ok(mut proven) = self.proven.lock() {
             *proven = Some(host.clone());
         }
-        Ok(host)
+        true
     }
 }

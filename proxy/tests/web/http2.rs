@@ -317,6 +317,12 @@ async fn proxy(world: &World) -> SendRequest<Content> {
     sender
 }
 
+/// The status of the answer to a CONNECT on HTTP/2.
+pub(crate) async fn connect(world: &World, target: &str) -> u16 {
+    let mut proxy = proxy(world).await;
+    proxy.send_request(request("CONNECT", target, &[], "")).await.expect("an answer").status().as_u16()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tunnels_are_streams_of_a_proxy_over_tls() {
     let world = World::new().await;

@@ -1,7 +1,9 @@
 //! Who may connect where, and what is spoken inside a tunnel.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::post;
 use crate::world::{A_NUMBER, World, ask, read_head};
@@ -35,7 +37,7 @@ async fn an_untrusted_server_gets_nothing_and_the_client_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_be_reached_is_said_so_before_the_tunnel() {
     let world = World::new().await;
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound").local_addr().expect("an address");
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("bound").local_addr().expect("an address");
     let (status, _) = world.connect(&closed.to_string()).await;
     assert!(status.contains("502"), "{status}");
     let (status, _) = world.connect("no-such-host.invalid:443").await;
@@ -76,7 +78,7 @@ async fn other_protocols_in_a_tunnel_need_to_be_listed() {
     assert!(rest.is_empty() && world.got().is_empty());
     assert_eq!(world.records_when("refusal", 1).await[0]["reason"], "opaque-tunnel");
 
-    let echo = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let echo = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let echo_at = echo.local_addr().expect("an address");
     tokio::spawn(async move {
         let (mut stream, _) = echo.accept().await.expect("accepted");
@@ -129,6 +131,56 @@ async fn a_host_the_certificate_does_not_hold_is_misdirected() {
     let mut session = BufReader::new(world.secure(stream, "chat.zalo.me").await.expect("a session"));
     let (status, ..) = ask(&mut session, &post("chat.zalo.me", "/x", "", b"Chao")).await;
     assert!(status.contains("421") && world.got().is_empty(), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_name_with_a_number_is_told_nobody() {
+    // The first is known to nobody, so that whoever asked for it would hear that; the second leads to a server.
+    let (unknown, known) = ("cccd001090123456.zalo.me", "cccd001190123457.zalo.me");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let port = listener.local_addr().expect("an address").port();
+    let world = World::with(|settings, _| {
+        settings.resolve.push((known.to_owned(), std::net::Ipv4Addr::LOCALHOST.into()));
+    })
+    .await;
+    let is_alone = async |what: &str| {
+        let accepted = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+        assert!(accepted.is_err(), "{what}: somebody was connected to");
+    };
+    for host in [unknown, known] {
+        let target = format!("{host}:{port}");
+        let (status, _) = world.connect(&target).await;
+        assert!(status.contains("403"), "{status}");
+        let answer = crate::http2::connect(&world, &target).await;
+        assert_eq!(answer, 403);
+        let mut stream = BufReader::new(TcpStream::connect(world.proxy).await.expect("connected"));
+        let request = format!("POST http://{target}/ HTTP/1.1\r\nHost: {target}\r\nContent-Length: 1\r\n\r\nx");
+        let (status, _, body) = ask(&mut stream, request.as_bytes()).await;
+        let body = String::from_utf8_lossy(&body);
+        assert!(status.contains("403") && body.contains("no-identifiers-to-messaging"), "{status} {body}");
+        assert!(!body.contains("001090") && !body.contains("001190"), "{body}");
+        is_alone(host).await;
+    }
+
+    // The name in the hello is another than that of CONNECT.
+    let (status, stream) = world.connect(&format!("localhost:{port}")).await;
+    assert!(status.contains("200"), "{status}");
+    let (mut server, _) = listener.accept().await.expect("accepted");
+    let mut session = BufReader::new(world.secure(stream, unknown).await.expect("a session"));
+    let (status, _, body) = ask(&mut session, &post(unknown, "/x", "", b"x")).await;
+    assert!(status.contains("403"), "{status}");
+    assert!(String::from_utf8_lossy(&body).contains("host-name"));
+    let mut said = Vec::new();
+    server.read_to_end(&mut said).await.expect("closed");
+    assert_eq!(said, b"", "the server was told something");
+
+    let decisions = world.records("decision");
+    assert_eq!(decisions.len(), 7);
+    for decision in &decisions {
+        assert_eq!(decision["verdict"]["rule"], "no-identifiers-to-messaging");
+        assert!(!decision.to_string().contains("001090") && !decision.to_string().contains("001190"), "{decision}");
+    }
+    assert!(world.records_when("outcome", 7).await.iter().all(|outcome| outcome["outcome"] == "refused"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) more: String,
     /// Variables of its environment.
     pub(crate) variables: Vec<(&'static str, PathBuf)>,
+    /// The file descriptors it may have, where they are few.
+    pub(crate) descriptors: Option<u32>,
 }
 
 impl Setup {
@@ -55,6 +57,7 @@ impl Setup {
             network: None,
             more: String::new(),
             variables: Vec::new(),
+            descriptors: None,
         }
     }
 }
@@ -66,6 +69,7 @@ pub(crate) struct Gate {
     network: Option<String>,
     launcher: Option<SocketAddr>,
     variables: Vec<(&'static str, PathBuf)>,
+    descriptors: Option<u32>,
     running: Option<Running>,
 }
 
@@ -90,12 +94,11 @@ impl Gate {
         change(&mut setup);
         let dir = tempfile::Builder::new().prefix("chot-scenario-").tempdir().expect("a folder");
         let variables = std::mem::take(&mut setup.variables);
-        let (network, launcher) = (setup.network.clone(), setup.launcher);
-        let mut gate = Self { world, dir, network, launcher, variables, running: None };
+        let (network, launcher, descriptors) = (setup.network.clone(), setup.launcher, setup.descriptors);
+        let mut gate = Self { world, dir, network, launcher, variables, descriptors, running: None };
         gate.world.write_ca(&gate.path("outside-ca.pem"));
         gate.write_policy(&setup.policy);
-        let Setup { policy: _, listen, web, mail, resolve, roots, files, launcher: _, network: _, more, variables: _ } =
-            setup;
+        let Setup { listen, web, mail, resolve, roots, files, more, .. } = setup;
         for (name, text) in files {
             std::fs::write(gate.path(name), text).expect("written");
             let only_ours = std::os::unix::fs::PermissionsExt::from_mode(0o600);
@@ -128,7 +131,14 @@ impl Gate {
                 launcher.arg(env!("CARGO_BIN_EXE_chot"));
                 launcher
             }
-            None => Command::new(env!("CARGO_BIN_EXE_chot")),
+            None => match self.descriptors {
+                None => Command::new(env!("CARGO_BIN_EXE_chot")),
+                Some(most) => {
+                    let mut limited = Command::new("prlimit");
+                    limited.arg(format!("--nofile={most}:{most}")).arg(env!("CARGO_BIN_EXE_chot"));
+                    limited
+                }
+            },
             Some(network) => {
                 let mut inside =
                     if rustix::process::geteuid().is_root() { Command::new("ip") } else { Command::new("sudo") };
