@@ -108,7 +108,7 @@ fn found(value: &Value) -> String {
 /// What rules on trial would have done, the strictest of them: `  (lẽ ra CHẶN · shadow: block by no-numbers)`.
 fn on_trial(value: &Value) -> String {
     let shadows = value.get("shadow").and_then(Value::as_array);
-    let action_of = |shadow: &Value| Action::ALL.into_iter().find(|action| action.id() == at(shadow, "/action"));
+    let action_of = |shadow: &Value| Action::ALL.iter().find(|action| action.id() == at(shadow, "/action"));
     let strictest = shadows.into_iter().flatten().filter_map(|shadow| Some((action_of(shadow)?, shadow)));
     // The first of several that are equally strict, as for the verdict.
     let Some((action, shadow)) = strictest.reduce(|best, next| if next.0 > best.0 { next } else { best }) else {
